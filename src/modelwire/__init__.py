@@ -1,0 +1,22 @@
+"""modelwire takes a SQLModel table to the wire: the async SQLModel layer for FastAPI."""
+
+from .errors import ConfigurationError, LazyLoadError, ModelwireError, RequestError
+from .execute import Database
+from .resource import Resource
+from .web import SessionDep, UnitOfWorkDep, get_session, get_unit_of_work, mount
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigurationError",
+    "Database",
+    "LazyLoadError",
+    "ModelwireError",
+    "RequestError",
+    "Resource",
+    "SessionDep",
+    "UnitOfWorkDep",
+    "get_session",
+    "get_unit_of_work",
+    "mount",
+]

@@ -1,0 +1,7 @@
+"""What exists: tables, fields, relations and constraints, read from SQLModel once."""
+
+from .kinds import Kind
+from .read import read_catalog
+from .tables import Catalog, Field, Reference, Relation, Table
+
+__all__ = ["Catalog", "Field", "Kind", "Reference", "Relation", "Table", "read_catalog"]

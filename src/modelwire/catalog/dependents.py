@@ -1,0 +1,61 @@
+"""Reads what the models declare to go with a row that is deleted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
+
+from .tables import Dependent
+
+
+def read_dependents(mappers: Iterable[Mapper[Any]]) -> Mapping[str, Sequence[Dependent]]:
+    """Read the dependents of every mapped table.
+
+    The links of a many-to-many relationship go with either end. The rows of a relationship with
+    `cascade_delete=True` go with their parent, unless the database deletes them itself
+    (`ondelete="CASCADE"`).
+
+    Args:
+        mappers: The mappers of all models.
+
+    Returns:
+        The dependents by the name of the table they depend on.
+    """
+    found: defaultdict[str, dict[tuple[Any, ...], Dependent]] = defaultdict(dict)
+    for mapper in mappers:
+        for prop in mapper.relationships:
+            for parent, dependent in _dependents_of(mapper, prop):
+                key = (dependent.table, dependent.columns)
+                found[parent.name].setdefault(key, dependent)
+    return {name: tuple(dependents.values()) for name, dependents in found.items()}
+
+
+def _dependents_of(
+    mapper: Mapper[Any], prop: RelationshipProperty[Any]
+) -> Iterable[tuple[SQLTable, Dependent]]:
+    own, target = mapper.local_table, prop.mapper.local_table
+    if not isinstance(own, SQLTable) or not isinstance(target, SQLTable):
+        return
+    if isinstance(prop.secondary, SQLTable):
+        yield own, _link(prop.secondary, prop.synchronize_pairs)
+        yield target, _link(prop.secondary, prop.secondary_synchronize_pairs or [])
+    elif prop.direction is RelationshipDirection.ONETOMANY and prop.cascade.delete:
+        pairs: Any = prop.local_remote_pairs
+        columns = tuple(remote for _, remote in pairs)
+        if not _deleted_by_database(columns):
+            yield own, Dependent(target, columns, tuple(local for local, _ in pairs), is_link=False)
+
+
+def _link(table: SQLTable, pairs: Sequence[tuple[Any, Any]]) -> Dependent:
+    return Dependent(
+        table, tuple(link for _, link in pairs), tuple(parent for parent, _ in pairs), is_link=True
+    )
+
+
+def _deleted_by_database(columns: Iterable[Any]) -> bool:
+    keys = [key for column in columns for key in column.foreign_keys]
+    return bool(keys) and all((key.ondelete or "").upper() == "CASCADE" for key in keys)

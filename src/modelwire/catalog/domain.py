@@ -1,0 +1,136 @@
+"""What a column can hold, beyond what its schema says: the same on every database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, Numeric, SmallInteger, String
+from sqlalchemy import DateTime as SQLDateTime
+from sqlalchemy import Enum as SQLEnum
+from sqlalchemy.types import TypeEngine
+
+from .kinds import storage_type
+
+Fault = tuple[str, str]
+"""A code and a message."""
+
+MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
+SQLITE_DIGITS = 15
+"""Decimal digits that SQLite keeps: it stores decimals as 64-bit floats."""
+
+
+
+def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | None:
+    """Say why a column can't hold a value.
+
+    Args:
+        value: A value that its schema has validated; not None.
+        sql_type: The column's type.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        A code and a message, or None where the value fits.
+    """
+    stored = storage_type(sql_type)
+    if isinstance(value, str):
+        return _check_text(value, stored)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return _check_integer(value, stored)
+    if isinstance(value, float):
+        return None if math.isfinite(value) else ("finite_number", "should be a finite number")
+    if isinstance(value, Decimal):
+        return _check_decimal(value, stored, dialect)
+    if isinstance(value, dt.datetime):
+        return _check_datetime(value, stored)
+    if isinstance(value, (dict, list)):
+        return _check_json(value)
+    return None
+
+
+def check_characters(text: str) -> Fault | None:
+    """Say why a text can't be stored: NUL characters and lone surrogates can't."""
+    if "\x00" in text:
+        return "string_nul", "should have no NUL characters"
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        return "string_unicode", "should have no lone surrogates"
+    return None
+
+
+def _check_text(text: str, stored: TypeEngine[Any]) -> Fault | None:
+    fault = check_characters(text)
+    if fault:
+        return fault
+    limit = stored.length if isinstance(stored, String) else None
+    if limit is not None and not isinstance(stored, SQLEnum) and len(text) > limit:
+        return "too_long", f"should have at most {limit} characters"
+    return None
+
+
+def _check_integer(value: int, stored: TypeEngine[Any]) -> Fault | None:
+    if isinstance(stored, Numeric):
+        return None
+    bits = 64
+    if isinstance(stored, SmallInteger):
+        bits = 16
+    elif isinstance(stored, Integer) and not isinstance(stored, BigInteger):
+        bits = 32
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    if low <= value <= high:
+        return None
+    return "out_of_range", f"should be from {low} to {high}"
+
+
+def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fault | None:
+    if not value.is_finite():
+        return "finite_number", "should be a finite number"
+    _, digits, exponent = value.normalize().as_tuple()
+    places = max(0, -int(exponent))
+    whole = max(0, len(digits) + int(exponent))
+    precision = stored.precision if isinstance(stored, Numeric) else None
+    scale = (stored.scale or 0) if isinstance(stored, Numeric) and precision is not None else None
+    if scale is not None and places > scale:
+        return "out_of_range", f"should have at most {scale} digits after the point"
+    if precision is not None and scale is not None and whole > precision - scale:
+        return "out_of_range", f"should have at most {precision - scale} digits before the point"
+    if dialect == "sqlite" and (len(digits) > SQLITE_DIGITS or abs(int(exponent)) > 300):
+        return "out_of_range", f"should have at most {SQLITE_DIGITS} digits"
+    if whole > 131_072 or places > 16_383:
+        return "out_of_range", "should have at most 131072 digits before the point, 16383 after"
+    return None
+
+
+def _check_datetime(value: dt.datetime, stored: TypeEngine[Any]) -> Fault | None:
+    aware = isinstance(stored, SQLDateTime) and stored.timezone
+    if aware and value.utcoffset() is None:
+        return "timezone_aware", "should have an offset, as in 2026-01-31T12:00:00Z"
+    if not aware and value.utcoffset() is not None:
+        return "timezone_naive", "should have no offset, as in 2026-01-31T12:00:00"
+    if aware:
+        try:
+            value.astimezone(dt.UTC)
+        except OverflowError:
+            return "out_of_range", "should be a date from year 1 to year 9999 in UTC"
+    return None
+
+
+def _check_json(value: Any) -> Fault | None:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        fault: Fault | None = None
+        if isinstance(item, str):
+            fault = check_characters(item)
+        elif isinstance(item, dict):
+            pending.extend((*item.keys(), *item.values()))
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, float) and not math.isfinite(item):
+            fault = "finite_number", "should have finite numbers only"
+        if fault:
+            return fault
+    return None

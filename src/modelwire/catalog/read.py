@@ -1,0 +1,247 @@
+"""Reads SQLModel classes into a catalog, once, at start-up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    inspect,
+)
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm.exc import UnmappedClassError
+from sqlmodel import SQLModel
+
+from ..errors import ConfigurationError, Constraint
+from ..resource import Resource
+from .dependents import read_dependents
+from .kinds import kind_of, strip_optional
+from .names import did_you_mean, to_title
+from .schemas import derive_schemas
+from .tables import Catalog, ConstraintInfo, Field, Reference, Relation, Table
+
+_SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
+
+
+def read_catalog(resources: Sequence[Resource]) -> Catalog:
+    """Read what the resources' models declare.
+
+    Args:
+        resources: The resources of one application.
+
+    Returns:
+        The catalog.
+
+    Raises:
+        ConfigurationError: A resource names a model, field or relationship that can't be used.
+    """
+    mappers = [(_mapper_of(resource), resource) for resource in resources]
+    registered = {_table_of(mapper).name for mapper, _ in mappers}
+    if len(registered) < len(resources):
+        raise ConfigurationError("Two resources have the same table; serve each table once.")
+    tables = [_read_table(mapper, resource, registered) for mapper, resource in mappers]
+    _check_paths(tables)
+    mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
+    titles = {_table_of(m).name: to_title(m.class_.__name__) for m in mapped}
+    return Catalog({table.name: table for table in tables}, titles, read_dependents(mapped))
+
+
+def _mapper_of(resource: Resource) -> Mapper[Any]:
+    model = resource.model
+    try:
+        mapper: Mapper[Any] = inspect(model)
+    except (UnmappedClassError, Exception) as exc:
+        name = getattr(model, "__name__", repr(model))
+        raise ConfigurationError(
+            f"Resource({name}): not a table. Declare it as class {name}(SQLModel, table=True)."
+        ) from exc
+    return mapper
+
+
+def _table_of(mapper: Mapper[Any]) -> SQLTable:
+    table = mapper.local_table
+    if not isinstance(table, SQLTable):
+        raise ConfigurationError(f"{mapper.class_.__name__} is not mapped to a table.")
+    return table
+
+
+def _read_table(mapper: Mapper[Any], resource: Resource, registered: set[str]) -> Table:
+    sql = _table_of(mapper)
+    fields = tuple(_read_fields(mapper, sql, resource))
+    relations = {p.key: _read_relation(p) for p in mapper.relationships}
+    names = {f.name for f in fields}
+    _check_names(resource, "filters", resource.filters, names)
+    _check_names(resource, "hidden", resource.hidden or (), names)
+    _check_names(resource, "includes", resource.includes, relations)
+    _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
+    for name in resource.includes:
+        if relations[name].target not in registered:
+            raise ConfigurationError(
+                f"Resource({resource.model.__name__}, includes=['{name}']): its target is not a "
+                f"resource. Mount a Resource for the table {relations[name].target} as well."
+            )
+    return Table(
+        resource=resource,
+        model=resource.model,
+        sql=sql,
+        path="/" + (resource.path or sql.name).strip("/"),
+        fields=fields,
+        relations=relations,
+        includes={name: relations[name] for name in resource.includes},
+        constraints=tuple(_read_constraints(sql)),
+        references=tuple(_read_references([sql])),
+        referenced_by=tuple(r for r in _read_references(_all_tables(sql)) if r.parent is sql),
+        schemas=derive_schemas(resource, fields),
+    )
+
+
+def _all_tables(sql: SQLTable) -> Iterable[SQLTable]:
+    metadata: MetaData = sql.metadata
+    return metadata.tables.values()
+
+
+def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iterable[Field]:
+    model: type[SQLModel] = mapper.class_
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        info = model.model_fields.get(attribute.key)
+        if info is None or not isinstance(column, Column) or column.table is not sql:
+            continue
+        name = info.serialization_alias or info.alias or attribute.key
+        annotation = strip_optional(info.annotation)
+        yield Field(
+            name=name,
+            key=attribute.key,
+            column=column,
+            info=info,
+            annotation=annotation,
+            kind=kind_of(annotation, column.type),
+            nullable=bool(column.nullable),
+            primary_key=column.primary_key,
+            readable=not _is_hidden(name, attribute.key, resource),
+            writable=_is_writable(column, sql),
+        )
+
+
+def _is_hidden(name: str, key: str, resource: Resource) -> bool:
+    if resource.hidden is not None and name in resource.hidden:
+        return True
+    if resource.read_schema is not None:
+        return key not in resource.read_schema.model_fields
+    if resource.hidden is not None:
+        return False
+    return bool(_SECRET.search(name) or _SECRET.search(key))
+
+
+def _is_writable(column: Column[Any], sql: SQLTable) -> bool:
+    if column.computed is not None or column.server_default is not None:
+        return False
+    makes_itself = column is sql.autoincrement_column or column.default is not None
+    return not (column.primary_key and makes_itself)
+
+
+def _read_relation(prop: RelationshipProperty[Any]) -> Relation:
+    target = _table_of(prop.mapper)
+    pairs = prop.synchronize_pairs if prop.secondary is not None else prop.local_remote_pairs
+    columns = [(left, right) for left, right in pairs or ()]
+    link = prop.secondary if isinstance(prop.secondary, SQLTable) else None
+    return Relation(
+        name=prop.key,
+        target=target.name,
+        many=bool(prop.uselist),
+        local=tuple(_as_column(left) for left, _ in columns),
+        remote=tuple(_as_column(right) for _, right in columns),
+        link=link,
+        link_target=tuple(
+            (_as_column(left), _as_column(right))
+            for left, right in prop.secondary_synchronize_pairs or ()
+        ),
+    )
+
+
+def _as_column(element: Any) -> Column[Any]:
+    if not isinstance(element, Column):
+        raise ConfigurationError(f"A relationship is joined by {element}, which is no column.")
+    return element
+
+
+def _read_constraints(sql: SQLTable) -> Iterable[ConstraintInfo]:
+    kinds = (
+        (PrimaryKeyConstraint, Constraint.UNIQUE),
+        (UniqueConstraint, Constraint.UNIQUE),
+        (CheckConstraint, Constraint.CHECK),
+        (ForeignKeyConstraint, Constraint.FOREIGN_KEY),
+    )
+    for constraint in sql.constraints:
+        kind = next((k for cls, k in kinds if isinstance(constraint, cls)), None)
+        if kind is None:
+            continue
+        columns = (
+            _columns_in(str(constraint.sqltext), sql)
+            if isinstance(constraint, CheckConstraint)
+            else tuple(column.name for column in constraint.columns)
+        )
+        yield ConstraintInfo(kind, _name_of(constraint), columns)
+    for index in sql.indexes:
+        kind = Constraint.UNIQUE if index.unique else None
+        yield ConstraintInfo(kind, _name_of(index), _columns_of_index(index, sql))
+
+
+def _name_of(constraint: Any) -> str | None:
+    return str(constraint.name) if constraint.name is not None else None
+
+
+def _columns_of_index(index: Index, sql: SQLTable) -> tuple[str, ...]:
+    return _columns_in(" ".join(str(expression) for expression in index.expressions), sql)
+
+
+def _columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:
+    """Names of the columns that occur in an SQL expression, in their order of occurrence."""
+    words = re.findall(r"\w+", text)
+    return tuple(dict.fromkeys(word for word in words if word in sql.columns))
+
+
+def _read_references(tables: Iterable[SQLTable]) -> Iterable[Reference]:
+    for sql in tables:
+        for constraint in sql.foreign_key_constraints:
+            yield Reference(
+                name=_name_of(constraint),
+                table=sql,
+                columns=tuple(constraint.columns),
+                parent=constraint.referred_table,
+                parent_columns=tuple(element.column for element in constraint.elements),
+            )
+
+
+def _check_names(
+    resource: Resource, argument: str, given: Iterable[str], known: Iterable[str]
+) -> None:
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise ConfigurationError(
+                f"Resource({resource.model.__name__}, {argument}=…): there is no `{name}`"
+                f"{did_you_mean(name, known)}; it can name: {', '.join(known) or 'nothing'}."
+            )
+
+
+def _check_paths(tables: Sequence[Table]) -> None:
+    seen: dict[str, Table] = {}
+    for table in tables:
+        other = seen.setdefault(table.path, table)
+        if other is not table:
+            raise ConfigurationError(
+                f"{table.model.__name__} and {other.model.__name__} are both served at "
+                f"{table.path}; give one of them another path=."
+            )
+
+

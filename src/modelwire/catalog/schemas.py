@@ -1,0 +1,151 @@
+"""Derives the create, update and read schemas of a resource from its fields."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, Optional, cast
+
+from pydantic import BaseModel, ConfigDict, computed_field, field_serializer, field_validator
+from pydantic import Field as PydanticField
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from sqlmodel import SQLModel
+from sqlmodel.main import FieldInfoMetadata
+
+from ..resource import Resource
+from .tables import Field, Schemas
+
+_DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", "json_schema_extra")
+
+
+def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
+    """Take the user's schemas, and derive those that were not given.
+
+    Args:
+        resource: The resource.
+        fields: Its fields.
+
+    Returns:
+        The three schemas. A derived one forbids unknown fields; a derived create schema has the
+        writable fields with their defaults, an update schema the same, each optional, and a read
+        schema the readable ones.
+    """
+    name, fields = resource.model.__name__, list(fields)
+    writable = [f for f in fields if f.writable]
+    readable = [f for f in fields if f.readable]
+    config = _config_of(resource.model)
+    checks = _validators_of(resource.model)
+    return Schemas(
+        create=resource.create_schema
+        or _build(f"{name}Create", config, {f.key: _to_create(f) for f in writable}, checks),
+        update=resource.update_schema
+        or _build(f"{name}Update", config, {f.key: _to_update(f) for f in writable}, checks),
+        read=resource.read_schema
+        or _build(
+            f"{name}Read",
+            {**config, "extra": "ignore"},
+            {f.key: _to_read(f) for f in readable},
+            _serializers_of(resource.model),
+        ),
+    )
+
+
+def is_plain(schema: type[BaseModel]) -> bool:
+    """Whether a schema writes its fields as they are: no serializers, no computed fields."""
+    decorators = schema.__pydantic_decorators__
+    return not (
+        decorators.field_serializers or decorators.model_serializers or decorators.computed_fields
+    )
+
+
+def _build(
+    name: str,
+    config: Mapping[str, Any],
+    fields: Mapping[str, tuple[Any, FieldInfo]],
+    decorated: Mapping[str, Any],
+) -> type[BaseModel]:
+    namespace = {
+        "__module__": __name__,
+        "__annotations__": {key: annotation for key, (annotation, _) in fields.items()},
+        "model_config": ConfigDict(**cast(Any, dict(config))),
+        **{key: info for key, (_, info) in fields.items()},
+        **{key: value for key, value in decorated.items()},
+    }
+    return cast("type[BaseModel]", type(BaseModel)(name, (BaseModel,), namespace))
+
+
+def _config_of(model: type[SQLModel]) -> dict[str, Any]:
+    known = ConfigDict.__annotations__
+    config = {k: v for k, v in model.model_config.items() if k in known}
+    return {**config, "extra": "forbid", "protected_namespaces": (), "title": None}
+
+
+def _constraints_of(info: FieldInfo) -> list[Any]:
+    return [m for m in info.metadata if not isinstance(m, FieldInfoMetadata)]
+
+
+def _annotate(annotation: Any, info: FieldInfo) -> Any:
+    constraints = _constraints_of(info)
+    return Annotated[annotation, *constraints] if constraints else annotation
+
+
+def _documentation_of(info: FieldInfo) -> dict[str, Any]:
+    return {name: getattr(info, name) for name in _DOCUMENTED if getattr(info, name) is not None}
+
+
+def _to_create(field: Field) -> tuple[Any, FieldInfo]:
+    info = field.info
+    annotation = field.annotation if field.primary_key else info.annotation
+    default: dict[str, Any] = {}
+    if info.default_factory is not None:
+        default["default_factory"] = info.default_factory
+    elif info.default is not PydanticUndefined and not field.primary_key:
+        default["default"] = info.default
+    return _annotate(annotation, info), PydanticField(**default, **_documentation_of(info))
+
+
+def _to_update(field: Field) -> tuple[Any, FieldInfo]:
+    annotation = Optional[_annotate(field.annotation, field.info)]  # noqa: UP045 - it is a value
+    return annotation, PydanticField(default=None, **_documentation_of(field.info))
+
+
+def _to_read(field: Field) -> tuple[Any, FieldInfo]:
+    annotation = Optional[field.annotation] if field.nullable else field.annotation  # noqa: UP045
+    info = field.info
+    alias = info.serialization_alias or info.alias
+    documentation = {**_documentation_of(info), **({"alias": alias} if alias else {})}
+    documentation.pop("validation_alias", None)
+    return annotation, PydanticField(**documentation)
+
+
+def _validators_of(model: type[SQLModel]) -> dict[str, Any]:
+    found = model.__pydantic_decorators__.field_validators
+    return {
+        name: field_validator(*d.info.fields, mode=d.info.mode, check_fields=False)(
+            _written(model, name)
+        )
+        for name, d in found.items()
+    }
+
+
+def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:
+    decorators = model.__pydantic_decorators__
+    fields = {
+        name: field_serializer(
+            *d.info.fields, mode=d.info.mode, when_used=d.info.when_used, check_fields=False
+        )(_written(model, name))
+        for name, d in decorators.field_serializers.items()
+    }
+    computed = {
+        name: computed_field(alias=d.info.alias, description=d.info.description)(
+            d.info.wrapped_property
+        )
+        for name, d in decorators.computed_fields.items()
+    }
+    return {**fields, **computed}
+
+
+def _written(model: type[SQLModel], name: str) -> Callable[..., Any]:
+    """A method as it was written in the class, before it was bound."""
+    return cast("Callable[..., Any]", inspect.getattr_static(model, name))

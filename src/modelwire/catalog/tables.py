@@ -1,0 +1,209 @@
+"""What exists: tables, fields, relations and constraints, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from sqlalchemy import Column, Table as SQLTable
+from sqlmodel import SQLModel
+
+from ..errors import Constraint
+from ..resource import Resource
+from .kinds import Kind
+from .names import to_title
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """One column, as the wire sees it.
+
+    Args:
+        name: Its name on the wire: the alias where the model gives one.
+        key: The attribute's name in Python.
+        column: The column.
+        info: What Pydantic knows of it.
+        annotation: Its Python type, without `None`.
+        kind: The kind of its values.
+        nullable: Whether the column takes NULL.
+        primary_key: Whether it is part of the key.
+        readable: Whether clients may see it, and filter and sort by it.
+        writable: Whether clients may set it.
+    """
+
+    name: str
+    key: str
+    column: Column[Any]
+    info: FieldInfo
+    annotation: Any
+    kind: Kind
+    nullable: bool
+    primary_key: bool
+    readable: bool
+    writable: bool
+
+    @property
+    def title(self) -> str:
+        return to_title(self.name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """One relationship, with the columns that join it.
+
+    Args:
+        name: The relationship's name, on the wire and in Python.
+        target: Name of the table it leads to.
+        many: Whether it leads to many rows.
+        local: Columns of this side, in the order of `remote`.
+        remote: Columns of the other side; of the link table where there is one.
+        link: The link table of a many-to-many relationship.
+        link_target: Pairs of a column of the target and the link table's column that refers to it.
+    """
+
+    name: str
+    target: str
+    many: bool
+    local: tuple[Column[Any], ...]
+    remote: tuple[Column[Any], ...]
+    link: SQLTable | None
+    link_target: tuple[tuple[Column[Any], Column[Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintInfo:
+    """One constraint or index of a table.
+
+    Args:
+        kind: Its kind; None for an index that is not unique.
+        name: Its name, where it has one.
+        columns: Names of its columns.
+    """
+
+    kind: Constraint | None
+    name: str | None
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One foreign key: which columns of which table refer to which."""
+
+    name: str | None
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    parent: SQLTable
+    parent_columns: tuple[Column[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """Rows that are deleted before the row that they belong to.
+
+    Args:
+        table: Their table.
+        columns: Its columns that refer to the row.
+        parent_columns: What they refer to.
+        is_link: Whether they are just the links of a many-to-many relationship.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    parent_columns: tuple[Column[Any], ...]
+    is_link: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """The Pydantic models of one resource's bodies."""
+
+    create: type[BaseModel]
+    update: type[BaseModel]
+    read: type[BaseModel]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One resource with everything that a plan has to know about its table."""
+
+    resource: Resource
+    model: type[SQLModel]
+    sql: SQLTable
+    path: str
+    fields: tuple[Field, ...]
+    relations: Mapping[str, Relation]
+    includes: Mapping[str, Relation]
+    constraints: tuple[ConstraintInfo, ...]
+    references: tuple[Reference, ...]
+    referenced_by: tuple[Reference, ...]
+    schemas: Schemas
+
+    @property
+    def name(self) -> str:
+        """The table's name: what the resource is called in a plan."""
+        return self.sql.name
+
+    @cached_property
+    def title(self) -> str:
+        """The class's name as words: `OrderLine` is `Order line`."""
+        return to_title(self.model.__name__)
+
+    @cached_property
+    def key(self) -> tuple[Field, ...]:
+        """The fields of the primary key, in the key's order."""
+        by_column = {f.column: f for f in self.fields}
+        return tuple(by_column[column] for column in self.sql.primary_key.columns)
+
+    @cached_property
+    def readable(self) -> Mapping[str, Field]:
+        """The fields that clients may see, by their name on the wire."""
+        return {f.name: f for f in self.fields if f.readable}
+
+    @cached_property
+    def by_column(self) -> Mapping[str, Field]:
+        """Every field, by its column's name."""
+        return {f.column.name: f for f in self.fields}
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Field]:
+        """Every field, by its attribute's name."""
+        return {f.key: f for f in self.fields}
+
+    @cached_property
+    def selected(self) -> tuple[Field, ...]:
+        """The fields of a row as it is read: what is shown, the key, and what joins includes."""
+        joins = {column for relation in self.includes.values() for column in relation.local}
+        return tuple(f for f in self.fields if f.readable or f.primary_key or f.column in joins)
+
+    @cached_property
+    def positions(self) -> Mapping[Field, int]:
+        """Where each selected field stands in a row."""
+        return {f: i for i, f in enumerate(self.selected)}
+
+    @cached_property
+    def position_of_column(self) -> Mapping[str, int]:
+        """Where each selected column stands in a row, by the column's name."""
+        return {f.column.name: i for f, i in self.positions.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalog:
+    """Every resource of one application.
+
+    Args:
+        tables: The resources, by the name of their table.
+        titles: What a row of any mapped table is called in a sentence.
+        dependents: What is deleted before a row of any mapped table, by the name of the table.
+    """
+
+    tables: Mapping[str, Table]
+    titles: Mapping[str, str]
+    dependents: Mapping[str, Sequence[Dependent]]
+
+    def target_of(self, relation: Relation) -> Table:
+        """The resource that a relation leads to."""
+        return self.tables[relation.target]

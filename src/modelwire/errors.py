@@ -1,0 +1,264 @@
+"""Every way in which modelwire can fail.
+
+    ModelwireError
+    ├── ConfigurationError          the developer's: raised at start-up, never sent to a client
+    ├── LazyLoadError               the developer's: a relationship was touched that no query loaded
+    ├── ConstraintViolation         internal: what the driver said, before the catalog explains it
+    └── RequestError                becomes an answer; `code` is its stable name on the wire
+        ├── InvalidRequest          invalid
+        ├── NoSuchPath              no_such_path
+        ├── MethodNotAllowed        method_not_allowed
+        ├── TooLarge                too_large
+        ├── UnsupportedMediaType    unsupported_media_type
+        ├── NotFound                not_found
+        ├── AlreadyExists           already_exists
+        ├── ParentNotFound          parent_not_found
+        ├── StillReferenced         still_referenced
+        ├── NotNull                 not_null
+        ├── CheckFailed             check
+        ├── TooLong                 too_long
+        ├── OutOfRange              out_of_range
+        ├── Refused                 refused
+        ├── Unavailable             unavailable
+        ├── StatementTimeout        timeout
+        ├── DatabaseError           database_error
+        └── UnexpectedError         unexpected_error
+
+The status of each code is in `modelwire.respond.statuses`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ModelwireError(Exception):
+    """Base of everything that modelwire raises on purpose."""
+
+
+class ConfigurationError(ModelwireError):
+    """A resource, a setting or the way they are mounted is wrong; says what would be right."""
+
+
+class LazyLoadError(ModelwireError):
+    """A relationship was read that no query had loaded."""
+
+    def __init__(self, model: str, relationship: str) -> None:
+        super().__init__(
+            f"{model}.{relationship} is not loaded, and nothing is loaded lazily. Load it with the "
+            f"query: select({model}).options(selectinload({model}.{relationship})), "
+            f"or await session.refresh(row, ['{relationship}'])."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is wrong with a request, and where.
+
+    Args:
+        message: What was wrong and what would be right, without the row's values.
+        code: A stable name for the fault, finer than the code of the whole answer.
+        pointer: JSON Pointer (RFC 6901) into the body, when the fault is there.
+        parameter: Name of the query or path parameter, when the fault is there.
+        position: Character offset from 0 inside the parameter's value, where one is known.
+    """
+
+    message: str
+    code: str
+    pointer: str | None = None
+    parameter: str | None = None
+    position: int | None = None
+
+
+class RequestError(ModelwireError):
+    """A failure that is told to the client.
+
+    Args:
+        detail: One sentence for a person; empty where the code says it all.
+        violations: What was wrong, one entry for each field or parameter.
+    """
+
+    code: ClassVar[str]
+
+    def __init__(self, detail: str = "", violations: Sequence[Violation] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.violations = tuple(violations)
+
+
+class InvalidRequest(RequestError):
+    """The body, the path or the query is not valid."""
+
+    code = "invalid"
+
+    def __init__(self, *violations: Violation) -> None:
+        super().__init__(_summarise(violations), violations)
+
+
+class NoSuchPath(RequestError):
+    """No route has this path."""
+
+    code = "no_such_path"
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists, but not with this method."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(f"Allowed here: {', '.join(allowed)}")
+        self.allowed = tuple(allowed)
+
+
+class TooLarge(RequestError):
+    """The body is over its limit."""
+
+    code = "too_large"
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is of a media type that this route does not read."""
+
+    code = "unsupported_media_type"
+
+
+class NotFound(RequestError):
+    """No row has this key."""
+
+    code = "not_found"
+
+
+class AlreadyExists(RequestError):
+    """A unique value is taken."""
+
+    code = "already_exists"
+
+
+class ParentNotFound(RequestError):
+    """The row that a foreign key names does not exist."""
+
+    code = "parent_not_found"
+
+
+class StillReferenced(RequestError):
+    """Other rows refer to the row that was to be deleted or to change its key."""
+
+    code = "still_referenced"
+
+
+class NotNull(RequestError):
+    """A column that must have a value was given null."""
+
+    code = "not_null"
+
+
+class CheckFailed(RequestError):
+    """A CHECK constraint refused the row."""
+
+    code = "check"
+
+
+class TooLong(RequestError):
+    """A value is longer than its column keeps."""
+
+    code = "too_long"
+
+
+class OutOfRange(RequestError):
+    """A number is outside the range of its column."""
+
+    code = "out_of_range"
+
+
+class Refused(RequestError):
+    """A trigger refused the row."""
+
+    code = "refused"
+
+
+class Unavailable(RequestError):
+    """The database did not take the request in time; trying again later may help."""
+
+    code = "unavailable"
+
+    def __init__(self, detail: str = "The database is not available", retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class StatementTimeout(RequestError):
+    """A statement ran into its time limit."""
+
+    code = "timeout"
+
+
+class DatabaseError(RequestError):
+    """The database failed in a way that has no better name; its own words are in the log."""
+
+    code = "database_error"
+
+    def __init__(self) -> None:
+        super().__init__("Database error")
+
+
+class UnexpectedError(RequestError):
+    """Something else failed; its traceback is in the log."""
+
+    code = "unexpected_error"
+
+    def __init__(self) -> None:
+        super().__init__("Unexpected error")
+
+
+class Constraint(StrEnum):
+    """The kinds of constraint that a database reports."""
+
+    UNIQUE = "unique"
+    FOREIGN_KEY = "foreign_key"
+    NOT_NULL = "not_null"
+    CHECK = "check"
+    EXCLUSION = "exclusion"
+    LENGTH = "length"
+    RANGE = "range"
+    TRIGGER = "trigger"
+
+
+class ConstraintViolation(ModelwireError):
+    """What the driver said about the constraint that fired.
+
+    Args:
+        kind: The kind of the constraint.
+        table: Name of the table that the constraint belongs to, where the driver says it.
+        constraint: Name of the constraint or index, where the driver says it.
+        columns: Names of its columns, where the driver says them.
+
+    Attributes:
+        row: Which row of a plan with several it was about, where that is known.
+    """
+
+    row: int | None = None
+
+    def __init__(
+        self,
+        kind: Constraint,
+        table: str | None = None,
+        constraint: str | None = None,
+        columns: Sequence[str] = (),
+    ) -> None:
+        super().__init__(f"{kind} constraint {constraint or ''} on {table or 'unknown table'}")
+        self.kind = kind
+        self.table = table
+        self.constraint = constraint
+        self.columns = tuple(columns)
+
+
+def _summarise(violations: Sequence[Violation]) -> str:
+    first = violations[0]
+    place = first.parameter or (first.pointer or "").rpartition("/")[2]
+    detail = f"{place}: {first.message}" if place else first.message
+    more = len(violations) - 1
+    return f"{detail} (and {more} more)" if more else detail

@@ -1,0 +1,18 @@
+"""Database, sessions, transactions: the only I/O."""
+
+from .database import Database
+from .explain import explain, explain_elsewhere
+from .faults import translate
+from .finder import Finder, delete_rows
+from .lane import Lane, Row
+
+__all__ = [
+    "Database",
+    "Finder",
+    "Lane",
+    "Row",
+    "delete_rows",
+    "explain",
+    "explain_elsewhere",
+    "translate",
+]

@@ -1,0 +1,141 @@
+"""The database of an application: its engine, its sessions, its life."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from ..settings import Settings, read_settings
+from .engine import create_engine
+from .faults import translate
+from .lane import Lane, open_lane
+from .session import open_session
+from .url import parse_url
+
+_CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
+
+
+class Database:
+    """One database: where connections, sessions and transactions come from.
+
+    Args:
+        url: `sqlite:///file.db` or `postgresql://user:password@host/name`; the environment's
+            `MODELWIRE_DATABASE_URL`, or `sqlite:///modelwire.db`, by default.
+        pool_size: Connections held open at most; 10 by default.
+        pool_timeout_s: Seconds that a request waits for a connection; 5 by default.
+        statement_timeout_s: Seconds that a statement may run; 30 by default.
+        echo: Whether every statement is logged; off by default.
+        create_tables: Whether missing tables are created at start-up; on by default.
+        metadata: The tables; those of every SQLModel class by default.
+
+    Raises:
+        ConfigurationError: The URL or a setting can't be used.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        pool_size: int | None = None,
+        pool_timeout_s: float | None = None,
+        statement_timeout_s: float | None = None,
+        echo: bool | None = None,
+        create_tables: bool | None = None,
+        metadata: MetaData = SQLModel.metadata,
+    ) -> None:
+        self.settings: Settings = read_settings(
+            database_url=url,
+            pool_size=pool_size,
+            pool_timeout_s=pool_timeout_s,
+            statement_timeout_s=statement_timeout_s,
+            echo=echo,
+            create_tables=create_tables,
+        )
+        self.url = parse_url(self.settings.database_url.get_secret_value())
+        self.metadata = metadata
+
+    def __repr__(self) -> str:
+        return f"Database({self.url.render_as_string(hide_password=True)!r})"
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.url.get_backend_name()
+
+    @cached_property
+    def engine(self) -> AsyncEngine:
+        """SQLAlchemy's engine, with the one pool of this database."""
+        return create_engine(self.url, self.settings)
+
+    def session(self) -> AsyncSession:
+        """Open a session, to be closed by `async with`. Nothing in it loads lazily."""
+        return open_session(self.engine)
+
+    def reading(self, session: BaseSession | None = None) -> AbstractAsyncContextManager[Lane]:
+        """Take a lane for statements that change nothing."""
+        return open_lane(self.engine, session, writes=False)
+
+    def writing(self, session: BaseSession | None = None) -> AbstractAsyncContextManager[Lane]:
+        """Take a lane for one transaction, committed when its block ends without an error."""
+        return open_lane(self.engine, session, writes=True)
+
+    async def init_db(self) -> None:
+        """Create the tables that are missing. Several processes may do so at once.
+
+        Raises:
+            Unavailable: The database can't be reached.
+            DatabaseError: It refused.
+        """
+        try:
+            async with self.engine.begin() as connection:
+                if self.dialect == "postgresql":
+                    lock = text("SELECT pg_advisory_xact_lock(:key)")
+                    await connection.execute(lock, {"key": _CREATE_LOCK})
+                else:
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                await connection.run_sync(self.metadata.create_all)
+        except (SQLAlchemyError, OSError) as exc:
+            raise translate(exc) from exc
+
+    async def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            Unavailable: It does not answer in time.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except (SQLAlchemyError, OSError) as exc:
+            raise translate(exc) from exc
+
+    async def close_db(self) -> None:
+        """Close every connection. The next use opens new ones."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def lifespan(self, app: Any) -> AsyncIterator[None]:
+        """The lifespan of an application: tables at start-up, no connection left at the end.
+
+        Args:
+            app: The application; its `state.modelwire_database` becomes this database.
+
+        Raises:
+            Unavailable: The database can't be reached at start-up.
+        """
+        app.state.modelwire_database = self
+        if self.settings.create_tables:
+            await self.init_db()
+        try:
+            yield
+        finally:
+            await self.close_db()

@@ -1,0 +1,116 @@
+"""The engine of each database, with the settings that make it safe to share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from ..settings import Settings
+from ..statement import LOWER
+from .url import is_memory, to_libpq
+
+_READS = re.compile(r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.I)
+_WITH = re.compile(r"\s*WITH\b", re.I)
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.I)
+
+
+def create_engine(url: URL, settings: Settings) -> AsyncEngine:
+    """Create the engine of a database; nothing connects yet.
+
+    Args:
+        url: The database, as `parse_url` returns it.
+        settings: Pool size, limits of time, echo.
+
+    Returns:
+        The engine.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _create_sqlite(url, settings)
+    return _create_postgresql(url, settings)
+
+
+def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
+    dsn = to_libpq(url)
+    server_settings = {
+        "TimeZone": "UTC",
+        "statement_timeout": str(int(settings.statement_timeout_s * 1000)),
+        "application_name": "modelwire",
+    }
+
+    async def connect() -> Any:
+        return await asyncpg.connect(
+            dsn, timeout=settings.pool_timeout_s, server_settings=server_settings
+        )
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        echo=settings.echo,
+        hide_parameters=not settings.echo,
+    )
+
+
+def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        # Each connection to a database in memory has a database of its own, so there is one.
+        pool_size=1 if is_memory(url) else settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        connect_args={"isolation_level": None, "timeout": settings.statement_timeout_s},
+        echo=settings.echo,
+        hide_parameters=not settings.echo,
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
+    event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.create_function(LOWER, 1, _lower, deterministic=True)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
+
+
+def _begin_before_change(
+    connection: Any, cursor: Any, sql: str, _parameters: Any, _context: Any, _many: bool
+) -> None:
+    """Take the write lock before the first statement that changes something.
+
+    A transaction that began as a reader can't become a writer once another one has committed
+    (SQLite manual, SQLITE_BUSY_SNAPSHOT), and no waiting helps. One that never reads before it
+    holds the lock waits for its turn.
+    """
+    if _READS.match(sql) or (_WITH.match(sql) and not _CHANGES.search(sql)):
+        return
+    _begin(connection, cursor)
+
+
+def _begin_before_savepoint(connection: Any, _name: str) -> None:
+    """Open the transaction that a savepoint is part of; its release would be a commit otherwise."""
+    cursor = connection.connection.cursor()
+    _begin(connection, cursor)
+    cursor.close()
+
+
+def _begin(connection: Any, cursor: Any) -> None:
+    if not connection.connection.driver_connection.in_transaction:
+        cursor.execute("BEGIN IMMEDIATE")

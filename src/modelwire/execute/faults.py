@@ -1,0 +1,141 @@
+"""What the drivers raise, translated once, to the most specific of our errors."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+
+import asyncpg
+from sqlalchemy import exc as sa
+
+from ..errors import (
+    Constraint,
+    ConstraintViolation,
+    DatabaseError,
+    ModelwireError,
+    StatementTimeout,
+    Unavailable,
+)
+
+logger = logging.getLogger("modelwire")
+
+_CONSTRAINT_NAMES = {
+    "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_PRIMARYKEY": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_ROWID": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_FOREIGNKEY": Constraint.FOREIGN_KEY,
+    "SQLITE_CONSTRAINT_NOTNULL": Constraint.NOT_NULL,
+    "SQLITE_CONSTRAINT_CHECK": Constraint.CHECK,
+    "SQLITE_CONSTRAINT_TRIGGER": Constraint.TRIGGER,
+}
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR")
+
+# PostgreSQL manual, appendix A.
+_SQLSTATES = {
+    "23505": Constraint.UNIQUE,
+    "23503": Constraint.FOREIGN_KEY,
+    "23001": Constraint.FOREIGN_KEY,
+    "23502": Constraint.NOT_NULL,
+    "23514": Constraint.CHECK,
+    "23P01": Constraint.EXCLUSION,
+    "22001": Constraint.LENGTH,
+    "54000": Constraint.LENGTH,
+    "22003": Constraint.RANGE,
+    "22008": Constraint.RANGE,
+    "P0001": Constraint.TRIGGER,
+}
+_AWAY = ("08", "53", "57P", "40", "55P03", "25006")
+_CANCELLED = "57014"
+
+# `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets.
+_KEY_IN_DETAIL = re.compile(r"\((.*)\)=\(", re.DOTALL)
+
+
+def translate(error: BaseException) -> ModelwireError:
+    """Translate an error of SQLAlchemy or a driver.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The error to raise in its place, `from` it. The original's text is for the log alone.
+    """
+    if isinstance(error, sa.TimeoutError):
+        return Unavailable("No connection to the database came free in time")
+    original = _original_of(error)
+    if isinstance(original, asyncpg.PostgresError):
+        return _translate_postgresql(original)
+    if isinstance(original, sqlite3.Error):
+        return _translate_sqlite(original)
+    disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
+    if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
+        logger.warning("The database is not available: %s", type(original).__name__)
+        return Unavailable()
+    return _unknown(error)
+
+
+def _original_of(error: BaseException) -> BaseException:
+    """The driver's own error, below SQLAlchemy's and its adapter's."""
+    if isinstance(error, sa.DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
+def _unknown(error: BaseException) -> ModelwireError:
+    logger.error("Database error", exc_info=error)
+    return DatabaseError()
+
+
+def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
+    state = error.sqlstate or ""
+    kind = _SQLSTATES.get(state)
+    if kind is not None:
+        return _read_diagnostics(error, kind)
+    if state == _CANCELLED:
+        return StatementTimeout("A statement took longer than its time limit")
+    if state.startswith(_AWAY):
+        logger.warning("The database is not available: %s", type(error).__name__)
+        return Unavailable()
+    return _unknown(error)
+
+
+def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
+    column = getattr(error, "column_name", None)
+    columns = (column,) if column else _columns_in_detail(getattr(error, "detail", None))
+    return ConstraintViolation(
+        kind,
+        getattr(error, "table_name", None),
+        getattr(error, "constraint_name", None),
+        columns,
+    )
+
+
+def _columns_in_detail(detail: str | None) -> tuple[str, ...]:
+    match = _KEY_IN_DETAIL.search(detail or "")
+    return tuple(re.findall(r"\w+", match[1].split(")=(")[0])) if match else ()
+
+
+def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
+    name = getattr(error, "sqlite_errorname", None) or ""
+    kind = _CONSTRAINT_NAMES.get(name)
+    if kind is not None:
+        return _read_message(kind, str(error))
+    if name.startswith(_BUSY):
+        logger.warning("The database is not available: %s", name)
+        return Unavailable()
+    if name == "SQLITE_INTERRUPT":
+        return StatementTimeout("A statement took longer than its time limit")
+    return _unknown(error)
+
+
+def _read_message(kind: Constraint, message: str) -> ConstraintViolation:
+    """Read SQLite's own words, such as `UNIQUE constraint failed: users.username, users.city`."""
+    _, _, subject = message.partition(": ")
+    if kind is Constraint.CHECK:
+        return ConstraintViolation(kind, None, subject or None)
+    if subject.startswith("index '"):
+        return ConstraintViolation(kind, None, subject[len("index '") : -1])
+    pairs = [part.rpartition(".") for part in subject.split(", ")] if subject else []
+    table = pairs[0][0] if pairs else None
+    return ConstraintViolation(kind, table or None, None, [column for _, _, column in pairs])

@@ -1,0 +1,37 @@
+"""The session that users' endpoints work with: SQLModel's, without lazy loading."""
+
+from __future__ import annotations
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import ORMExecuteState
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.orm.session import Session
+
+from ..errors import LazyLoadError
+
+
+class EagerSession(Session):
+    """A session in which reading a relationship that no query has loaded is an error."""
+
+
+@event.listens_for(EagerSession, "do_orm_execute")
+def _refuse_lazy_load(state: ORMExecuteState) -> None:
+    owner = state.lazy_loaded_from
+    if owner is None:
+        return
+    path = state.loader_strategy_path
+    relationship = path.path[-1].key if path is not None else "relationship"
+    raise LazyLoadError(owner.mapper.class_.__name__, str(relationship))
+
+
+def open_session(engine: AsyncEngine) -> AsyncSession:
+    """Open a session on an engine.
+
+    Args:
+        engine: The engine; a connection is taken from it when the session first needs one.
+
+    Returns:
+        The session. Its objects stay readable after a commit.
+    """
+    return AsyncSession(engine, expire_on_commit=False, sync_session_class=EagerSession)

@@ -1,0 +1,185 @@
+"""Text from a query or a path as a value of a field's kind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..catalog import Field, Kind
+from ..catalog.domain import MAX_INT64, MIN_INT64, check_characters
+from ..catalog.kinds import bare_class, storage_type
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+class BadValue(ValueError):
+    """A text is no value of its field; says what one looks like."""
+
+
+def parse_value(text: str, field: Field) -> Any:
+    """Parse a text as a value of a field.
+
+    Args:
+        text: The text, decoded.
+        field: The field it is compared with.
+
+    Returns:
+        The value, of the field's Python type.
+
+    Raises:
+        BadValue: The text is no such value.
+    """
+    return _PARSERS[field.kind](text, field)
+
+
+def write_value(value: Any) -> str:
+    """Write a value as `parse_value` reads it."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, (dt.datetime, dt.date, dt.time)):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
+
+
+def parse_boolean(text: str, _field: Field | None = None) -> bool:
+    """Parse `true` or `false`.
+
+    Raises:
+        BadValue: The text is something else.
+    """
+    if text not in _BOOLEANS:
+        raise BadValue("should be true or false")
+    return _BOOLEANS[text]
+
+
+def parse_integer(text: str, _field: Field | None = None) -> int:
+    """Parse an integer within 64 bits.
+
+    Raises:
+        BadValue: The text is no integer, or is beyond.
+    """
+    if not _INTEGER.fullmatch(text):
+        raise BadValue("should be an integer")
+    value = int(text)
+    if not MIN_INT64 <= value <= MAX_INT64:
+        raise BadValue("should be an integer within 64 bits")
+    return value
+
+
+def _parse_text(text: str, _field: Field) -> str:
+    fault = check_characters(text)
+    if fault:
+        raise BadValue(fault[1])
+    return text
+
+
+def _parse_float(text: str, _field: Field) -> float:
+    value = float(text) if _DECIMAL.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        raise BadValue("should be a finite number")
+    return value
+
+
+def _parse_decimal(text: str, _field: Field) -> Decimal:
+    if not _DECIMAL.fullmatch(text):
+        raise BadValue("should be a decimal number")
+    value = Decimal(text)
+    if abs(value.adjusted()) > 1000:
+        raise BadValue("should be a decimal number of a reasonable size")
+    return value
+
+
+def _parse_uuid(text: str, _field: Field) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise BadValue("should be a UUID") from None
+
+
+def _parse_enum(text: str, field: Field) -> Enum:
+    cls = bare_class(field.annotation)
+    members = list(cls) if cls is not None and issubclass(cls, Enum) else []
+    for member in members:
+        if str(member.value) == text:
+            return member
+    raise BadValue(f"should be one of {', '.join(str(m.value) for m in members)}")
+
+
+def _parse_datetime(text: str, field: Field) -> dt.datetime:
+    value: dt.datetime = _parse_with(_DATETIME, "a date and time, as in 2026-01-31T12:00:00Z", text)
+    aware = getattr(storage_type(field.column.type), "timezone", False)
+    try:
+        utc = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    except OverflowError:
+        raise BadValue("should be a date from year 1 to year 9999 in UTC") from None
+    return utc if aware else utc.replace(tzinfo=None)
+
+
+def _parse_date(text: str, _field: Field) -> dt.date:
+    value: dt.date = _parse_with(_DATE, "a date, as in 2026-01-31", text)
+    return value
+
+
+def _parse_time(text: str, _field: Field) -> dt.time:
+    value: dt.time = _parse_with(_TIME, "a time, as in 12:00:00", text)
+    return value
+
+
+def _parse_interval(text: str, _field: Field) -> dt.timedelta:
+    value: dt.timedelta = _parse_with(_INTERVAL, "a duration (ISO 8601), as in PT1H30M", text)
+    return value
+
+
+def _parse_other(text: str, field: Field) -> Any:
+    return _parse_with(TypeAdapter(field.annotation), f"a {field.kind}", text)
+
+
+def _parse_bytes(text: str, _field: Field) -> bytes:
+    return text.encode()
+
+
+def _parse_with(adapter: TypeAdapter[Any], expected: str, text: str) -> Any:
+    # A bare number is a Unix time to Pydantic; here it is a mistake.
+    try:
+        if text.lstrip("+-").replace(".", "", 1).isdigit():
+            raise BadValue(f"should be {expected}")
+        return adapter.validate_strings(text)
+    except ValidationError:
+        raise BadValue(f"should be {expected}") from None
+
+
+_DATETIME: TypeAdapter[dt.datetime] = TypeAdapter(dt.datetime)
+_DATE: TypeAdapter[dt.date] = TypeAdapter(dt.date)
+_TIME: TypeAdapter[dt.time] = TypeAdapter(dt.time)
+_INTERVAL: TypeAdapter[dt.timedelta] = TypeAdapter(dt.timedelta)
+
+_PARSERS: Mapping[Kind, Callable[[str, Field], Any]] = {
+    Kind.INTEGER: parse_integer,
+    Kind.FLOAT: _parse_float,
+    Kind.DECIMAL: _parse_decimal,
+    Kind.BOOLEAN: parse_boolean,
+    Kind.TEXT: _parse_text,
+    Kind.UUID: _parse_uuid,
+    Kind.ENUM: _parse_enum,
+    Kind.DATETIME: _parse_datetime,
+    Kind.DATE: _parse_date,
+    Kind.TIME: _parse_time,
+    Kind.INTERVAL: _parse_interval,
+    Kind.BYTES: _parse_bytes,
+    Kind.JSON: _parse_other,
+    Kind.OTHER: _parse_other,
+}

@@ -1,0 +1,281 @@
+"""Plans of the writing requests: create, bulk create, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
+
+from ..catalog import Field, Kind, Table
+from ..catalog.domain import find_fault
+from ..catalog.names import escape_pointer, join_words
+from ..errors import (
+    InvalidRequest,
+    NotNull,
+    OutOfRange,
+    RequestError,
+    TooLarge,
+    TooLong,
+    Violation,
+)
+from .read import key_values
+from .shapes import InsertShape, UpdateShape
+
+_OWN_ERRORS: Mapping[str, type[RequestError]] = {
+    "too_long": TooLong,
+    "out_of_range": OutOfRange,
+    "not_null": NotNull,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row to write: the values that it sets, and where it stands in the body."""
+
+    values: Mapping[Field, Any]
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePlan:
+    """Storing new rows, in one transaction."""
+
+    table: Table
+    rows: tuple[Row, ...]
+
+    def shape_of(self, row: Row) -> InsertShape:
+        """The statement that stores a row: rows that give the same fields share it."""
+        return InsertShape(self.table, tuple(row.values))
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePlan:
+    """Changing one row by its key. A row that sets nothing changes nothing."""
+
+    table: Table
+    rows: tuple[Row]
+    key: tuple[Any, ...]
+
+    @property
+    def shape(self) -> UpdateShape:
+        return UpdateShape(self.table, tuple(self.rows[0].values))
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePlan:
+    """Removing one row, and what the model declares to go with it."""
+
+    table: Table
+    key: tuple[Any, ...]
+    rows: tuple[()] = ()
+
+
+WritePlan = CreatePlan | UpdatePlan | DeletePlan
+
+
+def plan_create(table: Table, body: Any, dialect: str) -> CreatePlan:
+    """Plan storing one row.
+
+    Args:
+        table: The resource.
+        body: The JSON value of the body.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The body does not fit the create schema.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    return CreatePlan(table, (_read_new_row(table, body, "", dialect),))
+
+
+def plan_bulk_create(table: Table, body: Any, dialect: str) -> CreatePlan:
+    """Plan storing many rows at once.
+
+    Args:
+        table: The resource.
+        body: The JSON value of the body: an array of rows, or an object that holds one under the
+            last segment of the resource's path.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A row does not fit the create schema; the pointer names the row.
+        TooLarge: There are more rows than the resource takes.
+    """
+    name = table.path.rpartition("/")[2]
+    pointer = ""
+    if isinstance(body, dict):
+        unknown = [key for key in body if key != name]
+        if unknown or name not in body:
+            message = f"should be an array of rows, or an object with just `{name}`"
+            raise InvalidRequest(Violation(message, "bulk_body", pointer=""))
+        body, pointer = body[name], f"/{escape_pointer(name)}"
+    if not isinstance(body, list):
+        raise InvalidRequest(Violation("should be an array of rows", "list_type", pointer=pointer))
+    limit = table.resource.max_bulk_rows
+    if len(body) > limit:
+        raise TooLarge(f"One request may create at most {limit} rows")
+    return CreatePlan(table, _read_new_rows(table, body, pointer, dialect))
+
+
+def plan_update(
+    table: Table, key: str, body: Any, dialect: str, *, ignore_null: bool
+) -> UpdatePlan:
+    """Plan changing one row.
+
+    Args:
+        table: The resource.
+        key: The key as it stands in the path.
+        body: The JSON value of the body.
+        dialect: `sqlite` or `postgresql`.
+        ignore_null: Whether null leaves a field alone (PUT) or clears it (PATCH, RFC 7396).
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The key is not valid or the body does not fit the update schema.
+        NotNull: The body clears a field that must have a value.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    found = tuple(key_values(table, key))
+    sent = _validate(table, table.schemas.update, body, "")
+    values = _values_of(table, sent, sent.model_fields_set)
+    if ignore_null:
+        values = {field: value for field, value in values.items() if value is not None}
+    nulls = [f for f, value in values.items() if value is None and not f.nullable]
+    if nulls:
+        raise NotNull(
+            f"{join_words([f.title for f in nulls])} can't be null",
+            [Violation(f"{f.title} can't be null", "not_null", f"/{escape_pointer(f.name)}") for f in nulls],
+        )
+    _check_domain(values, "", dialect)
+    return UpdatePlan(table, (Row(values),), found)
+
+
+def plan_delete(table: Table, key: str) -> DeletePlan:
+    """Plan removing one row.
+
+    Args:
+        table: The resource.
+        key: The key as it stands in the path.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The key is not valid.
+    """
+    return DeletePlan(table, tuple(key_values(table, key)))
+
+
+def _read_new_rows(
+    table: Table, body: Sequence[Any], pointer: str, dialect: str
+) -> tuple[Row, ...]:
+    rows, violations = [], []
+    for index, item in enumerate(body):
+        try:
+            rows.append(_read_new_row(table, item, f"{pointer}/{index}", dialect))
+        except InvalidRequest as exc:
+            violations.extend(exc.violations)
+    if violations:
+        raise InvalidRequest(*violations)
+    return tuple(rows)
+
+
+def _read_new_row(table: Table, body: Any, pointer: str, dialect: str) -> Row:
+    row = _validate(table, table.schemas.create, body, pointer)
+    values = _values_of(table, row, _given_by(table, row))
+    _check_domain(values, pointer, dialect)
+    return Row(values, pointer)
+
+
+def _given_by(table: Table, row: BaseModel) -> set[str]:
+    """The fields of a new row that are stored; the others are left to the column's own default.
+
+    A derived schema leaves nothing open. In the user's own, an absent field whose default is None
+    may stand for a column that the database fills.
+    """
+    keys = set(type(row).model_fields)
+    if table.resource.create_schema is None:
+        return keys
+    return {key for key in keys if key in row.model_fields_set or getattr(row, key) is not None}
+
+
+def _validate(table: Table, schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
+    if not isinstance(body, dict):
+        raise InvalidRequest(Violation("should be an object", "model_type", pointer=pointer))
+    try:
+        return schema.model_validate(body)
+    except ValidationError as exc:
+        raise InvalidRequest(*_violations_of(exc, body, pointer)) from None
+
+
+def _values_of(table: Table, row: BaseModel, given: set[str]) -> dict[Field, Any]:
+    fields = table.by_key
+    keys = [key for key in type(row).model_fields if key in given and key in fields]
+    return {fields[key]: _to_column(fields[key], getattr(row, key)) for key in keys}
+
+
+def _to_column(field: Field, value: Any) -> Any:
+    return to_jsonable_python(value) if field.kind is Kind.JSON else value
+
+
+def _check_domain(values: Mapping[Field, Any], pointer: str, dialect: str) -> None:
+    for field, value in values.items():
+        fault = None if value is None else find_fault(value, field.column.type, dialect)
+        if fault is None:
+            continue
+        code, message = fault
+        violation = Violation(f"{field.title} {message}", code, f"{pointer}/{escape_pointer(field.name)}")
+        own = _OWN_ERRORS.get(code)
+        raise own(violation.message, [violation]) if own else InvalidRequest(violation)
+
+
+def _violations_of(exc: ValidationError, body: Any, pointer: str) -> list[Violation]:
+    return [
+        Violation(
+            _message_of(fault["type"], fault["msg"]),
+            _code_of(fault["type"]),
+            pointer + _pointer_to(fault["loc"], body),
+        )
+        for fault in exc.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _code_of(kind: str) -> str:
+    return "unknown_field" if kind == "extra_forbidden" else kind
+
+
+def _message_of(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "is not a field that can be set here"
+    if kind == "missing":
+        return "is required"
+    for start in ("Input should", "Value error, "):
+        if message.startswith(start):
+            return message.removeprefix("Input ").removeprefix("Value error, ")
+    return message
+
+
+def _pointer_to(loc: Sequence[str | int], body: Any) -> str:
+    """JSON Pointer to a fault; Pydantic's own steps through unions and validators are left out."""
+    pointer, current = "", body
+    for index, step in enumerate(loc):
+        if isinstance(current, dict) and step in current:
+            current = current[step]
+        elif isinstance(current, list) and isinstance(step, int) and step < len(current):
+            current = current[step]
+        elif not (isinstance(current, dict) and index == len(loc) - 1):
+            continue
+        pointer += f"/{escape_pointer(str(step))}"
+    return pointer
+

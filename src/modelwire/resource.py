@@ -1,0 +1,68 @@
+"""What a user declares about one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel
+from sqlmodel import SQLModel
+
+if TYPE_CHECKING:
+    from fastapi.params import Depends
+
+Operation = Literal["create", "read", "list", "update", "delete", "bulk_create", "stream"]
+
+OPERATIONS: tuple[Operation, ...] = (
+    "create",
+    "read",
+    "list",
+    "update",
+    "delete",
+    "bulk_create",
+    "stream",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One SQLModel table, served under one path.
+
+    Args:
+        model: The SQLModel class, declared with `table=True`.
+        path: Where it is served; `/` + the table's name by default.
+        operations: What can be done with it; everything by default.
+        filters: The operator that `?field=value` stands for, by field; `eq` where none is given.
+        includes: Relationships that `?include=` may name. Their targets must be resources too.
+        include_by_default: Relationships that reading one row shows unasked.
+        hidden: Fields that are never shown, filtered, sorted or searched on. By default those
+            whose name says password, secret, token, API key or hash; `()` hides none.
+        create_schema: Pydantic model that a row to create must fit; derived by default.
+        update_schema: Pydantic model that a change must fit; derived by default. Only the fields
+            that a request sends are written.
+        read_schema: Pydantic model that shows a row; derived by default.
+        dependencies: `Depends(...)` that every operation of this resource runs first.
+        operation_dependencies: `Depends(...)` that single operations run first, by operation.
+        default_limit: Rows on a page when the request does not say.
+        max_limit: Rows on a page at most.
+        max_bulk_rows: Rows in one bulk request at most.
+        tags: Tags of its routes in the OpenAPI document; the table's name by default.
+    """
+
+    model: type[SQLModel]
+    path: str | None = None
+    operations: Sequence[Operation] = OPERATIONS
+    filters: Mapping[str, str] = field(default_factory=dict)
+    includes: Sequence[str] = ()
+    include_by_default: Sequence[str] = ()
+    hidden: Sequence[str] | None = None
+    create_schema: type[BaseModel] | None = None
+    update_schema: type[BaseModel] | None = None
+    read_schema: type[BaseModel] | None = None
+    dependencies: Sequence[Depends] = ()
+    operation_dependencies: Mapping[Operation, Sequence[Depends]] = field(default_factory=dict)
+    default_limit: int = 10
+    max_limit: int = 100
+    max_bulk_rows: int = 1000
+    tags: Sequence[str] | None = None

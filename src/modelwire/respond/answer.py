@@ -1,0 +1,115 @@
+"""Answers as values: a status, headers and a body."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+JSON = "application/json"
+
+Headers = tuple[tuple[str, str], ...]
+
+MINIMAL = ("preference-applied", "return=minimal")
+"""The header that says that a preference was honoured (RFC 7240, section 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer.
+
+    Args:
+        status: The status code.
+        body: The body; empty where there is none.
+        headers: The headers, without `Content-Length`.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAnswer:
+    """An answer whose body is sent in parts, as they are read.
+
+    Args:
+        status: The status code.
+        parts: The body; an error in it breaks the response off.
+        headers: The headers.
+    """
+
+    status: int
+    parts: AsyncIterator[bytes]
+    headers: Headers = ()
+
+
+def entity_tag(row: Sequence[Any], shown: bytes = b"") -> str:
+    """Make the opaque part of an entity tag (RFC 9110, section 8.8.3) in its two halves.
+
+    Args:
+        row: The row's own values: the first half stands for them, whatever is shown.
+        shown: What else is shown, such as included rows; the second half stands for that.
+
+    Returns:
+        The tag, without its quotes.
+    """
+    own = _digest(repr(tuple(row)).encode(errors="surrogatepass"))
+    return f"{own}-{_digest(shown)}" if shown else own
+
+
+def matches(tags: Sequence[str], tag: str) -> bool:
+    """Whether a tag is among those of `If-None-Match`, by weak comparison."""
+    return "*" in tags or tag in tags
+
+
+def answer_row(body: bytes, tag: str) -> Answer:
+    """Answer with one row."""
+    return Answer(200, body, (("content-type", JSON), _etag(tag)))
+
+
+def answer_not_modified(tag: str) -> Answer:
+    """Answer that the client's copy is still right."""
+    return Answer(304, b"", (_etag(tag),))
+
+
+def answer_created(body: bytes, tag: str, location: str, *, minimal: bool) -> Answer:
+    """Answer with the row that was stored, or without it as `Prefer: return=minimal` asks."""
+    headers = (_etag(tag), ("location", location))
+    if minimal:
+        return Answer(201, b"", (*headers, MINIMAL))
+    return Answer(201, body, (("content-type", JSON), *headers))
+
+
+def answer_updated(body: bytes, tag: str, *, minimal: bool) -> Answer:
+    """Answer with the row as it is now, or without it as `Prefer: return=minimal` asks."""
+    if minimal:
+        return Answer(204, b"", (_etag(tag), MINIMAL))
+    return answer_row(body, tag)
+
+
+def answer_rows(body: bytes, *, status: int, minimal: bool) -> Answer:
+    """Answer with an array of rows, or without it as `Prefer: return=minimal` asks."""
+    if minimal:
+        return Answer(status, b"", (MINIMAL,))
+    return Answer(status, body, (("content-type", JSON),))
+
+
+def answer_page(items: bytes, total: int, skip: int, limit: int) -> Answer:
+    """Answer with one page of a list."""
+    rest = f',"total":{total},"skip":{skip},"limit":{limit}}}'
+    return Answer(200, b'{"items":' + items + rest.encode(), (("content-type", JSON),))
+
+
+def answer_deleted() -> Answer:
+    """Answer that the row is gone."""
+    return Answer(204)
+
+
+def _etag(tag: str) -> tuple[str, str]:
+    return "etag", f'"{tag}"'
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=9).hexdigest()

@@ -1,0 +1,86 @@
+"""Problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import MethodNotAllowed, RequestError, Unavailable, Violation
+from .answer import Answer, Headers
+from .statuses import status_of, title_of
+
+PROBLEM = "application/problem+json"
+
+
+def answer_problem(
+    error: RequestError, *, conflict_status: int = 400, request_id: str | None = None
+) -> Answer:
+    """Answer with the problem document of an error.
+
+    Args:
+        error: The error.
+        conflict_status: The status where a unique value is taken or a parent is missing.
+        request_id: The request's id, under which the log has more.
+
+    Returns:
+        The answer.
+    """
+    status = status_of(error.code, conflict_status)
+    headers: Headers = ()
+    if isinstance(error, Unavailable):
+        headers = (("retry-after", str(error.retry_after_s)),)
+    if isinstance(error, MethodNotAllowed):
+        headers = (("allow", ", ".join(error.allowed)),)
+    members: dict[str, Any] = {"code": error.code}
+    if error.detail:
+        members["detail"] = error.detail
+    if error.violations:
+        members["errors"] = [_describe(violation) for violation in error.violations]
+    document = {"type": f"urn:modelwire:{error.code}", **_standard(status), **members}
+    return _answer(status, document, headers, request_id)
+
+
+def answer_other_problem(
+    status: int, detail: Any, headers: Headers = (), request_id: str | None = None
+) -> Answer:
+    """Answer with the problem document of an `HTTPException` that the application raised.
+
+    Args:
+        status: Its status.
+        detail: Its detail, as it was given.
+        headers: Its headers.
+        request_id: The request's id.
+
+    Returns:
+        The answer.
+    """
+    standard = _standard(status)
+    code = standard["title"].lower().replace(" ", "_").replace("-", "_")
+    document = {"type": "about:blank", **standard, "code": code, "detail": detail}
+    return _answer(status, document, headers, request_id)
+
+
+def _standard(status: int) -> dict[str, Any]:
+    return {"title": title_of(status), "status": status}
+
+
+def _describe(violation: Violation) -> dict[str, Any]:
+    where: dict[str, Any] = {}
+    if violation.parameter is not None:
+        where["parameter"] = violation.parameter
+    elif violation.pointer is not None:
+        where["pointer"] = violation.pointer
+    if violation.position is not None:
+        where["position"] = violation.position
+    return {**where, "code": violation.code, "message": violation.message}
+
+
+def _answer(
+    status: int, document: dict[str, Any], headers: Headers, request_id: str | None
+) -> Answer:
+    # Names that a client sent may hold lone surrogates; ASCII escapes carry them safely.
+    body = json.dumps(document, default=str).encode()
+    headers = (("content-type", PROBLEM), *headers)
+    if request_id is not None:
+        headers = (*headers, ("x-request-id", request_id))
+    return Answer(status, body, headers)

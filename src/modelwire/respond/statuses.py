@@ -1,0 +1,43 @@
+"""The one table of statuses: what each code of `modelwire.errors` is in HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+STATUSES: Mapping[str, int] = {
+    "invalid": 422,
+    "no_such_path": 404,
+    "method_not_allowed": 405,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "not_found": 404,
+    "already_exists": 400,
+    "parent_not_found": 400,
+    "still_referenced": 409,
+    "not_null": 422,
+    "check": 422,
+    "too_long": 422,
+    "out_of_range": 422,
+    "refused": 422,
+    "unavailable": 503,
+    "timeout": 504,
+    "database_error": 500,
+    "unexpected_error": 500,
+}
+
+CONFLICTS = frozenset({"already_exists", "parent_not_found"})
+"""The codes whose status is the setting `conflict_status`."""
+
+
+def status_of(code: str, conflict_status: int) -> int:
+    """The status of a code."""
+    return conflict_status if code in CONFLICTS else STATUSES[code]
+
+
+def title_of(status: int) -> str:
+    """The standard phrase of a status, as in `Not Found`."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -1,0 +1,68 @@
+"""Every setting, defined once; the environment is read here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from annotated_types import Gt
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """What can be set, with its unit and its default.
+
+    Each is read from the environment under its name in capitals after `MODELWIRE_`,
+    as in `MODELWIRE_POOL_SIZE=20`; an argument in code wins over the environment.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MODELWIRE_", frozen=True, extra="forbid")
+
+    database_url: SecretStr = SecretStr("sqlite:///modelwire.db")
+    """Where the rows are: `sqlite:///file.db` or `postgresql://user:password@host/name`."""
+
+    create_tables: bool = True
+    """Whether missing tables are created at start-up. Tables that exist are never changed."""
+
+    pool_size: Annotated[int, Gt(0)] = 10
+    """Connections, at most, that one process holds open."""
+
+    pool_timeout_s: Annotated[float, Gt(0)] = 5.0
+    """Seconds that a request waits for a connection before it is answered 503."""
+
+    statement_timeout_s: Annotated[float, Gt(0)] = 30.0
+    """Seconds that one statement may run on PostgreSQL, or wait for a lock on SQLite."""
+
+    echo: bool = False
+    """Whether every statement is logged. Values of rows appear in that log."""
+
+    max_body_bytes: Annotated[int, Gt(0)] = 1_048_576
+    """Bytes that a request body may have; a larger one is answered 413."""
+
+    conflict_status: Literal[400, 409] = 400
+    """Status of the answer when a unique value is taken or a parent is missing."""
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment.
+
+    Args:
+        overrides: Settings given in code, by name; those that are None are left to the environment.
+
+    Returns:
+        The settings.
+
+    Raises:
+        ConfigurationError: A value can't be used; the message names the setting.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        faults = "; ".join(
+            f"{fault['loc'][0]} (MODELWIRE_{str(fault['loc'][0]).upper()}): {fault['msg']}"
+            for fault in exc.errors(include_input=False, include_url=False)
+        )
+        raise ConfigurationError(f"Bad setting: {faults}") from None

@@ -1,0 +1,109 @@
+"""SQL types that carry values whole between Python and each database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Float, Integer, Numeric, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
+
+
+class SQLiteDecimal(TypeDecorator[Decimal]):
+    """Decimals on SQLite, which stores them as 64-bit floats.
+
+    Args:
+        scale: Digits after the point that are shown; as many as there are, if None.
+    """
+
+    impl = Float
+    cache_ok = True
+
+    def __init__(self, scale: int | None = None) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> float | None:
+        return None if value is None else float(value)
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        exact = Decimal(repr(value))
+        if self.scale is not None:
+            return exact.quantize(Decimal(1).scaleb(-self.scale))
+        return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact
+
+
+class SQLiteList(TypeDecorator[list[Any]]):
+    """A list of values as one JSON text, for `json_each`.
+
+    Args:
+        item: The type of its values.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        convert = _bind_processor(self.item, dialect)
+        return json.dumps([convert(item) for item in value])
+
+
+def _bind_processor(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any]:
+    processor = sql_type.dialect_impl(dialect).bind_processor(dialect)
+    return processor or (lambda value: value)
+
+
+def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
+    """The type under which a column's values are written and read.
+
+    Args:
+        sql_type: The column's own type.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The column's own type, or one that loses nothing where that does.
+    """
+    if type(sql_type) is DateTime and sql_type.timezone:
+        return UTCDateTime()
+    if dialect == "sqlite" and _is_decimal(sql_type):
+        return SQLiteDecimal(sql_type.scale)  # type: ignore[attr-defined]
+    if isinstance(sql_type, JSON) and not sql_type.none_as_null:
+        null_is_null = sql_type.copy()
+        null_is_null.none_as_null = True
+        return null_is_null
+    return sql_type
+
+
+def operand_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
+    """The type of a value that is compared with a column: as wide as values come.
+
+    Args:
+        sql_type: The column's own type.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The type.
+    """
+    if isinstance(sql_type, Integer):
+        return BigInteger()
+    if isinstance(sql_type, AutoString) or type(sql_type) is String:
+        return Text()
+    if _is_decimal(sql_type):
+        return SQLiteDecimal() if dialect == "sqlite" else Numeric()
+    return wire_type(sql_type, dialect)
+
+
+def _is_decimal(sql_type: TypeEngine[Any]) -> bool:
+    return isinstance(sql_type, Numeric) and not isinstance(sql_type, Float) and sql_type.asdecimal

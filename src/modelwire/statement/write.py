@@ -1,0 +1,60 @@
+"""Shapes of writing requests as SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    Delete,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from ..catalog import Field
+from ..plan.shapes import DeleteShape, FindShape, InsertShape, UpdateShape
+from .lists import in_list, list_names
+from .operators import render_predicate
+from .select import columns_of
+from .types import wire_type
+
+
+def build_insert(shape: InsertShape, dialect: str) -> Insert:
+    """Write a new row in SQL; the parameters are named by `value_name`."""
+    values = {field.column: _value(field, dialect) for field in shape.fields}
+    returning = columns_of(shape.table, dialect)
+    return insert(shape.table.sql).values(values).returning(*returning, sort_by_parameter_order=True)
+
+
+def build_update(shape: UpdateShape, dialect: str) -> Update:
+    """Write a change of one row in SQL; its key is `p0`, `p1`, …"""
+    values = {field.column: _value(field, dialect) for field in shape.fields}
+    key = [render_predicate(f, "eq", f"p{i}", dialect)[0] for i, f in enumerate(shape.table.key)]
+    returning = columns_of(shape.table, dialect)
+    return update(shape.table.sql).where(*key).values(values).returning(*returning)
+
+
+def build_delete(shape: DeleteShape, dialect: str) -> Delete:
+    """Write the removal of rows whose columns occur in the lists `keys0`, `keys1`, …"""
+    condition = in_list(shape.columns, list_names(shape.columns), dialect)
+    return delete(shape.table).where(condition).returning(*shape.columns)
+
+
+def build_find(shape: FindShape, dialect: str) -> Select[Any]:
+    """Write some columns of the rows whose columns occur in the lists `keys0`, `keys1`, …"""
+    condition = in_list(shape.columns, list_names(shape.columns), dialect)
+    return select(*shape.shown).where(condition)
+
+
+def _value(field: Field, dialect: str) -> Any:
+    return bindparam(value_name(field), type_=wire_type(field.column.type, dialect))
+
+
+def value_name(field: Field) -> str:
+    """Name of the parameter that holds a field's new value; SQLAlchemy reserves the column's."""
+    return f"v_{field.key}"

@@ -1,0 +1,6 @@
+"""The FastAPI adapter: routes, session dependencies, errors, health, docs."""
+
+from .mount import mount
+from .session import SessionDep, UnitOfWorkDep, get_session, get_unit_of_work
+
+__all__ = ["SessionDep", "UnitOfWorkDep", "get_session", "get_unit_of_work", "mount"]

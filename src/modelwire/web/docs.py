@@ -1,0 +1,76 @@
+"""The docs pages, without anything from the internet."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+ASSETS = "/docs-assets"
+_FASTAPI_PAGES = ("swagger_ui_html", "redoc_html")
+
+
+def serve_docs(app: FastAPI) -> None:
+    """Serve FastAPI's docs pages with assets from a package in place of a CDN's.
+
+    Args:
+        app: The application. Pages that it has switched off or replaced are left alone.
+    """
+    routes = app.router.routes
+    pages = {
+        route.name: route
+        for route in routes
+        if isinstance(route, Route) and route.name in _FASTAPI_PAGES
+    }
+    if not pages:
+        return
+    app.mount(ASSETS, StaticFiles(directory=_find_assets()), name="docs-assets")
+    for name, render in (("swagger_ui_html", _swagger), ("redoc_html", _redoc)):
+        if name in pages:
+            path = pages[name].path
+            routes[routes.index(pages[name])] = Route(
+                path, render, name=name, include_in_schema=False
+            )
+
+
+def _find_assets() -> Path:
+    spec = find_spec("fastapi_offline")
+    if spec is None or spec.origin is None:  # pragma: no cover - it is a dependency
+        raise ImportError("The package fastapi-offline, which has the docs page, is missing.")
+    return Path(spec.origin).parent / "static"
+
+
+async def _swagger(request: Request) -> Response:
+    app: FastAPI = request.app
+    root = request.scope.get("root_path", "").rstrip("/")
+    redirect = app.swagger_ui_oauth2_redirect_url
+    page: HTMLResponse = get_swagger_ui_html(
+        openapi_url=f"{root}{app.openapi_url}",
+        title=f"{app.title} - Swagger UI",
+        oauth2_redirect_url=f"{root}{redirect}" if redirect else None,
+        init_oauth=app.swagger_ui_init_oauth,
+        swagger_ui_parameters=app.swagger_ui_parameters,
+        swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
+        swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
+    )
+    return page
+
+
+async def _redoc(request: Request) -> Response:
+    app: FastAPI = request.app
+    root = request.scope.get("root_path", "").rstrip("/")
+    page: HTMLResponse = get_redoc_html(
+        openapi_url=f"{root}{app.openapi_url}",
+        title=f"{app.title} - ReDoc",
+        redoc_js_url=f"{root}{ASSETS}/redoc.standalone.js",
+        redoc_favicon_url=f"{root}{ASSETS}/favicon.png",
+        with_google_fonts=False,
+    )
+    return page

@@ -1,0 +1,230 @@
+"""Mounts resources on an application."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.params import Depends
+
+from ..catalog import Catalog, Table, read_catalog
+from ..errors import ConfigurationError
+from ..execute import Database
+from ..openapi import (
+    PROBLEM,
+    bulk_schema,
+    error_responses,
+    include_parameter,
+    list_parameters,
+    page_schema,
+    shown_schema,
+    stream_parameters,
+)
+from ..pipeline import Pipeline
+from ..resource import OPERATIONS, Operation, Resource
+from .docs import serve_docs
+from .health import Health
+from .paths import to_template
+from .problems import Problems
+from .route import Endpoint, ResourceRoute
+
+_RESERVED = frozenset({"bulk", "stream", "query"})
+
+
+def mount(
+    app: FastAPI,
+    database: Database,
+    *resources: Resource,
+    prefix: str = "",
+    dependencies: Sequence[Depends] = (),
+    health: str | None = "/health",
+    offline_docs: bool = True,
+) -> None:
+    """Serve resources from an application, beside its own endpoints.
+
+    Args:
+        app: The application.
+        database: Where the rows are.
+        resources: The resources; each is served at its path.
+        prefix: What stands before every path, as in `/api/v1`.
+        dependencies: `Depends(...)` that every operation runs first.
+        health: Where the health routes are; None for none.
+        offline_docs: Whether the docs pages load their assets from here and not from a CDN.
+
+    Raises:
+        ConfigurationError: A resource can't be served as it is declared; says why.
+    """
+    known = getattr(app.state, "modelwire_database", database)
+    if known is not database:
+        raise ConfigurationError("This application has another database already; it takes one.")
+    catalog = read_catalog(resources)
+    settings = database.settings
+    service = _Service(
+        app=app,
+        catalog=catalog,
+        pipeline=Pipeline(catalog, database),
+        problems=Problems(catalog, settings.conflict_status),
+        max_body_bytes=settings.max_body_bytes,
+        prefix=prefix.rstrip("/"),
+        dependencies=tuple(dependencies),
+    )
+    app.state.modelwire_database = database
+    service.problems.install(app)
+    for table in catalog.tables.values():
+        service.add_resource(table)
+    if health is not None:
+        service.add_health(health, Health(database))
+    _document_problems(app)
+    if offline_docs:
+        serve_docs(app)
+
+
+@dataclass(frozen=True)
+class _Route:
+    """One route of a resource: everything that differs between them."""
+
+    operation: Operation
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    name: str
+    path: str
+    summary: str
+    errors: tuple[int, ...]
+    status: int = 200
+    body: Callable[[Table], Any] | None = None
+    response: Callable[[Table, Catalog], Any] | None = None
+    parameters: Callable[[Table], list[dict[str, Any]]] = include_parameter
+
+
+_ROUTES: tuple[_Route, ...] = (
+    _Route("list", "GET", "list", "/", "Read a page of", (422, 503), 200,
+           None, page_schema, list_parameters),
+    _Route("create", "POST", "create", "/", "Create one of", (400, 413, 415, 422, 503), 201,
+           lambda table: table.schemas.create, shown_schema),
+    _Route("bulk_create", "POST", "bulk_create", "/bulk/", "Create many of",
+           (400, 413, 415, 422, 503), 201, bulk_schema,
+           lambda table, _: list[table.schemas.read], lambda _: []),  # type: ignore[name-defined]
+    _Route("stream", "GET", "stream", "/stream/", "Read all of", (422, 503), 200,
+           None, lambda table, catalog: list[shown_schema(table, catalog)], stream_parameters),  # type: ignore[misc]
+    _Route("read", "GET", "read", "/{key}", "Read one of", (404, 422, 503), 200,
+           None, shown_schema),
+    _Route("update", "PUT", "put", "/{key}", "Change the given fields of one of",
+           (400, 404, 409, 413, 415, 422, 503), 200,
+           lambda table: table.schemas.update, shown_schema),
+    _Route("update", "PATCH", "patch", "/{key}", "Merge a patch into one of",
+           (400, 404, 409, 413, 415, 422, 503), 200,
+           lambda table: table.schemas.update, shown_schema),
+    _Route("delete", "DELETE", "delete", "/{key}", "Delete one of", (404, 409, 422, 503), 204,
+           None, None, lambda _: []),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Service:
+    """What the routes of one application share."""
+
+    app: FastAPI
+    catalog: Catalog
+    pipeline: Pipeline
+    problems: Problems
+    max_body_bytes: int
+    prefix: str
+    dependencies: tuple[Depends, ...]
+
+    def add_resource(self, table: Table) -> None:
+        resource = table.resource
+        for name in resource.operations:
+            if name not in OPERATIONS:
+                raise ConfigurationError(
+                    f"Resource({table.model.__name__}): there is no operation `{name}`; "
+                    f"there are {', '.join(OPERATIONS)}."
+                )
+        for route in _ROUTES:
+            if route.operation in resource.operations:
+                self._add_route(table, route)
+
+    def add_health(self, path: str, health: Health) -> None:
+        for suffix, handle in (("", health.live), ("/live", health.live), ("/ready", health.ready)):
+            endpoint = Endpoint(
+                handle, to_template(path + suffix), self.problems, self.max_body_bytes
+            )
+            errors = (422, 503) if suffix == "/ready" else (422,)
+            self._add(
+                path + suffix,
+                endpoint,
+                "GET",
+                operation_id="health" + suffix.replace("/", "_"),
+                summary="Whether the service is " + (suffix.strip("/") or "up"),
+                tags=["health"],
+                responses=error_responses(errors),
+                response_model=dict[str, str],
+            )
+
+    def _add_route(self, table: Table, route: _Route) -> None:
+        base = self.prefix + table.path
+        key = ",".join(f"{{{f.name}}}" for f in table.key)
+        path = base + route.path.replace("{key}", key)
+        resource = table.resource
+        words = table.sql.name.replace("_", " ")
+        endpoint = Endpoint(
+            partial(getattr(self.pipeline, route.name), table),
+            to_template(path, _RESERVED),
+            self.problems,
+            self.max_body_bytes,
+            [f.name for f in table.key],
+            base,
+            _document_signature(table, route),
+        )
+        self._add(
+            path,
+            endpoint,
+            route.method,
+            operation_id=f"{route.name}_{table.name}",
+            summary=f"{route.summary} the {words}",
+            tags=list(resource.tags if resource.tags is not None else [table.name]),
+            status_code=route.status,
+            response_model=route.response(table, self.catalog) if route.response else None,
+            responses=error_responses(route.errors),
+            openapi_extra={"parameters": route.parameters(table)},
+            dependencies=[
+                *self.dependencies,
+                *resource.dependencies,
+                *resource.operation_dependencies.get(route.operation, ()),
+            ],
+        )
+
+    def _add(self, path: str, endpoint: Endpoint, method: str, **options: Any) -> None:
+        add = partial(self.app.router.add_api_route, path, endpoint)
+        name = options["operation_id"]
+        add(methods=[method], name=name, route_class_override=ResourceRoute, **options)
+        if method == "GET":
+            options |= {"include_in_schema": False, "operation_id": f"{name}_head"}
+            add(methods=["HEAD"], name=name, route_class_override=ResourceRoute, **options)
+
+
+def _document_signature(table: Table, route: _Route) -> inspect.Signature:
+    """The parameters that the OpenAPI document shows for a route: its key and its body."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("request", kind, annotation=Request)]
+    if "{key}" in route.path:
+        parameters += [inspect.Parameter(f.name, kind, annotation=f.annotation) for f in table.key]
+    if route.body is not None:
+        parameters.append(inspect.Parameter("body", kind, annotation=route.body(table)))
+    return inspect.Signature(parameters)
+
+
+def _document_problems(app: FastAPI) -> None:
+    """Add the problem document to the schemas of the OpenAPI document."""
+    build = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = build()
+        document.setdefault("components", {}).setdefault("schemas", {}).setdefault(
+            "Problem", PROBLEM
+        )
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

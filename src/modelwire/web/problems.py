@@ -1,0 +1,157 @@
+"""Every error of an application as a problem document."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+)
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from ..catalog import Catalog
+from ..catalog.names import escape_pointer
+from ..errors import (
+    ConstraintViolation,
+    InvalidRequest,
+    MethodNotAllowed,
+    NoSuchPath,
+    RequestError,
+    TooLarge,
+    UnexpectedError,
+    Violation,
+)
+from ..execute import explain_elsewhere, translate
+from ..respond import answer_other_problem, answer_problem
+from .responses import to_response
+
+logger = logging.getLogger("modelwire")
+
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
+
+
+class Problems:
+    """Answers errors with problem documents, and logs those that are not the client's.
+
+    Args:
+        catalog: Names the fields of database errors.
+        conflict_status: The status where a unique value is taken or a parent is missing.
+    """
+
+    def __init__(self, catalog: Catalog, conflict_status: int) -> None:
+        self._catalog = catalog
+        self._conflict_status = conflict_status
+
+    def answer(self, request: Request, error: RequestError) -> Response:
+        """Answer with an error of modelwire's."""
+        request_id = request_id_of(request)
+        answer = answer_problem(
+            error, conflict_status=self._conflict_status, request_id=request_id
+        )
+        if answer.status >= 500:
+            logger.error(
+                "%s %s answered %d %s, request %s",
+                request.method,
+                request.url.path,
+                answer.status,
+                error.code,
+                request_id,
+                exc_info=error.__cause__,
+            )
+        response = to_response(answer, request.method)
+        if isinstance(error, TooLarge):
+            response.headers["connection"] = "close"  # what is left of the body is not read
+        return response
+
+    def answer_unexpected(self, request: Request, error: BaseException) -> Response:
+        """Answer with an error that nobody expected."""
+        unexpected = UnexpectedError()
+        unexpected.__cause__ = error
+        return self.answer(request, unexpected)
+
+    def install(self, app: FastAPI) -> None:
+        """Handle the errors of the application's own code too, except where it does so itself."""
+        handlers = app.exception_handlers
+        own: dict[Any, Any] = {
+            HTTPException: (http_exception_handler, self._on_http_exception),
+            RequestValidationError: (request_validation_exception_handler, self._on_validation),
+            RequestError: (None, self._on_request_error),
+            SQLAlchemyError: (None, self._on_database_error),
+            Exception: (None, self._on_exception),
+        }
+        for cls, (default, handler) in own.items():
+            if handlers.get(cls) is default:
+                handlers[cls] = handler
+
+    async def _on_request_error(self, request: Request, error: RequestError) -> Response:
+        return self.answer(request, error)
+
+    async def _on_exception(self, request: Request, error: Exception) -> Response:
+        return self.answer_unexpected(request, error)
+
+    async def _on_database_error(self, request: Request, error: SQLAlchemyError) -> Response:
+        if not isinstance(error, (DBAPIError, PoolTimeoutError)):
+            return self.answer_unexpected(request, error)
+        translated = translate(error)
+        if isinstance(translated, ConstraintViolation):
+            sql = error.statement if isinstance(error, DBAPIError) else None
+            translated = explain_elsewhere(translated, sql or "", self._catalog)
+        if not isinstance(translated, RequestError):
+            return self.answer_unexpected(request, error)
+        translated.__cause__ = error
+        return self.answer(request, translated)
+
+    async def _on_validation(self, request: Request, error: RequestValidationError) -> Response:
+        return self.answer(request, InvalidRequest(*map(_to_violation, error.errors())))
+
+    async def _on_http_exception(self, request: Request, error: HTTPException) -> Response:
+        is_routing = "endpoint" not in request.scope
+        if error.status_code == 404 and is_routing:
+            return self.answer(request, NoSuchPath(f"Nothing is at {request.url.path}"))
+        if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:
+            return self.answer(request, MethodNotAllowed(_allowed_methods(request)))
+        answer = answer_other_problem(
+            error.status_code,
+            error.detail,
+            tuple((error.headers or {}).items()),
+            request_id_of(request),
+        )
+        return to_response(answer, request.method)
+
+
+def request_id_of(request: Request) -> str:
+    """The request's id: the client's own `X-Request-ID` where it sent a usable one."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    scope = dict(request.scope)
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+
+
+def _to_violation(fault: dict[str, Any]) -> Violation:
+    where, *steps = fault["loc"]
+    if where == "body":
+        pointer = "".join(f"/{escape_pointer(str(step))}" for step in steps)
+        return Violation(fault["msg"], fault["type"], pointer=pointer)
+    return Violation(fault["msg"], fault["type"], parameter=".".join(map(str, steps)))

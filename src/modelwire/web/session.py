@@ -1,0 +1,55 @@
+"""The session dependencies."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import HTTPConnection
+
+from ..errors import ConfigurationError
+from ..execute import Database
+
+
+async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """Give a request its session: rolled back when anything fails, always closed.
+
+    What an endpoint writes it commits itself: `await session.commit()`. Override it in tests with
+    `app.dependency_overrides[get_session]`; generated endpoints then use that session too.
+
+    Yields:
+        The session.
+
+    Raises:
+        ConfigurationError: The application has no database.
+    """
+    database = getattr(connection.app.state, "modelwire_database", None)
+    if not isinstance(database, Database):
+        raise ConfigurationError(
+            "This application has no database. Call mount(app, database, …), "
+            "or create it with FastAPI(lifespan=database.lifespan)."
+        )
+    async with database.session() as session:
+        try:
+            yield session
+        except BaseException:
+            await session.rollback()
+            raise
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session)]
+"""The request's session, as an endpoint's parameter: `session: SessionDep`."""
+
+
+async def get_unit_of_work(session: SessionDep) -> AsyncIterator[AsyncSession]:
+    """Give a request its session, committed before the answer is sent.
+
+    Yields:
+        The session. An error in the endpoint or in COMMIT itself becomes the answer.
+    """
+    yield session
+    await session.commit()
+
+
+UnitOfWorkDep = Annotated[AsyncSession, Depends(get_unit_of_work, scope="function")]
+"""The request's session, committed when the endpoint returns: `session: UnitOfWorkDep`."""
