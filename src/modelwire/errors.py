@@ -185,7 +185,9 @@ class Unavailable(RequestError):
 
     code = "unavailable"
 
-    def __init__(self, detail: str = "The database is not available", retry_after_s: int = 1) -> None:
+    def __init__(
+        self, detail: str = "The database is not available", retry_after_s: int = 1
+    ) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
 

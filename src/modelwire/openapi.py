@@ -90,13 +90,13 @@ def error_responses(statuses: Iterable[int]) -> dict[int | str, JSONSchema]:
 def page_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
     """The schema of one page of a list."""
     row = shown_schema(table, catalog)
-    fields: dict[str, Any] = {
-        "items": (list[row], ...),  # type: ignore[valid-type]
-        "total": (int, ...),
-        "skip": (int, ...),
-        "limit": (int, ...),
-    }
-    return create_model(f"{table.model.__name__}Page", **fields)
+    return create_model(
+        f"{table.model.__name__}Page",
+        items=(list[row], ...),  # type: ignore[valid-type]
+        total=(int, ...),
+        skip=(int, ...),
+        limit=(int, ...),
+    )
 
 
 def shown_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
@@ -115,7 +115,8 @@ def bulk_schema(table: Table) -> Any:
     """The schema of the body of a bulk create."""
     name = table.path.rpartition("/")[2]
     rows: Any = list[table.schemas.create]  # type: ignore[name-defined]
-    wrapped = create_model(f"{table.model.__name__}BulkCreate", **{name: (rows, ...)})
+    fields: dict[str, Any] = {name: (rows, ...)}
+    wrapped = create_model(f"{table.model.__name__}BulkCreate", **fields)
     return wrapped | rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -93,7 +93,7 @@ class Pipeline:
             return answer_not_modified(tag)
         return answer_row(body, tag)
 
-    async def list(self, table: Table, request: Request, session: Session = None) -> Answer:
+    async def read_page(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/`"""
         plan = plan_list(self.catalog, table, parse_query(request.query_string))
         async with self.database.reading(session) as lane:
@@ -106,9 +106,7 @@ class Pipeline:
         items = encoder_of(table, plan.includes).encode_many(rows, branches)
         return answer_page(items, total, plan.skip, plan.limit)
 
-    async def stream(
-        self, table: Table, request: Request, session: Session = None
-    ) -> StreamAnswer:
+    async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
         """`GET /users/stream/`"""
         plan = plan_stream(self.catalog, table, parse_query(request.query_string), STREAM_BATCH)
         format_ = choose_format(request.headers.get("accept"))
@@ -247,7 +245,9 @@ class Pipeline:
         branches = await self._read_includes(lane, target, related, include.includes)
         return Branch(include, [tuple(row[:width]) for row in found], related, branches)
 
-    async def _read_batches(self, plan: StreamPlan, session: Session) -> AsyncIterator[Batch]:
+    async def _read_batches(
+        self, plan: StreamPlan, session: Session
+    ) -> AsyncGenerator[Batch, None]:
         """Read rows batch by batch, each after the last row of the one before it.
 
         No connection is held between two batches, however slowly the client reads.

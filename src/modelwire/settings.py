@@ -30,10 +30,11 @@ class Settings(BaseSettings):
     """Connections, at most, that one process holds open."""
 
     pool_timeout_s: Annotated[float, Gt(0)] = 5.0
-    """Seconds that a request waits for a connection before it is answered 503."""
+    """Seconds that a request waits for a connection, or on SQLite for its turn to write, before
+    it is answered 503."""
 
     statement_timeout_s: Annotated[float, Gt(0)] = 30.0
-    """Seconds that one statement may run on PostgreSQL, or wait for a lock on SQLite."""
+    """Seconds that one statement may run on PostgreSQL before it is answered 504."""
 
     echo: bool = False
     """Whether every statement is logged. Values of rows appear in that log."""

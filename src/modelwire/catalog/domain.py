@@ -22,7 +22,6 @@ SQLITE_DIGITS = 15
 """Decimal digits that SQLite keeps: it stores decimals as 64-bit floats."""
 
 
-
 def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | None:
     """Say why a column can't hold a value.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import types
 import uuid
 from decimal import Decimal
 from enum import Enum, StrEnum
+from functools import reduce
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from sqlalchemy import JSON, DateTime
@@ -61,7 +63,7 @@ def strip_optional(annotation: Any) -> Any:
     """Take `None` out of a union: `int | None` is `int`."""
     if get_origin(annotation) in (Union, types.UnionType):
         members = [arg for arg in get_args(annotation) if arg is not type(None)]
-        return Union[tuple(members)] if members else annotation
+        return reduce(operator.or_, members) if members else annotation
     return annotation
 
 
@@ -92,7 +94,7 @@ def kind_of(annotation: Any, sql_type: TypeEngine[Any]) -> Kind:
     cls = bare_class(annotation)
     by_class = (kind for base, kind in _BY_CLASS if cls is not None and issubclass(cls, base))
     kind = next(by_class, None)
-    if kind is not None and not (kind is Kind.JSON):
+    if kind is not None and kind is not Kind.JSON:
         return kind
     return _kind_of_storage(stored)
 

@@ -26,7 +26,7 @@ def join_words(names: Sequence[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Name the closest known name, in brackets for the end of a sentence; empty if none is close."""
+    """Name the closest known name, in brackets; empty where none is close."""
     closest = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" (did you mean `{closest[0]}`?)" if closest else ""
 

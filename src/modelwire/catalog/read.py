@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    ForeignKeyConstraint,
     Index,
     MetaData,
     PrimaryKeyConstraint,
@@ -175,22 +174,14 @@ def _as_column(element: Any) -> Column[Any]:
 
 
 def _read_constraints(sql: SQLTable) -> Iterable[ConstraintInfo]:
-    kinds = (
-        (PrimaryKeyConstraint, Constraint.UNIQUE),
-        (UniqueConstraint, Constraint.UNIQUE),
-        (CheckConstraint, Constraint.CHECK),
-        (ForeignKeyConstraint, Constraint.FOREIGN_KEY),
-    )
     for constraint in sql.constraints:
-        kind = next((k for cls, k in kinds if isinstance(constraint, cls)), None)
-        if kind is None:
-            continue
-        columns = (
-            _columns_in(str(constraint.sqltext), sql)
-            if isinstance(constraint, CheckConstraint)
-            else tuple(column.name for column in constraint.columns)
-        )
-        yield ConstraintInfo(kind, _name_of(constraint), columns)
+        name = _name_of(constraint)
+        if isinstance(constraint, CheckConstraint):
+            columns = _columns_in(str(constraint.sqltext), sql)
+            yield ConstraintInfo(Constraint.CHECK, name, columns)
+        elif isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
+            columns = tuple(column.name for column in constraint.columns)
+            yield ConstraintInfo(Constraint.UNIQUE, name, columns)
     for index in sql.indexes:
         kind = Constraint.UNIQUE if index.unique else None
         yield ConstraintInfo(kind, _name_of(index), _columns_of_index(index, sql))
@@ -243,5 +234,3 @@ def _check_paths(tables: Sequence[Table]) -> None:
                 f"{table.model.__name__} and {other.model.__name__} are both served at "
                 f"{table.path}; give one of them another path=."
             )
-
-

@@ -6,7 +6,14 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Optional, cast
 
-from pydantic import BaseModel, ConfigDict, computed_field, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    computed_field,
+    create_model,
+    field_serializer,
+    field_validator,
+)
 from pydantic import Field as PydanticField
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -65,14 +72,14 @@ def _build(
     fields: Mapping[str, tuple[Any, FieldInfo]],
     decorated: Mapping[str, Any],
 ) -> type[BaseModel]:
-    namespace = {
-        "__module__": __name__,
-        "__annotations__": {key: annotation for key, (annotation, _) in fields.items()},
-        "model_config": ConfigDict(**cast(Any, dict(config))),
-        **{key: info for key, (_, info) in fields.items()},
-        **{key: value for key, value in decorated.items()},
-    }
-    return cast("type[BaseModel]", type(BaseModel)(name, (BaseModel,), namespace))
+    definitions: dict[str, Any] = dict(fields)
+    return create_model(
+        name,
+        __config__=cast(ConfigDict, dict(config)),
+        __namespace__=dict(decorated),
+        __module__=__name__,
+        **definitions,
+    )
 
 
 def _config_of(model: type[SQLModel]) -> dict[str, Any]:
@@ -106,8 +113,8 @@ def _to_create(field: Field) -> tuple[Any, FieldInfo]:
 
 
 def _to_update(field: Field) -> tuple[Any, FieldInfo]:
-    annotation = Optional[_annotate(field.annotation, field.info)]  # noqa: UP045 - it is a value
-    return annotation, PydanticField(default=None, **_documentation_of(field.info))
+    constrained: Any = _annotate(field.annotation, field.info)
+    return Optional[constrained], PydanticField(default=None, **_documentation_of(field.info))
 
 
 def _to_read(field: Field) -> tuple[Any, FieldInfo]:

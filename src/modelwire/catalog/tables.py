@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from sqlalchemy import Column, Table as SQLTable
+from sqlalchemy import Column
+from sqlalchemy import Table as SQLTable
 from sqlmodel import SQLModel
 
 from ..errors import Constraint

@@ -15,9 +15,11 @@ from ..settings import Settings
 from ..statement import LOWER
 from .url import is_memory, to_libpq
 
-_READS = re.compile(r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.I)
-_WITH = re.compile(r"\s*WITH\b", re.I)
-_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.I)
+_READS = re.compile(
+    r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE
+)
+_WITH = re.compile(r"\s*WITH\b", re.IGNORECASE)
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 
 
 def create_engine(url: URL, settings: Settings) -> AsyncEngine:
@@ -68,7 +70,7 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         pool_size=1 if is_memory(url) else settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
-        connect_args={"isolation_level": None, "timeout": settings.statement_timeout_s},
+        connect_args={"isolation_level": None, "timeout": settings.pool_timeout_s},
         echo=settings.echo,
         hide_parameters=not settings.echo,
     )

@@ -102,7 +102,7 @@ def _explain_unique(table: Table, fields: Sequence[Field], pointer: str) -> Requ
 def _name_faults(
     error: type[RequestError], one: str, many: str, unnamed: str
 ) -> Callable[[Table, Sequence[Field], str], RequestError]:
-    def explain_fault(table: Table, fields: Sequence[Field], pointer: str) -> RequestError:
+    def explain_fault(_table: Table, fields: Sequence[Field], pointer: str) -> RequestError:
         if not fields:
             return error(unnamed)
         detail = f"{_together(fields)} {one if len(fields) == 1 else many}"
@@ -214,9 +214,7 @@ async def _find_referrer(plan: DeletePlan | UpdatePlan, finder: Finder) -> str |
     return None
 
 
-def explain_elsewhere(
-    violation: ConstraintViolation, sql: str, catalog: Catalog
-) -> RequestError:
+def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog) -> RequestError:
     """Explain a constraint that fired in the application's own code, from what is known there.
 
     Args:

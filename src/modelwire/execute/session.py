@@ -21,8 +21,8 @@ def _refuse_lazy_load(state: ORMExecuteState) -> None:
     if owner is None:
         return
     path = state.loader_strategy_path
-    relationship = path.path[-1].key if path is not None else "relationship"
-    raise LazyLoadError(owner.mapper.class_.__name__, str(relationship))
+    step = path.path[-1] if path is not None else None
+    raise LazyLoadError(owner.mapper.class_.__name__, getattr(step, "key", "relationship"))
 
 
 def open_session(engine: AsyncEngine) -> AsyncSession:

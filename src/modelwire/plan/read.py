@@ -302,7 +302,9 @@ class _Query:
         field = self.table.readable.get(name)
         known = [f.name for f in self.table.readable.values() if f.kind in SORTABLE]
         if field is None or field.kind not in SORTABLE:
-            message = f"can't name `{name}`{did_you_mean(name, known)}; it can name {', '.join(known)}"
+            message = (
+                f"can't name `{name}`{did_you_mean(name, known)}; it can name {', '.join(known)}"
+            )
             raise _bad("sort", message, "unknown_field")
         return Order(field, descending=part.startswith("-"))
 

@@ -147,7 +147,7 @@ def plan_update(
         TooLong, OutOfRange: A value does not fit its column.
     """
     found = tuple(key_values(table, key))
-    sent = _validate(table, table.schemas.update, body, "")
+    sent = _validate(table.schemas.update, body, "")
     values = _values_of(table, sent, sent.model_fields_set)
     if ignore_null:
         values = {field: value for field, value in values.items() if value is not None}
@@ -155,7 +155,10 @@ def plan_update(
     if nulls:
         raise NotNull(
             f"{join_words([f.title for f in nulls])} can't be null",
-            [Violation(f"{f.title} can't be null", "not_null", f"/{escape_pointer(f.name)}") for f in nulls],
+            [
+                Violation(f"{f.title} can't be null", "not_null", f"/{escape_pointer(f.name)}")
+                for f in nulls
+            ],
         )
     _check_domain(values, "", dialect)
     return UpdatePlan(table, (Row(values),), found)
@@ -180,7 +183,8 @@ def plan_delete(table: Table, key: str) -> DeletePlan:
 def _read_new_rows(
     table: Table, body: Sequence[Any], pointer: str, dialect: str
 ) -> tuple[Row, ...]:
-    rows, violations = [], []
+    rows: list[Row] = []
+    violations: list[Violation] = []
     for index, item in enumerate(body):
         try:
             rows.append(_read_new_row(table, item, f"{pointer}/{index}", dialect))
@@ -192,7 +196,7 @@ def _read_new_rows(
 
 
 def _read_new_row(table: Table, body: Any, pointer: str, dialect: str) -> Row:
-    row = _validate(table, table.schemas.create, body, pointer)
+    row = _validate(table.schemas.create, body, pointer)
     values = _values_of(table, row, _given_by(table, row))
     _check_domain(values, pointer, dialect)
     return Row(values, pointer)
@@ -210,7 +214,7 @@ def _given_by(table: Table, row: BaseModel) -> set[str]:
     return {key for key in keys if key in row.model_fields_set or getattr(row, key) is not None}
 
 
-def _validate(table: Table, schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
+def _validate(schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
     if not isinstance(body, dict):
         raise InvalidRequest(Violation("should be an object", "model_type", pointer=pointer))
     try:
@@ -235,7 +239,9 @@ def _check_domain(values: Mapping[Field, Any], pointer: str, dialect: str) -> No
         if fault is None:
             continue
         code, message = fault
-        violation = Violation(f"{field.title} {message}", code, f"{pointer}/{escape_pointer(field.name)}")
+        violation = Violation(
+            f"{field.title} {message}", code, f"{pointer}/{escape_pointer(field.name)}"
+        )
         own = _OWN_ERRORS.get(code)
         raise own(violation.message, [violation]) if own else InvalidRequest(violation)
 
@@ -270,12 +276,15 @@ def _pointer_to(loc: Sequence[str | int], body: Any) -> str:
     """JSON Pointer to a fault; Pydantic's own steps through unions and validators are left out."""
     pointer, current = "", body
     for index, step in enumerate(loc):
-        if isinstance(current, dict) and step in current:
+        if _has(current, step):
             current = current[step]
-        elif isinstance(current, list) and isinstance(step, int) and step < len(current):
-            current = current[step]
-        elif not (isinstance(current, dict) and index == len(loc) - 1):
+        elif not isinstance(current, dict) or index < len(loc) - 1:
             continue
         pointer += f"/{escape_pointer(str(step))}"
     return pointer
 
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, dict) and step in value

@@ -62,7 +62,9 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidRequest(
-            Violation(f"The name {twice!r} stands twice in one object", "duplicate_name", pointer="")
+            Violation(
+                f"The name {twice!r} stands twice in one object", "duplicate_name", pointer=""
+            )
         )
     return result
 

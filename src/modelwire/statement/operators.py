@@ -41,7 +41,10 @@ def render_predicate(
     if operator == "isnull":
         return field.column.is_(None) == bindparam(name), {}
     if operator == "between":
-        low, high = _operand(field, f"{name}_low", dialect), _operand(field, f"{name}_high", dialect)
+        low, high = (
+            _operand(field, f"{name}_low", dialect),
+            _operand(field, f"{name}_high", dialect),
+        )
         return field.column.between(low, high), {}
     return _COMPARISONS[operator](field, name, dialect), {}
 
@@ -121,7 +124,9 @@ def _render_pattern(
         lowered = getattr(func, LOWER)(field.column)
         return lowered.like(operand, escape="\\"), {name: to_like}
     # LIKE on SQLite ignores the case of ASCII letters; GLOB doesn't.
-    return field.column.op("GLOB")(operand).self_group(), {name: lambda v: _like_to_glob(to_like(v))}
+    return field.column.op("GLOB")(operand).self_group(), {
+        name: lambda v: _like_to_glob(to_like(v))
+    }
 
 
 def _escape_like(value: str) -> str:

@@ -103,7 +103,7 @@ def _build_predicates(
 
 def build_order(order: Sequence[Order], dialect: str) -> list[ColumnElement[Any]]:
     """Write an order in SQL. NULL is the largest value, as PostgreSQL has it by itself."""
-    terms = []
+    terms: list[ColumnElement[Any]] = []
     for term in order:
         expression = _sort_expression(term.field, dialect)
         ordered = expression.desc() if term.descending else expression.asc()

@@ -27,10 +27,10 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         super().__init__()
         self.scale = scale
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> float | None:
+    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> float | None:
         return None if value is None else float(value)
 
-    def process_result_value(self, value: float | None, dialect: Dialect) -> Decimal | None:
+    def process_result_value(self, value: float | None, _dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
         exact = Decimal(repr(value))

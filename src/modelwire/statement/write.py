@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Delete,
@@ -28,7 +28,9 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
     """Write a new row in SQL; the parameters are named by `value_name`."""
     values = {field.column: _value(field, dialect) for field in shape.fields}
     returning = columns_of(shape.table, dialect)
-    return insert(shape.table.sql).values(values).returning(*returning, sort_by_parameter_order=True)
+    return (
+        insert(shape.table.sql).values(values).returning(*returning, sort_by_parameter_order=True)
+    )
 
 
 def build_update(shape: UpdateShape, dialect: str) -> Update:
@@ -42,7 +44,8 @@ def build_update(shape: UpdateShape, dialect: str) -> Update:
 def build_delete(shape: DeleteShape, dialect: str) -> Delete:
     """Write the removal of rows whose columns occur in the lists `keys0`, `keys1`, …"""
     condition = in_list(shape.columns, list_names(shape.columns), dialect)
-    return delete(shape.table).where(condition).returning(*shape.columns)
+    sql: Delete = delete(shape.table).where(condition)
+    return cast(Delete, sql.returning(*shape.columns))
 
 
 def build_find(shape: FindShape, dialect: str) -> Select[Any]:

@@ -100,7 +100,7 @@ class _Route:
 
 
 _ROUTES: tuple[_Route, ...] = (
-    _Route("list", "GET", "list", "/", "Read a page of", (422, 503), 200,
+    _Route("list", "GET", "read_page", "/", "Read a page of", (422, 503), 200,
            None, page_schema, list_parameters),
     _Route("create", "POST", "create", "/", "Create one of", (400, 413, 415, 422, 503), 201,
            lambda table: table.schemas.create, shown_schema),

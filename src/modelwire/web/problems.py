@@ -57,9 +57,7 @@ class Problems:
     def answer(self, request: Request, error: RequestError) -> Response:
         """Answer with an error of modelwire's."""
         request_id = request_id_of(request)
-        answer = answer_problem(
-            error, conflict_status=self._conflict_status, request_id=request_id
-        )
+        answer = answer_problem(error, conflict_status=self._conflict_status, request_id=request_id)
         if answer.status >= 500:
             logger.error(
                 "%s %s answered %d %s, request %s",

@@ -47,7 +47,7 @@ class StreamedResponse(Response):
             await self._send_parts(receive, send)
         else:
             await send({"type": "http.response.body", "body": b""})
-        
+
     async def _send_parts(self, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(_wait_for_disconnect(receive))
         try:

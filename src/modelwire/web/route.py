@@ -1,7 +1,5 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
-
-
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -115,7 +113,8 @@ class ResourceRoute(APIRoute):
             "route": self,
             _KEY: key or None,
         }
-        return (Match.FULL if scope["method"] in self.methods else Match.PARTIAL), child
+        allowed = scope["method"] in (self.methods or ())
+        return (Match.FULL if allowed else Match.PARTIAL), child
 
     def get_route_handler(self) -> Callable[[HTTPRequest], Coroutine[Any, Any, Response]]:
         """Build the handler: the user's dependencies first, then the endpoint.

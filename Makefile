@@ -1,0 +1,37 @@
+# One command for each thing that a person does here. Everything is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format clean
+
+help: ## Show what can be done
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(STAMP)
+
+serve: $(STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
+	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
+
+test: $(STAMP) ## Run every test, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
+
+check: $(STAMP) ## Check format, lint, types, layering, and run every test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(STAMP) ## Format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the virtual environment and what tools left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

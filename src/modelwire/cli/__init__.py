@@ -1,0 +1,5 @@
+"""The command line: `modelwire serve TARGET`."""
+
+from .main import main
+
+__all__ = ["main"]

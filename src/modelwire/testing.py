@@ -1,0 +1,72 @@
+"""What users' tests import: a session whose work is rolled back, and a client on top of it.
+
+Needs the extra `modelwire[testing]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from .execute import Database
+from .execute.session import EagerSession
+from .web import get_session
+
+__all__ = ["open_client", "rolled_back_session"]
+
+
+@asynccontextmanager
+async def rolled_back_session(database: Database) -> AsyncIterator[AsyncSession]:
+    """Open a session whose work never reaches the database.
+
+    Commits inside it, the application's own included, end at a savepoint; when the block ends,
+    everything is rolled back. The tables are created where they are missing.
+
+    Args:
+        database: The database.
+
+    Yields:
+        The session.
+    """
+    await database.init_db()
+    async with database.engine.connect() as connection:
+        if database.dialect == "sqlite":
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        transaction = await connection.begin()
+        async with AsyncSession(
+            bind=connection,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+            sync_session_class=EagerSession,
+        ) as session:
+            yield session
+        await transaction.rollback()
+
+
+@asynccontextmanager
+async def open_client(
+    app: FastAPI, session: AsyncSession | None = None
+) -> AsyncIterator[AsyncClient]:
+    """Open an HTTP client that calls an application directly, without a server.
+
+    Args:
+        app: The application.
+        session: The session that its endpoints use, generated ones included; as they would
+            outside of tests, if None.
+
+    Yields:
+        The client; its base URL is `http://test`.
+    """
+    if session is not None:
+        app.dependency_overrides[get_session] = lambda: session
+    try:
+        transport = ASGITransport(app=app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
+    finally:
+        if session is not None:
+            del app.dependency_overrides[get_session]
