@@ -118,7 +118,7 @@ def _to_update(field: Field) -> tuple[Any, FieldInfo]:
 
 
 def _to_read(field: Field) -> tuple[Any, FieldInfo]:
-    annotation = Optional[field.annotation] if field.nullable else field.annotation  # noqa: UP045
+    annotation = Optional[field.annotation] if field.nullable else field.annotation
     info = field.info
     alias = info.serialization_alias or info.alias
     documentation = {**_documentation_of(info), **({"alias": alias} if alias else {})}

@@ -83,5 +83,5 @@ def _schema_of(table: Table, includes: Sequence[Include]) -> type[BaseModel]:
     for include in includes:
         child = _schema_of(include.target, include.includes)
         many = include.relation.many
-        fields[include.relation.name] = (list[child] if many else Optional[child], ...)  # type: ignore[valid-type]  # noqa: UP045
+        fields[include.relation.name] = (list[child] if many else Optional[child], ...)  # type: ignore[valid-type]
     return create_model(base.__name__, __base__=base, **fields)

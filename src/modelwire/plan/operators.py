@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..catalog import Kind
+from ..catalog import Kind, Table
 from ..catalog.kinds import COMPARABLE, ORDERED
+from ..catalog.names import did_you_mean
+from ..errors import ConfigurationError
 
 _TEXT = frozenset({Kind.TEXT})
 _EVERY = frozenset(Kind)
@@ -55,3 +57,19 @@ OPERATORS: Mapping[str, Operator] = {
 def operators_of(kind: Kind) -> tuple[str, ...]:
     """Names of the operators that fields of a kind have."""
     return tuple(name for name, operator in OPERATORS.items() if kind in operator.kinds)
+
+
+def check_filters(table: Table) -> None:
+    """Check the operators that a resource declares for its fields.
+
+    Raises:
+        ConfigurationError: A field has no such operator.
+    """
+    for name, operator in table.resource.filters.items():
+        field = next(f for f in table.fields if f.name == name)
+        allowed = operators_of(field.kind)
+        if operator not in allowed:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, filters=…): `{name}` has no operator "
+                f"`{operator}`{did_you_mean(operator, allowed)}; it has {', '.join(allowed)}."
+            )

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.params import Depends
 
 from ..catalog import Catalog, Table, read_catalog
+from ..catalog.names import to_words
 from ..errors import ConfigurationError
 from ..execute import Database
-from ..openapi import (
-    PROBLEM,
-    bulk_schema,
-    error_responses,
-    include_parameter,
-    list_parameters,
-    page_schema,
-    shown_schema,
-    stream_parameters,
-)
+from ..openapi import PROBLEM, error_responses
 from ..pipeline import Pipeline
-from ..resource import OPERATIONS, Operation, Resource
+from ..plan.operators import check_filters
+from ..resource import OPERATIONS, Resource
 from .docs import serve_docs
 from .health import Health
+from .operations import ROUTES, Route, document_signature, with_article
 from .paths import to_template
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
@@ -84,45 +77,6 @@ def mount(
 
 
 @dataclass(frozen=True)
-class _Route:
-    """One route of a resource: everything that differs between them."""
-
-    operation: Operation
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    name: str
-    path: str
-    summary: str
-    errors: tuple[int, ...]
-    status: int = 200
-    body: Callable[[Table], Any] | None = None
-    response: Callable[[Table, Catalog], Any] | None = None
-    parameters: Callable[[Table], list[dict[str, Any]]] = include_parameter
-
-
-_ROUTES: tuple[_Route, ...] = (
-    _Route("list", "GET", "read_page", "/", "Read a page of", (422, 503), 200,
-           None, page_schema, list_parameters),
-    _Route("create", "POST", "create", "/", "Create one of", (400, 413, 415, 422, 503), 201,
-           lambda table: table.schemas.create, shown_schema),
-    _Route("bulk_create", "POST", "bulk_create", "/bulk/", "Create many of",
-           (400, 413, 415, 422, 503), 201, bulk_schema,
-           lambda table, _: list[table.schemas.read], lambda _: []),  # type: ignore[name-defined]
-    _Route("stream", "GET", "stream", "/stream/", "Read all of", (422, 503), 200,
-           None, lambda table, catalog: list[shown_schema(table, catalog)], stream_parameters),  # type: ignore[misc]
-    _Route("read", "GET", "read", "/{key}", "Read one of", (404, 422, 503), 200,
-           None, shown_schema),
-    _Route("update", "PUT", "put", "/{key}", "Change the given fields of one of",
-           (400, 404, 409, 413, 415, 422, 503), 200,
-           lambda table: table.schemas.update, shown_schema),
-    _Route("update", "PATCH", "patch", "/{key}", "Merge a patch into one of",
-           (400, 404, 409, 413, 415, 422, 503), 200,
-           lambda table: table.schemas.update, shown_schema),
-    _Route("delete", "DELETE", "delete", "/{key}", "Delete one of", (404, 409, 422, 503), 204,
-           None, None, lambda _: []),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
 class _Service:
     """What the routes of one application share."""
 
@@ -136,18 +90,25 @@ class _Service:
 
     def add_resource(self, table: Table) -> None:
         resource = table.resource
+        check_filters(table)
         for name in resource.operations:
             if name not in OPERATIONS:
                 raise ConfigurationError(
                     f"Resource({table.model.__name__}): there is no operation `{name}`; "
                     f"there are {', '.join(OPERATIONS)}."
                 )
-        for route in _ROUTES:
+        for route in ROUTES:
             if route.operation in resource.operations:
                 self._add_route(table, route)
 
     def add_health(self, path: str, health: Health) -> None:
-        for suffix, handle in (("", health.live), ("/live", health.live), ("/ready", health.ready)):
+        live = "Whether the process answers", "Never asks the database."
+        ready = "Whether the database answers", "503 while it does not."
+        for suffix, handle, (summary, description) in (
+            ("", health.live, live),
+            ("/live", health.live, live),
+            ("/ready", health.ready, ready),
+        ):
             endpoint = Endpoint(
                 handle, to_template(path + suffix), self.problems, self.max_body_bytes
             )
@@ -157,18 +118,19 @@ class _Service:
                 endpoint,
                 "GET",
                 operation_id="health" + suffix.replace("/", "_"),
-                summary="Whether the service is " + (suffix.strip("/") or "up"),
+                summary=summary,
+                description=description,
                 tags=["health"],
                 responses=error_responses(errors),
                 response_model=dict[str, str],
             )
 
-    def _add_route(self, table: Table, route: _Route) -> None:
+    def _add_route(self, table: Table, route: Route) -> None:
         base = self.prefix + table.path
         key = ",".join(f"{{{f.name}}}" for f in table.key)
         path = base + route.path.replace("{key}", key)
         resource = table.resource
-        words = table.sql.name.replace("_", " ")
+        rows = to_words(table.sql.name)
         endpoint = Endpoint(
             partial(getattr(self.pipeline, route.name), table),
             to_template(path, _RESERVED),
@@ -176,14 +138,15 @@ class _Service:
             self.max_body_bytes,
             [f.name for f in table.key],
             base,
-            _document_signature(table, route),
+            document_signature(table, route),
         )
         self._add(
             path,
             endpoint,
             route.method,
             operation_id=f"{route.name}_{table.name}",
-            summary=f"{route.summary} the {words}",
+            summary=route.summary.format(row=with_article(table.title.lower()), rows=rows),
+            description=route.description,
             tags=list(resource.tags if resource.tags is not None else [table.name]),
             status_code=route.status,
             response_model=route.response(table, self.catalog) if route.response else None,
@@ -203,17 +166,6 @@ class _Service:
         if method == "GET":
             options |= {"include_in_schema": False, "operation_id": f"{name}_head"}
             add(methods=["HEAD"], name=name, route_class_override=ResourceRoute, **options)
-
-
-def _document_signature(table: Table, route: _Route) -> inspect.Signature:
-    """The parameters that the OpenAPI document shows for a route: its key and its body."""
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("request", kind, annotation=Request)]
-    if "{key}" in route.path:
-        parameters += [inspect.Parameter(f.name, kind, annotation=f.annotation) for f in table.key]
-    if route.body is not None:
-        parameters.append(inspect.Parameter("body", kind, annotation=route.body(table)))
-    return inspect.Signature(parameters)
 
 
 def _document_problems(app: FastAPI) -> None:

@@ -1,0 +1,67 @@
+"""The public surface: changing it is a decision, not an accident."""
+
+import inspect
+
+import modelwire
+
+
+def test_public_names() -> None:
+    """The package exports these names and no others."""
+    assert sorted(modelwire.__all__) == [
+        "ConfigurationError",
+        "Database",
+        "LazyLoadError",
+        "ModelwireError",
+        "RequestError",
+        "Resource",
+        "SessionDep",
+        "UnitOfWorkDep",
+        "get_session",
+        "get_unit_of_work",
+        "mount",
+    ]
+    assert all(hasattr(modelwire, name) for name in modelwire.__all__)
+
+
+def test_testing_names() -> None:
+    """`modelwire.testing` exports what tests of user code need."""
+    import modelwire.testing  # noqa: PLC0415 - an optional extra
+
+    assert modelwire.testing.__all__ == ["open_client", "rolled_back_session"]
+
+
+def test_database_settings() -> None:
+    """`Database` takes its URL first and every setting by name."""
+    parameters = inspect.signature(modelwire.Database).parameters
+    assert list(parameters) == [
+        "url",
+        "pool_size",
+        "pool_timeout_s",
+        "statement_timeout_s",
+        "echo",
+        "create_tables",
+        "metadata",
+    ]
+
+
+def test_resource_options() -> None:
+    """`Resource` takes its model first and every option by name."""
+    parameters = list(inspect.signature(modelwire.Resource).parameters)
+    assert parameters == [
+        "model",
+        "path",
+        "operations",
+        "filters",
+        "includes",
+        "include_by_default",
+        "hidden",
+        "create_schema",
+        "update_schema",
+        "read_schema",
+        "dependencies",
+        "operation_dependencies",
+        "default_limit",
+        "max_limit",
+        "max_bulk_rows",
+        "tags",
+    ]
