@@ -59,28 +59,27 @@ def postgres_server() -> Iterator[str]:
     server.cleanup()
 
 
-@pytest.fixture(scope="session")
-def postgres_url(postgres_server: str, worker_id: str) -> str:
-    """The URL of a database that this test process has for itself."""
-    name = f"modelwire_test_{worker_id}"
-    return _with_database(postgres_server, name)
-
-
-def _with_database(url: str, name: str) -> str:
-    head, separator, query = url.partition("?")
+async def create_postgres_database(server: str, name: str) -> str:
+    """Create an empty database on a server; returns its URL."""
+    admin = await asyncpg.connect(server)
+    await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await admin.execute(f'CREATE DATABASE "{name}"')
+    await admin.close()
+    head, separator, query = server.partition("?")
     return f"{head.rpartition('/')[0]}/{name}{separator}{query}"
 
 
 @pytest_asyncio.fixture(scope="session")
+async def postgres_url(postgres_server: str, worker_id: str) -> str:
+    """The URL of a database that this test process has for itself."""
+    return await create_postgres_database(postgres_server, f"modelwire_test_{worker_id}")
+
+
+@pytest_asyncio.fixture(scope="session")
 async def databases(
-    postgres_server: str, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+    postgres_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[dict[str, Database]]:
     """One database of each kind, with every table of the league and the zoo."""
-    admin = await asyncpg.connect(postgres_server)
-    name = postgres_url.partition("?")[0].rpartition("/")[2]
-    await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    await admin.close()
     path = tmp_path_factory.mktemp("sqlite") / "test.db"
     made = {
         "sqlite": Database(f"sqlite:///{path}"),

@@ -34,9 +34,9 @@ async def rolled_back_session(database: Database) -> AsyncIterator[AsyncSession]
     """
     await database.init_db()
     async with database.engine.connect() as connection:
+        transaction = await connection.begin()
         if database.dialect == "sqlite":
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
-        transaction = await connection.begin()
         async with AsyncSession(
             bind=connection,
             expire_on_commit=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import sqlite3
 
@@ -17,8 +16,6 @@ from ..errors import (
     StatementTimeout,
     Unavailable,
 )
-
-logger = logging.getLogger("modelwire")
 
 _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
@@ -70,9 +67,8 @@ def translate(error: BaseException) -> ModelwireError:
         return _translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
     if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
-        logger.warning("The database is not available: %s", type(original).__name__)
         return Unavailable()
-    return _unknown(error)
+    return DatabaseError()
 
 
 def _original_of(error: BaseException) -> BaseException:
@@ -80,11 +76,6 @@ def _original_of(error: BaseException) -> BaseException:
     if isinstance(error, sa.DBAPIError) and error.orig is not None:
         return error.orig.__cause__ or error.orig
     return error
-
-
-def _unknown(error: BaseException) -> ModelwireError:
-    logger.error("Database error", exc_info=error)
-    return DatabaseError()
 
 
 def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
@@ -95,9 +86,8 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     if state == _CANCELLED:
         return StatementTimeout("A statement took longer than its time limit")
     if state.startswith(_AWAY):
-        logger.warning("The database is not available: %s", type(error).__name__)
         return Unavailable()
-    return _unknown(error)
+    return DatabaseError()
 
 
 def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
@@ -122,11 +112,10 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
     if kind is not None:
         return _read_message(kind, str(error))
     if name.startswith(_BUSY):
-        logger.warning("The database is not available: %s", name)
         return Unavailable()
     if name == "SQLITE_INTERRUPT":
         return StatementTimeout("A statement took longer than its time limit")
-    return _unknown(error)
+    return DatabaseError()
 
 
 def _read_message(kind: Constraint, message: str) -> ConstraintViolation:

@@ -58,16 +58,8 @@ class Problems:
         """Answer with an error of modelwire's."""
         request_id = request_id_of(request)
         answer = answer_problem(error, conflict_status=self._conflict_status, request_id=request_id)
-        if answer.status >= 500:
-            logger.error(
-                "%s %s answered %d %s, request %s",
-                request.method,
-                request.url.path,
-                answer.status,
-                error.code,
-                request_id,
-                exc_info=error.__cause__,
-            )
+        if answer.status >= 500 or error.__cause__ is not None:
+            _log(request, error, answer.status, request_id)
         response = to_response(answer, request.method)
         if isinstance(error, TooLarge):
             response.headers["connection"] = "close"  # what is left of the body is not read
@@ -127,6 +119,25 @@ class Problems:
             request_id_of(request),
         )
         return to_response(answer, request.method)
+
+
+def _log(request: Request, error: RequestError, status: int, request_id: str) -> None:
+    """Log what the client is not told: the driver's own words, or a traceback."""
+    level = logging.ERROR if status >= 500 else logging.INFO
+    root: BaseException = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    logger.log(
+        level,
+        "%s %s answered %d %s, request %s: %s",
+        request.method,
+        request.url.path,
+        status,
+        error.code,
+        request_id,
+        root,
+        exc_info=error.__cause__ if status >= 500 else None,
+    )
 
 
 def request_id_of(request: Request) -> str:

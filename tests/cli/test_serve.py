@@ -1,0 +1,215 @@
+"""`modelwire serve`, as a person runs it: a process, its output, and what it answers."""
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVE = [sys.executable, "-c", "from modelwire.cli import main; main()", "serve"]
+
+SHOP = """
+import uuid
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, Relationship, SQLModel
+
+
+class Size(Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class Labelling(SQLModel, table=True):
+    article_id: uuid.UUID = Field(foreign_key="article.id", primary_key=True)
+    label_name: str = Field(foreign_key="label.name", primary_key=True)
+
+
+class Label(SQLModel, table=True):
+    name: str = Field(primary_key=True)
+    articles: list["Article"] = Relationship(back_populates="labels", link_model=Labelling)
+
+
+class Article(SQLModel, table=True):
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+    title: str
+    price: Decimal = Field(max_digits=8, decimal_places=2)
+    size: Size = Size.SMALL
+    extra: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    parent_id: uuid.UUID | None = Field(default=None, foreign_key="article.id")
+    parent: "Article" = Relationship(
+        back_populates="variants", sa_relationship_kwargs={"remote_side": "Article.id"}
+    )
+    variants: list["Article"] = Relationship(back_populates="parent")
+    labels: list[Label] = Relationship(back_populates="articles", link_model=Labelling)
+"""
+
+
+@contextlib.contextmanager
+def serving(*arguments: str, cwd: Path, **environment: str) -> Iterator[tuple[str, str]]:
+    """Run the command until the block ends; yields the address it printed, and its output."""
+    process = subprocess.Popen(
+        [*SERVE, *arguments, "--port", "0"],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        output = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            output += line
+            if "Application startup complete" in line:
+                break
+        address = re.search(r"API +(http://\S+)", output)
+        assert address is not None, output
+        yield address[1], output
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def failing(*arguments: str, cwd: Path) -> str:
+    """Run the command, which must refuse; returns the one line that it says."""
+    done = subprocess.run(
+        [*SERVE, *arguments], cwd=cwd, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A directory with a module of models in it."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    return tmp_path
+
+
+def test_example_is_served(tmp_path: Path) -> None:
+    """The example file is served on SQLite, and its addresses are printed."""
+    with serving(str(ROOT / "examples" / "league.py"), cwd=tmp_path) as (address, output):
+        assert f"Docs  {address}/docs" in output
+        created = httpx2.post(f"{address}/teams/", json={"name": "Red"})
+        assert created.status_code == 201
+        assert httpx2.get(f"{address}/teams/1").json()["players"] == []
+        assert httpx2.get(f"{address}/docs").status_code == 200
+    assert (tmp_path / "modelwire.db").exists()
+
+
+@pytest.mark.parametrize("target", ["shop.py", "shop", "examples.league:app"])
+def test_targets(shop: Path, target: str) -> None:
+    """A file, a module, and an application in a module can be served."""
+    with serving(target, cwd=shop) as (address, _):
+        assert httpx2.get(f"{address}/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_models_nobody_has_seen(shop: Path, dialect: str, postgres_url: str) -> None:
+    """Rows of any models go in and come out whole, with every relationship includable."""
+    url = postgres_url if dialect == "postgresql" else "sqlite:///shop.db"
+    with serving("shop.py", "--database-url", url, cwd=shop) as (address, _):
+        shirt = {
+            "title": "Shirt",
+            "price": "19.90",
+            "size": "l",
+            "extra": {"colours": ["red", None, {"deep": [1.5, True]}]},
+        }
+        created = httpx2.post(f"{address}/article/", json=shirt)
+        assert created.status_code == 201, created.text
+        stored = created.json()
+        assert {**stored, **shirt} == stored
+        variant = {"title": "Blue", "price": "1.00", "parent_id": stored["id"]}
+        blue = httpx2.post(f"{address}/article/", json=variant).json()
+        assert httpx2.post(f"{address}/label/", json={"name": "new"}).status_code == 201
+        link = {"article_id": stored["id"], "label_name": "new"}
+        linked = httpx2.post(f"{address}/labelling/", json=link)
+        assert linked.headers["location"] == f"/labelling/{stored['id']},new"
+        assert httpx2.get(address + linked.headers["location"]).json() == link
+        path = f"{address}/article/{stored['id']}?include=variants.parent,labels"
+        shown = httpx2.get(path).json()
+        assert shown["labels"] == [{"name": "new"}]
+        assert shown["variants"] == [{**blue, "parent": stored}]
+
+
+def test_workers(shop: Path) -> None:
+    """Several worker processes serve one database."""
+    with serving("shop.py", "--workers", "2", cwd=shop) as (address, _):
+        for number in range(20):
+            answer = httpx2.post(f"{address}/label/", json={"name": f"label {number}"})
+            assert answer.status_code == 201
+        assert httpx2.get(f"{address}/label/").json()["total"] == 20
+
+
+def test_tables_are_left_alone_if_asked(shop: Path) -> None:
+    """With --no-create-tables no table is created."""
+    with serving("shop.py", "--no-create-tables", cwd=shop) as (address, _):
+        assert httpx2.get(f"{address}/label/").status_code == 500
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    """A file that is not there is named."""
+    assert failing("nope.py", cwd=tmp_path) == "modelwire: There is no file nope.py"
+
+
+def test_no_such_module(tmp_path: Path) -> None:
+    """A module that is not there is named."""
+    assert failing("no.such", cwd=tmp_path) == "modelwire: There is no file or module no.such"
+
+
+def test_no_table(tmp_path: Path) -> None:
+    """A module without a table says what a table is."""
+    (tmp_path / "empty.py").write_text("x = 1\n")
+    assert "no table" in failing("empty.py", cwd=tmp_path)
+
+
+def test_no_such_application(shop: Path) -> None:
+    """A name that is no application is named."""
+    assert "called nope" in failing("shop.py:nope", cwd=shop)
+
+
+def test_database_unreachable(shop: Path) -> None:
+    """A database that can't be reached is named, without its password."""
+    url = "postgresql://ann:hunter2@127.0.0.1:1/db"
+    line = failing("shop.py", "--database-url", url, cwd=shop)
+    assert "Can't reach the database postgresql://ann:***@127.0.0.1:1/db" in line
+    assert "hunter2" not in line
+
+
+def test_bad_database_url(shop: Path) -> None:
+    """A URL of another database says what it can be."""
+    line = failing("shop.py", "--database-url", "oracle://x", cwd=shop)
+    assert "it can be sqlite:// or postgresql://" in line
+
+
+def test_port_taken(shop: Path) -> None:
+    """A port that is taken is named."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert f"Can't listen on 127.0.0.1:{port}" in failing("shop.py", "--port", port, cwd=shop)
+
+
+def test_url_of_the_application_is_not_overruled(tmp_path: Path) -> None:
+    """An application that names its own database can't be given another, and says so."""
+    (tmp_path / "own.py").write_text(
+        "from fastapi import FastAPI\nfrom modelwire import Database, mount\n"
+        "database = Database('sqlite:///own.db')\napp = FastAPI()\nmount(app, database)\n"
+    )
+    line = failing("own.py", "--database-url", "sqlite:///other.db", cwd=tmp_path)
+    assert "names its own database URL" in line

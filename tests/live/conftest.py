@@ -1,0 +1,59 @@
+"""A real server on a loopback port, in the test's own process."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest_asyncio
+import uvicorn
+from fastapi import FastAPI
+
+Serve = Callable[[FastAPI], "contextlib.AbstractAsyncContextManager[int]"]
+
+
+@asynccontextmanager
+async def serve_app(app: FastAPI) -> AsyncIterator[int]:
+    """Serve an application; yields its port."""
+    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", loop="none")
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    sockets = [config.bind_socket()]
+    task = asyncio.create_task(server.serve(sockets))
+    async with asyncio.timeout(10):
+        while not server.started:
+            await asyncio.sleep(0.01)
+    try:
+        yield sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        async with asyncio.timeout(10):
+            await task
+
+
+async def eventually(condition: Callable[[], bool], within_s: float = 5) -> None:
+    """Wait until something holds; fail when it does not in time."""
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def settles(value: Callable[[], int], within_s: float = 5) -> None:
+    """Wait until a number has stopped changing for a tenth of a second."""
+    unchanged, before = 0, value()
+    async with asyncio.timeout(within_s):
+        while unchanged < 10:
+            await asyncio.sleep(0.01)
+            unchanged = unchanged + 1 if value() == before else 0
+            before = value()
+
+
+@pytest_asyncio.fixture
+async def serve() -> AsyncIterator[Callable[[FastAPI], object]]:
+    async with AsyncExitStack() as stack:
+
+        async def start(app: FastAPI) -> int:
+            return await stack.enter_async_context(serve_app(app))
+
+        yield start

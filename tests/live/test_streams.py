@@ -1,0 +1,191 @@
+"""Streams over a real connection: their end, their memory, and clients that go away."""
+
+import asyncio
+import tracemalloc
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import event, insert
+
+from examples.league import Player, Team
+from modelwire import Database, mount
+from modelwire.pipeline import STREAM_BATCH
+from tests.conftest import LEAGUE
+from tests.live.conftest import eventually, settles
+
+Serve = Callable[[FastAPI], Awaitable[int]]
+BATCHES = 10
+
+
+@pytest.fixture
+def app(database: Database) -> FastAPI:
+    app = FastAPI()
+    mount(app, database, *LEAGUE)
+    return app
+
+
+async def fill(database: Database, rows: int) -> None:
+    """Store players in one team."""
+    async with database.engine.begin() as connection:
+        await connection.execute(insert(Team), [{"id": 1, "name": "Red"}])
+        players = [{"name": f"Player {i}" + "x" * 80, "team_id": 1} for i in range(rows)]
+        await connection.execute(insert(Player), players)
+
+
+def checked_out(database: Database) -> int:
+    count: int = database.engine.pool.checkedout()  # type: ignore[attr-defined]
+    return count
+
+
+async def read_raw(port: int, path: str) -> bytes:
+    """Read an answer as it comes over the wire, until the server closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_stream_has_every_row(app: FastAPI, database: Database, serve: Serve) -> None:
+    """A stream over several batches has every row, and ends cleanly."""
+    await fill(database, STREAM_BATCH * 2 + 1)
+    raw = await read_raw(await serve(app), "/players/stream/")
+    assert raw.endswith(b"]\r\n0\r\n\r\n")
+    assert raw.count(b'"team_id":1') == STREAM_BATCH * 2 + 1
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+async def test_broken_stream_has_no_end(
+    app: FastAPI, database: Database, serve: Serve, accept: str
+) -> None:
+    """A stream that fails in the middle has neither a closing bracket nor a last chunk."""
+    await fill(database, STREAM_BATCH * 3)
+    seen = 0
+
+    def fail_on_second_batch(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
+        nonlocal seen
+        seen += "FROM players" in sql
+        if seen == 2:
+            raise RuntimeError("on purpose")
+
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", fail_on_second_batch)
+    try:
+        raw = await read_raw(await serve(app), "/players/stream/")
+    finally:
+        event.remove(engine, "before_cursor_execute", fail_on_second_batch)
+    assert raw.startswith(b"HTTP/1.1 200")
+    assert raw.count(b'"team_id":1') == STREAM_BATCH
+    assert not raw.endswith(b"0\r\n\r\n")
+    assert not raw.rstrip().endswith(b"]")
+    assert checked_out(database) == 0
+
+
+async def test_client_sees_that_a_stream_broke(
+    app: FastAPI, database: Database, serve: Serve
+) -> None:
+    """An HTTP client raises an error for a stream that broke."""
+    await fill(database, STREAM_BATCH * 2)
+    executed = 0
+
+    def fail_later(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
+        nonlocal executed
+        executed += "FROM players" in sql
+        if executed == 2:
+            raise RuntimeError("on purpose")
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", fail_later)
+    try:
+        port = await serve(app)
+        async with httpx2.AsyncClient() as client:
+            with pytest.raises(httpx2.TransportError):
+                await client.get(f"http://127.0.0.1:{port}/players/stream/")
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", fail_later)
+
+
+async def test_refusal_before_the_first_row(app: FastAPI, serve: Serve) -> None:
+    """A stream that is refused is answered with a status of its own, not a broken body."""
+    raw = await read_raw(await serve(app), "/players/stream/?nope=1")
+    assert raw.startswith(b"HTTP/1.1 422")
+    assert b"application/problem+json" in raw
+
+
+async def test_client_that_goes_away(app: FastAPI, database: Database, serve: Serve) -> None:
+    """When the client goes away reading stops, and no connection stays checked out."""
+    await fill(database, STREAM_BATCH * BATCHES)
+    batches = 0
+
+    def count(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
+        nonlocal batches
+        batches += "FROM players" in sql
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", count)
+    port = await serve(app)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(b"GET /players/stream/ HTTP/1.1\r\nHost: test\r\n\r\n")
+    await reader.readexactly(100)
+    writer.transport.abort()
+    await eventually(lambda: checked_out(database) == 0)
+    await settles(lambda: batches)
+    event.remove(database.engine.sync_engine, "before_cursor_execute", count)
+    assert 0 < batches < BATCHES
+    assert checked_out(database) == 0
+
+
+async def test_slow_reader_holds_no_connection(
+    app: FastAPI, database: Database, serve: Serve
+) -> None:
+    """While a slow client reads a batch, the connection it came from serves others."""
+    await fill(database, STREAM_BATCH * BATCHES)
+    port = await serve(app)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(b"GET /players/stream/ HTTP/1.1\r\nHost: test\r\n\r\n")
+    await reader.readexactly(100)
+    await eventually(lambda: checked_out(database) == 0)
+    assert checked_out(database) == 0
+    writer.transport.abort()
+
+
+async def test_memory_does_not_grow_with_rows(app: FastAPI, database: Database) -> None:
+    """A stream of ten times the rows takes about the same memory at its peak."""
+    peaks = []
+    for batches in (2, 20):
+        async with database.engine.begin() as connection:
+            await connection.execute(Player.__table__.delete())  # type: ignore[attr-defined]
+            await connection.execute(Team.__table__.delete())  # type: ignore[attr-defined]
+        await fill(database, STREAM_BATCH * batches)
+        peaks.append(await peak_of_stream(app))
+    assert peaks[1] < peaks[0] * 1.5
+
+
+async def peak_of_stream(app: FastAPI) -> int:
+    """The peak of the memory that Python allocates for a stream whose parts are thrown away."""
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(_message: Any) -> None: ...
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/players/stream/",
+        "raw_path": b"/players/stream/",
+        "query_string": b"",
+        "headers": [],
+        "root_path": "",
+        "scheme": "http",
+        "server": ("test", 80),
+        "http_version": "1.1",
+    }
+    tracemalloc.start()
+    try:
+        await app(scope, receive, send)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

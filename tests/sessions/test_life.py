@@ -1,0 +1,135 @@
+"""Start-up and shut-down."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import inspect, text
+from sqlmodel import SQLModel
+
+from modelwire import ConfigurationError, Database, RequestError, mount
+from tests.conftest import LEAGUE, create_postgres_database, open_client
+
+
+def fresh(tmp_path: Path) -> Database:
+    return Database(f"sqlite:///{tmp_path / 'fresh.db'}")
+
+
+async def test_lifespan_creates_tables(tmp_path: Path) -> None:
+    """Tables are there once the application has started, and the pool is closed at the end."""
+    database = fresh(tmp_path)
+    app = FastAPI(lifespan=database.lifespan)
+    mount(app, database, *LEAGUE)
+    async with app.router.lifespan_context(app), open_client(app) as client:
+        assert (await client.get("/users/")).json()["items"] == []
+    assert database.engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+async def test_lifespan_composes(tmp_path: Path) -> None:
+    """A lifespan of the user's own may contain the database's."""
+    database, order = fresh(tmp_path), []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        order.append("before")
+        async with database.lifespan(app):
+            yield
+        order.append("after")
+
+    app = FastAPI(lifespan=lifespan)
+    mount(app, database, *LEAGUE)
+    async with app.router.lifespan_context(app), open_client(app) as client:
+        assert (await client.get("/users/")).status_code == 200
+    assert order == ["before", "after"]
+
+
+async def test_tables_are_not_created_unasked(tmp_path: Path) -> None:
+    """With `create_tables=False` the schema is somebody else's business."""
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}", create_tables=False)
+    app = FastAPI(lifespan=database.lifespan)
+    mount(app, database, *LEAGUE)
+    async with app.router.lifespan_context(app), open_client(app) as client:
+        answer = await client.get("/users/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "database_error")
+    assert "users" not in answer.text
+
+
+async def test_processes_create_tables_together(postgres_server: str, worker_id: str) -> None:
+    """Several processes that start at once create the tables once, without an error."""
+    url = await create_postgres_database(postgres_server, f"modelwire_start_{worker_id}")
+    databases = [Database(url) for _ in range(8)]
+    await asyncio.gather(*(database.init_db() for database in databases))
+    async with databases[0].engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    assert set(SQLModel.metadata.tables) <= set(names)
+    for database in databases:
+        await database.close_db()
+
+
+async def test_memory_database_is_one(tmp_path: Path) -> None:
+    """A database in memory is the same for concurrent requests."""
+    database = Database("sqlite://")
+    app = FastAPI(lifespan=database.lifespan)
+    mount(app, database, *LEAGUE)
+    async with app.router.lifespan_context(app), open_client(app) as client:
+        bodies = [{"name": f"Team {i}"} for i in range(20)]
+        answers = await asyncio.gather(*(client.post("/teams/", json=body) for body in bodies))
+        assert {answer.status_code for answer in answers} == {201}
+        assert (await client.get("/teams/")).json()["total"] == 20
+
+
+async def test_unreachable_database_at_start(tmp_path: Path) -> None:
+    """An application whose database is away does not start."""
+    database = Database("postgresql://nobody@127.0.0.1:1/none")
+    app = FastAPI(lifespan=database.lifespan)
+    with pytest.raises(RequestError, match="not available"):
+        async with app.router.lifespan_context(app):
+            pass
+
+
+async def test_sqlite_is_prepared(databases: dict[str, Database]) -> None:
+    """SQLite runs in WAL mode, with foreign keys on."""
+    async with databases["sqlite"].engine.connect() as connection:
+        assert (await connection.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
+        assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar() == 1
+        assert (await connection.execute(text("PRAGMA busy_timeout"))).scalar() == 5000
+
+
+async def test_postgresql_is_prepared(databases: dict[str, Database]) -> None:
+    """PostgreSQL runs in UTC, with a statement timeout."""
+    async with databases["postgresql"].engine.connect() as connection:
+        assert (await connection.execute(text("SHOW TimeZone"))).scalar() == "UTC"
+        assert (await connection.execute(text("SHOW statement_timeout"))).scalar() == "30s"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "mysql://root@localhost/db",
+            r"starts with mysql://; it can be sqlite:// or postgresql://",
+        ),
+        ("nonsense", r"should look like sqlite:///file\.db"),
+        ("postgresql://user:hunter2@host:port/db", r"should look like"),
+    ],
+)
+def test_bad_urls(url: str, message: str) -> None:
+    """A URL that can't be used is refused with what would be right, and without its password."""
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        Database(url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that can't be used is named as it stands in the environment."""
+    monkeypatch.setenv("MODELWIRE_POOL_SIZE", "many")
+    with pytest.raises(ConfigurationError, match="MODELWIRE_POOL_SIZE"):
+        Database()
+
+
+def test_password_is_not_shown() -> None:
+    """A database does not show its password when it is printed."""
+    assert "hunter2" not in repr(Database("postgresql://ann:hunter2@localhost/db"))

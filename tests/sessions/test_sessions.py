@@ -1,0 +1,157 @@
+"""Sessions in the user's own endpoints."""
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.orm import selectinload
+from sqlmodel import select
+
+from examples.league import Player, Team, User
+from modelwire import (
+    ConfigurationError,
+    Database,
+    LazyLoadError,
+    SessionDep,
+    UnitOfWorkDep,
+    mount,
+)
+from tests.conftest import LEAGUE, open_client
+
+
+def make_app(database: Database) -> FastAPI:
+    """An application with endpoints of its own beside the generated ones."""
+    app = FastAPI()
+    mount(app, database, *LEAGUE)
+
+    @app.post("/unfinished")
+    async def unfinished(session: SessionDep) -> None:
+        session.add(Team(name="Unfinished"))
+        await session.flush()
+        raise RuntimeError("on purpose")
+
+    @app.post("/twice")
+    async def twice(session: UnitOfWorkDep) -> dict[str, str]:
+        session.add(Team(name="Twice"))
+        return {"said": "stored"}
+
+    @app.post("/orphan")
+    async def orphan(session: SessionDep) -> None:
+        session.add(Player(name="Ann", team_id=99))
+        await session.commit()
+
+    @app.get("/lazy/{team_id}")
+    async def lazy(team_id: int, session: SessionDep) -> int:
+        team = await session.get(Team, team_id)
+        assert team is not None
+        return len(team.players)
+
+    return app
+
+
+async def test_error_rolls_back(database: Database) -> None:
+    """What an endpoint wrote before it failed is not stored."""
+    async with open_client(make_app(database)) as client:
+        answer = await client.post("/unfinished")
+        assert (answer.status_code, answer.json()["code"]) == (500, "unexpected_error")
+        assert (await client.get("/teams/")).json()["total"] == 0
+
+
+async def test_unit_of_work_commits_before_the_answer(database: Database) -> None:
+    """An endpoint's unit of work is stored when its answer arrives, and its failure is one."""
+    async with open_client(make_app(database)) as client:
+        assert (await client.post("/twice")).status_code == 200
+        assert (await client.get("/teams/")).json()["total"] == 1
+        again = await client.post("/twice")
+        assert again.status_code == 400
+        assert again.json()["detail"] == "Name already exists"
+        assert again.headers["content-type"] == "application/problem+json"
+
+
+async def test_database_errors_of_own_endpoints_are_explained(database: Database) -> None:
+    """A foreign key that fails in the user's own code names the missing parent."""
+    async with open_client(make_app(database)) as client:
+        answer = await client.post("/orphan")
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == "Team not found"
+
+
+async def test_connections_come_back(database: Database) -> None:
+    """No connection stays checked out after requests that failed."""
+    async with open_client(make_app(database)) as client:
+        for path in ("/unfinished", "/orphan", "/twice", "/twice"):
+            await client.post(path)
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_lazy_load_raises_at_once(database: Database) -> None:
+    """Reading a relationship that was not loaded names it and says how to load it."""
+    async with database.session() as session:
+        session.add(Team(name="Red", players=[Player(name="Ann")]))
+        await session.commit()
+    async with database.session() as session:
+        team = (await session.exec(select(Team))).one()
+        with pytest.raises(LazyLoadError, match=r"selectinload\(Team\.players\)"):
+            _ = team.players
+        player = (await session.exec(select(Player).with_only_columns(Player))).one()
+        assert player.team is team  # it is in the session already: nothing has to be loaded
+
+
+async def test_lazy_load_of_a_parent_raises_at_once(database: Database) -> None:
+    """A to-one relationship is not loaded lazily either."""
+    async with database.session() as session:
+        session.add(Team(name="Red", players=[Player(name="Ann")]))
+        await session.commit()
+    async with database.session() as session:
+        player = (await session.exec(select(Player))).one()
+        with pytest.raises(LazyLoadError, match=r"Player\.team"):
+            _ = player.team
+
+
+async def test_lazy_load_in_an_endpoint_is_an_error(database: Database) -> None:
+    """An endpoint that loads lazily answers 500, on every row and not just under load."""
+    async with open_client(make_app(database)) as client:
+        team = (await client.post("/teams/", json={"name": "Red"})).json()
+        answer = await client.get(f"/lazy/{team['id']}")
+        assert (answer.status_code, answer.json()["code"]) == (500, "unexpected_error")
+
+
+async def test_eager_loading_works(database: Database) -> None:
+    """What the query loads can be read."""
+    async with database.session() as session:
+        session.add(Team(name="Red", players=[Player(name="Ann")]))
+        await session.commit()
+    async with database.session() as session:
+        query = select(Team).options(selectinload(Team.players))  # type: ignore[arg-type]
+        team = (await session.exec(query)).one()
+        assert [player.name for player in team.players] == ["Ann"]
+
+
+async def test_session_without_a_database(database: Database) -> None:
+    """A session dependency in an application without a database says what is missing."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def read(session: SessionDep) -> None: ...
+
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        with pytest.raises(ConfigurationError, match="mount"):
+            await client.get("/")
+
+
+async def test_one_database_for_one_application(database: Database) -> None:
+    """A second database in one application is refused at start-up."""
+    app = FastAPI()
+    mount(app, database, *LEAGUE)
+    with pytest.raises(ConfigurationError, match="another database"):
+        mount(app, Database("sqlite://"))
+
+
+async def test_savepoint_before_the_first_change(database: Database) -> None:
+    """A savepoint that opens a session's work is undone with the session."""
+    async with database.session() as session:
+        async with session.begin_nested():
+            session.add(User(username="ann", email="ann@example.com"))
+        await session.rollback()
+    async with database.session() as session:
+        assert (await session.exec(select(User))).all() == []
