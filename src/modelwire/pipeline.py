@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,13 +56,13 @@ from .respond import (
     entity_tag,
     matches,
 )
-from .statement import Statements, bind_lists, value_name
+from .statement import ROWS, Statements, value_name
 
 STREAM_BATCH = 2000
 """Rows that a stream reads at a time."""
 
 T = TypeVar("T")
-Batch = tuple[list[Row], list[Branch]]
+Batch = tuple[Sequence[Row], list[Branch]]
 Session = AsyncSession | None
 
 
@@ -78,7 +77,7 @@ class Pipeline:
     def __init__(self, catalog: Catalog, database: Database) -> None:
         self.catalog = catalog
         self.database = database
-        self.statements = Statements(database.dialect)
+        self.statements = Statements(database.engine.dialect)
 
     async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/{id}`"""
@@ -124,7 +123,7 @@ class Pipeline:
             rows = await self._insert(lane, plan)
             return rows[0], await self._read_includes(lane, table, rows, includes)
 
-        row, branches = await self._write(plan, session, work)
+        row, branches = await self._write(plan, session, work, single=not includes)
         body, tag = _encode_row(table, row, branches, includes)
         location = f"{request.base}/{write_key(table, row)}"
         return answer_created(body, tag, location, minimal=_wants_minimal(request))
@@ -134,7 +133,7 @@ class Pipeline:
         refuse_parameters(parse_query(request.query_string))
         plan = plan_bulk_create(table, _parse_body(request), self.database.dialect)
         try:
-            async with self.database.writing(session) as lane:
+            async with self.database.writing(session, single=plan.is_single) as lane:
                 rows = await self._insert(lane, plan)
         except ConstraintViolation:
             rows = await self._write(plan, session, lambda lane: self._insert_each(lane, plan))
@@ -159,7 +158,8 @@ class Pipeline:
             if not await delete_rows(lane, self.statements, dependents, table.sql, [plan.key]):
                 raise NotFound(f"{table.title} not found")
 
-        await self._write(plan, session, work)
+        single = not self.catalog.dependents.get(table.name)
+        await self._write(plan, session, work, single=single)
         return answer_deleted()
 
     async def _update(
@@ -175,16 +175,21 @@ class Pipeline:
             row = await self._change(lane, plan)
             return row, await self._read_includes(lane, table, [row], includes)
 
-        row, branches = await self._write(plan, session, work)
+        row, branches = await self._write(plan, session, work, single=not includes)
         body, tag = _encode_row(table, row, branches, includes)
         return answer_updated(body, tag, minimal=_wants_minimal(request))
 
     async def _write(
-        self, plan: WritePlan, session: Session, work: Callable[[Lane], Awaitable[T]]
+        self,
+        plan: WritePlan,
+        session: Session,
+        work: Callable[[Lane], Awaitable[T]],
+        *,
+        single: bool = False,
     ) -> T:
         """Do some work in one transaction; it is committed when this returns."""
         try:
-            async with self.database.writing(session) as lane:
+            async with self.database.writing(session, single=single) as lane:
                 return await work(lane)
         except ConstraintViolation as violation:
             async with self.database.reading(session) as lane:
@@ -195,9 +200,14 @@ class Pipeline:
     async def _insert(self, lane: Lane, plan: CreatePlan) -> list[Row]:
         """Store rows, those that give the same fields in one statement."""
         stored: list[Row] = []
-        for shape, group in groupby(plan.rows, plan.shape_of):
-            values = [_bind_row(row) for row in group]
-            stored += await lane.fetch_many(self.statements.of(shape), values)
+        for shape, group in plan.groups():
+            statement = self.statements.of(shape)
+            if shape.many:
+                rows = [tuple(row.values.values()) for row in group]
+                stored += await lane.fetch(statement, {ROWS: rows})
+                continue
+            for row in group:
+                stored += await lane.fetch(statement, _bind_row(row))
         return stored
 
     async def _insert_each(self, lane: Lane, plan: CreatePlan) -> list[Row]:
@@ -239,7 +249,7 @@ class Pipeline:
         if not known:
             return Branch(include, (), ())
         statement = self.statements.of(RelatedShape(table, relation, target))
-        found = await lane.fetch(statement, bind_lists(known))
+        found = await lane.fetch(statement, {ROWS: known})
         width = len(positions)
         related = [tuple(row[width:]) for row in found]
         branches = await self._read_includes(lane, target, related, include.includes)

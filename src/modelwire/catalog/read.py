@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -128,6 +128,7 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
             primary_key=column.primary_key,
             readable=not _is_hidden(name, attribute.key, resource),
             writable=_is_writable(column, sql),
+            default=_default_of(column),
         )
 
 
@@ -146,6 +147,15 @@ def _is_writable(column: Column[Any], sql: SQLTable) -> bool:
         return False
     makes_itself = column is sql.autoincrement_column or column.default is not None
     return not (column.primary_key and makes_itself)
+
+
+def _default_of(column: Column[Any]) -> Callable[[], Any] | None:
+    default: Any = column.default
+    if default is None or default.is_clause_element or default.is_sequence:
+        return None
+    if default.is_callable:
+        return lambda: default.arg(None)
+    return lambda: default.arg
 
 
 def _read_relation(prop: RelationshipProperty[Any]) -> Relation:

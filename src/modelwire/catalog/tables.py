@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,7 @@ class Field:
         primary_key: Whether it is part of the key.
         readable: Whether clients may see it, and filter and sort by it.
         writable: Whether clients may set it.
+        default: Makes the value of a new row that is given none; None where the database does.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Field:
     primary_key: bool
     readable: bool
     writable: bool
+    default: Callable[[], Any] | None
 
     @property
     def title(self) -> str:
@@ -176,9 +178,11 @@ class Table:
 
     @cached_property
     def selected(self) -> tuple[Field, ...]:
-        """The fields of a row as it is read: what is shown, the key, and what joins includes."""
+        """The fields of a row as it is read: what is shown, then what keys and joins need."""
         joins = {column for relation in self.includes.values() for column in relation.local}
-        return tuple(f for f in self.fields if f.readable or f.primary_key or f.column in joins)
+        shown = [f for f in self.fields if f.readable]
+        needed = [f for f in self.fields if f.primary_key or f.column in joins]
+        return (*shown, *(f for f in needed if not f.readable))
 
     @cached_property
     def positions(self) -> Mapping[Field, int]:

@@ -60,7 +60,7 @@ class RowEncoder:
     ) -> None:
         relation = branch.include.relation
         children = self._children[relation.name]._build(branch.rows, branch.branches)
-        by_owner: defaultdict[Row, list[BaseModel]] = defaultdict(list)
+        by_owner: defaultdict[tuple[Any, ...], list[BaseModel]] = defaultdict(list)
         for owner, child in zip(branch.owners, children, strict=True):
             by_owner[owner].append(child)
         positions = [self._table.position_of_column[column.name] for column in relation.local]

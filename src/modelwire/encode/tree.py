@@ -8,7 +8,7 @@ from typing import Any
 
 from ..plan.shapes import Include
 
-Row = tuple[Any, ...]
+Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,6 @@ class Branch:
     """
 
     include: Include
-    owners: Sequence[Row]
+    owners: Sequence[tuple[Any, ...]]
     rows: Sequence[Row]
     branches: Sequence[Branch] = ()

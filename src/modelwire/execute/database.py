@@ -84,9 +84,16 @@ class Database:
         """Take a lane for statements that change nothing."""
         return open_lane(self.engine, session, writes=False)
 
-    def writing(self, session: BaseSession | None = None) -> AbstractAsyncContextManager[Lane]:
-        """Take a lane for one transaction, committed when its block ends without an error."""
-        return open_lane(self.engine, session, writes=True)
+    def writing(
+        self, session: BaseSession | None = None, *, single: bool = False
+    ) -> AbstractAsyncContextManager[Lane]:
+        """Take a lane for one transaction, committed when its block ends without an error.
+
+        Args:
+            session: The session in force.
+            single: Whether the block runs one statement only.
+        """
+        return open_lane(self.engine, session, writes=True, single=single)
 
     async def init_db(self) -> None:
         """Create the tables that are missing. Several processes may do so at once.

@@ -57,6 +57,7 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
+        pool_reset_on_return=None,  # sessions and lanes end their own transactions
         echo=settings.echo,
         hide_parameters=not settings.echo,
     )
@@ -70,6 +71,7 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         pool_size=1 if is_memory(url) else settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
+        pool_reset_on_return=None,
         connect_args={"isolation_level": None, "timeout": settings.pool_timeout_s},
         echo=settings.echo,
         hide_parameters=not settings.echo,

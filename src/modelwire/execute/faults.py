@@ -17,6 +17,16 @@ from ..errors import (
     Unavailable,
 )
 
+DRIVER_ERRORS = (
+    sa.SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    sqlite3.Error,
+    OSError,
+    TimeoutError,
+)
+"""What the drivers and SQLAlchemy raise."""
+
 _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
     "SQLITE_CONSTRAINT_PRIMARYKEY": Constraint.UNIQUE,
@@ -61,12 +71,14 @@ def translate(error: BaseException) -> ModelwireError:
     if isinstance(error, sa.TimeoutError):
         return Unavailable("No connection to the database came free in time")
     original = _original_of(error)
+    if isinstance(original, asyncpg.DataError):
+        return DatabaseError()
     if isinstance(original, asyncpg.PostgresError):
         return _translate_postgresql(original)
     if isinstance(original, sqlite3.Error):
         return _translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
-    if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
+    if disconnected or isinstance(original, (OSError, TimeoutError, asyncpg.InterfaceError)):
         return Unavailable()
     return DatabaseError()
 

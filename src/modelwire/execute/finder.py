@@ -10,7 +10,7 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog.tables import Dependent
 from ..plan.shapes import DeleteShape, FindShape
-from ..statement import Statements, bind_lists
+from ..statement import ROWS, Statements
 from .lane import Lane, Row
 
 Columns = Sequence[Column[Any]]
@@ -30,10 +30,10 @@ class Finder:
 
     async def find(
         self, table: SQLTable, shown: Columns, columns: Columns, rows: Sequence[Row]
-    ) -> list[Row]:
+    ) -> Sequence[Row]:
         """The values of some columns in the rows whose columns have one of the given values."""
         shape = FindShape(table, tuple(shown), tuple(columns))
-        return await self._lane.fetch(self._statements.of(shape), bind_lists(rows))
+        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
 
     async def exists(
         self, table: SQLTable, given: Columns, columns: Columns, values: Mapping[str, Any]
@@ -51,7 +51,7 @@ async def delete_rows(
     dependents: Mapping[str, Sequence[Dependent]],
     table: SQLTable,
     keys: Sequence[Row],
-) -> list[Row]:
+) -> Sequence[Row]:
     """Delete rows by their keys, after what the models declare to go with them.
 
     Args:
@@ -80,7 +80,7 @@ class _Removal:
         self._finder = Finder(lane, statements)
         self._seen: set[tuple[str, Row]] = set()
 
-    async def remove(self, table: SQLTable, keys: Sequence[Row]) -> list[Row]:
+    async def remove(self, table: SQLTable, keys: Sequence[Row]) -> Sequence[Row]:
         key = tuple(table.primary_key.columns)
         self._seen.update((table.name, tuple(k)) for k in keys)
         for dependent in self._dependents.get(table.name, ()):
@@ -107,6 +107,8 @@ class _Removal:
         if new:
             await self.remove(dependent.table, new)
 
-    async def _delete(self, table: SQLTable, columns: Columns, rows: Sequence[Row]) -> list[Row]:
+    async def _delete(
+        self, table: SQLTable, columns: Columns, rows: Sequence[Row]
+    ) -> Sequence[Row]:
         shape = DeleteShape(table, tuple(columns))
-        return await self._lane.fetch(self._statements.of(shape), bind_lists(rows))
+        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})

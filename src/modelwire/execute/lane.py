@@ -1,32 +1,26 @@
-"""How statements reach the database: on a connection of our own, or in a session in force."""
+"""How statements reach the database: straight to the driver, or in a session in force."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
 from ..statement import Statement, Values
-from .faults import translate
+from .driver import open_driver_lane
+from .faults import DRIVER_ERRORS, translate
 
-Row = tuple[Any, ...]
+Row = Sequence[Any]
 
 
-class Lane:
-    """Runs statements on one connection; driver errors leave it as modelwire's.
+class Lane(Protocol):
+    """Runs statements; the errors of the driver leave it as modelwire's."""
 
-    Args:
-        connection: The connection.
-    """
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def fetch(self, statement: Statement, values: Values) -> list[Row]:
+    async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement and read its rows.
 
         Args:
@@ -34,35 +28,36 @@ class Lane:
             values: Its parameters by name.
 
         Returns:
-            The rows as tuples.
+            The rows.
 
         Raises:
             ConstraintViolation: A constraint fired.
             RequestError: The database failed otherwise.
         """
+
+
+class SessionLane:
+    """Runs statements in the transaction of a session in force.
+
+    Args:
+        connection: The session's connection.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
+        """Run a statement and read its rows."""
         try:
             result = await self._connection.execute(statement.sql, statement.bind(values))
-        except (SQLAlchemyError, OSError) as exc:
+        except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
-        return cast("list[Row]", result.all()) if result.returns_rows else []
-
-    async def fetch_many(self, statement: Statement, values: Sequence[Values]) -> list[Row]:
-        """Run a statement for many rows of parameters; its rows come back in their order.
-
-        Raises:
-            ConstraintViolation: A constraint fired.
-            RequestError: The database failed otherwise.
-        """
-        try:
-            result = await self._connection.execute(statement.sql, [dict(v) for v in values])
-        except (SQLAlchemyError, OSError) as exc:
-            raise translate(exc) from exc
-        return cast("list[Row]", result.all())
+        return cast("Sequence[Row]", result.all()) if result.returns_rows else []
 
 
 @asynccontextmanager
 async def open_lane(
-    engine: AsyncEngine, session: BaseSession | None, *, writes: bool
+    engine: AsyncEngine, session: BaseSession | None, *, writes: bool, single: bool = False
 ) -> AsyncIterator[Lane]:
     """Take a lane for one piece of work; if it writes, commit at the end of it.
 
@@ -70,6 +65,7 @@ async def open_lane(
         engine: Where a connection comes from when no session is in force.
         session: The session in force, whose transaction the work becomes part of.
         writes: Whether the work is committed. Whatever fails is rolled back.
+        single: Whether the work is one statement, which needs no transaction around it.
 
     Yields:
         The lane.
@@ -80,14 +76,12 @@ async def open_lane(
     """
     try:
         if session is None:
-            async with engine.connect() as connection:
-                yield Lane(connection)
-                if writes:
-                    await connection.commit()
+            async with open_driver_lane(engine, transaction=writes and not single) as driver:
+                yield driver
         else:
             async with _in_session(session, writes=writes) as lane:
                 yield lane
-    except (SQLAlchemyError, OSError) as exc:
+    except SQLAlchemyError as exc:
         raise translate(exc) from exc
 
 
@@ -96,7 +90,7 @@ async def _in_session(session: BaseSession, *, writes: bool) -> AsyncIterator[La
     try:
         # What the session's owner has added is there for the statements that follow.
         await session.flush()
-        yield Lane(await session.connection())
+        yield SessionLane(await session.connection())
         if writes:
             await session.commit()
     except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from ..catalog import Catalog, Field, Table
@@ -24,6 +24,13 @@ MAX_LIST = 200
 
 MAX_INCLUDE_DEPTH = 3
 """Relations that one include path may name."""
+
+
+class Pair(NamedTuple):
+    """The operands of `between`."""
+
+    low: Any
+    high: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +231,14 @@ def key_values(table: Table, key: str) -> list[Any]:
 
 
 def predicate_values(operands: Sequence[Any]) -> Values:
-    """Name the operands of predicates as their statement does: `p0`, `p1`, …"""
-    return {f"p{i}": operand for i, operand in enumerate(operands)}
+    """Name the operands of predicates as their statement does: `p0`, `p1`, …, a pair's in two."""
+    values: Values = {}
+    for i, operand in enumerate(operands):
+        if isinstance(operand, Pair):
+            values[f"p{i}_low"], values[f"p{i}_high"] = operand
+        else:
+            values[f"p{i}"] = operand
+    return values
 
 
 def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:
@@ -363,15 +376,16 @@ def _parse_operand(parameter: str, texts: Sequence[str], field: Field, operator:
         raise _bad(parameter, str(exc)) from None
 
 
-def _parse_list(parameter: str, parts: Sequence[str], field: Field, takes: Takes) -> list[Any]:
+def _parse_list(parameter: str, parts: Sequence[str], field: Field, takes: Takes) -> Any:
     if len(parts) > MAX_LIST:
         raise _bad(parameter, f"should have at most {MAX_LIST} values", "too_many_values")
     if takes is Takes.PAIR and len(parts) != 2:
         raise _bad(parameter, f"should be {takes}")
     try:
-        return [parse_value(part, field) for part in parts]
+        values = [parse_value(part, field) for part in parts]
     except BadValue as exc:
         raise _bad(parameter, f"each value {exc}") from None
+    return Pair(*values) if takes is Takes.PAIR else values
 
 
 def _build_includes(

@@ -75,10 +75,11 @@ class RelatedShape:
 
 @dataclass(frozen=True, slots=True)
 class InsertShape:
-    """A new row, by the fields that are given."""
+    """New rows, by the fields that are given: one, or many in one statement."""
 
     table: Table
     fields: tuple[Field, ...]
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

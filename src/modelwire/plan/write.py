@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -46,9 +47,23 @@ class CreatePlan:
     table: Table
     rows: tuple[Row, ...]
 
+    def groups(self) -> Iterator[tuple[InsertShape, list[Row]]]:
+        """Rows that follow each other and give the same fields, with the statement for them."""
+        for fields, rows in groupby(self.rows, lambda row: tuple(row.values)):
+            group = list(rows)
+            # Rows without any value have nothing to be listed by.
+            many = len(group) > 1 and bool(fields)
+            yield InsertShape(self.table, fields, many=many), group
+
     def shape_of(self, row: Row) -> InsertShape:
-        """The statement that stores a row: rows that give the same fields share it."""
+        """The statement that stores one row alone."""
         return InsertShape(self.table, tuple(row.values))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one statement stores all rows."""
+        groups = list(self.groups())
+        return len(groups) == 1 and (groups[0][0].many or len(self.rows) == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +214,9 @@ def _read_new_row(table: Table, body: Any, pointer: str, dialect: str) -> Row:
     row = _validate(table.schemas.create, body, pointer)
     values = _values_of(table, row, _given_by(table, row))
     _check_domain(values, pointer, dialect)
+    for field in table.fields:
+        if field.default is not None and field not in values:
+            values[field] = field.default()
     return Row(values, pointer)
 
 

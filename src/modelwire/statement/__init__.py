@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
 from ..plan.shapes import (
@@ -19,7 +20,8 @@ from ..plan.shapes import (
     Shape,
     UpdateShape,
 )
-from .lists import bind_lists
+from .compiled import Compiled, compile_statement
+from .lists import ROWS, Expand, expand_rows
 from .operators import LOWER, Prepare
 from .select import build_count, build_related, build_select
 from .write import build_delete, build_find, build_insert, build_update, value_name
@@ -30,61 +32,84 @@ CACHED_SHAPES = 1024
 """Statements that are kept for each application; the least recently used one goes first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Statement:
     """SQL with the preparation of its parameters.
 
     Args:
         sql: The statement.
+        dialect: SQLAlchemy's dialect of the engine that runs it.
         prepare: What is done to the value of a parameter before it is bound.
+        expand: How the rows in the parameter `ROWS` become parameters, where it has any.
     """
 
     sql: Executable
+    dialect: Dialect
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
+    expand: Expand | None = None
 
     def bind(self, values: Values) -> Values:
         """Prepare the values of one execution."""
+        if self.expand is not None:
+            values = self.expand(values[ROWS])
         if not self.prepare:
             return values
         prepared = {name: prepare(values[name]) for name, prepare in self.prepare.items()}
         return {**values, **prepared}
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The statement as the driver takes it."""
+        return compile_statement(self.sql, self.dialect)
 
 
 class Statements:
     """The statements of one application: each shape is written once.
 
     Args:
-        dialect: `sqlite` or `postgresql`.
+        dialect: SQLAlchemy's dialect of the engine that runs them.
     """
 
-    def __init__(self, dialect: str) -> None:
-        self.dialect = dialect
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
         self.of = lru_cache(CACHED_SHAPES)(self._write)
 
     def _write(self, shape: Shape) -> Statement:
-        dialect = self.dialect
+        name = self._dialect.name
         match shape:
             case SelectShape():
-                return Statement(*build_select(shape, dialect))
+                return self._statement(*build_select(shape, name))
             case CountShape():
-                return Statement(*build_count(shape, dialect))
+                return self._statement(*build_count(shape, name))
             case RelatedShape():
-                return Statement(build_related(shape, dialect))
+                expand = expand_rows(len(shape.relation.remote), name)
+                return self._statement(build_related(shape, name), expand=expand)
             case InsertShape():
-                return Statement(build_insert(shape, dialect))
+                many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
+                return self._statement(build_insert(shape, name), expand=many)
             case UpdateShape():
-                return Statement(build_update(shape, dialect))
+                return self._statement(build_update(shape, name))
             case DeleteShape():
-                return Statement(build_delete(shape, dialect))
+                expand = expand_rows(len(shape.columns), name)
+                return self._statement(build_delete(shape, name), expand=expand)
             case FindShape():
-                return Statement(build_find(shape, dialect))
+                expand = expand_rows(len(shape.columns), name)
+                return self._statement(build_find(shape, name), expand=expand)
+
+    def _statement(
+        self,
+        sql: Executable,
+        prepare: Mapping[str, Prepare] | None = None,
+        expand: Expand | None = None,
+    ) -> Statement:
+        return Statement(sql, self._dialect, prepare or {}, expand)
 
 
 __all__ = [
     "LOWER",
+    "ROWS",
     "Statement",
     "Statements",
     "Values",
-    "bind_lists",
     "value_name",
 ]

@@ -1,73 +1,113 @@
-"""Lists bound as one parameter, so that their length is no part of the SQL text."""
+"""Lists bound as one parameter, so that their length is no part of the SQL text.
+
+On PostgreSQL a list is an array, and rows are one array for each column; on SQLite both are one
+JSON text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, any_, bindparam, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, FromClause, any_, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import LargeBinary
+from sqlalchemy.types import LargeBinary, TypeEngine
 
 from ..catalog.kinds import storage_type
-from .types import SQLiteList, operand_type
+from .types import SQLiteList, SQLiteRows, operand_type
+
+Expand = Callable[[Sequence[Sequence[Any]]], dict[str, Any]]
+
+ROWS = "rows"
+"""Name of the parameter that holds rows of values."""
 
 
-def list_names(columns: Sequence[Column[Any]]) -> list[str]:
-    """Names of the parameters that hold the lists of some columns' values: `keys0`, `keys1`, …"""
-    return [f"keys{i}" for i in range(len(columns))]
-
-
-def bind_lists(rows: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
-    """Rows of values as the parameters that `list_names` names: one list for each column."""
-    return {f"keys{i}": list(column) for i, column in enumerate(zip(*rows, strict=True))}
-
-
-def in_list(
-    columns: Sequence[Column[Any]], names: Sequence[str], dialect: str
-) -> ColumnElement[bool]:
-    """Write that a row's columns occur in a list.
+def in_list(column: Column[Any], name: str, dialect: str) -> ColumnElement[bool]:
+    """Write that a column occurs in a list.
 
     Args:
-        columns: The columns; several compare as one composite value.
-        names: Name of the parameter that holds the list of each column's values.
+        column: The column.
+        name: Name of the parameter that holds the list.
         dialect: `sqlite` or `postgresql`.
 
     Returns:
         The expression.
     """
-    lists = list(zip(columns, names, strict=True))
+    operand = operand_type(column.type, dialect)
     if dialect == "postgresql":
-        return _in_arrays(lists)
-    if len(lists) == 1 and isinstance(storage_type(columns[0].type), LargeBinary):
-        # JSON has no bytes: the one type whose list can't be a single parameter.
-        return columns[0].in_(bindparam(names[0], expanding=True))
-    return _in_json(lists)
-
-
-def _in_arrays(lists: Sequence[tuple[Column[Any], str]]) -> ColumnElement[bool]:
-    arrays = [
-        bindparam(name, type_=ARRAY(operand_type(column.type, "postgresql")))
-        for column, name in lists
-    ]
-    if len(lists) == 1:
-        equal: ColumnElement[bool] = lists[0][0] == any_(arrays[0])
+        equal: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(operand)))
         return equal
-    values = func.unnest(*arrays).table_valued(*(name for _, name in lists))
-    return tuple_(*(column for column, _ in lists)).in_(select(values))
+    items = func.json_each(bindparam(name, type_=SQLiteList(operand))).table_valued("value")
+    # JSON has no bytes; they are compared by their hexadecimal digits.
+    compared = func.hex(column) if _is_bytes(column) else column
+    return compared.in_(select(items.c.value))
 
 
-def _in_json(lists: Sequence[tuple[Column[Any], str]]) -> ColumnElement[bool]:
-    values = [
-        func.json_each(
-            bindparam(name, type_=SQLiteList(operand_type(column.type, "sqlite")))
-        ).table_valued("key", "value", name=f"{name}_list")
-        for column, name in lists
+def in_rows(columns: Sequence[Column[Any]], dialect: str) -> ColumnElement[bool]:
+    """Write that the values of some columns occur together in the parameter `ROWS`.
+
+    Args:
+        columns: The columns.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The expression.
+    """
+    if len(columns) == 1:
+        return in_list(columns[0], ROWS, dialect)
+    types = [operand_type(column.type, dialect) for column in columns]
+    values, items, _ = rows_of(types, dialect)
+    compared = [func.hex(c) if dialect == "sqlite" and _is_bytes(c) else c for c in columns]
+    return tuple_(*compared).in_(select(*items).select_from(values))
+
+
+def rows_of(
+    types: Sequence[TypeEngine[Any]], dialect: str
+) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
+    """Write the parameter `ROWS` as a relation.
+
+    Args:
+        types: The types of its columns.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The relation, its columns, and what orders its rows as they were given.
+    """
+    if dialect == "postgresql":
+        arrays = [bindparam(f"{ROWS}{i}", type_=ARRAY(t)) for i, t in enumerate(types)]
+        names = [f"c{i}" for i in range(len(types))]
+        values = func.unnest(*arrays).table_valued(*names, with_ordinality="position")
+        given = values.render_derived(name=ROWS)
+        return given, [given.c[name] for name in names], given.c.position
+    rows = bindparam(ROWS, type_=SQLiteRows(*types))
+    given = func.json_each(rows).table_valued("key", "value", name=ROWS)
+    items: list[ColumnElement[Any]] = [
+        func.json_extract(given.c.value, f"$[{i}]") for i in range(len(types))
     ]
-    if len(lists) == 1:
-        return lists[0][0].in_(select(values[0].c.value))
-    joined = values[0].join(values[1], values[0].c.key == values[1].c.key)
-    for value in values[2:]:
-        joined = joined.join(value, values[0].c.key == value.c.key)
-    chosen = select(*(value.c.value for value in values)).select_from(joined)
-    return tuple_(*(column for column, _ in lists)).in_(chosen)
+    return given, items, given.c.key
+
+
+def expand_rows(width: int, dialect: str, *, of_one: bool = False) -> Expand:
+    """Say how rows become the parameters of a statement.
+
+    Args:
+        width: The number of their columns.
+        dialect: `sqlite` or `postgresql`.
+        of_one: Whether rows of one column stay rows; they are a plain list otherwise.
+
+    Returns:
+        A function from rows to the parameters' values.
+    """
+    if width == 1 and not of_one:
+        return lambda rows: {ROWS: [row[0] for row in rows]}
+    if dialect == "sqlite":
+        return lambda rows: {ROWS: rows}
+    return _to_columns
+
+
+def _to_columns(rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
+    return {f"{ROWS}{i}": list(column) for i, column in enumerate(zip(*rows, strict=True))}
+
+
+def _is_bytes(column: Column[Any]) -> bool:
+    return isinstance(storage_type(column.type), LargeBinary)

@@ -64,11 +64,11 @@ def _compare(method: str) -> Render:
 
 
 def _in(field: Field, name: str, dialect: str) -> ColumnElement[bool]:
-    return in_list((field.column,), (name,), dialect)
+    return in_list(field.column, name, dialect)
 
 
 def _not_in(field: Field, name: str, dialect: str) -> ColumnElement[bool]:
-    absent = ~in_list((field.column,), (name,), dialect)
+    absent = ~in_list(field.column, name, dialect)
     return or_(field.column.is_(None), absent) if field.nullable else absent
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.types import BigInteger
 from ..catalog import Field, Kind, Table
 from ..catalog.kinds import storage_type
 from ..plan.shapes import CountShape, Order, Predicate, RelatedShape, SelectShape
-from .lists import in_list, list_names
+from .lists import in_rows
 from .operators import Prepare, render_predicate
 from .types import operand_type, wire_type
 
@@ -57,18 +57,15 @@ def build_related(shape: RelatedShape, dialect: str) -> Select[Any]:
     """Write the rows that a relation leads to in SQL.
 
     Each row starts with the values of the relation's `remote` columns, by which it is told whose
-    it is; the parents' values are the parameters `keys0`, `keys1`, …
+    it is; the parents' values are the parameter `ROWS`.
     """
     relation, target = shape.relation, shape.target
-    names = list_names(relation.remote)
     sql = select(*relation.remote, *columns_of(target, dialect))
     if relation.link is not None:
         on = and_(*(column == linked for column, linked in relation.link_target))
         sql = sql.select_from(target.sql.join(relation.link, on))
     order = [Order(f, descending=False) for f in target.key]
-    return sql.where(in_list(relation.remote, names, dialect)).order_by(
-        *build_order(order, dialect)
-    )
+    return sql.where(in_rows(relation.remote, dialect)).order_by(*build_order(order, dialect))
 
 
 def columns_of(table: Table, dialect: str) -> list[ColumnElement[Any]]:

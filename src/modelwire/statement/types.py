@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Float, Integer, Numeric, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
+
+from ..catalog.kinds import storage_type
 
 
 class SQLiteDecimal(TypeDecorator[Decimal]):
@@ -39,7 +51,7 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact
 
 
-class SQLiteList(TypeDecorator[list[Any]]):
+class SQLiteList(TypeDecorator[Sequence[Any]]):
     """A list of values as one JSON text, for `json_each`.
 
     Args:
@@ -53,14 +65,40 @@ class SQLiteList(TypeDecorator[list[Any]]):
         super().__init__()
         self.item = item
 
-    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        convert = _bind_processor(self.item, dialect)
-        return json.dumps([convert(item) for item in value])
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        convert = _to_json(self.item, dialect)
+        return lambda value: None if value is None else json.dumps([convert(v) for v in value])
 
 
-def _bind_processor(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any]:
+class SQLiteRows(TypeDecorator[Sequence[Sequence[Any]]]):
+    """Rows of values as one JSON text of arrays, for `json_each`.
+
+    Args:
+        columns: The types of their columns.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, *columns: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.columns = columns
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        converts = [_to_json(column, dialect) for column in self.columns]
+
+        def process(rows: Any) -> str | None:
+            if rows is None:
+                return None
+            return json.dumps([[f(v) for f, v in zip(converts, row, strict=True)] for row in rows])
+
+        return process
+
+
+def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any]:
+    """How a value becomes what SQLite stores, in JSON's types; bytes become their hex digits."""
+    if isinstance(storage_type(sql_type), LargeBinary):
+        return lambda value: None if value is None else value.hex().upper()
     processor = sql_type.dialect_impl(dialect).bind_processor(dialect)
     return processor or (lambda value: value)
 

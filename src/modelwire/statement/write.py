@@ -18,19 +18,26 @@ from sqlalchemy import (
 
 from ..catalog import Field
 from ..plan.shapes import DeleteShape, FindShape, InsertShape, UpdateShape
-from .lists import in_list, list_names
+from .lists import in_rows, rows_of
 from .operators import render_predicate
 from .select import columns_of
 from .types import wire_type
 
 
 def build_insert(shape: InsertShape, dialect: str) -> Insert:
-    """Write a new row in SQL; the parameters are named by `value_name`."""
-    values = {field.column: _value(field, dialect) for field in shape.fields}
+    """Write a new row in SQL, its parameters named by `value_name`.
+
+    Many rows are the parameter `ROWS`; they are stored and answered in their order.
+    """
+    columns = [field.column for field in shape.fields]
+    types = [wire_type(column.type, dialect) for column in columns]
     returning = columns_of(shape.table, dialect)
-    return (
-        insert(shape.table.sql).values(values).returning(*returning, sort_by_parameter_order=True)
-    )
+    if not shape.many or not columns:
+        values = {field.column: _value(field, dialect) for field in shape.fields}
+        return insert(shape.table.sql).values(values).returning(*returning)
+    given, items, position = rows_of(types, dialect)
+    chosen = select(*items).select_from(given).order_by(position)
+    return insert(shape.table.sql).from_select(columns, chosen).returning(*returning)
 
 
 def build_update(shape: UpdateShape, dialect: str) -> Update:
@@ -42,16 +49,14 @@ def build_update(shape: UpdateShape, dialect: str) -> Update:
 
 
 def build_delete(shape: DeleteShape, dialect: str) -> Delete:
-    """Write the removal of rows whose columns occur in the lists `keys0`, `keys1`, …"""
-    condition = in_list(shape.columns, list_names(shape.columns), dialect)
-    sql: Delete = delete(shape.table).where(condition)
+    """Write the removal of the rows whose columns occur in the parameter `ROWS`."""
+    sql: Delete = delete(shape.table).where(in_rows(shape.columns, dialect))
     return cast(Delete, sql.returning(*shape.columns))
 
 
 def build_find(shape: FindShape, dialect: str) -> Select[Any]:
-    """Write some columns of the rows whose columns occur in the lists `keys0`, `keys1`, …"""
-    condition = in_list(shape.columns, list_names(shape.columns), dialect)
-    return select(*shape.shown).where(condition)
+    """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
+    return select(*shape.shown).where(in_rows(shape.columns, dialect))
 
 
 def _value(field: Field, dialect: str) -> Any:

@@ -1,0 +1,127 @@
+"""The driver lane: compiled text on the driver's own connection, from SQLAlchemy's one pool."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool
+from sqlalchemy.util import greenlet_spawn
+
+from ..statement import Statement, Values
+from .faults import DRIVER_ERRORS, translate
+
+Row = Sequence[Any]
+
+
+class DriverLane:
+    """Runs statements on one connection of a driver.
+
+    Args:
+        connection: The driver's own connection.
+    """
+
+    begin = "BEGIN"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
+        """Run a statement and read its rows."""
+        compiled = statement.compiled
+        try:
+            rows = await self.run(compiled.text, compiled.bind(statement.bind(values)))
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
+        return compiled.decode(rows)
+
+    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+        """Run SQL text as it is."""
+        raise NotImplementedError
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection can't be used any more."""
+        raise NotImplementedError
+
+
+class AsyncpgLane(DriverLane):
+    """Runs statements on a connection of asyncpg."""
+
+    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._connection.fetch(text, *values)
+        return rows
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self._connection.is_closed())
+
+
+class AiosqliteLane(DriverLane):
+    """Runs statements on a connection of aiosqlite: one hop to its thread for each."""
+
+    begin = "BEGIN IMMEDIATE"
+
+    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._connection.execute_fetchall(text, values)
+        return rows
+
+    @property
+    def is_closed(self) -> bool:
+        return False
+
+
+_LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
+
+
+@asynccontextmanager
+async def open_driver_lane(engine: AsyncEngine, *, transaction: bool) -> AsyncIterator[DriverLane]:
+    """Take a lane on a connection of the engine's pool.
+
+    Args:
+        engine: The engine.
+        transaction: Whether the work is one transaction, committed at its end. Otherwise each
+            statement stands for itself.
+
+    Yields:
+        The lane.
+    """
+    pooled = await _check_out(engine.sync_engine.pool)
+    lane = _LANES[engine.dialect.name](pooled.driver_connection)
+    try:
+        if transaction:
+            async with _in_transaction(lane):
+                yield lane
+        else:
+            yield lane
+    finally:
+        if lane.is_closed:
+            pooled.invalidate()
+        pooled.close()
+
+
+@asynccontextmanager
+async def _in_transaction(lane: DriverLane) -> AsyncIterator[None]:
+    try:
+        await lane.run(lane.begin)
+        try:
+            yield
+            await lane.run("COMMIT")
+        except BaseException:
+            if not lane.is_closed:
+                await lane.run("ROLLBACK")
+            raise
+    except DRIVER_ERRORS as exc:
+        raise translate(exc) from exc
+
+
+async def _check_out(pool: Pool) -> PoolProxiedConnection:
+    # A connection that lies ready is taken without the greenlet that opening one needs.
+    if isinstance(pool, QueuePool) and pool.checkedin():
+        return pool.connect()
+    try:
+        return await greenlet_spawn(pool.connect)
+    except DRIVER_ERRORS as exc:
+        raise translate(exc) from exc

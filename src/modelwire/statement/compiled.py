@@ -1,0 +1,121 @@
+"""Statements as the drivers take them: text, parameters in order, converters of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Float, Numeric
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from ..catalog.kinds import storage_type
+
+Convert = Callable[[Any], Any]
+Row = Sequence[Any]
+
+_NUMERIC_OID, _FLOAT8_OID = 1700, 701
+"""Types that asyncpg reads as Decimal and float (PostgreSQL's pg_type.dat)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement for a driver.
+
+    Args:
+        text: The SQL, with the driver's own placeholders.
+        parameters: Name of each parameter in order, and how its value is converted.
+        constants: Values that stand in the statement itself.
+        defaults: Values that are made for each execution, such as a column's `onupdate`.
+        decoders: Positions of the result's columns that are converted, and how.
+    """
+
+    text: str
+    parameters: tuple[tuple[str, Convert | None], ...]
+    constants: Mapping[str, Any]
+    defaults: Mapping[str, Callable[[], Any]]
+    decoders: tuple[tuple[int, Convert], ...]
+
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values of the parameters, in their order, as the driver takes them."""
+        if self.constants or self.defaults:
+            made = {name: make() for name, make in self.defaults.items()}
+            values = {**self.constants, **made, **values}
+        return [
+            values[name] if convert is None else convert(values[name])
+            for name, convert in self.parameters
+        ]
+
+    def decode(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Rows as the driver gives them, with Python's values."""
+        return [self._decode(row) for row in rows] if self.decoders else rows
+
+    def _decode(self, row: Row) -> Row:
+        values = list(row)
+        for position, convert in self.decoders:
+            values[position] = convert(values[position])
+        return tuple(values)
+
+
+def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
+    """Compile a statement.
+
+    Args:
+        sql: The statement.
+        dialect: SQLAlchemy's dialect of the engine that will run it.
+
+    Returns:
+        The statement as the engine's driver takes it.
+    """
+    compiled: Any = sql.compile(dialect=dialect)  # type: ignore[attr-defined]
+    names: Sequence[str] = compiled.positiontup or ()
+    return Compiled(
+        text=compiled.string,
+        parameters=tuple((name, _binder(compiled, name, dialect)) for name in names),
+        constants={
+            name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
+        },
+        defaults=_defaults_of(compiled),
+        decoders=tuple(_decoders_of(compiled, dialect)),
+    )
+
+
+def _binder(compiled: SQLCompiler, name: str, dialect: Dialect) -> Convert | None:
+    bind = compiled.binds[name]
+    return bind.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _decoders_of(compiled: Any, dialect: Dialect) -> list[tuple[int, Convert]]:
+    decoders = []
+    for position, column in enumerate(compiled._result_columns):
+        convert = _decoder(column.type, dialect)
+        if convert is not None:
+            decoders.append((position, convert))
+    return decoders
+
+
+def _decoder(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    stored = storage_type(sql_type)
+    oid = None
+    if dialect.name == "postgresql" and isinstance(stored, Numeric):
+        oid = _FLOAT8_OID if isinstance(stored, Float) else _NUMERIC_OID
+    return sql_type.dialect_impl(dialect).result_processor(dialect, oid)
+
+
+def _defaults_of(compiled: Any) -> dict[str, Callable[[], Any]]:
+    """What SQLAlchemy would fetch before it runs the statement: Python-side defaults."""
+    inserted: Sequence[Column[Any]] = compiled.insert_prefetch or ()
+    updated: Sequence[Column[Any]] = compiled.update_prefetch or ()
+    return {
+        **{column.key: _to_factory(column.default) for column in inserted},
+        **{column.key: _to_factory(column.onupdate) for column in updated},
+    }
+
+
+def _to_factory(default: Any) -> Callable[[], Any]:
+    if default.is_callable:
+        return lambda: default.arg(None)
+    return lambda: default.arg
