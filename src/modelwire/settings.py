@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from annotated_types import Gt
-from pydantic import SecretStr, ValidationError
+from pydantic import BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import ConfigurationError
@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Gt(0)] = 1_048_576
     """Bytes that a request body may have; a larger one is answered 413."""
 
-    conflict_status: Literal[400, 409] = 400
+    conflict_status: Annotated[Literal[400, 409], BeforeValidator(int)] = 400
     """Status of the answer when a unique value is taken or a parent is missing."""
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
@@ -40,10 +41,40 @@ def checked_out(database: Database) -> int:
     return count
 
 
-async def read_raw(port: int, path: str) -> bytes:
+@contextmanager
+def counted_checkouts(database: Database) -> Iterator[list[Any]]:
+    """Count the connections that are taken from the pool: a stream takes one for each batch."""
+    taken: list[Any] = []
+
+    def count(_connection: Any, record: Any, _proxy: Any) -> None:
+        taken.append(record)
+
+    event.listen(database.engine.sync_engine, "checkout", count)
+    yield taken
+    event.remove(database.engine.sync_engine, "checkout", count)
+
+
+@contextmanager
+def lost_connection(database: Database, at: int) -> Iterator[None]:
+    """Let a connection that is taken from the pool be lost, as when the server dies."""
+    taken = 0
+
+    def lose(_connection: Any, _record: Any, _proxy: Any) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == at:
+            raise ConnectionResetError("on purpose")
+
+    event.listen(database.engine.sync_engine, "checkout", lose)
+    yield
+    event.remove(database.engine.sync_engine, "checkout", lose)
+
+
+async def read_raw(port: int, path: str, accept: str = "*/*") -> bytes:
     """Read an answer as it comes over the wire, until the server closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode())
+    head = f"GET {path} HTTP/1.1\r\nHost: test\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+    writer.write(head.encode())
     answer = await reader.read()
     writer.close()
     return answer
@@ -63,20 +94,8 @@ async def test_broken_stream_has_no_end(
 ) -> None:
     """A stream that fails in the middle has neither a closing bracket nor a last chunk."""
     await fill(database, STREAM_BATCH * 3)
-    seen = 0
-
-    def fail_on_second_batch(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
-        nonlocal seen
-        seen += "FROM players" in sql
-        if seen == 2:
-            raise RuntimeError("on purpose")
-
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", fail_on_second_batch)
-    try:
-        raw = await read_raw(await serve(app), "/players/stream/")
-    finally:
-        event.remove(engine, "before_cursor_execute", fail_on_second_batch)
+    with lost_connection(database, at=2):
+        raw = await read_raw(await serve(app), "/players/stream/", accept)
     assert raw.startswith(b"HTTP/1.1 200")
     assert raw.count(b'"team_id":1') == STREAM_BATCH
     assert not raw.endswith(b"0\r\n\r\n")
@@ -89,22 +108,11 @@ async def test_client_sees_that_a_stream_broke(
 ) -> None:
     """An HTTP client raises an error for a stream that broke."""
     await fill(database, STREAM_BATCH * 2)
-    executed = 0
-
-    def fail_later(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
-        nonlocal executed
-        executed += "FROM players" in sql
-        if executed == 2:
-            raise RuntimeError("on purpose")
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", fail_later)
-    try:
+    with lost_connection(database, at=2):
         port = await serve(app)
         async with httpx2.AsyncClient() as client:
             with pytest.raises(httpx2.TransportError):
                 await client.get(f"http://127.0.0.1:{port}/players/stream/")
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", fail_later)
 
 
 async def test_refusal_before_the_first_row(app: FastAPI, serve: Serve) -> None:
@@ -117,22 +125,14 @@ async def test_refusal_before_the_first_row(app: FastAPI, serve: Serve) -> None:
 async def test_client_that_goes_away(app: FastAPI, database: Database, serve: Serve) -> None:
     """When the client goes away reading stops, and no connection stays checked out."""
     await fill(database, STREAM_BATCH * BATCHES)
-    batches = 0
-
-    def count(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
-        nonlocal batches
-        batches += "FROM players" in sql
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", count)
-    port = await serve(app)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-    writer.write(b"GET /players/stream/ HTTP/1.1\r\nHost: test\r\n\r\n")
-    await reader.readexactly(100)
-    writer.transport.abort()
-    await eventually(lambda: checked_out(database) == 0)
-    await settles(lambda: batches)
-    event.remove(database.engine.sync_engine, "before_cursor_execute", count)
-    assert 0 < batches < BATCHES
+    with counted_checkouts(database) as checkouts:
+        port = await serve(app)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(b"GET /players/stream/ HTTP/1.1\r\nHost: test\r\n\r\n")
+        await reader.readexactly(100)
+        writer.transport.abort()
+        await settles(lambda: len(checkouts))
+    assert 0 < len(checkouts) < BATCHES
     assert checked_out(database) == 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool
 from sqlalchemy.util import greenlet_spawn
@@ -21,18 +22,24 @@ class DriverLane:
 
     Args:
         connection: The driver's own connection.
+        engine: The engine, whose log has every statement if the setting `echo` is on.
     """
 
     begin = "BEGIN"
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, engine: Engine) -> None:
         self._connection = connection
+        self._log = engine.logger if engine._should_log_info() else None
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement and read its rows."""
         compiled = statement.compiled
+        bound = compiled.bind(statement.bind(values))
+        if self._log is not None:
+            self._log.info(compiled.text)
+            self._log.info("%r", bound)
         try:
-            rows = await self.run(compiled.text, compiled.bind(statement.bind(values)))
+            rows = await self.run(compiled.text, bound)
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
         return compiled.decode(rows)
@@ -89,7 +96,7 @@ async def open_driver_lane(engine: AsyncEngine, *, transaction: bool) -> AsyncIt
         The lane.
     """
     pooled = await _check_out(engine.sync_engine.pool)
-    lane = _LANES[engine.dialect.name](pooled.driver_connection)
+    lane = _LANES[engine.dialect.name](pooled.driver_connection, engine.sync_engine)
     try:
         if transaction:
             async with _in_transaction(lane):

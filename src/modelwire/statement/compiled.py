@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Float, Numeric
+from sqlalchemy import Column, Float
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -99,9 +99,8 @@ def _decoders_of(compiled: Any, dialect: Dialect) -> list[tuple[int, Convert]]:
 
 def _decoder(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     stored = storage_type(sql_type)
-    oid = None
-    if dialect.name == "postgresql" and isinstance(stored, Numeric):
-        oid = _FLOAT8_OID if isinstance(stored, Float) else _NUMERIC_OID
+    # asyncpg's numbers are converted by what the server sends, which is known beforehand.
+    oid = _FLOAT8_OID if isinstance(stored, Float) else _NUMERIC_OID
     return sql_type.dialect_impl(dialect).result_processor(dialect, oid)
 
 

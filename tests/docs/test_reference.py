@@ -1,0 +1,135 @@
+"""The reference is complete, and no link leads nowhere."""
+
+import inspect
+import re
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+import modelwire
+from modelwire import testing
+from modelwire.plan.operators import OPERATORS, Takes
+from modelwire.respond.statuses import CONFLICTS, STATUSES
+from modelwire.settings import Settings
+
+from .pages import PAGES, ROOT, page_id, prose_of
+
+REFERENCE = ROOT / "docs" / "reference"
+TAKES = {
+    Takes.VALUE: "a (value|pattern)\\b.*",
+    Takes.LIST: "a list",
+    Takes.PAIR: "two values\\b.*",
+    Takes.FLAG: "`true` or `false`",
+}
+
+
+def rows_of(page: str) -> dict[str, list[str]]:
+    """The rows of a page's tables, by the name in their first cell."""
+    lines = (REFERENCE / page).read_text().splitlines()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:1] == "|"
+    ]
+    return {cells[0].strip("`"): cells for cells in rows}
+
+
+def write_default(value: Any) -> str:
+    """A default as one writes it in the environment."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_setting_is_documented(name: str) -> None:
+    """Each setting has a row with its environment variable and its default."""
+    row = rows_of("settings.md")[name]
+    default = write_default(Settings.model_fields[name].default)
+    assert row[1:3] == [f"`MODELWIRE_{name.upper()}`", f"`{default}`"]
+
+
+def test_no_other_setting_is_documented() -> None:
+    """A setting that is gone is gone from the page."""
+    text = (REFERENCE / "settings.md").read_text()
+    documented = set(re.findall(r"MODELWIRE_([A-Z_]+)", text))
+    assert documented == {name.upper() for name in Settings.model_fields}
+
+
+def section_of(name: str) -> str:
+    """The section of a public name."""
+    sections = re.split(r"^## ", (REFERENCE / "python.md").read_text(), flags=re.MULTILINE)
+    return next(section for section in sections if section.startswith(f"`{name}`\n"))
+
+
+PUBLIC = {
+    **{name: getattr(modelwire, name) for name in modelwire.__all__},
+    **{f"modelwire.testing.{name}": getattr(testing, name) for name in testing.__all__},
+}
+
+
+def parameters_of(thing: Any) -> list[str]:
+    """The parameters of a function or class; none of those that an exception inherits."""
+    inherits = isinstance(thing, type) and "__init__" not in vars(thing)
+    if inherits or (not inspect.isroutine(thing) and not isinstance(thing, type)):
+        return []
+    return list(inspect.signature(thing).parameters)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_name_is_documented(name: str) -> None:
+    """Each public name has a section, which names all of its parameters."""
+    section = section_of(name)
+    parameters = parameters_of(PUBLIC[name])
+    assert [p for p in parameters if not re.search(rf"\b{p}\b", section)] == []
+
+
+@pytest.mark.parametrize("name", ["Database", "Resource", "mount"])
+def test_default_is_documented(name: str) -> None:
+    """The signature that is shown has the real defaults."""
+    shown = section_of(name).partition("```text\n")[2].partition("```")[0]
+    for parameter in inspect.signature(PUBLIC[name]).parameters.values():
+        default = parameter.default
+        if isinstance(default, (int, str, type(None))) and not isinstance(default, Enum):
+            written = f'"{default}"' if isinstance(default, str) else str(default)
+            assert f"{parameter.name}={written}" in shown
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operator_is_documented(name: str) -> None:
+    """Each operator has a row that says what it takes."""
+    assert re.fullmatch(TAKES[OPERATORS[name].takes], rows_of("http.md")[name][1])
+
+
+@pytest.mark.parametrize("code", STATUSES)
+def test_error_is_documented(code: str) -> None:
+    """Each error code has a row with its status."""
+    status = f"{STATUSES[code]} ¹" if code in CONFLICTS else str(STATUSES[code])
+    assert rows_of("http.md")[code][1] == status
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each relative link names a file that is there, and a heading that is in it."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose_of(page)):
+        if re.match(r"https?://", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{page_id(page)} links to {link}"
+        if anchor:
+            assert anchor in anchors_of(target), f"{page_id(page)} links to {link}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    """A reader finds each page from the index."""
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if page != "README.md" and f"]({page})" not in index] == []

@@ -1,0 +1,104 @@
+"""Every snippet of the documentation is run, and does what the page says.
+
+The language of a fenced block says what is done with it:
+
+- `python` with a title, as in ```` ```python title="models.py" ````, is a complete file. It is
+  written to the page's own directory, over an earlier one of that name. Each is run: by a command
+  that names it, by a file that imports it, or by pytest.
+- `console` has commands, which start with `$ `, and what they answer. They run in the page's
+  directory, in order. `modelwire serve` and `make serve` start a real server on a free port,
+  in place of the one before; `curl` asks it; `pytest` and `python` run; `make test` is looked up.
+  Moments, entity tags, ids of requests and durations may differ, and JSON may be laid out in
+  lines. With `curl -i` the headers that are shown are compared. A `postgresql://` URL becomes that
+  of an empty database.
+- `json` is parsed. `text` is not run.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from .pages import PAGES, Snippet, page_id, snippets_of, steps_of
+from .shell import Shell
+
+LANGUAGES = {"python", "console", "json", "text"}
+
+
+class _Page:
+    """Plays a page from its beginning to its end."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self.written: dict[str, str] = {}
+        self.commands: list[str] = []
+
+    def play(self, snippet: Snippet) -> None:
+        match snippet.language:
+            case "python":
+                assert snippet.title, f"{snippet.place}: a python snippet has a title"
+                (self.shell.directory / snippet.title).write_text(snippet.text + "\n")
+                self.written[snippet.title] = snippet.text
+            case "console":
+                for step in steps_of(snippet):
+                    self.commands.append(step.command)
+                    self.shell.run(step)
+            case "json":
+                json.loads(snippet.text)
+
+    def unused(self) -> list[str]:
+        """The files that no command names, no other file imports and pytest doesn't collect."""
+        collected = any("pytest" in command for command in self.commands)
+        imported = set(
+            re.findall(r"^from (\w+) import", "\n".join(self.written.values()), re.MULTILINE)
+        )
+        return [
+            name
+            for name in self.written
+            if not any(name in command for command in self.commands)
+            and name.removesuffix(".py") not in imported
+            and not (collected and name.startswith(("conftest", "test_")))
+        ]
+
+
+@pytest_asyncio.fixture
+async def empty_postgresql(postgres_server: str, worker_id: str) -> AsyncIterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    name = f"modelwire_docs_{worker_id}"
+    admin = await asyncpg.connect(postgres_server)
+    await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await admin.execute(f'CREATE DATABASE "{name}"')
+    head, separator, query = postgres_server.partition("?")
+    yield f"{head.rpartition('/')[0]}/{name}{separator}{query}"
+    await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shell]:
+    """A directory for one page; its server is ended with the test."""
+    directory = tmp_path / "page"
+    directory.mkdir()
+    shell = Shell(directory, lambda: request.getfixturevalue("empty_postgresql"))
+    # PostgreSQL, where the page has it, is there before its server and gone after it.
+    consoles = (s.text for s in snippets_of(request.param) if s.language == "console")
+    if any("postgresql://" in text for text in consoles):
+        request.getfixturevalue("empty_postgresql")
+    yield shell
+    shell.stop()
+
+
+@pytest.mark.parametrize(
+    ("shell", "page"), [(p, p) for p in PAGES], ids=map(page_id, PAGES), indirect=["shell"]
+)
+def test_page_does_what_it_shows(shell: Shell, page: Path) -> None:
+    """A reader who types what a page says gets what the page shows."""
+    player = _Page(shell)
+    for snippet in snippets_of(page):
+        assert snippet.language in LANGUAGES, f"{snippet.place}: what is `{snippet.language}`?"
+        player.play(snippet)
+    assert player.unused() == []
