@@ -55,6 +55,7 @@ def test_resource_options() -> None:
         "includes",
         "include_by_default",
         "hidden",
+        "shown",
         "create_schema",
         "update_schema",
         "read_schema",

@@ -36,8 +36,9 @@ class Resource:
         filters: The operator that `?field=value` stands for, by field; `eq` where none is given.
         includes: Relationships that `?include=` may name. Their targets must be resources too.
         include_by_default: Relationships that reading one row shows unasked.
-        hidden: Fields that are never shown, filtered, sorted or searched on. By default those
-            whose name says password, secret, token, API key or hash; `()` hides none.
+        hidden: Fields that are never shown, filtered, sorted or searched on, besides those whose
+            name says password, secret, token, API key or hash.
+        shown: Fields that are shown although their name says so.
         create_schema: Pydantic model that a row to create must fit; derived by default.
         update_schema: Pydantic model that a change must fit; derived by default. Only the fields
             that a request sends are written.
@@ -56,7 +57,8 @@ class Resource:
     filters: Mapping[str, str] = field(default_factory=dict)
     includes: Sequence[str] = ()
     include_by_default: Sequence[str] = ()
-    hidden: Sequence[str] | None = None
+    hidden: Sequence[str] = ()
+    shown: Sequence[str] = ()
     create_schema: type[BaseModel] | None = None
     update_schema: type[BaseModel] | None = None
     read_schema: type[BaseModel] | None = None

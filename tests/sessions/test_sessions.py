@@ -13,6 +13,7 @@ from modelwire import (
     LazyLoadError,
     SessionDep,
     UnitOfWorkDep,
+    get_session,
     mount,
 )
 from tests.conftest import LEAGUE, open_client
@@ -155,3 +156,25 @@ async def test_savepoint_before_the_first_change(database: Database) -> None:
         await session.rollback()
     async with database.session() as session:
         assert (await session.exec(select(User))).all() == []
+
+
+async def test_refresh_loads_a_relationship(database: Database) -> None:
+    """A relationship that `refresh` names is loaded."""
+    async with database.session() as session:
+        session.add(Team(name="Red", players=[Player(name="Ann")]))
+        await session.commit()
+    async with database.session() as session:
+        team = (await session.exec(select(Team))).one()
+        await session.refresh(team, ["players"])
+        assert [player.name for player in team.players] == ["Ann"]
+
+
+async def test_session_of_another_kind_of_database(databases: dict[str, Database]) -> None:
+    """A session on SQLite under an application on PostgreSQL is a mistake, and is said so."""
+    app = FastAPI()
+    mount(app, databases["postgresql"], *LEAGUE)
+    async with databases["sqlite"].session() as session:
+        app.dependency_overrides[get_session] = lambda: session
+        async with open_client(app) as client:
+            answer = await client.get("/users/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "unexpected_error")

@@ -79,7 +79,8 @@ def _read_table(mapper: Mapper[Any], resource: Resource, registered: set[str]) -
     relations = {p.key: _read_relation(p) for p in mapper.relationships}
     names = {f.name for f in fields}
     _check_names(resource, "filters", resource.filters, names)
-    _check_names(resource, "hidden", resource.hidden or (), names)
+    _check_names(resource, "hidden", resource.hidden, names)
+    _check_names(resource, "shown", resource.shown, names)
     _check_names(resource, "includes", resource.includes, relations)
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     for name in resource.includes:
@@ -133,13 +134,11 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
 
 
 def _is_hidden(name: str, key: str, resource: Resource) -> bool:
-    if resource.hidden is not None and name in resource.hidden:
+    if name in resource.hidden:
         return True
     if resource.read_schema is not None:
         return key not in resource.read_schema.model_fields
-    if resource.hidden is not None:
-        return False
-    return bool(_SECRET.search(name) or _SECRET.search(key))
+    return name not in resource.shown and bool(_SECRET.search(name) or _SECRET.search(key))
 
 
 def _is_writable(column: Column[Any], sql: SQLTable) -> bool:

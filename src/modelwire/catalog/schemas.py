@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from types import new_class
 from typing import Annotated, Any, Optional, cast
 
 from pydantic import (
@@ -21,6 +22,7 @@ from sqlmodel import SQLModel
 from sqlmodel.main import FieldInfoMetadata
 
 from ..resource import Resource
+from .kinds import strip_optional
 from .tables import Field, Schemas
 
 _DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", "json_schema_extra")
@@ -44,10 +46,9 @@ def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
     config = _config_of(resource.model)
     checks = _validators_of(resource.model)
     return Schemas(
-        create=resource.create_schema
+        create=_forbid_unknown(resource.create_schema)
         or _build(f"{name}Create", config, {f.key: _to_create(f) for f in writable}, checks),
-        update=resource.update_schema
-        or _build(f"{name}Update", config, {f.key: _to_update(f) for f in writable}, checks),
+        update=_forbid_unknown(resource.update_schema) or _derive_update(name, resource, writable),
         read=resource.read_schema
         or _build(
             f"{name}Read",
@@ -56,6 +57,30 @@ def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
             _serializers_of(resource.model),
         ),
     )
+
+
+def _forbid_unknown(schema: type[BaseModel] | None) -> type[BaseModel] | None:
+    """The user's schema, refusing unknown fields unless it says itself what becomes of them."""
+    if schema is None or "extra" in schema.model_config:
+        return schema
+    return new_class(schema.__name__, (schema,), {"extra": "forbid"})
+
+
+def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> type[BaseModel]:
+    """Every field of the create schema that is a column, each optional.
+
+    What a create schema leaves out can't be changed either, and what it checks is checked again.
+    """
+    created = resource.create_schema
+    if created is None:
+        fields = {f.key: _to_update(f.annotation, f.info) for f in writable}
+        return _build(
+            f"{name}Update", _config_of(resource.model), fields, _validators_of(resource.model)
+        )
+    columns = set(resource.model.model_fields)
+    infos = {key: info for key, info in created.model_fields.items() if key in columns}
+    fields = {key: _to_update(strip_optional(i.annotation), i) for key, i in infos.items()}
+    return _build(f"{name}Update", _config_of(created), fields, _validators_of(created))
 
 
 def is_plain(schema: type[BaseModel]) -> bool:
@@ -82,7 +107,7 @@ def _build(
     )
 
 
-def _config_of(model: type[SQLModel]) -> dict[str, Any]:
+def _config_of(model: type[BaseModel]) -> dict[str, Any]:
     known = ConfigDict.__annotations__
     config = {k: v for k, v in model.model_config.items() if k in known}
     return {**config, "extra": "forbid", "protected_namespaces": (), "title": None}
@@ -112,9 +137,9 @@ def _to_create(field: Field) -> tuple[Any, FieldInfo]:
     return _annotate(annotation, info), PydanticField(**default, **_documentation_of(info))
 
 
-def _to_update(field: Field) -> tuple[Any, FieldInfo]:
-    constrained: Any = _annotate(field.annotation, field.info)
-    return Optional[constrained], PydanticField(default=None, **_documentation_of(field.info))
+def _to_update(annotation: Any, info: FieldInfo) -> tuple[Any, FieldInfo]:
+    constrained: Any = _annotate(annotation, info)
+    return Optional[constrained], PydanticField(default=None, **_documentation_of(info))
 
 
 def _to_read(field: Field) -> tuple[Any, FieldInfo]:
@@ -126,7 +151,7 @@ def _to_read(field: Field) -> tuple[Any, FieldInfo]:
     return annotation, PydanticField(**documentation)
 
 
-def _validators_of(model: type[SQLModel]) -> dict[str, Any]:
+def _validators_of(model: type[BaseModel]) -> dict[str, Any]:
     found = model.__pydantic_decorators__.field_validators
     return {
         name: field_validator(*d.info.fields, mode=d.info.mode, check_fields=False)(
@@ -153,6 +178,6 @@ def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:
     return {**fields, **computed}
 
 
-def _written(model: type[SQLModel], name: str) -> Callable[..., Any]:
+def _written(model: type[BaseModel], name: str) -> Callable[..., Any]:
     """A method as it was written in the class, before it was bound."""
     return cast("Callable[..., Any]", inspect.getattr_static(model, name))

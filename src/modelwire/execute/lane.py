@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
+from ..errors import ConfigurationError
 from ..statement import Statement, Values
 from .driver import open_driver_lane
 from .faults import DRIVER_ERRORS, translate
@@ -79,10 +80,20 @@ async def open_lane(
             async with open_driver_lane(engine, transaction=writes and not single) as driver:
                 yield driver
         else:
+            _check_dialect(engine, session)
             async with _in_session(session, writes=writes) as lane:
                 yield lane
     except SQLAlchemyError as exc:
         raise translate(exc) from exc
+
+
+def _check_dialect(engine: AsyncEngine, session: BaseSession) -> None:
+    given = session.get_bind().dialect.name
+    if given != engine.dialect.name:
+        raise ConfigurationError(
+            f"The session is on {given}, but the application's database is {engine.dialect.name}; "
+            "both must be of one kind."
+        )
 
 
 @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import ORMExecuteState
@@ -14,11 +16,21 @@ from ..errors import LazyLoadError
 class EagerSession(Session):
     """A session in which reading a relationship that no query has loaded is an error."""
 
+    _refreshing = False
+
+    def refresh(self, *args: Any, **kwargs: Any) -> None:
+        """Load attributes anew; relationships that are named are loaded on purpose."""
+        self._refreshing = True
+        try:
+            super().refresh(*args, **kwargs)
+        finally:
+            self._refreshing = False
+
 
 @event.listens_for(EagerSession, "do_orm_execute")
 def _refuse_lazy_load(state: ORMExecuteState) -> None:
     owner = state.lazy_loaded_from
-    if owner is None:
+    if owner is None or getattr(state.session, "_refreshing", False):
         return
     path = state.loader_strategy_path
     step = path.path[-1] if path is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.params import Depends
@@ -36,6 +36,8 @@ def mount(
     dependencies: Sequence[Depends] = (),
     health: str | None = "/health",
     offline_docs: bool = True,
+    max_body_bytes: int | None = None,
+    conflict_status: Literal[400, 409] | None = None,
 ) -> None:
     """Serve resources from an application, beside its own endpoints.
 
@@ -47,6 +49,9 @@ def mount(
         dependencies: `Depends(...)` that every operation runs first.
         health: Where the health routes are; None for none.
         offline_docs: Whether the docs pages load their assets from here and not from a CDN.
+        max_body_bytes: Bytes that a body may have; `MODELWIRE_MAX_BODY_BYTES` or 1 MiB by default.
+        conflict_status: Status where a unique value is taken or a parent is missing;
+            `MODELWIRE_CONFLICT_STATUS` or 400 by default.
 
     Raises:
         ConfigurationError: A resource can't be served as it is declared; says why.
@@ -60,8 +65,8 @@ def mount(
         app=app,
         catalog=catalog,
         pipeline=Pipeline(catalog, database),
-        problems=Problems(catalog, settings.conflict_status),
-        max_body_bytes=settings.max_body_bytes,
+        problems=Problems(catalog, conflict_status or settings.conflict_status),
+        max_body_bytes=max_body_bytes or settings.max_body_bytes,
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
     )

@@ -1,7 +1,7 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from ..errors import ConfigurationError, RequestError, TooLarge
@@ -98,13 +98,16 @@ class ResourceRoute(APIRoute):
 
     endpoint: Callable[..., Any]
     _built = False
+    _known_routes = 0
+    _own_paths: Collection[tuple[str, ...]] = ()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path before it is percent-decoded, so that a key may hold a slash."""
         if scope["type"] != "http" or not isinstance(self.endpoint, Endpoint):
             return Match.NONE, {}
-        key = self.endpoint.template.match(segments_of(scope))
-        if key is None:
+        segments = segments_of(scope)
+        key = self.endpoint.template.match(segments)
+        if key is None or (key and self._is_shadowed(scope["app"].router.routes, segments)):
             return Match.NONE, {}
         parameters = decode_key(key, self.endpoint.key_names) if key else {}
         child = {
@@ -115,6 +118,17 @@ class ResourceRoute(APIRoute):
         }
         allowed = scope["method"] in (self.methods or ())
         return (Match.FULL if allowed else Match.PARTIAL), child
+
+    def _is_shadowed(self, routes: Sequence[BaseRoute], segments: Sequence[str]) -> bool:
+        """Whether a route of the user's own has exactly this path, such as `/users/me`.
+
+        It wins wherever it stands: `me` is no key then.
+        """
+        if self._known_routes != len(routes):
+            self._known_routes = len(routes)
+            own = (r.path for r in routes if isinstance(r, Route) and "{" not in r.path)
+            self._own_paths = {tuple(path.removesuffix("/").split("/")[1:]) for path in own}
+        return tuple(segments) in self._own_paths
 
     def get_route_handler(self) -> Callable[[HTTPRequest], Coroutine[Any, Any, Response]]:
         """Build the handler: the user's dependencies first, then the endpoint.
