@@ -46,8 +46,19 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | N
         return _check_decimal(value, stored, dialect)
     if isinstance(value, dt.datetime):
         return _check_datetime(value, stored)
+    if isinstance(value, dt.timedelta):
+        return check_interval(value)
     if isinstance(value, (dict, list)):
         return _check_json(value)
+    return None
+
+
+def check_interval(value: dt.timedelta) -> Fault | None:
+    """Say why a duration can't be stored: SQLite keeps it as a date, so far from 1970."""
+    try:
+        dt.datetime(1970, 1, 1) + value
+    except OverflowError:
+        return "out_of_range", "should be a duration of less than 1969 years"
     return None
 
 

@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from functools import reduce
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from sqlalchemy import JSON, DateTime
+from sqlalchemy import JSON, DateTime, Interval
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -78,8 +78,8 @@ def bare_class(annotation: Any) -> type | None:
 
 
 def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type that the database stores, below any decorators."""
-    while isinstance(sql_type, TypeDecorator):
+    """The type that the database stores, below any decorators; an interval is one itself."""
+    while isinstance(sql_type, TypeDecorator) and not isinstance(sql_type, Interval):
         sql_type = sql_type.impl_instance
     return sql_type
 

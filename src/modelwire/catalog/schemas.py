@@ -83,12 +83,16 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
     return _build(f"{name}Update", _config_of(created), fields, _validators_of(created))
 
 
+_CHANGES_OUTPUT = ("ser_json", "json_encoders", "use_enum_values", "alias_generator")
+
+
 def is_plain(schema: type[BaseModel]) -> bool:
     """Whether a schema writes its fields as they are: no serializers, no computed fields."""
     decorators = schema.__pydantic_decorators__
-    return not (
+    decorated = (
         decorators.field_serializers or decorators.model_serializers or decorators.computed_fields
     )
+    return not decorated and not any(k.startswith(_CHANGES_OUTPUT) for k in schema.model_config)
 
 
 def _build(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..catalog import Table
 from ..plan.shapes import Include
 
 Row = Sequence[Any]
@@ -26,3 +28,24 @@ class Branch:
     owners: Sequence[tuple[Any, ...]]
     rows: Sequence[Row]
     branches: Sequence[Branch] = ()
+
+
+def attach(table: Table, branch: Branch, rows: Sequence[Row], children: Sequence[Any]) -> list[Any]:
+    """Hand the children of a branch to their parents.
+
+    Args:
+        table: The parents' table.
+        branch: The branch.
+        rows: The parents.
+        children: What stands for each row of the branch.
+
+    Returns:
+        For each parent the list of its children, or its only one where the relation has one.
+    """
+    relation = branch.include.relation
+    by_owner: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for owner, child in zip(branch.owners, children, strict=True):
+        by_owner[owner].append(child)
+    positions = [table.position_of_column[column.name] for column in relation.local]
+    found = [by_owner.get(tuple(row[i] for i in positions), []) for row in rows]
+    return found if relation.many else [family[0] if family else None for family in found]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ..settings import Settings
-from ..statement import LOWER
+from ..statement import LOWER, lower
 from .url import is_memory, to_libpq
 
 _READS = re.compile(
@@ -91,7 +91,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _lower(text: Any) -> Any:
-    return text.lower() if isinstance(text, str) else text
+    return lower(text) if isinstance(text, str) else text
 
 
 def _begin_before_change(

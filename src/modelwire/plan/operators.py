@@ -53,6 +53,20 @@ OPERATORS: Mapping[str, Operator] = {
     "ilike": Operator(_TEXT),
 }
 
+PATTERNS = frozenset(
+    {
+        "contains",
+        "icontains",
+        "startswith",
+        "istartswith",
+        "endswith",
+        "iendswith",
+        "like",
+        "ilike",
+    }
+)
+"""The operators that search for a text inside another."""
+
 
 def operators_of(kind: Kind) -> tuple[str, ...]:
     """Names of the operators that fields of a kind have."""

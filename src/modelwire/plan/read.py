@@ -13,7 +13,7 @@ from ..catalog.kinds import SORTABLE
 from ..catalog.names import did_you_mean
 from ..errors import InvalidRequest, Violation
 from ..request import Parameter
-from .operators import OPERATORS, Takes, operators_of
+from .operators import OPERATORS, PATTERNS, Takes, operators_of
 from .shapes import CountShape, Include, Order, Predicate, SelectShape
 from .values import BadValue, parse_boolean, parse_integer, parse_value, write_value
 
@@ -21,6 +21,9 @@ Values = dict[str, Any]
 
 MAX_LIST = 200
 """Values that one `in` or `not_in` may list."""
+
+MAX_PATTERN = 10_000
+"""Characters of a text that is searched for."""
 
 MAX_INCLUDE_DEPTH = 3
 """Relations that one include path may name."""
@@ -369,6 +372,8 @@ def _parse_operand(parameter: str, texts: Sequence[str], field: Field, operator:
         return _parse_list(parameter, parts, field, takes)
     if len(texts) > 1:
         raise _bad(parameter, "stands more than once", "repeated_parameter")
+    if operator in PATTERNS and len(texts[0]) > MAX_PATTERN:
+        raise _bad(parameter, f"should have at most {MAX_PATTERN} characters", "too_long")
     parse: Callable[[str, Field], Any] = parse_boolean if takes is Takes.FLAG else parse_value
     try:
         return parse(texts[0], field)

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..catalog import Field, Kind
-from ..catalog.domain import MAX_INT64, MIN_INT64, check_characters
+from ..catalog.domain import MAX_INT64, MIN_INT64, check_characters, check_interval
 from ..catalog.kinds import bare_class, storage_type
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
@@ -141,6 +141,9 @@ def _parse_time(text: str, _field: Field) -> dt.time:
 
 def _parse_interval(text: str, _field: Field) -> dt.timedelta:
     value: dt.timedelta = _parse_with(_INTERVAL, "a duration (ISO 8601), as in PT1H30M", text)
+    fault = check_interval(value)
+    if fault:
+        raise BadValue(fault[1])
     return value
 
 

@@ -10,11 +10,11 @@ from .answer import StreamAnswer
 
 
 class Encoder(Protocol):
-    """What writes rows; `encode.RowEncoder` does."""
+    """What writes rows; those of `encode` do."""
 
     def encode_many(self, rows: Sequence[Any], branches: Sequence[Any]) -> bytes: ...
 
-    def encode_each(self, rows: Sequence[Any], branches: Sequence[Any]) -> list[bytes]: ...
+    def encode_lines(self, rows: Sequence[Any], branches: Sequence[Any]) -> bytes: ...
 
 
 Batch = tuple[Sequence[Any], Sequence[Any]]
@@ -57,4 +57,4 @@ async def _write_array(batches: AsyncIterator[Batch], encoder: Encoder) -> Async
 async def _write_lines(batches: AsyncIterator[Batch], encoder: Encoder) -> AsyncIterator[bytes]:
     async for rows, branches in batches:
         if rows:
-            yield b"\n".join(encoder.encode_each(rows, branches)) + b"\n"
+            yield encoder.encode_lines(rows, branches)

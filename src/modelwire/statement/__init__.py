@@ -22,7 +22,7 @@ from ..plan.shapes import (
 )
 from .compiled import Compiled, compile_statement
 from .lists import ROWS, Expand, expand_rows
-from .operators import LOWER, Prepare
+from .operators import LOWER, Prepare, lower
 from .select import build_count, build_related, build_select
 from .write import build_delete, build_find, build_insert, build_update, value_name
 
@@ -111,5 +111,6 @@ __all__ = [
     "Statement",
     "Statements",
     "Values",
+    "lower",
     "value_name",
 ]

@@ -111,9 +111,9 @@ def _render_pattern(
     folds = operator.startswith("i")
 
     def to_like(value: str) -> str:
-        pattern = value if wild else _escape_like(value)
+        pattern = _close_escape(value) if wild else _escape_like(value)
         pattern = f"{before}{pattern}{after}"
-        return pattern.lower() if folds and dialect == "sqlite" else pattern
+        return lower(pattern) if folds and dialect == "sqlite" else pattern
 
     operand = bindparam(name, type_=Text())
     if dialect == "postgresql":
@@ -131,6 +131,21 @@ def _render_pattern(
 
 def _escape_like(value: str) -> str:
     return value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _close_escape(pattern: str) -> str:
+    """Let a backslash at the end, which escapes nothing, stand for itself."""
+    backslashes = len(pattern) - len(pattern.rstrip("\\"))
+    return pattern + "\\" if backslashes % 2 else pattern
+
+
+def lower(text: str) -> str:
+    """Lower-case a text by Unicode's simple mapping, character by character."""
+    # Python's own has two exceptions: a sigma at a word's end, and I with a dot, which becomes two.
+    return text.lower() if text.isascii() else text.translate(_SIMPLE).lower()
+
+
+_SIMPLE = {0x03A3: "\u03c3", 0x0130: "i"}
 
 
 def _like_to_glob(pattern: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -40,7 +41,10 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         self.scale = scale
 
     def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> float | None:
-        return None if value is None else float(value)
+        if value is None:
+            return None
+        # Beyond a float's range there is no stored value to be equal to; the order stays right.
+        return max(-sys.float_info.max, min(sys.float_info.max, float(value)))
 
     def process_result_value(self, value: float | None, _dialect: Dialect) -> Decimal | None:
         if value is None:

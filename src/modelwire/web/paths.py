@@ -34,7 +34,7 @@ class Template:
 
     Args:
         segments: Its segments; None where the key stands.
-        reserved: Segments that are no key.
+        reserved: Segments that are no key as they stand; percent-encoded they are one.
     """
 
     segments: tuple[str | None, ...]
@@ -55,7 +55,7 @@ class Template:
                 if not given or given in self.reserved:
                     return None
                 key = given
-            elif given != expected and unquote(given) != expected:
+            elif given != expected and (expected in self.reserved or unquote(given) != expected):
                 return None
         return key
 

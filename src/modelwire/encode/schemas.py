@@ -1,0 +1,76 @@
+"""Rows as JSON, through the read schemas: whatever Pydantic can write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from pydantic import BaseModel, TypeAdapter, create_model
+
+from ..catalog import Table
+from ..plan.shapes import Include
+from .tree import Branch, Row, attach
+
+
+class SchemaEncoder:
+    """Writes the rows of one table with what they include.
+
+    Args:
+        table: The table.
+        includes: The includes.
+    """
+
+    def __init__(self, table: Table, includes: Sequence[Include]) -> None:
+        self._table = table
+        self._children = {
+            include.relation.name: SchemaEncoder(include.target, include.includes)
+            for include in includes
+        }
+        self._schema = _schema_of(table, includes)
+        self._derived = table.resource.read_schema is None
+        self._keys = [(f.key, i) for f, i in table.positions.items() if f.readable]
+        self._adapter = TypeAdapter(self._schema)
+
+    def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
+        """Write one row as a JSON object."""
+        return self._encode_each([row], branches)[0]
+
+    def encode_many(self, rows: Sequence[Row], branches: Sequence[Branch] = ()) -> bytes:
+        """Write rows as a JSON array."""
+        return b"[" + b",".join(self._encode_each(rows, branches)) + b"]"
+
+    def encode_lines(self, rows: Sequence[Row], branches: Sequence[Branch] = ()) -> bytes:
+        """Write each row as a JSON object on a line of its own."""
+        return b"".join(line + b"\n" for line in self._encode_each(rows, branches))
+
+    def _encode_each(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[bytes]:
+        # A column may hold a value that its annotation only describes, such as a URL as text.
+        return [
+            self._adapter.dump_json(row, by_alias=True, warnings=False)
+            for row in self._build(rows, branches)
+        ]
+
+    def _build(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[BaseModel]:
+        values = [{key: row[i] for key, i in self._keys} for row in rows]
+        for branch in branches:
+            name = branch.include.relation.name
+            children = self._children[name]._build(branch.rows, branch.branches)
+            attached = attach(self._table, branch, rows, children)
+            for value, child in zip(values, attached, strict=True):
+                value[name] = child
+        if self._derived:
+            # The values come from the columns themselves: there is nothing to validate.
+            return [self._schema.model_construct(**value) for value in values]
+        return [self._schema.model_validate(value, by_name=True, by_alias=True) for value in values]
+
+
+def _schema_of(table: Table, includes: Sequence[Include]) -> type[BaseModel]:
+    base = table.schemas.read
+    if not includes:
+        return base
+    fields: dict[str, Any] = {}
+    for include in includes:
+        child = _schema_of(include.target, include.includes)
+        many = include.relation.many
+        fields[include.relation.name] = (list[child] if many else Optional[child], ...)  # type: ignore[valid-type]
+    return create_model(base.__name__, __base__=base, **fields)

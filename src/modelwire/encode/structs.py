@@ -1,0 +1,124 @@
+"""Rows as JSON, through compiled structs: what Pydantic would write, many times faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, cast
+
+import msgspec
+from pydantic_core import to_json
+
+from ..catalog import Field, Kind, Table
+from ..catalog.kinds import bare_class
+from ..catalog.schemas import is_plain
+from ..plan.shapes import Include
+from .tree import Branch, Row, attach
+
+Convert = Callable[[Any], Any]
+
+_encoder = msgspec.json.Encoder()
+
+_LARGE = 1e16
+"""From here on Pydantic writes floats as `1e+16`, and msgspec as `1e16`."""
+
+
+def can_encode(table: Table, includes: Sequence[Include]) -> bool:
+    """Whether rows need nothing that only Pydantic can do: no serializers, no unknown types."""
+    schemas = table.schemas.read, table.resource.read_schema
+    own = schemas[1] is None and is_plain(schemas[0]) and not _has_unknown(table)
+    return own and all(can_encode(i.target, i.includes) for i in includes)
+
+
+def _has_unknown(table: Table) -> bool:
+    return any(field.kind is Kind.OTHER for field in table.readable.values())
+
+
+class StructEncoder:
+    """Writes the rows of one table with what they include.
+
+    Args:
+        table: The table.
+        includes: The includes.
+    """
+
+    def __init__(self, table: Table, includes: Sequence[Include]) -> None:
+        shown = list(table.readable.values())
+        names = [f.name for f in shown] + [i.relation.name for i in includes]
+        keys = [f"f{position}" for position in range(len(names))]
+        self._struct = cast(
+            "Callable[..., msgspec.Struct]",
+            msgspec.defstruct(
+                table.model.__name__,
+                keys,
+                rename=dict(zip(keys, names, strict=True)),
+                gc=False,
+            ),
+        )
+        self._table = table
+        self._width = len(shown)
+        self._whole = len(shown) == len(table.selected)
+        self._converts = [(i, c) for i, f in enumerate(shown) if (c := _converter_of(f))]
+        self._children = {i.relation.name: StructEncoder(i.target, i.includes) for i in includes}
+
+    def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
+        """Write one row as a JSON object."""
+        return _encoder.encode(self.build([row], branches)[0])
+
+    def encode_many(self, rows: Sequence[Row], branches: Sequence[Branch] = ()) -> bytes:
+        """Write rows as a JSON array."""
+        return _encoder.encode(self.build(rows, branches))
+
+    def encode_lines(self, rows: Sequence[Row], branches: Sequence[Branch] = ()) -> bytes:
+        """Write each row as a JSON object on a line of its own."""
+        return _encoder.encode_lines(self.build(rows, branches))
+
+    def build(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[Any]:
+        """Make the struct of each row."""
+        struct = self._struct
+        if not branches and self._whole and not self._converts:
+            return [struct(*row) for row in rows]
+        values = [self._values(row) for row in rows]
+        for branch in branches:
+            children = self._children[branch.include.relation.name].build(
+                branch.rows, branch.branches
+            )
+            for value, child in zip(
+                values, attach(self._table, branch, rows, children), strict=True
+            ):
+                value.append(child)
+        return [struct(*value) for value in values]
+
+    def _values(self, row: Row) -> list[Any]:
+        values = list(row[: self._width])
+        for position, convert in self._converts:
+            value = values[position]
+            if value is not None:
+                values[position] = convert(value)
+        return values
+
+
+def _converter_of(field: Field) -> Convert | None:
+    """What is done to a value whose bytes differ between msgspec and Pydantic."""
+    if field.kind is Kind.FLOAT:
+        return _convert_float
+    if field.kind in (Kind.INTERVAL, Kind.JSON, Kind.BYTES):
+        return _convert_other
+    if field.kind is Kind.ENUM:
+        cls = bare_class(field.annotation)
+        members = list(cls) if cls is not None and issubclass(cls, Enum) else []
+        plain = all(type(member.value) in (str, int) for member in members)
+        return None if plain else _convert_enum
+    return None
+
+
+def _convert_float(value: float) -> Any:
+    return value if -_LARGE < value < _LARGE else _convert_other(value)
+
+
+def _convert_enum(value: Enum) -> Any:
+    return _convert_other(value.value)
+
+
+def _convert_other(value: Any) -> Any:
+    return msgspec.Raw(to_json(value, inf_nan_mode="null"))

@@ -1,0 +1,169 @@
+"""The docs pages and the OpenAPI document."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.conftest import LEAGUE, MakeClient
+
+METHODS = ("get", "post", "put", "patch", "delete")
+REFERENCE = re.compile(r"""(?:src|href|spec-url)=["']([^"']+)["']|url: '([^']+)'""")
+
+
+async def read_document(client: httpx2.AsyncClient) -> dict[str, Any]:
+    """Read the OpenAPI document."""
+    answer = await client.get("/openapi.json")
+    assert answer.status_code == 200
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The operations of a document, with their path and method."""
+    for path, item in document["paths"].items():
+        yield from ((path, method, item[method]) for method in METHODS if method in item)
+
+
+def parameters(document: dict[str, Any], path: str) -> dict[str, dict[str, Any]]:
+    """The query parameters of reading a path, by their names."""
+    given = document["paths"][path]["get"].get("parameters", [])
+    names = [parameter["name"] for parameter in given]
+    assert len(set(names)) == len(names)
+    return {parameter["name"]: parameter for parameter in given if parameter["in"] == "query"}
+
+
+def find_values(node: Any, name: str) -> Iterator[Any]:
+    """Every value that stands under a name, at any depth."""
+    if isinstance(node, dict):
+        yield from ([node[name]] if name in node else [])
+        for value in node.values():
+            yield from find_values(value, name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from find_values(value, name)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+async def test_page_needs_no_other_host(client: httpx2.AsyncClient, path: str) -> None:
+    """A docs page names nothing outside, and all that it names is served."""
+    page = await client.get(path)
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    named = [first or second for first, second in REFERENCE.findall(page.text)]
+    assert "/openapi.json" in named
+    assert len(named) >= 3
+    assert re.findall(r"""(?:https?:)?//[\w-]+\.[^\s"'<>]+""", page.text) == []
+    for reference in named:
+        answer = await client.get(reference)
+        assert (reference, answer.status_code) == (reference, 200)
+        assert answer.content
+
+
+async def test_pages_behind_a_prefix(make_client: MakeClient) -> None:
+    """The docs pages stay where the application has them, whatever the resources' prefix."""
+    made = await make_client(*LEAGUE, prefix="/api")
+    assert (await made.get("/docs")).status_code == 200
+    assert "/api/users/" in (await read_document(made))["paths"]
+
+
+async def test_document_has_the_routes(client: httpx2.AsyncClient) -> None:
+    """The document has every route of every resource with its methods."""
+    document = await read_document(client)
+    found = {(path, method) for path, method, _ in operations(document)}
+    for name in ("users", "teams", "players"):
+        assert {(f"/{name}/", "get"), (f"/{name}/", "post")} <= found
+        assert {(f"/{name}/bulk/", "post"), (f"/{name}/stream/", "get")} <= found
+        assert {
+            (f"/{name}/{{id}}", method) for method in ("get", "put", "patch", "delete")
+        } <= found
+    assert {("/health", "get"), ("/health/live", "get"), ("/health/ready", "get")} <= found
+
+
+async def test_composite_key_in_the_document(zoo_client: httpx2.AsyncClient) -> None:
+    """Each part of a composite key is a parameter of its path."""
+    document = await read_document(zoo_client)
+    read = document["paths"]["/memberships/{group_id},{person_id}"]["get"]
+    keys = [p["name"] for p in read["parameters"] if p["in"] == "path"]
+    assert keys == ["group_id", "person_id"]
+
+
+async def test_operation_ids(zoo_client: httpx2.AsyncClient) -> None:
+    """Each operation has an id that no other has."""
+    ids = Counter(op["operationId"] for _, _, op in operations(await read_document(zoo_client)))
+    assert max(ids.values()) == 1
+
+
+async def test_document_is_stable(make_client: MakeClient) -> None:
+    """Two applications with the same resources have the same document."""
+    first = await read_document(await make_client(*LEAGUE))
+    second = await read_document(await make_client(*LEAGUE))
+    assert first == second
+
+
+async def test_references(zoo_client: httpx2.AsyncClient) -> None:
+    """Every reference in the document leads to one of its schemas."""
+    document = await read_document(zoo_client)
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    references = set(find_values(document, "$ref"))
+    assert references
+    assert references <= schemas
+
+
+async def test_errors_are_problems(client: httpx2.AsyncClient) -> None:
+    """Every error in the document is a problem document."""
+    for path, method, operation in operations(await read_document(client)):
+        errors = {status: r for status, r in operation["responses"].items() if status >= "400"}
+        assert errors, (path, method)
+        for answer in errors.values():
+            assert list(answer["content"]) == ["application/problem+json"], (path, method)
+
+
+async def test_list_parameters(client: httpx2.AsyncClient) -> None:
+    """Every parameter of a list is in the document with its type."""
+    found = parameters(await read_document(client), "/users/")
+    expected = {
+        "skip": "integer",
+        "limit": "integer",
+        "sort": "string",
+        "username": "string",
+        "username__eq": "string",
+        "is_active": "boolean",
+        "id__gt": "integer",
+        "id__in": "array",
+        "id__isnull": "boolean",
+        "created_at__between": "array",
+    }
+    assert {name: found[name]["schema"]["type"] for name in expected} == expected
+    assert "include" in parameters(await read_document(client), "/teams/")
+
+
+async def test_stream_parameters(client: httpx2.AsyncClient) -> None:
+    """A stream has the parameters of a list but those of pages."""
+    document = await read_document(client)
+    listed, streamed = (set(parameters(document, f"/teams/{tail}")) for tail in ("", "stream/"))
+    assert listed - streamed == {"skip", "limit"}
+    assert streamed <= listed
+
+
+async def test_documented_parameters_are_known(client: httpx2.AsyncClient) -> None:
+    """A list takes every parameter in its document, with values of their types, at once."""
+    names = parameters(await read_document(client), "/players/")
+    samples = {"integer": "1", "string": "x", "boolean": "true", "array": "1,1"}
+    query = {name: samples[given["schema"]["type"]] for name, given in names.items()}
+    answer = await client.get("/players/", params={**query, "sort": "id", "include": "team"})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_hidden_fields(zoo_client: httpx2.AsyncClient) -> None:
+    """A hidden field is in no schema of an answer and in no parameter; it can be written."""
+    document = await read_document(zoo_client)
+    schemas = document["components"]["schemas"]
+    readable = [s for name, s in schemas.items() if name.startswith("PersonRead")]
+    assert readable
+    assert all("password_hash" not in schema["properties"] for schema in readable)
+    assert not any("password_hash" in name for name in parameters(document, "/people/"))
+    assert any("password_hash" in schema.get("properties", {}) for schema in schemas.values())

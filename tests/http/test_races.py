@@ -1,0 +1,114 @@
+"""Requests at the same time."""
+
+import asyncio
+from collections import Counter
+
+import httpx2
+
+from examples.league import Player, Team
+from modelwire import Database
+from tests.http.problems import count_rows
+from tests.http.rows import store, store_users
+
+
+def tally(answers: list[httpx2.Response]) -> Counter[int]:
+    return Counter(answer.status_code for answer in answers)
+
+
+def checked_out(database: Database) -> int:
+    """Connections that nobody has given back."""
+    return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]
+
+
+async def test_one_name_for_fifty(client: httpx2.AsyncClient, database: Database) -> None:
+    """Of many who want the same name at the same time one gets it, and the others are told."""
+    for turn in range(5):
+        bodies = [{"username": f"ann{turn}", "email": f"{turn}-{i}"} for i in range(50)]
+        answers = await asyncio.gather(*(client.post("/users/", json=body) for body in bodies))
+        assert tally(answers) == {201: 1, 400: 49}
+        refused = [answer.json() for answer in answers if answer.status_code == 400]
+        assert {document["detail"] for document in refused} == {"Username already exists"}
+        assert checked_out(database) == 0
+    assert await count_rows(client, "/users/") == 5
+
+
+async def test_different_names(client: httpx2.AsyncClient, database: Database) -> None:
+    """Many rows that do not clash are all stored, each under a key of its own."""
+    bodies = [{"name": f"Team {i}"} for i in range(50)]
+    answers = await asyncio.gather(*(client.post("/teams/", json=body) for body in bodies))
+    assert tally(answers) == {201: 50}
+    assert len({answer.json()["id"] for answer in answers}) == 50
+    assert checked_out(database) == 0
+
+
+async def test_rename_to_one_name(client: httpx2.AsyncClient, database: Database) -> None:
+    """Of many rows that are renamed to the same name one is."""
+    await store_users(database, **{f"n{i}": None for i in range(20)})
+    answers = await asyncio.gather(
+        *(client.patch(f"/users/{i}", json={"username": "ann"}) for i in range(1, 21))
+    )
+    assert tally(answers) == {200: 1, 400: 19}
+    assert (await client.get("/users/?username__eq=ann")).json()["total"] == 1
+
+
+async def test_one_row_deleted_by_many(client: httpx2.AsyncClient, database: Database) -> None:
+    """Of many who delete one row one does, and the others find nothing."""
+    await store_users(database, ann=None)
+    answers = await asyncio.gather(*(client.delete("/users/1") for _ in range(20)))
+    assert tally(answers) == {204: 1, 404: 19}
+    assert checked_out(database) == 0
+
+
+async def test_changes_of_different_fields(client: httpx2.AsyncClient, database: Database) -> None:
+    """Changes of different fields of one row do not undo each other."""
+    await store_users(database, ann=None)
+    changes = [{"full_name": "Ann"}, {"is_active": False}, {"email": "new@example.com"}]
+    answers = await asyncio.gather(*(client.patch("/users/1", json=body) for body in changes))
+    assert tally(answers) == {200: 3}
+    row = (await client.get("/users/1")).json()
+    assert (row["full_name"], row["is_active"], row["email"]) == ("Ann", False, "new@example.com")
+
+
+async def test_bulks_that_overlap(client: httpx2.AsyncClient, database: Database) -> None:
+    """Of many bulk requests that share a row one is stored whole, and nothing of the others."""
+    bodies = [
+        [{"username": "ann", "email": f"{turn}"}]
+        + [{"username": f"{turn}-{i}", "email": f"{turn}-{i}"} for i in range(5)]
+        for turn in range(10)
+    ]
+    answers = await asyncio.gather(*(client.post("/users/bulk/", json=body) for body in bodies))
+    assert tally(answers) == {201: 1, 400: 9}
+    assert await count_rows(client, "/users/") == 6
+    assert checked_out(database) == 0
+
+
+async def test_child_of_a_parent_that_goes(client: httpx2.AsyncClient, database: Database) -> None:
+    """A parent is deleted or gets children, never both."""
+    for turn in range(1, 11):
+        await store(database, Team(id=turn, name=f"Team {turn}"))
+        gone, *added = await asyncio.gather(
+            client.delete(f"/teams/{turn}"),
+            *(client.post("/players/", json={"name": "x", "team_id": turn}) for _ in range(5)),
+        )
+        if gone.status_code == 204:
+            assert tally(added) == {400: 5}
+        else:
+            assert gone.status_code == 409
+            assert 201 in tally(added)
+        async with database.session() as session:
+            team = await session.get(Team, turn)
+        assert (team is None) == (gone.status_code == 204)
+    assert checked_out(database) == 0
+
+
+async def test_reads_beside_writes(client: httpx2.AsyncClient, database: Database) -> None:
+    """Reading does not fail while others write, and sees a bulk whole or not at all."""
+    await store(database, Team(id=1, name="Red"), Player(id=1, name="x", team_id=1))
+    rows = [{"name": f"{i}", "team_id": 1} for i in range(10)]
+    answers = await asyncio.gather(
+        *(client.post("/players/bulk/", json=rows) for _ in range(5)),
+        *(client.get("/players/?limit=100") for _ in range(20)),
+    )
+    assert tally(answers) == {201: 5, 200: 20}
+    pages = [answer.json()["items"] for answer in answers if answer.status_code == 200]
+    assert {len(page) % 10 for page in pages} == {1}
