@@ -1,6 +1,6 @@
 """Hostile values in paths and queries: refused with a problem, or answered as usual."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import httpx2
 import pytest
@@ -12,7 +12,7 @@ from modelwire import Database, Resource
 from tests.conftest import MakeClient
 from tests.http.problems import count_rows
 from tests.http.rows import store, store_users
-from tests.http.test_hostile import THING_FIELDS, USER_FIELDS, assert_refused, assert_serves
+from tests.http.test_hostile import assert_serves, fault_of
 from tests.zoo import Country, Thing
 
 # As they stand in a URL.
@@ -27,11 +27,11 @@ VALUES = (
     "9999-12-31T23:59:59-14:00", "99999-01-01", "2026-02-30", "24:00:00", "12:00:00%2B05:00",
     "2026-12-31T23:59:60Z", "1767225600", "%E2%80%AE", "x" * 10_000,
 )  # fmt: skip
-IDS = [value[:20] or "empty" for value in VALUES]
-OPERATORS = ("eq", "ne", "in", "not_in", "isnull", "gt", "lte", "between", "icontains", "like")
-PARAMETERS = ("sort", "skip", "limit", "q", "fields", "include", "or", "count", "nope")
-
-hostile = pytest.mark.parametrize("value", VALUES, ids=IDS)
+THING_FIELDS = tuple(name for name in Thing.model_fields if name not in ("text", "tags"))
+OPERATORS = ("eq", "in", "gt")
+TEXT_OPERATORS = (*OPERATORS, "between", "isnull", "icontains", "like")
+TEXTS = ("short", "username")
+PARAMETERS = ("sort", "skip", "limit", "q", "fields", "include", "or", "count", "cursor", "nope")
 
 
 @pytest_asyncio.fixture
@@ -47,60 +47,59 @@ async def served(make_client: MakeClient, database: Database) -> AsyncIterator[h
     await assert_serves(client)
 
 
-def assert_answered(answer: httpx2.Response, what: str) -> None:
-    """An answer is a success or a refusal, not a failure."""
-    if not answer.is_success:
-        assert_refused(answer, what=what)
+async def faults_of(client: httpx2.AsyncClient, urls: Iterable[str]) -> dict[str, str]:
+    """Which URLs are answered by neither a success nor a proper refusal, and by what."""
+    answers = {url[:90]: await client.get(url) for url in urls}
+    faults = {url: "" if a.is_success else fault_of(a) for url, a in answers.items()}
+    return {url: fault for url, fault in faults.items() if fault}
 
 
-@hostile
-async def test_key(served: httpx2.AsyncClient, value: str) -> None:
-    """Whatever stands as a key is no 5xx and touches no other row, under every method."""
-    if value in ("", "..%2F.."):
-        return
-    for resource in ("users", "things", "countries"):
-        for method in ("GET", "PUT", "PATCH", "DELETE"):
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("resource", ["users", "things", "countries"])
+async def test_key(served: httpx2.AsyncClient, method: str, resource: str) -> None:
+    """Whatever stands as a key is a refusal, and touches no other row."""
+    faults: dict[str, str] = {}
+    for value in VALUES:
+        if value not in ("", "..%2F.."):
             body = None if method in ("GET", "DELETE") else {}
             answer = await served.request(method, f"/{resource}/{value}", json=body)
-            assert_refused(answer, what=f"{method} {resource}")
+            faults[value[:50]] = "accepted" if answer.is_success else fault_of(answer)
+    assert {value: fault for value, fault in faults.items() if fault} == {}
 
 
-@hostile
-async def test_filter(served: httpx2.AsyncClient, value: str) -> None:
-    """Whatever a filter compares with is no 5xx, for every kind of column and operator."""
-    for path, fields in (("/users/", USER_FIELDS), ("/things/", THING_FIELDS)):
-        for field in ("id", *fields):
-            for operator in OPERATORS:
-                url = f"{path}?{field}__{operator}={value}"
-                assert_answered(await served.get(url), url[:80])
+@pytest.mark.parametrize(
+    ("path", "field"), [("/users/", "username"), *(("/things/", f) for f in THING_FIELDS)]
+)
+async def test_filter(served: httpx2.AsyncClient, path: str, field: str) -> None:
+    """Whatever a filter compares with is no 5xx, for every kind of column."""
+    operators = TEXT_OPERATORS if field in TEXTS else OPERATORS
+    urls = (f"{path}?{field}__{operator}={value}" for operator in operators for value in VALUES)
+    assert await faults_of(served, urls) == {}
 
 
-@hostile
-async def test_parameter(served: httpx2.AsyncClient, value: str) -> None:
-    """Whatever a parameter is given is no 5xx, for lists, single rows, streams and writes."""
-    for parameter in PARAMETERS:
-        for path in ("/users/", "/things/", "/users/1", "/users/stream/"):
-            url = f"{path}?{parameter}={value}"
-            assert_answered(await served.get(url), url[:80])
-        assert_answered(await served.patch(f"/users/1?{parameter}={value}", json={}), parameter)
+@pytest.mark.parametrize("parameter", PARAMETERS)
+async def test_parameter(served: httpx2.AsyncClient, parameter: str) -> None:
+    """Whatever a parameter is given is no 5xx, for lists, single rows and streams."""
+    for path in ("/users/", "/users/1", "/users/stream/"):
+        assert await faults_of(served, (f"{path}?{parameter}={v}" for v in VALUES)) == {}
 
 
-@hostile
-async def test_parameter_name(served: httpx2.AsyncClient, value: str) -> None:
+@pytest.mark.parametrize("form", ["{}", "username__{}", "{}__eq", "team.{}", "players.{}__in"])
+async def test_parameter_name(served: httpx2.AsyncClient, form: str) -> None:
     """Whatever a parameter is called, it is refused unless it is known."""
-    if value == "":
-        return
-    for name in (value, f"username__{value}", f"{value}__eq", f"team.{value}"):
-        for path in ("/users/", "/users/1"):
-            assert_refused(await served.get(f"{path}?{name}=1"), what=name[:50])
+    faults: dict[str, str] = {}
+    for value in VALUES[1:]:
+        for path in ("/users/", "/users/1", "/players/"):
+            answer = await served.get(f"{path}?{form.format(value)}=1")
+            faults[f"{path} {value[:50]}"] = "accepted" if answer.is_success else fault_of(answer)
+    assert {name: fault for name, fault in faults.items() if fault} == {}
 
 
-@hostile
-async def test_expression(served: httpx2.AsyncClient, value: str) -> None:
+@pytest.mark.parametrize("form", ["(id:{})", "(id__in:({}))", "(not({}))", "({}:1)", "{}"])
+async def test_expression(served: httpx2.AsyncClient, form: str) -> None:
     """Whatever stands in a logical expression is no 5xx."""
-    for expression in (f"(id:{value})", f"(id__in:({value}))", f"(not({value}))", f"({value}:1)"):
-        url = f"/users/?or={expression}"
-        assert_answered(await served.get(url), url[:80])
+    urls = (f"/users/?or={form.format(value)}" for value in VALUES)
+    assert await faults_of(served, urls) == {}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +107,7 @@ async def test_expression(served: httpx2.AsyncClient, value: str) -> None:
     [
         "or=" + "not(" * 5000 + "id:1" + ")" * 5000,
         "or=(" + ",".join(["id:1"] * 5000) + ")",
-        "id__in=" + ",".join(["1"] * 50_000),
+        "id__in=" + ",".join(["1"] * 25_000),
         "sort=" + ",".join(["id"] * 5000),
         "fields=" + ",".join(["id"] * 5000),
         "include=" + "team." * 5000 + "team",
@@ -123,4 +122,4 @@ async def test_expression(served: httpx2.AsyncClient, value: str) -> None:
 )
 async def test_long_query(served: httpx2.AsyncClient, query: str) -> None:
     """A query of absurd length is no 5xx."""
-    assert_answered(await served.get(f"/users/?{query}"), query[:80])
+    assert await faults_of(served, [f"/users/?{query}"]) == {}

@@ -1,7 +1,16 @@
 """What exists: tables, fields, relations and constraints, read from SQLModel once."""
 
 from .kinds import Kind
-from .read import read_catalog
+from .read import read_catalog, references_to
 from .tables import Catalog, Field, Reference, Relation, Table
 
-__all__ = ["Catalog", "Field", "Kind", "Reference", "Relation", "Table", "read_catalog"]
+__all__ = [
+    "Catalog",
+    "Field",
+    "Kind",
+    "Reference",
+    "Relation",
+    "Table",
+    "read_catalog",
+    "references_to",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Numeric, SmallInteger, String
@@ -18,6 +18,11 @@ Fault = tuple[str, str]
 """A code and a message."""
 
 MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
+MAX_EXPONENT = 20_000
+"""Powers of ten beyond which a decimal is refused unseen."""
+
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
 SQLITE_DIGITS = 15
 """Decimal digits that SQLite keeps: it stores decimals as 64-bit floats."""
 
@@ -98,7 +103,9 @@ def _check_integer(value: int, stored: TypeEngine[Any]) -> Fault | None:
 def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fault | None:
     if not value.is_finite():
         return "finite_number", "should be a finite number"
-    _, digits, exponent = value.normalize().as_tuple()
+    if abs(value.adjusted()) > MAX_EXPONENT:
+        return "out_of_range", f"should have an exponent within {MAX_EXPONENT}"
+    _, digits, exponent = value.normalize(_EXACT).as_tuple()
     places = max(0, -int(exponent))
     whole = max(0, len(digits) + int(exponent))
     precision = stored.precision if isinstance(stored, Numeric) else None

@@ -99,14 +99,14 @@ def _read_table(mapper: Mapper[Any], resource: Resource, registered: set[str]) -
         includes={name: relations[name] for name in resource.includes},
         constraints=tuple(_read_constraints(sql)),
         references=tuple(_read_references([sql])),
-        referenced_by=tuple(r for r in _read_references(_all_tables(sql)) if r.parent is sql),
         schemas=derive_schemas(resource, fields),
     )
 
 
-def _all_tables(sql: SQLTable) -> Iterable[SQLTable]:
+def references_to(sql: SQLTable) -> list[Reference]:
+    """The foreign keys, of any table, that refer to a table."""
     metadata: MetaData = sql.metadata
-    return metadata.tables.values()
+    return [r for r in _read_references(metadata.tables.values()) if r.parent is sql]
 
 
 def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iterable[Field]:

@@ -142,7 +142,6 @@ class Table:
     includes: Mapping[str, Relation]
     constraints: tuple[ConstraintInfo, ...]
     references: tuple[Reference, ...]
-    referenced_by: tuple[Reference, ...]
     schemas: Schemas
 
     @property

@@ -22,7 +22,7 @@ from ..errors import (
     TooLong,
     Violation,
 )
-from ..plan.write import CreatePlan, DeletePlan, Row, UpdatePlan, WritePlan
+from ..plan.write import CreatePlan, Row, WritePlan
 from .finder import Finder
 
 
@@ -193,7 +193,7 @@ async def _look_up(
     if isinstance(plan, CreatePlan):
         # The parent has come in the meantime; the row was refused all the same.
         return ParentNotFound("A row that this one refers to was not found")
-    return _still_referenced(plan.table, await _find_referrer(plan, finder))
+    return _still_referenced(plan.table, await finder.find_referrer(plan.table.sql, [plan.key]))
 
 
 async def _lacks_parent(reference: Reference, row: Row, finder: Finder) -> bool:
@@ -202,16 +202,6 @@ async def _lacks_parent(reference: Reference, row: Row, finder: Finder) -> bool:
         reference.parent, reference.columns, reference.parent_columns, values
     )
     return found is False
-
-
-async def _find_referrer(plan: DeletePlan | UpdatePlan, finder: Finder) -> str | None:
-    values = {f.column.name: v for f, v in zip(plan.table.key, plan.key, strict=True)}
-    for reference in plan.table.referenced_by:
-        if await finder.exists(
-            reference.table, reference.parent_columns, reference.columns, values
-        ):
-            return str(reference.table.name)
-    return None
 
 
 def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog) -> RequestError:

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
+from ..catalog import references_to
 from ..catalog.tables import Dependent
+from ..errors import Constraint, ConstraintViolation
 from ..plan.shapes import DeleteShape, FindShape
 from ..statement import ROWS, Statements
 from .lane import Lane, Row
@@ -43,6 +45,18 @@ class Finder:
         if any(value is None for value in sought):
             return None
         return bool(await self.find(table, columns, columns, [sought]))
+
+    async def find_referrer(self, table: SQLTable, keys: Sequence[Row]) -> str | None:
+        """The name of a table whose rows refer to one of the given rows; None if none does."""
+        key = tuple(table.primary_key.columns)
+        for reference in references_to(table):
+            values = await self.find(table, reference.parent_columns, key, keys)
+            known = [row for row in values if None not in row]
+            if known and await self.find(
+                reference.table, reference.columns, reference.columns, known
+            ):
+                return str(reference.table.name)
+        return None
 
 
 async def delete_rows(
@@ -87,7 +101,12 @@ class _Removal:
             parents = await self._values_of(table, dependent.parent_columns, keys)
             if parents:
                 await self._remove_dependent(dependent, parents)
-        return await self._delete(table, key, keys)
+        try:
+            return await self._delete(table, key, keys)
+        except ConstraintViolation as violation:
+            if violation.kind is Constraint.FOREIGN_KEY and violation.table is None:
+                violation.table = await self._finder.find_referrer(table, keys)
+            raise
 
     async def _values_of(
         self, table: SQLTable, columns: Columns, keys: Sequence[Row]

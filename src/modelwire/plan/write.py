@@ -198,15 +198,14 @@ def plan_delete(table: Table, key: str) -> DeletePlan:
 def _read_new_rows(
     table: Table, body: Sequence[Any], pointer: str, dialect: str
 ) -> tuple[Row, ...]:
-    rows: list[Row] = []
+    rows = []
     violations: list[Violation] = []
     for index, item in enumerate(body):
         try:
             rows.append(_read_new_row(table, item, f"{pointer}/{index}", dialect))
-        except InvalidRequest as exc:
+        except RequestError as exc:
             violations.extend(exc.violations)
-    if violations:
-        raise InvalidRequest(*violations)
+    _refuse(violations)
     return tuple(rows)
 
 
@@ -248,20 +247,32 @@ def _values_of(table: Table, row: BaseModel, given: set[str]) -> dict[Field, Any
 
 
 def _to_column(field: Field, value: Any) -> Any:
-    return to_jsonable_python(value) if field.kind is Kind.JSON else value
+    if field.kind is Kind.JSON:
+        return to_jsonable_python(value)
+    if field.kind is Kind.TEXT and value is not None and not isinstance(value, str):
+        return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+    # The two zeros are one number, of which SQLite keeps one.
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def _check_domain(values: Mapping[Field, Any], pointer: str, dialect: str) -> None:
+    violations = []
     for field, value in values.items():
         fault = None if value is None else find_fault(value, field.column.type, dialect)
-        if fault is None:
-            continue
-        code, message = fault
-        violation = Violation(
-            f"{field.title} {message}", code, f"{pointer}/{escape_pointer(field.name)}"
-        )
-        own = _OWN_ERRORS.get(code)
-        raise own(violation.message, [violation]) if own else InvalidRequest(violation)
+        if fault is not None:
+            code, message = fault
+            place = f"{pointer}/{escape_pointer(field.name)}"
+            violations.append(Violation(f"{field.title} {message}", code, place))
+    _refuse(violations)
+
+
+def _refuse(violations: Sequence[Violation]) -> None:
+    """Refuse a body for what is wrong with it: under one code of its own, or as not valid."""
+    if not violations:
+        return
+    codes = {violation.code for violation in violations}
+    own = _OWN_ERRORS.get(codes.pop()) if len(codes) == 1 else None
+    raise own(violations[0].message, violations) if own else InvalidRequest(*violations)
 
 
 def _violations_of(exc: ValidationError, body: Any, pointer: str) -> list[Violation]:

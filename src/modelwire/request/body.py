@@ -7,6 +7,9 @@ from typing import Any, NoReturn
 
 from ..errors import InvalidRequest, UnsupportedMediaType, Violation
 
+MAX_DEPTH = 100
+"""Levels of arrays and objects in a body."""
+
 _MEDIA_TYPES = ("application/json", "application/merge-patch+json")
 
 
@@ -39,7 +42,7 @@ def parse_json(body: bytes) -> Any:
             a number of too many digits, or nests too deeply.
     """
     try:
-        return _DECODER.decode(body.decode())
+        value = _DECODER.decode(body.decode())
     except UnicodeDecodeError:
         raise _refuse("json_invalid", "The body should be UTF-8") from None
     except json.JSONDecodeError as exc:
@@ -50,6 +53,23 @@ def parse_json(body: bytes) -> Any:
     except ValueError:
         message = "The body has a number of too many digits"
         raise _refuse("json_invalid", message) from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+        raise _refuse("json_too_deep", f"The body should nest at most {MAX_DEPTH} levels deep")
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        containers = [item for item in level if isinstance(item, (dict, list))]
+        if not containers:
+            return False
+        level = [
+            inner
+            for item in containers
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return True
 
 
 def _refuse(code: str, message: str) -> InvalidRequest:

@@ -26,6 +26,16 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 from ..catalog.kinds import storage_type
 
 
+class SQLiteFloat(TypeDecorator[float]):
+    """Floats on SQLite, which hands a whole number that it has just stored back as an integer."""
+
+    impl = Float
+    cache_ok = True
+
+    def process_result_value(self, value: float | None, _dialect: Dialect) -> float | None:
+        return None if value is None else float(value)
+
+
 class SQLiteDecimal(TypeDecorator[Decimal]):
     """Decimals on SQLite, which stores them as 64-bit floats.
 
@@ -121,6 +131,8 @@ def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
         return UTCDateTime()
     if dialect == "sqlite" and _is_decimal(sql_type):
         return SQLiteDecimal(sql_type.scale)  # type: ignore[attr-defined]
+    if dialect == "sqlite" and isinstance(sql_type, Float):
+        return SQLiteFloat()
     if isinstance(sql_type, JSON) and not sql_type.none_as_null:
         null_is_null = sql_type.copy()
         null_is_null.none_as_null = True
