@@ -141,6 +141,7 @@ async def test_one_form_out(
         ("day", "2026-02-29"),
         ("day", "2026-01-01T12:00:00"),
         ("clock", "24:00:00"),
+        ("clock", "12:00:00+05:00"),
         ("color", "RED"),
         ("color", "purple"),
         ("reference", "not-a-uuid"),

@@ -49,6 +49,8 @@ async def explain(
             return await _look_up(plan, rows, catalog, finder)
         return _explain_reference(violation, plan, rows, catalog)
     fields = _fields_of(violation, plan.table)
+    if violation.kind is Constraint.LENGTH and not fields:
+        fields = _longest_indexed(plan.table, rows)
     pointer = rows[0].pointer if len(rows) == 1 else ""
     return _EXPLANATIONS[violation.kind](plan.table, fields, pointer)
 
@@ -59,6 +61,18 @@ def _fields_of(violation: ConstraintViolation, table: Table) -> list[Field]:
         columns = _columns_of_constraint(violation.constraint, table)
     named = (table.by_column.get(column) for column in columns)
     return [field for field in named if field is not None]
+
+
+def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
+    """The longest text that an index has to hold: PostgreSQL does not say which one is too long."""
+    indexed = {column for constraint in table.constraints for column in constraint.columns}
+    texts = [
+        (len(value), field)
+        for row in rows
+        for field, value in row.values.items()
+        if isinstance(value, str) and field.column.name in indexed
+    ]
+    return [max(texts, key=lambda text: text[0])[1]] if texts else []
 
 
 def _columns_of_constraint(name: str, table: Table) -> Sequence[str]:
