@@ -73,7 +73,7 @@ async def make_constrained(make_client: MakeClient, database: Database) -> httpx
     await store(database, OrderLine(sku="secret-1"), Country(code="secret-4", name="x"))
     await store(database, Person(first_name="secret-2", last_name="secret-3"))
     await store(database, City(country_code="secret-4", name="secret-5"))
-    client: httpx2.AsyncClient = await make_client(*map(Resource, MODELS))
+    client: httpx2.AsyncClient = await make_client(*(Resource(model) for model in MODELS))
     return client
 
 

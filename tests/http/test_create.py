@@ -92,7 +92,7 @@ async def test_field_that_makes_itself(
     make_client: MakeClient, path: str, row: dict[str, Any], field: str
 ) -> None:
     """Keys and columns that the server or the database fills are not the client's to set."""
-    client = await make_client(*map(Resource, (User, Team, Thing, OrderLine)))
+    client = await make_client(*(Resource(model) for model in (User, Team, Thing, OrderLine)))
     document = read_problem(await client.post(path, json=row), 422, "invalid")
     assert faults_of(document) == [(f"/{field}", "unknown_field")]
     assert await count_rows(client, path) == 0

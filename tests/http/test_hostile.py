@@ -88,7 +88,9 @@ VALUES: dict[str, str] = {
 @pytest_asyncio.fixture
 async def served(make_client: MakeClient) -> httpx2.AsyncClient:
     """A client of users, teams and things."""
-    made: httpx2.AsyncClient = await make_client(*map(Resource, (User, Team, Thing)))
+    made: httpx2.AsyncClient = await make_client(
+        *(Resource(model) for model in (User, Team, Thing))
+    )
     return made
 
 

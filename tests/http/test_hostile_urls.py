@@ -38,7 +38,7 @@ PARAMETERS = ("sort", "skip", "limit", "q", "fields", "include", "or", "count", 
 async def served(make_client: MakeClient, database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a user, a thing and a country, which must still serve after the test."""
     models: tuple[type[SQLModel], ...] = (User, Team, Player, Thing, Country)
-    client: httpx2.AsyncClient = await make_client(*map(Resource, models))
+    client: httpx2.AsyncClient = await make_client(*(Resource(model) for model in models))
     await store_users(database, ann=None)
     await store(database, Thing(tags=[]), Country(code="de", name="x"))
     yield client
@@ -61,7 +61,7 @@ async def test_key(served: httpx2.AsyncClient, method: str, resource: str) -> No
     faults: dict[str, str] = {}
     for value in VALUES:
         if value not in ("", "..%2F.."):
-            body = None if method in ("GET", "DELETE") else {}
+            body: dict[str, str] | None = None if method in ("GET", "DELETE") else {}
             answer = await served.request(method, f"/{resource}/{value}", json=body)
             faults[value[:50]] = "accepted" if answer.is_success else fault_of(answer)
     assert {value: fault for value, fault in faults.items() if fault} == {}

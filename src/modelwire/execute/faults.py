@@ -71,7 +71,7 @@ def translate(error: BaseException) -> ModelwireError:
     if isinstance(error, sa.TimeoutError):
         return Unavailable("No connection to the database came free in time")
     original = _original_of(error)
-    if isinstance(original, asyncpg.DataError):
+    if type(original) is asyncpg.DataError:
         return DatabaseError()
     if isinstance(original, asyncpg.PostgresError):
         return _translate_postgresql(original)
