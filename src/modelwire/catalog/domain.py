@@ -53,6 +53,8 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | N
         return _check_datetime(value, stored)
     if isinstance(value, dt.timedelta):
         return check_interval(value)
+    if isinstance(value, dt.time) and value.tzinfo is not None:
+        return "timezone_naive", "should have no offset, as in 12:00:00"
     if isinstance(value, (dict, list)):
         return _check_json(value)
     return None
