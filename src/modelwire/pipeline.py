@@ -175,7 +175,8 @@ class Pipeline:
             row = await self._change(lane, plan)
             return row, await self._read_includes(lane, table, [row], includes)
 
-        row, branches = await self._write(plan, session, work, single=not includes)
+        single = not includes and not plan.merges
+        row, branches = await self._write(plan, session, work, single=single)
         body, tag = _encode_row(table, row, branches, includes)
         return answer_updated(body, tag, minimal=_wants_minimal(request))
 
@@ -224,6 +225,9 @@ class Pipeline:
 
     async def _change(self, lane: Lane, plan: UpdatePlan) -> Row:
         key = predicate_values(plan.key)
+        if plan.merges:
+            stored = await lane.fetch(self.statements.of(plan.stored), {ROWS: [plan.key]})
+            plan = plan.merge(stored[0]) if stored else plan
         if plan.rows[0].values:
             values = {**key, **_bind_row(plan.rows[0])}
             rows = await lane.fetch(self.statements.of(plan.shape), values)

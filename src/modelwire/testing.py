@@ -13,6 +13,7 @@ from httpx2 import ASGITransport, AsyncClient
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .execute import Database
+from .execute.engine import begin_writing
 from .execute.session import EagerSession
 from .web import get_session
 
@@ -35,8 +36,7 @@ async def rolled_back_session(database: Database) -> AsyncIterator[AsyncSession]
     await database.init_db()
     async with database.engine.connect() as connection:
         transaction = await connection.begin()
-        if database.dialect == "sqlite":
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        await begin_writing(connection)
         async with AsyncSession(
             bind=connection,
             expire_on_commit=False,

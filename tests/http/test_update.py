@@ -1,5 +1,6 @@
 """Changing one row."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -269,3 +270,33 @@ async def test_other_rows_stay(zoo_client: httpx2.AsyncClient, database: Databas
     await zoo_client.patch("/groups/1", json={"name": "green"})
     items = (await zoo_client.get("/groups/?sort=id")).json()["items"]
     assert [item["name"] for item in items] == ["green", "blue"]
+
+
+async def test_patch_merges_into_a_json_column(zoo_client: httpx2.AsyncClient) -> None:
+    """An object in a patch is merged into the object of a JSON column; null removes a member."""
+    data = {"a": 1, "b": {"c": 2, "d": 3}, "e": [1, 2]}
+    path = (await zoo_client.post("/things/", json={"data": data})).headers["location"]
+    patch = {"data": {"a": None, "b": {"c": None, "x": {"y": None}}, "e": [3]}}
+    patched = await zoo_client.patch(path, json=patch)
+    assert patched.json()["data"] == {"b": {"d": 3, "x": {}}, "e": [3]}
+    assert (await zoo_client.get(path)).json() == patched.json()
+
+
+async def test_put_replaces_a_json_column(zoo_client: httpx2.AsyncClient) -> None:
+    """An object in a PUT replaces the object of a JSON column."""
+    path = (await zoo_client.post("/things/", json={"data": {"a": 1}})).headers["location"]
+    put = await zoo_client.put(path, json={"data": {"b": None}})
+    assert put.json()["data"] == {"b": None}
+
+
+async def test_patches_of_one_json_column_do_not_lose_each_other(
+    zoo_client: httpx2.AsyncClient, lane: str
+) -> None:
+    """Concurrent patches of different members of one JSON column are all kept."""
+    path = (await zoo_client.post("/things/", json={"data": {}})).headers["location"]
+    names = [f"n{number}" for number in range(10)]
+    answers = await asyncio.gather(
+        *(zoo_client.patch(path, json={"data": {name: 1}}) for name in names)
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert set((await zoo_client.get(path)).json()["data"]) == set(names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
@@ -38,26 +39,8 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | N
     Returns:
         A code and a message, or None where the value fits.
     """
-    stored = storage_type(sql_type)
-    if isinstance(value, str):
-        return _check_text(value, stored)
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return _check_integer(value, stored)
-    if isinstance(value, float):
-        return None if math.isfinite(value) else ("finite_number", "should be a finite number")
-    if isinstance(value, Decimal):
-        return _check_decimal(value, stored, dialect)
-    if isinstance(value, dt.datetime):
-        return _check_datetime(value, stored)
-    if isinstance(value, dt.timedelta):
-        return check_interval(value)
-    if isinstance(value, dt.time) and value.tzinfo is not None:
-        return "timezone_naive", "should have no offset, as in 12:00:00"
-    if isinstance(value, (dict, list)):
-        return _check_json(value)
-    return None
+    check = next((check for cls, check in _CHECKS if isinstance(value, cls)), None)
+    return check(value, storage_type(sql_type), dialect) if check else None
 
 
 def check_interval(value: dt.timedelta) -> Fault | None:
@@ -78,7 +61,7 @@ def check_characters(text: str) -> Fault | None:
     return None
 
 
-def _check_text(text: str, stored: TypeEngine[Any]) -> Fault | None:
+def _check_text(text: str, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
     fault = check_characters(text)
     if fault:
         return fault
@@ -88,8 +71,8 @@ def _check_text(text: str, stored: TypeEngine[Any]) -> Fault | None:
     return None
 
 
-def _check_integer(value: int, stored: TypeEngine[Any]) -> Fault | None:
-    if isinstance(stored, Numeric):
+def _check_integer(value: int, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+    if isinstance(value, bool) or isinstance(stored, Numeric):
         return None
     bits = 64
     if isinstance(stored, SmallInteger):
@@ -100,6 +83,10 @@ def _check_integer(value: int, stored: TypeEngine[Any]) -> Fault | None:
     if low <= value <= high:
         return None
     return "out_of_range", f"should be from {low} to {high}"
+
+
+def _check_float(value: float, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+    return None if math.isfinite(value) else ("finite_number", "should be a finite number")
 
 
 def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fault | None:
@@ -123,7 +110,7 @@ def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fau
     return None
 
 
-def _check_datetime(value: dt.datetime, stored: TypeEngine[Any]) -> Fault | None:
+def _check_datetime(value: dt.datetime, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
     aware = isinstance(stored, SQLDateTime) and stored.timezone
     if aware and value.utcoffset() is None:
         return "timezone_aware", "should have an offset, as in 2026-01-31T12:00:00Z"
@@ -137,7 +124,7 @@ def _check_datetime(value: dt.datetime, stored: TypeEngine[Any]) -> Fault | None
     return None
 
 
-def _check_json(value: Any) -> Fault | None:
+def _check_json(value: Any, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
     pending = [value]
     while pending:
         item = pending.pop()
@@ -153,3 +140,25 @@ def _check_json(value: Any) -> Fault | None:
         if fault:
             return fault
     return None
+
+
+def _check_time(value: dt.time, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+    if value.tzinfo is None:
+        return None
+    return "timezone_naive", "should have no offset, as in 12:00:00"
+
+
+def _check_interval(value: dt.timedelta, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+    return check_interval(value)
+
+
+_CHECKS: tuple[tuple[type | tuple[type, ...], Callable[..., Fault | None]], ...] = (
+    (str, _check_text),
+    (int, _check_integer),
+    (float, _check_float),
+    (Decimal, _check_decimal),
+    (dt.datetime, _check_datetime),
+    (dt.time, _check_time),
+    (dt.timedelta, _check_interval),
+    ((dict, list), _check_json),
+)

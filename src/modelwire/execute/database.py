@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..settings import Settings, read_settings
-from .engine import create_engine
+from .engine import begin_writing, create_engine
 from .faults import translate
 from .lane import Lane, open_lane
 from .session import open_session
@@ -107,8 +107,7 @@ class Database:
                 if self.dialect == "postgresql":
                     lock = text("SELECT pg_advisory_xact_lock(:key)")
                     await connection.execute(lock, {"key": _CREATE_LOCK})
-                else:
-                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                await begin_writing(connection)
                 await connection.run_sync(self.metadata.create_all)
         except (SQLAlchemyError, OSError) as exc:
             raise translate(exc) from exc

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from ..errors import ConfigurationError
 from ..statement import Statement, Values
 from .driver import open_driver_lane
+from .engine import begin_writing
 from .faults import DRIVER_ERRORS, translate
 
 Row = Sequence[Any]
@@ -101,7 +102,10 @@ async def _in_session(session: BaseSession, *, writes: bool) -> AsyncIterator[La
     try:
         # What the session's owner has added is there for the statements that follow.
         await session.flush()
-        yield SessionLane(await session.connection())
+        connection = await session.connection()
+        if writes:
+            await begin_writing(connection)
+        yield SessionLane(connection)
         if writes:
             await session.commit()
     except BaseException:

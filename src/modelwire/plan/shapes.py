@@ -105,6 +105,7 @@ class FindShape:
     table: SQLTable
     shown: tuple[Column[Any], ...]
     columns: tuple[Column[Any], ...]
+    lock: bool = False
 
 
 Shape = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -22,8 +22,9 @@ from ..errors import (
     TooLong,
     Violation,
 )
+from .merge import merge_patch
 from .read import key_values
-from .shapes import InsertShape, UpdateShape
+from .shapes import FindShape, InsertShape, UpdateShape
 
 _OWN_ERRORS: Mapping[str, type[RequestError]] = {
     "too_long": TooLong,
@@ -68,15 +69,37 @@ class CreatePlan:
 
 @dataclass(frozen=True, slots=True)
 class UpdatePlan:
-    """Changing one row by its key. A row that sets nothing changes nothing."""
+    """Changing one row by its key. A row that sets nothing changes nothing.
+
+    Args:
+        table: The resource.
+        rows: The row with what it sets.
+        key: The values of its key.
+        merges: The fields whose new value is a patch of the one that is stored.
+    """
 
     table: Table
     rows: tuple[Row]
     key: tuple[Any, ...]
+    merges: tuple[Field, ...] = ()
 
     @property
     def shape(self) -> UpdateShape:
         return UpdateShape(self.table, tuple(self.rows[0].values))
+
+    @property
+    def stored(self) -> FindShape:
+        """Reads what patches apply to, and locks the row."""
+        key = tuple(self.table.sql.primary_key.columns)
+        return FindShape(self.table.sql, tuple(f.column for f in self.merges), key, lock=True)
+
+    def merge(self, stored: Sequence[Any]) -> UpdatePlan:
+        """Apply the patches to the values of `stored`."""
+        merged = {
+            field: merge_patch(value, self.rows[0].values[field])
+            for field, value in zip(self.merges, stored, strict=True)
+        }
+        return replace(self, rows=(Row({**self.rows[0].values, **merged}),), merges=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +199,8 @@ def plan_update(
             ],
         )
     _check_domain(values, "", dialect)
-    return UpdatePlan(table, (Row(values),), found)
+    objects = (f for f, value in values.items() if f.kind is Kind.JSON and isinstance(value, dict))
+    return UpdatePlan(table, (Row(values),), found, () if ignore_null else tuple(objects))
 
 
 def plan_delete(table: Table, key: str) -> DeletePlan:

@@ -56,7 +56,8 @@ def build_delete(shape: DeleteShape, dialect: str) -> Delete:
 
 def build_find(shape: FindShape, dialect: str) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
-    return select(*shape.shown).where(in_rows(shape.columns, dialect))
+    sql = select(*shape.shown).where(in_rows(shape.columns, dialect))
+    return sql.with_for_update() if shape.lock else sql
 
 
 def _value(field: Field, dialect: str) -> Any:
