@@ -1,5 +1,7 @@
 """Request and catalog as plans: a hashable shape and the values that go into it. Pure."""
 
+from .keys import predicate_values, select_by_key, write_key
+from .query import refuse_parameters
 from .read import (
     ListPlan,
     ReadPlan,
@@ -8,11 +10,7 @@ from .read import (
     plan_list,
     plan_read,
     plan_stream,
-    predicate_values,
-    refuse_parameters,
-    select_by_key,
     select_next_batch,
-    write_key,
 )
 from .shapes import Include
 from .write import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from ..catalog import Field, Kind, Table
@@ -16,21 +16,14 @@ from ..catalog.names import escape_pointer, join_words
 from ..errors import (
     InvalidRequest,
     NotNull,
-    OutOfRange,
     RequestError,
     TooLarge,
-    TooLong,
     Violation,
 )
+from .bodies import refuse, validate
+from .keys import key_values
 from .merge import merge_patch
-from .read import key_values
 from .shapes import FindShape, InsertShape, UpdateShape
-
-_OWN_ERRORS: Mapping[str, type[RequestError]] = {
-    "too_long": TooLong,
-    "out_of_range": OutOfRange,
-    "not_null": NotNull,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +178,7 @@ def plan_update(
         TooLong, OutOfRange: A value does not fit its column.
     """
     found = tuple(key_values(table, key))
-    sent = _validate(table.schemas.update, body, "")
+    sent = validate(table.schemas.update, body, "")
     values = _values_of(table, sent, sent.model_fields_set)
     if ignore_null:
         values = {field: value for field, value in values.items() if value is not None}
@@ -229,12 +222,12 @@ def _read_new_rows(
             rows.append(_read_new_row(table, item, f"{pointer}/{index}", dialect))
         except RequestError as exc:
             violations.extend(exc.violations)
-    _refuse(violations)
+    refuse(violations)
     return tuple(rows)
 
 
 def _read_new_row(table: Table, body: Any, pointer: str, dialect: str) -> Row:
-    row = _validate(table.schemas.create, body, pointer)
+    row = validate(table.schemas.create, body, pointer)
     values = _values_of(table, row, _given_by(table, row))
     _check_domain(values, pointer, dialect)
     for field in table.fields:
@@ -253,15 +246,6 @@ def _given_by(table: Table, row: BaseModel) -> set[str]:
     if table.resource.create_schema is None:
         return keys
     return {key for key in keys if key in row.model_fields_set or getattr(row, key) is not None}
-
-
-def _validate(schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
-    if not isinstance(body, dict):
-        raise InvalidRequest(Violation("should be an object", "model_type", pointer=pointer))
-    try:
-        return schema.model_validate(body)
-    except ValidationError as exc:
-        raise InvalidRequest(*_violations_of(exc, body, pointer)) from None
 
 
 def _values_of(table: Table, row: BaseModel, given: set[str]) -> dict[Field, Any]:
@@ -287,57 +271,4 @@ def _check_domain(values: Mapping[Field, Any], pointer: str, dialect: str) -> No
             code, message = fault
             place = f"{pointer}/{escape_pointer(field.name)}"
             violations.append(Violation(f"{field.title} {message}", code, place))
-    _refuse(violations)
-
-
-def _refuse(violations: Sequence[Violation]) -> None:
-    """Refuse a body for what is wrong with it: under one code of its own, or as not valid."""
-    if not violations:
-        return
-    codes = {violation.code for violation in violations}
-    own = _OWN_ERRORS.get(codes.pop()) if len(codes) == 1 else None
-    raise own(violations[0].message, violations) if own else InvalidRequest(*violations)
-
-
-def _violations_of(exc: ValidationError, body: Any, pointer: str) -> list[Violation]:
-    return [
-        Violation(
-            _message_of(fault["type"], fault["msg"]),
-            _code_of(fault["type"]),
-            pointer + _pointer_to(fault["loc"], body),
-        )
-        for fault in exc.errors(include_url=False, include_input=False, include_context=False)
-    ]
-
-
-def _code_of(kind: str) -> str:
-    return "unknown_field" if kind == "extra_forbidden" else kind
-
-
-def _message_of(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "is not a field that can be set here"
-    if kind == "missing":
-        return "is required"
-    for start in ("Input should", "Value error, "):
-        if message.startswith(start):
-            return message.removeprefix("Input ").removeprefix("Value error, ")
-    return message
-
-
-def _pointer_to(loc: Sequence[str | int], body: Any) -> str:
-    """JSON Pointer to a fault; Pydantic's own steps through unions and validators are left out."""
-    pointer, current = "", body
-    for index, step in enumerate(loc):
-        if _has(current, step):
-            current = current[step]
-        elif not isinstance(current, dict) or index < len(loc) - 1:
-            continue
-        pointer += f"/{escape_pointer(str(step))}"
-    return pointer
-
-
-def _has(value: Any, step: str | int) -> bool:
-    if isinstance(value, list):
-        return isinstance(step, int) and step < len(value)
-    return isinstance(value, dict) and step in value
+    refuse(violations)

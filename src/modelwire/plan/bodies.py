@@ -1,0 +1,92 @@
+"""Bodies against their schemas: what is wrong, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ..catalog.names import escape_pointer
+from ..errors import InvalidRequest, NotNull, OutOfRange, RequestError, TooLong, Violation
+
+_OWN_ERRORS: Mapping[str, type[RequestError]] = {
+    "too_long": TooLong,
+    "out_of_range": OutOfRange,
+    "not_null": NotNull,
+}
+
+
+def validate(schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
+    """Validate a body.
+
+    Args:
+        schema: Its schema.
+        body: The JSON value.
+        pointer: Where it stands in the whole body.
+
+    Returns:
+        The validated body.
+
+    Raises:
+        InvalidRequest: It does not fit; one violation for each fault.
+    """
+    if not isinstance(body, dict):
+        raise InvalidRequest(Violation("should be an object", "model_type", pointer=pointer))
+    try:
+        return schema.model_validate(body)
+    except ValidationError as exc:
+        raise InvalidRequest(*_violations_of(exc, body, pointer)) from None
+
+
+def refuse(violations: Sequence[Violation]) -> None:
+    """Refuse a body for what is wrong with it: under one code of its own, or as not valid."""
+    if not violations:
+        return
+    codes = {violation.code for violation in violations}
+    own = _OWN_ERRORS.get(codes.pop()) if len(codes) == 1 else None
+    raise own(violations[0].message, violations) if own else InvalidRequest(*violations)
+
+
+def _violations_of(exc: ValidationError, body: Any, pointer: str) -> list[Violation]:
+    return [
+        Violation(
+            _message_of(fault["type"], fault["msg"]),
+            _code_of(fault["type"]),
+            pointer + _pointer_to(fault["loc"], body),
+        )
+        for fault in exc.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _code_of(kind: str) -> str:
+    return "unknown_field" if kind == "extra_forbidden" else kind
+
+
+def _message_of(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "is not a field that can be set here"
+    if kind == "missing":
+        return "is required"
+    for start in ("Input should", "Value error, "):
+        if message.startswith(start):
+            return message.removeprefix("Input ").removeprefix("Value error, ")
+    return message
+
+
+def _pointer_to(loc: Sequence[str | int], body: Any) -> str:
+    """JSON Pointer to a fault; Pydantic's own steps through unions and validators are left out."""
+    pointer, current = "", body
+    for index, step in enumerate(loc):
+        if _has(current, step):
+            current = current[step]
+        elif not isinstance(current, dict) or index < len(loc) - 1:
+            continue
+        pointer += f"/{escape_pointer(str(step))}"
+    return pointer
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, dict) and step in value
