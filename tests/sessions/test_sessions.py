@@ -178,3 +178,18 @@ async def test_session_of_another_kind_of_database(databases: dict[str, Database
         async with open_client(app) as client:
             answer = await client.get("/users/")
     assert (answer.status_code, answer.json()["code"]) == (500, "unexpected_error")
+
+
+async def test_database_away_in_an_own_endpoint() -> None:
+    """An endpoint of the user's own is answered 503 while the database is away."""
+    app = FastAPI()
+    mount(app, Database("postgresql://nobody@127.0.0.1:1/none"))
+
+    @app.get("/names")
+    async def names(session: SessionDep) -> list[str]:
+        return [user.username for user in (await session.exec(select(User))).all()]
+
+    async with open_client(app) as client:
+        answer = await client.get("/names")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "1"

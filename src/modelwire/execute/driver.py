@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import Pool, PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from ..statement import Statement, Values
@@ -49,8 +49,8 @@ class DriverLane:
         raise NotImplementedError
 
     @property
-    def is_closed(self) -> bool:
-        """Whether the connection can't be used any more."""
+    def is_clean(self) -> bool:
+        """Whether the next request can have the connection: it is open, in no transaction."""
         raise NotImplementedError
 
 
@@ -62,8 +62,8 @@ class AsyncpgLane(DriverLane):
         return rows
 
     @property
-    def is_closed(self) -> bool:
-        return bool(self._connection.is_closed())
+    def is_clean(self) -> bool:
+        return not self._connection.is_closed() and not self._connection.is_in_transaction()
 
 
 class AiosqliteLane(DriverLane):
@@ -76,8 +76,8 @@ class AiosqliteLane(DriverLane):
         return rows
 
     @property
-    def is_closed(self) -> bool:
-        return False
+    def is_clean(self) -> bool:
+        return not self._connection.in_transaction
 
 
 _LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
@@ -95,7 +95,7 @@ async def open_driver_lane(engine: AsyncEngine, *, transaction: bool) -> AsyncIt
     Yields:
         The lane.
     """
-    pooled = await _check_out(engine.sync_engine.pool)
+    pooled = await _check_out(engine)
     lane = _LANES[engine.dialect.name](pooled.driver_connection, engine.sync_engine)
     try:
         if transaction:
@@ -104,8 +104,8 @@ async def open_driver_lane(engine: AsyncEngine, *, transaction: bool) -> AsyncIt
         else:
             yield lane
     finally:
-        if lane.is_closed:
-            pooled.invalidate()
+        if not lane.is_clean:
+            await greenlet_spawn(pooled.invalidate)
         pooled.close()
 
 
@@ -117,18 +117,17 @@ async def _in_transaction(lane: DriverLane) -> AsyncIterator[None]:
             yield
             await lane.run("COMMIT")
         except BaseException:
-            if not lane.is_closed:
+            if not lane.is_clean:  # it is, where the server has ended the transaction itself
                 await lane.run("ROLLBACK")
             raise
     except DRIVER_ERRORS as exc:
         raise translate(exc) from exc
 
 
-async def _check_out(pool: Pool) -> PoolProxiedConnection:
-    # A connection that lies ready is taken without the greenlet that opening one needs.
-    if isinstance(pool, QueuePool) and pool.checkedin():
-        return pool.connect()
+async def _check_out(engine: AsyncEngine) -> PoolProxiedConnection:
+    # Outside of an SQLAlchemy connection its adapter's errors come as they are.
+    errors = (*DRIVER_ERRORS, engine.dialect.loaded_dbapi.Error)
     try:
-        return await greenlet_spawn(pool.connect)
-    except DRIVER_ERRORS as exc:
+        return await engine.raw_connection()
+    except errors as exc:
         raise translate(exc) from exc

@@ -46,9 +46,14 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
     }
 
     async def connect() -> Any:
-        return await asyncpg.connect(
-            dsn, timeout=settings.pool_timeout_s, server_settings=server_settings
-        )
+        try:
+            return await asyncpg.connect(
+                dsn, timeout=settings.pool_timeout_s, server_settings=server_settings
+            )
+        except (OSError, TimeoutError) as exc:
+            # As the driver's own error it is known for what it is wherever a session meets it.
+            reason = str(exc) or f"no answer within {settings.pool_timeout_s} seconds"
+            raise asyncpg.CannotConnectNowError(reason) from exc
 
     return create_async_engine(
         "postgresql+asyncpg://",

@@ -85,9 +85,10 @@ def translate(error: BaseException) -> ModelwireError:
 
 def _original_of(error: BaseException) -> BaseException:
     """The driver's own error, below SQLAlchemy's and its adapter's."""
-    if isinstance(error, sa.DBAPIError) and error.orig is not None:
-        return error.orig.__cause__ or error.orig
-    return error
+    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)):
+        return error
+    below = error.orig if isinstance(error, sa.DBAPIError) else error.__cause__
+    return error if below is None else _original_of(below)
 
 
 def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:

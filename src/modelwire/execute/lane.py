@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, cast
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
@@ -84,7 +83,7 @@ async def open_lane(
             _check_dialect(engine, session)
             async with _in_session(session, writes=writes) as lane:
                 yield lane
-    except SQLAlchemyError as exc:
+    except DRIVER_ERRORS as exc:
         raise translate(exc) from exc
 
 

@@ -35,9 +35,13 @@ def status_of(code: str, conflict_status: int) -> int:
     return conflict_status if code in CONFLICTS else STATUSES[code]
 
 
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""Phrases of RFC 9110 that older versions of Python have otherwise."""
+
+
 def title_of(status: int) -> str:
-    """The standard phrase of a status, as in `Not Found`."""
+    """The standard phrase of a status (RFC 9110, section 15), as in `Not Found`."""
     try:
-        return HTTPStatus(status).phrase
+        return _PHRASES.get(status) or HTTPStatus(status).phrase
     except ValueError:
         return "Error"
