@@ -51,3 +51,16 @@ async def test_errors_of_modelwire_in_own_endpoints(database: Database) -> None:
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
     assert answer.json()["detail"] == "Team not found"
+
+
+async def test_own_health_route_stays(database: Database) -> None:
+    """A health route that the application has already is left alone."""
+    app = FastAPI()
+    app.add_api_route("/health", lambda: {"status": "my own"})
+    mount(app, database, *LEAGUE[:1])
+    mount(app, database, *LEAGUE[1:])
+    async with open_client(app) as client:
+        assert (await client.get("/health")).json() == {"status": "my own"}
+        assert (await client.get("/users/")).status_code == 200
+        assert (await client.get("/teams/")).status_code == 200
+        assert (await client.get("/openapi.json")).status_code == 200

@@ -47,7 +47,8 @@ def mount(
         resources: The resources; each is served at its path.
         prefix: What stands before every path, as in `/api/v1`.
         dependencies: `Depends(...)` that every operation runs first.
-        health: Where the health routes are; None for none.
+        health: Where the health routes are; None for none. A path that the application has
+            already is left to it.
         offline_docs: Whether the docs pages load their assets from here and not from a CDN.
         max_body_bytes: Bytes that a body may have; `MODELWIRE_MAX_BODY_BYTES` or 1 MiB by default.
         conflict_status: Status where a unique value is taken or a parent is missing;
@@ -74,7 +75,7 @@ def mount(
     service.problems.install(app)
     for table in catalog.tables.values():
         service.add_resource(table)
-    if health is not None:
+    if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
     _document_problems(app)
     if offline_docs:
@@ -171,6 +172,10 @@ class _Service:
         if method == "GET":
             options |= {"include_in_schema": False, "operation_id": f"{name}_head"}
             add(methods=["HEAD"], name=name, route_class_override=ResourceRoute, **options)
+
+
+def _has_path(app: FastAPI, path: str) -> bool:
+    return any(getattr(route, "path", None) == path for route in app.router.routes)
 
 
 def _document_problems(app: FastAPI) -> None:
