@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -56,10 +56,9 @@ class SessionLane:
         return cast("Sequence[Row]", result.all()) if result.returns_rows else []
 
 
-@asynccontextmanager
-async def open_lane(
+def open_lane(
     engine: AsyncEngine, session: BaseSession | None, *, writes: bool, single: bool = False
-) -> AsyncIterator[Lane]:
+) -> AbstractAsyncContextManager[Lane]:
     """Take a lane for one piece of work; if it writes, commit at the end of it.
 
     Args:
@@ -68,23 +67,17 @@ async def open_lane(
         writes: Whether the work is committed. Whatever fails is rolled back.
         single: Whether the work is one statement, which needs no transaction around it.
 
-    Yields:
-        The lane.
+    Returns:
+        A context that gives the lane.
 
     Raises:
         Unavailable: No connection came free in time, or the database is away.
         ConstraintViolation: A deferred constraint fired at COMMIT.
     """
-    try:
-        if session is None:
-            async with open_driver_lane(engine, transaction=writes and not single) as driver:
-                yield driver
-        else:
-            _check_dialect(engine, session)
-            async with _in_session(session, writes=writes) as lane:
-                yield lane
-    except DRIVER_ERRORS as exc:
-        raise translate(exc) from exc
+    if session is None:
+        return open_driver_lane(engine, transaction=writes and not single)
+    _check_dialect(engine, session)
+    return _open_session_lane(session, writes=writes)
 
 
 def _check_dialect(engine: AsyncEngine, session: BaseSession) -> None:
@@ -97,7 +90,7 @@ def _check_dialect(engine: AsyncEngine, session: BaseSession) -> None:
 
 
 @asynccontextmanager
-async def _in_session(session: BaseSession, *, writes: bool) -> AsyncIterator[Lane]:
+async def _open_session_lane(session: BaseSession, *, writes: bool) -> AsyncIterator[Lane]:
     try:
         # What the session's owner has added is there for the statements that follow.
         await session.flush()
@@ -107,6 +100,8 @@ async def _in_session(session: BaseSession, *, writes: bool) -> AsyncIterator[La
         yield SessionLane(connection)
         if writes:
             await session.commit()
-    except BaseException:
+    except BaseException as exc:
         await session.rollback()
+        if isinstance(exc, DRIVER_ERRORS):
+            raise translate(exc) from exc
         raise

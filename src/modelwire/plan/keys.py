@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -52,6 +53,7 @@ def write_key(table: Table, row: Sequence[Any]) -> str:
     return ",".join(quote(write_value(value), safe="") for value in values)
 
 
+@lru_cache(maxsize=512)
 def select_by_key(table: Table) -> SelectShape:
     """The shape of one row, whose key is the parameters `p0`, `p1`, …"""
     return SelectShape(table, tuple(Predicate(f, "eq") for f in table.key))

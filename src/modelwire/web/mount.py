@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -77,6 +77,7 @@ def mount(
         service.add_resource(table)
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
+    service.add_heads()
     _document_problems(app)
     if offline_docs:
         serve_docs(app)
@@ -93,6 +94,7 @@ class _Service:
     max_body_bytes: int
     prefix: str
     dependencies: tuple[Depends, ...]
+    heads: list[tuple[str, Endpoint, dict[str, Any]]] = field(default_factory=list)
 
     def add_resource(self, table: Table) -> None:
         resource = table.resource
@@ -166,12 +168,16 @@ class _Service:
         )
 
     def _add(self, path: str, endpoint: Endpoint, method: str, **options: Any) -> None:
-        add = partial(self.app.router.add_api_route, path, endpoint)
-        name = options["operation_id"]
-        add(methods=[method], name=name, route_class_override=ResourceRoute, **options)
+        options |= {"name": options["operation_id"], "route_class_override": ResourceRoute}
+        self.app.router.add_api_route(path, endpoint, methods=[method], **options)
         if method == "GET":
-            options |= {"include_in_schema": False, "operation_id": f"{name}_head"}
-            add(methods=["HEAD"], name=name, route_class_override=ResourceRoute, **options)
+            head = {"include_in_schema": False, "operation_id": f"{options['name']}_head"}
+            self.heads.append((path, endpoint, options | head))
+
+    def add_heads(self) -> None:
+        """Add the HEAD routes behind all others, whose matching they would slow down."""
+        for path, endpoint, options in self.heads:
+            self.app.router.add_api_route(path, endpoint, methods=["HEAD"], **options)
 
 
 def _has_path(app: FastAPI, path: str) -> bool:
