@@ -56,6 +56,14 @@ _KIND_SCHEMAS: Mapping[Kind, JSONSchema] = {
 }
 
 
+def key_parameters(table: Table) -> list[JSONSchema]:
+    """Describe the components of a key in the path."""
+    return [
+        {"name": f.name, "in": "path", "required": True, "schema": _value_schema(f)}
+        for f in table.key
+    ]
+
+
 def list_parameters(table: Table) -> list[JSONSchema]:
     """Describe the parameters of a list."""
     resource = table.resource

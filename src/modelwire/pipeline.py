@@ -132,11 +132,7 @@ class Pipeline:
         """`POST /users/bulk/`"""
         refuse_parameters(parse_query(request.query_string))
         plan = plan_bulk_create(table, _parse_body(request), self.database.dialect)
-        try:
-            async with self.database.writing(session, single=plan.is_single) as lane:
-                rows = await self._insert(lane, plan)
-        except ConstraintViolation:
-            rows = await self._write(plan, session, lambda lane: self._insert_each(lane, plan))
+        rows = await self._store_all(plan, session)
         body = encoder_of(table).encode_many(rows)
         return answer_rows(body, status=201, minimal=_wants_minimal(request))
 
@@ -198,6 +194,21 @@ class Pipeline:
                 error = await explain(violation, plan, self.catalog, finder)
             raise error from violation
 
+    async def _store_all(self, plan: CreatePlan, session: Session) -> Sequence[Row]:
+        """Store many rows at once; where one is refused, find out which.
+
+        A session in force may hold what others have done in it, which a first try that fails would
+        undo: there the rows go one by one from the start.
+        """
+        refused: ConstraintViolation | None = None
+        if session is None:
+            try:
+                async with self.database.writing(single=plan.is_single) as lane:
+                    return await self._insert(lane, plan)
+            except ConstraintViolation as violation:
+                refused = violation
+        return await self._write(plan, session, lambda lane: self._insert_each(lane, plan, refused))
+
     async def _insert(self, lane: Lane, plan: CreatePlan) -> list[Row]:
         """Store rows, those that give the same fields in one statement."""
         stored: list[Row] = []
@@ -211,7 +222,9 @@ class Pipeline:
                 stored += await lane.fetch(statement, _bind_row(row))
         return stored
 
-    async def _insert_each(self, lane: Lane, plan: CreatePlan) -> list[Row]:
+    async def _insert_each(
+        self, lane: Lane, plan: CreatePlan, refused: ConstraintViolation | None
+    ) -> list[Row]:
         """Store rows one by one, so that a refusal tells its row."""
         stored: list[Row] = []
         for index, row in enumerate(plan.rows):
@@ -219,6 +232,9 @@ class Pipeline:
             try:
                 stored += await lane.fetch(statement, _bind_row(row))
             except ConstraintViolation as violation:
+                if refused is not None and violation.kind is not refused.kind:
+                    # Rows that refer to each other may be refused alone and not together.
+                    raise refused from violation
                 violation.row = index
                 raise
         return stored

@@ -186,7 +186,7 @@ def test_database_unreachable(shop: Path) -> None:
     """A database that can't be reached is named, without its password."""
     url = "postgresql://ann:hunter2@127.0.0.1:1/db"
     line = failing("shop.py", "--database-url", url, cwd=shop)
-    assert "Can't reach the database postgresql://ann:***@127.0.0.1:1/db" in line
+    assert "Can't use the database postgresql://ann:***@127.0.0.1:1/db" in line
     assert "hunter2" not in line
 
 

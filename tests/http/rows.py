@@ -70,8 +70,8 @@ async def store_many(
 async def store_users(database: Database, **full_names: str | None) -> None:
     """Store users by their username, with their full names, keys from 1 upwards."""
     rows = [
-        User(id=i, username=name, email=f"{name}@example.com", full_name=full_name)
-        for i, (name, full_name) in enumerate(full_names.items(), 1)
+        User(username=name, email=f"{name}@example.com", full_name=full_name)
+        for name, full_name in full_names.items()
     ]
     await store(database, *rows)
 

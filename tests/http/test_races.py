@@ -103,7 +103,7 @@ async def test_child_of_a_parent_that_goes(client: httpx2.AsyncClient, database:
 
 async def test_reads_beside_writes(client: httpx2.AsyncClient, database: Database) -> None:
     """Reading does not fail while others write, and sees a bulk whole or not at all."""
-    await store(database, Team(id=1, name="Red"), Player(id=1, name="x", team_id=1))
+    await store(database, Team(name="Red", players=[Player(name="x")]))
     rows = [{"name": f"{i}", "team_id": 1} for i in range(10)]
     answers = await asyncio.gather(
         *(client.post("/players/bulk/", json=rows) for _ in range(5)),

@@ -22,7 +22,7 @@ MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
 MAX_EXPONENT = 20_000
 """Powers of ten beyond which a decimal is refused unseen."""
 
-_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 SQLITE_DIGITS = 15
 """Decimal digits that SQLite keeps: it stores decimals as 64-bit floats."""
@@ -94,7 +94,7 @@ def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fau
         return "finite_number", "should be a finite number"
     if abs(value.adjusted()) > MAX_EXPONENT:
         return "out_of_range", f"should have an exponent within {MAX_EXPONENT}"
-    _, digits, exponent = value.normalize(_EXACT).as_tuple()
+    _, digits, exponent = value.normalize(EXACT).as_tuple()
     places = max(0, -int(exponent))
     whole = max(0, len(digits) + int(exponent))
     precision = stored.precision if isinstance(stored, Numeric) else None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    DateTime,
     Index,
     MetaData,
     PrimaryKeyConstraint,
@@ -16,16 +18,18 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy import Table as SQLTable
+from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.orm import Mapper, RelationshipProperty
-from sqlalchemy.orm.exc import UnmappedClassError
+from sqlalchemy.sql.visitors import iterate
 from sqlmodel import SQLModel
 
 from ..errors import ConfigurationError, Constraint
 from ..resource import Resource
 from .dependents import read_dependents
-from .kinds import kind_of, strip_optional
+from .domain import find_fault
+from .kinds import kind_of, storage_type, strip_optional
 from .names import did_you_mean, to_title
-from .schemas import derive_schemas
+from .schemas import computes, derive_schemas
 from .tables import Catalog, ConstraintInfo, Field, Reference, Relation, Table
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
@@ -58,7 +62,7 @@ def _mapper_of(resource: Resource) -> Mapper[Any]:
     model = resource.model
     try:
         mapper: Mapper[Any] = inspect(model)
-    except (UnmappedClassError, Exception) as exc:
+    except NoInspectionAvailable as exc:
         name = getattr(model, "__name__", repr(model))
         raise ConfigurationError(
             f"Resource({name}): not a table. Declare it as class {name}(SQLModel, table=True)."
@@ -78,6 +82,7 @@ def _read_table(mapper: Mapper[Any], resource: Resource, registered: set[str]) -
     fields = tuple(_read_fields(mapper, sql, resource))
     relations = {p.key: _read_relation(p) for p in mapper.relationships}
     names = {f.name for f in fields}
+    _check_relations(resource, fields, relations)
     _check_names(resource, "filters", resource.filters, names)
     _check_names(resource, "hidden", resource.hidden, names)
     _check_names(resource, "shown", resource.shown, names)
@@ -100,7 +105,24 @@ def _read_table(mapper: Mapper[Any], resource: Resource, registered: set[str]) -
         constraints=tuple(_read_constraints(sql)),
         references=tuple(_read_references([sql])),
         schemas=derive_schemas(resource, fields),
+        computes=resource.read_schema is None and computes(resource.model),
     )
+
+
+def _check_relations(
+    resource: Resource, fields: Sequence[Field], relations: Mapping[str, Relation]
+) -> None:
+    model = resource.model.__name__
+    for name in resource.includes:
+        if any(field.name == name for field in fields):
+            raise ConfigurationError(
+                f"Resource({model}, includes=['{name}']): a field is called so on the wire as well."
+            )
+        if name in relations and not relations[name].simple:
+            raise ConfigurationError(
+                f"Resource({model}, includes=['{name}']): its join has conditions of its own, and "
+                "only equal columns can be included. Write an endpoint for it."
+            )
 
 
 def references_to(sql: SQLTable) -> list[Reference]:
@@ -117,6 +139,7 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
         if info is None or not isinstance(column, Column) or column.table is not sql:
             continue
         name = info.serialization_alias or info.alias or attribute.key
+        _check_default(model, attribute.key, column)
         annotation = strip_optional(info.annotation)
         yield Field(
             name=name,
@@ -130,6 +153,20 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
             readable=not _is_hidden(name, attribute.key, resource),
             writable=_is_writable(column, sql),
             default=_default_of(column),
+        )
+
+
+def _check_default(model: type[SQLModel], key: str, column: Column[Any]) -> None:
+    """Refuse a default that its column can't hold: a date and time with or without an offset."""
+    make = _default_of(column)
+    if make is None or not isinstance(storage_type(column.type), DateTime):
+        return
+    value = make()
+    fault = find_fault(value, column.type, "") if value is not None else None
+    if fault is not None:
+        raise ConfigurationError(
+            f"The default of {model.__name__}.{key} {fault[1]}; for one with an offset write "
+            "default_factory=lambda: datetime.now(UTC), for one without annotate NaiveDatetime."
         )
 
 
@@ -166,6 +203,7 @@ def _read_relation(prop: RelationshipProperty[Any]) -> Relation:
         name=prop.key,
         target=target.name,
         many=bool(prop.uselist),
+        simple=joins_columns(prop),
         local=tuple(_as_column(left) for left, _ in columns),
         remote=tuple(_as_column(right) for _, right in columns),
         link=link,
@@ -173,6 +211,18 @@ def _read_relation(prop: RelationshipProperty[Any]) -> Relation:
             (_as_column(left), _as_column(right))
             for left, right in prop.secondary_synchronize_pairs or ()
         ),
+    )
+
+
+def joins_columns(prop: RelationshipProperty[Any]) -> bool:
+    """Whether a relationship is joined by equal columns, with no condition beside."""
+    joins = [j for j in (prop.primaryjoin, prop.secondaryjoin) if j is not None]
+    terms = [term for join in joins for term in getattr(join, "clauses", [join])]
+    return all(
+        getattr(term, "operator", None) is operator.eq
+        and isinstance(term.left, Column)
+        and isinstance(term.right, Column)
+        for term in terms
     )
 
 
@@ -201,7 +251,14 @@ def _name_of(constraint: Any) -> str | None:
 
 
 def _columns_of_index(index: Index, sql: SQLTable) -> tuple[str, ...]:
-    return _columns_in(" ".join(str(expression) for expression in index.expressions), sql)
+    found: list[str] = []
+    for expression in index.expressions:
+        if isinstance(expression, str):
+            found += _columns_in(expression, sql)
+            continue
+        columns = [e.name for e in iterate(expression) if isinstance(e, Column)]
+        found += columns or _columns_in(str(expression), sql)
+    return tuple(dict.fromkeys(found))
 
 
 def _columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from types import new_class
+from types import FunctionType, new_class
 from typing import Annotated, Any, Optional, cast
 
 from pydantic import (
@@ -42,7 +42,6 @@ def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
     """
     name, fields = resource.model.__name__, list(fields)
     writable = [f for f in fields if f.writable]
-    readable = [f for f in fields if f.readable]
     config = _config_of(resource.model)
     checks = _validators_of(resource.model)
     return Schemas(
@@ -53,10 +52,15 @@ def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
         or _build(
             f"{name}Read",
             {**config, "extra": "ignore"},
-            {f.key: _to_read(f) for f in readable},
+            {f.key: _to_read(f) for f in fields if f.readable or computes(resource.model)},
             _serializers_of(resource.model),
         ),
     )
+
+
+def computes(model: type[BaseModel]) -> bool:
+    """Whether a model has computed fields, which may look at columns that are not shown."""
+    return bool(model.__pydantic_decorators__.computed_fields)
 
 
 def _forbid_unknown(schema: type[BaseModel] | None) -> type[BaseModel] | None:
@@ -84,6 +88,12 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
 
 
 _CHANGES_OUTPUT = ("ser_json", "json_encoders", "use_enum_values", "alias_generator")
+
+
+def name_of(key: str, info: FieldInfo) -> str:
+    """The name of a schema's field in a body."""
+    alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
+    return alias or key
 
 
 def is_plain(schema: type[BaseModel]) -> bool:
@@ -152,7 +162,7 @@ def _to_read(field: Field) -> tuple[Any, FieldInfo]:
     alias = info.serialization_alias or info.alias
     documentation = {**_documentation_of(info), **({"alias": alias} if alias else {})}
     documentation.pop("validation_alias", None)
-    return annotation, PydanticField(**documentation)
+    return annotation, PydanticField(exclude=None if field.readable else True, **documentation)
 
 
 def _validators_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -179,7 +189,21 @@ def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:
         )
         for name, d in decorators.computed_fields.items()
     }
-    return {**fields, **computed}
+    if not fields and not computed:
+        return {}
+    return {**_methods_of(model), **fields, **computed}
+
+
+def _methods_of(model: type[SQLModel]) -> dict[str, Any]:
+    """The methods and properties of a model, which its serializers may call."""
+    classes = [c for c in reversed(model.__mro__) if issubclass(c, SQLModel) and c is not SQLModel]
+    return {
+        name: attribute
+        for cls in classes
+        for name, attribute in vars(cls).items()
+        if not name.startswith("__")
+        and isinstance(attribute, (FunctionType, property, classmethod, staticmethod))
+    }
 
 
 def _written(model: type[BaseModel], name: str) -> Callable[..., Any]:

@@ -62,6 +62,7 @@ class Relation:
         name: The relationship's name, on the wire and in Python.
         target: Name of the table it leads to.
         many: Whether it leads to many rows.
+        simple: Whether it is joined by equal columns and nothing else.
         local: Columns of this side, in the order of `remote`.
         remote: Columns of the other side; of the link table where there is one.
         link: The link table of a many-to-many relationship.
@@ -71,6 +72,7 @@ class Relation:
     name: str
     target: str
     many: bool
+    simple: bool
     local: tuple[Column[Any], ...]
     remote: tuple[Column[Any], ...]
     link: SQLTable | None
@@ -143,6 +145,7 @@ class Table:
     constraints: tuple[ConstraintInfo, ...]
     references: tuple[Reference, ...]
     schemas: Schemas
+    computes: bool
 
     @property
     def name(self) -> str:
@@ -179,6 +182,8 @@ class Table:
     def selected(self) -> tuple[Field, ...]:
         """The fields of a row as it is read: what is shown, then what keys and joins need."""
         joins = {column for relation in self.includes.values() for column in relation.local}
+        if self.computes:
+            joins = {f.column for f in self.fields}
         shown = [f for f in self.fields if f.readable]
         needed = [f for f in self.fields if f.primary_key or f.column in joins]
         return (*shown, *(f for f in needed if not f.readable))

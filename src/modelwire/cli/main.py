@@ -106,15 +106,18 @@ def _check_database(app: FastAPI, wanted: str | None) -> None:
             "leave it out of Database() to set it from outside"
         )
     try:
-        asyncio.run(_ping(database))
+        asyncio.run(_prepare(database))
     except ModelwireError as exc:
         reason = _reason_of(exc)
-        raise ConfigurationError(f"Can't reach the database {_shown(database)}: {reason}") from exc
+        raise ConfigurationError(f"Can't use the database {_shown(database)}: {reason}") from exc
 
 
-async def _ping(database: Database) -> None:
+async def _prepare(database: Database) -> None:
     try:
-        await database.ping()
+        if database.settings.create_tables:
+            await database.init_db()
+        else:
+            await database.ping()
     finally:
         await database.close_db()
 

@@ -13,6 +13,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
+from ..catalog.read import joins_columns
 from ..errors import ModelwireError
 from ..execute import Database
 from ..resource import Resource
@@ -79,7 +80,7 @@ def _load_file(path: Path) -> ModuleType:
 
 
 def _make_app(module: ModuleType, source: str) -> FastAPI:
-    models = [value for value in vars(module).values() if _is_table(value)]
+    models = list(dict.fromkeys(value for value in vars(module).values() if _is_table(value)))
     if not models:
         raise BadTarget(
             f"{source} has no FastAPI application and no table; "
@@ -96,11 +97,13 @@ def _is_table(value: object) -> bool:
     return (
         isinstance(value, type)
         and issubclass(value, SQLModel)
-        and isinstance(getattr(value, "__table__", None), SQLTable)
+        and isinstance(vars(value).get("__table__"), SQLTable)
     )
 
 
 def _to_resource(model: type[SQLModel], models: list[type[SQLModel]]) -> Resource:
     relationships = inspect(model).relationships
-    includes = [prop.key for prop in relationships if prop.mapper.class_ in models]
+    includes = [
+        prop.key for prop in relationships if prop.mapper.class_ in models and joins_columns(prop)
+    ]
     return Resource(model, includes=includes)

@@ -28,7 +28,8 @@ class SchemaEncoder:
         }
         self._schema = _schema_of(table, includes)
         self._derived = table.resource.read_schema is None
-        self._keys = [(f.key, i) for f, i in table.positions.items() if f.readable]
+        shown = table.schemas.read.model_fields
+        self._keys = [(f.key, i) for f, i in table.positions.items() if f.key in shown]
         self._adapter = TypeAdapter(self._schema)
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -50,7 +51,15 @@ class DriverLane:
 
     @property
     def is_clean(self) -> bool:
-        """Whether the next request can have the connection: it is open, in no transaction."""
+        """Whether the connection is open and in no transaction, once no statement is running."""
+        raise NotImplementedError
+
+    async def undo(self) -> None:
+        """Undo what a statement that was given up on has begun.
+
+        Raises:
+            OSError: The connection can't be used any more.
+        """
         raise NotImplementedError
 
 
@@ -65,6 +74,10 @@ class AsyncpgLane(DriverLane):
     def is_clean(self) -> bool:
         return not self._connection.is_closed() and not self._connection.is_in_transaction()
 
+    async def undo(self) -> None:
+        # The server is still told to cancel; a new connection costs less than to wait for that.
+        raise ConnectionAbortedError("cancelled")
+
 
 class AiosqliteLane(DriverLane):
     """Runs statements on a connection of aiosqlite: one hop to its thread for each."""
@@ -78,6 +91,10 @@ class AiosqliteLane(DriverLane):
     @property
     def is_clean(self) -> bool:
         return not self._connection.in_transaction
+
+    async def undo(self) -> None:
+        # The connection's thread does one thing after another: here the statement has ended.
+        await self._connection.rollback()
 
 
 _LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
@@ -103,10 +120,36 @@ async def open_driver_lane(engine: AsyncEngine, *, transaction: bool) -> AsyncIt
                 yield lane
         else:
             yield lane
-    finally:
-        if not lane.is_clean:
-            await greenlet_spawn(pooled.invalidate)
-        pooled.close()
+    except Exception:
+        await _give_back(pooled, lane)
+        raise
+    except BaseException:
+        # Cancelled: a statement may still be running. What it leaves behind is undone before
+        # anybody else gets the connection, even if this task is cancelled once more.
+        recovery = asyncio.ensure_future(_recover(pooled, lane))
+        _recoveries.add(recovery)
+        recovery.add_done_callback(_recoveries.discard)
+        await asyncio.shield(recovery)
+        raise
+    else:
+        await _give_back(pooled, lane)
+
+
+_recoveries: set[asyncio.Future[None]] = set()
+
+
+async def _give_back(pooled: PoolProxiedConnection, lane: DriverLane) -> None:
+    if not lane.is_clean:
+        await greenlet_spawn(pooled.invalidate)
+    pooled.close()
+
+
+async def _recover(pooled: PoolProxiedConnection, lane: DriverLane) -> None:
+    try:
+        await lane.undo()
+    except DRIVER_ERRORS:
+        await greenlet_spawn(pooled.invalidate)
+    pooled.close()
 
 
 @asynccontextmanager
@@ -116,7 +159,7 @@ async def _in_transaction(lane: DriverLane) -> AsyncIterator[None]:
         try:
             yield
             await lane.run("COMMIT")
-        except BaseException:
+        except Exception:
             if not lane.is_clean:  # it is, where the server has ended the transaction itself
                 await lane.run("ROLLBACK")
             raise

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ..settings import Settings
-from ..statement import LOWER, lower
+from ..statement import LOWER, UNHEX, lower
 from .url import is_memory, to_libpq
 
 _READS = re.compile(
@@ -87,6 +87,10 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     return engine
 
 
+def _unhex(text: Any) -> Any:
+    return bytes.fromhex(text) if isinstance(text, str) else text
+
+
 async def begin_writing(connection: AsyncConnection) -> None:
     """Take SQLite's write lock before what a transaction reads in order to write.
 
@@ -102,6 +106,7 @@ async def begin_writing(connection: AsyncConnection) -> None:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.create_function(LOWER, 1, _lower, deterministic=True)
+    connection.create_function(UNHEX, 1, _unhex, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")

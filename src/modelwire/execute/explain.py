@@ -22,7 +22,7 @@ from ..errors import (
     TooLong,
     Violation,
 )
-from ..plan.write import CreatePlan, Row, WritePlan
+from ..plan.write import CreatePlan, DeletePlan, Row, WritePlan
 from .finder import Finder
 
 
@@ -48,6 +48,9 @@ async def explain(
         if violation.table is None:
             return await _look_up(plan, rows, catalog, finder)
         return _explain_reference(violation, plan, rows, catalog)
+    if isinstance(plan, DeletePlan) and violation.kind is Constraint.NOT_NULL:
+        # ON DELETE SET NULL met a column that must have a value.
+        return _still_referenced(plan.table, violation.table)
     fields = _fields_of(violation, plan.table)
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(plan.table, rows)
@@ -56,10 +59,10 @@ async def explain(
 
 
 def _fields_of(violation: ConstraintViolation, table: Table) -> list[Field]:
-    columns: Iterable[str] = violation.columns
-    if not columns and violation.constraint is not None:
+    columns: Sequence[str] = ()
+    if violation.constraint is not None:
         columns = _columns_of_constraint(violation.constraint, table)
-    named = (table.by_column.get(column) for column in columns)
+    named = (table.by_column.get(column) for column in columns or violation.columns)
     return [field for field in named if field is not None]
 
 
@@ -77,18 +80,16 @@ def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
 
 def _columns_of_constraint(name: str, table: Table) -> Sequence[str]:
     for constraint in table.constraints:
-        if name in (constraint.name, _default_name(constraint.columns, table)):
+        if name == constraint.name:
             return constraint.columns
     unnamed = [c for c in table.constraints if c.name is None and c.kind is Constraint.CHECK]
-    if len(unnamed) == 1 and name.startswith(f"{table.sql.name}_"):
-        return unnamed[0].columns
-    # An unnamed CHECK goes by its expression on SQLite.
+    for constraint in unnamed:
+        # PostgreSQL names it after its only column, and counts them (CREATE TABLE, "CHECK").
+        only = f"_{constraint.columns[0]}" if len(constraint.columns) == 1 else ""
+        if re.fullmatch(re.escape(f"{table.sql.name}{only}_check") + r"\d*", name):
+            return constraint.columns
+    # SQLite names it by its expression.
     return [word for word in to_identifiers(name) if word in table.by_column]
-
-
-def _default_name(columns: Sequence[str], table: Table) -> str:
-    """The name that PostgreSQL gives a CHECK that has none."""
-    return f"{table.sql.name}_{columns[0] if len(columns) == 1 else ''}_check".replace("__", "_")
 
 
 def to_identifiers(text: str) -> list[str]:

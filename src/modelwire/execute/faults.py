@@ -36,7 +36,14 @@ _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_CHECK": Constraint.CHECK,
     "SQLITE_CONSTRAINT_TRIGGER": Constraint.TRIGGER,
 }
-_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR")
+_BUSY = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_CANTOPEN",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_READONLY",
+)
 
 # PostgreSQL manual, appendix A.
 _SQLSTATES = {
@@ -116,7 +123,10 @@ def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> Constra
 
 def _columns_in_detail(detail: str | None) -> tuple[str, ...]:
     match = _KEY_IN_DETAIL.search(detail or "")
-    return tuple(re.findall(r"\w+", match[1].split(")=(")[0])) if match else ()
+    if match is None:
+        return ()
+    names = re.findall(r'"((?:[^"]|"")+)"|(\w+)', match[1].split(")=(")[0])
+    return tuple(quoted.replace('""', '"') or plain for quoted, plain in names)
 
 
 def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:

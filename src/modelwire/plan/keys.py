@@ -14,6 +14,9 @@ from .values import BadValue, parse_value, write_value
 
 Values = dict[str, Any]
 
+RESERVED = frozenset({"bulk", "stream", "query"})
+"""What is no key as it stands in a path, but the start of another route."""
+
 
 class Pair(NamedTuple):
     """The operands of `between`."""
@@ -50,7 +53,9 @@ def key_values(table: Table, key: str) -> list[Any]:
 def write_key(table: Table, row: Sequence[Any]) -> str:
     """Write the key of a row as it stands in a path."""
     values = (row[table.positions[f]] for f in table.key)
-    return ",".join(quote(write_value(value), safe="") for value in values)
+    key = ",".join(quote(write_value(value), safe="") for value in values)
+    # Percent-encoded, a key is told from a path and from a step up.
+    return f"%{ord(key[0]):02X}{key[1:]}" if key in RESERVED or key in (".", "..") else key
 
 
 @lru_cache(maxsize=512)

@@ -136,6 +136,8 @@ def _parse_date(text: str, _field: Field) -> dt.date:
 
 def _parse_time(text: str, _field: Field) -> dt.time:
     value: dt.time = _parse_with(_TIME, "a time, as in 12:00:00", text)
+    if value.tzinfo is not None:
+        raise BadValue("should be a time without an offset, as in 12:00:00")
     return value
 
 

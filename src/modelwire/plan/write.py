@@ -9,10 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
+from sqlalchemy import ARRAY
 
 from ..catalog import Field, Kind, Table
 from ..catalog.domain import find_fault
+from ..catalog.kinds import storage_type
 from ..catalog.names import escape_pointer, join_words
+from ..catalog.schemas import name_of
 from ..errors import (
     InvalidRequest,
     NotNull,
@@ -45,8 +48,8 @@ class CreatePlan:
         """Rows that follow each other and give the same fields, with the statement for them."""
         for fields, rows in groupby(self.rows, lambda row: tuple(row.values)):
             group = list(rows)
-            # Rows without any value have nothing to be listed by.
-            many = len(group) > 1 and bool(fields)
+            # Rows without any value have nothing to be listed by, and lists of arrays are flat.
+            many = len(group) > 1 and bool(fields) and not any(map(_is_array, fields))
             yield InsertShape(self.table, fields, many=many), group
 
     def shape_of(self, row: Row) -> InsertShape:
@@ -105,6 +108,10 @@ class DeletePlan:
 
 
 WritePlan = CreatePlan | UpdatePlan | DeletePlan
+
+
+def _is_array(field: Field) -> bool:
+    return isinstance(storage_type(field.column.type), ARRAY)
 
 
 def plan_create(table: Table, body: Any, dialect: str) -> CreatePlan:
@@ -178,22 +185,33 @@ def plan_update(
         TooLong, OutOfRange: A value does not fit its column.
     """
     found = tuple(key_values(table, key))
+    body = _read_nulls(table, body, ignore_null=ignore_null)
     sent = validate(table.schemas.update, body, "")
     values = _values_of(table, sent, sent.model_fields_set)
-    if ignore_null:
-        values = {field: value for field, value in values.items() if value is not None}
-    nulls = [f for f, value in values.items() if value is None and not f.nullable]
-    if nulls:
-        raise NotNull(
-            f"{join_words([f.title for f in nulls])} can't be null",
-            [
-                Violation(f"{f.title} can't be null", "not_null", f"/{escape_pointer(f.name)}")
-                for f in nulls
-            ],
-        )
     _check_domain(values, "", dialect)
     objects = (f for f, value in values.items() if f.kind is Kind.JSON and isinstance(value, dict))
     return UpdatePlan(table, (Row(values),), found, () if ignore_null else tuple(objects))
+
+
+def _read_nulls(table: Table, body: Any, *, ignore_null: bool) -> Any:
+    """Read what null means, before the schema, whose checks were not written for it."""
+    if not isinstance(body, dict):
+        return body
+    known = {name_of(key, info) for key, info in table.schemas.update.model_fields.items()}
+    nulls = {name for name, value in body.items() if value is None and name in known}
+    if ignore_null:
+        return {name: value for name, value in body.items() if name not in nulls}
+    refused = [f for f in table.fields if f.name in nulls and not f.nullable]
+    if refused:
+        raise NotNull(
+            f"{join_words([f.title for f in refused])} can't be null",
+            [_cannot_be_null(field) for field in refused],
+        )
+    return body
+
+
+def _cannot_be_null(field: Field) -> Violation:
+    return Violation(f"{field.title} can't be null", "not_null", f"/{escape_pointer(field.name)}")
 
 
 def plan_delete(table: Table, key: str) -> DeletePlan:

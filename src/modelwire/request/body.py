@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email.message import Message
 from typing import Any, NoReturn
 
 from ..errors import InvalidRequest, UnsupportedMediaType, Violation
@@ -22,9 +23,10 @@ def check_media_type(content_type: str | None) -> None:
     Raises:
         UnsupportedMediaType: It says something else, or nothing.
     """
-    media_type, _, parameters = (content_type or "").partition(";")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if media_type.strip().lower() not in _MEDIA_TYPES or charset not in ("", "utf-8", "utf8"):
+    message = Message()
+    message["content-type"] = content_type or ""
+    charset = message.get_content_charset("utf-8")
+    if message.get_content_type() not in _MEDIA_TYPES or charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType("Send the body as Content-Type: application/json, in UTF-8")
 
 

@@ -22,7 +22,7 @@ from ..plan.shapes import (
 )
 from .compiled import Compiled, compile_statement
 from .lists import ROWS, Expand, expand_rows
-from .operators import LOWER, Prepare, lower
+from .operators import LOWER, UNHEX, Prepare, lower
 from .select import build_count, build_related, build_select
 from .write import build_delete, build_find, build_insert, build_update, value_name
 
@@ -108,6 +108,7 @@ class Statements:
 __all__ = [
     "LOWER",
     "ROWS",
+    "UNHEX",
     "Statement",
     "Statements",
     "Values",

@@ -35,7 +35,9 @@ def in_list(column: Column[Any], name: str, dialect: str) -> ColumnElement[bool]
     """
     operand = operand_type(column.type, dialect)
     if dialect == "postgresql":
-        equal: ColumnElement[bool] = column == any_(bindparam(name, type_=ARRAY(operand)))
+        equal: ColumnElement[bool] = column == any_(
+            bindparam(name, type_=ARRAY(operand, dimensions=1))
+        )
         return equal
     items = func.json_each(bindparam(name, type_=SQLiteList(operand))).table_valued("value")
     # JSON has no bytes; they are compared by their hexadecimal digits.
@@ -74,7 +76,9 @@ def rows_of(
         The relation, its columns, and what orders its rows as they were given.
     """
     if dialect == "postgresql":
-        arrays = [bindparam(f"{ROWS}{i}", type_=ARRAY(t)) for i, t in enumerate(types)]
+        arrays = [
+            bindparam(f"{ROWS}{i}", type_=ARRAY(t, dimensions=1)) for i, t in enumerate(types)
+        ]
         names = [f"c{i}" for i in range(len(types))]
         values = func.unnest(*arrays).table_valued(*names, with_ordinality="position")
         given = values.render_derived(name=ROWS)

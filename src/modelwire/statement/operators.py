@@ -18,6 +18,9 @@ from .types import operand_type
 LOWER = "modelwire_lower"
 """Unicode lower-casing on SQLite, whose own `lower` knows ASCII only; `execute` registers it."""
 
+UNHEX = "modelwire_unhex"
+"""Bytes from their hex digits on SQLite, which has no such function before 3.41."""
+
 Render = Callable[[Field, str, str], ColumnElement[bool]]
 Prepare = Callable[[Any], Any]
 

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
+from ..catalog.domain import EXACT
 from ..catalog.kinds import storage_type
 
 
@@ -61,8 +62,12 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
             return None
         exact = Decimal(repr(value))
         if self.scale is not None:
-            return exact.quantize(Decimal(1).scaleb(-self.scale))
-        return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact
+            return exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
+        return (
+            exact.quantize(Decimal(1), context=EXACT)
+            if exact == exact.to_integral_value()
+            else exact
+        )
 
 
 class SQLiteList(TypeDecorator[Sequence[Any]]):

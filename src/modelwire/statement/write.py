@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
     Delete,
     Insert,
     Select,
     Update,
     bindparam,
     delete,
+    func,
     insert,
     select,
     update,
 )
+from sqlalchemy.types import LargeBinary, TypeEngine
 
 from ..catalog import Field
+from ..catalog.kinds import storage_type
 from ..plan.shapes import DeleteShape, FindShape, InsertShape, UpdateShape
 from .lists import in_rows, rows_of
-from .operators import render_predicate
+from .operators import UNHEX, render_predicate
 from .select import columns_of
 from .types import wire_type
 
@@ -36,8 +40,18 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
         values = {field.column: _value(field, dialect) for field in shape.fields}
         return insert(shape.table.sql).values(values).returning(*returning)
     given, items, position = rows_of(types, dialect)
+    if dialect == "sqlite":
+        items = [_from_json(item, t) for item, t in zip(items, types, strict=True)]
     chosen = select(*items).select_from(given).order_by(position)
     return insert(shape.table.sql).from_select(columns, chosen).returning(*returning)
+
+
+def _from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
+    """A value of a JSON text as its column stores it; JSON has bytes as their hex digits."""
+    if isinstance(storage_type(sql_type), LargeBinary):
+        unhexed: ColumnElement[Any] = getattr(func, UNHEX)(item)
+        return unhexed
+    return item
 
 
 def build_update(shape: UpdateShape, dialect: str) -> Update:

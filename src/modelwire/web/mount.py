@@ -14,8 +14,9 @@ from ..catalog import Catalog, Table, read_catalog
 from ..catalog.names import to_words
 from ..errors import ConfigurationError
 from ..execute import Database
-from ..openapi import PROBLEM, error_responses
+from ..openapi import PROBLEM, error_responses, key_parameters
 from ..pipeline import Pipeline
+from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .docs import serve_docs
@@ -24,8 +25,6 @@ from .operations import ROUTES, Route, document_signature, with_article
 from .paths import to_template
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
-
-_RESERVED = frozenset({"bulk", "stream", "query"})
 
 
 def mount(
@@ -74,6 +73,7 @@ def mount(
     app.state.modelwire_database = database
     service.problems.install(app)
     for table in catalog.tables.values():
+        _check_path(app, table, health)
         service.add_resource(table)
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
@@ -99,7 +99,7 @@ class _Service:
     def add_resource(self, table: Table) -> None:
         resource = table.resource
         check_filters(table)
-        for name in resource.operations:
+        for name in (*resource.operations, *resource.operation_dependencies):
             if name not in OPERATIONS:
                 raise ConfigurationError(
                     f"Resource({table.model.__name__}): there is no operation `{name}`; "
@@ -139,9 +139,10 @@ class _Service:
         path = base + route.path.replace("{key}", key)
         resource = table.resource
         rows = to_words(table.sql.name)
+        keys = key_parameters(table) if "{key}" in route.path else []
         endpoint = Endpoint(
             partial(getattr(self.pipeline, route.name), table),
-            to_template(path, _RESERVED),
+            to_template(path, RESERVED),
             self.problems,
             self.max_body_bytes,
             [f.name for f in table.key],
@@ -159,7 +160,7 @@ class _Service:
             status_code=route.status,
             response_model=route.response(table, self.catalog) if route.response else None,
             responses=error_responses(route.errors),
-            openapi_extra={"parameters": route.parameters(table)},
+            openapi_extra={"parameters": [*keys, *route.parameters(table)]},
             dependencies=[
                 *self.dependencies,
                 *resource.dependencies,
@@ -178,6 +179,15 @@ class _Service:
         """Add the HEAD routes behind all others, whose matching they would slow down."""
         for path, endpoint, options in self.heads:
             self.app.router.add_api_route(path, endpoint, methods=["HEAD"], **options)
+
+
+def _check_path(app: FastAPI, table: Table, health: str | None) -> None:
+    taken = (app.docs_url, app.redoc_url, app.openapi_url, health)
+    if table.path in taken:
+        raise ConfigurationError(
+            f"Resource({table.model.__name__}): {table.path} is the documentation's or the health "
+            "routes'; give the resource another path=."
+        )
 
 
 def _has_path(app: FastAPI, path: str) -> bool:

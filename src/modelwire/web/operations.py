@@ -107,11 +107,9 @@ def with_article(words: str) -> str:
 
 
 def document_signature(table: Table, route: Route) -> inspect.Signature:
-    """The parameters that the OpenAPI document shows for a route: its key and its body."""
+    """The parameters that FastAPI documents for a route: its body."""
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter("request", kind, annotation=Request)]
-    if "{key}" in route.path:
-        parameters += [inspect.Parameter(f.name, kind, annotation=f.annotation) for f in table.key]
     if route.body is not None:
         parameters.append(inspect.Parameter("body", kind, annotation=route.body(table)))
     return inspect.Signature(parameters)

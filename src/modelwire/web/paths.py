@@ -21,8 +21,9 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
         return segments
     raw = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else quote(scope["path"])
-    if root and path.startswith(quote(root)):
-        path = path[len(quote(root)) :]
+    prefix = quote(root.rstrip("/"))
+    if prefix and path.startswith(f"{prefix}/"):
+        path = path[len(prefix) :]
     segments = tuple(path.removesuffix("/").split("/")[1:])
     scope[_CACHE] = (root, segments)
     return segments

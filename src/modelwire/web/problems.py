@@ -65,6 +65,12 @@ class Problems:
             response.headers["connection"] = "close"  # what is left of the body is not read
         return response
 
+    def is_handled_otherwise(self, request: Request, error: RequestError) -> bool:
+        """Whether the application has a handler of its own for an error of modelwire's."""
+        handlers = request.app.exception_handlers
+        found = next((handlers[cls] for cls in type(error).__mro__ if cls in handlers), None)
+        return found not in (None, self._on_request_error, self._on_exception)
+
     def answer_unexpected(self, request: Request, error: BaseException) -> Response:
         """Answer with an error that nobody expected."""
         unexpected = UnexpectedError()
@@ -112,6 +118,8 @@ class Problems:
             return self.answer(request, NoSuchPath(f"Nothing is at {request.url.path}"))
         if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:
             return self.answer(request, MethodNotAllowed(_allowed_methods(request)))
+        if error.status_code in (204, 304):
+            return Response(status_code=error.status_code, headers=error.headers)
         answer = answer_other_problem(
             error.status_code,
             error.detail,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..respond import Answer, StreamAnswer
+
+_WITHOUT_BODY = (204, 304)
 
 
 def to_response(answer: Answer | StreamAnswer, method: str) -> Response:
@@ -16,7 +19,8 @@ def to_response(answer: Answer | StreamAnswer, method: str) -> Response:
         return StreamedResponse(answer, with_body=method != "HEAD")
     headers = dict(answer.headers)
     if method == "HEAD":
-        headers["content-length"] = str(len(answer.body))
+        if answer.status not in _WITHOUT_BODY:
+            headers["content-length"] = str(len(answer.body))
         return Response(None, answer.status, headers)
     return Response(answer.body, answer.status, headers)
 
@@ -30,7 +34,7 @@ class StreamedResponse(Response):
 
     def __init__(self, answer: StreamAnswer, *, with_body: bool) -> None:
         self.status_code = answer.status
-        self.background = None
+        self.background: BackgroundTask | None = None
         self.raw_headers = [(n.encode(), v.encode("latin-1")) for n, v in answer.headers]
         self._answer = answer
         self._with_body = with_body
@@ -58,6 +62,8 @@ class StreamedResponse(Response):
             await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
+        if self.background is not None:
+            await self.background()
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

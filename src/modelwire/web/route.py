@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -58,6 +59,8 @@ class Endpoint:
         try:
             answer = await self.handle(await self._read(request), session)
         except RequestError as error:
+            if self.problems.is_handled_otherwise(request, error):
+                raise
             return self.problems.answer(request, error)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
@@ -73,7 +76,7 @@ class Endpoint:
             query_string=scope["query_string"],
             headers=_headers_of(scope),
             key=scope.get(_KEY),
-            base=scope.get("root_path", "") + self.base,
+            base=quote(scope.get("root_path", "") + self.base),
             body=body,
         )
 
@@ -145,9 +148,9 @@ class ResourceRoute(APIRoute):
         self._built = True
         endpoint = self.endpoint
         plain = self._inner(_run(endpoint))
-        in_session = self._inner(_run_in_session(endpoint))
-        handle_plain, handle_in_session = plain.get_route_handler(), in_session.get_route_handler()
         needs_session = _calls(plain.dependant, get_session)
+        in_session = self._inner(_run_in_session(endpoint, shared=needs_session))
+        handle_plain, handle_in_session = plain.get_route_handler(), in_session.get_route_handler()
         handle_direct = handle_plain if self.dependencies else endpoint
 
         async def handle(request: HTTPRequest) -> Response:
@@ -170,17 +173,27 @@ class ResourceRoute(APIRoute):
 
 
 def _run(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    async def run(request: HTTPRequest) -> Any:
-        return await endpoint(request)
+    async def run(request: HTTPRequest, response: Response) -> Response:
+        return _with_headers(await endpoint(request), response)
 
     return run
 
 
-def _run_in_session(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    async def run(request: HTTPRequest, session: SessionDep) -> Any:
-        return await endpoint(request, session)
+def _run_in_session(endpoint: Callable[..., Any], *, shared: bool) -> Callable[..., Any]:
+    async def run(request: HTTPRequest, response: Response, session: SessionDep) -> Response:
+        answer: Response = await endpoint(request, session)
+        if shared and answer.status_code >= 400:
+            # What a dependency has written belongs to a request that has failed.
+            await session.rollback()
+        return _with_headers(answer, response)
 
     return run
+
+
+def _with_headers(answer: Response, response: Response) -> Response:
+    """Add the headers and cookies that dependencies have set."""
+    answer.raw_headers.extend(response.raw_headers)
+    return answer
 
 
 def _calls(dependant: Dependant, dependency: Callable[..., Any]) -> bool:

@@ -1,0 +1,59 @@
+"""Cancelled requests: what they began is undone before anybody else has the connection."""
+
+import asyncio
+from contextlib import suppress
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from examples.league import Team
+from modelwire import Database, mount
+from modelwire.catalog import read_catalog
+from modelwire.pipeline import Pipeline
+from modelwire.request import Request
+from tests.conftest import LEAGUE, ZOO, open_client
+
+CATALOG = read_catalog([*LEAGUE, *ZOO])
+AUTHOR = b'{"name": "Ann"}'
+
+
+@pytest.mark.parametrize("turns", range(1, 25))
+async def test_cancelled_delete(database: Database, turns: int) -> None:
+    """A row that is stored after a cancelled transaction is there, whenever that was cancelled."""
+    pipeline, authors = Pipeline(CATALOG, database), CATALOG.tables["authors"]
+    # An author has books that go with it, so its removal is a transaction of several statements.
+    removal = asyncio.ensure_future(pipeline.delete(authors, Request("DELETE", b"", key="1")))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    removal.cancel()
+    with suppress(asyncio.CancelledError, Exception):
+        await removal
+    headers = {"content-type": "application/json"}
+    created = await pipeline.create(authors, Request("POST", b"", headers, body=AUTHOR))
+    assert created.status == 201
+    key = dict(created.headers)["location"].rpartition("/")[2]
+    read = await pipeline.read(authors, Request("GET", b"", key=key))
+    assert read.status == 200
+    async with database.session() as session:
+        assert await session.get(Team, 1) is None
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_cancelled_requests_leave_the_pool_whole(database: Database) -> None:
+    """After many cancelled requests every connection is back, and nothing is half-done."""
+    app = FastAPI()
+    mount(app, database, *LEAGUE)
+
+    async def create(client: httpx2.AsyncClient, number: int) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.0005 * (number % 20)):
+                await client.post("/teams/", json={"name": f"Team {number}"})
+
+    async with open_client(app) as client:
+        await asyncio.gather(*(create(client, number) for number in range(100)))
+        assert (await client.post("/teams/", json={"name": "Last"})).status_code == 201
+        names = [team["name"] for team in (await client.get("/teams/stream/")).json()]
+    assert names[-1] == "Last"
+    assert len(set(names)) == len(names)
+    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
