@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.benchmarks-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format clean
+.PHONY: help serve test check format bench bench-quick clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +16,11 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
+
+# A peer that can't be installed is left out by the benchmark, which says so.
+$(BENCH_STAMP): $(STAMP) benchmarks/requirements.txt
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -r benchmarks/requirements.txt
+	@touch $(BENCH_STAMP)
 
 serve: $(STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
@@ -32,6 +38,12 @@ check: $(STAMP) ## Check format, lint, types, layering, and run every test
 format: $(STAMP) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(BENCH_STAMP) ## Compare with other ways of doing the same work (about an hour)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-quick: $(BENCH_STAMP) ## The same on small tables, in less than 3 minutes
+	$(BIN)/python -m benchmarks --quick $(BENCH_ARGS)
 
 clean: ## Remove the virtual environment and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""The same work done in several ways, side by side: `make bench`."""

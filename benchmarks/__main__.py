@@ -1,0 +1,94 @@
+"""`python -m benchmarks`: measure everything, and write what was found to `benchmarks/results/`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from .chart import draw_chart
+from .clients import CONTENDERS, Contender
+from .databases import Database, PostgreSQL, SQLite, open_postgresql_server
+from .load import MissingTool, find_wrk
+from .report import build_cells, describe_run, write_json, write_table
+from .runner import Options, Results, measure
+from .works import WORKS, Work
+
+RESULTS = Path(__file__).parent / "results"
+SIZES = (10_000, 1_000_000)
+QUICK = Options(rounds=1, duration_s=1, warm_up_s=0)
+
+
+def main() -> None:
+    """Measure, print a table, and write JSON and a chart."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end with their blocks
+    arguments = _parse_arguments()
+    try:
+        find_wrk()
+    except MissingTool as exc:
+        sys.exit(str(exc))
+    options = QUICK if arguments.quick else Options()
+    results, versions = Results(), []
+    for database in _open_databases(arguments):
+        versions.append(database.version)
+        measure(database, _choose_contenders(arguments), _choose_works(arguments), options, results)
+    run, cells = describe_run(options, versions), build_cells(results.samples)
+    sys.stdout.write(write_table(cells, results) + "\n")
+    name = "quick" if arguments.quick else "full"
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(write_json(run, cells, results), encoding="utf-8")
+    (RESULTS / f"{name}.svg").write_text(draw_chart(run, cells), encoding="utf-8")
+    sys.stdout.write(f"\nWritten to {RESULTS.name}/{name}.json and {RESULTS.name}/{name}.svg\n")
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="10,000 rows, fewer works, one round")
+    _add_choice(parser, "--database", ["sqlite", "postgresql"])
+    _add_choice(parser, "--contender", [contender.name for contender in CONTENDERS])
+    _add_choice(parser, "--work", [work.name for work in WORKS])
+    return parser.parse_args()
+
+
+def _add_choice(parser: argparse.ArgumentParser, name: str, choices: Sequence[str]) -> None:
+    parser.add_argument(name, action="append", choices=choices, help="only this; may be repeated")
+
+
+def _choose_contenders(arguments: argparse.Namespace) -> list[Contender]:
+    chosen: Any = arguments.contender
+    return [contender for contender in CONTENDERS if not chosen or contender.name in chosen]
+
+
+def _choose_works(arguments: argparse.Namespace) -> list[Work]:
+    chosen: Any = arguments.work
+    if chosen:
+        return [work for work in WORKS if work.name in chosen]
+    return [work for work in WORKS if work.quick or not arguments.quick]
+
+
+def _open_databases(arguments: argparse.Namespace) -> Iterator[Database]:
+    """Each database in turn, seeded when its turn comes."""
+    sizes = SIZES[:1] if arguments.quick else SIZES
+    chosen: Any = arguments.database
+    with ExitStack() as stack:
+        if not chosen or "postgresql" in chosen:
+            server = stack.enter_context(open_postgresql_server())
+            yield from _seed(lambda users: PostgreSQL(server, users), sizes)
+        if not chosen or "sqlite" in chosen:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            yield from _seed(lambda users: SQLite(folder / f"{users}.db", users), sizes)
+
+
+def _seed(make: Callable[[int], Database], sizes: Sequence[int]) -> Iterator[Database]:
+    for users in sizes:
+        sys.stderr.write(f"seeding {users:,} users\n")
+        yield make(users)
+
+
+if __name__ == "__main__":
+    main()

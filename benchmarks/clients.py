@@ -1,0 +1,169 @@
+"""How each contender is asked for a work, and where its answer has the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from .works import SKIP
+
+CHANGE = '{"full_name": "Changed {n}"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request; `{n}` in its path and its body stands for a number."""
+
+    method: str
+    path: str
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way of doing the work.
+
+    Args:
+        name: What commands and results call it; its module in `benchmarks.contenders`.
+        title: What people read.
+        calls: The request of each work.
+        missing: Why there is no request of a work.
+        package: The package that it is, which has to be installed.
+        items: Where a page has its rows.
+        total: Where a page has its total.
+        databases: The databases that it is for.
+    """
+
+    name: str
+    title: str
+    calls: Mapping[str, Call]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    package: str = "modelwire"
+    items: str = "items"
+    total: str = "total"
+    databases: tuple[str, ...] = ("sqlite", "postgresql")
+
+    @property
+    def is_installed(self) -> bool:
+        return find_spec(self.package) is not None
+
+    def rows_of(self, answer: Any) -> tuple[list[Any], int | None]:
+        """Take the rows and the total out of an answer, be it a row, an array or a page."""
+        if isinstance(answer, list):
+            return answer, None
+        if self.items in answer:
+            return answer[self.items], answer.get(self.total)
+        return [answer], None
+
+
+def _pages(path: str, ten: str, hundred: str, filtered: str) -> dict[str, Call]:
+    return {
+        "page_10": Call("GET", f"{path}?{ten}"),
+        "page_100": Call("GET", f"{path}?{hundred}"),
+        "filtered_10": Call("GET", f"{path}?{ten}&{filtered}"),
+        "filtered_100": Call("GET", f"{path}?{hundred}&{filtered}"),
+    }
+
+
+_PLAIN = {
+    "health": Call("GET", "/health"),
+    "get": Call("GET", "/users/{n}"),
+    **_pages(
+        "/users/",
+        f"skip={SKIP}&limit=10",
+        f"skip={SKIP}&limit=100",
+        "is_active=true&sort=-username",
+    ),
+    "team": Call("GET", "/teams/{n}"),
+    "teams_50": Call("GET", "/teams/?limit=50"),
+    "create": Call("POST", "/users/"),
+    "bulk_100": Call("POST", "/users/bulk/"),
+    "bulk_1000": Call("POST", "/users/bulk/"),
+    "update": Call("PUT", "/users/{n}", CHANGE),
+    "delete": Call("DELETE", "/users/{n}"),
+    "stream": Call("GET", "/players/stream/"),
+}
+
+_MODELWIRE = {
+    **_PLAIN,
+    "team": Call("GET", "/teams/{n}?include=players"),
+    "teams_50": Call("GET", "/teams/?limit=50&include=players"),
+}
+
+_FASTCRUD = {
+    "health": Call("GET", "/health"),
+    "get": Call("GET", "/users/{n}"),
+    **_pages(
+        "/users",
+        f"page={SKIP // 10 + 1}&itemsPerPage=10",
+        f"page={SKIP // 100 + 1}&itemsPerPage=100",
+        "is_active=true&sort=-username",
+    ),
+    "page_10": Call("GET", f"/users?page={SKIP // 10 + 1}&itemsPerPage=10&sort=id"),
+    "page_100": Call("GET", f"/users?page={SKIP // 100 + 1}&itemsPerPage=100&sort=id"),
+    "team": Call("GET", "/teams/{n}"),
+    "teams_50": Call("GET", "/teams?page=1&itemsPerPage=50&sort=id"),
+    "create": Call("POST", "/users"),
+    "update": Call("PATCH", "/users/{n}", CHANGE),
+    "delete": Call("DELETE", "/users/{n}"),
+}
+
+_NO_BULK = "crud_router has no bulk create"
+
+_ALCHEMY = {
+    "health": Call("GET", "/health"),
+    "get": Call("GET", "/users/{n}"),
+    **_pages(
+        "/users",
+        f"currentPage={SKIP // 10 + 1}&pageSize=10",
+        f"currentPage={SKIP // 100 + 1}&pageSize=100",
+        "isActive=true&orderBy=username&sortOrder=desc",
+    ),
+    "team": Call("GET", "/teams/{n}"),
+    "teams_50": Call("GET", "/teams?currentPage=1&pageSize=50"),
+    "create": Call("POST", "/users"),
+    "bulk_100": Call("POST", "/users/bulk"),
+    "bulk_1000": Call("POST", "/users/bulk"),
+    "update": Call("PATCH", "/users/{n}", CHANGE),
+    "delete": Call("DELETE", "/users/{n}"),
+    "stream": Call("GET", "/players"),
+}
+
+_READS = (
+    "get", "page_10", "page_100", "filtered_10", "filtered_100", "team", "teams_50", "stream",
+)  # fmt: skip
+_ONLY_READS = "only reads differ from the other limit"
+
+CONTENDERS = (
+    Contender("limit", "limit", _PLAIN),
+    Contender(
+        "limit_json",
+        "limit, JSON by the database",
+        {name: call for name, call in _PLAIN.items() if name in _READS},
+        {name: _ONLY_READS for name in _PLAIN if name not in _READS},
+        databases=("postgresql",),
+    ),
+    Contender("modelwire", "modelwire", _MODELWIRE),
+    Contender("by_hand", "by hand", _PLAIN),
+    Contender(
+        "fastcrud",
+        "FastCRUD",
+        _FASTCRUD,
+        {
+            "bulk_100": _NO_BULK,
+            "bulk_1000": _NO_BULK,
+            "stream": "crud_router has no stream, and no list without pages",
+        },
+        package="fastcrud",
+        items="data",
+        total="total_count",
+    ),
+    Contender(
+        "advanced_alchemy",
+        "Litestar + Advanced Alchemy",
+        _ALCHEMY,
+        package="advanced_alchemy",
+    ),
+)

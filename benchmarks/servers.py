@@ -1,0 +1,102 @@
+"""A contender's server: uvicorn with one worker and the same settings for all."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SETTINGS = (
+    "--workers=1", "--loop=uvloop", "--http=httptools", "--ws=none", "--no-access-log",
+    "--log-level=warning", "--host=127.0.0.1",
+)  # fmt: skip
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 5.0
+
+
+class ServerError(Exception):
+    """A server can't be started; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers.
+
+    Args:
+        pid: Its process.
+        port: Its port on loopback.
+    """
+
+    pid: int
+    port: int
+
+
+@contextmanager
+def open_server(contender: str, database_url: str) -> Iterator[Server]:
+    """Start a contender's server, and end it with the block.
+
+    Args:
+        contender: Its module.
+        database_url: What it is given as `DATABASE_URL`.
+
+    Yields:
+        The server, once it answers.
+
+    Raises:
+        ServerError: It ended, or doesn't answer in time; has the last line that it wrote.
+    """
+    port = _find_port()
+    target = f"benchmarks.contenders.{contender}:app"
+    command = [sys.executable, "-m", "uvicorn", target, f"--port={port}", *SETTINGS]
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        try:
+            if not _wait(process, port):
+                log.seek(0)
+                lines = log.read().decode(errors="replace").strip().splitlines()
+                raise ServerError(lines[-1] if lines else "it does not answer")
+            yield Server(process.pid, port)
+        finally:
+            _stop(process)
+
+
+def _find_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> bool:
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end and process.poll() is None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=START_TIMEOUT_S)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except ConnectionError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,110 @@
+"""What is measured: one record for each kind of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .data import (
+    DOOMED,
+    PLAYERS,
+    TEAMS,
+    Row,
+    make_player,
+    make_team_with_players,
+    make_user,
+)
+
+UPDATED = 10_000
+"""Users that updates change: those with the first keys."""
+
+SKIP = 200
+"""Rows that pages leave out."""
+
+Expected = Callable[[int], tuple[list[Row], int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One kind of work.
+
+    Args:
+        name: What commands and results call it.
+        title: What people read.
+        expected: The rows, and where there is one the total, that it answers on a table of so
+            many users; None where it changes rows, which a look into the database checks.
+        span: How many numbers requests are spread over, for a table of so many users; 0 for a
+            number of its own for each request.
+        first: The first number.
+        connections: Connections at once. One means one request after the other, each to its end,
+            which is exact where a request takes long.
+        rows: Rows in one body.
+        quick: Whether the short mode does it.
+        alone: Whether it has a server to itself, so that memory is its own.
+    """
+
+    name: str
+    title: str
+    expected: Expected | None = None
+    span: Callable[[int], int] = lambda _: 1
+    first: int = 1
+    connections: int = 32
+    rows: int = 1
+    quick: bool = False
+    alone: bool = False
+
+
+def _page(limit: int) -> Expected:
+    def expected(users: int) -> tuple[list[Row], int]:
+        return [make_user(SKIP + 1 + i) for i in range(limit)], users
+
+    return expected
+
+
+def _filtered_page(limit: int) -> Expected:
+    def expected(users: int) -> tuple[list[Row], int]:
+        active = [n for n in range(users, users - 2 * (SKIP + limit), -1) if n % 10]
+        return [make_user(n) for n in active[SKIP : SKIP + limit]], users - users // 10
+
+    return expected
+
+
+def _none(_users: int) -> tuple[list[Row], Any]:
+    return [], None
+
+
+WORKS = (
+    Work("health", "/health", _none, quick=True),
+    Work("get", "get by key", lambda _: ([make_user(1)], None), lambda users: users, quick=True),
+    Work("page_10", "page of 10 with total", _page(10)),
+    Work("page_100", "page of 100 with total", _page(100), quick=True),
+    Work("filtered_10", "page of 10, filtered and sorted", _filtered_page(10)),
+    Work("filtered_100", "page of 100, filtered and sorted", _filtered_page(100)),
+    Work(
+        "team",
+        "team with 20 players",
+        lambda _: ([make_team_with_players(1)], None),
+        lambda _: TEAMS,
+        quick=True,
+    ),
+    Work(
+        "teams_50",
+        "page of 50 teams with players",
+        lambda _: ([make_team_with_players(n) for n in range(1, 51)], TEAMS),
+        connections=8,
+    ),
+    Work("create", "create", span=lambda _: 0, quick=True),
+    Work("bulk_100", "bulk create of 100", connections=1, rows=100, quick=True),
+    Work("bulk_1000", "bulk create of 1,000", connections=1, rows=1000),
+    Work("update", "update", span=lambda _: UPDATED),
+    Work("delete", "delete", span=lambda _: 0, first=DOOMED),
+    Work(
+        "stream",
+        f"stream {PLAYERS:,} rows",
+        lambda _: ([make_player(n) for n in range(1, PLAYERS + 1)], None),
+        connections=1,
+        quick=True,
+        alone=True,
+    ),
+)
