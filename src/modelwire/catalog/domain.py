@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Callable
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Numeric, SmallInteger, String
@@ -17,6 +18,8 @@ from .kinds import storage_type
 
 Fault = tuple[str, str]
 """A code and a message."""
+
+Check = Callable[..., "Fault | None"]
 
 MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
 MAX_EXPONENT = 20_000
@@ -39,8 +42,13 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | N
     Returns:
         A code and a message, or None where the value fits.
     """
-    check = next((check for cls, check in _CHECKS if isinstance(value, cls)), None)
+    check = _check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
     return check(value, storage_type(sql_type), dialect) if check else None
+
+
+@lru_cache(maxsize=256)
+def _check_of(cls: type) -> Check | None:
+    return next((check for base, check in _CHECKS if issubclass(cls, base)), None)
 
 
 def check_interval(value: dt.timedelta) -> Fault | None:
@@ -152,7 +160,7 @@ def _check_interval(value: dt.timedelta, _stored: TypeEngine[Any], _dialect: str
     return check_interval(value)
 
 
-_CHECKS: tuple[tuple[type | tuple[type, ...], Callable[..., Fault | None]], ...] = (
+_CHECKS: tuple[tuple[type | tuple[type, ...], Check], ...] = (
     (str, _check_text),
     (int, _check_integer),
     (float, _check_float),
