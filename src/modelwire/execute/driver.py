@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from .faults import DRIVER_ERRORS, translate
 Row = Sequence[Any]
 
 
-class DriverLane:
+class DriverLane(ABC):
     """Runs statements on one connection of a driver.
 
     Args:
@@ -45,22 +46,22 @@ class DriverLane:
             raise translate(exc) from exc
         return compiled.decode(rows)
 
+    @abstractmethod
     async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         """Run SQL text as it is."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def is_clean(self) -> bool:
         """Whether the connection is open and in no transaction, once no statement is running."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def undo(self) -> None:
         """Undo what a statement that was given up on has begun.
 
         Raises:
             OSError: The connection can't be used any more.
         """
-        raise NotImplementedError
 
 
 class AsyncpgLane(DriverLane):

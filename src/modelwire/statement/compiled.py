@@ -11,7 +11,6 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
-from sqlmodel.sql.sqltypes import UTCDateTime
 
 from ..catalog.kinds import storage_type
 
@@ -99,8 +98,6 @@ def _decoders_of(compiled: Any, dialect: Dialect) -> list[tuple[int, Convert]]:
 
 
 def _decoder(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    if isinstance(sql_type, UTCDateTime) and dialect.name == "postgresql":
-        return None  # asyncpg's dates and times with a time zone are in UTC already
     stored = storage_type(sql_type)
     # asyncpg's numbers are converted by what the server sends, which is known beforehand.
     oid = _FLOAT8_OID if isinstance(stored, Float) else _NUMERIC_OID
