@@ -1,7 +1,7 @@
 """What exists: tables, fields, relations and constraints, read from SQLModel once."""
 
 from .kinds import Kind
-from .read import read_catalog, references_to
+from .read import columns_in, read_catalog, references_to
 from .tables import Catalog, Field, Reference, Relation, Table
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Reference",
     "Relation",
     "Table",
+    "columns_in",
     "read_catalog",
     "references_to",
 ]

@@ -236,7 +236,7 @@ def _read_constraints(sql: SQLTable) -> Iterable[ConstraintInfo]:
     for constraint in sql.constraints:
         name = _name_of(constraint)
         if isinstance(constraint, CheckConstraint):
-            columns = _columns_in(str(constraint.sqltext), sql)
+            columns = columns_in(str(constraint.sqltext), sql)
             yield ConstraintInfo(Constraint.CHECK, name, columns)
         elif isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
             columns = tuple(column.name for column in constraint.columns)
@@ -254,14 +254,14 @@ def _columns_of_index(index: Index, sql: SQLTable) -> tuple[str, ...]:
     found: list[str] = []
     for expression in index.expressions:
         if isinstance(expression, str):
-            found += _columns_in(expression, sql)
+            found += columns_in(expression, sql)
             continue
         columns = [e.name for e in iterate(expression) if isinstance(e, Column)]
-        found += columns or _columns_in(str(expression), sql)
+        found += columns or columns_in(str(expression), sql)
     return tuple(dict.fromkeys(found))
 
 
-def _columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:
+def columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:
     """Names of the columns that occur in an SQL expression, in their order of occurrence."""
     words = re.findall(r"\w+", text)
     return tuple(dict.fromkeys(word for word in words if word in sql.columns))

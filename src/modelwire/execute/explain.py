@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ..catalog import Catalog, Field, Reference, Table
+from ..catalog import Catalog, Field, Reference, Table, columns_in
 from ..catalog.names import escape_pointer, join_words, to_title, to_words
 from ..errors import (
     AlreadyExists,
@@ -89,13 +89,7 @@ def _columns_of_constraint(name: str, table: Table) -> Sequence[str]:
         if re.fullmatch(re.escape(f"{table.sql.name}{only}_check") + r"\d*", name):
             return constraint.columns
     # SQLite names it by its expression.
-    return [word for word in to_identifiers(name) if word in table.by_column]
-
-
-def to_identifiers(text: str) -> list[str]:
-    """The identifiers in an SQL text, each once."""
-    words = "".join(c if c.isalnum() or c == "_" else " " for c in text).split()
-    return list(dict.fromkeys(words))
+    return columns_in(name, table.sql)
 
 
 def _together(fields: Sequence[Field]) -> str:

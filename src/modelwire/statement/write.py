@@ -36,7 +36,7 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
     columns = [field.column for field in shape.fields]
     types = [wire_type(column.type, dialect) for column in columns]
     returning = columns_of(shape.table, dialect)
-    if not shape.many or not columns:
+    if not shape.many:
         values = {field.column: _value(field, dialect) for field in shape.fields}
         return insert(shape.table.sql).values(values).returning(*returning)
     given, items, position = rows_of(types, dialect)
