@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -88,7 +89,7 @@ class Pipeline:
         if not rows:
             raise NotFound(f"{table.title} not found")
         body, tag = _encode_row(table, rows[0], branches, plan.includes)
-        if matches(parse_entity_tags(request.headers.get("if-none-match")), tag):
+        if matches(parse_entity_tags(request.header(b"if-none-match")), tag):
             return answer_not_modified(tag)
         return answer_row(body, tag)
 
@@ -108,7 +109,7 @@ class Pipeline:
     async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
         """`GET /users/stream/`"""
         plan = plan_stream(self.catalog, table, parse_query(request.query_string), STREAM_BATCH)
-        format_ = choose_format(request.headers.get("accept"))
+        format_ = choose_format(request.header(b"accept"))
         # The first batch is read before the status is sent, so that a refusal can still be one.
         batches = self._read_batches(plan, session)
         first = await anext(batches)
@@ -125,7 +126,7 @@ class Pipeline:
 
         row, branches = await self._write(plan, session, work, single=not includes)
         body, tag = _encode_row(table, row, branches, includes)
-        location = f"{request.base}/{write_key(table, row)}"
+        location = f"{quote(request.path)}/{write_key(table, row)}"
         return answer_created(body, tag, location, minimal=_wants_minimal(request))
 
     async def bulk_create(self, table: Table, request: Request, session: Session = None) -> Answer:
@@ -294,12 +295,12 @@ class Pipeline:
 
 
 def _parse_body(request: Request) -> Any:
-    check_media_type(request.headers.get("content-type"))
+    check_media_type(request.header(b"content-type"))
     return parse_json(request.body)
 
 
 def _wants_minimal(request: Request) -> bool:
-    return parse_prefer(request.headers.get("prefer")).get("return") == "minimal"
+    return parse_prefer(request.header(b"prefer")).get("return") == "minimal"
 
 
 def _bind_row(plan_row: PlanRow) -> dict[str, Any]:
