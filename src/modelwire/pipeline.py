@@ -32,8 +32,8 @@ from .plan import (
     select_next_batch,
     write_key,
 )
+from .plan.rows import Row as PlanRow
 from .plan.shapes import RelatedShape
-from .plan.write import Row as PlanRow
 from .request import (
     Request,
     check_media_type,
@@ -213,10 +213,10 @@ class Pipeline:
     async def _insert(self, lane: Lane, plan: CreatePlan) -> list[Row]:
         """Store rows, those that give the same fields in one statement."""
         stored: list[Row] = []
-        for shape, group in plan.groups():
+        for shape, group in plan.groups:
             statement = self.statements.of(shape)
             if shape.many:
-                rows = [tuple(row.values.values()) for row in group]
+                rows = [row.values for row in group]
                 stored += await lane.fetch(statement, {ROWS: rows})
                 continue
             for row in group:
@@ -245,7 +245,7 @@ class Pipeline:
         if plan.merges:
             stored = await lane.fetch(self.statements.of(plan.stored), {ROWS: [plan.key]})
             plan = plan.merge(stored[0]) if stored else plan
-        if plan.rows[0].values:
+        if plan.rows[0].fields:
             values = {**key, **_bind_row(plan.rows[0])}
             rows = await lane.fetch(self.statements.of(plan.shape), values)
         else:
@@ -304,7 +304,7 @@ def _wants_minimal(request: Request) -> bool:
 
 
 def _bind_row(plan_row: PlanRow) -> dict[str, Any]:
-    return {value_name(field): value for field, value in plan_row.values.items()}
+    return {value_name(field): value for field, value in plan_row.items()}
 
 
 def _encode_row(
