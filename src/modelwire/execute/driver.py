@@ -193,12 +193,13 @@ async def _recover(pooled: PoolProxiedConnection, lane: DriverLane) -> None:
 async def _check_out(engine: AsyncEngine) -> PoolProxiedConnection:
     # Outside of an SQLAlchemy connection its adapter's errors come as they are.
     errors = (*DRIVER_ERRORS, engine.dialect.loaded_dbapi.Error)
+    pool: Any = engine.pool
     try:
-        pool = engine.pool
-        if pool.checkedin():  # type: ignore[attr-defined]
-            # What lies ready is taken at once, without SQLAlchemy's switch to another stack.
+        # What lies ready is taken at once, without SQLAlchemy's switch to another stack.
+        if await pool.wait_ready():
             try:
-                return pool.connect()
+                pooled: PoolProxiedConnection = pool.connect()
+                return pooled
             except MissingGreenlet:
                 pass  # it has been closed, and is opened anew below
         return await engine.raw_connection()

@@ -11,10 +11,10 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ..settings import Settings
 from ..statement import LOWER, UNHEX, lower
+from .pool import FairPool
 from .url import is_memory, to_libpq
 
 _READS = re.compile(
@@ -73,7 +73,7 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connect,
-        poolclass=AsyncAdaptedQueuePool,
+        poolclass=FairPool,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
@@ -86,7 +86,7 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
 def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        poolclass=AsyncAdaptedQueuePool,
+        poolclass=FairPool,
         # Each connection to a database in memory has a database of its own, so there is one.
         pool_size=1 if is_memory(url) else settings.pool_size,
         max_overflow=0,
