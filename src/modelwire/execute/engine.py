@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..settings import Settings
-from ..statement import LOWER, UNHEX, lower
+from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .pool import FairPool
 from .url import is_memory, to_libpq
 
@@ -70,7 +70,7 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
     }
 
     connect = _Connect(dsn, settings.pool_timeout_s, server_settings)
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connect,
         poolclass=FairPool,
@@ -81,6 +81,28 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
         echo=settings.echo,
         hide_parameters=not settings.echo,
     )
+
+    def find_collation(connection: Any, _record: Any) -> None:
+        setattr(engine.dialect, COLLATION, _find_collation(connection))
+
+    event.listen(engine.sync_engine, "first_connect", find_collation)
+    return engine
+
+
+def _find_collation(connection: Any) -> str | None:
+    """The best of the collations by which texts are lower-cased that the server has."""
+    cursor = connection.cursor()
+    cursor.execute(_HAS_COLLATIONS)
+    found = {name for (name,) in cursor.fetchall()}
+    cursor.close()
+    connection.rollback()
+    return next((name for name in COLLATIONS if name in found), None)
+
+
+_HAS_COLLATIONS = """
+SELECT collname FROM pg_catalog.pg_collation WHERE collencoding IN
+  (-1, (SELECT encoding FROM pg_catalog.pg_database WHERE datname = current_database()))
+"""
 
 
 def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:

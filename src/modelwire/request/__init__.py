@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from .body import check_media_type, parse_json
 from .headers import Format, choose_format, parse_entity_tags, parse_prefer
-from .query import Parameter, parse_query
+from .logic import Comparison, Group, parse_logic
+from .query import Parameter, parse_query, read_query_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Request:
     path: str = ""
     body: bytes = b""
 
+    @property
+    def base(self) -> str:
+        """The path of the resource, percent-encoded."""
+        return quote(self.path)
+
     def header(self, name: bytes) -> str | None:
         """The value of a header, several joined by commas (RFC 9110, section 5.3), or None."""
         found = [value for field, value in self.fields if field == name]
@@ -37,13 +44,17 @@ class Request:
 
 
 __all__ = [
+    "Comparison",
     "Format",
+    "Group",
     "Parameter",
     "Request",
     "check_media_type",
     "choose_format",
     "parse_entity_tags",
     "parse_json",
+    "parse_logic",
     "parse_prefer",
     "parse_query",
+    "read_query_object",
 ]

@@ -38,11 +38,12 @@ def _is_json(content_type: str) -> bool:
     return message.get_content_type() in _MEDIA_TYPES and charset in ("utf-8", "utf8")
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
     """Parse a JSON body (RFC 8259), strictly.
 
     Args:
         body: The body as it came.
+        numbers_as_text: Whether a number becomes the text that it is written as.
 
     Returns:
         The JSON value as dicts, lists, strings, numbers, booleans and None.
@@ -51,6 +52,8 @@ def parse_json(body: bytes) -> Any:
         InvalidRequest: It is no JSON in UTF-8, has NaN or Infinity, a name twice in one object,
             a number of too many digits, or nests too deeply.
     """
+    if numbers_as_text:
+        return _parse_strictly(body, _TEXT_DECODER)
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -87,9 +90,9 @@ def _measure(value: Any) -> tuple[int, int]:
     return names, depth
 
 
-def _parse_strictly(body: bytes) -> Any:
+def _parse_strictly(body: bytes, decoder: json.JSONDecoder | None = None) -> Any:
     try:
-        value = _DECODER.decode(body.decode())
+        value = (decoder or _DECODER).decode(body.decode())
     except UnicodeDecodeError:
         raise _refuse("json_invalid", "The body should be UTF-8") from None
     except json.JSONDecodeError as exc:
@@ -127,3 +130,6 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_read_object, parse_constant=_refuse_constant)
+_TEXT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_read_object, parse_constant=_refuse_constant, parse_int=str, parse_float=str
+)

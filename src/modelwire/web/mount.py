@@ -59,8 +59,8 @@ def mount(
     known = getattr(app.state, "modelwire_database", database)
     if known is not database:
         raise ConfigurationError("This application has another database already; it takes one.")
-    catalog = read_catalog(resources)
     settings = database.settings
+    catalog = read_catalog(resources, settings)
     service = _Service(
         app=app,
         catalog=catalog,
