@@ -77,8 +77,9 @@ def find_field(catalog: Catalog, table: Table, path: str) -> FieldPath | Unknown
         relation = here.paths.get(name) if dot else None
         if relation is None:
             before = path.removesuffix(rest)
-            known = [before + known for known in (*here.readable, *here.paths)]
-            return UnknownPath(path, did_you_mean(before + name, known))
+            further = [f"{known}.{below}" if dot else known for known in here.paths]
+            known = [before + known for known in (*further, *here.readable)]
+            return UnknownPath(path, did_you_mean(path, known))
         if len(through) == catalog.limits.max_path_depth:
             return TooDeep(catalog.limits.max_path_depth)
         here, rest = catalog.target_of(relation), below
@@ -94,9 +95,8 @@ def split_operator(name: str) -> tuple[str, str | None]:
 
 def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Iterable[str]) -> str:
     """Name the parameter that was probably meant, in brackets; empty where none is close."""
-    suggestion = did_you_mean(name, [*parameters, *table.readable])
-    if suggestion:
-        return suggestion
     path, operator = split_operator(name)
+    if "." not in name:
+        return did_you_mean(name, [*parameters, *table.readable])
     found = find_field(catalog, table, path if operator in OPERATORS else name)
     return found.suggestion if isinstance(found, UnknownPath) else ""
