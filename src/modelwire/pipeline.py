@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .catalog import Catalog, Relation, Table
-from .encode import Branch, encoder_of, owner_positions
+from .encode import Branch, encoder_of, owner_positions, split_joined
 from .errors import ConstraintViolation, NotFound
 from .execute import Database, Finder, Lane, Row, SharedCounts, delete_rows, explain
 from .plan import (
@@ -97,13 +97,15 @@ class Pipeline:
 
     async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/{id}`"""
-        plan = plan_read(self.catalog, table, request.key or "", self._parse_query(request))
+        parameters = self._parse_query(request)
+        plan = plan_read(self.catalog, table, request.key or "", parameters, self.database.dialect)
         async with self.database.reading(session) as lane:
             rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
             branches = await self._read_includes(lane, plan.shape, rows, plan.includes)
         if not rows:
             raise NotFound(f"{table.title} not found")
-        body, tag = _encode_row(table, rows[0], branches, plan.includes, plan.shape.projection)
+        (row,) = _own_columns(plan.shape, rows)
+        body, tag = _encode_row(table, row, branches, plan.includes, plan.shape.projection)
         if matches(parse_entity_tags(request.header(b"if-none-match")), tag):
             return answer_not_modified(tag)
         return answer_row(body, tag)
@@ -368,7 +370,10 @@ class Pipeline:
     async def _read_includes(
         self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
     ) -> list[Branch]:
-        """Read what rows include: one statement for each include, whatever the number of rows."""
+        """Read what rows include: at most one statement for each include.
+
+        However many rows there are, it is no more; and less where the rows brought them along.
+        """
         return [await self._read_include(lane, shape, rows, include) for include in includes]
 
     async def _read_include(
@@ -376,15 +381,19 @@ class Pipeline:
     ) -> Branch:
         relation, target = include.relation, include.target
         positions = owner_positions(shape.table, shape.read, include)
-        owners = {tuple(row[i] for i in positions): None for row in rows}
-        known = [owner for owner in owners if None not in owner]
+        below = SelectShape(target)
+        if include in shape.joined:
+            owners, related = split_joined(shape, rows, include, positions)
+            branches = await self._read_includes(lane, below, related, include.includes)
+            return Branch(include, owners, related, branches)
+        given = dict.fromkeys(tuple(row[i] for i in positions) for row in rows)
+        known = [owner for owner in given if None not in owner]
         if not known:
             return Branch(include, (), ())
         statement = self.statements.of(RelatedShape(shape.table, relation, target))
         found = await lane.fetch(statement, {ROWS: known})
         width = len(positions)
         related = [tuple(row[width:]) for row in found]
-        below = SelectShape(target)
         branches = await self._read_includes(lane, below, related, include.includes)
         return Branch(include, [tuple(row[:width]) for row in found], related, branches)
 
@@ -446,7 +455,7 @@ def _encode_rows(
 
 def _own_columns(shape: SelectShape, rows: Sequence[Row]) -> Sequence[Row]:
     """Rows without what was read behind their own columns."""
-    if not shape.traced and shape.after is None:
+    if not shape.traced and shape.after is None and not shape.joined:
         return rows
     width = len(shape.read.fields)
     return [row[:width] for row in rows]
