@@ -69,7 +69,13 @@ async def test_limits_are_settings(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:
     """Each limit is a setting of the database's."""
-    limits = {"max_query_bytes": 100, "max_list_values": 1, "max_search_words": 1}
+    limits = {
+        "max_filters": 1,
+        "max_sort_terms": 1,
+        "max_query_bytes": 100,
+        "max_list_values": 1,
+        "max_search_words": 1,
+    }
     limits |= {
         "max_text_length": 3,
         "max_path_depth": 1,
@@ -83,5 +89,7 @@ async def test_limits_are_settings(
         "or=(limit:1,limit:2)",
         "or=(not(not(limit:1)))",
         "limit__in=" + "1" * 100,
+        "limit__eq=1&count__eq=1",
+        "sort=limit,count",
     ):
         assert (await client.get(f"/odd/?{query}")).status_code == 422, query

@@ -29,7 +29,10 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     """
     if not text:
         return key_order(table)
-    terms = [_plan_term(catalog, table, part) for part in text.split(",")]
+    parts, limit = text.split(","), catalog.limits.max_sort_terms
+    if len(parts) > limit:
+        raise refuse_parameter("sort", f"should name at most {limit} fields", "too_many_terms")
+    terms = [_plan_term(catalog, table, part) for part in parts]
     places = {(term.through, term.field) for term in terms}
     if len(places) < len(terms):
         raise refuse_parameter("sort", "names a field twice")

@@ -109,6 +109,9 @@ class Query:
         for name in sorted(self._left):
             predicate = self._find_filter(name)
             if predicate is not None:
+                if len(conditions) == self.catalog.limits.max_filters:
+                    message = f"is one of more than {len(conditions)} filters"
+                    raise refuse_parameter(name, message, "too_many_filters")
                 operands.append(self._take_operand(name, predicate))
                 conditions.append(predicate)
         if logic is not None:
