@@ -159,7 +159,9 @@ def _reach(rows: Rows, table: str, row: Row, path: Sequence[str]) -> Iterator[Ro
 
 def _holds(rows: Rows, table: str, row: Row, term: Term) -> bool:
     if isinstance(term, Condition):
-        return any(_compare(term, other[term.field]) for other in _reach(rows, table, row, term.path))
+        return any(
+            _compare(term, other[term.field]) for other in _reach(rows, table, row, term.path)
+        )
     return _combine(term, [_holds(rows, table, row, inner) for inner in term.terms])
 
 

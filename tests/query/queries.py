@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-PARAMETERS = frozenset(
-    {"skip", "limit", "sort", "include", "fields", "q", "or", "count", "cursor"}
-)
+PARAMETERS = frozenset({"skip", "limit", "sort", "include", "fields", "q", "or", "count", "cursor"})
 """Parameters of a list; a column that is called so is filtered with a named operator only."""
 
 LISTS = ("in", "not_in", "between")

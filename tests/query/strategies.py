@@ -1,4 +1,5 @@
 """Rows and queries, as Hypothesis draws them."""
+# ruff: noqa: RUF001 - characters that look like others are what is tested
 
 from __future__ import annotations
 
@@ -24,7 +25,25 @@ _TEXTS = (
     *("é", "É", "e\u0301", "E\u0301", "\u0301", "ﬀ", "Ǆ", "ǅ", "\u212a", "Ⴀ", "Ꭰ", "𐐀"),
     *("🙂", "👩\u200d👧", "\uffff", "\U0010ffff", "\u2028", "\x01", "\x7f", "\n", "\t"),
     *("%", "_", "a%b", "a_b", "\\", "a\\b", "\\%", "\\\\", '"', "'", "''", '"a"', "[a]", "*", "?"),
-    *("a,b", ",", "(a)", "(", ")", "x:y", ":", " ", " a", "a ", "a b", "&", "=", "+", "#", "--", ";"),
+    *(
+        "a,b",
+        ",",
+        "(a)",
+        "(",
+        ")",
+        "x:y",
+        ":",
+        " ",
+        " a",
+        "a ",
+        "a b",
+        "&",
+        "=",
+        "+",
+        "#",
+        "--",
+        ";",
+    ),
 )
 _ALPHABET = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 _MORE_TEXT = st.text(st.sampled_from("aAbBßİiΣσςéÉ\u0301🙂%_\\\"' ") | _ALPHABET, max_size=4)
@@ -198,7 +217,9 @@ def _write(draw: Draw, kind: str, value: Any) -> Operand:
         case "datetime":
             return Operand(value, draw(st.sampled_from(_moments(value))))
         case "local":
-            return Operand(value, draw(st.sampled_from([value.isoformat(), value.isoformat() + "Z"])))
+            return Operand(
+                value, draw(st.sampled_from([value.isoformat(), value.isoformat() + "Z"]))
+            )
     return Operand(value, str(to_jsonable_python(value)))
 
 
@@ -373,5 +394,3 @@ def queries(draw: Draw, rows: Rows, depth: int = 2) -> Query:
         includes=draw(includes(table, 2)),
         quoted=draw(st.booleans()),
     )
-
-

@@ -1,4 +1,4 @@
-"""Tables that have every kind of column, of key and of relation, apart from those of other tests."""
+"""Tables with every kind of column, of key and of relation, apart from other tests'."""
 
 import enum
 import uuid

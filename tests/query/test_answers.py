@@ -22,7 +22,9 @@ QUERIES = 12
 Strategy = st.SearchStrategy[Any]
 
 
-async def compare_pages(world: World, data: st.DataObject, queries: Callable[[Rows], Strategy]) -> None:
+async def compare_pages(
+    world: World, data: st.DataObject, queries: Callable[[Rows], Strategy]
+) -> None:
     """Draw rows, and queries over them; compare each page with the reference."""
     rows = data.draw(strategies.databases())
     await world.fill(rows)
@@ -39,7 +41,12 @@ async def compare_pages(world: World, data: st.DataObject, queries: Callable[[Ro
 def check_page(answer: httpx2.Response, items: list[Row], skip: int, limit: int) -> None:
     """Check a page against all the items that the list has."""
     assert answer.status_code == 200, f"{answer.request.url} {answer.text}"
-    wanted = {"items": items[skip : skip + limit], "total": len(items), "skip": skip, "limit": limit}
+    wanted = {
+        "items": items[skip : skip + limit],
+        "total": len(items),
+        "skip": skip,
+        "limit": limit,
+    }
     assert answer.json() == wanted, str(answer.request.url)
 
 
@@ -192,9 +199,7 @@ async def test_sub_collections(world: World, data: st.DataObject) -> None:
         children = related(rows, parent, row, name)
         found = [r for r in find_rows(rows, query) if r in children]
         expected = [show(rows, query, r) for r in sort_rows(rows, query, found)]
-        key = ",".join(
-            quote(str(row[field]).encode(), safe="") for field in TABLES[parent].key
-        )
+        key = ",".join(quote(str(row[field]).encode(), safe="") for field in TABLES[parent].key)
         for lane, client in world.clients.items():
             with describe(lane=lane, query=query, parent=(parent, key)):
                 url = f"/{parent}/{_spell(key)}/{name}/?{encode(query.parameters(limit=5))}"
