@@ -124,7 +124,7 @@ def databases(draw: Draw, most: int = 7) -> Rows:
     rows: dict[str, list[Row]] = {}
     for table in ("labels", "artists", "albums", "genres", "tracks"):
         rows[table] = []
-        for _ in range(draw(st.integers(0, most))):
+        for _ in range(draw(st.integers(3, most) | st.integers(0, most))):
             row = draw(rows_of(table, rows, more))
             if row is not None:
                 rows[table].append(row)
@@ -173,7 +173,7 @@ def operands(draw: Draw, rows: Rows, table: str, field: str, operator: str) -> O
         return _write(draw, "boolean", draw(st.booleans()))
     stored = [row[field] for row in rows[table] if row[field] is not None]
     known = st.sampled_from(stored) if stored else st.nothing()
-    value = draw(known | st.sampled_from(VALUES[kind]) | _MORE.get(kind, st.nothing()))
+    value = draw(known | known | st.sampled_from(VALUES[kind]) | _MORE.get(kind, st.nothing()))
     if operator in _PATTERNS:
         value = draw(_patterns(value) if operator.endswith("like") else _parts(value))
     elif kind == "text":
@@ -308,7 +308,7 @@ def words(draw: Draw, rows: Rows, table: str) -> tuple[str, ...]:
     found = []
     for _ in range(draw(st.integers(1, 2))):
         text = draw(st.sampled_from(texts or ["a"]) | st.sampled_from(_TEXTS))
-        found += draw(_parts(text)).split()
+        found += (draw(_parts(text)) or text).split()
     return tuple(found)
 
 
@@ -325,7 +325,9 @@ def fields(table: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(names), max_size=3, unique=True).map(tuple)
 
 
-_tables = st.sampled_from(list(TABLES))
+def _tables(rows: Rows) -> st.SearchStrategy[str]:
+    """A table, one that has rows if there is any."""
+    return st.sampled_from([table for table in TABLES if rows[table]] or list(TABLES))
 
 
 @st.composite
@@ -337,7 +339,7 @@ def _filters(draw: Draw, rows: Rows, table: str, depth: int, most: int) -> tuple
 @st.composite
 def filtered(draw: Draw, rows: Rows, depth: int = 0) -> Query:
     """A query with filters."""
-    table = draw(_tables)
+    table = draw(_tables(rows))
     first = draw(conditions(rows, table, depth))
     more = draw(_filters(rows, table, depth, 1))
     return Query(table, tuple({c.name: c for c in (first, *more)}.values()))
@@ -346,49 +348,50 @@ def filtered(draw: Draw, rows: Rows, depth: int = 0) -> Query:
 @st.composite
 def logical(draw: Draw, rows: Rows, depth: int = 0) -> Query:
     """A query with `or`."""
-    table = draw(_tables)
+    table = draw(_tables(rows))
     logic = tuple(draw(st.lists(terms(rows, table, depth), min_size=1, max_size=3)))
     return Query(table, logic=logic, quoted=draw(st.booleans()))
 
 
 @st.composite
-def sorted_(draw: Draw, depth: int = 0) -> Query:
+def sorted_(draw: Draw, rows: Rows, depth: int = 0) -> Query:
     """A query with an order."""
-    table = draw(_tables)
+    table = draw(_tables(rows))
     return Query(table, sort=draw(sorts(table, depth)))
 
 
 @st.composite
 def searched(draw: Draw, rows: Rows) -> Query:
     """A query with `q`."""
-    table = draw(_tables)
+    table = draw(_tables(rows))
     return Query(table, words=draw(words(rows, table)))
 
 
 @st.composite
-def projected(draw: Draw) -> Query:
+def projected(draw: Draw, rows: Rows) -> Query:
     """A query with `fields`, and with includes beside them."""
-    table = draw(_tables)
+    table = draw(_tables(rows))
     return Query(table, fields=draw(fields(table)), includes=draw(includes(table)))
 
 
 @st.composite
-def including(draw: Draw) -> Query:
+def including(draw: Draw, rows: Rows) -> Query:
     """A query with includes."""
-    table = draw(_tables)
+    table = draw(_tables(rows))
     return Query(table, includes=draw(includes(table)))
 
 
 @st.composite
 def queries(draw: Draw, rows: Rows, depth: int = 2) -> Query:
     """A query with anything in it."""
-    table = draw(_tables)
-    logic = st.just(()) | st.lists(terms(rows, table, depth), min_size=1, max_size=2).map(tuple)
+    table = draw(_tables(rows))
+    nothing: st.SearchStrategy[Any] = st.just(())
+    logic = nothing | st.lists(terms(rows, table, depth), min_size=1, max_size=2).map(tuple)
     return Query(
         table,
-        filters=draw(_filters(rows, table, depth, 2)),
+        filters=draw(nothing | _filters(rows, table, depth, 2)),
         logic=draw(logic),
-        words=draw(st.just(()) | words(rows, table)),
+        words=draw(nothing | nothing | words(rows, table)),
         sort=draw(sorts(table, depth)),
         fields=draw(fields(table)),
         includes=draw(includes(table, 2)),
