@@ -47,7 +47,7 @@ class Event(Base, table=True):
     score: int = Field(index=True)
     happened_at: datetime
     ended_at: datetime | None = None
-    account_id: int = Field(foreign_key="accounts.id", index=True)
+    account_id: int = Field(foreign_key="accounts.id")
     account: Account = Relationship(back_populates="events")
 
     __table_args__ = (
@@ -87,7 +87,7 @@ class Events:
         found = await self.connection.fetchval(
             f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {text}", *values
         )
-        plan: dict[str, Any] = json.loads(found)[0]["Plan"]
+        plan: dict[str, Any] = found[0]["Plan"]
         return plan
 
 
@@ -148,6 +148,8 @@ async def events(postgres_server: str, worker_id: str) -> AsyncIterator[Events]:
         )
         await connection.execute(_FILL, ANCHORS.start, ANCHORS.stop - 1)
         cursors = {query: await take_cursors(client, query) for query in CURSORS}
+        # Foreign keys are not checked while they are stored, which would take longer than that.
+        await connection.execute("SET session_replication_role = replica")
         await connection.execute(_FILL, 1, ROWS)
         await connection.execute("VACUUM ANALYZE")
         yield Events(client, connection, cursors)
@@ -242,7 +244,7 @@ async def test_cursors(events: Events, query: str, forward: bool) -> None:
     plan = await events.explain(f"/events/?{query}&cursor={cursor}&limit=10")
     # NULL stands behind all other values and is no part of a range of the index: where it may
     # follow, the index gives the order and not the start.
-    crosses_null = "sort=ended_at" in query and forward
+    crosses_null = query == ("sort=ended_at" if forward else "sort=-ended_at")
     check_plan(plan, blocks=ROWS if crosses_null else MOST_BLOCKS)
 
 
