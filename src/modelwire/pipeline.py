@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from .catalog import Catalog, Table
-from .encode import Branch, encoder_of
+from .catalog import Catalog, Relation, Table
+from .encode import Branch, encoder_of, owner_positions
 from .errors import ConstraintViolation, NotFound
-from .execute import Database, Finder, Lane, Row, delete_rows, explain
+from .execute import Database, Finder, Lane, Row, SharedCounts, delete_rows, explain
 from .plan import (
+    Counting,
     CreatePlan,
     Include,
+    KeysetPlan,
+    ListPlan,
+    Parent,
+    Projection,
     StreamPlan,
     UpdatePlan,
     WritePlan,
@@ -22,18 +28,21 @@ from .plan import (
     plan_delete,
     plan_includes,
     plan_list,
+    plan_parent,
     plan_read,
     plan_stream,
     plan_update,
+    positions_of,
     predicate_values,
     refuse_parameters,
     select_by_key,
     select_next_batch,
     write_key,
 )
-from .plan.shapes import RelatedShape
+from .plan.shapes import RelatedShape, SelectShape
 from .plan.write import Row as PlanRow
 from .request import (
+    Parameter,
     Request,
     check_media_type,
     choose_format,
@@ -41,12 +50,16 @@ from .request import (
     parse_json,
     parse_prefer,
     parse_query,
+    read_query_object,
 )
 from .respond import (
+    Address,
     Answer,
+    Bounds,
     StreamAnswer,
     answer_created,
     answer_deleted,
+    answer_keyset_page,
     answer_not_modified,
     answer_page,
     answer_row,
@@ -54,9 +67,11 @@ from .respond import (
     answer_stream,
     answer_updated,
     entity_tag,
+    link_keyset,
+    link_pages,
     matches,
 )
-from .statement import ROWS, Statements, value_name
+from .statement import ROWS, Statements, read_estimate, value_name
 
 STREAM_BATCH = 2000
 """Rows that a stream reads at a time."""
@@ -78,50 +93,65 @@ class Pipeline:
         self.catalog = catalog
         self.database = database
         self.statements = Statements(database.engine.dialect)
+        self._counts = SharedCounts()
 
     async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/{id}`"""
-        plan = plan_read(self.catalog, table, request.key or "", parse_query(request.query_string))
+        plan = plan_read(self.catalog, table, request.key or "", self._parse_query(request))
         async with self.database.reading(session) as lane:
             rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
-            branches = await self._read_includes(lane, table, rows, plan.includes)
+            branches = await self._read_includes(lane, plan.shape, rows, plan.includes)
         if not rows:
             raise NotFound(f"{table.title} not found")
-        body, tag = _encode_row(table, rows[0], branches, plan.includes)
+        body, tag = _encode_row(table, rows[0], branches, plan.includes, plan.shape.projection)
         if matches(parse_entity_tags(request.headers.get("if-none-match")), tag):
             return answer_not_modified(tag)
         return answer_row(body, tag)
 
     async def read_page(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/`"""
-        plan = plan_list(self.catalog, table, parse_query(request.query_string))
-        async with self.database.reading(session) as lane:
-            rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
-            if 0 < len(rows) < plan.limit or not (rows or plan.skip):
-                total = plan.skip + len(rows)
-            else:
-                ((total,),) = await lane.fetch(self.statements.of(plan.count), plan.values)
-            branches = await self._read_includes(lane, table, rows, plan.includes)
-        items = encoder_of(table, plan.includes).encode_many(rows, branches)
-        return answer_page(items, total, plan.skip, plan.limit)
+        plan = plan_list(self.catalog, table, self._parse_query(request))
+        address = Address(f"{request.base}/", request.query_string)
+        return await self._read_list(plan, session, address)
+
+    async def read_queried_page(
+        self, table: Table, request: Request, session: Session = None
+    ) -> Answer:
+        """`POST /users/query`"""
+        refuse_parameters(self._parse_query(request))
+        body = _parse_body(request, numbers_as_text=True)
+        plan = plan_list(self.catalog, table, read_query_object(body))
+        return await self._read_list(plan, session)
+
+    async def read_children(
+        self, table: Table, relation: Relation, request: Request, session: Session = None
+    ) -> Answer:
+        """`GET /teams/{id}/players/`"""
+        parent = plan_parent(table, relation, request.key or "")
+        target = self.catalog.target_of(relation)
+        plan = plan_list(self.catalog, target, self._parse_query(request), parent)
+        path = f"{request.base}/{request.key}/{quote(relation.name)}/"
+        return await self._read_list(plan, session, Address(path, request.query_string), parent)
 
     async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
         """`GET /users/stream/`"""
-        plan = plan_stream(self.catalog, table, parse_query(request.query_string), STREAM_BATCH)
+        plan = plan_stream(self.catalog, table, self._parse_query(request), STREAM_BATCH)
         format_ = choose_format(request.headers.get("accept"))
         # The first batch is read before the status is sent, so that a refusal can still be one.
         batches = self._read_batches(plan, session)
         first = await anext(batches)
-        return answer_stream(format_, first, batches, encoder_of(table, plan.includes))
+        encoder = encoder_of(table, plan.includes, plan.shape.projection)
+        escapes = table.resource.escape_formulas
+        return answer_stream(format_, first, batches, encoder, escape_formulas=escapes)
 
     async def create(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`POST /users/`"""
-        includes = plan_includes(self.catalog, table, parse_query(request.query_string), ())
+        includes = plan_includes(self.catalog, table, self._parse_query(request))
         plan = plan_create(table, _parse_body(request), self.database.dialect)
 
         async def work(lane: Lane) -> tuple[Row, list[Branch]]:
             rows = await self._insert(lane, plan)
-            return rows[0], await self._read_includes(lane, table, rows, includes)
+            return rows[0], await self._read_includes(lane, SelectShape(table), rows, includes)
 
         row, branches = await self._write(plan, session, work, single=not includes)
         body, tag = _encode_row(table, row, branches, includes)
@@ -130,7 +160,7 @@ class Pipeline:
 
     async def bulk_create(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`POST /users/bulk/`"""
-        refuse_parameters(parse_query(request.query_string))
+        refuse_parameters(self._parse_query(request))
         plan = plan_bulk_create(table, _parse_body(request), self.database.dialect)
         rows = await self._store_all(plan, session)
         body = encoder_of(table).encode_many(rows)
@@ -146,7 +176,7 @@ class Pipeline:
 
     async def delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/{id}`"""
-        refuse_parameters(parse_query(request.query_string))
+        refuse_parameters(self._parse_query(request))
         plan = plan_delete(table, request.key or "")
 
         async def work(lane: Lane) -> None:
@@ -158,10 +188,92 @@ class Pipeline:
         await self._write(plan, session, work, single=single)
         return answer_deleted()
 
+    def _parse_query(self, request: Request) -> list[Parameter]:
+        return parse_query(request.query_string, self.catalog.limits.max_query_bytes)
+
+    async def _read_list(
+        self,
+        plan: ListPlan | KeysetPlan,
+        session: Session,
+        address: Address | None = None,
+        parent: Parent | None = None,
+    ) -> Answer:
+        if isinstance(plan, KeysetPlan):
+            return await self._read_keyset_page(plan, session, address, parent)
+        shape = plan.shape
+        async with self.database.reading(session) as lane:
+            found = await lane.fetch(self.statements.of(shape), plan.values)
+            rows = found[: plan.limit]
+            if not rows:
+                await self._check_parent(lane, parent)
+            total = await self._count(lane, plan, len(found), shared=session is None)
+            branches = await self._read_includes(lane, shape, rows, plan.includes)
+        estimated = self._estimates(plan)
+        bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
+        items = _encode_rows(shape, rows, branches, plan.includes)
+        links = link_pages(address, bounds, exact=not estimated) if address else ()
+        return answer_page(items, bounds, links, estimated=estimated)
+
+    async def _read_keyset_page(
+        self,
+        plan: KeysetPlan,
+        session: Session,
+        address: Address | None,
+        parent: Parent | None,
+    ) -> Answer:
+        async with self.database.reading(session) as lane:
+            shape = plan.shape
+            found = await lane.fetch(self.statements.of(shape), plan.values)
+            if found:
+                page = plan.cut(found)
+            else:
+                await self._check_parent(lane, parent)
+                page = plan.cut_empty(await self._read_other_side(lane, plan))
+            branches = await self._read_includes(lane, shape, page.rows, plan.includes)
+        items = _encode_rows(shape, page.rows, branches, plan.includes)
+        links = link_keyset(address, page.next, page.previous) if address else ()
+        return answer_keyset_page(items, plan.limit, page.next, page.previous, links)
+
+    async def _read_other_side(self, lane: Lane, plan: KeysetPlan) -> Sequence[Row]:
+        if plan.position is None:
+            return ()
+        values = {**plan.values, "limit": 1}
+        return await lane.fetch(self.statements.of(plan.other_side), values)
+
+    async def _check_parent(self, lane: Lane, parent: Parent | None) -> None:
+        """Tell a row without children from one that is not there."""
+        if parent is None:
+            return
+        if not await lane.fetch(self.statements.of(parent.shape), {ROWS: [parent.key]}):
+            raise NotFound(f"{parent.table.title} not found")
+
+    def _estimates(self, plan: ListPlan) -> bool:
+        """Whether the database has estimates; SQLite has none."""
+        return plan.counting is Counting.ESTIMATE and self.database.dialect == "postgresql"
+
+    async def _count(self, lane: Lane, plan: ListPlan, found: int, *, shared: bool) -> int | None:
+        """Count the rows of a list, where the page does not tell how many there are."""
+        total = plan.total_of(found)
+        if total is not None or plan.counting is Counting.NONE:
+            return total if plan.counting is not Counting.NONE else None
+        shape = plan.count(estimated=self._estimates(plan))
+        statement = self.statements.of(shape)
+        if shape.estimated:
+            ((explained,),) = await lane.fetch(statement, plan.operands)
+            return max(read_estimate(explained), plan.skip + found)
+
+        async def count() -> int:
+            ((rows,),) = await lane.fetch(statement, plan.operands)
+            return int(rows)
+
+        if not shared:
+            return await count()
+        return await self._counts.find((shape, repr(plan.operands)), count)
+
     async def _update(
         self, table: Table, request: Request, session: Session, *, ignore_null: bool
     ) -> Answer:
-        includes = plan_includes(self.catalog, table, parse_query(request.query_string), ())
+        includes = plan_includes(self.catalog, table, self._parse_query(request))
         body = _parse_body(request)
         plan = plan_update(
             table, request.key or "", body, self.database.dialect, ignore_null=ignore_null
@@ -169,7 +281,7 @@ class Pipeline:
 
         async def work(lane: Lane) -> tuple[Row, list[Branch]]:
             row = await self._change(lane, plan)
-            return row, await self._read_includes(lane, table, [row], includes)
+            return row, await self._read_includes(lane, SelectShape(table), [row], includes)
 
         single = not includes and not plan.merges
         row, branches = await self._write(plan, session, work, single=single)
@@ -254,25 +366,26 @@ class Pipeline:
         return rows[0]
 
     async def _read_includes(
-        self, lane: Lane, table: Table, rows: Sequence[Row], includes: Sequence[Include]
+        self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
     ) -> list[Branch]:
         """Read what rows include: one statement for each include, whatever the number of rows."""
-        return [await self._read_include(lane, table, rows, include) for include in includes]
+        return [await self._read_include(lane, shape, rows, include) for include in includes]
 
     async def _read_include(
-        self, lane: Lane, table: Table, rows: Sequence[Row], include: Include
+        self, lane: Lane, shape: SelectShape, rows: Sequence[Row], include: Include
     ) -> Branch:
         relation, target = include.relation, include.target
-        positions = [table.position_of_column[column.name] for column in relation.local]
+        positions = owner_positions(shape.table, shape.read, include)
         owners = {tuple(row[i] for i in positions): None for row in rows}
         known = [owner for owner in owners if None not in owner]
         if not known:
             return Branch(include, (), ())
-        statement = self.statements.of(RelatedShape(table, relation, target))
+        statement = self.statements.of(RelatedShape(shape.table, relation, target))
         found = await lane.fetch(statement, {ROWS: known})
         width = len(positions)
         related = [tuple(row[width:]) for row in found]
-        branches = await self._read_includes(lane, target, related, include.includes)
+        below = SelectShape(target)
+        branches = await self._read_includes(lane, below, related, include.includes)
         return Branch(include, [tuple(row[:width]) for row in found], related, branches)
 
     async def _read_batches(
@@ -286,16 +399,16 @@ class Pipeline:
         while True:
             async with self.database.reading(session) as lane:
                 rows = await lane.fetch(self.statements.of(shape), values)
-                branches = await self._read_includes(lane, shape.table, rows, plan.includes)
-            yield rows, branches
+                branches = await self._read_includes(lane, shape, rows, plan.includes)
+            yield _own_columns(shape, rows), branches
             if len(rows) < STREAM_BATCH:
                 return
             shape, values = select_next_batch(plan, rows[-1])
 
 
-def _parse_body(request: Request) -> Any:
+def _parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
     check_media_type(request.headers.get("content-type"))
-    return parse_json(request.body)
+    return parse_json(request.body, numbers_as_text=numbers_as_text)
 
 
 def _wants_minimal(request: Request) -> bool:
@@ -307,7 +420,33 @@ def _bind_row(plan_row: PlanRow) -> dict[str, Any]:
 
 
 def _encode_row(
-    table: Table, row: Row, branches: Sequence[Branch], includes: tuple[Include, ...]
+    table: Table,
+    row: Row,
+    branches: Sequence[Branch],
+    includes: tuple[Include, ...],
+    read: Projection | None = None,
 ) -> tuple[bytes, str]:
-    body = encoder_of(table, includes).encode_one(row, branches)
+    body = encoder_of(table, includes, read).encode_one(row, branches)
+    if read is not None:
+        # The tag stands for the row, whatever is shown of it.
+        positions = positions_of(read)
+        row = [row[positions[field]] for field in table.selected]
     return body, entity_tag(row, body if includes else b"")
+
+
+def _encode_rows(
+    shape: SelectShape,
+    rows: Sequence[Row],
+    branches: Sequence[Branch],
+    includes: tuple[Include, ...],
+) -> bytes:
+    encoder = encoder_of(shape.table, includes, shape.projection)
+    return encoder.encode_many(_own_columns(shape, rows), branches)
+
+
+def _own_columns(shape: SelectShape, rows: Sequence[Row]) -> Sequence[Row]:
+    """Rows without what was read behind their own columns."""
+    if not shape.traced and shape.after is None:
+        return rows
+    width = len(shape.read.fields)
+    return [row[:width] for row in rows]

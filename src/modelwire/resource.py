@@ -49,6 +49,8 @@ class Resource:
         max_limit: Rows on a page at most.
         max_bulk_rows: Rows in one bulk request at most.
         tags: Tags of its routes in the OpenAPI document; the table's name by default.
+        escape_formulas: Whether CSV puts an apostrophe before a text that a spreadsheet would take
+            for a formula, such as `=1+1`.
     """
 
     model: type[SQLModel]
@@ -68,3 +70,4 @@ class Resource:
     max_limit: int = 100
     max_bulk_rows: int = 1000
     tags: Sequence[str] | None = None
+    escape_formulas: bool = False

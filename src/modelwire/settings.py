@@ -11,14 +11,43 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from .errors import ConfigurationError
 
 
-class Settings(BaseSettings):
+class Limits(BaseSettings):
+    """How much the query of one request may ask for. What is over a limit is answered 422."""
+
+    model_config = SettingsConfigDict(env_prefix="MODELWIRE_", frozen=True, extra="forbid")
+
+    max_query_bytes: Annotated[int, Gt(0)] = 65_536
+    """Bytes that a query string may have."""
+
+    max_list_values: Annotated[int, Gt(0)] = 200
+    """Values that one `in` or `not_in` may list."""
+
+    max_text_length: Annotated[int, Gt(0)] = 10_000
+    """Characters of a text that is searched for."""
+
+    max_search_words: Annotated[int, Gt(0)] = 20
+    """Words that `q` may have."""
+
+    max_path_depth: Annotated[int, Gt(0)] = 3
+    """Relations that one path of a filter, a sort or an include may go through."""
+
+    max_logic_depth: Annotated[int, Gt(0)] = 8
+    """Levels that `and`, `or` and `not` may nest inside of `or=(…)`."""
+
+    max_logic_terms: Annotated[int, Gt(0)] = 50
+    """Comparisons that `or=(…)` may have."""
+
+
+LIMITS = Limits.model_construct()
+"""The limits where nothing else is set."""
+
+
+class Settings(Limits):
     """What can be set, with its unit and its default.
 
     Each is read from the environment under its name in capitals after `MODELWIRE_`,
     as in `MODELWIRE_POOL_SIZE=20`; an argument in code wins over the environment.
     """
-
-    model_config = SettingsConfigDict(env_prefix="MODELWIRE_", frozen=True, extra="forbid")
 
     database_url: SecretStr = SecretStr("sqlite:///modelwire.db")
     """Where the rows are: `sqlite:///file.db` or `postgresql://user:password@host/name`."""

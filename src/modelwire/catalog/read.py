@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -19,27 +18,30 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable
-from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.visitors import iterate
 from sqlmodel import SQLModel
 
 from ..errors import ConfigurationError, Constraint
 from ..resource import Resource
+from ..settings import LIMITS, Limits
 from .dependents import read_dependents
 from .domain import find_fault
 from .kinds import kind_of, storage_type, strip_optional
 from .names import did_you_mean, to_title
+from .relations import find_children, find_paths, read_relation
 from .schemas import computes, derive_schemas
 from .tables import Catalog, ConstraintInfo, Field, Reference, Relation, Table
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 
 
-def read_catalog(resources: Sequence[Resource]) -> Catalog:
+def read_catalog(resources: Sequence[Resource], limits: Limits = LIMITS) -> Catalog:
     """Read what the resources' models declare.
 
     Args:
         resources: The resources of one application.
+        limits: How much one request may ask for.
 
     Returns:
         The catalog.
@@ -48,14 +50,15 @@ def read_catalog(resources: Sequence[Resource]) -> Catalog:
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
     mappers = [(_mapper_of(resource), resource) for resource in resources]
-    registered = {_table_of(mapper).name for mapper, _ in mappers}
+    registered = {_table_of(mapper).name: resource for mapper, resource in mappers}
     if len(registered) < len(resources):
         raise ConfigurationError("Two resources have the same table; serve each table once.")
     tables = [_read_table(mapper, resource, registered) for mapper, resource in mappers]
     _check_paths(tables)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
     titles = {_table_of(m).name: to_title(m.class_.__name__) for m in mapped}
-    return Catalog({table.name: table for table in tables}, titles, read_dependents(mapped))
+    by_name = {table.name: table for table in tables}
+    return Catalog(by_name, titles, read_dependents(mapped), limits)
 
 
 def _mapper_of(resource: Resource) -> Mapper[Any]:
@@ -77,10 +80,12 @@ def _table_of(mapper: Mapper[Any]) -> SQLTable:
     return table
 
 
-def _read_table(mapper: Mapper[Any], resource: Resource, registered: set[str]) -> Table:
+def _read_table(
+    mapper: Mapper[Any], resource: Resource, registered: Mapping[str, Resource]
+) -> Table:
     sql = _table_of(mapper)
     fields = tuple(_read_fields(mapper, sql, resource))
-    relations = {p.key: _read_relation(p) for p in mapper.relationships}
+    relations = {p.key: read_relation(p) for p in mapper.relationships}
     names = {f.name for f in fields}
     _check_relations(resource, fields, relations)
     _check_names(resource, "filters", resource.filters, names)
@@ -102,6 +107,8 @@ def _read_table(mapper: Mapper[Any], resource: Resource, registered: set[str]) -
         fields=fields,
         relations=relations,
         includes={name: relations[name] for name in resource.includes},
+        paths=find_paths(resource, relations, registered),
+        children=find_children(relations, registered),
         constraints=tuple(_read_constraints(sql)),
         references=tuple(_read_references([sql])),
         schemas=derive_schemas(resource, fields),
@@ -192,44 +199,6 @@ def _default_of(column: Column[Any]) -> Callable[[], Any] | None:
     if default.is_callable:
         return lambda: default.arg(None)
     return lambda: default.arg
-
-
-def _read_relation(prop: RelationshipProperty[Any]) -> Relation:
-    target = _table_of(prop.mapper)
-    pairs = prop.synchronize_pairs if prop.secondary is not None else prop.local_remote_pairs
-    columns = [(left, right) for left, right in pairs or ()]
-    link = prop.secondary if isinstance(prop.secondary, SQLTable) else None
-    return Relation(
-        name=prop.key,
-        target=target.name,
-        many=bool(prop.uselist),
-        simple=joins_columns(prop),
-        local=tuple(_as_column(left) for left, _ in columns),
-        remote=tuple(_as_column(right) for _, right in columns),
-        link=link,
-        link_target=tuple(
-            (_as_column(left), _as_column(right))
-            for left, right in prop.secondary_synchronize_pairs or ()
-        ),
-    )
-
-
-def joins_columns(prop: RelationshipProperty[Any]) -> bool:
-    """Whether a relationship is joined by equal columns, with no condition beside."""
-    joins = [j for j in (prop.primaryjoin, prop.secondaryjoin) if j is not None]
-    terms = [term for join in joins for term in getattr(join, "clauses", [join])]
-    return all(
-        getattr(term, "operator", None) is operator.eq
-        and isinstance(term.left, Column)
-        and isinstance(term.right, Column)
-        for term in terms
-    )
-
-
-def _as_column(element: Any) -> Column[Any]:
-    if not isinstance(element, Column):
-        raise ConfigurationError(f"A relationship is joined by {element}, which is no column.")
-    return element
 
 
 def _read_constraints(sql: SQLTable) -> Iterable[ConstraintInfo]:

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from ..errors import Constraint
 from ..resource import Resource
+from ..settings import Limits
 from .kinds import Kind
 from .names import to_title
 
@@ -63,6 +64,7 @@ class Relation:
         target: Name of the table it leads to.
         many: Whether it leads to many rows.
         simple: Whether it is joined by equal columns and nothing else.
+        unique: Whether no two rows of the target have the same values in `remote`.
         local: Columns of this side, in the order of `remote`.
         remote: Columns of the other side; of the link table where there is one.
         link: The link table of a many-to-many relationship.
@@ -73,6 +75,7 @@ class Relation:
     target: str
     many: bool
     simple: bool
+    unique: bool
     local: tuple[Column[Any], ...]
     remote: tuple[Column[Any], ...]
     link: SQLTable | None
@@ -133,7 +136,23 @@ class Schemas:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """One resource with everything that a plan has to know about its table."""
+    """One resource with everything that a plan has to know about its table.
+
+    Args:
+        resource: What the user declared.
+        model: Its SQLModel class.
+        sql: Its table.
+        path: Where it is served, below the prefix of all.
+        fields: Its columns.
+        relations: Its relationships, by name.
+        includes: Those whose rows `include` may show.
+        paths: Those that filters and sorts may go through.
+        children: Those whose rows have a list of their own below a row of this table.
+        constraints: Its constraints and indexes.
+        references: The foreign keys that lead from it.
+        schemas: The models of its bodies.
+        computes: Whether its read schema computes fields, which may look at any column.
+    """
 
     resource: Resource
     model: type[SQLModel]
@@ -142,6 +161,8 @@ class Table:
     fields: tuple[Field, ...]
     relations: Mapping[str, Relation]
     includes: Mapping[str, Relation]
+    paths: Mapping[str, Relation]
+    children: Mapping[str, Relation]
     constraints: tuple[ConstraintInfo, ...]
     references: tuple[Reference, ...]
     schemas: Schemas
@@ -207,11 +228,13 @@ class Catalog:
         tables: The resources, by the name of their table.
         titles: What a row of any mapped table is called in a sentence.
         dependents: What is deleted before a row of any mapped table, by the name of the table.
+        limits: How much one request may ask for.
     """
 
     tables: Mapping[str, Table]
     titles: Mapping[str, str]
     dependents: Mapping[str, Sequence[Dependent]]
+    limits: Limits
 
     def target_of(self, relation: Relation) -> Table:
         """The resource that a relation leads to."""

@@ -13,7 +13,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from ..catalog.read import joins_columns
+from ..catalog.relations import joins_columns
 from ..errors import ModelwireError
 from ..execute import Database
 from ..resource import Resource

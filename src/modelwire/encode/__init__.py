@@ -5,20 +5,41 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..catalog import Table
-from ..plan.shapes import Include
+from ..plan.shapes import Include, Projection
+from .cells import write_csv, write_header
 from .schemas import SchemaEncoder
 from .structs import StructEncoder, can_encode
-from .tree import Branch
+from .tree import Branch, owner_positions
 
 Encoder = StructEncoder | SchemaEncoder
 
 
 @lru_cache(maxsize=512)
-def encoder_of(table: Table, includes: tuple[Include, ...] = ()) -> Encoder:
-    """The encoder of a table's rows with given includes; made once for each shape."""
+def encoder_of(
+    table: Table, includes: tuple[Include, ...] = (), read: Projection | None = None
+) -> Encoder:
+    """The encoder of a table's rows with given includes; made once for each shape.
+
+    Args:
+        table: The table.
+        includes: What its rows include.
+        read: What is read of each row, and shown of it; the whole row by default.
+
+    Returns:
+        The encoder.
+    """
     if can_encode(table, includes):
-        return StructEncoder(table, includes)
-    return SchemaEncoder(table, includes)
+        return StructEncoder(table, includes, read)
+    return SchemaEncoder(table, includes, read)
 
 
-__all__ = ["Branch", "Encoder", "SchemaEncoder", "StructEncoder", "encoder_of"]
+__all__ = [
+    "Branch",
+    "Encoder",
+    "SchemaEncoder",
+    "StructEncoder",
+    "encoder_of",
+    "owner_positions",
+    "write_csv",
+    "write_header",
+]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Optional
 
 from pydantic import BaseModel, TypeAdapter, create_model
 
 from ..catalog import Table
-from ..plan.shapes import Include
-from .tree import Branch, Row, attach
+from ..plan.shapes import Include, Projection, positions_of, whole_row
+from .tree import Branch, Row, attach, owner_positions
 
 
 class SchemaEncoder:
@@ -18,18 +18,24 @@ class SchemaEncoder:
     Args:
         table: The table.
         includes: The includes.
+        read: What is read of each row, and shown of it; the whole row by default.
     """
 
-    def __init__(self, table: Table, includes: Sequence[Include]) -> None:
-        self._table = table
+    def __init__(
+        self, table: Table, includes: Sequence[Include], read: Projection | None = None
+    ) -> None:
+        whole = read or whole_row(table)
         self._children = {
-            include.relation.name: SchemaEncoder(include.target, include.includes)
-            for include in includes
+            i.relation.name: (owner_positions(table, whole, i), SchemaEncoder(i.target, i.includes))
+            for i in includes
         }
         self._schema = _schema_of(table, includes)
         self._derived = table.resource.read_schema is None
         shown = table.schemas.read.model_fields
-        self._keys = [(f.key, i) for f, i in table.positions.items() if f.key in shown]
+        self._keys = [(f.key, i) for f, i in positions_of(whole).items() if f.key in shown]
+        # None shows computed fields as well, which have no column of their own.
+        self._shown = None if read is None else self._shown_keys(read)
+        self.names: Sequence[str] = _names_of(self._schema, self._shown)
         self._adapter = TypeAdapter(self._schema)
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
@@ -47,22 +53,38 @@ class SchemaEncoder:
     def _encode_each(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[bytes]:
         # A column may hold a value that its annotation only describes, such as a URL as text.
         return [
-            self._adapter.dump_json(row, by_alias=True, warnings=False)
+            self._adapter.dump_json(row, include=self._shown, by_alias=True, warnings=False)
             for row in self._build(rows, branches)
         ]
+
+    def _shown_keys(self, read: Projection) -> dict[str, Any]:
+        return dict.fromkeys([*(f.key for f in read.shown_fields), *self._children], True)
 
     def _build(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[BaseModel]:
         values = [{key: row[i] for key, i in self._keys} for row in rows]
         for branch in branches:
             name = branch.include.relation.name
-            children = self._children[name]._build(branch.rows, branch.branches)
-            attached = attach(self._table, branch, rows, children)
+            owners, encoder = self._children[name]
+            children = encoder._build(branch.rows, branch.branches)
+            attached = attach(owners, branch, rows, children)
             for value, child in zip(values, attached, strict=True):
                 value[name] = child
         if self._derived:
             # The values come from the columns themselves: there is nothing to validate.
             return [self._schema.model_construct(**value) for value in values]
         return [self._schema.model_validate(value, by_name=True, by_alias=True) for value in values]
+
+
+def _names_of(schema: type[BaseModel], shown: Iterable[str] | None) -> list[str]:
+    """Names of what a schema shows, on the wire."""
+    fields = {
+        key: info.serialization_alias or info.alias or key
+        for key, info in schema.model_fields.items()
+        if not info.exclude
+    }
+    computed = {key: info.alias or key for key, info in schema.model_computed_fields.items()}
+    named = {**fields, **computed}
+    return list(named.values()) if shown is None else [named[key] for key in shown]
 
 
 def _schema_of(table: Table, includes: Sequence[Include]) -> type[BaseModel]:

@@ -12,8 +12,8 @@ from pydantic_core import to_json
 from ..catalog import Field, Kind, Table
 from ..catalog.kinds import bare_class
 from ..catalog.schemas import is_plain
-from ..plan.shapes import Include
-from .tree import Branch, Row, attach
+from ..plan.shapes import Include, Projection, whole_row
+from .tree import Branch, Row, attach, owner_positions
 
 Convert = Callable[[Any], Any]
 
@@ -40,10 +40,14 @@ class StructEncoder:
     Args:
         table: The table.
         includes: The includes.
+        read: What is read of each row, and shown of it; the whole row by default.
     """
 
-    def __init__(self, table: Table, includes: Sequence[Include]) -> None:
-        shown = list(table.readable.values())
+    def __init__(
+        self, table: Table, includes: Sequence[Include], read: Projection | None = None
+    ) -> None:
+        read = read or whole_row(table)
+        shown = read.shown_fields
         names = [f.name for f in shown] + [i.relation.name for i in includes]
         keys = [f"f{position}" for position in range(len(names))]
         self._struct = cast(
@@ -55,11 +59,14 @@ class StructEncoder:
                 gc=False,
             ),
         )
-        self._table = table
+        self.names: Sequence[str] = names
         self._width = len(shown)
-        self._whole = len(shown) == len(table.selected)
+        self._whole = len(shown) == len(read.fields)
         self._converts = [(i, c) for i, f in enumerate(shown) if (c := _converter_of(f))]
-        self._children = {i.relation.name: StructEncoder(i.target, i.includes) for i in includes}
+        self._children = {
+            i.relation.name: (owner_positions(table, read, i), StructEncoder(i.target, i.includes))
+            for i in includes
+        }
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
         """Write one row as a JSON object."""
@@ -80,12 +87,10 @@ class StructEncoder:
             return [struct(*row) for row in rows]
         values = [self._values(row) for row in rows]
         for branch in branches:
-            children = self._children[branch.include.relation.name].build(
-                branch.rows, branch.branches
-            )
-            for value, child in zip(
-                values, attach(self._table, branch, rows, children), strict=True
-            ):
+            owners, encoder = self._children[branch.include.relation.name]
+            children = encoder.build(branch.rows, branch.branches)
+            attached = attach(owners, branch, rows, children)
+            for value, child in zip(values, attached, strict=True):
                 value.append(child)
         return [struct(*value) for value in values]
 

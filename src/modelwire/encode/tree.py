@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..catalog import Table
-from ..plan.shapes import Include
+from ..plan.shapes import Include, Projection, positions_of
 
 Row = Sequence[Any]
 
@@ -30,11 +30,13 @@ class Branch:
     branches: Sequence[Branch] = ()
 
 
-def attach(table: Table, branch: Branch, rows: Sequence[Row], children: Sequence[Any]) -> list[Any]:
+def attach(
+    owners: Sequence[int], branch: Branch, rows: Sequence[Row], children: Sequence[Any]
+) -> list[Any]:
     """Hand the children of a branch to their parents.
 
     Args:
-        table: The parents' table.
+        owners: Where a parent has the relation's local columns.
         branch: The branch.
         rows: The parents.
         children: What stands for each row of the branch.
@@ -46,6 +48,11 @@ def attach(table: Table, branch: Branch, rows: Sequence[Row], children: Sequence
     by_owner: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
     for owner, child in zip(branch.owners, children, strict=True):
         by_owner[owner].append(child)
-    positions = [table.position_of_column[column.name] for column in relation.local]
-    found = [by_owner.get(tuple(row[i] for i in positions), []) for row in rows]
+    found = [by_owner.get(tuple(row[i] for i in owners), []) for row in rows]
     return found if relation.many else [family[0] if family else None for family in found]
+
+
+def owner_positions(table: Table, read: Projection, include: Include) -> list[int]:
+    """Where a row has the columns by which a relation starts from it."""
+    positions = positions_of(read)
+    return [positions[table.by_column[column.name]] for column in include.relation.local]

@@ -1,5 +1,6 @@
 """Database, sessions, transactions: the only I/O."""
 
+from .counts import SharedCounts
 from .database import Database
 from .explain import explain, explain_elsewhere
 from .faults import translate
@@ -11,6 +12,7 @@ __all__ = [
     "Finder",
     "Lane",
     "Row",
+    "SharedCounts",
     "delete_rows",
     "explain",
     "explain_elsewhere",

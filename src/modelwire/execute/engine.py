@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ..settings import Settings
-from ..statement import LOWER, UNHEX, lower
+from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .url import is_memory, to_libpq
 
 _READS = re.compile(
@@ -55,7 +55,7 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
             reason = str(exc) or f"no answer within {settings.pool_timeout_s} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
 
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
         poolclass=AsyncAdaptedQueuePool,
@@ -66,6 +66,28 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
         echo=settings.echo,
         hide_parameters=not settings.echo,
     )
+
+    def find_collation(connection: Any, _record: Any) -> None:
+        setattr(engine.dialect, COLLATION, _find_collation(connection))
+
+    event.listen(engine.sync_engine, "first_connect", find_collation)
+    return engine
+
+
+def _find_collation(connection: Any) -> str | None:
+    """The best of the collations by which texts are lower-cased that the server has."""
+    cursor = connection.cursor()
+    cursor.execute(_HAS_COLLATIONS)
+    found = {name for (name,) in cursor.fetchall()}
+    cursor.close()
+    connection.rollback()
+    return next((name for name in COLLATIONS if name in found), None)
+
+
+_HAS_COLLATIONS = """
+SELECT collname FROM pg_catalog.pg_collation WHERE collencoding IN
+  (-1, (SELECT encoding FROM pg_catalog.pg_database WHERE datname = current_database()))
+"""
 
 
 def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:

@@ -84,6 +84,8 @@ def _key_value(field: Field, component: str) -> Any:
         raise refuse_parameter(field.name, str(exc)) from None
 
 
-def refuse_parameter(parameter: str, message: str, code: str = "invalid_value") -> InvalidRequest:
+def refuse_parameter(
+    parameter: str, message: str, code: str = "invalid_value", position: int | None = None
+) -> InvalidRequest:
     """The error for one parameter of the query or the path."""
-    return InvalidRequest(Violation(message, code, parameter=parameter))
+    return InvalidRequest(Violation(message, code, parameter=parameter, position=position))

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ..catalog import Catalog, Field, Table
-from ..catalog.kinds import SORTABLE
-from ..catalog.names import did_you_mean
+from ..catalog import Catalog, Field, Kind, Table
 from ..errors import InvalidRequest, Violation
 from ..request import Parameter
-from .keys import Pair, refuse_parameter
-from .operators import OPERATORS, PATTERNS, Takes, operators_of
-from .shapes import Include, Order, Predicate
-from .values import BadValue, parse_boolean, parse_integer, parse_value
+from .filters import make_predicate, parse_operand, takes_list
+from .includes import build_includes, find_shown
+from .keys import refuse_parameter
+from .logic import plan_logic
+from .order import plan_order
+from .paths import FieldPath, Place, TooDeep, find_field, split_operator, suggest_parameter
+from .shapes import Condition, Include, Order, Predicate, Search
+from .values import BadValue, parse_integer
 
-MAX_LIST = 200
-"""Values that one `in` or `not_in` may list."""
-
-MAX_PATTERN = 10_000
-"""Characters of a text that is searched for."""
-
-MAX_INCLUDE_DEPTH = 3
-"""Relations that one include path may name."""
+PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or")
+"""The parameters of a list that are no filters, whatever the resource's fields are called."""
 
 
 def refuse_parameters(parameters: Sequence[Parameter]) -> None:
@@ -32,41 +28,40 @@ def refuse_parameters(parameters: Sequence[Parameter]) -> None:
         InvalidRequest: There is one.
     """
     if parameters:
-        raise InvalidRequest(*(_unknown(p.name, ()) for p in parameters))
-
-
-def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:
-    """Append the key to an order, so that no two rows are equal in it."""
-    named = {term.field for term in order}
-    return (*order, *(Order(f, descending=False) for f in table.key if f not in named))
+        raise InvalidRequest(*(_unknown(p.name) for p in parameters))
 
 
 class Query:
-    """The parameters of one request; each is taken by what understands it, until none is left."""
+    """The parameters of one request; each is taken by what understands it, until none is left.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The parameters, as they came.
+        known: Those of `PARAMETERS` that the request may have.
+    """
 
     def __init__(
         self,
         catalog: Catalog,
         table: Table,
         parameters: Sequence[Parameter],
-        reserved: Sequence[str],
+        known: Sequence[str],
     ) -> None:
         self.catalog = catalog
         self.table = table
-        self.reserved = tuple(reserved)
-        self.left: dict[str, list[str]] = {}
+        self.known = tuple(known)
+        self._left: dict[str, list[Parameter]] = {}
         for parameter in parameters:
-            self.left.setdefault(parameter.name, []).append(parameter.value)
+            self._left.setdefault(parameter.name, []).append(parameter)
 
     def take(self, name: str) -> str | None:
-        values = self.left.pop(name, None)
-        if values is None:
-            return None
-        if len(values) > 1:
-            raise refuse_parameter(name, "stands more than once", "repeated_parameter")
-        return values[0]
+        """Take the value of a parameter that takes one; None where it is absent."""
+        found = self._left.pop(name, None)
+        return None if found is None else _single(found).value
 
     def take_integer(self, name: str, default: int, low: int, high: int) -> int:
+        """Take an integer within bounds."""
         text = self.take(name)
         if text is None:
             return default
@@ -78,122 +73,102 @@ class Query:
             raise refuse_parameter(name, f"should be an integer from {low} to {high}")
         return value
 
+    def take_choice(self, name: str, choices: Sequence[str]) -> str:
+        """Take one of several words, the first by default."""
+        text = self.take(name)
+        if text is not None and text not in choices:
+            raise refuse_parameter(name, f"should be one of {', '.join(choices)}")
+        return text or choices[0]
+
     def take_order(self) -> tuple[Order, ...]:
-        text = self.take("sort")
-        terms = [self._order(part) for part in text.split(",")] if text else []
-        fields = [term.field for term in terms]
-        if len(set(fields)) < len(fields):
-            raise refuse_parameter("sort", "names a field twice")
-        return total_order(self.table, terms)
+        """Take `sort`: a total order."""
+        return plan_order(self.catalog, self.table, self.take("sort") or "")
 
-    def _order(self, part: str) -> Order:
-        name = part.removeprefix("-")
-        field = self.table.readable.get(name)
-        known = [f.name for f in self.table.readable.values() if f.kind in SORTABLE]
-        if field is None or field.kind not in SORTABLE:
-            message = (
-                f"can't name `{name}`{did_you_mean(name, known)}; it can name {', '.join(known)}"
-            )
-            raise refuse_parameter("sort", message, "unknown_field")
-        return Order(field, descending=part.startswith("-"))
-
-    def take_includes(self, default: Sequence[str]) -> tuple[Include, ...]:
+    def take_includes(self, default: Sequence[str] = ()) -> tuple[Include, ...]:
+        """Take `include`."""
         text = self.take("include")
         paths = list(default) if text is None else [path for path in text.split(",") if path]
-        return _build_includes(self.catalog, self.table, [path.split(".") for path in paths])
+        return build_includes(self.catalog, self.table, [path.split(".") for path in paths])
 
-    def take_filters(self) -> tuple[tuple[Predicate, ...], list[Any]]:
-        predicates, operands = [], []
-        for name in list(self.left):
-            found = self._find_filter(name)
-            if found is None:
-                continue
-            field, operator = found
-            operands.append(_parse_operand(name, self.left.pop(name), field, operator))
-            predicates.append(Predicate(field, operator))
-        return tuple(predicates), operands
+    def take_shown(self) -> tuple[Field, ...] | None:
+        """Take `fields`: what is shown of a row; None where that is all of it."""
+        text = self.take("fields")
+        return None if text is None else find_shown(self.table, text)
 
-    def _find_filter(self, name: str) -> tuple[Field, str] | None:
-        fields = self.table.readable
-        if name in fields and name not in self.reserved:
-            field = fields[name]
-            return field, self._check_operator(
-                name, field, self.table.resource.filters.get(name, "eq")
-            )
-        field_name, separator, operator = name.rpartition("__")
-        if separator and field_name in fields:
-            return fields[field_name], self._check_operator(name, fields[field_name], operator)
-        return None
-
-    def _check_operator(self, parameter: str, field: Field, operator: str) -> str:
-        allowed = operators_of(field.kind)
-        if operator in allowed:
-            return operator
-        message = f"`{field.name}` has no operator `{operator}`; it has {', '.join(allowed)}"
-        raise refuse_parameter(parameter, message, "unknown_operator")
+    def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
+        """Take filters, `or` and `q`; what they compare with is appended to the operands."""
+        logic, search = self.take("or"), self.take("q")
+        conditions: list[Condition] = []
+        # In one order, whatever the order sent, so that equal queries have equal shapes.
+        for name in sorted(self._left):
+            predicate = self._find_filter(name)
+            if predicate is not None:
+                operands.append(self._take_operand(name, predicate))
+                conditions.append(predicate)
+        if logic is not None:
+            conditions.append(plan_logic(self.catalog, self.table, logic, operands))
+        if search is not None:
+            conditions += self._plan_search(search, operands)
+        return tuple(conditions)
 
     def finish(self) -> None:
-        if self.left:
-            known = [*self.reserved, *self.table.readable]
-            raise InvalidRequest(*(_unknown(name, known) for name in self.left))
+        """Refuse what nobody took."""
+        if self._left:
+            raise InvalidRequest(*map(self._refuse, self._left))
+
+    def _find_filter(self, name: str) -> Predicate | None:
+        if name in PARAMETERS:
+            return None
+        place = Place(name)
+        found = find_field(self.catalog, self.table, name)
+        if isinstance(found, FieldPath):
+            return make_predicate(found, None, place)
+        path, operator = split_operator(name)
+        if operator is not None:
+            found = find_field(self.catalog, self.table, path)
+        if isinstance(found, TooDeep):
+            raise place.refuse(str(found), "too_deep")
+        return make_predicate(found, operator, place) if isinstance(found, FieldPath) else None
+
+    def _take_operand(self, name: str, predicate: Predicate) -> Any:
+        found = self._left.pop(name)
+        if takes_list(predicate.operator):
+            is_written_out = len(found) == 1 and not found[0].whole
+            texts = found[0].value.split(",") if is_written_out else [p.value for p in found]
+        else:
+            texts = [_single(found).value]
+        return parse_operand(predicate, texts, Place(name), self.catalog.limits)
+
+    def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
+        words, limits = text.split(), self.catalog.limits
+        fields = tuple(f for f in self.table.readable.values() if f.kind is Kind.TEXT)
+        if len(text) > limits.max_text_length:
+            message = f"should have at most {limits.max_text_length} characters"
+            raise refuse_parameter("q", message, "too_long")
+        if len(words) > limits.max_search_words:
+            message = f"should have at most {limits.max_search_words} words"
+            raise refuse_parameter("q", message, "too_many_words")
+        if words and not fields:
+            raise refuse_parameter("q", "can't search here: there are no text fields", "no_text")
+        operands += words
+        return [Search(fields)] * len(words)
+
+    def _refuse(self, name: str) -> Violation:
+        if name in self.known:
+            # What was not taken stands beside one that rules it out.
+            message = "can't stand beside `cursor`, which says itself where the page starts"
+            return Violation(message, "unknown_parameter", parameter=name)
+        if name not in PARAMETERS:
+            return _unknown(name, suggest_parameter(self.catalog, self.table, name, self.known))
+        own = name in self.table.readable
+        return _unknown(name, f" (did you mean the filter `{name}__eq`?)" if own else "")
 
 
-def _parse_operand(parameter: str, texts: Sequence[str], field: Field, operator: str) -> Any:
-    takes = OPERATORS[operator].takes
-    if takes in (Takes.LIST, Takes.PAIR):
-        parts = texts[0].split(",") if len(texts) == 1 else list(texts)
-        return _parse_list(parameter, parts, field, takes)
-    if len(texts) > 1:
-        raise refuse_parameter(parameter, "stands more than once", "repeated_parameter")
-    if operator in PATTERNS and len(texts[0]) > MAX_PATTERN:
-        raise refuse_parameter(
-            parameter, f"should have at most {MAX_PATTERN} characters", "too_long"
-        )
-    parse: Callable[[str, Field], Any] = parse_boolean if takes is Takes.FLAG else parse_value
-    try:
-        return parse(texts[0], field)
-    except BadValue as exc:
-        raise refuse_parameter(parameter, str(exc)) from None
+def _single(found: Sequence[Parameter]) -> Parameter:
+    if len(found) > 1:
+        raise refuse_parameter(found[0].name, "stands more than once", "repeated_parameter")
+    return found[0]
 
 
-def _parse_list(parameter: str, parts: Sequence[str], field: Field, takes: Takes) -> Any:
-    if len(parts) > MAX_LIST:
-        raise refuse_parameter(
-            parameter, f"should have at most {MAX_LIST} values", "too_many_values"
-        )
-    if takes is Takes.PAIR and len(parts) != 2:
-        raise refuse_parameter(parameter, f"should be {takes}")
-    try:
-        values = [parse_value(part, field) for part in parts]
-    except BadValue as exc:
-        raise refuse_parameter(parameter, f"each value {exc}") from None
-    return Pair(*values) if takes is Takes.PAIR else values
-
-
-def _build_includes(
-    catalog: Catalog, table: Table, paths: Sequence[Sequence[str]]
-) -> tuple[Include, ...]:
-    nested: dict[str, list[Sequence[str]]] = {}
-    for path in paths:
-        if len(path) > MAX_INCLUDE_DEPTH:
-            message = f"should name at most {MAX_INCLUDE_DEPTH} relations in a path"
-            raise refuse_parameter("include", message, "too_deep")
-        nested.setdefault(path[0], []).extend([path[1:]] if path[1:] else [])
-    return tuple(_build_include(catalog, table, name, rest) for name, rest in nested.items())
-
-
-def _build_include(
-    catalog: Catalog, table: Table, name: str, rest: Sequence[Sequence[str]]
-) -> Include:
-    relation = table.includes.get(name)
-    if relation is None:
-        known = ", ".join(table.includes) or "nothing here"
-        message = f"can't name `{name}`{did_you_mean(name, table.includes)}; it can name {known}"
-        raise refuse_parameter("include", message, "unknown_include")
-    target = catalog.target_of(relation)
-    return Include(relation, target, _build_includes(catalog, target, rest))
-
-
-def _unknown(name: str, known: Sequence[str]) -> Violation:
-    message = f"is not a parameter here{did_you_mean(name, known)}"
-    return Violation(message, "unknown_parameter", parameter=name)
+def _unknown(name: str, note: str = "") -> Violation:
+    return Violation(f"is not a parameter here{note}", "unknown_parameter", parameter=name)

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
-from ..catalog import Catalog, Table
+from ..catalog import Catalog, Relation, Table
 from ..catalog.domain import MAX_INT64
 from ..request import Parameter
-from .keys import Values, key_values, predicate_values, select_by_key
+from .cursor import Position, bind_query, read_cursor
+from .includes import project_list, project_row
+from .keys import Values, key_values, predicate_values, refuse_parameter, select_by_key
+from .keyset import KeysetPlan, after_values, keyset_after, values_in_order
 from .query import Query
-from .shapes import CountShape, Include, SelectShape
+from .shapes import ChildOf, Condition, CountShape, FindShape, Include, SelectShape
+
+_SHOWING = ("sort", "fields", "include", "q", "or")
+_PAGING = ("skip", "limit", "cursor", "count")
+
+
+class Counting(StrEnum):
+    """How the rows of a list are counted."""
+
+    EXACT = "exact"
+    NONE = "none"
+    ESTIMATE = "estimate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +39,57 @@ class ReadPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """The row whose children are listed.
+
+    Args:
+        table: Its resource.
+        relation: The relation that leads to the children.
+        key: The values of its key.
+    """
+
+    table: Table
+    relation: Relation
+    key: tuple[Any, ...]
+
+    @property
+    def shape(self) -> FindShape:
+        """Looks whether it is there."""
+        key = tuple(self.table.sql.primary_key.columns)
+        return FindShape(self.table.sql, key, key)
+
+
+@dataclass(frozen=True, slots=True)
 class ListPlan:
-    """Reading one page of a list."""
+    """Reading one page of a list, a given number of rows from its start.
+
+    Args:
+        shape: The rows of the page, and one more that tells whether there is a next one.
+        values: What it compares with, and its bounds.
+        includes: What the rows include.
+        skip: Rows before the page.
+        limit: Rows on the page, at most.
+        counting: How the rows of the list are counted.
+        operands: Those of the values that a count needs.
+    """
 
     shape: SelectShape
-    count: CountShape
     values: Values
     includes: tuple[Include, ...]
     skip: int
     limit: int
+    counting: Counting
+    operands: Values
+
+    def total_of(self, found: int) -> int | None:
+        """The number of rows in the list, where the rows that were found tell it."""
+        if found > self.limit or (found == 0 and self.skip > 0):
+            return None
+        return self.skip + found
+
+    def count(self, *, estimated: bool) -> CountShape:
+        """Counts the rows of the list."""
+        return CountShape(self.shape.table, self.shape.conditions, estimated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,47 +110,62 @@ def plan_read(
         catalog: The catalog.
         table: The resource.
         key: The key as it stands in the path, percent-encoded.
-        parameters: The query; it may hold `include`.
+        parameters: The query; it may hold `fields` and `include`.
 
     Returns:
-        The plan.
+        The plan. The whole row is read, whatever is shown of it.
 
     Raises:
         InvalidRequest: The key or a parameter is not valid.
     """
     values = key_values(table, key)
-    includes = plan_includes(catalog, table, parameters)
-    return ReadPlan(select_by_key(table), predicate_values(values), includes)
+    query = Query(catalog, table, parameters, ("fields", "include"))
+    includes = query.take_includes(table.resource.include_by_default)
+    shown = query.take_shown()
+    query.finish()
+    shape = select_by_key(table)
+    if shown is not None:
+        shape = replace(shape, projection=project_row(table, shown))
+    return ReadPlan(shape, predicate_values(values), includes)
 
 
-def plan_list(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> ListPlan:
+def plan_list(
+    catalog: Catalog,
+    table: Table,
+    parameters: Sequence[Parameter],
+    parent: Parent | None = None,
+) -> ListPlan | KeysetPlan:
     """Plan reading one page.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query.
+        parent: The row whose children are listed; None for all rows.
 
     Returns:
-        The plan.
+        The plan: by a cursor where the query has one, or else by the number of rows before it.
 
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
     """
     resource = table.resource
-    query = Query(catalog, table, parameters, ("skip", "limit", "sort", "include"))
-    skip = query.take_integer("skip", 0, 0, MAX_INT64)
+    query = Query(catalog, table, parameters, (*_PAGING, *_SHOWING))
     limit = query.take_integer("limit", resource.default_limit, 1, resource.max_limit)
-    order = query.take_order()
-    includes = query.take_includes(())
-    predicates, operands = query.take_filters()
-    query.finish()
-    values = predicate_values(operands)
-    values["limit"] = limit
+    cursor = query.take("cursor")
+    if cursor is not None:
+        _check_key_is_shown(table)
+        shape, values, includes = _plan_rows(query, parent)
+        binding = bind_query(_path_of(table, parent), parameters)
+        return _plan_keyset(shape, values, includes, limit, cursor, binding)
+    skip = query.take_integer("skip", 0, 0, MAX_INT64)
+    counting = Counting(query.take_choice("count", tuple(Counting)))
+    shape, operands, includes = _plan_rows(query, parent)
+    values = {**operands, "limit": limit + 1}
     if skip:
         values["offset"] = skip
-    shape = SelectShape(table, predicates, order, limited=True, offset=skip > 0)
-    return ListPlan(shape, CountShape(table, predicates), values, includes, skip, limit)
+        shape = replace(shape, offset=True)
+    return ListPlan(shape, values, includes, skip, limit, counting, operands)
 
 
 def plan_stream(
@@ -104,7 +176,7 @@ def plan_stream(
     Args:
         catalog: The catalog.
         table: The resource.
-        parameters: The query; `skip` and `limit` are not for streams.
+        parameters: The query; those that cut pages are not for streams.
         batch: Rows that are read at a time.
 
     Returns:
@@ -113,13 +185,9 @@ def plan_stream(
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
     """
-    query = Query(catalog, table, parameters, ("sort", "include"))
-    order = query.take_order()
-    includes = query.take_includes(())
-    predicates, operands = query.take_filters()
-    query.finish()
-    shape = SelectShape(table, predicates, order, limited=True)
-    return StreamPlan(shape, {**predicate_values(operands), "limit": batch}, includes)
+    query = Query(catalog, table, parameters, _SHOWING)
+    shape, values, includes = _plan_rows(query)
+    return StreamPlan(replace(shape, traces=True), {**values, "limit": batch}, includes)
 
 
 def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShape, Values]:
@@ -132,25 +200,20 @@ def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShap
     Returns:
         The shape and the values of the next batch.
     """
-    positions = plan.shape.table.positions
-    after = [last[positions[term.field]] for term in plan.shape.order]
-    shape = replace(plan.shape, after=tuple(value is None for value in after))
-    return shape, {**plan.values, **{f"after{i}": value for i, value in enumerate(after)}}
+    after = values_in_order(plan.shape, last)
+    shape = replace(plan.shape, after=keyset_after(after))
+    return shape, {**plan.values, **after_values(after)}
 
 
 def plan_includes(
-    catalog: Catalog,
-    table: Table,
-    parameters: Sequence[Parameter],
-    default: Sequence[str] | None = None,
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter]
 ) -> tuple[Include, ...]:
-    """Plan what a request about one row includes; nothing but `include` may stand in its query.
+    """Plan what the answer to a write includes; nothing but `include` may stand in its query.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query.
-        default: What is included when the query does not say; what the resource declares, if None.
 
     Returns:
         The includes.
@@ -159,7 +222,67 @@ def plan_includes(
         InvalidRequest: A parameter is unknown, given twice, or names no include.
     """
     query = Query(catalog, table, parameters, ("include",))
-    declared = table.resource.include_by_default if default is None else default
-    includes = query.take_includes(declared)
+    includes = query.take_includes()
     query.finish()
     return includes
+
+
+def plan_parent(table: Table, relation: Relation, key: str) -> Parent:
+    """Plan which row's children are listed.
+
+    Args:
+        table: The parent's resource.
+        relation: The relation that leads to its children.
+        key: The key as it stands in the path, percent-encoded.
+
+    Returns:
+        The parent.
+
+    Raises:
+        InvalidRequest: The key is not valid.
+    """
+    return Parent(table, relation, tuple(key_values(table, key)))
+
+
+def _plan_rows(
+    query: Query, parent: Parent | None = None
+) -> tuple[SelectShape, Values, tuple[Include, ...]]:
+    """Plan what lists, their children and streams have in common."""
+    table = query.table
+    order = query.take_order()
+    includes, shown = query.take_includes(), query.take_shown()
+    operands: list[Any] = list(parent.key) if parent is not None else []
+    children: tuple[Condition, ...] = ()
+    if parent is not None:
+        children = (ChildOf(parent.table, parent.relation),)
+    conditions = (*children, *query.take_conditions(operands))
+    query.finish()
+    projection = None if shown is None else project_list(table, shown, includes, order)
+    shape = SelectShape(table, conditions, order, limited=True, projection=projection)
+    return shape, predicate_values(operands), includes
+
+
+def _plan_keyset(
+    shape: SelectShape,
+    operands: Values,
+    includes: tuple[Include, ...],
+    limit: int,
+    cursor: str,
+    binding: bytes,
+) -> KeysetPlan:
+    order = shape.order
+    position: Position | None = read_cursor(cursor, order, binding) if cursor else None
+    return KeysetPlan(shape, operands, includes, limit, position, binding)
+
+
+def _check_key_is_shown(table: Table) -> None:
+    """Refuse cursors where they would tell clients a key that is hidden from them."""
+    if not all(field.readable for field in table.key):
+        message = "can't be used here, where the key that it would hold is hidden; use `skip`"
+        raise refuse_parameter("cursor", message, "hidden_key")
+
+
+def _path_of(table: Table, parent: Parent | None) -> tuple[Any, ...]:
+    if parent is None:
+        return (table.name,)
+    return (parent.table.name, parent.relation.name, *map(repr, parent.key))

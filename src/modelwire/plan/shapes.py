@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column
@@ -12,19 +14,95 @@ from ..catalog import Field, Relation, Table
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One relation of a path, and the resource that it leads to."""
+
+    relation: Relation
+    target: Table
+
+
+Through = tuple[Step, ...]
+"""The relations that lead from a row to the row whose field is meant; empty for its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Predicate:
-    """A comparison of one field with a value that the plan holds."""
+    """A comparison of one field with a value that the plan holds.
+
+    Args:
+        field: The field.
+        operator: The operator's name.
+        through: How it is reached. The comparison holds if it does for one of the rows there.
+    """
 
     field: Field
     operator: str
+    through: Through = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of some conditions hold."""
+
+    terms: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of some conditions holds."""
+
+    terms: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """A condition does not hold: for every row, either it or its negation does."""
+
+    term: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A word occurs in one of some fields."""
+
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildOf:
+    """A row is one of those that a relation of the row with a given key leads to."""
+
+    parent: Table
+    relation: Relation
+
+
+Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf
+"""What rows must fulfil. Values are numbered as they occur in it, from left to right: `p0`, `p1`,
+… Each comparison and each search takes one, a child as many as its parent's key has fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One term of an ORDER BY."""
+    """One term of an ORDER BY.
+
+    Args:
+        field: The field.
+        descending: Whether its largest value comes first.
+        through: How it is reached, by relations that lead to one row; a missing row is NULL.
+    """
 
     field: Field
     descending: bool
+    through: Through = ()
+
+    @property
+    def nullable(self) -> bool:
+        """Whether a row may have NULL here."""
+        return self.field.nullable or bool(self.through)
+
+    def reverse(self) -> Order:
+        """The same in the other direction."""
+        return Order(self.field, not self.descending, self.through)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +115,98 @@ class Include:
 
 
 @dataclass(frozen=True, slots=True)
+class Projection:
+    """Some columns of a table, as they are read.
+
+    Args:
+        fields: The fields in the order in which a row has them; those that are shown come first.
+        shown: How many of them are shown.
+    """
+
+    fields: tuple[Field, ...]
+    shown: int
+
+    @property
+    def shown_fields(self) -> tuple[Field, ...]:
+        """The fields that are shown."""
+        return self.fields[: self.shown]
+
+
+@lru_cache(maxsize=256)
+def whole_row(table: Table) -> Projection:
+    """All that is ever read of a row, with all that clients may see in front."""
+    return Projection(table.selected, len(table.readable))
+
+
+@lru_cache(maxsize=1024)
+def positions_of(projection: Projection) -> Mapping[Field, int]:
+    """Where each field stands in a row."""
+    return {field: position for position, field in enumerate(projection.fields)}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """Rows after a given one in the order, whose values are `after0`, `after1`, …
+
+    Args:
+        nulls: Of each term of the order, whether its value is NULL.
+        inclusive: Whether the given row itself belongs to them.
+        probes: Whether each row says at its end whether there are any rows before them.
+    """
+
+    nulls: tuple[bool, ...]
+    inclusive: bool = False
+    probes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SelectShape:
     """Rows of one table.
 
     Args:
         table: The table.
-        predicates: All of them hold.
+        conditions: All of them hold.
         order: A total order: the key is its last part.
+        limited: Whether there is a limit to their number.
         offset: Whether rows are skipped.
-        after: For keyset reading: of each term of `order`, whether its last value was NULL.
+        projection: What is read of each; the whole row, if None.
+        traces: Whether what the order takes from other tables stands behind each row.
+        after: Where the rows start.
     """
 
     table: Table
-    predicates: tuple[Predicate, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     order: tuple[Order, ...] = ()
     limited: bool = False
     offset: bool = False
-    after: tuple[bool, ...] | None = None
+    projection: Projection | None = None
+    traces: bool = False
+    after: Keyset | None = None
+
+    @property
+    def read(self) -> Projection:
+        """What is read of each row."""
+        return self.projection or whole_row(self.table)
+
+    @property
+    def traced(self) -> tuple[Order, ...]:
+        """The terms of the order whose values stand behind each row."""
+        return tuple(term for term in self.order if term.through) if self.traces else ()
 
 
 @dataclass(frozen=True, slots=True)
 class CountShape:
-    """The number of rows of one table."""
+    """The number of rows of one table, or the database's estimate of it.
+
+    Args:
+        table: The table.
+        conditions: All of them hold.
+        estimated: Whether the database tells what it expects, without looking.
+    """
 
     table: Table
-    predicates: tuple[Predicate, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from .body import check_media_type, parse_json
 from .headers import Format, choose_format, parse_entity_tags, parse_prefer
-from .query import Parameter, parse_query
+from .logic import Comparison, Group, parse_logic
+from .query import Parameter, parse_query, read_query_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,17 @@ class Request:
 
 
 __all__ = [
+    "Comparison",
     "Format",
+    "Group",
     "Parameter",
     "Request",
     "check_media_type",
     "choose_format",
     "parse_entity_tags",
     "parse_json",
+    "parse_logic",
     "parse_prefer",
     "parse_query",
+    "read_query_object",
 ]

@@ -30,11 +30,12 @@ def check_media_type(content_type: str | None) -> None:
         raise UnsupportedMediaType("Send the body as Content-Type: application/json, in UTF-8")
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
     """Parse a JSON body (RFC 8259), strictly.
 
     Args:
         body: The body as it came.
+        numbers_as_text: Whether a number becomes the text that it is written as.
 
     Returns:
         The JSON value as dicts, lists, strings, numbers, booleans and None.
@@ -44,7 +45,7 @@ def parse_json(body: bytes) -> Any:
             a number of too many digits, or nests too deeply.
     """
     try:
-        value = _DECODER.decode(body.decode())
+        value = (_TEXT_DECODER if numbers_as_text else _DECODER).decode(body.decode())
     except UnicodeDecodeError:
         raise _refuse("json_invalid", "The body should be UTF-8") from None
     except json.JSONDecodeError as exc:
@@ -96,3 +97,6 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_read_object, parse_constant=_refuse_constant)
+_TEXT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_read_object, parse_constant=_refuse_constant, parse_int=str, parse_float=str
+)

@@ -16,6 +16,7 @@ class Format(StrEnum):
     JSON = "application/json"
     NDJSON = "application/x-ndjson"
     JSONL = "application/jsonl"
+    CSV = "text/csv"
 
 
 def parse_prefer(header: str | None) -> Mapping[str, str]:
@@ -71,6 +72,7 @@ _FORMATS: Mapping[str, Format] = {
     **{f.value: f for f in Format},
     "*/*": Format.JSON,
     "application/*": Format.JSON,
+    "text/*": Format.CSV,
 }
 
 

@@ -1,8 +1,10 @@
-"""The query string as a list of parameters. Syntax only."""
+"""The query of a request as a list of parameters. Syntax only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ..errors import InvalidRequest, Violation
@@ -10,27 +12,77 @@ from ..errors import InvalidRequest, Violation
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One `name=value` of the query string, decoded."""
+    """One parameter, decoded.
+
+    Args:
+        name: Its name.
+        value: Its value.
+        whole: Whether the value is one element of an array, in which commas are ordinary.
+    """
 
     name: str
     value: str
+    whole: bool = False
 
 
-def parse_query(query_string: bytes) -> list[Parameter]:
+def parse_query(query_string: bytes, max_bytes: int = 65_536) -> list[Parameter]:
     """Split and decode a query string (WHATWG URL, application/x-www-form-urlencoded).
 
     Args:
         query_string: What follows the `?`, as it came.
+        max_bytes: Bytes that it may have.
 
     Returns:
         The parameters in the order sent, repeated ones included.
 
     Raises:
-        InvalidRequest: A name or a value is not UTF-8, or holds a NUL character.
+        InvalidRequest: It is too long, or a name or a value is not UTF-8 or holds a NUL character.
     """
     if not query_string:
         return []
-    return [_parse_pair(pair) for pair in query_string.split(b"&") if pair]
+    pairs = [pair for pair in query_string.split(b"&") if pair]
+    if len(query_string) > max_bytes:
+        longest = max(pairs, key=len).partition(b"=")[0].decode("latin-1")
+        raise _refuse(longest, f"leaves a query of more than {max_bytes} bytes", "query_too_long")
+    return [_parse_pair(pair) for pair in pairs]
+
+
+def read_query_object(body: Any) -> list[Parameter]:
+    """Read a JSON object as the parameters of a query.
+
+    Args:
+        body: The JSON value, its numbers as text. An array stands for repetition; its elements are
+            taken whole.
+
+    Returns:
+        The parameters.
+
+    Raises:
+        InvalidRequest: It is no object, or a parameter is null, an object, or an empty array.
+    """
+    if not isinstance(body, dict):
+        message = "should be an object of parameters"
+        raise InvalidRequest(Violation(message, "model_type", pointer=""))
+    return [parameter for name, value in body.items() for parameter in _read_member(name, value)]
+
+
+def _read_member(name: str, value: Any) -> Iterator[Parameter]:
+    name = _check(name, name)
+    if not isinstance(value, list):
+        yield Parameter(name, _read_scalar(name, value))
+        return
+    if not value:
+        raise _refuse(name, "should have at least one value", "too_short")
+    for item in value:
+        yield Parameter(name, _read_scalar(name, item), whole=True)
+
+
+def _read_scalar(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        raise _refuse(name, "should be a text, a number, true, false, or an array of these")
+    return _check(name, value)
 
 
 def _parse_pair(pair: bytes) -> Parameter:
@@ -43,11 +95,18 @@ def _decode(raw: bytes, parameter: str) -> str:
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
-        raise InvalidRequest(
-            Violation("should be percent-encoded UTF-8", "string_unicode", parameter=parameter)
-        ) from None
+        message = "should be percent-encoded UTF-8"
+        raise _refuse(parameter, message, "string_unicode") from None
+    return _check(parameter, text)
+
+
+def _check(parameter: str, text: str) -> str:
     if "\x00" in text:
-        raise InvalidRequest(
-            Violation("should have no NUL characters", "string_nul", parameter=parameter)
-        )
+        raise _refuse(parameter, "should have no NUL characters", "string_nul")
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise _refuse(parameter, "should have no lone surrogates", "string_unicode")
     return text
+
+
+def _refuse(parameter: str, message: str, code: str = "invalid_value") -> InvalidRequest:
+    return InvalidRequest(Violation(message, code, parameter=parameter))

@@ -2,10 +2,10 @@
 
 from .answer import (
     Answer,
-    Headers,
     StreamAnswer,
     answer_created,
     answer_deleted,
+    answer_keyset_page,
     answer_not_modified,
     answer_page,
     answer_row,
@@ -14,15 +14,19 @@ from .answer import (
     entity_tag,
     matches,
 )
+from .links import Address, Bounds, Headers, link_keyset, link_pages
 from .problem import answer_other_problem, answer_problem
 from .stream import answer_stream
 
 __all__ = [
+    "Address",
     "Answer",
+    "Bounds",
     "Headers",
     "StreamAnswer",
     "answer_created",
     "answer_deleted",
+    "answer_keyset_page",
     "answer_not_modified",
     "answer_other_problem",
     "answer_page",
@@ -32,5 +36,7 @@ __all__ = [
     "answer_stream",
     "answer_updated",
     "entity_tag",
+    "link_keyset",
+    "link_pages",
     "matches",
 ]

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-JSON = "application/json"
+from .links import Bounds, Headers
 
-Headers = tuple[tuple[str, str], ...]
+JSON = "application/json"
 
 MINIMAL = ("preference-applied", "return=minimal")
 """The header that says that a preference was honoured (RFC 7240, section 3)."""
@@ -96,10 +96,45 @@ def answer_rows(body: bytes, *, status: int, minimal: bool) -> Answer:
     return Answer(status, body, (("content-type", JSON),))
 
 
-def answer_page(items: bytes, total: int, skip: int, limit: int) -> Answer:
-    """Answer with one page of a list."""
-    rest = f',"total":{total},"skip":{skip},"limit":{limit}}}'
-    return Answer(200, b'{"items":' + items + rest.encode(), (("content-type", JSON),))
+def answer_page(
+    items: bytes, bounds: Bounds, links: Headers = (), *, estimated: bool = False
+) -> Answer:
+    """Answer with one page of a list.
+
+    Args:
+        items: Its rows, as a JSON array.
+        bounds: Where it lies in the list.
+        links: The header that leads to other pages.
+        estimated: Whether the total is an estimate.
+
+    Returns:
+        The answer.
+    """
+    total = "null" if bounds.total is None else str(bounds.total)
+    mark = ',"total_is_estimate":true' if estimated else ""
+    rest = f',"total":{total}{mark},"skip":{bounds.skip},"limit":{bounds.limit}}}'
+    return Answer(200, b'{"items":' + items + rest.encode(), (("content-type", JSON), *links))
+
+
+def answer_keyset_page(
+    items: bytes, limit: int, following: str | None, previous: str | None, links: Headers = ()
+) -> Answer:
+    """Answer with one page of a list between two cursors.
+
+    Args:
+        items: Its rows, as a JSON array.
+        limit: Rows on it, at most.
+        following: Cursor of the next page, where there is one.
+        previous: Cursor of the previous page, where there is one.
+        links: The header that leads to other pages.
+
+    Returns:
+        The answer.
+    """
+    # A cursor has nothing in it that JSON would escape.
+    after, before = (f'"{cursor}"' if cursor else "null" for cursor in (following, previous))
+    rest = f',"limit":{limit},"next":{after},"previous":{before}}}'
+    return Answer(200, b'{"items":' + items + rest.encode(), (("content-type", JSON), *links))
 
 
 def answer_deleted() -> Answer:

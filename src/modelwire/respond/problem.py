@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from ..errors import MethodNotAllowed, RequestError, Unavailable, Violation
-from .answer import Answer, Headers
+from .answer import Answer
+from .links import Headers
 from .statuses import status_of, title_of
 
 PROBLEM = "application/problem+json"

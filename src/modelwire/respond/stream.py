@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Protocol
 
+from ..encode import write_csv, write_header
 from ..request import Format
 from .answer import StreamAnswer
 
 
 class Encoder(Protocol):
     """What writes rows; those of `encode` do."""
+
+    names: Sequence[str]
 
     def encode_many(self, rows: Sequence[Any], branches: Sequence[Any]) -> bytes: ...
 
@@ -19,9 +22,16 @@ class Encoder(Protocol):
 
 Batch = tuple[Sequence[Any], Sequence[Any]]
 
+_TYPES = {Format.CSV: "text/csv; charset=utf-8; header=present"}
+
 
 def answer_stream(
-    format_: Format, first: Batch, rest: AsyncGenerator[Batch, None], encoder: Encoder
+    format_: Format,
+    first: Batch,
+    rest: AsyncGenerator[Batch, None],
+    encoder: Encoder,
+    *,
+    escape_formulas: bool = False,
 ) -> StreamAnswer:
     """Answer with rows as they are read.
 
@@ -30,13 +40,20 @@ def answer_stream(
         first: The first batch.
         rest: The batches after it. An error in them leaves the body without its end.
         encoder: Writes the rows.
+        escape_formulas: Whether CSV makes texts harmless that a spreadsheet would run.
 
     Returns:
         The answer.
     """
-    write = _write_array if format_ is Format.JSON else _write_lines
-    parts = write(_chain(first, rest), encoder)
-    return StreamAnswer(200, parts, (("content-type", format_.value), ("vary", "Accept")))
+    batches = _chain(first, rest)
+    if format_ is Format.JSON:
+        parts = _write_array(batches, encoder)
+    elif format_ is Format.CSV:
+        parts = _write_sheet(batches, encoder, escape_formulas)
+    else:
+        parts = _write_lines(batches, encoder)
+    headers = (("content-type", _TYPES.get(format_, format_.value)), ("vary", "Accept"))
+    return StreamAnswer(200, parts, headers)
 
 
 async def _chain(first: Batch, rest: AsyncGenerator[Batch, None]) -> AsyncIterator[Batch]:
@@ -58,3 +75,12 @@ async def _write_lines(batches: AsyncIterator[Batch], encoder: Encoder) -> Async
     async for rows, branches in batches:
         if rows:
             yield encoder.encode_lines(rows, branches)
+
+
+async def _write_sheet(
+    batches: AsyncIterator[Batch], encoder: Encoder, escape_formulas: bool
+) -> AsyncIterator[bytes]:
+    yield write_header(encoder.names)
+    async for rows, branches in batches:
+        lines = encoder.encode_lines(rows, branches)
+        yield write_csv(lines, encoder.names, escape_formulas=escape_formulas)

@@ -21,8 +21,10 @@ from ..plan.shapes import (
     UpdateShape,
 )
 from .compiled import Compiled, compile_statement
+from .explained import read_estimate
+from .folding import COLLATION, COLLATIONS, LOWER, lower
 from .lists import ROWS, Expand, expand_rows
-from .operators import LOWER, UNHEX, Prepare, lower
+from .operators import UNHEX, Prepare
 from .select import build_count, build_related, build_select
 from .write import build_delete, build_find, build_insert, build_update, value_name
 
@@ -106,6 +108,8 @@ class Statements:
 
 
 __all__ = [
+    "COLLATION",
+    "COLLATIONS",
     "LOWER",
     "ROWS",
     "UNHEX",
@@ -113,5 +117,6 @@ __all__ = [
     "Statements",
     "Values",
     "lower",
+    "read_estimate",
     "value_name",
 ]

@@ -22,7 +22,7 @@ ROWS = "rows"
 """Name of the parameter that holds rows of values."""
 
 
-def in_list(column: Column[Any], name: str, dialect: str) -> ColumnElement[bool]:
+def in_list(column: ColumnElement[Any], name: str, dialect: str) -> ColumnElement[bool]:
     """Write that a column occurs in a list.
 
     Args:
@@ -113,5 +113,5 @@ def _to_columns(rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
     return {f"{ROWS}{i}": list(column) for i, column in enumerate(zip(*rows, strict=True))}
 
 
-def _is_bytes(column: Column[Any]) -> bool:
+def _is_bytes(column: ColumnElement[Any]) -> bool:
     return isinstance(storage_type(column.type), LargeBinary)

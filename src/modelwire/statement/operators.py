@@ -8,30 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_
 from sqlalchemy.types import Text
 
 from ..catalog import Field
+from .folding import Lowered
 from .lists import in_list
 from .types import operand_type
-
-LOWER = "modelwire_lower"
-"""Unicode lower-casing on SQLite, whose own `lower` knows ASCII only; `execute` registers it."""
 
 UNHEX = "modelwire_unhex"
 """Bytes from their hex digits on SQLite, which has no such function before 3.41."""
 
-Render = Callable[[Field, str, str], ColumnElement[bool]]
+Compared = ColumnElement[Any]
+Render = Callable[[Field, Compared, str, str], ColumnElement[bool]]
 Prepare = Callable[[Any], Any]
 
 
 def render_predicate(
-    field: Field, operator: str, name: str, dialect: str
+    field: Field, column: Compared, operator: str, name: str, dialect: str
 ) -> tuple[ColumnElement[bool], Mapping[str, Prepare]]:
     """Write a comparison in SQL.
 
     Args:
         field: The field on the left.
+        column: Its column, of the table or of an alias.
         operator: The operator's name.
         name: Name of the parameter on the right.
         dialect: `sqlite` or `postgresql`.
@@ -40,46 +40,47 @@ def render_predicate(
         The expression, and how the parameters' values are prepared where they are.
     """
     if operator in _PATTERNS:
-        return _render_pattern(field, operator, name, dialect)
+        return _render_pattern(column, operator, name, dialect)
     if operator == "isnull":
-        return field.column.is_(None) == bindparam(name), {}
+        return column.is_(None) == bindparam(name), {}
     if operator == "between":
-        low, high = (
-            _operand(field, f"{name}_low", dialect),
-            _operand(field, f"{name}_high", dialect),
-        )
-        return field.column.between(low, high), {}
-    return _COMPARISONS[operator](field, name, dialect), {}
+        low, high = (operand(field, f"{name}_{end}", dialect) for end in ("low", "high"))
+        return column.between(low, high), {}
+    return _COMPARISONS[operator](field, column, name, dialect), {}
 
 
-def _operand(field: Field, name: str, dialect: str) -> Any:
+def is_null_for(field: Field, operator: str) -> bool:
+    """Whether a comparison may be NULL in SQL, which is false to clients."""
+    return field.nullable and operator not in ("ne", "not_in", "isnull")
+
+
+def operand(field: Field, name: str, dialect: str) -> BindParameter[Any]:
+    """A parameter that is compared with a field."""
     return bindparam(name, type_=operand_type(field.column.type, dialect))
 
 
 def _compare(method: str) -> Render:
-    def render(field: Field, name: str, dialect: str) -> ColumnElement[bool]:
-        comparison: ColumnElement[bool] = getattr(field.column, method)(
-            _operand(field, name, dialect)
-        )
+    def render(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+        comparison: ColumnElement[bool] = getattr(column, method)(operand(field, name, dialect))
         return comparison
 
     return render
 
 
-def _in(field: Field, name: str, dialect: str) -> ColumnElement[bool]:
-    return in_list(field.column, name, dialect)
+def _in(_field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+    return in_list(column, name, dialect)
 
 
-def _not_in(field: Field, name: str, dialect: str) -> ColumnElement[bool]:
-    absent = ~in_list(field.column, name, dialect)
-    return or_(field.column.is_(None), absent) if field.nullable else absent
+def _not_in(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+    absent = ~in_list(column, name, dialect)
+    return or_(column.is_(None), absent) if field.nullable else absent
 
 
-def _not_equal(field: Field, name: str, dialect: str) -> ColumnElement[bool]:
-    operand = _operand(field, name, dialect)
+def _not_equal(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+    value = operand(field, name, dialect)
     if field.nullable:
-        return field.column.is_distinct_from(operand)
-    unequal: ColumnElement[bool] = field.column != operand
+        return column.is_distinct_from(value)
+    unequal: ColumnElement[bool] = column != value
     return unequal
 
 
@@ -108,28 +109,22 @@ _PATTERNS: Mapping[str, tuple[str, str, bool]] = {
 
 
 def _render_pattern(
-    field: Field, operator: str, name: str, dialect: str
+    column: Compared, operator: str, name: str, dialect: str
 ) -> tuple[ColumnElement[bool], Mapping[str, Prepare]]:
     before, after, wild = _PATTERNS[operator]
     folds = operator.startswith("i")
 
     def to_like(value: str) -> str:
         pattern = _close_escape(value) if wild else _escape_like(value)
-        pattern = f"{before}{pattern}{after}"
-        return lower(pattern) if folds and dialect == "sqlite" else pattern
+        return f"{before}{pattern}{after}"
 
-    operand = bindparam(name, type_=Text())
-    if dialect == "postgresql":
-        if folds:
-            return func.lower(field.column).like(func.lower(operand), escape="\\"), {name: to_like}
-        return field.column.like(operand, escape="\\"), {name: to_like}
+    pattern = bindparam(name, type_=Text())
     if folds:
-        lowered = getattr(func, LOWER)(field.column)
-        return lowered.like(operand, escape="\\"), {name: to_like}
+        return Lowered(column).like(Lowered(pattern), escape="\\"), {name: to_like}
+    if dialect == "postgresql":
+        return column.like(pattern, escape="\\"), {name: to_like}
     # LIKE on SQLite ignores the case of ASCII letters; GLOB doesn't.
-    return field.column.op("GLOB")(operand).self_group(), {
-        name: lambda v: _like_to_glob(to_like(v))
-    }
+    return column.op("GLOB")(pattern).self_group(), {name: lambda v: _like_to_glob(to_like(v))}
 
 
 def _escape_like(value: str) -> str:
@@ -140,15 +135,6 @@ def _close_escape(pattern: str) -> str:
     """Let a backslash at the end, which escapes nothing, stand for itself."""
     backslashes = len(pattern) - len(pattern.rstrip("\\"))
     return pattern + "\\" if backslashes % 2 else pattern
-
-
-def lower(text: str) -> str:
-    """Lower-case a text by Unicode's simple mapping, character by character."""
-    # Python's own has two exceptions: a sigma at a word's end, and I with a dot, which becomes two.
-    return text.lower() if text.isascii() else text.translate(_SIMPLE).lower()
-
-
-_SIMPLE = {0x03A3: "\u03c3", 0x0130: "i"}
 
 
 def _like_to_glob(pattern: str) -> str:

@@ -11,46 +11,63 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    case,
-    false,
     func,
+    literal_column,
     or_,
     select,
-    tuple_,
     type_coerce,
+    union_all,
 )
+from sqlalchemy.sql.base import Executable
 from sqlalchemy.types import BigInteger
 
-from ..catalog import Field, Kind, Table
-from ..catalog.kinds import storage_type
-from ..plan.shapes import CountShape, Order, Predicate, RelatedShape, SelectShape
+from ..catalog import Field
+from ..plan.order import reverse_order
+from ..plan.shapes import CountShape, Keyset, Order, RelatedShape, SelectShape
+from .conditions import Conditions
+from .explained import Explained
+from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
-from .operators import Prepare, render_predicate
-from .types import operand_type, wire_type
+from .operators import Prepare
+from .types import wire_type
 
 
 def build_select(shape: SelectShape, dialect: str) -> tuple[Select[Any], dict[str, Prepare]]:
     """Write the rows of a table in SQL.
 
-    Parameters are `p0`, `p1`, … for the predicates, `after0`, … for a keyset, `limit`, `offset`.
+    Parameters are `p0`, `p1`, … for the conditions, `after0`, … for a keyset, `limit`, `offset`.
     """
-    sql = select(*columns_of(shape.table, dialect))
-    conditions, prepare = _build_predicates(shape.predicates, dialect)
+    conditions = Conditions(dialect)
+    joined = Joined(shape.table, shape.order)
+    columns = _columns_of(shape, joined, dialect)
+    where = conditions.render_all(shape.conditions, shape.table.sql)
+    parts: list[ColumnElement[bool]] = []
     if shape.after is not None:
-        conditions.append(_build_after(shape.order, shape.after, dialect))
-    sql = sql.where(*conditions).order_by(*build_order(shape.order, dialect))
+        parts = rows_after(shape.order, shape.after, joined, dialect)
+    if len(parts) > 1:
+        rows = [select(*columns).select_from(joined.source).where(*where, part) for part in parts]
+        sql = _concatenate(shape, rows, joined, dialect)
+    else:
+        sql = select(*columns).select_from(joined.source).where(*where, *parts)
+        sql = sql.order_by(*order_by(shape.order, joined, dialect))
+    if shape.after is not None and shape.after.probes:
+        sql = sql.add_columns(_rows_before(shape, shape.after, dialect))
     if shape.limited:
         sql = sql.limit(_number("limit"))
     if shape.offset:
         sql = sql.offset(_number("offset"))
-    return sql, prepare
+    return sql, conditions.prepare
 
 
-def build_count(shape: CountShape, dialect: str) -> tuple[Select[Any], dict[str, Prepare]]:
-    """Write the number of rows of a table in SQL."""
-    conditions, prepare = _build_predicates(shape.predicates, dialect)
-    sql = select(func.count()).select_from(shape.table.sql).where(*conditions)
-    return sql, prepare
+def build_count(shape: CountShape, dialect: str) -> tuple[Executable, dict[str, Prepare]]:
+    """Write the number of rows of a table in SQL, or how PostgreSQL would read these."""
+    conditions = Conditions(dialect)
+    where = conditions.render_all(shape.conditions, shape.table.sql)
+    if not shape.estimated:
+        sql = select(func.count()).select_from(shape.table.sql).where(*where)
+        return sql, conditions.prepare
+    rows: Select[Any] = select(literal_column("1")).select_from(shape.table.sql).where(*where)
+    return Explained(rows), conditions.prepare
 
 
 def build_related(shape: RelatedShape, dialect: str) -> Select[Any]:
@@ -60,102 +77,60 @@ def build_related(shape: RelatedShape, dialect: str) -> Select[Any]:
     it is; the parents' values are the parameter `ROWS`.
     """
     relation, target = shape.relation, shape.target
-    sql = select(*relation.remote, *columns_of(target, dialect))
+    sql = select(*relation.remote, *read_columns(target.selected, dialect))
     if relation.link is not None:
         on = and_(*(column == linked for column, linked in relation.link_target))
         sql = sql.select_from(target.sql.join(relation.link, on))
     order = [Order(f, descending=False) for f in target.key]
-    return sql.where(in_rows(relation.remote, dialect)).order_by(*build_order(order, dialect))
+    sql = sql.where(in_rows(relation.remote, dialect))
+    return sql.order_by(*order_by(order, Joined(target, order), dialect))
 
 
-def columns_of(table: Table, dialect: str) -> list[ColumnElement[Any]]:
+def read_columns(fields: Sequence[Field], dialect: str) -> list[ColumnElement[Any]]:
     """The columns of a row as it is read, each under its wire type."""
-    return [_read_column(field, dialect) for field in table.selected]
+    return [_read_column(field, field.column, dialect) for field in fields]
 
 
-def _read_column(field: Field, dialect: str) -> ColumnElement[Any]:
+def _read_column(field: Field, column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
     wire = wire_type(field.column.type, dialect)
     if wire is field.column.type:
-        return field.column
-    return type_coerce(field.column, wire).label(field.column.name)
+        return column
+    return type_coerce(column, wire).label(field.column.name)
+
+
+def _columns_of(shape: SelectShape, joined: Joined, dialect: str) -> list[ColumnElement[Any]]:
+    traced = [_read_column(term.field, joined.column(term), dialect) for term in shape.traced]
+    return [*read_columns(shape.read.fields, dialect), *traced]
 
 
 def _number(name: str) -> BindParameter[int]:
     return bindparam(name, type_=BigInteger())
 
 
-def _build_predicates(
-    predicates: Sequence[Predicate], dialect: str
-) -> tuple[list[ColumnElement[bool]], dict[str, Prepare]]:
-    conditions: list[ColumnElement[bool]] = []
-    prepare: dict[str, Prepare] = {}
-    for i, predicate in enumerate(predicates):
-        condition, prepared = render_predicate(
-            predicate.field, predicate.operator, f"p{i}", dialect
-        )
-        conditions.append(condition)
-        prepare.update(prepared)
-    return conditions, prepare
+def _concatenate(
+    shape: SelectShape, parts: Sequence[Select[Any]], joined: Joined, dialect: str
+) -> Select[Any]:
+    """Write rows in parts that follow each other, each with its own way through an index."""
+    keys = [sort_expression(t.field, joined.column(t), dialect) for t in shape.order]
+    ordered = order_by(shape.order, joined, dialect)
+    pieces = []
+    for part in parts:
+        columns = [c.label(f"c{i}") for i, c in enumerate(part.selected_columns)]
+        labelled = [key.label(f"o{i}") for i, key in enumerate(keys)]
+        piece = part.with_only_columns(*columns, *labelled, maintain_column_froms=True)
+        pieces.append(select(piece.order_by(*ordered).limit(_number("limit")).subquery()))
+    rows = union_all(*pieces).subquery()
+    chosen = [c for c in rows.c if c.key.startswith("c")]
+    placed = [c for c in rows.c if c.key.startswith("o")]
+    return select(*chosen).order_by(*direct(shape.order, placed, dialect))
 
 
-def build_order(order: Sequence[Order], dialect: str) -> list[ColumnElement[Any]]:
-    """Write an order in SQL. NULL is the largest value, as PostgreSQL has it by itself."""
-    terms: list[ColumnElement[Any]] = []
-    for term in order:
-        expression = _sort_expression(term.field, dialect)
-        ordered = expression.desc() if term.descending else expression.asc()
-        if dialect == "sqlite" and term.field.nullable:
-            ordered = ordered.nulls_first() if term.descending else ordered.nulls_last()
-        terms.append(ordered)
-    return terms
-
-
-def _sort_expression(field: Field, dialect: str) -> ColumnElement[Any]:
-    """A column in the order of its values: enums by their declaration, not their spelling."""
-    if field.kind is not Kind.ENUM:
-        return field.column
-    stored: Any = storage_type(field.column.type)
-    names = getattr(stored, "enums", None)
-    if not names or (dialect == "postgresql" and stored.native_enum):
-        return field.column
-    return case({name: i for i, name in enumerate(names)}, value=field.column)
-
-
-def _build_after(
-    order: Sequence[Order], nulls: Sequence[bool], dialect: str
-) -> ColumnElement[bool]:
-    """Write that a row comes after the one whose values are `after0`, `after1`, …"""
-    expressions = [_sort_expression(term.field, dialect) for term in order]
-    values = [_after_value(term.field, i, dialect) for i, term in enumerate(order)]
-    directions = {term.descending for term in order}
-    if len(directions) == 1 and not any(term.field.nullable for term in order):
-        row, last = tuple_(*expressions), tuple_(*values)
-        return row < last if directions.pop() else row > last
-    steps = []
-    for i, term in enumerate(order):
-        equal = [
-            expressions[j].is_(None) if nulls[j] else expressions[j] == values[j] for j in range(i)
-        ]
-        beyond = _beyond(expressions[i], values[i], term, is_null=nulls[i])
-        steps.append(and_(*equal, beyond))
-    return or_(*steps)
-
-
-def _beyond(
-    expression: ColumnElement[Any], value: ColumnElement[Any], term: Order, *, is_null: bool
-) -> ColumnElement[bool]:
-    if is_null:
-        return expression.is_not(None) if term.descending else false()
-    if term.descending:
-        return expression < value
-    after: ColumnElement[bool] = expression > value
-    return or_(after, expression.is_(None)) if term.field.nullable else after
-
-
-def _after_value(field: Field, index: int, dialect: str) -> ColumnElement[Any]:
-    value = bindparam(f"after{index}", type_=operand_type(field.column.type, dialect))
-    expression = _sort_expression(field, dialect)
-    if expression is field.column:
-        return value
-    names = storage_type(field.column.type).enums  # type: ignore[attr-defined]
-    return case({name: i for i, name in enumerate(names)}, value=value)
+def _rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnElement[bool]:
+    """Write whether there are rows on the other side of where the rows start."""
+    order = reverse_order(shape.order)
+    joined = Joined(shape.table, order)
+    other = Keyset(after.nulls, inclusive=not after.inclusive)
+    where = Conditions(dialect).render_all(shape.conditions, shape.table.sql)
+    beyond = or_(*rows_after(order, other, joined, dialect))
+    rows: Select[Any] = select(literal_column("1")).select_from(joined.source).where(*where, beyond)
+    return rows.correlate(None).exists()

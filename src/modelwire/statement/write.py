@@ -23,8 +23,8 @@ from ..catalog import Field
 from ..catalog.kinds import storage_type
 from ..plan.shapes import DeleteShape, FindShape, InsertShape, UpdateShape
 from .lists import in_rows, rows_of
-from .operators import UNHEX, render_predicate
-from .select import columns_of
+from .operators import UNHEX, operand
+from .select import read_columns
 from .types import wire_type
 
 
@@ -35,7 +35,7 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
     """
     columns = [field.column for field in shape.fields]
     types = [wire_type(column.type, dialect) for column in columns]
-    returning = columns_of(shape.table, dialect)
+    returning = read_columns(shape.table.selected, dialect)
     if not shape.many:
         values = {field.column: _value(field, dialect) for field in shape.fields}
         return insert(shape.table.sql).values(values).returning(*returning)
@@ -57,8 +57,8 @@ def _from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnEle
 def build_update(shape: UpdateShape, dialect: str) -> Update:
     """Write a change of one row in SQL; its key is `p0`, `p1`, …"""
     values = {field.column: _value(field, dialect) for field in shape.fields}
-    key = [render_predicate(f, "eq", f"p{i}", dialect)[0] for i, f in enumerate(shape.table.key)]
-    returning = columns_of(shape.table, dialect)
+    key = [f.column == operand(f, f"p{i}", dialect) for i, f in enumerate(shape.table.key)]
+    returning = read_columns(shape.table.selected, dialect)
     return update(shape.table.sql).where(*key).values(values).returning(*returning)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from fastapi import FastAPI
 from fastapi.params import Depends
 
-from ..catalog import Catalog, Table, read_catalog
+from ..catalog import Catalog, Relation, Table, read_catalog
 from ..catalog.names import to_words
 from ..errors import ConfigurationError
 from ..execute import Database
@@ -21,7 +21,7 @@ from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .docs import serve_docs
 from .health import Health
-from .operations import ROUTES, Route, document_signature, with_article
+from .operations import CHILDREN, ROUTES, Route, document_signature, with_article
 from .paths import to_template
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
@@ -59,8 +59,8 @@ def mount(
     known = getattr(app.state, "modelwire_database", database)
     if known is not database:
         raise ConfigurationError("This application has another database already; it takes one.")
-    catalog = read_catalog(resources)
     settings = database.settings
+    catalog = read_catalog(resources, settings)
     service = _Service(
         app=app,
         catalog=catalog,
@@ -108,6 +108,9 @@ class _Service:
         for route in ROUTES:
             if route.operation in resource.operations:
                 self._add_route(table, route)
+        if "read" in resource.operations:
+            for relation in table.children.values():
+                self._add_children(table, relation)
 
     def add_health(self, path: str, health: Health) -> None:
         live = "Whether the process answers", "Never asks the database."
@@ -135,8 +138,7 @@ class _Service:
 
     def _add_route(self, table: Table, route: Route) -> None:
         base = self.prefix + table.path
-        key = ",".join(f"{{{f.name}}}" for f in table.key)
-        path = base + route.path.replace("{key}", key)
+        path = base + route.path.replace("{key}", _key_in_path(table))
         resource = table.resource
         rows = to_words(table.sql.name)
         keys = key_parameters(table) if "{key}" in route.path else []
@@ -155,18 +157,68 @@ class _Service:
             route.method,
             operation_id=f"{route.name}_{table.name}",
             summary=route.summary.format(row=with_article(table.title.lower()), rows=rows),
-            description=route.description,
-            tags=list(resource.tags if resource.tags is not None else [table.name]),
-            status_code=route.status,
-            response_model=route.response(table, self.catalog) if route.response else None,
-            responses=error_responses(route.errors),
-            openapi_extra={"parameters": [*keys, *route.parameters(table)]},
             dependencies=[
                 *self.dependencies,
                 *resource.dependencies,
                 *resource.operation_dependencies.get(route.operation, ()),
             ],
+            **self._describe(route, table, table, keys),
         )
+
+    def _add_children(self, table: Table, relation: Relation) -> None:
+        """Add the list of a row's children: for whoever may read the row and list its children."""
+        route, target = CHILDREN, self.catalog.target_of(relation)
+        base = self.prefix + table.path
+        path = base + route.path.replace("{key}", _key_in_path(table))
+        path = path.replace("{relation}", relation.name)
+        endpoint = Endpoint(
+            partial(self.pipeline.read_children, table, relation),
+            to_template(path, RESERVED),
+            self.problems,
+            self.max_body_bytes,
+            [f.name for f in table.key],
+            base,
+            document_signature(target, route),
+        )
+        self._add(
+            path,
+            endpoint,
+            route.method,
+            operation_id=f"{route.name}_{table.name}_{relation.name}",
+            summary=route.summary.format(
+                row=with_article(table.title.lower()), rows=to_words(relation.name)
+            ),
+            dependencies=[
+                *self.dependencies,
+                *table.resource.dependencies,
+                *table.resource.operation_dependencies.get("read", ()),
+                *target.resource.dependencies,
+                *target.resource.operation_dependencies.get("list", ()),
+            ],
+            **self._describe(route, table, target, key_parameters(table)),
+        )
+
+    def _describe(
+        self, route: Route, owner: Table, table: Table, keys: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """What the OpenAPI document says of a route, beside its name.
+
+        Args:
+            route: The route.
+            owner: The resource that it stands under.
+            table: The resource that it reads or writes.
+            keys: The parameters in its path.
+        """
+        tags = owner.resource.tags
+        parameters = [*keys, *route.parameters(table, self.catalog)]
+        return {
+            "description": route.description,
+            "tags": list(tags if tags is not None else [owner.name]),
+            "status_code": route.status,
+            "response_model": route.response(table, self.catalog) if route.response else None,
+            "responses": error_responses({*route.errors, 500, 503, 504}),
+            "openapi_extra": {"parameters": parameters, **route.details(table, self.catalog)},
+        }
 
     def _add(self, path: str, endpoint: Endpoint, method: str, **options: Any) -> None:
         options |= {"name": options["operation_id"], "route_class_override": ResourceRoute}
@@ -179,6 +231,10 @@ class _Service:
         """Add the HEAD routes behind all others, whose matching they would slow down."""
         for path, endpoint, options in self.heads:
             self.app.router.add_api_route(path, endpoint, methods=["HEAD"], **options)
+
+
+def _key_in_path(table: Table) -> str:
+    return ",".join(f"{{{f.name}}}" for f in table.key)
 
 
 def _check_path(app: FastAPI, table: Table, health: str | None) -> None:

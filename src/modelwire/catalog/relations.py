@@ -1,0 +1,147 @@
+"""Reads relationships, and tells where requests may go by them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.orm import RelationshipProperty
+
+from ..errors import ConfigurationError
+from ..resource import Operation, Resource
+from .tables import Relation
+
+_READING: tuple[Operation, ...] = ("list", "read", "stream")
+
+
+def read_relation(prop: RelationshipProperty[Any]) -> Relation:
+    """Read a relationship.
+
+    Args:
+        prop: The relationship.
+
+    Returns:
+        It, with the columns that join it.
+
+    Raises:
+        ConfigurationError: It is joined by something that is no column.
+    """
+    target = prop.mapper.local_table
+    if not isinstance(target, SQLTable):
+        raise ConfigurationError(f"{prop.mapper.class_.__name__} is not mapped to a table.")
+    pairs = prop.synchronize_pairs if prop.secondary is not None else prop.local_remote_pairs
+    columns = [(_as_column(left), _as_column(right)) for left, right in pairs or ()]
+    link = prop.secondary if isinstance(prop.secondary, SQLTable) else None
+    remote = tuple(right for _, right in columns)
+    return Relation(
+        name=prop.key,
+        target=target.name,
+        many=bool(prop.uselist),
+        simple=joins_columns(prop),
+        unique=link is None and is_unique(target, remote),
+        local=tuple(left for left, _ in columns),
+        remote=remote,
+        link=link,
+        link_target=tuple(
+            (_as_column(left), _as_column(right))
+            for left, right in prop.secondary_synchronize_pairs or ()
+        ),
+    )
+
+
+def joins_columns(prop: RelationshipProperty[Any]) -> bool:
+    """Whether a relationship is joined by equal columns, with no condition beside."""
+    joins = [j for j in (prop.primaryjoin, prop.secondaryjoin) if j is not None]
+    terms = [term for join in joins for term in getattr(join, "clauses", [join])]
+    return all(
+        getattr(term, "operator", None) is operator.eq
+        and isinstance(term.left, Column)
+        and isinstance(term.right, Column)
+        for term in terms
+    )
+
+
+def is_unique(sql: SQLTable, columns: Sequence[Column[Any]]) -> bool:
+    """Whether no two rows of a table can have the same values in some columns, NULL aside."""
+    given = set(columns)
+    declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
+    return any(unique <= given for unique in map(_unique_columns, declared))
+
+
+def _unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
+    """The columns that a constraint or index makes unique; one that no table has, if none."""
+    if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)) and constraint.columns:
+        return frozenset(constraint.columns)
+    is_partial = isinstance(constraint, Index) and any(
+        options.get("where") is not None for options in constraint.dialect_options.values()
+    )
+    if isinstance(constraint, Index) and constraint.unique and not is_partial:
+        return frozenset(constraint.expressions)
+    return frozenset({None})
+
+
+def find_paths(
+    resource: Resource, relations: Mapping[str, Relation], registered: Mapping[str, Resource]
+) -> Mapping[str, Relation]:
+    """Find the relations that filters and sorts of a resource may go through.
+
+    A filter tells something of the rows that it goes through. So the other end must be a resource
+    that can be read, and reading it must need no dependency that this resource does without,
+    unless the relation is declared as an include.
+
+    Args:
+        resource: The resource.
+        relations: Its relations.
+        registered: Every resource, by the name of its table.
+
+    Returns:
+        The relations, by their name.
+    """
+    own = _dependencies_of(resource)
+    return {
+        name: relation
+        for name, relation in relations.items()
+        if relation.simple
+        and (target := registered.get(relation.target)) is not None
+        and (name in resource.includes or _is_open(target, own))
+    }
+
+
+def _is_open(target: Resource, known: Sequence[object]) -> bool:
+    readable = any(operation in target.operations for operation in _READING)
+    return readable and all(dependency in known for dependency in _dependencies_of(target))
+
+
+def _dependencies_of(resource: Resource) -> list[object]:
+    return [*resource.dependencies, *resource.operation_dependencies.get("list", ())]
+
+
+def find_children(
+    relations: Mapping[str, Relation], registered: Mapping[str, Resource]
+) -> Mapping[str, Relation]:
+    """Find the relations that have a list of their own below a row: those to many rows.
+
+    Args:
+        relations: The relations of a resource.
+        registered: Every resource, by the name of its table.
+
+    Returns:
+        The relations, by their name.
+    """
+    return {
+        name: relation
+        for name, relation in relations.items()
+        if relation.many
+        and relation.simple
+        and (target := registered.get(relation.target)) is not None
+        and "list" in target.operations
+    }
+
+
+def _as_column(element: Any) -> Column[Any]:
+    if not isinstance(element, Column):
+        raise ConfigurationError(f"A relationship is joined by {element}, which is no column.")
+    return element

@@ -1,0 +1,232 @@
+"""Cursors: a place in an ordered list as an opaque text.
+
+A cursor holds the values that the row at this place has in the order, the direction in which the
+page goes on from there, and a digest of these and of the query. The digest tells a cursor that was
+damaged, or that belongs to another query. It is no secret: whoever makes a cursor by hand can ask
+for what a filter could ask for as well, and each value is checked as a filter's would be.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any
+
+from ..catalog import Field, Kind
+from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64, check_characters, check_interval
+from ..catalog.kinds import bare_class
+from ..errors import InvalidRequest
+from ..request import Parameter
+from .keys import refuse_parameter
+from .shapes import Order
+from .values import BadValue, parse_value, write_value
+
+VERSION = 1
+"""The first byte of a cursor; another one is another way to write what follows it."""
+
+_DIGEST_BYTES = 12
+_UNBOUND = frozenset({"cursor", "limit", "fields", "include"})
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in an ordered list, and what is asked for from there.
+
+    Args:
+        values: The values of the order's terms there.
+        backward: Whether the rows before it are asked for.
+        inclusive: Whether a row at this very place belongs to them.
+    """
+
+    values: tuple[Any, ...]
+    backward: bool = False
+    inclusive: bool = False
+
+
+def bind_query(path: Iterable[Any], parameters: Iterable[Parameter]) -> bytes:
+    """Digest what a cursor belongs to.
+
+    Args:
+        path: What tells the list from others.
+        parameters: The query; what may change between pages is left out.
+
+    Returns:
+        The digest, the same in whatever order the parameters stand.
+    """
+    bound = sorted((p.name, p.value, p.whole) for p in parameters if p.name not in _UNBOUND)
+    return _digest(json.dumps([list(map(str, path)), bound]).encode())
+
+
+def write_cursor(position: Position, order: Sequence[Order], binding: bytes) -> str:
+    """Write a position as a cursor.
+
+    Args:
+        position: The position.
+        order: The order of the list.
+        binding: What the cursor belongs to.
+
+    Returns:
+        The cursor: letters, digits, `-` and `_`.
+    """
+    pairs = zip(order, position.values, strict=True)
+    values = [None if v is None else _write_value(term.field, v) for term, v in pairs]
+    content = [int(position.backward), int(position.inclusive), *values]
+    body = json.dumps(content, separators=(",", ":")).encode()
+    token = bytes([VERSION]) + _digest(binding, body) + body
+    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
+
+def read_cursor(text: str, order: Sequence[Order], binding: bytes) -> Position:
+    """Read a cursor.
+
+    Args:
+        text: The cursor.
+        order: The order of the list.
+        binding: What it should belong to.
+
+    Returns:
+        The position.
+
+    Raises:
+        InvalidRequest: It is damaged, of another version or of another query.
+    """
+    token = _decode(text)
+    if not token or token[0] != VERSION:
+        raise _refuse()
+    digest, body = token[1 : _DIGEST_BYTES + 1], token[_DIGEST_BYTES + 1 :]
+    if digest != _digest(binding, body):
+        raise _refuse()
+    try:
+        backward, inclusive, *values = json.loads(body)
+        pairs = list(zip(order, values, strict=True))
+        read = tuple(None if v is None else _read_value(term.field, v) for term, v in pairs)
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        raise _refuse() from None
+    if any(value is None and not term.nullable for term, value in zip(order, read, strict=True)):
+        raise _refuse()
+    return Position(read, bool(backward), bool(inclusive))
+
+
+def _decode(text: str) -> bytes:
+    try:
+        token = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise _refuse() from None
+    # The last letter has bits that stand for nothing.
+    if base64.urlsafe_b64encode(token).rstrip(b"=").decode() != text:
+        raise _refuse()
+    return token
+
+
+def _refuse() -> InvalidRequest:
+    message = (
+        "is no cursor of this list: send `next` or `previous` of an answer as they are, with the "
+        "same filters, `q`, `or` and `sort`"
+    )
+    return refuse_parameter("cursor", message, "invalid_cursor")
+
+
+def _digest(*parts: bytes) -> bytes:
+    return hashlib.blake2b(b"".join(parts), digest_size=_DIGEST_BYTES).digest()
+
+
+def _write_value(field: Field, value: Any) -> Any:
+    write = _WRITERS.get(field.kind)
+    return write(value) if write is not None else write_value(value)
+
+
+def _read_value(field: Field, value: Any) -> Any:
+    read = _READERS.get(field.kind)
+    if read is not None:
+        return read(value, field)
+    if not isinstance(value, str):
+        raise BadValue("should be a text")
+    return parse_value(value, field)
+
+
+def _write_interval(value: dt.timedelta) -> int:
+    return value // dt.timedelta(microseconds=1)
+
+
+def _read_interval(value: Any, _field: Field) -> dt.timedelta:
+    interval = dt.timedelta(microseconds=_read_integer(value, _field))
+    if check_interval(interval):
+        raise BadValue("is too long")
+    return interval
+
+
+def _read_integer(value: Any, _field: Field) -> int:
+    if type(value) is not int or not MIN_INT64 <= value <= MAX_INT64:
+        raise BadValue("should be an integer within 64 bits")
+    return value
+
+
+def _read_boolean(value: Any, _field: Field) -> bool:
+    if not isinstance(value, bool):
+        raise BadValue("should be true or false")
+    return value
+
+
+def _read_text(value: Any, _field: Field) -> str:
+    if not isinstance(value, str) or check_characters(value):
+        raise BadValue("should be a text")
+    return value
+
+
+def _read_float(value: Any, _field: Field) -> float:
+    return float(_read_text(value, _field))
+
+
+def _read_decimal(value: Any, field: Field) -> Decimal:
+    try:
+        number = Decimal(_read_text(value, field))
+    except InvalidOperation:
+        raise BadValue("should be a number") from None
+    if number.is_snan() or (number.is_finite() and abs(number.adjusted()) > MAX_EXPONENT):
+        raise BadValue("should be a number of a reasonable size")
+    return number
+
+
+def _read_bytes(value: Any, field: Field) -> bytes:
+    return bytes.fromhex(_read_text(value, field))
+
+
+def _write_enum(value: Any) -> str:
+    return value.name if isinstance(value, Enum) else str(value)
+
+
+def _read_enum(value: Any, field: Field) -> Any:
+    cls = bare_class(field.annotation)
+    members = cls.__members__ if cls is not None and issubclass(cls, Enum) else {}
+    if value not in members:
+        raise BadValue("should be a member")
+    return members[value]
+
+
+_WRITERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.INTEGER: int,
+    Kind.BOOLEAN: bool,
+    Kind.FLOAT: repr,
+    Kind.DECIMAL: str,
+    Kind.INTERVAL: _write_interval,
+    Kind.BYTES: bytes.hex,
+    Kind.ENUM: _write_enum,
+}
+
+_READERS: Mapping[Kind, Callable[[Any, Field], Any]] = {
+    Kind.INTEGER: _read_integer,
+    Kind.BOOLEAN: _read_boolean,
+    Kind.FLOAT: _read_float,
+    Kind.DECIMAL: _read_decimal,
+    Kind.TEXT: _read_text,
+    Kind.INTERVAL: _read_interval,
+    Kind.BYTES: _read_bytes,
+    Kind.ENUM: _read_enum,
+}

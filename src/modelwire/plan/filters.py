@@ -1,0 +1,86 @@
+"""Comparisons of fields with values: which operator, on what, with which operands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..catalog import Field
+from ..settings import Limits
+from .keys import Pair
+from .operators import OPERATORS, PATTERNS, Takes, operators_of
+from .paths import FieldPath, Place
+from .shapes import Predicate
+from .values import BadValue, parse_boolean, parse_value
+
+
+def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Predicate:
+    """Make a comparison.
+
+    Args:
+        found: The field.
+        operator: The operator's name; the one that the field's resource declares, if None.
+        place: Where it stands.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        InvalidRequest: The field has no such operator.
+    """
+    field = found.field
+    operator = operator or found.table.resource.filters.get(field.name, "eq")
+    allowed = operators_of(field.kind)
+    if operator not in allowed:
+        message = f"`{field.name}` has no operator `{operator}`; it has {', '.join(allowed)}"
+        raise place.refuse(message, "unknown_operator")
+    return Predicate(field, operator, found.through)
+
+
+def takes_list(operator: str) -> bool:
+    """Whether an operator takes several values."""
+    return OPERATORS[operator].takes in (Takes.LIST, Takes.PAIR)
+
+
+def parse_operand(predicate: Predicate, texts: Sequence[str], place: Place, limits: Limits) -> Any:
+    """Parse what stands on the right of a comparison.
+
+    Args:
+        predicate: The comparison.
+        texts: One text, or several where its operator takes a list.
+        place: Where they stand.
+        limits: How long a text and a list may be.
+
+    Returns:
+        The operand.
+
+    Raises:
+        InvalidRequest: It is not what the operator takes.
+    """
+    field, operator = predicate.field, predicate.operator
+    takes = OPERATORS[operator].takes
+    if takes in (Takes.LIST, Takes.PAIR):
+        return _parse_list(texts, field, takes, place, limits)
+    if operator in PATTERNS and len(texts[0]) > limits.max_text_length:
+        message = f"should have at most {limits.max_text_length} characters"
+        raise place.refuse(message, "too_long")
+    parse: Callable[[str, Field], Any] = parse_boolean if takes is Takes.FLAG else parse_value
+    try:
+        return parse(texts[0], field)
+    except BadValue as exc:
+        raise place.refuse(str(exc)) from None
+
+
+def _parse_list(
+    texts: Sequence[str], field: Field, takes: Takes, place: Place, limits: Limits
+) -> Any:
+    if len(texts) > limits.max_list_values:
+        message = f"should have at most {limits.max_list_values} values"
+        raise place.refuse(message, "too_many_values")
+    if takes is Takes.PAIR and len(texts) != 2:
+        raise place.refuse(f"should be {takes}")
+    try:
+        values = [parse_value(text, field) for text in texts]
+    except BadValue as exc:
+        raise place.refuse(f"each value {exc}") from None
+    return Pair(*values) if takes is Takes.PAIR else values

@@ -1,0 +1,97 @@
+"""The parameters that say what is shown of a row: `include` and `fields`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from ..catalog import Catalog, Field, Table
+from ..catalog.names import did_you_mean
+from .keys import refuse_parameter
+from .shapes import Include, Order, Projection
+
+
+def build_includes(
+    catalog: Catalog, table: Table, paths: Sequence[Sequence[str]]
+) -> tuple[Include, ...]:
+    """Build what is included.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        paths: Paths of relations, each as the names in it.
+
+    Returns:
+        The includes, those below each other in one tree.
+
+    Raises:
+        InvalidRequest: A path names no include, or too many.
+    """
+    limit = catalog.limits.max_path_depth
+    nested: dict[str, list[Sequence[str]]] = {}
+    for path in paths:
+        if len(path) > limit:
+            message = f"should name at most {limit} relations in a path"
+            raise refuse_parameter("include", message, "too_deep")
+        nested.setdefault(path[0], []).extend([path[1:]] if path[1:] else [])
+    return tuple(_build_include(catalog, table, name, rest) for name, rest in nested.items())
+
+
+def _build_include(
+    catalog: Catalog, table: Table, name: str, rest: Sequence[Sequence[str]]
+) -> Include:
+    relation = table.includes.get(name)
+    if relation is None:
+        known = ", ".join(table.includes) or "nothing here"
+        message = f"can't name `{name}`{did_you_mean(name, table.includes)}; it can name {known}"
+        raise refuse_parameter("include", message, "unknown_include")
+    target = catalog.target_of(relation)
+    return Include(relation, target, build_includes(catalog, target, rest))
+
+
+def find_shown(table: Table, text: str) -> tuple[Field, ...]:
+    """Find the fields that `fields` names.
+
+    Args:
+        table: The resource.
+        text: The value of the parameter.
+
+    Returns:
+        The fields, in the order in which they are named.
+
+    Raises:
+        InvalidRequest: It names none, one twice, or what is no field that clients may see.
+    """
+    names = text.split(",") if text else []
+    unknown = next((name for name in names if name not in table.readable), None)
+    known = ", ".join(table.readable)
+    if unknown is not None:
+        suggestion = did_you_mean(unknown, table.readable)
+        message = f"can't name `{unknown}`{suggestion}; it can name {known}"
+        raise refuse_parameter("fields", message, "unknown_field")
+    if not names:
+        raise refuse_parameter("fields", f"should name some of {known}")
+    if len(set(names)) < len(names):
+        raise refuse_parameter("fields", "names a field twice")
+    return tuple(table.readable[name] for name in names)
+
+
+def project_row(table: Table, shown: Sequence[Field]) -> Projection:
+    """Read a row whole, and show some of its fields."""
+    return _project(tuple(shown), table.selected)
+
+
+def project_list(
+    table: Table, shown: Sequence[Field], includes: Sequence[Include], order: Sequence[Order]
+) -> Projection:
+    """Read what is shown of a row, and what its includes and its place in the order need."""
+    if table.computes or table.resource.read_schema is not None:
+        return project_row(table, shown)
+    joined = [table.by_column[c.name] for include in includes for c in include.relation.local]
+    ordered = [term.field for term in order if not term.through]
+    return _project(tuple(shown), (*joined, *ordered))
+
+
+@lru_cache(maxsize=512)
+def _project(shown: tuple[Field, ...], needed: tuple[Field, ...]) -> Projection:
+    return Projection(tuple(dict.fromkeys((*shown, *needed))), len(shown))

@@ -1,0 +1,144 @@
+"""Keyset pages: rows before or after a position, and the cursors to the pages around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .cursor import Position, write_cursor
+from .keys import Values
+from .order import reverse_order
+from .shapes import Include, Keyset, SelectShape, positions_of
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One keyset page.
+
+    Args:
+        rows: Its rows, in the order of the list.
+        next: Cursor of the page after it; None where there is none.
+        previous: Cursor of the page before it; None where there is none.
+    """
+
+    rows: Sequence[Row]
+    next: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeysetPlan:
+    """Reading one page of a list from a position in it.
+
+    Args:
+        rows: The rows of the list.
+        operands: What their conditions compare with.
+        includes: What the rows include.
+        limit: Rows on the page, at most.
+        position: Where the page starts; None for the start of the list.
+        binding: What its cursors belong to.
+    """
+
+    rows: SelectShape
+    operands: Values
+    includes: tuple[Include, ...]
+    limit: int
+    position: Position | None
+    binding: bytes
+
+    @property
+    def shape(self) -> SelectShape:
+        """The rows of the page, from its start on, and one more that tells whether it is the last.
+
+        Each says at its end whether there are rows on the other side of the position.
+        """
+        return self._from_position(self.position, probes=True)
+
+    @property
+    def values(self) -> Values:
+        """What the shape compares with, and its bounds."""
+        values = {**self.operands, "limit": self.limit + 1}
+        return values if self.position is None else values | after_values(self.position.values)
+
+    @property
+    def other_side(self) -> SelectShape:
+        """The rows on the other side of the position, for a page that has none of its own."""
+        return self._from_position(self._turned(), probes=False)
+
+    def cut(self, found: Sequence[Row]) -> Page:
+        """Make the page of the rows that were found, where there are any."""
+        rows = found[: self.limit]
+        position = self.position
+        beyond = position is not None and bool(rows) and bool(rows[0][-1])
+        is_last = len(found) <= self.limit
+        if position is not None and position.backward:
+            rows = rows[::-1]
+            return self._page(rows, has_next=beyond, has_previous=not is_last)
+        return self._page(rows, has_next=not is_last, has_previous=beyond)
+
+    def cut_empty(self, others: Sequence[Row]) -> Page:
+        """Make a page without rows, from which a cursor leads to the other side if that has any."""
+        turned = self._turned()
+        cursor = write_cursor(turned, self.rows.order, self.binding) if turned and others else None
+        if turned is None or turned.backward:
+            return Page((), None, cursor)
+        return Page((), cursor, None)
+
+    def _page(self, rows: Sequence[Row], *, has_next: bool, has_previous: bool) -> Page:
+        return Page(
+            rows,
+            self._cursor_at(rows[-1], backward=False) if has_next else None,
+            self._cursor_at(rows[0], backward=True) if has_previous else None,
+        )
+
+    def _cursor_at(self, row: Row, *, backward: bool) -> str:
+        values = values_in_order(self._listed(), row)
+        return write_cursor(Position(values, backward), self.rows.order, self.binding)
+
+    def _turned(self) -> Position | None:
+        """The position, looking the other way."""
+        position = self.position
+        if position is None:
+            return None
+        return Position(position.values, not position.backward, not position.inclusive)
+
+    def _listed(self) -> SelectShape:
+        return replace(self.rows, traces=True)
+
+    def _from_position(self, position: Position | None, *, probes: bool) -> SelectShape:
+        shape = self._listed()
+        if position is None:
+            return shape
+        order = reverse_order(shape.order) if position.backward else shape.order
+        after = keyset_after(position.values, inclusive=position.inclusive, probes=probes)
+        return replace(shape, order=order, after=after)
+
+
+def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:
+    """The values that a row has in the terms of the order; those of other tables stand behind it.
+
+    Args:
+        shape: What the row was read by.
+        row: The row.
+
+    Returns:
+        The values.
+    """
+    positions = positions_of(shape.read)
+    traced = iter(row[len(positions) :])
+    return tuple(
+        next(traced) if term.through else row[positions[term.field]] for term in shape.order
+    )
+
+
+def keyset_after(values: Sequence[Any], *, inclusive: bool = False, probes: bool = False) -> Keyset:
+    """Where the rows after given values start."""
+    return Keyset(tuple(value is None for value in values), inclusive, probes)
+
+
+def after_values(values: Sequence[Any]) -> Values:
+    """Name the values that rows come after as their statement does: `after0`, `after1`, …"""
+    return {f"after{i}": value for i, value in enumerate(values)}

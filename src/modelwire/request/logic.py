@@ -1,0 +1,180 @@
+"""The value of `or`: conditions across fields. Syntax only.
+
+    or    = "(" term *("," term) ")"
+    term  = ("and" / "or") "(" term *("," term) ")"
+          / "not(" term ")"
+          / name ":" value
+    value = scalar / "(" scalar *("," scalar) ")"
+
+A scalar is a run of characters other than `,():"`, without a space at an end, or any text in double
+quotes, where a backslash takes the next character as it is. No space may stand between tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..errors import InvalidRequest, Violation
+
+GroupKind = Literal["and", "or", "not"]
+
+_RUN = re.compile(r'[^,():"]*')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_GROUPS: dict[str, GroupKind] = {"and": "and", "or": "or", "not": "not"}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`age__gte:18` or `id__in:(1,2)`.
+
+    Args:
+        name: What stands before the colon.
+        values: The scalars.
+        is_list: Whether they stood in parentheses.
+        position: Character at which the name starts, from 0.
+        value_position: Character at which the value starts.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    is_list: bool
+    position: int
+    value_position: int
+
+
+@dataclass(slots=True)
+class Group:
+    """`and(…)`, `or(…)` or `not(…)`; the whole value is an `or`."""
+
+    kind: GroupKind
+    terms: list[Comparison | Group] = field(default_factory=list)
+
+
+def parse_logic(text: str, max_depth: int, max_terms: int) -> Group:
+    """Parse the value of `or`.
+
+    Args:
+        text: The value, decoded.
+        max_depth: Groups that may nest inside of each other, the outermost aside.
+        max_terms: Comparisons that there may be.
+
+    Returns:
+        The outermost group.
+
+    Raises:
+        InvalidRequest: The value is not of this form, or is over a limit; says at which character.
+    """
+    return _Parser(text, max_depth, max_terms).parse()
+
+
+class _Parser:
+    """Reads from left to right; the groups that are open are on a stack of its own."""
+
+    def __init__(self, text: str, max_depth: int, max_terms: int) -> None:
+        self._text = text
+        self._at = 0
+        self._max_depth = max_depth
+        self._max_terms = max_terms
+        self._terms = 0
+
+    def parse(self) -> Group:
+        self._expect("(", "should start with `(`")
+        whole = Group("or")
+        groups = [whole]
+        while groups:
+            self._read_term(groups)
+            self._close(groups)
+        if self._at < len(self._text):
+            raise self._refuse("should end after the `)` that closes it")
+        return whole
+
+    def _read_term(self, groups: list[Group]) -> None:
+        """Read the start of a group, or a comparison."""
+        start = self._at
+        name = self._read_run()
+        if name in _GROUPS and self._peek() == "(":
+            if len(groups) > self._max_depth:
+                message = f"should nest at most {self._max_depth} levels deep"
+                raise self._refuse(message, start, "too_deep")
+            self._at += 1
+            inner = Group(_GROUPS[name])
+            groups[-1].terms.append(inner)
+            groups.append(inner)
+            self._read_term(groups)
+            return
+        if not name:
+            raise self._refuse("should have a term here, as in `name:value`")
+        self._expect(":", f"should have a `:` after `{name}`")
+        groups[-1].terms.append(self._read_value(name, start))
+
+    def _close(self, groups: list[Group]) -> None:
+        """Read what follows a term: the ends of groups, and the comma before the next term."""
+        while groups:
+            character = self._peek()
+            if character == "," and groups[-1].kind != "not":
+                self._at += 1
+                return
+            wanted = "`)`" if groups[-1].kind == "not" else "`,` or `)`"
+            self._expect(")", f"should have {wanted} here")
+            groups.pop()
+
+    def _read_value(self, name: str, start: int) -> Comparison:
+        self._terms += 1
+        if self._terms > self._max_terms:
+            message = f"should have at most {self._max_terms} comparisons"
+            raise self._refuse(message, start, "too_many_terms")
+        position = self._at
+        if self._peek() != "(":
+            return Comparison(name, (self._read_scalar(),), False, start, position)
+        values: list[str] = []
+        while not values or self._peek() == ",":
+            self._at += 1
+            values.append(self._read_scalar())
+        self._expect(")", "should have `,` or `)` here")
+        return Comparison(name, tuple(values), True, start, position)
+
+    def _read_scalar(self) -> str:
+        if self._peek() == '"':
+            return self._read_quoted()
+        start = self._at
+        run = self._read_run()
+        if not run:
+            raise self._refuse('should have a value here; the empty text is written `""`')
+        if run[0] == " " or run[-1] == " ":
+            at = start if run[0] == " " else self._at - 1
+            raise self._refuse(
+                "should have double quotes around a value with a space at an end", at
+            )
+        if self._peek() in ("(", ":", '"'):
+            raise self._refuse(f"should have double quotes around a value with `{self._peek()}`")
+        return run
+
+    def _read_quoted(self) -> str:
+        found = _QUOTED.match(self._text, self._at)
+        if found is None:
+            raise self._refuse("should have a second double quote at the end of the value")
+        self._at = found.end()
+        return _ESCAPE.sub(r"\1", found[1])
+
+    def _read_run(self) -> str:
+        found = _RUN.match(self._text, self._at)
+        run = found[0] if found else ""
+        self._at += len(run)
+        return run
+
+    def _peek(self) -> str:
+        return self._text[self._at : self._at + 1]
+
+    def _expect(self, character: str, message: str) -> None:
+        if self._peek() != character:
+            raise self._refuse(message)
+        self._at += 1
+
+    def _refuse(
+        self, message: str, position: int | None = None, code: str = "invalid_logic"
+    ) -> InvalidRequest:
+        at = self._at if position is None else position
+        return InvalidRequest(Violation(message, code, parameter="or", position=at))

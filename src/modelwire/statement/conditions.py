@@ -1,0 +1,180 @@
+"""Conditions in SQL. Parameters are numbered as they occur: `p0`, `p1`, …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
+
+from ..catalog import Field, Relation
+from ..plan.shapes import (
+    AllOf,
+    AnyOf,
+    ChildOf,
+    Condition,
+    Negation,
+    Predicate,
+    Search,
+    Step,
+    Through,
+)
+from .operators import Prepare, is_null_for, operand, render_predicate
+
+Render = Callable[[FromClause], ColumnElement[bool]]
+
+
+class Conditions:
+    """Writes the conditions of one statement.
+
+    Args:
+        dialect: `sqlite` or `postgresql`.
+
+    Attributes:
+        prepare: How the values of parameters are prepared, where they are.
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self.prepare: dict[str, Prepare] = {}
+        self._dialect = dialect
+        self._numbers = count()
+
+    def render_all(
+        self, conditions: Sequence[Condition], source: FromClause
+    ) -> list[ColumnElement[bool]]:
+        """Write conditions on the rows of a table, or of an alias."""
+        return [self.render(condition, source) for condition in conditions]
+
+    def render(self, condition: Condition, source: FromClause) -> ColumnElement[bool]:
+        """Write one condition. Where it is NULL, it does not hold."""
+        match condition:
+            case Predicate():
+                return self._render_predicate(condition, source)
+            case AllOf():
+                return and_(*self.render_all(condition.terms, source))
+            case AnyOf():
+                return or_(*self.render_all(condition.terms, source))
+            case Negation():
+                return self._negate(condition.term, source)
+            case Search():
+                return self._render_search(condition, source)
+            case ChildOf():
+                return self._render_child(condition, source)
+
+    def _name(self) -> str:
+        return f"p{next(self._numbers)}"
+
+    def _render_predicate(self, predicate: Predicate, source: FromClause) -> ColumnElement[bool]:
+        name = self._name()
+
+        def compare(end: FromClause) -> ColumnElement[bool]:
+            return self._compare(predicate.field, predicate.operator, name, end)
+
+        return _render_through(predicate.through, source, compare)
+
+    def _compare(
+        self, field: Field, operator: str, name: str, source: FromClause
+    ) -> ColumnElement[bool]:
+        column = column_of(source, field)
+        condition, prepare = render_predicate(field, column, operator, name, self._dialect)
+        self.prepare.update(prepare)
+        return condition
+
+    def _negate(self, term: Condition, source: FromClause) -> ColumnElement[bool]:
+        condition = self.render(term, source)
+        return condition.is_not(true()) if _may_be_null(term) else not_(condition)
+
+    def _render_search(self, search: Search, source: FromClause) -> ColumnElement[bool]:
+        name = self._name()
+        return or_(*(self._compare(f, "icontains", name, source) for f in search.fields))
+
+    def _render_child(self, child: ChildOf, source: FromClause) -> ColumnElement[bool]:
+        """Write that a row belongs to the row whose key is given."""
+        relation, key = child.relation, child.parent.key
+        given = {f.column: operand(f, self._name(), self._dialect) for f in key}
+        if set(relation.local) == set(given):
+            owners: list[ColumnElement[Any]] = [given[column] for column in relation.local]
+            return _render_link(relation, owners, source)
+        parent = child.parent.sql.alias()
+        is_parent = [parent.c[column.key] == value for column, value in given.items()]
+        owners = [parent.c[column.key] for column in relation.local]
+        joined = _render_link(relation, owners, source)
+        return exists_in(parent, *is_parent, joined)
+
+
+def column_of(source: FromClause, field: Field) -> ColumnElement[Any]:
+    """The column of a field in its table, or in an alias of that."""
+    return source.c[field.column.key]
+
+
+def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Write that a table has a row with some conditions, which may name tables around it."""
+    found: Select[Any] = select(literal_column("1")).select_from(source).where(*conditions)
+    return found.correlate_except(source).exists()
+
+
+def join_on(relation: Relation, source: FromClause, target: FromClause) -> ColumnElement[bool]:
+    """Write that a relation without a link table leads from a row of one table to one of another.
+
+    Args:
+        relation: The relation.
+        source: The table that it starts from.
+        target: The table that it leads to.
+
+    Returns:
+        The condition.
+    """
+    pairs = zip(relation.local, relation.remote, strict=True)
+    return and_(*(target.c[right.key] == source.c[left.key] for left, right in pairs))
+
+
+def _render_through(through: Through, source: FromClause, render: Render) -> ColumnElement[bool]:
+    """Write that one of the rows that some relations lead to has a condition."""
+    if not through:
+        return render(source)
+    step: Step = through[0]
+    target = step.target.sql.alias()
+    owners: list[ColumnElement[Any]] = [source.c[left.key] for left in step.relation.local]
+    joined = _render_link(step.relation, owners, target)
+    return exists_in(target, joined, _render_through(through[1:], target, render))
+
+
+def _render_link(
+    relation: Relation, owners: Sequence[ColumnElement[Any]], target: FromClause
+) -> ColumnElement[bool]:
+    """Write that a relation leads to a row from the row whose local columns have given values."""
+    if relation.link is None:
+        return _equal(relation, owners, target)
+    link = relation.link.alias()
+    ends = [target.c[end.key] == link.c[linked.key] for end, linked in relation.link_target]
+    return exists_in(link, *ends, _equal(relation, owners, link))
+
+
+def _equal(
+    relation: Relation, owners: Sequence[ColumnElement[Any]], holder: FromClause
+) -> ColumnElement[bool]:
+    pairs = zip(relation.remote, owners, strict=True)
+    return and_(*(holder.c[column.key] == owner for column, owner in pairs))
+
+
+def _may_be_null(condition: Condition) -> bool:
+    match condition:
+        case Predicate():
+            return not condition.through and is_null_for(condition.field, condition.operator)
+        case AllOf() | AnyOf():
+            return any(map(_may_be_null, condition.terms))
+        case Search():
+            return any(field.nullable for field in condition.fields)
+        case _:
+            return False

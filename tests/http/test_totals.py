@@ -1,0 +1,107 @@
+"""Totals: exact, estimated or left out, and counted together by requests at the same time."""
+
+import asyncio
+
+import httpx2
+import pytest
+
+from examples.league import User
+from modelwire import Database
+from tests.http.rows import refused_parameters, store_many, store_users
+
+
+async def store_hundreds(database: Database) -> None:
+    """Store 500 users, and let the database look at them."""
+    rows = [
+        {"username": f"u{i}", "email": f"{i}@x.org", "is_active": i % 2 == 0} for i in range(500)
+    ]
+    moment = User(username="a", email="b").created_at
+    await store_many(database, User, [{**row, "created_at": moment} for row in rows])
+    async with database.engine.connect() as connection:
+        await connection.exec_driver_sql("ANALYZE users")
+        await connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [("count=none", None), ("count=none&skip=500", None), ("count=exact", 500), ("", 500)],
+)
+async def test_total(
+    client: httpx2.AsyncClient, database: Database, query: str, total: int | None
+) -> None:
+    """A total is exact unless the request does without."""
+    await store_hundreds(database)
+    page = (await client.get(f"/users/?{query}")).json()
+    assert page["total"] == total
+    assert "total_is_estimate" not in page
+
+
+@pytest.mark.parametrize(("query", "total"), [("", 500), ("is_active=true", 250)])
+async def test_estimate(
+    client: httpx2.AsyncClient, database: Database, query: str, total: int
+) -> None:
+    """PostgreSQL tells what it expects, marked as such; SQLite counts, and nothing is marked."""
+    await store_hundreds(database)
+    page = (await client.get(f"/users/?count=estimate&{query}")).json()
+    if database.dialect == "sqlite":
+        assert page["total"] == total
+        assert "total_is_estimate" not in page
+    else:
+        assert page["total"] == pytest.approx(total, rel=0.2)
+        assert page["total_is_estimate"] is True
+
+
+async def test_estimate_is_no_less_than_what_is_seen(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    """An estimate that a page disproves is put right by it."""
+    await store_hundreds(database)
+    page = (await client.get("/users/?count=estimate&skip=450&limit=100")).json()
+    assert page["total"] == 500
+    page = (await client.get("/users/?count=estimate&username__eq=u1")).json()
+    assert page["total"] == 1
+
+
+@pytest.mark.parametrize("count", ["", "all", "Exact", "true"])
+async def test_bad_count(client: httpx2.AsyncClient, count: str) -> None:
+    """Anything but the three ways to count is 422."""
+    assert refused_parameters(await client.get(f"/users/?count={count}")) == ["count"]
+
+
+@pytest.mark.parametrize(
+    ("query", "counts"),
+    [
+        ("limit=2", 1),
+        ("limit=3", 0),
+        ("limit=4", 0),
+        ("skip=1&limit=2", 0),
+        ("skip=3", 1),
+        ("limit=2&count=none", 0),
+        ("skip=3&count=none", 0),
+        ("full_name=x", 0),
+    ],
+)
+async def test_counted_only_if_need_be(
+    client: httpx2.AsyncClient,
+    database: Database,
+    statements: list[str],
+    query: str,
+    counts: int,
+) -> None:
+    """Rows are counted only where the page does not tell how many there are."""
+    await store_users(database, ann=None, bob=None, cat=None)
+    statements.clear()
+    await client.get(f"/users/?{query}")
+    assert len(statements) == 1 + counts
+
+
+async def test_requests_share_counts(
+    client: httpx2.AsyncClient, database: Database, lane: str, statements: list[str]
+) -> None:
+    """Requests at the same time share counts; those in sessions, which see their own, don't."""
+    await store_hundreds(database)
+    statements.clear()
+    answers = await asyncio.gather(*(client.get("/users/?limit=1") for _ in range(8)))
+    assert [answer.json()["total"] for answer in answers] == [500] * 8
+    counts = sum("count(" in statement for statement in statements)
+    assert counts == 8 if lane == "session" else counts < 8
