@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -107,13 +108,6 @@ async def test_skip_with_a_cursor(client: httpx2.AsyncClient, skip: int) -> None
     """A page is named by a cursor or by a number of rows to skip, and not by both."""
     error = await refuse(client, f"/users/?cursor=&skip={skip}")
     assert error["parameter"] in ("skip", "cursor")
-
-
-async def test_query_too_long(client: httpx2.AsyncClient) -> None:
-    """A query string that is too long is refused with the limit in the message."""
-    error = await refuse(client, f"/users/?q={'x' * 200_000}")
-    assert error["parameter"] == "q"
-    assert any(character.isdigit() for character in error["message"])
 
 
 @pytest.mark.parametrize(
@@ -370,7 +364,10 @@ async def test_query_in_a_body(
 @pytest.mark.parametrize("body", [[], "id=1", 1, None, True])
 async def test_body_that_is_no_object(client: httpx2.AsyncClient, body: object) -> None:
     """A posted query is an object."""
-    read_problem(await client.post("/users/query", json=body), 422, "invalid")
+    answer = await client.post(
+        "/users/query", content=json.dumps(body), headers={"content-type": "application/json"}
+    )
+    read_problem(answer, 422, "invalid")
 
 
 # ---- cursors ------------------------------------------------------------------------------------
@@ -492,12 +489,19 @@ async def test_hidden_field(zoo_client: httpx2.AsyncClient, query: str) -> None:
     """A hidden field is refused with the very words for a name that never existed."""
     hidden = await refuse(zoo_client, f"/people/?{query.format(SECRET)}")
     absent = await refuse(zoo_client, f"/people/?{query.format(NEVER)}")
-    assert {
-        k: v.replace(NEVER, SECRET) if isinstance(v, str) else v for k, v in absent.items()
-    } == (hidden)
+    assert without_suggestion(hidden, SECRET) == without_suggestion(absent, NEVER)
 
 
-@pytest.mark.parametrize("query", ["passwordhash=x", "sort=password", "fields=password_has"])
+def without_suggestion(error: dict[str, Any], name: str) -> dict[str, Any]:
+    """An entry with a name left open, and without the closest name, which depends on it."""
+    message = re.sub(r" \(did you mean [^)]*\)", "", error["message"])
+    parameter = error["parameter"].replace(name, "…")
+    return {**error, "parameter": parameter, "message": message.replace(name, "…")}
+
+
+@pytest.mark.parametrize(
+    "query", ["passwordhash=x", "sort=password", "fields=password_has", "or=(password_has:1)"]
+)
 async def test_hidden_field_is_not_suggested(zoo_client: httpx2.AsyncClient, query: str) -> None:
     """A hidden field is never the closest name."""
     assert SECRET not in (await refuse(zoo_client, f"/people/?{query}"))["message"]
@@ -542,5 +546,5 @@ async def test_relation_to_what_is_no_resource(make_client: MakeClient, database
     for query in ("{}.name=g", "include={}", "or=({}.name:g)", "sort={}.name"):
         real = await refuse(made, f"/people/?{query.format('groups')}")
         absent = await refuse(made, f"/people/?{query.format('clouds')}")
-        assert str(absent).replace("clouds", "groups") == str(real)
+        assert without_suggestion(real, "groups") == without_suggestion(absent, "clouds")
     read_problem(await made.get("/people/1/groups/"), 404, "no_such_path")

@@ -64,7 +64,6 @@ SELECT i, 'c' || i, (i::bigint * 7919) % 100003, timestamptz '2020-01-01 UTC' + 
        CASE WHEN i % 10 > 0 THEN timestamptz '2020-01-01 UTC' + i * interval '1 s' END,
        i % 1000 + 1
 FROM generate_series($1::int, $2::int) i
-ON CONFLICT DO NOTHING
 """
 
 
@@ -148,10 +147,14 @@ async def events(postgres_server: str, worker_id: str) -> AsyncIterator[Events]:
         )
         await connection.execute(_FILL, ANCHORS.start, ANCHORS.stop - 1)
         cursors = {query: await take_cursors(client, query) for query in CURSORS}
+        # All rows are stored in the order of their keys, those of the cursors once more.
+        await connection.execute("TRUNCATE events")
         # Foreign keys are not checked while they are stored, which would take longer than that.
         await connection.execute("SET session_replication_role = replica")
         await connection.execute(_FILL, 1, ROWS)
         await connection.execute("VACUUM ANALYZE")
+        # A scan of the whole table starts at its start, and not where the last one has found much.
+        await connection.execute("SET synchronize_seqscans = off")
         yield Events(client, connection, cursors)
     await database.close_db()
 
@@ -166,14 +169,16 @@ async def take_cursors(client: httpx2.AsyncClient, query: str) -> tuple[str, str
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A plan's nodes."""
+    """The nodes that read the page's rows, without what is asked once beside it."""
     yield plan
     for inner in plan.get("Plans", ()):
-        yield from nodes(inner)
+        if inner["Parent Relationship"] != "InitPlan":
+            yield from nodes(inner)
 
 
 def check_plan(plan: dict[str, Any], *, sorts: bool = False, blocks: int = MOST_BLOCKS) -> None:
     """Check that a plan reads by indexes, and touches no more than what it needs."""
+    # Whether there is any row on the other side may be looked up in any way that finds it at once.
     kinds = {node["Node Type"] for node in nodes(plan)}
     shown = json.dumps(plan, indent=1)
     assert kinds & {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}, shown

@@ -33,7 +33,7 @@ LISTS = [
     ("/categories/?limit=5&count=none&include=parent,children", 2),
     ("/categories/?limit=5&count=none&include=children.children.children", 3),
     ("/groups/?limit=5&count=none&include=members.groups", 2),
-    ("/groups/1/members/?limit=5&count=none&include=groups", 1),
+    ("/groups/2/members/?limit=5&count=none&include=groups", 1),
 ]
 
 
