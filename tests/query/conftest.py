@@ -10,7 +10,7 @@ import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
@@ -20,17 +20,18 @@ from tests.conftest import DIALECTS, LANES, make_app, open_client
 from .model import Rows
 from .tables import MODELS, RESOURCES, Base
 
-THOROUGH = bool(os.environ.get("MODELWIRE_TEST_THOROUGH"))
-"""Whether properties are tested with 20 times as many examples."""
+THOROUGH = int(os.environ.get("MODELWIRE_TEST_THOROUGH", "0"))
+"""How many times as many examples, and new ones each time; the same few in each run if 0."""
 
 
 def examples(count: int) -> settings:
-    """Hypothesis's settings for a number of examples, the same ones each time unless thorough."""
+    """Hypothesis's settings for a number of examples."""
     return settings(
-        max_examples=count * 20 if THOROUGH else count,
+        max_examples=count * (THOROUGH or 1),
         derandomize=not THOROUGH,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        phases=set(Phase) - {Phase.explain},
         print_blob=True,
     )
 

@@ -84,7 +84,7 @@ _MORE: Mapping[str, st.SearchStrategy[Any]] = {
     "decimal": st.integers(-(10**10) + 1, 10**10 - 1).map(lambda value: Decimal(value).scaleb(-2)),
     "date": st.dates(),
     "datetime": st.datetimes(timezones=st.just(UTC)),
-    "local": st.datetimes(),
+    "local": st.datetimes().map(lambda value: value.replace(fold=0)),
     "time": st.times(),
     "interval": st.timedeltas(timedelta(days=-700), timedelta(days=700)),
     "uuid": st.uuids(),

@@ -179,7 +179,7 @@ def _is_referred_to(rows: Rows, table: str, row: Row) -> bool:
     return any(other[column] == key for name, column in _CHILDREN[table] for other in rows[name])
 
 
-@examples(6)
+@examples(20)
 @given(data=st.data(), seed=st.integers(0, 2**16))
 async def test_every_row_that_stays_is_seen_once(
     world: World, data: st.DataObject, seed: int
