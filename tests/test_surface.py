@@ -65,4 +65,5 @@ def test_resource_options() -> None:
         "max_limit",
         "max_bulk_rows",
         "tags",
+        "escape_formulas",
     ]

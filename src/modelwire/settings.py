@@ -19,6 +19,12 @@ class Limits(BaseSettings):
     max_query_bytes: Annotated[int, Gt(0)] = 65_536
     """Bytes that a query string may have."""
 
+    max_filters: Annotated[int, Gt(0)] = 100
+    """Filters that stand beside each other."""
+
+    max_sort_terms: Annotated[int, Gt(0)] = 16
+    """Fields that `sort` may name. Each may join three tables; SQLite joins at most 64."""
+
     max_list_values: Annotated[int, Gt(0)] = 200
     """Values that one `in` or `not_in` may list."""
 

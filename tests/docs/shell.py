@@ -207,4 +207,4 @@ def _read(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        return text.strip()
+        return text.strip().splitlines()

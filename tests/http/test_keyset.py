@@ -161,8 +161,8 @@ async def test_rows_that_come_and_go(
     while page["next"] is not None:
         gone.append(seen[-1])
         await client.delete(f"/players/{seen[-1]}")
-        new = {"name": "p0", "team_id": 1, "position": "goal"}
-        assert (await client.post("/players/", json=new)).status_code == 201
+        new = Player(id=100 + len(seen), name="p0", team_id=1, position="goal")
+        await store(database, new)
         page = await read_page(client, "/players/", cursor=page["next"], sort=sort, limit=2)
         seen += ids_of([page])
         assert len(seen) < 99

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 
 from examples.league import Player, Team
 from modelwire import Database, Resource, mount
-from tests.conftest import open_client
 from tests.http.rows import store, store_users
 
 
@@ -79,9 +78,10 @@ async def test_links_below_a_root_path(database: Database) -> None:
     """Links begin with the root path and the prefix, as the client sees them."""
     await store(database, Team(id=1, name="R/d"), Team(id=2, name="Blue"))
     await store(database, *[Player(id=i, name="x", team_id=1) for i in (1, 2)])
-    app = FastAPI(root_path="/api")
+    app = FastAPI()
     mount(app, database, Resource(Team), Resource(Player), prefix="/v1")
-    async with open_client(app) as client:
+    transport = httpx2.ASGITransport(app=app, root_path="/api")
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         target = links_of(await client.get("/v1/teams/?limit=1"))["next"]
         assert target == "/api/v1/teams/?limit=1&skip=1"
         target = links_of(await client.get("/v1/teams/1/players?limit=1"))["next"]

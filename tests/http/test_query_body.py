@@ -1,5 +1,6 @@
 """A query as a JSON body: `POST /users/query`."""
 
+import json
 from typing import Any
 
 import httpx2
@@ -96,7 +97,9 @@ async def test_bad_parameter(
     client: httpx2.AsyncClient, body: dict[str, Any], parameter: str
 ) -> None:
     """A parameter that is null, an object, or not valid is 422."""
-    assert refused_parameters(await client.post("/users/query", json=body)) == [parameter]
+    headers, content = {"content-type": "application/json"}, json.dumps(body)
+    answer = await client.post("/users/query", content=content, headers=headers)
+    assert refused_parameters(answer) == [parameter]
 
 
 @pytest.mark.parametrize(

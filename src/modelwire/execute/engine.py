@@ -68,7 +68,13 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
     )
 
     def find_collation(connection: Any, _record: Any) -> None:
-        setattr(engine.dialect, COLLATION, _find_collation(connection))
+        try:
+            collation = _find_collation(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            # What speaks PostgreSQL's protocol need not have its catalog.
+            collation = None
+        connection.rollback()
+        setattr(engine.dialect, COLLATION, collation)
 
     event.listen(engine.sync_engine, "first_connect", find_collation)
     return engine
@@ -80,7 +86,6 @@ def _find_collation(connection: Any) -> str | None:
     cursor.execute(_HAS_COLLATIONS)
     found = {name for (name,) in cursor.fetchall()}
     cursor.close()
-    connection.rollback()
     return next((name for name in COLLATIONS if name in found), None)
 
 

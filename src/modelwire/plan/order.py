@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..catalog import Catalog, Table
 from ..catalog.kinds import SORTABLE
@@ -26,11 +27,22 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     Raises:
         InvalidRequest: A path leads to no field, to one without an order, or to many rows.
     """
-    terms = [_plan_term(catalog, table, part) for part in text.split(",")] if text else []
+    if not text:
+        return key_order(table)
+    parts, limit = text.split(","), catalog.limits.max_sort_terms
+    if len(parts) > limit:
+        raise refuse_parameter("sort", f"should name at most {limit} fields", "too_many_terms")
+    terms = [_plan_term(catalog, table, part) for part in parts]
     places = {(term.through, term.field) for term in terms}
     if len(places) < len(terms):
         raise refuse_parameter("sort", "names a field twice")
     return total_order(table, terms)
+
+
+@lru_cache(maxsize=256)
+def key_order(table: Table) -> tuple[Order, ...]:
+    """The order of a list that is asked for none: that of its key."""
+    return tuple(Order(field, descending=False) for field in table.key)
 
 
 def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:
@@ -40,7 +52,7 @@ def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:
     """
     left = set(table.key)
     terms = []
-    for term in (*order, *(Order(field, descending=False) for field in table.key)):
+    for term in (*order, *key_order(table)):
         if not left:
             break
         if not term.through:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..catalog import Catalog, Field, Kind, Table
 from ..errors import InvalidRequest, Violation
@@ -16,6 +16,8 @@ from .order import plan_order
 from .paths import FieldPath, Place, TooDeep, find_field, split_operator, suggest_parameter
 from .shapes import Condition, Include, Order, Predicate, Search
 from .values import BadValue, parse_integer
+
+Choice = TypeVar("Choice")
 
 PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or")
 """The parameters of a list that are no filters, whatever the resource's fields are called."""
@@ -73,12 +75,14 @@ class Query:
             raise refuse_parameter(name, f"should be an integer from {low} to {high}")
         return value
 
-    def take_choice(self, name: str, choices: Sequence[str]) -> str:
-        """Take one of several words, the first by default."""
+    def take_choice(self, name: str, choices: Mapping[str, Choice], default: Choice) -> Choice:
+        """Take one of several words."""
         text = self.take(name)
-        if text is not None and text not in choices:
+        if text is None:
+            return default
+        if text not in choices:
             raise refuse_parameter(name, f"should be one of {', '.join(choices)}")
-        return text or choices[0]
+        return choices[text]
 
     def take_order(self) -> tuple[Order, ...]:
         """Take `sort`: a total order."""
@@ -97,12 +101,17 @@ class Query:
 
     def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
         """Take filters, `or` and `q`; what they compare with is appended to the operands."""
+        if not self._left:
+            return ()
         logic, search = self.take("or"), self.take("q")
         conditions: list[Condition] = []
         # In one order, whatever the order sent, so that equal queries have equal shapes.
         for name in sorted(self._left):
             predicate = self._find_filter(name)
             if predicate is not None:
+                if len(conditions) == self.catalog.limits.max_filters:
+                    message = f"is one of more than {len(conditions)} filters"
+                    raise refuse_parameter(name, message, "too_many_filters")
                 operands.append(self._take_operand(name, predicate))
                 conditions.append(predicate)
         if logic is not None:

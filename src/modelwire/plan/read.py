@@ -29,6 +29,9 @@ class Counting(StrEnum):
     ESTIMATE = "estimate"
 
 
+_COUNTING = {mode.value: mode for mode in Counting}
+
+
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
     """Reading one row by its key."""
@@ -159,12 +162,11 @@ def plan_list(
         binding = bind_query(_path_of(table, parent), parameters)
         return _plan_keyset(shape, values, includes, limit, cursor, binding)
     skip = query.take_integer("skip", 0, 0, MAX_INT64)
-    counting = Counting(query.take_choice("count", tuple(Counting)))
-    shape, operands, includes = _plan_rows(query, parent)
+    counting = query.take_choice("count", _COUNTING, Counting.EXACT)
+    shape, operands, includes = _plan_rows(query, parent, offset=skip > 0)
     values = {**operands, "limit": limit + 1}
     if skip:
         values["offset"] = skip
-        shape = replace(shape, offset=True)
     return ListPlan(shape, values, includes, skip, limit, counting, operands)
 
 
@@ -245,20 +247,21 @@ def plan_parent(table: Table, relation: Relation, key: str) -> Parent:
 
 
 def _plan_rows(
-    query: Query, parent: Parent | None = None
+    query: Query, parent: Parent | None = None, *, offset: bool = False
 ) -> tuple[SelectShape, Values, tuple[Include, ...]]:
     """Plan what lists, their children and streams have in common."""
     table = query.table
     order = query.take_order()
     includes, shown = query.take_includes(), query.take_shown()
     operands: list[Any] = list(parent.key) if parent is not None else []
-    children: tuple[Condition, ...] = ()
+    conditions: tuple[Condition, ...] = query.take_conditions(operands)
     if parent is not None:
-        children = (ChildOf(parent.table, parent.relation),)
-    conditions = (*children, *query.take_conditions(operands))
+        conditions = (ChildOf(parent.table, parent.relation), *conditions)
     query.finish()
     projection = None if shown is None else project_list(table, shown, includes, order)
-    shape = SelectShape(table, conditions, order, limited=True, projection=projection)
+    shape = SelectShape(
+        table, conditions, order, limited=True, offset=offset, projection=projection
+    )
     return shape, predicate_values(operands), includes
 
 

@@ -92,6 +92,8 @@ def _parse_pair(pair: bytes) -> Parameter:
 
 
 def _decode(raw: bytes, parameter: str) -> str:
+    if raw.isalnum():
+        return raw.decode()  # most names and many values are plain
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:

@@ -46,7 +46,7 @@ class Address:
     def link(self, relation: str, name: str, value: object) -> str:
         """Write a link to another page: the same query, which starts elsewhere."""
         query = "&".join([*self._kept(), f"{name}={value}"])
-        return f'<{self.path}?{query}>; rel="{relation}"'
+        return f'<{_escape(self.path)}?{query}>; rel="{relation}"'
 
     def _kept(self) -> list[str]:
         pairs = [pair for pair in self.query_string.decode("latin-1").split("&") if pair]
@@ -88,9 +88,9 @@ def _start_before(skip: int, limit: int, last: int | None) -> int:
     return max(0, skip - limit) if last is None else min(max(0, skip - limit), last)
 
 
-def _escape(pair: str) -> str:
+def _escape(text: str) -> str:
     """Percent-encode what would end the link early, or can't stand in a header."""
-    return "".join(c if "!" <= c <= "~" and c not in '<>"' else f"%{ord(c):02X}" for c in pair)
+    return "".join(c if "!" <= c <= "~" and c not in '<>"' else f"%{ord(c):02X}" for c in text)
 
 
 def _header(links: Sequence[str]) -> Headers:

@@ -51,7 +51,7 @@ def build_select(shape: SelectShape, dialect: str) -> tuple[Select[Any], dict[st
         sql = select(*columns).select_from(joined.source).where(*where, *parts)
         sql = sql.order_by(*order_by(shape.order, joined, dialect))
     if shape.after is not None and shape.after.probes:
-        sql = sql.add_columns(_rows_before(shape, shape.after, dialect))
+        sql = sql.add_columns(_has_rows_before(shape, shape.after, dialect))
     if shape.limited:
         sql = sql.limit(_number("limit"))
     if shape.offset:
@@ -110,27 +110,48 @@ def _number(name: str) -> BindParameter[int]:
 def _concatenate(
     shape: SelectShape, parts: Sequence[Select[Any]], joined: Joined, dialect: str
 ) -> Select[Any]:
-    """Write rows in parts that follow each other, each with its own way through an index."""
+    """Write rows in two parts that follow each other, each with its own way through an index.
+
+    The second part is not even begun where the first one has rows enough.
+    """
     keys = [sort_expression(t.field, joined.column(t), dialect) for t in shape.order]
     ordered = order_by(shape.order, joined, dialect)
-    pieces = []
-    for part in parts:
-        columns = [c.label(f"c{i}") for i, c in enumerate(part.selected_columns)]
-        labelled = [key.label(f"o{i}") for i, key in enumerate(keys)]
-        piece = part.with_only_columns(*columns, *labelled, maintain_column_froms=True)
-        pieces.append(select(piece.order_by(*ordered).limit(_number("limit")).subquery()))
-    rows = union_all(*pieces).subquery()
+    first, second = (_label(part, keys).order_by(*ordered) for part in parts)
+    start = first.limit(_number("limit")).cte()
+    found = select(func.count()).select_from(start).scalar_subquery()
+    rest = second.limit(_number("limit") - found).subquery()
+    rows = union_all(select(start), select(rest)).subquery()
     chosen = [c for c in rows.c if c.key.startswith("c")]
     placed = [c for c in rows.c if c.key.startswith("o")]
     return select(*chosen).order_by(*direct(shape.order, placed, dialect))
 
 
-def _rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnElement[bool]:
-    """Write whether there are rows on the other side of where the rows start."""
+def _label(rows: Select[Any], keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """Name the columns of a part `c0`, `c1`, …, and what it is ordered by `o0`, `o1`, …"""
+    columns = [c.label(f"c{i}") for i, c in enumerate(rows.selected_columns)]
+    labelled = [key.label(f"o{i}") for i, key in enumerate(keys)]
+    return rows.with_only_columns(*columns, *labelled, maintain_column_froms=True)
+
+
+def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnElement[bool]:
+    """Write whether there are rows on the other side of where the rows start.
+
+    PostgreSQL would look for any row by reading the table from its start. Asked for the first one
+    in the order, it goes by the index on the first column.
+    """
     order = reverse_order(shape.order)
     joined = Joined(shape.table, order)
     other = Keyset(after.nulls, inclusive=not after.inclusive)
     where = Conditions(dialect).render_all(shape.conditions, shape.table.sql)
-    beyond = or_(*rows_after(order, other, joined, dialect))
-    rows: Select[Any] = select(literal_column("1")).select_from(joined.source).where(*where, beyond)
-    return rows.correlate(None).exists()
+    found = [
+        select(literal_column("1"))
+        .select_from(joined.source)
+        .where(*where, part)
+        .order_by(*order_by(order[:1], joined, dialect))
+        .limit(literal_column("1"))
+        .correlate(None)
+        .scalar_subquery()
+        .is_not(None)
+        for part in rows_after(order, other, joined, dialect)
+    ]
+    return or_(*found)
