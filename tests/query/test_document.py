@@ -1,0 +1,112 @@
+"""The service keeps what its OpenAPI document says, for whatever Schemathesis makes of it."""
+
+import os
+import socket
+import subprocess
+import sys
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from hypothesis import given
+
+import modelwire
+from examples import league
+from tests.conftest import DIALECTS
+
+from .conftest import create_database, examples
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of the libraries that Schemathesis imports
+    import schemathesis
+    from schemathesis.checks import load_all_checks, not_a_server_error
+    from schemathesis.specs.openapi.checks import (
+        content_type_conformance,
+        response_headers_conformance,
+        response_schema_conformance,
+        status_code_conformance,
+    )
+
+    load_all_checks()
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = 12
+"""Requests for each operation on each database."""
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+OPERATIONS = {
+    operation["operationId"]: (path, method)
+    for path, item in league.app.openapi()["paths"].items()
+    for method, operation in item.items()
+}
+
+
+@contextmanager
+def serve(database: str) -> Iterator[str]:
+    """Serve the example from a process of its own; yields its URL."""
+    # What connects before the process listens waits in the socket's queue.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, fd = listener.getsockname()[1], listener.fileno()
+        command = f"uvicorn examples.league:app --log-level critical --fd {fd}".split()
+        paths = [str(Path(modelwire.__file__).parents[1]), str(ROOT)]
+        environment = {"PYTHONPATH": os.pathsep.join(paths), "MODELWIRE_DATABASE_URL": database}
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            pass_fds=[fd],
+        )
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest_asyncio.fixture(scope="module", params=DIALECTS)
+async def document(
+    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Any]:
+    """The document of the served example, which has some rows already."""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        database = await create_database(server, f"modelwire_document_{worker_id}")
+    else:
+        database = f"sqlite:///{tmp_path_factory.mktemp('document')}/league.db"
+    with serve(database) as url:
+        async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
+            await store_rows(client)
+        yield schemathesis.openapi.from_url(f"{url}/openapi.json")
+
+
+async def store_rows(client: httpx2.AsyncClient) -> None:
+    teams = [{"name": f"team {i}", "city": "Ürümqi" if i % 2 else None} for i in range(5)]
+    users = [{"username": f"user{i}", "email": f"{i}@example.com"} for i in range(5)]
+    players = [{"name": f"player {i}", "team_id": 1 + i % 3} for i in range(9)]
+    for path, rows in (("users", users), ("teams", teams), ("players", players)):
+        answer = await client.post(f"/{path}/bulk/", json=rows)
+        assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS))
+def test_operation(document: Any, operation: str) -> None:
+    """No 5xx, no undocumented status or media type, no answer that breaks its schema."""
+    path, method = OPERATIONS[operation]
+
+    @examples(EXAMPLES)
+    @given(case=document[path][method.upper()].as_strategy())
+    def ask(case: Any) -> None:
+        case.call_and_validate(checks=CHECKS, timeout=30)
+
+    ask()
