@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def main() -> None:
         find_wrk()
     except MissingTool as exc:
         sys.exit(str(exc))
-    options = QUICK if arguments.quick else Options()
+    options = _choose_options(arguments)
     results, versions = Results(), []
     for database in _open_databases(arguments):
         versions.append(database.version)
@@ -49,10 +50,22 @@ def main() -> None:
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10,000 rows, fewer works, one round")
+    parser.add_argument("--rounds", type=int, help="times that each contender has its turn")
+    parser.add_argument("--seconds", type=int, help="seconds of each work in a turn")
+    parser.add_argument("--users", type=int, action="append", help="rows of users; may be repeated")
     _add_choice(parser, "--database", ["sqlite", "postgresql"])
     _add_choice(parser, "--contender", [contender.name for contender in CONTENDERS])
     _add_choice(parser, "--work", [work.name for work in WORKS])
     return parser.parse_args()
+
+
+def _choose_options(arguments: argparse.Namespace) -> Options:
+    chosen = QUICK if arguments.quick else Options()
+    return replace(
+        chosen,
+        rounds=arguments.rounds or chosen.rounds,
+        duration_s=arguments.seconds or chosen.duration_s,
+    )
 
 
 def _add_choice(parser: argparse.ArgumentParser, name: str, choices: Sequence[str]) -> None:
@@ -73,7 +86,7 @@ def _choose_works(arguments: argparse.Namespace) -> list[Work]:
 
 def _open_databases(arguments: argparse.Namespace) -> Iterator[Database]:
     """Each database in turn, seeded when its turn comes."""
-    sizes = SIZES[:1] if arguments.quick else SIZES
+    sizes = arguments.users or (SIZES[:1] if arguments.quick else SIZES)
     chosen: Any = arguments.database
     with ExitStack() as stack:
         if not chosen or "postgresql" in chosen:

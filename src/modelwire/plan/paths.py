@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..catalog import Catalog, Field, Table
@@ -43,11 +43,16 @@ class UnknownPath(NamedTuple):
 
     Args:
         path: The path.
-        suggestion: The closest path that leads further, in brackets; empty where none is close.
+        known: The paths that lead further from where it ends.
     """
 
     path: str
-    suggestion: str
+    known: Sequence[str]
+
+    @property
+    def suggestion(self) -> str:
+        """The closest path that leads further, in brackets; empty where none is close."""
+        return did_you_mean(self.path, self.known)
 
 
 class TooDeep(NamedTuple):
@@ -79,7 +84,7 @@ def find_field(catalog: Catalog, table: Table, path: str) -> FieldPath | Unknown
             before = path.removesuffix(rest)
             further = [f"{known}.{below}" if dot else known for known in here.paths]
             known = [before + known for known in (*further, *here.readable)]
-            return UnknownPath(path, did_you_mean(path, known))
+            return UnknownPath(path, known)
         if len(through) == catalog.limits.max_path_depth:
             return TooDeep(catalog.limits.max_path_depth)
         here, rest = catalog.target_of(relation), below
@@ -96,7 +101,8 @@ def split_operator(name: str) -> tuple[str, str | None]:
 def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Iterable[str]) -> str:
     """Name the parameter that was probably meant, in brackets; empty where none is close."""
     path, operator = split_operator(name)
+    path = path if operator in OPERATORS else name
     if "." not in name:
-        return did_you_mean(name, [*parameters, *table.readable])
-    found = find_field(catalog, table, path if operator in OPERATORS else name)
+        return did_you_mean(path, [*parameters, *table.readable])
+    found = find_field(catalog, table, path)
     return found.suggestion if isinstance(found, UnknownPath) else ""
