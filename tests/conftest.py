@@ -139,9 +139,10 @@ MakeClient = Callable[..., Any]
 _APPS: dict[tuple[Any, ...], FastAPI] = {}
 
 
-def _make_app(
+def make_app(
     database: Database, lane: str, resources: tuple[Resource, ...], options: dict[str, Any]
 ) -> FastAPI:
+    """Make an application of some resources on a lane, with options of `mount`."""
     app = FastAPI()
     mount(app, database, *resources, **options)
     if lane == "session":
@@ -153,7 +154,7 @@ def _shared_app(database: Database, lane: str, resources: tuple[Resource, ...]) 
     """The application of the league or the zoo, which many tests share."""
     key = (database.dialect, lane, id(resources))
     if key not in _APPS:
-        _APPS[key] = _make_app(database, lane, resources, {})
+        _APPS[key] = make_app(database, lane, resources, {})
     return _APPS[key]
 
 
@@ -163,7 +164,7 @@ async def make_client(database: Database, lane: str) -> AsyncIterator[MakeClient
     async with AsyncExitStack() as stack:
 
         async def make(*resources: Resource, **options: Any) -> httpx2.AsyncClient:
-            app = _make_app(database, lane, resources, options)
+            app = make_app(database, lane, resources, options)
             return await stack.enter_async_context(open_client(app))
 
         yield make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 from typing import Any
@@ -44,6 +44,28 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | N
     """
     check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
     return check(value, storage_type(sql_type), dialect) if check else None
+
+
+def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: str) -> bool:
+    """Whether a column can hold all of many values; None is no value.
+
+    Args:
+        values: Values that their schema has validated.
+        stored: The type that the database stores.
+        dialect: `sqlite` or `postgresql`.
+    """
+    present = [value for value in values if value is not None]
+    if set(map(type, present)) == {str}:
+        # Plain texts are looked at together, the others one by one.
+        text = "".join(present)
+        if text.isascii():
+            longest, limit = max(map(len, present)), _length_of(stored)
+            return "\x00" not in text and (limit is None or longest <= limit)
+    return all(
+        (check := check_of(type(value))) is None  # type: ignore[arg-type]  # a class is hashable
+        or check(value, stored, dialect) is None
+        for value in present
+    )
 
 
 @lru_cache(maxsize=256)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, partial
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -16,7 +16,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.types import TypeEngine
 
 from ..catalog import Field, Kind, Table
-from ..catalog.domain import check_of
+from ..catalog.domain import all_fit, check_of
 from ..catalog.kinds import bare_class, storage_type
 from ..catalog.names import escape_pointer
 from ..errors import Violation
@@ -26,8 +26,7 @@ _STORED_AS_THEY_ARE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row to write.
 
     Args:
@@ -93,6 +92,31 @@ class Intake:
         if not defaults or not self._missing:
             return Row(self._fields, tuple(values), pointer)
         return _complete(self._fields, values, self._missing, pointer)
+
+    def take_all(
+        self, bodies: Sequence[BaseModel], pointers: Sequence[str], faults: list[Violation]
+    ) -> tuple[Row, ...]:
+        """Take every field of many bodies, a column at a time, and make what they leave open.
+
+        Args:
+            bodies: The validated bodies.
+            pointers: Where each stands.
+            faults: Where what their columns can't hold is added.
+        """
+        given = [body.__dict__ for body in bodies]
+        columns = []
+        for key, _, convert, stored in self._slots:
+            column = [values[key] for values in given]
+            if convert is not None:
+                column = [value if value is None else convert(value) for value in column]
+            if not all_fit(column, stored, self._dialect):
+                take = partial(self.take, faults=faults, defaults=True)
+                return tuple(map(take, bodies, pointers))
+            columns.append(column)
+        columns += [[make() for _ in given] for _, make in self._missing]
+        fields = (*self._fields, *(field for field, _ in self._missing))
+        rows = zip(*columns, strict=True) if columns else [() for _ in given]
+        return tuple(map(Row, repeat(fields), rows, pointers))
 
     def take_given(
         self,

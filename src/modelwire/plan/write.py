@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
@@ -91,7 +91,7 @@ class UpdatePlan:
             merge_patch(current[field], value) if field in current else value
             for field, value in row.items()
         )
-        return replace(self, rows=(replace(row, values=values),), merges=())
+        return replace(self, rows=(row._replace(values=values),), merges=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def plan_bulk_create(table: Table, body: Any, dialect: str) -> CreatePlan:
     if len(body) > limit:
         raise TooLarge(f"One request may create at most {limit} rows")
     bodies = validate_each(table.schemas.create, body, pointer)
-    pointers = (f"{pointer}/{i}" for i in range(len(bodies)))
+    pointers = [f"{pointer}/{i}" for i in range(len(bodies))]
     return CreatePlan(table, _read_new_rows(table, bodies, pointers, dialect))
 
 
@@ -233,14 +233,13 @@ def plan_delete(table: Table, key: str) -> DeletePlan:
 
 
 def _read_new_rows(
-    table: Table, bodies: Sequence[BaseModel], pointers: Iterable[str], dialect: str
+    table: Table, bodies: Sequence[BaseModel], pointers: Sequence[str], dialect: str
 ) -> tuple[Row, ...]:
     intake = intake_of(table, table.schemas.create, dialect)
     faults: list[Violation] = []
     if table.resource.create_schema is None:
         # A derived schema leaves nothing open.
-        take = partial(intake.take, faults=faults, defaults=True)
-        rows = tuple(map(take, bodies, pointers))
+        rows = intake.take_all(bodies, pointers, faults)
     else:
         take_given = partial(intake.take_given, faults=faults, defaults=True)
         rows = tuple(

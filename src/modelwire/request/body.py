@@ -59,7 +59,7 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # Either it is no JSON, or more than msgspec takes: the strict parser says which.
         return _parse_strictly(body)
-    names, depth = _measure(value)
+    names, depth = _measure(value, body.count(b"{") + body.count(b"["))
     return value if depth <= MAX_DEPTH and _has_names(body, names) else _parse_strictly(body)
 
 
@@ -74,19 +74,28 @@ def _has_names(body: bytes, count: int) -> bool:
 _GAPS = (b" :", b"\t:", b"\n:", b"\r:")
 
 
-def _measure(value: Any) -> tuple[int, int]:
-    """The number of names in a JSON value, and how deep it nests."""
-    names, depth, level = 0, 0, [value]
-    while level := [item for item in level if isinstance(item, (dict, list))]:
+def _measure(value: Any, brackets: int) -> tuple[int, int]:
+    """The number of names in a JSON value, and how deep it nests.
+
+    Args:
+        value: The value.
+        brackets: As many as its text has: where that many arrays and objects are found, nothing
+            is looked into for more.
+    """
+    names, depth, found, level = 0, 0, 0, [value]
+    while found < brackets:
+        level = [item for item in level if isinstance(item, (dict, list))]
+        if not level:
+            break
         depth += 1
-        below: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                names += len(item)
-                below += item.values()
-            else:
-                below += item
-        level = below
+        found += len(level)
+        names += sum(len(item) for item in level if isinstance(item, dict))
+        if found < brackets:
+            level = [
+                inner
+                for item in level
+                for inner in (item.values() if isinstance(item, dict) else item)
+            ]
     return names, depth
 
 
@@ -103,7 +112,7 @@ def _parse_strictly(body: bytes, decoder: json.JSONDecoder | None = None) -> Any
     except ValueError:
         message = "The body has a number of too many digits"
         raise _refuse("json_invalid", message) from None
-    if _measure(value)[1] > MAX_DEPTH:
+    if _measure(value, len(body))[1] > MAX_DEPTH:
         raise _refuse("json_too_deep", f"The body should nest at most {MAX_DEPTH} levels deep")
     return value
 

@@ -33,6 +33,14 @@ class PostgreSQLInstant(UTCDateTime):
 
     cache_ok = True
 
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], Any]:
+        def process(value: dt.datetime | None) -> dt.datetime | None:
+            if value is None or value.tzinfo is dt.UTC:
+                return value
+            return UTCDateTime.process_bind_param(self, value, _dialect)
+
+        return process
+
     @staticmethod
     def needs_decoding(value: dt.datetime | None) -> bool:
         """Whether a value as the driver gives it has no offset yet."""

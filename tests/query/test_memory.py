@@ -1,0 +1,87 @@
+"""What is kept for each shape of query is bounded: memory stays flat, whatever is asked."""
+
+import gc
+import sys
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy.engine import Dialect
+
+from modelwire import Database
+from modelwire.catalog import read_catalog
+from modelwire.encode import encoder_of
+from modelwire.plan import plan_list
+from modelwire.request import parse_query
+from modelwire.statement import Statements
+from tests.conftest import DIALECTS
+
+from .queries import encode
+from .tables import RESOURCES
+
+SHAPES = 2500
+"""Shapes of queries, several times as many as are kept."""
+
+QUERIES_OF_EACH = 40
+"""Queries of each shape, with values of their own."""
+
+_TEXT = ("eq", "ne", "contains", "icontains", "startswith", "iendswith", "like", "gt", "lte")
+_NUMBER = ("eq", "ne", "gt", "gte", "lt", "lte")
+_SORT = ("id", "-big", "ratio,-price", "day", "-mood,clock", "label.name,-alias")
+_FIELDS = ("", "id", "id,name", "name,alias,day", "moment,mood", "data")
+_INCLUDE = ("", "label", "albums")
+
+
+def write_queries() -> Iterator[list[bytes]]:
+    """All queries, those of one shape together."""
+    for shape in range(SHAPES):
+        rest = shape
+        picked = []
+        for choices in (_TEXT, _NUMBER, _SORT, _FIELDS, _INCLUDE):
+            rest, index = divmod(rest, len(choices))
+            picked.append(choices[index])
+        text, number, sort, fields, include = picked
+        yield [
+            encode(
+                [
+                    (f"alias__{text}", f"v{value}"),
+                    (f"big__{number}", str(shape * value)),
+                    ("or", f"(flag:true,label.name__{text}:w{value})"),
+                    ("sort", sort),
+                    *([("fields", fields)] if fields else []),
+                    *([("include", include)] if include else []),
+                ]
+            ).encode()
+            for value in range(QUERIES_OF_EACH)
+        ]
+
+
+def dialect_of(name: str) -> Dialect:
+    url = {"sqlite": "sqlite:///:memory:", "postgresql": "postgresql://nobody@127.0.0.1/none"}
+    return Database(url[name]).engine.dialect
+
+
+def count_blocks() -> int:
+    """Blocks of memory that Python's objects take."""
+    gc.collect()
+    return sys.getallocatedblocks()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_memory_is_flat(dialect: str) -> None:
+    """Of 100,000 distinct queries of many shapes, the second half leaves nothing behind."""
+    catalog = read_catalog(RESOURCES)
+    statements = Statements(dialect_of(dialect))
+    table = catalog.tables["artists"]
+    blocks, distinct = [count_blocks()], 0
+    for number, queries in enumerate(write_queries(), 1):
+        for query in queries:
+            plan = plan_list(catalog, table, parse_query(query))
+            statements.of(plan.shape).bind(plan.values)
+            encoder_of(table, plan.includes, plan.shape.projection)
+            distinct += 1
+        assert statements.of(plan.shape).compiled.text
+        if number % (SHAPES // 2) == 0:
+            blocks.append(count_blocks())
+    first, second = blocks[1] - blocks[0], blocks[2] - blocks[1]
+    assert distinct == 100_000
+    assert second < first / 10, blocks
