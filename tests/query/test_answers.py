@@ -50,7 +50,7 @@ def check_page(answer: httpx2.Response, items: list[Row], skip: int, limit: int)
     assert answer.json() == wanted, str(answer.request.url)
 
 
-@examples(30)
+@examples(25)
 @given(data=st.data())
 async def test_filters(world: World, data: st.DataObject) -> None:
     """Filters find the rows that the reference finds, whatever their operators and values."""
@@ -113,7 +113,7 @@ async def test_fields(world: World, data: st.DataObject) -> None:
     await compare_pages(world, data, strategies.projected)
 
 
-@examples(25)
+@examples(15)
 @given(data=st.data())
 async def test_everything_together(world: World, data: st.DataObject) -> None:
     """Filters, logic, `q`, order, fields and includes in one query don't disturb each other."""

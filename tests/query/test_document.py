@@ -24,6 +24,7 @@ from .conftest import create_database, examples
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the libraries that Schemathesis imports
     import schemathesis
+    from schemathesis import GenerationMode
     from schemathesis.checks import load_all_checks, not_a_server_error
     from schemathesis.specs.openapi.checks import (
         content_type_conformance,
@@ -35,8 +36,8 @@ with warnings.catch_warnings():
     load_all_checks()
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = 12
-"""Requests for each operation on each database."""
+EXAMPLES = 10
+"""Requests for each operation on each database, those that fit and those that do not."""
 
 CHECKS = [
     not_a_server_error,
@@ -100,12 +101,24 @@ async def store_rows(client: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
-def test_operation(document: Any, operation: str) -> None:
+def test_what_fits_the_document(document: Any, operation: str) -> None:
     """No 5xx, no undocumented status or media type, no answer that breaks its schema."""
+    check(document, operation, GenerationMode.POSITIVE)
+
+
+@pytest.mark.parametrize("operation", sorted(name for name in OPERATIONS if "health" not in name))
+def test_what_does_not_fit(document: Any, operation: str) -> None:
+    """The same holds for requests that the document does not allow."""
+    check(document, operation, GenerationMode.NEGATIVE)
+
+
+def check(document: Any, operation: str, mode: GenerationMode) -> None:
+    """Make requests of one operation, and check each answer against the document."""
     path, method = OPERATIONS[operation]
+    requests = document[path][method.upper()].as_strategy(generation_mode=mode)
 
     @examples(EXAMPLES)
-    @given(case=document[path][method.upper()].as_strategy())
+    @given(case=requests)
     def ask(case: Any) -> None:
         case.call_and_validate(checks=CHECKS, timeout=30)
 
