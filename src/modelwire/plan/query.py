@@ -62,6 +62,11 @@ class Query:
         found = self._left.pop(name, None)
         return None if found is None else _single(found).value
 
+    def take_listed(self, name: str) -> str | None:
+        """Take a parameter that lists names; where it is repeated, all that it lists."""
+        found = self._left.pop(name, None)
+        return None if found is None else ",".join(parameter.value for parameter in found)
+
     def take_integer(self, name: str, default: int, low: int, high: int) -> int:
         """Take an integer within bounds."""
         text = self.take(name)
@@ -86,17 +91,17 @@ class Query:
 
     def take_order(self) -> tuple[Order, ...]:
         """Take `sort`: a total order."""
-        return plan_order(self.catalog, self.table, self.take("sort") or "")
+        return plan_order(self.catalog, self.table, self.take_listed("sort") or "")
 
     def take_includes(self, default: Sequence[str] = ()) -> tuple[Include, ...]:
         """Take `include`."""
-        text = self.take("include")
+        text = self.take_listed("include")
         paths = list(default) if text is None else [path for path in text.split(",") if path]
         return build_includes(self.catalog, self.table, [path.split(".") for path in paths])
 
     def take_shown(self) -> tuple[Field, ...] | None:
         """Take `fields`: what is shown of a row; None where that is all of it."""
-        text = self.take("fields")
+        text = self.take_listed("fields")
         return None if text is None else find_shown(self.table, text)
 
     def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
