@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .catalog import Catalog, Relation, Table
-from .encode import Branch, encoder_of, owner_positions
+from .encode import Branch, encoder_of, owner_positions, split_joined
 from .errors import ConstraintViolation, NotFound
 from .execute import Database, Finder, Lane, Row, SharedCounts, delete_rows, explain
 from .plan import (
@@ -39,8 +39,8 @@ from .plan import (
     select_next_batch,
     write_key,
 )
+from .plan.rows import Row as PlanRow
 from .plan.shapes import RelatedShape, SelectShape
-from .plan.write import Row as PlanRow
 from .request import (
     Parameter,
     Request,
@@ -97,14 +97,16 @@ class Pipeline:
 
     async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/{id}`"""
-        plan = plan_read(self.catalog, table, request.key or "", self._parse_query(request))
+        parameters = self._parse_query(request)
+        plan = plan_read(self.catalog, table, request.key or "", parameters, self.database.dialect)
         async with self.database.reading(session) as lane:
             rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
             branches = await self._read_includes(lane, plan.shape, rows, plan.includes)
         if not rows:
             raise NotFound(f"{table.title} not found")
-        body, tag = _encode_row(table, rows[0], branches, plan.includes, plan.shape.projection)
-        if matches(parse_entity_tags(request.headers.get("if-none-match")), tag):
+        (row,) = _own_columns(plan.shape, rows)
+        body, tag = _encode_row(table, row, branches, plan.includes, plan.shape.projection)
+        if matches(parse_entity_tags(request.header(b"if-none-match")), tag):
             return answer_not_modified(tag)
         return answer_row(body, tag)
 
@@ -136,7 +138,7 @@ class Pipeline:
     async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
         """`GET /users/stream/`"""
         plan = plan_stream(self.catalog, table, self._parse_query(request), STREAM_BATCH)
-        format_ = choose_format(request.headers.get("accept"))
+        format_ = choose_format(request.header(b"accept"))
         # The first batch is read before the status is sent, so that a refusal can still be one.
         batches = self._read_batches(plan, session)
         first = await anext(batches)
@@ -324,10 +326,10 @@ class Pipeline:
     async def _insert(self, lane: Lane, plan: CreatePlan) -> list[Row]:
         """Store rows, those that give the same fields in one statement."""
         stored: list[Row] = []
-        for shape, group in plan.groups():
+        for shape, group in plan.groups:
             statement = self.statements.of(shape)
             if shape.many:
-                rows = [tuple(row.values.values()) for row in group]
+                rows = [row.values for row in group]
                 stored += await lane.fetch(statement, {ROWS: rows})
                 continue
             for row in group:
@@ -356,7 +358,7 @@ class Pipeline:
         if plan.merges:
             stored = await lane.fetch(self.statements.of(plan.stored), {ROWS: [plan.key]})
             plan = plan.merge(stored[0]) if stored else plan
-        if plan.rows[0].values:
+        if plan.rows[0].fields:
             values = {**key, **_bind_row(plan.rows[0])}
             rows = await lane.fetch(self.statements.of(plan.shape), values)
         else:
@@ -368,7 +370,10 @@ class Pipeline:
     async def _read_includes(
         self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
     ) -> list[Branch]:
-        """Read what rows include: one statement for each include, whatever the number of rows."""
+        """Read what rows include: at most one statement for each include.
+
+        However many rows there are, it is no more; and less where the rows brought them along.
+        """
         return [await self._read_include(lane, shape, rows, include) for include in includes]
 
     async def _read_include(
@@ -376,15 +381,19 @@ class Pipeline:
     ) -> Branch:
         relation, target = include.relation, include.target
         positions = owner_positions(shape.table, shape.read, include)
-        owners = {tuple(row[i] for i in positions): None for row in rows}
-        known = [owner for owner in owners if None not in owner]
+        below = SelectShape(target)
+        if include in shape.joined:
+            owners, related = split_joined(shape, rows, include, positions)
+            branches = await self._read_includes(lane, below, related, include.includes)
+            return Branch(include, owners, related, branches)
+        given = dict.fromkeys(tuple(row[i] for i in positions) for row in rows)
+        known = [owner for owner in given if None not in owner]
         if not known:
             return Branch(include, (), ())
         statement = self.statements.of(RelatedShape(shape.table, relation, target))
         found = await lane.fetch(statement, {ROWS: known})
         width = len(positions)
         related = [tuple(row[width:]) for row in found]
-        below = SelectShape(target)
         branches = await self._read_includes(lane, below, related, include.includes)
         return Branch(include, [tuple(row[:width]) for row in found], related, branches)
 
@@ -407,16 +416,16 @@ class Pipeline:
 
 
 def _parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
-    check_media_type(request.headers.get("content-type"))
+    check_media_type(request.header(b"content-type"))
     return parse_json(request.body, numbers_as_text=numbers_as_text)
 
 
 def _wants_minimal(request: Request) -> bool:
-    return parse_prefer(request.headers.get("prefer")).get("return") == "minimal"
+    return parse_prefer(request.header(b"prefer")).get("return") == "minimal"
 
 
 def _bind_row(plan_row: PlanRow) -> dict[str, Any]:
-    return {value_name(field): value for field, value in plan_row.values.items()}
+    return {value_name(field): value for field, value in plan_row.items()}
 
 
 def _encode_row(
@@ -446,7 +455,7 @@ def _encode_rows(
 
 def _own_columns(shape: SelectShape, rows: Sequence[Row]) -> Sequence[Row]:
     """Rows without what was read behind their own columns."""
-    if not shape.traced and shape.after is None:
+    if not shape.traced and shape.after is None and not shape.joined:
         return rows
     width = len(shape.read.fields)
     return [row[:width] for row in rows]

@@ -174,3 +174,14 @@ async def test_either_bound_of_a_nullable_field(
     url = "/things/?sort=number&or=(number__lt:3,number__gt:7)"
     items = (await zoo_client.get(url)).json()["items"]
     assert [item["number"] for item in items] == [1, 9]
+
+
+@pytest.mark.parametrize("operator", ["contains", "startswith", "endswith", "like", "ilike"])
+async def test_not_of_a_pattern(
+    client: httpx2.AsyncClient, database: Database, operator: str
+) -> None:
+    """A comparison with a pattern is negated on a field that is never NULL, too."""
+    await store_users(database)
+    found = await read_ids(client, f"/users/?or=(username__{operator}:ann)")
+    rest = await read_ids(client, f"/users/?or=(not(username__{operator}:ann))")
+    assert (found, rest) == ([1], [2, 3, 4, 5, 6, 7])

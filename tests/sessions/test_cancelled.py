@@ -29,7 +29,7 @@ async def test_cancelled_delete(database: Database, turns: int) -> None:
     removal.cancel()
     with suppress(asyncio.CancelledError, Exception):
         await removal
-    headers = {"content-type": "application/json"}
+    headers = [(b"content-type", b"application/json")]
     created = await pipeline.create(authors, Request("POST", b"", headers, body=AUTHOR))
     assert created.status == 201
     key = dict(created.headers)["location"].rpartition("/")[2]

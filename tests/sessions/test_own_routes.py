@@ -1,7 +1,7 @@
 """Routes of the user's own beside the generated ones."""
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from modelwire import Database, mount
 from modelwire.errors import NotFound
@@ -25,6 +25,17 @@ async def test_spelt_out_path_wins(database: Database, first: str) -> None:
         assert (await client.get("/users/me")).json() == "it is you"
         assert (await client.get("/users/you")).status_code == 422
         assert (await client.get("/users/1")).status_code == 404
+
+
+async def test_spelt_out_path_in_a_router_wins(database: Database) -> None:
+    """A router of the user's own is looked into as well."""
+    app, router = FastAPI(), APIRouter(prefix="/users")
+    router.add_api_route("/me", lambda: "it is you")
+    mount(app, database, *LEAGUE)
+    app.include_router(router)
+    async with open_client(app) as client:
+        assert (await client.get("/users/me")).json() == "it is you"
+        assert (await client.get("/users/you")).status_code == 422
 
 
 async def test_route_that_is_added_later(database: Database) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 from typing import Any
@@ -42,12 +42,35 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | N
     Returns:
         A code and a message, or None where the value fits.
     """
-    check = _check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+    check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
     return check(value, storage_type(sql_type), dialect) if check else None
 
 
+def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: str) -> bool:
+    """Whether a column can hold all of many values; None is no value.
+
+    Args:
+        values: Values that their schema has validated.
+        stored: The type that the database stores.
+        dialect: `sqlite` or `postgresql`.
+    """
+    present = [value for value in values if value is not None]
+    if set(map(type, present)) == {str}:
+        # Plain texts are looked at together, the others one by one.
+        text = "".join(present)
+        if text.isascii():
+            longest, limit = max(map(len, present)), _length_of(stored)
+            return "\x00" not in text and (limit is None or longest <= limit)
+    return all(
+        (check := check_of(type(value))) is None  # type: ignore[arg-type]  # a class is hashable
+        or check(value, stored, dialect) is None
+        for value in present
+    )
+
+
 @lru_cache(maxsize=256)
-def _check_of(cls: type) -> Check | None:
+def check_of(cls: type) -> Check | None:
+    """What checks the values of a class: a function of value, stored type and dialect."""
     return next((check for base, check in _CHECKS if issubclass(cls, base)), None)
 
 
@@ -73,10 +96,15 @@ def _check_text(text: str, stored: TypeEngine[Any], _dialect: str) -> Fault | No
     fault = check_characters(text)
     if fault:
         return fault
-    limit = stored.length if isinstance(stored, String) else None
-    if limit is not None and not isinstance(stored, SQLEnum) and len(text) > limit:
+    limit = _length_of(stored)
+    if limit is not None and len(text) > limit:
         return "too_long", f"should have at most {limit} characters"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _length_of(stored: TypeEngine[Any]) -> int | None:
+    return stored.length if isinstance(stored, String) and not isinstance(stored, SQLEnum) else None
 
 
 def _check_integer(value: int, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
@@ -119,7 +147,7 @@ def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fau
 
 
 def _check_datetime(value: dt.datetime, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
-    aware = isinstance(stored, SQLDateTime) and stored.timezone
+    aware = _has_offset(stored)
     if aware and value.utcoffset() is None:
         return "timezone_aware", "should have an offset, as in 2026-01-31T12:00:00Z"
     if not aware and value.utcoffset() is not None:
@@ -130,6 +158,11 @@ def _check_datetime(value: dt.datetime, stored: TypeEngine[Any], _dialect: str) 
         except OverflowError:
             return "out_of_range", "should be a date from year 1 to year 9999 in UTC"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _has_offset(stored: TypeEngine[Any]) -> bool:
+    return isinstance(stored, SQLDateTime) and stored.timezone
 
 
 def _check_json(value: Any, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:

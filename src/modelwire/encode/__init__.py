@@ -9,7 +9,7 @@ from ..plan.shapes import Include, Projection
 from .cells import write_csv, write_header
 from .schemas import SchemaEncoder
 from .structs import StructEncoder, can_encode
-from .tree import Branch, owner_positions
+from .tree import Branch, owner_positions, split_joined
 
 Encoder = StructEncoder | SchemaEncoder
 
@@ -40,6 +40,7 @@ __all__ = [
     "StructEncoder",
     "encoder_of",
     "owner_positions",
+    "split_joined",
     "write_csv",
     "write_header",
 ]

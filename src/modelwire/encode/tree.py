@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..catalog import Table
-from ..plan.shapes import Include, Projection, positions_of
+from ..plan.shapes import Include, Projection, SelectShape, positions_of
 
 Row = Sequence[Any]
 
@@ -50,6 +50,34 @@ def attach(
         by_owner[owner].append(child)
     found = [by_owner.get(tuple(row[i] for i in owners), []) for row in rows]
     return found if relation.many else [family[0] if family else None for family in found]
+
+
+def split_joined(
+    shape: SelectShape, rows: Sequence[Row], include: Include, positions: Sequence[int]
+) -> tuple[list[tuple[Any, ...]], list[Row]]:
+    """Take the rows of an include out of the rows that brought them along.
+
+    Args:
+        shape: What was read.
+        rows: The rows: behind the columns of each stand arrays, one for each column of a child.
+        include: The include.
+        positions: Where a row has the relation's local columns.
+
+    Returns:
+        Whose each child is, as `Branch` has it, and the children.
+    """
+    start = len(shape.read.fields)
+    for joined in shape.joined[: shape.joined.index(include)]:
+        start += len(joined.target.selected)
+    end = start + len(include.target.selected)
+    owners: list[tuple[Any, ...]] = []
+    children: list[Row] = []
+    for row in rows:
+        if row[start] is not None:
+            found = list(zip(*row[start:end], strict=True))
+            children += found
+            owners += [tuple(row[i] for i in positions)] * len(found)
+    return owners, children
 
 
 def owner_positions(table: Table, read: Projection, include: Include) -> list[int]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
@@ -27,7 +27,7 @@ class DriverLane(ABC):
         engine: The engine, whose log has every statement if the setting `echo` is on.
     """
 
-    begin = "BEGIN"
+    begin_text = "BEGIN"
 
     def __init__(self, connection: Any, engine: Engine) -> None:
         self._connection = connection
@@ -45,6 +45,29 @@ class DriverLane(ABC):
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
         return compiled.decode(rows)
+
+    async def begin(self) -> None:
+        """Begin a transaction."""
+        try:
+            await self.run(self.begin_text)
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
+
+    async def commit(self) -> None:
+        """End the transaction; what COMMIT refuses is undone."""
+        try:
+            await self.run("COMMIT")
+        except DRIVER_ERRORS as exc:
+            await self.roll_back()
+            raise translate(exc) from exc
+
+    async def roll_back(self) -> None:
+        """Undo the transaction, unless the server has ended it itself."""
+        try:
+            if not self.is_clean:
+                await self.run("ROLLBACK")
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
 
     @abstractmethod
     async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
@@ -83,7 +106,7 @@ class AsyncpgLane(DriverLane):
 class AiosqliteLane(DriverLane):
     """Runs statements on a connection of aiosqlite: one hop to its thread for each."""
 
-    begin = "BEGIN IMMEDIATE"
+    begin_text = "BEGIN IMMEDIATE"
 
     async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
         rows: Sequence[Row] = await self._connection.execute_fetchall(text, values)
@@ -101,39 +124,53 @@ class AiosqliteLane(DriverLane):
 _LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
 
 
-@asynccontextmanager
-async def open_driver_lane(engine: AsyncEngine, *, transaction: bool) -> AsyncIterator[DriverLane]:
-    """Take a lane on a connection of the engine's pool.
+class DriverContext:
+    """A lane on a connection of the engine's pool, for as long as its block runs.
 
     Args:
         engine: The engine.
         transaction: Whether the work is one transaction, committed at its end. Otherwise each
             statement stands for itself.
-
-    Yields:
-        The lane.
     """
-    pooled = await _check_out(engine)
-    lane = _LANES[engine.dialect.name](pooled.driver_connection, engine.sync_engine)
-    try:
-        if transaction:
-            async with _in_transaction(lane):
-                yield lane
-        else:
-            yield lane
-    except Exception:
-        await _give_back(pooled, lane)
-        raise
-    except BaseException:
+
+    __slots__ = ("_engine", "_lane", "_pooled", "_transaction")
+
+    def __init__(self, engine: AsyncEngine, *, transaction: bool) -> None:
+        self._engine = engine
+        self._transaction = transaction
+
+    async def __aenter__(self) -> DriverLane:
+        self._pooled = await _check_out(self._engine)
+        engine = self._engine.sync_engine
+        self._lane = _LANES[engine.dialect.name](self._pooled.driver_connection, engine)
+        if self._transaction:
+            await self._guard(self._lane.begin())
+        return self._lane
+
+    async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
+        if self._transaction and error is None:
+            await self._guard(self._lane.commit())
+        elif self._transaction and isinstance(error, Exception):
+            await self._guard(self._lane.roll_back())
+        await self._leave(error)
+
+    async def _guard(self, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except BaseException as exc:
+            await self._leave(exc)
+            raise
+
+    async def _leave(self, error: BaseException | None) -> None:
+        if error is None or isinstance(error, Exception):
+            await _give_back(self._pooled, self._lane)
+            return
         # Cancelled: a statement may still be running. What it leaves behind is undone before
         # anybody else gets the connection, even if this task is cancelled once more.
-        recovery = asyncio.ensure_future(_recover(pooled, lane))
+        recovery = asyncio.ensure_future(_recover(self._pooled, self._lane))
         _recoveries.add(recovery)
         recovery.add_done_callback(_recoveries.discard)
         await asyncio.shield(recovery)
-        raise
-    else:
-        await _give_back(pooled, lane)
 
 
 _recoveries: set[asyncio.Future[None]] = set()
@@ -153,25 +190,18 @@ async def _recover(pooled: PoolProxiedConnection, lane: DriverLane) -> None:
     pooled.close()
 
 
-@asynccontextmanager
-async def _in_transaction(lane: DriverLane) -> AsyncIterator[None]:
-    try:
-        await lane.run(lane.begin)
-        try:
-            yield
-            await lane.run("COMMIT")
-        except Exception:
-            if not lane.is_clean:  # it is, where the server has ended the transaction itself
-                await lane.run("ROLLBACK")
-            raise
-    except DRIVER_ERRORS as exc:
-        raise translate(exc) from exc
-
-
 async def _check_out(engine: AsyncEngine) -> PoolProxiedConnection:
     # Outside of an SQLAlchemy connection its adapter's errors come as they are.
     errors = (*DRIVER_ERRORS, engine.dialect.loaded_dbapi.Error)
+    pool: Any = engine.pool
     try:
+        # What lies ready is taken at once, without SQLAlchemy's switch to another stack.
+        if await pool.wait_ready():
+            try:
+                pooled: PoolProxiedConnection = pool.connect()
+                return pooled
+            except MissingGreenlet:
+                pass  # it has been closed, and is opened anew below
         return await engine.raw_connection()
     except errors as exc:
         raise translate(exc) from exc

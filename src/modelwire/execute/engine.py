@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
+from .pool import FairPool
 from .url import is_memory, to_libpq
 
 _READS = re.compile(
@@ -37,6 +39,28 @@ def create_engine(url: URL, settings: Settings) -> AsyncEngine:
     return _create_postgresql(url, settings)
 
 
+@dataclass(frozen=True, slots=True)
+class _Connect:
+    """Opens a connection of asyncpg when it is awaited; until then nothing has begun."""
+
+    dsn: str
+    timeout_s: float
+    server_settings: dict[str, str]
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._open().__await__()
+
+    async def _open(self) -> Any:
+        try:
+            return await asyncpg.connect(
+                self.dsn, timeout=self.timeout_s, server_settings=self.server_settings
+            )
+        except (OSError, TimeoutError) as exc:
+            # As the driver's own error it is known for what it is wherever a session meets it.
+            reason = str(exc) or f"no answer within {self.timeout_s} seconds"
+            raise asyncpg.CannotConnectNowError(reason) from exc
+
+
 def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
     dsn = to_libpq(url)
     server_settings = {
@@ -45,20 +69,11 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
         "application_name": "modelwire",
     }
 
-    async def connect() -> Any:
-        try:
-            return await asyncpg.connect(
-                dsn, timeout=settings.pool_timeout_s, server_settings=server_settings
-            )
-        except (OSError, TimeoutError) as exc:
-            # As the driver's own error it is known for what it is wherever a session meets it.
-            reason = str(exc) or f"no answer within {settings.pool_timeout_s} seconds"
-            raise asyncpg.CannotConnectNowError(reason) from exc
-
+    connect = _Connect(dsn, settings.pool_timeout_s, server_settings)
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect,
-        poolclass=AsyncAdaptedQueuePool,
+        async_creator=lambda: connect,
+        poolclass=FairPool,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
@@ -98,7 +113,7 @@ SELECT collname FROM pg_catalog.pg_collation WHERE collencoding IN
 def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        poolclass=AsyncAdaptedQueuePool,
+        poolclass=FairPool,
         # Each connection to a database in memory has a database of its own, so there is one.
         pool_size=1 if is_memory(url) else settings.pool_size,
         max_overflow=0,

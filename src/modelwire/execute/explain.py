@@ -22,7 +22,8 @@ from ..errors import (
     TooLong,
     Violation,
 )
-from ..plan.write import CreatePlan, DeletePlan, Row, WritePlan
+from ..plan.rows import Row
+from ..plan.write import CreatePlan, DeletePlan, WritePlan
 from .finder import Finder
 
 
@@ -72,7 +73,7 @@ def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
     texts = [
         (len(value), field)
         for row in rows
-        for field, value in row.values.items()
+        for field, value in row.items()
         if isinstance(value, str) and field.column.name in indexed
     ]
     return [max(texts, key=lambda text: text[0])[1]] if texts else []
@@ -156,7 +157,7 @@ def _explain_reference(
 ) -> RequestError:
     """Explain a foreign key by the table that PostgreSQL names: the one that holds the key."""
     table = plan.table
-    written = {field.column.name for row in rows for field in row.values}
+    written = {field.column.name for row in rows for field in row.fields}
     own = [r for r in table.references if r.table.name == violation.table]
     reference = _choose(own, violation)
     if reference is not None and any(column.name in written for column in reference.columns):
@@ -206,7 +207,7 @@ async def _look_up(
 
 
 async def _lacks_parent(reference: Reference, row: Row, finder: Finder) -> bool:
-    values = {field.column.name: value for field, value in row.values.items()}
+    values = {field.column.name: value for field, value in row.items()}
     found = await finder.exists(
         reference.parent, reference.columns, reference.parent_columns, values
     )

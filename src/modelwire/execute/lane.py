@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
 from ..errors import ConfigurationError
 from ..statement import Statement, Values
-from .driver import open_driver_lane
+from .driver import DriverContext
 from .engine import begin_writing
 from .faults import DRIVER_ERRORS, translate
 
@@ -75,7 +75,7 @@ def open_lane(
         ConstraintViolation: A deferred constraint fired at COMMIT.
     """
     if session is None:
-        return open_driver_lane(engine, transaction=writes and not single)
+        return DriverContext(engine, transaction=writes and not single)
     _check_dialect(engine, session)
     return _open_session_lane(session, writes=writes)
 

@@ -29,7 +29,8 @@ def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Pred
         InvalidRequest: The field has no such operator.
     """
     field = found.field
-    operator = operator or found.table.resource.filters.get(field.name, "eq")
+    if operator is None:
+        operator = found.table.resource.filters.get(field.name, "eq")
     allowed = operators_of(field.kind)
     if operator not in allowed:
         message = f"`{field.name}` has no operator `{operator}`; it has {', '.join(allowed)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..catalog import Catalog, Field, Table
+from ..catalog import Catalog, Field, Kind, Table
 from ..catalog.names import did_you_mean
 from .keys import refuse_parameter
 from .shapes import Include, Order, Projection
@@ -47,6 +47,21 @@ def _build_include(
         raise refuse_parameter("include", message, "unknown_include")
     target = catalog.target_of(relation)
     return Include(relation, target, build_includes(catalog, target, rest))
+
+
+def can_join(include: Include, dialect: str) -> bool:
+    """Whether the rows of an include can be read in the statement that reads their parent.
+
+    PostgreSQL gives them as arrays, one for each column, where the driver reads arrays of its type.
+    """
+    kinds = {field.kind for field in include.target.selected}
+    direct = include.relation.link is None
+    return dialect == "postgresql" and direct and kinds <= _IN_ARRAYS
+
+
+_IN_ARRAYS = frozenset(
+    {Kind.INTEGER, Kind.BOOLEAN, Kind.TEXT, Kind.UUID, Kind.DATETIME, Kind.DATE, Kind.TIME}
+)
 
 
 def find_shown(table: Table, text: str) -> tuple[Field, ...]:

@@ -66,7 +66,7 @@ def _find(
     if isinstance(whole, FieldPath):
         return whole, None
     path, operator = split_operator(term.name)
-    found = find_field(catalog, table, path) if operator else whole
+    found = whole if operator is None else find_field(catalog, table, path)
     if isinstance(found, FieldPath):
         return found, operator
     if isinstance(found, TooDeep):

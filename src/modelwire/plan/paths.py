@@ -96,7 +96,8 @@ def split_operator(name: str) -> tuple[str, str | None]:
 def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Iterable[str]) -> str:
     """Name the parameter that was probably meant, in brackets; empty where none is close."""
     path, operator = split_operator(name)
-    if "." not in name:
-        return did_you_mean(name, [*parameters, *table.readable])
-    found = find_field(catalog, table, path if operator in OPERATORS else name)
+    path = path if operator in OPERATORS else name
+    if "." not in path:
+        return did_you_mean(name, parameters) or did_you_mean(path, table.readable)
+    found = find_field(catalog, table, path)
     return found.suggestion if isinstance(found, UnknownPath) else ""

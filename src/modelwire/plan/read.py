@@ -11,7 +11,7 @@ from ..catalog import Catalog, Relation, Table
 from ..catalog.domain import MAX_INT64
 from ..request import Parameter
 from .cursor import Position, bind_query, read_cursor
-from .includes import project_list, project_row
+from .includes import can_join, project_list, project_row
 from .keys import Values, key_values, predicate_values, refuse_parameter, select_by_key
 from .keyset import KeysetPlan, after_values, keyset_after, values_in_order
 from .query import Query
@@ -105,7 +105,7 @@ class StreamPlan:
 
 
 def plan_read(
-    catalog: Catalog, table: Table, key: str, parameters: Sequence[Parameter]
+    catalog: Catalog, table: Table, key: str, parameters: Sequence[Parameter], dialect: str
 ) -> ReadPlan:
     """Plan reading one row.
 
@@ -114,6 +114,7 @@ def plan_read(
         table: The resource.
         key: The key as it stands in the path, percent-encoded.
         parameters: The query; it may hold `fields` and `include`.
+        dialect: `sqlite` or `postgresql`.
 
     Returns:
         The plan. The whole row is read, whatever is shown of it.
@@ -127,8 +128,10 @@ def plan_read(
     shown = query.take_shown()
     query.finish()
     shape = select_by_key(table)
-    if shown is not None:
-        shape = replace(shape, projection=project_row(table, shown))
+    joined = tuple(include for include in includes if can_join(include, dialect))
+    if joined or shown is not None:
+        projection = None if shown is None else project_row(table, shown)
+        shape = replace(shape, projection=projection, joined=joined)
     return ReadPlan(shape, predicate_values(values), includes)
 
 

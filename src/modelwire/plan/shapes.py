@@ -172,6 +172,7 @@ class SelectShape:
         projection: What is read of each; the whole row, if None.
         traces: Whether what the order takes from other tables stands behind each row.
         after: Where the rows start.
+        joined: What stands behind each row of those that it includes: an array for each column.
     """
 
     table: Table
@@ -182,6 +183,7 @@ class SelectShape:
     projection: Projection | None = None
     traces: bool = False
     after: Keyset | None = None
+    joined: tuple[Include, ...] = ()
 
     @property
     def read(self) -> Projection:

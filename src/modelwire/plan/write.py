@@ -2,65 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
 from sqlalchemy import ARRAY
 
 from ..catalog import Field, Kind, Table
-from ..catalog.domain import find_fault
 from ..catalog.kinds import storage_type
 from ..catalog.names import escape_pointer, join_words
 from ..catalog.schemas import name_of
 from ..errors import (
     InvalidRequest,
     NotNull,
-    RequestError,
     TooLarge,
     Violation,
 )
-from .bodies import refuse, validate
+from .bodies import refuse, validate, validate_each
 from .keys import key_values
 from .merge import merge_patch
+from .rows import Row, intake_of
 from .shapes import FindShape, InsertShape, UpdateShape
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row to write: the values that it sets, and where it stands in the body."""
-
-    values: Mapping[Field, Any]
-    pointer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CreatePlan:
     """Storing new rows, in one transaction."""
 
     table: Table
     rows: tuple[Row, ...]
 
-    def groups(self) -> Iterator[tuple[InsertShape, list[Row]]]:
+    @cached_property
+    def groups(self) -> Sequence[tuple[InsertShape, list[Row]]]:
         """Rows that follow each other and give the same fields, with the statement for them."""
-        for fields, rows in groupby(self.rows, lambda row: tuple(row.values)):
+        groups = []
+        for fields, rows in groupby(self.rows, attrgetter("fields")):
             group = list(rows)
             # Rows without any value have nothing to be listed by, and lists of arrays are flat.
             many = len(group) > 1 and bool(fields) and not any(map(_is_array, fields))
-            yield InsertShape(self.table, fields, many=many), group
+            groups.append((InsertShape(self.table, fields, many=many), group))
+        return groups
 
     def shape_of(self, row: Row) -> InsertShape:
         """The statement that stores one row alone."""
-        return InsertShape(self.table, tuple(row.values))
+        return InsertShape(self.table, row.fields)
 
     @property
     def is_single(self) -> bool:
         """Whether one statement stores all rows."""
-        groups = list(self.groups())
-        return len(groups) == 1 and (groups[0][0].many or len(self.rows) == 1)
+        return len(self.groups) == 1 and (self.groups[0][0].many or len(self.rows) == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ class UpdatePlan:
 
     @property
     def shape(self) -> UpdateShape:
-        return UpdateShape(self.table, tuple(self.rows[0].values))
+        return UpdateShape(self.table, self.rows[0].fields)
 
     @property
     def stored(self) -> FindShape:
@@ -91,11 +85,13 @@ class UpdatePlan:
 
     def merge(self, stored: Sequence[Any]) -> UpdatePlan:
         """Apply the patches to the values of `stored`."""
-        merged = {
-            field: merge_patch(value, self.rows[0].values[field])
-            for field, value in zip(self.merges, stored, strict=True)
-        }
-        return replace(self, rows=(Row({**self.rows[0].values, **merged}),), merges=())
+        current = dict(zip(self.merges, stored, strict=True))
+        (row,) = self.rows
+        values = tuple(
+            merge_patch(current[field], value) if field in current else value
+            for field, value in row.items()
+        )
+        return replace(self, rows=(row._replace(values=values),), merges=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +125,9 @@ def plan_create(table: Table, body: Any, dialect: str) -> CreatePlan:
         InvalidRequest: The body does not fit the create schema.
         TooLong, OutOfRange: A value does not fit its column.
     """
-    return CreatePlan(table, (_read_new_row(table, body, "", dialect),))
+    return CreatePlan(
+        table, _read_new_rows(table, [validate(table.schemas.create, body, "")], [""], dialect)
+    )
 
 
 def plan_bulk_create(table: Table, body: Any, dialect: str) -> CreatePlan:
@@ -161,7 +159,9 @@ def plan_bulk_create(table: Table, body: Any, dialect: str) -> CreatePlan:
     limit = table.resource.max_bulk_rows
     if len(body) > limit:
         raise TooLarge(f"One request may create at most {limit} rows")
-    return CreatePlan(table, _read_new_rows(table, body, pointer, dialect))
+    bodies = validate_each(table.schemas.create, body, pointer)
+    pointers = [f"{pointer}/{i}" for i in range(len(bodies))]
+    return CreatePlan(table, _read_new_rows(table, bodies, pointers, dialect))
 
 
 def plan_update(
@@ -187,10 +187,12 @@ def plan_update(
     found = tuple(key_values(table, key))
     body = _read_nulls(table, body, ignore_null=ignore_null)
     sent = validate(table.schemas.update, body, "")
-    values = _values_of(table, sent, sent.model_fields_set)
-    _check_domain(values, "", dialect)
-    objects = (f for f, value in values.items() if f.kind is Kind.JSON and isinstance(value, dict))
-    return UpdatePlan(table, (Row(values),), found, () if ignore_null else tuple(objects))
+    faults: list[Violation] = []
+    intake = intake_of(table, table.schemas.update, dialect)
+    row = intake.take_given(sent, sent.model_fields_set, "", faults, defaults=False)
+    refuse(faults)
+    objects = (f for f, value in row.items() if f.kind is Kind.JSON and isinstance(value, dict))
+    return UpdatePlan(table, (row,), found, () if ignore_null else tuple(objects))
 
 
 def _read_nulls(table: Table, body: Any, *, ignore_null: bool) -> Any:
@@ -231,62 +233,28 @@ def plan_delete(table: Table, key: str) -> DeletePlan:
 
 
 def _read_new_rows(
-    table: Table, body: Sequence[Any], pointer: str, dialect: str
+    table: Table, bodies: Sequence[BaseModel], pointers: Sequence[str], dialect: str
 ) -> tuple[Row, ...]:
-    rows = []
-    violations: list[Violation] = []
-    for index, item in enumerate(body):
-        try:
-            rows.append(_read_new_row(table, item, f"{pointer}/{index}", dialect))
-        except RequestError as exc:
-            violations.extend(exc.violations)
-    refuse(violations)
-    return tuple(rows)
+    intake = intake_of(table, table.schemas.create, dialect)
+    faults: list[Violation] = []
+    if table.resource.create_schema is None:
+        # A derived schema leaves nothing open.
+        rows = intake.take_all(bodies, pointers, faults)
+    else:
+        take_given = partial(intake.take_given, faults=faults, defaults=True)
+        rows = tuple(
+            take_given(body, _given_by(body), pointer)
+            for body, pointer in zip(bodies, pointers, strict=False)
+        )
+    refuse(faults)
+    return rows
 
 
-def _read_new_row(table: Table, body: Any, pointer: str, dialect: str) -> Row:
-    row = validate(table.schemas.create, body, pointer)
-    values = _values_of(table, row, _given_by(table, row))
-    _check_domain(values, pointer, dialect)
-    for field in table.fields:
-        if field.default is not None and field not in values:
-            values[field] = field.default()
-    return Row(values, pointer)
-
-
-def _given_by(table: Table, row: BaseModel) -> set[str]:
+def _given_by(body: BaseModel) -> set[str]:
     """The fields of a new row that are stored; the others are left to the column's own default.
 
-    A derived schema leaves nothing open. In the user's own, an absent field whose default is None
-    may stand for a column that the database fills.
+    In a schema of the user's own, an absent field whose default is None may stand for a column
+    that the database fills.
     """
-    keys = set(type(row).model_fields)
-    if table.resource.create_schema is None:
-        return keys
-    return {key for key in keys if key in row.model_fields_set or getattr(row, key) is not None}
-
-
-def _values_of(table: Table, row: BaseModel, given: set[str]) -> dict[Field, Any]:
-    fields = table.by_key
-    keys = [key for key in type(row).model_fields if key in given and key in fields]
-    return {fields[key]: _to_column(fields[key], getattr(row, key)) for key in keys}
-
-
-def _to_column(field: Field, value: Any) -> Any:
-    if field.kind is Kind.JSON:
-        return to_jsonable_python(value)
-    if field.kind is Kind.TEXT and value is not None and not isinstance(value, str):
-        return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-    # The two zeros are one number, of which SQLite keeps one.
-    return value + 0.0 if isinstance(value, float) else value
-
-
-def _check_domain(values: Mapping[Field, Any], pointer: str, dialect: str) -> None:
-    violations = []
-    for field, value in values.items():
-        fault = None if value is None else find_fault(value, field.column.type, dialect)
-        if fault is not None:
-            code, message = fault
-            place = f"{pointer}/{escape_pointer(field.name)}"
-            violations.append(Violation(f"{field.title} {message}", code, place))
-    refuse(violations)
+    sent = body.model_fields_set
+    return {key for key, value in body.__dict__.items() if key in sent or value is not None}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from .body import check_media_type, parse_json
 from .headers import Format, choose_format, parse_entity_tags, parse_prefer
@@ -18,18 +19,28 @@ class Request:
     Args:
         method: The HTTP method.
         query_string: What follows the `?`, undecoded.
-        headers: The headers, names in lower case, repeated ones joined by commas.
+        fields: The header fields, names in lower case.
         key: The key in the path, its components still percent-encoded; None where it has none.
-        base: The path of the resource as the client sees it, for `Location`.
+        path: The path of the resource as the client sees it, for `Location`.
         body: The body; empty where it has none.
     """
 
     method: str
     query_string: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    fields: Sequence[tuple[bytes, bytes]] = ()
     key: str | None = None
-    base: str = ""
+    path: str = ""
     body: bytes = b""
+
+    @property
+    def base(self) -> str:
+        """The path of the resource, percent-encoded."""
+        return quote(self.path)
+
+    def header(self, name: bytes) -> str | None:
+        """The value of a header, several joined by commas (RFC 9110, section 5.3), or None."""
+        found = [value for field, value in self.fields if field == name]
+        return b", ".join(found).decode("latin-1") if found else None
 
 
 __all__ = [

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from email.message import Message
+from functools import lru_cache
 from typing import Any, NoReturn
+
+import msgspec
 
 from ..errors import InvalidRequest, UnsupportedMediaType, Violation
 
@@ -23,11 +26,16 @@ def check_media_type(content_type: str | None) -> None:
     Raises:
         UnsupportedMediaType: It says something else, or nothing.
     """
-    message = Message()
-    message["content-type"] = content_type or ""
-    charset = message.get_content_charset("utf-8")
-    if message.get_content_type() not in _MEDIA_TYPES or charset not in ("utf-8", "utf8"):
+    if not _is_json(content_type or ""):
         raise UnsupportedMediaType("Send the body as Content-Type: application/json, in UTF-8")
+
+
+@lru_cache(maxsize=64)
+def _is_json(content_type: str) -> bool:
+    message = Message()
+    message["content-type"] = content_type
+    charset = message.get_content_charset("utf-8")
+    return message.get_content_type() in _MEDIA_TYPES and charset in ("utf-8", "utf8")
 
 
 def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
@@ -44,8 +52,56 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
         InvalidRequest: It is no JSON in UTF-8, has NaN or Infinity, a name twice in one object,
             a number of too many digits, or nests too deeply.
     """
+    if numbers_as_text:
+        return _parse_strictly(body, _TEXT_DECODER)
     try:
-        value = (_TEXT_DECODER if numbers_as_text else _DECODER).decode(body.decode())
+        value = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        # Either it is no JSON, or more than msgspec takes: the strict parser says which.
+        return _parse_strictly(body)
+    names, depth = _measure(value, body.count(b"{") + body.count(b"["))
+    return value if depth <= MAX_DEPTH and _has_names(body, names) else _parse_strictly(body)
+
+
+def _has_names(body: bytes, count: int) -> bool:
+    """Whether a body surely has no more names than a count; then none stands twice.
+
+    What follows a name is a colon. Where other places may look like that, the answer is no.
+    """
+    return body.count(b'":') == count and not any(gap in body for gap in _GAPS)
+
+
+_GAPS = (b" :", b"\t:", b"\n:", b"\r:")
+
+
+def _measure(value: Any, brackets: int) -> tuple[int, int]:
+    """The number of names in a JSON value, and how deep it nests.
+
+    Args:
+        value: The value.
+        brackets: As many as its text has: where that many arrays and objects are found, nothing
+            is looked into for more.
+    """
+    names, depth, found, level = 0, 0, 0, [value]
+    while found < brackets:
+        level = [item for item in level if isinstance(item, (dict, list))]
+        if not level:
+            break
+        depth += 1
+        found += len(level)
+        names += sum(len(item) for item in level if isinstance(item, dict))
+        if found < brackets:
+            level = [
+                inner
+                for item in level
+                for inner in (item.values() if isinstance(item, dict) else item)
+            ]
+    return names, depth
+
+
+def _parse_strictly(body: bytes, decoder: json.JSONDecoder | None = None) -> Any:
+    try:
+        value = (decoder or _DECODER).decode(body.decode())
     except UnicodeDecodeError:
         raise _refuse("json_invalid", "The body should be UTF-8") from None
     except json.JSONDecodeError as exc:
@@ -56,23 +112,9 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
     except ValueError:
         message = "The body has a number of too many digits"
         raise _refuse("json_invalid", message) from None
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+    if _measure(value, len(body))[1] > MAX_DEPTH:
         raise _refuse("json_too_deep", f"The body should nest at most {MAX_DEPTH} levels deep")
     return value
-
-
-def _is_too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        containers = [item for item in level if isinstance(item, (dict, list))]
-        if not containers:
-            return False
-        level = [
-            inner
-            for item in containers
-            for inner in (item.values() if isinstance(item, dict) else item)
-        ]
-    return True
 
 
 def _refuse(code: str, message: str) -> InvalidRequest:

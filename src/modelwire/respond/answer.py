@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from .links import Bounds, Headers
 
 JSON = "application/json"
@@ -55,7 +57,7 @@ def entity_tag(row: Sequence[Any], shown: bytes = b"") -> str:
     Returns:
         The tag, without its quotes.
     """
-    own = _digest(repr(tuple(row)).encode(errors="surrogatepass"))
+    own = _digest(msgspec.json.encode(tuple(row), enc_hook=repr))
     return f"{own}-{_digest(shown)}" if shown else own
 
 

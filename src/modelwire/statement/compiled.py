@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Float
 from sqlalchemy.engine import Dialect
@@ -21,6 +22,20 @@ _NUMERIC_OID, _FLOAT8_OID = 1700, 701
 """Types that asyncpg reads as Decimal and float (PostgreSQL's pg_type.dat)."""
 
 
+class Decoder(NamedTuple):
+    """A column of a result whose values are converted.
+
+    Args:
+        position: Where it stands in a row.
+        convert: Converts a value.
+        applies: Whether a value needs it, where few do; all do if None.
+    """
+
+    position: int
+    convert: Convert
+    applies: Callable[[Any], bool] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A statement for a driver.
@@ -30,14 +45,14 @@ class Compiled:
         parameters: Name of each parameter in order, and how its value is converted.
         constants: Values that stand in the statement itself.
         defaults: Values that are made for each execution, such as a column's `onupdate`.
-        decoders: Positions of the result's columns that are converted, and how.
+        decoders: The columns of the result that are converted.
     """
 
     text: str
     parameters: tuple[tuple[str, Convert | None], ...]
     constants: Mapping[str, Any]
     defaults: Mapping[str, Callable[[], Any]]
-    decoders: tuple[tuple[int, Convert], ...]
+    decoders: tuple[Decoder, ...]
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """The values of the parameters, in their order, as the driver takes them."""
@@ -51,13 +66,20 @@ class Compiled:
 
     def decode(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Rows as the driver gives them, with Python's values."""
-        return [self._decode(row) for row in rows] if self.decoders else rows
+        decoders = [
+            (decoder.position, decoder.convert)
+            for decoder in self.decoders
+            if decoder.applies is None
+            or any(map(decoder.applies, map(itemgetter(decoder.position), rows)))
+        ]
+        return [_decode(row, decoders) for row in rows] if decoders else rows
 
-    def _decode(self, row: Row) -> Row:
-        values = list(row)
-        for position, convert in self.decoders:
-            values[position] = convert(values[position])
-        return tuple(values)
+
+def _decode(row: Row, decoders: Sequence[tuple[int, Convert]]) -> Row:
+    values = list(row)
+    for position, convert in decoders:
+        values[position] = convert(values[position])
+    return tuple(values)
 
 
 def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
@@ -88,12 +110,13 @@ def _binder(compiled: SQLCompiler, name: str, dialect: Dialect) -> Convert | Non
     return bind.type.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _decoders_of(compiled: Any, dialect: Dialect) -> list[tuple[int, Convert]]:
+def _decoders_of(compiled: Any, dialect: Dialect) -> list[Decoder]:
     decoders = []
     for position, column in enumerate(compiled._result_columns):
         convert = _decoder(column.type, dialect)
         if convert is not None:
-            decoders.append((position, convert))
+            applies = getattr(column.type, "needs_decoding", None)
+            decoders.append(Decoder(position, convert, applies))
     return decoders
 
 

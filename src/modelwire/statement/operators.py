@@ -124,7 +124,7 @@ def _render_pattern(
     if dialect == "postgresql":
         return column.like(pattern, escape="\\"), {name: to_like}
     # LIKE on SQLite ignores the case of ASCII letters; GLOB doesn't.
-    return column.op("GLOB")(pattern).self_group(), {name: lambda v: _like_to_glob(to_like(v))}
+    return column.bool_op("GLOB")(pattern), {name: lambda v: _like_to_glob(to_like(v))}
 
 
 def _escape_like(value: str) -> str:

@@ -15,16 +15,19 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     type_coerce,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.selectable import LateralFromClause
 from sqlalchemy.types import BigInteger
 
 from ..catalog import Field
 from ..plan.order import reverse_order
-from ..plan.shapes import CountShape, Keyset, Order, RelatedShape, SelectShape
-from .conditions import Conditions
+from ..plan.shapes import CountShape, Include, Keyset, Order, RelatedShape, SelectShape
+from .conditions import Conditions, column_of, join_on
 from .explained import Explained
 from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
@@ -48,7 +51,12 @@ def build_select(shape: SelectShape, dialect: str) -> tuple[Select[Any], dict[st
         rows = [select(*columns).select_from(joined.source).where(*where, part) for part in parts]
         sql = _concatenate(shape, rows, joined, dialect)
     else:
-        sql = select(*columns).select_from(joined.source).where(*where, *parts)
+        children = [_join_children(shape, include, dialect) for include in shape.joined]
+        source = joined.source
+        for child in children:
+            source = source.outerjoin(child, true())
+        arrays = [column for child in children for column in child.c]
+        sql = select(*columns, *arrays).select_from(source).where(*where, *parts)
         sql = sql.order_by(*order_by(shape.order, joined, dialect))
     if shape.after is not None and shape.after.probes:
         sql = sql.add_columns(_has_rows_before(shape, shape.after, dialect))
@@ -84,6 +92,21 @@ def build_related(shape: RelatedShape, dialect: str) -> Select[Any]:
     order = [Order(f, descending=False) for f in target.key]
     sql = sql.where(in_rows(relation.remote, dialect))
     return sql.order_by(*order_by(order, Joined(target, order), dialect))
+
+
+def _join_children(shape: SelectShape, include: Include, dialect: str) -> LateralFromClause:
+    """Write what an include leads to as one row: an array for each column, ordered by the key."""
+    child = include.target.sql.alias()
+    order = [Order(field, descending=False) for field in include.target.key]
+    terms = direct(order, [column_of(child, field) for field in include.target.key], dialect)
+    arrays = []
+    for field in include.target.selected:
+        column = _read_column(field, column_of(child, field), dialect)
+        ordered = aggregate_order_by(column, *terms)
+        array = func.array_agg(ordered, type_=ARRAY(column.type, dimensions=1))
+        arrays.append(array.label(field.key))
+    children = select(*arrays).where(join_on(include.relation, shape.table.sql, child))
+    return children.correlate(shape.table.sql).lateral()
 
 
 def read_columns(fields: Sequence[Field], dialect: str) -> list[ColumnElement[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +26,42 @@ from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from ..catalog.domain import EXACT
 from ..catalog.kinds import storage_type
+
+
+class PostgreSQLInstant(UTCDateTime):
+    """Instants on PostgreSQL, which asyncpg gives in UTC; all but the first and the last one."""
+
+    cache_ok = True
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], Any]:
+        def process(value: dt.datetime | None) -> dt.datetime | None:
+            if value is None or value.tzinfo is dt.UTC:
+                return value
+            return UTCDateTime.process_bind_param(self, value, _dialect)
+
+        return process
+
+    @staticmethod
+    def needs_decoding(value: dt.datetime | None) -> bool:
+        """Whether a value as the driver gives it has no offset yet."""
+        return value is not None and value.tzinfo is None
+
+
+class SQLiteInstant(UTCDateTime):
+    """Instants on SQLite, which stores them in UTC, without saying so."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        parse: Any = DateTime().dialect_impl(dialect).result_processor(dialect, coltype)
+
+        def process(text: str | None) -> dt.datetime | None:
+            if text is None:
+                return None
+            value: dt.datetime = parse(text)
+            return value.replace(tzinfo=dt.UTC)
+
+        return process
 
 
 class SQLiteFloat(TypeDecorator[float]):
@@ -132,8 +169,8 @@ def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
     Returns:
         The column's own type, or one that loses nothing where that does.
     """
-    if type(sql_type) is DateTime and sql_type.timezone:
-        return UTCDateTime()
+    if type(sql_type) is UTCDateTime or (type(sql_type) is DateTime and sql_type.timezone):
+        return PostgreSQLInstant() if dialect == "postgresql" else SQLiteInstant()
     if dialect == "sqlite" and _is_decimal(sql_type):
         return SQLiteDecimal(sql_type.scale)  # type: ignore[attr-defined]
     if dialect == "sqlite" and isinstance(sql_type, Float):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -19,10 +19,10 @@ from ..pipeline import Pipeline
 from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
+from .dispatch import Dispatcher
 from .docs import serve_docs
 from .health import Health
 from .operations import CHILDREN, ROUTES, Route, document_signature, with_article
-from .paths import to_template
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
 
@@ -69,7 +69,9 @@ def mount(
         max_body_bytes=max_body_bytes or settings.max_body_bytes,
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
+        dispatcher=Dispatcher(app, RESERVED),
     )
+    app.router.routes.append(service.dispatcher)
     app.state.modelwire_database = database
     service.problems.install(app)
     for table in catalog.tables.values():
@@ -77,7 +79,6 @@ def mount(
         service.add_resource(table)
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
-    service.add_heads()
     _document_problems(app)
     if offline_docs:
         serve_docs(app)
@@ -94,7 +95,7 @@ class _Service:
     max_body_bytes: int
     prefix: str
     dependencies: tuple[Depends, ...]
-    heads: list[tuple[str, Endpoint, dict[str, Any]]] = field(default_factory=list)
+    dispatcher: Dispatcher
 
     def add_resource(self, table: Table) -> None:
         resource = table.resource
@@ -120,9 +121,7 @@ class _Service:
             ("/live", health.live, live),
             ("/ready", health.ready, ready),
         ):
-            endpoint = Endpoint(
-                handle, to_template(path + suffix), self.problems, self.max_body_bytes
-            )
+            endpoint = Endpoint(handle, self.problems, self.max_body_bytes)
             errors = (422, 503) if suffix == "/ready" else (422,)
             self._add(
                 path + suffix,
@@ -144,7 +143,6 @@ class _Service:
         keys = key_parameters(table) if "{key}" in route.path else []
         endpoint = Endpoint(
             partial(getattr(self.pipeline, route.name), table),
-            to_template(path, RESERVED),
             self.problems,
             self.max_body_bytes,
             [f.name for f in table.key],
@@ -173,7 +171,6 @@ class _Service:
         path = path.replace("{relation}", relation.name)
         endpoint = Endpoint(
             partial(self.pipeline.read_children, table, relation),
-            to_template(path, RESERVED),
             self.problems,
             self.max_body_bytes,
             [f.name for f in table.key],
@@ -223,14 +220,9 @@ class _Service:
     def _add(self, path: str, endpoint: Endpoint, method: str, **options: Any) -> None:
         options |= {"name": options["operation_id"], "route_class_override": ResourceRoute}
         self.app.router.add_api_route(path, endpoint, methods=[method], **options)
-        if method == "GET":
-            head = {"include_in_schema": False, "operation_id": f"{options['name']}_head"}
-            self.heads.append((path, endpoint, options | head))
-
-    def add_heads(self) -> None:
-        """Add the HEAD routes behind all others, whose matching they would slow down."""
-        for path, endpoint, options in self.heads:
-            self.app.router.add_api_route(path, endpoint, methods=["HEAD"], **options)
+        route = self.app.router.routes[-1]
+        if isinstance(route, ResourceRoute):
+            self.dispatcher.add(route)
 
 
 def _key_in_path(table: Table) -> str:

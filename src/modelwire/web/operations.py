@@ -73,7 +73,8 @@ def _not_modified(_table: Table, _catalog: Catalog) -> dict[str, Any]:
 ROUTES: tuple[Route, ...] = (
     Route(
         "list", "GET", "read_page", "/", "List {rows}",
-        "One page of the rows that match, in a total order, and how many match.",
+        "One page of the rows that match, in a total order, and how many there are. Filters by one "
+        "relation are listed; those by more are written alike, as in `a.b.field__op`.",
         (422, 503), 200, None, page_schema, list_parameters,
     ),
     Route(

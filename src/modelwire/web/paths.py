@@ -1,15 +1,17 @@
-"""Paths as templates of segments, matched before they are percent-decoded."""
+"""Paths as segments, found before they are percent-decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, unquote
 
 from starlette.types import Scope
 
 _CACHE = "modelwire.segments"
+
+T = TypeVar("T")
 
 
 def segments_of(scope: Scope) -> tuple[str, ...]:
@@ -21,50 +23,68 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
         return segments
     raw = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else quote(scope["path"])
-    prefix = quote(root.rstrip("/"))
+    prefix = quote(root.rstrip("/")) if root else ""
     if prefix and path.startswith(f"{prefix}/"):
         path = path[len(prefix) :]
-    segments = tuple(path.removesuffix("/").split("/")[1:])
+    segments = split_path(path)
     scope[_CACHE] = (root, segments)
     return segments
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A path with at most one key in it.
+def split_path(path: str) -> tuple[str, ...]:
+    """The segments of a path; a last slash makes no difference."""
+    return tuple(path.removesuffix("/").split("/")[1:])
+
+
+@dataclass(slots=True)
+class PathTree(Generic[T]):
+    """Values by path, whose segments are given ones or, written `{…}`, keys.
 
     Args:
-        segments: Its segments; None where the key stands.
         reserved: Segments that are no key as they stand; percent-encoded they are one.
     """
 
-    segments: tuple[str | None, ...]
     reserved: frozenset[str] = frozenset()
+    values: dict[str, T] = field(default_factory=dict)
+    _literals: dict[str, PathTree[T]] = field(default_factory=dict)
+    _key: PathTree[T] | None = None
 
-    def match(self, segments: Sequence[str]) -> str | None:
-        """Match the segments of a request's path.
+    def at(self, path: str) -> PathTree[T]:
+        """The place of a path as routes write it: `/users/{id}`; it is made if need be."""
+        tree = self
+        for segment in split_path(path):
+            if not segment.startswith("{"):
+                tree = tree._literals.setdefault(segment, PathTree(self.reserved))
+                continue
+            if tree._key is None:
+                tree._key = PathTree(self.reserved)
+            tree = tree._key
+        return tree
+
+    def find(
+        self, segments: Sequence[str], start: int = 0
+    ) -> tuple[PathTree[T], tuple[str, ...]] | None:
+        """Find the place of a request's path.
 
         Returns:
-            The key, percent-encoded, or an empty text where the template has none; None where the
-            path is another.
+            The place and the keys in the path, still percent-encoded; None where nothing is.
         """
-        if len(segments) != len(self.segments):
-            return None
-        key = ""
-        for expected, given in zip(self.segments, segments, strict=True):
-            if expected is None:
-                if not given or given in self.reserved:
-                    return None
-                key = given
-            elif given != expected and (expected in self.reserved or unquote(given) != expected):
-                return None
-        return key
+        if start == len(segments):
+            return (self, ()) if self.values else None
+        given = segments[start]
+        literal = self._literal(given)
+        found = literal.find(segments, start + 1) if literal is not None else None
+        if found is not None or self._key is None or not given or given in self.reserved:
+            return found
+        found = self._key.find(segments, start + 1)
+        return None if found is None else (found[0], (given, *found[1]))
 
-
-def to_template(path: str, reserved: frozenset[str] = frozenset()) -> Template:
-    """Read a path as routes are written: `/users/{id}`."""
-    parts = path.removesuffix("/").split("/")[1:]
-    return Template(tuple(None if part.startswith("{") else part for part in parts), reserved)
+    def _literal(self, given: str) -> PathTree[T] | None:
+        found = self._literals.get(given)
+        if found is not None or "%" not in given:
+            return found
+        plain = unquote(given)
+        return None if plain in self.reserved else self._literals.get(plain)
 
 
 def decode_key(key: str, names: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..respond import Answer, StreamAnswer
+from ..respond import Answer, Headers, StreamAnswer
 
 _WITHOUT_BODY = (204, 304)
 
@@ -17,12 +17,19 @@ def to_response(answer: Answer | StreamAnswer, method: str) -> Response:
     """Make the response of an answer; to HEAD without its body."""
     if isinstance(answer, StreamAnswer):
         return StreamedResponse(answer, with_body=method != "HEAD")
-    headers = dict(answer.headers)
-    if method == "HEAD":
+    return WholeResponse(answer, with_body=method != "HEAD")
+
+
+class WholeResponse(Response):
+    """A response with its whole body."""
+
+    def __init__(self, answer: Answer, *, with_body: bool) -> None:
+        self.status_code = answer.status
+        self.background: BackgroundTask | None = None
+        self.body = answer.body if with_body else b""
+        self.raw_headers = _encode_headers(answer.headers)
         if answer.status not in _WITHOUT_BODY:
-            headers["content-length"] = str(len(answer.body))
-        return Response(None, answer.status, headers)
-    return Response(answer.body, answer.status, headers)
+            self.raw_headers.append((b"content-length", b"%d" % len(answer.body)))
 
 
 class StreamedResponse(Response):
@@ -35,7 +42,7 @@ class StreamedResponse(Response):
     def __init__(self, answer: StreamAnswer, *, with_body: bool) -> None:
         self.status_code = answer.status
         self.background: BackgroundTask | None = None
-        self.raw_headers = [(n.encode(), v.encode("latin-1")) for n, v in answer.headers]
+        self.raw_headers = _encode_headers(answer.headers)
         self._answer = answer
         self._with_body = with_body
 
@@ -64,6 +71,10 @@ class StreamedResponse(Response):
             gone.cancel()
         if self.background is not None:
             await self.background()
+
+
+def _encode_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers]
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

@@ -1,10 +1,9 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -12,20 +11,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Scope
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from ..errors import ConfigurationError, RequestError, TooLarge
 from ..request import Request
 from ..respond import Answer, StreamAnswer
-from .paths import Template, decode_key, segments_of
 from .problems import Problems
 from .responses import to_response
 from .session import SessionDep, get_session
 
 Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
 
-_KEY = "modelwire.key"
+KEYS = "modelwire.keys"
 _NO_BODY = ("GET", "HEAD", "DELETE")
 
 
@@ -35,16 +33,14 @@ class Endpoint:
 
     Args:
         handle: The pipeline's method.
-        template: Its path.
-        key_names: Names of the key's fields, for the user's own dependencies.
-        base: The resource's path, for `Location`.
         problems: Answers errors.
         max_body_bytes: Bytes that the body may have.
+        key_names: Names of the key's fields, for the user's own dependencies.
+        base: The resource's path, for `Location`.
         signature: The parameters that the OpenAPI document shows.
     """
 
     handle: Handle
-    template: Template
     problems: Problems
     max_body_bytes: int
     key_names: Sequence[str] = ()
@@ -70,14 +66,14 @@ class Endpoint:
 
     async def _read(self, request: HTTPRequest) -> Request:
         scope = request.scope
-        body = b"" if request.method in _NO_BODY else await self._read_body(request)
+        keys = scope.get(KEYS)
         return Request(
-            method=request.method,
+            method=scope["method"],
             query_string=scope["query_string"],
-            headers=_headers_of(scope),
-            key=scope.get(_KEY),
-            base=quote(scope.get("root_path", "") + self.base),
-            body=body,
+            fields=scope["headers"],
+            key=keys[0] if keys else None,
+            path=scope.get("root_path", "") + self.base,
+            body=b"" if scope["method"] in _NO_BODY else await self._read_body(request),
         )
 
     async def _read_body(self, request: HTTPRequest) -> bytes:
@@ -97,41 +93,32 @@ class Endpoint:
 
 
 class ResourceRoute(APIRoute):
-    """A route of a resource. Without dependencies in its way it calls its endpoint at once."""
+    """A route of a resource. Without dependencies in its way it calls its endpoint at once.
 
-    endpoint: Callable[..., Any]
+    Requests come by way of the dispatcher.
+    """
+
+    endpoint: Endpoint
+    methods: set[str]
     _built = False
-    _known_routes = 0
-    _own_paths: Collection[tuple[str, ...]] = ()
+    _in_session = False
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match the path before it is percent-decoded, so that a key may hold a slash."""
-        if scope["type"] != "http" or not isinstance(self.endpoint, Endpoint):
-            return Match.NONE, {}
-        segments = segments_of(scope)
-        key = self.endpoint.template.match(segments)
-        if key is None or (key and self._is_shadowed(scope["app"].router.routes, segments)):
-            return Match.NONE, {}
-        parameters = decode_key(key, self.endpoint.key_names) if key else {}
-        child = {
-            "endpoint": self.endpoint,
-            "path_params": {**scope.get("path_params", {}), **parameters},
-            "route": self,
-            _KEY: key or None,
-        }
-        allowed = scope["method"] in (self.methods or ())
-        return (Match.FULL if allowed else Match.PARTIAL), child
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self._through_fastapi = self.app
+        if not self.dependencies and not self._in_session and self.max_body_size is None:
+            self.app = self._answer
 
-    def _is_shadowed(self, routes: Sequence[BaseRoute], segments: Sequence[str]) -> bool:
-        """Whether a route of the user's own has exactly this path, such as `/users/me`.
+    def matches(self, _scope: Scope) -> tuple[Match, Scope]:
+        """Match nothing: the dispatcher has looked before."""
+        return Match.NONE, {}
 
-        It wins wherever it stands: `me` is no key then.
-        """
-        if self._known_routes != len(routes):
-            self._known_routes = len(routes)
-            own = (r.path for r in routes if isinstance(r, Route) and "{" not in r.path)
-            self._own_paths = {tuple(path.removesuffix("/").split("/")[1:]) for path in own}
-        return tuple(segments) in self._own_paths
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if get_session in scope["app"].dependency_overrides:
+            await self._through_fastapi(scope, receive, send)
+            return
+        response = await self.endpoint(HTTPRequest(scope, receive, send))
+        await response(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[HTTPRequest], Coroutine[Any, Any, Response]]:
         """Build the handler: the user's dependencies first, then the endpoint.
@@ -146,18 +133,15 @@ class ResourceRoute(APIRoute):
                 "give mount() the prefix and the dependencies."
             )
         self._built = True
-        endpoint = self.endpoint
-        plain = self._inner(_run(endpoint))
-        needs_session = _calls(plain.dependant, get_session)
-        in_session = self._inner(_run_in_session(endpoint, shared=needs_session))
+        plain = self._inner(_run(self.endpoint))
+        needs_session = self._in_session = _calls(plain.dependant, get_session)
+        in_session = self._inner(_run_in_session(self.endpoint, shared=needs_session))
         handle_plain, handle_in_session = plain.get_route_handler(), in_session.get_route_handler()
-        handle_direct = handle_plain if self.dependencies else endpoint
 
         async def handle(request: HTTPRequest) -> Response:
             if needs_session or get_session in request.app.dependency_overrides:
                 return await handle_in_session(request)
-            response: Response = await handle_direct(request)
-            return response
+            return await handle_plain(request)
 
         return handle
 
@@ -201,12 +185,3 @@ def _calls(dependant: Dependant, dependency: Callable[..., Any]) -> bool:
     return any(
         inner.call is dependency or _calls(inner, dependency) for inner in dependant.dependencies
     )
-
-
-def _headers_of(scope: Scope) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        text = value.decode("latin-1")
-        key = name.decode("latin-1")
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers

@@ -1,0 +1,186 @@
+"""Validated bodies as the rows that are stored: converted, checked and completed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from functools import lru_cache, partial
+from itertools import repeat
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+from sqlalchemy.types import TypeEngine
+
+from ..catalog import Field, Kind, Table
+from ..catalog.domain import all_fit, check_of
+from ..catalog.kinds import bare_class, storage_type
+from ..catalog.names import escape_pointer
+from ..errors import Violation
+
+_STORED_AS_THEY_ARE = frozenset(
+    {str, int, bool, Decimal, bytes, uuid.UUID, dt.datetime, dt.date, dt.time, dt.timedelta}
+)
+
+
+class Row(NamedTuple):
+    """One row to write.
+
+    Args:
+        fields: The fields that it sets.
+        values: The value of each.
+        pointer: Where it stands in the body.
+    """
+
+    fields: tuple[Field, ...]
+    values: tuple[Any, ...]
+    pointer: str = ""
+
+    def items(self) -> Iterable[tuple[Field, Any]]:
+        """Each field with its value."""
+        return zip(self.fields, self.values, strict=True)
+
+
+class _Slot(NamedTuple):
+    key: str
+    field: Field
+    convert: Callable[[Any], Any] | None
+    stored: TypeEngine[Any]
+
+
+class Intake:
+    """How the bodies of one schema become rows of one table.
+
+    Args:
+        table: The table.
+        schema: The schema.
+        dialect: `sqlite` or `postgresql`.
+    """
+
+    def __init__(self, table: Table, schema: type[BaseModel], dialect: str) -> None:
+        infos = schema.model_fields
+        known = [(key, table.by_key[key]) for key in infos if key in table.by_key]
+        self._slots = [
+            _Slot(
+                key,
+                field,
+                _converter_of(field, infos[key].annotation),
+                storage_type(field.column.type),
+            )
+            for key, field in known
+        ]
+        self._fields = tuple(field for _, field in known)
+        self._made = [(f, f.default) for f in table.fields if f.default is not None]
+        self._missing = [(f, make) for f, make in self._made if f not in self._fields]
+        self._dialect = dialect
+
+    def take(
+        self, body: BaseModel, pointer: str, faults: list[Violation], *, defaults: bool
+    ) -> Row:
+        """Take every field of a body.
+
+        Args:
+            body: The validated body.
+            pointer: Where it stands.
+            faults: Where what its columns can't hold is added.
+            defaults: Whether what it leaves open is made, where the application makes it.
+        """
+        values = self._read(self._slots, body, pointer, faults)
+        if not defaults or not self._missing:
+            return Row(self._fields, tuple(values), pointer)
+        return _complete(self._fields, values, self._missing, pointer)
+
+    def take_all(
+        self, bodies: Sequence[BaseModel], pointers: Sequence[str], faults: list[Violation]
+    ) -> tuple[Row, ...]:
+        """Take every field of many bodies, a column at a time, and make what they leave open.
+
+        Args:
+            bodies: The validated bodies.
+            pointers: Where each stands.
+            faults: Where what their columns can't hold is added.
+        """
+        given = [body.__dict__ for body in bodies]
+        columns = []
+        for key, _, convert, stored in self._slots:
+            column = [values[key] for values in given]
+            if convert is not None:
+                column = [value if value is None else convert(value) for value in column]
+            if not all_fit(column, stored, self._dialect):
+                take = partial(self.take, faults=faults, defaults=True)
+                return tuple(map(take, bodies, pointers))
+            columns.append(column)
+        columns += [[make() for _ in given] for _, make in self._missing]
+        fields = (*self._fields, *(field for field, _ in self._missing))
+        rows = zip(*columns, strict=True) if columns else [() for _ in given]
+        return tuple(map(Row, repeat(fields), rows, pointers))
+
+    def take_given(
+        self,
+        body: BaseModel,
+        given: AbstractSet[str],
+        pointer: str,
+        faults: list[Violation],
+        *,
+        defaults: bool,
+    ) -> Row:
+        """Take the given fields of a body, and no others."""
+        slots = [slot for slot in self._slots if slot.key in given]
+        values = self._read(slots, body, pointer, faults)
+        fields = tuple(slot.field for slot in slots)
+        missing = [(f, make) for f, make in self._made if f not in fields] if defaults else []
+        return _complete(fields, values, missing, pointer)
+
+    def _read(
+        self, slots: Iterable[_Slot], body: BaseModel, pointer: str, faults: list[Violation]
+    ) -> list[Any]:
+        values = []
+        given = body.__dict__
+        for key, field, convert, stored in slots:
+            value = given[key]
+            if value is not None:
+                if convert is not None:
+                    value = convert(value)
+                check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+                fault = check(value, stored, self._dialect) if check is not None else None
+                if fault is not None:
+                    code, message = fault
+                    place = f"{pointer}/{escape_pointer(field.name)}"
+                    faults.append(Violation(f"{field.title} {message}", code, place))
+            values.append(value)
+        return values
+
+
+@lru_cache(maxsize=512)
+def intake_of(table: Table, schema: type[BaseModel], dialect: str) -> Intake:
+    """The intake of a schema; made once."""
+    return Intake(table, schema, dialect)
+
+
+def _complete(
+    fields: tuple[Field, ...],
+    values: list[Any],
+    missing: list[tuple[Field, Callable[[], Any]]],
+    pointer: str,
+) -> Row:
+    made = tuple(make() for _, make in missing)
+    return Row((*fields, *(field for field, _ in missing)), (*values, *made), pointer)
+
+
+def _converter_of(field: Field, annotation: Any) -> Callable[[Any], Any] | None:
+    cls = bare_class(annotation)
+    if field.kind is Kind.JSON or (field.kind is Kind.TEXT and cls is not str):
+        return partial(_to_column, field)
+    return None if cls in _STORED_AS_THEY_ARE else partial(_to_column, field)
+
+
+def _to_column(field: Field, value: Any) -> Any:
+    if field.kind is Kind.JSON:
+        return to_jsonable_python(value)
+    if field.kind is Kind.TEXT and not isinstance(value, str):
+        return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+    # The two zeros are one number, of which SQLite keeps one.
+    return value + 0.0 if isinstance(value, float) else value
