@@ -24,6 +24,7 @@ from league_client.models import (
     ReadQueriedPagePlayersBody,
     TeamCreate,
     TeamReadWithIncludes,
+    TeamRow,
 )
 from league_client.types import UNSET
 
@@ -93,7 +94,7 @@ def walk(client: Client) -> list[str]:
 
 def read_one(client: Client) -> None:
     team = read_teams.sync(2, client=client, include=["players"])
-    assert isinstance(team, TeamReadWithIncludes), team
+    assert isinstance(team, TeamReadWithIncludes | TeamRow), team
     assert team.players
     assert [player.name for player in team.players] == ["Cid"]
 
