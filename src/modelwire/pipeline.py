@@ -255,9 +255,11 @@ class Pipeline:
 
     async def _count(self, lane: Lane, plan: ListPlan, found: int, *, shared: bool) -> int | None:
         """Count the rows of a list, where the page does not tell how many there are."""
+        if plan.counting is Counting.NONE:
+            return None
         total = plan.total_of(found)
-        if total is not None or plan.counting is Counting.NONE:
-            return total if plan.counting is not Counting.NONE else None
+        if total is not None:
+            return total
         shape = plan.count(estimated=self._estimates(plan))
         statement = self.statements.of(shape)
         if shape.estimated:

@@ -49,6 +49,7 @@ def _build_include(
     return Include(relation, target, build_includes(catalog, target, rest))
 
 
+@lru_cache(maxsize=512)
 def can_join(include: Include, dialect: str) -> bool:
     """Whether the rows of an include can be read in the statement that reads their parent.
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from ..catalog import Field, Table
 from ..errors import InvalidRequest, Violation
-from .shapes import Predicate, SelectShape
+from .shapes import Include, Predicate, Projection, SelectShape
 from .values import BadValue, parse_value, write_value
 
 Values = dict[str, Any]
@@ -59,9 +59,18 @@ def write_key(table: Table, row: Sequence[Any]) -> str:
 
 
 @lru_cache(maxsize=512)
-def select_by_key(table: Table) -> SelectShape:
-    """The shape of one row, whose key is the parameters `p0`, `p1`, …"""
-    return SelectShape(table, tuple(Predicate(f, "eq") for f in table.key))
+def select_by_key(
+    table: Table, projection: Projection | None = None, joined: tuple[Include, ...] = ()
+) -> SelectShape:
+    """The shape of one row, whose key is the parameters `p0`, `p1`, …
+
+    Args:
+        table: The resource.
+        projection: What is read of the row; the whole row, if None.
+        joined: What it brings along of what it includes.
+    """
+    key = tuple(Predicate(f, "eq") for f in table.key)
+    return SelectShape(table, key, projection=projection, joined=joined)
 
 
 def predicate_values(operands: Sequence[Any]) -> Values:

@@ -95,7 +95,7 @@ class KeysetPlan:
         )
 
     def _cursor_at(self, row: Row, *, backward: bool) -> str:
-        values = values_in_order(self._listed(), row)
+        values = values_in_order(self.rows, row)
         return write_cursor(Position(values, backward), self.rows.order, self.binding)
 
     def _turned(self) -> Position | None:
@@ -105,11 +105,8 @@ class KeysetPlan:
             return None
         return Position(position.values, not position.backward, not position.inclusive)
 
-    def _listed(self) -> SelectShape:
-        return replace(self.rows, traces=True)
-
     def _from_position(self, position: Position | None, *, probes: bool) -> SelectShape:
-        shape = self._listed()
+        shape = replace(self.rows, traces=True)
         if position is None:
             return shape
         order = reverse_order(shape.order) if position.backward else shape.order

@@ -7,7 +7,7 @@ from typing import Any
 from ..catalog import Catalog, Table
 from ..request import Comparison, Group, parse_logic
 from .filters import make_predicate, parse_operand, takes_list
-from .paths import FieldPath, Place, TooDeep, find_field, split_operator
+from .paths import FieldPath, Place, TooDeep, find_compared
 from .shapes import AllOf, AnyOf, Condition, Negation
 
 
@@ -62,11 +62,7 @@ def _plan_comparison(
 def _find(
     catalog: Catalog, table: Table, term: Comparison, place: Place
 ) -> tuple[FieldPath, str | None]:
-    whole = find_field(catalog, table, term.name)
-    if isinstance(whole, FieldPath):
-        return whole, None
-    path, operator = split_operator(term.name)
-    found = whole if operator is None else find_field(catalog, table, path)
+    found, operator = find_compared(catalog, table, term.name)
     if isinstance(found, FieldPath):
         return found, operator
     if isinstance(found, TooDeep):

@@ -98,6 +98,26 @@ def split_operator(name: str) -> tuple[str, str | None]:
     return (path, operator) if separator else (name, None)
 
 
+def find_compared(
+    catalog: Catalog, table: Table, name: str
+) -> tuple[FieldPath | UnknownPath | TooDeep, str | None]:
+    """Find the field that a comparison names, as in `team.city__icontains`.
+
+    Args:
+        catalog: The catalog.
+        table: Where the path starts.
+        name: A path, with or without an operator.
+
+    Returns:
+        The field, or why there is none, and the operator; None where the name has none.
+    """
+    whole = find_field(catalog, table, name)
+    path, operator = split_operator(name)
+    if isinstance(whole, FieldPath) or operator is None:
+        return whole, None
+    return find_field(catalog, table, path), operator
+
+
 def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Iterable[str]) -> str:
     """Name the parameter that was probably meant, in brackets; empty where none is close."""
     path, operator = split_operator(name)

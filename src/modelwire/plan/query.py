@@ -13,7 +13,7 @@ from .includes import build_includes, find_shown
 from .keys import refuse_parameter
 from .logic import plan_logic
 from .order import plan_order
-from .paths import FieldPath, Place, TooDeep, find_field, split_operator, suggest_parameter
+from .paths import FieldPath, Place, TooDeep, find_compared, suggest_parameter
 from .shapes import Condition, Include, Order, Predicate, Search
 from .values import BadValue, parse_integer
 
@@ -134,12 +134,7 @@ class Query:
         if name in PARAMETERS:
             return None
         place = Place(name)
-        found = find_field(self.catalog, self.table, name)
-        if isinstance(found, FieldPath):
-            return make_predicate(found, None, place)
-        path, operator = split_operator(name)
-        if operator is not None:
-            found = find_field(self.catalog, self.table, path)
+        found, operator = find_compared(self.catalog, self.table, name)
         if isinstance(found, TooDeep):
             raise place.refuse(str(found), "too_deep")
         return make_predicate(found, operator, place) if isinstance(found, FieldPath) else None

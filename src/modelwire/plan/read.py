@@ -127,12 +127,9 @@ def plan_read(
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()
-    shape = select_by_key(table)
+    projection = None if shown is None else project_row(table, shown)
     joined = tuple(include for include in includes if can_join(include, dialect))
-    if joined or shown is not None:
-        projection = None if shown is None else project_row(table, shown)
-        shape = replace(shape, projection=projection, joined=joined)
-    return ReadPlan(shape, predicate_values(values), includes)
+    return ReadPlan(select_by_key(table, projection, joined), predicate_values(values), includes)
 
 
 def plan_list(

@@ -77,22 +77,6 @@ class Intake:
         self._missing = [(f, make) for f, make in self._made if f not in self._fields]
         self._dialect = dialect
 
-    def take(
-        self, body: BaseModel, pointer: str, faults: list[Violation], *, defaults: bool
-    ) -> Row:
-        """Take every field of a body.
-
-        Args:
-            body: The validated body.
-            pointer: Where it stands.
-            faults: Where what its columns can't hold is added.
-            defaults: Whether what it leaves open is made, where the application makes it.
-        """
-        values = self._read(self._slots, body, pointer, faults)
-        if not defaults or not self._missing:
-            return Row(self._fields, tuple(values), pointer)
-        return _complete(self._fields, values, self._missing, pointer)
-
     def take_all(
         self, bodies: Sequence[BaseModel], pointers: Sequence[str], faults: list[Violation]
     ) -> tuple[Row, ...]:
@@ -110,8 +94,13 @@ class Intake:
             if convert is not None:
                 column = [value if value is None else convert(value) for value in column]
             if not all_fit(column, stored, self._dialect):
-                take = partial(self.take, faults=faults, defaults=True)
-                return tuple(map(take, bodies, pointers))
+                # Row by row it shows which one it is.
+                every = {slot.key for slot in self._slots}
+                take = partial(self.take_given, given=every, faults=faults, defaults=True)
+                return tuple(
+                    take(body, pointer=pointer)
+                    for body, pointer in zip(bodies, pointers, strict=True)
+                )
             columns.append(column)
         columns += [[make() for _ in given] for _, make in self._missing]
         fields = (*self._fields, *(field for field, _ in self._missing))

@@ -58,9 +58,11 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # Either it is no JSON, or more than msgspec takes: the strict parser says which.
-        return _parse_strictly(body)
+        return _parse_strictly(body, _DECODER)
     names, depth = _measure(value, body.count(b"{") + body.count(b"["))
-    return value if depth <= MAX_DEPTH and _has_names(body, names) else _parse_strictly(body)
+    if depth <= MAX_DEPTH and _has_names(body, names):
+        return value
+    return _parse_strictly(body, _DECODER)
 
 
 def _has_names(body: bytes, count: int) -> bool:
@@ -99,9 +101,9 @@ def _measure(value: Any, brackets: int) -> tuple[int, int]:
     return names, depth
 
 
-def _parse_strictly(body: bytes, decoder: json.JSONDecoder | None = None) -> Any:
+def _parse_strictly(body: bytes, decoder: json.JSONDecoder) -> Any:
     try:
-        value = (decoder or _DECODER).decode(body.decode())
+        value = decoder.decode(body.decode())
     except UnicodeDecodeError:
         raise _refuse("json_invalid", "The body should be UTF-8") from None
     except json.JSONDecodeError as exc:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Headers = tuple[tuple[str, str], ...]
@@ -43,14 +44,19 @@ class Address:
     path: str
     query_string: bytes
 
-    def link(self, relation: str, name: str, value: object) -> str:
-        """Write a link to another page: the same query, which starts elsewhere."""
-        query = "&".join([*self._kept(), f"{name}={value}"])
-        return f'<{_escape(self.path)}?{query}>; rel="{relation}"'
+    def link(self, name: str, pages: Iterable[tuple[str, object | None]]) -> Headers:
+        """Write links to other pages: the same query, which starts elsewhere.
 
-    def _kept(self) -> list[str]:
+        Args:
+            name: The parameter that says where.
+            pages: Each page's relation to this one, and where it starts; None where there is none.
+        """
         pairs = [pair for pair in self.query_string.decode("latin-1").split("&") if pair]
-        return [_escape(pair) for pair in pairs if pair.partition("=")[0] not in _PAGING]
+        kept = [f"{pair}&" for pair in pairs if pair.partition("=")[0] not in _PAGING]
+        start = f"{_escape(self.path)}?{_escape(''.join(kept))}{name}"
+        links = (f'<{start}={at}>; rel="{rel}"' for rel, at in pages if at is not None)
+        header = ", ".join(links)
+        return (("link", header),) if len(header) <= MAX_LINK_BYTES else ()
 
 
 def link_pages(address: Address, bounds: Bounds, *, exact: bool) -> Headers:
@@ -68,19 +74,19 @@ def link_pages(address: Address, bounds: Bounds, *, exact: bool) -> Headers:
     last = None
     if exact and total is not None:
         last = max(0, skip + (total - 1 - skip) // limit * limit) if total else 0
-    starts: list[tuple[str, int | None]] = [
+    starts: list[tuple[str, object | None]] = [
         ("first", 0),
         ("prev", _start_before(skip, limit, last) if skip else None),
         ("next", skip + limit if bounds.has_next else None),
         ("last", last),
     ]
-    return _header([address.link(rel, "skip", at) for rel, at in starts if at is not None])
+    return address.link("skip", starts)
 
 
 def link_keyset(address: Address, following: str | None, previous: str | None) -> Headers:
     """Link to the pages around a page between two cursors."""
     cursors = (("first", ""), ("prev", previous), ("next", following))
-    return _header([address.link(rel, "cursor", at) for rel, at in cursors if at is not None])
+    return address.link("cursor", cursors)
 
 
 def _start_before(skip: int, limit: int, last: int | None) -> int:
@@ -90,9 +96,7 @@ def _start_before(skip: int, limit: int, last: int | None) -> int:
 
 def _escape(text: str) -> str:
     """Percent-encode what would end the link early, or can't stand in a header."""
-    return "".join(c if "!" <= c <= "~" and c not in '<>"' else f"%{ord(c):02X}" for c in text)
+    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
-def _header(links: Sequence[str]) -> Headers:
-    header = ", ".join(links)
-    return (("link", header),) if len(header) <= MAX_LINK_BYTES else ()
+_UNSAFE = re.compile(r'[^!-~]|[<>"]')

@@ -108,8 +108,7 @@ class Conditions:
             return _render_link(relation, owners, source)
         parent = child.parent.sql.alias()
         is_parent = [parent.c[column.key] == value for column, value in given.items()]
-        owners = [parent.c[column.key] for column in relation.local]
-        joined = _render_link(relation, owners, source)
+        joined = _render_link(relation, _owners_in(parent, relation), source)
         return exists_in(parent, *is_parent, joined)
 
 
@@ -135,8 +134,7 @@ def join_on(relation: Relation, source: FromClause, target: FromClause) -> Colum
     Returns:
         The condition.
     """
-    pairs = zip(relation.local, relation.remote, strict=True)
-    return and_(*(target.c[right.key] == source.c[left.key] for left, right in pairs))
+    return _equal(relation, _owners_in(source, relation), target)
 
 
 def _render_through(through: Through, source: FromClause, render: Render) -> ColumnElement[bool]:
@@ -145,9 +143,13 @@ def _render_through(through: Through, source: FromClause, render: Render) -> Col
         return render(source)
     step: Step = through[0]
     target = step.target.sql.alias()
-    owners: list[ColumnElement[Any]] = [source.c[left.key] for left in step.relation.local]
-    joined = _render_link(step.relation, owners, target)
+    joined = _render_link(step.relation, _owners_in(source, step.relation), target)
     return exists_in(target, joined, _render_through(through[1:], target, render))
+
+
+def _owners_in(source: FromClause, relation: Relation) -> list[ColumnElement[Any]]:
+    """The columns of a table, or of an alias, by which a relation starts from it."""
+    return [source.c[column.key] for column in relation.local]
 
 
 def _render_link(
