@@ -1,0 +1,47 @@
+"""Rows of a request as bytes, with what was read along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..catalog import Table
+from ..encode import Branch, encoder_of
+from ..execute import Row
+from ..plan import Include, Projection, positions_of
+from ..plan.shapes import SelectShape
+from ..respond import entity_tag
+
+
+def encode_row(
+    table: Table,
+    row: Row,
+    branches: Sequence[Branch],
+    includes: tuple[Include, ...],
+    read: Projection | None = None,
+) -> tuple[bytes, str]:
+    """Write one row, and make its entity tag."""
+    body = encoder_of(table, includes, read).encode_one(row, branches)
+    if read is not None:
+        # The tag stands for the row, whatever is shown of it.
+        positions = positions_of(read)
+        row = [row[positions[field]] for field in table.selected]
+    return body, entity_tag(row, body if includes else b"")
+
+
+def encode_rows(
+    shape: SelectShape,
+    rows: Sequence[Row],
+    branches: Sequence[Branch],
+    includes: tuple[Include, ...],
+) -> bytes:
+    """Write many rows."""
+    encoder = encoder_of(shape.table, includes, shape.projection)
+    return encoder.encode_many(own_columns(shape, rows), branches)
+
+
+def own_columns(shape: SelectShape, rows: Sequence[Row]) -> Sequence[Row]:
+    """Rows without what was read behind their own columns."""
+    if not shape.traced and shape.after is None and not shape.joined:
+        return rows
+    width = len(shape.read.fields)
+    return [row[:width] for row in rows]

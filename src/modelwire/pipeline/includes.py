@@ -1,0 +1,61 @@
+"""Reads what rows include."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..encode import Branch, owner_positions, split_joined
+from ..execute import Lane, Row
+from ..plan import Include
+from ..plan.shapes import RelatedShape, SelectShape
+from ..statement import ROWS, Statements
+
+
+class IncludeReader:
+    """Reads what rows include: at most one statement for each include.
+
+    However many rows there are, it is no more; and less where the rows brought them along.
+
+    Args:
+        statements: The statements of the application.
+    """
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    async def read(
+        self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
+    ) -> list[Branch]:
+        """Read what rows include.
+
+        Args:
+            lane: Where the rows were read.
+            shape: What was read of them.
+            rows: The rows.
+            includes: What they include.
+
+        Returns:
+            A branch for each include.
+        """
+        return [await self._read_one(lane, shape, rows, include) for include in includes]
+
+    async def _read_one(
+        self, lane: Lane, shape: SelectShape, rows: Sequence[Row], include: Include
+    ) -> Branch:
+        relation, target = include.relation, include.target
+        positions = owner_positions(shape.table, shape.read, include)
+        below = SelectShape(target)
+        if include in shape.joined:
+            owners, related = split_joined(shape, rows, include, positions)
+            branches = await self.read(lane, below, related, include.includes)
+            return Branch(include, owners, related, branches)
+        given = dict.fromkeys(tuple(row[i] for i in positions) for row in rows)
+        known = [owner for owner in given if None not in owner]
+        if not known:
+            return Branch(include, (), ())
+        statement = self._statements.of(RelatedShape(shape.table, relation, target))
+        found = await lane.fetch(statement, {ROWS: known})
+        width = len(positions)
+        related = [tuple(row[width:]) for row in found]
+        branches = await self.read(lane, below, related, include.includes)
+        return Branch(include, [tuple(row[:width]) for row in found], related, branches)

@@ -1,0 +1,119 @@
+"""Pages of lists: by the number of rows before them, or by a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..catalog import Catalog
+from ..errors import NotFound
+from ..execute import Database, Lane, Row, SharedCounts
+from ..plan import Counting, KeysetPlan, ListPlan, Parent
+from ..respond import (
+    Address,
+    Answer,
+    Bounds,
+    answer_keyset_page,
+    answer_page,
+    link_keyset,
+    link_pages,
+)
+from ..statement import ROWS, read_estimate
+from .encoding import encode_rows
+from .stages import Session, Stages
+
+
+class Lists(Stages):
+    """Reads pages of lists."""
+
+    def __init__(self, catalog: Catalog, database: Database) -> None:
+        super().__init__(catalog, database)
+        self._counts = SharedCounts()
+
+    async def read_list(
+        self,
+        plan: ListPlan | KeysetPlan,
+        session: Session,
+        address: Address | None = None,
+        parent: Parent | None = None,
+    ) -> Answer:
+        """Read one page.
+
+        Args:
+            plan: The page.
+            session: The session in force.
+            address: Where it was asked for, if its answer links to other pages.
+            parent: The row whose children it lists.
+        """
+        if isinstance(plan, KeysetPlan):
+            return await self._read_keyset_page(plan, session, address, parent)
+        shape = plan.shape
+        async with self.database.reading(session) as lane:
+            found = await lane.fetch(self.statements.of(shape), plan.values)
+            rows = found[: plan.limit]
+            if not rows:
+                await self._check_parent(lane, parent)
+            total = await self._count(lane, plan, len(found), shared=session is None)
+            branches = await self.includes.read(lane, shape, rows, plan.includes)
+        estimated = self._estimates(plan)
+        bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
+        items = encode_rows(shape, rows, branches, plan.includes)
+        links = link_pages(address, bounds, exact=not estimated) if address else ()
+        return answer_page(items, bounds, links, estimated=estimated)
+
+    async def _read_keyset_page(
+        self,
+        plan: KeysetPlan,
+        session: Session,
+        address: Address | None,
+        parent: Parent | None,
+    ) -> Answer:
+        async with self.database.reading(session) as lane:
+            shape = plan.shape
+            found = await lane.fetch(self.statements.of(shape), plan.values)
+            if found:
+                page = plan.cut(found)
+            else:
+                await self._check_parent(lane, parent)
+                page = plan.cut_empty(await self._read_other_side(lane, plan))
+            branches = await self.includes.read(lane, shape, page.rows, plan.includes)
+        items = encode_rows(shape, page.rows, branches, plan.includes)
+        links = link_keyset(address, page.next, page.previous) if address else ()
+        return answer_keyset_page(items, plan.limit, page.next, page.previous, links)
+
+    async def _read_other_side(self, lane: Lane, plan: KeysetPlan) -> Sequence[Row]:
+        if plan.position is None:
+            return ()
+        values = {**plan.values, "limit": 1}
+        return await lane.fetch(self.statements.of(plan.other_side), values)
+
+    async def _check_parent(self, lane: Lane, parent: Parent | None) -> None:
+        """Tell a row without children from one that is not there."""
+        if parent is None:
+            return
+        if not await lane.fetch(self.statements.of(parent.shape), {ROWS: [parent.key]}):
+            raise NotFound(f"{parent.table.title} not found")
+
+    def _estimates(self, plan: ListPlan) -> bool:
+        """Whether the database has estimates; SQLite has none."""
+        return plan.counting is Counting.ESTIMATE and self.database.dialect == "postgresql"
+
+    async def _count(self, lane: Lane, plan: ListPlan, found: int, *, shared: bool) -> int | None:
+        """Count the rows of a list, where the page does not tell how many there are."""
+        if plan.counting is Counting.NONE:
+            return None
+        total = plan.total_of(found)
+        if total is not None:
+            return total
+        shape = plan.count(estimated=self._estimates(plan))
+        statement = self.statements.of(shape)
+        if shape.estimated:
+            ((explained,),) = await lane.fetch(statement, plan.operands)
+            return max(read_estimate(explained), plan.skip + found)
+
+        async def count() -> int:
+            ((rows,),) = await lane.fetch(statement, plan.operands)
+            return int(rows)
+
+        if not shared:
+            return await count()
+        return await self._counts.find((shape, repr(plan.operands)), count)

@@ -1,0 +1,110 @@
+"""The reading requests, each on one screen: parse, plan, execute, encode, respond."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from urllib.parse import quote
+
+from ..catalog import Relation, Table
+from ..encode import Branch, encoder_of
+from ..errors import NotFound
+from ..execute import Row
+from ..plan import (
+    StreamPlan,
+    plan_list,
+    plan_parent,
+    plan_read,
+    plan_stream,
+    refuse_parameters,
+    select_next_batch,
+)
+from ..request import Request, choose_format, parse_entity_tags, read_query_object
+from ..respond import (
+    Address,
+    Answer,
+    StreamAnswer,
+    answer_not_modified,
+    answer_row,
+    answer_stream,
+    matches,
+)
+from .encoding import encode_row, own_columns
+from .lists import Lists
+from .stages import Session, parse_body
+
+STREAM_BATCH = 2000
+"""Rows that a stream reads at a time."""
+
+Batch = tuple[Sequence[Row], list[Branch]]
+
+
+class Reads(Lists):
+    """Answers the requests that change nothing."""
+
+    async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
+        """`GET /users/{id}`"""
+        parameters = self.parse_query(request)
+        plan = plan_read(self.catalog, table, request.key or "", parameters, self.database.dialect)
+        async with self.database.reading(session) as lane:
+            rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
+            branches = await self.includes.read(lane, plan.shape, rows, plan.includes)
+        if not rows:
+            raise NotFound(f"{table.title} not found")
+        (row,) = own_columns(plan.shape, rows)
+        body, tag = encode_row(table, row, branches, plan.includes, plan.shape.projection)
+        if matches(parse_entity_tags(request.header(b"if-none-match")), tag):
+            return answer_not_modified(tag)
+        return answer_row(body, tag)
+
+    async def read_page(self, table: Table, request: Request, session: Session = None) -> Answer:
+        """`GET /users/`"""
+        plan = plan_list(self.catalog, table, self.parse_query(request))
+        address = Address(f"{request.base}/", request.query_string)
+        return await self.read_list(plan, session, address)
+
+    async def read_queried_page(
+        self, table: Table, request: Request, session: Session = None
+    ) -> Answer:
+        """`POST /users/query`"""
+        refuse_parameters(self.parse_query(request))
+        body = parse_body(request, numbers_as_text=True)
+        plan = plan_list(self.catalog, table, read_query_object(body))
+        return await self.read_list(plan, session)
+
+    async def read_children(
+        self, table: Table, relation: Relation, request: Request, session: Session = None
+    ) -> Answer:
+        """`GET /teams/{id}/players/`"""
+        parent = plan_parent(table, relation, request.key or "")
+        target = self.catalog.target_of(relation)
+        plan = plan_list(self.catalog, target, self.parse_query(request), parent)
+        path = f"{request.base}/{request.key}/{quote(relation.name)}/"
+        return await self.read_list(plan, session, Address(path, request.query_string), parent)
+
+    async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
+        """`GET /users/stream/`"""
+        plan = plan_stream(self.catalog, table, self.parse_query(request), STREAM_BATCH)
+        format_ = choose_format(request.header(b"accept"))
+        # The first batch is read before the status is sent, so that a refusal can still be one.
+        batches = self._read_batches(plan, session)
+        first = await anext(batches)
+        encoder = encoder_of(table, plan.includes, plan.shape.projection)
+        escapes = table.resource.escape_formulas
+        return answer_stream(format_, first, batches, encoder, escape_formulas=escapes)
+
+    async def _read_batches(
+        self, plan: StreamPlan, session: Session
+    ) -> AsyncGenerator[Batch, None]:
+        """Read rows batch by batch, each after the last row of the one before it.
+
+        No connection is held between two batches, however slowly the client reads.
+        """
+        shape, values = plan.shape, plan.values
+        while True:
+            async with self.database.reading(session) as lane:
+                rows = await lane.fetch(self.statements.of(shape), values)
+                branches = await self.includes.read(lane, shape, rows, plan.includes)
+            yield own_columns(shape, rows), branches
+            if len(rows) < STREAM_BATCH:
+                return
+            shape, values = select_next_batch(plan, rows[-1])

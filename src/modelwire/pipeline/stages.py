@@ -1,0 +1,47 @@
+"""What every kind of request has at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..catalog import Catalog
+from ..execute import Database
+from ..request import Parameter, Request, check_media_type, parse_json, parse_prefer, parse_query
+from ..statement import Statements
+from .includes import IncludeReader
+
+Session = AsyncSession | None
+"""The session that somebody put in the way, if any."""
+
+
+class Stages:
+    """What the stages of a pipeline need.
+
+    Args:
+        catalog: The resources.
+        database: Where their rows are.
+    """
+
+    def __init__(self, catalog: Catalog, database: Database) -> None:
+        self.catalog = catalog
+        self.database = database
+        self.statements = Statements(database.engine.dialect)
+        self.includes = IncludeReader(self.statements)
+
+    def parse_query(self, request: Request) -> Sequence[Parameter]:
+        """The parameters of a request's query."""
+        return parse_query(request.query_string, self.catalog.limits.max_query_bytes)
+
+
+def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
+    """The JSON value of a request's body."""
+    check_media_type(request.header(b"content-type"))
+    return parse_json(request.body, numbers_as_text=numbers_as_text)
+
+
+def wants_minimal(request: Request) -> bool:
+    """Whether a request would have the answer to a write without its body."""
+    return parse_prefer(request.header(b"prefer")).get("return") == "minimal"
