@@ -153,7 +153,7 @@ class _Service:
             path,
             endpoint,
             route.method,
-            operation_id=f"{route.name}_{table.name}",
+            operation_id=f"{route.name}_{_identifier_of(table)}",
             summary=route.summary.format(row=with_article(table.title.lower()), rows=rows),
             dependencies=[
                 *self.dependencies,
@@ -181,7 +181,7 @@ class _Service:
             path,
             endpoint,
             route.method,
-            operation_id=f"{route.name}_{table.name}_{relation.name}",
+            operation_id=f"{route.name}_{_identifier_of(table)}_{relation.name}",
             summary=route.summary.format(
                 row=with_article(table.title.lower()), rows=to_words(relation.name)
             ),
@@ -227,6 +227,10 @@ class _Service:
 
 def _key_in_path(table: Table) -> str:
     return ",".join(f"{{{f.name}}}" for f in table.key)
+
+
+def _identifier_of(table: Table) -> str:
+    return table.name.replace(".", "_")
 
 
 def _check_path(app: FastAPI, table: Table, health: str | None) -> None:
