@@ -18,7 +18,8 @@ from tests.conftest import (
     open_client,
 )
 
-from .tables import RESOURCES, Base
+from .base import Base
+from .tables import RESOURCES
 
 
 @dataclass(frozen=True)

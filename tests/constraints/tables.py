@@ -4,34 +4,40 @@ import enum
 from decimal import Decimal
 
 from sqlalchemy import (
-    DDL,
     CheckConstraint,
     Column,
-    ForeignKeyConstraint,
     Index,
-    MetaData,
     Numeric,
     SmallInteger,
     String,
     UniqueConstraint,
-    event,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from modelwire import Resource
 
-
-class Base(SQLModel):
-    metadata = MetaData()
-
-
-def number() -> int | None:
-    """A key that makes itself."""
-    value: int | None = Field(default=None, primary_key=True)
-    return value
+from .base import Base, number
+from .references import (
+    Album,
+    Car,
+    Cover,
+    Match,
+    Node,
+    Plate,
+    Play,
+    Region,
+    Sleeve,
+    Song,
+    Step,
+    Sticker,
+    Team,
+    Ticket,
+    Town,
+)
+from .triggers import create_triggers
 
 
 class Account(Base, table=True):
@@ -141,162 +147,6 @@ class Value(Base, table=True):
     color: Color | None = None
 
 
-class Team(Base, table=True):
-    __tablename__ = "teams"
-
-    id: int | None = number()
-    name: str = "x"
-
-
-class Match(Base, table=True):
-    """Two foreign keys to one table."""
-
-    __tablename__ = "matches"
-
-    id: int | None = number()
-    home_id: int | None = Field(default=None, foreign_key="teams.id")
-    away_id: int | None = Field(default=None, foreign_key="teams.id", alias="awayId")
-
-
-class Ticket(Base, table=True):
-    """A foreign key that is looked at when the transaction ends."""
-
-    __tablename__ = "tickets"
-    __table_args__ = (
-        ForeignKeyConstraint(["team_id"], ["teams.id"], deferrable=True, initially="DEFERRED"),
-    )
-
-    id: int | None = number()
-    team_id: int
-
-
-class Region(Base, table=True):
-    """A composite key."""
-
-    __tablename__ = "regions"
-
-    country: str = Field(primary_key=True)
-    name: str = Field(primary_key=True)
-    size: int = 1
-
-
-class Town(Base, table=True):
-    """A composite foreign key, which may be NULL in part."""
-
-    __tablename__ = "towns"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["country", "region_name"], ["regions.country", "regions.name"], name="fk_parent"
-        ),
-    )
-
-    id: int | None = number()
-    country: str | None = None
-    region_name: str | None = Field(default=None, alias="region")
-
-
-class Node(Base, table=True):
-    """A table that refers to itself."""
-
-    __tablename__ = "nodes"
-
-    code: str = Field(primary_key=True)
-    parent_code: str | None = Field(default=None, foreign_key="nodes.code")
-
-
-class Step(Base, table=True):
-    """A table that refers to itself, which is looked at when the transaction ends."""
-
-    __tablename__ = "steps"
-    __table_args__ = (
-        ForeignKeyConstraint(["next_code"], ["steps.code"], deferrable=True, initially="DEFERRED"),
-    )
-
-    code: str = Field(primary_key=True)
-    next_code: str | None = None
-
-
-class Plate(Base, table=True):
-    """Others refer to what is no key of it."""
-
-    __tablename__ = "plates"
-
-    id: int | None = number()
-    number: str = Field(unique=True)
-    shade: str = "x"
-
-
-class Car(Base, table=True):
-    __tablename__ = "cars"
-    __table_args__ = (ForeignKeyConstraint(["plate"], ["plates.number"], name="fk_parent"),)
-
-    id: int | None = number()
-    plate: str | None = None
-
-
-class Sticker(Base, table=True):
-    """Refers to the key of a plate."""
-
-    __tablename__ = "a_stickers"
-
-    id: int | None = number()
-    plate_id: int | None = Field(default=None, foreign_key="plates.id")
-
-
-class Album(Base, table=True):
-    """What refers to it goes with it, or is set free, or stands in the way."""
-
-    __tablename__ = "albums"
-
-    code: str = Field(primary_key=True)
-
-
-class Song(Base, table=True):
-    """Goes with its album, as the database declares."""
-
-    __tablename__ = "a_songs"
-    __table_args__ = (
-        ForeignKeyConstraint(["album"], ["albums.code"], ondelete="CASCADE", onupdate="CASCADE"),
-    )
-
-    code: str = Field(primary_key=True)
-    album: str | None = None
-
-
-class Play(Base, table=True):
-    """Stands in the way of its song."""
-
-    __tablename__ = "plays"
-    __table_args__ = (ForeignKeyConstraint(["song"], ["a_songs.code"], ondelete="RESTRICT"),)
-
-    id: int | None = number()
-    song: str
-
-
-class Cover(Base, table=True):
-    """Is set free where its album goes."""
-
-    __tablename__ = "a_covers"
-    __table_args__ = (
-        ForeignKeyConstraint(["album"], ["albums.code"], ondelete="SET NULL", onupdate="SET NULL"),
-    )
-
-    id: int | None = number()
-    album: str | None = None
-
-
-class Sleeve(Base, table=True):
-    """Would be set free where its album goes, but has to have one."""
-
-    __tablename__ = "sleeves"
-    __table_args__ = (
-        ForeignKeyConstraint(["album"], ["albums.code"], ondelete="SET NULL", onupdate="SET NULL"),
-    )
-
-    id: int | None = number()
-    album: str
-
-
 class Order(Base, table=True):
     """Reserved words."""
 
@@ -329,6 +179,22 @@ class OrderTag(Base, table=True):
     __table_args__ = (CheckConstraint("length(tag) > 2"),)
 
     tag: str = Field(primary_key=True)
+
+
+class Invoice(Base, table=True):
+    """Names so long that PostgreSQL cuts what it makes of them."""
+
+    __tablename__ = "customer_subscription_invoices_of_the_year"
+    __table_args__ = (
+        CheckConstraint("cancellation_grace_period_in_days > 0"),
+        CheckConstraint("cancellation_grace_period_in_days < cancellation_grace_period_at_most"),
+        UniqueConstraint("cancellation_grace_period_in_days", "country"),
+    )
+
+    id: int | None = number()
+    cancellation_grace_period_in_days: int
+    cancellation_grace_period_at_most: int = 1000
+    country: str = "x"
 
 
 class Booking(Base, table=True):
@@ -374,59 +240,6 @@ class Audit(Base, table=True):
     name: str = Field(unique=True)
 
 
-_RAISE = """
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF TG_OP = 'DELETE' THEN
-    IF OLD.name = 'kept' THEN RAISE EXCEPTION 'secret: guarded.name'; END IF;
-    RETURN OLD;
-  END IF;
-  IF NEW.name = 'bad' THEN RAISE EXCEPTION 'secret: guarded.name'; END IF;
-  IF NEW.name = 'worse' THEN RAISE 'secret' USING ERRCODE = '45000'; END IF;
-  IF NEW.name = 'worst' THEN RAISE 'secret' USING ERRCODE = 'no_data_found'; END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON guarded
-  FOR EACH ROW EXECUTE FUNCTION refuse()
-"""
-_AUDIT = """
-CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  INSERT INTO audits (name) VALUES (NEW.name); RETURN NEW;
-END $$;
-CREATE TRIGGER audit AFTER INSERT OR UPDATE ON quarantined FOR EACH ROW EXECUTE FUNCTION audit()
-"""
-
-
-def _on_sqlite(when: str) -> list[str]:
-    named = "OLD" if when == "DELETE" else "NEW"
-    raised = {"bad": "ABORT", "worse": "FAIL", "worst": "ROLLBACK", "kept": "ABORT"}
-    refused = [n for n in raised if (n == "kept") == (when == "DELETE")]
-    return [
-        f"CREATE TRIGGER {name}_{when} BEFORE {when} ON guarded WHEN {named}.name = '{name}' "
-        f"BEGIN SELECT RAISE({raised[name]}, 'secret: guarded.name'); END"
-        for name in refused
-    ]
-
-
-_TRIGGERS = {
-    "postgresql": [*_RAISE.split(";\nCREATE T", 1), *_AUDIT.split(";\nCREATE T", 1)],
-    "sqlite": [
-        *(sql for when in ("INSERT", "UPDATE", "DELETE") for sql in _on_sqlite(when)),
-        *(
-            f"CREATE TRIGGER audit_{when} AFTER {when} ON quarantined "
-            "BEGIN INSERT INTO audits (name) VALUES (NEW.name); END"
-            for when in ("INSERT", "UPDATE")
-        ),
-    ],
-}
-for _dialect, _statements in _TRIGGERS.items():
-    for _sql in _statements:
-        _whole = _sql if _sql.lstrip().startswith("CREATE") else f"CREATE T{_sql}"
-        event.listen(
-            Base.metadata,
-            "after_create",
-            DDL(_whole.replace("%", "%%")).execute_if(dialect=_dialect),
-        )
-
 RESOURCES = (
     *(
         Resource(model)
@@ -438,4 +251,7 @@ RESOURCES = (
     Resource(Order, path="/orders"),
     Resource(OrderItem, path="/order-items"),
     Resource(OrderTag),
+    Resource(Invoice, path="/invoices"),
 )  # fmt: skip
+
+create_triggers(Base.metadata)

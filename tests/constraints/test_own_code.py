@@ -16,7 +16,8 @@ from tests.http.problems import read_problem
 
 from .cases import ROWS, VALID, Refused
 from .conftest import World
-from .tables import RESOURCES, Account, Measure, Order, OrderItem, Team, Ticket
+from .references import Team, Ticket
+from .tables import RESOURCES, Account, Measure, Order, OrderItem
 
 MODELS: dict[str, type[SQLModel]] = {
     "accounts": Account, "measures": Measure, "order-items": OrderItem,

@@ -5,8 +5,9 @@ import pytest
 
 from tests.http.problems import faults_of, read_problem
 
-from .cases import HELD, ROWS, Held, Refused
+from .cases import ROWS, Refused
 from .conftest import World
+from .held import HELD, Held
 from .ways import WAYS, can_change, count_all, store
 
 REFUSALS = [
