@@ -14,6 +14,11 @@
         ├── AlreadyExists           already_exists
         ├── ParentNotFound          parent_not_found
         ├── StillReferenced         still_referenced
+        ├── Changed                 changed
+        ├── PreconditionRequired    precondition_required
+        ├── TooManyAffected         too_many_affected
+        ├── KeyReused               key_reused
+        ├── KeyInFlight             key_in_flight
         ├── NotNull                 not_null
         ├── CheckFailed             check
         ├── TooLong                 too_long
@@ -150,6 +155,36 @@ class StillReferenced(RequestError):
     code = "still_referenced"
 
 
+class Changed(RequestError):
+    """The row is not as the client has seen it: `If-Match` does not match."""
+
+    code = "changed"
+
+
+class PreconditionRequired(RequestError):
+    """The request may only be made under a condition that it does not state."""
+
+    code = "precondition_required"
+
+
+class TooManyAffected(RequestError):
+    """A change would have affected more rows than the client allows."""
+
+    code = "too_many_affected"
+
+
+class KeyReused(RequestError):
+    """An `Idempotency-Key` came with another request before."""
+
+    code = "key_reused"
+
+
+class KeyInFlight(RequestError):
+    """The request that came first with an `Idempotency-Key` has not ended yet."""
+
+    code = "key_in_flight"
+
+
 class NotNull(RequestError):
     """A column that must have a value was given null."""
 
@@ -238,12 +273,7 @@ class ConstraintViolation(ModelwireError):
         constraint: Name of the constraint or index, where the driver says it.
         columns: Names of its columns, where the driver says them; some may be no columns.
         schema: The schema that the table is in, where the driver says it.
-
-    Attributes:
-        row: Which row of a plan with several it was about, where that is known.
     """
-
-    row: int | None = None
 
     def __init__(
         self,

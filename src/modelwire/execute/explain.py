@@ -14,29 +14,29 @@ from ..errors import (
     ConstraintViolation,
     NotNull,
     OutOfRange,
+    ParentNotFound,
     Refused,
     RequestError,
     TooLong,
     Violation,
 )
+from ..plan import CreatePlan, LinkSet, RowPlan
+from ..plan.create import join_plans
 from ..plan.rows import Row
-from ..plan.write import CreatePlan, WritePlan
 from .finder import Finder
 from .references import (
     explain_reference,
     explain_reference_elsewhere,
     explain_still_referenced,
 )
+from .rejection import Rejection
 
 
-async def explain(
-    violation: ConstraintViolation, plan: WritePlan, catalog: Catalog, finder: Finder
-) -> RequestError:
+async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> RequestError:
     """Explain a constraint violation in the terms of the request.
 
     Args:
-        violation: What the driver said, and which row of the plan it was about.
-        plan: What was to be done.
+        rejection: What the driver said, and what was to be written.
         catalog: The catalog.
         finder: Says which rows exist. SQLite does not say which foreign key fired, so the rows
             that the request names are looked up.
@@ -44,15 +44,19 @@ async def explain(
     Returns:
         The error to answer with.
     """
+    violation, plan = rejection.violation, rejection.plan
+    if isinstance(plan, LinkSet):
+        return await _explain_links(plan, finder)
+    plans = _by_table(plan)
     if violation.kind is Constraint.FOREIGN_KEY:
-        return await explain_reference(violation, plan, catalog, finder)
-    table = plan.table
+        return await explain_reference(violation, plans, catalog, finder)
+    plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
+    table, rows = plan.table, plan.rows
     if _is_elsewhere(violation, table):
         if violation.kind is Constraint.NOT_NULL and not isinstance(plan, CreatePlan):
             # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
-            return explain_still_referenced(table, violation.table)
+            return explain_still_referenced(plan, violation.table)
         return _ERRORS_WITHOUT_TABLE[violation.kind]()
-    rows: Sequence[Row] = plan.rows if violation.row is None else (plan.rows[violation.row],)
     fields = _fields_of(violation, table)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
         rows = await _find_taken(fields, table, rows, finder)
@@ -60,6 +64,27 @@ async def explain(
         fields = _longest_indexed(table, rows)
     pointer = rows[0].pointer if len(rows) == 1 else None
     return _EXPLANATIONS[violation.kind](table, fields, pointer)
+
+
+def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
+    """The plan of each table that a plan writes: at COMMIT a constraint may be about any."""
+    if not isinstance(plan, CreatePlan):
+        return (plan,)
+    found: dict[Table, list[CreatePlan]] = {}
+    for level in plan.levels():
+        found.setdefault(level.table, []).append(level)
+    return [join_plans(levels) for levels in found.values()]
+
+
+async def _explain_links(links: LinkSet, finder: Finder) -> RequestError:
+    """Name the row that a link should lead to, and that is not there."""
+    detail = f"{links.target.title} not found"
+    key = links.target.key_columns
+    known = {tuple(row) for row in await finder.find(links.target.sql, key, key, links.keys)}
+    pairs = zip(links.keys, links.pointers, strict=True)
+    missing = [pointer for sought, pointer in pairs if sought not in known]
+    violations = [Violation(detail, "parent_not_found", pointer) for pointer in missing]
+    return ParentNotFound(detail, violations)
 
 
 def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
@@ -71,8 +96,8 @@ def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
 
 
 async def _find_taken(
-    fields: Sequence[Field], table: Table, rows: Sequence[Row], finder: Finder
-) -> Sequence[Row]:
+    fields: Sequence[Field], table: Table, rows: tuple[Row, ...], finder: Finder
+) -> tuple[Row, ...]:
     """The one row of several whose values are taken; all where that can't be told.
 
     A deferred constraint fires at COMMIT, and does not say for which row.

@@ -16,54 +16,66 @@ from ..errors import (
     StillReferenced,
     Violation,
 )
+from ..plan import CreatePlan, DeletePlan, KeyedRows, RowPlan
 from ..plan.rows import Row
-from ..plan.write import CreatePlan, UpdatePlan, WritePlan
 from .finder import Finder
 
 UNKNOWN_PARENT = "A row that this one refers to was not found"
 
 
 async def explain_reference(
-    violation: ConstraintViolation, plan: WritePlan, catalog: Catalog, finder: Finder
+    violation: ConstraintViolation, plans: Sequence[RowPlan], catalog: Catalog, finder: Finder
 ) -> RequestError:
     """Explain a foreign key.
 
     PostgreSQL says which one fired, SQLite nothing at all; and no database says for which of
-    several rows that a COMMIT refuses. What is not said is looked up.
+    several rows. What is not said is looked up.
 
     Args:
         violation: What the driver said.
-        plan: What was to be done.
+        plans: What was to be written, one plan for each table; that of the request is the first.
         catalog: The catalog.
         finder: Says which rows exist.
 
     Returns:
         The error to answer with.
     """
-    fired = _find_fired(violation, plan)
-    is_known = violation.table is not None and len(plan.rows) == 1
-    for reference in fired:
-        row = plan.rows[0] if is_known else await _find_orphan(reference, plan, finder)
+    fired = [(reference, plan) for plan in plans for reference in _find_fired(violation, plan)]
+    for reference, plan in fired:
+        row = await _find_orphan(reference, plan, finder, is_known=violation.table is not None)
         if row is not None:
             return _parent_not_found(reference, plan.table, row, catalog)
     if violation.table is not None and len(fired) == 1:
         # The parent has come in the meantime; the row was refused all the same.
-        row = None if violation.row is None else plan.rows[violation.row]
-        return _parent_not_found(fired[0], plan.table, row, catalog)
+        return _parent_not_found(fired[0][0], plans[0].table, None, catalog)
+    plan = plans[0]
     if isinstance(plan, CreatePlan):
         return ParentNotFound(UNKNOWN_PARENT)
-    by = violation.table
-    if by is None:
-        changed = await _find_changed(plan, finder) if isinstance(plan, UpdatePlan) else None
-        key = [plan.key]
-        by = await finder.find_referrer(plan.table.sql, key, catalog.dependents, changed)
-    return explain_still_referenced(plan.table, by)
+    return await _find_referred(plan, violation.table, catalog, finder)
 
 
-def explain_still_referenced(table: Table, by: str | None) -> RequestError:
+async def _find_referred(
+    plan: KeyedRows, by: str | None, catalog: Catalog, finder: Finder
+) -> RequestError:
+    """Find which row others still refer to, and by which table, where that is not known."""
+    if by is not None and len(plan.rows) == 1:
+        return explain_still_referenced(plan, by)
+    sql, dependents = plan.table.sql, catalog.dependents
+    for index, key in enumerate(plan.keys):
+        part = plan.part(index)
+        changed = None if isinstance(plan, DeletePlan) else await _find_changed(part, finder)
+        found = await finder.find_referrer(sql, [key], dependents, changed, set(plan.keys))
+        if found is not None:
+            return explain_still_referenced(part, found)
+    return explain_still_referenced(plan, by)
+
+
+def explain_still_referenced(plan: RowPlan, by: str | None) -> RequestError:
     """The error for a row that others refer to, by the name of their table where it is known."""
     suffix = f" by {to_words(by)}" if by else ""
-    return StillReferenced(f"{table.title} is still referenced{suffix}")
+    detail = f"{plan.table.title} is still referenced{suffix}"
+    places = [row.pointer for row in plan.rows if row.pointer and len(plan.rows) == 1]
+    return StillReferenced(detail, [Violation(detail, "still_referenced", p) for p in places])
 
 
 def explain_reference_elsewhere(
@@ -103,7 +115,7 @@ def choose_reference(
     return references[0] if len(references) == 1 else None
 
 
-def _find_fired(violation: ConstraintViolation, plan: WritePlan) -> Sequence[Reference]:
+def _find_fired(violation: ConstraintViolation, plan: RowPlan) -> Sequence[Reference]:
     """The foreign keys whose parent may be missing: the one that is named, or all written ones."""
     written = _written(plan)
     own = [r for r in plan.table.references if not written.isdisjoint(r.columns)]
@@ -131,22 +143,29 @@ def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bo
     )
 
 
-def _written(plan: WritePlan) -> set[Column[Any]]:
+def _written(plan: RowPlan) -> set[Column[Any]]:
     return {field.column for row in plan.rows for field in row.fields}
 
 
-async def _find_changed(plan: UpdatePlan, finder: Finder) -> set[Column[Any]]:
+async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
     """The columns whose stored values are others than those that were to be written."""
     (row,) = plan.rows
     columns = tuple(field.column for field in row.fields)
-    key = tuple(plan.table.sql.primary_key.columns)
-    for stored in await finder.find(plan.table.sql, columns, key, [plan.key]):
+    table = plan.table
+    for stored in await finder.find(table.sql, columns, table.key_columns, plan.keys):
         return {c for c, old, new in zip(columns, stored, row.values, strict=True) if old != new}
     return set()
 
 
-async def _find_orphan(reference: Reference, plan: WritePlan, finder: Finder) -> Row | None:
-    """The first row whose parent is neither stored nor among the rows themselves."""
+async def _find_orphan(
+    reference: Reference, plan: RowPlan, finder: Finder, *, is_known: bool
+) -> Row | None:
+    """The first row whose parent is neither stored nor among the rows themselves.
+
+    If it is known that there is one, a single row need not be looked up.
+    """
+    if is_known and len(plan.rows) == 1:
+        return plan.rows[0]
     values = await _read_values(reference, plan, finder)
     sought = [tuple(row.get(column) for column in reference.columns) for row in values]
     given: set[tuple[Any, ...]] = set()
@@ -163,16 +182,20 @@ async def _find_orphan(reference: Reference, plan: WritePlan, finder: Finder) ->
 
 
 async def _read_values(
-    reference: Reference, plan: WritePlan, finder: Finder
+    reference: Reference, plan: RowPlan, finder: Finder
 ) -> Sequence[dict[Column[Any], Any]]:
     """The values of the rows, a changed one's with those that stay as they are stored."""
     given = [{field.column: value for field, value in row.items()} for row in plan.rows]
-    if not isinstance(plan, UpdatePlan):
+    if not plan.keys:
         return given
-    key = tuple(plan.table.sql.primary_key.columns)
-    stored = await finder.find(plan.table.sql, reference.columns, key, [plan.key])
-    kept = dict(zip(reference.columns, stored[0], strict=True)) if stored else {}
-    return [{**kept, **row} for row in given]
+    table, columns = plan.table, reference.columns
+    key = table.key_columns
+    stored = await finder.find(table.sql, (*key, *columns), key, plan.keys)
+    kept = {tuple(row[: len(key)]): row[len(key) :] for row in stored}
+    return [
+        {**dict(zip(columns, kept.get(tuple(k), ()), strict=False)), **row}
+        for k, row in zip(plan.keys, given, strict=False)
+    ]
 
 
 def _parent_not_found(
