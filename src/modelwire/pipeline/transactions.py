@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import Finder, Lane, Rejection, explain
 from ..plan import RowPlan
@@ -23,8 +25,8 @@ class Transactions(Stages):
         """Do some work in one transaction; it is committed when this returns.
 
         Many rows are written at once; where one is refused, they are written once more, one by one,
-        to find out which. A session in force may hold what others have done in it, which a first
-        try that fails would undo: there the rows go one by one from the start.
+        to find out which. A session in force may hold what others have done in it, so there the
+        first try has a savepoint.
 
         Args:
             plan: What is to be written.
@@ -40,12 +42,12 @@ class Transactions(Stages):
         """
         if len(plan.rows) <= 1:
             return await self._write_once(plan, session, work, single=single)
-        rejection: Rejection | None = None
-        if session is None:
-            try:
-                return await self._attempt(plan, session, work, single=single)
-            except Rejection as exc:
-                rejection = exc
+        if session is not None:
+            return await self._write_once(plan, session, _in_savepoint(session, work))
+        try:
+            return await self._attempt(plan, session, work, single=single)
+        except Rejection as exc:
+            rejection = exc
         return await self._write_once(plan, session, work, rejection=rejection, singly=True)
 
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
@@ -85,6 +87,24 @@ class Transactions(Stages):
         except ConstraintViolation as violation:
             # It fired at COMMIT.
             raise Rejection(violation, plan) from violation
+
+
+def _in_savepoint(session: AsyncSession, work: Work) -> Work:
+    """Some work on all rows at once; where one is refused, only that is undone, and done anew."""
+
+    async def attempt(lane: Lane, _singly: bool) -> Answer:
+        connection = await session.connection()
+        try:
+            async with connection.begin_nested():
+                return await work(lane, False)
+        except Rejection as exc:
+            together = exc
+        try:
+            return await work(lane, True)
+        except Rejection as alone:
+            raise _choose(together, alone) from alone
+
+    return attempt
 
 
 def _choose(together: Rejection, alone: Rejection) -> Rejection:
