@@ -55,7 +55,7 @@ class Refused:
         status: The status of the answer.
         code: Its code, and that of each fault.
         detail: Its detail.
-        fields: The fields that its faults point at.
+        fields: The fields that its faults point at; at the whole row, if none.
         stored: Rows that are there before.
         fault: The code of each fault, where that is finer.
         dialects: The databases that have the constraint.
@@ -71,10 +71,10 @@ class Refused:
     fault: str = ""
     dialects: Sequence[str] = BOTH
 
-    @property
-    def faults(self) -> list[tuple[str, str]]:
-        """The field and the code of each fault."""
-        return [(name, self.fault or self.code) for name in self.fields]
+    def faults_at(self, place: str) -> list[tuple[str, str]]:
+        """The pointer and the code of each fault of a row that stands at a place in the body."""
+        pointers = [f"{place}/{name}" for name in self.fields] or ([place] if place else [])
+        return [(pointer, self.fault or self.code) for pointer in pointers]
 
 
 def taken(path: str, wrong: Row, detail: str, *fields: str, **options: Any) -> Refused:
@@ -244,6 +244,9 @@ ROWS: Mapping[str, Refused] = {
     ),
     "trigger with the database's code": Refused(
         "guarded", {"name": "worst"}, 422, "refused", "The database refused the row"
+    ),
+    "trigger that passes over": Refused(
+        "guarded", {"name": "ignored"}, 422, "refused", "The database refused the row"
     ),
     "what a trigger writes": Refused(
         "quarantined", {"name": "x"}, 400, "already_exists", "The row already exists",

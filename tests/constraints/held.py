@@ -72,6 +72,9 @@ HELD: Mapping[str, Held] = {
     "trigger": Held(
         "guarded/1", None, [("guarded", {"name": "kept"})], "The database refused the row"
     ),
+    "trigger that passes over": Held(
+        "guarded/1", None, [("guarded", {"name": "stuck"})], "The database refused the row"
+    ),
     "change of a key": Held("nodes/a", {"code": "c"}, NODES, held("Node", "nodes")),
     "change of a key and a parent": Held(
         "nodes/a", {"code": "c", "parent_code": "b"}, NODES, held("Node", "nodes")

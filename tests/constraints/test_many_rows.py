@@ -43,3 +43,16 @@ async def test_a_refused_commit_leaves_nothing_behind(client: httpx2.AsyncClient
         read_problem(await client.delete("/teams/1"), 409, "still_referenced")
         assert (await client.get("/teams/1")).status_code == 200
         assert (await client.patch("/teams/1", json={"name": "y"})).status_code == 200
+
+
+async def test_a_trigger_that_ends_the_transaction(
+    world: World, client: httpx2.AsyncClient
+) -> None:
+    """A trigger of SQLite may undo the whole transaction; the rows are refused all the same."""
+    if world.dialect != "sqlite":
+        pytest.skip("only SQLite has RAISE(ROLLBACK)")
+    rows = [{"name": "a"}, {"name": "undoing"}, {"name": "b"}]
+    read_problem(await client.post("/guarded/bulk/", json=rows), 422, "refused")
+    read_problem(await client.post("/guarded/", json=rows[1]), 422, "refused")
+    assert (await count_all(client))["guarded"] == 0
+    assert (await client.post("/guarded/bulk/", json=rows[::2])).status_code == 201

@@ -6,11 +6,13 @@ _RAISE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF TG_OP = 'DELETE' THEN
     IF OLD.name = 'kept' THEN RAISE EXCEPTION 'secret: guarded.name'; END IF;
+    IF OLD.name = 'stuck' THEN RETURN NULL; END IF;
     RETURN OLD;
   END IF;
   IF NEW.name = 'bad' THEN RAISE EXCEPTION 'secret: guarded.name'; END IF;
   IF NEW.name = 'worse' THEN RAISE 'secret' USING ERRCODE = '45000'; END IF;
   IF NEW.name = 'worst' THEN RAISE 'secret' USING ERRCODE = 'no_data_found'; END IF;
+  IF NEW.name = 'ignored' THEN RETURN NULL; END IF;
   RETURN NEW;
 END $$"""
 _RAISING = """
@@ -28,12 +30,17 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE ON quarantined FOR EACH ROW EXECUTE 
 
 def _on_sqlite(when: str) -> list[str]:
     named = "OLD" if when == "DELETE" else "NEW"
-    raised = {"bad": "ABORT", "worse": "FAIL", "worst": "ROLLBACK", "kept": "ABORT"}
-    refused = [n for n in raised if (n == "kept") == (when == "DELETE")]
+    said = ", 'secret: guarded.name'"
+    raised = {
+        "bad": f"ABORT{said}", "worse": f"FAIL{said}", "worst": f"ABORT{said}",
+        "ignored": "IGNORE", "undoing": f"ROLLBACK{said}",
+    }  # fmt: skip
+    if when == "DELETE":
+        raised = {"kept": f"ABORT{said}", "stuck": "IGNORE"}
     return [
         f"CREATE TRIGGER {name}_{when} BEFORE {when} ON guarded WHEN {named}.name = '{name}' "
-        f"BEGIN SELECT RAISE({raised[name]}, 'secret: guarded.name'); END"
-        for name in refused
+        f"BEGIN SELECT RAISE({action}); END"
+        for name, action in raised.items()
     ]
 
 

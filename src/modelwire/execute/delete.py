@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Table as SQLTable
 
+from ..catalog import Table
 from ..catalog.tables import Dependent
-from ..errors import ConstraintViolation, NotFound
+from ..errors import Constraint, ConstraintViolation, NotFound
 from ..plan import DeletePlan
 from ..plan.shapes import DeleteShape
 from ..statement import ROWS, Statements
@@ -59,6 +60,8 @@ class Remover:
         for part in parts:
             try:
                 removed = await self._remove(plan.table.sql, part.keys)
+                if len(removed) < len(part.keys):
+                    await self._check_gone(plan.table, part.keys)
             except ConstraintViolation as violation:
                 raise Rejection(violation, part) from violation
             if not removed and not plan.many:
@@ -72,6 +75,12 @@ class Remover:
             if parents:
                 await self._remove_dependent(dependent, parents)
         return await self._delete(table, key, keys)
+
+    async def _check_gone(self, table: Table, keys: Sequence[Row]) -> None:
+        """Tell rows that are not there from those whose removal a trigger has passed over."""
+        key = table.key_columns
+        if await self._finder.find(table.sql, key, key, keys):
+            raise ConstraintViolation(Constraint.TRIGGER)
 
     async def _values_of(
         self, table: SQLTable, columns: Columns, keys: Sequence[Row]

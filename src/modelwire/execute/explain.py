@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..catalog import Catalog, Field, Table, columns_in, find_sql_table
 from ..catalog.names import escape_pointer, join_words, to_words
@@ -52,17 +52,19 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
         return await explain_reference(violation, plans, catalog, finder)
     plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
     table, rows = plan.table, plan.rows
+    pointer = rows[0].pointer if len(rows) == 1 else None
     if _is_elsewhere(violation, table):
         if violation.kind is Constraint.NOT_NULL and not isinstance(plan, CreatePlan):
             # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
             return explain_still_referenced(plan, violation.table)
-        return _ERRORS_WITHOUT_TABLE[violation.kind]()
+        error = _ERRORS_WITHOUT_TABLE[violation.kind]()
+        return type(error)(error.detail, _violations((), pointer, error.code, error.detail))
     fields = _fields_of(violation, table)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
         rows = await _find_taken(fields, table, rows, finder)
+        pointer = rows[0].pointer if len(rows) == 1 else None
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(table, rows)
-    pointer = rows[0].pointer if len(rows) == 1 else None
     return _EXPLANATIONS[violation.kind](table, fields, pointer)
 
 
@@ -168,27 +170,26 @@ def _together(fields: Sequence[Field]) -> str:
 
 
 def _violations(
-    fields: Iterable[Field], pointer: str | None, code: str, message: str
+    fields: Sequence[Field], pointer: str | None, code: str, message: str
 ) -> list[Violation]:
-    """One fault for each field; without a place where it is not known which row it is in."""
+    """One fault for each field, or else for the row if it is one of several that are named."""
     if pointer is None:
         return [Violation(message, code) for _ in fields]
+    if not fields:
+        return [Violation(message, code, pointer)] if pointer else []
     return [Violation(message, code, f"{pointer}/{escape_pointer(field.name)}") for field in fields]
 
 
 def _explain_unique(table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
-    if not fields:
-        return AlreadyExists(f"{table.title} already exists")
-    verb = "already exists" if len(fields) == 1 else "already exist together"
-    detail = f"{_together(fields)} {verb}"
+    verb = "already exist together" if len(fields) > 1 else "already exists"
+    detail = f"{_together(fields) if fields else table.title} {verb}"
     return AlreadyExists(detail, _violations(fields, pointer, "already_exists", detail))
 
 
 def _name_faults(error: type[RequestError], one: str, many: str, unnamed: str) -> Explanation:
     def explain_fault(_table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
-        if not fields:
-            return error(unnamed)
-        detail = f"{_together(fields)} {one if len(fields) == 1 else many}"
+        verb = one if len(fields) == 1 else many
+        detail = f"{_together(fields)} {verb}" if fields else unnamed
         return error(detail, _violations(fields, pointer, error.code, detail))
 
     return explain_fault

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..errors import Constraint, ConstraintViolation, RequestError
@@ -94,11 +95,19 @@ def _in_savepoint(session: AsyncSession, work: Work) -> Work:
 
     async def attempt(lane: Lane, _singly: bool) -> Answer:
         connection = await session.connection()
+        savepoint = await connection.begin_nested()
         try:
-            async with connection.begin_nested():
-                return await work(lane, False)
+            answer = await work(lane, False)
         except Rejection as exc:
             together = exc
+        else:
+            await savepoint.commit()
+            return answer
+        try:
+            await savepoint.rollback()
+        except SQLAlchemyError:
+            # A trigger may have undone the whole transaction (SQLite manual, RAISE).
+            raise together from None
         try:
             return await work(lane, True)
         except Rejection as alone:
