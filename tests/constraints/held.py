@@ -15,12 +15,16 @@ class Held:
         change: What is patched; the row is deleted, if None.
         stored: The rows that are there before.
         detail: The detail of the answer; empty where it succeeds.
+        status: Its status, where it does not.
+        code: Its code.
     """
 
     url: str
     change: Row | None
     stored: Stored
     detail: str = ""
+    status: int = 409
+    code: str = "still_referenced"
 
 
 def held(title: str, by: str) -> str:
@@ -70,10 +74,12 @@ HELD: Mapping[str, Held] = {
     ),
     "awkward names": Held("orders/g", None, ORDER, held("Order", "order items")),
     "trigger": Held(
-        "guarded/1", None, [("guarded", {"name": "kept"})], "The database refused the row"
+        "guarded/1", None, [("guarded", {"name": "kept"})], "The database refused the row",
+        422, "refused",
     ),
     "trigger that passes over": Held(
-        "guarded/1", None, [("guarded", {"name": "stuck"})], "The database refused the row"
+        "guarded/1", None, [("guarded", {"name": "stuck"})], "The database refused the row",
+        422, "refused",
     ),
     "change of a key": Held("nodes/a", {"code": "c"}, NODES, held("Node", "nodes")),
     "change of a key and a parent": Held(

@@ -1,11 +1,22 @@
 """The ways of writing a row, each of which a constraint may refuse."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import httpx2
 
 from .cases import VALID, Refused, Row
+
+KEYS: Mapping[str, Sequence[str]] = {
+    "regions": ("country", "name"),
+    "nodes": ("code",),
+    "steps": ("code",),
+    "albums": ("code",),
+    "a_songs": ("code",),
+    "orders": ("group",),
+    "order_where": ("tag",),
+}
+"""The keys that clients name."""
 
 AT = 3
 """Where the refused row stands among others."""
@@ -51,9 +62,27 @@ def change(method: str) -> Way:
     return write
 
 
-def can_change(case: Refused, method: str) -> bool:
-    """Whether a change by a method can be refused alike; null is no change to PUT."""
-    return method != "PUT" or None not in case.wrong.values()
+async def change_many(client: httpx2.AsyncClient, case: Refused) -> tuple[httpx2.Response, str]:
+    rows = []
+    for number in range(10, 15):
+        url = await store(client, case.path, VALID[case.path](number))
+        stored = (await client.get(url)).json()
+        rows.append({name: stored[name] for name in key_of(case.path)})
+    rows[AT] |= case.wrong
+    answer = await client.patch(f"/{case.path}/bulk/", json={case.path: rows})
+    return answer, f"/{case.path}/{AT}"
+
+
+def key_of(path: str) -> Sequence[str]:
+    """The fields of a resource's key."""
+    return KEYS.get(path, ("id",))
+
+
+def can_refuse(case: Refused, way: str) -> bool:
+    """Whether a way can be refused alike: null is no change to PUT, keys don't change in bulk."""
+    if way == "PUT":
+        return None not in case.wrong.values()
+    return way != "bulk PATCH" or case.wrong.keys().isdisjoint(key_of(case.path))
 
 
 WAYS: Mapping[str, Way] = {
@@ -61,6 +90,7 @@ WAYS: Mapping[str, Way] = {
     "bulk POST": create_many,
     "PUT": change("PUT"),
     "PATCH": change("PATCH"),
+    "bulk PATCH": change_many,
 }
 
 
