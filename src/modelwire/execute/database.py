@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,8 +18,11 @@ from ..settings import Settings, read_settings
 from .engine import begin_writing, create_engine
 from .faults import translate
 from .lane import Lane, open_lane
+from .retry import retry_contended
 from .session import open_session
 from .url import parse_url
+
+T = TypeVar("T")
 
 _CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
 
@@ -33,6 +36,8 @@ class Database:
         pool_size: Connections held open at most; 10 by default.
         pool_timeout_s: Seconds that a request waits for a connection; 5 by default.
         statement_timeout_s: Seconds that a statement may run; 30 by default.
+        max_retries: How often a transaction that others are in the way of is tried again at most;
+            5 by default.
         echo: Whether every statement is logged; off by default.
         create_tables: Whether missing tables are created at start-up; on by default.
         metadata: The tables; those of every SQLModel class by default.
@@ -48,6 +53,7 @@ class Database:
         pool_size: int | None = None,
         pool_timeout_s: float | None = None,
         statement_timeout_s: float | None = None,
+        max_retries: int | None = None,
         echo: bool | None = None,
         create_tables: bool | None = None,
         metadata: MetaData = SQLModel.metadata,
@@ -57,6 +63,7 @@ class Database:
             pool_size=pool_size,
             pool_timeout_s=pool_timeout_s,
             statement_timeout_s=statement_timeout_s,
+            max_retries=max_retries,
             echo=echo,
             create_tables=create_tables,
         )
@@ -94,6 +101,24 @@ class Database:
             single: Whether the block runs one statement only.
         """
         return open_lane(self.engine, session, writes=True, single=single)
+
+    async def retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Run a transaction, and again where others are in its way.
+
+        Args:
+            attempt: Runs the whole transaction. In a session in force none is whole: what was done
+                in it before would be lost.
+
+        Returns:
+            What the attempt that succeeded has returned.
+
+        Raises:
+            Contention: Others were in the way each time.
+        """
+        settings = self.settings
+        return await retry_contended(
+            attempt, max_retries=settings.max_retries, patience_s=settings.pool_timeout_s
+        )
 
     async def init_db(self) -> None:
         """Create the tables that are missing. Several processes may do so at once.

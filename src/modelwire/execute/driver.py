@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -13,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
+from ..errors import ModelwireError, UnknownOutcome
 from ..statement import Statement, Values
-from .faults import DRIVER_ERRORS, translate
+from .faults import DRIVER_ERRORS, translate, translate_commit
 
 Row = Sequence[Any]
 
@@ -25,12 +27,18 @@ class DriverLane(ABC):
     Args:
         connection: The driver's own connection.
         engine: The engine, whose log has every statement if the setting `echo` is on.
+        autocommits: Whether each statement is a write that commits itself.
+
+    Attributes:
+        abandoned: Whether a statement was given up on, which may be running still.
     """
 
     begin_text = "BEGIN"
 
-    def __init__(self, connection: Any, engine: Engine) -> None:
+    def __init__(self, connection: Any, engine: Engine, *, autocommits: bool = False) -> None:
+        self.abandoned = False
         self._connection = connection
+        self._autocommits = autocommits
         self._log = engine.logger if engine._should_log_info() else None
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
@@ -40,34 +48,50 @@ class DriverLane(ABC):
         if self._log is not None:
             self._log.info(compiled.text)
             self._log.info("%r", bound)
-        try:
-            rows = await self.run(compiled.text, bound)
-        except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+        rows = await self._send(compiled.text, bound, commits=self._autocommits)
         return compiled.decode(rows)
 
     async def begin(self) -> None:
         """Begin a transaction."""
-        try:
-            await self.run(self.begin_text)
-        except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+        await self._send(self.begin_text)
 
     async def commit(self) -> None:
-        """End the transaction; what COMMIT refuses is undone."""
+        """End the transaction; what COMMIT refuses is undone.
+
+        Raises:
+            UnknownOutcome: No answer came.
+        """
         try:
-            await self.run("COMMIT")
-        except DRIVER_ERRORS as exc:
+            await self._send("COMMIT", commits=True)
+        except UnknownOutcome:
+            raise
+        except ModelwireError:
             await self.roll_back()
-            raise translate(exc) from exc
+            raise
 
     async def roll_back(self) -> None:
-        """Undo the transaction, unless the server has ended it itself."""
+        """Undo the transaction, unless the server has ended it itself.
+
+        Where that fails, the connection is thrown away: the server undoes what it loses.
+        """
+        if self.is_open and not self.abandoned and self.in_transaction:
+            with suppress(ModelwireError):
+                await self._send("ROLLBACK")
+
+    async def _send(
+        self, text: str, values: Sequence[Any] = (), *, commits: bool = False
+    ) -> Sequence[Row]:
+        """Run SQL text; what leaves unknown whether something was committed says so."""
         try:
-            if not self.is_clean:
-                await self.run("ROLLBACK")
+            return await self.run(text, values)
+        except asyncio.CancelledError as exc:
+            self.abandoned = True
+            if commits:
+                raise UnknownOutcome() from exc
+            raise
         except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+            self.abandoned = isinstance(exc, TimeoutError)
+            raise (translate_commit if commits else translate)(exc) from exc
 
     @abstractmethod
     async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
@@ -75,8 +99,13 @@ class DriverLane(ABC):
 
     @property
     @abstractmethod
-    def is_clean(self) -> bool:
-        """Whether the connection is open and in no transaction, once no statement is running."""
+    def is_open(self) -> bool:
+        """Whether the connection can be used."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, once no statement is running."""
 
     @abstractmethod
     async def undo(self) -> None:
@@ -95,8 +124,12 @@ class AsyncpgLane(DriverLane):
         return rows
 
     @property
-    def is_clean(self) -> bool:
-        return not self._connection.is_closed() and not self._connection.is_in_transaction()
+    def is_open(self) -> bool:
+        return not self._connection.is_closed()
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._connection.is_in_transaction())
 
     async def undo(self) -> None:
         # The server is still told to cancel; a new connection costs less than to wait for that.
@@ -113,8 +146,12 @@ class AiosqliteLane(DriverLane):
         return rows
 
     @property
-    def is_clean(self) -> bool:
-        return not self._connection.in_transaction
+    def is_open(self) -> bool:
+        return True
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._connection.in_transaction)
 
     async def undo(self) -> None:
         # The connection's thread does one thing after another: here the statement has ended.
@@ -129,20 +166,26 @@ class DriverContext:
 
     Args:
         engine: The engine.
-        transaction: Whether the work is one transaction, committed at its end. Otherwise each
-            statement stands for itself.
+        writes: Whether the work changes anything.
+        transaction: Whether it is one transaction, committed at its end. Otherwise each statement
+            stands for itself.
     """
 
-    __slots__ = ("_engine", "_lane", "_pooled", "_transaction")
+    __slots__ = ("_engine", "_lane", "_pooled", "_transaction", "_writes")
 
-    def __init__(self, engine: AsyncEngine, *, transaction: bool) -> None:
+    def __init__(self, engine: AsyncEngine, *, writes: bool, transaction: bool) -> None:
         self._engine = engine
+        self._writes = writes
         self._transaction = transaction
 
     async def __aenter__(self) -> DriverLane:
         self._pooled = await _check_out(self._engine)
         engine = self._engine.sync_engine
-        self._lane = _LANES[engine.dialect.name](self._pooled.driver_connection, engine)
+        self._lane = _LANES[engine.dialect.name](
+            self._pooled.driver_connection,
+            engine,
+            autocommits=self._writes and not self._transaction,
+        )
         if self._transaction:
             await self._guard(self._lane.begin())
         return self._lane
@@ -162,11 +205,11 @@ class DriverContext:
             raise
 
     async def _leave(self, error: BaseException | None) -> None:
-        if error is None or isinstance(error, Exception):
+        if not self._lane.abandoned and (error is None or isinstance(error, Exception)):
             await _give_back(self._pooled, self._lane)
             return
-        # Cancelled: a statement may still be running. What it leaves behind is undone before
-        # anybody else gets the connection, even if this task is cancelled once more.
+        # A statement may still be running. What it leaves behind is undone before anybody else
+        # gets the connection, even if this task is cancelled once more.
         recovery = asyncio.ensure_future(_recover(self._pooled, self._lane))
         _recoveries.add(recovery)
         recovery.add_done_callback(_recoveries.discard)
@@ -177,7 +220,7 @@ _recoveries: set[asyncio.Future[None]] = set()
 
 
 async def _give_back(pooled: PoolProxiedConnection, lane: DriverLane) -> None:
-    if not lane.is_clean:
+    if not lane.is_open or lane.in_transaction:
         await greenlet_spawn(pooled.invalidate)
     pooled.close()
 
