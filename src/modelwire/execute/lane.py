@@ -58,7 +58,12 @@ class SessionLane:
 
 
 def open_lane(
-    engine: AsyncEngine, session: BaseSession | None, *, writes: bool, single: bool = False
+    engine: AsyncEngine,
+    session: BaseSession | None,
+    *,
+    writes: bool,
+    single: bool = False,
+    pooled: bool = False,
 ) -> AbstractAsyncContextManager[Lane]:
     """Take a lane for one piece of work; if it writes, commit at the end of it.
 
@@ -67,6 +72,8 @@ def open_lane(
         session: The session in force, whose transaction the work becomes part of.
         writes: Whether the work is committed. Whatever fails is rolled back.
         single: Whether the work is one statement, which needs no transaction around it.
+        pooled: Whether PgBouncer may give each transaction another connection: then whatever is
+            done is one.
 
     Returns:
         A context that gives the lane.
@@ -78,7 +85,8 @@ def open_lane(
         ConstraintViolation: A deferred constraint fired at COMMIT.
     """
     if session is None:
-        return DriverContext(engine, writes=writes, transaction=writes and not single)
+        transaction = pooled or (writes and not single)
+        return DriverContext(engine, writes=writes, transaction=transaction)
     _check_dialect(engine, session)
     return _open_session_lane(session, writes=writes)
 
