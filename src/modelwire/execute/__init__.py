@@ -11,6 +11,7 @@ from .lane import Lane, Row, commit_session
 from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection
+from .savepoint import Undone
 from .update import Updater
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Remover",
     "Row",
     "SharedCounts",
+    "Undone",
     "Updater",
     "commit_session",
     "explain",

@@ -15,6 +15,7 @@ from ..errors import ModelwireError, UnknownOutcome
 from ..statement import Statement, Values
 from .faults import DRIVER_ERRORS, translate, translate_commit
 from .held import HeldConnection
+from .savepoint import Savepoint
 
 T = TypeVar("T")
 
@@ -42,6 +43,8 @@ class DriverLane(ABC):
     """
 
     begin_text = "BEGIN"
+    defers = True
+    """Whether deferred constraints can be checked before COMMIT."""
 
     def __init__(
         self, held: HeldConnection, engine: Engine, *, writes: bool, transaction: bool
@@ -91,20 +94,23 @@ class DriverLane(ABC):
             with suppress(ModelwireError):
                 await self._control("ROLLBACK")
 
-    async def _control(self, text: str, *, commits: bool = False, repeats: bool = False) -> None:
-        await self._send(self.control, text, commits=commits, repeats=repeats)
+    def savepoint(self, *, checks: bool = False) -> Savepoint:
+        """Begin a part of the transaction that an error undoes alone."""
+        return Savepoint(self._control, checks=checks and self.defers)
+
+    async def _control(self, *texts: str, commits: bool = False, repeats: bool = False) -> None:
+        await self._send(self.control, *texts, commits=commits, repeats=repeats)
 
     async def _send(
         self,
         run: Callable[..., Awaitable[T]],
-        text: str,
-        *values: Sequence[Any],
+        *sql: Any,
         commits: bool,
         repeats: bool,
     ) -> T:
-        """Run SQL text; what leaves unknown whether something was committed says so."""
+        """Run SQL; what leaves unknown whether something was committed says so."""
         try:
-            return await run(text, *values)
+            return await run(*sql)
         except asyncio.CancelledError as exc:
             self.abandoned = True
             if commits:
@@ -115,15 +121,15 @@ class DriverLane(ABC):
             if self.is_open or not repeats:
                 raise (translate_commit if commits else translate)(exc) from exc
         await self._held.replace()
-        return await self._send(run, text, *values, commits=commits, repeats=False)
+        return await self._send(run, *sql, commits=commits, repeats=False)
 
     @abstractmethod
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
         """Run SQL text as it is."""
 
     @abstractmethod
-    async def control(self, text: str) -> None:
-        """Run SQL text that begins or ends a transaction."""
+    async def control(self, *texts: str) -> None:
+        """Run SQL texts that begin or end a transaction, or a part of it."""
 
     @property
     @abstractmethod
@@ -151,8 +157,8 @@ class AsyncpgLane(DriverLane):
         rows: Sequence[Row] = await self._held.connection.fetch(text, *values)
         return rows
 
-    async def control(self, text: str) -> None:
-        await self._held.connection.execute(text)
+    async def control(self, *texts: str) -> None:
+        await self._held.connection.execute(";".join(texts))  # in one journey
 
     @property
     def is_open(self) -> bool:
@@ -171,13 +177,15 @@ class AiosqliteLane(DriverLane):
     """Runs statements on a connection of aiosqlite: one hop to its thread for each."""
 
     begin_text = "BEGIN IMMEDIATE"
+    defers = False
 
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
         rows: Sequence[Row] = await self._held.connection.execute_fetchall(text, values)
         return rows
 
-    async def control(self, text: str) -> None:
-        await self._held.connection.execute_fetchall(text)
+    async def control(self, *texts: str) -> None:
+        for text in texts:
+            await self._held.connection.execute_fetchall(text)
 
     @property
     def is_open(self) -> bool:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from ..errors import Constraint, ConstraintViolation, RequestError
-from ..execute import Finder, Lane, Rejection, explain
+from ..execute import Finder, Lane, Rejection, Undone, explain
 from ..plan import RowPlan
 from ..respond import Answer
 from .stages import Session, Stages
@@ -44,7 +41,7 @@ class Transactions(Stages):
         if len(plan.rows) <= 1:
             return await self._write_once(plan, session, work, single=single)
         if session is not None:
-            return await self._write_once(plan, session, _in_savepoint(session, work))
+            return await self._write_once(plan, session, _in_savepoint(work))
         try:
             return await self._attempt(plan, session, work, single=single)
         except Rejection as exc:
@@ -89,6 +86,8 @@ class Transactions(Stages):
             except ConstraintViolation as violation:
                 # It fired at COMMIT.
                 raise Rejection(violation, plan) from violation
+            except Undone as undone:
+                raise undone.error from undone.error.__cause__
 
         if session is not None:
             # What others have done in it before could not be done again.
@@ -96,24 +95,15 @@ class Transactions(Stages):
         return await self.database.retry(attempt)
 
 
-def _in_savepoint(session: AsyncSession, work: Work) -> Work:
+def _in_savepoint(work: Work) -> Work:
     """Some work on all rows at once; where one is refused, only that is undone, and done anew."""
 
     async def attempt(lane: Lane, _singly: bool) -> Answer:
-        connection = await session.connection()
-        savepoint = await connection.begin_nested()
         try:
-            answer = await work(lane, False)
+            async with lane.savepoint():
+                return await work(lane, False)
         except Rejection as exc:
             together = exc
-        else:
-            await savepoint.commit()
-            return answer
-        try:
-            await savepoint.rollback()
-        except SQLAlchemyError:
-            # A trigger may have undone the whole transaction (SQLite manual, RAISE).
-            raise together from None
         try:
             return await work(lane, True)
         except Rejection as alone:
