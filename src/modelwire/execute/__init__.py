@@ -13,6 +13,7 @@ from .lock import Check, lock_rows
 from .rejection import Rejection
 from .savepoint import Undone
 from .update import Updater
+from .upsert import Upserter, check_keys
 
 __all__ = [
     "Check",
@@ -27,6 +28,8 @@ __all__ = [
     "SharedCounts",
     "Undone",
     "Updater",
+    "Upserter",
+    "check_keys",
     "commit_session",
     "explain",
     "explain_elsewhere",

@@ -20,7 +20,7 @@ from ..errors import (
     TooLong,
     Violation,
 )
-from ..plan import CreatePlan, LinkSet, RowPlan
+from ..plan import CreatePlan, LinkSet, RowPlan, UpsertPlan
 from ..plan.create import join_plans
 from ..plan.rows import Row
 from .finder import Finder
@@ -54,13 +54,13 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     table, rows = plan.table, plan.rows
     pointer = rows[0].pointer if len(rows) == 1 else None
     if _is_elsewhere(violation, table):
-        if violation.kind is Constraint.NOT_NULL and not isinstance(plan, CreatePlan):
+        if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
             # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
             return explain_still_referenced(plan, violation.table)
         error = _ERRORS_WITHOUT_TABLE[violation.kind]()
         return type(error)(error.detail, _violations((), pointer, error.code, error.detail))
     fields = _fields_of(violation, table)
-    if violation.kind is Constraint.UNIQUE and len(rows) > 1:
+    if violation.kind is Constraint.UNIQUE and len(rows) > 1 and not isinstance(plan, UpsertPlan):
         rows = await _find_taken(fields, table, rows, finder)
         pointer = rows[0].pointer if len(rows) == 1 else None
     if violation.kind is Constraint.LENGTH and not fields:
@@ -75,7 +75,7 @@ def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
     found: dict[Table, list[CreatePlan]] = {}
     for level in plan.levels():
         found.setdefault(level.table, []).append(level)
-    return [join_plans(levels) for levels in found.values()]
+    return [levels[0] if len(levels) == 1 else join_plans(levels) for levels in found.values()]
 
 
 async def _explain_links(links: LinkSet, finder: Finder) -> RequestError:

@@ -39,20 +39,16 @@ class Transactions(Stages):
             RequestError: It was refused; nothing is written.
         """
         if len(plan.rows) <= 1:
-            return await self._write_once(plan, session, work, single=single)
+            return await self.write_once(plan, session, work, single=single)
         if session is not None:
-            return await self._write_once(plan, session, _in_savepoint(work))
+            return await self.write_once(plan, session, _in_savepoint(work))
         try:
             return await self._attempt(plan, session, work, single=single)
         except Rejection as exc:
             rejection = exc
-        return await self._write_once(plan, session, work, rejection=rejection, singly=True)
+        return await self.write_once(plan, session, work, rejection=rejection, singly=True)
 
-    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
-        """Explain what a constraint has refused."""
-        return await explain(rejection, self.catalog, Finder(lane, self.statements))
-
-    async def _write_once(
+    async def write_once(
         self,
         plan: RowPlan,
         session: Session,
@@ -62,6 +58,22 @@ class Transactions(Stages):
         single: bool = False,
         singly: bool = False,
     ) -> Answer:
+        """Do some work in one transaction, and explain what refuses it.
+
+        Args:
+            plan: What is to be written.
+            session: The session in force.
+            work: Writes it, and makes the answer.
+            rejection: What has refused it before, all rows at once.
+            single: Whether the work is one statement.
+            singly: Whether rows are written one by one.
+
+        Returns:
+            The answer.
+
+        Raises:
+            RequestError: It was refused; nothing is written.
+        """
         try:
             return await self._attempt(plan, session, work, single=single, singly=singly)
         except Rejection as exc:
@@ -69,6 +81,10 @@ class Transactions(Stages):
             async with self.database.reading(session) as lane:
                 error = await self.explain(found, lane)
             raise error from found.violation
+
+    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
+        """Explain what a constraint has refused."""
+        return await explain(rejection, self.catalog, Finder(lane, self.statements))
 
     async def _attempt(
         self,

@@ -61,11 +61,12 @@ def mount(
         raise ConfigurationError("This application has another database already; it takes one.")
     settings = database.settings
     catalog = read_catalog(resources, settings)
+    conflict = conflict_status or settings.conflict_status
     service = _Service(
         app=app,
         catalog=catalog,
-        pipeline=Pipeline(catalog, database),
-        problems=Problems(catalog, conflict_status or settings.conflict_status),
+        pipeline=Pipeline(catalog, database, conflict_status=conflict),
+        problems=Problems(catalog, conflict),
         max_body_bytes=max_body_bytes or settings.max_body_bytes,
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
