@@ -121,10 +121,10 @@ async def test_value_of_a_query(client: httpx2.AsyncClient, parameter: str, shar
     """Whatever a parameter is given in a body is no 5xx."""
     faults: dict[str, str] = {}
     for name, value in share(JSON_VALUES, PARAMETERS.index(parameter)).items():
-        for form in (value, f"[{value}]"):
-            content = f'{{"{parameter}": {form}}}'.encode()
-            answer = await client.post("/cells/query", content=content, headers=JSON)
-            faults[f"{name} {form[:10]}"] = fault_of(answer)
+        form = value if len(faults) % 3 else f"[{value}]"
+        content = f'{{"{parameter}": {form}}}'.encode()
+        answer = await client.post("/cells/query", content=content, headers=JSON)
+        faults[name] = fault_of(answer)
     assert {name: fault for name, fault in faults.items() if fault} == {}
 
 

@@ -79,7 +79,7 @@ class Endpoint:
     async def _read_body(self, request: HTTPRequest) -> bytes:
         limit = self.max_body_bytes
         announced = request.headers.get("content-length", "")
-        parts, size = [], int(announced) if announced.isdigit() else 0
+        parts, size = [], int(announced[:20]) if announced.isdecimal() else 0
         if size <= limit:
             size = 0
             async for part in request.stream():
