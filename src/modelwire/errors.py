@@ -14,6 +14,11 @@
         ├── AlreadyExists           already_exists
         ├── ParentNotFound          parent_not_found
         ├── StillReferenced         still_referenced
+        ├── Changed                 changed
+        ├── PreconditionRequired    precondition_required
+        ├── TooManyAffected         too_many_affected
+        ├── KeyReused               key_reused
+        ├── KeyInFlight             key_in_flight
         ├── NotNull                 not_null
         ├── CheckFailed             check
         ├── TooLong                 too_long
@@ -148,6 +153,36 @@ class StillReferenced(RequestError):
     """Other rows refer to the row that was to be deleted or to change its key."""
 
     code = "still_referenced"
+
+
+class Changed(RequestError):
+    """The row is not as the client has seen it: `If-Match` does not match."""
+
+    code = "changed"
+
+
+class PreconditionRequired(RequestError):
+    """The request may only be made under a condition that it does not state."""
+
+    code = "precondition_required"
+
+
+class TooManyAffected(RequestError):
+    """A change would have affected more rows than the client allows."""
+
+    code = "too_many_affected"
+
+
+class KeyReused(RequestError):
+    """An `Idempotency-Key` came with another request before."""
+
+    code = "key_reused"
+
+
+class KeyInFlight(RequestError):
+    """The request that came first with an `Idempotency-Key` has not ended yet."""
+
+    code = "key_in_flight"
 
 
 class NotNull(RequestError):

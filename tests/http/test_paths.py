@@ -30,12 +30,12 @@ async def test_no_such_path(client: httpx2.AsyncClient, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/users/", {"GET", "HEAD", "POST"}),
-        ("/users", {"GET", "HEAD", "POST"}),
+        ("/users/", {"GET", "HEAD", "POST", "PATCH", "DELETE"}),
+        ("/users", {"GET", "HEAD", "POST", "PATCH", "DELETE"}),
         ("/users/1", {"GET", "HEAD", "PUT", "PATCH", "DELETE"}),
         ("/users/1/", {"GET", "HEAD", "PUT", "PATCH", "DELETE"}),
         ("/users/stream/", {"GET", "HEAD"}),
-        ("/users/bulk/", {"POST"}),
+        ("/users/bulk/", {"POST", "PATCH", "DELETE"}),
         ("/health", {"GET", "HEAD"}),
         ("/docs", {"GET", "HEAD"}),
     ],

@@ -27,9 +27,16 @@ from ..resource import Resource
 from ..settings import LIMITS, Limits
 from .dependents import read_dependents
 from .domain import find_fault
-from .kinds import kind_of, storage_type, strip_optional
+from .kinds import Kind, kind_of, storage_type, strip_optional
 from .names import did_you_mean, to_title
-from .relations import find_children, find_paths, read_relation
+from .relations import (
+    find_children,
+    find_linked,
+    find_nested,
+    find_paths,
+    read_relation,
+    read_unique_keys,
+)
 from .schemas import computes, derive_schemas
 from .tables import Catalog, ConstraintInfo, Field, Reference, Relation, Table
 
@@ -91,6 +98,9 @@ def _read_table(
     _check_names(resource, "filters", resource.filters, names)
     _check_names(resource, "hidden", resource.hidden, names)
     _check_names(resource, "shown", resource.shown, names)
+    _check_names(resource, "read_only", resource.read_only, names)
+    _check_names(resource, "nested_writes", resource.nested_writes, relations)
+    _check_version(resource, fields)
     _check_names(resource, "includes", resource.includes, relations)
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     for name in resource.includes:
@@ -99,6 +109,7 @@ def _read_table(
                 f"Resource({resource.model.__name__}, includes=['{name}']): its target is not a "
                 f"resource. Mount a Resource for the table {relations[name].target} as well."
             )
+    paths = find_paths(resource, relations, registered)
     return Table(
         resource=resource,
         model=resource.model,
@@ -107,13 +118,28 @@ def _read_table(
         fields=fields,
         relations=relations,
         includes={name: relations[name] for name in resource.includes},
-        paths=find_paths(resource, relations, registered),
+        paths=paths,
         children=find_children(relations, registered),
+        nested=find_nested(resource, relations, registered),
+        linked=find_linked(paths),
         constraints=tuple(_read_constraints(sql)),
         references=tuple(_read_references([sql])),
+        unique_keys=read_unique_keys(sql),
         schemas=derive_schemas(resource, fields),
         computes=resource.read_schema is None and computes(resource.model),
     )
+
+
+def _check_version(resource: Resource, fields: Sequence[Field]) -> None:
+    name = resource.version
+    if name is None:
+        return
+    _check_names(resource, "version", [name], [f.name for f in fields])
+    if any(f.name == name and f.kind is not Kind.INTEGER for f in fields):
+        raise ConfigurationError(
+            f"Resource({resource.model.__name__}, version='{name}'): a version is counted up, so "
+            "it should be an int."
+        )
 
 
 def _check_relations(
@@ -158,8 +184,8 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
             nullable=bool(column.nullable),
             primary_key=column.primary_key,
             readable=not _is_hidden(name, attribute.key, resource),
-            writable=_is_writable(column, sql),
-            default=_default_of(column),
+            writable=_is_writable(column, sql) and not _is_kept(name, resource),
+            default=_default_of(column) or (_first_version if name == resource.version else None),
         )
 
 
@@ -183,6 +209,15 @@ def _is_hidden(name: str, key: str, resource: Resource) -> bool:
     if resource.read_schema is not None:
         return key not in resource.read_schema.model_fields
     return name not in resource.shown and bool(_SECRET.search(name) or _SECRET.search(key))
+
+
+def _is_kept(name: str, resource: Resource) -> bool:
+    """Whether a resource keeps a field from being set by clients."""
+    return name in resource.read_only or name == resource.version
+
+
+def _first_version() -> int:
+    return 1
 
 
 def _is_writable(column: Column[Any], sql: SQLTable) -> bool:

@@ -22,19 +22,18 @@ from ..errors import (
     TooLong,
     Violation,
 )
+from ..plan import CreatePlan, DeletePlan, LinkSet, RowPlan
+from ..plan.create import join_plans
 from ..plan.rows import Row
-from ..plan.write import CreatePlan, DeletePlan, WritePlan
 from .finder import Finder
+from .rejection import Rejection
 
 
-async def explain(
-    violation: ConstraintViolation, plan: WritePlan, catalog: Catalog, finder: Finder
-) -> RequestError:
+async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> RequestError:
     """Explain a constraint violation in the terms of the request.
 
     Args:
-        violation: What the driver said, and which row of the plan it was about.
-        plan: What was to be done.
+        rejection: What the driver said, and what was to be written.
         catalog: The catalog.
         finder: Says which rows exist. SQLite does not say which foreign key fired, so the rows
             that the request names are looked up.
@@ -42,21 +41,42 @@ async def explain(
     Returns:
         The error to answer with.
     """
+    violation, plan = rejection.violation, rejection.plan
+    if isinstance(plan, LinkSet):
+        return await _explain_links(plan, finder)
+    plan = _plan_of(violation, plan)
     rows = plan.rows
-    if violation.row is not None:
-        rows = (rows[violation.row],)
     if violation.kind is Constraint.FOREIGN_KEY:
         if violation.table is None:
             return await _look_up(plan, rows, catalog, finder)
         return _explain_reference(violation, plan, rows, catalog)
     if isinstance(plan, DeletePlan) and violation.kind is Constraint.NOT_NULL:
         # ON DELETE SET NULL met a column that must have a value.
-        return _still_referenced(plan.table, violation.table)
+        return _still_referenced(plan, violation.table)
     fields = _fields_of(violation, plan.table)
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(plan.table, rows)
     pointer = rows[0].pointer if len(rows) == 1 else ""
     return _EXPLANATIONS[violation.kind](plan.table, fields, pointer)
+
+
+def _plan_of(violation: ConstraintViolation, plan: RowPlan) -> RowPlan:
+    """The part of a plan that a constraint is about: at COMMIT it may be any."""
+    if not isinstance(plan, CreatePlan) or violation.table is None:
+        return plan
+    found = [level for level in plan.levels() if level.table.sql.name == violation.table]
+    return join_plans(found) if found else plan
+
+
+async def _explain_links(links: LinkSet, finder: Finder) -> RequestError:
+    """Name the row that a link should lead to, and that is not there."""
+    detail = f"{links.target.title} not found"
+    key = links.target.key_columns
+    known = {tuple(row) for row in await finder.find(links.target.sql, key, key, links.keys)}
+    pairs = zip(links.keys, links.pointers, strict=True)
+    missing = [pointer for sought, pointer in pairs if sought not in known]
+    violations = [Violation(detail, "parent_not_found", pointer) for pointer in missing]
+    return ParentNotFound(detail, violations)
 
 
 def _fields_of(violation: ConstraintViolation, table: Table) -> list[Field]:
@@ -153,7 +173,7 @@ _EXPLANATIONS: Mapping[Constraint, Callable[[Table, Sequence[Field], str], Reque
 
 
 def _explain_reference(
-    violation: ConstraintViolation, plan: WritePlan, rows: Sequence[Row], catalog: Catalog
+    violation: ConstraintViolation, plan: RowPlan, rows: Sequence[Row], catalog: Catalog
 ) -> RequestError:
     """Explain a foreign key by the table that PostgreSQL names: the one that holds the key."""
     table = plan.table
@@ -162,7 +182,7 @@ def _explain_reference(
     reference = _choose(own, violation)
     if reference is not None and any(column.name in written for column in reference.columns):
         return _parent_not_found(reference, plan, rows, catalog)
-    return _still_referenced(table, violation.table)
+    return _still_referenced(plan, violation.table)
 
 
 def _choose(references: Sequence[Reference], violation: ConstraintViolation) -> Reference | None:
@@ -178,7 +198,7 @@ def _choose(references: Sequence[Reference], violation: ConstraintViolation) -> 
 
 
 def _parent_not_found(
-    reference: Reference, plan: WritePlan, rows: Sequence[Row], catalog: Catalog
+    reference: Reference, plan: RowPlan, rows: Sequence[Row], catalog: Catalog
 ) -> RequestError:
     parent = reference.parent.name
     detail = f"{catalog.titles.get(parent, to_title(parent))} not found"
@@ -188,13 +208,17 @@ def _parent_not_found(
     return ParentNotFound(detail, _violations(fields, pointer, "parent_not_found", detail))
 
 
-def _still_referenced(table: Table, by: str | None) -> RequestError:
+def _still_referenced(plan: RowPlan, by: str | None) -> RequestError:
     suffix = f" by {to_words(by)}" if by else ""
-    return StillReferenced(f"{table.title} is still referenced{suffix}")
+    detail = f"{plan.table.title} is still referenced{suffix}"
+    places = [row.pointer for row in plan.rows] if len(plan.rows) == 1 else []
+    return StillReferenced(
+        detail, [Violation(detail, "still_referenced", place) for place in places if place]
+    )
 
 
 async def _look_up(
-    plan: WritePlan, rows: Sequence[Row], catalog: Catalog, finder: Finder
+    plan: RowPlan, rows: Sequence[Row], catalog: Catalog, finder: Finder
 ) -> RequestError:
     for row in rows:
         for reference in plan.table.references:
@@ -203,7 +227,7 @@ async def _look_up(
     if isinstance(plan, CreatePlan):
         # The parent has come in the meantime; the row was refused all the same.
         return ParentNotFound("A row that this one refers to was not found")
-    return _still_referenced(plan.table, await finder.find_referrer(plan.table.sql, [plan.key]))
+    return _still_referenced(plan, await finder.find_referrer(plan.table.sql, plan.keys))
 
 
 async def _lacks_parent(reference: Reference, row: Row, finder: Finder) -> bool:

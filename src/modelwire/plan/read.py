@@ -13,7 +13,14 @@ from ..catalog.domain import MAX_INT64
 from ..request import Parameter
 from .cursor import Position, bind_query, read_cursor
 from .includes import can_join, project_list, project_row
-from .keys import Values, key_values, predicate_values, refuse_parameter, select_by_key
+from .keys import (
+    Values,
+    key_values,
+    predicate_values,
+    refuse_parameter,
+    select_by_key,
+    select_locked,
+)
 from .keyset import KeysetPlan, after_values, keyset_after, rows_from, values_in_order
 from .query import Query
 from .shapes import (
@@ -70,6 +77,12 @@ class Parent:
         """Looks whether it is there."""
         key = tuple(self.table.sql.primary_key.columns)
         return FindShape(self.table.sql, key, key)
+
+    @property
+    def owner(self) -> FindShape:
+        """Reads what its children refer to, and holds the row."""
+        key = tuple(self.table.sql.primary_key.columns)
+        return FindShape(self.table.sql, self.relation.local, key, held=True)
 
 
 class ListPlan(NamedTuple):
@@ -177,6 +190,50 @@ def plan_list(
     if skip:
         values["offset"] = skip
     return ListPlan(shape, values, includes, skip, limit, counting, operands)
+
+
+@dataclass(frozen=True, slots=True)
+class MassPlan:
+    """Finding the rows that a change is for, by filters, and locking them.
+
+    Args:
+        shape: The rows.
+        values: What they are compared with; how many are read at most is added to it.
+    """
+
+    shape: SelectShape
+    values: Values
+
+    @property
+    def table(self) -> Table:
+        return self.shape.table
+
+    @property
+    def count(self) -> CountShape:
+        """Counts the rows."""
+        return CountShape(self.table, self.shape.conditions)
+
+
+def plan_mass(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> MassPlan:
+    """Plan which rows a change is for.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The query: filters, `q` and `or`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+    """
+    query = Query(catalog, table, parameters, ("q", "or"))
+    operands: list[Any] = []
+    conditions = query.take_conditions(operands)
+    query.finish()
+    shape = replace(select_locked(table), conditions=conditions, limited=True)
+    return MassPlan(shape, predicate_values(operands))
 
 
 def plan_stream(

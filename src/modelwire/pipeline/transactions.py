@@ -1,0 +1,89 @@
+"""Writes: a piece of work in one transaction, whose refusal is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ..errors import ConstraintViolation, RequestError
+from ..execute import Finder, Lane, Rejection, explain
+from ..plan import RowPlan
+from ..respond import Answer
+from .stages import Session, Stages
+
+Work = Callable[[Lane, bool], Awaitable[Answer]]
+"""What is done in a transaction: on a lane, for all rows at once or, if told so, one by one."""
+
+
+class Transactions(Stages):
+    """Does what writing requests ask for: all of it, or nothing."""
+
+    async def write(
+        self, plan: RowPlan, session: Session, work: Work, *, single: bool = False
+    ) -> Answer:
+        """Do some work in one transaction; it is committed when this returns.
+
+        Many rows are written at once; where one is refused, they are written once more, one by one,
+        to find out which. A session in force may hold what others have done in it, which a first
+        try that fails would undo: there the rows go one by one from the start.
+
+        Args:
+            plan: What is to be written.
+            session: The session in force.
+            work: Writes it, and makes the answer.
+            single: Whether the work is one statement.
+
+        Returns:
+            The answer.
+
+        Raises:
+            RequestError: It was refused; nothing is written.
+        """
+        if len(plan.rows) <= 1:
+            return await self._write_once(plan, session, work, single=single)
+        rejection: Rejection | None = None
+        if session is None:
+            try:
+                return await self._attempt(plan, session, work, single=single)
+            except Rejection as exc:
+                rejection = exc
+        return await self._write_once(plan, session, work, rejection=rejection, singly=True)
+
+    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
+        """Explain what a constraint has refused."""
+        return await explain(rejection, self.catalog, Finder(lane, self.statements))
+
+    async def _write_once(
+        self,
+        plan: RowPlan,
+        session: Session,
+        work: Work,
+        *,
+        rejection: Rejection | None = None,
+        single: bool = False,
+        singly: bool = False,
+    ) -> Answer:
+        try:
+            return await self._attempt(plan, session, work, single=single, singly=singly)
+        except Rejection as exc:
+            # Rows that refer to each other may be refused alone and not together.
+            same = rejection is None or exc.violation.kind is rejection.violation.kind
+            found = exc if same or rejection is None else rejection
+            async with self.database.reading(session) as lane:
+                error = await self.explain(found, lane)
+            raise error from found.violation
+
+    async def _attempt(
+        self,
+        plan: RowPlan,
+        session: Session,
+        work: Work,
+        *,
+        single: bool = False,
+        singly: bool = False,
+    ) -> Answer:
+        try:
+            async with self.database.writing(session, single=single) as lane:
+                return await work(lane, singly)
+        except ConstraintViolation as violation:
+            # It fired at COMMIT.
+            raise Rejection(violation, plan) from violation
