@@ -38,6 +38,7 @@ def test_database_settings() -> None:
         "pool_size",
         "pool_timeout_s",
         "statement_timeout_s",
+        "pgbouncer",
         "echo",
         "create_tables",
         "metadata",

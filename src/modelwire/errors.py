@@ -25,6 +25,8 @@
         ├── OutOfRange              out_of_range
         ├── Refused                 refused
         ├── Unavailable             unavailable
+        │   └── Contention          unavailable; the transaction may be tried again
+        ├── UnknownOutcome          unknown_outcome
         ├── StatementTimeout        timeout
         ├── DatabaseError           database_error
         └── UnexpectedError         unexpected_error
@@ -224,6 +226,23 @@ class Unavailable(RequestError):
         self, detail: str = "The database is not available", retry_after_s: int = 1
     ) -> None:
         super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class Contention(Unavailable):
+    """Another transaction was in the way: this one is undone, and may succeed if tried again."""
+
+    def __init__(self, detail: str = "Other writes were in the way") -> None:
+        super().__init__(detail)
+
+
+class UnknownOutcome(RequestError):
+    """What commits a write was sent, and no answer came: it may be stored or not."""
+
+    code = "unknown_outcome"
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__("The write may have been stored or not: read before it is sent again")
         self.retry_after_s = retry_after_s
 
 

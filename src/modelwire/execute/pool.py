@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+import asyncpg
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, QueueCommon
 
@@ -39,12 +39,26 @@ class FairQueue(QueueCommon[Any]):
         return len(self._idle)
 
     def put_nowait(self, item: Any) -> None:
+        if not self._wake(item):
+            self._idle.append(item)
+
+    def wake_next(self) -> None:
+        """Let the next one who waits open a connection: one less is open than may be."""
+        self._wake(None)
+
+    def _wake(self, item: Any) -> bool:
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
                 waiter.set_result(item)
-                return
-        self._idle.append(item)
+                return True
+        return False
+
+    def _pass_on(self, item: Any) -> None:
+        if item is None:
+            self.wake_next()
+        else:
+            self.put_nowait(item)
 
     def put(self, item: Any, _block: bool = True, _timeout: float | None = None) -> None:
         self.put_nowait(item)
@@ -63,7 +77,7 @@ class FairQueue(QueueCommon[Any]):
         return self.get_nowait()
 
     async def wait(self, timeout_s: float | None) -> None:
-        """Wait for a connection, which whoever asks next is given: ask at once.
+        """Wait for a connection, or for leave to open one. Whoever asks next gets it: ask at once.
 
         Args:
             timeout_s: Seconds; without end if None.
@@ -76,11 +90,14 @@ class FairQueue(QueueCommon[Any]):
         self._waiters.append(waiter)
         timer = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
         try:
-            self._idle.append(await waiter)
+            item = await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled() and waiter.exception() is None:
-                self.put_nowait(waiter.result())
+                self._pass_on(waiter.result())
             raise
+        else:
+            if item is not None:
+                self._idle.append(item)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -92,23 +109,39 @@ class FairPool(AsyncAdaptedQueuePool):
     _queue_class = FairQueue
     _pool: FairQueue
 
-    async def wait_ready(self) -> bool:
-        """Wait until there is a connection to take, or to open.
+    @property
+    def is_ready(self) -> bool:
+        """Whether a connection lies ready."""
+        return not self._pool.empty()
 
-        Returns:
-            Whether `connect()` has one at once; otherwise it has to open one.
+    async def wait_ready(self) -> None:
+        """Wait until there is a connection to take, or leave to open one.
 
         Raises:
-            PoolTimeout: None came free in time.
+            TimeoutError: Neither came in time.
         """
-        if self._pool.empty():
-            if self.overflow() < 0:
-                return False
-            try:
-                await self._pool.wait(self.timeout())
-            except TimeoutError:
-                raise PoolTimeout("No connection came free in time") from None
+        if self._pool.empty() and self.overflow() >= 0:
+            await self._pool.wait(self.timeout())
+
+    def forget(self, connection: PoolProxiedConnection) -> None:
+        """Throw a connection away that was lost; those as old as it are opened anew before use."""
+        self._invalidate(connection)
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        record = super()._do_get()
+        if _is_dead(record.driver_connection):
+            record.invalidate()  # it is opened anew before it is handed out
+        return record
+
+    def _dec_overflow(self) -> Literal[True]:
+        super()._dec_overflow()
+        self._pool.wake_next()
         return True
+
+
+def _is_dead(connection: Any) -> bool:
+    """Whether a driver's connection is known to be closed: asyncpg's is, as soon as it was told."""
+    return isinstance(connection, asyncpg.Connection) and bool(connection.is_closed())
 
 
 def _expire(waiter: asyncio.Future[Any]) -> None:

@@ -26,6 +26,7 @@ STATUSES: Mapping[str, int] = {
     "out_of_range": 422,
     "refused": 422,
     "unavailable": 503,
+    "unknown_outcome": 503,
     "timeout": 504,
     "database_error": 500,
     "unexpected_error": 500,

@@ -1,0 +1,98 @@
+"""A connection of the pool that a lane holds."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
+
+from .faults import DRIVER_ERRORS, translate
+from .pool import FairPool
+
+
+class HeldConnection:
+    """A connection of an engine's pool, from `take` to `give_back`.
+
+    Args:
+        engine: The engine.
+
+    Attributes:
+        connection: The driver's own connection.
+    """
+
+    __slots__ = ("_engine", "_pooled", "connection")
+
+    connection: Any
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._pooled: PoolProxiedConnection | None = None
+
+    async def take(self) -> None:
+        """Take a connection.
+
+        Raises:
+            Unavailable: None came free in time, or none can be opened.
+        """
+        # Outside of an SQLAlchemy connection its adapter's errors come as they are.
+        errors = (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
+        try:
+            # What lies ready is taken at once, without SQLAlchemy's switch to another stack.
+            pooled = self._take_ready() or await self._wait()
+        except errors as exc:
+            raise translate(exc) from exc
+        self._pooled, self.connection = pooled, pooled.driver_connection
+
+    async def replace(self) -> None:
+        """Put a fresh connection in place of this one, which was lost.
+
+        Raises:
+            Unavailable: None came free in time, or none can be opened.
+        """
+        self.forget()
+        await self.take()
+
+    def forget(self) -> None:
+        """Throw the connection away, which was lost, and all that are as old as it."""
+        pooled, self._pooled = self._pooled, None
+        if pooled is not None:
+            self._pool.forget(pooled)
+
+    async def give_back(self, *, clean: bool) -> None:
+        """Give the connection back.
+
+        Args:
+            clean: Whether the next one can use it as it is; it is thrown away otherwise.
+        """
+        pooled, self._pooled = self._pooled, None
+        if pooled is None:
+            return
+        if not clean:
+            await greenlet_spawn(pooled.invalidate)
+        pooled.close()
+
+    @property
+    def _pool(self) -> FairPool:
+        return cast("FairPool", self._engine.pool)
+
+    def _take_ready(self) -> PoolProxiedConnection | None:
+        if self._pool.is_ready:
+            try:
+                return self._pool.connect()
+            except MissingGreenlet:
+                pass  # it has been closed, and has to be opened anew
+        return None
+
+    async def _wait(self) -> PoolProxiedConnection:
+        """Wait for a connection and open it where need be, within one limit of time."""
+        try:
+            async with asyncio.timeout(self._pool.timeout()):
+                await self._pool.wait_ready()
+                return self._take_ready() or await self._engine.raw_connection()
+        except TimeoutError:
+            raise PoolTimeout("No connection came free in time") from None
