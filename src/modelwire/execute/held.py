@@ -37,11 +37,9 @@ class HeldConnection:
         Raises:
             Unavailable: None came free in time, or none can be opened.
         """
-        # Outside of an SQLAlchemy connection its adapter's errors come as they are.
-        errors = (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
         try:
             pooled = self._pool.take_ready() or await self._wait()
-        except errors as exc:
+        except self._errors as exc:
             raise translate(exc) from exc
         self._pooled, self.connection = pooled, pooled.driver_connection
 
@@ -72,6 +70,11 @@ class HeldConnection:
         if not clean:
             await greenlet_spawn(pooled.invalidate)
         pooled.close()
+
+    @property
+    def _errors(self) -> tuple[type[BaseException], ...]:
+        # Outside of an SQLAlchemy connection its adapter's errors come as they are.
+        return (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
 
     @property
     def _pool(self) -> FairPool:

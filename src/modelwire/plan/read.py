@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..catalog import Catalog, Relation, Table
+from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
 from ..request import Parameter
 from .cursor import Position, bind_query, read_cursor
@@ -149,9 +149,17 @@ def plan_read(
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()
+    shape = _select_row(table, includes, shown, dialect)
+    return ReadPlan(shape, predicate_values(values), includes)
+
+
+@lru_cache(CACHED)
+def _select_row(
+    table: Table, includes: tuple[Include, ...], shown: tuple[Field, ...] | None, dialect: str
+) -> SelectShape:
     projection = None if shown is None else project_row(table, shown)
     joined = tuple(include for include in includes if can_join(include, dialect))
-    return ReadPlan(select_by_key(table, projection, joined), predicate_values(values), includes)
+    return select_by_key(table, projection, joined)
 
 
 def plan_list(
