@@ -73,7 +73,13 @@ class Settings(Limits):
 
     request_timeout_s: Annotated[float, Gt(0)] = 60.0
     """Seconds that a request may take from its head to the first byte of its answer, before it is
-    answered 504, or 408 where its body has not come."""
+    answered 504, or 408 where its body has not come; and each part of a stream after that."""
+
+    max_streams: Annotated[int, Gt(0)] = 100
+    """Streams that one process sends at a time; one more is answered 503."""
+
+    shutdown_timeout_s: Annotated[int, Gt(0)] = 10
+    """Seconds that `modelwire serve` gives requests to end when it is stopped."""
 
     pgbouncer: bool = False
     """Whether PostgreSQL is reached through PgBouncer in transaction mode, or what is like it."""

@@ -22,6 +22,7 @@ from ..resource import OPERATIONS, Resource
 from .dispatch import Dispatcher
 from .docs import serve_docs
 from .health import Health
+from .limits import RequestLimits, Streams
 from .operations import CHILDREN, LINKS, ROUTES, Place, Route, document_signature, with_article
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
@@ -66,7 +67,11 @@ def mount(
         catalog=catalog,
         pipeline=Pipeline(catalog, database),
         problems=Problems(catalog, conflict_status or settings.conflict_status),
-        max_body_bytes=max_body_bytes or settings.max_body_bytes,
+        limits=RequestLimits(
+            max_body_bytes or settings.max_body_bytes,
+            settings.request_timeout_s,
+            Streams(settings.max_streams),
+        ),
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
         dispatcher=Dispatcher(app, RESERVED),
@@ -92,7 +97,7 @@ class _Service:
     catalog: Catalog
     pipeline: Pipeline
     problems: Problems
-    max_body_bytes: int
+    limits: RequestLimits
     prefix: str
     dependencies: tuple[Depends, ...]
     dispatcher: Dispatcher
@@ -131,7 +136,7 @@ class _Service:
             ("/live", health.live, live),
             ("/ready", health.ready, ready),
         ):
-            endpoint = Endpoint(handle, self.problems, self.max_body_bytes)
+            endpoint = Endpoint(handle, self.problems, self.limits)
             errors = (422, 503) if suffix == "/ready" else (422,)
             self._add(
                 path + suffix,
@@ -153,7 +158,7 @@ class _Service:
         endpoint = Endpoint(
             partial(handle, table, relation) if relation else partial(handle, table),
             self.problems,
-            self.max_body_bytes,
+            self.limits,
             _key_names(place),
             # What is created below a row stands under the path of its own resource.
             self.prefix + (target if route.method == "POST" else table).path,

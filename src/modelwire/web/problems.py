@@ -29,12 +29,13 @@ from ..errors import (
     NoSuchPath,
     RequestError,
     TooLarge,
+    TooSlow,
     UnexpectedError,
     Violation,
 )
 from ..execute import explain_elsewhere, translate, translate_commit
 from ..respond import answer_other_problem, answer_problem
-from .responses import to_response
+from .responses import to_whole_response
 
 logger = logging.getLogger("modelwire")
 
@@ -60,8 +61,8 @@ class Problems:
         answer = answer_problem(error, conflict_status=self._conflict_status, request_id=request_id)
         if answer.status >= 500 or error.__cause__ is not None:
             _log(request, error, answer.status, request_id)
-        response = to_response(answer, request.method)
-        if isinstance(error, TooLarge):
+        response = to_whole_response(answer, request.method)
+        if isinstance(error, (TooLarge, TooSlow)):
             response.headers["connection"] = "close"  # what is left of the body is not read
         return response
 
@@ -128,7 +129,7 @@ class Problems:
             tuple((error.headers or {}).items()),
             request_id_of(request),
         )
-        return to_response(answer, request.method)
+        return to_whole_response(answer, request.method)
 
 
 def _log(request: Request, error: RequestError, status: int, request_id: str) -> None:
