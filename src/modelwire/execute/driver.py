@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
+from ..observe import CURRENT
 from ..statement import Statement, Values
 from .faults import DRIVER_ERRORS, translate
 
@@ -69,9 +70,14 @@ class DriverLane(ABC):
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
 
+    def run(self, text: str, values: Sequence[Any] = ()) -> Awaitable[Sequence[Row]]:
+        """Run SQL text as it is, and measure it where somebody wants to know."""
+        answer, exchange = self._run(text, values), CURRENT.get()
+        return answer if exchange is None else exchange.measure(text, answer)
+
     @abstractmethod
-    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
-        """Run SQL text as it is."""
+    def _run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
+        """Have the driver run SQL text."""
 
     @property
     @abstractmethod
@@ -90,9 +96,9 @@ class DriverLane(ABC):
 class AsyncpgLane(DriverLane):
     """Runs statements on a connection of asyncpg."""
 
-    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._connection.fetch(text, *values)
-        return rows
+    def _run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
+        answer: Awaitable[Sequence[Row]] = self._connection.fetch(text, *values)
+        return answer
 
     @property
     def is_clean(self) -> bool:
@@ -108,9 +114,9 @@ class AiosqliteLane(DriverLane):
 
     begin_text = "BEGIN IMMEDIATE"
 
-    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._connection.execute_fetchall(text, values)
-        return rows
+    def _run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
+        answer: Awaitable[Sequence[Row]] = self._connection.execute_fetchall(text, values)
+        return answer
 
     @property
     def is_clean(self) -> bool:

@@ -12,10 +12,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ..observe import waiting_for_connection
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .pool import FairPool
 from .url import is_memory, to_libpq
+from .watch import watch_statements
 
 _READS = re.compile(
     r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE
@@ -34,9 +36,10 @@ def create_engine(url: URL, settings: Settings) -> AsyncEngine:
     Returns:
         The engine.
     """
-    if url.get_backend_name() == "sqlite":
-        return _create_sqlite(url, settings)
-    return _create_postgresql(url, settings)
+    create = _create_sqlite if url.get_backend_name() == "sqlite" else _create_postgresql
+    engine = create(url, settings)
+    watch_statements(engine.sync_engine)
+    return engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,10 @@ class _Connect:
 
     async def _open(self) -> Any:
         try:
-            return await asyncpg.connect(
-                self.dsn, timeout=self.timeout_s, server_settings=self.server_settings
-            )
+            with waiting_for_connection():
+                return await asyncpg.connect(
+                    self.dsn, timeout=self.timeout_s, server_settings=self.server_settings
+                )
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"

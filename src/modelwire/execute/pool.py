@@ -11,6 +11,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, QueueCommon
 
+from ..observe import waiting_for_connection
+
 
 class FairQueue(QueueCommon[Any]):
     """Connections at rest. Those who wait get one in the order in which they came.
@@ -49,6 +51,11 @@ class FairQueue(QueueCommon[Any]):
     def put(self, item: Any, _block: bool = True, _timeout: float | None = None) -> None:
         self.put_nowait(item)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not waiter.done() for waiter in self._waiters)
+
     def get_nowait(self) -> Any:
         if not self._idle:
             raise Empty
@@ -76,7 +83,8 @@ class FairQueue(QueueCommon[Any]):
         self._waiters.append(waiter)
         timer = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
         try:
-            self._idle.append(await waiter)
+            with waiting_for_connection():
+                self._idle.append(await waiter)
         except asyncio.CancelledError:
             if not waiter.cancelled() and waiter.exception() is None:
                 self.put_nowait(waiter.result())
@@ -91,6 +99,11 @@ class FairPool(AsyncAdaptedQueuePool):
 
     _queue_class = FairQueue
     _pool: FairQueue
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return self._pool.waiting
 
     async def wait_ready(self) -> bool:
         """Wait until there is a connection to take, or to open.
