@@ -22,9 +22,12 @@ from ..resource import OPERATIONS, Resource
 from .dispatch import Dispatcher
 from .docs import serve_docs
 from .health import Health
+from .metrics import METRICS, MetricsPage
+from .observing import observe
 from .operations import CHILDREN, ROUTES, Route, document_signature, with_article
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
+from .route_names import RouteNames
 
 
 def mount(
@@ -60,12 +63,12 @@ def mount(
     if known is not database:
         raise ConfigurationError("This application has another database already; it takes one.")
     settings = database.settings
-    catalog = read_catalog(resources, settings)
+    catalog, names = read_catalog(resources, settings), RouteNames(app)
     service = _Service(
         app=app,
         catalog=catalog,
         pipeline=Pipeline(catalog, database),
-        problems=Problems(catalog, conflict_status or settings.conflict_status),
+        problems=Problems(catalog, conflict_status or settings.conflict_status, names),
         max_body_bytes=max_body_bytes or settings.max_body_bytes,
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
@@ -73,12 +76,15 @@ def mount(
     )
     app.router.routes.append(service.dispatcher)
     app.state.modelwire_database = database
+    observe(app, database.observer, names)
     service.problems.install(app)
     for table in catalog.tables.values():
-        _check_path(app, table, health)
+        _check_path(app, table, health, METRICS if settings.metrics else None)
         service.add_resource(table)
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
+    if database.observer.counts is not None and not _has_path(app, METRICS):
+        service.add_metrics(MetricsPage(database, database.observer.counts))
     _document_problems(app)
     if offline_docs:
         serve_docs(app)
@@ -134,6 +140,10 @@ class _Service:
                 responses=error_responses(errors),
                 response_model=dict[str, str],
             )
+
+    def add_metrics(self, page: MetricsPage) -> None:
+        endpoint = Endpoint(page.read, self.problems, self.max_body_bytes)
+        self._add(METRICS, endpoint, "GET", operation_id="metrics", include_in_schema=False)
 
     def _add_route(self, table: Table, route: Route) -> None:
         base = self.prefix + table.path
@@ -229,12 +239,12 @@ def _key_in_path(table: Table) -> str:
     return ",".join(f"{{{f.name}}}" for f in table.key)
 
 
-def _check_path(app: FastAPI, table: Table, health: str | None) -> None:
-    taken = (app.docs_url, app.redoc_url, app.openapi_url, health)
+def _check_path(app: FastAPI, table: Table, *operational: str | None) -> None:
+    taken = (app.docs_url, app.redoc_url, app.openapi_url, *operational)
     if table.path in taken:
         raise ConfigurationError(
-            f"Resource({table.model.__name__}): {table.path} is the documentation's or the health "
-            "routes'; give the resource another path=."
+            f"Resource({table.model.__name__}): {table.path} is the documentation's, the health "
+            "routes' or the metrics'; give the resource another path=."
         )
 
 
