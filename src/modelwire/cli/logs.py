@@ -18,7 +18,7 @@ def configure_logs(settings: Settings) -> dict[str, Any]:
         is JSON, so that each line is an object.
     """
     formatter = "JSONFormatter" if settings.log_format == "json" else "TextFormatter"
-    handler = {"class": "modelwire.observe.BatchHandler", "formatter": "line"}
+    handler = {"class": "logging.StreamHandler", "formatter": "line"}
     logger = {"handlers": ["lines"], "level": "INFO", "propagate": False}
     others = {"root": {"handlers": ["lines"]}} if settings.log_format == "json" else {}
     return {

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, ExceptionContext
 
-from ..observe import CURRENT, Statement
+from ..observe import CURRENT
 
 _RUNNING = "_modelwire_statement"
 
@@ -29,7 +29,7 @@ def watch_statements(engine: Engine) -> None:
         if exchange is None:
             commit(connection)
             return
-        statement = Statement(exchange, "COMMIT")
+        statement = exchange.begin_statement("COMMIT")
         try:
             commit(connection)
         except BaseException as error:
@@ -45,7 +45,7 @@ def _begin(
 ) -> None:
     exchange = CURRENT.get()
     if exchange is not None and context is not None:
-        setattr(context, _RUNNING, Statement(exchange, text))
+        setattr(context, _RUNNING, exchange.begin_statement(text))
 
 
 def _end(

@@ -1,7 +1,7 @@
 """What requests did and how long it took: logs, metrics, `Server-Timing`, traces."""
 
 from .exchange import CURRENT, Exchange, Statement, count_retry, encoding, waiting_for_connection
-from .handler import BatchHandler, JSONFormatter, TextFormatter
+from .formatters import JSONFormatter, TextFormatter
 from .logs import EventRecord
 from .metrics import Counts, PoolState, describe_metrics
 from .observer import Observer
@@ -9,7 +9,6 @@ from .timing import write_timing
 
 __all__ = [
     "CURRENT",
-    "BatchHandler",
     "Counts",
     "EventRecord",
     "Exchange",

@@ -1,35 +1,34 @@
-"""One request and its answer, and what is measured on the way."""
+"""One request and its answer, and what is measured on the way.
+
+What is here runs for every request. Whatever can wait is done later, for many requests at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import wraps
 from time import perf_counter_ns
 from typing import Protocol, TypeVar, cast
+
+from msgspec import Struct
 
 T = TypeVar("T")
 Call = TypeVar("Call", bound=Callable[..., object])
 
 
-class Span(Protocol):
-    """What traces one statement; that of `spans` does."""
-
-    def end(self, error: BaseException | None) -> None: ...
-
-
 class Watcher(Protocol):
-    """Who is told of what ends; the observer is."""
+    """Who is told of statements that are slow or fail; the observer is."""
 
-    def end_statement(self, statement: Statement, error: BaseException | None) -> None: ...
+    slow_ns: int
 
-    def count_retry(self) -> None: ...
+    def report_statement(
+        self, exchange: Exchange, text: str, duration_ns: int, error: BaseException | None
+    ) -> None: ...
 
 
-@dataclass(slots=True, eq=False)
-class Exchange:
+class Exchange(Struct, eq=False, gc=False):
     """One request and its answer. Durations are in nanoseconds.
 
     Args:
@@ -38,15 +37,17 @@ class Exchange:
         began_ns: When it came, by `perf_counter_ns`.
         watcher: Who is told of its statements.
         trace_id: The trace that it belongs to; empty where there is none.
-        start_span: Starts the span of a statement; None where nobody traces.
         route: The template of its path, such as `/users/{id}`; empty where there is none.
         status: The status of its answer; 0 until that is sent.
         answered_ns: How long it took until the status was sent.
+        duration_ns: How long it took until the end of the answer.
         is_stream: Whether the answer is sent in parts.
+        is_broken_off: Whether the answer ended before its end.
         pool_ns: How long it waited for connections.
         database_ns: How long its statements ran.
         encode_ns: How long its rows were encoded.
         statements: How many statements it sent, those that begin and end transactions included.
+        failures: How many of them failed.
         retries: How often a transaction was tried again.
     """
 
@@ -55,27 +56,56 @@ class Exchange:
     began_ns: int
     watcher: Watcher
     trace_id: str = ""
-    start_span: Callable[[str], Span] | None = None
     route: str = ""
     status: int = 0
     answered_ns: int = 0
+    duration_ns: int = 0
     is_stream: bool = False
+    is_broken_off: bool = False
     pool_ns: int = 0
     database_ns: int = 0
     encode_ns: int = 0
     statements: int = 0
+    failures: int = 0
     retries: int = 0
 
     async def measure(self, text: str, answer: Awaitable[T]) -> T:
-        """Wait for the answer to a statement, and measure it."""
-        statement = Statement(self, text)
+        """Wait for the answer to a statement, and measure it.
+
+        Args:
+            text: The statement.
+            answer: Its answer.
+
+        Returns:
+            The answer.
+        """
+        began_ns = perf_counter_ns()
         try:
             found = await answer
         except BaseException as error:
-            statement.end(error)
+            self.add_statement(text, perf_counter_ns() - began_ns, error)
             raise
-        statement.end()
+        duration_ns = perf_counter_ns() - began_ns
+        self.statements += 1
+        self.database_ns += duration_ns
+        if duration_ns >= self.watcher.slow_ns:
+            self.watcher.report_statement(self, text, duration_ns, None)
         return found
+
+    def begin_statement(self, text: str) -> Statement:
+        """Begin to measure a statement whose end somebody else waits for."""
+        return Statement(self, text)
+
+    def add_statement(
+        self, text: str, duration_ns: int, error: BaseException | None = None
+    ) -> None:
+        """Add a statement that has ended."""
+        self.statements += 1
+        self.database_ns += duration_ns
+        if error is not None:
+            self.failures += 1
+        if error is not None or duration_ns >= self.watcher.slow_ns:
+            self.watcher.report_statement(self, text, duration_ns, error)
 
 
 class Statement:
@@ -86,24 +116,14 @@ class Statement:
         text: Its SQL.
     """
 
-    __slots__ = ("_began_ns", "_span", "duration_ns", "exchange", "text")
-
     def __init__(self, exchange: Exchange, text: str) -> None:
-        self.exchange = exchange
-        self.text = text
-        self.duration_ns = 0
-        self._span = exchange.start_span(text) if exchange.start_span is not None else None
+        self._exchange = exchange
+        self._text = text
         self._began_ns = perf_counter_ns()
 
     def end(self, error: BaseException | None = None) -> None:
         """Say that it has ended, or failed."""
-        exchange = self.exchange
-        self.duration_ns = perf_counter_ns() - self._began_ns
-        exchange.database_ns += self.duration_ns
-        exchange.statements += 1
-        exchange.watcher.end_statement(self, error)
-        if self._span is not None:
-            self._span.end(error)
+        self._exchange.add_statement(self._text, perf_counter_ns() - self._began_ns, error)
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("modelwire.exchange", default=None)
@@ -131,10 +151,9 @@ def encoding(call: Call) -> Call:
         if exchange is None:
             return call(*args)
         began_ns = perf_counter_ns()
-        try:
-            return call(*args)
-        finally:
-            exchange.encode_ns += perf_counter_ns() - began_ns
+        found = call(*args)
+        exchange.encode_ns += perf_counter_ns() - began_ns
+        return found
 
     return cast("Call", measured)
 
@@ -144,4 +163,3 @@ def count_retry() -> None:
     exchange = CURRENT.get()
     if exchange is not None:
         exchange.retries += 1
-        exchange.watcher.count_retry()

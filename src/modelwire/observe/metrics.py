@@ -1,7 +1,7 @@
 """Counts and durations, and how Prometheus reads them.
 
-What a request does here is a look-up and a few additions; the library for Prometheus is only asked
-when the metrics are read.
+To count a request is a look-up and a few additions; the library for Prometheus is only asked when
+the metrics are read.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from prometheus_client.core import (
     GaugeMetricFamily,
     HistogramMetricFamily,
 )
+
+from .exchange import Exchange
 
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The upper bounds of the buckets of durations, in seconds; one without bound follows."""
@@ -73,8 +75,10 @@ class Counts:
 
     Args:
         requests: Durations of requests by method, route and status.
-        statements: Durations of statements by how they ended.
         waits: How long requests waited for connections, those that did.
+        statements: Statements that were sent.
+        failures: Those of them that failed.
+        database_ns: How long all of them ran, in nanoseconds.
         retries: How often a transaction was tried again.
         broken_off: Answers that ended before their end, by route.
         active: Requests that are being answered.
@@ -82,31 +86,30 @@ class Counts:
     """
 
     requests: dict[tuple[str, str, int], Durations] = field(default_factory=dict)
-    statements: dict[str, Durations] = field(default_factory=dict)
     waits: Durations = field(default_factory=Durations)
+    statements: int = 0
+    failures: int = 0
+    database_ns: int = 0
     retries: int = 0
     broken_off: dict[str, int] = field(default_factory=dict)
     active: int = 0
     streams: int = 0
 
-    def count_request(self, method: str, route: str, status: int, duration_ns: int) -> None:
-        """Count a request that has been answered."""
-        key = (method, route, status)
+    def add(self, exchange: Exchange) -> None:
+        """Count a request whose answer has ended."""
+        key = (exchange.method, exchange.route, exchange.status)
         durations = self.requests.get(key)
         if durations is None:
             durations = self.requests[key] = Durations()
-        durations.add(duration_ns)
-
-    def count_statement(self, outcome: str, duration_ns: int) -> None:
-        """Count a statement that has ended."""
-        durations = self.statements.get(outcome)
-        if durations is None:
-            durations = self.statements[outcome] = Durations()
-        durations.add(duration_ns)
-
-    def count_broken_off(self, route: str) -> None:
-        """Count an answer that ended before its end."""
-        self.broken_off[route] = self.broken_off.get(route, 0) + 1
+        durations.add(exchange.duration_ns)
+        self.statements += exchange.statements
+        self.database_ns += exchange.database_ns
+        self.failures += exchange.failures
+        self.retries += exchange.retries
+        if exchange.pool_ns:
+            self.waits.add(exchange.pool_ns)
+        if exchange.is_broken_off:
+            self.broken_off[exchange.route] = self.broken_off.get(exchange.route, 0) + 1
 
 
 def describe_metrics(counts: Counts, pool: PoolState) -> Iterator[Metric]:
@@ -150,20 +153,18 @@ def _describe_requests(counts: Counts) -> Iterator[Metric]:
 
 def _describe_statements(counts: Counts) -> Iterator[Metric]:
     yield _histogram(
-        "modelwire_statement_duration_seconds",
-        "How long statements took.",
-        ("outcome",),
-        (((outcome,), durations) for outcome, durations in counts.statements.items()),
-    )
-    yield _histogram(
         "modelwire_pool_wait_seconds",
         "How long those requests waited for a connection that had to.",
         (),
         [((), counts.waits)],
     )
-    yield CounterMetricFamily(
-        "modelwire_retries", "How often transactions were tried again.", counts.retries
-    )
+    for name, text, value in (
+        ("modelwire_statements", "Statements that were sent.", counts.statements),
+        ("modelwire_statements_failed", "Statements that failed.", counts.failures),
+        ("modelwire_statement_seconds", "How long statements ran.", counts.database_ns * 1e-9),
+        ("modelwire_retries", "How often transactions were tried again.", counts.retries),
+    ):
+        yield CounterMetricFamily(name, text, value)
 
 
 def _histogram(

@@ -1,4 +1,4 @@
-"""SQL text as logs and traces may have it: without values."""
+"""SQL and its errors as logs and traces may have them: without values."""
 
 from __future__ import annotations
 
@@ -56,3 +56,15 @@ def summarize(text: str) -> tuple[str, str]:
         return plain.split(maxsplit=1)[0].upper() if plain else "", ""
     target = _TARGET.search(plain, operation.start())
     return operation[1].upper(), target[1].strip('"') if target is not None else ""
+
+
+def code_of(error: BaseException) -> str:
+    """The database's own code of an error: an SQLSTATE, or one of SQLite's names."""
+    code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+    return str(code or "")
+
+
+def name_error(error: BaseException) -> str:
+    """Name an error by its class and its code; never by its text, which may have values."""
+    code = code_of(error)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__

@@ -14,6 +14,7 @@ from ..observe import Counts, describe_metrics
 from ..plan import refuse_parameters
 from ..request import Request, parse_query
 from ..respond import Answer
+from .finished import Finished
 
 METRICS = "/metrics"
 
@@ -35,15 +36,18 @@ class MetricsPage:
     Args:
         database: The database, with its pool.
         counts: What was counted.
+        finished: Requests that are counted before it is read.
     """
 
-    def __init__(self, database: Database, counts: Counts) -> None:
+    def __init__(self, database: Database, counts: Counts, finished: Finished) -> None:
         self._database = database
         self._counts = counts
+        self._finished = finished
 
     async def read(self, request: Request, _session: AsyncSession | None = None) -> Answer:
         """`GET /metrics`, in the format that `Accept` asks for."""
         refuse_parameters(parse_query(request.query_string))
+        self._finished.report()
         encode, media_type = choose_encoder(request.header(b"accept") or "")
         own = describe_metrics(self._counts, self._database.pool_state)
         return Answer(200, encode(_Everything(own)), (("content-type", media_type),))

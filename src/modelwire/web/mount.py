@@ -76,7 +76,7 @@ def mount(
     )
     app.router.routes.append(service.dispatcher)
     app.state.modelwire_database = database
-    observe(app, database.observer, names)
+    finished = observe(app, database.observer, names)
     service.problems.install(app)
     for table in catalog.tables.values():
         _check_path(app, table, health, METRICS if settings.metrics else None)
@@ -84,7 +84,7 @@ def mount(
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
     if database.observer.counts is not None and not _has_path(app, METRICS):
-        service.add_metrics(MetricsPage(database, database.observer.counts))
+        service.add_metrics(MetricsPage(database, database.observer.counts, finished))
     _document_problems(app)
     if offline_docs:
         serve_docs(app)

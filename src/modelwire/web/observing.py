@@ -1,4 +1,7 @@
-"""Stands around an application: gives each request its id, and measures it."""
+"""Stands around an application: gives each request its id, and measures it.
+
+This runs for every request, so it does little, and leaves what can wait to `Finished`.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,21 @@ from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..observe import CURRENT, Exchange, Observer, write_timing
+from .finished import Finished
 from .route_names import RouteNames
-from .tracing import continue_trace, hide_url, leave_trace
+from .tracing import TraceToken, continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"
 """Where the scope of a request has its `Exchange`."""
 
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
+_HEADERS = frozenset((b"x-request-id", b"traceparent"))
 _METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
 
 
-def observe(app: FastAPI, observer: Observer, names: RouteNames) -> None:
+def observe(app: FastAPI, observer: Observer, names: RouteNames) -> Finished:
     """Observe every request to an application, those to its own endpoints too.
 
     What observes stands before all middleware, so it sees what the client sees.
@@ -33,17 +38,22 @@ def observe(app: FastAPI, observer: Observer, names: RouteNames) -> None:
         app: The application. Once is enough, however much is mounted on it.
         observer: What is done with what was measured.
         names: Finds the names of routes.
+
+    Returns:
+        Where requests are kept that have been answered, until they are reported.
     """
-    if getattr(app.state, "modelwire_observed", False):
-        return
-    app.state.modelwire_observed = True
-    app.middleware_stack = None
+    known = getattr(app.state, "modelwire_finished", None)
+    if isinstance(known, Finished):
+        return known
+    finished = app.state.modelwire_finished = Finished(observer, names)
     build = app.build_middleware_stack
 
     def build_observed() -> ASGIApp:
-        return Observing(build(), observer, names)
+        return Observing(build(), observer, finished)
 
     app.build_middleware_stack = build_observed  # type: ignore[method-assign]
+    app.middleware_stack = None
+    return finished
 
 
 class Observing:
@@ -51,157 +61,169 @@ class Observing:
 
     Args:
         app: The application, with its middleware.
-        observer: What is done with what was measured.
-        names: Finds the names of routes.
+        observer: What is measured.
+        finished: Where requests go that have been answered.
     """
 
-    def __init__(self, app: ASGIApp, observer: Observer, names: RouteNames) -> None:
+    def __init__(self, app: ASGIApp, observer: Observer, finished: Finished) -> None:
         self.app = app
         self._observer = observer
-        self._names = names
+        self._finished = finished
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and observe how."""
         if scope["type"] != "http" or EXCHANGE in scope:
             await self.app(scope, receive, send)
+            if scope["type"] == "lifespan":
+                self._finished.report()
             return
-        given, is_traced = _read_headers(scope)
-        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
-        exchange = Exchange(given or make_request_id(), method, perf_counter_ns(), self._observer)
-        scope[EXCHANGE] = exchange
-        token = continue_trace(scope) if is_traced else None
+        answering = self._open(scope, send)
         try:
-            await self._answer(exchange, scope, receive, send)
-        finally:
-            if token is not None:
-                leave_trace(token)
-
-    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        span = trace.get_current_span()
-        records = span.is_recording()
-        if not records and not self._observer.is_on:
-            await self.app(scope, receive, Marking(exchange, send).send)
-            return
-        if records:
-            self._observer.trace(exchange)
-        trace_id = span.get_span_context().trace_id
-        if trace_id:
-            exchange.trace_id = f"{trace_id:032x}"
-        measuring = Measuring(exchange, self._observer, self._names, scope, send)
-        measuring.span = span if records else None
-        token = CURRENT.set(exchange)
-        self._observer.begin(exchange)
-        try:
-            await self.app(scope, receive, measuring.send)
-        except Exception:
-            exchange.status = exchange.status or 500
+            await self.app(scope, receive, answering.send)
+        except BaseException as error:
+            answering.close(error)
             raise
-        finally:
-            CURRENT.reset(token)
-            measuring.end(broken_off=True)
+        answering.close()
+
+    def _open(self, scope: Scope, send: Send) -> Answering:
+        given, trace_token = "", None
+        for name, value in scope["headers"]:
+            if name in _HEADERS:
+                if name == b"traceparent":
+                    trace_token = continue_trace(scope)
+                elif _REQUEST_ID.fullmatch(value):
+                    given = value.decode()
+        exchange = scope[EXCHANGE] = Exchange(
+            given or f"{random.getrandbits(128):032x}",
+            scope["method"],
+            perf_counter_ns(),
+            self._observer,
+        )
+        span = trace.get_current_span()
+        records = span is not trace.INVALID_SPAN and span.is_recording()
+        if not records and not self._observer.is_on:
+            return Answering(exchange, send, trace_token)
+        if span is not trace.INVALID_SPAN:
+            exchange.trace_id = f"{span.get_span_context().trace_id:032x}"
+        if records:
+            exchange = scope[EXCHANGE] = self._observer.trace(exchange)
+        measured = MeasuredAnswering(exchange, send, trace_token)
+        measured.begin(self._observer, self._finished, scope, span)
+        return measured
 
 
-class Marking:
+class Answering:
     """Sends an answer with its request's id.
 
     Args:
         exchange: The request.
         send: Sends what is given to it.
+        trace_token: What ends the trace that the request has brought.
     """
 
-    def __init__(self, exchange: Exchange, send: Send) -> None:
+    __slots__ = ("_exchange", "_send", "_trace_token")
+
+    def __init__(self, exchange: Exchange, send: Send, trace_token: TraceToken | None) -> None:
         self._exchange = exchange
         self._send = send
+        self._trace_token = trace_token
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
-            self._mark(message)
+            mark(message, self._exchange)
         return self._send(message)
 
-    def _mark(self, message: Message) -> None:
-        headers = message["headers"] = list(message.get("headers", ()))
-        for name, value in headers:
-            if name == b"x-request-id":  # the application gives ids of its own
-                self._exchange.request_id = value.decode("latin-1")
-                return
-        headers.append((b"x-request-id", self._exchange.request_id.encode()))
+    def close(self, _error: BaseException | None = None) -> None:
+        """Say that the application is done with the request."""
+        if self._trace_token is not None:
+            leave_trace(self._trace_token)
 
 
-class Measuring(Marking):
-    """Sends an answer with its request's id, and says when it has ended.
+class MeasuredAnswering(Answering):
+    """Sends an answer with its request's id, and measures it."""
 
-    Args:
-        exchange: The request.
-        observer: Who is told.
-        names: Finds the names of routes.
-        scope: The scope of the request.
-        send: Sends what is given to it.
+    __slots__ = ("_ended", "_finished", "_observer", "_scope", "_span", "_token")
 
-    Attributes:
-        span: The span of the request, if one is recorded.
-    """
+    def begin(self, observer: Observer, finished: Finished, scope: Scope, span: trace.Span) -> None:
+        """Begin to measure.
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        observer: Observer,
-        names: RouteNames,
-        scope: Scope,
-        send: Send,
-    ) -> None:
-        super().__init__(exchange, send)
-        self._observer = observer
-        self._names = names
-        self._scope = scope
+        Args:
+            observer: What is measured.
+            finished: Where the request goes when it has been answered.
+            scope: The scope of the request.
+            span: The span of the request; one that isn't recorded where nobody traces.
+        """
         self._ended = False
-        self.span: trace.Span | None = None
+        self._observer = observer
+        self._finished = finished
+        self._scope = scope
+        self._span = span
+        self._token = CURRENT.set(self._exchange)
+        if observer.counts is not None:
+            observer.counts.active += 1
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a part of the answer."""
         kind = message["type"]
         if kind == "http.response.start":
-            self._begin(message)
+            exchange = self._exchange
+            exchange.status = message["status"]
+            exchange.answered_ns = perf_counter_ns() - exchange.began_ns
+            headers = mark(message, exchange)
+            if self._observer.tells_timing:
+                headers.append((b"server-timing", write_timing(exchange)))
         elif message.get("more_body", False):
             if not self._exchange.is_stream:
-                self._observer.begin_stream(self._exchange)
-        elif kind in ("http.response.body", "http.response.pathsend"):
-            self.end(broken_off=False)
+                self._begin_stream()
+        else:
+            self._end()
         return self._send(message)
 
-    def _begin(self, message: Message) -> None:
-        exchange = self._exchange
-        exchange.status = message["status"]
-        exchange.answered_ns = perf_counter_ns() - exchange.began_ns
-        self._mark(message)
-        if self._observer.tells_timing:
-            message["headers"].append((b"server-timing", write_timing(exchange)))
+    def close(self, error: BaseException | None = None) -> None:
+        """Say that the application is done with the request; what has no end now is broken off."""
+        CURRENT.reset(self._token)
+        if not self._ended:
+            exchange = self._exchange
+            exchange.is_broken_off = True
+            if isinstance(error, Exception) and not exchange.status:
+                exchange.status = 500  # as the server will answer
+            self._end()
+        super().close()
 
-    def end(self, *, broken_off: bool) -> None:
-        """Say that the answer has ended, unless that has been said."""
+    def _begin_stream(self) -> None:
+        self._exchange.is_stream = True
+        if self._observer.counts is not None:
+            self._observer.counts.streams += 1
+
+    def _end(self) -> None:
         if self._ended:
             return
         self._ended = True
-        exchange = self._exchange
-        exchange.route = self._names.find(self._scope)
-        if self.span is not None:
-            hide_url(self.span, exchange, self._scope["query_string"])
-        self._observer.end(exchange, broken_off=broken_off)
+        exchange, counts = self._exchange, self._observer.counts
+        exchange.duration_ns = perf_counter_ns() - exchange.began_ns
+        if exchange.method not in _METHODS:
+            exchange.method = "_OTHER"
+        exchange.route = self._finished.names.find(self._scope)
+        if counts is not None:
+            counts.active -= 1
+            if exchange.is_stream:
+                counts.streams -= 1
+        if self._span.is_recording():
+            hide_url(self._span, self._scope, exchange)
+        self._finished.add(exchange)
 
 
-def make_request_id() -> str:
-    """Make the id of a request that brought none."""
-    return f"{random.getrandbits(128):032x}"
+def mark(message: Message, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    """Give the beginning of an answer its request's id, unless the application gave it one.
 
-
-def _read_headers(scope: Scope) -> tuple[str, bool]:
-    """Read the id that a client gave its request, where it can stand in a log, and whether the
-    request belongs to a trace."""
-    given, is_traced = "", False
-    for name, value in scope["headers"]:
+    Returns:
+        The headers, as they are sent.
+    """
+    headers = message["headers"] = [*message.get("headers", ())]
+    for name, value in headers:
         if name == b"x-request-id":
-            if _REQUEST_ID.fullmatch(value):
-                given = value.decode()
-        elif name == b"traceparent":
-            is_traced = True
-    return given, is_traced
+            exchange.request_id = value.decode("latin-1")
+            return headers
+    headers.append((b"x-request-id", exchange.request_id.encode()))
+    return headers

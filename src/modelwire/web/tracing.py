@@ -15,12 +15,14 @@ from starlette.types import Scope
 
 from ..observe import Exchange
 
+TraceToken = Token[Context]
+
 _HIDDEN = "REDACTED"
 _NAME = re.compile(r"[\w.]{1,64}")
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
-def continue_trace(scope: Scope) -> Token[Context] | None:
+def continue_trace(scope: Scope) -> TraceToken | None:
     """Make the trace that a client's `traceparent` names the current one.
 
     What the application calls in turn then belongs to it, even where nothing records traces.
@@ -36,22 +38,22 @@ def continue_trace(scope: Scope) -> Token[Context] | None:
     return context.attach(_PROPAGATOR.extract(dict(Headers(scope=scope))))
 
 
-def leave_trace(token: Token[Context]) -> None:
+def leave_trace(token: TraceToken) -> None:
     """End what `continue_trace` has begun."""
     context.detach(token)
 
 
-def hide_url(span: Span, exchange: Exchange, query_string: bytes) -> None:
+def hide_url(span: Span, scope: Scope, exchange: Exchange) -> None:
     """Have the span of a request name its route and parameters, without their values.
 
     Args:
         span: The span.
-        exchange: The request.
-        query_string: Its query.
+        scope: The request.
+        exchange: The same, as it was measured.
     """
     span.set_attribute("url.path", exchange.route or _HIDDEN)
-    if query_string:
-        given = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    if scope["query_string"]:
+        given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         names = [name if _NAME.fullmatch(name) else _HIDDEN for name, _ in given]
         span.set_attribute("url.query", urlencode([(name, _HIDDEN) for name in names]))
     span.set_attribute("http.response.header.x-request-id", [exchange.request_id])
