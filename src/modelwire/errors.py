@@ -14,12 +14,19 @@
         ├── AlreadyExists           already_exists
         ├── ParentNotFound          parent_not_found
         ├── StillReferenced         still_referenced
+        ├── Changed                 changed
+        ├── PreconditionRequired    precondition_required
+        ├── TooManyAffected         too_many_affected
+        ├── KeyReused               key_reused
+        ├── KeyInFlight             key_in_flight
         ├── NotNull                 not_null
         ├── CheckFailed             check
         ├── TooLong                 too_long
         ├── OutOfRange              out_of_range
         ├── Refused                 refused
         ├── Unavailable             unavailable
+        │   └── Contention          unavailable; the transaction may be tried again
+        ├── UnknownOutcome          unknown_outcome
         ├── StatementTimeout        timeout
         ├── DatabaseError           database_error
         └── UnexpectedError         unexpected_error
@@ -150,6 +157,36 @@ class StillReferenced(RequestError):
     code = "still_referenced"
 
 
+class Changed(RequestError):
+    """The row is not as the client has seen it: `If-Match` does not match."""
+
+    code = "changed"
+
+
+class PreconditionRequired(RequestError):
+    """The request may only be made under a condition that it does not state."""
+
+    code = "precondition_required"
+
+
+class TooManyAffected(RequestError):
+    """A change would have affected more rows than the client allows."""
+
+    code = "too_many_affected"
+
+
+class KeyReused(RequestError):
+    """An `Idempotency-Key` came with another request before."""
+
+    code = "key_reused"
+
+
+class KeyInFlight(RequestError):
+    """The request that came first with an `Idempotency-Key` has not ended yet."""
+
+    code = "key_in_flight"
+
+
 class NotNull(RequestError):
     """A column that must have a value was given null."""
 
@@ -189,6 +226,23 @@ class Unavailable(RequestError):
         self, detail: str = "The database is not available", retry_after_s: int = 1
     ) -> None:
         super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class Contention(Unavailable):
+    """Another transaction was in the way: this one is undone, and may succeed if tried again."""
+
+    def __init__(self, detail: str = "Other writes were in the way") -> None:
+        super().__init__(detail)
+
+
+class UnknownOutcome(RequestError):
+    """What commits a write was sent, and no answer came: it may be stored or not."""
+
+    code = "unknown_outcome"
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__("The write may have been stored or not: read before it is sent again")
         self.retry_after_s = retry_after_s
 
 
@@ -236,13 +290,9 @@ class ConstraintViolation(ModelwireError):
         kind: The kind of the constraint.
         table: Name of the table that the constraint belongs to, where the driver says it.
         constraint: Name of the constraint or index, where the driver says it.
-        columns: Names of its columns, where the driver says them.
-
-    Attributes:
-        row: Which row of a plan with several it was about, where that is known.
+        columns: Names of its columns, where the driver says them; some may be no columns.
+        schema: The schema that the table is in, where the driver says it.
     """
-
-    row: int | None = None
 
     def __init__(
         self,
@@ -250,12 +300,14 @@ class ConstraintViolation(ModelwireError):
         table: str | None = None,
         constraint: str | None = None,
         columns: Sequence[str] = (),
+        schema: str | None = None,
     ) -> None:
         super().__init__(f"{kind} constraint {constraint or ''} on {table or 'unknown table'}")
         self.kind = kind
         self.table = table
         self.constraint = constraint
         self.columns = tuple(columns)
+        self.schema = schema
 
 
 def _summarise(violations: Sequence[Violation]) -> str:

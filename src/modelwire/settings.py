@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from annotated_types import Gt
+from annotated_types import Ge, Gt
 from pydantic import BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -69,7 +69,18 @@ class Settings(Limits):
     it is answered 503."""
 
     statement_timeout_s: Annotated[float, Gt(0)] = 30.0
-    """Seconds that one statement may run on PostgreSQL before it is answered 504."""
+    """Seconds that one statement may run before it is ended, and answered 504."""
+
+    request_timeout_s: Annotated[float, Gt(0)] = 60.0
+    """Seconds that a request may take from its head to the first byte of its answer, before it is
+    answered 504, or 408 where its body has not come."""
+
+    pgbouncer: bool = False
+    """Whether PostgreSQL is reached through PgBouncer in transaction mode, or what is like it."""
+
+    max_retries: Annotated[int, Ge(0)] = 5
+    """How often a transaction that others are in the way of is tried again, at most, and within
+    `pool_timeout_s`, before it is answered 503."""
 
     echo: bool = False
     """Whether every statement is logged. Values of rows appear in that log."""

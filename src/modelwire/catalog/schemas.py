@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import FunctionType, new_class
 from typing import Annotated, Any, Optional, cast
 
@@ -85,6 +86,26 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
     infos = {key: info for key, info in created.model_fields.items() if key in columns}
     fields = {key: _to_update(strip_optional(i.annotation), i) for key, i in infos.items()}
     return _build(f"{name}Update", _config_of(created), fields, _validators_of(created))
+
+
+@lru_cache(maxsize=256)
+def loosen_schema(schema: type[BaseModel], keys: frozenset[str]) -> type[BaseModel]:
+    """The same schema without the duty to give some of its fields: other rows give them.
+
+    Args:
+        schema: A schema of new rows.
+        keys: Names of its fields in Python.
+    """
+    names = [key for key in schema.model_fields if key in keys]
+    if not names:
+        return schema
+    fields: dict[str, Any] = {}
+    for key in names:
+        info = schema.model_fields[key]
+        fields[key] = _to_update(strip_optional(info.annotation), info)
+    suffix = "And".join("".join(map(str.capitalize, key.split("_"))) for key in names)
+    name = f"{schema.__name__}Without{suffix}"
+    return create_model(name, __base__=schema, __module__=__name__, **fields)
 
 
 _CHANGES_OUTPUT = ("ser_json", "json_encoders", "use_enum_values", "alias_generator")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 
 import asyncpg
 from sqlalchemy import exc as sa
 
+from ..catalog import names_in
 from ..errors import (
     Constraint,
     ConstraintViolation,
+    Contention,
     DatabaseError,
     ModelwireError,
     StatementTimeout,
     Unavailable,
+    UnknownOutcome,
 )
 
 DRIVER_ERRORS = (
@@ -36,9 +40,10 @@ _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_CHECK": Constraint.CHECK,
     "SQLITE_CONSTRAINT_TRIGGER": Constraint.TRIGGER,
 }
-_BUSY = (
-    "SQLITE_BUSY",
-    "SQLITE_LOCKED",
+_REFERENCED = "FOREIGN KEY constraint failed"
+"""What SQLite says of every foreign key; with ON DELETE RESTRICT as if a trigger said it."""
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_UNUSABLE = (
     "SQLITE_CANTOPEN",
     "SQLITE_FULL",
     "SQLITE_IOERR",
@@ -59,8 +64,14 @@ _SQLSTATES = {
     "22008": Constraint.RANGE,
     "P0001": Constraint.TRIGGER,
 }
-_AWAY = ("08", "53", "57P", "40", "55P03", "25006")
+_CONTENTION = ("40001", "40P01", "55P03")
+_AWAY = ("08", "53", "57P", "25006")
+_LOST = ("08", "57P01", "57P02", "57P05", "40003")
 _CANCELLED = "57014"
+_RAISE = "exec_stmt_raise"
+"""The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
+_DATA = "22"
+"""Data exceptions: a check, an index or a computed column can't be computed for the row."""
 
 # `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets.
 _KEY_IN_DETAIL = re.compile(r"\((.*)\)=\(", re.DOTALL)
@@ -85,14 +96,45 @@ def translate(error: BaseException) -> ModelwireError:
     if isinstance(original, sqlite3.Error):
         return _translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
-    if disconnected or isinstance(original, (OSError, TimeoutError, asyncpg.InterfaceError)):
+    if isinstance(original, TimeoutError) and original.errno is None:
+        return StatementTimeout("A statement was not answered within its time limit")
+    if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
         return Unavailable()
     return DatabaseError()
 
 
+def translate_commit(error: BaseException) -> ModelwireError:
+    """Translate what was raised by a statement that commits: COMMIT, or a write on its own.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The error to raise in its place. Where no answer came, nobody knows what was stored; what
+        the server has answered is the truth.
+    """
+    return UnknownOutcome() if is_unanswered(error) else translate(error)
+
+
+def is_unanswered(error: BaseException) -> bool:
+    """Whether a statement was sent and its connection lost, or given up on, before the answer.
+
+    A server that shuts down (57P01) has answered, but not whether it committed before.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    if isinstance(original, asyncpg.PostgresError):
+        return (original.sqlstate or "").startswith(_LOST)
+    if isinstance(original, (asyncpg.InterfaceError, sqlite3.Error)):
+        return False
+    return isinstance(original, (OSError, asyncio.CancelledError))
+
+
 def _original_of(error: BaseException) -> BaseException:
     """The driver's own error, below SQLAlchemy's and its adapter's."""
-    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)):
+    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)):
         return error
     below = error.orig if isinstance(error, sa.DBAPIError) else error.__cause__
     return error if below is None else _original_of(below)
@@ -105,8 +147,14 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
         return _read_diagnostics(error, kind)
     if state == _CANCELLED:
         return StatementTimeout("A statement took longer than its time limit")
+    if state in _CONTENTION:
+        return Contention()
     if state.startswith(_AWAY):
         return Unavailable()
+    if getattr(error, "server_source_function", None) == _RAISE:
+        return ConstraintViolation(Constraint.TRIGGER)
+    if state.startswith(_DATA):
+        return ConstraintViolation(Constraint.CHECK)
     return DatabaseError()
 
 
@@ -118,15 +166,13 @@ def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> Constra
         getattr(error, "table_name", None),
         getattr(error, "constraint_name", None),
         columns,
+        getattr(error, "schema_name", None),
     )
 
 
 def _columns_in_detail(detail: str | None) -> tuple[str, ...]:
     match = _KEY_IN_DETAIL.search(detail or "")
-    if match is None:
-        return ()
-    names = re.findall(r'"((?:[^"]|"")+)"|(\w+)', match[1].split(")=(")[0])
-    return tuple(quoted.replace('""', '"') or plain for quoted, plain in names)
+    return () if match is None else tuple(names_in(match[1].split(")=(")[0]))
 
 
 def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
@@ -135,6 +181,8 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
     if kind is not None:
         return _read_message(kind, str(error))
     if name.startswith(_BUSY):
+        return Contention()
+    if name.startswith(_UNUSABLE):
         return Unavailable()
     if name == "SQLITE_INTERRUPT":
         return StatementTimeout("A statement took longer than its time limit")
@@ -143,11 +191,15 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
 
 def _read_message(kind: Constraint, message: str) -> ConstraintViolation:
     """Read SQLite's own words, such as `UNIQUE constraint failed: users.username, users.city`."""
+    if message == _REFERENCED:
+        return ConstraintViolation(Constraint.FOREIGN_KEY)
+    if kind is Constraint.TRIGGER:
+        return ConstraintViolation(kind)  # the words are the trigger's own
     _, _, subject = message.partition(": ")
     if kind is Constraint.CHECK:
         return ConstraintViolation(kind, None, subject or None)
     if subject.startswith("index '"):
         return ConstraintViolation(kind, None, subject[len("index '") : -1])
-    pairs = [part.rpartition(".") for part in subject.split(", ")] if subject else []
-    table = pairs[0][0] if pairs else None
-    return ConstraintViolation(kind, table or None, None, [column for _, _, column in pairs])
+    table = subject.split(", ")[0].rpartition(".")[0]
+    columns = subject.removeprefix(f"{table}.").split(f", {table}.") if subject else ()
+    return ConstraintViolation(kind, table or None, None, columns)

@@ -31,10 +31,10 @@ _KINDS: Mapping[Kind, tuple[JSONSchema, Any]] = {
 _TEXT: tuple[JSONSchema, Any] = ({"type": "string"}, "ann")
 
 
-def key_parameters(table: Table) -> list[JSONSchema]:
-    """Describe the components of a key in the path."""
+def key_parameters(table: Table, start: str = "") -> list[JSONSchema]:
+    """Describe the components of a key in the path, whose names start with some text."""
     return [
-        {"name": f.name, "in": "path", "required": True, "schema": _value_schema(f)}
+        {"name": f"{start}{f.name}", "in": "path", "required": True, "schema": _value_schema(f)}
         for f in table.key
     ]
 
@@ -62,6 +62,13 @@ def stream_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
     return [
         *_sort_parameter(table, catalog),
         *read_parameters(table, catalog),
+        *filter_parameters(table, catalog),
+    ]
+
+
+def filter_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
+    """Describe the parameters that say which rows are meant."""
+    return [
         *_search_parameter(table),
         *_logic_parameter(table),
         *_filters(table),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, any_, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, any_, bindparam, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import LargeBinary, TypeEngine
 
@@ -45,7 +45,7 @@ def in_list(column: ColumnElement[Any], name: str, dialect: str) -> ColumnElemen
     return compared.in_(select(items.c.value))
 
 
-def in_rows(columns: Sequence[Column[Any]], dialect: str) -> ColumnElement[bool]:
+def in_rows(columns: Sequence[ColumnElement[Any]], dialect: str) -> ColumnElement[bool]:
     """Write that the values of some columns occur together in the parameter `ROWS`.
 
     Args:

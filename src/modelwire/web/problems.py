@@ -29,7 +29,7 @@ from ..errors import (
     UnexpectedError,
     Violation,
 )
-from ..execute import explain_elsewhere, translate
+from ..execute import explain_elsewhere, translate, translate_commit
 from ..respond import answer_other_problem, answer_problem
 from .failures import log_failure
 from .observing import EXCHANGE
@@ -99,9 +99,11 @@ class Problems:
     async def _on_database_error(self, request: Request, error: SQLAlchemyError) -> Response:
         if not isinstance(error, (DBAPIError, PoolTimeoutError)):
             return self.answer_unexpected(request, error)
-        translated = translate(error)
+        sql = error.statement if isinstance(error, DBAPIError) else None
+        # Where SQLAlchemy has lost a connection and names no statement, that was COMMIT.
+        commits = isinstance(error, DBAPIError) and error.connection_invalidated and sql is None
+        translated = translate_commit(error) if commits else translate(error)
         if isinstance(translated, ConstraintViolation):
-            sql = error.statement if isinstance(error, DBAPIError) else None
             translated = explain_elsewhere(translated, sql or "", self._catalog)
         if not isinstance(translated, RequestError):
             return self.answer_unexpected(request, error)

@@ -24,7 +24,6 @@ from .session import SessionDep, get_session
 Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
 
 KEYS = "modelwire.keys"
-_NO_BODY = ("GET", "HEAD", "DELETE")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,16 +34,18 @@ class Endpoint:
         handle: The pipeline's method.
         problems: Answers errors.
         max_body_bytes: Bytes that the body may have.
-        key_names: Names of the key's fields, for the user's own dependencies.
-        base: The resource's path, for `Location`.
+        key_names: Names of the fields of each key in the path, for the user's own dependencies.
+        base: The path of the resource that is answered, for `Location`.
+        takes_body: Whether the body is read.
         signature: The parameters that the OpenAPI document shows.
     """
 
     handle: Handle
     problems: Problems
     max_body_bytes: int
-    key_names: Sequence[str] = ()
+    key_names: Sequence[Sequence[str]] = ()
     base: str = ""
+    takes_body: bool = False
     signature: inspect.Signature = field(default_factory=inspect.Signature)
 
     @property
@@ -66,14 +67,13 @@ class Endpoint:
 
     async def _read(self, request: HTTPRequest) -> Request:
         scope = request.scope
-        keys = scope.get(KEYS)
         return Request(
             method=scope["method"],
             query_string=scope["query_string"],
             fields=scope["headers"],
-            key=keys[0] if keys else None,
+            keys=scope.get(KEYS, ()),
             path=scope.get("root_path", "") + self.base,
-            body=b"" if scope["method"] in _NO_BODY else await self._read_body(request),
+            body=await self._read_body(request) if self.takes_body else b"",
         )
 
     async def _read_body(self, request: HTTPRequest) -> bytes:
