@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
 from ..statement import Statement
 from .engine import begin_writing, create_engine
@@ -70,6 +71,7 @@ class Database:
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
         self.metadata = metadata
+        self.observer = Observer(self.settings, self.url)
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -83,6 +85,14 @@ class Database:
     def engine(self) -> AsyncEngine:
         """SQLAlchemy's engine, with the one pool of this database."""
         return create_engine(self.url, self.settings)
+
+    @property
+    def pool_state(self) -> PoolState:
+        """The connections of the pool, as they are now."""
+        pool: Any = self.engine.pool
+        return PoolState(
+            pool.size(), pool.checkedin() + pool.checkedout(), pool.checkedout(), pool.waiting
+        )
 
     def session(self) -> AsyncSession:
         """Open a session, to be closed by `async with`. Nothing in it loads lazily."""
