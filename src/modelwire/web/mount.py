@@ -157,7 +157,7 @@ class _Service:
             )
 
     def add_metrics(self, page: MetricsPage) -> None:
-        endpoint = Endpoint(page.read, self.problems, self.max_body_bytes)
+        endpoint = Endpoint(page.read, self.problems, self.limits)
         self._add(METRICS, endpoint, "GET", operation_id="metrics", include_in_schema=False)
 
     def _add_route(self, place: Place, route: Route) -> None:
