@@ -9,6 +9,7 @@
         ├── NoSuchPath              no_such_path
         ├── MethodNotAllowed        method_not_allowed
         ├── TooLarge                too_large
+        ├── TooSlow                 too_slow
         ├── UnsupportedMediaType    unsupported_media_type
         ├── NotFound                not_found
         ├── AlreadyExists           already_exists
@@ -25,7 +26,9 @@
         ├── OutOfRange              out_of_range
         ├── Refused                 refused
         ├── Unavailable             unavailable
-        ├── StatementTimeout        timeout
+        │   └── Contention          unavailable; the transaction may be tried again
+        ├── UnknownOutcome          unknown_outcome
+        ├── TimedOut                timeout
         ├── DatabaseError           database_error
         └── UnexpectedError         unexpected_error
 
@@ -123,6 +126,12 @@ class TooLarge(RequestError):
     """The body is over its limit."""
 
     code = "too_large"
+
+
+class TooSlow(RequestError):
+    """The body did not come in time."""
+
+    code = "too_slow"
 
 
 class UnsupportedMediaType(RequestError):
@@ -227,8 +236,25 @@ class Unavailable(RequestError):
         self.retry_after_s = retry_after_s
 
 
-class StatementTimeout(RequestError):
-    """A statement ran into its time limit."""
+class Contention(Unavailable):
+    """Another transaction was in the way: this one is undone, and may succeed if tried again."""
+
+    def __init__(self, detail: str = "Other writes were in the way") -> None:
+        super().__init__(detail)
+
+
+class UnknownOutcome(RequestError):
+    """What commits a write was sent, and no answer came: it may be stored or not."""
+
+    code = "unknown_outcome"
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__("The write may have been stored or not: read before it is sent again")
+        self.retry_after_s = retry_after_s
+
+
+class TimedOut(RequestError):
+    """A statement, or the whole request, ran into its time limit."""
 
     code = "timeout"
 

@@ -4,10 +4,11 @@ from .counts import SharedCounts
 from .database import Database
 from .delete import Remover
 from .explain import explain, explain_elsewhere
-from .faults import translate
+from .failure import describe_failure
+from .faults import translate, translate_commit
 from .finder import Finder
 from .insert import Inserter
-from .lane import Lane, Row
+from .lane import Lane, Row, commit_session
 from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection
@@ -25,8 +26,11 @@ __all__ = [
     "Row",
     "SharedCounts",
     "Updater",
+    "commit_session",
+    "describe_failure",
     "explain",
     "explain_elsewhere",
     "lock_rows",
     "translate",
+    "translate_commit",
 ]

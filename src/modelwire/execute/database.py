@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, literal, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
+from ..statement import Statement
 from .engine import begin_writing, create_engine
 from .faults import translate
 from .lane import Lane, open_lane
+from .retry import retry_contended
 from .session import open_session
 from .url import parse_url
+
+T = TypeVar("T")
 
 _CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
 
@@ -33,6 +38,8 @@ class Database:
         pool_size: Connections held open at most; 10 by default.
         pool_timeout_s: Seconds that a request waits for a connection; 5 by default.
         statement_timeout_s: Seconds that a statement may run; 30 by default.
+        pgbouncer: Whether PostgreSQL is reached through PgBouncer in transaction mode; it is not,
+            by default.
         echo: Whether every statement is logged; off by default.
         create_tables: Whether missing tables are created at start-up; on by default.
         metadata: The tables; those of every SQLModel class by default.
@@ -48,6 +55,7 @@ class Database:
         pool_size: int | None = None,
         pool_timeout_s: float | None = None,
         statement_timeout_s: float | None = None,
+        pgbouncer: bool | None = None,
         echo: bool | None = None,
         create_tables: bool | None = None,
         metadata: MetaData = SQLModel.metadata,
@@ -57,11 +65,13 @@ class Database:
             pool_size=pool_size,
             pool_timeout_s=pool_timeout_s,
             statement_timeout_s=statement_timeout_s,
+            pgbouncer=pgbouncer,
             echo=echo,
             create_tables=create_tables,
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
         self.metadata = metadata
+        self.observer = Observer(self.settings, self.url)
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -76,13 +86,21 @@ class Database:
         """SQLAlchemy's engine, with the one pool of this database."""
         return create_engine(self.url, self.settings)
 
+    @property
+    def pool_state(self) -> PoolState:
+        """The connections of the pool, as they are now."""
+        pool: Any = self.engine.pool
+        return PoolState(
+            pool.size(), pool.checkedin() + pool.checkedout(), pool.checkedout(), pool.waiting
+        )
+
     def session(self) -> AsyncSession:
         """Open a session, to be closed by `async with`. Nothing in it loads lazily."""
         return open_session(self.engine)
 
     def reading(self, session: BaseSession | None = None) -> AbstractAsyncContextManager[Lane]:
         """Take a lane for statements that change nothing."""
-        return open_lane(self.engine, session, writes=False)
+        return open_lane(self.engine, session, writes=False, pooled=self.settings.pgbouncer)
 
     def writing(
         self, session: BaseSession | None = None, *, single: bool = False
@@ -93,7 +111,26 @@ class Database:
             session: The session in force.
             single: Whether the block runs one statement only.
         """
-        return open_lane(self.engine, session, writes=True, single=single)
+        pooled = self.settings.pgbouncer
+        return open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+
+    async def retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Run a transaction, and again where others are in its way.
+
+        Args:
+            attempt: Runs the whole transaction. In a session in force none is whole: what was done
+                in it before would be lost.
+
+        Returns:
+            What the attempt that succeeded has returned.
+
+        Raises:
+            Contention: Others were in the way each time.
+        """
+        settings = self.settings
+        return await retry_contended(
+            attempt, max_retries=settings.max_retries, patience_s=settings.pool_timeout_s
+        )
 
     async def init_db(self) -> None:
         """Create the tables that are missing. Several processes may do so at once.
@@ -118,11 +155,8 @@ class Database:
         Raises:
             Unavailable: It does not answer in time.
         """
-        try:
-            async with self.engine.connect() as connection:
-                await connection.exec_driver_sql("SELECT 1")
-        except (SQLAlchemyError, OSError) as exc:
-            raise translate(exc) from exc
+        async with self.reading() as lane:
+            await lane.fetch(Statement(select(literal(1)), self.engine.dialect), {})
 
     async def close_db(self) -> None:
         """Close every connection. The next use opens new ones."""

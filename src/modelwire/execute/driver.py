@@ -4,33 +4,53 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
 
+from ..errors import ModelwireError, UnknownOutcome
+from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
-from .faults import DRIVER_ERRORS, translate
+from .faults import DRIVER_ERRORS, translate, translate_commit
+from .held import HeldConnection
+
+T = TypeVar("T")
 
 Row = Sequence[Any]
+
+RECOVERY_S = 0.5
+"""Seconds that a request waits for what it has given up on to be undone. Its connection is not
+used before that, however long it takes."""
 
 
 class DriverLane(ABC):
     """Runs statements on one connection of a driver.
 
+    A statement that may be sent twice is sent again, once, on a fresh connection where the one
+    from the pool turns out to be dead: BEGIN, and what only reads outside of a transaction.
+
     Args:
-        connection: The driver's own connection.
+        held: The connection.
         engine: The engine, whose log has every statement if the setting `echo` is on.
+        writes: Whether statements change anything.
+        transaction: Whether they are one transaction.
+
+    Attributes:
+        abandoned: Whether a statement was given up on, which may be running still.
     """
 
     begin_text = "BEGIN"
 
-    def __init__(self, connection: Any, engine: Engine) -> None:
-        self._connection = connection
+    def __init__(
+        self, held: HeldConnection, engine: Engine, *, writes: bool, transaction: bool
+    ) -> None:
+        self.abandoned = False
+        self._held = held
+        self._commits = writes and not transaction
+        self._repeats = not writes and not transaction
         self._log = engine.logger if engine._should_log_info() else None
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
@@ -40,43 +60,83 @@ class DriverLane(ABC):
         if self._log is not None:
             self._log.info(compiled.text)
             self._log.info("%r", bound)
-        try:
-            rows = await self.run(compiled.text, bound)
-        except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+        rows = await self._send(
+            self.run, compiled.text, bound, commits=self._commits, repeats=self._repeats
+        )
         return compiled.decode(rows)
 
     async def begin(self) -> None:
         """Begin a transaction."""
-        try:
-            await self.run(self.begin_text)
-        except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+        await self._control(self.begin_text, repeats=True)
 
     async def commit(self) -> None:
-        """End the transaction; what COMMIT refuses is undone."""
+        """End the transaction; what COMMIT refuses is undone.
+
+        Raises:
+            UnknownOutcome: No answer came.
+        """
         try:
-            await self.run("COMMIT")
-        except DRIVER_ERRORS as exc:
+            await self._control("COMMIT", commits=True)
+        except UnknownOutcome:
+            raise
+        except ModelwireError:
             await self.roll_back()
-            raise translate(exc) from exc
+            raise
 
     async def roll_back(self) -> None:
-        """Undo the transaction, unless the server has ended it itself."""
+        """Undo the transaction, unless the server has ended it itself.
+
+        Where that fails, the connection is thrown away: the server undoes what it loses.
+        """
+        if self.is_open and not self.abandoned and self.in_transaction:
+            with suppress(ModelwireError):
+                await self._control("ROLLBACK")
+
+    async def _control(self, text: str, *, commits: bool = False, repeats: bool = False) -> None:
+        await self._send(self.control, text, commits=commits, repeats=repeats)
+
+    async def _send(
+        self,
+        run: Callable[..., Awaitable[T]],
+        text: str,
+        *values: Sequence[Any],
+        commits: bool,
+        repeats: bool,
+    ) -> T:
+        """Run SQL text; what leaves unknown whether something was committed says so."""
+        exchange, answer = CURRENT.get(), run(text, *values)
         try:
-            if not self.is_clean:
-                await self.run("ROLLBACK")
+            return await (answer if exchange is None else exchange.measure(text, answer))
+        except asyncio.CancelledError as exc:
+            self.abandoned = True
+            if commits:
+                raise UnknownOutcome() from exc
+            raise
         except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+            self.abandoned = isinstance(exc, TimeoutError)
+            if self.is_open or not repeats:
+                raise (translate_commit if commits else translate)(exc) from exc
+        count_retry()
+        await self._held.replace()
+        return await self._send(run, text, *values, commits=commits, repeats=False)
 
     @abstractmethod
-    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
+    async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
         """Run SQL text as it is."""
+
+    @abstractmethod
+    async def control(self, text: str) -> None:
+        """Run SQL text that begins or ends a transaction."""
 
     @property
     @abstractmethod
-    def is_clean(self) -> bool:
-        """Whether the connection is open and in no transaction, once no statement is running."""
+    def is_open(self) -> bool:
+        """Whether the connection can be used."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, once no statement is running."""
 
     @abstractmethod
     async def undo(self) -> None:
@@ -90,13 +150,20 @@ class DriverLane(ABC):
 class AsyncpgLane(DriverLane):
     """Runs statements on a connection of asyncpg."""
 
-    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._connection.fetch(text, *values)
+    async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._held.connection.fetch(text, *values)
         return rows
 
+    async def control(self, text: str) -> None:
+        await self._held.connection.execute(text)
+
     @property
-    def is_clean(self) -> bool:
-        return not self._connection.is_closed() and not self._connection.is_in_transaction()
+    def is_open(self) -> bool:
+        return not self._held.connection.is_closed()
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._held.connection.is_in_transaction())
 
     async def undo(self) -> None:
         # The server is still told to cancel; a new connection costs less than to wait for that.
@@ -108,17 +175,29 @@ class AiosqliteLane(DriverLane):
 
     begin_text = "BEGIN IMMEDIATE"
 
-    async def run(self, text: str, values: Sequence[Any] = ()) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._connection.execute_fetchall(text, values)
+    async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._held.connection.execute_fetchall(text, values)
         return rows
 
+    async def control(self, text: str) -> None:
+        await self._held.connection.execute_fetchall(text)
+
     @property
-    def is_clean(self) -> bool:
-        return not self._connection.in_transaction
+    def is_open(self) -> bool:
+        return True
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._held.connection.in_transaction)
 
     async def undo(self) -> None:
-        # The connection's thread does one thing after another: here the statement has ended.
-        await self._connection.rollback()
+        # The connection's thread does one thing after another: a rollback follows the statement.
+        undone = asyncio.ensure_future(self._held.connection.rollback())
+        while not undone.done():
+            # Whatever the statement is at, it is to end; what has not begun can't be interrupted.
+            await self._held.connection.interrupt()
+            await asyncio.wait([undone], timeout=0.05)
+        await undone
 
 
 _LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
@@ -129,20 +208,24 @@ class DriverContext:
 
     Args:
         engine: The engine.
-        transaction: Whether the work is one transaction, committed at its end. Otherwise each
-            statement stands for itself.
+        writes: Whether the work changes anything.
+        transaction: Whether it is one transaction, committed at its end. Otherwise each statement
+            stands for itself.
     """
 
-    __slots__ = ("_engine", "_lane", "_pooled", "_transaction")
+    __slots__ = ("_engine", "_held", "_lane", "_transaction", "_writes")
 
-    def __init__(self, engine: AsyncEngine, *, transaction: bool) -> None:
+    def __init__(self, engine: AsyncEngine, *, writes: bool, transaction: bool) -> None:
         self._engine = engine
+        self._writes = writes
         self._transaction = transaction
 
     async def __aenter__(self) -> DriverLane:
-        self._pooled = await _check_out(self._engine)
+        self._held = HeldConnection(self._engine)
+        await self._held.take()
         engine = self._engine.sync_engine
-        self._lane = _LANES[engine.dialect.name](self._pooled.driver_connection, engine)
+        lane = _LANES[engine.dialect.name]
+        self._lane = lane(self._held, engine, writes=self._writes, transaction=self._transaction)
         if self._transaction:
             await self._guard(self._lane.begin())
         return self._lane
@@ -162,46 +245,28 @@ class DriverContext:
             raise
 
     async def _leave(self, error: BaseException | None) -> None:
-        if error is None or isinstance(error, Exception):
-            await _give_back(self._pooled, self._lane)
+        lane = self._lane
+        if not lane.abandoned and (error is None or isinstance(error, Exception)):
+            if lane.is_open:
+                await self._held.give_back(clean=not lane.in_transaction)
+            else:
+                self._held.forget()
             return
-        # Cancelled: a statement may still be running. What it leaves behind is undone before
-        # anybody else gets the connection, even if this task is cancelled once more.
-        recovery = asyncio.ensure_future(_recover(self._pooled, self._lane))
+        # A statement may still be running. What it leaves behind is undone before anybody else
+        # gets the connection, even if this task is cancelled once more, or does not wait for it.
+        recovery = asyncio.ensure_future(_recover(self._held, lane))
         _recoveries.add(recovery)
         recovery.add_done_callback(_recoveries.discard)
-        await asyncio.shield(recovery)
+        await asyncio.wait([recovery], timeout=RECOVERY_S)
 
 
 _recoveries: set[asyncio.Future[None]] = set()
 
 
-async def _give_back(pooled: PoolProxiedConnection, lane: DriverLane) -> None:
-    if not lane.is_clean:
-        await greenlet_spawn(pooled.invalidate)
-    pooled.close()
-
-
-async def _recover(pooled: PoolProxiedConnection, lane: DriverLane) -> None:
+async def _recover(held: HeldConnection, lane: DriverLane) -> None:
     try:
         await lane.undo()
     except DRIVER_ERRORS:
-        await greenlet_spawn(pooled.invalidate)
-    pooled.close()
-
-
-async def _check_out(engine: AsyncEngine) -> PoolProxiedConnection:
-    # Outside of an SQLAlchemy connection its adapter's errors come as they are.
-    errors = (*DRIVER_ERRORS, engine.dialect.loaded_dbapi.Error)
-    pool: Any = engine.pool
-    try:
-        # What lies ready is taken at once, without SQLAlchemy's switch to another stack.
-        if await pool.wait_ready():
-            try:
-                pooled: PoolProxiedConnection = pool.connect()
-                return pooled
-            except MissingGreenlet:
-                pass  # it has been closed, and is opened anew below
-        return await engine.raw_connection()
-    except errors as exc:
-        raise translate(exc) from exc
+        await held.give_back(clean=False)
+    else:
+        await held.give_back(clean=True)

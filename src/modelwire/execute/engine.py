@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ..errors import ModelwireError
+from ..observe import waiting_for_connection
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
+from .faults import translate, translate_commit
+from .limited import LimitedConnection
 from .pool import FairPool
 from .url import is_memory, to_libpq
+from .watch import watch_statements
+
+GRACE_S = 1.0
+"""Seconds that a server is given to answer, after it should have ended a statement itself."""
 
 _READS = re.compile(
     r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE
@@ -34,9 +43,10 @@ def create_engine(url: URL, settings: Settings) -> AsyncEngine:
     Returns:
         The engine.
     """
-    if url.get_backend_name() == "sqlite":
-        return _create_sqlite(url, settings)
-    return _create_postgresql(url, settings)
+    create = _create_sqlite if url.get_backend_name() == "sqlite" else _create_postgresql
+    engine = create(url, settings)
+    watch_statements(engine.sync_engine)
+    return engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +55,48 @@ class _Connect:
 
     dsn: str
     timeout_s: float
-    server_settings: dict[str, str]
+    options: Mapping[str, Any]
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._open().__await__()
 
     async def _open(self) -> Any:
         try:
-            return await asyncpg.connect(
-                self.dsn, timeout=self.timeout_s, server_settings=self.server_settings
-            )
+            with waiting_for_connection():
+                return await asyncpg.connect(self.dsn, timeout=self.timeout_s, **self.options)
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
 
 
-def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
-    dsn = to_libpq(url)
-    server_settings = {
-        "TimeZone": "UTC",
-        "statement_timeout": str(int(settings.statement_timeout_s * 1000)),
-        "application_name": "modelwire",
-    }
+def _options_of(settings: Settings) -> Mapping[str, Any]:
+    limit_s = settings.statement_timeout_s
+    server_settings = {"TimeZone": "UTC", "application_name": "modelwire"}
+    if settings.pgbouncer:
+        # Statements that are prepared, and settings it does not know, don't go through it.
+        return {
+            "server_settings": server_settings,
+            "command_timeout": limit_s,
+            "statement_cache_size": 0,
+        }
+    server_settings["statement_timeout"] = str(int(limit_s * 1000))
+    # The server ends a statement. A server that does not answer is given up on.
+    return {"server_settings": server_settings, "command_timeout": limit_s + GRACE_S}
 
-    connect = _Connect(dsn, settings.pool_timeout_s, server_settings)
+
+def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
+    """How SQLAlchemy prepares statements: behind PgBouncer without a name, which ends with them."""
+    if not settings.pgbouncer:
+        return {}
+    return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
+
+
+def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
+    connect = _Connect(to_libpq(url), settings.pool_timeout_s, _options_of(settings))
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: connect,
+        connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},
         poolclass=FairPool,
         pool_size=settings.pool_size,
         max_overflow=0,
@@ -92,7 +116,19 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
         setattr(engine.dialect, COLLATION, collation)
 
     event.listen(engine.sync_engine, "first_connect", find_collation)
+    event.listen(engine.sync_engine, "handle_error", _give_up)
     return engine
+
+
+def _give_up(context: ExceptionContext) -> ModelwireError | None:
+    """A statement of a session was not answered: its connection is of no more use."""
+    if not isinstance(context.original_exception, TimeoutError):
+        return None
+    context.is_disconnect = True
+    context.invalidate_pool_on_disconnect = False
+    # Where SQLAlchemy names no statement, it was COMMIT.
+    error = context.original_exception
+    return translate_commit(error) if context.statement is None else translate(error)
 
 
 def _find_collation(connection: Any) -> str | None:
@@ -119,7 +155,11 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
         pool_reset_on_return=None,
-        connect_args={"isolation_level": None, "timeout": settings.pool_timeout_s},
+        connect_args={
+            "isolation_level": None,
+            "timeout": settings.pool_timeout_s,
+            "async_creator_fn": partial(LimitedConnection, settings.statement_timeout_s),
+        },
         echo=settings.echo,
         hide_parameters=not settings.echo,
     )

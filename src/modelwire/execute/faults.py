@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 
@@ -12,10 +13,12 @@ from ..catalog import names_in
 from ..errors import (
     Constraint,
     ConstraintViolation,
+    Contention,
     DatabaseError,
     ModelwireError,
-    StatementTimeout,
+    TimedOut,
     Unavailable,
+    UnknownOutcome,
 )
 
 DRIVER_ERRORS = (
@@ -39,9 +42,8 @@ _CONSTRAINT_NAMES = {
 }
 _REFERENCED = "FOREIGN KEY constraint failed"
 """What SQLite says of every foreign key; with ON DELETE RESTRICT as if a trigger said it."""
-_BUSY = (
-    "SQLITE_BUSY",
-    "SQLITE_LOCKED",
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_UNUSABLE = (
     "SQLITE_CANTOPEN",
     "SQLITE_FULL",
     "SQLITE_IOERR",
@@ -62,7 +64,9 @@ _SQLSTATES = {
     "22008": Constraint.RANGE,
     "P0001": Constraint.TRIGGER,
 }
-_AWAY = ("08", "53", "57P", "40", "55P03", "25006")
+_CONTENTION = ("40001", "40P01", "55P03")
+_AWAY = ("08", "53", "57P", "25006")
+_LOST = ("08", "57P01", "57P02", "57P05", "40003")
 _CANCELLED = "57014"
 _RAISE = "exec_stmt_raise"
 """The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
@@ -92,14 +96,45 @@ def translate(error: BaseException) -> ModelwireError:
     if isinstance(original, sqlite3.Error):
         return _translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
-    if disconnected or isinstance(original, (OSError, TimeoutError, asyncpg.InterfaceError)):
+    if isinstance(original, TimeoutError) and original.errno is None:
+        return TimedOut("A statement was not answered within its time limit")
+    if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
         return Unavailable()
     return DatabaseError()
 
 
+def translate_commit(error: BaseException) -> ModelwireError:
+    """Translate what was raised by a statement that commits: COMMIT, or a write on its own.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The error to raise in its place. Where no answer came, nobody knows what was stored; what
+        the server has answered is the truth.
+    """
+    return UnknownOutcome() if is_unanswered(error) else translate(error)
+
+
+def is_unanswered(error: BaseException) -> bool:
+    """Whether a statement was sent and its connection lost, or given up on, before the answer.
+
+    A server that shuts down (57P01) has answered, but not whether it committed before.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    if isinstance(original, asyncpg.PostgresError):
+        return (original.sqlstate or "").startswith(_LOST)
+    if isinstance(original, (asyncpg.InterfaceError, sqlite3.Error)):
+        return False
+    return isinstance(original, (OSError, asyncio.CancelledError))
+
+
 def _original_of(error: BaseException) -> BaseException:
     """The driver's own error, below SQLAlchemy's and its adapter's."""
-    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)):
+    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)):
         return error
     below = error.orig if isinstance(error, sa.DBAPIError) else error.__cause__
     return error if below is None else _original_of(below)
@@ -111,7 +146,9 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     if kind is not None:
         return _read_diagnostics(error, kind)
     if state == _CANCELLED:
-        return StatementTimeout("A statement took longer than its time limit")
+        return TimedOut("A statement took longer than its time limit")
+    if state in _CONTENTION:
+        return Contention()
     if state.startswith(_AWAY):
         return Unavailable()
     if getattr(error, "server_source_function", None) == _RAISE:
@@ -144,9 +181,11 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
     if kind is not None:
         return _read_message(kind, str(error))
     if name.startswith(_BUSY):
+        return Contention()
+    if name.startswith(_UNUSABLE):
         return Unavailable()
     if name == "SQLITE_INTERRUPT":
-        return StatementTimeout("A statement took longer than its time limit")
+        return TimedOut("A statement took longer than its time limit")
     return DatabaseError()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, cast
@@ -9,11 +10,11 @@ from typing import Any, Protocol, cast
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, UnknownOutcome
 from ..statement import Statement, Values
 from .driver import DriverContext
 from .engine import begin_writing
-from .faults import DRIVER_ERRORS, translate
+from .faults import DRIVER_ERRORS, is_unanswered, translate
 
 Row = Sequence[Any]
 
@@ -57,7 +58,12 @@ class SessionLane:
 
 
 def open_lane(
-    engine: AsyncEngine, session: BaseSession | None, *, writes: bool, single: bool = False
+    engine: AsyncEngine,
+    session: BaseSession | None,
+    *,
+    writes: bool,
+    single: bool = False,
+    pooled: bool = False,
 ) -> AbstractAsyncContextManager[Lane]:
     """Take a lane for one piece of work; if it writes, commit at the end of it.
 
@@ -66,16 +72,21 @@ def open_lane(
         session: The session in force, whose transaction the work becomes part of.
         writes: Whether the work is committed. Whatever fails is rolled back.
         single: Whether the work is one statement, which needs no transaction around it.
+        pooled: Whether PgBouncer may give each transaction another connection: then whatever is
+            done is one.
 
     Returns:
         A context that gives the lane.
 
     Raises:
         Unavailable: No connection came free in time, or the database is away.
+        Contention: Another transaction was in the way.
+        UnknownOutcome: The connection was lost while the work was committed.
         ConstraintViolation: A deferred constraint fired at COMMIT.
     """
     if session is None:
-        return DriverContext(engine, transaction=writes and not single)
+        transaction = pooled or (writes and not single)
+        return DriverContext(engine, writes=writes, transaction=transaction)
     _check_dialect(engine, session)
     return _open_session_lane(session, writes=writes)
 
@@ -89,6 +100,24 @@ def _check_dialect(engine: AsyncEngine, session: BaseSession) -> None:
         )
 
 
+async def commit_session(session: BaseSession) -> None:
+    """Commit what a session has done.
+
+    Args:
+        session: The session.
+
+    Raises:
+        UnknownOutcome: No answer came to COMMIT.
+    """
+    await session.flush()
+    try:
+        await session.commit()
+    except (*DRIVER_ERRORS, asyncio.CancelledError) as exc:
+        if is_unanswered(exc):
+            raise UnknownOutcome() from exc
+        raise
+
+
 @asynccontextmanager
 async def _open_session_lane(session: BaseSession, *, writes: bool) -> AsyncIterator[Lane]:
     try:
@@ -99,7 +128,7 @@ async def _open_session_lane(session: BaseSession, *, writes: bool) -> AsyncIter
             await begin_writing(connection)
         yield SessionLane(connection)
         if writes:
-            await session.commit()
+            await commit_session(session)
     except BaseException as exc:
         await session.rollback()
         if isinstance(exc, DRIVER_ERRORS):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Any, Literal, cast
 
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+import asyncpg
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, QueueCommon
+
+from ..observe import waiting_for_connection
 
 
 class FairQueue(QueueCommon[Any]):
@@ -39,15 +42,34 @@ class FairQueue(QueueCommon[Any]):
         return len(self._idle)
 
     def put_nowait(self, item: Any) -> None:
+        if not self._wake(item):
+            self._idle.append(item)
+
+    def wake_next(self) -> None:
+        """Let the next one who waits open a connection: one less is open than may be."""
+        self._wake(None)
+
+    def _wake(self, item: Any) -> bool:
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
                 waiter.set_result(item)
-                return
-        self._idle.append(item)
+                return True
+        return False
+
+    def _pass_on(self, item: Any) -> None:
+        if item is None:
+            self.wake_next()
+        else:
+            self.put_nowait(item)
 
     def put(self, item: Any, _block: bool = True, _timeout: float | None = None) -> None:
         self.put_nowait(item)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not waiter.done() for waiter in self._waiters)
 
     def get_nowait(self) -> Any:
         if not self._idle:
@@ -63,7 +85,7 @@ class FairQueue(QueueCommon[Any]):
         return self.get_nowait()
 
     async def wait(self, timeout_s: float | None) -> None:
-        """Wait for a connection, which whoever asks next is given: ask at once.
+        """Wait for a connection, or for leave to open one. Whoever asks next gets it: ask at once.
 
         Args:
             timeout_s: Seconds; without end if None.
@@ -76,14 +98,60 @@ class FairQueue(QueueCommon[Any]):
         self._waiters.append(waiter)
         timer = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
         try:
-            self._idle.append(await waiter)
+            with waiting_for_connection():
+                item = await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled() and waiter.exception() is None:
-                self.put_nowait(waiter.result())
+                self._pass_on(waiter.result())
             raise
+        else:
+            if item is not None:
+                self._idle.append(item)
         finally:
             if timer is not None:
                 timer.cancel()
+
+
+class TakenConnection:
+    """A connection that was taken from a pool, until it is put back: by whoever took it.
+
+    It stands where SQLAlchemy has its proxy, which sees to connections that nobody puts back.
+
+    Args:
+        pool: The pool.
+        record: The connection's place in it.
+    """
+
+    __slots__ = ("_connection_record", "_pool")
+
+    def __init__(self, pool: FairPool, record: ConnectionPoolEntry) -> None:
+        self._pool = pool
+        self._connection_record: ConnectionPoolEntry | None = record
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it has not been put back."""
+        return self._connection_record is not None
+
+    @property
+    def driver_connection(self) -> Any:
+        """The driver's own connection."""
+        return self._connection_record and self._connection_record.driver_connection
+
+    def invalidate(self, error: BaseException | None = None) -> None:
+        """Close it; its place in the pool is free for a new one."""
+        record = self._connection_record
+        try:
+            if record is not None:
+                record.invalidate(error)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Put it back."""
+        record, self._connection_record = self._connection_record, None
+        if record is not None:
+            self._pool.put_back(record)
 
 
 class FairPool(AsyncAdaptedQueuePool):
@@ -92,23 +160,71 @@ class FairPool(AsyncAdaptedQueuePool):
     _queue_class = FairQueue
     _pool: FairQueue
 
-    async def wait_ready(self) -> bool:
-        """Wait until there is a connection to take, or to open.
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return self._pool.waiting
+
+    def take_ready(self) -> PooledConnection | None:
+        """Take a connection that lies ready: without SQLAlchemy's switch to another stack, and
+        without its proxy, unless somebody listens to the events of that.
 
         Returns:
-            Whether `connect()` has one at once; otherwise it has to open one.
-
-        Raises:
-            PoolTimeout: None came free in time.
+            The connection; None where there is none that is open.
         """
         if self._pool.empty():
-            if self.overflow() < 0:
-                return False
-            try:
-                await self._pool.wait(self.timeout())
-            except TimeoutError:
-                raise PoolTimeout("No connection came free in time") from None
+            return None
+        try:
+            if self.dispatch.checkout or self.dispatch.checkin:
+                return self.connect()
+            return self._take(self._do_get())
+        except MissingGreenlet:
+            return None  # it has been closed, and has to be opened anew
+
+    def put_back(self, record: ConnectionPoolEntry) -> None:
+        """Put a connection back that was taken."""
+        self._do_return_conn(record)
+
+    def _take(self, record: Any) -> TakenConnection:
+        try:
+            record.get_connection()
+        except BaseException:
+            self.put_back(record)
+            raise
+        return TakenConnection(self, record)
+
+    async def wait_ready(self) -> None:
+        """Wait until there is a connection to take, or leave to open one.
+
+        Raises:
+            TimeoutError: Neither came in time.
+        """
+        if self._pool.empty() and self.overflow() >= 0:
+            await self._pool.wait(self.timeout())
+
+    def forget(self, connection: PooledConnection) -> None:
+        """Throw a connection away that was lost; those as old as it are opened anew before use."""
+        self._invalidate(cast("PoolProxiedConnection", connection))
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        record = super()._do_get()
+        if _is_dead(record.driver_connection):
+            record.invalidate()  # it is opened anew before it is handed out
+        return record
+
+    def _dec_overflow(self) -> Literal[True]:
+        super()._dec_overflow()
+        self._pool.wake_next()
         return True
+
+
+PooledConnection = PoolProxiedConnection | TakenConnection
+"""A connection out of the pool."""
+
+
+def _is_dead(connection: Any) -> bool:
+    """Whether a driver's connection is known to be closed: asyncpg's is, as soon as it was told."""
+    return isinstance(connection, asyncpg.Connection) and bool(connection.is_closed())
 
 
 def _expire(waiter: asyncio.Future[Any]) -> None:

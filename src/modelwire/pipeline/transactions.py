@@ -82,12 +82,18 @@ class Transactions(Stages):
         single: bool = False,
         singly: bool = False,
     ) -> Answer:
-        try:
-            async with self.database.writing(session, single=single) as lane:
-                return await work(lane, singly)
-        except ConstraintViolation as violation:
-            # It fired at COMMIT.
-            raise Rejection(violation, plan) from violation
+        async def attempt() -> Answer:
+            try:
+                async with self.database.writing(session, single=single) as lane:
+                    return await work(lane, singly)
+            except ConstraintViolation as violation:
+                # It fired at COMMIT.
+                raise Rejection(violation, plan) from violation
+
+        if session is not None:
+            # What others have done in it before could not be done again.
+            return await attempt()
+        return await self.database.retry(attempt)
 
 
 def _in_savepoint(session: AsyncSession, work: Work) -> Work:

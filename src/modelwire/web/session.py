@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
 from ..errors import ConfigurationError
-from ..execute import Database
+from ..execute import Database, commit_session
 
 
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
@@ -48,7 +48,7 @@ async def get_unit_of_work(session: SessionDep) -> AsyncIterator[AsyncSession]:
         The session. An error in the endpoint or in COMMIT itself becomes the answer.
     """
     yield session
-    await session.commit()
+    await commit_session(session)
 
 
 UnitOfWorkDep = Annotated[AsyncSession, Depends(get_unit_of_work, scope="function")]

@@ -1,0 +1,94 @@
+"""A connection of the pool that a lane holds."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
+
+from .faults import DRIVER_ERRORS, translate
+from .pool import FairPool, PooledConnection
+
+
+class HeldConnection:
+    """A connection of an engine's pool, from `take` to `give_back`.
+
+    Args:
+        engine: The engine.
+
+    Attributes:
+        connection: The driver's own connection.
+    """
+
+    __slots__ = ("_engine", "_pooled", "connection")
+
+    connection: Any
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._pooled: PooledConnection | None = None
+
+    async def take(self) -> None:
+        """Take a connection.
+
+        Raises:
+            Unavailable: None came free in time, or none can be opened.
+        """
+        try:
+            pooled = self._pool.take_ready() or await self._wait()
+        except self._errors as exc:
+            raise translate(exc) from exc
+        self._pooled, self.connection = pooled, pooled.driver_connection
+
+    async def replace(self) -> None:
+        """Put a fresh connection in place of this one, which was lost.
+
+        Raises:
+            Unavailable: None came free in time, or none can be opened.
+        """
+        self.forget()
+        await self.take()
+
+    def forget(self) -> None:
+        """Throw the connection away, which was lost, and all that are as old as it."""
+        pooled, self._pooled = self._pooled, None
+        if pooled is not None:
+            self._pool.forget(pooled)
+
+    async def give_back(self, *, clean: bool) -> None:
+        """Give the connection back.
+
+        Args:
+            clean: Whether the next one can use it as it is; it is thrown away otherwise.
+        """
+        pooled, self._pooled = self._pooled, None
+        if pooled is None:
+            return
+        if not clean:
+            await greenlet_spawn(pooled.invalidate)
+        pooled.close()
+
+    @property
+    def _errors(self) -> tuple[type[BaseException], ...]:
+        # Outside of an SQLAlchemy connection its adapter's errors come as they are.
+        return (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
+
+    @property
+    def _pool(self) -> FairPool:
+        return cast("FairPool", self._engine.pool)
+
+    async def _wait(self) -> PooledConnection:
+        """Wait for a connection and open it where need be, within one limit of time."""
+        deadline = asyncio.get_running_loop().time() + self._pool.timeout()
+        try:
+            await self._pool.wait_ready()
+            ready = self._pool.take_ready()
+            if ready is not None:
+                return ready
+            async with asyncio.timeout_at(deadline):
+                return await self._engine.raw_connection()
+        except TimeoutError:
+            raise PoolTimeout("No connection came free in time") from None

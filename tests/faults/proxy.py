@@ -1,0 +1,125 @@
+"""A TCP proxy in front of a database, which can be made to fail like a network."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Proxy:
+    """Passes on what a client and a server send each other.
+
+    Args:
+        url: The server's URL.
+
+    Attributes:
+        cut_at_request: When a client sends these bytes, its connection is cut; they don't arrive.
+        cut_at_reply: When the server sends these bytes, the connection is cut; they don't arrive.
+        hold_at_request: When a client sends these bytes, its connection stands still from then on.
+        held: Set when that has happened.
+        delay_s: Seconds that each piece is held back.
+        silent: Whether nothing is passed on, while connections stay open: as if packets were lost.
+        refuses: Whether new connections are closed at once.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._open: set[asyncio.StreamWriter] = set()
+        self.cut_at_request = b""
+        self.cut_at_reply = b""
+        self.hold_at_request = b""
+        self.held = asyncio.Event()
+        self.delay_s = 0.0
+        self.silent = False
+        self.refuses = False
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The URL of the database by way of this proxy."""
+        query = {k: v for k, v in self._url.query.items() if k != "host"}
+        url = self._url.set(host="127.0.0.1", port=self.port, query={**query, "sslmode": "disable"})
+        return url.render_as_string(hide_password=False)
+
+    def reset(self) -> None:
+        """Cut every connection with a TCP reset."""
+        for writer in self._open:
+            writer.transport.abort()
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
+        if self.refuses:
+            writer.transport.abort()
+            return
+        upstream = await self._connect()
+        self._open |= {writer, upstream[1]}
+        try:
+            await asyncio.gather(
+                self._pass_on(reader, upstream[1], writer, requests=True),
+                self._pass_on(upstream[0], writer, upstream[1], requests=False),
+            )
+        except (OSError, asyncio.CancelledError):
+            pass  # the end of a test
+        finally:
+            self._open -= {writer, upstream[1]}
+            for each in (writer, upstream[1]):
+                each.transport.abort()
+
+    async def _connect(self) -> Streams:
+        url = self._url
+        directory = url.query.get("host")
+        if isinstance(directory, str) and directory.startswith("/"):
+            return await asyncio.open_unix_connection(
+                str(Path(directory) / f".s.PGSQL.{url.port or 5432}")
+            )
+        return await asyncio.open_connection(url.host, url.port or 5432)
+
+    async def _pass_on(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        back: asyncio.StreamWriter,
+        *,
+        requests: bool,
+    ) -> None:
+        while data := await reader.read(65_536):
+            mark = self.cut_at_request if requests else self.cut_at_reply
+            if mark and mark in data:
+                writer.transport.abort()
+                back.transport.abort()
+                return
+            if requests and self.hold_at_request and self.hold_at_request in data:
+                self.held.set()
+                await asyncio.Event().wait()
+            if self.delay_s:
+                await asyncio.sleep(self.delay_s)
+            while self.silent:
+                await asyncio.sleep(0.01)
+            writer.write(data)
+            await writer.drain()
+        with suppress(OSError, RuntimeError):
+            writer.write_eof()
+
+
+@asynccontextmanager
+async def open_proxy(url: str) -> AsyncIterator[Proxy]:
+    """Open a proxy in front of a PostgreSQL server.
+
+    Args:
+        url: The server's URL, by TCP or by the directory of its socket.
+
+    Yields:
+        The proxy.
+    """
+    proxy = Proxy(url)
+    server = await asyncio.start_server(proxy.handle, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        proxy.reset()
+        server.close()
