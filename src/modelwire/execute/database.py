@@ -22,6 +22,7 @@ from .faults import translate
 from .lane import Lane, open_lane
 from .retry import retry_contended
 from .session import open_session
+from .turns import Turns
 from .url import parse_url
 
 T = TypeVar("T")
@@ -86,6 +87,10 @@ class Database:
         """SQLAlchemy's engine, with the one pool of this database."""
         return create_engine(self.url, self.settings)
 
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.settings.pool_timeout_s)
+
     @property
     def pool_state(self) -> PoolState:
         """The connections of the pool, as they are now."""
@@ -112,7 +117,11 @@ class Database:
             single: Whether the block runs one statement only.
         """
         pooled = self.settings.pgbouncer
-        return open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        lane = open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        if self.dialect != "sqlite" or (session is not None and session.in_transaction()):
+            # What has begun may hold the lock that whoever has the turn waits for.
+            return lane
+        return self._turns.take(lane)
 
     async def retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Run a transaction, and again where others are in its way.
