@@ -290,13 +290,9 @@ class ConstraintViolation(ModelwireError):
         kind: The kind of the constraint.
         table: Name of the table that the constraint belongs to, where the driver says it.
         constraint: Name of the constraint or index, where the driver says it.
-        columns: Names of its columns, where the driver says them.
-
-    Attributes:
-        row: Which row of a plan with several it was about, where that is known.
+        columns: Names of its columns, where the driver says them; some may be no columns.
+        schema: The schema that the table is in, where the driver says it.
     """
-
-    row: int | None = None
 
     def __init__(
         self,
@@ -304,12 +300,14 @@ class ConstraintViolation(ModelwireError):
         table: str | None = None,
         constraint: str | None = None,
         columns: Sequence[str] = (),
+        schema: str | None = None,
     ) -> None:
         super().__init__(f"{kind} constraint {constraint or ''} on {table or 'unknown table'}")
         self.kind = kind
         self.table = table
         self.constraint = constraint
         self.columns = tuple(columns)
+        self.schema = schema
 
 
 def _summarise(violations: Sequence[Violation]) -> str:

@@ -38,7 +38,7 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
     remote = tuple(right for _, right in columns)
     return Relation(
         name=prop.key,
-        target=target.name,
+        target=target.fullname,
         many=bool(prop.uselist),
         simple=joins_columns(prop),
         unique=link is None and is_unique(target, remote),

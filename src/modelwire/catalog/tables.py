@@ -94,22 +94,37 @@ class ConstraintInfo:
         kind: Its kind; None for an index that is not unique.
         name: Its name, where it has one.
         columns: Names of its columns.
+        numbered: Whether PostgreSQL made the name, and may have put a number behind it.
     """
 
     kind: Constraint | None
     name: str | None
     columns: tuple[str, ...]
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One foreign key: which columns of which table refer to which."""
+    """One foreign key: which columns of which table refer to which.
+
+    Args:
+        name: Its name, where it has one.
+        table: The table that it leads from.
+        columns: Its columns there.
+        parent: The table that it leads to.
+        parent_columns: What the columns refer to, in their order.
+        on_delete: What becomes of the rows when the one they refer to goes, as in `CASCADE`; empty
+            where they stand in its way.
+        on_update: The same for a change of what they refer to.
+    """
 
     name: str | None
     table: SQLTable
     columns: tuple[Column[Any], ...]
     parent: SQLTable
     parent_columns: tuple[Column[Any], ...]
+    on_delete: str
+    on_update: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +195,8 @@ class Table:
 
     @property
     def name(self) -> str:
-        """The table's name: what the resource is called in a plan."""
-        return self.sql.name
+        """The table's name, with its schema where the model gives one."""
+        return self.sql.fullname
 
     @cached_property
     def title(self) -> str:
@@ -251,9 +266,9 @@ class Catalog:
     """Every resource of one application.
 
     Args:
-        tables: The resources, by the name of their table.
+        tables: The resources, by the name of their table, as all of these, with its schema if any.
         titles: What a row of any mapped table is called in a sentence.
-        dependents: What is deleted before a row of any mapped table, by the name of the table.
+        dependents: What is deleted before a row of any mapped table, by the table's name.
         limits: How much one request may ask for.
     """
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Table as SQLTable
 
+from ..catalog import Table
 from ..catalog.tables import Dependent
 from ..errors import Constraint, ConstraintViolation, NotFound
 from ..plan import DeletePlan
@@ -59,6 +60,8 @@ class Remover:
         for part in parts:
             try:
                 removed = await self._remove(plan.table.sql, part.keys)
+                if len(removed) < len(part.keys):
+                    await self._check_gone(plan.table, part.keys)
             except ConstraintViolation as violation:
                 raise Rejection(violation, part) from violation
             if not removed and not plan.many:
@@ -66,17 +69,18 @@ class Remover:
 
     async def _remove(self, table: SQLTable, keys: Sequence[Row]) -> Sequence[Row]:
         key = tuple(table.primary_key.columns)
-        self._seen.update((table.name, tuple(k)) for k in keys)
-        for dependent in self._dependents.get(table.name, ()):
+        self._seen.update((table.fullname, tuple(k)) for k in keys)
+        for dependent in self._dependents.get(table.fullname, ()):
             parents = await self._values_of(table, dependent.parent_columns, keys)
             if parents:
                 await self._remove_dependent(dependent, parents)
-        try:
-            return await self._delete(table, key, keys)
-        except ConstraintViolation as violation:
-            if violation.kind is Constraint.FOREIGN_KEY and violation.table is None:
-                violation.table = await self._finder.find_referrer(table, keys)
-            raise
+        return await self._delete(table, key, keys)
+
+    async def _check_gone(self, table: Table, keys: Sequence[Row]) -> None:
+        """Tell rows that are not there from those whose removal a trigger has passed over."""
+        key = table.key_columns
+        if await self._finder.find(table.sql, key, key, keys):
+            raise ConstraintViolation(Constraint.TRIGGER)
 
     async def _values_of(
         self, table: SQLTable, columns: Columns, keys: Sequence[Row]
@@ -92,7 +96,7 @@ class Remover:
             return
         key = tuple(dependent.table.primary_key.columns)
         found = await self._finder.find(dependent.table, key, dependent.columns, parents)
-        new = [tuple(k) for k in found if (dependent.table.name, tuple(k)) not in self._seen]
+        new = [tuple(k) for k in found if (dependent.table.fullname, tuple(k)) not in self._seen]
         if new:
             await self._remove(dependent.table, new)
 

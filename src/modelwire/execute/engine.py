@@ -166,6 +166,7 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
     event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
+    event.listen(engine.sync_engine, "handle_error", _undo_refused_commit)
     return engine
 
 
@@ -219,6 +220,18 @@ def _begin_before_savepoint(connection: Any, _name: str) -> None:
     cursor = connection.connection.cursor()
     _begin(connection, cursor)
     cursor.close()
+
+
+def _undo_refused_commit(context: Any) -> None:
+    """End the transaction that a COMMIT has left open, as it does if a deferred key refuses it.
+
+    SQLAlchemy takes it for ended, and would hand its changes on with the connection.
+    """
+    connection = context.connection
+    if context.statement is None and connection is not None and not connection.invalidated:
+        driver = connection.connection.dbapi_connection
+        if driver is not None and driver.driver_connection.in_transaction:
+            driver.rollback()
 
 
 def _begin(connection: Any, cursor: Any) -> None:

@@ -14,7 +14,7 @@ from ..plan.shapes import InsertShape
 from ..statement import ROWS, Statements, value_name
 from .lane import Lane, Row
 from .link import Linker
-from .rejection import Rejection
+from .rejection import Rejection, check_all_written
 
 
 class Inserter:
@@ -119,9 +119,12 @@ class Inserter:
         self, shape: InsertShape, values: Mapping[str, Any], rows: Sequence[NewRow]
     ) -> Sequence[Row]:
         try:
-            return await self._lane.fetch(self._statements.of(shape), values)
+            stored = await self._lane.fetch(self._statements.of(shape), values)
+            if shape.conflict is None:
+                check_all_written(stored, len(rows))
         except ConstraintViolation as violation:
             raise Rejection(violation, CreatePlan(shape.table, tuple(rows))) from violation
+        return stored
 
 
 def bind_row(row: NewRow) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import ConstraintViolation, ModelwireError
+from collections.abc import Sized
+
+from ..errors import Constraint, ConstraintViolation, ModelwireError
 from ..plan import WritePlan
 
 
@@ -18,3 +20,17 @@ class Rejection(ModelwireError):
         super().__init__(str(violation))
         self.violation = violation
         self.plan = plan
+
+
+def check_all_written(written: Sized, count: int) -> None:
+    """Check that a statement has written as many rows as it should have.
+
+    Args:
+        written: The rows that it gave back.
+        count: How many it should have written.
+
+    Raises:
+        ConstraintViolation: A trigger has passed over some, without an error.
+    """
+    if len(written) < count:
+        raise ConstraintViolation(Constraint.TRIGGER)

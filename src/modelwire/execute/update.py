@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..catalog import Field
-from ..errors import ConstraintViolation, NotFound
+from ..errors import Constraint, ConstraintViolation, NotFound
 from ..plan import UpdatePlan, predicate_values, select_by_key
 from ..plan.create import is_array
 from ..plan.shapes import SelectShape, UpdateShape
@@ -15,7 +15,7 @@ from .insert import bind_row
 from .lane import Lane, Row
 from .link import Linker
 from .lock import Check, lock_rows
-from .rejection import Rejection
+from .rejection import Rejection, check_all_written
 
 
 class Updater:
@@ -67,8 +67,15 @@ class Updater:
             shape = UpdateShape(table, row.fields)
         rows = await self._run(shape, values, plan)
         if not rows:
+            await self._check_absent(plan)
             raise NotFound(f"{table.title} not found")
         return rows[0]
+
+    async def _check_absent(self, plan: UpdatePlan) -> None:
+        """Tell a row that is not there from one whose change a trigger has passed over."""
+        found = await self._run(select_by_key(plan.table), predicate_values(plan.keys[0]), plan)
+        if found:
+            raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
 
     async def _change_all(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
         """Change rows that are locked, those that set the same fields in one statement."""
@@ -86,16 +93,23 @@ class Updater:
             keys = [table.values_of(stored[index], table.key_columns) for index in group]
             pairs = zip(group, keys, strict=True)
             rows = [(*plan.rows[index].values, *key) for index, key in pairs]
-            found = await self._run(UpdateShape(table, fields, many=True), {ROWS: rows}, plan)
+            shape = UpdateShape(table, fields, many=True)
+            found = await self._run(shape, {ROWS: rows}, plan, count=len(group))
             by_key = {table.values_of(row, table.key_columns): row for row in found}
             for index, key in zip(group, keys, strict=True):
                 changed[index] = by_key[key]
         return changed
 
     async def _run(
-        self, shape: SelectShape | UpdateShape, values: Mapping[str, Any], plan: UpdatePlan
+        self,
+        shape: SelectShape | UpdateShape,
+        values: Mapping[str, Any],
+        plan: UpdatePlan,
+        count: int = 0,
     ) -> Sequence[Row]:
         try:
-            return await self._lane.fetch(self._statements.of(shape), values)
+            found = await self._lane.fetch(self._statements.of(shape), values)
+            check_all_written(found, count)
         except ConstraintViolation as violation:
             raise Rejection(violation, plan) from violation
+        return found

@@ -166,7 +166,7 @@ class _Service:
             self.prefix + table.path + _write_path(place, route),
             endpoint,
             route.method,
-            operation_id=name,
+            operation_id=name.replace(".", "_"),
             summary=route.summary.format(
                 row=with_article(table.title.lower()), rows=to_words(rows)
             ),
