@@ -12,6 +12,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProx
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, QueueCommon
 
+from ..observe import waiting_for_connection
+
 
 class FairQueue(QueueCommon[Any]):
     """Connections at rest. Those who wait get one in the order in which they came.
@@ -64,6 +66,11 @@ class FairQueue(QueueCommon[Any]):
     def put(self, item: Any, _block: bool = True, _timeout: float | None = None) -> None:
         self.put_nowait(item)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not waiter.done() for waiter in self._waiters)
+
     def get_nowait(self) -> Any:
         if not self._idle:
             raise Empty
@@ -91,7 +98,8 @@ class FairQueue(QueueCommon[Any]):
         self._waiters.append(waiter)
         timer = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
         try:
-            item = await waiter
+            with waiting_for_connection():
+                item = await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
@@ -151,6 +159,11 @@ class FairPool(AsyncAdaptedQueuePool):
 
     _queue_class = FairQueue
     _pool: FairQueue
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return self._pool.waiting
 
     def take_ready(self) -> PooledConnection | None:
         """Take a connection that lies ready: without SQLAlchemy's switch to another stack, and
