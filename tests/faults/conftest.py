@@ -1,13 +1,44 @@
 """Real faults: proxies, servers that are stopped, full disks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from modelwire import Database
 from tests.conftest import empty_tables
 
 from .proxy import Proxy, open_proxy
+from .servers import Postgres, own_postgres
+
+Figure = Callable[[str, object], None]
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Note a figure that was measured; all are printed at the end."""
+
+    def note(name: str, value: object) -> None:
+        record_property(name, f"{value:.3g}" if isinstance(value, float) else value)
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the figures."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                test = report.nodeid.rpartition("/")[2]
+                terminalreporter.write_line(f"{test}: {name} = {value}")
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that the tests of a module may do to as they like."""
+    with own_postgres() as server:
+        yield server
 
 
 @pytest_asyncio.fixture

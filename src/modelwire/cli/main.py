@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from fastapi import FastAPI
 
 from ..errors import ConfigurationError, ModelwireError
 from ..execute import Database
+from ..settings import read_settings
+from .protocol import LimitedProtocol
 from .target import load_app
 
 _TARGET = "MODELWIRE_SERVE_TARGET"
@@ -69,6 +72,7 @@ def serve(
         app = load_app(target)
         _check_database(app, database_url)
         port = _find_port(host, port)
+        settings = read_settings()
     except ModelwireError as exc:
         typer.secho(f"modelwire: {exc}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
@@ -82,7 +86,8 @@ def serve(
         host=host,
         port=port,
         workers=workers,
-        timeout_graceful_shutdown=10,
+        http=partial(LimitedProtocol, settings.max_head_bytes),  # type: ignore[arg-type]
+        timeout_graceful_shutdown=settings.shutdown_timeout_s,
     )
 
 

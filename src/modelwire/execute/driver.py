@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..errors import ModelwireError, UnknownOutcome
 from ..statement import Statement, Values
-from .faults import DRIVER_ERRORS, translate, translate_commit
+from .faults import DRIVER_ERRORS, is_unsent, translate, translate_commit
 from .held import HeldConnection
 
 T = TypeVar("T")
@@ -28,8 +28,9 @@ used before that, however long it takes."""
 class DriverLane(ABC):
     """Runs statements on one connection of a driver.
 
-    A statement that may be sent twice is sent again, once, on a fresh connection where the one
-    from the pool turns out to be dead: BEGIN, and what only reads outside of a transaction.
+    Where a connection from the pool turns out to be dead, a statement that is the first on it for
+    all that matters, BEGIN or one outside of a transaction, is sent once more on a fresh one: if it
+    has not been sent, or may be sent twice.
 
     Args:
         held: The connection.
@@ -49,7 +50,7 @@ class DriverLane(ABC):
         self.abandoned = False
         self._held = held
         self._commits = writes and not transaction
-        self._repeats = not writes and not transaction
+        self._alone = not transaction
         self._log = engine.logger if engine._should_log_info() else None
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
@@ -60,13 +61,13 @@ class DriverLane(ABC):
             self._log.info(compiled.text)
             self._log.info("%r", bound)
         rows = await self._send(
-            self.run, compiled.text, bound, commits=self._commits, repeats=self._repeats
+            self.run, compiled.text, bound, commits=self._commits, first=self._alone
         )
         return compiled.decode(rows)
 
     async def begin(self) -> None:
         """Begin a transaction."""
-        await self._control(self.begin_text, repeats=True)
+        await self._control(self.begin_text, first=True)
 
     async def commit(self) -> None:
         """End the transaction; what COMMIT refuses is undone.
@@ -91,8 +92,8 @@ class DriverLane(ABC):
             with suppress(ModelwireError):
                 await self._control("ROLLBACK")
 
-    async def _control(self, text: str, *, commits: bool = False, repeats: bool = False) -> None:
-        await self._send(self.control, text, commits=commits, repeats=repeats)
+    async def _control(self, text: str, *, commits: bool = False, first: bool = False) -> None:
+        await self._send(self.control, text, commits=commits, first=first)
 
     async def _send(
         self,
@@ -100,7 +101,7 @@ class DriverLane(ABC):
         text: str,
         *values: Sequence[Any],
         commits: bool,
-        repeats: bool,
+        first: bool,
     ) -> T:
         """Run SQL text; what leaves unknown whether something was committed says so."""
         try:
@@ -112,10 +113,11 @@ class DriverLane(ABC):
             raise
         except DRIVER_ERRORS as exc:
             self.abandoned = isinstance(exc, TimeoutError)
-            if self.is_open or not repeats:
+            unharmed = is_unsent(exc) or not (commits or self.is_open)
+            if not (first and unharmed):
                 raise (translate_commit if commits else translate)(exc) from exc
         await self._held.replace()
-        return await self._send(run, text, *values, commits=commits, repeats=False)
+        return await self._send(run, text, *values, commits=commits, first=False)
 
     @abstractmethod
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
