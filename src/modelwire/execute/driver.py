@@ -190,13 +190,8 @@ class AiosqliteLane(DriverLane):
         return bool(self._held.connection.in_transaction)
 
     async def undo(self) -> None:
-        # The connection's thread does one thing after another: a rollback follows the statement.
-        undone = asyncio.ensure_future(self._held.connection.rollback())
-        while not undone.done():
-            # Whatever the statement is at, it is to end; what has not begun can't be interrupted.
-            await self._held.connection.interrupt()
-            await asyncio.wait([undone], timeout=0.05)
-        await undone
+        # The connection's thread does one thing after another: here the statement has ended.
+        await self._held.connection.rollback()
 
 
 _LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
