@@ -77,6 +77,8 @@ async def load(
 
     async with httpx2.AsyncClient(base_url=address, timeout=90, limits=limits) as client:
         tasks = [asyncio.create_task(go_on(client, first)) for first in range(clients)]
-        yield tally
-        stop.set()
-        await asyncio.gather(*tasks)
+        try:
+            yield tally
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)

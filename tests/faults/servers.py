@@ -12,7 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -141,6 +141,16 @@ class Service:
         parent = psutil.Process(self.process.pid)
         return [parent, *parent.children(recursive=True)]
 
+    @property
+    def worker_ids(self) -> set[int]:
+        """The ids of the workers that live."""
+        found = set()
+        for process in self.workers:
+            with suppress(psutil.Error):
+                if "spawn_main" in " ".join(process.cmdline()):
+                    found.add(process.pid)
+        return found
+
     async def stop(self, within_s: float = 30) -> float:
         """Ask it to stop; returns how many seconds it took."""
         begun = time.monotonic()
@@ -173,7 +183,7 @@ def serving(url: str, *arguments: str, **environment: str) -> Iterator[Service]:
                 process, _find_address(process, Path(f"/proc/self/fd/{log.fileno()}"))
             )
             yield service
-        except AssertionError as exc:
+        except Exception as exc:
             log.seek(0)
             exc.add_note(_errors_in(log.read()))
             raise

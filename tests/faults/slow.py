@@ -39,8 +39,13 @@ async def make_slow_app(database: Database, lane: str) -> FastAPI:
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP VIEW IF EXISTS slow_rows")
         await connection.exec_driver_sql(f"CREATE VIEW slow_rows AS {_VIEWS[database.dialect]}")
+    return make_league_app(database, lane, Resource(Slow))
+
+
+def make_league_app(database: Database, lane: str, *more: Resource) -> FastAPI:
+    """Make an application with the league on a lane, and with more resources."""
     app = FastAPI()
-    mount(app, database, *LEAGUE, Resource(Slow))
+    mount(app, database, *LEAGUE, *more)
     if lane == "session":
         use_sessions(app, database)
     return app

@@ -19,6 +19,8 @@ from .protocol import LimitedProtocol
 from .target import load_app
 
 _TARGET = "MODELWIRE_SERVE_TARGET"
+_ANSWER_S = 5  # seconds that requests which were cut short have to say so
+_HEALTHCHECK_S = 30  # seconds after which a worker that is busy, or still starts, is given up
 
 main = typer.Typer(
     name="modelwire",
@@ -80,14 +82,16 @@ def serve(
     typer.echo(f"API   http://{address}:{port}")
     if app.docs_url:
         typer.echo(f"Docs  http://{address}:{port}{app.docs_url}")
+    protocol = partial(LimitedProtocol, settings.max_head_bytes, settings.shutdown_timeout_s)
     uvicorn.run(
         "modelwire.cli.main:create_app" if workers > 1 else app,
         factory=workers > 1,
         host=host,
         port=port,
         workers=workers,
-        http=partial(LimitedProtocol, settings.max_head_bytes),  # type: ignore[arg-type]
-        timeout_graceful_shutdown=settings.shutdown_timeout_s,
+        http=protocol,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
+        timeout_worker_healthcheck=_HEALTHCHECK_S,
     )
 
 

@@ -24,12 +24,15 @@ class LimitedProtocol(HttpToolsProtocol):
 
     Args:
         max_head_bytes: Bytes that the head of a request may have: its URL and its headers.
+        stop_after_s: Seconds that a request has to end, once the server stops.
         arguments: Those of uvicorn.
     """
 
-    def __init__(self, max_head_bytes: int, **arguments: Any) -> None:
+    def __init__(self, max_head_bytes: int, stop_after_s: float, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._max_head_bytes = max_head_bytes
+        self._stop_after_s = stop_after_s
+        self._running: _Stoppable | None = None
         self._head_bytes = 0
         self._in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
@@ -38,6 +41,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; what is left of a head counts with what follows of it."""
+        if self._refusal is not None:
+            return
         super().data_received(data)
         if not self._in_head or self.transport.is_closing():
             return
@@ -80,7 +85,10 @@ class LimitedProtocol(HttpToolsProtocol):
         lines = [f"HTTP/1.1 {self._refusal.status} Refused", "connection: close"]
         lines += [f"{name}: {value}" for name, value in headers]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + self._refusal.body)
-        self.transport.close()
+        # A connection that is closed while the client still sends is reset, answer and all.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
 
     def shutdown(self) -> None:
         """Stop: what is in flight is answered, and what comes on a connection at rest, briefly."""
@@ -89,10 +97,16 @@ class LimitedProtocol(HttpToolsProtocol):
             self.loop.call_later(LINGER_S, super().shutdown)
         else:
             super().shutdown()
+            self.loop.call_later(self._stop_after_s, self._stop)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        stoppable: Any = _Stoppable(app, cycle)
-        super()._start_asgi_task(cycle, stoppable)
+        running: Any = _Stoppable(app, cycle)
+        self._running = running
+        super()._start_asgi_task(cycle, running)
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
 
     def _refuse_head(self) -> None:
         status = 414 if len(self.url) > self._max_head_bytes // 2 else 431
@@ -108,13 +122,20 @@ class LimitedProtocol(HttpToolsProtocol):
 class _Stoppable:
     """An application whose requests are answered even if the server's end cuts them short."""
 
-    __slots__ = ("_app", "_cycle")
+    __slots__ = ("_app", "_cycle", "_task")
 
     def __init__(self, app: ASGIApp, cycle: RequestResponseCycle) -> None:
         self._app = app
         self._cycle = cycle
+        self._task: asyncio.Task[Any] | None = None
+
+    def stop(self) -> None:
+        """Cut the request short."""
+        if self._task is not None:
+            self._task.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._task = asyncio.current_task()
         try:
             await self._app(scope, receive, send)
         except asyncio.CancelledError:
