@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -26,6 +27,8 @@ from .turns import Turns
 from .url import parse_url
 
 T = TypeVar("T")
+
+_CLOSE_S = 2.0
 
 _CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
 
@@ -168,8 +171,13 @@ class Database:
             await lane.fetch(Statement(select(literal(1)), self.engine.dialect), {})
 
     async def close_db(self) -> None:
-        """Close every connection. The next use opens new ones."""
-        await self.engine.dispose()
+        """Close every connection. The next use opens new ones.
+
+        A server that does not answer is not waited for.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self.engine.dispose()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
