@@ -9,6 +9,7 @@
         ├── NoSuchPath              no_such_path
         ├── MethodNotAllowed        method_not_allowed
         ├── TooLarge                too_large
+        ├── TooSlow                 too_slow
         ├── UnsupportedMediaType    unsupported_media_type
         ├── NotFound                not_found
         ├── AlreadyExists           already_exists
@@ -27,7 +28,7 @@
         ├── Unavailable             unavailable
         │   └── Contention          unavailable; the transaction may be tried again
         ├── UnknownOutcome          unknown_outcome
-        ├── StatementTimeout        timeout
+        ├── TimedOut                timeout
         ├── DatabaseError           database_error
         └── UnexpectedError         unexpected_error
 
@@ -125,6 +126,12 @@ class TooLarge(RequestError):
     """The body is over its limit."""
 
     code = "too_large"
+
+
+class TooSlow(RequestError):
+    """The body did not come in time."""
+
+    code = "too_slow"
 
 
 class UnsupportedMediaType(RequestError):
@@ -246,8 +253,8 @@ class UnknownOutcome(RequestError):
         self.retry_after_s = retry_after_s
 
 
-class StatementTimeout(RequestError):
-    """A statement ran into its time limit."""
+class TimedOut(RequestError):
+    """A statement, or the whole request, ran into its time limit."""
 
     code = "timeout"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,9 +14,14 @@ from fastapi import FastAPI
 
 from ..errors import ConfigurationError, ModelwireError
 from ..execute import Database
+from ..settings import read_settings
+from .logs import configure_logs
+from .protocol import LimitedProtocol
 from .target import load_app
 
 _TARGET = "MODELWIRE_SERVE_TARGET"
+_ANSWER_S = 5  # seconds that requests which were cut short have to say so
+_HEALTHCHECK_S = 30  # seconds after which a worker that is busy, or still starts, is given up
 
 main = typer.Typer(
     name="modelwire",
@@ -50,6 +56,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Server processes.", min=1)] = 1,
+    log_format: Annotated[
+        str | None,
+        typer.Option(help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."),
+    ] = None,
     create_tables: Annotated[
         bool | None,
         typer.Option(
@@ -64,8 +74,13 @@ def serve(
         os.environ["MODELWIRE_DATABASE_URL"] = database_url
     if create_tables is not None:
         os.environ["MODELWIRE_CREATE_TABLES"] = str(create_tables)
+    if log_format is not None:
+        os.environ["MODELWIRE_LOG_FORMAT"] = log_format
+    os.environ.setdefault("MODELWIRE_LOG_REQUESTS", "true")
     os.environ[_TARGET] = target
     try:
+        settings = read_settings()
+        log_config = configure_logs(settings)
         app = load_app(target)
         _check_database(app, database_url)
         port = _find_port(host, port)
@@ -76,13 +91,18 @@ def serve(
     typer.echo(f"API   http://{address}:{port}")
     if app.docs_url:
         typer.echo(f"Docs  http://{address}:{port}{app.docs_url}")
+    protocol = partial(LimitedProtocol, settings.max_head_bytes, settings.shutdown_timeout_s)
     uvicorn.run(
         "modelwire.cli.main:create_app" if workers > 1 else app,
         factory=workers > 1,
         host=host,
         port=port,
         workers=workers,
-        timeout_graceful_shutdown=10,
+        log_config=log_config,
+        access_log=False,
+        http=protocol,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
+        timeout_worker_healthcheck=_HEALTHCHECK_S,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
 from ..statement import Statement
 from .engine import begin_writing, create_engine
@@ -21,9 +23,12 @@ from .faults import translate
 from .lane import Lane, open_lane
 from .retry import retry_contended
 from .session import open_session
+from .turns import Turns
 from .url import parse_url
 
 T = TypeVar("T")
+
+_CLOSE_S = 2.0
 
 _CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
 
@@ -70,6 +75,7 @@ class Database:
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
         self.metadata = metadata
+        self.observer = Observer(self.settings, self.url)
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -83,6 +89,18 @@ class Database:
     def engine(self) -> AsyncEngine:
         """SQLAlchemy's engine, with the one pool of this database."""
         return create_engine(self.url, self.settings)
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.settings.pool_timeout_s)
+
+    @property
+    def pool_state(self) -> PoolState:
+        """The connections of the pool, as they are now."""
+        pool: Any = self.engine.pool
+        return PoolState(
+            pool.size(), pool.checkedin() + pool.checkedout(), pool.checkedout(), pool.waiting
+        )
 
     def session(self) -> AsyncSession:
         """Open a session, to be closed by `async with`. Nothing in it loads lazily."""
@@ -102,7 +120,11 @@ class Database:
             single: Whether the block runs one statement only.
         """
         pooled = self.settings.pgbouncer
-        return open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        lane = open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        if self.dialect != "sqlite" or (session is not None and session.in_transaction()):
+            # What has begun may hold the lock that whoever has the turn waits for.
+            return lane
+        return self._turns.take(lane)
 
     async def retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Run a transaction, and again where others are in its way.
@@ -149,8 +171,13 @@ class Database:
             await lane.fetch(Statement(select(literal(1)), self.engine.dialect), {})
 
     async def close_db(self) -> None:
-        """Close every connection. The next use opens new ones."""
-        await self.engine.dispose()
+        """Close every connection. The next use opens new ones.
+
+        A server that does not answer is not waited for.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self.engine.dispose()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
