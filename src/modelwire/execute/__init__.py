@@ -6,6 +6,7 @@ from .delete import Remover
 from .explain import explain, explain_elsewhere
 from .faults import translate, translate_commit
 from .finder import Finder
+from .idempotency import IdempotencyKeys, StoredAnswer
 from .insert import Inserter
 from .lane import Lane, Row, commit_session
 from .link import Linker
@@ -17,6 +18,7 @@ __all__ = [
     "Check",
     "Database",
     "Finder",
+    "IdempotencyKeys",
     "Inserter",
     "Lane",
     "Linker",
@@ -24,6 +26,7 @@ __all__ = [
     "Remover",
     "Row",
     "SharedCounts",
+    "StoredAnswer",
     "Updater",
     "commit_session",
     "explain",

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import MetaData, literal, select, text
+from sqlalchemy import MetaData, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..errors import RequestError
 from ..settings import Settings, read_settings
-from ..statement import Statement
-from .engine import begin_writing, create_engine
+from ..statement import KEYS, Statement
+from .engine import create_engine
 from .faults import translate
 from .lane import Lane, open_lane
 from .retry import retry_contended
 from .session import open_session
+from .tables import create_tables
 from .url import parse_url
 
 T = TypeVar("T")
 
-_CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
+logger = logging.getLogger("modelwire")
 
 
 class Database:
@@ -123,19 +126,28 @@ class Database:
         )
 
     async def init_db(self) -> None:
-        """Create the tables that are missing. Several processes may do so at once.
+        """Create the tables that are missing, and modelwire's own. Several processes may do so at
+        once.
 
         Raises:
             Unavailable: The database can't be reached.
             DatabaseError: It refused.
         """
+        await self._create(self.metadata)
         try:
-            async with self.engine.begin() as connection:
-                if self.dialect == "postgresql":
-                    lock = text("SELECT pg_advisory_xact_lock(:key)")
-                    await connection.execute(lock, {"key": _CREATE_LOCK})
-                await begin_writing(connection)
-                await connection.run_sync(self.metadata.create_all)
+            await self._create(KEYS.metadata)
+        except RequestError as exc:
+            # Who may create no tables has created them otherwise, and may do without this one.
+            logger.warning(
+                "Requests with an Idempotency-Key are answered 503: the table %s can't be "
+                "created: %s",
+                KEYS.name,
+                exc.__cause__,
+            )
+
+    async def _create(self, metadata: MetaData) -> None:
+        try:
+            await create_tables(self.engine, metadata)
         except (SQLAlchemyError, OSError) as exc:
             raise translate(exc) from exc
 

@@ -41,7 +41,9 @@ class Bulk(Transactions):
             rows = await Inserter(lane, self.statements, singly=singly).store(plan)
             return await self._answer_rows(lane, table, request, rows, includes, 201)
 
-        return await self.write(plan, session, work, single=plan.is_single and not includes)
+        return await self.write(
+            plan, request, session, work, single=plan.is_single and not includes
+        )
 
     async def bulk_update(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`PATCH /users/bulk/`"""
@@ -53,7 +55,7 @@ class Bulk(Transactions):
             rows = await Updater(lane, self.statements, singly=singly).change(plan)
             return await self._answer_rows(lane, table, request, rows, includes, 200)
 
-        return await self.write(plan, session, work)
+        return await self.write(plan, request, session, work)
 
     async def bulk_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/bulk/`"""
@@ -65,7 +67,7 @@ class Bulk(Transactions):
             await self._remove(lane, plan, singly=singly)
             return answer_deleted()
 
-        return await self.write(plan, session, work)
+        return await self.write(plan, request, session, work)
 
     async def mass_update(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`PATCH /users/?…`"""
@@ -79,7 +81,7 @@ class Bulk(Transactions):
             count = len(affected.keys) if change.rows[0].fields else 0
             return answer_affected(count, limit, minimal=wants_minimal(request))
 
-        return await self.write(change, session, work)
+        return await self.write(change, request, session, work)
 
     async def mass_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/?…`"""
@@ -91,7 +93,7 @@ class Bulk(Transactions):
                 await self._remove(lane, affected)
             return answer_affected(len(affected.keys), limit, minimal=wants_minimal(request))
 
-        return await self.write(DeletePlan(table, (), ()), session, work)
+        return await self.write(DeletePlan(table, (), ()), request, session, work)
 
     def _plan_mass(self, table: Table, request: Request) -> tuple[MassPlan, int]:
         """Plan which rows are affected, and read how many the client allows.

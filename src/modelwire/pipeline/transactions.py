@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
-from ..execute import Finder, Lane, Rejection, explain
+from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, explain
 from ..plan import RowPlan
+from ..request import Request
 from ..respond import Answer
-from .stages import Session, Stages
-
-Work = Callable[[Lane, bool], Awaitable[Answer]]
-"""What is done in a transaction: on a lane, for all rows at once or, if told so, one by one."""
+from .idempotency import do_once, key_of
+from .stages import Session, Stages, Work
 
 
 class Transactions(Stages):
     """Does what writing requests ask for: all of it, or nothing."""
 
+    def __init__(self, catalog: Catalog, database: Database) -> None:
+        super().__init__(catalog, database)
+        self._keys = IdempotencyKeys(database.engine.dialect, database.settings)
+
     async def write(
-        self, plan: RowPlan, session: Session, work: Work, *, single: bool = False
+        self,
+        plan: RowPlan,
+        request: Request,
+        session: Session,
+        work: Work,
+        *,
+        single: bool = False,
     ) -> Answer:
         """Do some work in one transaction; it is committed when this returns.
 
         Many rows are written at once; where one is refused, they are written once more, one by one,
         to find out which. A session in force may hold what others have done in it, so there the
-        first try has a savepoint.
+        first try has a savepoint. With an `Idempotency-Key`, the key and the answer are stored in
+        the same transaction.
 
         Args:
             plan: What is to be written.
+            request: The request that asks for it.
             session: The session in force.
             work: Writes it, and makes the answer.
             single: Whether the work is one statement.
@@ -41,10 +51,13 @@ class Transactions(Stages):
         Raises:
             RequestError: It was refused; nothing is written.
         """
-        if len(plan.rows) <= 1:
+        many, key = len(plan.rows) > 1, key_of(request)
+        if many and session is not None:
+            work = _in_savepoint(session, work)
+        if key is not None:
+            work, single = do_once(work, self._keys, key, request), False
+        if not many or session is not None:
             return await self._write_once(plan, session, work, single=single)
-        if session is not None:
-            return await self._write_once(plan, session, _in_savepoint(session, work))
         try:
             return await self._attempt(plan, session, work, single=single)
         except Rejection as exc:

@@ -1,6 +1,7 @@
 """Status, headers and body of every answer."""
 
 from .answer import (
+    REPLAYED,
     Answer,
     StreamAnswer,
     answer_affected,
@@ -21,6 +22,7 @@ from .problem import answer_other_problem, answer_problem
 from .stream import answer_stream
 
 __all__ = [
+    "REPLAYED",
     "Address",
     "Answer",
     "Bounds",

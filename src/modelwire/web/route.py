@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from ..errors import ConfigurationError, RequestError, TooLarge
 from ..request import Request
 from ..respond import Answer, StreamAnswer
+from .paths import segments_of
 from .problems import Problems
 from .responses import to_response
 from .session import SessionDep, get_session
@@ -73,6 +74,7 @@ class Endpoint:
             fields=scope["headers"],
             keys=scope.get(KEYS, ()),
             path=scope.get("root_path", "") + self.base,
+            segments=segments_of(scope),
             body=await self._read_body(request) if self.takes_body else b"",
         )
 
