@@ -114,5 +114,7 @@ def build_purge(limit: int) -> Executable:
         .order_by(KEYS.c.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # PostgreSQL may run a subquery once more for each row that it compares, a CTE only once.
+        .cte("expired")
     )
-    return delete(KEYS).where(KEYS.c.key.in_(expired)).returning(KEYS.c.key)
+    return delete(KEYS).where(KEYS.c.key.in_(select(expired.c.key))).returning(KEYS.c.key)
