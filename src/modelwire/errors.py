@@ -9,6 +9,7 @@
         ├── NoSuchPath              no_such_path
         ├── MethodNotAllowed        method_not_allowed
         ├── TooLarge                too_large
+        ├── TooSlow                 too_slow
         ├── UnsupportedMediaType    unsupported_media_type
         ├── NotFound                not_found
         ├── AlreadyExists           already_exists
@@ -28,7 +29,7 @@
         │   └── Contention          unavailable; the transaction may be tried again
         │       └── LockTimeout     unavailable; a lock was not free in time
         ├── UnknownOutcome          unknown_outcome
-        ├── StatementTimeout        timeout
+        ├── TimedOut                timeout
         ├── DatabaseError           database_error
         └── UnexpectedError         unexpected_error
 
@@ -126,6 +127,12 @@ class TooLarge(RequestError):
     """The body is over its limit."""
 
     code = "too_large"
+
+
+class TooSlow(RequestError):
+    """The body did not come in time."""
+
+    code = "too_slow"
 
 
 class UnsupportedMediaType(RequestError):
@@ -258,8 +265,8 @@ class UnknownOutcome(RequestError):
         self.retry_after_s = retry_after_s
 
 
-class StatementTimeout(RequestError):
-    """A statement ran into its time limit."""
+class TimedOut(RequestError):
+    """A statement, or the whole request, ran into its time limit."""
 
     code = "timeout"
 

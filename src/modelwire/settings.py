@@ -73,7 +73,13 @@ class Settings(Limits):
 
     request_timeout_s: Annotated[float, Gt(0)] = 60.0
     """Seconds that a request may take from its head to the first byte of its answer, before it is
-    answered 504, or 408 where its body has not come."""
+    answered 504, or 408 where its body has not come; and each part of a stream after that."""
+
+    max_streams: Annotated[int, Gt(0)] = 100
+    """Streams that one process sends at a time; one more is answered 503."""
+
+    shutdown_timeout_s: Annotated[int, Gt(0)] = 10
+    """Seconds that `modelwire serve` gives requests to end when it is stopped."""
 
     pgbouncer: bool = False
     """Whether PostgreSQL is reached through PgBouncer in transaction mode, or what is like it."""
@@ -88,6 +94,22 @@ class Settings(Limits):
 
     echo: bool = False
     """Whether every statement is logged. Values of rows appear in that log."""
+
+    log_requests: bool = False
+    """Whether each request is logged when its answer has ended, and each statement that is slow or
+    fails. No values of rows appear in that log."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How `modelwire serve` writes its log: lines for people, or a JSON object a line."""
+
+    slow_statement_s: Annotated[float, Gt(0)] = 1.0
+    """Seconds from which on a statement is logged as slow."""
+
+    server_timing: bool = False
+    """Whether answers say in `Server-Timing` where their time went."""
+
+    metrics: bool = False
+    """Whether `/metrics` answers Prometheus."""
 
     max_body_bytes: Annotated[int, Gt(0)] = 1_048_576
     """Bytes that a request body may have; a larger one is answered 413."""

@@ -299,5 +299,5 @@ async def test_table_that_can_not_be_used(client: httpx2.AsyncClient, database: 
         await run(database, text(f"DROP VIEW {KEYS.name}"))
         await database.init_db()
     document = read_problem(answer, 503, "unavailable")
-    assert document["detail"] == "Idempotency-Key can't be used here"
+    assert document["detail"].startswith("Idempotency-Key can't be used")
     assert without.status_code == 201

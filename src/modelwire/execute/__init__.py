@@ -4,6 +4,7 @@ from .counts import SharedCounts
 from .database import Database
 from .delete import Remover
 from .explain import explain, explain_elsewhere
+from .failure import describe_failure
 from .faults import translate, translate_commit
 from .finder import Finder
 from .idempotency import IdempotencyKeys, StoredAnswer
@@ -29,6 +30,7 @@ __all__ = [
     "StoredAnswer",
     "Updater",
     "commit_session",
+    "describe_failure",
     "explain",
     "explain_elsewhere",
     "lock_rows",

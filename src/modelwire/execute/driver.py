@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..errors import ModelwireError, UnknownOutcome
+from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
 from .faults import DRIVER_ERRORS, translate, translate_commit
 from .held import HeldConnection
@@ -103,8 +104,9 @@ class DriverLane(ABC):
         repeats: bool,
     ) -> T:
         """Run SQL text; what leaves unknown whether something was committed says so."""
+        exchange, answer = CURRENT.get(), run(text, *values)
         try:
-            return await run(text, *values)
+            return await (answer if exchange is None else exchange.measure(text, answer))
         except asyncio.CancelledError as exc:
             self.abandoned = True
             if commits:
@@ -114,6 +116,7 @@ class DriverLane(ABC):
             self.abandoned = isinstance(exc, TimeoutError)
             if self.is_open or not repeats:
                 raise (translate_commit if commits else translate)(exc) from exc
+        count_retry()
         await self._held.replace()
         return await self._send(run, text, *values, commits=commits, repeats=False)
 

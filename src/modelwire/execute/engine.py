@@ -14,12 +14,14 @@ from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..errors import ModelwireError
+from ..observe import waiting_for_connection
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .faults import translate, translate_commit
 from .limited import LimitedConnection
 from .pool import FairPool
 from .url import is_memory, to_libpq
+from .watch import watch_statements
 
 GRACE_S = 1.0
 """Seconds that a server is given to answer, after it should have ended a statement itself."""
@@ -41,9 +43,10 @@ def create_engine(url: URL, settings: Settings) -> AsyncEngine:
     Returns:
         The engine.
     """
-    if url.get_backend_name() == "sqlite":
-        return _create_sqlite(url, settings)
-    return _create_postgresql(url, settings)
+    create = _create_sqlite if url.get_backend_name() == "sqlite" else _create_postgresql
+    engine = create(url, settings)
+    watch_statements(engine.sync_engine)
+    return engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class _Connect:
 
     async def _open(self) -> Any:
         try:
-            return await asyncpg.connect(self.dsn, timeout=self.timeout_s, **self.options)
+            with waiting_for_connection():
+                return await asyncpg.connect(self.dsn, timeout=self.timeout_s, **self.options)
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"

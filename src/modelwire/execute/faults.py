@@ -17,7 +17,7 @@ from ..errors import (
     DatabaseError,
     LockTimeout,
     ModelwireError,
-    StatementTimeout,
+    TimedOut,
     Unavailable,
     UnknownOutcome,
 )
@@ -99,7 +99,7 @@ def translate(error: BaseException) -> ModelwireError:
         return _translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
     if isinstance(original, TimeoutError) and original.errno is None:
-        return StatementTimeout("A statement was not answered within its time limit")
+        return TimedOut("A statement was not answered within its time limit")
     if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
         return Unavailable()
     return DatabaseError()
@@ -148,7 +148,7 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     if kind is not None:
         return _read_diagnostics(error, kind)
     if state == _CANCELLED:
-        return StatementTimeout("A statement took longer than its time limit")
+        return TimedOut("A statement took longer than its time limit")
     if state == _LOCKED:
         return LockTimeout()
     if state in _CONTENTION:
@@ -189,7 +189,7 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
     if name.startswith(_UNUSABLE):
         return Unavailable()
     if name == "SQLITE_INTERRUPT":
-        return StatementTimeout("A statement took longer than its time limit")
+        return TimedOut("A statement took longer than its time limit")
     return DatabaseError()
 
 

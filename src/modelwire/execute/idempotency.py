@@ -10,16 +10,9 @@ import msgspec
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
-from ..errors import (
-    ConfigurationError,
-    DatabaseError,
-    KeyInFlight,
-    KeyReused,
-    LockTimeout,
-    Unavailable,
-)
+from ..errors import DatabaseError, KeyInFlight, KeyReused, LockTimeout, Unavailable
 from ..settings import Settings
-from ..statement import KEYS, Statement
+from ..statement import Statement
 from ..statement import idempotency as sql
 from .lane import Lane, Row
 from .tables import LOCK_CREATION
@@ -144,9 +137,6 @@ async def _run(lane: Lane, statement: Statement, values: dict[str, Any]) -> Sequ
     try:
         return await lane.fetch(statement, values)
     except DatabaseError as exc:
-        reason = ConfigurationError(
-            f"The table {KEYS.name} is missing and can't be created, or the database's user may "
-            "not SELECT, INSERT, UPDATE and DELETE in it; docs/how-to/retry-safely.md has its DDL."
-        )
-        reason.__cause__ = exc
-        raise Unavailable("Idempotency-Key can't be used here") from reason
+        raise Unavailable(
+            "Idempotency-Key can't be used: its table is missing, or closed to this service"
+        ) from exc

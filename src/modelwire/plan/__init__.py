@@ -6,17 +6,16 @@ from .keyed import KeyedRows
 from .keys import predicate_values, select_by_key, write_key
 from .keyset import KeysetPlan, Page
 from .links import LinkPlan, LinkSet, plan_link
+from .mass import MassPlan, plan_mass
 from .query import refuse_parameters
 from .read import (
     Counting,
     ListPlan,
-    MassPlan,
     Parent,
     ReadPlan,
     StreamPlan,
     plan_includes,
     plan_list,
-    plan_mass,
     plan_parent,
     plan_read,
     plan_stream,

@@ -43,11 +43,13 @@ def key_values(table: Table, key: str) -> list[Any]:
         InvalidRequest: A component is missing, or is no value of its field.
     """
     fields = table.key
-    name = ",".join(f.name for f in fields)
-    components = [key] if len(fields) == 1 else key.split(",")
+    if len(fields) == 1:
+        return [_key_value(fields[0], key)]
+    components = key.split(",")
     if len(components) != len(fields):
         components = key.replace("%2c", ",").replace("%2C", ",").split(",")
     if len(components) != len(fields):
+        name = ",".join(f.name for f in fields)
         message = f"should have {len(fields)} values separated by commas: {name}"
         raise InvalidRequest(Violation(message, "invalid_key", parameter=name))
     return [_key_value(f, component) for f, component in zip(fields, components, strict=True)]
@@ -142,7 +144,8 @@ def predicate_values(operands: Sequence[Any]) -> Values:
 
 def _key_value(field: Field, component: str) -> Any:
     try:
-        return parse_value(unquote_to_bytes(component).decode(), field)
+        text = unquote_to_bytes(component).decode() if "%" in component else component
+        return parse_value(text, field)
     except UnicodeDecodeError:
         raise refuse_parameter(field.name, "should be percent-encoded UTF-8") from None
     except BadValue as exc:

@@ -12,6 +12,10 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog import Field, Relation, Table
 
+CACHED = 1024
+"""What each cache keeps of what queries have named; the least recently used goes first. A key is
+made of names that there are, never of values, nor of what was refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

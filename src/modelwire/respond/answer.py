@@ -15,6 +15,8 @@ from .links import Bounds, Headers
 
 JSON = "application/json"
 
+_encoder = msgspec.json.Encoder(enc_hook=repr)
+
 MINIMAL = ("preference-applied", "return=minimal")
 """The header that says that a preference was honoured (RFC 7240, section 3)."""
 
@@ -62,7 +64,7 @@ def entity_tag(row: Sequence[Any], shown: bytes = b"") -> str:
     Returns:
         The tag, without its quotes.
     """
-    own = _digest(msgspec.json.encode(tuple(row), enc_hook=repr))
+    own = _digest(_encoder.encode(tuple(row)))
     return f"{own}-{_digest(shown)}" if shown else own
 
 

@@ -10,6 +10,7 @@ STATUSES: Mapping[str, int] = {
     "no_such_path": 404,
     "method_not_allowed": 405,
     "too_large": 413,
+    "too_slow": 408,
     "unsupported_media_type": 415,
     "not_found": 404,
     "already_exists": 400,

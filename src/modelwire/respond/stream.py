@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Protocol
 
 from ..encode import write_csv, write_header
+from ..observe import encoding
 from ..request import Format
 from .answer import StreamAnswer
 
@@ -64,23 +65,29 @@ async def _chain(first: Batch, rest: AsyncGenerator[Batch, None]) -> AsyncIterat
 
 async def _write_array(batches: AsyncIterator[Batch], encoder: Encoder) -> AsyncIterator[bytes]:
     before = b"["
+    encode = encoding(encoder.encode_many)
     async for rows, branches in batches:
         if rows:
-            yield before + encoder.encode_many(rows, branches)[1:-1]
+            yield before + encode(rows, branches)[1:-1]
             before = b","
     yield b"]" if before == b"," else b"[]"
 
 
 async def _write_lines(batches: AsyncIterator[Batch], encoder: Encoder) -> AsyncIterator[bytes]:
+    encode = encoding(encoder.encode_lines)
     async for rows, branches in batches:
         if rows:
-            yield encoder.encode_lines(rows, branches)
+            yield encode(rows, branches)
 
 
 async def _write_sheet(
     batches: AsyncIterator[Batch], encoder: Encoder, escape_formulas: bool
 ) -> AsyncIterator[bytes]:
+    def write(rows: Sequence[Any], branches: Sequence[Any]) -> bytes:
+        lines = encoder.encode_lines(rows, branches)
+        return write_csv(lines, encoder.names, escape_formulas=escape_formulas)
+
+    encode = encoding(write)
     yield write_header(encoder.names)
     async for rows, branches in batches:
-        lines = encoder.encode_lines(rows, branches)
-        yield write_csv(lines, encoder.names, escape_formulas=escape_formulas)
+        yield encode(rows, branches)

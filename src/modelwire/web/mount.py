@@ -22,9 +22,13 @@ from ..resource import OPERATIONS, Resource
 from .dispatch import Dispatcher
 from .docs import serve_docs
 from .health import Health
+from .limits import RequestLimits, Streams
+from .metrics import METRICS, MetricsPage
+from .observing import observe
 from .operations import CHILDREN, LINKS, ROUTES, Place, Route, document_signature, with_article
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
+from .route_names import RouteNames
 
 
 def mount(
@@ -60,25 +64,32 @@ def mount(
     if known is not database:
         raise ConfigurationError("This application has another database already; it takes one.")
     settings = database.settings
-    catalog = read_catalog(resources, settings)
+    catalog, names = read_catalog(resources, settings), RouteNames(app)
     service = _Service(
         app=app,
         catalog=catalog,
         pipeline=Pipeline(catalog, database),
-        problems=Problems(catalog, conflict_status or settings.conflict_status),
-        max_body_bytes=max_body_bytes or settings.max_body_bytes,
+        problems=Problems(catalog, conflict_status or settings.conflict_status, names),
+        limits=RequestLimits(
+            max_body_bytes or settings.max_body_bytes,
+            settings.request_timeout_s,
+            Streams(settings.max_streams),
+        ),
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
         dispatcher=Dispatcher(app, RESERVED),
     )
     app.router.routes.append(service.dispatcher)
     app.state.modelwire_database = database
+    finished = observe(app, database.observer, names)
     service.problems.install(app)
     for table in catalog.tables.values():
-        _check_path(app, table, health)
+        _check_path(app, table, health, METRICS if settings.metrics else None)
         service.add_resource(table)
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
+    if database.observer.counts is not None and not _has_path(app, METRICS):
+        service.add_metrics(MetricsPage(database, database.observer.counts, finished))
     _document_problems(app)
     if offline_docs:
         serve_docs(app)
@@ -92,7 +103,7 @@ class _Service:
     catalog: Catalog
     pipeline: Pipeline
     problems: Problems
-    max_body_bytes: int
+    limits: RequestLimits
     prefix: str
     dependencies: tuple[Depends, ...]
     dispatcher: Dispatcher
@@ -131,7 +142,7 @@ class _Service:
             ("/live", health.live, live),
             ("/ready", health.ready, ready),
         ):
-            endpoint = Endpoint(handle, self.problems, self.max_body_bytes)
+            endpoint = Endpoint(handle, self.problems, self.limits)
             errors = (422, 503) if suffix == "/ready" else (422,)
             self._add(
                 path + suffix,
@@ -145,6 +156,10 @@ class _Service:
                 response_model=dict[str, str],
             )
 
+    def add_metrics(self, page: MetricsPage) -> None:
+        endpoint = Endpoint(page.read, self.problems, self.limits)
+        self._add(METRICS, endpoint, "GET", operation_id="metrics", include_in_schema=False)
+
     def _add_route(self, place: Place, route: Route) -> None:
         table, relation, target = place.table, place.relation, place.target
         handle = getattr(self.pipeline, route.name)
@@ -153,7 +168,7 @@ class _Service:
         endpoint = Endpoint(
             partial(handle, table, relation) if relation else partial(handle, table),
             self.problems,
-            self.max_body_bytes,
+            self.limits,
             _key_names(place),
             # What is created below a row stands under the path of its own resource.
             self.prefix + (target if route.method == "POST" else table).path,
@@ -222,12 +237,12 @@ def _dependencies_of(place: Place, route: Route) -> list[Depends]:
     return found
 
 
-def _check_path(app: FastAPI, table: Table, health: str | None) -> None:
-    taken = (app.docs_url, app.redoc_url, app.openapi_url, health)
+def _check_path(app: FastAPI, table: Table, *operational: str | None) -> None:
+    taken = (app.docs_url, app.redoc_url, app.openapi_url, *operational)
     if table.path in taken:
         raise ConfigurationError(
-            f"Resource({table.model.__name__}): {table.path} is the documentation's or the health "
-            "routes'; give the resource another path=."
+            f"Resource({table.model.__name__}): {table.path} is the documentation's, the health "
+            "routes' or the metrics'; give the resource another path=."
         )
 
 

@@ -17,6 +17,8 @@ from starlette.types import Receive, Scope, Send
 from ..errors import ConfigurationError, RequestError, TooLarge
 from ..request import Request
 from ..respond import Answer, StreamAnswer
+from .deadline import Deadline
+from .limits import RequestLimits
 from .paths import segments_of
 from .problems import Problems
 from .responses import to_response
@@ -34,7 +36,7 @@ class Endpoint:
     Args:
         handle: The pipeline's method.
         problems: Answers errors.
-        max_body_bytes: Bytes that the body may have.
+        limits: What the request may take.
         key_names: Names of the fields of each key in the path, for the user's own dependencies.
         base: The path of the resource that is answered, for `Location`.
         takes_body: Whether the body is read.
@@ -43,7 +45,7 @@ class Endpoint:
 
     handle: Handle
     problems: Problems
-    max_body_bytes: int
+    limits: RequestLimits
     key_names: Sequence[Sequence[str]] = ()
     base: str = ""
     takes_body: bool = False
@@ -55,7 +57,11 @@ class Endpoint:
 
     async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
         try:
-            answer = await self.handle(await self._read(request), session)
+            async with Deadline(self.limits.timeout_s) as deadline:
+                parsed = await self._read(request)
+                deadline.watch(request.receive)
+                answer = await self.handle(parsed, session)
+            return to_response(answer, request.method, self.limits)
         except RequestError as error:
             if self.problems.is_handled_otherwise(request, error):
                 raise
@@ -64,7 +70,6 @@ class Endpoint:
             return Response(status_code=400)  # nobody is there to read it
         except Exception as error:
             return self.problems.answer_unexpected(request, error)
-        return to_response(answer, request.method)
 
     async def _read(self, request: HTTPRequest) -> Request:
         scope = request.scope
@@ -79,7 +84,7 @@ class Endpoint:
         )
 
     async def _read_body(self, request: HTTPRequest) -> bytes:
-        limit = self.max_body_bytes
+        limit = self.limits.max_body_bytes
         announced = request.headers.get("content-length", "")
         parts, size = [], int(announced) if announced.isdigit() else 0
         if size <= limit:
