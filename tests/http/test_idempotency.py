@@ -82,9 +82,9 @@ async def create(client: httpx2.AsyncClient, key: str, **body: str) -> httpx2.Re
 
 
 def sent_of(answer: httpx2.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
-    """All of an answer, but for the mark of one that is repeated."""
-    headers = answer.headers.multi_items()
-    return answer.status_code, answer.content, [h for h in headers if h[0] != REPLAYED]
+    """All of an answer, but for the mark of one that is repeated, and its own request's id."""
+    headers = [h for h in answer.headers.multi_items() if h[0] not in (REPLAYED, "x-request-id")]
+    return answer.status_code, answer.content, headers
 
 
 REPLAYED = "idempotency-replayed"
@@ -125,6 +125,13 @@ async def test_request_that_was_undone_since(client: httpx2.AsyncClient, case: C
     again = await send(client, case)
     assert (sent_of(again), again.headers[REPLAYED]) == (sent_of(first), "true")
     assert await count_rows(client, "/users/") == 0
+
+
+async def test_request_id(client: httpx2.AsyncClient) -> None:
+    """A repeated answer has the id of the request that it answers."""
+    for name in ("first", "second"):
+        answer = await send(client, CASES["create"], **{"X-Request-ID": name})
+        assert answer.headers["x-request-id"] == name
 
 
 async def test_conditional_change(client: httpx2.AsyncClient) -> None:
