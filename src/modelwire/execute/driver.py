@@ -171,12 +171,15 @@ class AsyncpgLane(DriverLane):
 
 
 class AiosqliteLane(DriverLane):
-    """Runs statements on a connection of aiosqlite: one hop to its thread for each."""
+    """Runs statements on a connection of aiosqlite: one hop to its thread for each that is not
+    short, or writes."""
 
     begin_text = "BEGIN IMMEDIATE"
 
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._held.connection.execute_fetchall(text, values)
+        connection = self._held.connection
+        run = connection.read if self._repeats else connection.execute_fetchall
+        rows: Sequence[Row] = await run(text, values)
         return rows
 
     async def control(self, text: str) -> None:

@@ -20,6 +20,7 @@ from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .faults import translate, translate_commit
 from .limited import LimitedConnection
 from .pool import FairPool
+from .short import ShortStatements
 from .url import is_memory, to_libpq
 from .watch import watch_statements
 
@@ -158,7 +159,10 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         connect_args={
             "isolation_level": None,
             "timeout": settings.pool_timeout_s,
-            "async_creator_fn": partial(LimitedConnection, settings.statement_timeout_s),
+            "async_creator_fn": partial(
+                LimitedConnection, settings.statement_timeout_s, ShortStatements()
+            ),
+            "check_same_thread": False,  # one thread at a time, but not always the same,
         },
         echo=settings.echo,
         hide_parameters=not settings.echo,
@@ -192,6 +196,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.create_function(UNHEX, 1, _unhex, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
+    connection.driver_connection.waits = cursor.fetchone()[0] not in ("wal", "memory")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -184,7 +184,10 @@ def _converter_of(field: Field, annotation: Any) -> Callable[[Any], Any] | None:
 
 def _to_column(field: Field, value: Any) -> Any:
     if field.kind is Kind.JSON:
-        return to_jsonable_python(value)
+        try:
+            return to_jsonable_python(value)
+        except UnicodeEncodeError:
+            return value  # a name has a lone surrogate, of which the check of the column tells
     if field.kind is Kind.TEXT and not isinstance(value, str):
         return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
     # The two zeros are one number, of which SQLite keeps one.
