@@ -60,6 +60,16 @@ class LimitedConnection(Connection):
         self._short.note(text, taken_s)
         return rows
 
+    async def close(self) -> None:
+        """Close the connection, and undo what is open, such as what a cancelled request began.
+
+        SQLite would keep the locks of a statement that nobody has read to its end.
+        """
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                await self.rollback()
+        await super().close()
+
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._limit_s, self._interrupt)
