@@ -164,7 +164,9 @@ async def _check(place: Place, sent: Sequence[Sent]) -> None:
     for request in sent:
         if request.is_acknowledged:
             assert stored.issuperset(request.stored)
-        elif request.is_refused:
+            continue
+        assert request.answer is None or request.answer.status_code == 503, request.answer.text
+        if request.is_refused:
             assert not names.keys() & set(request.names)
         else:
             assert len(names.keys() & set(request.names)) in (0, len(request.names))
