@@ -78,6 +78,10 @@ class Settings(Limits):
     max_streams: Annotated[int, Gt(0)] = 100
     """Streams that one process sends at a time; one more is answered 503."""
 
+    max_head_bytes: Annotated[int, Gt(0)] = 131_072
+    """Bytes that the URL and the headers of a request to `modelwire serve` may have; a longer head
+    is answered 414 or 431."""
+
     shutdown_timeout_s: Annotated[int, Gt(0)] = 10
     """Seconds that `modelwire serve` gives requests to end when it is stopped."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
 from ..statement import KEYS, Statement
 from .engine import create_engine
+from .failure import describe_failure
 from .faults import translate
 from .lane import Lane, open_lane
 from .retry import retry_contended
@@ -31,6 +33,8 @@ from .url import parse_url
 T = TypeVar("T")
 
 logger = logging.getLogger("modelwire")
+
+_CLOSE_S = 2.0
 
 
 class Database:
@@ -145,8 +149,9 @@ class Database:
         )
 
     async def init_db(self) -> None:
-        """Create the tables that are missing, and modelwire's own. Several processes may do so at
-        once.
+        """Create the tables that are missing, and that of modelwire itself.
+
+        Several processes may do so at once.
 
         Raises:
             Unavailable: The database can't be reached.
@@ -161,7 +166,7 @@ class Database:
                 "Requests with an Idempotency-Key are answered 503: the table %s can't be "
                 "created: %s",
                 KEYS.name,
-                exc.__cause__,
+                describe_failure(exc),
             )
 
     async def _create(self, metadata: MetaData) -> None:
@@ -180,8 +185,13 @@ class Database:
             await lane.fetch(Statement(select(literal(1)), self.engine.dialect), {})
 
     async def close_db(self) -> None:
-        """Close every connection. The next use opens new ones."""
-        await self.engine.dispose()
+        """Close every connection. The next use opens new ones.
+
+        A server that does not answer is not waited for.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self.engine.dispose()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:

@@ -122,13 +122,13 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
 
 
 def _give_up(context: ExceptionContext) -> ModelwireError | None:
-    """A statement of a session was not answered: its connection is of no more use."""
-    if not isinstance(context.original_exception, TimeoutError):
+    """A session's connection is of no more use where a statement was not answered, or not sent."""
+    error = context.original_exception
+    if not isinstance(error, (TimeoutError, asyncpg.InternalClientError)):
         return None
     context.is_disconnect = True
     context.invalidate_pool_on_disconnect = False
     # Where SQLAlchemy names no statement, it was COMMIT.
-    error = context.original_exception
     return translate_commit(error) if context.statement is None else translate(error)
 
 

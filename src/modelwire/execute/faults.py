@@ -26,11 +26,14 @@ DRIVER_ERRORS = (
     sa.SQLAlchemyError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     sqlite3.Error,
     OSError,
     TimeoutError,
 )
 """What the drivers and SQLAlchemy raise."""
+
+_ORIGINALS = tuple(cls for cls in DRIVER_ERRORS if cls is not sa.SQLAlchemyError)
 
 _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
@@ -74,6 +77,7 @@ _RAISE = "exec_stmt_raise"
 """The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
 _DATA = "22"
 """Data exceptions: a check, an index or a computed column can't be computed for the row."""
+_LOSSES = (OSError, asyncpg.InterfaceError)
 
 # `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets.
 _KEY_IN_DETAIL = re.compile(r"\((.*)\)=\(", re.DOTALL)
@@ -100,7 +104,7 @@ def translate(error: BaseException) -> ModelwireError:
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
     if isinstance(original, TimeoutError) and original.errno is None:
         return TimedOut("A statement was not answered within its time limit")
-    if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
+    if disconnected or is_unsent(original) or isinstance(original, _LOSSES):
         return Unavailable()
     return DatabaseError()
 
@@ -129,14 +133,33 @@ def is_unanswered(error: BaseException) -> bool:
     original = _original_of(error)
     if isinstance(original, asyncpg.PostgresError):
         return (original.sqlstate or "").startswith(_LOST)
+    if isinstance(original, asyncpg.InternalClientError):
+        return not is_unsent(original)
     if isinstance(original, (asyncpg.InterfaceError, sqlite3.Error)):
         return False
     return isinstance(original, (OSError, asyncio.CancelledError))
 
 
+def is_unsent(error: BaseException) -> bool:
+    """Whether a statement was not sent, since the connection had been lost before.
+
+    asyncpg refuses what it is given after the server's last words ("another operation"), even
+    before it sees that the connection is closed.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    refused = isinstance(original, (asyncpg.InterfaceError, asyncpg.InternalClientError))
+    return refused and _REFUSED.search(str(original)) is not None
+
+
+_REFUSED = re.compile(r"connection is closed|cannot switch to state \d+; another operation")
+
+
 def _original_of(error: BaseException) -> BaseException:
     """The driver's own error, below SQLAlchemy's and its adapter's."""
-    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)):
+    if isinstance(error, _ORIGINALS):
         return error
     below = error.orig if isinstance(error, sa.DBAPIError) else error.__cause__
     return error if below is None else _original_of(below)

@@ -72,14 +72,42 @@ class LimitedConnection(Connection):
         await super().close()
 
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._limit_s, self._interrupt)
+        alarm = _Alarm(self, self._limit_s)
         try:
             return await super()._execute(fn, *arguments, **options)  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            self._end()
+            raise
         finally:
-            self._timer.cancel()
+            alarm.stop()
 
-    def _interrupt(self) -> None:
+    def _end(self) -> None:
+        """Interrupt what the thread is at. It does one thing after another: then comes a mark."""
+        ended = asyncio.get_running_loop().create_future()
+        alarm = _Alarm(self, 0)
+        ended.add_done_callback(lambda _: alarm.stop())
+        self._tx.put_nowait((ended, lambda: None))
+
+    def ring(self) -> None:
+        """Interrupt the statement that is running, if any."""
         if self._connection is not None:
-            self._connection.interrupt()
-            self._timer = asyncio.get_running_loop().call_later(_AGAIN_S, self._interrupt)
+            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                self._connection.interrupt()
+
+
+class _Alarm:
+    """Interrupts a connection again and again from a moment on, until it is stopped."""
+
+    __slots__ = ("_connection", "_loop", "_timer")
+
+    def __init__(self, connection: LimitedConnection, after_s: float) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(after_s, self._ring)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _ring(self) -> None:
+        self._connection.ring()
+        self._timer = self._loop.call_later(_AGAIN_S, self._ring)
