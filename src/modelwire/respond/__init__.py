@@ -1,6 +1,7 @@
 """Status, headers and body of every answer."""
 
 from .answer import (
+    REPLAYED,
     Answer,
     StreamAnswer,
     answer_affected,
@@ -23,6 +24,7 @@ from .statuses import is_server_error
 from .stream import answer_stream
 
 __all__ = [
+    "REPLAYED",
     "Address",
     "Answer",
     "Bounds",
