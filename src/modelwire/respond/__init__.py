@@ -16,9 +16,10 @@ from .answer import (
 )
 from .links import Address, Bounds, Headers, link_keyset, link_pages
 from .problem import answer_other_problem, answer_problem
-from .stream import answer_stream
+from .stream import END_MARKER, answer_stream
 
 __all__ = [
+    "END_MARKER",
     "Address",
     "Answer",
     "Bounds",
