@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.benchmarks-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test faults check format bench bench-quick clean
+.PHONY: help serve test faults check format bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ bench: $(BENCH_STAMP) ## Compare with other ways of doing the same work (about a
 
 bench-quick: $(BENCH_STAMP) ## The same on small tables, in less than 3 minutes
 	$(BIN)/python -m benchmarks --quick $(BENCH_ARGS)
+
+bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performance.md
+	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

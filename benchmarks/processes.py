@@ -45,6 +45,15 @@ def read_cpu_us(root: int) -> float:
     return total
 
 
+def read_run_time_us(pid: int) -> float:
+    """Microseconds that the threads of a process have run, to the nanosecond (proc(5), schedstat).
+
+    Threads that have ended are left out.
+    """
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1000
+
+
 def read_memory_mb(root: int, *, peak: bool = False) -> float:
     """Resident memory of a process tree, now or at its highest since `reset_peak`."""
     name = "VmHWM:" if peak else "VmRSS:"

@@ -14,7 +14,6 @@ import httpx2
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from examples import league
@@ -104,18 +103,15 @@ async def database(request: pytest.FixtureRequest, databases: dict[str, Database
 
 
 async def empty_tables(database: Database) -> None:
-    """Empty every table, and let numbered keys start from 1."""
-    tables = [f'"{table.name}"' for table in reversed(SQLModel.metadata.sorted_tables)]
-    deletes = [f"DELETE FROM {table}" for table in tables]
+    """Empty every table, and let numbered keys start from 1: many statements in one journey."""
+    tables = reversed(database.metadata.sorted_tables)
+    script = ";".join(f'DELETE FROM "{table.name}"' for table in tables)
     async with database.engine.connect() as connection:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
         if database.dialect == "postgresql":
-            raw: Any = (await connection.get_raw_connection()).driver_connection
-            await raw.execute(";".join([*deletes, _RESTART]))
-            return
-        await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        for statement in deletes:
-            await connection.exec_driver_sql(statement)
-        await connection.commit()
+            await raw.execute(f"{script};{_RESTART}")
+        else:
+            await raw.executescript(f"BEGIN;PRAGMA defer_foreign_keys = ON;{script};COMMIT")
 
 
 _RESTART = """

@@ -15,6 +15,11 @@
         ├── AlreadyExists           already_exists
         ├── ParentNotFound          parent_not_found
         ├── StillReferenced         still_referenced
+        ├── Changed                 changed
+        ├── PreconditionRequired    precondition_required
+        ├── TooManyAffected         too_many_affected
+        ├── KeyReused               key_reused
+        ├── KeyInFlight             key_in_flight
         ├── NotNull                 not_null
         ├── CheckFailed             check
         ├── TooLong                 too_long
@@ -159,6 +164,36 @@ class StillReferenced(RequestError):
     code = "still_referenced"
 
 
+class Changed(RequestError):
+    """The row is not as the client has seen it: `If-Match` does not match."""
+
+    code = "changed"
+
+
+class PreconditionRequired(RequestError):
+    """The request may only be made under a condition that it does not state."""
+
+    code = "precondition_required"
+
+
+class TooManyAffected(RequestError):
+    """A change would have affected more rows than the client allows."""
+
+    code = "too_many_affected"
+
+
+class KeyReused(RequestError):
+    """An `Idempotency-Key` came with another request before."""
+
+    code = "key_reused"
+
+
+class KeyInFlight(RequestError):
+    """The request that came first with an `Idempotency-Key` has not ended yet."""
+
+    code = "key_in_flight"
+
+
 class NotNull(RequestError):
     """A column that must have a value was given null."""
 
@@ -262,13 +297,9 @@ class ConstraintViolation(ModelwireError):
         kind: The kind of the constraint.
         table: Name of the table that the constraint belongs to, where the driver says it.
         constraint: Name of the constraint or index, where the driver says it.
-        columns: Names of its columns, where the driver says them.
-
-    Attributes:
-        row: Which row of a plan with several it was about, where that is known.
+        columns: Names of its columns, where the driver says them; some may be no columns.
+        schema: The schema that the table is in, where the driver says it.
     """
-
-    row: int | None = None
 
     def __init__(
         self,
@@ -276,12 +307,14 @@ class ConstraintViolation(ModelwireError):
         table: str | None = None,
         constraint: str | None = None,
         columns: Sequence[str] = (),
+        schema: str | None = None,
     ) -> None:
         super().__init__(f"{kind} constraint {constraint or ''} on {table or 'unknown table'}")
         self.kind = kind
         self.table = table
         self.constraint = constraint
         self.columns = tuple(columns)
+        self.schema = schema
 
 
 def _summarise(violations: Sequence[Violation]) -> str:

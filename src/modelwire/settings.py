@@ -95,6 +95,22 @@ class Settings(Limits):
     echo: bool = False
     """Whether every statement is logged. Values of rows appear in that log."""
 
+    log_requests: bool = False
+    """Whether each request is logged when its answer has ended, and each statement that is slow or
+    fails. No values of rows appear in that log."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How `modelwire serve` writes its log: lines for people, or a JSON object a line."""
+
+    slow_statement_s: Annotated[float, Gt(0)] = 1.0
+    """Seconds from which on a statement is logged as slow."""
+
+    server_timing: bool = False
+    """Whether answers say in `Server-Timing` where their time went."""
+
+    metrics: bool = False
+    """Whether `/metrics` answers Prometheus."""
+
     max_body_bytes: Annotated[int, Gt(0)] = 1_048_576
     """Bytes that a request body may have; a larger one is answered 413."""
 

@@ -46,7 +46,8 @@ async def test_well(client: httpx2.AsyncClient, path: str) -> None:
 @pytest.mark.parametrize("path", PATHS)
 async def test_head(client: httpx2.AsyncClient, path: str) -> None:
     """Health routes answer HEAD as they do GET, without a body."""
-    get, head = await client.get(path), await client.head(path)
+    headers = {"x-request-id": "same"}
+    get, head = await client.get(path, headers=headers), await client.head(path, headers=headers)
     assert head.content == b""
     assert (head.status_code, dict(head.headers)) == (get.status_code, dict(get.headers))
 

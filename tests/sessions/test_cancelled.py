@@ -23,7 +23,7 @@ async def test_cancelled_delete(database: Database, turns: int) -> None:
     """A row that is stored after a cancelled transaction is there, whenever that was cancelled."""
     pipeline, authors = Pipeline(CATALOG, database), CATALOG.tables["authors"]
     # An author has books that go with it, so its removal is a transaction of several statements.
-    removal = asyncio.ensure_future(pipeline.delete(authors, Request("DELETE", b"", key="1")))
+    removal = asyncio.ensure_future(pipeline.delete(authors, Request("DELETE", b"", keys=("1",))))
     for _ in range(turns):
         await asyncio.sleep(0)
     removal.cancel()
@@ -33,7 +33,7 @@ async def test_cancelled_delete(database: Database, turns: int) -> None:
     created = await pipeline.create(authors, Request("POST", b"", headers, body=AUTHOR))
     assert created.status == 201
     key = dict(created.headers)["location"].rpartition("/")[2]
-    read = await pipeline.read(authors, Request("GET", b"", key=key))
+    read = await pipeline.read(authors, Request("GET", b"", keys=(key,)))
     assert read.status == 200
     async with database.session() as session:
         assert await session.get(Team, 1) is None

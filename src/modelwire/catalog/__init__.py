@@ -1,7 +1,8 @@
 """What exists: tables, fields, relations and constraints, read from SQLModel once."""
 
+from .constraints import columns_in, find_sql_table, names_in, references_to
 from .kinds import Kind
-from .read import columns_in, read_catalog, references_to
+from .read import read_catalog
 from .tables import Catalog, Field, Reference, Relation, Table
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Relation",
     "Table",
     "columns_in",
+    "find_sql_table",
+    "names_in",
     "read_catalog",
     "references_to",
 ]

@@ -30,7 +30,7 @@ def read_dependents(mappers: Iterable[Mapper[Any]]) -> Mapping[str, Sequence[Dep
         for prop in mapper.relationships:
             for parent, dependent in _dependents_of(mapper, prop):
                 key = (dependent.table, dependent.columns)
-                found[parent.name].setdefault(key, dependent)
+                found[parent.fullname].setdefault(key, dependent)
     return {name: tuple(dependents.values()) for name, dependents in found.items()}
 
 

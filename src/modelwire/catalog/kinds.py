@@ -33,6 +33,11 @@ class Kind(StrEnum):
     JSON = "JSON"
     OTHER = "other"
 
+    @property
+    def noun(self) -> str:
+        """What one value is called: `an integer`, `a UUID`."""
+        return f"{'an' if self in ('integer', 'enum', 'interval', 'other') else 'a'} {self}"
+
 
 NUMBERS = frozenset({Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL})
 TIMES = frozenset({Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.INTERVAL})

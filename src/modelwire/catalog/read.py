@@ -6,32 +6,30 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    DateTime,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    UniqueConstraint,
-    inspect,
-)
+from sqlalchemy import Column, DateTime, inspect
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.orm import Mapper
-from sqlalchemy.sql.visitors import iterate
 from sqlmodel import SQLModel
 
-from ..errors import ConfigurationError, Constraint
+from ..errors import ConfigurationError
 from ..resource import Resource
 from ..settings import LIMITS, Limits
+from .constraints import read_constraints, read_references
 from .dependents import read_dependents
 from .domain import find_fault
-from .kinds import kind_of, storage_type, strip_optional
+from .kinds import Kind, kind_of, storage_type, strip_optional
 from .names import did_you_mean, to_title
-from .relations import find_children, find_paths, read_relation
+from .relations import (
+    find_children,
+    find_linked,
+    find_nested,
+    find_paths,
+    read_relation,
+    read_unique_keys,
+)
 from .schemas import computes, derive_schemas
-from .tables import Catalog, ConstraintInfo, Field, Reference, Relation, Table
+from .tables import Catalog, Field, Relation, Table
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 
@@ -50,14 +48,15 @@ def read_catalog(resources: Sequence[Resource], limits: Limits = LIMITS) -> Cata
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
     mappers = [(_mapper_of(resource), resource) for resource in resources]
-    registered = {_table_of(mapper).name: resource for mapper, resource in mappers}
+    registered = {_table_of(mapper).fullname: resource for mapper, resource in mappers}
     if len(registered) < len(resources):
         raise ConfigurationError("Two resources have the same table; serve each table once.")
     tables = [_read_table(mapper, resource, registered) for mapper, resource in mappers]
     _check_paths(tables)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
-    titles = {_table_of(m).name: to_title(m.class_.__name__) for m in mapped}
     by_name = {table.name: table for table in tables}
+    titles = {_table_of(m).fullname: to_title(m.class_.__name__) for m in mapped}
+    titles.update((name, table.title) for name, table in by_name.items())
     return Catalog(by_name, titles, read_dependents(mapped), limits)
 
 
@@ -91,6 +90,9 @@ def _read_table(
     _check_names(resource, "filters", resource.filters, names)
     _check_names(resource, "hidden", resource.hidden, names)
     _check_names(resource, "shown", resource.shown, names)
+    _check_names(resource, "read_only", resource.read_only, names)
+    _check_names(resource, "nested_writes", resource.nested_writes, relations)
+    _check_version(resource, fields)
     _check_names(resource, "includes", resource.includes, relations)
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     for name in resource.includes:
@@ -99,6 +101,7 @@ def _read_table(
                 f"Resource({resource.model.__name__}, includes=['{name}']): its target is not a "
                 f"resource. Mount a Resource for the table {relations[name].target} as well."
             )
+    paths = find_paths(resource, relations, registered)
     return Table(
         resource=resource,
         model=resource.model,
@@ -107,13 +110,28 @@ def _read_table(
         fields=fields,
         relations=relations,
         includes={name: relations[name] for name in resource.includes},
-        paths=find_paths(resource, relations, registered),
+        paths=paths,
         children=find_children(relations, registered),
-        constraints=tuple(_read_constraints(sql)),
-        references=tuple(_read_references([sql])),
+        nested=find_nested(resource, relations, registered),
+        linked=find_linked(paths),
+        constraints=tuple(read_constraints(sql)),
+        references=tuple(read_references([sql])),
+        unique_keys=read_unique_keys(sql),
         schemas=derive_schemas(resource, fields),
         computes=resource.read_schema is None and computes(resource.model),
     )
+
+
+def _check_version(resource: Resource, fields: Sequence[Field]) -> None:
+    name = resource.version
+    if name is None:
+        return
+    _check_names(resource, "version", [name], [f.name for f in fields])
+    if any(f.name == name and f.kind is not Kind.INTEGER for f in fields):
+        raise ConfigurationError(
+            f"Resource({resource.model.__name__}, version='{name}'): a version is counted up, so "
+            "it should be an int."
+        )
 
 
 def _check_relations(
@@ -130,12 +148,6 @@ def _check_relations(
                 f"Resource({model}, includes=['{name}']): its join has conditions of its own, and "
                 "only equal columns can be included. Write an endpoint for it."
             )
-
-
-def references_to(sql: SQLTable) -> list[Reference]:
-    """The foreign keys, of any table, that refer to a table."""
-    metadata: MetaData = sql.metadata
-    return [r for r in _read_references(metadata.tables.values()) if r.parent is sql]
 
 
 def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iterable[Field]:
@@ -158,8 +170,8 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
             nullable=bool(column.nullable),
             primary_key=column.primary_key,
             readable=not _is_hidden(name, attribute.key, resource),
-            writable=_is_writable(column, sql),
-            default=_default_of(column),
+            writable=_is_writable(column, sql) and not _is_kept(name, resource),
+            default=_default_of(column) or (_first_version if name == resource.version else None),
         )
 
 
@@ -185,6 +197,15 @@ def _is_hidden(name: str, key: str, resource: Resource) -> bool:
     return name not in resource.shown and bool(_SECRET.search(name) or _SECRET.search(key))
 
 
+def _is_kept(name: str, resource: Resource) -> bool:
+    """Whether a resource keeps a field from being set by clients."""
+    return name in resource.read_only or name == resource.version
+
+
+def _first_version() -> int:
+    return 1
+
+
 def _is_writable(column: Column[Any], sql: SQLTable) -> bool:
     if column.computed is not None or column.server_default is not None:
         return False
@@ -199,53 +220,6 @@ def _default_of(column: Column[Any]) -> Callable[[], Any] | None:
     if default.is_callable:
         return lambda: default.arg(None)
     return lambda: default.arg
-
-
-def _read_constraints(sql: SQLTable) -> Iterable[ConstraintInfo]:
-    for constraint in sql.constraints:
-        name = _name_of(constraint)
-        if isinstance(constraint, CheckConstraint):
-            columns = columns_in(str(constraint.sqltext), sql)
-            yield ConstraintInfo(Constraint.CHECK, name, columns)
-        elif isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
-            columns = tuple(column.name for column in constraint.columns)
-            yield ConstraintInfo(Constraint.UNIQUE, name, columns)
-    for index in sql.indexes:
-        kind = Constraint.UNIQUE if index.unique else None
-        yield ConstraintInfo(kind, _name_of(index), _columns_of_index(index, sql))
-
-
-def _name_of(constraint: Any) -> str | None:
-    return str(constraint.name) if constraint.name is not None else None
-
-
-def _columns_of_index(index: Index, sql: SQLTable) -> tuple[str, ...]:
-    found: list[str] = []
-    for expression in index.expressions:
-        if isinstance(expression, str):
-            found += columns_in(expression, sql)
-            continue
-        columns = [e.name for e in iterate(expression) if isinstance(e, Column)]
-        found += columns or columns_in(str(expression), sql)
-    return tuple(dict.fromkeys(found))
-
-
-def columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:
-    """Names of the columns that occur in an SQL expression, in their order of occurrence."""
-    words = re.findall(r"\w+", text)
-    return tuple(dict.fromkeys(word for word in words if word in sql.columns))
-
-
-def _read_references(tables: Iterable[SQLTable]) -> Iterable[Reference]:
-    for sql in tables:
-        for constraint in sql.foreign_key_constraints:
-            yield Reference(
-                name=_name_of(constraint),
-                table=sql,
-                columns=tuple(constraint.columns),
-                parent=constraint.referred_table,
-                parent_columns=tuple(element.column for element in constraint.elements),
-            )
 
 
 def _check_names(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy import Table as SQLTable
-from sqlalchemy.orm import RelationshipProperty
+from sqlalchemy.orm import RelationshipDirection, RelationshipProperty
 
 from ..errors import ConfigurationError
 from ..resource import Operation, Resource
@@ -38,10 +38,12 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
     remote = tuple(right for _, right in columns)
     return Relation(
         name=prop.key,
-        target=target.name,
+        target=target.fullname,
         many=bool(prop.uselist),
         simple=joins_columns(prop),
         unique=link is None and is_unique(target, remote),
+        holds=prop.direction is RelationshipDirection.MANYTOONE,
+        writable=not prop.viewonly and joins_columns(prop),
         local=tuple(left for left, _ in columns),
         remote=remote,
         link=link,
@@ -67,20 +69,26 @@ def joins_columns(prop: RelationshipProperty[Any]) -> bool:
 def is_unique(sql: SQLTable, columns: Sequence[Column[Any]]) -> bool:
     """Whether no two rows of a table can have the same values in some columns, NULL aside."""
     given = set(columns)
+    return any(unique <= given for unique in read_unique_keys(sql))
+
+
+def read_unique_keys(sql: SQLTable) -> frozenset[frozenset[Column[Any]]]:
+    """The columns of each constraint and index by which no two rows of a table are the same."""
     declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
-    return any(unique <= given for unique in map(_unique_columns, declared))
+    return frozenset(unique for unique in map(_unique_columns, declared) if unique)
 
 
 def _unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
-    """The columns that a constraint or index makes unique; one that no table has, if none."""
+    """The columns that a constraint or index makes unique; empty where it makes none."""
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)) and constraint.columns:
         return frozenset(constraint.columns)
     is_partial = isinstance(constraint, Index) and any(
         options.get("where") is not None for options in constraint.dialect_options.values()
     )
     if isinstance(constraint, Index) and constraint.unique and not is_partial:
-        return frozenset(constraint.expressions)
-    return frozenset({None})
+        expressions = frozenset(constraint.expressions)
+        return expressions if all(isinstance(e, Column) for e in expressions) else frozenset()
+    return frozenset()
 
 
 def find_paths(
@@ -139,6 +147,68 @@ def find_children(
         and (target := registered.get(relation.target)) is not None
         and "list" in target.operations
     }
+
+
+def find_nested(
+    resource: Resource, relations: Mapping[str, Relation], registered: Mapping[str, Resource]
+) -> Mapping[str, Relation]:
+    """Find the relations whose rows may be created together with a row.
+
+    Args:
+        resource: The resource, which names them.
+        relations: Its relations.
+        registered: Every resource, by the name of its table.
+
+    Returns:
+        The relations, by their name.
+
+    Raises:
+        ConfigurationError: No rows can be created by one that it names.
+    """
+    for name in resource.nested_writes:
+        relation, model = relations[name], resource.model.__name__
+        target = registered.get(relation.target)
+        start = f"Resource({model}, nested_writes=['{name}']): "
+        if target is None:
+            raise ConfigurationError(
+                f"{start}its target is not a resource. Mount a Resource for the table "
+                f"{relation.target} as well."
+            )
+        if not relation.writable:
+            raise ConfigurationError(f"{start}its rows can't be tied by it; it is read-only.")
+    return {name: relations[name] for name in resource.nested_writes}
+
+
+def find_linked(paths: Mapping[str, Relation]) -> Mapping[str, Relation]:
+    """Find the many-to-many relations whose links may be set by keys.
+
+    Args:
+        paths: The relations of a resource that its requests may go through.
+
+    Returns:
+        Those whose link table asks for nothing but the keys of both ends, by their name.
+    """
+    return {
+        name: relation
+        for name, relation in paths.items()
+        if relation.link is not None and relation.writable and _asks_for_keys(relation)
+    }
+
+
+def _asks_for_keys(relation: Relation) -> bool:
+    link = relation.link
+    ends = {*relation.remote, *(linked for _, linked in relation.link_target)}
+    targets = {column for column, _ in relation.link_target}
+    if link is None or any(set(c.table.primary_key.columns) != targets for c in targets):
+        return False
+    return all(
+        column in ends
+        or column.nullable
+        or column.default is not None
+        or column.server_default is not None
+        or column is link.autoincrement_column
+        for column in link.columns
+    )
 
 
 def _as_column(element: Any) -> Column[Any]:

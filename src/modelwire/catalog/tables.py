@@ -65,6 +65,8 @@ class Relation:
         many: Whether it leads to many rows.
         simple: Whether it is joined by equal columns and nothing else.
         unique: Whether no two rows of the target have the same values in `remote`.
+        holds: Whether the foreign key is on this side.
+        writable: Whether rows may be tied by it.
         local: Columns of this side, in the order of `remote`.
         remote: Columns of the other side; of the link table where there is one.
         link: The link table of a many-to-many relationship.
@@ -76,6 +78,8 @@ class Relation:
     many: bool
     simple: bool
     unique: bool
+    holds: bool
+    writable: bool
     local: tuple[Column[Any], ...]
     remote: tuple[Column[Any], ...]
     link: SQLTable | None
@@ -90,22 +94,37 @@ class ConstraintInfo:
         kind: Its kind; None for an index that is not unique.
         name: Its name, where it has one.
         columns: Names of its columns.
+        numbered: Whether PostgreSQL made the name, and may have put a number behind it.
     """
 
     kind: Constraint | None
     name: str | None
     columns: tuple[str, ...]
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One foreign key: which columns of which table refer to which."""
+    """One foreign key: which columns of which table refer to which.
+
+    Args:
+        name: Its name, where it has one.
+        table: The table that it leads from.
+        columns: Its columns there.
+        parent: The table that it leads to.
+        parent_columns: What the columns refer to, in their order.
+        on_delete: What becomes of the rows when the one they refer to goes, as in `CASCADE`; empty
+            where they stand in its way.
+        on_update: The same for a change of what they refer to.
+    """
 
     name: str | None
     table: SQLTable
     columns: tuple[Column[Any], ...]
     parent: SQLTable
     parent_columns: tuple[Column[Any], ...]
+    on_delete: str
+    on_update: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +167,11 @@ class Table:
         includes: Those whose rows `include` may show.
         paths: Those that filters and sorts may go through.
         children: Those whose rows have a list of their own below a row of this table.
+        nested: Those whose rows may be created together with a row of this table.
+        linked: Many-to-many relationships whose links may be set by the keys of their ends.
         constraints: Its constraints and indexes.
         references: The foreign keys that lead from it.
+        unique_keys: The columns of each constraint and index by which no two rows are the same.
         schemas: The models of its bodies.
         computes: Whether its read schema computes fields, which may look at any column.
     """
@@ -163,15 +185,18 @@ class Table:
     includes: Mapping[str, Relation]
     paths: Mapping[str, Relation]
     children: Mapping[str, Relation]
+    nested: Mapping[str, Relation]
+    linked: Mapping[str, Relation]
     constraints: tuple[ConstraintInfo, ...]
     references: tuple[Reference, ...]
+    unique_keys: frozenset[frozenset[Column[Any]]]
     schemas: Schemas
     computes: bool
 
     @property
     def name(self) -> str:
-        """The table's name: what the resource is called in a plan."""
-        return self.sql.name
+        """The table's name, with its schema where the model gives one."""
+        return self.sql.fullname
 
     @cached_property
     def title(self) -> str:
@@ -183,6 +208,17 @@ class Table:
         """The fields of the primary key, in the key's order."""
         by_column = {f.column: f for f in self.fields}
         return tuple(by_column[column] for column in self.sql.primary_key.columns)
+
+    @cached_property
+    def key_columns(self) -> tuple[Column[Any], ...]:
+        """The columns of the primary key, in the key's order."""
+        return tuple(self.sql.primary_key.columns)
+
+    @cached_property
+    def version(self) -> Field | None:
+        """The field that every change counts up, where the resource names one."""
+        named = (f for f in self.fields if f.name == self.resource.version)
+        return next(named, None)
 
     @cached_property
     def readable(self) -> Mapping[str, Field]:
@@ -202,7 +238,8 @@ class Table:
     @cached_property
     def selected(self) -> tuple[Field, ...]:
         """The fields of a row as it is read: what is shown, then what keys and joins need."""
-        joins = {column for relation in self.includes.values() for column in relation.local}
+        used = (self.includes, self.children, self.nested, self.linked)
+        joins = {c for relations in used for r in relations.values() for c in r.local}
         if self.computes:
             joins = {f.column for f in self.fields}
         shown = [f for f in self.fields if f.readable]
@@ -219,15 +256,19 @@ class Table:
         """Where each selected column stands in a row, by the column's name."""
         return {f.column.name: i for f, i in self.positions.items()}
 
+    def values_of(self, row: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[Any, ...]:
+        """The values of some selected columns in a row as it is read."""
+        return tuple(row[self.position_of_column[column.name]] for column in columns)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
     """Every resource of one application.
 
     Args:
-        tables: The resources, by the name of their table.
+        tables: The resources, by the name of their table, as all of these, with its schema if any.
         titles: What a row of any mapped table is called in a sentence.
-        dependents: What is deleted before a row of any mapped table, by the name of the table.
+        dependents: What is deleted before a row of any mapped table, by the table's name.
         limits: How much one request may ask for.
     """
 

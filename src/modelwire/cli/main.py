@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from ..errors import ConfigurationError, ModelwireError
 from ..execute import Database
 from ..settings import read_settings
+from .logs import configure_logs
 from .protocol import LimitedProtocol
 from .target import load_app
 
@@ -55,6 +56,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Server processes.", min=1)] = 1,
+    log_format: Annotated[
+        str | None,
+        typer.Option(help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."),
+    ] = None,
     create_tables: Annotated[
         bool | None,
         typer.Option(
@@ -69,12 +74,16 @@ def serve(
         os.environ["MODELWIRE_DATABASE_URL"] = database_url
     if create_tables is not None:
         os.environ["MODELWIRE_CREATE_TABLES"] = str(create_tables)
+    if log_format is not None:
+        os.environ["MODELWIRE_LOG_FORMAT"] = log_format
+    os.environ.setdefault("MODELWIRE_LOG_REQUESTS", "true")
     os.environ[_TARGET] = target
     try:
+        settings = read_settings()
+        log_config = configure_logs(settings)
         app = load_app(target)
         _check_database(app, database_url)
         port = _find_port(host, port)
-        settings = read_settings()
     except ModelwireError as exc:
         typer.secho(f"modelwire: {exc}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
@@ -89,6 +98,8 @@ def serve(
         host=host,
         port=port,
         workers=workers,
+        log_config=log_config,
+        access_log=False,
         http=protocol,  # type: ignore[arg-type]
         timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
         timeout_worker_healthcheck=_HEALTHCHECK_S,

@@ -19,7 +19,8 @@ class Branch:
 
     Args:
         include: What was included.
-        owners: For each row the values that its parent has in the relation's local columns.
+        owners: For each row the values that its parent has in the relation's local columns;
+            empty where there is one parent, whose rows they all are.
         rows: The rows.
         branches: What they include in turn.
     """
@@ -45,6 +46,8 @@ def attach(
         For each parent the list of its children, or its only one where the relation has one.
     """
     relation = branch.include.relation
+    if len(rows) == 1:
+        return [children if relation.many else next(iter(children), None)]
     by_owner: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
     for owner, child in zip(branch.owners, children, strict=True):
         by_owner[owner].append(child)
@@ -52,32 +55,22 @@ def attach(
     return found if relation.many else [family[0] if family else None for family in found]
 
 
-def split_joined(
-    shape: SelectShape, rows: Sequence[Row], include: Include, positions: Sequence[int]
-) -> tuple[list[tuple[Any, ...]], list[Row]]:
-    """Take the rows of an include out of the rows that brought them along.
+def split_joined(shape: SelectShape, row: Row, include: Include) -> list[Row]:
+    """Take the rows of an include out of the row that brought them along.
 
     Args:
         shape: What was read.
-        rows: The rows: behind the columns of each stand arrays, one for each column of a child.
+        row: The row: behind its columns stand arrays, one for each column of a child.
         include: The include.
-        positions: Where a row has the relation's local columns.
 
     Returns:
-        Whose each child is, as `Branch` has it, and the children.
+        The rows.
     """
     start = len(shape.read.fields)
     for joined in shape.joined[: shape.joined.index(include)]:
         start += len(joined.target.selected)
-    end = start + len(include.target.selected)
-    owners: list[tuple[Any, ...]] = []
-    children: list[Row] = []
-    for row in rows:
-        if row[start] is not None:
-            found = list(zip(*row[start:end], strict=True))
-            children += found
-            owners += [tuple(row[i] for i in positions)] * len(found)
-    return owners, children
+    arrays = row[start : start + len(include.target.selected)]
+    return [] if arrays[0] is None else list(zip(*arrays, strict=True))
 
 
 def owner_positions(table: Table, read: Projection, include: Include) -> list[int]:

@@ -2,21 +2,35 @@
 
 from .counts import SharedCounts
 from .database import Database
+from .delete import Remover
 from .explain import explain, explain_elsewhere
+from .failure import describe_failure
 from .faults import translate, translate_commit
-from .finder import Finder, delete_rows
+from .finder import Finder
+from .insert import Inserter
 from .lane import Lane, Row, commit_session
+from .link import Linker
+from .lock import Check, lock_rows
+from .rejection import Rejection
+from .update import Updater
 
 __all__ = [
+    "Check",
     "Database",
     "Finder",
+    "Inserter",
     "Lane",
+    "Linker",
+    "Rejection",
+    "Remover",
     "Row",
     "SharedCounts",
+    "Updater",
     "commit_session",
-    "delete_rows",
+    "describe_failure",
     "explain",
     "explain_elsewhere",
+    "lock_rows",
     "translate",
     "translate_commit",
 ]

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
 from ..statement import Statement
 from .engine import begin_writing, create_engine
@@ -22,6 +23,7 @@ from .faults import translate
 from .lane import Lane, open_lane
 from .retry import retry_contended
 from .session import open_session
+from .turns import Turns
 from .url import parse_url
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ class Database:
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
         self.metadata = metadata
+        self.observer = Observer(self.settings, self.url)
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
@@ -86,6 +89,18 @@ class Database:
     def engine(self) -> AsyncEngine:
         """SQLAlchemy's engine, with the one pool of this database."""
         return create_engine(self.url, self.settings)
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.settings.pool_timeout_s)
+
+    @property
+    def pool_state(self) -> PoolState:
+        """The connections of the pool, as they are now."""
+        pool: Any = self.engine.pool
+        return PoolState(
+            pool.size(), pool.checkedin() + pool.checkedout(), pool.checkedout(), pool.waiting
+        )
 
     def session(self) -> AsyncSession:
         """Open a session, to be closed by `async with`. Nothing in it loads lazily."""
@@ -105,7 +120,11 @@ class Database:
             single: Whether the block runs one statement only.
         """
         pooled = self.settings.pgbouncer
-        return open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        lane = open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        if self.dialect != "sqlite" or (session is not None and session.in_transaction()):
+            # What has begun may hold the lock that whoever has the turn waits for.
+            return lane
+        return self._turns.take(lane)
 
     async def retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Run a transaction, and again where others are in its way.

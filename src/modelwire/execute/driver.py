@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..errors import ModelwireError, UnknownOutcome
+from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
 from .faults import DRIVER_ERRORS, is_unsent, translate, translate_commit
 from .held import HeldConnection
@@ -51,6 +52,7 @@ class DriverLane(ABC):
         self._held = held
         self._commits = writes and not transaction
         self._alone = not transaction
+        self._only_reads = not writes and not transaction
         self._log = engine.logger if engine._should_log_info() else None
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
@@ -104,8 +106,9 @@ class DriverLane(ABC):
         first: bool,
     ) -> T:
         """Run SQL text; what leaves unknown whether something was committed says so."""
+        exchange, answer = CURRENT.get(), run(text, *values)
         try:
-            return await run(text, *values)
+            return await (answer if exchange is None else exchange.measure(text, answer))
         except asyncio.CancelledError as exc:
             self.abandoned = True
             if commits:
@@ -116,6 +119,7 @@ class DriverLane(ABC):
             unharmed = is_unsent(exc) or not (commits or self.is_open)
             if not (first and unharmed):
                 raise (translate_commit if commits else translate)(exc) from exc
+        count_retry()
         await self._held.replace()
         return await self._send(run, text, *values, commits=commits, first=False)
 
@@ -170,12 +174,15 @@ class AsyncpgLane(DriverLane):
 
 
 class AiosqliteLane(DriverLane):
-    """Runs statements on a connection of aiosqlite: one hop to its thread for each."""
+    """Runs statements on a connection of aiosqlite: one hop to its thread for each that is not
+    short, or writes."""
 
     begin_text = "BEGIN IMMEDIATE"
 
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._held.connection.execute_fetchall(text, values)
+        connection = self._held.connection
+        run = connection.read if self._only_reads else connection.execute_fetchall
+        rows: Sequence[Row] = await run(text, values)
         return rows
 
     async def control(self, text: str) -> None:

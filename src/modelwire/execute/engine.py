@@ -14,12 +14,15 @@ from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..errors import ModelwireError
+from ..observe import waiting_for_connection
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .faults import translate, translate_commit
 from .limited import LimitedConnection
 from .pool import FairPool
+from .short import ShortStatements
 from .url import is_memory, to_libpq
+from .watch import watch_statements
 
 GRACE_S = 1.0
 """Seconds that a server is given to answer, after it should have ended a statement itself."""
@@ -41,9 +44,10 @@ def create_engine(url: URL, settings: Settings) -> AsyncEngine:
     Returns:
         The engine.
     """
-    if url.get_backend_name() == "sqlite":
-        return _create_sqlite(url, settings)
-    return _create_postgresql(url, settings)
+    create = _create_sqlite if url.get_backend_name() == "sqlite" else _create_postgresql
+    engine = create(url, settings)
+    watch_statements(engine.sync_engine)
+    return engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class _Connect:
 
     async def _open(self) -> Any:
         try:
-            return await asyncpg.connect(self.dsn, timeout=self.timeout_s, **self.options)
+            with waiting_for_connection():
+                return await asyncpg.connect(self.dsn, timeout=self.timeout_s, **self.options)
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"
@@ -154,7 +159,10 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         connect_args={
             "isolation_level": None,
             "timeout": settings.pool_timeout_s,
-            "async_creator_fn": partial(LimitedConnection, settings.statement_timeout_s),
+            "async_creator_fn": partial(
+                LimitedConnection, settings.statement_timeout_s, ShortStatements()
+            ),
+            "check_same_thread": False,  # one thread at a time, but not always the same,
         },
         echo=settings.echo,
         hide_parameters=not settings.echo,
@@ -162,6 +170,7 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
     event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
+    event.listen(engine.sync_engine, "handle_error", _undo_refused_commit)
     return engine
 
 
@@ -187,6 +196,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.create_function(UNHEX, 1, _unhex, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
+    connection.driver_connection.waits = cursor.fetchone()[0] not in ("wal", "memory")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
@@ -214,6 +224,18 @@ def _begin_before_savepoint(connection: Any, _name: str) -> None:
     cursor = connection.connection.cursor()
     _begin(connection, cursor)
     cursor.close()
+
+
+def _undo_refused_commit(context: Any) -> None:
+    """End the transaction that a COMMIT has left open, as it does if a deferred key refuses it.
+
+    SQLAlchemy takes it for ended, and would hand its changes on with the connection.
+    """
+    connection = context.connection
+    if context.statement is None and connection is not None and not connection.invalidated:
+        driver = connection.connection.dbapi_connection
+        if driver is not None and driver.driver_connection.in_transaction:
+            driver.rollback()
 
 
 def _begin(connection: Any, cursor: Any) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
-from ..catalog import Catalog, Field, Reference, Table, columns_in
-from ..catalog.names import escape_pointer, join_words, to_title, to_words
+from ..catalog import Catalog, Field, Table, columns_in, find_sql_table
+from ..catalog.names import escape_pointer, join_words, to_words
 from ..errors import (
     AlreadyExists,
     CheckFailed,
@@ -18,23 +17,26 @@ from ..errors import (
     ParentNotFound,
     Refused,
     RequestError,
-    StillReferenced,
     TooLong,
     Violation,
 )
+from ..plan import CreatePlan, LinkSet, RowPlan
+from ..plan.create import join_plans
 from ..plan.rows import Row
-from ..plan.write import CreatePlan, DeletePlan, WritePlan
 from .finder import Finder
+from .references import (
+    explain_reference,
+    explain_reference_elsewhere,
+    explain_still_referenced,
+)
+from .rejection import Rejection
 
 
-async def explain(
-    violation: ConstraintViolation, plan: WritePlan, catalog: Catalog, finder: Finder
-) -> RequestError:
+async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> RequestError:
     """Explain a constraint violation in the terms of the request.
 
     Args:
-        violation: What the driver said, and which row of the plan it was about.
-        plan: What was to be done.
+        rejection: What the driver said, and what was to be written.
         catalog: The catalog.
         finder: Says which rows exist. SQLite does not say which foreign key fired, so the rows
             that the request names are looked up.
@@ -42,27 +44,83 @@ async def explain(
     Returns:
         The error to answer with.
     """
-    rows = plan.rows
-    if violation.row is not None:
-        rows = (rows[violation.row],)
+    violation, plan = rejection.violation, rejection.plan
+    if isinstance(plan, LinkSet):
+        return await _explain_links(plan, finder)
+    plans = _by_table(plan)
     if violation.kind is Constraint.FOREIGN_KEY:
-        if violation.table is None:
-            return await _look_up(plan, rows, catalog, finder)
-        return _explain_reference(violation, plan, rows, catalog)
-    if isinstance(plan, DeletePlan) and violation.kind is Constraint.NOT_NULL:
-        # ON DELETE SET NULL met a column that must have a value.
-        return _still_referenced(plan.table, violation.table)
-    fields = _fields_of(violation, plan.table)
+        return await explain_reference(violation, plans, catalog, finder)
+    plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
+    table, rows = plan.table, plan.rows
+    pointer = rows[0].pointer if len(rows) == 1 else None
+    if _is_elsewhere(violation, table):
+        if violation.kind is Constraint.NOT_NULL and not isinstance(plan, CreatePlan):
+            # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
+            return explain_still_referenced(plan, violation.table)
+        error = _ERRORS_WITHOUT_TABLE[violation.kind]()
+        return type(error)(error.detail, _violations((), pointer, error.code, error.detail))
+    fields = _fields_of(violation, table)
+    if violation.kind is Constraint.UNIQUE and len(rows) > 1:
+        rows = await _find_taken(fields, table, rows, finder)
+        pointer = rows[0].pointer if len(rows) == 1 else None
     if violation.kind is Constraint.LENGTH and not fields:
-        fields = _longest_indexed(plan.table, rows)
-    pointer = rows[0].pointer if len(rows) == 1 else ""
-    return _EXPLANATIONS[violation.kind](plan.table, fields, pointer)
+        fields = _longest_indexed(table, rows)
+    return _EXPLANATIONS[violation.kind](table, fields, pointer)
+
+
+def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
+    """The plan of each table that a plan writes: at COMMIT a constraint may be about any."""
+    if not isinstance(plan, CreatePlan):
+        return (plan,)
+    found: dict[Table, list[CreatePlan]] = {}
+    for level in plan.levels():
+        found.setdefault(level.table, []).append(level)
+    return [join_plans(levels) for levels in found.values()]
+
+
+async def _explain_links(links: LinkSet, finder: Finder) -> RequestError:
+    """Name the row that a link should lead to, and that is not there."""
+    detail = f"{links.target.title} not found"
+    key = links.target.key_columns
+    known = {tuple(row) for row in await finder.find(links.target.sql, key, key, links.keys)}
+    pairs = zip(links.keys, links.pointers, strict=True)
+    missing = [pointer for sought, pointer in pairs if sought not in known]
+    violations = [Violation(detail, "parent_not_found", pointer) for pointer in missing]
+    return ParentNotFound(detail, violations)
+
+
+def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
+    """Whether a constraint of another table fired: by a cascade, or by what a trigger wrote."""
+    if violation.table is None:
+        return False
+    named = find_sql_table(table.sql.metadata, violation.table, violation.schema)
+    return named is not table.sql
+
+
+async def _find_taken(
+    fields: Sequence[Field], table: Table, rows: tuple[Row, ...], finder: Finder
+) -> tuple[Row, ...]:
+    """The one row of several whose values are taken; all where that can't be told.
+
+    A deferred constraint fires at COMMIT, and does not say for which row.
+    """
+    columns = [field.column for field in fields]
+    values = [tuple(dict(row.items()).get(field) for field in fields) for row in rows]
+    found = await finder.find(table.sql, columns, columns, values) if columns else ()
+    taken = {tuple(row) for row in found}
+    for row, given in zip(rows, values, strict=True):
+        if given in taken and None not in given:
+            return (row,)
+        taken.add(given)
+    return rows
 
 
 def _fields_of(violation: ConstraintViolation, table: Table) -> list[Field]:
     columns: Sequence[str] = ()
     if violation.constraint is not None:
         columns = _columns_of_constraint(violation.constraint, table)
+        if not columns and violation.table is None:
+            columns = _columns_in_name(violation.constraint, table)
     named = (table.by_column.get(column) for column in columns or violation.columns)
     return [field for field in named if field is not None]
 
@@ -74,48 +132,64 @@ def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
         (len(value), field)
         for row in rows
         for field, value in row.items()
-        if isinstance(value, str) and field.column.name in indexed
+        if isinstance(value, str) and field.column.name in indexed and len(value) > _INDEXED_LENGTH
     ]
     return [max(texts, key=lambda text: text[0])[1]] if texts else []
+
+
+_INDEXED_LENGTH = 600
+"""Characters that every index of PostgreSQL can hold: a third of a page has 2,704 bytes."""
 
 
 def _columns_of_constraint(name: str, table: Table) -> Sequence[str]:
     for constraint in table.constraints:
         if name == constraint.name:
             return constraint.columns
-    unnamed = [c for c in table.constraints if c.name is None and c.kind is Constraint.CHECK]
-    for constraint in unnamed:
-        # PostgreSQL names it after its only column, and counts them (CREATE TABLE, "CHECK").
-        only = f"_{constraint.columns[0]}" if len(constraint.columns) == 1 else ""
-        if re.fullmatch(re.escape(f"{table.sql.name}{only}_check") + r"\d*", name):
-            return constraint.columns
-    # SQLite names it by its expression.
-    return columns_in(name, table.sql)
+    base = name.rstrip("0123456789")
+    numbered = [c.columns for c in table.constraints if c.numbered and c.name == base]
+    if numbered:
+        number = int(name[len(base) :])
+        return numbered[number] if number < len(numbered) else numbered[0]
+    return ()
+
+
+def _columns_in_name(name: str, table: Table) -> Sequence[str]:
+    """The columns of a check that SQLite names by its expression; by the first name in it, where
+    that is in quotes."""
+    starting = [c.columns for c in table.constraints if c.numbered and c.columns[:1] == (name,)]
+    if len(starting) == 1:
+        return starting[0]
+    return (name,) if starting else columns_in(name, table.sql)
+
+
+Explanation = Callable[[Table, Sequence[Field], "str | None"], RequestError]
 
 
 def _together(fields: Sequence[Field]) -> str:
     return join_words([fields[0].title, *(to_words(f.name) for f in fields[1:])])
 
 
-def _violations(fields: Iterable[Field], pointer: str, code: str, message: str) -> list[Violation]:
+def _violations(
+    fields: Sequence[Field], pointer: str | None, code: str, message: str
+) -> list[Violation]:
+    """One fault for each field, or else for the row if it is one of several that are named."""
+    if pointer is None:
+        return [Violation(message, code) for _ in fields]
+    if not fields:
+        return [Violation(message, code, pointer)] if pointer else []
     return [Violation(message, code, f"{pointer}/{escape_pointer(field.name)}") for field in fields]
 
 
-def _explain_unique(table: Table, fields: Sequence[Field], pointer: str) -> RequestError:
-    if not fields:
-        return AlreadyExists(f"{table.title} already exists")
-    verb = "already exists" if len(fields) == 1 else "already exist together"
-    detail = f"{_together(fields)} {verb}"
+def _explain_unique(table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
+    verb = "already exist together" if len(fields) > 1 else "already exists"
+    detail = f"{_together(fields) if fields else table.title} {verb}"
     return AlreadyExists(detail, _violations(fields, pointer, "already_exists", detail))
 
 
-def _name_faults(
-    error: type[RequestError], one: str, many: str, unnamed: str
-) -> Callable[[Table, Sequence[Field], str], RequestError]:
-    def explain_fault(_table: Table, fields: Sequence[Field], pointer: str) -> RequestError:
-        if not fields:
-            return error(unnamed)
-        detail = f"{_together(fields)} {one if len(fields) == 1 else many}"
+def _name_faults(error: type[RequestError], one: str, many: str, unnamed: str) -> Explanation:
+    def explain_fault(_table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
+        verb = one if len(fields) == 1 else many
+        detail = f"{_together(fields)} {verb}" if fields else unnamed
         return error(detail, _violations(fields, pointer, error.code, detail))
 
     return explain_fault
@@ -128,7 +202,7 @@ _explain_exclusion = _name_faults(
     "Conflicts with another row",
 )
 
-_EXPLANATIONS: Mapping[Constraint, Callable[[Table, Sequence[Field], str], RequestError]] = {
+_EXPLANATIONS: Mapping[Constraint, Explanation] = {
     Constraint.UNIQUE: _explain_unique,
     Constraint.EXCLUSION: _explain_exclusion,
     Constraint.NOT_NULL: _name_faults(
@@ -152,68 +226,6 @@ _EXPLANATIONS: Mapping[Constraint, Callable[[Table, Sequence[Field], str], Reque
 }
 
 
-def _explain_reference(
-    violation: ConstraintViolation, plan: WritePlan, rows: Sequence[Row], catalog: Catalog
-) -> RequestError:
-    """Explain a foreign key by the table that PostgreSQL names: the one that holds the key."""
-    table = plan.table
-    written = {field.column.name for row in rows for field in row.fields}
-    own = [r for r in table.references if r.table.name == violation.table]
-    reference = _choose(own, violation)
-    if reference is not None and any(column.name in written for column in reference.columns):
-        return _parent_not_found(reference, plan, rows, catalog)
-    return _still_referenced(table, violation.table)
-
-
-def _choose(references: Sequence[Reference], violation: ConstraintViolation) -> Reference | None:
-    """The reference with the constraint's name, with its columns, or else the only one."""
-    columns = set(violation.columns)
-    for reference in references:
-        if reference.name is not None and reference.name == violation.constraint:
-            return reference
-    for reference in references:
-        if columns and {column.name for column in reference.columns} == columns:
-            return reference
-    return references[0] if len(references) == 1 else None
-
-
-def _parent_not_found(
-    reference: Reference, plan: WritePlan, rows: Sequence[Row], catalog: Catalog
-) -> RequestError:
-    parent = reference.parent.name
-    detail = f"{catalog.titles.get(parent, to_title(parent))} not found"
-    by_column = plan.table.by_column
-    fields = [by_column[c.name] for c in reference.columns if c.name in by_column]
-    pointer = rows[0].pointer if len(rows) == 1 else ""
-    return ParentNotFound(detail, _violations(fields, pointer, "parent_not_found", detail))
-
-
-def _still_referenced(table: Table, by: str | None) -> RequestError:
-    suffix = f" by {to_words(by)}" if by else ""
-    return StillReferenced(f"{table.title} is still referenced{suffix}")
-
-
-async def _look_up(
-    plan: WritePlan, rows: Sequence[Row], catalog: Catalog, finder: Finder
-) -> RequestError:
-    for row in rows:
-        for reference in plan.table.references:
-            if await _lacks_parent(reference, row, finder):
-                return _parent_not_found(reference, plan, (row,), catalog)
-    if isinstance(plan, CreatePlan):
-        # The parent has come in the meantime; the row was refused all the same.
-        return ParentNotFound("A row that this one refers to was not found")
-    return _still_referenced(plan.table, await finder.find_referrer(plan.table.sql, [plan.key]))
-
-
-async def _lacks_parent(reference: Reference, row: Row, finder: Finder) -> bool:
-    values = {field.column.name: value for field, value in row.items()}
-    found = await finder.exists(
-        reference.parent, reference.columns, reference.parent_columns, values
-    )
-    return found is False
-
-
 def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog) -> RequestError:
     """Explain a constraint that fired in the application's own code, from what is known there.
 
@@ -226,32 +238,30 @@ def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog
         The error to answer with. It names fields, but no place in a body that nobody knows here.
     """
     match = _TARGET.match(sql)
-    name = violation.table or (match[2] if match else None)
-    table = catalog.tables.get(name or "")
+    table = _find_table(violation, match, catalog)
     if violation.kind is Constraint.FOREIGN_KEY:
         deletes = match is not None and match[1].upper().startswith("DELETE")
-        return _explain_reference_elsewhere(violation, table, catalog, deletes=deletes)
+        return explain_reference_elsewhere(violation, table, catalog, deletes=deletes)
     if table is None:
         return _ERRORS_WITHOUT_TABLE[violation.kind]()
-    error = _EXPLANATIONS[violation.kind](table, _fields_of(violation, table), "")
-    placeless = [replace(v, pointer=None) for v in error.violations]
-    return type(error)(error.detail, placeless)
+    return _EXPLANATIONS[violation.kind](table, _fields_of(violation, table), None)
 
 
-_TARGET = re.compile(r"\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+[\"`]?(\w+)", re.IGNORECASE)
+_NAME = r'(?:"((?:[^"]|"")+)"|(\w+))'
+_TARGET = re.compile(
+    rf"\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:{_NAME}\.)?{_NAME}", re.IGNORECASE
+)
 
 
-def _explain_reference_elsewhere(
-    violation: ConstraintViolation, table: Table | None, catalog: Catalog, *, deletes: bool
-) -> RequestError:
-    if deletes:
-        by = f" by {to_words(violation.table)}" if violation.table else ""
-        return StillReferenced(f"The row is still referenced{by}")
-    reference = _choose(table.references, violation) if table else None
-    if reference is None:
-        return ParentNotFound("A row that this one refers to was not found")
-    parent = reference.parent.name
-    return ParentNotFound(f"{catalog.titles.get(parent, to_title(parent))} not found")
+def _find_table(
+    violation: ConstraintViolation, match: re.Match[str] | None, catalog: Catalog
+) -> Table | None:
+    """The resource whose table the driver names, or else the statement."""
+    schema, name = violation.schema, violation.table
+    if name is None and match is not None:
+        schema = match[3] or (match[2] or "").replace('""', '"')
+        name = match[5] or match[4].replace('""', '"')
+    return catalog.tables.get(f"{schema}.{name}") or catalog.tables.get(name or "")
 
 
 _ERRORS_WITHOUT_TABLE: Mapping[Constraint, Callable[[], RequestError]] = {

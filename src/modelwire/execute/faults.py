@@ -9,6 +9,7 @@ import sqlite3
 import asyncpg
 from sqlalchemy import exc as sa
 
+from ..catalog import names_in
 from ..errors import (
     Constraint,
     ConstraintViolation,
@@ -42,6 +43,8 @@ _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_CHECK": Constraint.CHECK,
     "SQLITE_CONSTRAINT_TRIGGER": Constraint.TRIGGER,
 }
+_REFERENCED = "FOREIGN KEY constraint failed"
+"""What SQLite says of every foreign key; with ON DELETE RESTRICT as if a trigger said it."""
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _UNUSABLE = (
     "SQLITE_CANTOPEN",
@@ -68,6 +71,10 @@ _CONTENTION = ("40001", "40P01", "55P03")
 _AWAY = ("08", "53", "57P", "25006")
 _LOST = ("08", "57P01", "57P02", "57P05", "40003")
 _CANCELLED = "57014"
+_RAISE = "exec_stmt_raise"
+"""The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
+_DATA = "22"
+"""Data exceptions: a check, an index or a computed column can't be computed for the row."""
 _LOSSES = (OSError, asyncpg.InterfaceError)
 
 # `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets.
@@ -167,6 +174,10 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
         return Contention()
     if state.startswith(_AWAY):
         return Unavailable()
+    if getattr(error, "server_source_function", None) == _RAISE:
+        return ConstraintViolation(Constraint.TRIGGER)
+    if state.startswith(_DATA):
+        return ConstraintViolation(Constraint.CHECK)
     return DatabaseError()
 
 
@@ -178,15 +189,13 @@ def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> Constra
         getattr(error, "table_name", None),
         getattr(error, "constraint_name", None),
         columns,
+        getattr(error, "schema_name", None),
     )
 
 
 def _columns_in_detail(detail: str | None) -> tuple[str, ...]:
     match = _KEY_IN_DETAIL.search(detail or "")
-    if match is None:
-        return ()
-    names = re.findall(r'"((?:[^"]|"")+)"|(\w+)', match[1].split(")=(")[0])
-    return tuple(quoted.replace('""', '"') or plain for quoted, plain in names)
+    return () if match is None else tuple(names_in(match[1].split(")=(")[0]))
 
 
 def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
@@ -205,11 +214,15 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
 
 def _read_message(kind: Constraint, message: str) -> ConstraintViolation:
     """Read SQLite's own words, such as `UNIQUE constraint failed: users.username, users.city`."""
+    if message == _REFERENCED:
+        return ConstraintViolation(Constraint.FOREIGN_KEY)
+    if kind is Constraint.TRIGGER:
+        return ConstraintViolation(kind)  # the words are the trigger's own
     _, _, subject = message.partition(": ")
     if kind is Constraint.CHECK:
         return ConstraintViolation(kind, None, subject or None)
     if subject.startswith("index '"):
         return ConstraintViolation(kind, None, subject[len("index '") : -1])
-    pairs = [part.rpartition(".") for part in subject.split(", ")] if subject else []
-    table = pairs[0][0] if pairs else None
-    return ConstraintViolation(kind, table or None, None, [column for _, _, column in pairs])
+    table = subject.split(", ")[0].rpartition(".")[0]
+    columns = subject.removeprefix(f"{table}.").split(f", {table}.") if subject else ()
+    return ConstraintViolation(kind, table or None, None, columns)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from .faults import DRIVER_ERRORS, translate
-from .pool import FairPool
+from .pool import FairPool, PooledConnection
 
 
 class HeldConnection:
@@ -31,7 +29,7 @@ class HeldConnection:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._pooled: PoolProxiedConnection | None = None
+        self._pooled: PooledConnection | None = None
 
     async def take(self) -> None:
         """Take a connection.
@@ -39,12 +37,9 @@ class HeldConnection:
         Raises:
             Unavailable: None came free in time, or none can be opened.
         """
-        # Outside of an SQLAlchemy connection its adapter's errors come as they are.
-        errors = (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
         try:
-            # What lies ready is taken at once, without SQLAlchemy's switch to another stack.
-            pooled = self._take_ready() or await self._wait()
-        except errors as exc:
+            pooled = self._pool.take_ready() or await self._wait()
+        except self._errors as exc:
             raise translate(exc) from exc
         self._pooled, self.connection = pooled, pooled.driver_connection
 
@@ -77,22 +72,23 @@ class HeldConnection:
         pooled.close()
 
     @property
+    def _errors(self) -> tuple[type[BaseException], ...]:
+        # Outside of an SQLAlchemy connection its adapter's errors come as they are.
+        return (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
+
+    @property
     def _pool(self) -> FairPool:
         return cast("FairPool", self._engine.pool)
 
-    def _take_ready(self) -> PoolProxiedConnection | None:
-        if self._pool.is_ready:
-            try:
-                return self._pool.connect()
-            except MissingGreenlet:
-                pass  # it has been closed, and has to be opened anew
-        return None
-
-    async def _wait(self) -> PoolProxiedConnection:
+    async def _wait(self) -> PooledConnection:
         """Wait for a connection and open it where need be, within one limit of time."""
+        deadline = asyncio.get_running_loop().time() + self._pool.timeout()
         try:
-            async with asyncio.timeout(self._pool.timeout()):
-                await self._pool.wait_ready()
-                return self._take_ready() or await self._engine.raw_connection()
+            await self._pool.wait_ready()
+            ready = self._pool.take_ready()
+            if ready is not None:
+                return ready
+            async with asyncio.timeout_at(deadline):
+                return await self._engine.raw_connection()
         except TimeoutError:
             raise PoolTimeout("No connection came free in time") from None

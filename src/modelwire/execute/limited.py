@@ -1,13 +1,16 @@
-"""A connection to SQLite whose statements have a limit of time."""
+"""A connection to SQLite whose statements have a limit of time, and the short ones no thread."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from aiosqlite import Connection
+
+from .short import Rows, ShortStatements, take_time
 
 _AGAIN_S = 0.05
 """Seconds between two interrupts. One that comes before its statement has begun does nothing."""
@@ -20,13 +23,42 @@ class LimitedConnection(Connection):
 
     Args:
         limit_s: Seconds that one call may take in the connection's thread.
+        short: The statements that need not go there.
         arguments: What `sqlite3.connect` takes.
+
+    Attributes:
+        waits: Whether those who read may have to wait for one who writes: without WAL they do.
     """
 
-    def __init__(self, limit_s: float, /, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self, limit_s: float, short: ShortStatements, /, *arguments: Any, **options: Any
+    ) -> None:
         super().__init__(partial(sqlite3.connect, *arguments, **options), _CHUNK_ROWS)
         self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
         self._limit_s = limit_s
+        self._short = short
+        self.waits = True
+
+    async def read(self, text: str, values: Sequence[Any]) -> Rows:
+        """Run a statement that changes nothing, outside of a transaction.
+
+        Args:
+            text: The statement.
+            values: Its parameters.
+
+        Returns:
+            The rows.
+        """
+        connection = self._connection
+        if text in self._short and connection is not None and not self.waits:
+            found = self._short.run(connection, text, values)
+            if found is not None:
+                return found
+        run = partial(self._execute_fetchall, text, values)
+        rows: Rows
+        rows, taken_s = await self._execute(take_time, run)
+        self._short.note(text, taken_s)
+        return rows
 
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
         alarm = _Alarm(self, self._limit_s)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import asyncpg
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, QueueCommon
+
+from ..observe import waiting_for_connection
 
 
 class FairQueue(QueueCommon[Any]):
@@ -63,6 +66,11 @@ class FairQueue(QueueCommon[Any]):
     def put(self, item: Any, _block: bool = True, _timeout: float | None = None) -> None:
         self.put_nowait(item)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not waiter.done() for waiter in self._waiters)
+
     def get_nowait(self) -> Any:
         if not self._idle:
             raise Empty
@@ -90,7 +98,8 @@ class FairQueue(QueueCommon[Any]):
         self._waiters.append(waiter)
         timer = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
         try:
-            item = await waiter
+            with waiting_for_connection():
+                item = await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
@@ -103,6 +112,48 @@ class FairQueue(QueueCommon[Any]):
                 timer.cancel()
 
 
+class TakenConnection:
+    """A connection that was taken from a pool, until it is put back: by whoever took it.
+
+    It stands where SQLAlchemy has its proxy, which sees to connections that nobody puts back.
+
+    Args:
+        pool: The pool.
+        record: The connection's place in it.
+    """
+
+    __slots__ = ("_connection_record", "_pool")
+
+    def __init__(self, pool: FairPool, record: ConnectionPoolEntry) -> None:
+        self._pool = pool
+        self._connection_record: ConnectionPoolEntry | None = record
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it has not been put back."""
+        return self._connection_record is not None
+
+    @property
+    def driver_connection(self) -> Any:
+        """The driver's own connection."""
+        return self._connection_record and self._connection_record.driver_connection
+
+    def invalidate(self, error: BaseException | None = None) -> None:
+        """Close it; its place in the pool is free for a new one."""
+        record = self._connection_record
+        try:
+            if record is not None:
+                record.invalidate(error)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Put it back."""
+        record, self._connection_record = self._connection_record, None
+        if record is not None:
+            self._pool.put_back(record)
+
+
 class FairPool(AsyncAdaptedQueuePool):
     """The pool of an engine. It never holds more than its size: without overflow."""
 
@@ -110,9 +161,37 @@ class FairPool(AsyncAdaptedQueuePool):
     _pool: FairQueue
 
     @property
-    def is_ready(self) -> bool:
-        """Whether a connection lies ready."""
-        return not self._pool.empty()
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return self._pool.waiting
+
+    def take_ready(self) -> PooledConnection | None:
+        """Take a connection that lies ready: without SQLAlchemy's switch to another stack, and
+        without its proxy, unless somebody listens to the events of that.
+
+        Returns:
+            The connection; None where there is none that is open.
+        """
+        if self._pool.empty():
+            return None
+        try:
+            if self.dispatch.checkout or self.dispatch.checkin:
+                return self.connect()
+            return self._take(self._do_get())
+        except MissingGreenlet:
+            return None  # it has been closed, and has to be opened anew
+
+    def put_back(self, record: ConnectionPoolEntry) -> None:
+        """Put a connection back that was taken."""
+        self._do_return_conn(record)
+
+    def _take(self, record: Any) -> TakenConnection:
+        try:
+            record.get_connection()
+        except BaseException:
+            self.put_back(record)
+            raise
+        return TakenConnection(self, record)
 
     async def wait_ready(self) -> None:
         """Wait until there is a connection to take, or leave to open one.
@@ -123,9 +202,9 @@ class FairPool(AsyncAdaptedQueuePool):
         if self._pool.empty() and self.overflow() >= 0:
             await self._pool.wait(self.timeout())
 
-    def forget(self, connection: PoolProxiedConnection) -> None:
+    def forget(self, connection: PooledConnection) -> None:
         """Throw a connection away that was lost; those as old as it are opened anew before use."""
-        self._invalidate(connection)
+        self._invalidate(cast("PoolProxiedConnection", connection))
 
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()
@@ -137,6 +216,10 @@ class FairPool(AsyncAdaptedQueuePool):
         super()._dec_overflow()
         self._pool.wake_next()
         return True
+
+
+PooledConnection = PoolProxiedConnection | TakenConnection
+"""A connection out of the pool."""
 
 
 def _is_dead(connection: Any) -> bool:

@@ -15,6 +15,7 @@ from tenacity import (
 )
 
 from ..errors import Contention
+from ..observe import count_retry
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ async def retry_contended(
         # The attempt that has failed is the first one for tenacity too, which counts and waits.
         if met:
             raise met.pop()
+        count_retry()
         return await attempt()
 
     left_s = patience_s - (time.monotonic() - begun)

@@ -29,7 +29,8 @@ class EagerSession(Session):
 
 @event.listens_for(EagerSession, "do_orm_execute")
 def _refuse_lazy_load(state: ORMExecuteState) -> None:
-    owner = state.lazy_loaded_from
+    # Statements that load nothing have nothing to say about it.
+    owner = state.lazy_loaded_from if state.is_select else None
     if owner is None or getattr(state.session, "_refreshing", False):
         return
     path = state.loader_strategy_path

@@ -31,10 +31,10 @@ _KINDS: Mapping[Kind, tuple[JSONSchema, Any]] = {
 _TEXT: tuple[JSONSchema, Any] = ({"type": "string"}, "ann")
 
 
-def key_parameters(table: Table) -> list[JSONSchema]:
-    """Describe the components of a key in the path."""
+def key_parameters(table: Table, start: str = "") -> list[JSONSchema]:
+    """Describe the components of a key in the path, whose names start with some text."""
     return [
-        {"name": f.name, "in": "path", "required": True, "schema": _value_schema(f)}
+        {"name": f"{start}{f.name}", "in": "path", "required": True, "schema": _value_schema(f)}
         for f in table.key
     ]
 
@@ -42,14 +42,18 @@ def key_parameters(table: Table) -> list[JSONSchema]:
 def list_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
     """Describe the parameters of a list."""
     resource = table.resource
-    skip = {"type": "integer", "minimum": 0, "maximum": MAX_INT64, "default": 0}
+    # A generated client sends what has a default, and neither of these may stand beside `cursor`.
+    skip = {"type": "integer", "minimum": 0, "maximum": MAX_INT64}
     limit = {"type": "integer", "minimum": 1, "maximum": resource.max_limit}
     limit["default"] = resource.default_limit
     cursor = "Pages by cursor: empty for the first one, then `next` or `previous` of an answer."
-    counting = "How `total` is found: counted, left out, or estimated where the database does so."
-    choices = {"type": "string", "enum": list(Counting), "default": Counting.EXACT}
+    counting = (
+        "How `total` is found: counted, left out, or estimated where the database does so; "
+        "counted by default."
+    )
+    choices = {"type": "string", "enum": list(Counting)}
     return [
-        _query("skip", skip, "Rows before the page.", 0),
+        _query("skip", skip, "Rows before the page; 0 by default.", 0),
         _query("limit", limit, "Rows on the page, at most.", resource.default_limit),
         _query("cursor", {"type": "string"}, cursor, ""),
         _query("count", choices, counting, Counting.EXACT),
@@ -62,6 +66,13 @@ def stream_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
     return [
         *_sort_parameter(table, catalog),
         *read_parameters(table, catalog),
+        *filter_parameters(table, catalog),
+    ]
+
+
+def filter_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
+    """Describe the parameters that say which rows are meant."""
+    return [
         *_search_parameter(table),
         *_logic_parameter(table),
         *_filters(table),

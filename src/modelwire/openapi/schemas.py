@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
+from functools import reduce
 from types import new_class
 from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from ..catalog import Catalog, Table
+from ..catalog import Catalog, Relation, Table
+from ..catalog.schemas import loosen_schema
+from ..plan.create import tie_fields
 from ..respond.statuses import title_of
 
 JSONSchema = dict[str, Any]
@@ -95,10 +99,75 @@ def _require_nothing(schema: JSONSchema) -> None:
     schema.pop("required", None)
 
 
-def bulk_schema(table: Table) -> Any:
+def create_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
+    """The schema of a row to create, with what may be created or linked with it."""
+    return _with_relations(table.schemas.create, table, catalog)
+
+
+def child_schema(table: Table, relation: Relation | None, catalog: Catalog) -> type[BaseModel]:
+    """The schema of a row to create below another one, which need not be named in it."""
+    if relation is None:
+        return create_schema(table, catalog)
+    target = catalog.target_of(relation)
+    tied = frozenset(f.key for f in tie_fields(relation, target, {}))
+    return _with_relations(loosen_schema(target.schemas.create, tied), target, catalog)
+
+
+def update_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
+    """The schema of a change, with the links that may be set by it."""
+    links: dict[str, Any] = {
+        name: (list[_key_type(catalog.target_of(relation))], None)  # type: ignore[misc]
+        for name, relation in table.linked.items()
+    }
+    base = table.schemas.update
+    return create_model(f"{base.__name__}WithLinks", __base__=base, **links) if links else base
+
+
+def bulk_schema(table: Table, catalog: Catalog) -> Any:
     """The schema of the body of a bulk create."""
+    return _wrap(table, create_schema(table, catalog), "BulkCreate")
+
+
+def bulk_update_schema(table: Table, catalog: Catalog) -> Any:
+    """The schema of the body of a bulk update: changes that hold the keys of their rows."""
+    base = update_schema(table, catalog)
+    key: dict[str, Any] = {f.key: (f.annotation, ...) for f in table.key}
+    row = create_model(f"{table.model.__name__}BulkPatch", __base__=base, **key)
+    return _wrap(table, row, "BulkUpdate")
+
+
+def keys_schema(table: Table) -> Any:
+    """The schema of the body of a bulk delete: keys."""
+    return _wrap(table, _key_type(table), "BulkDelete")
+
+
+def _wrap(table: Table, row: Any, suffix: str) -> Any:
+    """Rows in an array, or in an object under the last segment of the path."""
     name = table.path.rpartition("/")[2]
-    rows: Any = list[table.schemas.create]  # type: ignore[name-defined]
-    fields: dict[str, Any] = {name: (rows, ...)}
-    wrapped = create_model(f"{table.model.__name__}BulkCreate", **fields)
-    return wrapped | rows
+    fields: dict[str, Any] = {name: (list[row], ...)}
+    return create_model(f"{table.model.__name__}{suffix}", **fields) | list[row]
+
+
+def _key_type(table: Table) -> Any:
+    """The type of a key in a body; a composite one is a text."""
+    return table.key[0].annotation if len(table.key) == 1 else str
+
+
+def _with_relations(
+    base: type[BaseModel], table: Table, catalog: Catalog, above: frozenset[Relation] = frozenset()
+) -> type[BaseModel]:
+    """A schema of new rows with the relations that may stand in it, down to one that is above."""
+    fields: dict[str, Any] = {}
+    for name, relation in {**table.linked, **table.nested}.items():
+        target = catalog.target_of(relation)
+        types: list[Any] = [_key_type(target)] if name in table.linked else []
+        if name in table.nested and relation not in above:
+            tied = frozenset(f.key for f in tie_fields(relation, target, {}))
+            row = loosen_schema(target.schemas.create, tied)
+            types.append(_with_relations(row, target, catalog, above | {relation}))
+        if types:
+            item: Any = reduce(operator.or_, types)
+            fields[name] = (list[item] if relation.many else item | None, None)
+    if not fields:
+        return base
+    return create_model(f"{base.__name__}WithRelations", __base__=base, **fields)

@@ -1,10 +1,11 @@
 """Requests from end to end: parse, plan, statement, execute, encode, respond."""
 
+from .bulk import Bulk
 from .reads import STREAM_BATCH, Reads
 from .writes import Writes
 
 
-class Pipeline(Reads, Writes):
+class Pipeline(Reads, Writes, Bulk):
     """Turns the requests to an application's resources into answers.
 
     Args:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from ..catalog import Table
 from ..encode import Branch, encoder_of
 from ..execute import Row
+from ..observe import encoding
 from ..plan import Include, Projection, positions_of
 from ..plan.shapes import SelectShape
 from ..respond import entity_tag
 
 
+@encoding
 def encode_row(
     table: Table,
     row: Row,
@@ -28,6 +30,7 @@ def encode_row(
     return body, entity_tag(row, body if includes else b"")
 
 
+@encoding
 def encode_rows(
     shape: SelectShape,
     rows: Sequence[Row],

@@ -43,12 +43,10 @@ class IncludeReader:
         self, lane: Lane, shape: SelectShape, rows: Sequence[Row], include: Include
     ) -> Branch:
         relation, target = include.relation, include.target
-        positions = owner_positions(shape.table, shape.read, include)
-        below = SelectShape(target)
         if include in shape.joined:
-            owners, related = split_joined(shape, rows, include, positions)
-            branches = await self.read(lane, below, related, include.includes)
-            return Branch(include, owners, related, branches)
+            joined = [child for row in rows for child in split_joined(shape, row, include)]
+            return Branch(include, (), joined, await self._read_below(lane, include, joined))
+        positions = owner_positions(shape.table, shape.read, include)
         given = dict.fromkeys(tuple(row[i] for i in positions) for row in rows)
         known = [owner for owner in given if None not in owner]
         if not known:
@@ -57,5 +55,12 @@ class IncludeReader:
         found = await lane.fetch(statement, {ROWS: known})
         width = len(positions)
         related = [tuple(row[width:]) for row in found]
-        branches = await self.read(lane, below, related, include.includes)
+        branches = await self._read_below(lane, include, related)
         return Branch(include, [tuple(row[:width]) for row in found], related, branches)
+
+    async def _read_below(
+        self, lane: Lane, include: Include, rows: Sequence[Row]
+    ) -> Sequence[Branch]:
+        if not include.includes:
+            return ()
+        return await self.read(lane, SelectShape(include.target), rows, include.includes)

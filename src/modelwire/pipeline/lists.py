@@ -104,7 +104,7 @@ class Lists(Stages):
         total = plan.total_of(found)
         if total is not None:
             return total
-        shape = plan.count(estimated=self._estimates(plan))
+        shape = plan.count_shape(estimated=self._estimates(plan))
         statement = self.statements.of(shape)
         if shape.estimated:
             ((explained,),) = await lane.fetch(statement, plan.operands)

@@ -51,7 +51,7 @@ class Reads(Lists):
     async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/{id}`"""
         parameters = self.parse_query(request)
-        plan = plan_read(self.catalog, table, request.key or "", parameters, self.database.dialect)
+        plan = plan_read(self.catalog, table, request.key, parameters, self.database.dialect)
         async with self.database.reading(session) as lane:
             rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
             branches = await self.includes.read(lane, plan.shape, rows, plan.includes)
@@ -82,7 +82,7 @@ class Reads(Lists):
         self, table: Table, relation: Relation, request: Request, session: Session = None
     ) -> Answer:
         """`GET /teams/{id}/players/`"""
-        parent = plan_parent(table, relation, request.key or "")
+        parent = plan_parent(table, relation, request.key)
         target = self.catalog.target_of(relation)
         plan = plan_list(self.catalog, target, self.parse_query(request), parent)
         path = f"{request.base}/{request.key}/{quote(relation.name)}/"

@@ -1,63 +1,68 @@
-"""The writing requests, each on one screen: parse, plan, execute, encode, respond."""
+"""The requests that change one row, each on one screen."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
-from ..catalog import Table
-from ..encode import Branch, encoder_of
-from ..errors import ConstraintViolation, NotFound
-from ..execute import Finder, Lane, Row, delete_rows, explain
+from ..catalog import Relation, Table
+from ..errors import NotFound, PreconditionRequired
+from ..execute import Check, Inserter, Lane, Linker, Remover, Row, Updater, lock_rows
 from ..plan import (
-    CreatePlan,
-    UpdatePlan,
-    WritePlan,
-    plan_bulk_create,
+    Include,
+    LinkPlan,
+    plan_child,
     plan_create,
     plan_delete,
     plan_includes,
+    plan_link,
+    plan_parent,
     plan_update,
-    predicate_values,
     refuse_parameters,
-    select_by_key,
     write_key,
 )
-from ..plan.rows import Row as PlanRow
-from ..plan.shapes import SelectShape
-from ..request import Request
-from ..respond import Answer, answer_created, answer_deleted, answer_rows, answer_updated
-from ..statement import ROWS, value_name
+from ..plan.shapes import FindShape, SelectShape
+from ..request import Request, parse_preconditions
+from ..respond import (
+    Answer,
+    answer_created,
+    answer_deleted,
+    answer_updated,
+    check_preconditions,
+)
+from ..statement import ROWS
 from .encoding import encode_row
-from .stages import Session, Stages, parse_body, wants_minimal
+from .stages import Session, parse_body, wants_minimal
+from .transactions import Transactions
 
-T = TypeVar("T")
 
-
-class Writes(Stages):
-    """Answers the requests that change rows."""
+class Writes(Transactions):
+    """Answers the requests that change one row."""
 
     async def create(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`POST /users/`"""
         includes = plan_includes(self.catalog, table, self.parse_query(request))
-        plan = plan_create(table, parse_body(request), self.database.dialect)
+        plan = plan_create(self.catalog, table, parse_body(request), self.database.dialect)
 
-        async def work(lane: Lane) -> tuple[Row, list[Branch]]:
-            rows = await self._insert(lane, plan)
-            return rows[0], await self.includes.read(lane, SelectShape(table), rows, includes)
+        async def work(lane: Lane, singly: bool) -> Answer:
+            rows = await Inserter(lane, self.statements, singly=singly).store(plan)
+            return await self._answer_created(lane, table, request, rows, includes)
 
-        row, branches = await self._write(plan, session, work, single=not includes)
-        body, tag = encode_row(table, row, branches, includes)
-        location = f"{request.base}/{write_key(table, row)}"
-        return answer_created(body, tag, location, minimal=wants_minimal(request))
+        return await self.write(plan, session, work, single=plan.is_single and not includes)
 
-    async def bulk_create(self, table: Table, request: Request, session: Session = None) -> Answer:
-        """`POST /users/bulk/`"""
-        refuse_parameters(self.parse_query(request))
-        plan = plan_bulk_create(table, parse_body(request), self.database.dialect)
-        rows = await self._store_all(plan, session)
-        body = encoder_of(table).encode_many(rows)
-        return answer_rows(body, status=201, minimal=wants_minimal(request))
+    async def create_child(
+        self, table: Table, relation: Relation, request: Request, session: Session = None
+    ) -> Answer:
+        """`POST /teams/{id}/players/`"""
+        target = self.catalog.target_of(relation)
+        includes = plan_includes(self.catalog, target, self.parse_query(request))
+        parent = plan_parent(table, relation, request.key)
+        child = plan_child(self.catalog, parent, parse_body(request), self.database.dialect)
+
+        async def work(lane: Lane, singly: bool) -> Answer:
+            row = await Inserter(lane, self.statements, singly=singly).store_child(child)
+            return await self._answer_created(lane, target, request, [row], includes)
+
+        return await self.write(child.plan, session, work)
 
     async def put(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`PUT /users/{id}`"""
@@ -70,112 +75,97 @@ class Writes(Stages):
     async def delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/{id}`"""
         refuse_parameters(self.parse_query(request))
-        plan = plan_delete(table, request.key or "")
+        plan = plan_delete(table, request.key)
+        check = _check_of(table, request)
+        dependents = self.catalog.dependents
 
-        async def work(lane: Lane) -> None:
-            dependents = self.catalog.dependents
-            if not await delete_rows(lane, self.statements, dependents, table.sql, [plan.key]):
-                raise NotFound(f"{table.title} not found")
+        async def work(lane: Lane, singly: bool) -> Answer:
+            remover = Remover(lane, self.statements, dependents, singly=singly)
+            await remover.remove(plan, check)
+            return answer_deleted()
 
-        single = not self.catalog.dependents.get(table.name)
-        await self._write(plan, session, work, single=single)
-        return answer_deleted()
+        single = not dependents.get(table.name) and check is None
+        return await self.write(plan, session, work, single=single)
+
+    async def link(
+        self, table: Table, relation: Relation, request: Request, session: Session = None
+    ) -> Answer:
+        """`PUT /groups/{id}/members/{key}`"""
+        return await self._link(table, relation, request, session, removes=False)
+
+    async def unlink(
+        self, table: Table, relation: Relation, request: Request, session: Session = None
+    ) -> Answer:
+        """`DELETE /groups/{id}/members/{key}`"""
+        return await self._link(table, relation, request, session, removes=True)
 
     async def _update(
         self, table: Table, request: Request, session: Session, *, ignore_null: bool
     ) -> Answer:
         includes = plan_includes(self.catalog, table, self.parse_query(request))
-        body = parse_body(request)
-        plan = plan_update(
-            table, request.key or "", body, self.database.dialect, ignore_null=ignore_null
-        )
+        body, dialect = parse_body(request), self.database.dialect
+        plan = plan_update(self.catalog, table, request.key, body, dialect, ignore_null=ignore_null)
+        check = _check_of(table, request)
 
-        async def work(lane: Lane) -> tuple[Row, list[Branch]]:
-            row = await self._change(lane, plan)
-            return row, await self.includes.read(lane, SelectShape(table), [row], includes)
+        async def work(lane: Lane, singly: bool) -> Answer:
+            rows = await Updater(lane, self.statements, singly=singly).change(plan, check)
+            branches = await self.includes.read(lane, SelectShape(table), rows, includes)
+            shown, tag = encode_row(table, rows[0], branches, includes)
+            return answer_updated(shown, tag, minimal=wants_minimal(request))
 
-        single = not includes and not plan.merges
-        row, branches = await self._write(plan, session, work, single=single)
-        body, tag = encode_row(table, row, branches, includes)
-        return answer_updated(body, tag, minimal=wants_minimal(request))
+        single = not (includes or plan.reads_first or check)
+        return await self.write(plan, session, work, single=single)
 
-    async def _write(
+    async def _answer_created(
         self,
-        plan: WritePlan,
+        lane: Lane,
+        table: Table,
+        request: Request,
+        rows: Sequence[Row],
+        includes: tuple[Include, ...],
+    ) -> Answer:
+        branches = await self.includes.read(lane, SelectShape(table), rows, includes)
+        body, tag = encode_row(table, rows[0], branches, includes)
+        location = f"{request.base}/{write_key(table, rows[0])}"
+        return answer_created(body, tag, location, minimal=wants_minimal(request))
+
+    async def _link(
+        self,
+        table: Table,
+        relation: Relation,
+        request: Request,
         session: Session,
-        work: Callable[[Lane], Awaitable[T]],
         *,
-        single: bool = False,
-    ) -> T:
-        """Do some work in one transaction; it is committed when this returns."""
-        try:
-            async with self.database.writing(session, single=single) as lane:
-                return await work(lane)
-        except ConstraintViolation as violation:
-            async with self.database.reading(session) as lane:
-                finder = Finder(lane, self.statements)
-                error = await explain(violation, plan, self.catalog, finder)
-            raise error from violation
+        removes: bool,
+    ) -> Answer:
+        refuse_parameters(self.parse_query(request))
+        plan = plan_link(self.catalog, table, relation, request.keys)
+        check = _check_of(table, request, required=False)
 
-    async def _store_all(self, plan: CreatePlan, session: Session) -> Sequence[Row]:
-        """Store many rows at once; where one is refused, find out which.
+        async def work(lane: Lane, _singly: bool) -> Answer:
+            (row,) = await lock_rows(lane, self.statements, plan.owner, check)
+            await self._hold(lane, plan)
+            linker = Linker(lane, self.statements)
+            await (linker.remove if removes else linker.add)(table, row, plan.links)
+            return answer_deleted()
 
-        A session in force may hold what others have done in it, which a first try that fails would
-        undo: there the rows go one by one from the start.
-        """
-        refused: ConstraintViolation | None = None
-        if session is None:
-            try:
-                async with self.database.writing(single=plan.is_single) as lane:
-                    return await self._insert(lane, plan)
-            except ConstraintViolation as violation:
-                refused = violation
-        return await self._write(plan, session, lambda lane: self._insert_each(lane, plan, refused))
+        return await self.write(plan.owner, session, work)
 
-    async def _insert(self, lane: Lane, plan: CreatePlan) -> list[Row]:
-        """Store rows, those that give the same fields in one statement."""
-        stored: list[Row] = []
-        for shape, group in plan.groups:
-            statement = self.statements.of(shape)
-            if shape.many:
-                rows = [row.values for row in group]
-                stored += await lane.fetch(statement, {ROWS: rows})
-                continue
-            for row in group:
-                stored += await lane.fetch(statement, _bind_row(row))
-        return stored
-
-    async def _insert_each(
-        self, lane: Lane, plan: CreatePlan, refused: ConstraintViolation | None
-    ) -> list[Row]:
-        """Store rows one by one, so that a refusal tells its row."""
-        stored: list[Row] = []
-        for index, row in enumerate(plan.rows):
-            statement = self.statements.of(plan.shape_of(row))
-            try:
-                stored += await lane.fetch(statement, _bind_row(row))
-            except ConstraintViolation as violation:
-                if refused is not None and violation.kind is not refused.kind:
-                    # Rows that refer to each other may be refused alone and not together.
-                    raise refused from violation
-                violation.row = index
-                raise
-        return stored
-
-    async def _change(self, lane: Lane, plan: UpdatePlan) -> Row:
-        key = predicate_values(plan.key)
-        if plan.merges:
-            stored = await lane.fetch(self.statements.of(plan.stored), {ROWS: [plan.key]})
-            plan = plan.merge(stored[0]) if stored else plan
-        if plan.rows[0].fields:
-            values = {**key, **_bind_row(plan.rows[0])}
-            rows = await lane.fetch(self.statements.of(plan.shape), values)
-        else:
-            rows = await lane.fetch(self.statements.of(select_by_key(plan.table)), key)
-        if not rows:
-            raise NotFound(f"{plan.table.title} not found")
-        return rows[0]
+    async def _hold(self, lane: Lane, plan: LinkPlan) -> None:
+        """See that the row to link is there, and stays."""
+        target = plan.links.target
+        shape = FindShape(target.sql, target.key_columns, target.key_columns, held=True)
+        if not await lane.fetch(self.statements.of(shape), {ROWS: plan.links.keys}):
+            raise NotFound(f"{target.title} not found")
 
 
-def _bind_row(plan_row: PlanRow) -> dict[str, Any]:
-    return {value_name(field): value for field, value in plan_row.items()}
+def _check_of(table: Table, request: Request, *, required: bool = True) -> Check | None:
+    """What looks at a row before it is changed: whether it is the one that the client knows.
+
+    Raises:
+        PreconditionRequired: The resource requires `If-Match`, and it is absent.
+    """
+    conditions = parse_preconditions(request.header(b"if-match"), request.header(b"if-none-match"))
+    if required and table.resource.require_if_match and conditions.if_match is None:
+        raise PreconditionRequired("Send the ETag of the row that you change as If-Match")
+    return (lambda row: check_preconditions(conditions, row)) if conditions else None

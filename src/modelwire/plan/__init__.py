@@ -1,7 +1,12 @@
 """Request and catalog as plans: a hashable shape and the values that go into it. Pure."""
 
+from .create import ChildPlan, CreatePlan, plan_bulk_create, plan_child, plan_create
+from .delete import DeletePlan, plan_bulk_delete, plan_delete
+from .keyed import KeyedRows
 from .keys import predicate_values, select_by_key, write_key
 from .keyset import KeysetPlan, Page
+from .links import LinkPlan, LinkSet, plan_link
+from .mass import MassPlan, plan_mass
 from .query import refuse_parameters
 from .read import (
     Counting,
@@ -17,36 +22,43 @@ from .read import (
     select_next_batch,
 )
 from .shapes import Include, Projection, positions_of
-from .write import (
-    CreatePlan,
-    DeletePlan,
-    UpdatePlan,
-    WritePlan,
-    plan_bulk_create,
-    plan_create,
-    plan_delete,
-    plan_update,
-)
+from .update import UpdatePlan, plan_bulk_update, plan_change, plan_update, repeat_change
+
+RowPlan = CreatePlan | KeyedRows
+WritePlan = RowPlan | LinkSet
+"""What a constraint may refuse."""
 
 __all__ = [
+    "ChildPlan",
     "Counting",
     "CreatePlan",
     "DeletePlan",
     "Include",
+    "KeyedRows",
     "KeysetPlan",
+    "LinkPlan",
+    "LinkSet",
     "ListPlan",
+    "MassPlan",
     "Page",
     "Parent",
     "Projection",
     "ReadPlan",
+    "RowPlan",
     "StreamPlan",
     "UpdatePlan",
     "WritePlan",
     "plan_bulk_create",
+    "plan_bulk_delete",
+    "plan_bulk_update",
+    "plan_change",
+    "plan_child",
     "plan_create",
     "plan_delete",
     "plan_includes",
+    "plan_link",
     "plan_list",
+    "plan_mass",
     "plan_parent",
     "plan_read",
     "plan_stream",
@@ -54,6 +66,7 @@ __all__ = [
     "positions_of",
     "predicate_values",
     "refuse_parameters",
+    "repeat_change",
     "select_by_key",
     "select_next_batch",
     "write_key",

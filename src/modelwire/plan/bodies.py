@@ -41,33 +41,33 @@ def validate(schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
 
 
 def validate_each(
-    schema: type[BaseModel], bodies: Sequence[Any], pointer: str
+    schema: type[BaseModel],
+    bodies: Sequence[Any],
+    pointers: Sequence[str],
+    faults: list[Violation],
 ) -> Sequence[BaseModel]:
     """Validate many bodies.
 
     Args:
         schema: Their schema.
         bodies: The JSON values.
-        pointer: Where they stand in the whole body.
+        pointers: Where each stands in the whole body.
+        faults: Where what is wrong is added, in whichever body it is.
 
     Returns:
-        The validated bodies.
-
-    Raises:
-        InvalidRequest: One does not fit; one violation for each fault, in whichever body.
+        The validated bodies; none if one does not fit.
     """
     try:
         if all(isinstance(body, dict) for body in bodies):
             return _list_of(schema).validate_python(bodies)
     except ValidationError:
         pass  # what is wrong is found one by one
-    violations: list[Violation] = []
-    for index, body in enumerate(bodies):
+    for body, pointer in zip(bodies, pointers, strict=True):
         try:
-            validate(schema, body, f"{pointer}/{index}")
+            validate(schema, body, pointer)
         except InvalidRequest as exc:
-            violations.extend(exc.violations)
-    raise InvalidRequest(*violations)
+            faults.extend(exc.violations)
+    return ()
 
 
 @lru_cache(maxsize=512)

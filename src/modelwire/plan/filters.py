@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from ..catalog import Field
+from ..catalog import Catalog, Field, Table
 from ..settings import Limits
 from .keys import Pair
 from .operators import OPERATORS, PATTERNS, Takes, operators_of
-from .paths import FieldPath, Place
-from .shapes import Predicate
+from .paths import FieldPath, Place, TooDeep, find_compared
+from .shapes import CACHED, Predicate
 from .values import BadValue, parse_boolean, parse_value
+
+
+class NoFilter(LookupError):
+    """A parameter's name names no field."""
+
+
+@lru_cache(CACHED)
+def find_filter(catalog: Catalog, table: Table, name: str) -> Predicate:
+    """Find the comparison that a parameter's name stands for.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        name: The name, as in `team.name__icontains`.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        NoFilter: It names no field.
+        InvalidRequest: It goes through too many relations, or the field has no such operator.
+    """
+    place = Place(name)
+    found, operator = find_compared(catalog, table, name)
+    if isinstance(found, TooDeep):
+        raise place.refuse(str(found), "too_deep")
+    if not isinstance(found, FieldPath):
+        raise NoFilter(name)
+    return make_predicate(found, operator, place)
 
 
 def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Predicate:

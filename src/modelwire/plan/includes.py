@@ -8,18 +8,17 @@ from functools import lru_cache
 from ..catalog import Catalog, Field, Kind, Table
 from ..catalog.names import did_you_mean
 from .keys import refuse_parameter
-from .shapes import Include, Order, Projection
+from .shapes import CACHED, Include, Order, Projection
 
 
-def build_includes(
-    catalog: Catalog, table: Table, paths: Sequence[Sequence[str]]
-) -> tuple[Include, ...]:
+@lru_cache(CACHED)
+def build_includes(catalog: Catalog, table: Table, paths: tuple[str, ...]) -> tuple[Include, ...]:
     """Build what is included.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        paths: Paths of relations, each as the names in it.
+        paths: Paths of relations, each as the names in it, joined by dots.
 
     Returns:
         The includes, those below each other in one tree.
@@ -27,6 +26,12 @@ def build_includes(
     Raises:
         InvalidRequest: A path names no include, or too many.
     """
+    return _build_includes(catalog, table, [path.split(".") for path in paths])
+
+
+def _build_includes(
+    catalog: Catalog, table: Table, paths: Sequence[Sequence[str]]
+) -> tuple[Include, ...]:
     limit = catalog.limits.max_path_depth
     nested: dict[str, list[Sequence[str]]] = {}
     for path in paths:
@@ -46,10 +51,10 @@ def _build_include(
         message = f"can't name `{name}`{did_you_mean(name, table.includes)}; it can name {known}"
         raise refuse_parameter("include", message, "unknown_include")
     target = catalog.target_of(relation)
-    return Include(relation, target, build_includes(catalog, target, rest))
+    return Include(relation, target, _build_includes(catalog, target, rest))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(CACHED)
 def can_join(include: Include, dialect: str) -> bool:
     """Whether the rows of an include can be read in the statement that reads their parent.
 
@@ -65,6 +70,7 @@ _IN_ARRAYS = frozenset(
 )
 
 
+@lru_cache(CACHED)
 def find_shown(table: Table, text: str) -> tuple[Field, ...]:
     """Find the fields that `fields` names.
 
@@ -92,22 +98,23 @@ def find_shown(table: Table, text: str) -> tuple[Field, ...]:
     return tuple(table.readable[name] for name in names)
 
 
-def project_row(table: Table, shown: Sequence[Field]) -> Projection:
+@lru_cache(CACHED)
+def project_row(table: Table, shown: tuple[Field, ...]) -> Projection:
     """Read a row whole, and show some of its fields."""
-    return _project(tuple(shown), table.selected)
+    return _project(shown, table.selected)
 
 
+@lru_cache(CACHED)
 def project_list(
-    table: Table, shown: Sequence[Field], includes: Sequence[Include], order: Sequence[Order]
+    table: Table, shown: tuple[Field, ...], includes: tuple[Include, ...], order: tuple[Order, ...]
 ) -> Projection:
     """Read what is shown of a row, and what its includes and its place in the order need."""
     if table.computes or table.resource.read_schema is not None:
         return project_row(table, shown)
     joined = [table.by_column[c.name] for include in includes for c in include.relation.local]
     ordered = [term.field for term in order if not term.through]
-    return _project(tuple(shown), (*joined, *ordered))
+    return _project(shown, (*joined, *ordered))
 
 
-@lru_cache(maxsize=512)
 def _project(shown: tuple[Field, ...], needed: tuple[Field, ...]) -> Projection:
     return Projection(tuple(dict.fromkeys((*shown, *needed))), len(shown))

@@ -9,10 +9,13 @@ from urllib.parse import quote, unquote_to_bytes
 
 from ..catalog import Field, Table
 from ..errors import InvalidRequest, Violation
-from .shapes import Include, Predicate, Projection, SelectShape
+from .shapes import Include, KeyIn, Order, Predicate, Projection, SelectShape
 from .values import BadValue, parse_value, write_value
 
 Values = dict[str, Any]
+
+Key = tuple[Any, ...]
+"""The values of a primary key, in its order."""
 
 RESERVED = frozenset({"bulk", "stream", "query"})
 """What is no key as it stands in a path, but the start of another route."""
@@ -40,14 +43,55 @@ def key_values(table: Table, key: str) -> list[Any]:
         InvalidRequest: A component is missing, or is no value of its field.
     """
     fields = table.key
-    name = ",".join(f.name for f in fields)
-    components = [key] if len(fields) == 1 else key.split(",")
+    if len(fields) == 1:
+        return [_key_value(fields[0], key)]
+    components = key.split(",")
     if len(components) != len(fields):
         components = key.replace("%2c", ",").replace("%2C", ",").split(",")
     if len(components) != len(fields):
+        name = ",".join(f.name for f in fields)
         message = f"should have {len(fields)} values separated by commas: {name}"
         raise InvalidRequest(Violation(message, "invalid_key", parameter=name))
     return [_key_value(f, component) for f, component in zip(fields, components, strict=True)]
+
+
+def read_key(table: Table, value: Any) -> Key:
+    """Read the key of a row as it stands in a JSON body.
+
+    Args:
+        table: The resource.
+        value: The JSON value: a scalar; a composite key is a text as in a path, `"7,12"`.
+
+    Returns:
+        A value for each field of the key.
+
+    Raises:
+        BadValue: It is no such key.
+    """
+    if len(table.key) == 1:
+        return (read_component(table.key[0], value),)
+    if not isinstance(value, str):
+        names = ",".join(f.name for f in table.key)
+        raise BadValue(f"should be the text of a key, as in {names}")
+    try:
+        return tuple(key_values(table, value))
+    except InvalidRequest as exc:
+        raise BadValue(exc.violations[0].message) from None
+
+
+def read_component(field: Field, value: Any) -> Any:
+    """Read one component of a key as it stands in a JSON body.
+
+    Raises:
+        BadValue: It is no value of the field.
+    """
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if isinstance(value, (int, float)):
+        value = str(value)
+    if not isinstance(value, str):
+        raise BadValue(f"should be {field.kind.noun}")
+    return parse_value(value, field)
 
 
 def write_key(table: Table, row: Sequence[Any]) -> str:
@@ -73,6 +117,20 @@ def select_by_key(
     return SelectShape(table, key, projection=projection, joined=joined)
 
 
+@lru_cache(maxsize=512)
+def select_locked(table: Table, fields: tuple[Field, ...] = ()) -> SelectShape:
+    """The shape of the rows whose keys are the parameter `ROWS`, locked in the order of the key.
+
+    Args:
+        table: The resource.
+        fields: What is read of them beside what is always read.
+    """
+    order = tuple(Order(f, descending=False) for f in table.key)
+    read = tuple(dict.fromkeys((*table.selected, *fields)))
+    projection = Projection(read, len(table.readable))
+    return SelectShape(table, (KeyIn(),), order, projection=projection, locked=True)
+
+
 def predicate_values(operands: Sequence[Any]) -> Values:
     """Name the operands of predicates as their statement does: `p0`, `p1`, …, a pair's in two."""
     values: Values = {}
@@ -86,7 +144,8 @@ def predicate_values(operands: Sequence[Any]) -> Values:
 
 def _key_value(field: Field, component: str) -> Any:
     try:
-        return parse_value(unquote_to_bytes(component).decode(), field)
+        text = unquote_to_bytes(component).decode() if "%" in component else component
+        return parse_value(text, field)
     except UnicodeDecodeError:
         raise refuse_parameter(field.name, "should be percent-encoded UTF-8") from None
     except BadValue as exc:

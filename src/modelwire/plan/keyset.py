@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from .cursor import Position, write_cursor
 from .keys import Values
 from .order import reverse_order
-from .shapes import Include, Keyset, SelectShape, positions_of
+from .shapes import CACHED, Include, Keyset, SelectShape, positions_of
 
 Row = Sequence[Any]
 
@@ -106,12 +107,25 @@ class KeysetPlan:
         return Position(position.values, not position.backward, not position.inclusive)
 
     def _from_position(self, position: Position | None, *, probes: bool) -> SelectShape:
-        shape = replace(self.rows, traces=True)
         if position is None:
-            return shape
-        order = reverse_order(shape.order) if position.backward else shape.order
+            return rows_from(self.rows)
         after = keyset_after(position.values, inclusive=position.inclusive, probes=probes)
-        return replace(shape, order=order, after=after)
+        return rows_from(self.rows, after, backward=position.backward)
+
+
+@lru_cache(CACHED)
+def rows_from(
+    shape: SelectShape, after: Keyset | None = None, *, backward: bool = False
+) -> SelectShape:
+    """The rows of a list from a place in it, each with all that tells its own place.
+
+    Args:
+        shape: The rows of the list.
+        after: The place; the start of the list, if None.
+        backward: Whether the rows go back from there.
+    """
+    order = reverse_order(shape.order) if backward else shape.order
+    return replace(shape, order=order, traces=True, after=after)
 
 
 def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:

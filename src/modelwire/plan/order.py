@@ -10,9 +10,10 @@ from ..catalog.kinds import SORTABLE
 from ..catalog.names import did_you_mean
 from .keys import refuse_parameter
 from .paths import FieldPath, TooDeep, find_field
-from .shapes import Order
+from .shapes import CACHED, Order
 
 
+@lru_cache(CACHED)
 def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     """Plan an order.
 

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from ..catalog import Catalog, Field, Kind, Table
 from ..errors import InvalidRequest, Violation
 from ..request import Parameter
-from .filters import make_predicate, parse_operand, takes_list
+from .filters import NoFilter, find_filter, parse_operand, takes_list
 from .includes import build_includes, find_shown
 from .keys import refuse_parameter
 from .logic import plan_logic
 from .order import plan_order
-from .paths import FieldPath, Place, TooDeep, find_compared, suggest_parameter
+from .paths import Place, suggest_parameter
 from .shapes import Condition, Include, Order, Predicate, Search
 from .values import BadValue, parse_integer
 
@@ -96,8 +96,8 @@ class Query:
     def take_includes(self, default: Sequence[str] = ()) -> tuple[Include, ...]:
         """Take `include`."""
         text = self.take_listed("include")
-        paths = list(default) if text is None else [path for path in text.split(",") if path]
-        return build_includes(self.catalog, self.table, [path.split(".") for path in paths])
+        paths = default if text is None else filter(None, text.split(","))
+        return build_includes(self.catalog, self.table, tuple(dict.fromkeys(paths)))
 
     def take_shown(self) -> tuple[Field, ...] | None:
         """Take `fields`: what is shown of a row; None where that is all of it."""
@@ -131,13 +131,10 @@ class Query:
             raise InvalidRequest(*map(self._refuse, self._left))
 
     def _find_filter(self, name: str) -> Predicate | None:
-        if name in PARAMETERS:
+        try:
+            return None if name in PARAMETERS else find_filter(self.catalog, self.table, name)
+        except NoFilter:
             return None
-        place = Place(name)
-        found, operator = find_compared(self.catalog, self.table, name)
-        if isinstance(found, TooDeep):
-            raise place.refuse(str(found), "too_deep")
-        return make_predicate(found, operator, place) if isinstance(found, FieldPath) else None
 
     def _take_operand(self, name: str, predicate: Predicate) -> Any:
         found = self._left.pop(name)

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from ..catalog import Catalog, Relation, Table
+from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
 from ..request import Parameter
 from .cursor import Position, bind_query, read_cursor
 from .includes import can_join, project_list, project_row
-from .keys import Values, key_values, predicate_values, refuse_parameter, select_by_key
-from .keyset import KeysetPlan, after_values, keyset_after, values_in_order
+from .keys import (
+    Values,
+    key_values,
+    predicate_values,
+    refuse_parameter,
+    select_by_key,
+)
+from .keyset import KeysetPlan, after_values, keyset_after, rows_from, values_in_order
 from .query import Query
-from .shapes import ChildOf, Condition, CountShape, FindShape, Include, SelectShape
+from .shapes import (
+    CACHED,
+    ChildOf,
+    Condition,
+    CountShape,
+    FindShape,
+    Include,
+    Order,
+    Projection,
+    SelectShape,
+)
 
 _SHOWING = ("sort", "fields", "include", "q", "or")
 _PAGING = ("skip", "limit", "cursor", "count")
@@ -32,8 +49,7 @@ class Counting(StrEnum):
 _COUNTING = {mode.value: mode for mode in Counting}
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPlan:
+class ReadPlan(NamedTuple):
     """Reading one row by its key."""
 
     shape: SelectShape
@@ -61,9 +77,14 @@ class Parent:
         key = tuple(self.table.sql.primary_key.columns)
         return FindShape(self.table.sql, key, key)
 
+    @property
+    def owner(self) -> FindShape:
+        """Reads what its children refer to, and holds the row."""
+        key = tuple(self.table.sql.primary_key.columns)
+        return FindShape(self.table.sql, self.relation.local, key, held=True)
 
-@dataclass(frozen=True, slots=True)
-class ListPlan:
+
+class ListPlan(NamedTuple):
     """Reading one page of a list, a given number of rows from its start.
 
     Args:
@@ -90,7 +111,7 @@ class ListPlan:
             return None
         return self.skip + found
 
-    def count(self, *, estimated: bool) -> CountShape:
+    def count_shape(self, *, estimated: bool) -> CountShape:
         """Counts the rows of the list."""
         return CountShape(self.shape.table, self.shape.conditions, estimated)
 
@@ -127,9 +148,17 @@ def plan_read(
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()
+    shape = _select_row(table, includes, shown, dialect)
+    return ReadPlan(shape, predicate_values(values), includes)
+
+
+@lru_cache(CACHED)
+def _select_row(
+    table: Table, includes: tuple[Include, ...], shown: tuple[Field, ...] | None, dialect: str
+) -> SelectShape:
     projection = None if shown is None else project_row(table, shown)
     joined = tuple(include for include in includes if can_join(include, dialect))
-    return ReadPlan(select_by_key(table, projection, joined), predicate_values(values), includes)
+    return select_by_key(table, projection, joined)
 
 
 def plan_list(
@@ -189,7 +218,7 @@ def plan_stream(
     """
     query = Query(catalog, table, parameters, _SHOWING)
     shape, values, includes = _plan_rows(query)
-    return StreamPlan(replace(shape, traces=True), {**values, "limit": batch}, includes)
+    return StreamPlan(rows_from(shape), {**values, "limit": batch}, includes)
 
 
 def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShape, Values]:
@@ -203,7 +232,7 @@ def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShap
         The shape and the values of the next batch.
     """
     after = values_in_order(plan.shape, last)
-    shape = replace(plan.shape, after=keyset_after(after))
+    shape = rows_from(plan.shape, keyset_after(after))
     return shape, {**plan.values, **after_values(after)}
 
 
@@ -259,10 +288,20 @@ def _plan_rows(
         conditions = (ChildOf(parent.table, parent.relation), *conditions)
     query.finish()
     projection = None if shown is None else project_list(table, shown, includes, order)
-    shape = SelectShape(
-        table, conditions, order, limited=True, offset=offset, projection=projection
-    )
+    shape = _select(table, conditions, order, projection, offset=offset)
     return shape, predicate_values(operands), includes
+
+
+@lru_cache(CACHED)
+def _select(
+    table: Table,
+    conditions: tuple[Condition, ...],
+    order: tuple[Order, ...],
+    projection: Projection | None,
+    *,
+    offset: bool,
+) -> SelectShape:
+    return SelectShape(table, conditions, order, limited=True, offset=offset, projection=projection)
 
 
 def _plan_keyset(

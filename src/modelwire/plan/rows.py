@@ -39,6 +39,10 @@ class Row(NamedTuple):
     values: tuple[Any, ...]
     pointer: str = ""
 
+    def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
+        """The same row, which refers to another one by some fields."""
+        return Row((*self.fields, *fields), (*self.values, *values), self.pointer)
+
     def items(self) -> Iterable[tuple[Field, Any]]:
         """Each field with its value."""
         return zip(self.fields, self.values, strict=True)
@@ -58,11 +62,19 @@ class Intake:
         table: The table.
         schema: The schema.
         dialect: `sqlite` or `postgresql`.
+        tied: Fields that are not taken, since other rows give their values.
     """
 
-    def __init__(self, table: Table, schema: type[BaseModel], dialect: str) -> None:
+    def __init__(
+        self,
+        table: Table,
+        schema: type[BaseModel],
+        dialect: str,
+        tied: AbstractSet[Field] = frozenset(),
+    ) -> None:
         infos = schema.model_fields
         known = [(key, table.by_key[key]) for key in infos if key in table.by_key]
+        known = [(key, field) for key, field in known if field not in tied]
         self._slots = [
             _Slot(
                 key,
@@ -73,7 +85,9 @@ class Intake:
             for key, field in known
         ]
         self._fields = tuple(field for _, field in known)
-        self._made = [(f, f.default) for f in table.fields if f.default is not None]
+        self._made = [
+            (f, f.default) for f in table.fields if f.default is not None and f not in tied
+        ]
         self._missing = [(f, make) for f, make in self._made if f not in self._fields]
         self._dialect = dialect
 
@@ -144,9 +158,11 @@ class Intake:
 
 
 @lru_cache(maxsize=512)
-def intake_of(table: Table, schema: type[BaseModel], dialect: str) -> Intake:
+def intake_of(
+    table: Table, schema: type[BaseModel], dialect: str, tied: frozenset[Field] = frozenset()
+) -> Intake:
     """The intake of a schema; made once."""
-    return Intake(table, schema, dialect)
+    return Intake(table, schema, dialect, tied)
 
 
 def _complete(
@@ -168,7 +184,10 @@ def _converter_of(field: Field, annotation: Any) -> Callable[[Any], Any] | None:
 
 def _to_column(field: Field, value: Any) -> Any:
     if field.kind is Kind.JSON:
-        return to_jsonable_python(value)
+        try:
+            return to_jsonable_python(value)
+        except UnicodeEncodeError:
+            return value  # a name has a lone surrogate, of which the check of the column tells
     if field.kind is Kind.TEXT and not isinstance(value, str):
         return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
     # The two zeros are one number, of which SQLite keeps one.

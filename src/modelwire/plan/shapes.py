@@ -12,6 +12,10 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog import Field, Relation, Table
 
+CACHED = 1024
+"""What each cache keeps of what queries have named; the least recently used goes first. A key is
+made of names that there are, never of values, nor of what was refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -76,7 +80,12 @@ class ChildOf:
     relation: Relation
 
 
-Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf
+@dataclass(frozen=True, slots=True)
+class KeyIn:
+    """The key of a row occurs in a list, which is the parameter `ROWS`."""
+
+
+Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf | KeyIn
 """What rows must fulfil. Values are numbered as they occur in it, from left to right: `p0`, `p1`,
 … Each comparison and each search takes one, a child as many as its parent's key has fields."""
 
@@ -173,6 +182,7 @@ class SelectShape:
         traces: Whether what the order takes from other tables stands behind each row.
         after: Where the rows start.
         joined: What stands behind each row of those that it includes: an array for each column.
+        locked: Whether nobody else may change the rows until the transaction ends.
     """
 
     table: Table
@@ -184,6 +194,7 @@ class SelectShape:
     traces: bool = False
     after: Keyset | None = None
     joined: tuple[Include, ...] = ()
+    locked: bool = False
 
     @property
     def read(self) -> Projection:
@@ -221,8 +232,31 @@ class RelatedShape:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """What becomes of a new row where one with the same values is there already.
+
+    Args:
+        key: The fields of a unique key whose values are the same.
+        merged: The fields that are written to the row that is there; None to leave it alone.
+    """
+
+    key: tuple[Field, ...]
+    merged: tuple[Field, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class InsertShape:
     """New rows, by the fields that are given: one, or many in one statement."""
+
+    table: Table
+    fields: tuple[Field, ...]
+    many: bool = False
+    conflict: Conflict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateShape:
+    """A change of one row by its key, or of many in one statement, by the fields that are given."""
 
     table: Table
     fields: tuple[Field, ...]
@@ -230,11 +264,16 @@ class InsertShape:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateShape:
-    """A change of one row, by the fields that are given."""
+class LinkShape:
+    """New links between pairs of rows, or their removal.
 
-    table: Table
-    fields: tuple[Field, ...]
+    Args:
+        table: The link table.
+        columns: Its columns that refer to both ends.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,14 +286,28 @@ class DeleteShape:
 
 @dataclass(frozen=True, slots=True)
 class FindShape:
-    """The values of some columns in the rows of any table whose columns occur in a list."""
+    """The values of some columns in the rows of any table whose columns occur in a list.
+
+    Args:
+        table: The table.
+        shown: The columns that are read.
+        columns: The columns that occur in the parameter `ROWS`.
+        held: Whether nobody else may remove the rows until the transaction ends.
+    """
 
     table: SQLTable
     shown: tuple[Column[Any], ...]
     columns: tuple[Column[Any], ...]
-    lock: bool = False
+    held: bool = False
 
 
 Shape = (
-    SelectShape | CountShape | RelatedShape | InsertShape | UpdateShape | DeleteShape | FindShape
+    SelectShape
+    | CountShape
+    | RelatedShape
+    | InsertShape
+    | UpdateShape
+    | LinkShape
+    | DeleteShape
+    | FindShape
 )

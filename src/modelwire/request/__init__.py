@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from .body import check_media_type, parse_json
-from .headers import Format, choose_format, parse_entity_tags, parse_prefer
+from .headers import (
+    Format,
+    Preconditions,
+    choose_format,
+    parse_entity_tags,
+    parse_idempotency_key,
+    parse_max_affected,
+    parse_preconditions,
+    parse_prefer,
+)
 from .logic import Comparison, Group, parse_logic
 from .query import Parameter, parse_query, read_query_object
 
@@ -20,7 +29,7 @@ class Request:
         method: The HTTP method.
         query_string: What follows the `?`, undecoded.
         fields: The header fields, names in lower case.
-        key: The key in the path, its components still percent-encoded; None where it has none.
+        keys: The keys in the path, their components still percent-encoded.
         path: The path of the resource as the client sees it, for `Location`.
         body: The body; empty where it has none.
     """
@@ -28,9 +37,14 @@ class Request:
     method: str
     query_string: bytes
     fields: Sequence[tuple[bytes, bytes]] = ()
-    key: str | None = None
+    keys: Sequence[str] = ()
     path: str = ""
     body: bytes = b""
+
+    @property
+    def key(self) -> str:
+        """The first key in the path."""
+        return self.keys[0]
 
     @property
     def base(self) -> str:
@@ -48,12 +62,16 @@ __all__ = [
     "Format",
     "Group",
     "Parameter",
+    "Preconditions",
     "Request",
     "check_media_type",
     "choose_format",
     "parse_entity_tags",
+    "parse_idempotency_key",
     "parse_json",
     "parse_logic",
+    "parse_max_affected",
+    "parse_preconditions",
     "parse_prefer",
     "parse_query",
     "read_query_object",

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
+from ..errors import InvalidRequest, Violation
+
 _PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,]*)))?')
-_ENTITY_TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+MAX_IDEMPOTENCY_KEY = 255
+"""Characters of an `Idempotency-Key`."""
+
+_QUOTED_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
+_KEY = re.compile(rf"[ -~]{{1,{MAX_IDEMPOTENCY_KEY}}}")
+_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class Format(StrEnum):
@@ -36,18 +49,89 @@ def parse_prefer(header: str | None) -> Mapping[str, str]:
     return preferences
 
 
-def parse_entity_tags(header: str | None) -> tuple[str, ...]:
+def parse_max_affected(header: str | None) -> int | None:
+    """Parse the preference `max-affected`: how many rows a change may affect at most.
+
+    Args:
+        header: The `Prefer` header.
+
+    Returns:
+        The number; None where there is none, or what stands there is no number.
+    """
+    text = parse_prefer(header).get("max-affected", "")
+    return int(text) if _COUNT.fullmatch(text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """What a client says of the row that it changes (RFC 9110, section 13.1).
+
+    Args:
+        if_match: Tags of which the row must have one; None where the header is absent.
+        if_none_match: Tags of which the row must have none; None where the header is absent.
+    """
+
+    if_match: tuple[str, ...] | None
+    if_none_match: tuple[str, ...] | None
+
+    def __bool__(self) -> bool:
+        return self.if_match is not None or self.if_none_match is not None
+
+
+def parse_preconditions(if_match: str | None, if_none_match: str | None) -> Preconditions:
+    """Parse the conditions of a change. `If-Match` compares strongly, so weak tags are left out.
+
+    Args:
+        if_match: The `If-Match` header.
+        if_none_match: The `If-None-Match` header.
+
+    Returns:
+        The conditions.
+    """
+    return Preconditions(
+        None if if_match is None else parse_entity_tags(if_match, strong=True),
+        None if if_none_match is None else parse_entity_tags(if_none_match),
+    )
+
+
+def parse_entity_tags(header: str | None, *, strong: bool = False) -> tuple[str, ...]:
     """Parse `If-None-Match` or `If-Match` (RFC 9110, section 13.1).
 
     Args:
         header: The header's value.
+        strong: Whether weak tags are left out.
 
     Returns:
-        The opaque tags without their quotes, weak ones included; `("*",)` for any.
+        The opaque tags without their quotes; `("*",)` for any.
     """
     if header is None:
         return ()
-    return ("*",) if header.strip() == "*" else tuple(_ENTITY_TAG.findall(header))
+    if header.strip() == "*":
+        return ("*",)
+    found = _ENTITY_TAG.findall(header)
+    return tuple(tag for weak, tag in found if not (strong and weak))
+
+
+def parse_idempotency_key(header: str | None) -> str | None:
+    """Parse `Idempotency-Key` (IETF draft, draft-ietf-httpapi-idempotency-key-header).
+
+    Args:
+        header: The header's value: a quoted string, or bare.
+
+    Returns:
+        The key; None where the header is absent.
+
+    Raises:
+        InvalidRequest: It is empty, too long, or not of printable ASCII characters.
+    """
+    if header is None:
+        return None
+    quoted = _QUOTED_KEY.fullmatch(header.strip())
+    key = _ESCAPED.sub(r"\1", quoted[1]) if quoted else header.strip()
+    if not _KEY.fullmatch(key):
+        message = f"should be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters"
+        raise InvalidRequest(Violation(message, "invalid_value", parameter=IDEMPOTENCY_KEY))
+    return key
 
 
 def choose_format(accept: str | None) -> Format:

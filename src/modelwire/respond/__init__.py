@@ -3,6 +3,7 @@
 from .answer import (
     Answer,
     StreamAnswer,
+    answer_affected,
     answer_created,
     answer_deleted,
     answer_keyset_page,
@@ -11,6 +12,7 @@ from .answer import (
     answer_row,
     answer_rows,
     answer_updated,
+    check_preconditions,
     entity_tag,
     matches,
 )
@@ -25,6 +27,7 @@ __all__ = [
     "Bounds",
     "Headers",
     "StreamAnswer",
+    "answer_affected",
     "answer_created",
     "answer_deleted",
     "answer_keyset_page",
@@ -36,6 +39,7 @@ __all__ = [
     "answer_rows",
     "answer_stream",
     "answer_updated",
+    "check_preconditions",
     "entity_tag",
     "link_keyset",
     "link_pages",

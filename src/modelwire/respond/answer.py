@@ -9,9 +9,13 @@ from typing import Any
 
 import msgspec
 
+from ..errors import Changed
+from ..request import Preconditions
 from .links import Bounds, Headers
 
 JSON = "application/json"
+
+_encoder = msgspec.json.Encoder(enc_hook=repr)
 
 MINIMAL = ("preference-applied", "return=minimal")
 """The header that says that a preference was honoured (RFC 7240, section 3)."""
@@ -57,13 +61,36 @@ def entity_tag(row: Sequence[Any], shown: bytes = b"") -> str:
     Returns:
         The tag, without its quotes.
     """
-    own = _digest(msgspec.json.encode(tuple(row), enc_hook=repr))
+    own = _digest(_encoder.encode(tuple(row)))
     return f"{own}-{_digest(shown)}" if shown else own
 
 
 def matches(tags: Sequence[str], tag: str) -> bool:
     """Whether a tag is among those of `If-None-Match`, by weak comparison."""
     return "*" in tags or tag in tags
+
+
+def check_preconditions(conditions: Preconditions, row: Sequence[Any]) -> None:
+    """Check what a client says of the row that it changes (RFC 9110, section 13.2).
+
+    Only the first half of a tag counts: what is included in a row may have changed.
+
+    Args:
+        conditions: What it says.
+        row: The row's own values.
+
+    Raises:
+        Changed: The row is another than the client knows.
+    """
+    own = entity_tag(row)
+    if conditions.if_match is not None and not _is_among(conditions.if_match, own):
+        raise Changed("The row has changed; read it again for its ETag")
+    if conditions.if_none_match is not None and _is_among(conditions.if_none_match, own):
+        raise Changed("The row is as If-None-Match says that it must not be")
+
+
+def _is_among(tags: Sequence[str], own: str) -> bool:
+    return any(tag == "*" or tag.partition("-")[0] == own for tag in tags)
 
 
 def answer_row(body: bytes, tag: str) -> Answer:
@@ -91,11 +118,32 @@ def answer_updated(body: bytes, tag: str, *, minimal: bool) -> Answer:
     return answer_row(body, tag)
 
 
-def answer_rows(body: bytes, *, status: int, minimal: bool) -> Answer:
-    """Answer with an array of rows, or without it as `Prefer: return=minimal` asks."""
+def answer_rows(body: bytes, *, status: int, minimal: bool, applied: Headers = ()) -> Answer:
+    """Answer with an array of rows, or without it as `Prefer: return=minimal` asks.
+
+    Args:
+        body: The array.
+        status: The status; without a body 204 in place of 200.
+        minimal: Whether the body is left out.
+        applied: Headers that name other preferences that were honoured.
+    """
     if minimal:
-        return Answer(status, b"", (MINIMAL,))
-    return Answer(status, body, (("content-type", JSON),))
+        return Answer(204 if status == 200 else status, b"", (MINIMAL, *applied))
+    return Answer(status, body, (("content-type", JSON), *applied))
+
+
+def answer_affected(count: int, limit: int, *, minimal: bool) -> Answer:
+    """Answer how many rows a change has affected.
+
+    Args:
+        count: Their number.
+        limit: The number that the client has allowed.
+        minimal: Whether the body is left out.
+    """
+    applied = ("preference-applied", f"max-affected={limit}")
+    if minimal:
+        return Answer(204, b"", (MINIMAL, applied))
+    return Answer(200, b'{"affected":%d}' % count, (("content-type", JSON), applied))
 
 
 def answer_page(

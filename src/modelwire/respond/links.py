@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -15,8 +15,7 @@ refuse answers whose headers are long; the body has what a client needs to go on
 _PAGING = frozenset({"skip", "cursor"})
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """Where a page lies in its list.
 
     Args:
@@ -32,8 +31,7 @@ class Bounds:
     has_next: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where a list was asked for.
 
     Args:
@@ -53,9 +51,8 @@ class Address:
         """
         pairs = [pair for pair in self.query_string.decode("latin-1").split("&") if pair]
         kept = [f"{pair}&" for pair in pairs if pair.partition("=")[0] not in _PAGING]
-        start = f"{_escape(self.path)}?{_escape(''.join(kept))}{name}"
-        links = (f'<{start}={at}>; rel="{rel}"' for rel, at in pages if at is not None)
-        header = ", ".join(links)
+        start = _escape(f"{self.path}?{''.join(kept)}{name}=")
+        header = ", ".join([f'<{start}{at}>; rel="{rel}"' for rel, at in pages if at is not None])
         return (("link", header),) if len(header) <= MAX_LINK_BYTES else ()
 
 

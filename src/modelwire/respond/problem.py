@@ -13,15 +13,12 @@ from .statuses import status_of, title_of
 PROBLEM = "application/problem+json"
 
 
-def answer_problem(
-    error: RequestError, *, conflict_status: int = 400, request_id: str | None = None
-) -> Answer:
+def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer:
     """Answer with the problem document of an error.
 
     Args:
         error: The error.
         conflict_status: The status where a unique value is taken or a parent is missing.
-        request_id: The request's id, under which the log has more.
 
     Returns:
         The answer.
@@ -38,19 +35,16 @@ def answer_problem(
     if error.violations:
         members["errors"] = [_describe(violation) for violation in error.violations]
     document = {"type": f"urn:modelwire:{error.code}", **_standard(status), **members}
-    return _answer(status, document, headers, request_id)
+    return _answer(status, document, headers)
 
 
-def answer_other_problem(
-    status: int, detail: Any, headers: Headers = (), request_id: str | None = None
-) -> Answer:
+def answer_other_problem(status: int, detail: Any, headers: Headers = ()) -> Answer:
     """Answer with the problem document of an `HTTPException` that the application raised.
 
     Args:
         status: Its status.
         detail: Its detail, as it was given.
         headers: Its headers.
-        request_id: The request's id.
 
     Returns:
         The answer.
@@ -58,7 +52,7 @@ def answer_other_problem(
     standard = _standard(status)
     code = standard["title"].lower().replace(" ", "_").replace("-", "_")
     document = {"type": "about:blank", **standard, "code": code, "detail": detail}
-    return _answer(status, document, headers, request_id)
+    return _answer(status, document, headers)
 
 
 def _standard(status: int) -> dict[str, Any]:
@@ -76,12 +70,7 @@ def _describe(violation: Violation) -> dict[str, Any]:
     return {**where, "code": violation.code, "message": violation.message}
 
 
-def _answer(
-    status: int, document: dict[str, Any], headers: Headers, request_id: str | None
-) -> Answer:
+def _answer(status: int, document: dict[str, Any], headers: Headers) -> Answer:
     # Names that a client sent may hold lone surrogates; ASCII escapes carry them safely.
     body = json.dumps(document, default=str).encode()
-    headers = (("content-type", PROBLEM), *headers)
-    if request_id is not None:
-        headers = (*headers, ("x-request-id", request_id))
-    return Answer(status, body, headers)
+    return Answer(status, body, (("content-type", PROBLEM), *headers))

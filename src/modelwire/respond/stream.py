@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Protocol
 
 from ..encode import write_csv, write_header
+from ..observe import encoding
 from ..request import Format
 from .answer import StreamAnswer
 from .links import Headers
@@ -78,9 +79,10 @@ async def _chain(first: Batch, rest: AsyncGenerator[Batch, None]) -> AsyncIterat
 
 async def _write_array(batches: AsyncIterator[Batch], encoder: Encoder) -> AsyncIterator[bytes]:
     before = b"["
+    encode = encoding(encoder.encode_many)
     async for rows, branches in batches:
         if rows:
-            yield before + encoder.encode_many(rows, branches)[1:-1]
+            yield before + encode(rows, branches)[1:-1]
             before = b","
     yield b"]" if before == b"," else b"[]"
 
@@ -88,11 +90,12 @@ async def _write_array(batches: AsyncIterator[Batch], encoder: Encoder) -> Async
 async def _write_lines(
     batches: AsyncIterator[Batch], encoder: Encoder, end: bytes
 ) -> AsyncIterator[bytes]:
+    encode = encoding(encoder.encode_lines)
     count = 0
     async for rows, branches in batches:
         count += len(rows)
         if rows:
-            yield encoder.encode_lines(rows, branches)
+            yield encode(rows, branches)
     if end:
         yield end % count
 
@@ -100,11 +103,15 @@ async def _write_lines(
 async def _write_sheet(
     batches: AsyncIterator[Batch], encoder: Encoder, escape_formulas: bool, end: bytes
 ) -> AsyncIterator[bytes]:
+    def write(rows: Sequence[Any], branches: Sequence[Any]) -> bytes:
+        lines = encoder.encode_lines(rows, branches)
+        return write_csv(lines, encoder.names, escape_formulas=escape_formulas)
+
+    encode = encoding(write)
     yield write_header(encoder.names)
     count = 0
     async for rows, branches in batches:
         count += len(rows)
-        lines = encoder.encode_lines(rows, branches)
-        yield write_csv(lines, encoder.names, escape_formulas=escape_formulas)
+        yield encode(rows, branches)
     if end:
         yield end % count

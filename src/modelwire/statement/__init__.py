@@ -15,6 +15,8 @@ from ..plan.shapes import (
     DeleteShape,
     FindShape,
     InsertShape,
+    KeyIn,
+    LinkShape,
     RelatedShape,
     SelectShape,
     Shape,
@@ -26,7 +28,7 @@ from .folding import COLLATION, COLLATIONS, LOWER, lower
 from .lists import ROWS, Expand, expand_rows
 from .operators import UNHEX, Prepare
 from .select import build_count, build_related, build_select
-from .write import build_delete, build_find, build_insert, build_update, value_name
+from .write import build_delete, build_find, build_insert, build_link, build_update, value_name
 
 Values = Mapping[str, Any]
 
@@ -80,7 +82,11 @@ class Statements:
         name = self._dialect.name
         match shape:
             case SelectShape():
-                return self._statement(*build_select(shape, name))
+                sql, prepare = build_select(shape, name)
+                by_key = expand_rows(len(shape.table.key), name)
+                return self._statement(
+                    sql, prepare, by_key if KeyIn() in shape.conditions else None
+                )
             case CountShape():
                 return self._statement(*build_count(shape, name))
             case RelatedShape():
@@ -90,7 +96,12 @@ class Statements:
                 many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
                 return self._statement(build_insert(shape, name), expand=many)
             case UpdateShape():
-                return self._statement(build_update(shape, name))
+                width = len(shape.fields) + len(shape.table.key)
+                many = expand_rows(width, name, of_one=True) if shape.many else None
+                return self._statement(build_update(shape, name), expand=many)
+            case LinkShape():
+                expand = expand_rows(len(shape.columns), name)
+                return self._statement(build_link(shape, name), expand=expand)
             case DeleteShape():
                 expand = expand_rows(len(shape.columns), name)
                 return self._statement(build_delete(shape, name), expand=expand)

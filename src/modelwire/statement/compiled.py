@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -72,14 +72,12 @@ class Compiled:
             if decoder.applies is None
             or any(map(decoder.applies, map(itemgetter(decoder.position), rows)))
         ]
-        return [_decode(row, decoders) for row in rows] if decoders else rows
-
-
-def _decode(row: Row, decoders: Sequence[tuple[int, Convert]]) -> Row:
-    values = list(row)
-    for position, convert in decoders:
-        values[position] = convert(values[position])
-    return tuple(values)
+        if not decoders or not rows:
+            return rows
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for position, convert in decoders:
+            columns[position] = map(convert, columns[position])
+        return list(zip(*columns, strict=True))
 
 
 def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:

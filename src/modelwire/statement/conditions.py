@@ -24,12 +24,14 @@ from ..plan.shapes import (
     AnyOf,
     ChildOf,
     Condition,
+    KeyIn,
     Negation,
     Predicate,
     Search,
     Step,
     Through,
 )
+from .lists import in_rows
 from .operators import Prepare, is_null_for, operand, render_predicate
 
 Render = Callable[[FromClause], ColumnElement[bool]]
@@ -71,6 +73,8 @@ class Conditions:
                 return self._render_search(condition, source)
             case ChildOf():
                 return self._render_child(condition, source)
+            case KeyIn():
+                return in_rows([*source.primary_key], self._dialect)
 
     def _name(self) -> str:
         return f"p{next(self._numbers)}"

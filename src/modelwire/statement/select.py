@@ -64,6 +64,8 @@ def build_select(shape: SelectShape, dialect: str) -> tuple[Select[Any], dict[st
         sql = sql.limit(_number("limit"))
     if shape.offset:
         sql = sql.offset(_number("offset"))
+    if shape.locked:
+        sql = sql.with_for_update(of=shape.table.sql)
     return sql, conditions.prepare
 
 

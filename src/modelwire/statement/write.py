@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Delete,
+    FromClause,
     Insert,
     Select,
     Update,
     bindparam,
     delete,
     func,
-    insert,
+    literal_column,
     select,
+    true,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import LargeBinary, TypeEngine
 
-from ..catalog import Field
+from ..catalog import Field, Table
 from ..catalog.kinds import storage_type
-from ..plan.shapes import DeleteShape, FindShape, InsertShape, UpdateShape
+from ..plan.shapes import Conflict, DeleteShape, FindShape, InsertShape, LinkShape, UpdateShape
 from .lists import in_rows, rows_of
 from .operators import UNHEX, operand
 from .select import read_columns
-from .types import wire_type
+from .types import operand_type, wire_type
 
 
 def build_insert(shape: InsertShape, dialect: str) -> Insert:
@@ -33,17 +38,55 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
 
     Many rows are the parameter `ROWS`; they are stored and answered in their order.
     """
-    columns = [field.column for field in shape.fields]
-    types = [wire_type(column.type, dialect) for column in columns]
+    sql = _INSERTS[dialect](shape.table.sql)
     returning = read_columns(shape.table.selected, dialect)
     if not shape.many:
         values = {field.column: _value(field, dialect) for field in shape.fields}
-        return insert(shape.table.sql).values(values).returning(*returning)
+        sql = sql.values(values)
+    else:
+        given, items, position = _given_rows(shape.fields, (), dialect)
+        # SQLite would take a conflict clause for the end of a join without a WHERE before it.
+        chosen = select(*items).select_from(given).where(true()).order_by(position)
+        sql = sql.from_select([field.column for field in shape.fields], chosen)
+    if shape.conflict is not None:
+        sql = _resolve(sql, shape.conflict, shape.table)
+    return cast(Insert, sql.returning(*returning))
+
+
+_INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
+
+
+def _resolve(sql: Any, conflict: Conflict, table: Table) -> Any:
+    """Write what becomes of a row whose unique key is there already."""
+    key = [field.column for field in conflict.key]
+    if conflict.merged is None:
+        return sql.on_conflict_do_nothing(index_elements=key)
+    written = {f.column.name: sql.excluded[f.column.key] for f in conflict.merged}
+    # A row that nothing is written to is answered too, so it is written as it stands.
+    kept = {column.name: table.sql.c[column.key] for column in key[:1]}
+    changes = {**written, **_count_up(table)} if written else kept
+    return sql.on_conflict_do_update(index_elements=key, set_=changes)
+
+
+def _count_up(table: Table) -> dict[str, ColumnElement[Any]]:
+    """What a change writes to the version of a row, where there is one."""
+    if table.version is None:
+        return {}
+    column = table.version.column
+    return {column.name: func.coalesce(column, 0) + 1}
+
+
+def _given_rows(
+    fields: Sequence[Field], key: Sequence[Field], dialect: str
+) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
+    """The parameter `ROWS`: new values of some fields, then keys by which rows are found."""
+    written = [wire_type(field.column.type, dialect) for field in fields]
+    sought = [operand_type(field.column.type, dialect) for field in key]
+    types = [*written, *sought]
     given, items, position = rows_of(types, dialect)
     if dialect == "sqlite":
         items = [_from_json(item, t) for item, t in zip(items, types, strict=True)]
-    chosen = select(*items).select_from(given).order_by(position)
-    return insert(shape.table.sql).from_select(columns, chosen).returning(*returning)
+    return given, items, position
 
 
 def _from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
@@ -55,11 +98,33 @@ def _from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnEle
 
 
 def build_update(shape: UpdateShape, dialect: str) -> Update:
-    """Write a change of one row in SQL; its key is `p0`, `p1`, …"""
-    values = {field.column: _value(field, dialect) for field in shape.fields}
-    key = [f.column == operand(f, f"p{i}", dialect) for i, f in enumerate(shape.table.key)]
-    returning = read_columns(shape.table.selected, dialect)
-    return update(shape.table.sql).where(*key).values(values).returning(*returning)
+    """Write a change of rows in SQL.
+
+    The key of one row is `p0`, `p1`, …, and its new values are named by `value_name`. Many rows are
+    the parameter `ROWS`: of each the new values, then the key.
+    """
+    fields, key = shape.fields, shape.table.key
+    if shape.many:
+        _, items, _ = _given_rows(fields, key, dialect)
+        new, sought = items[: len(fields)], items[len(fields) :]
+    else:
+        new = [_value(field, dialect) for field in fields]
+        sought = [operand(f, f"p{i}", dialect) for i, f in enumerate(key)]
+    values = {f.column.name: value for f, value in zip(fields, new, strict=True)}
+    where = [f.column == value for f, value in zip(key, sought, strict=True)]
+    sql = update(shape.table.sql).where(*where).values({**values, **_count_up(shape.table)})
+    return sql.returning(*read_columns(shape.table.selected, dialect))
+
+
+def build_link(shape: LinkShape, dialect: str) -> Insert:
+    """Write the links in the parameter `ROWS` that are not there yet."""
+    types = [operand_type(column.type, dialect) for column in shape.columns]
+    given, items, position = rows_of(types, dialect)
+    there = [c == item for c, item in zip(shape.columns, items, strict=True)]
+    known = select(literal_column("1")).where(*there).correlate(given).exists()
+    chosen = select(*items).select_from(given).where(~known).order_by(position)
+    sql = _INSERTS[dialect](shape.table).from_select(list(shape.columns), chosen)
+    return cast(Insert, sql.on_conflict_do_nothing().returning(*shape.columns))
 
 
 def build_delete(shape: DeleteShape, dialect: str) -> Delete:
@@ -71,7 +136,7 @@ def build_delete(shape: DeleteShape, dialect: str) -> Delete:
 def build_find(shape: FindShape, dialect: str) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
     sql = select(*shape.shown).where(in_rows(shape.columns, dialect))
-    return sql.with_for_update() if shape.lock else sql
+    return sql.with_for_update(read=True, key_share=True) if shape.held else sql
 
 
 def _value(field: Field, dialect: str) -> Any:

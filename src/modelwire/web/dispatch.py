@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from .paths import PathTree, decode_key, segments_of, split_path
+from .paths import PathTree, decode_keys, segments_of, split_path
 from .route import KEYS, ResourceRoute
 
 
@@ -55,7 +55,7 @@ class Dispatcher(BaseRoute):
         route = route or next(iter(place.values.values()))
         # FastAPI reads this for its telemetry as soon as this method has returned.
         self.path_format = route.path_format
-        given = decode_key(keys[0], route.endpoint.key_names) if keys else {}
+        given = decode_keys(keys, route.endpoint.key_names) if keys else {}
         child = {
             "endpoint": route.endpoint,
             "path_params": {**scope.get("path_params", {}), **given},

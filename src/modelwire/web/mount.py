@@ -23,9 +23,12 @@ from .dispatch import Dispatcher
 from .docs import serve_docs
 from .health import Health
 from .limits import RequestLimits, Streams
-from .operations import CHILDREN, ROUTES, Route, document_signature, with_article
+from .metrics import METRICS, MetricsPage
+from .observing import observe
+from .operations import CHILDREN, LINKS, ROUTES, Place, Route, document_signature, with_article
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
+from .route_names import RouteNames
 
 
 def mount(
@@ -61,12 +64,12 @@ def mount(
     if known is not database:
         raise ConfigurationError("This application has another database already; it takes one.")
     settings = database.settings
-    catalog = read_catalog(resources, settings)
+    catalog, names = read_catalog(resources, settings), RouteNames(app)
     service = _Service(
         app=app,
         catalog=catalog,
         pipeline=Pipeline(catalog, database),
-        problems=Problems(catalog, conflict_status or settings.conflict_status),
+        problems=Problems(catalog, conflict_status or settings.conflict_status, names),
         limits=RequestLimits(
             max_body_bytes or settings.max_body_bytes,
             settings.request_timeout_s,
@@ -78,12 +81,15 @@ def mount(
     )
     app.router.routes.append(service.dispatcher)
     app.state.modelwire_database = database
+    finished = observe(app, database.observer, names)
     service.problems.install(app)
     for table in catalog.tables.values():
-        _check_path(app, table, health)
+        _check_path(app, table, health, METRICS if settings.metrics else None)
         service.add_resource(table)
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
+    if database.observer.counts is not None and not _has_path(app, METRICS):
+        service.add_metrics(MetricsPage(database, database.observer.counts, finished))
     _document_problems(app)
     if offline_docs:
         serve_docs(app)
@@ -111,12 +117,22 @@ class _Service:
                     f"Resource({table.model.__name__}): there is no operation `{name}`; "
                     f"there are {', '.join(OPERATIONS)}."
                 )
-        for route in ROUTES:
-            if route.operation in resource.operations:
-                self._add_route(table, route)
-        if "read" in resource.operations:
-            for relation in table.children.values():
-                self._add_children(table, relation)
+        self._add_routes(ROUTES, table)
+        for relation in table.children.values():
+            self._add_routes(CHILDREN, table, relation)
+        for relation in table.linked.values():
+            self._add_routes(LINKS, table, relation)
+
+    def _add_routes(
+        self, routes: Sequence[Route], table: Table, relation: Relation | None = None
+    ) -> None:
+        place = Place(self.catalog, table, relation)
+        for route in routes:
+            target = route.target_operation
+            served = target is None or target in place.target.resource.operations
+            writes = route.method == "GET" or relation is None or relation.writable
+            if served and writes and route.operation in table.resource.operations:
+                self._add_route(place, route)
 
     def add_health(self, path: str, health: Health) -> None:
         live = "Whether the process answers", "Never asks the database."
@@ -140,87 +156,48 @@ class _Service:
                 response_model=dict[str, str],
             )
 
-    def _add_route(self, table: Table, route: Route) -> None:
-        base = self.prefix + table.path
-        path = base + route.path.replace("{key}", _key_in_path(table))
-        resource = table.resource
-        rows = to_words(table.sql.name)
-        keys = key_parameters(table) if "{key}" in route.path else []
-        endpoint = Endpoint(
-            partial(getattr(self.pipeline, route.name), table),
-            self.problems,
-            self.limits,
-            [f.name for f in table.key],
-            base,
-            document_signature(table, route),
-        )
-        self._add(
-            path,
-            endpoint,
-            route.method,
-            operation_id=f"{route.name}_{table.name}",
-            summary=route.summary.format(row=with_article(table.title.lower()), rows=rows),
-            dependencies=[
-                *self.dependencies,
-                *resource.dependencies,
-                *resource.operation_dependencies.get(route.operation, ()),
-            ],
-            **self._describe(route, table, table, keys),
-        )
+    def add_metrics(self, page: MetricsPage) -> None:
+        endpoint = Endpoint(page.read, self.problems, self.limits)
+        self._add(METRICS, endpoint, "GET", operation_id="metrics", include_in_schema=False)
 
-    def _add_children(self, table: Table, relation: Relation) -> None:
-        """Add the list of a row's children: for whoever may read the row and list its children."""
-        route, target = CHILDREN, self.catalog.target_of(relation)
-        base = self.prefix + table.path
-        path = base + route.path.replace("{key}", _key_in_path(table))
-        path = path.replace("{relation}", relation.name)
+    def _add_route(self, place: Place, route: Route) -> None:
+        table, relation, target = place.table, place.relation, place.target
+        handle = getattr(self.pipeline, route.name)
+        name = f"{route.name}_{table.name}" + (f"_{relation.name}" if relation else "")
+        rows = relation.name if relation else table.sql.name
         endpoint = Endpoint(
-            partial(self.pipeline.read_children, table, relation),
+            partial(handle, table, relation) if relation else partial(handle, table),
             self.problems,
             self.limits,
-            [f.name for f in table.key],
-            base,
-            document_signature(target, route),
+            _key_names(place),
+            # What is created below a row stands under the path of its own resource.
+            self.prefix + (target if route.method == "POST" else table).path,
+            route.takes_body,
+            document_signature(place, route),
         )
+        tags = table.resource.tags
+        parameters = [*self._key_parameters(place, route), *route.parameters(place)]
         self._add(
-            path,
+            self.prefix + table.path + _write_path(place, route),
             endpoint,
             route.method,
-            operation_id=f"{route.name}_{table.name}_{relation.name}",
+            operation_id=name.replace(".", "_"),
             summary=route.summary.format(
-                row=with_article(table.title.lower()), rows=to_words(relation.name)
+                row=with_article(table.title.lower()), rows=to_words(rows)
             ),
-            dependencies=[
-                *self.dependencies,
-                *table.resource.dependencies,
-                *table.resource.operation_dependencies.get("read", ()),
-                *target.resource.dependencies,
-                *target.resource.operation_dependencies.get("list", ()),
-            ],
-            **self._describe(route, table, target, key_parameters(table)),
+            description=route.description,
+            dependencies=[*self.dependencies, *_dependencies_of(place, route)],
+            tags=list(tags if tags is not None else [table.name]),
+            status_code=route.status,
+            response_model=route.response(place) if route.response else None,
+            responses=error_responses({*route.errors, 500, 503, 504}),
+            openapi_extra={"parameters": parameters, **route.details(place)},
         )
 
-    def _describe(
-        self, route: Route, owner: Table, table: Table, keys: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        """What the OpenAPI document says of a route, beside its name.
-
-        Args:
-            route: The route.
-            owner: The resource that it stands under.
-            table: The resource that it reads or writes.
-            keys: The parameters in its path.
-        """
-        tags = owner.resource.tags
-        parameters = [*keys, *route.parameters(table, self.catalog)]
-        return {
-            "description": route.description,
-            "tags": list(tags if tags is not None else [owner.name]),
-            "status_code": route.status,
-            "response_model": route.response(table, self.catalog) if route.response else None,
-            "responses": error_responses({*route.errors, 500, 503, 504}),
-            "openapi_extra": {"parameters": parameters, **route.details(table, self.catalog)},
-        }
+    def _key_parameters(self, place: Place, route: Route) -> list[dict[str, Any]]:
+        own = key_parameters(place.table) if "{key}" in route.path else []
+        other = key_parameters(place.target, _start(place)) if "{other}" in route.path else []
+        return [*own, *other]
 
     def _add(self, path: str, endpoint: Endpoint, method: str, **options: Any) -> None:
         options |= {"name": options["operation_id"], "route_class_override": ResourceRoute}
@@ -230,16 +207,42 @@ class _Service:
             self.dispatcher.add(route)
 
 
-def _key_in_path(table: Table) -> str:
-    return ",".join(f"{{{f.name}}}" for f in table.key)
+def _write_path(place: Place, route: Route) -> str:
+    """The path of a route below its resource's, with the names of its parameters."""
+    own, other = (",".join(f"{{{name}}}" for name in names) for names in _key_names(place))
+    path = route.path.replace("{key}", own).replace("{other}", other)
+    return path.replace("{relation}", place.relation.name if place.relation else "")
 
 
-def _check_path(app: FastAPI, table: Table, health: str | None) -> None:
-    taken = (app.docs_url, app.redoc_url, app.openapi_url, health)
+def _key_names(place: Place) -> tuple[list[str], list[str]]:
+    """The names of the parameters of both keys that a path may have."""
+    own = [f.name for f in place.table.key]
+    return own, [f"{_start(place)}{f.name}" for f in place.target.key]
+
+
+def _start(place: Place) -> str:
+    """How the parameters of the second key start, by which they differ from those of the first."""
+    return f"{place.relation.name}_" if place.relation else ""
+
+
+def _dependencies_of(place: Place, route: Route) -> list[Depends]:
+    """What the resource, and the target of the relation, declare to run first."""
+    own, target = place.table.resource, place.target.resource
+    found = list(own.dependencies)
+    for operation in (*route.guards, route.operation):
+        found += own.operation_dependencies.get(operation, ())
+    if route.target_operation is not None:
+        found += target.dependencies
+        found += target.operation_dependencies.get(route.target_operation, ())
+    return found
+
+
+def _check_path(app: FastAPI, table: Table, *operational: str | None) -> None:
+    taken = (app.docs_url, app.redoc_url, app.openapi_url, *operational)
     if table.path in taken:
         raise ConfigurationError(
-            f"Resource({table.model.__name__}): {table.path} is the documentation's or the health "
-            "routes'; give the resource another path=."
+            f"Resource({table.model.__name__}): {table.path} is the documentation's, the health "
+            "routes' or the metrics'; give the resource another path=."
         )
 
 

@@ -9,38 +9,84 @@ from typing import Any, Literal
 
 from fastapi import Request
 
-from ..catalog import Catalog, Table
+from ..catalog import Catalog, Relation, Table
 from ..openapi import (
     bulk_schema,
+    bulk_update_schema,
+    child_schema,
+    conditional_headers,
+    create_schema,
+    filter_parameters,
+    idempotency_header,
     include_parameters,
+    keys_schema,
     list_parameters,
+    mass_header,
     page_schema,
     query_body,
     read_parameters,
     shown_schema,
     stored_schema,
     stream_parameters,
+    update_schema,
 )
 from ..resource import Operation
+
+Parameters = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a route stands.
+
+    Args:
+        catalog: The catalog.
+        table: The resource that it stands under.
+        relation: The relation of that resource that it goes by, if any.
+    """
+
+    catalog: Catalog
+    table: Table
+    relation: Relation | None = None
+
+    @property
+    def target(self) -> Table:
+        """The resource whose rows it reads or writes."""
+        return self.catalog.target_of(self.relation) if self.relation else self.table
+
+
+def _no_parameters(_place: Place) -> Parameters:
+    return []
+
+
+def _includes(place: Place) -> Parameters:
+    return include_parameters(place.target, place.catalog)
+
+
+def _no_details(_place: Place) -> dict[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True)
 class Route:
-    """One route of a resource.
+    """One route of a resource, or of one of its relations.
 
     Args:
-        operation: The operation that it belongs to.
+        operation: The operation of the resource that it belongs to.
         method: Its method.
         name: The pipeline's method that serves it, and the start of its operation id.
-        path: Its path below the resource's; `{key}` stands for the key.
+        path: Its path below the resource's; `{key}` stands for the key, `{relation}` for the
+            relation's name, `{other}` for the key of a row at its other end.
         summary: What the docs page calls it.
         description: What the docs page says about it.
         errors: The statuses of its problems.
         status: The status where all is well.
         body: The schema of its body.
         response: The schema of its answer.
-        parameters: The parameters of its query.
+        parameters: The parameters of its query and its headers.
         details: What else its description says, beside what follows from the above.
+        guards: Further operations of the resource whose dependencies run first.
+        target_operation: The operation of the relation's target that it belongs to as well.
     """
 
     operation: Operation
@@ -51,23 +97,80 @@ class Route:
     description: str
     errors: tuple[int, ...]
     status: int = 200
-    body: Callable[[Table], Any] | None = None
-    response: Callable[[Table, Catalog], Any] | None = None
-    parameters: Callable[[Table, Catalog], list[dict[str, Any]]] = include_parameters
-    details: Callable[[Table, Catalog], dict[str, Any]] = lambda _table, _catalog: {}
+    body: Callable[[Place], Any] | None = None
+    response: Callable[[Place], Any] | None = None
+    parameters: Callable[[Place], Parameters] = _includes
+    details: Callable[[Place], dict[str, Any]] = _no_details
+    guards: tuple[Operation, ...] = ()
+    target_operation: Operation | None = None
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether a request has a body."""
+        return self.body is not None or self.details is _query_body
 
 
-_BODY_ERRORS = (413, 415, 422, 503)
+_BODY = (413, 415, 422, 503)
+_WRITE = (400, *_BODY)
+_CONDITIONAL = (412, 428)
 _TEXT = {"schema": {"type": "string"}}
 
 
-def _other_formats(_table: Table, _catalog: Catalog) -> dict[str, Any]:
+def _query_body(place: Place) -> dict[str, Any]:
+    return {"requestBody": query_body(place.target, place.catalog)}
+
+
+def _other_formats(_place: Place) -> dict[str, Any]:
     media_types = ("application/x-ndjson", "application/jsonl", "text/csv")
     return {"responses": {"200": {"content": dict.fromkeys(media_types, _TEXT)}}}
 
 
-def _not_modified(_table: Table, _catalog: Catalog) -> dict[str, Any]:
+def _not_modified(_place: Place) -> dict[str, Any]:
     return {"responses": {"304": {"description": "Not Modified"}}}
+
+
+def _lists(place: Place) -> Parameters:
+    return list_parameters(place.target, place.catalog)
+
+
+def _creating(place: Place) -> Parameters:
+    return [*_includes(place), *idempotency_header()]
+
+
+def _updating(place: Place) -> Parameters:
+    return [*_includes(place), *conditional_headers(place.table)]
+
+
+def _patching(place: Place) -> Parameters:
+    return [*_updating(place), *idempotency_header()]
+
+
+def _removing(place: Place) -> Parameters:
+    return conditional_headers(place.table)
+
+
+def _mass(place: Place) -> Parameters:
+    return [*filter_parameters(place.table, place.catalog), *mass_header()]
+
+
+def _stored(place: Place) -> Any:
+    return stored_schema(place.target, place.catalog)
+
+
+def _stored_rows(place: Place) -> Any:
+    return list[stored_schema(place.target, place.catalog)]  # type: ignore[misc]
+
+
+def _shown_rows(place: Place) -> Any:
+    return list[shown_schema(place.table, place.catalog)]  # type: ignore[misc]
+
+
+def _page(place: Place) -> Any:
+    return page_schema(place.target, place.catalog)
+
+
+def _update(place: Place) -> Any:
+    return update_schema(place.table, place.catalog)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -75,68 +178,109 @@ ROUTES: tuple[Route, ...] = (
         "list", "GET", "read_page", "/", "List {rows}",
         "One page of the rows that match, in a total order, and how many there are. Filters by one "
         "relation are listed; those by more are written alike, as in `a.b.field__op`.",
-        (422, 503), 200, None, page_schema, list_parameters,
+        (422, 503), 200, None, _page, _lists,
     ),
     Route(
         "list", "POST", "read_queried_page", "/query/", "Query {rows}",
         "One page of the rows that match a query that is too long for a URL.",
-        _BODY_ERRORS, 200, None, page_schema, lambda *_: [],
-        lambda table, catalog: {"requestBody": query_body(table, catalog)},
+        _BODY, 200, None, _page, _no_parameters, _query_body,
     ),
     Route(
         "create", "POST", "create", "/", "Create {row}",
         "Stores a row. What is answered is committed.",
-        (400, *_BODY_ERRORS), 201, lambda table: table.schemas.create, stored_schema,
+        (*_WRITE, 409), 201, lambda p: create_schema(p.table, p.catalog), _stored, _creating,
+    ),
+    Route(
+        "bulk_update", "PATCH", "mass_update", "/", "Patch all {rows} that match",
+        "Merges one patch into every row that matches the filters, if they are not more than "
+        "`Prefer: max-affected` allows.",
+        (*_WRITE, 409, *_CONDITIONAL), 200, lambda p: p.table.schemas.update,
+        lambda _: dict[str, int], _mass, guards=("update",),
+    ),
+    Route(
+        "bulk_delete", "DELETE", "mass_delete", "/", "Delete all {rows} that match",
+        "Deletes every row that matches the filters, if they are not more than "
+        "`Prefer: max-affected` allows.",
+        (400, 409, 422, 503, *_CONDITIONAL), 200, None,
+        lambda _: dict[str, int], _mass, guards=("delete",),
     ),
     Route(
         "bulk_create", "POST", "bulk_create", "/bulk/", "Create many {rows}",
         "Stores all of the rows or none, and answers them in the order sent.",
-        (400, *_BODY_ERRORS), 201, bulk_schema,
-        lambda table, _: list[table.schemas.read], lambda *_: [],  # type: ignore[name-defined]
+        (*_WRITE, 409), 201, lambda p: bulk_schema(p.table, p.catalog), _stored_rows, _creating,
+        guards=("create",),
+    ),
+    Route(
+        "bulk_update", "PATCH", "bulk_update", "/bulk/", "Patch many {rows}",
+        "Merges a patch into each of the rows or into none. Each patch holds the key of its row.",
+        (*_WRITE, 404, 409, *_CONDITIONAL), 200,
+        lambda p: bulk_update_schema(p.table, p.catalog), _stored_rows, _creating,
+        guards=("update",),
+    ),
+    Route(
+        "bulk_delete", "DELETE", "bulk_delete", "/bulk/", "Delete many {rows}",
+        "Deletes all of the rows with some keys, or none.",
+        (404, 409, *_BODY, *_CONDITIONAL), 204, lambda p: keys_schema(p.table), None,
+        _no_parameters, guards=("delete",),
     ),
     Route(
         "stream", "GET", "stream", "/stream/", "Stream {rows}",
         "Every row that matches, as a JSON array or, by `Accept`, as JSON lines or CSV.",
-        (422, 503), 200, None,
-        lambda table, catalog: list[shown_schema(table, catalog)],  # type: ignore[misc]
-        stream_parameters, _other_formats,
+        (422, 503), 200, None, _shown_rows,
+        lambda p: stream_parameters(p.table, p.catalog), _other_formats,
     ),
     Route(
         "read", "GET", "read", "/{key}", "Read {row}",
         "One row by its key. `If-None-Match` with its `ETag` is answered 304 while it is the same.",
-        (404, 422, 503), 200, None, shown_schema, read_parameters, _not_modified,
+        (404, 422, 503), 200, None, lambda p: shown_schema(p.table, p.catalog),
+        lambda p: read_parameters(p.table, p.catalog), _not_modified,
     ),
     Route(
         "update", "PUT", "put", "/{key}", "Update {row}",
         "Writes the fields that are given. One that is absent or null is left alone.",
-        (400, 404, 409, *_BODY_ERRORS), 200, lambda table: table.schemas.update, stored_schema,
+        (*_WRITE, 404, 409, *_CONDITIONAL), 200, _update, _stored, _updating,
     ),
     Route(
         "update", "PATCH", "patch", "/{key}", "Patch {row}",
         "Merges a JSON Merge Patch (RFC 7396): null clears a field that may be null.",
-        (400, 404, 409, *_BODY_ERRORS), 200, lambda table: table.schemas.update, stored_schema,
+        (*_WRITE, 404, 409, *_CONDITIONAL), 200, _update, _stored, _patching,
     ),
     Route(
         "delete", "DELETE", "delete", "/{key}", "Delete {row}",
         "Deletes a row and what the model declares to go with it; 409 if others still refer to it.",
-        (404, 409, 422, 503), 204, None, None, lambda *_: [],
+        (404, 409, 422, 503, *_CONDITIONAL), 204, None, None, _removing,
     ),
 )  # fmt: skip
 
-CHILDREN = Route(
-    "list",
-    "GET",
-    "read_children",
-    "/{key}/{relation}/",
-    "List {rows} of {row}",
-    "One page of the rows that belong to a row, and match, in a total order.",
-    (404, 422, 503),
-    200,
-    None,
-    page_schema,
-    list_parameters,
-)
-"""The list below a row of a relation to many rows; its table is the relation's target."""
+CHILDREN: tuple[Route, ...] = (
+    Route(
+        "read", "GET", "read_children", "/{key}/{relation}/", "List {rows} of {row}",
+        "One page of the rows that belong to a row, and match, in a total order.",
+        (404, 422, 503), 200, None, _page, _lists, target_operation="list",
+    ),
+    Route(
+        "read", "POST", "create_child", "/{key}/{relation}/", "Create {rows} of {row}",
+        "Stores a row that belongs to another one.",
+        (*_WRITE, 404, 409), 201,
+        lambda p: child_schema(p.table, p.relation, p.catalog), _stored, _creating,
+        target_operation="create",
+    ),
+)  # fmt: skip
+"""What is served below a row for a relation to many rows."""
+
+LINKS: tuple[Route, ...] = (
+    Route(
+        "update", "PUT", "link", "/{key}/{relation}/{other}", "Link {rows} to {row}",
+        "Links two rows; if they are linked already, they stay so.",
+        (404, 412, 422, 503), 204, None, None, _removing,
+    ),
+    Route(
+        "update", "DELETE", "unlink", "/{key}/{relation}/{other}", "Unlink {rows} from {row}",
+        "Takes the link between two rows away; if there is none, nothing changes.",
+        (404, 412, 422, 503), 204, None, None, _removing,
+    ),
+)  # fmt: skip
+"""What is served below a row for a many-to-many relation."""
 
 
 def with_article(words: str) -> str:
@@ -144,10 +288,10 @@ def with_article(words: str) -> str:
     return f"{'an' if words[:1] in 'aeio' else 'a'} {words}"
 
 
-def document_signature(table: Table, route: Route) -> inspect.Signature:
+def document_signature(place: Place, route: Route) -> inspect.Signature:
     """The parameters that FastAPI documents for a route: its body."""
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [inspect.Parameter("request", kind, annotation=Request)]
     if route.body is not None:
-        parameters.append(inspect.Parameter("body", kind, annotation=route.body(table)))
+        parameters.append(inspect.Parameter("body", kind, annotation=route.body(place)))
     return inspect.Signature(parameters)

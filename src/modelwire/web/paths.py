@@ -87,7 +87,10 @@ class PathTree(Generic[T]):
         return None if plain in self.reserved else self._literals.get(plain)
 
 
-def decode_key(key: str, names: Sequence[str]) -> dict[str, Any]:
-    """The key of a path as parameters for the user's own dependencies."""
-    parts = key.split(",") if len(names) > 1 else [key]
-    return dict(zip(names, map(unquote, parts), strict=False))
+def decode_keys(keys: Sequence[str], names: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """The keys of a path as parameters for the user's own dependencies."""
+    return {
+        name: unquote(part)
+        for key, fields in zip(keys, names, strict=False)
+        for name, part in zip(fields, key.split(",") if len(fields) > 1 else [key], strict=False)
+    }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import re
-import uuid
 from typing import Any
 
 from fastapi import FastAPI
@@ -35,12 +32,12 @@ from ..errors import (
 )
 from ..execute import explain_elsewhere, translate, translate_commit
 from ..respond import answer_other_problem, answer_problem
+from .failures import log_failure
+from .observing import EXCHANGE
 from .responses import to_whole_response
-
-logger = logging.getLogger("modelwire")
+from .route_names import RouteNames
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
 
 
 class Problems:
@@ -49,18 +46,20 @@ class Problems:
     Args:
         catalog: Names the fields of database errors.
         conflict_status: The status where a unique value is taken or a parent is missing.
+        names: Finds the names of routes, for the log.
     """
 
-    def __init__(self, catalog: Catalog, conflict_status: int) -> None:
+    def __init__(self, catalog: Catalog, conflict_status: int, names: RouteNames) -> None:
         self._catalog = catalog
+        self._names = names
         self._conflict_status = conflict_status
 
     def answer(self, request: Request, error: RequestError) -> Response:
         """Answer with an error of modelwire's."""
-        request_id = request_id_of(request)
-        answer = answer_problem(error, conflict_status=self._conflict_status, request_id=request_id)
+        answer = answer_problem(error, conflict_status=self._conflict_status)
         if answer.status >= 500 or error.__cause__ is not None:
-            _log(request, error, answer.status, request_id)
+            scope = request.scope
+            log_failure(error, answer.status, scope[EXCHANGE], self._names.find(scope))
         response = to_whole_response(answer, request.method)
         if isinstance(error, (TooLarge, TooSlow)):
             response.headers["connection"] = "close"  # what is left of the body is not read
@@ -127,34 +126,8 @@ class Problems:
             error.status_code,
             error.detail,
             tuple((error.headers or {}).items()),
-            request_id_of(request),
         )
         return to_whole_response(answer, request.method)
-
-
-def _log(request: Request, error: RequestError, status: int, request_id: str) -> None:
-    """Log what the client is not told: the driver's own words, or a traceback."""
-    level = logging.ERROR if status >= 500 else logging.INFO
-    root: BaseException = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    logger.log(
-        level,
-        "%s %s answered %d %s, request %s: %s",
-        request.method,
-        request.url.path,
-        status,
-        error.code,
-        request_id,
-        root,
-        exc_info=error.__cause__ if status >= 500 else None,
-    )
-
-
-def request_id_of(request: Request) -> str:
-    """The request's id: the client's own `X-Request-ID` where it sent a usable one."""
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def _allowed_methods(request: Request) -> list[str]:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -25,8 +26,9 @@ from .session import SessionDep, get_session
 
 Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
 
+Handler = Callable[[HTTPRequest], Coroutine[Any, Any, Response]]
+
 KEYS = "modelwire.keys"
-_NO_BODY = ("GET", "HEAD", "DELETE")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +39,18 @@ class Endpoint:
         handle: The pipeline's method.
         problems: Answers errors.
         limits: What the request may take.
-        key_names: Names of the key's fields, for the user's own dependencies.
-        base: The resource's path, for `Location`.
+        key_names: Names of the fields of each key in the path, for the user's own dependencies.
+        base: The path of the resource that is answered, for `Location`.
+        takes_body: Whether the body is read.
         signature: The parameters that the OpenAPI document shows.
     """
 
     handle: Handle
     problems: Problems
     limits: RequestLimits
-    key_names: Sequence[str] = ()
+    key_names: Sequence[Sequence[str]] = ()
     base: str = ""
+    takes_body: bool = False
     signature: inspect.Signature = field(default_factory=inspect.Signature)
 
     @property
@@ -71,20 +75,19 @@ class Endpoint:
 
     async def _read(self, request: HTTPRequest) -> Request:
         scope = request.scope
-        keys = scope.get(KEYS)
         return Request(
             method=scope["method"],
             query_string=scope["query_string"],
             fields=scope["headers"],
-            key=keys[0] if keys else None,
+            keys=scope.get(KEYS, ()),
             path=scope.get("root_path", "") + self.base,
-            body=b"" if scope["method"] in _NO_BODY else await self._read_body(request),
+            body=await self._read_body(request) if self.takes_body else b"",
         )
 
     async def _read_body(self, request: HTTPRequest) -> bytes:
         limit = self.limits.max_body_bytes
         announced = request.headers.get("content-length", "")
-        parts, size = [], int(announced) if announced.isdigit() else 0
+        parts, size = [], int(announced[:20]) if announced.isdecimal() else 0
         if size <= limit:
             size = 0
             async for part in request.stream():
@@ -125,7 +128,7 @@ class ResourceRoute(APIRoute):
         response = await self.endpoint(HTTPRequest(scope, receive, send))
         await response(scope, receive, send)
 
-    def get_route_handler(self) -> Callable[[HTTPRequest], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """Build the handler: the user's dependencies first, then the endpoint.
 
         Raises:
@@ -138,27 +141,29 @@ class ResourceRoute(APIRoute):
                 "give mount() the prefix and the dependencies."
             )
         self._built = True
-        plain = self._inner(_run(self.endpoint))
-        needs_session = self._in_session = _calls(plain.dependant, get_session)
-        in_session = self._inner(_run_in_session(self.endpoint, shared=needs_session))
-        handle_plain, handle_in_session = plain.get_route_handler(), in_session.get_route_handler()
+        needs_session = self._in_session = _calls(self.dependant, get_session)
+        run_in_session = _run_in_session(self.endpoint, shared=needs_session)
+        # Most routes need at most one of them, and many none.
+        plain = cache(lambda: self._build_handler(_run(self.endpoint)))
+        in_session = cache(lambda: self._build_handler(run_in_session))
 
         async def handle(request: HTTPRequest) -> Response:
-            if needs_session or get_session in request.app.dependency_overrides:
-                return await handle_in_session(request)
-            return await handle_plain(request)
+            overridden = get_session in request.app.dependency_overrides
+            handler = in_session() if needs_session or overridden else plain()
+            return await handler(request)
 
         return handle
 
-    def _inner(self, endpoint: Callable[..., Any]) -> APIRoute:
-        """A route that has this one's dependencies but none of its documented parameters."""
-        return APIRoute(
+    def _build_handler(self, endpoint: Callable[..., Any]) -> Handler:
+        """The handler of a route with this one's dependencies but no documented parameters."""
+        inner = APIRoute(
             self.path,
             endpoint,
             dependencies=self.dependencies,
             dependency_overrides_provider=self.dependency_overrides_provider,
             response_model=None,
         )
+        return inner.get_route_handler()
 
 
 def _run(endpoint: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,123 @@
+"""Reads constraints, indexes and foreign keys, and which columns they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    MetaData,
+    PrimaryKeyConstraint,
+    TextClause,
+    UniqueConstraint,
+)
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.sql.visitors import iterate
+
+from ..errors import Constraint
+from .tables import ConstraintInfo, Reference
+
+_NAME_BYTES = 63
+"""Bytes that PostgreSQL keeps of a name (NAMEDATALEN - 1)."""
+
+# What is passed over: texts, types after a cast, functions and keywords before a bracket.
+_TOKEN = re.compile(
+    r"""'(?:[^']|'')*'
+      | ::\s*\w+(?:\ varying|\ precision|\ with(?:out)?\ time\ zone)?
+      | "((?:[^"]|"")+)"
+      | (\w+)(?!\w|\s*\()""",
+    re.VERBOSE,
+)
+
+
+def read_constraints(sql: SQLTable) -> Iterator[ConstraintInfo]:
+    """Read the constraints and unique indexes of a table, in the order of their creation.
+
+    A check without a name has the one that PostgreSQL gives it (CREATE TABLE, "CHECK"), less the
+    number by which it tells those of the same name.
+    """
+    for constraint in sorted(sql.constraints, key=lambda c: c._creation_order):
+        name = _name_of(constraint)
+        if isinstance(constraint, CheckConstraint):
+            columns = _columns_of(constraint.sqltext, sql)
+            named = name if name is not None else _default_name(sql.name, columns)
+            yield ConstraintInfo(Constraint.CHECK, named, columns, numbered=name is None)
+        elif isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
+            columns = tuple(column.name for column in constraint.columns)
+            yield ConstraintInfo(Constraint.UNIQUE, name, columns)
+    for index in sql.indexes:
+        found = [name for e in index.expressions for name in _columns_of(e, sql)]
+        kind = Constraint.UNIQUE if index.unique else None
+        yield ConstraintInfo(kind, _name_of(index), tuple(dict.fromkeys(found)))
+
+
+def read_references(tables: Iterable[SQLTable]) -> Iterator[Reference]:
+    """Read the foreign keys that lead from some tables."""
+    for sql in tables:
+        for constraint in sorted(sql.foreign_key_constraints, key=lambda c: c._creation_order):
+            yield Reference(
+                name=_name_of(constraint),
+                table=sql,
+                columns=tuple(constraint.columns),
+                parent=constraint.referred_table,
+                parent_columns=tuple(element.column for element in constraint.elements),
+                on_delete=(constraint.ondelete or "").upper(),
+                on_update=(constraint.onupdate or "").upper(),
+            )
+
+
+def references_to(sql: SQLTable) -> list[Reference]:
+    """The foreign keys, of any table, that refer to a table."""
+    tables = sql.metadata.tables.values()
+    return [reference for reference in read_references(tables) if reference.parent is sql]
+
+
+def find_sql_table(metadata: MetaData, name: str, schema: str | None) -> SQLTable | None:
+    """Find the table that a database means; in which schema it is, a model may leave open."""
+    qualified = metadata.tables.get(f"{schema}.{name}")
+    return metadata.tables.get(name) if qualified is None else qualified
+
+
+def columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:
+    """Names of the columns that occur in an SQL expression, in their order of occurrence."""
+    names = {column.name for column in sql.columns}
+    folded = {name.lower(): name for name in names}
+    found = [name if name in names else folded.get(name.lower()) for name in names_in(text)]
+    return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def names_in(text: str) -> list[str]:
+    """What may be the name of a column in an SQL expression: no texts, types or functions."""
+    return [
+        plain or quoted.replace('""', '"')
+        for quoted, plain in _TOKEN.findall(text)
+        if quoted or plain
+    ]
+
+
+def _columns_of(expression: Any, sql: SQLTable) -> tuple[str, ...]:
+    if isinstance(expression, str):
+        return columns_in(expression, sql)
+    found: list[str] = []
+    for element in iterate(expression):
+        if isinstance(element, Column):
+            found.append(element.name)
+        elif isinstance(element, TextClause):
+            found += columns_in(element.text, sql)
+    return tuple(dict.fromkeys(found))
+
+
+def _name_of(constraint: Any) -> str | None:
+    return str(constraint.name) if constraint.name is not None else None
+
+
+def _default_name(table: str, columns: tuple[str, ...]) -> str:
+    """The name that PostgreSQL makes of those of the table and of the only column, both cut."""
+    parts = [table.encode(), *(name.encode() for name in columns if len(columns) == 1)]
+    while sum(map(len, parts)) + len(parts) + len("check") > _NAME_BYTES:
+        longest = max(range(len(parts)), key=lambda i: (len(parts[i]), i))
+        parts[longest] = parts[longest][:-1]
+    return "_".join([*(part.decode(errors="ignore") for part in parts), "check"])

@@ -1,0 +1,46 @@
+"""Reads rows and locks them, before they are changed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import NotFound, Violation
+from ..plan import KeyedRows
+from ..statement import ROWS, Statements
+from .lane import Lane, Row
+
+Check = Callable[[Row], None]
+"""Looks at a row as it is stored, under its lock, and raises what speaks against a change."""
+
+
+async def lock_rows(
+    lane: Lane, statements: Statements, plan: KeyedRows, check: Check | None = None
+) -> Sequence[Row]:
+    """Lock the rows of a plan, in the order of their keys, so that two requests don't deadlock.
+
+    Args:
+        lane: A lane that writes.
+        statements: The statements of the application.
+        plan: The rows.
+        check: Looks at each.
+
+    Returns:
+        The rows in the order of the plan, each as the shape `stored` of the plan reads it.
+
+    Raises:
+        NotFound: One is not there.
+    """
+    table, shape = plan.table, plan.stored
+    found = await lane.fetch(statements.of(shape), {ROWS: plan.keys})
+    by_key: dict[Any, Row] = {table.values_of(row, table.key_columns): row for row in found}
+    for key, given in zip(plan.keys, plan.rows, strict=True):
+        if key not in by_key:
+            detail = f"{table.title} not found"
+            where = [Violation(detail, "not_found", given.pointer)] if plan.many else []
+            raise NotFound(detail, where)
+    stored = [by_key[key] for key in plan.keys]
+    if check is not None:
+        for row in stored:
+            check(row[: len(table.selected)])
+    return stored

@@ -1,0 +1,165 @@
+"""One request and its answer, and what is measured on the way.
+
+What is here runs for every request. Whatever can wait is done later, for many requests at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from time import perf_counter_ns
+from typing import Protocol, TypeVar, cast
+
+from msgspec import Struct
+
+T = TypeVar("T")
+Call = TypeVar("Call", bound=Callable[..., object])
+
+
+class Watcher(Protocol):
+    """Who is told of statements that are slow or fail; the observer is."""
+
+    slow_ns: int
+
+    def report_statement(
+        self, exchange: Exchange, text: str, duration_ns: int, error: BaseException | None
+    ) -> None: ...
+
+
+class Exchange(Struct, eq=False, gc=False):
+    """One request and its answer. Durations are in nanoseconds.
+
+    Args:
+        request_id: Its id.
+        method: Its method.
+        began_ns: When it came, by `perf_counter_ns`.
+        watcher: Who is told of its statements.
+        trace_id: The trace that it belongs to; empty where there is none.
+        route: The template of its path, such as `/users/{id}`; empty where there is none.
+        status: The status of its answer; 0 until that is sent.
+        answered_ns: How long it took until the status was sent.
+        duration_ns: How long it took until the end of the answer.
+        is_stream: Whether the answer is sent in parts.
+        is_broken_off: Whether the answer ended before its end.
+        pool_ns: How long it waited for connections.
+        database_ns: How long its statements ran.
+        encode_ns: How long its rows were encoded.
+        statements: How many statements it sent, those that begin and end transactions included.
+        failures: How many of them failed.
+        retries: How often a transaction was tried again.
+    """
+
+    request_id: str
+    method: str
+    began_ns: int
+    watcher: Watcher
+    trace_id: str = ""
+    route: str = ""
+    status: int = 0
+    answered_ns: int = 0
+    duration_ns: int = 0
+    is_stream: bool = False
+    is_broken_off: bool = False
+    pool_ns: int = 0
+    database_ns: int = 0
+    encode_ns: int = 0
+    statements: int = 0
+    failures: int = 0
+    retries: int = 0
+
+    async def measure(self, text: str, answer: Awaitable[T]) -> T:
+        """Wait for the answer to a statement, and measure it.
+
+        Args:
+            text: The statement.
+            answer: Its answer.
+
+        Returns:
+            The answer.
+        """
+        began_ns = perf_counter_ns()
+        try:
+            found = await answer
+        except BaseException as error:
+            self.add_statement(text, perf_counter_ns() - began_ns, error)
+            raise
+        duration_ns = perf_counter_ns() - began_ns
+        self.statements += 1
+        self.database_ns += duration_ns
+        if duration_ns >= self.watcher.slow_ns:
+            self.watcher.report_statement(self, text, duration_ns, None)
+        return found
+
+    def begin_statement(self, text: str) -> Statement:
+        """Begin to measure a statement whose end somebody else waits for."""
+        return Statement(self, text)
+
+    def add_statement(
+        self, text: str, duration_ns: int, error: BaseException | None = None
+    ) -> None:
+        """Add a statement that has ended."""
+        self.statements += 1
+        self.database_ns += duration_ns
+        if error is not None:
+            self.failures += 1
+        if error is not None or duration_ns >= self.watcher.slow_ns:
+            self.watcher.report_statement(self, text, duration_ns, error)
+
+
+class Statement:
+    """A statement that is running.
+
+    Args:
+        exchange: The request that it is for.
+        text: Its SQL.
+    """
+
+    def __init__(self, exchange: Exchange, text: str) -> None:
+        self._exchange = exchange
+        self._text = text
+        self._began_ns = perf_counter_ns()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that it has ended, or failed."""
+        self._exchange.add_statement(self._text, perf_counter_ns() - self._began_ns, error)
+
+
+CURRENT: ContextVar[Exchange | None] = ContextVar("modelwire.exchange", default=None)
+"""The request that is being answered here, if anybody measures it."""
+
+
+@contextmanager
+def waiting_for_connection() -> Iterator[None]:
+    """Measure a block that waits for a connection."""
+    exchange = CURRENT.get()
+    began_ns = perf_counter_ns()
+    try:
+        yield
+    finally:
+        if exchange is not None:
+            exchange.pool_ns += perf_counter_ns() - began_ns
+
+
+def encoding(call: Call) -> Call:
+    """Measure a function that encodes rows."""
+
+    @wraps(call)
+    def measured(*args: object) -> object:
+        exchange = CURRENT.get()
+        if exchange is None:
+            return call(*args)
+        began_ns = perf_counter_ns()
+        found = call(*args)
+        exchange.encode_ns += perf_counter_ns() - began_ns
+        return found
+
+    return cast("Call", measured)
+
+
+def count_retry() -> None:
+    """Say that a transaction is tried again."""
+    exchange = CURRENT.get()
+    if exchange is not None:
+        exchange.retries += 1

@@ -1,0 +1,95 @@
+"""Spans of statements (OpenTelemetry, semantic conventions for database client spans).
+
+FastAPI makes the span of the request itself. What is here only runs below such a span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import TypeVar
+
+import msgspec
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind, StatusCode
+from sqlalchemy.engine import URL
+
+from .exchange import Exchange, Statement
+from .sql import code_of, hide_values, summarize
+
+T = TypeVar("T")
+
+# Until the application configures a provider, this tracer makes spans that record nothing.
+_TRACER = trace.get_tracer("modelwire", schema_url="https://opentelemetry.io/schemas/1.44.0")
+
+Attributes = Mapping[str, str | int]
+
+
+class TracedExchange(Exchange, eq=False, gc=False):
+    """A request whose statements have spans.
+
+    Args:
+        database: What the spans say of the database.
+    """
+
+    database: Attributes = msgspec.field(default_factory=dict)
+
+    async def measure(self, text: str, answer: Awaitable[T]) -> T:
+        """Wait for the answer to a statement, and measure and trace it."""
+        statement = self.begin_statement(text)
+        try:
+            found = await answer
+        except BaseException as error:
+            statement.end(error)
+            raise
+        statement.end()
+        return found
+
+    def begin_statement(self, text: str) -> Statement:
+        """Begin to measure and trace a statement."""
+        return TracedStatement(self, text, self.database)
+
+
+class TracedStatement(Statement):
+    """A statement that is running, and has a span below the one that is current.
+
+    Args:
+        exchange: The request that it is for.
+        text: Its SQL.
+        database: What the span says of the database.
+    """
+
+    def __init__(self, exchange: Exchange, text: str, database: Attributes) -> None:
+        operation, target = summarize(text)
+        summary = f"{operation} {target}".strip()
+        attributes = {
+            **database,
+            "db.query.text": hide_values(text),
+            "db.query.summary": summary,
+            "db.operation.name": operation,
+        }
+        if target:
+            attributes["db.collection.name"] = target
+        self._span = _TRACER.start_span(summary, kind=SpanKind.CLIENT, attributes=attributes)
+        super().__init__(exchange, text)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that it has ended; the span has the kind of an error, never its text."""
+        super().end(error)
+        if error is not None:
+            code = code_of(error)
+            if code:
+                self._span.set_attribute("db.response.status_code", code)
+            self._span.set_attribute("error.type", code or type(error).__qualname__)
+            self._span.set_status(StatusCode.ERROR)
+        self._span.end()
+
+
+def describe_database(url: URL) -> Attributes:
+    """What spans say of a database: never its user or its password."""
+    found = {
+        "db.system.name": url.get_backend_name(),
+        "db.namespace": url.database,
+        "server.address": url.host,
+        "server.port": url.port,
+    }
+    return {name: value for name, value in found.items() if value}

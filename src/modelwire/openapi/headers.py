@@ -1,0 +1,42 @@
+"""The headers of writing operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..catalog import Table
+from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
+
+JSONSchema = dict[str, Any]
+
+
+def conditional_headers(table: Table) -> list[JSONSchema]:
+    """Describe the condition that a change of a row may state."""
+    text = "The `ETag` of the row that is meant; 412 if it has changed since."
+    required = table.resource.require_if_match
+    return [_header("If-Match", {"type": "string"}, text, required=required)]
+
+
+def idempotency_header() -> list[JSONSchema]:
+    """Describe the key by which a repeated request is told from a new one."""
+    text = "Names the request: the same request under the same key is carried out once."
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY}
+    return [_header(IDEMPOTENCY_KEY, schema, text)]
+
+
+def mass_header() -> list[JSONSchema]:
+    """Describe the preference without which a change of all rows that match is refused."""
+    text = "`max-affected=N`: how many rows may be affected at most."
+    return [_header("Prefer", {"type": "string"}, text, required=True)]
+
+
+def _header(
+    name: str, schema: JSONSchema, description: str, *, required: bool = False
+) -> JSONSchema:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "schema": schema,
+        "description": description,
+    }

@@ -1,0 +1,132 @@
+"""Writes: a piece of work in one transaction, whose refusal is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..errors import Constraint, ConstraintViolation, RequestError
+from ..execute import Finder, Lane, Rejection, explain
+from ..plan import RowPlan
+from ..respond import Answer
+from .stages import Session, Stages
+
+Work = Callable[[Lane, bool], Awaitable[Answer]]
+"""What is done in a transaction: on a lane, for all rows at once or, if told so, one by one."""
+
+
+class Transactions(Stages):
+    """Does what writing requests ask for: all of it, or nothing."""
+
+    async def write(
+        self, plan: RowPlan, session: Session, work: Work, *, single: bool = False
+    ) -> Answer:
+        """Do some work in one transaction; it is committed when this returns.
+
+        Many rows are written at once; where one is refused, they are written once more, one by one,
+        to find out which. A session in force may hold what others have done in it, so there the
+        first try has a savepoint.
+
+        Args:
+            plan: What is to be written.
+            session: The session in force.
+            work: Writes it, and makes the answer.
+            single: Whether the work is one statement.
+
+        Returns:
+            The answer.
+
+        Raises:
+            RequestError: It was refused; nothing is written.
+        """
+        if len(plan.rows) <= 1:
+            return await self._write_once(plan, session, work, single=single)
+        if session is not None:
+            return await self._write_once(plan, session, _in_savepoint(session, work))
+        try:
+            return await self._attempt(plan, session, work, single=single)
+        except Rejection as exc:
+            rejection = exc
+        return await self._write_once(plan, session, work, rejection=rejection, singly=True)
+
+    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
+        """Explain what a constraint has refused."""
+        return await explain(rejection, self.catalog, Finder(lane, self.statements))
+
+    async def _write_once(
+        self,
+        plan: RowPlan,
+        session: Session,
+        work: Work,
+        *,
+        rejection: Rejection | None = None,
+        single: bool = False,
+        singly: bool = False,
+    ) -> Answer:
+        try:
+            return await self._attempt(plan, session, work, single=single, singly=singly)
+        except Rejection as exc:
+            found = exc if rejection is None else _choose(rejection, exc)
+            async with self.database.reading(session) as lane:
+                error = await self.explain(found, lane)
+            raise error from found.violation
+
+    async def _attempt(
+        self,
+        plan: RowPlan,
+        session: Session,
+        work: Work,
+        *,
+        single: bool = False,
+        singly: bool = False,
+    ) -> Answer:
+        async def attempt() -> Answer:
+            try:
+                async with self.database.writing(session, single=single) as lane:
+                    return await work(lane, singly)
+            except ConstraintViolation as violation:
+                # It fired at COMMIT.
+                raise Rejection(violation, plan) from violation
+
+        if session is not None:
+            # What others have done in it before could not be done again.
+            return await attempt()
+        return await self.database.retry(attempt)
+
+
+def _in_savepoint(session: AsyncSession, work: Work) -> Work:
+    """Some work on all rows at once; where one is refused, only that is undone, and done anew."""
+
+    async def attempt(lane: Lane, _singly: bool) -> Answer:
+        connection = await session.connection()
+        savepoint = await connection.begin_nested()
+        try:
+            answer = await work(lane, False)
+        except Rejection as exc:
+            together = exc
+        else:
+            await savepoint.commit()
+            return answer
+        try:
+            await savepoint.rollback()
+        except SQLAlchemyError:
+            # A trigger may have undone the whole transaction (SQLite manual, RAISE).
+            raise together from None
+        try:
+            return await work(lane, True)
+        except Rejection as alone:
+            raise _choose(together, alone) from alone
+
+    return attempt
+
+
+def _choose(together: Rejection, alone: Rejection) -> Rejection:
+    """Of the refusal of many rows and that of one of them, the one that says more.
+
+    Rows that refer to each other may be refused alone and not together.
+    """
+    kind = together.violation.kind
+    same = alone.violation.kind is kind and kind is not Constraint.FOREIGN_KEY
+    return alone if same else together

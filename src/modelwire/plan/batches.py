@@ -1,0 +1,62 @@
+"""The bodies of bulk requests: arrays, alone or under the name of the resource."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..catalog import Table
+from ..catalog.names import escape_pointer
+from ..errors import InvalidRequest, TooLarge, Violation
+
+
+class Batch(NamedTuple):
+    """The elements of a bulk body.
+
+    Args:
+        items: The elements.
+        pointers: Where each stands in the body.
+    """
+
+    items: list[Any]
+    pointers: list[str]
+
+
+def read_batch(table: Table, body: Any, noun: str = "rows") -> Batch:
+    """Read the body of a bulk request.
+
+    Args:
+        table: The resource.
+        body: The JSON value of the body: an array, or an object that holds one under the last
+            segment of the resource's path.
+        noun: What its elements are, for messages.
+
+    Returns:
+        The elements.
+
+    Raises:
+        InvalidRequest: It is neither.
+        TooLarge: It has more elements than the resource takes.
+    """
+    name = table.path.rpartition("/")[2]
+    pointer = ""
+    if isinstance(body, dict):
+        if list(body) != [name]:
+            message = f"should be an array of {noun}, or an object with just `{name}`"
+            raise InvalidRequest(Violation(message, "bulk_body", pointer=""))
+        body, pointer = body[name], f"/{escape_pointer(name)}"
+    if not isinstance(body, list):
+        message = f"should be an array of {noun}"
+        raise InvalidRequest(Violation(message, "list_type", pointer=pointer))
+    check_rows(table, len(body))
+    return Batch(body, [f"{pointer}/{i}" for i in range(len(body))])
+
+
+def check_rows(table: Table, count: int) -> None:
+    """Refuse more rows than one request may write.
+
+    Raises:
+        TooLarge: There are more than the resource's `max_bulk_rows`.
+    """
+    limit = table.resource.max_bulk_rows
+    if count > limit:
+        raise TooLarge(f"One request may write at most {limit} rows of {table.name}")

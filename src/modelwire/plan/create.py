@@ -1,0 +1,322 @@
+"""Plans of new rows, with those that are stored with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import ARRAY
+
+from ..catalog import Catalog, Field, Relation, Table
+from ..catalog.kinds import storage_type
+from ..catalog.names import escape_pointer
+from ..catalog.schemas import loosen_schema
+from ..errors import InvalidRequest, Violation
+from .batches import check_rows, read_batch
+from .bodies import refuse, validate_each
+from .keys import Key
+from .links import LinkSet, read_links
+from .nesting import Related, read_related, relations_in
+from .read import Parent
+from .rows import Row, intake_of
+from .shapes import InsertShape
+
+Ties = Mapping[Field, Any]
+"""The fields of a row that another row gives its values, with those that are known before."""
+
+_UNKNOWN = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What is stored with one new row.
+
+    Args:
+        parents: Rows that it refers to, one for each relation.
+        children: Rows that refer to it, or are linked to it.
+        links: Links to rows that are there already.
+    """
+
+    parents: Mapping[Relation, CreatePlan] = field(default_factory=dict)
+    children: Mapping[Relation, CreatePlan] = field(default_factory=dict)
+    links: tuple[LinkSet, ...] = ()
+
+
+_ALONE = Kin()
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePlan:
+    """Storing new rows, in one transaction.
+
+    Args:
+        table: The resource.
+        rows: The rows.
+        kin: What is stored with each of them; empty where nothing is.
+    """
+
+    table: Table
+    rows: tuple[Row, ...]
+    kin: tuple[Kin, ...] = ()
+    keys: tuple[Key, ...] = field(default=(), init=False)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one statement stores everything."""
+        if self.kin:
+            return False
+        if len(self.rows) == 1:
+            return True
+        groups = group_rows(self.table, self.rows)
+        return len(groups) == 1 and groups[0][0].many
+
+    def parts(self) -> Iterator[CreatePlan]:
+        """A plan for each row alone, with what is stored with it."""
+        for index, row in enumerate(self.rows):
+            yield CreatePlan(self.table, (row,), self.kin[index : index + 1])
+
+    def levels(self) -> Iterator[CreatePlan]:
+        """The plan, and those of all rows that are stored with its own."""
+        yield self
+        for kin in self.kin:
+            for plan in (*kin.parents.values(), *kin.children.values()):
+                yield from plan.levels()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPlan:
+    """Storing a new row below one that is there.
+
+    Args:
+        parent: The row that is there.
+        plan: How the new one is stored.
+    """
+
+    parent: Parent
+    plan: CreatePlan
+
+
+def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
+    """One plan for the rows of several plans of one table."""
+    rows = tuple(row for plan in plans for row in plan.rows)
+    if not any(plan.kin for plan in plans):
+        return CreatePlan(plans[0].table, rows)
+    kin = tuple(k for plan in plans for k in plan.kin or (_ALONE,) * len(plan.rows))
+    return CreatePlan(plans[0].table, rows, kin)
+
+
+def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape, list[Row]]]:
+    """Group rows that follow each other and give the same fields.
+
+    Args:
+        table: The resource.
+        rows: The rows.
+
+    Returns:
+        For each group the statement that stores it: once for all of its rows, or for each.
+    """
+    groups = []
+    for fields, found in groupby(rows, attrgetter("fields")):
+        group = list(found)
+        # Rows without any value have nothing to be listed by, and lists of arrays are flat.
+        many = len(group) > 1 and bool(fields) and not any(map(is_array, fields))
+        groups.append((InsertShape(table, fields, many=many), group))
+    return groups
+
+
+def is_array(field: Field) -> bool:
+    """Whether a column holds arrays."""
+    return isinstance(storage_type(field.column.type), ARRAY)
+
+
+def plan_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> CreatePlan:
+    """Plan storing one row.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        body: The JSON value of the body.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The body does not fit the create schema.
+        TooLong, OutOfRange: A value does not fit its column.
+        TooLarge: It holds more rows than one request may write.
+    """
+    return _Planner(catalog, dialect).finish(table, [body], [""])
+
+
+def plan_bulk_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> CreatePlan:
+    """Plan storing many rows at once.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        body: The JSON value of the body: an array of rows, or an object that holds one under the
+            last segment of the resource's path.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A row does not fit the create schema; the pointer names the row.
+        TooLong, OutOfRange: A value does not fit its column.
+        TooLarge: There are more rows than the resource takes.
+    """
+    return _Planner(catalog, dialect).finish(table, *read_batch(table, body))
+
+
+def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: str) -> ChildPlan:
+    """Plan storing one row below another.
+
+    Args:
+        catalog: The catalog.
+        parent: The row that it belongs to.
+        body: The JSON value of the body.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The body does not fit the create schema, or names another parent.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    target = catalog.target_of(parent.relation)
+    key = (f.column for f in parent.table.key)
+    known = dict(zip(key, parent.key, strict=True))
+    ties = tie_fields(parent.relation, target, known)
+    return ChildPlan(parent, _Planner(catalog, dialect).finish(target, [body], [""], ties))
+
+
+def tie_fields(relation: Relation, target: Table, known: Mapping[Any, Any]) -> Ties:
+    """The fields by which the rows that a relation leads to refer to where it starts.
+
+    Args:
+        relation: The relation.
+        target: The resource that it leads to.
+        known: What is known of the row where it starts, by column.
+    """
+    if relation.link is not None or relation.holds:
+        return {}
+    pairs = zip(relation.remote, relation.local, strict=True)
+    return {target.by_column[own.name]: known.get(other, _UNKNOWN) for own, other in pairs}
+
+
+class _Planner:
+    """Plans the rows of one body, and gathers what is wrong with them."""
+
+    def __init__(self, catalog: Catalog, dialect: str) -> None:
+        self._catalog = catalog
+        self._dialect = dialect
+        self._invalid: list[Violation] = []
+        self._faults: list[Violation] = []
+
+    def finish(
+        self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties | None = None
+    ) -> CreatePlan:
+        """Plan all rows, or say everything that is wrong."""
+        plan = self._plan(table, bodies, pointers, ties or {}, 0)
+        if self._invalid:
+            raise InvalidRequest(*self._invalid)
+        refuse(self._faults)
+        return plan
+
+    def _plan(
+        self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties, depth: int
+    ) -> CreatePlan:
+        check_rows(table, len(bodies))
+        named = [relations_in(table, body) for body in bodies]
+        if not any(named):
+            return CreatePlan(table, self._take(table, bodies, pointers, ties))
+        rows: list[Row] = []
+        kin: list[Kin] = []
+        for body, pointer, relations in zip(bodies, pointers, named, strict=True):
+            own = body
+            if relations:
+                own = {name: value for name, value in body.items() if name not in relations}
+            related = [
+                read_related(table, name, body[name], pointer, self._invalid) for name in relations
+            ]
+            held = {
+                table.by_column[column.name]: _UNKNOWN
+                for r in related
+                if r.relation.holds and r.bodies
+                for column in r.relation.local
+            }
+            taken = self._take(table, [own], [pointer], {**ties, **held})
+            rows += taken
+            kin.append(self._plan_kin(related, taken, depth + 1))
+        return CreatePlan(table, tuple(rows), tuple(kin))
+
+    def _plan_kin(self, related: Sequence[Related], taken: Sequence[Row], depth: int) -> Kin:
+        known = {f.column: value for row in taken for f, value in row.items()}
+        parents: dict[Relation, CreatePlan] = {}
+        children: dict[Relation, CreatePlan] = {}
+        for relation, bodies, pointers, _, _ in related:
+            if bodies and self._is_within(depth, pointers[0]):
+                target = self._catalog.target_of(relation)
+                ties = tie_fields(relation, target, known)
+                plan = self._plan(target, bodies, pointers, ties, depth)
+                (parents if relation.holds else children)[relation] = plan
+        links = tuple(
+            read_links(self._catalog, r.relation, r.keys, r.key_pointers, self._invalid)
+            for r in related
+            if r.keys
+        )
+        return Kin(parents, children, links)
+
+    def _is_within(self, depth: int, pointer: str) -> bool:
+        limit = self._catalog.limits.max_path_depth
+        if depth > limit:
+            message = f"should nest rows through at most {limit} relations"
+            self._invalid.append(Violation(message, "too_deep", pointer))
+        return depth <= limit
+
+    def _take(
+        self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties
+    ) -> tuple[Row, ...]:
+        schema = table.schemas.create
+        if ties:
+            schema = loosen_schema(schema, frozenset(f.key for f in ties))
+        valid = validate_each(schema, bodies, pointers, self._invalid)
+        if not valid:
+            return ()
+        if ties:
+            self._check_ties(valid, pointers, ties)
+        intake = intake_of(table, schema, self._dialect, frozenset(ties))
+        if table.resource.create_schema is None:
+            # A derived schema leaves nothing open.
+            return intake.take_all(valid, pointers, self._faults)
+        take_given = partial(intake.take_given, faults=self._faults, defaults=True)
+        pairs = zip(valid, pointers, strict=True)
+        return tuple(take_given(body, _given_by(body), pointer) for body, pointer in pairs)
+
+    def _check_ties(self, bodies: Iterable[BaseModel], pointers: Iterable[str], ties: Ties) -> None:
+        """Refuse a row that says that it belongs to another one than it stands in."""
+        for body, pointer in zip(bodies, pointers, strict=True):
+            for tied, known in ties.items():
+                given = body.__dict__.get(tied.key)
+                if given is not None and given != known:
+                    place = f"{pointer}/{escape_pointer(tied.name)}"
+                    message = "names another row than the one that this stands in; leave it out"
+                    self._invalid.append(Violation(message, "other_parent", place))
+
+
+def _given_by(body: BaseModel) -> set[str]:
+    """The fields of a new row that are stored; the others are left to the column's own default.
+
+    In a schema of the user's own, an absent field whose default is None may stand for a column
+    that the database fills.
+    """
+    sent = body.model_fields_set
+    return {key for key, value in body.__dict__.items() if key in sent or value is not None}

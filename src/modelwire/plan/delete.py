@@ -1,0 +1,66 @@
+"""Plans of removals: of one row, or of many by their keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..catalog import Table
+from ..errors import InvalidRequest, Violation
+from .batches import read_batch
+from .keyed import KeyedRows
+from .keys import Key, key_values, read_key
+from .rows import Row
+from .update import check_distinct
+from .values import BadValue
+
+
+class DeletePlan(KeyedRows):
+    """Removing rows, and what the model declares to go with them."""
+
+    __slots__ = ()
+
+
+def plan_delete(table: Table, key: str) -> DeletePlan:
+    """Plan removing one row.
+
+    Args:
+        table: The resource.
+        key: The key as it stands in the path.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The key is not valid.
+    """
+    return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),))
+
+
+def plan_bulk_delete(table: Table, body: Any) -> DeletePlan:
+    """Plan removing many rows.
+
+    Args:
+        table: The resource.
+        body: The JSON value of the body: an array of keys.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: One is no key, or stands twice; the pointer names it.
+        TooLarge: There are more than the resource takes.
+    """
+    items, pointers = read_batch(table, body, "keys")
+    faults: list[Violation] = []
+    keys: list[Key | None] = []
+    for item, pointer in zip(items, pointers, strict=True):
+        try:
+            keys.append(read_key(table, item))
+        except BadValue as exc:
+            keys.append(None)
+            faults.append(Violation(str(exc), "invalid_key", pointer))
+    check_distinct(keys, pointers, faults)
+    if faults:
+        raise InvalidRequest(*faults)
+    rows = tuple(Row((), (), pointer) for pointer in pointers)
+    return DeletePlan(table, tuple(key for key in keys if key is not None), rows, many=True)

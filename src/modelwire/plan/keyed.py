@@ -1,0 +1,42 @@
+"""Rows that are there already, named by their keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from ..catalog import Table
+from .keys import Key, select_locked
+from .rows import Row
+from .shapes import SelectShape
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRows:
+    """Rows that a request names by their keys.
+
+    Args:
+        table: The resource.
+        keys: The key of each row.
+        rows: Of each row where it stands in the body, and what it sets.
+        many: Whether the request may name many.
+    """
+
+    table: Table
+    keys: tuple[Key, ...]
+    rows: tuple[Row, ...]
+    many: bool = False
+
+    @property
+    def stored(self) -> SelectShape:
+        """Reads and locks the rows as they are."""
+        return select_locked(self.table)
+
+    def part(self, index: int) -> Self:
+        """The plan for one row alone."""
+        return replace(self, keys=(self.keys[index],), rows=(self.rows[index],))
+
+
+def name_row(table: Table, key: Key) -> KeyedRows:
+    """One row, named by its key."""
+    return KeyedRows(table, (key,), (Row((), ()),))

@@ -1,0 +1,283 @@
+"""Plans of changes: of one row, of many by their keys, of all that match some filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
+from typing import Any
+
+from ..catalog import Catalog, Field, Kind, Table
+from ..catalog.names import escape_pointer, join_words
+from ..catalog.schemas import name_of
+from ..errors import InvalidRequest, NotNull, Violation
+from .batches import read_batch
+from .bodies import refuse, validate
+from .keyed import KeyedRows
+from .keys import Key, key_values, read_component, select_locked
+from .links import LinkSet, read_links
+from .merge import merge_patch
+from .nesting import read_related, relations_in
+from .rows import Row, intake_of
+from .shapes import SelectShape
+from .values import BadValue
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePlan(KeyedRows):
+    """Changing rows. One that sets nothing changes nothing.
+
+    Args:
+        merges: The fields in which a new value that is an object is a patch of what is stored.
+        links: Of each row the links that it shall have; empty where none are named.
+    """
+
+    merges: tuple[Field, ...] = ()
+    links: tuple[tuple[LinkSet, ...], ...] = ()
+
+    @property
+    def reads_first(self) -> bool:
+        """Whether the rows are read, and locked, before they are changed."""
+        return self.many or bool(self.merges) or any(self.links)
+
+    @property
+    def stored(self) -> SelectShape:
+        """Reads and locks the rows as they are."""
+        return select_locked(self.table, self.merges)
+
+    def part(self, index: int) -> UpdatePlan:
+        """The plan for one row alone."""
+        links = self.links[index : index + 1]
+        return replace(self, keys=(self.keys[index],), rows=(self.rows[index],), links=links)
+
+    def merge(self, stored: Sequence[Mapping[Field, Any]]) -> UpdatePlan:
+        """Apply patches to what is stored.
+
+        Args:
+            stored: For each row the values that it has.
+        """
+        if not self.merges:
+            return self
+        rows = tuple(map(_merge_row, self.rows, stored, repeat(self.merges)))
+        return replace(self, rows=rows, merges=())
+
+
+def _merge_row(row: Row, stored: Mapping[Field, Any], merges: Sequence[Field]) -> Row:
+    values = tuple(
+        merge_patch(stored[field], value) if field in merges else value
+        for field, value in row.items()
+    )
+    return row._replace(values=values)
+
+
+def plan_update(
+    catalog: Catalog, table: Table, key: str, body: Any, dialect: str, *, ignore_null: bool
+) -> UpdatePlan:
+    """Plan changing one row.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        key: The key as it stands in the path.
+        body: The JSON value of the body.
+        dialect: `sqlite` or `postgresql`.
+        ignore_null: Whether null leaves a field alone (PUT) or clears it (PATCH, RFC 7396).
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The key is not valid or the body does not fit the update schema.
+        NotNull: The body clears a field that must have a value.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    found = tuple(key_values(table, key))
+    planner = _Planner(catalog, table, dialect, ignore_null=ignore_null)
+    planner.add(body, "")
+    return planner.finish([found])
+
+
+def plan_bulk_update(catalog: Catalog, table: Table, body: Any, dialect: str) -> UpdatePlan:
+    """Plan changing many rows.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        body: The JSON value of the body: rows that hold their keys, each a merge patch.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A row has no valid key or does not fit the update schema, or two rows have
+            one key; the pointer names the row.
+        NotNull: A row clears a field that must have a value.
+        TooLong, OutOfRange: A value does not fit its column.
+        TooLarge: There are more rows than the resource takes.
+    """
+    items, pointers = read_batch(table, body)
+    planner = _Planner(catalog, table, dialect)
+    keys = []
+    for item, pointer in zip(items, pointers, strict=True):
+        key, rest = _take_key(table, item, pointer, planner.invalid)
+        keys.append(key)
+        planner.add(rest, pointer)
+    check_distinct(keys, pointers, planner.invalid)
+    return replace(planner.finish(keys), many=True)
+
+
+def plan_change(catalog: Catalog, table: Table, body: Any, dialect: str) -> UpdatePlan:
+    """Plan the same change for many rows whose keys are not known yet.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        body: The JSON value of the body: a merge patch.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        A plan of one row without its key.
+
+    Raises:
+        InvalidRequest: The body does not fit the update schema.
+        NotNull: The body clears a field that must have a value.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    planner = _Planner(catalog, table, dialect, links=False)
+    planner.add(body, "")
+    return planner.finish([()])
+
+
+def repeat_change(plan: UpdatePlan, keys: Sequence[Key]) -> UpdatePlan:
+    """The plan of one change for all rows with some keys."""
+    return replace(plan, keys=tuple(keys), rows=plan.rows * len(keys), many=True)
+
+
+def check_distinct(
+    keys: Sequence[Key | None], pointers: Sequence[str], faults: list[Violation]
+) -> None:
+    """Refuse a key that stands in a body twice."""
+    seen: set[Key] = set()
+    for key, pointer in zip(keys, pointers, strict=True):
+        if key is None:
+            continue
+        if key in seen:
+            faults.append(Violation("has the key of a row before it", "duplicate_key", pointer))
+        seen.add(key)
+
+
+def _take_key(
+    table: Table, body: Any, pointer: str, faults: list[Violation]
+) -> tuple[Key | None, Any]:
+    """Take the key out of a row."""
+    if not isinstance(body, dict):
+        return None, body
+    names = [f.name for f in table.key]
+    rest = {name: value for name, value in body.items() if name not in names}
+    key: list[Any] = []
+    for component in table.key:
+        place = f"{pointer}/{escape_pointer(component.name)}"
+        if component.name not in body:
+            faults.append(Violation("is required: it says which row this is", "missing", place))
+            continue
+        try:
+            key.append(read_component(component, body[component.name]))
+        except BadValue as exc:
+            faults.append(Violation(str(exc), "invalid_key", place))
+    return (tuple(key) if len(key) == len(names) else None), rest
+
+
+class _Planner:
+    """Plans changes of rows, and gathers what is wrong with them."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        table: Table,
+        dialect: str,
+        *,
+        ignore_null: bool = False,
+        links: bool = True,
+    ) -> None:
+        self._catalog = catalog
+        self._table = table
+        self._ignore_null = ignore_null
+        self._takes_links = links
+        self._intake = intake_of(table, table.schemas.update, dialect)
+        self._rows: list[Row] = []
+        self._links: list[tuple[LinkSet, ...]] = []
+        self._nulls: list[tuple[Field, Violation]] = []
+        self._faults: list[Violation] = []
+        self.invalid: list[Violation] = []
+
+    def add(self, body: Any, pointer: str) -> None:
+        """Add what one row sets."""
+        body = self._read_links(body, pointer)
+        body = self._read_nulls(body, pointer)
+        try:
+            sent = validate(self._table.schemas.update, body, pointer)
+        except InvalidRequest as exc:
+            self.invalid += exc.violations
+            return
+        given = sent.model_fields_set
+        take = self._intake.take_given
+        self._rows.append(take(sent, given, pointer, self._faults, defaults=False))
+
+    def finish(self, keys: Sequence[Key | None]) -> UpdatePlan:
+        """Plan all rows, or say what is wrong."""
+        if self._nulls:
+            fields = list(dict.fromkeys(field for field, _ in self._nulls))
+            detail = f"{join_words([f.title for f in fields])} can't be null"
+            raise NotNull(detail, [violation for _, violation in self._nulls])
+        if self.invalid:
+            raise InvalidRequest(*self.invalid)
+        refuse(self._faults)
+        known = tuple(key for key in keys if key is not None)
+        merges = () if self._ignore_null else self._find_merges()
+        links = tuple(self._links) if any(self._links) else ()
+        return UpdatePlan(self._table, known, tuple(self._rows), False, merges, links)
+
+    def _find_merges(self) -> tuple[Field, ...]:
+        objects = (
+            field
+            for row in self._rows
+            for field, value in row.items()
+            if field.kind is Kind.JSON and isinstance(value, dict)
+        )
+        return tuple(dict.fromkeys(objects))
+
+    def _read_links(self, body: Any, pointer: str) -> Any:
+        """Take the keys to link out of a body; rows can't be created in a change."""
+        table = self._table
+        named = relations_in(table, body) if self._takes_links else {}
+        named = {name: relation for name, relation in named.items() if name in table.linked}
+        links = []
+        for name, relation in named.items():
+            if body[name] is None and self._ignore_null:
+                continue
+            found = read_related(table, name, body[name], pointer, self.invalid)
+            for place in found.pointers:
+                message = "should be the key of a row; rows can be created with a new row only"
+                self.invalid.append(Violation(message, "nested_write", place))
+            keys, places = found.keys or [], found.key_pointers
+            links.append(read_links(self._catalog, relation, keys, places, self.invalid))
+        self._links.append(tuple(links))
+        return {k: v for k, v in body.items() if k not in named} if named else body
+
+    def _read_nulls(self, body: Any, pointer: str) -> Any:
+        """Read what null means, before the schema, whose checks were not written for it."""
+        if not isinstance(body, dict) or None not in body.values():
+            return body
+        update = self._table.schemas.update
+        known = {name_of(key, info) for key, info in update.model_fields.items()}
+        nulls = {name for name, value in body.items() if value is None and name in known}
+        if self._ignore_null:
+            return {name: value for name, value in body.items() if name not in nulls}
+        refused = [f for f in self._table.fields if f.name in nulls and not f.nullable]
+        for field in refused:
+            place = f"{pointer}/{escape_pointer(field.name)}"
+            message = f"{field.title} can't be null"
+            self._nulls.append((field, Violation(message, "not_null", place)))
+        names = {field.name for field in refused}
+        return {name: value for name, value in body.items() if name not in names}

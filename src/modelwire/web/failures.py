@@ -1,0 +1,56 @@
+"""Logs what the client of a failed request is not told."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any
+
+from ..errors import RequestError
+from ..execute import describe_failure
+from ..observe import EventRecord, Exchange
+
+logger = logging.getLogger("modelwire")
+
+
+def log_failure(error: RequestError, status: int, exchange: Exchange, route: str) -> None:
+    """Log an error that isn't the client's, or that the database has raised.
+
+    What failed in the database is logged without values of rows. Of anything else there is the
+    whole traceback.
+
+    Args:
+        error: The error.
+        status: The status that it is answered with.
+        exchange: The request.
+        route: The template of its path.
+    """
+    level = logging.ERROR if status >= 500 else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    cause = error.__cause__
+    failure = describe_failure(cause) if cause is not None else None
+    fields: dict[str, Any] = {
+        "request_id": exchange.request_id,
+        "method": exchange.method,
+        "route": route,
+        "status": status,
+        "code": error.code,
+        "failure": failure or type(cause or error).__name__,
+    }
+    if exchange.trace_id:
+        fields["trace_id"] = exchange.trace_id
+    record = EventRecord(logger, level, "failure", fields, _describe)
+    if status == 500 and cause is not None:
+        if failure is None:
+            record.exc_info = (type(cause), cause, cause.__traceback__)
+        else:
+            record.stack_info = "".join(traceback.format_tb(cause.__traceback__)).rstrip()
+    logger.handle(record)
+
+
+def _describe(fields: Any) -> str:
+    return (
+        f"{fields['method']} {fields['route'] or '(no route)'} answered {fields['status']} "
+        f"{fields['code']}, request {fields['request_id']}: {fields['failure']}"
+    )

@@ -1,0 +1,43 @@
+"""Requests that have been answered, until they are reported together."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..observe import Exchange, Observer
+from .route_names import RouteNames
+
+DELAY_S = 0.05
+"""Seconds that a request waits, at most, until it is reported with those that came after it."""
+
+
+class Finished:
+    """Keeps requests that have been answered, and reports many at once.
+
+    That costs each of them less, and none of it while somebody waits for an answer.
+
+    Args:
+        observer: What they are reported to.
+        names: Finds the names of their routes.
+    """
+
+    def __init__(self, observer: Observer, names: RouteNames) -> None:
+        self.names = names
+        self._observer = observer
+        self._kept: list[Exchange] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep a request, and have it reported soon."""
+        self._kept.append(exchange)
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            loop.call_later(DELAY_S, self.report)
+
+    def report(self) -> None:
+        """Report what is kept."""
+        self._loop = None
+        kept, self._kept = self._kept, []
+        if kept:
+            self._observer.report(kept)

@@ -1,0 +1,53 @@
+"""The metrics as Prometheus reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import REGISTRY, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from ..execute import Database
+from ..observe import Counts, describe_metrics
+from ..plan import refuse_parameters
+from ..request import Request, parse_query
+from ..respond import Answer
+from .finished import Finished
+
+METRICS = "/metrics"
+
+
+class _Everything(Collector):
+    """What is counted here, and what the application has registered, processes included."""
+
+    def __init__(self, own: Iterator[Metric]) -> None:
+        self._own = own
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._own
+        yield from REGISTRY.collect()
+
+
+class MetricsPage:
+    """Answers Prometheus.
+
+    Args:
+        database: The database, with its pool.
+        counts: What was counted.
+        finished: Requests that are counted before it is read.
+    """
+
+    def __init__(self, database: Database, counts: Counts, finished: Finished) -> None:
+        self._database = database
+        self._counts = counts
+        self._finished = finished
+
+    async def read(self, request: Request, _session: AsyncSession | None = None) -> Answer:
+        """`GET /metrics`, in the format that `Accept` asks for."""
+        refuse_parameters(parse_query(request.query_string))
+        self._finished.report()
+        encode, media_type = choose_encoder(request.header(b"accept") or "")
+        own = describe_metrics(self._counts, self._database.pool_state)
+        return Answer(200, encode(_Everything(own)), (("content-type", media_type),))

@@ -1,0 +1,229 @@
+"""Stands around an application: gives each request its id, and measures it.
+
+This runs for every request, so it does little, and leaves what can wait to `Finished`.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Awaitable
+from time import perf_counter_ns
+
+from fastapi import FastAPI
+from opentelemetry import trace
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..observe import CURRENT, Exchange, Observer, write_timing
+from .finished import Finished
+from .route_names import RouteNames
+from .tracing import TraceToken, continue_trace, hide_url, leave_trace
+
+EXCHANGE = "modelwire.exchange"
+"""Where the scope of a request has its `Exchange`."""
+
+_REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
+_HEADERS = frozenset((b"x-request-id", b"traceparent"))
+_METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
+)
+
+
+def observe(app: FastAPI, observer: Observer, names: RouteNames) -> Finished:
+    """Observe every request to an application, those to its own endpoints too.
+
+    What observes stands before all middleware, so it sees what the client sees.
+
+    Args:
+        app: The application. Once is enough, however much is mounted on it.
+        observer: What is done with what was measured.
+        names: Finds the names of routes.
+
+    Returns:
+        Where requests are kept that have been answered, until they are reported.
+    """
+    known = getattr(app.state, "modelwire_finished", None)
+    if isinstance(known, Finished):
+        return known
+    finished = app.state.modelwire_finished = Finished(observer, names)
+    build = app.build_middleware_stack
+
+    def build_observed() -> ASGIApp:
+        return Observing(build(), observer, finished)
+
+    app.build_middleware_stack = build_observed  # type: ignore[method-assign]
+    app.middleware_stack = None
+    return finished
+
+
+class Observing:
+    """Observes the requests to an application.
+
+    Args:
+        app: The application, with its middleware.
+        observer: What is measured.
+        finished: Where requests go that have been answered.
+    """
+
+    def __init__(self, app: ASGIApp, observer: Observer, finished: Finished) -> None:
+        self.app = app
+        self._observer = observer
+        self._finished = finished
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, and observe how."""
+        if scope["type"] != "http" or EXCHANGE in scope:
+            await self.app(scope, receive, send)
+            if scope["type"] == "lifespan":
+                self._finished.report()
+            return
+        answering = self._open(scope, send)
+        try:
+            await self.app(scope, receive, answering.send)
+        except BaseException as error:
+            answering.close(error)
+            raise
+        answering.close()
+
+    def _open(self, scope: Scope, send: Send) -> Answering:
+        given, trace_token = "", None
+        for name, value in scope["headers"]:
+            if name in _HEADERS:
+                if name == b"traceparent":
+                    trace_token = continue_trace(scope)
+                elif _REQUEST_ID.fullmatch(value):
+                    given = value.decode()
+        exchange = scope[EXCHANGE] = Exchange(
+            given or f"{random.getrandbits(128):032x}",
+            scope["method"],
+            perf_counter_ns(),
+            self._observer,
+        )
+        span = trace.get_current_span()
+        records = span is not trace.INVALID_SPAN and span.is_recording()
+        if not records and not self._observer.is_on:
+            return Answering(exchange, send, trace_token)
+        if span is not trace.INVALID_SPAN:
+            exchange.trace_id = f"{span.get_span_context().trace_id:032x}"
+        if records:
+            exchange = scope[EXCHANGE] = self._observer.trace(exchange)
+        measured = MeasuredAnswering(exchange, send, trace_token)
+        measured.begin(self._observer, self._finished, scope, span)
+        return measured
+
+
+class Answering:
+    """Sends an answer with its request's id.
+
+    Args:
+        exchange: The request.
+        send: Sends what is given to it.
+        trace_token: What ends the trace that the request has brought.
+    """
+
+    __slots__ = ("_exchange", "_send", "_trace_token")
+
+    def __init__(self, exchange: Exchange, send: Send, trace_token: TraceToken | None) -> None:
+        self._exchange = exchange
+        self._send = send
+        self._trace_token = trace_token
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Send a part of the answer."""
+        if message["type"] == "http.response.start":
+            mark(message, self._exchange)
+        return self._send(message)
+
+    def close(self, _error: BaseException | None = None) -> None:
+        """Say that the application is done with the request."""
+        if self._trace_token is not None:
+            leave_trace(self._trace_token)
+
+
+class MeasuredAnswering(Answering):
+    """Sends an answer with its request's id, and measures it."""
+
+    __slots__ = ("_ended", "_finished", "_observer", "_scope", "_span", "_token")
+
+    def begin(self, observer: Observer, finished: Finished, scope: Scope, span: trace.Span) -> None:
+        """Begin to measure.
+
+        Args:
+            observer: What is measured.
+            finished: Where the request goes when it has been answered.
+            scope: The scope of the request.
+            span: The span of the request; one that isn't recorded where nobody traces.
+        """
+        self._ended = False
+        self._observer = observer
+        self._finished = finished
+        self._scope = scope
+        self._span = span
+        self._token = CURRENT.set(self._exchange)
+        if observer.counts is not None:
+            observer.counts.active += 1
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Send a part of the answer."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            exchange = self._exchange
+            exchange.status = message["status"]
+            exchange.answered_ns = perf_counter_ns() - exchange.began_ns
+            headers = mark(message, exchange)
+            if self._observer.tells_timing:
+                headers.append((b"server-timing", write_timing(exchange)))
+        elif message.get("more_body", False):
+            if not self._exchange.is_stream:
+                self._begin_stream()
+        else:
+            self._end()
+        return self._send(message)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Say that the application is done with the request; what has no end now is broken off."""
+        CURRENT.reset(self._token)
+        if not self._ended:
+            exchange = self._exchange
+            exchange.is_broken_off = True
+            if isinstance(error, Exception) and not exchange.status:
+                exchange.status = 500  # as the server will answer
+            self._end()
+        super().close()
+
+    def _begin_stream(self) -> None:
+        self._exchange.is_stream = True
+        if self._observer.counts is not None:
+            self._observer.counts.streams += 1
+
+    def _end(self) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        exchange, counts = self._exchange, self._observer.counts
+        exchange.duration_ns = perf_counter_ns() - exchange.began_ns
+        if exchange.method not in _METHODS:
+            exchange.method = "_OTHER"
+        exchange.route = self._finished.names.find(self._scope)
+        if counts is not None:
+            counts.active -= 1
+            if exchange.is_stream:
+                counts.streams -= 1
+        if self._span.is_recording():
+            hide_url(self._span, self._scope, exchange)
+        self._finished.add(exchange)
+
+
+def mark(message: Message, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    """Give the beginning of an answer its request's id, unless the application gave it one.
+
+    Returns:
+        The headers, as they are sent.
+    """
+    headers = message["headers"] = [*message.get("headers", ())]
+    for name, value in headers:
+        if name == b"x-request-id":
+            exchange.request_id = value.decode("latin-1")
+            return headers
+    headers.append((b"x-request-id", exchange.request_id.encode()))
+    return headers

@@ -1,0 +1,74 @@
+"""The names of routes in logs, metrics and traces: templates of paths, never paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute, Mount, compile_path
+from starlette.types import Scope
+
+
+class RouteNames:
+    """Finds the name of the route that answers a request, such as `/users/{id}`.
+
+    Args:
+        app: The application; routes of what is mounted on it are found too.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._known_routes = -1
+        self._endpoints: list[tuple[Any, str]] = []
+        self._names: dict[int, list[str]] = {}
+
+    def find(self, scope: Scope) -> str:
+        """Find the name of a route.
+
+        Args:
+            scope: The request, once its route was found.
+
+        Returns:
+            The name; empty where there is none.
+        """
+        endpoint = scope.get("endpoint")
+        if endpoint is None:
+            return ""
+        names = self._names.get(id(endpoint)) or self._read_routes(endpoint)
+        if len(names) == 1:
+            return names[0]
+        # One endpoint under several paths; what the application stands under comes before them.
+        longest = sorted(names, key=len, reverse=True)
+        return next((name for name in longest if _ends_with(scope["path"], name)), "")
+
+    def _read_routes(self, endpoint: Any) -> list[str]:
+        """Read the routes, unless that was done since the last one was added."""
+        routes = self._app.router.routes
+        if self._known_routes != len(routes):
+            self._known_routes = len(routes)
+            self._endpoints = list(_walk(routes, ""))
+            self._names = {}
+            for found, name in self._endpoints:
+                self._names.setdefault(id(found), []).append(name)
+        return self._names.get(id(endpoint), [])
+
+
+def _walk(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[Any, str]]:
+    """Yield what answers requests, with its name: endpoints, and what is mounted."""
+    for route in iter_route_contexts(routes):
+        name, original = route.path_format, route.original_route
+        if name is None:
+            continue
+        if isinstance(original, Mount):
+            yield original.app, prefix + name
+            yield from _walk(original.routes, prefix + name.removesuffix("/{path}"))
+        elif route.endpoint is not None:
+            yield route.endpoint, prefix + name
+
+
+def _ends_with(path: str, name: str) -> bool:
+    pattern = compile_path(name)[0].pattern.removeprefix("^")
+    return re.search(pattern, path) is not None

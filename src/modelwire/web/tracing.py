@@ -1,0 +1,59 @@
+"""The trace of a request (W3C Trace Context), and what its span may say."""
+
+from __future__ import annotations
+
+import re
+from contextvars import Token
+from urllib.parse import parse_qsl, urlencode
+
+from opentelemetry import context, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from ..observe import Exchange
+
+TraceToken = Token[Context]
+
+_HIDDEN = "REDACTED"
+_NAME = re.compile(r"[\w.]{1,64}")
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+def continue_trace(scope: Scope) -> TraceToken | None:
+    """Make the trace that a client's `traceparent` names the current one.
+
+    What the application calls in turn then belongs to it, even where nothing records traces.
+
+    Args:
+        scope: The request.
+
+    Returns:
+        What ends it; None where a span of the request, such as FastAPI's own, has seen to it.
+    """
+    if trace.get_current_span().get_span_context().is_valid:
+        return None
+    return context.attach(_PROPAGATOR.extract(dict(Headers(scope=scope))))
+
+
+def leave_trace(token: TraceToken) -> None:
+    """End what `continue_trace` has begun."""
+    context.detach(token)
+
+
+def hide_url(span: Span, scope: Scope, exchange: Exchange) -> None:
+    """Have the span of a request name its route and parameters, without their values.
+
+    Args:
+        span: The span.
+        scope: The request.
+        exchange: The same, as it was measured.
+    """
+    span.set_attribute("url.path", exchange.route or _HIDDEN)
+    if scope["query_string"]:
+        given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        names = [name if _NAME.fullmatch(name) else _HIDDEN for name, _ in given]
+        span.set_attribute("url.query", urlencode([(name, _HIDDEN) for name in names]))
+    span.set_attribute("http.response.header.x-request-id", [exchange.request_id])
