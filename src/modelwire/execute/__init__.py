@@ -13,7 +13,9 @@ from .lane import Lane, Row, commit_session
 from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection
+from .savepoint import Undone
 from .update import Updater
+from .upsert import Upserter, check_keys
 
 __all__ = [
     "Check",
@@ -28,7 +30,10 @@ __all__ = [
     "Row",
     "SharedCounts",
     "StoredAnswer",
+    "Undone",
     "Updater",
+    "Upserter",
+    "check_keys",
     "commit_session",
     "describe_failure",
     "explain",

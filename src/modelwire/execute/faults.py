@@ -67,6 +67,8 @@ _SQLSTATES = {
     "22003": Constraint.RANGE,
     "22008": Constraint.RANGE,
     "P0001": Constraint.TRIGGER,
+    # One row twice in one upsert, or what a trigger asks for one row and gets more.
+    "21000": Constraint.TRIGGER,
 }
 _CONTENTION = ("40001", "40P01")
 _LOCKED = "55P03"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
-from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, explain
+from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
 from ..plan import RowPlan
 from ..request import Request
 from ..respond import Answer
@@ -18,8 +15,8 @@ from .stages import Session, Stages, Work
 class Transactions(Stages):
     """Does what writing requests ask for: all of it, or nothing."""
 
-    def __init__(self, catalog: Catalog, database: Database) -> None:
-        super().__init__(catalog, database)
+    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
+        super().__init__(catalog, database, conflict_status=conflict_status)
         self._keys = IdempotencyKeys(database.engine.dialect, database.settings)
 
     async def write(
@@ -30,6 +27,7 @@ class Transactions(Stages):
         work: Work,
         *,
         single: bool = False,
+        together: bool = True,
     ) -> Answer:
         """Do some work in one transaction; it is committed when this returns.
 
@@ -44,6 +42,7 @@ class Transactions(Stages):
             session: The session in force.
             work: Writes it, and makes the answer.
             single: Whether the work is one statement.
+            together: Whether the rows are written all or none.
 
         Returns:
             The answer.
@@ -51,9 +50,9 @@ class Transactions(Stages):
         Raises:
             RequestError: It was refused; nothing is written.
         """
-        many, key = len(plan.rows) > 1, key_of(request)
+        many, key = together and len(plan.rows) > 1, key_of(request)
         if many and session is not None:
-            work = _in_savepoint(session, work)
+            work = _in_savepoint(work)
         if key is not None:
             work, single = do_once(work, self._keys, key, request), False
         if not many or session is not None:
@@ -63,10 +62,6 @@ class Transactions(Stages):
         except Rejection as exc:
             rejection = exc
         return await self._write_once(plan, session, work, rejection=rejection, singly=True)
-
-    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
-        """Explain what a constraint has refused."""
-        return await explain(rejection, self.catalog, Finder(lane, self.statements))
 
     async def _write_once(
         self,
@@ -86,6 +81,10 @@ class Transactions(Stages):
                 error = await self.explain(found, lane)
             raise error from found.violation
 
+    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
+        """Explain what a constraint has refused."""
+        return await explain(rejection, self.catalog, Finder(lane, self.statements))
+
     async def _attempt(
         self,
         plan: RowPlan,
@@ -102,6 +101,8 @@ class Transactions(Stages):
             except ConstraintViolation as violation:
                 # It fired at COMMIT.
                 raise Rejection(violation, plan) from violation
+            except Undone as undone:
+                raise undone.error from undone.error.__cause__
 
         if session is not None:
             # What others have done in it before could not be done again.
@@ -109,24 +110,15 @@ class Transactions(Stages):
         return await self.database.retry(attempt)
 
 
-def _in_savepoint(session: AsyncSession, work: Work) -> Work:
+def _in_savepoint(work: Work) -> Work:
     """Some work on all rows at once; where one is refused, only that is undone, and done anew."""
 
     async def attempt(lane: Lane, _singly: bool) -> Answer:
-        connection = await session.connection()
-        savepoint = await connection.begin_nested()
         try:
-            answer = await work(lane, False)
+            async with lane.savepoint():
+                return await work(lane, False)
         except Rejection as exc:
             together = exc
-        else:
-            await savepoint.commit()
-            return answer
-        try:
-            await savepoint.rollback()
-        except SQLAlchemyError:
-            # A trigger may have undone the whole transaction (SQLite manual, RAISE).
-            raise together from None
         try:
             return await work(lane, True)
         except Rejection as alone:
