@@ -92,6 +92,10 @@ class Settings(Limits):
     """How often a transaction that others are in the way of is tried again, at most, and within
     `pool_timeout_s`, before it is answered 503."""
 
+    idempotency_ttl_s: Annotated[float, Gt(0)] = 86_400.0
+    """Seconds that the answer to a request with an `Idempotency-Key` is kept, and repeated to who
+    sends it again."""
+
     echo: bool = False
     """Whether every statement is logged. Values of rows appear in that log."""
 
