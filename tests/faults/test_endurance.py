@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from modelwire import Database
+from tests.conftest import empty_tables
 from tests.live.measure_stream import fill
 
 from .conftest import Figure
@@ -46,6 +47,7 @@ async def test_endurance(
     """After a fifth of the time for warming up, nothing grows any more."""
     database = Database(postgres.url)
     await database.init_db()
+    await empty_tables(database)
     await fill(database, 5000)
     await database.close_db()
     with serving(postgres.url) as service:
