@@ -7,11 +7,25 @@ from collections.abc import Collection, Sequence
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from .paths import PathTree, decode_keys, segments_of, split_path
 from .route import KEYS, ResourceRoute
+
+_DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
+"""The names of the routes that FastAPI adds to each application."""
+
+
+def place_dispatcher(app: FastAPI, dispatcher: Dispatcher) -> None:
+    """Add a dispatcher behind the routes that an application has.
+
+    It stands before FastAPI's docs where these are all: no request would have to ask four routes
+    first that it is hardly ever for.
+    """
+    routes = app.router.routes
+    only_docs = all(isinstance(route, Route) and route.name in _DOCS for route in routes)
+    routes.insert(0 if only_docs else len(routes), dispatcher)
 
 
 class Dispatcher(BaseRoute):

@@ -20,7 +20,7 @@ from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from ..respond.statuses import title_of
-from .dispatch import Dispatcher
+from .dispatch import Dispatcher, place_dispatcher
 from .docs import serve_docs
 from .health import Health
 from .limits import RequestLimits, Streams
@@ -81,7 +81,7 @@ def mount(
         dependencies=tuple(dependencies),
         dispatcher=Dispatcher(app, RESERVED),
     )
-    app.router.routes.append(service.dispatcher)
+    place_dispatcher(app, service.dispatcher)
     app.state.modelwire_database = database
     finished = observe(app, database.observer, names)
     service.problems.install(app)

@@ -12,12 +12,13 @@ from time import perf_counter_ns
 
 from fastapi import FastAPI
 from opentelemetry import trace
+from opentelemetry.context import get_current
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..observe import CURRENT, Exchange, Observer, write_timing
 from .finished import Finished
 from .route_names import RouteNames
-from .tracing import TraceToken, continue_trace, hide_url, leave_trace
+from .tracing import continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"
 """Where the scope of a request has its `Exchange`."""
@@ -77,7 +78,33 @@ class Observing:
             if scope["type"] == "lifespan":
                 self._finished.report()
             return
-        answering = self._open(scope, send)
+        request_id, brings_trace = _read_headers(scope)
+        trace_token = continue_trace(scope) if brings_trace else None
+        exchange = scope[EXCHANGE] = Exchange(request_id, scope["method"], 0, self._observer)
+        try:
+            if self._observer.is_on or get_current():
+                await self._measure(exchange, scope, receive, send)
+            else:
+                await self.app(scope, receive, _marking(send, exchange))
+        finally:
+            if trace_token is not None:
+                leave_trace(trace_token)
+
+    async def _measure(
+        self, exchange: Exchange, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        span = trace.get_current_span()
+        records = span is not trace.INVALID_SPAN and span.is_recording()
+        if not records and not self._observer.is_on:
+            await self.app(scope, receive, _marking(send, exchange))
+            return
+        exchange.began_ns = perf_counter_ns()
+        if span is not trace.INVALID_SPAN:
+            exchange.trace_id = f"{span.get_span_context().trace_id:032x}"
+        if records:
+            exchange = scope[EXCHANGE] = self._observer.trace(exchange)
+        answering = Answering(exchange, send)
+        answering.begin(self._observer, self._finished, scope, span)
         try:
             await self.app(scope, receive, answering.send)
         except BaseException as error:
@@ -85,65 +112,52 @@ class Observing:
             raise
         answering.close()
 
-    def _open(self, scope: Scope, send: Send) -> Answering:
-        given, trace_token = "", None
-        for name, value in scope["headers"]:
-            if name in _HEADERS:
-                if name == b"traceparent":
-                    trace_token = continue_trace(scope)
-                elif _REQUEST_ID.fullmatch(value):
-                    given = value.decode()
-        exchange = scope[EXCHANGE] = Exchange(
-            given or f"{random.getrandbits(128):032x}",
-            scope["method"],
-            perf_counter_ns(),
-            self._observer,
-        )
-        span = trace.get_current_span()
-        records = span is not trace.INVALID_SPAN and span.is_recording()
-        if not records and not self._observer.is_on:
-            return Answering(exchange, send, trace_token)
-        if span is not trace.INVALID_SPAN:
-            exchange.trace_id = f"{span.get_span_context().trace_id:032x}"
-        if records:
-            exchange = scope[EXCHANGE] = self._observer.trace(exchange)
-        measured = MeasuredAnswering(exchange, send, trace_token)
-        measured.begin(self._observer, self._finished, scope, span)
-        return measured
+
+def _read_headers(scope: Scope) -> tuple[str, bool]:
+    """The id of a request, given or made, and whether it brings a trace that it belongs to."""
+    given, brings_trace = "", False
+    for name, value in scope["headers"]:
+        if name in _HEADERS:
+            if name == b"traceparent":
+                brings_trace = True
+            elif _REQUEST_ID.fullmatch(value):
+                given = value.decode()
+    return given or f"{random.getrandbits(128):032x}", brings_trace
+
+
+def _marking(send: Send, exchange: Exchange) -> Send:
+    """What sends an answer with its request's id."""
+
+    def send_marked(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            mark(message, exchange)
+        return send(message)
+
+    return send_marked
 
 
 class Answering:
-    """Sends an answer with its request's id.
+    """Sends an answer with its request's id, and measures it.
 
     Args:
         exchange: The request.
         send: Sends what is given to it.
-        trace_token: What ends the trace that the request has brought.
     """
 
-    __slots__ = ("_exchange", "_send", "_trace_token")
+    __slots__ = (
+        "_ended",
+        "_exchange",
+        "_finished",
+        "_observer",
+        "_scope",
+        "_send",
+        "_span",
+        "_token",
+    )
 
-    def __init__(self, exchange: Exchange, send: Send, trace_token: TraceToken | None) -> None:
+    def __init__(self, exchange: Exchange, send: Send) -> None:
         self._exchange = exchange
         self._send = send
-        self._trace_token = trace_token
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Send a part of the answer."""
-        if message["type"] == "http.response.start":
-            mark(message, self._exchange)
-        return self._send(message)
-
-    def close(self, _error: BaseException | None = None) -> None:
-        """Say that the application is done with the request."""
-        if self._trace_token is not None:
-            leave_trace(self._trace_token)
-
-
-class MeasuredAnswering(Answering):
-    """Sends an answer with its request's id, and measures it."""
-
-    __slots__ = ("_ended", "_finished", "_observer", "_scope", "_span", "_token")
 
     def begin(self, observer: Observer, finished: Finished, scope: Scope, span: trace.Span) -> None:
         """Begin to measure.
@@ -189,7 +203,6 @@ class MeasuredAnswering(Answering):
             if isinstance(error, Exception) and not exchange.status:
                 exchange.status = 500  # as the server will answer
             self._end()
-        super().close()
 
     def _begin_stream(self) -> None:
         self._exchange.is_stream = True

@@ -22,7 +22,7 @@ def to_response(answer: Answer | StreamAnswer, method: str, limits: RequestLimit
     """
     if isinstance(answer, StreamAnswer) and method != "HEAD":
         return StreamedResponse(answer, limits)
-    return to_whole_response(answer, method)
+    return WholeResponse(answer, with_body=method != "HEAD")
 
 
 def to_whole_response(answer: Answer | StreamAnswer, method: str) -> Response:

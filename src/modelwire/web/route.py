@@ -64,7 +64,7 @@ class Endpoint:
                 parsed = await self._read(request)
                 deadline.watch(request.receive)
                 answer = await self.handle(parsed, session)
-            return to_response(answer, request.method, self.limits)
+            return to_response(answer, parsed.method, self.limits)
         except RequestError as error:
             if self.problems.is_handled_otherwise(request, error):
                 raise
