@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..catalog import Table
 from ..plan.shapes import Include, Projection, SelectShape, positions_of
@@ -13,8 +14,7 @@ from ..plan.shapes import Include, Projection, SelectShape, positions_of
 Row = Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """The rows of one include, for all parents together.
 
     Args:

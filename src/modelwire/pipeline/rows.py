@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..catalog import Table
 from ..errors import ConstraintViolation, InvalidRequest, RequestError
@@ -32,8 +33,7 @@ from .transactions import Transactions
 logger = logging.getLogger("modelwire")
 
 
-@dataclass(frozen=True, slots=True)
-class RowWork:
+class RowWork(Struct, frozen=True):
     """What a bulk request does.
 
     Args:

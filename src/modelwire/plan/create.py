@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
+from msgspec import Struct
 from pydantic import BaseModel
 from sqlalchemy import ARRAY
 
@@ -32,8 +32,7 @@ Ties = Mapping[Field, Any]
 _UNKNOWN = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Kin:
+class Kin(Struct, frozen=True):
     """What is stored with one new row.
 
     Args:
@@ -42,16 +41,15 @@ class Kin:
         links: Links to rows that are there already.
     """
 
-    parents: Mapping[Relation, CreatePlan] = field(default_factory=dict)
-    children: Mapping[Relation, CreatePlan] = field(default_factory=dict)
+    parents: Mapping[Relation, CreatePlan] = {}
+    children: Mapping[Relation, CreatePlan] = {}
     links: tuple[LinkSet, ...] = ()
 
 
 _ALONE = Kin()
 
 
-@dataclass(frozen=True, slots=True)
-class CreatePlan:
+class CreatePlan(Struct, frozen=True):
     """Storing new rows, in one transaction.
 
     Args:
@@ -63,7 +61,7 @@ class CreatePlan:
     table: Table
     rows: tuple[Row, ...]
     kin: tuple[Kin, ...] = ()
-    keys: tuple[Key, ...] = field(default=(), init=False)
+    keys: ClassVar[tuple[Key, ...]] = ()
 
     @property
     def is_single(self) -> bool:
@@ -88,8 +86,7 @@ class CreatePlan:
                 yield from plan.levels()
 
 
-@dataclass(frozen=True, slots=True)
-class ChildPlan:
+class ChildPlan(Struct, frozen=True):
     """Storing a new row below one that is there.
 
     Args:

@@ -14,10 +14,11 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64, check_interval
@@ -36,8 +37,7 @@ _DIGEST_BYTES = 12
 _UNBOUND = frozenset({"cursor", "limit", "fields", "include"})
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A place in an ordered list, and what is asked for from there.
 
     Args:

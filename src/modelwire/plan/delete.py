@@ -12,10 +12,8 @@ from .update import check_distinct
 from .values import BadValue
 
 
-class DeletePlan(KeyedRows):
+class DeletePlan(KeyedRows, frozen=True):
     """Removing rows, and what the model declares to go with them."""
-
-    __slots__ = ()
 
 
 def plan_delete(table: Table, key: str) -> DeletePlan:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..catalog import Table
 from .keys import Key, select_locked
@@ -11,8 +13,7 @@ from .rows import Row
 from .shapes import SelectShape
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedRows:
+class KeyedRows(Struct, frozen=True):
     """Rows that a request names by their keys.
 
     Args:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .cursor import Position, write_cursor
 from .keys import Values
@@ -15,8 +17,7 @@ from .shapes import CACHED, Include, Keyset, SelectShape, positions_of
 Row = Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One keyset page.
 
     Args:
@@ -30,8 +31,7 @@ class Page:
     previous: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeysetPlan:
+class KeysetPlan(Struct, frozen=True):
     """Reading one page of a list from a position in it.
 
     Args:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ..catalog import Catalog, Relation, Table
 from ..errors import Violation
@@ -13,8 +14,7 @@ from .keys import Key, key_values, read_key
 from .values import BadValue
 
 
-@dataclass(frozen=True, slots=True)
-class LinkSet:
+class LinkSet(Struct, frozen=True):
     """The rows that a row is to be linked to.
 
     Args:
@@ -30,8 +30,7 @@ class LinkSet:
     pointers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkPlan:
+class LinkPlan(Struct, frozen=True):
     """Linking two rows, or no longer.
 
     Args:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..catalog import Catalog, Table
 from ..request import Parameter
@@ -13,8 +15,7 @@ from .query import Query
 from .shapes import CountShape, SelectShape
 
 
-@dataclass(frozen=True, slots=True)
-class MassPlan:
+class MassPlan(Struct, frozen=True):
     """Finding the rows that a change is for, by filters, and locking them.
 
     Args:

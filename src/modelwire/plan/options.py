@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ..catalog import Catalog, Field, Table
 from ..catalog.names import did_you_mean
@@ -24,8 +25,7 @@ class Resolution(StrEnum):
     IGNORE = "ignore-duplicates"
 
 
-@dataclass(frozen=True, slots=True)
-class BulkOptions:
+class BulkOptions(Struct, frozen=True):
     """How the rows of a bulk request are written.
 
     Args:

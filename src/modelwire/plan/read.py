@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
@@ -57,8 +58,7 @@ class ReadPlan(NamedTuple):
     includes: tuple[Include, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(Struct, frozen=True):
     """The row whose children are listed.
 
     Args:
@@ -116,8 +116,7 @@ class ListPlan(NamedTuple):
         return CountShape(self.shape.table, self.shape.conditions, estimated)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamPlan:
+class StreamPlan(Struct, frozen=True):
     """Reading every matching row, a batch at a time."""
 
     shape: SelectShape

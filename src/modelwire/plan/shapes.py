@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
@@ -17,8 +17,7 @@ CACHED = 1024
 made of names that there are, never of values, nor of what was refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One relation of a path, and the resource that it leads to."""
 
     relation: Relation
@@ -29,8 +28,7 @@ Through = tuple[Step, ...]
 """The relations that lead from a row to the row whose field is meant; empty for its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """A comparison of one field with a value that the plan holds.
 
     Args:
@@ -44,44 +42,38 @@ class Predicate:
     through: Through = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """All of some conditions hold."""
 
     terms: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """One of some conditions holds."""
 
     terms: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
+class Negation(Struct, frozen=True):
     """A condition does not hold: for every row, either it or its negation does."""
 
     term: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """A word occurs in one of some fields."""
 
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChildOf:
+class ChildOf(Struct, frozen=True):
     """A row is one of those that a relation of the row with a given key leads to."""
 
     parent: Table
     relation: Relation
 
 
-@dataclass(frozen=True, slots=True)
-class KeyIn:
+class KeyIn(Struct, frozen=True):
     """The key of a row occurs in a list, which is the parameter `ROWS`."""
 
 
@@ -90,8 +82,7 @@ Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf | KeyIn
 … Each comparison and each search takes one, a child as many as its parent's key has fields."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """One term of an ORDER BY.
 
     Args:
@@ -114,8 +105,7 @@ class Order:
         return Order(self.field, not self.descending, self.through)
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True):
     """A relation whose rows are read along, and what they include in turn."""
 
     relation: Relation
@@ -123,8 +113,7 @@ class Include:
     includes: tuple[Include, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(Struct, frozen=True):
     """Some columns of a table, as they are read.
 
     Args:
@@ -153,8 +142,7 @@ def positions_of(projection: Projection) -> Mapping[Field, int]:
     return {field: position for position, field in enumerate(projection.fields)}
 
 
-@dataclass(frozen=True, slots=True)
-class Keyset:
+class Keyset(Struct, frozen=True):
     """Rows after a given one in the order, whose values are `after0`, `after1`, …
 
     Args:
@@ -168,8 +156,7 @@ class Keyset:
     probes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SelectShape:
+class SelectShape(Struct, frozen=True):
     """Rows of one table.
 
     Args:
@@ -207,8 +194,7 @@ class SelectShape:
         return tuple(term for term in self.order if term.through) if self.traces else ()
 
 
-@dataclass(frozen=True, slots=True)
-class CountShape:
+class CountShape(Struct, frozen=True):
     """The number of rows of one table, or the database's estimate of it.
 
     Args:
@@ -222,8 +208,7 @@ class CountShape:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedShape:
+class RelatedShape(Struct, frozen=True):
     """The rows that a relation leads to, for a list of parents."""
 
     table: Table
@@ -231,8 +216,7 @@ class RelatedShape:
     target: Table
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """What becomes of a new row where one with the same values is there already.
 
     Args:
@@ -244,8 +228,7 @@ class Conflict:
     merged: tuple[Field, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class InsertShape:
+class InsertShape(Struct, frozen=True):
     """New rows, by the fields that are given: one, or many in one statement."""
 
     table: Table
@@ -259,8 +242,7 @@ class InsertShape:
         return self.conflict is not None and self.conflict.merged is None
 
 
-@dataclass(frozen=True, slots=True)
-class GivenShape:
+class GivenShape(Struct, frozen=True):
     """The rows whose values of some fields occur in the parameter `ROWS`, in its order.
 
     What is the same value, the database says. Each row begins with its place in the list, from 0.
@@ -270,8 +252,7 @@ class GivenShape:
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateShape:
+class UpdateShape(Struct, frozen=True):
     """A change of one row by its key, or of many in one statement, by the fields that are given."""
 
     table: Table
@@ -279,8 +260,7 @@ class UpdateShape:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LinkShape:
+class LinkShape(Struct, frozen=True):
     """New links between pairs of rows, or their removal.
 
     Args:
@@ -292,16 +272,14 @@ class LinkShape:
     columns: tuple[Column[Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteShape:
+class DeleteShape(Struct, frozen=True):
     """The removal of rows of any table whose columns occur in a list."""
 
     table: SQLTable
     columns: tuple[Column[Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FindShape:
+class FindShape(Struct, frozen=True):
     """The values of some columns in the rows of any table whose columns occur in a list.
 
     Args:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
+
+from msgspec.structs import replace
 
 from ..catalog import Catalog, Field, Kind, Table
 from ..catalog.names import escape_pointer, join_words
@@ -23,8 +24,7 @@ from .shapes import SelectShape
 from .values import BadValue
 
 
-@dataclass(frozen=True, slots=True)
-class UpdatePlan(KeyedRows):
+class UpdatePlan(KeyedRows, frozen=True):
     """Changing rows. One that sets nothing changes nothing.
 
     Args:

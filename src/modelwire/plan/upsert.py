@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from ..catalog import Field, Table
@@ -23,8 +23,7 @@ from .shapes import Conflict, InsertShape
 from .update import check_distinct
 
 
-@dataclass(frozen=True, slots=True)
-class UpsertPlan(CreatePlan):
+class UpsertPlan(CreatePlan, frozen=True):
     """Storing rows that may be there already.
 
     Args:

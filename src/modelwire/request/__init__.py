@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from .body import check_media_type, parse_json
 from .headers import (
@@ -21,8 +22,7 @@ from .logic import Comparison, Group, parse_logic
 from .query import Parameter, parse_query, read_query_object
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request to a resource, as it came.
 
     Args:

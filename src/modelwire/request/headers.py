@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ..errors import InvalidRequest, Violation
 
@@ -62,8 +63,7 @@ def parse_max_affected(header: str | None) -> int | None:
     return int(text) if _COUNT.fullmatch(text) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Preconditions:
+class Preconditions(Struct, frozen=True):
     """What a client says of the row that it changes (RFC 9110, section 13.1).
 
     Args:

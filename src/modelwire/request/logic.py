@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from ..errors import InvalidRequest, Violation
 
 GroupKind = Literal["and", "or", "not"]
@@ -26,8 +28,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _GROUPS: dict[str, GroupKind] = {"and": "and", "or": "or", "not": "not"}
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """`age__gte:18` or `id__in:(1,2)`.
 
     Args:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import Changed
 from ..request import Preconditions
@@ -24,8 +24,7 @@ REPLAYED = ("idempotency-replayed", "true")
 """The header that says that a request was carried out before, and answered as it is now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A whole answer.
 
     Args:
@@ -39,8 +38,7 @@ class Answer:
     headers: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StreamAnswer:
+class StreamAnswer(Struct, frozen=True):
     """An answer whose body is sent in parts, as they are read.
 
     Args:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import RequestError
 from .answer import JSON, MINIMAL, Answer
@@ -14,8 +15,7 @@ Outcome = bytes | RequestError | None
 """What became of one row: how it is shown, what is wrong with it, or that it is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statuses:
+class Statuses(Struct, frozen=True):
     """The statuses of the rows of one answer.
 
     Args:
