@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 from typing import Any
@@ -56,17 +56,38 @@ def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: str) -> boo
         dialect: `sqlite` or `postgresql`.
     """
     present = [value for value in values if value is not None]
-    if set(map(type, present)) == {str}:
-        # Plain texts are looked at together, the others one by one.
-        text = "".join(present)
-        if text.isascii():
-            longest, limit = max(map(len, present)), _length_of(stored)
-            return "\x00" not in text and (limit is None or longest <= limit)
+    types = set(map(type, present))
+    fit_together = _TOGETHER.get(types.pop()) if len(types) == 1 else None
+    if fit_together is not None and fit_together(present, stored, dialect):
+        return True
     return all(
         (check := check_of(type(value))) is None  # type: ignore[arg-type]  # a class is hashable
         or check(value, stored, dialect) is None
         for value in present
     )
+
+
+def _texts_fit(texts: Sequence[str], stored: TypeEngine[Any], _dialect: str) -> bool:
+    text, limit = "".join(texts), _length_of(stored)
+    short = limit is None or max(map(len, texts)) <= limit
+    return short and text.isascii() and "\x00" not in text
+
+
+def _integers_fit(values: Sequence[int], stored: TypeEngine[Any], dialect: str) -> bool:
+    return not any(_check_integer(f(values), stored, dialect) for f in (min, max))
+
+
+def _instants_fit(values: Sequence[dt.datetime], stored: TypeEngine[Any], _dialect: str) -> bool:
+    return _has_offset(stored) and all(value.tzinfo is dt.UTC for value in values)
+
+
+_TOGETHER: Mapping[type, Callable[..., bool]] = {
+    str: _texts_fit,
+    int: _integers_fit,
+    bool: lambda *_: True,
+    dt.datetime: _instants_fit,
+}
+"""What tells of many values of one class at once that they fit. Otherwise each is checked."""
 
 
 @lru_cache(maxsize=256)

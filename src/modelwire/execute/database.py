@@ -52,6 +52,9 @@ class Database:
         create_tables: Whether missing tables are created at start-up; on by default.
         metadata: The tables; those of every SQLModel class by default.
 
+    Attributes:
+        dialect: `sqlite` or `postgresql`.
+
     Raises:
         ConfigurationError: The URL or a setting can't be used.
     """
@@ -78,16 +81,12 @@ class Database:
             create_tables=create_tables,
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
+        self.dialect = self.url.get_backend_name()
         self.metadata = metadata
         self.observer = Observer(self.settings, self.url)
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)!r})"
-
-    @property
-    def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
-        return self.url.get_backend_name()
 
     @cached_property
     def engine(self) -> AsyncEngine:
@@ -130,7 +129,7 @@ class Database:
             return lane
         return self._turns.take(lane)
 
-    async def retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    def retry(self, attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
         """Run a transaction, and again where others are in its way.
 
         Args:
@@ -144,7 +143,7 @@ class Database:
             Contention: Others were in the way each time.
         """
         settings = self.settings
-        return await retry_contended(
+        return retry_contended(
             attempt, max_retries=settings.max_retries, patience_s=settings.pool_timeout_s
         )
 

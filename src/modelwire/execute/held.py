@@ -23,12 +23,13 @@ class HeldConnection:
         connection: The driver's own connection.
     """
 
-    __slots__ = ("_engine", "_pooled", "connection")
+    __slots__ = ("_engine", "_pool", "_pooled", "connection")
 
     connection: Any
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._pool: FairPool = engine.sync_engine.pool  # type: ignore[assignment]
         self._pooled: PooledConnection | None = None
 
     async def take(self) -> None:
@@ -79,10 +80,6 @@ class HeldConnection:
     def _errors(self) -> tuple[type[BaseException], ...]:
         # Outside of an SQLAlchemy connection its adapter's errors come as they are.
         return (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
-
-    @property
-    def _pool(self) -> FairPool:
-        return cast("FairPool", self._engine.pool)
 
     async def _wait(self) -> PooledConnection:
         """Wait for a connection and open it where need be, within one limit of time."""

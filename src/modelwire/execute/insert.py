@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from ..catalog import Relation, Table
+from ..catalog import Field, Relation, Table
 from ..errors import ConstraintViolation, NotFound
 from ..plan import ChildPlan, CreatePlan
 from ..plan.create import group_rows, join_plans
@@ -30,7 +31,10 @@ class Inserter:
         self._lane = lane
         self._statements = statements
         self._singly = singly
-        self._linker = Linker(lane, statements)
+
+    @property
+    def _linker(self) -> Linker:
+        return Linker(self._lane, self._statements)
 
     async def store(self, plan: CreatePlan) -> list[Row]:
         """Store rows: first those that they refer to, then they, then those that refer to them.
@@ -129,7 +133,12 @@ class Inserter:
 
 def bind_row(row: NewRow) -> dict[str, Any]:
     """The parameters of one row to write."""
-    return {value_name(field): value for field, value in row.items()}
+    return dict(zip(_names_of(row.fields), row.values, strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _names_of(fields: tuple[Field, ...]) -> Sequence[str]:
+    return tuple(map(value_name, fields))
 
 
 def _by_relation(

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from typing import Any, Literal, cast
 
-import asyncpg
 from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
@@ -14,6 +13,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.queue import Empty, QueueCommon
 
 from ..observe import waiting_for_connection
+from .answering import AnsweringConnection
 
 
 class FairQueue(QueueCommon[Any]):
@@ -43,7 +43,7 @@ class FairQueue(QueueCommon[Any]):
         return len(self._idle)
 
     def put_nowait(self, item: Any) -> None:
-        if not self._wake(item):
+        if not self._waiters or not self._wake(item):
             self._idle.append(item)
 
     def wake_next(self) -> None:
@@ -121,23 +121,22 @@ class TakenConnection:
     Args:
         pool: The pool.
         record: The connection's place in it.
+
+    Attributes:
+        driver_connection: The driver's own connection.
     """
 
-    __slots__ = ("_connection_record", "_pool")
+    __slots__ = ("_connection_record", "_pool", "driver_connection")
 
     def __init__(self, pool: FairPool, record: ConnectionPoolEntry) -> None:
         self._pool = pool
         self._connection_record: ConnectionPoolEntry | None = record
+        self.driver_connection: Any = record.driver_connection
 
     @property
     def is_valid(self) -> bool:
         """Whether it has not been put back."""
         return self._connection_record is not None
-
-    @property
-    def driver_connection(self) -> Any:
-        """The driver's own connection."""
-        return self._connection_record and self._connection_record.driver_connection
 
     def invalidate(self, error: BaseException | None = None) -> None:
         """Close it; its place in the pool is free for a new one."""
@@ -178,16 +177,19 @@ class FairPool(AsyncAdaptedQueuePool):
         try:
             if self.dispatch.checkout or self.dispatch.checkin:
                 return self.connect()
-            return self._take(self._do_get())
+            return self._take(self._pool.get_nowait())
         except MissingGreenlet:
             return None  # it has been closed, and has to be opened anew
 
     def put_back(self, record: ConnectionPoolEntry) -> None:
         """Put a connection back that was taken."""
-        self._do_return_conn(record)
+        self._pool.put_nowait(record)
+
+    _do_return_conn = put_back
 
     def _take(self, record: Any) -> TakenConnection:
         try:
+            _discard_dead(record)
             record.get_connection()
         except BaseException:
             self.put_back(record)
@@ -228,13 +230,14 @@ class FairPool(AsyncAdaptedQueuePool):
                 opened = await greenlet_spawn(record.get_connection)
         except TimeoutError:
             raise PoolTimeout("The connection could not be opened in time") from None
-        if not isinstance(connection, TakenConnection):
+        if isinstance(connection, TakenConnection):
+            connection.driver_connection = record.driver_connection
+        else:
             proxy.dbapi_connection = opened
 
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()
-        if _is_dead(record.driver_connection):
-            record.invalidate()  # it is opened anew before it is handed out
+        _discard_dead(record)
         return record
 
     def _dec_overflow(self) -> Literal[True]:
@@ -247,9 +250,12 @@ PooledConnection = PoolProxiedConnection | TakenConnection
 """A connection out of the pool."""
 
 
-def _is_dead(connection: Any) -> bool:
-    """Whether a driver's connection is known to be closed: asyncpg's is, as soon as it was told."""
-    return isinstance(connection, asyncpg.Connection) and bool(connection.is_closed())
+def _discard_dead(record: ConnectionPoolEntry) -> None:
+    """Have a connection opened anew before it is handed out, if it is known to be closed."""
+    connection = record.driver_connection
+    # asyncpg's is known to be as soon as it was told.
+    if isinstance(connection, AnsweringConnection) and connection.is_closed():
+        record.invalidate()
 
 
 def _expire(waiter: asyncio.Future[Any]) -> None:

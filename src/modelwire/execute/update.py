@@ -31,7 +31,6 @@ class Updater:
         self._lane = lane
         self._statements = statements
         self._singly = singly
-        self._linker = Linker(lane, statements)
 
     async def change(self, plan: UpdatePlan, check: Check | None = None) -> list[Row]:
         """Change rows.
@@ -55,7 +54,7 @@ class Updater:
         changed = await self._change_all(plan, stored)
         for row, links in zip(changed, plan.links, strict=False):
             for link_set in links:
-                await self._linker.replace(plan.table, row, link_set)
+                await Linker(self._lane, self._statements).replace(plan.table, row, link_set)
         return changed
 
     async def _change_one(self, plan: UpdatePlan) -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
@@ -85,7 +87,7 @@ class Transactions(Stages):
         """Explain what a constraint has refused."""
         return await explain(rejection, self.catalog, Finder(lane, self.statements))
 
-    async def _attempt(
+    def _attempt(
         self,
         plan: RowPlan,
         session: Session,
@@ -93,7 +95,7 @@ class Transactions(Stages):
         *,
         single: bool = False,
         singly: bool = False,
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         async def attempt() -> Answer:
             try:
                 async with self.database.writing(session, single=single) as lane:
@@ -106,8 +108,8 @@ class Transactions(Stages):
 
         if session is not None:
             # What others have done in it before could not be done again.
-            return await attempt()
-        return await self.database.retry(attempt)
+            return attempt()
+        return self.database.retry(attempt)
 
 
 def _in_savepoint(work: Work) -> Work:

@@ -96,10 +96,13 @@ def read_component(field: Field, value: Any) -> Any:
 
 def write_key(table: Table, row: Sequence[Any]) -> str:
     """Write the key of a row as it stands in a path."""
-    values = (row[table.positions[f]] for f in table.key)
-    key = ",".join(quote(write_value(value), safe="") for value in values)
+    key = ",".join([_quote(write_value(row[table.positions[f]])) for f in table.key])
     # Percent-encoded, a key is told from a path and from a step up.
     return f"%{ord(key[0]):02X}{key[1:]}" if key in RESERVED or key in (".", "..") else key
+
+
+def _quote(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 @lru_cache(maxsize=512)

@@ -251,6 +251,8 @@ def plan_includes(
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or names no include.
     """
+    if not parameters:
+        return ()
     query = Query(catalog, table, parameters, ("include",))
     includes = query.take_includes()
     query.finish()

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from itertools import repeat
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 from sqlalchemy.types import TypeEngine
@@ -26,7 +27,7 @@ _STORED_AS_THEY_ARE = frozenset(
 )
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """One row to write.
 
     Args:
@@ -94,6 +95,7 @@ class Intake:
             (f, f.default) for f in table.fields if f.default is not None and f not in tied
         ]
         self._missing = [(f, make) for f, make in self._made if f not in self._fields]
+        self._whole = (*self._fields, *(field for field, _ in self._missing))
         self._dialect = dialect
 
     def take_all(
@@ -106,6 +108,8 @@ class Intake:
             pointers: Where each stands.
             faults: Where what their columns can't hold is added.
         """
+        if len(bodies) == 1:
+            return (self._take_whole(bodies[0], pointers[0], faults),)
         given = [body.__dict__ for body in bodies]
         columns = []
         for key, _, convert, stored in self._slots:
@@ -114,17 +118,15 @@ class Intake:
                 column = [value if value is None else convert(value) for value in column]
             if not all_fit(column, stored, self._dialect):
                 # Row by row it shows which one it is.
-                every = {slot.key for slot in self._slots}
-                take = partial(self.take_given, given=every, faults=faults, defaults=True)
-                return tuple(
-                    take(body, pointer=pointer)
-                    for body, pointer in zip(bodies, pointers, strict=True)
-                )
+                return tuple(map(self._take_whole, bodies, pointers, repeat(faults)))
             columns.append(column)
         columns += [[make() for _ in given] for _, make in self._missing]
-        fields = (*self._fields, *(field for field, _ in self._missing))
         rows = zip(*columns, strict=True) if columns else [() for _ in given]
-        return tuple(map(Row, repeat(fields), rows, pointers))
+        return tuple(map(Row, repeat(self._whole), rows, pointers))
+
+    def _take_whole(self, body: BaseModel, pointer: str, faults: list[Violation]) -> Row:
+        values = self._read(self._slots, body, pointer, faults)
+        return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
 
     def take_given(
         self,

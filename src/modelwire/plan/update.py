@@ -67,7 +67,7 @@ def _merge_row(row: Row, stored: Mapping[Field, Any], merges: Sequence[Field]) -
         merge_patch(stored[field], value) if field in merges else value
         for field, value in row.items()
     )
-    return row._replace(values=values)
+    return replace(row, values=values)
 
 
 def plan_update(

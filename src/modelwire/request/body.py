@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from email.message import Message
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -70,10 +71,10 @@ def _has_names(body: bytes, count: int) -> bool:
 
     What follows a name is a colon. Where other places may look like that, the answer is no.
     """
-    return body.count(b'":') == count and not any(gap in body for gap in _GAPS)
+    return body.count(b'":') == count and _GAP.search(body) is None
 
 
-_GAPS = (b" :", b"\t:", b"\n:", b"\r:")
+_GAP = re.compile(rb"[ \t\n\r]:")
 
 
 def _measure(value: Any, brackets: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Float
+from sqlalchemy import Boolean, Column, Float
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -105,6 +105,8 @@ def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
 
 def _binder(compiled: SQLCompiler, name: str, dialect: Dialect) -> Convert | None:
     bind = compiled.binds[name]
+    if type(bind.type) is Boolean and dialect.supports_native_boolean:
+        return None  # SQLAlchemy would look once more whether it is one
     return bind.type.dialect_impl(dialect).bind_processor(dialect)
 
 

@@ -6,7 +6,7 @@ JSON text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, any_, bindparam, func, select, tuple_
@@ -106,7 +106,12 @@ def expand_rows(width: int, dialect: str, *, of_one: bool = False) -> Expand:
         return lambda rows: {ROWS: [row[0] for row in rows]}
     if dialect == "sqlite":
         return lambda rows: {ROWS: rows}
-    return lambda rows: {f"{ROWS}{i}": [row[i] for row in rows] for i in range(width)}
+    names = [f"{ROWS}{i}" for i in range(width)]
+    return lambda rows: dict(zip(names, _columns_of(rows, width), strict=True))
+
+
+def _columns_of(rows: Sequence[Sequence[Any]], width: int) -> Iterable[Sequence[Any]]:
+    return map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(width)]
 
 
 def _is_bytes(column: ColumnElement[Any]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -127,7 +127,13 @@ class SQLiteList(TypeDecorator[Sequence[Any]]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
         convert = _to_json(self.item, dialect)
-        return lambda value: None if value is None else json.dumps([convert(v) for v in value])
+
+        def process(values: Any) -> str | None:
+            if values is None:
+                return None
+            return _write_json(list(values) if convert is None else [convert(v) for v in values])
+
+        return process
 
 
 class SQLiteRows(TypeDecorator[Sequence[Sequence[Any]]]):
@@ -148,19 +154,30 @@ class SQLiteRows(TypeDecorator[Sequence[Sequence[Any]]]):
         converts = [_to_json(column, dialect) for column in self.columns]
 
         def process(rows: Any) -> str | None:
-            if rows is None:
-                return None
-            return json.dumps([[f(v) for f, v in zip(converts, row, strict=True)] for row in rows])
+            if not rows:
+                return None if rows is None else "[]"
+            columns = zip(*rows, strict=True)
+            written = [
+                column if convert is None else map(convert, column)
+                for convert, column in zip(converts, columns, strict=True)
+            ]
+            return _write_json(list(zip(*written, strict=True)))
 
         return process
 
 
-def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any]:
+def _write_json(value: Any) -> str:
+    return _encoder.encode(value).decode()
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
     """How a value becomes what SQLite stores, in JSON's types; bytes become their hex digits."""
     if isinstance(storage_type(sql_type), LargeBinary):
         return lambda value: None if value is None else value.hex().upper()
-    processor = sql_type.dialect_impl(dialect).bind_processor(dialect)
-    return processor or (lambda value: value)
+    return sql_type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
