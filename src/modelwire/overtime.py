@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self
 
 LOOK_S = 0.1
 """Seconds between two looks. That a limit is over is noticed two of them later, at most."""
@@ -73,7 +73,7 @@ class TimeLimit(Watched):
 
     def __enter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        task = cast("asyncio.Task[object]", asyncio.current_task(loop))
+        task: Any = asyncio.current_task(loop)
         self._task, self._cancelling = task, task.cancelling()
         self._is_over, self._end_s = False, None
         self._running = _watch(loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from typing import Any, Literal, cast
 
@@ -13,6 +14,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.queue import Empty, QueueCommon
 
 from ..observe import waiting_for_connection
+from ..overtime import Watched
 from .answering import AnsweringConnection
 
 
@@ -94,10 +96,10 @@ class FairQueue(QueueCommon[Any]):
         Raises:
             TimeoutError: None came free in time.
         """
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
+        waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        timer = loop.call_later(timeout_s, _expire, waiter) if timeout_s is not None else None
+        patience = _Patience(math.inf if timeout_s is None else timeout_s, waiter)
+        patience.start()
         try:
             with waiting_for_connection():
                 item = await waiter
@@ -109,8 +111,7 @@ class FairQueue(QueueCommon[Any]):
             if item is not None:
                 self._idle.append(item)
         finally:
-            if timer is not None:
-                timer.cancel()
+            patience.stop()
 
 
 class TakenConnection:
@@ -258,6 +259,15 @@ def _discard_dead(record: ConnectionPoolEntry) -> None:
         record.invalidate()
 
 
-def _expire(waiter: asyncio.Future[Any]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError())
+class _Patience(Watched):
+    """How long somebody waits."""
+
+    __slots__ = ("_waiter",)
+
+    def __init__(self, limit_s: float, waiter: asyncio.Future[Any]) -> None:
+        super().__init__(limit_s)
+        self._waiter = waiter
+
+    def end(self) -> None:
+        if not self._waiter.done():
+            self._waiter.set_exception(TimeoutError())

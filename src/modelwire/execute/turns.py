@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import TypeVar
 
 from ..errors import Contention
@@ -27,21 +27,61 @@ class Turns:
         self._turn = FairQueue(1)
         self._turn.put_nowait(self)
 
-    @asynccontextmanager
-    async def take(self, work: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    def take(self, work: AbstractAsyncContextManager[T]) -> Turn[T]:
         """Enter a context in its turn, and pass the turn on when that has ended.
 
         Raises:
             Contention: The turn did not come in time.
+        """
+        return Turn(self, work)
+
+    async def begin(self) -> None:
+        """Wait for a turn.
+
+        Raises:
+            Contention: It did not come in time.
         """
         if self._turn.empty():
             try:
                 await self._turn.wait(self._timeout_s)
             except TimeoutError:
                 raise Contention() from None
-        turn = self._turn.get_nowait()
+        self._turn.get_nowait()
+
+    def end(self) -> None:
+        """Pass the turn on."""
+        self._turn.put_nowait(self)
+
+
+class Turn(AbstractAsyncContextManager[T]):
+    """A context that is entered in its turn.
+
+    Args:
+        turns: The turns.
+        work: The context.
+    """
+
+    __slots__ = ("_turns", "_work")
+
+    def __init__(self, turns: Turns, work: AbstractAsyncContextManager[T]) -> None:
+        self._turns = turns
+        self._work = work
+
+    async def __aenter__(self) -> T:
+        await self._turns.begin()
         try:
-            async with work as entered:
-                yield entered
+            return await self._work.__aenter__()
+        except BaseException:
+            self._turns.end()
+            raise
+
+    async def __aexit__(
+        self,
+        cls: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        try:
+            return await self._work.__aexit__(cls, error, traceback)
         finally:
-            self._turn.put_nowait(turn)
+            self._turns.end()

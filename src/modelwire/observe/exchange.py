@@ -5,8 +5,7 @@ What is here runs for every request. Whatever can wait is done later, for many r
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter_ns
@@ -130,16 +129,19 @@ CURRENT: ContextVar[Exchange | None] = ContextVar("modelwire.exchange", default=
 """The request that is being answered here, if anybody measures it."""
 
 
-@contextmanager
-def waiting_for_connection() -> Iterator[None]:
+class waiting_for_connection:  # noqa: N801 - it reads as the block that it begins
     """Measure a block that waits for a connection."""
-    exchange = CURRENT.get()
-    began_ns = perf_counter_ns()
-    try:
-        yield
-    finally:
-        if exchange is not None:
-            exchange.pool_ns += perf_counter_ns() - began_ns
+
+    __slots__ = ("_began_ns", "_exchange")
+
+    def __enter__(self) -> None:
+        self._exchange = CURRENT.get()
+        if self._exchange is not None:
+            self._began_ns = perf_counter_ns()
+
+    def __exit__(self, *_: object) -> None:
+        if self._exchange is not None:
+            self._exchange.pool_ns += perf_counter_ns() - self._began_ns
 
 
 def encoding(call: Call) -> Call:

@@ -15,9 +15,6 @@ from ..overtime import TimeLimit
 class Deadline(TimeLimit):
     """Ends what its block is doing when the time is up, or when the client has gone.
 
-    Whether the client goes away is watched from the second look on. What is done sooner is
-    answered before that would have been of use.
-
     Args:
         limit_s: Seconds that it may take; `restart` begins anew.
 
@@ -27,26 +24,40 @@ class Deadline(TimeLimit):
         ClientDisconnect: The client has gone.
     """
 
-    __slots__ = ("_receive", "_watch")
+    __slots__ = ("_receive", "_was_seen", "_watch")
 
     def __init__(self, limit_s: float) -> None:
         super().__init__(limit_s)
         self._receive: Receive | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._was_seen = False
 
     def watch(self, receive: Receive) -> None:
         """Watch whether the client goes away, now that its body has come.
+
+        That begins with the second look: what is done sooner is answered before it would have
+        been of use.
 
         Args:
             receive: Where the server says so.
         """
         self._receive = receive
 
+    def watch_at_once(self, receive: Receive) -> None:
+        """Watch from now on whether the client goes away.
+
+        Args:
+            receive: Where the server says so.
+        """
+        self._receive = receive
+        self._watch = asyncio.ensure_future(wait_for_disconnect(receive))
+        self._watch.add_done_callback(self._on_disconnect)
+
     def look(self, now_s: float) -> None:
         """Look at it."""
-        if self._end_s is not None and self._receive is not None and self._watch is None:
-            self._watch = asyncio.ensure_future(wait_for_disconnect(self._receive))
-            self._watch.add_done_callback(self._on_disconnect)
+        if self._was_seen and self._receive is not None and self._watch is None:
+            self.watch_at_once(self._receive)
+        self._was_seen = True
         super().look(now_s)
 
     def __exit__(

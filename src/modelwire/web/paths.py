@@ -72,17 +72,16 @@ class PathTree(Generic[T]):
         if start == len(segments):
             return (self, ()) if self.values else None
         given = segments[start]
-        literal = self._literal(given)
+        literal = self._literals.get(given)
+        if literal is None and "%" in given:
+            literal = self._encoded(given)
         found = literal.find(segments, start + 1) if literal is not None else None
         if found is not None or self._key is None or not given or given in self.reserved:
             return found
         found = self._key.find(segments, start + 1)
         return None if found is None else (found[0], (given, *found[1]))
 
-    def _literal(self, given: str) -> PathTree[T] | None:
-        found = self._literals.get(given)
-        if found is not None or "%" not in given:
-            return found
+    def _encoded(self, given: str) -> PathTree[T] | None:
         plain = unquote(given)
         return None if plain in self.reserved else self._literals.get(plain)
 

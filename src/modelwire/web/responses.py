@@ -61,7 +61,7 @@ class StreamedResponse(Response):
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with Deadline(self._limits.timeout_s) as deadline:
-                deadline.watch(receive)
+                deadline.watch_at_once(receive)
                 await self._send(send, deadline)
         except ClientDisconnect:
             return
