@@ -255,7 +255,7 @@ def _discard_dead(record: ConnectionPoolEntry) -> None:
     """Have a connection opened anew before it is handed out, if it is known to be closed."""
     connection = record.driver_connection
     # asyncpg's is known to be as soon as it was told.
-    if isinstance(connection, AnsweringConnection) and connection.is_closed():
+    if type(connection) is AnsweringConnection and connection.is_closed():
         record.invalidate()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ from .batches import Batch, check_rows
 from .bodies import refuse, validate_each
 from .keys import Key
 from .links import LinkSet, read_links
-from .nesting import Related, read_related, relations_in
+from .nesting import Related, read_related, relations_in_each
 from .read import Parent
 from .rows import Intake, Row, intake_of
 from .shapes import InsertShape
@@ -126,6 +126,7 @@ def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape,
     return groups
 
 
+@lru_cache(maxsize=1024)
 def is_array(field: Field) -> bool:
     """Whether a column holds arrays."""
     return isinstance(storage_type(field.column.type), ARRAY)
@@ -231,7 +232,7 @@ class _Planner:
         self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties, depth: int
     ) -> CreatePlan:
         check_rows(table, len(bodies))
-        named = [relations_in(table, body) for body in bodies]
+        named = relations_in_each(table, bodies)
         if not any(named):
             return CreatePlan(table, self._take(table, bodies, pointers, ties))
         rows: list[Row] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..catalog import Relation, Table
@@ -26,6 +26,13 @@ class Related(NamedTuple):
     pointers: list[str]
     keys: list[Any] | None
     key_pointers: list[str]
+
+
+def relations_in_each(table: Table, bodies: Sequence[Any]) -> Sequence[Mapping[str, Relation]]:
+    """The relations that are named in each body; empty where a body may name none."""
+    if not (table.nested or table.linked):
+        return ()
+    return [relations_in(table, body) for body in bodies]
 
 
 def relations_in(table: Table, body: Any) -> Mapping[str, Relation]:

@@ -92,7 +92,7 @@ def _measure(value: Any, brackets: int) -> tuple[int, int]:
             break
         depth += 1
         found += len(level)
-        names += sum(len(item) for item in level if isinstance(item, dict))
+        names += sum(map(len, [item for item in level if isinstance(item, dict)]))
         if found < brackets:
             level = [
                 inner

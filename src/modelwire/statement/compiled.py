@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Column, Float
+from sqlalchemy import ARRAY, Boolean, Column, Float
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -104,10 +105,24 @@ def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
 
 
 def _binder(compiled: SQLCompiler, name: str, dialect: Dialect) -> Convert | None:
-    bind = compiled.binds[name]
-    if type(bind.type) is Boolean and dialect.supports_native_boolean:
-        return None  # SQLAlchemy would look once more whether it is one
-    return bind.type.dialect_impl(dialect).bind_processor(dialect)
+    return binder_of(compiled.binds[name].type, dialect)
+
+
+def binder_of(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """How values of a type are converted for the driver; None where they stay as they are.
+
+    SQLAlchemy would look once more whether a boolean is one, and go through each array.
+    """
+    if type(sql_type) is Boolean and dialect.supports_native_boolean:
+        return None
+    if isinstance(sql_type, ARRAY) and sql_type.dimensions == 1:
+        convert = binder_of(sql_type.item_type, dialect)
+        return None if convert is None else partial(_convert_each, convert)
+    return sql_type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _convert_each(convert: Convert, values: Iterable[Any] | None) -> list[Any] | None:
+    return None if values is None else list(map(convert, values))
 
 
 def _decoders_of(compiled: Any, dialect: Dialect) -> list[Decoder]:

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Float,
     Integer,
@@ -51,6 +52,17 @@ class SQLiteInstant(UTCDateTime):
     """Instants on SQLite, which stores them in UTC, without saying so."""
 
     cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        write: Any = super().bind_processor(dialect)
+
+        def process(value: dt.datetime | None) -> Any:
+            if value is None or value.tzinfo is not dt.UTC:
+                return write(value)
+            # What SQLAlchemy would write, in one step.
+            return value.isoformat(" ", "microseconds")[:26]
+
+        return process
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         parse: Any = DateTime().dialect_impl(dialect).result_processor(dialect, coltype)
@@ -177,6 +189,8 @@ def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any
     """How a value becomes what SQLite stores, in JSON's types; bytes become their hex digits."""
     if isinstance(storage_type(sql_type), LargeBinary):
         return lambda value: None if value is None else value.hex().upper()
+    if type(sql_type) is Boolean:
+        return None  # in JSON it is one
     return sql_type.dialect_impl(dialect).bind_processor(dialect)
 
 
