@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import Finder, Lane, Rejection, Undone, explain
-from ..plan import RowPlan
+from ..plan import RowPlan, UpsertPlan
 from ..respond import Answer
 from .stages import Session, Stages
 
@@ -38,7 +38,9 @@ class Transactions(Stages):
         Raises:
             RequestError: It was refused; nothing is written.
         """
-        if len(plan.rows) <= 1:
+        # An upsert may meet a row that is just being stored at another unique key than its own: it
+        # is there to be found the second time.
+        if len(plan.rows) <= 1 and not isinstance(plan, UpsertPlan):
             return await self.write_once(plan, session, work, single=single)
         if session is not None:
             return await self.write_once(plan, session, _in_savepoint(work))
