@@ -7,6 +7,7 @@ from .explain import explain, explain_elsewhere
 from .failure import describe_failure
 from .faults import translate, translate_commit
 from .finder import Finder
+from .idempotency import IdempotencyKeys, StoredAnswer
 from .insert import Inserter
 from .lane import Lane, Row, commit_session
 from .link import Linker
@@ -20,6 +21,7 @@ __all__ = [
     "Check",
     "Database",
     "Finder",
+    "IdempotencyKeys",
     "Inserter",
     "Lane",
     "Linker",
@@ -27,6 +29,7 @@ __all__ = [
     "Remover",
     "Row",
     "SharedCounts",
+    "StoredAnswer",
     "Undone",
     "Updater",
     "Upserter",

@@ -28,7 +28,7 @@ class Mass(Transactions):
             count = len(affected.keys) if change.rows[0].fields else 0
             return answer_affected(count, limit, minimal=wants_minimal(request))
 
-        return await self.write(change, session, work)
+        return await self.write(change, request, session, work)
 
     async def mass_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/?…`"""
@@ -40,7 +40,7 @@ class Mass(Transactions):
                 await Remover(lane, self.statements, self.catalog.dependents).remove(affected)
             return answer_affected(len(affected.keys), limit, minimal=wants_minimal(request))
 
-        return await self.write(DeletePlan(table, (), ()), session, work)
+        return await self.write(DeletePlan(table, (), ()), request, session, work)
 
     def _plan_mass(self, table: Table, request: Request) -> tuple[MassPlan, int]:
         """Plan which rows are affected, and read how many the client allows.

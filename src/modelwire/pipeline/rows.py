@@ -83,7 +83,7 @@ class Rows(Transactions):
             return await self._answer_rows(lane, request, work, rows)
 
         single = plan.is_single and not work.options.includes
-        return await self.write(plan, session, write, single=single)
+        return await self.write(plan, request, session, write, single=single)
 
     async def _answer_rows(
         self, lane: Lane, request: Request, work: RowWork, rows: Sequence[Row]
@@ -107,7 +107,8 @@ class Rows(Transactions):
             results = [await self._write_one(lane, work, plan, seen) for plan in planned]
             return await self._answer_each(lane, request, work, results)
 
-        return await self.write_once(join_planned(work.table, planned), session, write)
+        whole = join_planned(work.table, planned)
+        return await self.write(whole, request, session, write, together=False)
 
     async def _write_one(
         self, lane: Lane, work: RowWork, plan: Planned, seen: set[Row]

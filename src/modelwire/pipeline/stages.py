@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..catalog import Catalog, Table
 from ..errors import Changed, PreconditionRequired
-from ..execute import Database
+from ..execute import Database, Lane
 from ..request import Parameter, Request, check_media_type, parse_json, parse_prefer, parse_query
+from ..respond import Answer
 from ..statement import Statements
 from .includes import IncludeReader
 
 Session = AsyncSession | None
 """The session that somebody put in the way, if any."""
+
+Work = Callable[[Lane, bool], Awaitable[Answer]]
+"""What is done in a transaction: on a lane, for all rows at once or, if told so, one by one."""
 
 
 class Stages:

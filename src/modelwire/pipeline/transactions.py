@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
+from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
-from ..execute import Finder, Lane, Rejection, Undone, explain
+from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
 from ..plan import RowPlan, UpsertPlan
+from ..request import Request
 from ..respond import Answer
-from .stages import Session, Stages
-
-Work = Callable[[Lane, bool], Awaitable[Answer]]
-"""What is done in a transaction: on a lane, for all rows at once or, if told so, one by one."""
+from .idempotency import do_once, key_of
+from .stages import Session, Stages, Work
 
 
 class Transactions(Stages):
     """Does what writing requests ask for: all of it, or nothing."""
 
+    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
+        super().__init__(catalog, database, conflict_status=conflict_status)
+        self._keys = IdempotencyKeys(database.engine.dialect, database.settings)
+
     async def write(
-        self, plan: RowPlan, session: Session, work: Work, *, single: bool = False
+        self,
+        plan: RowPlan,
+        request: Request,
+        session: Session,
+        work: Work,
+        *,
+        single: bool = False,
+        together: bool = True,
     ) -> Answer:
         """Do some work in one transaction; it is committed when this returns.
 
         Many rows are written at once; where one is refused, they are written once more, one by one,
         to find out which. A session in force may hold what others have done in it, so there the
-        first try has a savepoint.
+        first try has a savepoint. With an `Idempotency-Key`, the key and the answer are stored in
+        the same transaction.
 
         Args:
             plan: What is to be written.
+            request: The request that asks for it.
             session: The session in force.
             work: Writes it, and makes the answer.
             single: Whether the work is one statement.
+            together: Whether the rows are written all or none.
 
         Returns:
             The answer.
@@ -40,17 +52,21 @@ class Transactions(Stages):
         """
         # An upsert may meet a row that is just being stored at another unique key than its own: it
         # is there to be found the second time.
-        if len(plan.rows) <= 1 and not isinstance(plan, UpsertPlan):
-            return await self.write_once(plan, session, work, single=single)
-        if session is not None:
-            return await self.write_once(plan, session, _in_savepoint(work))
+        again = len(plan.rows) > 1 or isinstance(plan, UpsertPlan)
+        many, key = together and again, key_of(request)
+        if many and session is not None:
+            work = _in_savepoint(work)
+        if key is not None:
+            work, single = do_once(work, self._keys, key, request), False
+        if not many or session is not None:
+            return await self._write_once(plan, session, work, single=single)
         try:
             return await self._attempt(plan, session, work, single=single)
         except Rejection as exc:
             rejection = exc
-        return await self.write_once(plan, session, work, rejection=rejection, singly=True)
+        return await self._write_once(plan, session, work, rejection=rejection, singly=True)
 
-    async def write_once(
+    async def _write_once(
         self,
         plan: RowPlan,
         session: Session,
@@ -60,22 +76,6 @@ class Transactions(Stages):
         single: bool = False,
         singly: bool = False,
     ) -> Answer:
-        """Do some work in one transaction, and explain what refuses it.
-
-        Args:
-            plan: What is to be written.
-            session: The session in force.
-            work: Writes it, and makes the answer.
-            rejection: What has refused it before, all rows at once.
-            single: Whether the work is one statement.
-            singly: Whether rows are written one by one.
-
-        Returns:
-            The answer.
-
-        Raises:
-            RequestError: It was refused; nothing is written.
-        """
         try:
             return await self._attempt(plan, session, work, single=single, singly=singly)
         except Rejection as exc:

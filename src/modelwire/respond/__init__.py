@@ -1,6 +1,7 @@
 """Status, headers and body of every answer."""
 
 from .answer import (
+    REPLAYED,
     Answer,
     StreamAnswer,
     answer_affected,
@@ -20,9 +21,11 @@ from .links import Address, Bounds, Headers, link_keyset, link_pages
 from .outcomes import Outcome, Statuses, answer_each
 from .problem import answer_other_problem, answer_problem
 from .statuses import is_server_error
-from .stream import answer_stream
+from .stream import END_MARKER, answer_stream
 
 __all__ = [
+    "END_MARKER",
+    "REPLAYED",
     "Address",
     "Answer",
     "Bounds",

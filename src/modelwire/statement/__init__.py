@@ -26,6 +26,7 @@ from ..plan.shapes import (
 from .compiled import Compiled, compile_statement
 from .explained import read_estimate
 from .folding import COLLATION, COLLATIONS, LOWER, lower
+from .idempotency import KEYS
 from .lists import ROWS, Expand, expand_rows
 from .operators import UNHEX, Prepare
 from .select import build_count, build_related, build_select
@@ -139,6 +140,7 @@ class Statements:
 __all__ = [
     "COLLATION",
     "COLLATIONS",
+    "KEYS",
     "LOWER",
     "ROWS",
     "UNHEX",

@@ -171,6 +171,10 @@ def _removing(place: Place) -> Parameters:
     return conditional_headers(place.table)
 
 
+def _mass_patching(place: Place) -> Parameters:
+    return [*_mass(place), *idempotency_header()]
+
+
 def _mass(place: Place) -> Parameters:
     return [*filter_parameters(place.table, place.catalog), *mass_header()]
 
@@ -235,7 +239,7 @@ ROUTES: tuple[Route, ...] = (
         "Merges one patch into every row that matches the filters, if they are not more than "
         "`Prefer: max-affected` allows.",
         (*_WRITE, 409, *_CONDITIONAL), 200, lambda p: p.table.schemas.update,
-        lambda _: dict[str, int], _mass, _row_or_none, guards=("update",),
+        lambda _: dict[str, int], _mass_patching, _row_or_none, guards=("update",),
     ),
     Route(
         "bulk_delete", "DELETE", "mass_delete", "/", "Delete all {rows} that match",
