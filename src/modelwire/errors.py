@@ -27,6 +27,7 @@
         ├── Refused                 refused
         ├── Unavailable             unavailable
         │   └── Contention          unavailable; the transaction may be tried again
+        │       └── LockTimeout     unavailable; a lock was not free in time
         ├── UnknownOutcome          unknown_outcome
         ├── TimedOut                timeout
         ├── DatabaseError           database_error
@@ -193,6 +194,10 @@ class KeyInFlight(RequestError):
 
     code = "key_in_flight"
 
+    def __init__(self, detail: str, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
 
 class NotNull(RequestError):
     """A column that must have a value was given null."""
@@ -243,13 +248,20 @@ class Contention(Unavailable):
         super().__init__(detail)
 
 
+class LockTimeout(Contention):
+    """A lock was not free in time."""
+
+
 class UnknownOutcome(RequestError):
     """What commits a write was sent, and no answer came: it may be stored or not."""
 
     code = "unknown_outcome"
 
     def __init__(self, retry_after_s: int = 1) -> None:
-        super().__init__("The write may have been stored or not: read before it is sent again")
+        super().__init__(
+            "The write may have been stored or not: read before it is sent again, "
+            "or send it again with its Idempotency-Key"
+        )
         self.retry_after_s = retry_after_s
 
 

@@ -66,7 +66,7 @@ class Settings(Limits):
 
     pool_timeout_s: Annotated[float, Gt(0)] = 5.0
     """Seconds that a request waits for a connection, or on SQLite for its turn to write, before
-    it is answered 503."""
+    it is answered 503; or for the one that came first with its `Idempotency-Key`, before 409."""
 
     statement_timeout_s: Annotated[float, Gt(0)] = 30.0
     """Seconds that one statement may run before it is ended, and answered 504."""
@@ -91,6 +91,10 @@ class Settings(Limits):
     max_retries: Annotated[int, Ge(0)] = 5
     """How often a transaction that others are in the way of is tried again, at most, and within
     `pool_timeout_s`, before it is answered 503."""
+
+    idempotency_ttl_s: Annotated[float, Gt(0)] = 86_400.0
+    """Seconds that the answer to a request with an `Idempotency-Key` is kept, and repeated to who
+    sends it again."""
 
     echo: bool = False
     """Whether every statement is logged. Values of rows appear in that log."""

@@ -99,6 +99,7 @@ async def test_postgresql(lane: str, figure: Figure) -> None:
                 (503, "unavailable"),
                 (503, "unknown_outcome"),
             ]
+            assert (await client.get("/users/")).status_code == 200
             ballast.unlink()
             await _until_up(client)
             again = await client.post("/users/", json={"username": "a", "email": "a"})

@@ -78,7 +78,9 @@ async def test_terminated_backends(postgres: Postgres, figure: Figure, lasting_s
     figure("backends ended", ended)
     figure("answers", dict(tally.statuses))
     figure("codes", dict(tally.problems))
+    figure("slowest answer, seconds", max(tally.seconds))
     assert ended > 0
+    assert max(tally.seconds) < 3
     assert tally.statuses[503] < ended * 2
 
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -40,9 +41,9 @@ logfile = {directory}/log
 
 
 @pytest.fixture(scope="module")
-def pooled_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def pooled_url(postgres: Postgres) -> Iterator[str]:
     """The URL of a PgBouncer that shares three connections among all who come."""
-    directory = tmp_path_factory.mktemp("pgbouncer")
+    directory = Path(tempfile.mkdtemp(prefix="modelwire-pgbouncer-"))
     directory.chmod(0o777)
     port = find_port()
     config = directory / "pgbouncer.ini"
@@ -50,8 +51,6 @@ def pooled_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
     text = text.replace("host=127.0.0.1", "host=127.0.0.1 user=postgres")
     config.write_text(text)
     user = "nobody" if os.geteuid() == 0 else None
-    for parent in [directory, *directory.parents][:3]:
-        parent.chmod(parent.stat().st_mode | 0o755)
     assert PROGRAM is not None
     process = subprocess.Popen(
         [PROGRAM, "-q", str(config)], user=user, stderr=subprocess.DEVNULL, cwd="/"
@@ -60,6 +59,7 @@ def pooled_url(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> 
     yield f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
     process.terminate()
     process.wait(10)
+    shutil.rmtree(directory)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], directory: Path) -> None:

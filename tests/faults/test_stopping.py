@@ -20,7 +20,8 @@ SLOW_READ = "/players/?sort=-name&limit=100&q=x"
 async def read_some(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
     if number % 5:
         return await client.get("/teams/?limit=5")
-    return await client.post("/users/", json={"username": f"{number}", "email": f"{number}"})
+    name = f"{time.monotonic_ns()} {number}"
+    return await client.post("/users/", json={"username": name, "email": name})
 
 
 @pytest.fixture(scope="module")

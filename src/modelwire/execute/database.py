@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import MetaData, literal, select, text
+from sqlalchemy import MetaData, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..errors import RequestError
 from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
-from ..statement import Statement
-from .engine import begin_writing, create_engine
+from ..statement import KEYS, Statement
+from .engine import create_engine
+from .failure import describe_failure
 from .faults import translate
 from .lane import Lane, open_lane
 from .retry import retry_contended
 from .session import open_session
+from .tables import create_tables
 from .turns import Turns
 from .url import parse_url
 
 T = TypeVar("T")
 
-_CLOSE_S = 2.0
+logger = logging.getLogger("modelwire")
 
-_CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
+_CLOSE_S = 2.0
 
 
 class Database:
@@ -145,19 +149,29 @@ class Database:
         )
 
     async def init_db(self) -> None:
-        """Create the tables that are missing. Several processes may do so at once.
+        """Create the tables that are missing, and that of modelwire itself.
+
+        Several processes may do so at once.
 
         Raises:
             Unavailable: The database can't be reached.
             DatabaseError: It refused.
         """
+        await self._create(self.metadata)
         try:
-            async with self.engine.begin() as connection:
-                if self.dialect == "postgresql":
-                    lock = text("SELECT pg_advisory_xact_lock(:key)")
-                    await connection.execute(lock, {"key": _CREATE_LOCK})
-                await begin_writing(connection)
-                await connection.run_sync(self.metadata.create_all)
+            await self._create(KEYS.metadata)
+        except RequestError as exc:
+            # Who may create no tables has created them otherwise, and may do without this one.
+            logger.warning(
+                "Requests with an Idempotency-Key are answered 503: the table %s can't be "
+                "created: %s",
+                KEYS.name,
+                describe_failure(exc),
+            )
+
+    async def _create(self, metadata: MetaData) -> None:
+        try:
+            await create_tables(self.engine, metadata)
         except (SQLAlchemyError, OSError) as exc:
             raise translate(exc) from exc
 

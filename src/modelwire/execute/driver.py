@@ -16,6 +16,7 @@ from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
 from .faults import DRIVER_ERRORS, is_unsent, translate, translate_commit
 from .held import HeldConnection
+from .savepoint import Savepoint
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class DriverLane(ABC):
     """
 
     begin_text = "BEGIN"
+    is_postgresql = True
 
     def __init__(
         self, held: HeldConnection, engine: Engine, *, writes: bool, transaction: bool
@@ -93,6 +95,15 @@ class DriverLane(ABC):
         if self.is_open and not self.abandoned and self.in_transaction:
             with suppress(ModelwireError):
                 await self._control("ROLLBACK")
+
+    def savepoint(self, *, checks: bool = False) -> Savepoint:
+        """Begin a part of the transaction that an error undoes alone."""
+        return Savepoint(self._control_part, checks=checks and self.is_postgresql)
+
+    async def _control_part(self, *texts: str) -> None:
+        # PostgreSQL takes several texts in one journey.
+        for text in [";".join(texts)] if self.is_postgresql else texts:
+            await self._control(text)
 
     async def _control(self, text: str, *, commits: bool = False, first: bool = False) -> None:
         await self._send(self.control, text, commits=commits, first=first)
@@ -178,6 +189,7 @@ class AiosqliteLane(DriverLane):
     short, or writes."""
 
     begin_text = "BEGIN IMMEDIATE"
+    is_postgresql = False
 
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
         connection = self._held.connection

@@ -15,6 +15,7 @@ from ..errors import (
     ConstraintViolation,
     Contention,
     DatabaseError,
+    LockTimeout,
     ModelwireError,
     TimedOut,
     Unavailable,
@@ -66,8 +67,11 @@ _SQLSTATES = {
     "22003": Constraint.RANGE,
     "22008": Constraint.RANGE,
     "P0001": Constraint.TRIGGER,
+    # One row twice in one upsert, or what a trigger asks for one row and gets more.
+    "21000": Constraint.TRIGGER,
 }
-_CONTENTION = ("40001", "40P01", "55P03")
+_CONTENTION = ("40001", "40P01")
+_LOCKED = "55P03"
 _AWAY = ("08", "53", "57P", "25006")
 _LOST = ("08", "57P01", "57P02", "57P05", "40003")
 _CANCELLED = "57014"
@@ -170,6 +174,8 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
         return _read_diagnostics(error, kind)
     if state == _CANCELLED:
         return TimedOut("A statement took longer than its time limit")
+    if state == _LOCKED:
+        return LockTimeout()
     if state in _CONTENTION:
         return Contention()
     if state.startswith(_AWAY):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -60,6 +61,16 @@ class LimitedConnection(Connection):
         self._short.note(text, taken_s)
         return rows
 
+    async def close(self) -> None:
+        """Close the connection, and undo what is open, such as what a cancelled request began.
+
+        SQLite would keep the locks of a statement that nobody has read to its end.
+        """
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                await self.rollback()
+        await super().close()
+
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
         alarm = _Alarm(self, self._limit_s)
         try:
@@ -80,7 +91,8 @@ class LimitedConnection(Connection):
     def ring(self) -> None:
         """Interrupt the statement that is running, if any."""
         if self._connection is not None:
-            self._connection.interrupt()
+            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                self._connection.interrupt()
 
 
 class _Alarm:

@@ -16,7 +16,7 @@ from ..errors import (
     StillReferenced,
     Violation,
 )
-from ..plan import CreatePlan, DeletePlan, KeyedRows, RowPlan
+from ..plan import CreatePlan, DeletePlan, KeyedRows, RowPlan, UpsertPlan
 from ..plan.rows import Row
 from .finder import Finder
 
@@ -49,9 +49,26 @@ async def explain_reference(
         # The parent has come in the meantime; the row was refused all the same.
         return _parent_not_found(fired[0][0], plans[0].table, None, catalog)
     plan = plans[0]
-    if isinstance(plan, CreatePlan):
+    if isinstance(plan, UpsertPlan):
+        plan = await _find_merged(plan, finder)
+    if isinstance(plan, CreatePlan) or not plan.keys:
         return ParentNotFound(UNKNOWN_PARENT)
     return await _find_referred(plan, violation.table, catalog, finder)
+
+
+async def _find_merged(plan: UpsertPlan, finder: Finder) -> KeyedRows:
+    """Find which rows of an upsert were there before, and what was to be written to them."""
+    table = plan.table
+    columns = tuple(field.column for field in plan.unique)
+    width, shown = len(table.key_columns), (*table.key_columns, *columns)
+    found = await finder.find(table.sql, shown, columns, plan.unique_values)
+    stored = {tuple(row[width:]): tuple(row[:width]) for row in found}
+    pairs = [
+        (stored[values], row.keep(merged))
+        for values, row, merged in zip(plan.unique_values, plan.rows, plan.merged, strict=True)
+        if merged and values in stored
+    ]
+    return KeyedRows(table, tuple(k for k, _ in pairs), tuple(r for _, r in pairs), many=True)
 
 
 async def _find_referred(

@@ -98,6 +98,24 @@ def include_parameters(table: Table, _catalog: Catalog) -> list[JSONSchema]:
     return [_list(_query("include", schema, text, names[:1]))]
 
 
+def atomic_parameter() -> list[JSONSchema]:
+    """Describe whether the rows of a request stand or fall together."""
+    text = "Whether all rows are written or none. If not, each is answered for itself, with 207."
+    return [_query("atomic", {"type": "boolean", "default": True}, text, True)]
+
+
+def conflict_parameter(table: Table) -> list[JSONSchema]:
+    """Describe the unique keys that an upsert may go by, where there are any."""
+    keys = [[field.name for field in key] for key in table.upsert_keys]
+    if not table.upserts or not keys:
+        return []
+    names = list(dict.fromkeys(name for key in keys for name in key))
+    text = "The unique key by which rows that are there already are found: "
+    text += f"{' or '.join(','.join(key) for key in keys)}."
+    schema = {"type": "array", "items": {"type": "string", "enum": names}, "uniqueItems": True}
+    return [_list(_query("on_conflict", schema, text, keys[0]))]
+
+
 def query_body(table: Table, catalog: Catalog) -> JSONSchema:
     """Describe a list's parameters as a JSON body."""
     parameters = list_parameters(table, catalog)

@@ -17,13 +17,13 @@ from ..catalog.kinds import storage_type
 from ..catalog.names import escape_pointer
 from ..catalog.schemas import loosen_schema
 from ..errors import InvalidRequest, Violation
-from .batches import check_rows, read_batch
+from .batches import Batch, check_rows
 from .bodies import refuse, validate_each
 from .keys import Key
 from .links import LinkSet, read_links
 from .nesting import Related, read_related, relations_in
 from .read import Parent
-from .rows import Row, intake_of
+from .rows import Intake, Row, intake_of
 from .shapes import InsertShape
 
 Ties = Mapping[Field, Any]
@@ -154,14 +154,13 @@ def plan_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> Crea
     return _Planner(catalog, dialect).finish(table, [body], [""])
 
 
-def plan_bulk_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> CreatePlan:
+def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: str) -> CreatePlan:
     """Plan storing many rows at once.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        body: The JSON value of the body: an array of rows, or an object that holds one under the
-            last segment of the resource's path.
+        batch: The rows.
         dialect: `sqlite` or `postgresql`.
 
     Returns:
@@ -170,9 +169,9 @@ def plan_bulk_create(catalog: Catalog, table: Table, body: Any, dialect: str) ->
     Raises:
         InvalidRequest: A row does not fit the create schema; the pointer names the row.
         TooLong, OutOfRange: A value does not fit its column.
-        TooLarge: There are more rows than the resource takes.
+        TooLarge: A row holds more rows than one request may write.
     """
-    return _Planner(catalog, dialect).finish(table, *read_batch(table, body))
+    return _Planner(catalog, dialect).finish(table, *batch)
 
 
 def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: str) -> ChildPlan:
@@ -294,12 +293,7 @@ class _Planner:
         if ties:
             self._check_ties(valid, pointers, ties)
         intake = intake_of(table, schema, self._dialect, frozenset(ties))
-        if table.resource.create_schema is None:
-            # A derived schema leaves nothing open.
-            return intake.take_all(valid, pointers, self._faults)
-        take_given = partial(intake.take_given, faults=self._faults, defaults=True)
-        pairs = zip(valid, pointers, strict=True)
-        return tuple(take_given(body, _given_by(body), pointer) for body, pointer in pairs)
+        return take_new(table, intake, valid, pointers, self._faults)
 
     def _check_ties(self, bodies: Iterable[BaseModel], pointers: Iterable[str], ties: Ties) -> None:
         """Refuse a row that says that it belongs to another one than it stands in."""
@@ -310,6 +304,33 @@ class _Planner:
                     place = f"{pointer}/{escape_pointer(tied.name)}"
                     message = "names another row than the one that this stands in; leave it out"
                     self._invalid.append(Violation(message, "other_parent", place))
+
+
+def take_new(
+    table: Table,
+    intake: Intake,
+    bodies: Sequence[BaseModel],
+    pointers: Sequence[str],
+    faults: list[Violation],
+) -> tuple[Row, ...]:
+    """Take new rows over from their bodies.
+
+    Args:
+        table: The resource.
+        intake: That of the schema by which the bodies were validated.
+        bodies: The validated bodies.
+        pointers: Where each stands.
+        faults: Where what their columns can't hold is added.
+
+    Returns:
+        The rows.
+    """
+    if table.resource.create_schema is None:
+        # A derived schema leaves nothing open.
+        return intake.take_all(bodies, pointers, faults)
+    take_given = partial(intake.take_given, faults=faults, defaults=True)
+    pairs = zip(bodies, pointers, strict=True)
+    return tuple(take_given(body, _given_by(body), pointer) for body, pointer in pairs)
 
 
 def _given_by(body: BaseModel) -> set[str]:

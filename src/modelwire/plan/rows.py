@@ -43,6 +43,11 @@ class Row(NamedTuple):
         """The same row, which refers to another one by some fields."""
         return Row((*self.fields, *fields), (*self.values, *values), self.pointer)
 
+    def keep(self, fields: Sequence[Field]) -> Row:
+        """The same row with some of its fields only."""
+        kept = [(field, value) for field, value in self.items() if field in fields]
+        return Row(tuple(f for f, _ in kept), tuple(v for _, v in kept), self.pointer)
+
     def items(self) -> Iterable[tuple[Field, Any]]:
         """Each field with its value."""
         return zip(self.fields, self.values, strict=True)

@@ -130,12 +130,13 @@ def _defaults_of(compiled: Any) -> dict[str, Callable[[], Any]]:
     inserted: Sequence[Column[Any]] = compiled.insert_prefetch or ()
     updated: Sequence[Column[Any]] = compiled.update_prefetch or ()
     return {
-        **{column.key: _to_factory(column.default) for column in inserted},
-        **{column.key: _to_factory(column.onupdate) for column in updated},
+        **{column.key: to_factory(column.default) for column in inserted},
+        **{column.key: to_factory(column.onupdate) for column in updated},
     }
 
 
-def _to_factory(default: Any) -> Callable[[], Any]:
+def to_factory(default: Any) -> Callable[[], Any]:
+    """What makes the values of a Python-side default of SQLAlchemy's."""
     if default.is_callable:
         return lambda: default.arg(None)
     return lambda: default.arg

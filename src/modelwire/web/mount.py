@@ -19,6 +19,7 @@ from ..pipeline import Pipeline
 from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
+from ..respond.statuses import title_of
 from .dispatch import Dispatcher
 from .docs import serve_docs
 from .health import Health
@@ -65,11 +66,12 @@ def mount(
         raise ConfigurationError("This application has another database already; it takes one.")
     settings = database.settings
     catalog, names = read_catalog(resources, settings), RouteNames(app)
+    conflict = conflict_status or settings.conflict_status
     service = _Service(
         app=app,
         catalog=catalog,
-        pipeline=Pipeline(catalog, database),
-        problems=Problems(catalog, conflict_status or settings.conflict_status, names),
+        pipeline=Pipeline(catalog, database, conflict_status=conflict),
+        problems=Problems(catalog, conflict, names),
         limits=RequestLimits(
             max_body_bytes or settings.max_body_bytes,
             settings.request_timeout_s,
@@ -190,7 +192,10 @@ class _Service:
             tags=list(tags if tags is not None else [table.name]),
             status_code=route.status,
             response_model=route.response(place) if route.response else None,
-            responses=error_responses({*route.errors, 500, 503, 504}),
+            responses={
+                **error_responses({*route.errors, 500, 503, 504}),
+                **_outcomes(place, route),
+            },
             openapi_extra={"parameters": parameters, **route.details(place)},
         )
 
@@ -205,6 +210,14 @@ class _Service:
         route = self.app.router.routes[-1]
         if isinstance(route, ResourceRoute):
             self.dispatcher.add(route)
+
+
+def _outcomes(place: Place, route: Route) -> dict[int | str, dict[str, Any]]:
+    """Describe what a route answers where all is well, beside its usual answer."""
+    return {
+        status: {"description": title_of(status)} | ({} if model is None else {"model": model})
+        for status, model in route.outcomes(place).items()
+    }
 
 
 def _write_path(place: Place, route: Route) -> str:

@@ -20,6 +20,7 @@ from ..request import Request
 from ..respond import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
+from .paths import segments_of
 from .problems import Problems
 from .responses import to_response
 from .session import SessionDep, get_session
@@ -81,6 +82,7 @@ class Endpoint:
             fields=scope["headers"],
             keys=scope.get(KEYS, ()),
             path=scope.get("root_path", "") + self.base,
+            segments=segments_of(scope),
             body=await self._read_body(request) if self.takes_body else b"",
         )
 
