@@ -50,8 +50,11 @@ def check_new(name: str, body: Any, pointer: str, faults: Faults, ties: Ties | N
     """Check the body of a row to create, with those that are nested in it."""
     table, ties = TABLES[name], dict(ties or {})
     open_ = {n: r for n, r in table.relations.items() if r.nested or r.link}
-    for relation in table.relations.values():
-        if relation.holds and any(open_.get(n) is relation and body.get(n) for n in body):
+    given_ties = dict(ties)
+    for field_, relation in table.relations.items():
+        if relation.holds and body.get(field_):
+            if relation.own in given_ties:
+                faults.invalid.append((f"{pointer}/{field_}", "other_parent"))
             ties[relation.own] = UNKNOWN
     for column, known in ties.items():
         given = body.get(column)

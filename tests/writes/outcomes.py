@@ -62,6 +62,12 @@ class Outcome:
     certain: bool = False
     affected: int | None = None
 
+    def rename(self, table: str, old: Key, new: Key) -> None:
+        """Give a new row the key that the database has made."""
+        self.state.rename(table, old, new)
+        self.made[table][self.made[table].index(old)] = new
+        self.rows = [new if key == old else key for key in self.rows]
+
     def refuse(self, violation: Violation) -> None:
         self.refusals.append(violation)
         self.certain = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +45,7 @@ class Run:
             check_refusal(answer, outcome)
         else:
             assert not outcome.certain, f"{answer.status_code}, and not {outcome.refusals}"
-            await self._number(outcome)
+            await self._number(step, outcome, read_keys(step, answer))
             self.state = outcome.state
             self._check_success(step, answer, outcome)
         self._steps += 1
@@ -63,19 +64,21 @@ class Run:
         items: list[Row] = answer.json()["items"]
         return sorted(items, key=TABLES[name].key_of)
 
-    async def _number(self, outcome: Outcome) -> None:
-        """Learn the keys that the database has made, which stand in the order of their rows."""
-        for name, made in outcome.made.items():
-            if not TABLES[name].numbered:
-                continue
-            known = outcome.before.rows[name]
-            rows = await self._read(name)
-            fresh = [(row["id"],) for row in rows if (row["id"],) not in known]
-            names: dict[Key, Key] = dict(zip(made, fresh, strict=True))
-            for old, new in names.items():
-                outcome.state.rename(name, old, new)
-            if outcome.rows and outcome.rows[0] in names:
-                outcome.rows = [names[key] for key in outcome.rows]
+    async def _number(self, step: Step, outcome: Outcome, answered: Sequence[Key]) -> None:
+        """Learn the keys that the database has made: those in the answer, then all others."""
+        for old, new in zip(outcome.rows, answered, strict=False):
+            outcome.rename(step.shown, old, new)
+        for name, table in TABLES.items():
+            left = [key for key in outcome.made.get(name, ()) if table.numbered and key[0] < 0]
+            if left:
+                fresh = [
+                    r for r in await self._read(name) if (r["id"],) not in outcome.state.rows[name]
+                ]
+                for old in left:
+                    row = {**outcome.state.rows[name][old], "id": 0}
+                    found = next(r for r in fresh if {**r, "id": 0} == row)
+                    fresh.remove(found)
+                    outcome.rename(name, old, (found["id"],))
 
     async def _resolve_tag(self, step: Step) -> Step:
         """Put a tag that the client has seen in the place of its description."""
@@ -114,6 +117,15 @@ class Run:
         if step.include:
             row[step.include] = self.state.related(step.shown, row, step.include)
         return row
+
+
+def read_keys(step: Step, answer: httpx2.Response) -> list[Key]:
+    """The keys that the database has made, as an answer tells them."""
+    if not TABLES[step.shown].numbered or "create" not in step.kind:
+        return []
+    if step.kind == "bulk_create":
+        return [(row["id"],) for row in answer.json()]
+    return [(int(answer.headers["location"].rpartition("/")[2]),)]
 
 
 def _status_of(step: Step, outcome: Outcome) -> int:

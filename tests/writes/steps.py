@@ -14,6 +14,9 @@ from .state import State
 
 Draw = st.DrawFn
 
+FEW = 8
+"""With fewer rows than this, most steps create some."""
+
 MISSING = 10**6
 """A number that no row has for its key."""
 
@@ -131,7 +134,9 @@ def _chance(draw: Draw, percent: int) -> bool:
 @st.composite
 def steps(draw: Draw, state: State) -> Step:
     """One step from a state."""
-    return _KINDS[draw(st.sampled_from(_WEIGHTED))](draw, state)
+    few = sum(map(len, state.rows.values())) < FEW
+    kind = draw(st.sampled_from(_CREATES if few and not _chance(draw, 20) else _WEIGHTED))
+    return _KINDS[kind](draw, state)
 
 
 def _value(draw: Draw, state: State, table: Table, column: str, spec: Column) -> Any:
@@ -240,24 +245,32 @@ def _include(draw: Draw, name: str) -> str | None:
     return draw(st.sampled_from(relations)) if relations and _chance(draw, 40) else None
 
 
-def _name(draw: Draw) -> str:
-    return draw(st.sampled_from(list(TABLES)))
+def _name(draw: Draw, state: State) -> str:
+    """A table, as a rule one whose parents are there."""
+    ready = [
+        name
+        for name, table in TABLES.items()
+        if all(
+            state.rows[p.table] or not table.columns[c].required for c, p in table.parents.items()
+        )
+    ]
+    return draw(st.sampled_from(list(TABLES) if _chance(draw, 3) else ready))
 
 
 def _stored(draw: Draw, state: State) -> str:
     """A table, one that has rows as a rule."""
     names = [name for name in TABLES if state.rows[name]]
-    return draw(st.sampled_from(names)) if names else _name(draw)
+    return draw(st.sampled_from(names)) if names else _name(draw, state)
 
 
 def _create(draw: Draw, state: State) -> Step:
-    name = _name(draw)
+    name = _name(draw, state)
     body, include = _body(draw, state, name), _include(draw, name)
     return Step("create", name, body=body, include=include, minimal=_chance(draw, 10))
 
 
 def _bulk_create(draw: Draw, state: State) -> Step:
-    name = _name(draw)
+    name = _name(draw, state)
     bodies = [_body(draw, state, name) for _ in range(draw(st.integers(0, 4)))]
     include, wrapped = _include(draw, name), _chance(draw, 50)
     return Step("bulk_create", name, body=bodies, wrapped=wrapped, include=include)
@@ -400,3 +413,5 @@ _WEIGHTED = [
     }.items()
     for _ in range(weight)
 ]
+
+_CREATES = [kind for kind in _WEIGHTED if "create" in kind]
