@@ -133,8 +133,11 @@ def _in_savepoint(work: Work) -> Work:
 def _choose(together: Rejection, alone: Rejection) -> Rejection:
     """Of the refusal of many rows and that of one of them, the one that says more.
 
-    Rows that refer to each other may be refused alone and not together.
+    Rows that refer to each other may miss their parents alone and not together: for a foreign key,
+    all of them are looked at.
     """
-    kind = together.violation.kind
-    same = alone.violation.kind is kind and kind is not Constraint.FOREIGN_KEY
-    return alone if same else together
+    if together.violation.kind is Constraint.FOREIGN_KEY:
+        return together
+    if alone.violation.kind is not Constraint.FOREIGN_KEY:
+        return alone
+    return Rejection(alone.violation, together.plan, otherwise=together)
