@@ -66,7 +66,7 @@ class Settings(Limits):
 
     pool_timeout_s: Annotated[float, Gt(0)] = 5.0
     """Seconds that a request waits for a connection, or on SQLite for its turn to write, before
-    it is answered 503."""
+    it is answered 503; or for the one that came first with its `Idempotency-Key`, before 409."""
 
     statement_timeout_s: Annotated[float, Gt(0)] = 30.0
     """Seconds that one statement may run before it is ended, and answered 504."""

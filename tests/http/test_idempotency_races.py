@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from modelwire import Database
 from modelwire.execute import IdempotencyKeys
 from modelwire.statement import Statement
-from tests.conftest import LEAGUE, make_app, open_client
+from tests.conftest import LEAGUE, empty_tables, make_app, open_client
 from tests.http.problems import count_rows, read_problem
 
 TURNS = 20
@@ -135,3 +136,38 @@ async def test_limit_of_locks(databases: dict[str, Database]) -> None:
             found = await lane.fetch(show, {})
             raise InterruptedError
     assert [tuple(row) for row in found] == [("7s",)]
+
+
+_FAIL_ONCE = """
+CREATE SEQUENCE attempts;
+CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF nextval('attempts') = 1 THEN RAISE EXCEPTION 'on purpose' USING ERRCODE = '40001'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER fail_once BEFORE INSERT ON teams FOR EACH ROW EXECUTE FUNCTION fail_once();
+"""
+_CLEAN_UP = "DROP FUNCTION IF EXISTS fail_once CASCADE; DROP SEQUENCE IF EXISTS attempts"
+
+
+@pytest.fixture
+async def contended(databases: dict[str, Database]) -> AsyncIterator[Database]:
+    """PostgreSQL, where the first row of a team meets a serialization failure."""
+    database = databases["postgresql"]
+    await empty_tables(database)
+    connection = await asyncpg.connect(database.settings.database_url.get_secret_value())
+    await connection.execute(_FAIL_ONCE)
+    yield database
+    await connection.execute(_CLEAN_UP)
+    await connection.close()
+
+
+async def test_transaction_that_is_tried_again(contended: Database, lane: str) -> None:
+    """A transaction that is tried again takes its key anew; in a session the client does so."""
+    async with open_client(make_app(contended, lane, LEAGUE, {})) as client:
+        first = await post(client, "k")
+        if lane == "session":
+            read_problem(first, 503, "unavailable")
+            first = await post(client, "k")
+        again = await post(client, "k")
+        assert (first.status_code, again.content) == (201, first.content)
+        assert await count_rows(client, "/teams/") == 1

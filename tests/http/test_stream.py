@@ -92,7 +92,7 @@ async def test_empty(client: httpx2.AsyncClient, headers: dict[str, str], body: 
 async def test_head(client: httpx2.AsyncClient, database: Database) -> None:
     """HEAD of a stream has its headers and no body."""
     await store_users(database, **NAMES)
-    headers = {**NDJSON, "x-request-id": "same"}
+    headers = {**NDJSON, "x-request-id": "one"}
     get = await client.get("/users/stream/", headers=headers)
     head = await client.head("/users/stream/", headers=headers)
     assert head.content == b""

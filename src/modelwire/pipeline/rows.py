@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..catalog import Table
-from ..encode import encoder_of
 from ..errors import ConstraintViolation, InvalidRequest, RequestError
-from ..execute import Lane, Rejection, Row
+from ..execute import Lane, Rejection, Row, describe_failure
+from ..observe import CURRENT
 from ..plan import Batch, BulkOptions, Planned, RowPlan, join_planned, plan_each, read_batch
 from ..plan.shapes import SelectShape
 from ..plan.update import repeated_key
@@ -25,6 +25,7 @@ from ..respond import (
     answer_rows,
     is_server_error,
 )
+from .encoding import encode_each, encode_rows
 from .stages import Session, parse_body, wants_minimal
 from .transactions import Transactions
 
@@ -91,7 +92,7 @@ class Rows(Transactions):
             return answer_deleted()
         includes = work.options.includes
         branches = await self.includes.read(lane, SelectShape(work.table), rows, includes)
-        body = encoder_of(work.table, includes).encode_many(rows, branches)
+        body = encode_rows(SelectShape(work.table), rows, branches, includes)
         minimal = wants_minimal(request)
         return answer_rows(body, status=work.status, minimal=minimal, applied=work.applied)
 
@@ -147,14 +148,14 @@ class Rows(Transactions):
         includes = work.options.includes
         rows = [row for result in results if not isinstance(result, RequestError) for row in result]
         branches = await self.includes.read(lane, SelectShape(work.table), rows, includes)
-        lines = iter(encoder_of(work.table, includes).encode_lines(rows, branches).split(b"\n"))
+        shown = iter(encode_each(work.table, rows, branches, includes))
         outcomes: list[Outcome] = []
         for result in results:
             if isinstance(result, RequestError):
-                _log(request, result)
+                _log(result)
                 outcomes.append(result)
             else:
-                outcomes.append(next(lines) if result else None)
+                outcomes.append(next(shown) if result else None)
         statuses = Statuses(work.status, self.conflict_status)
         minimal = wants_minimal(request)
         return answer_each(outcomes, statuses, minimal=minimal, applied=work.applied)
@@ -169,9 +170,11 @@ def _check_new(table: Table, plan: RowPlan, rows: Sequence[Row], seen: set[Row])
         seen.add(key)
 
 
-def _log(request: Request, error: RequestError) -> None:
-    """Log what the client is not told: the driver's own words."""
-    if error.__cause__ is not None:
+def _log(error: RequestError) -> None:
+    """Log what the client is not told of a row that the database has refused."""
+    cause, exchange = error.__cause__, CURRENT.get()
+    if cause is not None:
         place = error.violations[0].pointer if error.violations else None
-        root = error.__cause__.__cause__ or error.__cause__
-        logger.info("%s %s, row %s: %s: %s", request.method, request.path, place, error.code, root)
+        request_id = exchange.request_id if exchange else None
+        failure = describe_failure(cause)
+        logger.info("%s at %s, request %s: %s", error.code, place, request_id, failure)
