@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.benchmarks-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format bench bench-quick clean
+.PHONY: help serve test faults check format bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ serve: $(STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 test: $(STAMP) ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
 
+faults: $(STAMP) ## Break everything that can break, and print what was measured (about 15 minutes)
+	$(BIN)/python -m pytest tests/faults -m "long or not long" $(TEST_ARGS)
+
 check: $(STAMP) ## Check format, lint, types, layering, and run every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -44,6 +47,9 @@ bench: $(BENCH_STAMP) ## Compare with other ways of doing the same work (about a
 
 bench-quick: $(BENCH_STAMP) ## The same on small tables, in less than 3 minutes
 	$(BIN)/python -m benchmarks --quick $(BENCH_ARGS)
+
+bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performance.md
+	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

@@ -37,7 +37,8 @@ def main() -> None:
     results, versions = Results(), []
     for database in _open_databases(arguments):
         versions.append(database.version)
-        measure(database, _choose_contenders(arguments), _choose_works(arguments), options, results)
+        works = _choose_works(arguments, database)
+        measure(database, _choose_contenders(arguments), works, options, results)
     run, cells = describe_run(options, versions), build_cells(results.samples)
     sys.stdout.write(write_table(cells, results) + "\n")
     name = "quick" if arguments.quick else "full"
@@ -77,11 +78,16 @@ def _choose_contenders(arguments: argparse.Namespace) -> list[Contender]:
     return [contender for contender in CONTENDERS if not chosen or contender.name in chosen]
 
 
-def _choose_works(arguments: argparse.Namespace) -> list[Work]:
+def _choose_works(arguments: argparse.Namespace, database: Database) -> list[Work]:
     chosen: Any = arguments.work
     if chosen:
         return [work for work in WORKS if work.name in chosen]
-    return [work for work in WORKS if work.quick or not arguments.quick]
+    is_small = database.users <= SIZES[0]
+    return [work for work in WORKS if (work.grows or is_small) and _takes(arguments, work)]
+
+
+def _takes(arguments: argparse.Namespace, work: Work) -> bool:
+    return work.quick or not arguments.quick
 
 
 def _open_databases(arguments: argparse.Namespace) -> Iterator[Database]:

@@ -18,19 +18,19 @@ class WrongAnswer(Exception):
     """A contender's answer is not what the tables say; says how it differs."""
 
 
-def check_work(port: int, contender: Contender, work: Work, database: Database) -> None:
+def check_work(port: int, contender: Contender, call: Call, work: Work, database: Database) -> None:
     """Check one answer against the rows as they were seeded, or what a write did to them.
 
     Args:
         port: The server's port.
         contender: Who is asked.
+        call: How.
         work: What for.
         database: Where the rows are.
 
     Raises:
         WrongAnswer: It answers something else.
     """
-    call = contender.calls[work.name]
     number = work.first
     body = call.body.replace("{n}", str(number)) if call.body else None
     if work.name in _CREATES:

@@ -14,7 +14,11 @@ CHANGE = '{"full_name": "Changed {n}"}'
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request; `{n}` in its path and its body stands for a number."""
+    """A request.
+
+    `{n}` in its path and its body stands for a number, `{middle}` in its path for the last user
+    before the page half way, and `{cursor}` for a cursor that leads to that page.
+    """
 
     method: str
     path: str
@@ -76,6 +80,7 @@ _PLAIN = {
         f"skip={SKIP}&limit=100",
         "is_active=true&sort=-username",
     ),
+    "uncounted": Call("GET", f"/users/?skip={SKIP}&limit=100&count=none"),
     "team": Call("GET", "/teams/{n}"),
     "teams_50": Call("GET", "/teams/?limit=50"),
     "create": Call("POST", "/users/"),
@@ -86,8 +91,20 @@ _PLAIN = {
     "stream": Call("GET", "/players/stream/"),
 }
 
+_ESTIMATED = Call("GET", f"/users/?skip={SKIP}&limit=100&count=estimate")
+
+_LIMIT = {
+    **_PLAIN,
+    "estimated": _ESTIMATED,
+    "cursor_first": Call("GET", "/users/?after=0&limit=100"),
+    "cursor_deep": Call("GET", "/users/?after={middle}&limit=100"),
+}
+
 _MODELWIRE = {
     **_PLAIN,
+    "estimated": _ESTIMATED,
+    "cursor_first": Call("GET", "/users/?cursor=&limit=100"),
+    "cursor_deep": Call("GET", "/users/?cursor={cursor}&limit=100"),
     "team": Call("GET", "/teams/{n}?include=players"),
     "teams_50": Call("GET", "/teams/?limit=50&include=players"),
 }
@@ -134,24 +151,32 @@ _ALCHEMY = {
 _READS = (
     "get", "page_10", "page_100", "filtered_10", "filtered_100", "team", "teams_50", "stream",
 )  # fmt: skip
-_ONLY_READS = "only reads differ from the other limit"
+_ONLY_READS = "there it is the other limit"
+_NO_CURSORS = {
+    "estimated": "it has no estimates",
+    "cursor_first": "it has no cursors",
+    "cursor_deep": "it has no cursors",
+}
+_ALWAYS_COUNTS = {"uncounted": "its pages always have a total"}
 
 CONTENDERS = (
-    Contender("limit", "limit", _PLAIN),
+    Contender("limit", "limit", _LIMIT),
     Contender(
         "limit_json",
         "limit, JSON by the database",
         {name: call for name, call in _PLAIN.items() if name in _READS},
-        {name: _ONLY_READS for name in _PLAIN if name not in _READS},
+        {name: _ONLY_READS for name in _LIMIT if name not in _READS},
         databases=("postgresql",),
     ),
     Contender("modelwire", "modelwire", _MODELWIRE),
-    Contender("by_hand", "by hand", _PLAIN),
+    Contender("by_hand", "by hand", _PLAIN, _NO_CURSORS),
     Contender(
         "fastcrud",
         "FastCRUD",
         _FASTCRUD,
         {
+            **_NO_CURSORS,
+            **_ALWAYS_COUNTS,
             "bulk_100": _NO_BULK,
             "bulk_1000": _NO_BULK,
             "stream": "crud_router has no stream, and no list without pages",
@@ -164,6 +189,7 @@ CONTENDERS = (
         "advanced_alchemy",
         "Litestar + Advanced Alchemy",
         _ALCHEMY,
+        {**_NO_CURSORS, **_ALWAYS_COUNTS},
         package="advanced_alchemy",
     ),
 )

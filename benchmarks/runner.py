@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from .checks import WrongAnswer, check_work
 from .clients import Call, Contender
+from .cursors import fill_call
 from .data import make_body
 from .databases import Database
 from .load import Load, run_in_turn, run_wrk
@@ -34,7 +35,7 @@ class Options:
     """
 
     rounds: int = 3
-    duration_s: int = 3
+    duration_s: int = 2
     warm_up_s: int = 1
 
 
@@ -191,17 +192,18 @@ def _measure_work(
     options: Options,
     idle_mb: float,
 ) -> Sample:
+    call = fill_call(server.port, contender.calls[work.name], database)
     seconds = options.warm_up_s + options.duration_s
     if work.name == "delete":
         database.restore(doomed=DOOMED_PER_S * seconds)
-    check_work(server.port, contender, work, database)
+    check_work(server.port, contender, call, work, database)
     first = work.first + (work.name == "delete")
-    warm = _load(server, database, contender.calls[work.name], work, options.warm_up_s, first)
+    warm = _load(server, database, call, work, options.warm_up_s, first)
     reset_peak(server.pid)
     # What stands in for a number must be new: wrk may have sent some that it didn't count.
     first += 2 * warm.requests + 1000 if work.name == "delete" else 0
     before, database_before = read_cpu_us(server.pid), database.read_cpu_us()
-    load = _load(server, database, contender.calls[work.name], work, options.duration_s, first)
+    load = _load(server, database, call, work, options.duration_s, first)
     time.sleep(SETTLE_S)
     after, database_after = read_cpu_us(server.pid), database.read_cpu_us()
     if load.failed or not load.requests:

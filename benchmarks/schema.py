@@ -82,6 +82,6 @@ class TeamPublicWithPlayers(TeamPublic):
 
 class Page(BaseModel, Generic[T]):
     items: list[T]
-    total: int
+    total: int | None
     skip: int
     limit: int

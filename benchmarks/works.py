@@ -22,6 +22,12 @@ UPDATED = 10_000
 SKIP = 200
 """Rows that pages leave out."""
 
+
+def middle_of(users: int) -> int:
+    """The last user before the page half way: pages of 100 end there."""
+    return users // 2 // 100 * 100
+
+
 Expected = Callable[[int], tuple[list[Row], int | None]]
 
 
@@ -41,6 +47,7 @@ class Work:
             which is exact where a request takes long.
         rows: Rows in one body.
         quick: Whether the short mode does it.
+        grows: Whether it may take longer with more users; only such work is done on large tables.
         alone: Whether it has a server to itself, so that memory is its own.
     """
 
@@ -52,12 +59,20 @@ class Work:
     connections: int = 32
     rows: int = 1
     quick: bool = False
+    grows: bool = False
     alone: bool = False
 
 
 def _page(limit: int) -> Expected:
     def expected(users: int) -> tuple[list[Row], int]:
         return [make_user(SKIP + 1 + i) for i in range(limit)], users
+
+    return expected
+
+
+def _uncounted_page(first: Callable[[int], int]) -> Expected:
+    def expected(users: int) -> tuple[list[Row], None]:
+        return [make_user(first(users) + i) for i in range(100)], None
 
     return expected
 
@@ -76,11 +91,32 @@ def _none(_users: int) -> tuple[list[Row], Any]:
 
 WORKS = (
     Work("health", "/health", _none, quick=True),
-    Work("get", "get by key", lambda _: ([make_user(1)], None), lambda users: users, quick=True),
-    Work("page_10", "page of 10 with total", _page(10)),
-    Work("page_100", "page of 100 with total", _page(100), quick=True),
-    Work("filtered_10", "page of 10, filtered and sorted", _filtered_page(10)),
-    Work("filtered_100", "page of 100, filtered and sorted", _filtered_page(100)),
+    Work(
+        "get",
+        "get by key",
+        lambda _: ([make_user(1)], None),
+        lambda users: users,
+        quick=True,
+        grows=True,
+    ),
+    Work("page_10", "page of 10 with total", _page(10), grows=True),
+    Work("page_100", "page of 100 with total", _page(100), quick=True, grows=True),
+    Work("uncounted", "page of 100 without total", _uncounted_page(lambda _: SKIP + 1), grows=True),
+    Work(
+        "estimated",
+        "page of 100, total estimated",
+        _uncounted_page(lambda _: SKIP + 1),
+        grows=True,
+    ),
+    Work("cursor_first", "first page of 100 by cursor", _uncounted_page(lambda _: 1), grows=True),
+    Work(
+        "cursor_deep",
+        "page of 100 by cursor, half way",
+        _uncounted_page(lambda users: middle_of(users) + 1),
+        grows=True,
+    ),
+    Work("filtered_10", "page of 10, filtered and sorted", _filtered_page(10), grows=True),
+    Work("filtered_100", "page of 100, filtered and sorted", _filtered_page(100), grows=True),
     Work(
         "team",
         "team with 20 players",
@@ -94,10 +130,10 @@ WORKS = (
         lambda _: ([make_team_with_players(n) for n in range(1, 51)], TEAMS),
         connections=8,
     ),
-    Work("create", "create", span=lambda _: 0, quick=True),
-    Work("bulk_100", "bulk create of 100", connections=1, rows=100, quick=True),
+    Work("create", "create", span=lambda _: 0, quick=True, grows=True),
+    Work("bulk_100", "bulk create of 100", connections=1, rows=100, quick=True, grows=True),
     Work("bulk_1000", "bulk create of 1,000", connections=1, rows=1000),
-    Work("update", "update", span=lambda _: UPDATED),
+    Work("update", "update", span=lambda _: UPDATED, grows=True),
     Work("delete", "delete", span=lambda _: 0, first=DOOMED),
     Work(
         "stream",

@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from examples import league
 from modelwire import Database, Resource, get_session, mount
+from modelwire.statement import KEYS
 from tests import zoo
 
 LANES = ("direct", "session")
@@ -104,7 +105,7 @@ async def database(request: pytest.FixtureRequest, databases: dict[str, Database
 
 async def empty_tables(database: Database) -> None:
     """Empty every table, and let numbered keys start from 1: many statements in one journey."""
-    tables = reversed(database.metadata.sorted_tables)
+    tables = [*reversed(database.metadata.sorted_tables), KEYS]
     script = ";".join(f'DELETE FROM "{table.name}"' for table in tables)
     async with database.engine.connect() as connection:
         raw: Any = (await connection.get_raw_connection()).driver_connection

@@ -38,16 +38,17 @@ async def read_users(
     limit: int = 10,
     is_active: bool | None = None,
     sort: str = "id",
+    count: str = "exact",
 ) -> Any:
     statement = select(User)
-    count = select(func.count()).select_from(User)
+    counted = select(func.count()).select_from(User)
     if is_active is not None:
         statement = statement.where(User.is_active == is_active)
-        count = count.where(User.is_active == is_active)
+        counted = counted.where(User.is_active == is_active)
     column = col(getattr(User, sort.removeprefix("-")))
     order = column.desc() if sort.startswith("-") else column.asc()
     users = (await session.exec(statement.order_by(order).offset(skip).limit(limit))).all()
-    total = (await session.exec(count)).one()
+    total = (await session.exec(counted)).one() if count == "exact" else None
     return {"items": users, "total": total, "skip": skip, "limit": limit}
 
 

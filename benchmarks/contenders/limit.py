@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from .limit_postgresql import PostgreSQLStore
 from .limit_sqlite import SQLiteStore
-from .limit_store import CHANGES, NEW_USER, NEW_USERS, Store
+from .limit_store import CHANGES, NEW_USER, NEW_USERS, Asked, Store
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -57,7 +57,10 @@ async def _answer(
         skip, limit = int(query.get("skip", 0)), int(query.get("limit", 10))
         if noun == "teams":
             return 200, await store.read_teams(skip, limit)
-        return 200, await store.read_users(skip, limit, filtered="is_active" in query)
+        if "after" in query:
+            return 200, await store.read_users_after(int(query["after"]), limit)
+        asked = Asked(skip, limit, "is_active" in query, query.get("count", "exact"))
+        return 200, await store.read_users(asked)
     body = await _read(receive)
     if parts[2] == "bulk":
         return 201, await store.create_users(NEW_USERS.decode(body), body)

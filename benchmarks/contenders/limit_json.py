@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from .limit import create_app
 from .limit_postgresql import PAGE, PLAYERS, PostgreSQLStore
-from .limit_store import BATCH
+from .limit_store import BATCH, Asked
 
 _WITH_PLAYERS = (
     "SELECT t.id, t.name, t.city,"
@@ -25,10 +25,11 @@ class JSONStore(PostgreSQLStore):
     async def read_user(self, key: int) -> bytes | None:
         return await self._read_one(f"{_USER} WHERE id = $1", key)
 
-    async def read_users(self, skip: int, limit: int, *, filtered: bool) -> bytes:
-        if filtered:
-            return await self._read_page(_FILTERED, "users WHERE is_active", skip, limit)
-        return await self._read_page(PAGE, "users", skip, limit)
+    async def read_users(self, asked: Asked) -> bytes:
+        if asked.filtered:
+            counted = "users WHERE is_active"
+            return await self._read_page(_FILTERED, counted, asked.skip, asked.limit)
+        return await self._read_page(PAGE, "users", asked.skip, asked.limit)
 
     async def read_team(self, key: int) -> bytes | None:
         return await self._read_one(f"{_WITH_PLAYERS} WHERE t.id = $1", key)

@@ -10,11 +10,13 @@ import asyncpg
 
 from .limit_store import (
     BATCH,
+    Asked,
     Changes,
     NewUser,
     Page,
     Player,
     User,
+    build_keyset_page,
     build_team,
     build_teams,
     encode,
@@ -26,6 +28,8 @@ USER = "id, username, email, full_name, is_active, created_at"
 PAGE = f"SELECT {USER} FROM users ORDER BY id LIMIT $1 OFFSET $2"
 FILTERED = f"SELECT {USER} FROM users WHERE is_active ORDER BY username DESC LIMIT $1 OFFSET $2"
 COUNT = "SELECT count(*) FROM users"
+ESTIMATE = "SELECT reltuples::bigint FROM pg_class WHERE oid = 'users'::regclass"
+AFTER = f"SELECT {USER} FROM users WHERE id > $1 ORDER BY id LIMIT $2"
 TEAM = (
     "SELECT t.id, t.name, t.city, p.id, p.name, p.position, p.team_id"
     " FROM teams t LEFT JOIN players p ON p.team_id = t.id WHERE t.id = $1 ORDER BY p.id"
@@ -78,10 +82,19 @@ class PostgreSQLStore:
         rows = await self.fetch(f"SELECT {USER} FROM users WHERE id = $1", key)
         return encode(User(*rows[0])) if rows else None
 
-    async def read_users(self, skip: int, limit: int, *, filtered: bool) -> bytes:
-        rows = await self.fetch(FILTERED if filtered else PAGE, limit, skip)
-        counted = await self.fetch(f"{COUNT} WHERE is_active" if filtered else COUNT)
-        return encode(Page([User(*row) for row in rows], counted[0][0], skip, limit))
+    async def read_users(self, asked: Asked) -> bytes:
+        rows = await self.fetch(FILTERED if asked.filtered else PAGE, asked.limit, asked.skip)
+        total = None
+        if asked.count == "estimate":
+            total = (await self.fetch(ESTIMATE))[0][0]
+        elif asked.count == "exact":
+            count = f"{COUNT} WHERE is_active" if asked.filtered else COUNT
+            total = (await self.fetch(count))[0][0]
+        return encode(Page([User(*row) for row in rows], total, asked.skip, asked.limit))
+
+    async def read_users_after(self, key: int, limit: int) -> bytes:
+        rows = await self.fetch(AFTER, key, limit + 1)
+        return encode(build_keyset_page([User(*row) for row in rows], limit))
 
     async def read_team(self, key: int) -> bytes | None:
         rows = await self.fetch(TEAM, key)

@@ -8,11 +8,13 @@ from typing import Any
 
 from .limit_store import (
     BATCH,
+    Asked,
     Changes,
     NewUser,
     Page,
     Player,
     User,
+    build_keyset_page,
     build_team,
     build_teams,
     encode,
@@ -24,6 +26,7 @@ USER = f"id, username, email, full_name, is_active, {TIME}"
 PAGE = f"SELECT {USER} FROM users ORDER BY id LIMIT ? OFFSET ?"
 FILTERED = f"SELECT {USER} FROM users WHERE is_active ORDER BY username DESC LIMIT ? OFFSET ?"
 COUNT = "SELECT count(*) FROM users"
+AFTER = f"SELECT {USER} FROM users WHERE id > ? ORDER BY id LIMIT ?"
 TEAM = (
     "SELECT t.id, t.name, t.city, p.id, p.name, p.position, p.team_id"
     " FROM teams t LEFT JOIN players p ON p.team_id = t.id WHERE t.id = ? ORDER BY p.id"
@@ -70,10 +73,17 @@ class SQLiteStore:
         rows = self.fetch(f"SELECT {USER} FROM users WHERE id = ?", key)
         return encode(_user(rows[0])) if rows else None
 
-    async def read_users(self, skip: int, limit: int, *, filtered: bool) -> bytes:
-        rows = self.fetch(FILTERED if filtered else PAGE, limit, skip)
-        counted = self.fetch(f"{COUNT} WHERE is_active" if filtered else COUNT)
-        return encode(Page(list(map(_user, rows)), counted[0][0], skip, limit))
+    async def read_users(self, asked: Asked) -> bytes:
+        rows = self.fetch(FILTERED if asked.filtered else PAGE, asked.limit, asked.skip)
+        total = None
+        if asked.count != "none":
+            count = f"{COUNT} WHERE is_active" if asked.filtered else COUNT
+            total = self.fetch(count)[0][0]
+        return encode(Page(list(map(_user, rows)), total, asked.skip, asked.limit))
+
+    async def read_users_after(self, key: int, limit: int) -> bytes:
+        rows = self.fetch(AFTER, key, limit + 1)
+        return encode(build_keyset_page(list(map(_user, rows)), limit))
 
     async def read_team(self, key: int) -> bytes | None:
         rows = self.fetch(TEAM, key)

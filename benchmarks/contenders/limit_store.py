@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -57,9 +57,24 @@ class Team(msgspec.Struct, gc=False):
 
 class Page(msgspec.Struct, gc=False):
     items: Sequence[Any]
-    total: int
+    total: int | None
     skip: int
     limit: int
+
+
+class KeysetPage(msgspec.Struct, gc=False):
+    items: Sequence[User]
+    limit: int
+    next: int | None
+
+
+class Asked(NamedTuple):
+    """What is asked of a list of users."""
+
+    skip: int
+    limit: int
+    filtered: bool
+    count: str
 
 
 NEW_USER = msgspec.json.Decoder(NewUser)
@@ -73,7 +88,8 @@ class Store(Protocol):
     async def open(self) -> None: ...
     async def close(self) -> None: ...
     async def read_user(self, key: int) -> bytes | None: ...
-    async def read_users(self, skip: int, limit: int, *, filtered: bool) -> bytes: ...
+    async def read_users(self, asked: Asked) -> bytes: ...
+    async def read_users_after(self, key: int, limit: int) -> bytes: ...
     async def read_team(self, key: int) -> bytes | None: ...
     async def read_teams(self, skip: int, limit: int) -> bytes: ...
     async def create_user(self, user: NewUser) -> bytes: ...
@@ -88,6 +104,12 @@ def build_team(rows: Sequence[Sequence[Any]]) -> Team:
     key, name, city = rows[0][:3]
     players = [Player(*row[3:]) for row in rows if row[3] is not None]
     return Team(key, name, city, players)
+
+
+def build_keyset_page(users: Sequence[User], limit: int) -> KeysetPage:
+    """Make a page of the rows after a key, and one more that tells whether there is a next one."""
+    following = users[limit - 1].id if len(users) > limit else None
+    return KeysetPage(users[:limit], limit, following)
 
 
 def build_teams(teams: Sequence[Sequence[Any]], players: Sequence[Sequence[Any]]) -> list[Team]:

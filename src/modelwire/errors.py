@@ -9,6 +9,7 @@
         ├── NoSuchPath              no_such_path
         ├── MethodNotAllowed        method_not_allowed
         ├── TooLarge                too_large
+        ├── TooSlow                 too_slow
         ├── UnsupportedMediaType    unsupported_media_type
         ├── NotFound                not_found
         ├── AlreadyExists           already_exists
@@ -26,8 +27,9 @@
         ├── Refused                 refused
         ├── Unavailable             unavailable
         │   └── Contention          unavailable; the transaction may be tried again
+        │       └── LockTimeout     unavailable; a lock was not free in time
         ├── UnknownOutcome          unknown_outcome
-        ├── StatementTimeout        timeout
+        ├── TimedOut                timeout
         ├── DatabaseError           database_error
         └── UnexpectedError         unexpected_error
 
@@ -127,6 +129,12 @@ class TooLarge(RequestError):
     code = "too_large"
 
 
+class TooSlow(RequestError):
+    """The body did not come in time."""
+
+    code = "too_slow"
+
+
 class UnsupportedMediaType(RequestError):
     """The body is of a media type that this route does not read."""
 
@@ -186,6 +194,10 @@ class KeyInFlight(RequestError):
 
     code = "key_in_flight"
 
+    def __init__(self, detail: str, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
 
 class NotNull(RequestError):
     """A column that must have a value was given null."""
@@ -236,18 +248,25 @@ class Contention(Unavailable):
         super().__init__(detail)
 
 
+class LockTimeout(Contention):
+    """A lock was not free in time."""
+
+
 class UnknownOutcome(RequestError):
     """What commits a write was sent, and no answer came: it may be stored or not."""
 
     code = "unknown_outcome"
 
     def __init__(self, retry_after_s: int = 1) -> None:
-        super().__init__("The write may have been stored or not: read before it is sent again")
+        super().__init__(
+            "The write may have been stored or not: read before it is sent again, "
+            "or send it again with its Idempotency-Key"
+        )
         self.retry_after_s = retry_after_s
 
 
-class StatementTimeout(RequestError):
-    """A statement ran into its time limit."""
+class TimedOut(RequestError):
+    """A statement, or the whole request, ran into its time limit."""
 
     code = "timeout"
 

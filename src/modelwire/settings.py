@@ -66,14 +66,24 @@ class Settings(Limits):
 
     pool_timeout_s: Annotated[float, Gt(0)] = 5.0
     """Seconds that a request waits for a connection, or on SQLite for its turn to write, before
-    it is answered 503."""
+    it is answered 503; or for the one that came first with its `Idempotency-Key`, before 409."""
 
     statement_timeout_s: Annotated[float, Gt(0)] = 30.0
     """Seconds that one statement may run before it is ended, and answered 504."""
 
     request_timeout_s: Annotated[float, Gt(0)] = 60.0
     """Seconds that a request may take from its head to the first byte of its answer, before it is
-    answered 504, or 408 where its body has not come."""
+    answered 504, or 408 where its body has not come; and each part of a stream after that."""
+
+    max_streams: Annotated[int, Gt(0)] = 100
+    """Streams that one process sends at a time; one more is answered 503."""
+
+    max_head_bytes: Annotated[int, Gt(0)] = 131_072
+    """Bytes that the URL and the headers of a request to `modelwire serve` may have; a longer head
+    is answered 414 or 431."""
+
+    shutdown_timeout_s: Annotated[int, Gt(0)] = 10
+    """Seconds that `modelwire serve` gives requests to end when it is stopped."""
 
     pgbouncer: bool = False
     """Whether PostgreSQL is reached through PgBouncer in transaction mode, or what is like it."""
@@ -81,6 +91,10 @@ class Settings(Limits):
     max_retries: Annotated[int, Ge(0)] = 5
     """How often a transaction that others are in the way of is tried again, at most, and within
     `pool_timeout_s`, before it is answered 503."""
+
+    idempotency_ttl_s: Annotated[float, Gt(0)] = 86_400.0
+    """Seconds that the answer to a request with an `Idempotency-Key` is kept, and repeated to who
+    sends it again."""
 
     echo: bool = False
     """Whether every statement is logged. Values of rows appear in that log."""

@@ -1,11 +1,11 @@
 """What the tables of these tests have in common."""
 
-from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 
-class Base(SQLModel):
-    metadata = MetaData()
+class Base(SQLModel, registry=registry()):
+    """Classes and tables of their own, whatever those of other tests are called."""
 
 
 def number() -> int | None:

@@ -5,7 +5,12 @@ from typing import Any
 
 import httpx2
 
+from modelwire.catalog import read_catalog
+
 from .cases import VALID, Refused, Row
+from .tables import RESOURCES
+
+CATALOG = read_catalog(RESOURCES)
 
 KEYS: Mapping[str, Sequence[str]] = {
     "regions": ("country", "name"),
@@ -63,14 +68,65 @@ def change(method: str) -> Way:
 
 
 async def change_many(client: httpx2.AsyncClient, case: Refused) -> tuple[httpx2.Response, str]:
+    rows = await _store_to_change(client, case)
+    answer = await client.patch(f"/{case.path}/bulk/", json={case.path: rows})
+    return answer, f"/{case.path}/{AT}"
+
+
+async def _store_to_change(client: httpx2.AsyncClient, case: Refused) -> list[Row]:
+    """Store rows, of which one is then to be changed to what is wrong."""
     rows = []
     for number in range(10, 15):
         url = await store(client, case.path, VALID[case.path](number))
         stored = (await client.get(url)).json()
         rows.append({name: stored[name] for name in key_of(case.path)})
     rows[AT] |= case.wrong
-    answer = await client.patch(f"/{case.path}/bulk/", json={case.path: rows})
-    return answer, f"/{case.path}/{AT}"
+    return rows
+
+
+async def create_each(client: httpx2.AsyncClient, case: Refused) -> tuple[httpx2.Response, str]:
+    body = {case.path: _rows(case)}
+    answer = await client.post(f"/{case.path}/bulk/?atomic=false", json=body)
+    return _take_refused(answer, 201), f"/{case.path}/{AT}"
+
+
+async def change_each(client: httpx2.AsyncClient, case: Refused) -> tuple[httpx2.Response, str]:
+    rows = await _store_to_change(client, case)
+    answer = await client.patch(f"/{case.path}/bulk/?atomic=false", json={case.path: rows})
+    return _take_refused(answer, 200), f"/{case.path}/{AT}"
+
+
+def _take_refused(answer: httpx2.Response, status: int) -> httpx2.Response:
+    """The answer that the refused row would have alone, if the others are written."""
+    if answer.status_code != 207:
+        return answer  # what only COMMIT refuses, all rows stand or fall by
+    items = answer.json()["items"]
+    refused = items.pop(AT)
+    assert [item["status"] for item in items] == [status] * 4
+    headers = {"content-type": "application/problem+json"}
+    return httpx2.Response(refused["status"], json=refused["problem"], headers=headers)
+
+
+def upsert(*, there: bool) -> Way:
+    async def write(client: httpx2.AsyncClient, case: Refused) -> tuple[httpx2.Response, str]:
+        key, rows = unique_key_of(case), _rows(case)
+        if there:
+            await store(client, case.path, VALID[case.path](9))
+        before = await count_all(client)
+        query = {"on_conflict": ",".join(key)}
+        answer = await client.post(f"/{case.path}/bulk/", params=query, json={case.path: rows})
+        assert await count_all(client) == before
+        return answer, f"/{case.path}/{AT}"
+
+    return write
+
+
+def unique_key_of(case: Refused) -> Sequence[str]:
+    """The names of a unique key with which nothing is wrong; empty where there is none."""
+    table = next(t for t in CATALOG.tables.values() if t.path == f"/{case.path}")
+    keys = ([field.name for field in key] for key in table.upsert_keys)
+    given = VALID[case.path](9)
+    return next((k for k in keys if given.keys() >= set(k) and case.wrong.keys().isdisjoint(k)), [])
 
 
 def key_of(path: str) -> Sequence[str]:
@@ -82,7 +138,9 @@ def can_refuse(case: Refused, way: str) -> bool:
     """Whether a way can be refused alike: null is no change to PUT, keys don't change in bulk."""
     if way == "PUT":
         return None not in case.wrong.values()
-    return way != "bulk PATCH" or case.wrong.keys().isdisjoint(key_of(case.path))
+    if "upsert" in way:
+        return bool(unique_key_of(case))
+    return "bulk PATCH" not in way or case.wrong.keys().isdisjoint(key_of(case.path))
 
 
 WAYS: Mapping[str, Way] = {
@@ -91,6 +149,10 @@ WAYS: Mapping[str, Way] = {
     "PUT": change("PUT"),
     "PATCH": change("PATCH"),
     "bulk PATCH": change_many,
+    "bulk POST, each": create_each,
+    "bulk PATCH, each": change_each,
+    "upsert": upsert(there=False),
+    "merging upsert": upsert(there=True),
 }
 
 

@@ -1,13 +1,78 @@
 """Real faults: proxies, servers that are stopped, full disks."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from modelwire import Database
 from tests.conftest import empty_tables
 
 from .proxy import Proxy, open_proxy
+from .servers import Postgres, own_postgres
+
+Figure = Callable[[str, object], None]
+OpenDatabase = Callable[..., Database]
+
+
+def checked_out(database: Database) -> int:
+    """Connections that nobody has given back."""
+    return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]
+
+
+async def eventually_free(database: Database, within_s: float = 5) -> float:
+    """Wait until every connection is back; returns how many seconds that took."""
+    begun = time.monotonic()
+    async with asyncio.timeout(within_s):
+        while checked_out(database):
+            await asyncio.sleep(0.01)
+    return time.monotonic() - begun
+
+
+@pytest_asyncio.fixture
+async def open_database(databases: dict[str, Database]) -> AsyncIterator[OpenDatabase]:
+    """Open a database of a test's own, with settings of its own, on empty tables."""
+    opened = []
+    for database in databases.values():
+        await empty_tables(database)
+
+    def open_it(dialect: str, **settings: Any) -> Database:
+        url = databases[dialect].settings.database_url.get_secret_value()
+        opened.append(Database(url, **settings))
+        return opened[-1]
+
+    yield open_it
+    for database in opened:
+        await database.close_db()
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Note a figure that was measured; all are printed at the end."""
+
+    def note(name: str, value: object) -> None:
+        record_property(name, f"{value:.3g}" if isinstance(value, float) else value)
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the figures."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                test = report.nodeid.rpartition("/")[2]
+                terminalreporter.write_line(f"{test}: {name} = {value}")
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that the tests of a module may do to as they like."""
+    with own_postgres() as server:
+        yield server
 
 
 @pytest_asyncio.fixture

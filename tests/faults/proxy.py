@@ -19,6 +19,7 @@ class Proxy:
     Attributes:
         cut_at_request: When a client sends these bytes, its connection is cut; they don't arrive.
         cut_at_reply: When the server sends these bytes, the connection is cut; they don't arrive.
+        cuts_left: How often it is cut, at most.
         hold_at_request: When a client sends these bytes, its connection stands still from then on.
         held: Set when that has happened.
         delay_s: Seconds that each piece is held back.
@@ -31,6 +32,7 @@ class Proxy:
         self._open: set[asyncio.StreamWriter] = set()
         self.cut_at_request = b""
         self.cut_at_reply = b""
+        self.cuts_left = 1000
         self.hold_at_request = b""
         self.held = asyncio.Event()
         self.delay_s = 0.0
@@ -88,7 +90,8 @@ class Proxy:
     ) -> None:
         while data := await reader.read(65_536):
             mark = self.cut_at_request if requests else self.cut_at_reply
-            if mark and mark in data:
+            if mark and mark in data and self.cuts_left:
+                self.cuts_left -= 1
                 writer.transport.abort()
                 back.transport.abort()
                 return

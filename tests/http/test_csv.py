@@ -22,7 +22,7 @@ async def read_sheet(client: httpx2.AsyncClient, url: str) -> list[list[str]]:
     answer = await client.get(url, headers=CSV)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"] == "Accept, Prefer"
     assert answer.text.endswith("\r\n")
     return list(csv.reader(io.StringIO(answer.text, newline="")))
 

@@ -51,6 +51,17 @@ async def test_examples_are_good(client: httpx2.AsyncClient, database: Database,
         assert answer.status_code in (200, 404), (query, answer.text)
 
 
+async def test_defaults_go_together(client: httpx2.AsyncClient) -> None:
+    """What has a default, which generated clients send, may stand beside any other parameter."""
+    document = await read_document(client)
+    parameters = document["paths"]["/players/"]["get"]["parameters"]
+    schemas = {p["name"]: p["schema"] for p in parameters if "default" in p["schema"]}
+    query = {name: str(schema["default"]) for name, schema in schemas.items()}
+    assert set(query) == {"limit"}
+    answer = await client.get("/players/", params={**query, "cursor": ""})
+    assert answer.status_code == 200, answer.text
+
+
 async def test_every_parameter_is_documented(client: httpx2.AsyncClient) -> None:
     """A list documents its own parameters and every filter, through one relation too."""
     document = await read_document(client)

@@ -92,8 +92,9 @@ async def test_empty(client: httpx2.AsyncClient, headers: dict[str, str], body: 
 async def test_head(client: httpx2.AsyncClient, database: Database) -> None:
     """HEAD of a stream has its headers and no body."""
     await store_users(database, **NAMES)
-    get = await client.get("/users/stream/", headers=NDJSON)
-    head = await client.head("/users/stream/", headers=NDJSON)
+    headers = {**NDJSON, "x-request-id": "one"}
+    get = await client.get("/users/stream/", headers=headers)
+    head = await client.head("/users/stream/", headers=headers)
     assert head.content == b""
     assert (head.status_code, dict(head.headers)) == (get.status_code, dict(get.headers))
 
@@ -256,3 +257,31 @@ async def test_sort_by_a_hidden_key(make_client: MakeClient, database: Database)
     await store_many(database, User, rows)
     sent = await read_stream(made, "/users/stream/?sort=-is_active")
     assert [row["username"] for row in sent] == [f"u{i}" for i in range(STREAM_BATCH + 5)]
+
+
+@pytest.mark.parametrize(
+    ("accept", "end"),
+    [
+        ("application/x-ndjson", '{"$rows":2}\n'),
+        ("application/jsonl", '{"$rows":2}\n'),
+        ("text/csv", "#rows,2\r\n"),
+    ],
+)
+async def test_end_marker(
+    client: httpx2.AsyncClient, database: Database, accept: str, end: str
+) -> None:
+    """Lines end with one that counts them, if the client prefers that."""
+    await store(database, Team(name="Red"), Team(name="Blue"))
+    plain = await client.get("/teams/stream/", headers={"Accept": accept})
+    marked = await client.get("/teams/stream/", headers={"Accept": accept, "Prefer": "end-marker"})
+    assert marked.text == plain.text + end
+    assert marked.headers["preference-applied"] == "end-marker"
+    assert "preference-applied" not in plain.headers
+
+
+async def test_array_needs_no_end_marker(client: httpx2.AsyncClient, database: Database) -> None:
+    """A JSON array has an end of its own."""
+    await store(database, Team(name="Red"))
+    answer = await client.get("/teams/stream/", headers={"Prefer": "end-marker"})
+    assert len(answer.json()) == 1
+    assert "preference-applied" not in answer.headers

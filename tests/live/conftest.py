@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -15,16 +16,18 @@ Serve = Callable[[FastAPI], "contextlib.AbstractAsyncContextManager[int]"]
 @asynccontextmanager
 async def serve_app(app: FastAPI) -> AsyncIterator[int]:
     """Serve an application; yields its port."""
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", loop="none")
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", loop="none")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    sockets = [config.bind_socket()]
-    task = asyncio.create_task(server.serve(sockets))
+    # asyncio sends small parts at once only where the protocol is named.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    task = asyncio.create_task(server.serve([listener]))
     async with asyncio.timeout(10):
         while not server.started:
             await asyncio.sleep(0.01)
     try:
-        yield sockets[0].getsockname()[1]
+        yield listener.getsockname()[1]
     finally:
         server.should_exit = True
         server.force_exit = True

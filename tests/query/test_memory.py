@@ -39,19 +39,17 @@ def write_queries() -> Iterator[list[bytes]]:
             rest, index = divmod(rest, len(choices))
             picked.append(choices[index])
         text, number, sort, fields, include = picked
-        yield [
-            encode(
-                [
-                    (f"alias__{text}", f"v{value}"),
-                    (f"big__{number}", str(shape)),
-                    ("label.name", f"w{value}"),
-                    ("sort", sort),
-                    *([("fields", fields)] if fields else []),
-                    *([("include", include)] if include else []),
-                ]
-            ).encode()
-            for value in range(QUERIES_OF_EACH)
-        ]
+        query = encode(
+            [
+                (f"alias__{text}", "vVALUE"),
+                (f"big__{number}", str(shape)),
+                ("label.name", "wVALUE"),
+                ("sort", sort),
+                *([("fields", fields)] if fields else []),
+                *([("include", include)] if include else []),
+            ]
+        ).encode()
+        yield [query.replace(b"VALUE", b"%d" % value) for value in range(QUERIES_OF_EACH)]
 
 
 def dialect_of(name: str) -> Dialect:

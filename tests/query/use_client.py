@@ -26,7 +26,6 @@ from league_client.models import (
     TeamReadWithIncludes,
     TeamRow,
 )
-from league_client.types import UNSET
 
 
 def main(url: str) -> None:
@@ -80,9 +79,7 @@ def walk(client: Client) -> list[str]:
     names: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = read_page_players.sync(
-            client=client, cursor=cursor, skip=UNSET, count=UNSET, limit=2, sort="name"
-        )
+        page = read_page_players.sync(client=client, cursor=cursor, limit=2, sort="name")
         assert isinstance(page, PlayerKeysetPage), page
         names += [str(item.name) for item in page.items]
         cursor = page.next_

@@ -21,6 +21,7 @@ _int64 = st.integers(-(2**63), 2**63 - 1)
 _json = st.recursive(
     st.none() | st.booleans() | st.floats() | _int64 | _text | st.just(2**70),
     lambda inner: st.lists(inner) | st.dictionaries(_text, inner),
+    max_leaves=5,
 )
 _VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.INTEGER: _int64,

@@ -14,6 +14,7 @@ from sqlalchemy import DateTime as SQLDateTime
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeEngine
 
+from ..characters import check_characters
 from .kinds import storage_type
 
 Fault = tuple[str, str]
@@ -80,15 +81,6 @@ def check_interval(value: dt.timedelta) -> Fault | None:
         dt.datetime(1970, 1, 1) + value
     except OverflowError:
         return "out_of_range", "should be a duration of less than 1969 years"
-    return None
-
-
-def check_characters(text: str) -> Fault | None:
-    """Say why a text can't be stored: NUL characters and lone surrogates can't."""
-    if "\x00" in text:
-        return "string_nul", "should have no NUL characters"
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        return "string_unicode", "should have no lone surrogates"
     return None
 
 

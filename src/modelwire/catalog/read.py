@@ -26,10 +26,10 @@ from .relations import (
     find_nested,
     find_paths,
     read_relation,
-    read_unique_keys,
 )
 from .schemas import computes, derive_schemas
 from .tables import Catalog, Field, Relation, Table
+from .upserts import find_upsert_keys, takes_upserts
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 
@@ -102,6 +102,7 @@ def _read_table(
                 f"resource. Mount a Resource for the table {relations[name].target} as well."
             )
     paths = find_paths(resource, relations, registered)
+    schemas = derive_schemas(resource, fields)
     return Table(
         resource=resource,
         model=resource.model,
@@ -116,8 +117,9 @@ def _read_table(
         linked=find_linked(paths),
         constraints=tuple(read_constraints(sql)),
         references=tuple(read_references([sql])),
-        unique_keys=read_unique_keys(sql),
-        schemas=derive_schemas(resource, fields),
+        upsert_keys=find_upsert_keys(sql, fields, schemas.create.model_fields),
+        upserts=takes_upserts(resource),
+        schemas=schemas,
         computes=resource.read_schema is None and computes(resource.model),
     )
 

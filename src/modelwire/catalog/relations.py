@@ -75,10 +75,10 @@ def is_unique(sql: SQLTable, columns: Sequence[Column[Any]]) -> bool:
 def read_unique_keys(sql: SQLTable) -> frozenset[frozenset[Column[Any]]]:
     """The columns of each constraint and index by which no two rows of a table are the same."""
     declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
-    return frozenset(unique for unique in map(_unique_columns, declared) if unique)
+    return frozenset(unique for unique in map(unique_columns, declared) if unique)
 
 
-def _unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
+def unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
     """The columns that a constraint or index makes unique; empty where it makes none."""
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)) and constraint.columns:
         return frozenset(constraint.columns)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from types import FunctionType, new_class
 from typing import Annotated, Any, Optional, cast
 
+from annotated_types import MinLen
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,7 +24,7 @@ from sqlmodel import SQLModel
 from sqlmodel.main import FieldInfoMetadata
 
 from ..resource import Resource
-from .kinds import strip_optional
+from .kinds import Kind, strip_optional
 from .tables import Field, Schemas
 
 _DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", "json_schema_extra")
@@ -78,7 +79,7 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
     """
     created = resource.create_schema
     if created is None:
-        fields = {f.key: _to_update(f.annotation, f.info) for f in writable}
+        fields = {f.key: _to_update(_annotation_of(f), f.info) for f in writable}
         return _build(
             f"{name}Update", _config_of(resource.model), fields, _validators_of(resource.model)
         )
@@ -161,9 +162,16 @@ def _documentation_of(info: FieldInfo) -> dict[str, Any]:
     return {name: getattr(info, name) for name in _DOCUMENTED if getattr(info, name) is not None}
 
 
+def _annotation_of(field: Field) -> Any:
+    """The type of a field; a key of one text is not empty, since no path would lead to its row."""
+    is_key = field.primary_key and len(field.column.table.primary_key) == 1
+    is_name = is_key and field.kind is Kind.TEXT
+    return Annotated[field.annotation, MinLen(1)] if is_name else field.annotation
+
+
 def _to_create(field: Field) -> tuple[Any, FieldInfo]:
     info = field.info
-    annotation = field.annotation if field.primary_key else info.annotation
+    annotation = _annotation_of(field) if field.primary_key else info.annotation
     default: dict[str, Any] = {}
     if info.default_factory is not None:
         default["default_factory"] = info.default_factory

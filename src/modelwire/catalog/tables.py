@@ -171,7 +171,8 @@ class Table:
         linked: Many-to-many relationships whose links may be set by the keys of their ends.
         constraints: Its constraints and indexes.
         references: The foreign keys that lead from it.
-        unique_keys: The columns of each constraint and index by which no two rows are the same.
+        upsert_keys: The unique keys by which an upsert may find the row that is there.
+        upserts: Whether it takes upserts: whoever may create many rows may change any as well.
         schemas: The models of its bodies.
         computes: Whether its read schema computes fields, which may look at any column.
     """
@@ -189,7 +190,8 @@ class Table:
     linked: Mapping[str, Relation]
     constraints: tuple[ConstraintInfo, ...]
     references: tuple[Reference, ...]
-    unique_keys: frozenset[frozenset[Column[Any]]]
+    upsert_keys: tuple[tuple[Field, ...], ...]
+    upserts: bool
     schemas: Schemas
     computes: bool
 

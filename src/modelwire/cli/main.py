@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,9 +16,12 @@ from ..errors import ConfigurationError, ModelwireError
 from ..execute import Database
 from ..settings import read_settings
 from .logs import configure_logs
+from .protocol import LimitedProtocol
 from .target import load_app
 
 _TARGET = "MODELWIRE_SERVE_TARGET"
+_ANSWER_S = 5  # seconds that requests which were cut short have to say so
+_HEALTHCHECK_S = 30  # seconds after which a worker that is busy, or still starts, is given up
 
 main = typer.Typer(
     name="modelwire",
@@ -75,7 +79,8 @@ def serve(
     os.environ.setdefault("MODELWIRE_LOG_REQUESTS", "true")
     os.environ[_TARGET] = target
     try:
-        log_config = configure_logs(read_settings())
+        settings = read_settings()
+        log_config = configure_logs(settings)
         app = load_app(target)
         _check_database(app, database_url)
         port = _find_port(host, port)
@@ -86,6 +91,7 @@ def serve(
     typer.echo(f"API   http://{address}:{port}")
     if app.docs_url:
         typer.echo(f"Docs  http://{address}:{port}{app.docs_url}")
+    protocol = partial(LimitedProtocol, settings.max_head_bytes, settings.shutdown_timeout_s)
     uvicorn.run(
         "modelwire.cli.main:create_app" if workers > 1 else app,
         factory=workers > 1,
@@ -94,7 +100,9 @@ def serve(
         workers=workers,
         log_config=log_config,
         access_log=False,
-        timeout_graceful_shutdown=10,
+        http=protocol,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
+        timeout_worker_healthcheck=_HEALTHCHECK_S,
     )
 
 

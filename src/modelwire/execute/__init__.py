@@ -7,17 +7,21 @@ from .explain import explain, explain_elsewhere
 from .failure import describe_failure
 from .faults import translate, translate_commit
 from .finder import Finder
+from .idempotency import IdempotencyKeys, StoredAnswer
 from .insert import Inserter
 from .lane import Lane, Row, commit_session
 from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection
+from .savepoint import Undone
 from .update import Updater
+from .upsert import Upserter, check_keys
 
 __all__ = [
     "Check",
     "Database",
     "Finder",
+    "IdempotencyKeys",
     "Inserter",
     "Lane",
     "Linker",
@@ -25,7 +29,11 @@ __all__ = [
     "Remover",
     "Row",
     "SharedCounts",
+    "StoredAnswer",
+    "Undone",
     "Updater",
+    "Upserter",
+    "check_keys",
     "commit_session",
     "describe_failure",
     "explain",

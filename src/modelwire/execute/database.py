@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import MetaData, literal, select, text
+from sqlalchemy import MetaData, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..errors import RequestError
 from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
-from ..statement import Statement
-from .engine import begin_writing, create_engine
+from ..statement import KEYS, Statement
+from .engine import create_engine
+from .failure import describe_failure
 from .faults import translate
 from .lane import Lane, open_lane
 from .retry import retry_contended
 from .session import open_session
+from .tables import create_tables
+from .turns import Turns
 from .url import parse_url
 
 T = TypeVar("T")
 
-_CREATE_LOCK = 0x6D6F64656C77  # "modelw": the advisory lock under which processes create tables
+logger = logging.getLogger("modelwire")
+
+_CLOSE_S = 2.0
 
 
 class Database:
@@ -86,6 +94,10 @@ class Database:
         """SQLAlchemy's engine, with the one pool of this database."""
         return create_engine(self.url, self.settings)
 
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(self.settings.pool_timeout_s)
+
     @property
     def pool_state(self) -> PoolState:
         """The connections of the pool, as they are now."""
@@ -112,7 +124,11 @@ class Database:
             single: Whether the block runs one statement only.
         """
         pooled = self.settings.pgbouncer
-        return open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        lane = open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        if self.dialect != "sqlite" or (session is not None and session.in_transaction()):
+            # What has begun may hold the lock that whoever has the turn waits for.
+            return lane
+        return self._turns.take(lane)
 
     async def retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Run a transaction, and again where others are in its way.
@@ -133,19 +149,29 @@ class Database:
         )
 
     async def init_db(self) -> None:
-        """Create the tables that are missing. Several processes may do so at once.
+        """Create the tables that are missing, and that of modelwire itself.
+
+        Several processes may do so at once.
 
         Raises:
             Unavailable: The database can't be reached.
             DatabaseError: It refused.
         """
+        await self._create(self.metadata)
         try:
-            async with self.engine.begin() as connection:
-                if self.dialect == "postgresql":
-                    lock = text("SELECT pg_advisory_xact_lock(:key)")
-                    await connection.execute(lock, {"key": _CREATE_LOCK})
-                await begin_writing(connection)
-                await connection.run_sync(self.metadata.create_all)
+            await self._create(KEYS.metadata)
+        except RequestError as exc:
+            # Who may create no tables has created them otherwise, and may do without this one.
+            logger.warning(
+                "Requests with an Idempotency-Key are answered 503: the table %s can't be "
+                "created: %s",
+                KEYS.name,
+                describe_failure(exc),
+            )
+
+    async def _create(self, metadata: MetaData) -> None:
+        try:
+            await create_tables(self.engine, metadata)
         except (SQLAlchemyError, OSError) as exc:
             raise translate(exc) from exc
 
@@ -159,8 +185,13 @@ class Database:
             await lane.fetch(Statement(select(literal(1)), self.engine.dialect), {})
 
     async def close_db(self) -> None:
-        """Close every connection. The next use opens new ones."""
-        await self.engine.dispose()
+        """Close every connection. The next use opens new ones.
+
+        A server that does not answer is not waited for.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self.engine.dispose()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:

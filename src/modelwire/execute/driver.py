@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..errors import ModelwireError, UnknownOutcome
 from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
-from .faults import DRIVER_ERRORS, translate, translate_commit
+from .faults import DRIVER_ERRORS, is_unsent, translate, translate_commit
 from .held import HeldConnection
+from .savepoint import Savepoint
 
 T = TypeVar("T")
 
@@ -29,8 +30,9 @@ used before that, however long it takes."""
 class DriverLane(ABC):
     """Runs statements on one connection of a driver.
 
-    A statement that may be sent twice is sent again, once, on a fresh connection where the one
-    from the pool turns out to be dead: BEGIN, and what only reads outside of a transaction.
+    Where a connection from the pool turns out to be dead, a statement that is the first on it for
+    all that matters, BEGIN or one outside of a transaction, is sent once more on a fresh one: if it
+    has not been sent, or may be sent twice.
 
     Args:
         held: The connection.
@@ -43,6 +45,7 @@ class DriverLane(ABC):
     """
 
     begin_text = "BEGIN"
+    is_postgresql = True
 
     def __init__(
         self, held: HeldConnection, engine: Engine, *, writes: bool, transaction: bool
@@ -50,7 +53,8 @@ class DriverLane(ABC):
         self.abandoned = False
         self._held = held
         self._commits = writes and not transaction
-        self._repeats = not writes and not transaction
+        self._alone = not transaction
+        self._only_reads = not writes and not transaction
         self._log = engine.logger if engine._should_log_info() else None
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
@@ -61,13 +65,13 @@ class DriverLane(ABC):
             self._log.info(compiled.text)
             self._log.info("%r", bound)
         rows = await self._send(
-            self.run, compiled.text, bound, commits=self._commits, repeats=self._repeats
+            self.run, compiled.text, bound, commits=self._commits, first=self._alone
         )
         return compiled.decode(rows)
 
     async def begin(self) -> None:
         """Begin a transaction."""
-        await self._control(self.begin_text, repeats=True)
+        await self._control(self.begin_text, first=True)
 
     async def commit(self) -> None:
         """End the transaction; what COMMIT refuses is undone.
@@ -92,8 +96,17 @@ class DriverLane(ABC):
             with suppress(ModelwireError):
                 await self._control("ROLLBACK")
 
-    async def _control(self, text: str, *, commits: bool = False, repeats: bool = False) -> None:
-        await self._send(self.control, text, commits=commits, repeats=repeats)
+    def savepoint(self, *, checks: bool = False) -> Savepoint:
+        """Begin a part of the transaction that an error undoes alone."""
+        return Savepoint(self._control_part, checks=checks and self.is_postgresql)
+
+    async def _control_part(self, *texts: str) -> None:
+        # PostgreSQL takes several texts in one journey.
+        for text in [";".join(texts)] if self.is_postgresql else texts:
+            await self._control(text)
+
+    async def _control(self, text: str, *, commits: bool = False, first: bool = False) -> None:
+        await self._send(self.control, text, commits=commits, first=first)
 
     async def _send(
         self,
@@ -101,7 +114,7 @@ class DriverLane(ABC):
         text: str,
         *values: Sequence[Any],
         commits: bool,
-        repeats: bool,
+        first: bool,
     ) -> T:
         """Run SQL text; what leaves unknown whether something was committed says so."""
         exchange, answer = CURRENT.get(), run(text, *values)
@@ -114,11 +127,12 @@ class DriverLane(ABC):
             raise
         except DRIVER_ERRORS as exc:
             self.abandoned = isinstance(exc, TimeoutError)
-            if self.is_open or not repeats:
+            unharmed = is_unsent(exc) or not (commits or self.is_open)
+            if not (first and unharmed):
                 raise (translate_commit if commits else translate)(exc) from exc
         count_retry()
         await self._held.replace()
-        return await self._send(run, text, *values, commits=commits, repeats=False)
+        return await self._send(run, text, *values, commits=commits, first=False)
 
     @abstractmethod
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
@@ -171,12 +185,16 @@ class AsyncpgLane(DriverLane):
 
 
 class AiosqliteLane(DriverLane):
-    """Runs statements on a connection of aiosqlite: one hop to its thread for each."""
+    """Runs statements on a connection of aiosqlite: one hop to its thread for each that is not
+    short, or writes."""
 
     begin_text = "BEGIN IMMEDIATE"
+    is_postgresql = False
 
     async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._held.connection.execute_fetchall(text, values)
+        connection = self._held.connection
+        run = connection.read if self._only_reads else connection.execute_fetchall
+        rows: Sequence[Row] = await run(text, values)
         return rows
 
     async def control(self, text: str) -> None:
@@ -191,13 +209,8 @@ class AiosqliteLane(DriverLane):
         return bool(self._held.connection.in_transaction)
 
     async def undo(self) -> None:
-        # The connection's thread does one thing after another: a rollback follows the statement.
-        undone = asyncio.ensure_future(self._held.connection.rollback())
-        while not undone.done():
-            # Whatever the statement is at, it is to end; what has not begun can't be interrupted.
-            await self._held.connection.interrupt()
-            await asyncio.wait([undone], timeout=0.05)
-        await undone
+        # The connection's thread does one thing after another: here the statement has ended.
+        await self._held.connection.rollback()
 
 
 _LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}

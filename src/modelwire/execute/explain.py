@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column
 
 from ..catalog import Catalog, Field, Table, columns_in, find_sql_table
 from ..catalog.names import escape_pointer, join_words, to_words
@@ -20,14 +23,16 @@ from ..errors import (
     TooLong,
     Violation,
 )
-from ..plan import CreatePlan, LinkSet, RowPlan
+from ..plan import CreatePlan, LinkSet, RowPlan, UpsertPlan
 from ..plan.create import join_plans
+from ..plan.keys import Key
 from ..plan.rows import Row
 from .finder import Finder
 from .references import (
     explain_reference,
     explain_reference_elsewhere,
     explain_still_referenced,
+    find_missing_parent,
 )
 from .rejection import Rejection
 
@@ -48,24 +53,33 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     if isinstance(plan, LinkSet):
         return await _explain_links(plan, finder)
     plans = _by_table(plan)
+    if violation.kind is Constraint.FOREIGN_KEY and rejection.otherwise is not None:
+        error = await find_missing_parent(violation, plans, catalog, finder)
+        return error or await explain(rejection.otherwise, catalog, finder)
     if violation.kind is Constraint.FOREIGN_KEY:
         return await explain_reference(violation, plans, catalog, finder)
     plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
     table, rows = plan.table, plan.rows
-    pointer = rows[0].pointer if len(rows) == 1 else None
+    pointer = _common_pointer(rows)
     if _is_elsewhere(violation, table):
-        if violation.kind is Constraint.NOT_NULL and not isinstance(plan, CreatePlan):
+        if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
             # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
             return explain_still_referenced(plan, violation.table)
         error = _ERRORS_WITHOUT_TABLE[violation.kind]()
         return type(error)(error.detail, _violations((), pointer, error.code, error.detail))
     fields = _fields_of(violation, table)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
-        rows = await _find_taken(fields, table, rows, finder)
-        pointer = rows[0].pointer if len(rows) == 1 else None
+        rows = await _find_taken(fields, plan, finder)
+        pointer = _common_pointer(rows)
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(table, rows)
     return _EXPLANATIONS[violation.kind](table, fields, pointer)
+
+
+def _common_pointer(rows: Sequence[Row]) -> str | None:
+    """Where rows stand in the body: one of them, or all that one patch is for; None if apart."""
+    pointers = {row.pointer for row in rows}
+    return pointers.pop() if len(pointers) == 1 else None
 
 
 def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
@@ -75,7 +89,7 @@ def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
     found: dict[Table, list[CreatePlan]] = {}
     for level in plan.levels():
         found.setdefault(level.table, []).append(level)
-    return [join_plans(levels) for levels in found.values()]
+    return [levels[0] if len(levels) == 1 else join_plans(levels) for levels in found.values()]
 
 
 async def _explain_links(links: LinkSet, finder: Finder) -> RequestError:
@@ -97,22 +111,31 @@ def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
     return named is not table.sql
 
 
-async def _find_taken(
-    fields: Sequence[Field], table: Table, rows: tuple[Row, ...], finder: Finder
-) -> tuple[Row, ...]:
-    """The one row of several whose values are taken; all where that can't be told.
+async def _find_taken(fields: Sequence[Field], plan: RowPlan, finder: Finder) -> tuple[Row, ...]:
+    """The one row of several whose values are taken by another; all where that can't be told.
 
     A deferred constraint fires at COMMIT, and does not say for which row.
     """
     columns = [field.column for field in fields]
-    values = [tuple(dict(row.items()).get(field) for field in fields) for row in rows]
-    found = await finder.find(table.sql, columns, columns, values) if columns else ()
-    taken = {tuple(row) for row in found}
-    for row, given in zip(rows, values, strict=True):
-        if given in taken and None not in given:
+    naming, names = _names_of(plan)
+    values = [tuple(dict(row.items()).get(field) for field in fields) for row in plan.rows]
+    shown = (*columns, *naming)
+    found = await finder.find(plan.table.sql, shown, columns, values) if columns else ()
+    taken = {tuple(row[: len(columns)]): tuple(row[len(columns) :]) for row in found}
+    for row, given, name in zip(plan.rows, values, names, strict=True):
+        if given in taken and None not in given and (not name or taken[given] != name):
             return (row,)
-        taken.add(given)
-    return rows
+        taken[given] = name
+    return plan.rows
+
+
+def _names_of(plan: RowPlan) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
+    """The columns by which a plan names rows that may be there already, and their values."""
+    if isinstance(plan, UpsertPlan):
+        return [field.column for field in plan.unique], plan.unique_values
+    if plan.keys:
+        return plan.table.key_columns, plan.keys
+    return (), [()] * len(plan.rows)
 
 
 def _fields_of(violation: ConstraintViolation, table: Table) -> list[Field]:

@@ -15,8 +15,9 @@ from ..errors import (
     ConstraintViolation,
     Contention,
     DatabaseError,
+    LockTimeout,
     ModelwireError,
-    StatementTimeout,
+    TimedOut,
     Unavailable,
     UnknownOutcome,
 )
@@ -25,11 +26,14 @@ DRIVER_ERRORS = (
     sa.SQLAlchemyError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     sqlite3.Error,
     OSError,
     TimeoutError,
 )
 """What the drivers and SQLAlchemy raise."""
+
+_ORIGINALS = tuple(cls for cls in DRIVER_ERRORS if cls is not sa.SQLAlchemyError)
 
 _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
@@ -63,8 +67,11 @@ _SQLSTATES = {
     "22003": Constraint.RANGE,
     "22008": Constraint.RANGE,
     "P0001": Constraint.TRIGGER,
+    # One row twice in one upsert, or what a trigger asks for one row and gets more.
+    "21000": Constraint.TRIGGER,
 }
-_CONTENTION = ("40001", "40P01", "55P03")
+_CONTENTION = ("40001", "40P01")
+_LOCKED = "55P03"
 _AWAY = ("08", "53", "57P", "25006")
 _LOST = ("08", "57P01", "57P02", "57P05", "40003")
 _CANCELLED = "57014"
@@ -72,6 +79,7 @@ _RAISE = "exec_stmt_raise"
 """The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
 _DATA = "22"
 """Data exceptions: a check, an index or a computed column can't be computed for the row."""
+_LOSSES = (OSError, asyncpg.InterfaceError)
 
 # `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets.
 _KEY_IN_DETAIL = re.compile(r"\((.*)\)=\(", re.DOTALL)
@@ -97,8 +105,8 @@ def translate(error: BaseException) -> ModelwireError:
         return _translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
     if isinstance(original, TimeoutError) and original.errno is None:
-        return StatementTimeout("A statement was not answered within its time limit")
-    if disconnected or isinstance(original, (OSError, asyncpg.InterfaceError)):
+        return TimedOut("A statement was not answered within its time limit")
+    if disconnected or is_unsent(original) or isinstance(original, _LOSSES):
         return Unavailable()
     return DatabaseError()
 
@@ -127,14 +135,33 @@ def is_unanswered(error: BaseException) -> bool:
     original = _original_of(error)
     if isinstance(original, asyncpg.PostgresError):
         return (original.sqlstate or "").startswith(_LOST)
+    if isinstance(original, asyncpg.InternalClientError):
+        return not is_unsent(original)
     if isinstance(original, (asyncpg.InterfaceError, sqlite3.Error)):
         return False
     return isinstance(original, (OSError, asyncio.CancelledError))
 
 
+def is_unsent(error: BaseException) -> bool:
+    """Whether a statement was not sent, since the connection had been lost before.
+
+    asyncpg refuses what it is given after the server's last words ("another operation"), even
+    before it sees that the connection is closed.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    refused = isinstance(original, (asyncpg.InterfaceError, asyncpg.InternalClientError))
+    return refused and _REFUSED.search(str(original)) is not None
+
+
+_REFUSED = re.compile(r"connection is closed|cannot switch to state \d+; another operation")
+
+
 def _original_of(error: BaseException) -> BaseException:
     """The driver's own error, below SQLAlchemy's and its adapter's."""
-    if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)):
+    if isinstance(error, _ORIGINALS):
         return error
     below = error.orig if isinstance(error, sa.DBAPIError) else error.__cause__
     return error if below is None else _original_of(below)
@@ -146,7 +173,9 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     if kind is not None:
         return _read_diagnostics(error, kind)
     if state == _CANCELLED:
-        return StatementTimeout("A statement took longer than its time limit")
+        return TimedOut("A statement took longer than its time limit")
+    if state == _LOCKED:
+        return LockTimeout()
     if state in _CONTENTION:
         return Contention()
     if state.startswith(_AWAY):
@@ -185,7 +214,7 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
     if name.startswith(_UNUSABLE):
         return Unavailable()
     if name == "SQLITE_INTERRUPT":
-        return StatementTimeout("A statement took longer than its time limit")
+        return TimedOut("A statement took longer than its time limit")
     return DatabaseError()
 
 

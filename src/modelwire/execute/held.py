@@ -47,10 +47,14 @@ class HeldConnection:
         """Put a fresh connection in place of this one, which was lost.
 
         Raises:
-            Unavailable: None came free in time, or none can be opened.
+            Unavailable: None can be opened.
         """
-        self.forget()
-        await self.take()
+        pooled = cast("PooledConnection", self._pooled)
+        try:
+            await self._pool.reopen(pooled)
+        except self._errors as exc:
+            raise translate(exc) from exc
+        self.connection = pooled.driver_connection
 
     def forget(self) -> None:
         """Throw the connection away, which was lost, and all that are as old as it."""

@@ -15,6 +15,7 @@ from ..statement import Statement, Values
 from .driver import DriverContext
 from .engine import begin_writing
 from .faults import DRIVER_ERRORS, is_unanswered, translate
+from .savepoint import Savepoint
 
 Row = Sequence[Any]
 
@@ -37,6 +38,13 @@ class Lane(Protocol):
             RequestError: The database failed otherwise.
         """
 
+    def savepoint(self, *, checks: bool = False) -> AbstractAsyncContextManager[None]:
+        """Begin a part of the transaction that an error undoes alone.
+
+        Args:
+            checks: Whether what is deferred is checked at its end, on PostgreSQL.
+        """
+
 
 class SessionLane:
     """Runs statements in the transaction of a session in force.
@@ -47,6 +55,18 @@ class SessionLane:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    def savepoint(self, *, checks: bool = False) -> Savepoint:
+        """Begin a part of the transaction that an error undoes alone."""
+        defers = self._connection.dialect.name == "postgresql"
+        return Savepoint(self._control, checks=checks and defers)
+
+    async def _control(self, *texts: str) -> None:
+        try:
+            for text in texts:
+                await self._connection.exec_driver_sql(text)
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement and read its rows."""

@@ -8,8 +8,9 @@ from typing import Any, Literal, cast
 
 import asyncpg
 from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
-from sqlalchemy.util import await_only
+from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.queue import Empty, QueueCommon
 
 from ..observe import waiting_for_connection
@@ -205,6 +206,30 @@ class FairPool(AsyncAdaptedQueuePool):
     def forget(self, connection: PooledConnection) -> None:
         """Throw a connection away that was lost; those as old as it are opened anew before use."""
         self._invalidate(cast("PoolProxiedConnection", connection))
+
+    async def reopen(self, connection: PooledConnection) -> None:
+        """Open a connection anew that was lost, and those as old as it before their next use.
+
+        It keeps its place meanwhile. Whoever waits for another one's work may hold a connection:
+        if the other one had to wait for that in turn, neither would go on.
+
+        Args:
+            connection: The connection.
+
+        Raises:
+            PoolTimeout: It can't be opened in time.
+        """
+        proxy = cast("Any", connection)
+        record = proxy._connection_record
+        self._invalidate(proxy, _checkin=False)
+        record.invalidate()
+        try:
+            async with asyncio.timeout(self.timeout()):
+                opened = await greenlet_spawn(record.get_connection)
+        except TimeoutError:
+            raise PoolTimeout("The connection could not be opened in time") from None
+        if not isinstance(connection, TakenConnection):
+            proxy.dbapi_connection = opened
 
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()

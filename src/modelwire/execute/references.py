@@ -16,7 +16,7 @@ from ..errors import (
     StillReferenced,
     Violation,
 )
-from ..plan import CreatePlan, DeletePlan, KeyedRows, RowPlan
+from ..plan import CreatePlan, DeletePlan, KeyedRows, RowPlan, UpsertPlan
 from ..plan.rows import Row
 from .finder import Finder
 
@@ -40,18 +40,57 @@ async def explain_reference(
     Returns:
         The error to answer with.
     """
-    fired = [(reference, plan) for plan in plans for reference in _find_fired(violation, plan)]
-    for reference, plan in fired:
-        row = await _find_orphan(reference, plan, finder, is_known=violation.table is not None)
-        if row is not None:
-            return _parent_not_found(reference, plan.table, row, catalog)
+    error = await find_missing_parent(violation, plans, catalog, finder)
+    if error is not None:
+        return error
+    fired = [reference for plan in plans for reference in _find_fired(violation, plan)]
     if violation.table is not None and len(fired) == 1:
         # The parent has come in the meantime; the row was refused all the same.
-        return _parent_not_found(fired[0][0], plans[0].table, None, catalog)
+        return _parent_not_found(fired[0], plans[0].table, None, catalog)
     plan = plans[0]
-    if isinstance(plan, CreatePlan):
+    if isinstance(plan, UpsertPlan):
+        plan = await _find_merged(plan, finder)
+    if isinstance(plan, CreatePlan) or not plan.keys:
         return ParentNotFound(UNKNOWN_PARENT)
     return await _find_referred(plan, violation.table, catalog, finder)
+
+
+async def find_missing_parent(
+    violation: ConstraintViolation, plans: Sequence[RowPlan], catalog: Catalog, finder: Finder
+) -> RequestError | None:
+    """Find the first row whose parent is missing.
+
+    Args:
+        violation: What the driver said of a foreign key.
+        plans: What was to be written, one plan for each table.
+        catalog: The catalog.
+        finder: Says which rows exist.
+
+    Returns:
+        The error that names it; None if all parents are there.
+    """
+    is_known = violation.table is not None
+    for plan in plans:
+        for reference in _find_fired(violation, plan):
+            row = await _find_orphan(reference, plan, finder, is_known=is_known)
+            if row is not None:
+                return _parent_not_found(reference, plan.table, row, catalog)
+    return None
+
+
+async def _find_merged(plan: UpsertPlan, finder: Finder) -> KeyedRows:
+    """Find which rows of an upsert were there before, and what was to be written to them."""
+    table = plan.table
+    columns = tuple(field.column for field in plan.unique)
+    width, shown = len(table.key_columns), (*table.key_columns, *columns)
+    found = await finder.find(table.sql, shown, columns, plan.unique_values)
+    stored = {tuple(row[width:]): tuple(row[:width]) for row in found}
+    pairs = [
+        (stored[values], row.keep(merged))
+        for values, row, merged in zip(plan.unique_values, plan.rows, plan.merged, strict=True)
+        if merged and values in stored
+    ]
+    return KeyedRows(table, tuple(k for k, _ in pairs), tuple(r for _, r in pairs), many=True)
 
 
 async def _find_referred(
@@ -144,7 +183,7 @@ def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bo
 
 
 def _written(plan: RowPlan) -> set[Column[Any]]:
-    return {field.column for row in plan.rows for field in row.fields}
+    return {field.column for row in plan.rows for field in row.fields if field not in row.tied}
 
 
 async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:

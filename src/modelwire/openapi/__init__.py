@@ -1,7 +1,9 @@
 """Catalog as OpenAPI: the parameters, the schemas and the answers of each operation."""
 
-from .headers import conditional_headers, idempotency_header, mass_header
+from .headers import conditional_headers, idempotency_header, mass_header, prefer_header
 from .parameters import (
+    atomic_parameter,
+    conflict_parameter,
     filter_parameters,
     include_parameters,
     key_parameters,
@@ -16,6 +18,7 @@ from .schemas import (
     bulk_update_schema,
     child_schema,
     create_schema,
+    each_schema,
     error_responses,
     keys_schema,
     page_schema,
@@ -26,11 +29,14 @@ from .schemas import (
 
 __all__ = [
     "PROBLEM",
+    "atomic_parameter",
     "bulk_schema",
     "bulk_update_schema",
     "child_schema",
     "conditional_headers",
+    "conflict_parameter",
     "create_schema",
+    "each_schema",
     "error_responses",
     "filter_parameters",
     "idempotency_header",
@@ -40,6 +46,7 @@ __all__ = [
     "list_parameters",
     "mass_header",
     "page_schema",
+    "prefer_header",
     "query_body",
     "read_parameters",
     "shown_schema",

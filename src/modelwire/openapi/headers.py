@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..catalog import Table
+from ..plan import Resolution
 from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
 
 JSONSchema = dict[str, Any]
@@ -24,9 +25,24 @@ def idempotency_header() -> list[JSONSchema]:
     return [_header(IDEMPOTENCY_KEY, schema, text)]
 
 
+def prefer_header(*, resolves: bool = False) -> list[JSONSchema]:
+    """Describe the preferences of a write (RFC 7240).
+
+    Args:
+        resolves: Whether they say what becomes of rows that are there already.
+    """
+    text = "`return=minimal`: leave the rows out of the answer."
+    if resolves:
+        text += f" With `on_conflict`, `resolution={Resolution.MERGE}`, the default: write what was"
+        text += f" sent to a row that is there; `resolution={Resolution.IGNORE}`: leave it alone."
+    return [_header("Prefer", {"type": "string"}, text)]
+
+
 def mass_header() -> list[JSONSchema]:
     """Describe the preference without which a change of all rows that match is refused."""
-    text = "`max-affected=N`: how many rows may be affected at most."
+    text = (
+        "`max-affected=N`: how many rows may be affected at most. `return=minimal`: answer nothing."
+    )
     return [_header("Prefer", {"type": "string"}, text, required=True)]
 
 

@@ -42,14 +42,18 @@ def key_parameters(table: Table, start: str = "") -> list[JSONSchema]:
 def list_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
     """Describe the parameters of a list."""
     resource = table.resource
-    skip = {"type": "integer", "minimum": 0, "maximum": MAX_INT64, "default": 0}
+    # A generated client sends what has a default, and neither of these may stand beside `cursor`.
+    skip = {"type": "integer", "minimum": 0, "maximum": MAX_INT64}
     limit = {"type": "integer", "minimum": 1, "maximum": resource.max_limit}
     limit["default"] = resource.default_limit
     cursor = "Pages by cursor: empty for the first one, then `next` or `previous` of an answer."
-    counting = "How `total` is found: counted, left out, or estimated where the database does so."
-    choices = {"type": "string", "enum": list(Counting), "default": Counting.EXACT}
+    counting = (
+        "How `total` is found: counted, left out, or estimated where the database does so; "
+        "counted by default."
+    )
+    choices = {"type": "string", "enum": list(Counting)}
     return [
-        _query("skip", skip, "Rows before the page.", 0),
+        _query("skip", skip, "Rows before the page; 0 by default.", 0),
         _query("limit", limit, "Rows on the page, at most.", resource.default_limit),
         _query("cursor", {"type": "string"}, cursor, ""),
         _query("count", choices, counting, Counting.EXACT),
@@ -92,6 +96,24 @@ def include_parameters(table: Table, _catalog: Catalog) -> list[JSONSchema]:
     text = f"Relations to show along, and with a dot those of their rows: {', '.join(names)}."
     schema = {"type": "array", "items": {"type": "string"}}
     return [_list(_query("include", schema, text, names[:1]))]
+
+
+def atomic_parameter() -> list[JSONSchema]:
+    """Describe whether the rows of a request stand or fall together."""
+    text = "Whether all rows are written or none. If not, each is answered for itself, with 207."
+    return [_query("atomic", {"type": "boolean", "default": True}, text, True)]
+
+
+def conflict_parameter(table: Table) -> list[JSONSchema]:
+    """Describe the unique keys that an upsert may go by, where there are any."""
+    keys = [[field.name for field in key] for key in table.upsert_keys]
+    if not table.upserts or not keys:
+        return []
+    names = list(dict.fromkeys(name for key in keys for name in key))
+    text = "The unique key by which rows that are there already are found: "
+    text += f"{' or '.join(','.join(key) for key in keys)}."
+    schema = {"type": "array", "items": {"type": "string", "enum": names}, "uniqueItems": True}
+    return [_list(_query("on_conflict", schema, text, keys[0]))]
 
 
 def query_body(table: Table, catalog: Catalog) -> JSONSchema:

@@ -6,9 +6,9 @@ import operator
 from collections.abc import Iterable
 from functools import reduce
 from types import new_class
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, WithJsonSchema, create_model
 
 from ..catalog import Catalog, Relation, Table
 from ..catalog.schemas import loosen_schema
@@ -134,6 +134,24 @@ def bulk_update_schema(table: Table, catalog: Catalog) -> Any:
     key: dict[str, Any] = {f.key: (f.annotation, ...) for f in table.key}
     row = create_model(f"{table.model.__name__}BulkPatch", __base__=base, **key)
     return _wrap(table, row, "BulkUpdate")
+
+
+def each_schema(table: Table, row: type[BaseModel] | None) -> type[BaseModel]:
+    """The schema of the answer to rows that are written each for itself.
+
+    Args:
+        table: The resource.
+        row: The schema of a row that was written; None where it is gone.
+    """
+    name = table.model.__name__ + ("Outcome" if row else "Removal")
+    shown: dict[str, Any] = {"item": (row, None)} if row else {}
+    outcome = create_model(name, status=(int, ...), **shown, problem=(_Problem, None))
+    return create_model(f"{name}s", items=(list[outcome], ...))  # type: ignore[valid-type]
+
+
+_Problem = Annotated[
+    dict[str, Any], WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/Problem"}]})
+]
 
 
 def keys_schema(table: Table) -> Any:

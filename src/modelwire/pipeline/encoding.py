@@ -42,6 +42,15 @@ def encode_rows(
     return encoder.encode_many(own_columns(shape, rows), branches)
 
 
+@encoding
+def encode_each(
+    table: Table, rows: Sequence[Row], branches: Sequence[Branch], includes: tuple[Include, ...]
+) -> list[bytes]:
+    """Write many rows, each for itself."""
+    # A line ends where a row does: in JSON a text has no line's end as it is.
+    return encoder_of(table, includes).encode_lines(rows, branches).split(b"\n")[:-1]
+
+
 def own_columns(shape: SelectShape, rows: Sequence[Row]) -> Sequence[Row]:
     """Rows without what was read behind their own columns."""
     if not shape.traced and shape.after is None and not shape.joined:

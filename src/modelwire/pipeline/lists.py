@@ -25,8 +25,8 @@ from .stages import Session, Stages
 class Lists(Stages):
     """Reads pages of lists."""
 
-    def __init__(self, catalog: Catalog, database: Database) -> None:
-        super().__init__(catalog, database)
+    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
+        super().__init__(catalog, database, conflict_status=conflict_status)
         self._counts = SharedCounts()
 
     async def read_list(

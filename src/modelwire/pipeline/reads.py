@@ -18,8 +18,15 @@ from ..plan import (
     refuse_parameters,
     select_next_batch,
 )
-from ..request import Request, choose_format, parse_entity_tags, read_query_object
+from ..request import (
+    Request,
+    choose_format,
+    parse_entity_tags,
+    parse_prefer,
+    read_query_object,
+)
 from ..respond import (
+    END_MARKER,
     Address,
     Answer,
     StreamAnswer,
@@ -90,7 +97,10 @@ class Reads(Lists):
         first = await anext(batches)
         encoder = encoder_of(table, plan.includes, plan.shape.projection)
         escapes = table.resource.escape_formulas
-        return answer_stream(format_, first, batches, encoder, escape_formulas=escapes)
+        marks_end = END_MARKER in parse_prefer(request.header(b"prefer"))
+        return answer_stream(
+            format_, first, batches, encoder, escape_formulas=escapes, marks_end=marks_end
+        )
 
     async def _read_batches(
         self, plan: StreamPlan, session: Session

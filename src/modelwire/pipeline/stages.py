@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..catalog import Catalog
-from ..execute import Database
+from ..catalog import Catalog, Table
+from ..errors import Changed, PreconditionRequired
+from ..execute import Database, Lane
 from ..request import Parameter, Request, check_media_type, parse_json, parse_prefer, parse_query
+from ..respond import Answer
 from ..statement import Statements
 from .includes import IncludeReader
 
 Session = AsyncSession | None
 """The session that somebody put in the way, if any."""
+
+Work = Callable[[Lane, bool], Awaitable[Answer]]
+"""What is done in a transaction: on a lane, for all rows at once or, if told so, one by one."""
 
 
 class Stages:
@@ -23,11 +28,13 @@ class Stages:
     Args:
         catalog: The resources.
         database: Where their rows are.
+        conflict_status: The status where a unique value is taken or a parent is missing.
     """
 
-    def __init__(self, catalog: Catalog, database: Database) -> None:
+    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
         self.catalog = catalog
         self.database = database
+        self.conflict_status = conflict_status
         self.statements = Statements(database.engine.dialect)
         self.includes = IncludeReader(self.statements)
 
@@ -45,3 +52,16 @@ def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
 def wants_minimal(request: Request) -> bool:
     """Whether a request would have the answer to a write without its body."""
     return parse_prefer(request.header(b"prefer")).get("return") == "minimal"
+
+
+def refuse_conditions(table: Table, request: Request) -> None:
+    """Refuse what can only be said of one row.
+
+    Raises:
+        PreconditionRequired: The resource requires `If-Match`.
+        Changed: The request has it; many rows have no tag that it could match.
+    """
+    if table.resource.require_if_match:
+        raise PreconditionRequired("A change must name the ETag of its row: change one at a time")
+    if request.header(b"if-match") is not None:
+        raise Changed("If-Match can be compared with one row only: change one at a time")

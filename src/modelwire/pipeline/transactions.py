@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
-from ..execute import Finder, Lane, Rejection, explain
-from ..plan import RowPlan
+from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
+from ..plan import RowPlan, UpsertPlan
+from ..request import Request
 from ..respond import Answer
-from .stages import Session, Stages
-
-Work = Callable[[Lane, bool], Awaitable[Answer]]
-"""What is done in a transaction: on a lane, for all rows at once or, if told so, one by one."""
+from .idempotency import do_once, key_of
+from .stages import Session, Stages, Work
 
 
 class Transactions(Stages):
     """Does what writing requests ask for: all of it, or nothing."""
 
+    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
+        super().__init__(catalog, database, conflict_status=conflict_status)
+        self._keys = IdempotencyKeys(database.engine.dialect, database.settings)
+
     async def write(
-        self, plan: RowPlan, session: Session, work: Work, *, single: bool = False
+        self,
+        plan: RowPlan,
+        request: Request,
+        session: Session,
+        work: Work,
+        *,
+        single: bool = False,
+        together: bool = True,
     ) -> Answer:
         """Do some work in one transaction; it is committed when this returns.
 
         Many rows are written at once; where one is refused, they are written once more, one by one,
         to find out which. A session in force may hold what others have done in it, so there the
-        first try has a savepoint.
+        first try has a savepoint. With an `Idempotency-Key`, the key and the answer are stored in
+        the same transaction.
 
         Args:
             plan: What is to be written.
+            request: The request that asks for it.
             session: The session in force.
             work: Writes it, and makes the answer.
             single: Whether the work is one statement.
+            together: Whether the rows are written all or none.
 
         Returns:
             The answer.
@@ -41,19 +50,21 @@ class Transactions(Stages):
         Raises:
             RequestError: It was refused; nothing is written.
         """
-        if len(plan.rows) <= 1:
+        # An upsert may meet a row that is just being stored at another unique key than its own: it
+        # is there to be found the second time.
+        again = len(plan.rows) > 1 or isinstance(plan, UpsertPlan)
+        many, key = together and again, key_of(request)
+        if many and session is not None:
+            work = _in_savepoint(work)
+        if key is not None:
+            work, single = do_once(work, self._keys, key, request), False
+        if not many or session is not None:
             return await self._write_once(plan, session, work, single=single)
-        if session is not None:
-            return await self._write_once(plan, session, _in_savepoint(session, work))
         try:
             return await self._attempt(plan, session, work, single=single)
         except Rejection as exc:
             rejection = exc
         return await self._write_once(plan, session, work, rejection=rejection, singly=True)
-
-    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
-        """Explain what a constraint has refused."""
-        return await explain(rejection, self.catalog, Finder(lane, self.statements))
 
     async def _write_once(
         self,
@@ -73,6 +84,10 @@ class Transactions(Stages):
                 error = await self.explain(found, lane)
             raise error from found.violation
 
+    async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
+        """Explain what a constraint has refused."""
+        return await explain(rejection, self.catalog, Finder(lane, self.statements))
+
     async def _attempt(
         self,
         plan: RowPlan,
@@ -89,6 +104,8 @@ class Transactions(Stages):
             except ConstraintViolation as violation:
                 # It fired at COMMIT.
                 raise Rejection(violation, plan) from violation
+            except Undone as undone:
+                raise undone.error from undone.error.__cause__
 
         if session is not None:
             # What others have done in it before could not be done again.
@@ -96,24 +113,15 @@ class Transactions(Stages):
         return await self.database.retry(attempt)
 
 
-def _in_savepoint(session: AsyncSession, work: Work) -> Work:
+def _in_savepoint(work: Work) -> Work:
     """Some work on all rows at once; where one is refused, only that is undone, and done anew."""
 
     async def attempt(lane: Lane, _singly: bool) -> Answer:
-        connection = await session.connection()
-        savepoint = await connection.begin_nested()
         try:
-            answer = await work(lane, False)
+            async with lane.savepoint():
+                return await work(lane, False)
         except Rejection as exc:
             together = exc
-        else:
-            await savepoint.commit()
-            return answer
-        try:
-            await savepoint.rollback()
-        except SQLAlchemyError:
-            # A trigger may have undone the whole transaction (SQLite manual, RAISE).
-            raise together from None
         try:
             return await work(lane, True)
         except Rejection as alone:
@@ -125,8 +133,11 @@ def _in_savepoint(session: AsyncSession, work: Work) -> Work:
 def _choose(together: Rejection, alone: Rejection) -> Rejection:
     """Of the refusal of many rows and that of one of them, the one that says more.
 
-    Rows that refer to each other may be refused alone and not together.
+    Rows that refer to each other may miss their parents alone and not together: for a foreign key,
+    all of them are looked at.
     """
-    kind = together.violation.kind
-    same = alone.violation.kind is kind and kind is not Constraint.FOREIGN_KEY
-    return alone if same else together
+    if together.violation.kind is Constraint.FOREIGN_KEY:
+        return together
+    if alone.violation.kind is not Constraint.FOREIGN_KEY:
+        return alone
+    return Rejection(alone.violation, together.plan, otherwise=together)

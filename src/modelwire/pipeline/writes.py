@@ -47,7 +47,9 @@ class Writes(Transactions):
             rows = await Inserter(lane, self.statements, singly=singly).store(plan)
             return await self._answer_created(lane, table, request, rows, includes)
 
-        return await self.write(plan, session, work, single=plan.is_single and not includes)
+        return await self.write(
+            plan, request, session, work, single=plan.is_single and not includes
+        )
 
     async def create_child(
         self, table: Table, relation: Relation, request: Request, session: Session = None
@@ -62,7 +64,7 @@ class Writes(Transactions):
             row = await Inserter(lane, self.statements, singly=singly).store_child(child)
             return await self._answer_created(lane, target, request, [row], includes)
 
-        return await self.write(child.plan, session, work)
+        return await self.write(child.plan, request, session, work)
 
     async def put(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`PUT /users/{id}`"""
@@ -85,7 +87,7 @@ class Writes(Transactions):
             return answer_deleted()
 
         single = not dependents.get(table.name) and check is None
-        return await self.write(plan, session, work, single=single)
+        return await self.write(plan, request, session, work, single=single)
 
     async def link(
         self, table: Table, relation: Relation, request: Request, session: Session = None
@@ -114,7 +116,7 @@ class Writes(Transactions):
             return answer_updated(shown, tag, minimal=wants_minimal(request))
 
         single = not (includes or plan.reads_first or check)
-        return await self.write(plan, session, work, single=single)
+        return await self.write(plan, request, session, work, single=single)
 
     async def _answer_created(
         self,
@@ -149,7 +151,7 @@ class Writes(Transactions):
             await (linker.remove if removes else linker.add)(table, row, plan.links)
             return answer_deleted()
 
-        return await self.write(plan.owner, session, work)
+        return await self.write(plan.owner, request, session, work)
 
     async def _hold(self, lane: Lane, plan: LinkPlan) -> None:
         """See that the row to link is there, and stays."""

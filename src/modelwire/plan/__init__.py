@@ -1,22 +1,24 @@
 """Request and catalog as plans: a hashable shape and the values that go into it. Pure."""
 
+from .batches import Batch, read_batch
 from .create import ChildPlan, CreatePlan, plan_bulk_create, plan_child, plan_create
 from .delete import DeletePlan, plan_bulk_delete, plan_delete
+from .each import Planned, RowPlan, join_planned, plan_each
 from .keyed import KeyedRows
 from .keys import predicate_values, select_by_key, write_key
 from .keyset import KeysetPlan, Page
 from .links import LinkPlan, LinkSet, plan_link
+from .mass import MassPlan, plan_mass
+from .options import BulkOptions, Resolution, choose_resolution, plan_options
 from .query import refuse_parameters
 from .read import (
     Counting,
     ListPlan,
-    MassPlan,
     Parent,
     ReadPlan,
     StreamPlan,
     plan_includes,
     plan_list,
-    plan_mass,
     plan_parent,
     plan_read,
     plan_stream,
@@ -24,12 +26,14 @@ from .read import (
 )
 from .shapes import Include, Projection, positions_of
 from .update import UpdatePlan, plan_bulk_update, plan_change, plan_update, repeat_change
+from .upsert import UpsertPlan, plan_upsert
 
-RowPlan = CreatePlan | KeyedRows
 WritePlan = RowPlan | LinkSet
 """What a constraint may refuse."""
 
 __all__ = [
+    "Batch",
+    "BulkOptions",
     "ChildPlan",
     "Counting",
     "CreatePlan",
@@ -43,12 +47,17 @@ __all__ = [
     "MassPlan",
     "Page",
     "Parent",
+    "Planned",
     "Projection",
     "ReadPlan",
+    "Resolution",
     "RowPlan",
     "StreamPlan",
     "UpdatePlan",
+    "UpsertPlan",
     "WritePlan",
+    "choose_resolution",
+    "join_planned",
     "plan_bulk_create",
     "plan_bulk_delete",
     "plan_bulk_update",
@@ -56,16 +65,20 @@ __all__ = [
     "plan_child",
     "plan_create",
     "plan_delete",
+    "plan_each",
     "plan_includes",
     "plan_link",
     "plan_list",
     "plan_mass",
+    "plan_options",
     "plan_parent",
     "plan_read",
     "plan_stream",
     "plan_update",
+    "plan_upsert",
     "positions_of",
     "predicate_values",
+    "read_batch",
     "refuse_parameters",
     "repeat_change",
     "select_by_key",

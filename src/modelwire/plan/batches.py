@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..catalog import Table
@@ -19,6 +20,11 @@ class Batch(NamedTuple):
 
     items: list[Any]
     pointers: list[str]
+
+    def parts(self) -> Iterator[Batch]:
+        """A batch of each element alone, with the place that it has among all."""
+        for item, pointer in zip(self.items, self.pointers, strict=True):
+            yield Batch([item], [pointer])
 
 
 def read_batch(table: Table, body: Any, noun: str = "rows") -> Batch:

@@ -17,19 +17,21 @@ from ..catalog.kinds import storage_type
 from ..catalog.names import escape_pointer
 from ..catalog.schemas import loosen_schema
 from ..errors import InvalidRequest, Violation
-from .batches import check_rows, read_batch
+from .batches import Batch, check_rows
 from .bodies import refuse, validate_each
 from .keys import Key
 from .links import LinkSet, read_links
 from .nesting import Related, read_related, relations_in
 from .read import Parent
-from .rows import Row, intake_of
+from .rows import Intake, Row, intake_of
 from .shapes import InsertShape
 
 Ties = Mapping[Field, Any]
 """The fields of a row that another row gives its values, with those that are known before."""
 
 _UNKNOWN = object()
+
+_OTHER_PARENT = "names another row than the one that this stands in; leave it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +156,13 @@ def plan_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> Crea
     return _Planner(catalog, dialect).finish(table, [body], [""])
 
 
-def plan_bulk_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> CreatePlan:
+def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: str) -> CreatePlan:
     """Plan storing many rows at once.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        body: The JSON value of the body: an array of rows, or an object that holds one under the
-            last segment of the resource's path.
+        batch: The rows.
         dialect: `sqlite` or `postgresql`.
 
     Returns:
@@ -170,9 +171,9 @@ def plan_bulk_create(catalog: Catalog, table: Table, body: Any, dialect: str) ->
     Raises:
         InvalidRequest: A row does not fit the create schema; the pointer names the row.
         TooLong, OutOfRange: A value does not fit its column.
-        TooLarge: There are more rows than the resource takes.
+        TooLarge: A row holds more rows than one request may write.
     """
-    return _Planner(catalog, dialect).finish(table, *read_batch(table, body))
+    return _Planner(catalog, dialect).finish(table, *batch)
 
 
 def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: str) -> ChildPlan:
@@ -247,16 +248,23 @@ class _Planner:
             related = [
                 read_related(table, name, body[name], pointer, self._invalid) for name in relations
             ]
-            held = {
-                table.by_column[column.name]: _UNKNOWN
-                for r in related
-                if r.relation.holds and r.bodies
-                for column in r.relation.local
-            }
+            held = self._find_held(table, related, ties)
             taken = self._take(table, [own], [pointer], {**ties, **held})
             rows += taken
             kin.append(self._plan_kin(related, taken, depth + 1))
         return CreatePlan(table, tuple(rows), tuple(kin))
+
+    def _find_held(self, table: Table, related: Sequence[Related], ties: Ties) -> Ties:
+        """The fields by which a row refers to those that are stored before it."""
+        held: dict[Field, Any] = {}
+        for relation, bodies, pointers, _, _ in related:
+            if not (relation.holds and bodies):
+                continue
+            fields = [table.by_column[column.name] for column in relation.local]
+            if any(field in ties or field in held for field in fields):
+                self._invalid.append(Violation(_OTHER_PARENT, "other_parent", pointers[0]))
+            held.update(dict.fromkeys(fields, _UNKNOWN))
+        return held
 
     def _plan_kin(self, related: Sequence[Related], taken: Sequence[Row], depth: int) -> Kin:
         known = {f.column: value for row in taken for f, value in row.items()}
@@ -294,12 +302,7 @@ class _Planner:
         if ties:
             self._check_ties(valid, pointers, ties)
         intake = intake_of(table, schema, self._dialect, frozenset(ties))
-        if table.resource.create_schema is None:
-            # A derived schema leaves nothing open.
-            return intake.take_all(valid, pointers, self._faults)
-        take_given = partial(intake.take_given, faults=self._faults, defaults=True)
-        pairs = zip(valid, pointers, strict=True)
-        return tuple(take_given(body, _given_by(body), pointer) for body, pointer in pairs)
+        return take_new(table, intake, valid, pointers, self._faults)
 
     def _check_ties(self, bodies: Iterable[BaseModel], pointers: Iterable[str], ties: Ties) -> None:
         """Refuse a row that says that it belongs to another one than it stands in."""
@@ -308,8 +311,34 @@ class _Planner:
                 given = body.__dict__.get(tied.key)
                 if given is not None and given != known:
                     place = f"{pointer}/{escape_pointer(tied.name)}"
-                    message = "names another row than the one that this stands in; leave it out"
-                    self._invalid.append(Violation(message, "other_parent", place))
+                    self._invalid.append(Violation(_OTHER_PARENT, "other_parent", place))
+
+
+def take_new(
+    table: Table,
+    intake: Intake,
+    bodies: Sequence[BaseModel],
+    pointers: Sequence[str],
+    faults: list[Violation],
+) -> tuple[Row, ...]:
+    """Take new rows over from their bodies.
+
+    Args:
+        table: The resource.
+        intake: That of the schema by which the bodies were validated.
+        bodies: The validated bodies.
+        pointers: Where each stands.
+        faults: Where what their columns can't hold is added.
+
+    Returns:
+        The rows.
+    """
+    if table.resource.create_schema is None:
+        # A derived schema leaves nothing open.
+        return intake.take_all(bodies, pointers, faults)
+    take_given = partial(intake.take_given, faults=faults, defaults=True)
+    pairs = zip(bodies, pointers, strict=True)
+    return tuple(take_given(body, _given_by(body), pointer) for body, pointer in pairs)
 
 
 def _given_by(body: BaseModel) -> set[str]:

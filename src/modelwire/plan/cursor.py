@@ -20,8 +20,9 @@ from enum import Enum
 from typing import Any
 
 from ..catalog import Field, Kind
-from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64, check_characters, check_interval
+from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64, check_interval
 from ..catalog.kinds import bare_class
+from ..characters import check_characters
 from ..errors import InvalidRequest
 from ..request import Parameter
 from .keys import refuse_parameter

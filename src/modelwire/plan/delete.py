@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..catalog import Table
 from ..errors import InvalidRequest, Violation
-from .batches import read_batch
+from .batches import Batch
 from .keyed import KeyedRows
 from .keys import Key, key_values, read_key
 from .rows import Row
@@ -36,21 +34,20 @@ def plan_delete(table: Table, key: str) -> DeletePlan:
     return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),))
 
 
-def plan_bulk_delete(table: Table, body: Any) -> DeletePlan:
+def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:
     """Plan removing many rows.
 
     Args:
         table: The resource.
-        body: The JSON value of the body: an array of keys.
+        batch: Their keys.
 
     Returns:
         The plan.
 
     Raises:
         InvalidRequest: One is no key, or stands twice; the pointer names it.
-        TooLarge: There are more than the resource takes.
     """
-    items, pointers = read_batch(table, body, "keys")
+    items, pointers = batch
     faults: list[Violation] = []
     keys: list[Key | None] = []
     for item, pointer in zip(items, pointers, strict=True):

@@ -28,6 +28,11 @@ class KeyedRows:
     many: bool = False
 
     @property
+    def is_single(self) -> bool:
+        """Whether one statement does everything: rows are locked before they change."""
+        return False
+
+    @property
     def stored(self) -> SelectShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,7 +19,6 @@ from .keys import (
     predicate_values,
     refuse_parameter,
     select_by_key,
-    select_locked,
 )
 from .keyset import KeysetPlan, after_values, keyset_after, rows_from, values_in_order
 from .query import Query
@@ -198,50 +197,6 @@ def plan_list(
     if skip:
         values["offset"] = skip
     return ListPlan(shape, values, includes, skip, limit, counting, operands)
-
-
-@dataclass(frozen=True, slots=True)
-class MassPlan:
-    """Finding the rows that a change is for, by filters, and locking them.
-
-    Args:
-        shape: The rows.
-        values: What they are compared with; how many are read at most is added to it.
-    """
-
-    shape: SelectShape
-    values: Values
-
-    @property
-    def table(self) -> Table:
-        return self.shape.table
-
-    @property
-    def count(self) -> CountShape:
-        """Counts the rows."""
-        return CountShape(self.table, self.shape.conditions)
-
-
-def plan_mass(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> MassPlan:
-    """Plan which rows a change is for.
-
-    Args:
-        catalog: The catalog.
-        table: The resource.
-        parameters: The query: filters, `q` and `or`.
-
-    Returns:
-        The plan.
-
-    Raises:
-        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
-    """
-    query = Query(catalog, table, parameters, ("q", "or"))
-    operands: list[Any] = []
-    conditions = query.take_conditions(operands)
-    query.finish()
-    shape = replace(select_locked(table), conditions=conditions, limited=True)
-    return MassPlan(shape, predicate_values(operands))
 
 
 def plan_stream(

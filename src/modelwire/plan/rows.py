@@ -33,15 +33,23 @@ class Row(NamedTuple):
         fields: The fields that it sets.
         values: The value of each.
         pointer: Where it stands in the body.
+        tied: Those of the fields whose values another row has given, which is there for certain.
     """
 
     fields: tuple[Field, ...]
     values: tuple[Any, ...]
     pointer: str = ""
+    tied: frozenset[Field] = frozenset()
 
     def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
         """The same row, which refers to another one by some fields."""
-        return Row((*self.fields, *fields), (*self.values, *values), self.pointer)
+        tied = self.tied.union(fields)
+        return Row((*self.fields, *fields), (*self.values, *values), self.pointer, tied)
+
+    def keep(self, fields: Sequence[Field]) -> Row:
+        """The same row with some of its fields only."""
+        kept = [(field, value) for field, value in self.items() if field in fields]
+        return Row(tuple(f for f, _ in kept), tuple(v for _, v in kept), self.pointer)
 
     def items(self) -> Iterable[tuple[Field, Any]]:
         """Each field with its value."""
@@ -184,7 +192,10 @@ def _converter_of(field: Field, annotation: Any) -> Callable[[Any], Any] | None:
 
 def _to_column(field: Field, value: Any) -> Any:
     if field.kind is Kind.JSON:
-        return to_jsonable_python(value)
+        try:
+            return to_jsonable_python(value)
+        except UnicodeEncodeError:
+            return value  # a name has a lone surrogate, of which the check of the column tells
     if field.kind is Kind.TEXT and not isinstance(value, str):
         return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
     # The two zeros are one number, of which SQLite keeps one.

@@ -253,6 +253,22 @@ class InsertShape:
     many: bool = False
     conflict: Conflict | None = None
 
+    @property
+    def ignores(self) -> bool:
+        """Whether rows that are there already are left alone; then they are not given back."""
+        return self.conflict is not None and self.conflict.merged is None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenShape:
+    """The rows whose values of some fields occur in the parameter `ROWS`, in its order.
+
+    What is the same value, the database says. Each row begins with its place in the list, from 0.
+    """
+
+    table: Table
+    fields: tuple[Field, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateShape:
@@ -306,6 +322,7 @@ Shape = (
     | CountShape
     | RelatedShape
     | InsertShape
+    | GivenShape
     | UpdateShape
     | LinkShape
     | DeleteShape

@@ -11,7 +11,7 @@ from ..catalog import Catalog, Field, Kind, Table
 from ..catalog.names import escape_pointer, join_words
 from ..catalog.schemas import name_of
 from ..errors import InvalidRequest, NotNull, Violation
-from .batches import read_batch
+from .batches import Batch
 from .bodies import refuse, validate
 from .keyed import KeyedRows
 from .keys import Key, key_values, read_component, select_locked
@@ -97,13 +97,13 @@ def plan_update(
     return planner.finish([found])
 
 
-def plan_bulk_update(catalog: Catalog, table: Table, body: Any, dialect: str) -> UpdatePlan:
+def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: str) -> UpdatePlan:
     """Plan changing many rows.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        body: The JSON value of the body: rows that hold their keys, each a merge patch.
+        batch: Rows that hold their keys, each a merge patch.
         dialect: `sqlite` or `postgresql`.
 
     Returns:
@@ -114,9 +114,8 @@ def plan_bulk_update(catalog: Catalog, table: Table, body: Any, dialect: str) ->
             one key; the pointer names the row.
         NotNull: A row clears a field that must have a value.
         TooLong, OutOfRange: A value does not fit its column.
-        TooLarge: There are more rows than the resource takes.
     """
-    items, pointers = read_batch(table, body)
+    items, pointers = batch
     planner = _Planner(catalog, table, dialect)
     keys = []
     for item, pointer in zip(items, pointers, strict=True):
@@ -163,8 +162,13 @@ def check_distinct(
         if key is None:
             continue
         if key in seen:
-            faults.append(Violation("has the key of a row before it", "duplicate_key", pointer))
+            faults.append(repeated_key(pointer))
         seen.add(key)
+
+
+def repeated_key(pointer: str) -> Violation:
+    """What is wrong with a row that has the key of another one."""
+    return Violation("has the key of a row before it", "duplicate_key", pointer)
 
 
 def _take_key(

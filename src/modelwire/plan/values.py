@@ -14,8 +14,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..catalog import Field, Kind
-from ..catalog.domain import MAX_INT64, MIN_INT64, check_characters, check_interval
+from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
 from ..catalog.kinds import bare_class, storage_type
+from ..characters import check_characters
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")

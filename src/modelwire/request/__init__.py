@@ -31,6 +31,7 @@ class Request:
         fields: The header fields, names in lower case.
         keys: The keys in the path, their components still percent-encoded.
         path: The path of the resource as the client sees it, for `Location`.
+        segments: The segments of the path that was asked for, still percent-encoded.
         body: The body; empty where it has none.
     """
 
@@ -39,6 +40,7 @@ class Request:
     fields: Sequence[tuple[bytes, bytes]] = ()
     keys: Sequence[str] = ()
     path: str = ""
+    segments: Sequence[str] = ()
     body: bytes = b""
 
     @property

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from ..characters import check_characters
 from ..errors import InvalidRequest, Violation
+from ..settings import LIMITS
 
 
 class Parameter(NamedTuple):
@@ -23,7 +25,7 @@ class Parameter(NamedTuple):
     whole: bool = False
 
 
-def parse_query(query_string: bytes, max_bytes: int = 65_536) -> list[Parameter]:
+def parse_query(query_string: bytes, max_bytes: int = LIMITS.max_query_bytes) -> list[Parameter]:
     """Split and decode a query string (WHATWG URL, application/x-www-form-urlencoded).
 
     Args:
@@ -101,10 +103,10 @@ def _decode(raw: bytes, parameter: str) -> str:
 
 
 def _check(parameter: str, text: str) -> str:
-    if "\x00" in text:
-        raise _refuse(parameter, "should have no NUL characters", "string_nul")
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-        raise _refuse(parameter, "should have no lone surrogates", "string_unicode")
+    fault = check_characters(text)
+    if fault is not None:
+        code, message = fault
+        raise _refuse(parameter, message, code)
     return text
 
 

@@ -20,6 +20,9 @@ _encoder = msgspec.json.Encoder(enc_hook=repr)
 MINIMAL = ("preference-applied", "return=minimal")
 """The header that says that a preference was honoured (RFC 7240, section 3)."""
 
+REPLAYED = ("idempotency-replayed", "true")
+"""The header that says that a request was carried out before, and answered as it is now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

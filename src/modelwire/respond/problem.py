@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..errors import MethodNotAllowed, RequestError, Unavailable, UnknownOutcome, Violation
+from ..errors import (
+    KeyInFlight,
+    MethodNotAllowed,
+    RequestError,
+    Unavailable,
+    UnknownOutcome,
+    Violation,
+)
 from .answer import Answer
 from .links import Headers
 from .statuses import status_of, title_of
@@ -25,7 +32,7 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
     """
     status = status_of(error.code, conflict_status)
     headers: Headers = ()
-    if isinstance(error, (Unavailable, UnknownOutcome)):
+    if isinstance(error, (Unavailable, UnknownOutcome, KeyInFlight)):
         headers = (("retry-after", str(error.retry_after_s)),)
     if isinstance(error, MethodNotAllowed):
         headers = (("allow", ", ".join(error.allowed)),)

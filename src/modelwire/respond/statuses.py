@@ -10,6 +10,7 @@ STATUSES: Mapping[str, int] = {
     "no_such_path": 404,
     "method_not_allowed": 405,
     "too_large": 413,
+    "too_slow": 408,
     "unsupported_media_type": 415,
     "not_found": 404,
     "already_exists": 400,
@@ -39,6 +40,11 @@ CONFLICTS = frozenset({"already_exists", "parent_not_found"})
 def status_of(code: str, conflict_status: int) -> int:
     """The status of a code."""
     return conflict_status if code in CONFLICTS else STATUSES[code]
+
+
+def is_server_error(code: str) -> bool:
+    """Whether a code says that the request is not at fault."""
+    return STATUSES[code] >= 500
 
 
 _PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}

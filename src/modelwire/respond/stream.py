@@ -9,6 +9,7 @@ from ..encode import write_csv, write_header
 from ..observe import encoding
 from ..request import Format
 from .answer import StreamAnswer
+from .links import Headers
 
 
 class Encoder(Protocol):
@@ -20,6 +21,12 @@ class Encoder(Protocol):
 
     def encode_lines(self, rows: Sequence[Any], branches: Sequence[Any]) -> bytes: ...
 
+
+END_MARKER = "end-marker"
+"""The preference for a last line that says how many rows came before it."""
+
+_LINES_END = b'{"$rows":%d}\n'
+_SHEET_END = b"#rows,%d\r\n"
 
 Batch = tuple[Sequence[Any], Sequence[Any]]
 
@@ -33,6 +40,7 @@ def answer_stream(
     encoder: Encoder,
     *,
     escape_formulas: bool = False,
+    marks_end: bool = False,
 ) -> StreamAnswer:
     """Answer with rows as they are read.
 
@@ -42,6 +50,7 @@ def answer_stream(
         rest: The batches after it. An error in them leaves the body without its end.
         encoder: Writes the rows.
         escape_formulas: Whether CSV makes texts harmless that a spreadsheet would run.
+        marks_end: Whether lines, which have no end of their own, end with one that counts them.
 
     Returns:
         The answer.
@@ -50,10 +59,15 @@ def answer_stream(
     if format_ is Format.JSON:
         parts = _write_array(batches, encoder)
     elif format_ is Format.CSV:
-        parts = _write_sheet(batches, encoder, escape_formulas)
+        parts = _write_sheet(batches, encoder, escape_formulas, _SHEET_END * marks_end)
     else:
-        parts = _write_lines(batches, encoder)
-    headers = (("content-type", _TYPES.get(format_, format_.value)), ("vary", "Accept"))
+        parts = _write_lines(batches, encoder, _LINES_END * marks_end)
+    headers: Headers = (
+        ("content-type", _TYPES.get(format_, format_.value)),
+        ("vary", "Accept, Prefer"),
+    )
+    if marks_end and format_ is not Format.JSON:
+        headers = (*headers, ("preference-applied", END_MARKER))
     return StreamAnswer(200, parts, headers)
 
 
@@ -73,15 +87,21 @@ async def _write_array(batches: AsyncIterator[Batch], encoder: Encoder) -> Async
     yield b"]" if before == b"," else b"[]"
 
 
-async def _write_lines(batches: AsyncIterator[Batch], encoder: Encoder) -> AsyncIterator[bytes]:
+async def _write_lines(
+    batches: AsyncIterator[Batch], encoder: Encoder, end: bytes
+) -> AsyncIterator[bytes]:
     encode = encoding(encoder.encode_lines)
+    count = 0
     async for rows, branches in batches:
+        count += len(rows)
         if rows:
             yield encode(rows, branches)
+    if end:
+        yield end % count
 
 
 async def _write_sheet(
-    batches: AsyncIterator[Batch], encoder: Encoder, escape_formulas: bool
+    batches: AsyncIterator[Batch], encoder: Encoder, escape_formulas: bool, end: bytes
 ) -> AsyncIterator[bytes]:
     def write(rows: Sequence[Any], branches: Sequence[Any]) -> bytes:
         lines = encoder.encode_lines(rows, branches)
@@ -89,5 +109,9 @@ async def _write_sheet(
 
     encode = encoding(write)
     yield write_header(encoder.names)
+    count = 0
     async for rows, branches in batches:
+        count += len(rows)
         yield encode(rows, branches)
+    if end:
+        yield end % count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from ..plan.shapes import (
     CountShape,
     DeleteShape,
     FindShape,
+    GivenShape,
     InsertShape,
     KeyIn,
     LinkShape,
@@ -25,10 +26,20 @@ from ..plan.shapes import (
 from .compiled import Compiled, compile_statement
 from .explained import read_estimate
 from .folding import COLLATION, COLLATIONS, LOWER, lower
+from .idempotency import KEYS
 from .lists import ROWS, Expand, expand_rows
 from .operators import UNHEX, Prepare
 from .select import build_count, build_related, build_select
-from .write import build_delete, build_find, build_insert, build_link, build_update, value_name
+from .write import (
+    build_delete,
+    build_find,
+    build_given,
+    build_insert,
+    build_link,
+    build_update,
+    made_by,
+    value_name,
+)
 
 Values = Mapping[str, Any]
 
@@ -45,17 +56,21 @@ class Statement:
         dialect: SQLAlchemy's dialect of the engine that runs it.
         prepare: What is done to the value of a parameter before it is bound.
         expand: How the rows in the parameter `ROWS` become parameters, where it has any.
+        made: What makes the value of a parameter anew for each execution.
     """
 
     sql: Executable
     dialect: Dialect
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
     expand: Expand | None = None
+    made: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
 
     def bind(self, values: Values) -> Values:
         """Prepare the values of one execution."""
         if self.expand is not None:
             values = self.expand(values[ROWS])
+        if self.made:
+            values = {**values, **{name: make() for name, make in self.made.items()}}
         if not self.prepare:
             return values
         prepared = {name: prepare(values[name]) for name, prepare in self.prepare.items()}
@@ -94,7 +109,10 @@ class Statements:
                 return self._statement(build_related(shape, name), expand=expand)
             case InsertShape():
                 many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
-                return self._statement(build_insert(shape, name), expand=many)
+                return self._statement(build_insert(shape, name), None, many, made_by(shape))
+            case GivenShape():
+                expand = expand_rows(len(shape.fields), name, of_one=True)
+                return self._statement(build_given(shape, name), expand=expand)
             case UpdateShape():
                 width = len(shape.fields) + len(shape.table.key)
                 many = expand_rows(width, name, of_one=True) if shape.many else None
@@ -114,13 +132,15 @@ class Statements:
         sql: Executable,
         prepare: Mapping[str, Prepare] | None = None,
         expand: Expand | None = None,
+        made: Mapping[str, Callable[[], Any]] | None = None,
     ) -> Statement:
-        return Statement(sql, self._dialect, prepare or {}, expand)
+        return Statement(sql, self._dialect, prepare or {}, expand, made or {})
 
 
 __all__ = [
     "COLLATION",
     "COLLATIONS",
+    "KEYS",
     "LOWER",
     "ROWS",
     "UNHEX",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -72,14 +72,12 @@ class Compiled:
             if decoder.applies is None
             or any(map(decoder.applies, map(itemgetter(decoder.position), rows)))
         ]
-        return [_decode(row, decoders) for row in rows] if decoders else rows
-
-
-def _decode(row: Row, decoders: Sequence[tuple[int, Convert]]) -> Row:
-    values = list(row)
-    for position, convert in decoders:
-        values[position] = convert(values[position])
-    return tuple(values)
+        if not decoders or not rows:
+            return rows
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+        for position, convert in decoders:
+            columns[position] = map(convert, columns[position])
+        return list(zip(*columns, strict=True))
 
 
 def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
@@ -132,12 +130,13 @@ def _defaults_of(compiled: Any) -> dict[str, Callable[[], Any]]:
     inserted: Sequence[Column[Any]] = compiled.insert_prefetch or ()
     updated: Sequence[Column[Any]] = compiled.update_prefetch or ()
     return {
-        **{column.key: _to_factory(column.default) for column in inserted},
-        **{column.key: _to_factory(column.onupdate) for column in updated},
+        **{column.key: to_factory(column.default) for column in inserted},
+        **{column.key: to_factory(column.onupdate) for column in updated},
     }
 
 
-def _to_factory(default: Any) -> Callable[[], Any]:
+def to_factory(default: Any) -> Callable[[], Any]:
+    """What makes the values of a Python-side default of SQLAlchemy's."""
     if default.is_callable:
         return lambda: default.arg(None)
     return lambda: default.arg

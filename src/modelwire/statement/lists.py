@@ -6,7 +6,7 @@ JSON text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, any_, bindparam, func, select, tuple_
@@ -106,11 +106,7 @@ def expand_rows(width: int, dialect: str, *, of_one: bool = False) -> Expand:
         return lambda rows: {ROWS: [row[0] for row in rows]}
     if dialect == "sqlite":
         return lambda rows: {ROWS: rows}
-    return _to_columns
-
-
-def _to_columns(rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
-    return {f"{ROWS}{i}": list(column) for i, column in enumerate(zip(*rows, strict=True))}
+    return lambda rows: {f"{ROWS}{i}": [row[i] for row in rows] for i in range(width)}
 
 
 def _is_bytes(column: ColumnElement[Any]) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, or_
+from sqlalchemy import JSON, BindParameter, ColumnElement, bindparam, cast, literal_column, or_
 from sqlalchemy.types import Text
 
 from ..catalog import Field
+from ..catalog.kinds import storage_type
 from .folding import Lowered
 from .lists import in_list
 from .types import operand_type
@@ -42,11 +43,19 @@ def render_predicate(
     if operator in _PATTERNS:
         return _render_pattern(column, operator, name, dialect)
     if operator == "isnull":
-        return column.is_(None) == bindparam(name), {}
+        return _is_null(field, column) == bindparam(name), {}
     if operator == "between":
         low, high = (operand(field, f"{name}_{end}", dialect) for end in ("low", "high"))
         return column.between(low, high), {}
     return _COMPARISONS[operator](field, column, name, dialect), {}
+
+
+def _is_null(field: Field, column: Compared) -> ColumnElement[bool]:
+    """Write that a column has no value; in JSON that may also be its own null, shown alike."""
+    is_null: ColumnElement[bool] = column.is_(None)
+    if not isinstance(storage_type(field.column.type), JSON):
+        return is_null
+    return or_(is_null, cast(column, Text()) == literal_column("'null'"))
 
 
 def is_null_for(field: Field, operator: str) -> bool:

@@ -58,8 +58,12 @@ class SQLiteInstant(UTCDateTime):
         def process(text: str | None) -> dt.datetime | None:
             if text is None:
                 return None
-            value: dt.datetime = parse(text)
-            return value.replace(tzinfo=dt.UTC)
+            try:
+                # Read with its offset at once it takes a fifth of what it takes to set that later.
+                return dt.datetime.fromisoformat(f"{text}+00:00")
+            except ValueError:
+                value: dt.datetime = parse(text)  # some other program has written it
+                return value.replace(tzinfo=dt.UTC)
 
         return process
 

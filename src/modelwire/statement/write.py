@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Delete,
     FromClause,
     Insert,
     Select,
     Update,
+    and_,
     bindparam,
     delete,
     func,
@@ -26,7 +28,16 @@ from sqlalchemy.types import LargeBinary, TypeEngine
 
 from ..catalog import Field, Table
 from ..catalog.kinds import storage_type
-from ..plan.shapes import Conflict, DeleteShape, FindShape, InsertShape, LinkShape, UpdateShape
+from ..plan.shapes import (
+    Conflict,
+    DeleteShape,
+    FindShape,
+    GivenShape,
+    InsertShape,
+    LinkShape,
+    UpdateShape,
+)
+from .compiled import to_factory
 from .lists import in_rows, rows_of
 from .operators import UNHEX, operand
 from .select import read_columns
@@ -49,31 +60,65 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
         chosen = select(*items).select_from(given).where(true()).order_by(position)
         sql = sql.from_select([field.column for field in shape.fields], chosen)
     if shape.conflict is not None:
-        sql = _resolve(sql, shape.conflict, shape.table)
+        sql = _resolve(sql, shape.conflict, shape.table, dialect)
     return cast(Insert, sql.returning(*returning))
 
 
 _INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
 
 
-def _resolve(sql: Any, conflict: Conflict, table: Table) -> Any:
+def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: str) -> Any:
     """Write what becomes of a row whose unique key is there already."""
     key = [field.column for field in conflict.key]
     if conflict.merged is None:
         return sql.on_conflict_do_nothing(index_elements=key)
-    written = {f.column.name: sql.excluded[f.column.key] for f in conflict.merged}
-    # A row that nothing is written to is answered too, so it is written as it stands.
-    kept = {column.name: table.sql.c[column.key] for column in key[:1]}
-    changes = {**written, **_count_up(table)} if written else kept
+    changes = {field.column: sql.excluded[field.column.key] for field in conflict.merged}
+    if changes:
+        changes |= {**_updated(table, conflict.merged, dialect), **_count_up(table)}
+    else:
+        # A row that nothing is written to is answered too, so it is written as it stands.
+        changes = {key[0]: table.sql.c[key[0].key]}
     return sql.on_conflict_do_update(index_elements=key, set_=changes)
 
 
-def _count_up(table: Table) -> dict[str, ColumnElement[Any]]:
+def _updated(
+    table: Table, merged: Sequence[Field], dialect: str
+) -> dict[Column[Any], ColumnElement[Any]]:
+    """What a merge writes to columns with an `onupdate`, which SQLAlchemy leaves out here."""
+    written = {field.column for field in merged}
+    found: dict[Column[Any], ColumnElement[Any]] = {}
+    for column in table.sql.columns:
+        if column.onupdate is not None and column not in written:
+            made = bindparam(_made_name(column), type_=wire_type(column.type, dialect))
+            default: Any = column.onupdate
+            found[column] = default.arg if default.is_clause_element else made
+    return found
+
+
+def made_by(shape: InsertShape) -> dict[str, Callable[[], Any]]:
+    """What makes the parameters that a statement has for each `onupdate` in Python."""
+    if shape.conflict is None or not shape.conflict.merged:
+        return {}
+    written = {field.column for field in shape.conflict.merged}
+    return {
+        _made_name(column): to_factory(column.onupdate)
+        for column in shape.table.sql.columns
+        if column.onupdate is not None
+        and not column.onupdate.is_clause_element
+        and column not in written
+    }
+
+
+def _made_name(column: Column[Any]) -> str:
+    return f"u_{column.key}"
+
+
+def _count_up(table: Table) -> dict[Column[Any], ColumnElement[Any]]:
     """What a change writes to the version of a row, where there is one."""
     if table.version is None:
         return {}
     column = table.version.column
-    return {column.name: func.coalesce(column, 0) + 1}
+    return {column: func.coalesce(column, 0) + 1}
 
 
 def _given_rows(
@@ -97,6 +142,16 @@ def _from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnEle
     return item
 
 
+def build_given(shape: GivenShape, dialect: str) -> Select[Any]:
+    """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
+    given, items, position = _given_rows(shape.fields, (), dialect)
+    same = [f.column == item for f, item in zip(shape.fields, items, strict=True)]
+    place = position - 1 if dialect == "postgresql" else position
+    found = given.join(shape.table.sql, and_(*same))
+    sql = select(place, *read_columns(shape.table.selected, dialect)).select_from(found)
+    return sql.order_by(position)
+
+
 def build_update(shape: UpdateShape, dialect: str) -> Update:
     """Write a change of rows in SQL.
 
@@ -110,7 +165,7 @@ def build_update(shape: UpdateShape, dialect: str) -> Update:
     else:
         new = [_value(field, dialect) for field in fields]
         sought = [operand(f, f"p{i}", dialect) for i, f in enumerate(key)]
-    values = {f.column.name: value for f, value in zip(fields, new, strict=True)}
+    values = {f.column: value for f, value in zip(fields, new, strict=True)}
     where = [f.column == value for f, value in zip(key, sought, strict=True)]
     sql = update(shape.table.sql).where(*where).values({**values, **_count_up(shape.table)})
     return sql.returning(*read_columns(shape.table.selected, dialect))

@@ -19,9 +19,11 @@ from ..pipeline import Pipeline
 from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
+from ..respond.statuses import title_of
 from .dispatch import Dispatcher
 from .docs import serve_docs
 from .health import Health
+from .limits import RequestLimits, Streams
 from .metrics import METRICS, MetricsPage
 from .observing import observe
 from .operations import CHILDREN, LINKS, ROUTES, Place, Route, document_signature, with_article
@@ -64,12 +66,17 @@ def mount(
         raise ConfigurationError("This application has another database already; it takes one.")
     settings = database.settings
     catalog, names = read_catalog(resources, settings), RouteNames(app)
+    conflict = conflict_status or settings.conflict_status
     service = _Service(
         app=app,
         catalog=catalog,
-        pipeline=Pipeline(catalog, database),
-        problems=Problems(catalog, conflict_status or settings.conflict_status, names),
-        max_body_bytes=max_body_bytes or settings.max_body_bytes,
+        pipeline=Pipeline(catalog, database, conflict_status=conflict),
+        problems=Problems(catalog, conflict, names),
+        limits=RequestLimits(
+            max_body_bytes or settings.max_body_bytes,
+            settings.request_timeout_s,
+            Streams(settings.max_streams),
+        ),
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
         dispatcher=Dispatcher(app, RESERVED),
@@ -98,7 +105,7 @@ class _Service:
     catalog: Catalog
     pipeline: Pipeline
     problems: Problems
-    max_body_bytes: int
+    limits: RequestLimits
     prefix: str
     dependencies: tuple[Depends, ...]
     dispatcher: Dispatcher
@@ -137,7 +144,7 @@ class _Service:
             ("/live", health.live, live),
             ("/ready", health.ready, ready),
         ):
-            endpoint = Endpoint(handle, self.problems, self.max_body_bytes)
+            endpoint = Endpoint(handle, self.problems, self.limits)
             errors = (422, 503) if suffix == "/ready" else (422,)
             self._add(
                 path + suffix,
@@ -152,7 +159,7 @@ class _Service:
             )
 
     def add_metrics(self, page: MetricsPage) -> None:
-        endpoint = Endpoint(page.read, self.problems, self.max_body_bytes)
+        endpoint = Endpoint(page.read, self.problems, self.limits)
         self._add(METRICS, endpoint, "GET", operation_id="metrics", include_in_schema=False)
 
     def _add_route(self, place: Place, route: Route) -> None:
@@ -163,7 +170,7 @@ class _Service:
         endpoint = Endpoint(
             partial(handle, table, relation) if relation else partial(handle, table),
             self.problems,
-            self.max_body_bytes,
+            self.limits,
             _key_names(place),
             # What is created below a row stands under the path of its own resource.
             self.prefix + (target if route.method == "POST" else table).path,
@@ -185,7 +192,10 @@ class _Service:
             tags=list(tags if tags is not None else [table.name]),
             status_code=route.status,
             response_model=route.response(place) if route.response else None,
-            responses=error_responses({*route.errors, 500, 503, 504}),
+            responses={
+                **error_responses({*route.errors, 500, 503, 504}),
+                **_outcomes(place, route),
+            },
             openapi_extra={"parameters": parameters, **route.details(place)},
         )
 
@@ -200,6 +210,14 @@ class _Service:
         route = self.app.router.routes[-1]
         if isinstance(route, ResourceRoute):
             self.dispatcher.add(route)
+
+
+def _outcomes(place: Place, route: Route) -> dict[int | str, dict[str, Any]]:
+    """Describe what a route answers where all is well, beside its usual answer."""
+    return {
+        status: {"description": title_of(status)} | ({} if model is None else {"model": model})
+        for status, model in route.outcomes(place).items()
+    }
 
 
 def _write_path(place: Place, route: Route) -> str:

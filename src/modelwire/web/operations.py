@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,11 +11,14 @@ from fastapi import Request
 
 from ..catalog import Catalog, Relation, Table
 from ..openapi import (
+    atomic_parameter,
     bulk_schema,
     bulk_update_schema,
     child_schema,
     conditional_headers,
+    conflict_parameter,
     create_schema,
+    each_schema,
     filter_parameters,
     idempotency_header,
     include_parameters,
@@ -23,6 +26,7 @@ from ..openapi import (
     list_parameters,
     mass_header,
     page_schema,
+    prefer_header,
     query_body,
     read_parameters,
     shown_schema,
@@ -33,6 +37,8 @@ from ..openapi import (
 from ..resource import Operation
 
 Parameters = list[dict[str, Any]]
+Outcomes = Mapping[int, Any]
+"""The schemas of further answers where all is well, by their status; None for no body."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +69,10 @@ def _includes(place: Place) -> Parameters:
     return include_parameters(place.target, place.catalog)
 
 
+def _no_outcomes(_place: Place) -> Outcomes:
+    return {}
+
+
 def _no_details(_place: Place) -> dict[str, Any]:
     return {}
 
@@ -84,6 +94,7 @@ class Route:
         body: The schema of its body.
         response: The schema of its answer.
         parameters: The parameters of its query and its headers.
+        outcomes: What else it may answer where all is well.
         details: What else its description says, beside what follows from the above.
         guards: Further operations of the resource whose dependencies run first.
         target_operation: The operation of the relation's target that it belongs to as well.
@@ -100,6 +111,7 @@ class Route:
     body: Callable[[Place], Any] | None = None
     response: Callable[[Place], Any] | None = None
     parameters: Callable[[Place], Parameters] = _includes
+    outcomes: Callable[[Place], Outcomes] = _no_outcomes
     details: Callable[[Place], dict[str, Any]] = _no_details
     guards: tuple[Operation, ...] = ()
     target_operation: Operation | None = None
@@ -134,11 +146,21 @@ def _lists(place: Place) -> Parameters:
 
 
 def _creating(place: Place) -> Parameters:
-    return [*_includes(place), *idempotency_header()]
+    return [*_includes(place), *prefer_header(), *idempotency_header()]
+
+
+def _creating_many(place: Place) -> Parameters:
+    conflict = conflict_parameter(place.table)
+    headers = [*prefer_header(resolves=bool(conflict)), *idempotency_header()]
+    return [*_includes(place), *conflict, *atomic_parameter(), *headers]
 
 
 def _updating(place: Place) -> Parameters:
-    return [*_includes(place), *conditional_headers(place.table)]
+    return [*_includes(place), *prefer_header(), *conditional_headers(place.table)]
+
+
+def _updating_many(place: Place) -> Parameters:
+    return [*_creating(place), *atomic_parameter()]
 
 
 def _patching(place: Place) -> Parameters:
@@ -147,6 +169,10 @@ def _patching(place: Place) -> Parameters:
 
 def _removing(place: Place) -> Parameters:
     return conditional_headers(place.table)
+
+
+def _mass_patching(place: Place) -> Parameters:
+    return [*_mass(place), *idempotency_header()]
 
 
 def _mass(place: Place) -> Parameters:
@@ -163,6 +189,24 @@ def _stored_rows(place: Place) -> Any:
 
 def _shown_rows(place: Place) -> Any:
     return list[shown_schema(place.table, place.catalog)]  # type: ignore[misc]
+
+
+def _row_or_none(_place: Place) -> Outcomes:
+    return {204: None}
+
+
+def _each_created(place: Place) -> Outcomes:
+    """What else a bulk create answers: where it is an upsert, where each row is for itself."""
+    upserted = {200: _stored_rows(place)} if conflict_parameter(place.table) else {}
+    return {**upserted, 204: None, 207: each_schema(place.table, _stored(place))}
+
+
+def _each_updated(place: Place) -> Outcomes:
+    return {204: None, 207: each_schema(place.table, _stored(place))}
+
+
+def _each_deleted(place: Place) -> Outcomes:
+    return {207: each_schema(place.table, None)}
 
 
 def _page(place: Place) -> Any:
@@ -183,7 +227,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "list", "POST", "read_queried_page", "/query/", "Query {rows}",
         "One page of the rows that match a query that is too long for a URL.",
-        _BODY, 200, None, _page, _no_parameters, _query_body,
+        _BODY, 200, None, _page, _no_parameters, details=_query_body,
     ),
     Route(
         "create", "POST", "create", "/", "Create {row}",
@@ -195,55 +239,58 @@ ROUTES: tuple[Route, ...] = (
         "Merges one patch into every row that matches the filters, if they are not more than "
         "`Prefer: max-affected` allows.",
         (*_WRITE, 409, *_CONDITIONAL), 200, lambda p: p.table.schemas.update,
-        lambda _: dict[str, int], _mass, guards=("update",),
+        lambda _: dict[str, int], _mass_patching, _row_or_none, guards=("update",),
     ),
     Route(
         "bulk_delete", "DELETE", "mass_delete", "/", "Delete all {rows} that match",
         "Deletes every row that matches the filters, if they are not more than "
         "`Prefer: max-affected` allows.",
         (400, 409, 422, 503, *_CONDITIONAL), 200, None,
-        lambda _: dict[str, int], _mass, guards=("delete",),
+        lambda _: dict[str, int], _mass, _row_or_none, guards=("delete",),
     ),
     Route(
         "bulk_create", "POST", "bulk_create", "/bulk/", "Create many {rows}",
-        "Stores all of the rows or none, and answers them in the order sent.",
-        (*_WRITE, 409), 201, lambda p: bulk_schema(p.table, p.catalog), _stored_rows, _creating,
-        guards=("create",),
+        "Stores all of the rows or none, and answers them in the order sent. With `on_conflict`, "
+        "rows that are there already under that key are merged with those sent, or left alone.",
+        (*_WRITE, 409, *_CONDITIONAL), 201, lambda p: bulk_schema(p.table, p.catalog),
+        _stored_rows, _creating_many, _each_created, guards=("create",),
     ),
     Route(
         "bulk_update", "PATCH", "bulk_update", "/bulk/", "Patch many {rows}",
         "Merges a patch into each of the rows or into none. Each patch holds the key of its row.",
         (*_WRITE, 404, 409, *_CONDITIONAL), 200,
-        lambda p: bulk_update_schema(p.table, p.catalog), _stored_rows, _creating,
-        guards=("update",),
+        lambda p: bulk_update_schema(p.table, p.catalog), _stored_rows, _updating_many,
+        _each_updated, guards=("update",),
     ),
     Route(
         "bulk_delete", "DELETE", "bulk_delete", "/bulk/", "Delete many {rows}",
         "Deletes all of the rows with some keys, or none.",
         (404, 409, *_BODY, *_CONDITIONAL), 204, lambda p: keys_schema(p.table), None,
-        _no_parameters, guards=("delete",),
+        lambda _: atomic_parameter(), _each_deleted, guards=("delete",),
     ),
     Route(
         "stream", "GET", "stream", "/stream/", "Stream {rows}",
         "Every row that matches, as a JSON array or, by `Accept`, as JSON lines or CSV.",
         (422, 503), 200, None, _shown_rows,
-        lambda p: stream_parameters(p.table, p.catalog), _other_formats,
+        lambda p: stream_parameters(p.table, p.catalog), details=_other_formats,
     ),
     Route(
         "read", "GET", "read", "/{key}", "Read {row}",
         "One row by its key. `If-None-Match` with its `ETag` is answered 304 while it is the same.",
         (404, 422, 503), 200, None, lambda p: shown_schema(p.table, p.catalog),
-        lambda p: read_parameters(p.table, p.catalog), _not_modified,
+        lambda p: read_parameters(p.table, p.catalog), details=_not_modified,
     ),
     Route(
         "update", "PUT", "put", "/{key}", "Update {row}",
         "Writes the fields that are given. One that is absent or null is left alone.",
         (*_WRITE, 404, 409, *_CONDITIONAL), 200, _update, _stored, _updating,
+        _row_or_none,
     ),
     Route(
         "update", "PATCH", "patch", "/{key}", "Patch {row}",
         "Merges a JSON Merge Patch (RFC 7396): null clears a field that may be null.",
         (*_WRITE, 404, 409, *_CONDITIONAL), 200, _update, _stored, _patching,
+        _row_or_none,
     ),
     Route(
         "delete", "DELETE", "delete", "/{key}", "Delete {row}",

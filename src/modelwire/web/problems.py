@@ -26,6 +26,7 @@ from ..errors import (
     NoSuchPath,
     RequestError,
     TooLarge,
+    TooSlow,
     UnexpectedError,
     Violation,
 )
@@ -33,7 +34,7 @@ from ..execute import explain_elsewhere, translate, translate_commit
 from ..respond import answer_other_problem, answer_problem
 from .failures import log_failure
 from .observing import EXCHANGE
-from .responses import to_response
+from .responses import to_whole_response
 from .route_names import RouteNames
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -59,8 +60,8 @@ class Problems:
         if answer.status >= 500 or error.__cause__ is not None:
             scope = request.scope
             log_failure(error, answer.status, scope[EXCHANGE], self._names.find(scope))
-        response = to_response(answer, request.method)
-        if isinstance(error, TooLarge):
+        response = to_whole_response(answer, request.method)
+        if isinstance(error, (TooLarge, TooSlow)):
             response.headers["connection"] = "close"  # what is left of the body is not read
         return response
 
@@ -126,7 +127,7 @@ class Problems:
             error.detail,
             tuple((error.headers or {}).items()),
         )
-        return to_response(answer, request.method)
+        return to_whole_response(answer, request.method)
 
 
 def _allowed_methods(request: Request) -> list[str]:

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -17,11 +18,16 @@ from starlette.types import Receive, Scope, Send
 from ..errors import ConfigurationError, RequestError, TooLarge
 from ..request import Request
 from ..respond import Answer, StreamAnswer
+from .deadline import Deadline
+from .limits import RequestLimits
+from .paths import segments_of
 from .problems import Problems
 from .responses import to_response
 from .session import SessionDep, get_session
 
 Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
+
+Handler = Callable[[HTTPRequest], Coroutine[Any, Any, Response]]
 
 KEYS = "modelwire.keys"
 
@@ -33,7 +39,7 @@ class Endpoint:
     Args:
         handle: The pipeline's method.
         problems: Answers errors.
-        max_body_bytes: Bytes that the body may have.
+        limits: What the request may take.
         key_names: Names of the fields of each key in the path, for the user's own dependencies.
         base: The path of the resource that is answered, for `Location`.
         takes_body: Whether the body is read.
@@ -42,7 +48,7 @@ class Endpoint:
 
     handle: Handle
     problems: Problems
-    max_body_bytes: int
+    limits: RequestLimits
     key_names: Sequence[Sequence[str]] = ()
     base: str = ""
     takes_body: bool = False
@@ -54,7 +60,11 @@ class Endpoint:
 
     async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
         try:
-            answer = await self.handle(await self._read(request), session)
+            with Deadline(self.limits.timeout_s) as deadline:
+                parsed = await self._read(request)
+                deadline.watch(request.receive)
+                answer = await self.handle(parsed, session)
+            return to_response(answer, request.method, self.limits)
         except RequestError as error:
             if self.problems.is_handled_otherwise(request, error):
                 raise
@@ -63,7 +73,6 @@ class Endpoint:
             return Response(status_code=400)  # nobody is there to read it
         except Exception as error:
             return self.problems.answer_unexpected(request, error)
-        return to_response(answer, request.method)
 
     async def _read(self, request: HTTPRequest) -> Request:
         scope = request.scope
@@ -73,13 +82,14 @@ class Endpoint:
             fields=scope["headers"],
             keys=scope.get(KEYS, ()),
             path=scope.get("root_path", "") + self.base,
+            segments=segments_of(scope),
             body=await self._read_body(request) if self.takes_body else b"",
         )
 
     async def _read_body(self, request: HTTPRequest) -> bytes:
-        limit = self.max_body_bytes
+        limit = self.limits.max_body_bytes
         announced = request.headers.get("content-length", "")
-        parts, size = [], int(announced) if announced.isdigit() else 0
+        parts, size = [], int(announced[:20]) if announced.isdecimal() else 0
         if size <= limit:
             size = 0
             async for part in request.stream():
@@ -106,7 +116,9 @@ class ResourceRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self._through_fastapi = self.app
-        if not self.dependencies and not self._in_session and self.max_body_size is None:
+        # FastAPI before 0.160 has no limit of its own.
+        is_limited = getattr(self, "max_body_size", None) is not None
+        if not (self.dependencies or self._in_session or is_limited):
             self.app = self._answer
 
     def matches(self, _scope: Scope) -> tuple[Match, Scope]:
@@ -120,7 +132,7 @@ class ResourceRoute(APIRoute):
         response = await self.endpoint(HTTPRequest(scope, receive, send))
         await response(scope, receive, send)
 
-    def get_route_handler(self) -> Callable[[HTTPRequest], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """Build the handler: the user's dependencies first, then the endpoint.
 
         Raises:
@@ -133,27 +145,29 @@ class ResourceRoute(APIRoute):
                 "give mount() the prefix and the dependencies."
             )
         self._built = True
-        plain = self._inner(_run(self.endpoint))
-        needs_session = self._in_session = _calls(plain.dependant, get_session)
-        in_session = self._inner(_run_in_session(self.endpoint, shared=needs_session))
-        handle_plain, handle_in_session = plain.get_route_handler(), in_session.get_route_handler()
+        needs_session = self._in_session = _calls(self.dependant, get_session)
+        run_in_session = _run_in_session(self.endpoint, shared=needs_session)
+        # Most routes need at most one of them, and many none.
+        plain = cache(lambda: self._build_handler(_run(self.endpoint)))
+        in_session = cache(lambda: self._build_handler(run_in_session))
 
         async def handle(request: HTTPRequest) -> Response:
-            if needs_session or get_session in request.app.dependency_overrides:
-                return await handle_in_session(request)
-            return await handle_plain(request)
+            overridden = get_session in request.app.dependency_overrides
+            handler = in_session() if needs_session or overridden else plain()
+            return await handler(request)
 
         return handle
 
-    def _inner(self, endpoint: Callable[..., Any]) -> APIRoute:
-        """A route that has this one's dependencies but none of its documented parameters."""
-        return APIRoute(
+    def _build_handler(self, endpoint: Callable[..., Any]) -> Handler:
+        """The handler of a route with this one's dependencies but no documented parameters."""
+        inner = APIRoute(
             self.path,
             endpoint,
             dependencies=self.dependencies,
             dependency_overrides_provider=self.dependency_overrides_provider,
             response_model=None,
         )
+        return inner.get_route_handler()
 
 
 def _run(endpoint: Callable[..., Any]) -> Callable[..., Any]:

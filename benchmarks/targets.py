@@ -1,0 +1,142 @@
+"""What modelwire should reach, and whether a run has it reach that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .works import WORKS
+
+Cell = Mapping[str, Any]
+Place = tuple[str, int]
+Cells = Mapping[tuple[str, int, str], Cell]
+
+_SMALL = 10_000
+_RATIOS: Mapping[str, Mapping[str, tuple[float | None, float]]] = {
+    "postgresql": {
+        "get": (1.9, 5),
+        "page_100": (1.5, 6),
+        "team": (1.6, 7.5),
+        "create": (2.4, 6),
+        "bulk_100": (2, 35),
+        "stream": (1.5, 20),
+    },
+    "sqlite": {"get": (None, 7), "page_100": (None, 7)},
+}
+"""By database and work: times the limit's CPU at most, and times less than by hand at least."""
+
+_STREAM_MB = 20
+_CROWDED = {work.name for work in WORKS if work.connections == 32}
+_TITLES = {work.name: work.title for work in WORKS}
+_TAIL = 5
+_DEEP = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One aim and what came of it.
+
+    Args:
+        aim: What should be.
+        reached: What is.
+        is_met: Whether that is enough.
+    """
+
+    aim: str
+    reached: str
+    is_met: bool
+
+
+def check_targets(cells: Sequence[Cell]) -> list[Outcome]:
+    """Compare a run with what should be reached.
+
+    Args:
+        cells: The cells of the run, as its JSON has them.
+
+    Returns:
+        What came of each aim that the run can tell about.
+    """
+    own = {_key(c): c for c in cells if c["contender"] == "modelwire"}
+    by_hand = {_key(c): c for c in cells if c["contender"] == "by_hand"}
+    return [
+        *_check_ratios(own),
+        *_check_memory(own),
+        *_check_totals(own, by_hand),
+        *_check_tails(own),
+        *_check_depth(own),
+    ]
+
+
+def _key(cell: Cell) -> tuple[str, int, str]:
+    return cell["database"], cell["users"], cell["work"]
+
+
+def _check_ratios(own: Cells) -> Iterator[Outcome]:
+    for database, works in _RATIOS.items():
+        for work, (most, least) in works.items():
+            cell = own.get((database, _SMALL, work))
+            if cell is None:
+                continue
+            name = f"{_NAMES[database]}, {_TITLES[work]}"
+            if most is not None and cell["to_limit"] is not None:
+                ratio = cell["to_limit"]
+                yield Outcome(
+                    f"{name}: at most {most:g} × the limit", f"{ratio:.2f} ×", ratio <= most
+                )
+            if cell["by_hand"] is not None:
+                ratio = cell["by_hand"]
+                aim = f"{name}: at least {least:g} × less than by hand"
+                yield Outcome(aim, f"{ratio:.1f} ×", ratio >= least)
+
+
+def _check_memory(own: Cells) -> Iterator[Outcome]:
+    for (database, _, work), cell in own.items():
+        if work == "stream":
+            over = cell["memory_mb"] - cell["idle_memory_mb"]
+            aim = f"{_NAMES[database]}, stream: at most {_STREAM_MB} MB over idle"
+            yield Outcome(aim, f"{over:.0f} MB", over <= _STREAM_MB)
+
+
+def _check_totals(own: Cells, by_hand: Cells) -> Iterator[Outcome]:
+    ratios = {
+        key: _total(cell) / _total(by_hand[key]) for key, cell in own.items() if key in by_hand
+    }
+    if ratios:
+        worst = max(ratios, key=lambda key: ratios[key])
+        aim = "CPU with the database's own: never above by hand's"
+        reached = f"{ratios[worst]:.2f} × at most ({_TITLES[worst[2]]}, {_name_place(worst[:2])})"
+        yield Outcome(aim, reached, ratios[worst] <= 1)
+
+
+def _check_tails(own: Cells) -> Iterator[Outcome]:
+    tails = {key: c["p99_ms"] / c["p50_ms"] for key, c in own.items() if key[2] in _CROWDED}
+    if tails:
+        worst = max(tails, key=lambda key: tails[key])
+        long = sum(tail > _TAIL for tail in tails.values())
+        reached = (
+            f"{long} of {len(tails)} works are above; the worst is {_TITLES[worst[2]]} "
+            f"({_name_place(worst[:2])}): {tails[worst]:.1f} ×"
+        )
+        yield Outcome(f"p99 at most {_TAIL} × p50, with 32 connections", reached, not long)
+
+
+def _check_depth(own: Cells) -> Iterator[Outcome]:
+    for (database, users, work), deep in own.items():
+        first = own.get((database, users, "cursor_first"))
+        if work == "cursor_deep" and first is not None:
+            ratio = _total(deep) / _total(first)
+            aim = f"{_name_place((database, users))}, by cursor: half way costs what the start does"
+            yield Outcome(f"{aim}, within 20 %", f"{ratio:.2f} ×", ratio <= _DEEP)
+
+
+def _total(cell: Cell) -> float:
+    total: float = cell["server_cpu_us"] + (cell["database_cpu_us"] or 0)
+    return total
+
+
+def _name_place(place: Place) -> str:
+    return f"{_NAMES[place[0]]}, {place[1]:,} users"
+
+
+_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}

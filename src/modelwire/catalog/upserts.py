@@ -1,0 +1,63 @@
+"""Which keys an upsert may go by, and whether a resource takes upserts at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Constraint, Index, UniqueConstraint
+from sqlalchemy import Table as SQLTable
+
+from ..resource import Resource
+from .kinds import COMPARABLE
+from .relations import unique_columns
+from .tables import Field
+
+
+def find_upsert_keys(
+    sql: SQLTable, fields: Sequence[Field], settable: Collection[str]
+) -> tuple[tuple[Field, ...], ...]:
+    """Find the unique keys by which clients may say which row a new one stands for.
+
+    Args:
+        sql: The table.
+        fields: Its fields.
+        settable: The names in Python of those that a new row may give.
+
+    Returns:
+        The fields of each key, all of which clients may see and set. Deferrable constraints can't
+        be gone by (PostgreSQL manual, INSERT, "conflict_target"), and those to which two NULLs are
+        the same are left out as well.
+    """
+    usable = {
+        field.column: field
+        for field in fields
+        if field.readable and field.key in settable and field.kind in COMPARABLE
+    }
+    declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
+    found = {unique_columns(c) for c in declared if not _is_peculiar(c)}
+    keys = [
+        tuple(field for column, field in usable.items() if column in columns)
+        for columns in found
+        if columns and columns <= usable.keys()
+    ]
+    return tuple(sorted(keys, key=lambda key: [fields.index(field) for field in key]))
+
+
+def takes_upserts(resource: Resource) -> bool:
+    """Whether whoever may create many rows of a resource may change any row as well.
+
+    An upsert does both. So changes must be allowed, and must need no dependency that creating many
+    rows does without.
+    """
+    own = resource.operation_dependencies
+    known = [*resource.dependencies, *own.get("create", ()), *own.get("bulk_create", ())]
+    guarded = all(dependency in known for dependency in own.get("update", ()))
+    return "update" in resource.operations and guarded
+
+
+def _is_peculiar(constraint: Constraint | Index) -> bool:
+    if isinstance(constraint, (UniqueConstraint, Index)):
+        options = constraint.dialect_options["postgresql"]
+        if options.get("nulls_not_distinct"):
+            return True
+    return bool(getattr(constraint, "deferrable", False))

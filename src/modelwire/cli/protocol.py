@@ -1,0 +1,148 @@
+"""HTTP as `modelwire serve` speaks it: uvicorn's, with limits, and with an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from ..errors import Unavailable
+from ..respond import Answer, answer_other_problem, answer_problem
+
+HEAD_TIMEOUT_S = 10.0
+"""Seconds within which a request's head has to come, once it has begun."""
+
+LINGER_S = 1.0
+"""Seconds that a connection at rest stays open when the server stops. A client that sends another
+request on it in this time is answered, and told that the connection closes."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection.
+
+    Args:
+        max_head_bytes: Bytes that the head of a request may have: its URL and its headers.
+        stop_after_s: Seconds that a request has to end, once the server stops.
+        arguments: Those of uvicorn.
+    """
+
+    def __init__(self, max_head_bytes: int, stop_after_s: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._max_head_bytes = max_head_bytes
+        self._stop_after_s = stop_after_s
+        self._running: _Stoppable | None = None
+        self._head_bytes = 0
+        self._in_head = False
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._refusal: Answer | None = None
+        self._stopping = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come; what is left of a head counts with what follows of it."""
+        if self._refusal is not None:
+            return
+        super().data_received(data)
+        if not self._in_head or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > self._max_head_bytes:
+            self._refuse_head()
+            self.send_400_response("")
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        """Start the request, unless its head is too long."""
+        self._in_head = False
+        self._end_timer()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > self._max_head_bytes:
+            self._refuse_head()
+            raise ValueError("The head is too long")  # uvicorn answers what its parser refuses
+        super().on_headers_complete()
+        if self._stopping:
+            self.cycle.keep_alive = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._end_timer()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a head, and close the connection."""
+        if self._refusal is None:
+            super().send_400_response(msg)
+            return
+        headers = [*self._refusal.headers, ("content-length", str(len(self._refusal.body)))]
+        lines = [f"HTTP/1.1 {self._refusal.status} Refused", "connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers]
+        self.transport.write("\r\n".join([*lines, "", ""]).encode() + self._refusal.body)
+        # A connection that is closed while the client still sends is reset, answer and all.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
+
+    def shutdown(self) -> None:
+        """Stop: what is in flight is answered, and what comes on a connection at rest, briefly."""
+        self._stopping = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER_S, super().shutdown)
+        else:
+            super().shutdown()
+            self.loop.call_later(self._stop_after_s, self._stop)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        running: Any = _Stoppable(app, cycle)
+        self._running = running
+        super()._start_asgi_task(cycle, running)
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+
+    def _refuse_head(self) -> None:
+        status = 414 if len(self.url) > self._max_head_bytes // 2 else 431
+        detail = f"A request's URL and headers should have at most {self._max_head_bytes} bytes"
+        self._refusal = answer_other_problem(status, detail)
+
+    def _end_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+class _Stoppable:
+    """An application whose requests are answered even if the server's end cuts them short."""
+
+    __slots__ = ("_app", "_cycle", "_task")
+
+    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle) -> None:
+        self._app = app
+        self._cycle = cycle
+        self._task: asyncio.Task[Any] | None = None
+
+    def stop(self) -> None:
+        """Cut the request short."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._task = asyncio.current_task()
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if self._cycle.response_started:
+                raise  # a stream is broken off
+            answer = answer_problem(Unavailable("The server is stopping"))
+            headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+            head = {"status": answer.status, "headers": [*headers, (b"connection", b"close")]}
+            await send({"type": "http.response.start", **head})
+            await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,142 @@
+"""Carries a request with a key out once: the key and the answer are part of its transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.base import Executable
+
+from ..errors import DatabaseError, KeyInFlight, KeyReused, LockTimeout, Unavailable
+from ..settings import Settings
+from ..statement import Statement
+from ..statement import idempotency as sql
+from .lane import Lane, Row
+from .tables import LOCK_CREATION
+
+PURGE_INTERVAL_S = 60.0
+"""Seconds between two removals of expired keys in one process, while they keep up."""
+
+PURGED_KEYS = 100
+"""Keys that one request removes at most. Where there are more, the next one goes on."""
+
+_HEADERS = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+
+
+class StoredAnswer(NamedTuple):
+    """The first answer to a request.
+
+    Args:
+        status: Its status.
+        headers: Its headers.
+        body: Its body.
+    """
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+
+
+class IdempotencyKeys:
+    """The keys of requests, each with what was answered, in a table of their own.
+
+    What others do with the same key at the same time waits for the end of the transaction that has
+    it: on PostgreSQL at the key itself, on SQLite for the turn to write. If that is undone, the key
+    is free again.
+
+    Args:
+        dialect: SQLAlchemy's dialect of the engine that runs the statements.
+        settings: How long a key counts, and how long a request waits for the one that has it.
+    """
+
+    def __init__(self, dialect: Dialect, settings: Settings) -> None:
+        self._ttl_s = settings.idempotency_ttl_s
+        self._wait = f"{max(1, int(settings.pool_timeout_s * 1000))}ms"
+        self._purge_at = 0.0
+
+        def of(statement: Executable) -> Statement:
+            return Statement(statement, dialect)
+
+        lock = [LOCK_CREATION] if dialect.name == "postgresql" else []
+        self._look = of(sql.build_look(dialect.name))
+        self._creation = [of(step) for step in (*lock, *sql.build_creation(dialect))]
+        self._claim = of(sql.build_claim(dialect.name))
+        self._set_wait = of(sql.build_wait())
+        self._answer = of(sql.build_answer())
+        self._store = of(sql.build_store())
+        self._purge = of(sql.build_purge(PURGED_KEYS))
+
+    async def claim(self, lane: Lane, key: str, fingerprint: str) -> StoredAnswer | None:
+        """Take a key for a request.
+
+        Args:
+            lane: A lane that writes, in the transaction of the request.
+            key: The key.
+            fingerprint: Tells the request from others.
+
+        Returns:
+            What was answered, if the request was carried out before; it is not to be once more.
+
+        Raises:
+            KeyReused: The key came with another request.
+            KeyInFlight: Another transaction has it, and does not end in time.
+            Unavailable: The table is not there, and can't be created or used.
+        """
+        ((usual_wait, _, there),) = await _run(lane, self._look, {"wait": self._wait})
+        if not there:
+            for step in self._creation:
+                await _run(lane, step, {})
+        is_new = await self._insert(lane, key, fingerprint)
+        if usual_wait is not None:
+            await _run(lane, self._set_wait, {"wait": usual_wait})
+        if is_new:
+            return None
+        ((known, status, headers, body),) = await _run(lane, self._answer, {"sought": key})
+        if known != fingerprint:
+            raise KeyReused("This Idempotency-Key came with another request; use a new one")
+        return StoredAnswer(status, _HEADERS.decode(headers), bytes(body))
+
+    async def store(self, lane: Lane, key: str, answer: StoredAnswer) -> None:
+        """Store what is answered to a request, and now and then remove keys that have expired.
+
+        Args:
+            lane: The lane on which the key was taken.
+            key: The key.
+            answer: The answer.
+        """
+        headers = msgspec.json.encode(answer.headers).decode()
+        values = {"v_status": answer.status, "v_headers": headers, "v_body": answer.body}
+        await _run(lane, self._store, {"sought": key, **values})
+        if time.monotonic() >= self._purge_at:
+            removed = await _run(lane, self._purge, {"now": time.time()})
+            keeps_up = len(removed) < PURGED_KEYS
+            self._purge_at = time.monotonic() + PURGE_INTERVAL_S if keeps_up else 0.0
+
+    async def _insert(self, lane: Lane, key: str, fingerprint: str) -> bool:
+        """Store a key; whether it is there as that of another transaction, which has ended."""
+        now = time.time()
+        expires = {"v_expires_at": now + self._ttl_s, "now": now}
+        values = {"v_key": key, "v_fingerprint": fingerprint, **expires}
+        try:
+            return bool(await _run(lane, self._claim, values))
+        except LockTimeout as exc:
+            raise KeyInFlight(
+                "The request that came first with this key has not ended yet"
+            ) from exc
+
+
+async def _run(lane: Lane, statement: Statement, values: dict[str, Any]) -> Sequence[Row]:
+    """Run a statement on the table of keys.
+
+    Raises:
+        Unavailable: It was refused.
+    """
+    try:
+        return await lane.fetch(statement, values)
+    except DatabaseError as exc:
+        raise Unavailable(
+            "Idempotency-Key can't be used: its table is missing, or closed to this service"
+        ) from exc

@@ -1,0 +1,59 @@
+"""Requests with an `Idempotency-Key`: carried out once, answered alike however often they come."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ..execute import IdempotencyKeys, Lane, StoredAnswer
+from ..request import Request, parse_idempotency_key
+from ..respond import REPLAYED, Answer
+from .stages import Work
+
+_METHODS = ("POST", "PATCH")
+"""The methods that may do something else when they are repeated (RFC 9110, section 9.2.2)."""
+
+
+def key_of(request: Request) -> str | None:
+    """The key of a request, if it has one and its method takes one.
+
+    Raises:
+        InvalidRequest: It can't be a key.
+    """
+    if request.method not in _METHODS:
+        return None
+    return parse_idempotency_key(request.header(b"idempotency-key"))
+
+
+def do_once(work: Work, keys: IdempotencyKeys, key: str, request: Request) -> Work:
+    """Some work that is done only for the first request with a key.
+
+    Args:
+        work: The work; its answer is stored in the transaction in which it is done.
+        keys: The keys that are known.
+        key: The key of the request.
+        request: The request, which the key must not have come with another one than.
+
+    Returns:
+        The work. Where it was done before, it answers as it did then.
+    """
+    fingerprint = _fingerprint_of(request)
+
+    async def work_once(lane: Lane, singly: bool) -> Answer:
+        stored = await keys.claim(lane, key, fingerprint)
+        if stored is not None:
+            return Answer(stored.status, stored.body, (*stored.headers, REPLAYED))
+        answer = await work(lane, singly)
+        await keys.store(lane, key, StoredAnswer(answer.status, answer.headers, answer.body))
+        return answer
+
+    return work_once
+
+
+def _fingerprint_of(request: Request) -> str:
+    """What tells a request from others: method, path, query and body."""
+    text = [request.method, request.path, *request.segments]
+    digest = hashlib.blake2b(digest_size=32)
+    for part in (*(part.encode() for part in text), request.query_string, request.body):
+        digest.update(b"%d:" % len(part))  # so that where one ends can't be moved
+        digest.update(part)
+    return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""The requests that change all rows that match, each on one screen."""
+
+from __future__ import annotations
+
+from ..catalog import Table
+from ..errors import PreconditionRequired, TooManyAffected
+from ..execute import Lane, Remover, Updater
+from ..plan import DeletePlan, MassPlan, plan_change, plan_mass, repeat_change
+from ..plan.rows import Row as NewRow
+from ..request import Request, parse_max_affected
+from ..respond import Answer, answer_affected
+from .stages import Session, parse_body, refuse_conditions, wants_minimal
+from .transactions import Transactions
+
+
+class Mass(Transactions):
+    """Answers the requests that change all rows that match some filters."""
+
+    async def mass_update(self, table: Table, request: Request, session: Session = None) -> Answer:
+        """`PATCH /users/?…`"""
+        plan, limit = self._plan_mass(table, request)
+        change = plan_change(self.catalog, table, parse_body(request), self.database.dialect)
+
+        async def work(lane: Lane, _singly: bool) -> Answer:
+            affected = await self._find_affected(lane, plan, limit)
+            if affected.keys and change.rows[0].fields:
+                await Updater(lane, self.statements).change(repeat_change(change, affected.keys))
+            count = len(affected.keys) if change.rows[0].fields else 0
+            return answer_affected(count, limit, minimal=wants_minimal(request))
+
+        return await self.write(change, request, session, work)
+
+    async def mass_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
+        """`DELETE /users/?…`"""
+        plan, limit = self._plan_mass(table, request)
+
+        async def work(lane: Lane, _singly: bool) -> Answer:
+            affected = await self._find_affected(lane, plan, limit)
+            if affected.keys:
+                await Remover(lane, self.statements, self.catalog.dependents).remove(affected)
+            return answer_affected(len(affected.keys), limit, minimal=wants_minimal(request))
+
+        return await self.write(DeletePlan(table, (), ()), request, session, work)
+
+    def _plan_mass(self, table: Table, request: Request) -> tuple[MassPlan, int]:
+        """Plan which rows are affected, and read how many the client allows.
+
+        Raises:
+            PreconditionRequired: It does not say which, or how many.
+        """
+        plan = plan_mass(self.catalog, table, self.parse_query(request))
+        refuse_conditions(table, request)
+        limit = parse_max_affected(request.header(b"prefer"))
+        if not plan.shape.conditions:
+            raise PreconditionRequired("Say by a filter which rows are meant")
+        if limit is None:
+            raise PreconditionRequired(
+                "Say by Prefer: max-affected=N how many rows may be affected at most"
+            )
+        return plan, limit
+
+    async def _find_affected(self, lane: Lane, plan: MassPlan, limit: int) -> DeletePlan:
+        """Lock the rows that match, if they are not too many."""
+        table, shape = plan.table, plan.shape
+        found = await lane.fetch(self.statements.of(shape), {**plan.values, "limit": limit + 1})
+        if len(found) > limit:
+            ((count,),) = await lane.fetch(self.statements.of(plan.count), plan.values)
+            raise TooManyAffected(
+                f"{max(count, limit + 1)} rows match, and at most {limit} may be affected"
+            )
+        keys = tuple(table.values_of(row, table.key_columns) for row in found)
+        return DeletePlan(table, keys, (NewRow((), ()),) * len(keys), many=True)

@@ -1,0 +1,57 @@
+"""Plans of changes that are for all rows that match some filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..catalog import Catalog, Table
+from ..request import Parameter
+from .keys import Values, predicate_values, select_locked
+from .query import Query
+from .shapes import CountShape, SelectShape
+
+
+@dataclass(frozen=True, slots=True)
+class MassPlan:
+    """Finding the rows that a change is for, by filters, and locking them.
+
+    Args:
+        shape: The rows.
+        values: What they are compared with; how many are read at most is added to it.
+    """
+
+    shape: SelectShape
+    values: Values
+
+    @property
+    def table(self) -> Table:
+        return self.shape.table
+
+    @property
+    def count(self) -> CountShape:
+        """Counts the rows."""
+        return CountShape(self.table, self.shape.conditions)
+
+
+def plan_mass(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> MassPlan:
+    """Plan which rows a change is for.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The query: filters, `q` and `or`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+    """
+    query = Query(catalog, table, parameters, ("q", "or"))
+    operands: list[Any] = []
+    conditions = query.take_conditions(operands)
+    query.finish()
+    shape = replace(select_locked(table), conditions=conditions, limited=True)
+    return MassPlan(shape, predicate_values(operands))

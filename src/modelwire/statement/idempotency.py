@@ -1,0 +1,120 @@
+"""The table of requests that are carried out once, and what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Double,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    bindparam,
+    column,
+    delete,
+    func,
+    literal,
+    null,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
+from sqlalchemy.sql.base import Executable
+
+from ..request.headers import MAX_IDEMPOTENCY_KEY
+
+KEYS = Table(
+    "modelwire_idempotency_keys",
+    MetaData(),
+    Column("key", String(MAX_IDEMPOTENCY_KEY), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+    Column("status", Integer),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+)
+"""A row for each key: which request came with it, until when that counts (seconds since 1970), and
+what was answered. Others see a row only with its answer, since both are one transaction's."""
+
+_INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
+
+
+def build_look(dialect: str) -> Executable:
+    """Write whether the table is there.
+
+    From there on locks are waited for as long as the parameter `wait` says; what was the limit
+    before is answered first, and NULL where there is none (PostgreSQL manual, lock_timeout).
+    """
+    if dialect == "sqlite":
+        catalog = table("sqlite_master", column("name"))
+        there = select(catalog.c.name).where(catalog.c.name == KEYS.name).exists()
+        return select(null(), bindparam("wait", type_=Text), there)
+    limit = literal("lock_timeout")
+    wait = func.set_config(limit, bindparam("wait", type_=Text), True)
+    return select(func.current_setting(limit), wait, func.to_regclass(KEYS.name).is_not(None))
+
+
+def build_wait() -> Executable:
+    """Write how long locks are waited for from here to the end of the transaction."""
+    return select(func.set_config("lock_timeout", bindparam("wait", type_=Text), True))
+
+
+def build_creation(dialect: Dialect) -> Sequence[Executable]:
+    """Write the table and its index."""
+    elements: list[ExecutableDDLElement] = [CreateTable(KEYS, if_not_exists=True)]
+    elements += [CreateIndex(index, if_not_exists=True) for index in KEYS.indexes]
+    return [text(str(element.compile(dialect=dialect))) for element in elements]
+
+
+def build_claim(dialect: str) -> Executable:
+    """Write a key that is not there, or no longer counts; answered if it was written."""
+    given = _values("key", "fingerprint", "expires_at")
+    sql = _INSERTS[dialect](KEYS).values(given)
+    anew = {name: sql.excluded[name] for name in ("fingerprint", "expires_at")}
+    gone = dict.fromkeys(("status", "headers", "body"), null())
+    expired = KEYS.c.expires_at <= bindparam("now")
+    sql = sql.on_conflict_do_update(index_elements=["key"], set_=anew | gone, where=expired)
+    return cast(Executable, sql.returning(KEYS.c.key))
+
+
+def build_answer() -> Executable:
+    """Write the request that came with a key, and what was answered."""
+    shown = (KEYS.c.fingerprint, KEYS.c.status, KEYS.c.headers, KEYS.c.body)
+    return select(*shown).where(KEYS.c.key == bindparam("sought"))
+
+
+def build_store() -> Executable:
+    """Write what was answered to the request with a key."""
+    new = _values("status", "headers", "body")
+    sql = update(KEYS).where(KEYS.c.key == bindparam("sought")).values(new)
+    return sql.returning(KEYS.c.key)
+
+
+def _values(*names: str) -> dict[str, BindParameter[Any]]:
+    """The parameters that hold new values; SQLAlchemy reserves the names of the columns."""
+    return {name: bindparam(f"v_{name}") for name in names}
+
+
+def build_purge(limit: int) -> Executable:
+    """Write the removal of keys that no longer count, some at a time, except those in use."""
+    expired = (
+        select(KEYS.c.key)
+        .where(KEYS.c.expires_at <= bindparam("now"))
+        .order_by(KEYS.c.expires_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        # PostgreSQL may run a subquery once more for each row that it compares, a CTE only once.
+        .cte("expired")
+    )
+    return delete(KEYS).where(KEYS.c.key.in_(select(expired.c.key))).returning(KEYS.c.key)

@@ -1,0 +1,60 @@
+"""What one request may take, and how many streams there may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import Unavailable
+
+
+class Streams:
+    """The streams that are open.
+
+    Args:
+        limit: How many there may be at a time.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.open = 0
+
+    def enter(self) -> Place:
+        """Take a place, which is free again when it is closed or forgotten.
+
+        Raises:
+            Unavailable: There is none.
+        """
+        if self.open >= self._limit:
+            raise Unavailable(f"There are {self._limit} streams already")
+        return Place(self)
+
+
+class Place:
+    """A place among the streams."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams: Streams | None = streams
+        streams.open += 1
+
+    def close(self) -> None:
+        """Give the place back."""
+        if self._streams is not None:
+            self._streams.open -= 1
+            self._streams = None
+
+    __del__ = close
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """What one request may take.
+
+    Args:
+        max_body_bytes: Bytes that its body may have.
+        timeout_s: Seconds until the first byte of its answer, and between the parts of a stream.
+        streams: The streams that are open.
+    """
+
+    max_body_bytes: int
+    timeout_s: float
+    streams: Streams

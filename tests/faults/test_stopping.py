@@ -1,0 +1,106 @@
+"""SIGTERM and restarts: what is in flight ends well, streams are broken off, nothing fails."""
+
+import asyncio
+import signal
+import time
+
+import httpx2
+import pytest
+
+from modelwire import Database
+from tests.live.measure_stream import fill
+
+from .conftest import Figure
+from .load import load
+from .servers import Postgres, Service, serving
+
+SLOW_READ = "/players/?sort=-name&limit=100&q=x"
+
+
+async def read_some(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
+    if number % 5:
+        return await client.get("/teams/?limit=5")
+    name = f"{time.monotonic_ns()} {number}"
+    return await client.post("/users/", json={"username": name, "email": name})
+
+
+@pytest.fixture(scope="module")
+async def filled(postgres: Postgres) -> Postgres:
+    """A server with many players."""
+    database = Database(postgres.url)
+    await database.init_db()
+    await fill(database, 40_000)
+    await database.close_db()
+    return postgres
+
+
+async def test_stop_under_load(filled: Postgres, figure: Figure) -> None:
+    """Each request that was sent before the server was stopped is answered, and it ends soon."""
+    with serving(filled.url) as service:
+        async with httpx2.AsyncClient(base_url=service.address, timeout=30) as client:
+            await asyncio.gather(*(client.get("/teams/") for _ in range(20)))
+            sent = [asyncio.ensure_future(client.get(SLOW_READ)) for _ in range(20)]
+            await asyncio.sleep(0.05)
+            took_s = await service.stop()
+            answers = await asyncio.gather(*sent)
+        figure("seconds to stop", took_s)
+        assert {answer.status_code for answer in answers} == {200}
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(service.address)
+
+
+async def test_streams_are_broken_off(filled: Postgres, figure: Figure) -> None:
+    """A stream that does not end in time is broken off: no client takes it for whole."""
+    with serving(filled.url, MODELWIRE_SHUTDOWN_TIMEOUT_S="1") as service:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1024)
+        writer.write(b"GET /players/stream/?include=team HTTP/1.1\r\nHost: test\r\n\r\n")
+        await reader.readexactly(100)
+        stopped = asyncio.ensure_future(service.stop())
+        await asyncio.sleep(1.5)
+        rest = await reader.read()
+        took_s = await stopped
+        writer.close()
+    figure("seconds to stop", took_s)
+    assert not rest.endswith(b"0\r\n\r\n")
+    assert took_s < 5
+
+
+async def test_request_that_does_not_end(filled: Postgres, figure: Figure) -> None:
+    """A request that is not done when the time is over is answered 503."""
+    with serving(filled.url, MODELWIRE_SHUTDOWN_TIMEOUT_S="1") as service:
+        async with httpx2.AsyncClient(base_url=service.address, timeout=30) as client:
+            await client.get("/teams/")
+            filled.freeze_backends()
+            try:
+                stuck = asyncio.ensure_future(client.get("/teams/"))
+                await asyncio.sleep(0.1)
+                took_s = await service.stop()
+            finally:
+                filled.thaw()
+            answer = await stuck
+    figure("seconds to stop", took_s)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def restart(service: Service) -> float:
+    """Replace every worker by a new one; returns how many seconds it took."""
+    before, begun = service.worker_ids, time.monotonic()
+    service.process.send_signal(signal.SIGHUP)
+    async with asyncio.timeout(60):
+        while len(service.worker_ids) != 2 or service.worker_ids & before:
+            await asyncio.sleep(0.1)
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.long)])
+async def test_rolling_restart(filled: Postgres, figure: Figure, times: int) -> None:
+    """While two workers are replaced under load, not one request fails."""
+    with serving(filled.url, "--workers", "2") as service:
+        async with load(service.address, read_some, clients=10, pause_s=0.005) as tally:
+            await asyncio.sleep(1)
+            took_s = [await restart(service) for _ in range(times)]
+            await asyncio.sleep(1)
+    figure("answers", dict(tally.statuses))
+    figure("seconds for each restart", [round(s, 1) for s in took_s])
+    assert set(tally.statuses) <= {200, 201}, tally.errors

@@ -1,0 +1,114 @@
+"""Both databases with the tables of these tests, clients of them, and what is a proper refusal."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx2
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from modelwire import Database
+from tests.conftest import (
+    DIALECTS,
+    LANES,
+    create_postgres_database,
+    empty_tables,
+    make_app,
+    open_client,
+)
+
+from .tables import RESOURCES, Base
+
+THOROUGH = bool(int(os.environ.get("MODELWIRE_TEST_THOROUGH", "0")))
+V = TypeVar("V")
+Share = Callable[..., Mapping[str, Any]]
+
+JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True)
+class World:
+    """One database, with an application and a client of its resources on each lane."""
+
+    database: Database
+    apps: dict[str, FastAPI]
+    clients: dict[str, httpx2.AsyncClient]
+
+
+@pytest_asyncio.fixture(scope="package", params=DIALECTS)
+async def tables(
+    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """One kind of database with every table; the test runs once on each."""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        url = await create_postgres_database(server, f"modelwire_hostile_{worker_id}")
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('hostile')}/hostile.db"
+    database = Database(url, metadata=Base.metadata)
+    await database.init_db()
+    apps = {lane: make_app(database, lane, RESOURCES, {}) for lane in LANES}
+    async with AsyncExitStack() as stack:
+        clients = {
+            lane: await stack.enter_async_context(open_client(app)) for lane, app in apps.items()
+        }
+        yield World(database, apps, clients)
+    await database.close_db()
+
+
+@pytest_asyncio.fixture
+async def world(tables: World) -> World:
+    """The same with empty tables."""
+    await empty_tables(tables.database)
+    return tables
+
+
+@pytest.fixture
+def client(world: World, lane: str) -> httpx2.AsyncClient:
+    """A client on either lane."""
+    return world.clients[lane]
+
+
+@pytest.fixture
+def share(world: World, lane: str) -> Share:
+    """What one database and lane tries of a corpus: a quarter, and the others try the rest.
+
+    Which quarter it is changes with the place, such as a field, so that each value is tried
+    everywhere, if not in every place. All is tried if MODELWIRE_TEST_THOROUGH is set.
+    """
+    turn = 2 * DIALECTS.index(world.database.dialect) + LANES.index(lane)
+
+    def choose(values: Mapping[str, V], place: int = 0) -> Mapping[str, V]:
+        if THOROUGH:
+            return values
+        items = enumerate(values.items(), turn + place)
+        return {name: value for i, (name, value) in items if i % 4 == 0}
+
+    return choose
+
+
+def fault_of(answer: httpx2.Response) -> str:
+    """What is wrong with an answer; nothing where it is a success or a proper refusal."""
+    if answer.is_success:
+        return ""
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    if is_problem and 400 <= answer.status_code < 500 and answer.json()["detail"]:
+        return ""
+    return f"{answer.status_code} {answer.text[:200]}"
+
+
+async def faults_of(client: httpx2.AsyncClient, urls: Iterable[str]) -> dict[str, str]:
+    """Which URLs are answered by neither a success nor a proper refusal, and by what."""
+    faults = {url[:120]: fault_of(await client.get(url)) for url in urls}
+    return {url: fault for url, fault in faults.items() if fault}
+
+
+async def assert_serves(client: httpx2.AsyncClient) -> None:
+    """The application still does its work."""
+    answer = await client.post("/words/", json={"code": "normal"})
+    assert answer.status_code == 201, answer.text
+    assert (await client.delete(answer.headers["location"])).status_code == 204

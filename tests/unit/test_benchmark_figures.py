@@ -1,0 +1,100 @@
+"""The page of the benchmark's figures: written from a run, never by hand."""
+
+from typing import Any
+
+from benchmarks.publish import END, PAGE, START, put_figures
+from benchmarks.targets import check_targets
+
+PAGE_BEFORE = f"# Figures\n\n{START}\nold figures\n{END}\n\nWhat follows.\n"
+
+
+def cell(work: str, contender: str, cpu_us: float, **values: Any) -> dict[str, Any]:
+    """One cell as a run's JSON has it."""
+    return {
+        "database": "postgresql",
+        "users": 10_000,
+        "work": work,
+        "contender": contender,
+        "server_cpu_us": cpu_us,
+        "database_cpu_us": 50.0,
+        "p50_ms": 5.0,
+        "p99_ms": 9.0,
+        "memory_mb": 90.0,
+        "idle_memory_mb": 85.0,
+        "to_limit": cpu_us / 100,
+        "by_hand": 1000 / cpu_us,
+        **values,
+    }
+
+
+def run_of(*cells: dict[str, Any]) -> dict[str, Any]:
+    """A run with some cells."""
+    return {
+        "date": "2026-11-24",
+        "python": "3.11.7",
+        "system": "Linux x86_64, 2 CPUs",
+        "databases": ["PostgreSQL 18.6"],
+        "versions": {"fastapi": "0.165.0"},
+        "options": {"rounds": 3, "duration_s": 2, "warm_up_s": 1},
+        "cells": list(cells),
+    }
+
+
+GET = cell("get", "limit", 100), cell("get", "modelwire", 180), cell("get", "by_hand", 1000)
+
+
+def test_figures_of_a_run_replace_those_before() -> None:
+    """Only what stands between the marks is replaced."""
+    page = put_figures(PAGE_BEFORE, run_of(*GET))
+    assert page.startswith(f"# Figures\n\n{START}\nMeasured on 2026-11-24")
+    assert page.endswith(f"\n{END}\n\nWhat follows.\n")
+    assert "old figures" not in page
+    assert "| get by key | 100 | – | 180 | 1,000 | – | – | 1.80 × | 5.6 × |" in page
+
+
+def test_a_page_is_replaced_again() -> None:
+    """A later run replaces the figures of an earlier one."""
+    page = put_figures(put_figures(PAGE_BEFORE, run_of(cell("team", "limit", 77))), run_of(*GET))
+    assert page == put_figures(PAGE_BEFORE, run_of(*GET))
+
+
+def test_the_page_has_a_place_for_figures() -> None:
+    """The page that is published has the marks, once each and in order."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.count(START) == page.count(END) == 1
+    assert page.index(START) < page.index(END)
+
+
+def outcomes(*cells: dict[str, Any]) -> dict[str, bool]:
+    """Which aims are met."""
+    return {outcome.aim: outcome.is_met for outcome in check_targets(cells)}
+
+
+def test_aims_are_met_or_missed() -> None:
+    """A ratio beyond what it should be at most is a miss."""
+    aim = "PostgreSQL, get by key: at most 1.9 × the limit"
+    assert outcomes(*GET)[aim]
+    assert not outcomes(GET[0], cell("get", "modelwire", 195), GET[2])[aim]
+
+
+def test_a_long_tail_is_a_miss() -> None:
+    """One work whose slowest requests take too long is a miss, unless it has one connection."""
+    aim = "p99 at most 5 × p50, with 32 connections"
+    assert outcomes(*GET)[aim]
+    assert not outcomes(*GET, cell("team", "modelwire", 1, p99_ms=26.0))[aim]
+    assert outcomes(*GET, cell("stream", "modelwire", 1, p99_ms=26.0))[aim]
+
+
+def test_more_cpu_than_by_hand_is_a_miss() -> None:
+    """The database's CPU counts as well."""
+    aim = "CPU with the database's own: never above by hand's"
+    assert outcomes(*GET)[aim]
+    assert not outcomes(GET[2], cell("get", "modelwire", 180, database_cpu_us=900.0))[aim]
+
+
+def test_a_deep_page_that_costs_more_is_a_miss() -> None:
+    """A page half way that costs a third more than the first one is a miss."""
+    aim = "PostgreSQL, 10,000 users, by cursor: half way costs what the start does, within 20 %"
+    first = cell("cursor_first", "modelwire", 300)
+    assert outcomes(first, cell("cursor_deep", "modelwire", 320))[aim]
+    assert not outcomes(first, cell("cursor_deep", "modelwire", 420))[aim]

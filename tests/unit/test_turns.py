@@ -1,0 +1,67 @@
+"""Turns to write."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from modelwire.errors import Contention
+from modelwire.execute.turns import Turns
+
+
+class Log:
+    """Work that says when it begins and ends."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.ended = asyncio.Event()
+
+    @asynccontextmanager
+    async def work(self, name: str):  # type: ignore[no-untyped-def]
+        self.events.append(f"+{name}")
+        yield
+        self.events.append(f"-{name}")
+
+
+async def test_order() -> None:
+    """Each is done before the next begins, in the order in which they came."""
+    turns, log = Turns(5.0), Log()
+
+    async def write(name: str) -> None:
+        async with turns.take(log.work(name)):
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*map(write, "abcd"))
+    assert log.events == ["+a", "-a", "+b", "-b", "+c", "-c", "+d", "-d"]
+
+
+async def test_late() -> None:
+    """Who does not get a turn in time is told so, and the next one still gets it."""
+    turns, log = Turns(0.02), Log()
+    async with turns.take(log.work("a")):
+        with pytest.raises(Contention):
+            async with turns.take(log.work("b")):
+                pass
+    async with turns.take(log.work("c")):
+        pass
+    assert log.events == ["+a", "-a", "+c", "-c"]
+
+
+async def test_failure_and_cancellation() -> None:
+    """A turn is passed on by work that fails, and by a task that is cancelled in the queue."""
+    turns, log = Turns(5.0), Log()
+
+    async def write(name: str) -> None:
+        async with turns.take(log.work(name)):
+            log.ended.set()
+            await asyncio.sleep(0)
+            raise ValueError(name)
+
+    first, second, third = (asyncio.ensure_future(write(name)) for name in "abc")
+    await log.ended.wait()
+    second.cancel()
+    outcomes = await asyncio.gather(first, second, third, return_exceptions=True)
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [ValueError, asyncio.CancelledError, ValueError]
+    assert log.events == ["+a", "+c"]
