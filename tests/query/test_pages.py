@@ -10,9 +10,9 @@ import httpx2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from . import strategies
 from tests.examples import examples
 
+from . import strategies
 from .conftest import World, describe
 from .model import Row, Rows, find_rows, key_of, place, show, total_order
 from .queries import Query

@@ -76,7 +76,7 @@ class Outcome:
 _placeholders = count(1)
 
 
-def predict(state: State, step: Step, known: Mapping[str, Row] = {}) -> Outcome:  # noqa: B006 - never changed
+def predict(state: State, step: Step, known: Mapping[str, Row] = {}) -> Outcome:
     """Predict what may come of a step.
 
     Args:

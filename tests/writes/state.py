@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .known import TABLES, Key, Parent, Relation, Row, is_allowed
 from .bodies import Fault
+from .known import TABLES, Key, Parent, Relation, Row, is_allowed
 
 Violation = tuple[str, tuple[Fault, ...], str | None]
 """A code, the entries of the problem, and its detail where the model knows it."""

@@ -277,7 +277,7 @@ def _bulk_create(draw: Draw, state: State) -> Step:
 
 
 def _create_child(draw: Draw, state: State) -> Step:
-    name = draw(st.sampled_from([n for n in ("teams", "clubs", "authors", "books", "players")]))
+    name = draw(st.sampled_from(["teams", "clubs", "authors", "books", "players"]))
     table = TABLES[name]
     field_ = draw(st.sampled_from([n for n, r in table.relations.items() if r.many]))
     relation, key = table.relations[field_], _key(draw, state, name)

@@ -190,6 +190,8 @@ async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
     """The columns whose stored values are others than those that were to be written."""
     (row,) = plan.rows
     columns = tuple(field.column for field in row.fields)
+    if not columns:
+        return set()
     table = plan.table
     for stored in await finder.find(table.sql, columns, table.key_columns, plan.keys):
         return {c for c, old, new in zip(columns, stored, row.values, strict=True) if old != new}

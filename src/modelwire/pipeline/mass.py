@@ -20,27 +20,32 @@ class Mass(Transactions):
         """`PATCH /users/?…`"""
         plan, limit = self._plan_mass(table, request)
         change = plan_change(self.catalog, table, parse_body(request), self.database.dialect)
+        written = change
 
         async def work(lane: Lane, _singly: bool) -> Answer:
+            nonlocal written
             affected = await self._find_affected(lane, plan, limit)
+            written = repeat_change(change, affected.keys)
             if affected.keys and change.rows[0].fields:
-                await Updater(lane, self.statements).change(repeat_change(change, affected.keys))
+                await Updater(lane, self.statements).change(written)
             count = len(affected.keys) if change.rows[0].fields else 0
             return answer_affected(count, limit, minimal=wants_minimal(request))
 
-        return await self.write(change, request, session, work)
+        return await self.write(change, request, session, work, found=lambda: written)
 
     async def mass_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/?…`"""
         plan, limit = self._plan_mass(table, request)
+        removal = written = DeletePlan(table, (), ())
 
         async def work(lane: Lane, _singly: bool) -> Answer:
-            affected = await self._find_affected(lane, plan, limit)
-            if affected.keys:
-                await Remover(lane, self.statements, self.catalog.dependents).remove(affected)
-            return answer_affected(len(affected.keys), limit, minimal=wants_minimal(request))
+            nonlocal written
+            written = await self._find_affected(lane, plan, limit)
+            if written.keys:
+                await Remover(lane, self.statements, self.catalog.dependents).remove(written)
+            return answer_affected(len(written.keys), limit, minimal=wants_minimal(request))
 
-        return await self.write(DeletePlan(table, (), ()), request, session, work)
+        return await self.write(removal, request, session, work, found=lambda: written)
 
     def _plan_mass(self, table: Table, request: Request) -> tuple[MassPlan, int]:
         """Plan which rows are affected, and read how many the client allows.
