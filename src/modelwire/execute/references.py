@@ -208,7 +208,11 @@ async def _find_orphan(
     if is_known and len(plan.rows) == 1:
         return plan.rows[0]
     values = await _read_values(reference, plan, finder)
-    sought = [tuple(row.get(column) for column in reference.columns) for row in values]
+    tied = [{field.column for field in row.tied} for row in plan.rows]
+    sought = [
+        tuple(None if column in known else row.get(column) for column in reference.columns)
+        for row, known in zip(values, tied, strict=True)
+    ]
     given: set[tuple[Any, ...]] = set()
     if reference.parent is plan.table.sql:
         given = {tuple(row.get(column) for column in reference.parent_columns) for row in values}

@@ -7,6 +7,7 @@ from ..errors import PreconditionRequired, TooManyAffected
 from ..execute import Lane, Remover, Updater
 from ..plan import DeletePlan, MassPlan, plan_change, plan_mass, repeat_change
 from ..plan.rows import Row as NewRow
+from ..plan.shapes import Lock
 from ..request import Request, parse_max_affected
 from ..respond import Answer, answer_affected
 from .stages import Session, parse_body, refuse_conditions, wants_minimal
@@ -18,7 +19,7 @@ class Mass(Transactions):
 
     async def mass_update(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`PATCH /users/?…`"""
-        plan, limit = self._plan_mass(table, request)
+        plan, limit = self._plan_mass(table, request, Lock.CHANGE)
         change = plan_change(self.catalog, table, parse_body(request), self.database.dialect)
         written = change
 
@@ -35,7 +36,7 @@ class Mass(Transactions):
 
     async def mass_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/?…`"""
-        plan, limit = self._plan_mass(table, request)
+        plan, limit = self._plan_mass(table, request, Lock.REMOVE)
         removal = written = DeletePlan(table, (), ())
 
         async def work(lane: Lane, _singly: bool) -> Answer:
@@ -47,13 +48,13 @@ class Mass(Transactions):
 
         return await self.write(removal, request, session, work, found=lambda: written)
 
-    def _plan_mass(self, table: Table, request: Request) -> tuple[MassPlan, int]:
+    def _plan_mass(self, table: Table, request: Request, lock: Lock) -> tuple[MassPlan, int]:
         """Plan which rows are affected, and read how many the client allows.
 
         Raises:
             PreconditionRequired: It does not say which, or how many.
         """
-        plan = plan_mass(self.catalog, table, self.parse_query(request))
+        plan = plan_mass(self.catalog, table, self.parse_query(request), lock)
         refuse_conditions(table, request)
         limit = parse_max_affected(request.header(b"prefer"))
         if not plan.shape.conditions:
