@@ -50,33 +50,32 @@ def check_new(  # noqa: C901 - one check for each rule of a body
     name: str, body: Any, pointer: str, faults: Faults, ties: Ties | None = None
 ) -> None:
     """Check the body of a row to create, with those that are nested in it."""
-    table, ties = TABLES[name], dict(ties or {})
-    open_ = {n: r for n, r in table.relations.items() if r.nested or r.link}
-    given_ties = dict(ties)
-    for field_, relation in table.relations.items():
-        if relation.holds and body.get(field_):
-            if relation.own in given_ties:
-                faults.invalid.append((f"{pointer}/{field_}", "other_parent"))
-            ties[relation.own] = UNKNOWN
-    for column, known in ties.items():
-        given = body.get(column)
-        if (
-            given is not None
-            and given != known
-            and _value_fault(table.columns[column], given) is None
-        ):
-            faults.invalid.append((f"{pointer}/{column}", "other_parent"))
+    table = TABLES[name]
+    ties = _check_ties(table, body, pointer, faults, ties or {})
     for column, spec in table.writable.items():
         if spec.required and column not in body and column not in ties:
             faults.invalid.append((f"{pointer}/{column}", "missing"))
     for field_, value in body.items():
-        if field_ in open_:
+        relation = table.relations.get(field_)
+        if relation is not None and (relation.nested or relation.link):
             _check_related(name, field_, body, f"{pointer}/{field_}", faults)
-            continue
-        spec_ = table.writable.get(field_)
-        if value is None and field_ in ties:
-            continue
-        _check_field(spec_, value, f"{pointer}/{field_}", faults)
+        elif value is not None or field_ not in ties:
+            _check_field(table.writable.get(field_), value, f"{pointer}/{field_}", faults)
+
+
+def _check_ties(table: Table, body: Any, pointer: str, faults: Faults, ties: Ties) -> Ties:
+    """Check that a row names no other parent than the one it stands in, or that stands in it."""
+    held: dict[str, Any] = {}
+    for field_, relation in table.relations.items():
+        if relation.holds and body.get(field_) is not None:
+            if relation.own in ties:
+                faults.invalid.append((f"{pointer}/{field_}", "other_parent"))
+            held[relation.own] = UNKNOWN
+    for column, known in (both := {**ties, **held}).items():
+        given = body.get(column)
+        if given not in (None, known) and _value_fault(table.columns[column], given) is None:
+            faults.invalid.append((f"{pointer}/{column}", "other_parent"))
+    return both
 
 
 def check_change(

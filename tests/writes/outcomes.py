@@ -127,7 +127,7 @@ def _add(outcome: Outcome, name: str, body: Any, pointer: str, ties: Ties | None
     row = {c: body.get(c, spec.default) for c, spec in table.columns.items()} | dict(ties or {})
     if table.numbered:
         row["id"] = -next(_placeholders)
-    named = {n: r for n, r in table.relations.items() if body.get(n)}
+    named = {n: r for n, r in table.relations.items() if body.get(n) is not None}
     for field_, relation in named.items():
         if relation.holds:
             row[relation.own] = _add(outcome, relation.table, body[field_], f"{pointer}/{field_}")[

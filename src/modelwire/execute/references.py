@@ -190,6 +190,8 @@ async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
     """The columns whose stored values are others than those that were to be written."""
     (row,) = plan.rows
     columns = tuple(field.column for field in row.fields)
+    if not columns:
+        return set()
     table = plan.table
     for stored in await finder.find(table.sql, columns, table.key_columns, plan.keys):
         return {c for c, old, new in zip(columns, stored, row.values, strict=True) if old != new}
@@ -206,7 +208,11 @@ async def _find_orphan(
     if is_known and len(plan.rows) == 1:
         return plan.rows[0]
     values = await _read_values(reference, plan, finder)
-    sought = [tuple(row.get(column) for column in reference.columns) for row in values]
+    tied = [{field.column for field in row.tied} for row in plan.rows]
+    sought = [
+        tuple(None if column in known else row.get(column) for column in reference.columns)
+        for row, known in zip(values, tied, strict=True)
+    ]
     given: set[tuple[Any, ...]] = set()
     if reference.parent is plan.table.sql:
         given = {tuple(row.get(column) for column in reference.parent_columns) for row in values}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
@@ -28,6 +30,7 @@ class Transactions(Stages):
         *,
         single: bool = False,
         together: bool = True,
+        found: Callable[[], RowPlan] | None = None,
     ) -> Answer:
         """Do some work in one transaction; it is committed when this returns.
 
@@ -43,6 +46,8 @@ class Transactions(Stages):
             work: Writes it, and makes the answer.
             single: Whether the work is one statement.
             together: Whether the rows are written all or none.
+            found: What the work has written, where the plan can't say that: by it is explained what
+                only COMMIT refuses.
 
         Returns:
             The answer.
@@ -58,17 +63,18 @@ class Transactions(Stages):
             work = _in_savepoint(work)
         if key is not None:
             work, single = do_once(work, self._keys, key, request), False
+        written = found or (lambda: plan)
         if not many or session is not None:
-            return await self._write_once(plan, session, work, single=single)
+            return await self._write_once(written, session, work, single=single)
         try:
-            return await self._attempt(plan, session, work, single=single)
+            return await self._attempt(written, session, work, single=single)
         except Rejection as exc:
             rejection = exc
-        return await self._write_once(plan, session, work, rejection=rejection, singly=True)
+        return await self._write_once(written, session, work, rejection=rejection, singly=True)
 
     async def _write_once(
         self,
-        plan: RowPlan,
+        written: Callable[[], RowPlan],
         session: Session,
         work: Work,
         *,
@@ -77,7 +83,7 @@ class Transactions(Stages):
         singly: bool = False,
     ) -> Answer:
         try:
-            return await self._attempt(plan, session, work, single=single, singly=singly)
+            return await self._attempt(written, session, work, single=single, singly=singly)
         except Rejection as exc:
             found = exc if rejection is None else _choose(rejection, exc)
             async with self.database.reading(session) as lane:
@@ -90,7 +96,7 @@ class Transactions(Stages):
 
     async def _attempt(
         self,
-        plan: RowPlan,
+        written: Callable[[], RowPlan],
         session: Session,
         work: Work,
         *,
@@ -103,7 +109,7 @@ class Transactions(Stages):
                     return await work(lane, singly)
             except ConstraintViolation as violation:
                 # It fired at COMMIT.
-                raise Rejection(violation, plan) from violation
+                raise Rejection(violation, written()) from violation
             except Undone as undone:
                 raise undone.error from undone.error.__cause__
 

@@ -10,7 +10,7 @@ from ..catalog import Catalog, Table
 from ..request import Parameter
 from .keys import Values, predicate_values, select_locked
 from .query import Query
-from .shapes import CountShape, SelectShape
+from .shapes import CountShape, Lock, SelectShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,16 @@ class MassPlan:
         return CountShape(self.table, self.shape.conditions)
 
 
-def plan_mass(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> MassPlan:
+def plan_mass(
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter], lock: Lock
+) -> MassPlan:
     """Plan which rows a change is for.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query: filters, `q` and `or`.
+        lock: What is to be done to them.
 
     Returns:
         The plan.
@@ -53,5 +56,5 @@ def plan_mass(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -
     operands: list[Any] = []
     conditions = query.take_conditions(operands)
     query.finish()
-    shape = replace(select_locked(table), conditions=conditions, limited=True)
+    shape = replace(select_locked(table, lock=lock), conditions=conditions, limited=True)
     return MassPlan(shape, predicate_values(operands))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -168,6 +169,22 @@ class Keyset:
     probes: bool = False
 
 
+class Lock(Enum):
+    """What nobody else may do to rows (PostgreSQL manual, Row-Level Locks).
+
+    A row that is referred to is kept. It may be changed meanwhile, as long as its keys stay.
+    """
+
+    KEEP = "keep"
+    """Remove them, or change their keys."""
+
+    CHANGE = "change"
+    """The same, or change them otherwise."""
+
+    REMOVE = "remove"
+    """The same, or refer to them."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelectShape:
     """Rows of one table.
@@ -182,7 +199,7 @@ class SelectShape:
         traces: Whether what the order takes from other tables stands behind each row.
         after: Where the rows start.
         joined: What stands behind each row of those that it includes: an array for each column.
-        locked: Whether nobody else may change the rows until the transaction ends.
+        lock: What nobody else may do to the rows until the transaction ends.
     """
 
     table: Table
@@ -194,7 +211,7 @@ class SelectShape:
     traces: bool = False
     after: Keyset | None = None
     joined: tuple[Include, ...] = ()
-    locked: bool = False
+    lock: Lock | None = None
 
     @property
     def read(self) -> Projection:
@@ -308,13 +325,13 @@ class FindShape:
         table: The table.
         shown: The columns that are read.
         columns: The columns that occur in the parameter `ROWS`.
-        held: Whether nobody else may remove the rows until the transaction ends.
+        lock: What nobody else may do to the rows until the transaction ends.
     """
 
     table: SQLTable
     shown: tuple[Column[Any], ...]
     columns: tuple[Column[Any], ...]
-    held: bool = False
+    lock: Lock | None = None
 
 
 Shape = (
