@@ -46,9 +46,7 @@ class Faults:
         return (codes.pop() if len(codes) == 1 else "invalid"), self.beyond
 
 
-def check_new(  # noqa: C901 - one check for each rule of a body
-    name: str, body: Any, pointer: str, faults: Faults, ties: Ties | None = None
-) -> None:
+def check_new(name: str, body: Any, pointer: str, faults: Faults, ties: Ties | None = None) -> None:
     """Check the body of a row to create, with those that are nested in it."""
     table = TABLES[name]
     ties = _check_ties(table, body, pointer, faults, ties or {})
