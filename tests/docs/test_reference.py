@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 import modelwire
 from modelwire import testing
+from modelwire.observe import Counts, PoolState, describe_metrics
 from modelwire.plan.operators import OPERATORS, Takes
 from modelwire.respond.statuses import CONFLICTS, STATUSES
 from modelwire.settings import Settings
@@ -133,3 +134,12 @@ def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text()
     pages = [page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")]
     assert [page for page in pages if page != "README.md" and f"]({page})" not in index] == []
+
+
+def test_metrics_are_documented() -> None:
+    """The how-to on observing has a row for each metric, with its kind and its labels."""
+    lines = (ROOT / "docs" / "how-to" / "observe.md").read_text().splitlines()
+    rows = [line.split("|")[1:3] for line in lines if line.startswith("| `modelwire_")]
+    documented = {name.strip(" `").removesuffix("_total"): kind.strip() for name, kind in rows}
+    metrics = describe_metrics(Counts(), PoolState())
+    assert documented == {metric.name: metric.type for metric in metrics}

@@ -1,6 +1,5 @@
 """The same rows in both databases, whose texts compare by their code points, and on both lanes."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
@@ -19,22 +17,6 @@ from tests.conftest import DIALECTS, LANES, make_app, open_client
 
 from .model import Rows
 from .tables import MODELS, RESOURCES, Base
-
-THOROUGH = int(os.environ.get("MODELWIRE_TEST_THOROUGH", "0"))
-"""How many times as many examples, and new ones each time; a third, the same in each run, if 0."""
-
-
-def examples(count: int) -> settings:
-    """Hypothesis's settings for a number of examples."""
-    return settings(
-        max_examples=count * THOROUGH or max(4, count // 3),
-        derandomize=not THOROUGH,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        # Making a failing example smaller takes minutes; the blob that is printed leads to it.
-        phases=set(Phase) - {Phase.explain} - (set() if THOROUGH else {Phase.shrink}),
-        print_blob=True,
-    )
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,10 @@ import httpx2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
+
 from . import strategies
-from .conftest import World, describe, examples
+from .conftest import World, describe
 from .model import TABLES, Row, Rows, find_items, find_rows, related, show, sort_rows
 from .queries import Query, encode
 

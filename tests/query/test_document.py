@@ -18,8 +18,9 @@ from hypothesis import given
 import modelwire
 from examples import league
 from tests.conftest import DIALECTS
+from tests.examples import examples
 
-from .conftest import create_database, examples
+from .conftest import create_database
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the libraries that Schemathesis imports

@@ -10,8 +10,10 @@ import httpx2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
+
 from . import strategies
-from .conftest import World, describe, examples
+from .conftest import World, describe
 from .model import Row, Rows, find_rows, key_of, place, show, total_order
 from .queries import Query
 

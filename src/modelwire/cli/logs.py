@@ -20,12 +20,13 @@ def configure_logs(settings: Settings) -> dict[str, Any]:
     formatter = "JSONFormatter" if settings.log_format == "json" else "TextFormatter"
     handler = {"class": "logging.StreamHandler", "formatter": "line"}
     logger = {"handlers": ["lines"], "level": "INFO", "propagate": False}
+    pool = {"level": "WARNING"}  # SQLAlchemy logs in the name of the pool's module
     others = {"root": {"handlers": ["lines"]}} if settings.log_format == "json" else {}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": f"modelwire.observe.{formatter}"}},
         "handlers": {"lines": handler},
-        "loggers": {"uvicorn": logger, "modelwire": logger},
+        "loggers": {"uvicorn": logger, "modelwire": logger, "modelwire.execute.pool": pool},
         **others,
     }

@@ -10,7 +10,7 @@ from ..catalog import Table
 from ..catalog.tables import Dependent
 from ..errors import Constraint, ConstraintViolation, NotFound
 from ..plan import DeletePlan
-from ..plan.shapes import DeleteShape
+from ..plan.shapes import DeleteShape, Lock
 from ..statement import ROWS, Statements
 from .finder import Columns, Finder
 from .lane import Lane, Row
@@ -54,7 +54,8 @@ class Remover:
             NotFound: A row is not there.
             Rejection: Something else still refers to one of the rows.
         """
-        if plan.many or check is not None:
+        if plan.many or check is not None or self._dependents.get(plan.table.name):
+            # Nothing that would have to go along may come while it is removed.
             await lock_rows(self._lane, self._statements, plan, check)
         parts = [plan.part(i) for i in range(len(plan.keys))] if self._singly else [plan]
         for part in parts:
@@ -95,7 +96,8 @@ class Remover:
             await self._delete(dependent.table, dependent.columns, parents)
             return
         key = tuple(dependent.table.primary_key.columns)
-        found = await self._finder.find(dependent.table, key, dependent.columns, parents)
+        columns = dependent.columns
+        found = await self._finder.find(dependent.table, key, columns, parents, Lock.REMOVE)
         new = [tuple(k) for k in found if (dependent.table.fullname, tuple(k)) not in self._seen]
         if new:
             await self._remove(dependent.table, new)

@@ -32,6 +32,7 @@ from .references import (
     explain_reference,
     explain_reference_elsewhere,
     explain_still_referenced,
+    find_missing_parent,
 )
 from .rejection import Rejection
 
@@ -52,11 +53,14 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     if isinstance(plan, LinkSet):
         return await _explain_links(plan, finder)
     plans = _by_table(plan)
+    if violation.kind is Constraint.FOREIGN_KEY and rejection.otherwise is not None:
+        error = await find_missing_parent(violation, plans, catalog, finder)
+        return error or await explain(rejection.otherwise, catalog, finder)
     if violation.kind is Constraint.FOREIGN_KEY:
         return await explain_reference(violation, plans, catalog, finder)
     plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
     table, rows = plan.table, plan.rows
-    pointer = rows[0].pointer if len(rows) == 1 else None
+    pointer = _common_pointer(rows)
     if _is_elsewhere(violation, table):
         if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
             # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
@@ -66,10 +70,16 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     fields = _fields_of(violation, table)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
         rows = await _find_taken(fields, plan, finder)
-        pointer = rows[0].pointer if len(rows) == 1 else None
+        pointer = _common_pointer(rows)
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(table, rows)
     return _EXPLANATIONS[violation.kind](table, fields, pointer)
+
+
+def _common_pointer(rows: Sequence[Row]) -> str | None:
+    """Where rows stand in the body: one of them, or all that one patch is for; None if apart."""
+    pointers = {row.pointer for row in rows}
+    return pointers.pop() if len(pointers) == 1 else None
 
 
 def _by_table(plan: RowPlan) -> Sequence[RowPlan]:

@@ -11,7 +11,7 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog import Reference, references_to
 from ..catalog.tables import Dependent
-from ..plan.shapes import FindShape
+from ..plan.shapes import FindShape, Lock
 from ..statement import ROWS, Statements
 from .lane import Lane, Row
 
@@ -31,10 +31,15 @@ class Finder:
         self._statements = statements
 
     async def find(
-        self, table: SQLTable, shown: Columns, columns: Columns, rows: Sequence[Row]
+        self,
+        table: SQLTable,
+        shown: Columns,
+        columns: Columns,
+        rows: Sequence[Row],
+        lock: Lock | None = None,
     ) -> Sequence[Row]:
         """The values of some columns in the rows whose columns have one of the given values."""
-        shape = FindShape(table, tuple(shown), tuple(columns))
+        shape = FindShape(table, tuple(shown), tuple(columns), lock)
         return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
 
     async def find_referrer(

@@ -58,10 +58,12 @@ class Linker:
         """
         owner = table.values_of(row, links.relation.local)
         known, wanted = await self._find_linked(links.relation, owner), _ends_of(links)
+        # New ones first: whoever removes a row to be linked is waited for with nothing in hand that
+        # they may wait for.
+        await self._insert(links, [(*owner, *end) for end in wanted if end not in known])
         surplus = [(*owner, *end) for end in known if end not in wanted]
         if surplus:
             await self._delete(links.relation, surplus)
-        await self._insert(links, [(*owner, *end) for end in wanted if end not in known])
 
     async def remove(self, table: Table, row: Row, links: LinkSet) -> None:
         """Take away the links from a row to others, where there are any."""

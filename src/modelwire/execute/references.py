@@ -40,20 +40,42 @@ async def explain_reference(
     Returns:
         The error to answer with.
     """
-    fired = [(reference, plan) for plan in plans for reference in _find_fired(violation, plan)]
-    for reference, plan in fired:
-        row = await _find_orphan(reference, plan, finder, is_known=violation.table is not None)
-        if row is not None:
-            return _parent_not_found(reference, plan.table, row, catalog)
+    error = await find_missing_parent(violation, plans, catalog, finder)
+    if error is not None:
+        return error
+    fired = [reference for plan in plans for reference in _find_fired(violation, plan)]
     if violation.table is not None and len(fired) == 1:
         # The parent has come in the meantime; the row was refused all the same.
-        return _parent_not_found(fired[0][0], plans[0].table, None, catalog)
+        return _parent_not_found(fired[0], plans[0].table, None, catalog)
     plan = plans[0]
     if isinstance(plan, UpsertPlan):
         plan = await _find_merged(plan, finder)
     if isinstance(plan, CreatePlan) or not plan.keys:
         return ParentNotFound(UNKNOWN_PARENT)
     return await _find_referred(plan, violation.table, catalog, finder)
+
+
+async def find_missing_parent(
+    violation: ConstraintViolation, plans: Sequence[RowPlan], catalog: Catalog, finder: Finder
+) -> RequestError | None:
+    """Find the first row whose parent is missing.
+
+    Args:
+        violation: What the driver said of a foreign key.
+        plans: What was to be written, one plan for each table.
+        catalog: The catalog.
+        finder: Says which rows exist.
+
+    Returns:
+        The error that names it; None if all parents are there.
+    """
+    is_known = violation.table is not None
+    for plan in plans:
+        for reference in _find_fired(violation, plan):
+            row = await _find_orphan(reference, plan, finder, is_known=is_known)
+            if row is not None:
+                return _parent_not_found(reference, plan.table, row, catalog)
+    return None
 
 
 async def _find_merged(plan: UpsertPlan, finder: Finder) -> KeyedRows:
@@ -161,13 +183,15 @@ def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bo
 
 
 def _written(plan: RowPlan) -> set[Column[Any]]:
-    return {field.column for row in plan.rows for field in row.fields}
+    return {field.column for row in plan.rows for field in row.fields if field not in row.tied}
 
 
 async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
     """The columns whose stored values are others than those that were to be written."""
     (row,) = plan.rows
     columns = tuple(field.column for field in row.fields)
+    if not columns:
+        return set()
     table = plan.table
     for stored in await finder.find(table.sql, columns, table.key_columns, plan.keys):
         return {c for c, old, new in zip(columns, stored, row.values, strict=True) if old != new}
@@ -184,7 +208,11 @@ async def _find_orphan(
     if is_known and len(plan.rows) == 1:
         return plan.rows[0]
     values = await _read_values(reference, plan, finder)
-    sought = [tuple(row.get(column) for column in reference.columns) for row in values]
+    tied = [{field.column for field in row.tied} for row in plan.rows]
+    sought = [
+        tuple(None if column in known else row.get(column) for column in reference.columns)
+        for row, known in zip(values, tied, strict=True)
+    ]
     given: set[tuple[Any, ...]] = set()
     if reference.parent is plan.table.sql:
         given = {tuple(row.get(column) for column in reference.parent_columns) for row in values}

@@ -14,12 +14,17 @@ class Rejection(ModelwireError):
     Args:
         violation: What the driver said.
         plan: What was to be written, as far as the constraint may be about it.
+        otherwise: What refused the same rows before, all at once: the truth where the parent that
+            one of them has missed since is among them.
     """
 
-    def __init__(self, violation: ConstraintViolation, plan: WritePlan) -> None:
+    def __init__(
+        self, violation: ConstraintViolation, plan: WritePlan, otherwise: Rejection | None = None
+    ) -> None:
         super().__init__(str(violation))
         self.violation = violation
         self.plan = plan
+        self.otherwise = otherwise
 
 
 def check_all_written(written: Sized, count: int) -> None:

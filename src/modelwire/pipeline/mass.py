@@ -7,6 +7,7 @@ from ..errors import PreconditionRequired, TooManyAffected
 from ..execute import Lane, Remover, Updater
 from ..plan import DeletePlan, MassPlan, plan_change, plan_mass, repeat_change
 from ..plan.rows import Row as NewRow
+from ..plan.shapes import Lock
 from ..request import Request, parse_max_affected
 from ..respond import Answer, answer_affected
 from .stages import Session, parse_body, refuse_conditions, wants_minimal
@@ -18,37 +19,42 @@ class Mass(Transactions):
 
     async def mass_update(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`PATCH /users/?…`"""
-        plan, limit = self._plan_mass(table, request)
+        plan, limit = self._plan_mass(table, request, Lock.CHANGE)
         change = plan_change(self.catalog, table, parse_body(request), self.database.dialect)
+        written = change
 
         async def work(lane: Lane, _singly: bool) -> Answer:
+            nonlocal written
             affected = await self._find_affected(lane, plan, limit)
+            written = repeat_change(change, affected.keys)
             if affected.keys and change.rows[0].fields:
-                await Updater(lane, self.statements).change(repeat_change(change, affected.keys))
+                await Updater(lane, self.statements).change(written)
             count = len(affected.keys) if change.rows[0].fields else 0
             return answer_affected(count, limit, minimal=wants_minimal(request))
 
-        return await self.write(change, request, session, work)
+        return await self.write(change, request, session, work, found=lambda: written)
 
     async def mass_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/?…`"""
-        plan, limit = self._plan_mass(table, request)
+        plan, limit = self._plan_mass(table, request, Lock.REMOVE)
+        removal = written = DeletePlan(table, (), ())
 
         async def work(lane: Lane, _singly: bool) -> Answer:
-            affected = await self._find_affected(lane, plan, limit)
-            if affected.keys:
-                await Remover(lane, self.statements, self.catalog.dependents).remove(affected)
-            return answer_affected(len(affected.keys), limit, minimal=wants_minimal(request))
+            nonlocal written
+            written = await self._find_affected(lane, plan, limit)
+            if written.keys:
+                await Remover(lane, self.statements, self.catalog.dependents).remove(written)
+            return answer_affected(len(written.keys), limit, minimal=wants_minimal(request))
 
-        return await self.write(DeletePlan(table, (), ()), request, session, work)
+        return await self.write(removal, request, session, work, found=lambda: written)
 
-    def _plan_mass(self, table: Table, request: Request) -> tuple[MassPlan, int]:
+    def _plan_mass(self, table: Table, request: Request, lock: Lock) -> tuple[MassPlan, int]:
         """Plan which rows are affected, and read how many the client allows.
 
         Raises:
             PreconditionRequired: It does not say which, or how many.
         """
-        plan = plan_mass(self.catalog, table, self.parse_query(request))
+        plan = plan_mass(self.catalog, table, self.parse_query(request), lock)
         refuse_conditions(table, request)
         limit = parse_max_affected(request.header(b"prefer"))
         if not plan.shape.conditions:

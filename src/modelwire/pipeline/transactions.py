@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
-from ..plan import RowPlan
+from ..plan import RowPlan, UpsertPlan
 from ..request import Request
 from ..respond import Answer
 from .idempotency import do_once, key_of
@@ -30,6 +30,7 @@ class Transactions(Stages):
         *,
         single: bool = False,
         together: bool = True,
+        found: Callable[[], RowPlan] | None = None,
     ) -> Answer:
         """Do some work in one transaction; it is committed when this returns.
 
@@ -45,6 +46,8 @@ class Transactions(Stages):
             work: Writes it, and makes the answer.
             single: Whether the work is one statement.
             together: Whether the rows are written all or none.
+            found: What the work has written, where the plan can't say that: by it is explained what
+                only COMMIT refuses.
 
         Returns:
             The answer.
@@ -52,22 +55,26 @@ class Transactions(Stages):
         Raises:
             RequestError: It was refused; nothing is written.
         """
-        many, key = together and len(plan.rows) > 1, key_of(request)
+        # An upsert may meet a row that is just being stored at another unique key than its own: it
+        # is there to be found the second time.
+        again = len(plan.rows) > 1 or isinstance(plan, UpsertPlan)
+        many, key = together and again, key_of(request)
         if many and session is not None:
             work = _in_savepoint(work)
         if key is not None:
             work, single = do_once(work, self._keys, key, request), False
+        written = found or (lambda: plan)
         if not many or session is not None:
-            return await self._write_once(plan, session, work, single=single)
+            return await self._write_once(written, session, work, single=single)
         try:
-            return await self._attempt(plan, session, work, single=single)
+            return await self._attempt(written, session, work, single=single)
         except Rejection as exc:
             rejection = exc
-        return await self._write_once(plan, session, work, rejection=rejection, singly=True)
+        return await self._write_once(written, session, work, rejection=rejection, singly=True)
 
     async def _write_once(
         self,
-        plan: RowPlan,
+        written: Callable[[], RowPlan],
         session: Session,
         work: Work,
         *,
@@ -76,7 +83,7 @@ class Transactions(Stages):
         singly: bool = False,
     ) -> Answer:
         try:
-            return await self._attempt(plan, session, work, single=single, singly=singly)
+            return await self._attempt(written, session, work, single=single, singly=singly)
         except Rejection as exc:
             found = exc if rejection is None else _choose(rejection, exc)
             async with self.database.reading(session) as lane:
@@ -89,7 +96,7 @@ class Transactions(Stages):
 
     def _attempt(
         self,
-        plan: RowPlan,
+        written: Callable[[], RowPlan],
         session: Session,
         work: Work,
         *,
@@ -102,7 +109,7 @@ class Transactions(Stages):
                     return await work(lane, singly)
             except ConstraintViolation as violation:
                 # It fired at COMMIT.
-                raise Rejection(violation, plan) from violation
+                raise Rejection(violation, written()) from violation
             except Undone as undone:
                 raise undone.error from undone.error.__cause__
 
@@ -132,8 +139,11 @@ def _in_savepoint(work: Work) -> Work:
 def _choose(together: Rejection, alone: Rejection) -> Rejection:
     """Of the refusal of many rows and that of one of them, the one that says more.
 
-    Rows that refer to each other may be refused alone and not together.
+    Rows that refer to each other may miss their parents alone and not together: for a foreign key,
+    all of them are looked at.
     """
-    kind = together.violation.kind
-    same = alone.violation.kind is kind and kind is not Constraint.FOREIGN_KEY
-    return alone if same else together
+    if together.violation.kind is Constraint.FOREIGN_KEY:
+        return together
+    if alone.violation.kind is not Constraint.FOREIGN_KEY:
+        return alone
+    return Rejection(alone.violation, together.plan, otherwise=together)

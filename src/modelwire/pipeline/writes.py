@@ -20,7 +20,7 @@ from ..plan import (
     refuse_parameters,
     write_key,
 )
-from ..plan.shapes import FindShape, SelectShape
+from ..plan.shapes import FindShape, Lock, SelectShape
 from ..request import Request, parse_preconditions
 from ..respond import (
     Answer,
@@ -156,7 +156,7 @@ class Writes(Transactions):
     async def _hold(self, lane: Lane, plan: LinkPlan) -> None:
         """See that the row to link is there, and stays."""
         target = plan.links.target
-        shape = FindShape(target.sql, target.key_columns, target.key_columns, held=True)
+        shape = FindShape(target.sql, target.key_columns, target.key_columns, lock=Lock.KEEP)
         if not await lane.fetch(self.statements.of(shape), {ROWS: plan.links.keys}):
             raise NotFound(f"{target.title} not found")
 

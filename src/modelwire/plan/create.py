@@ -31,6 +31,8 @@ Ties = Mapping[Field, Any]
 
 _UNKNOWN = object()
 
+_OTHER_PARENT = "names another row than the one that this stands in; leave it out"
+
 
 class Kin(Struct, frozen=True):
     """What is stored with one new row.
@@ -244,16 +246,23 @@ class _Planner:
             related = [
                 read_related(table, name, body[name], pointer, self._invalid) for name in relations
             ]
-            held = {
-                table.by_column[column.name]: _UNKNOWN
-                for r in related
-                if r.relation.holds and r.bodies
-                for column in r.relation.local
-            }
+            held = self._find_held(table, related, ties)
             taken = self._take(table, [own], [pointer], {**ties, **held})
             rows += taken
             kin.append(self._plan_kin(related, taken, depth + 1))
         return CreatePlan(table, tuple(rows), tuple(kin))
+
+    def _find_held(self, table: Table, related: Sequence[Related], ties: Ties) -> Ties:
+        """The fields by which a row refers to those that are stored before it."""
+        held: dict[Field, Any] = {}
+        for relation, bodies, pointers, _, _ in related:
+            if not (relation.holds and bodies):
+                continue
+            fields = [table.by_column[column.name] for column in relation.local]
+            if any(field in ties or field in held for field in fields):
+                self._invalid.append(Violation(_OTHER_PARENT, "other_parent", pointers[0]))
+            held.update(dict.fromkeys(fields, _UNKNOWN))
+        return held
 
     def _plan_kin(self, related: Sequence[Related], taken: Sequence[Row], depth: int) -> Kin:
         known = {f.column: value for row in taken for f, value in row.items()}
@@ -300,8 +309,7 @@ class _Planner:
                 given = body.__dict__.get(tied.key)
                 if given is not None and given != known:
                     place = f"{pointer}/{escape_pointer(tied.name)}"
-                    message = "names another row than the one that this stands in; leave it out"
-                    self._invalid.append(Violation(message, "other_parent", place))
+                    self._invalid.append(Violation(_OTHER_PARENT, "other_parent", place))
 
 
 def take_new(

@@ -6,14 +6,19 @@ from ..catalog import Table
 from ..errors import InvalidRequest, Violation
 from .batches import Batch
 from .keyed import KeyedRows
-from .keys import Key, key_values, read_key
+from .keys import Key, key_values, read_key, select_locked
 from .rows import Row
+from .shapes import Lock, SelectShape
 from .update import check_distinct
 from .values import BadValue
 
 
 class DeletePlan(KeyedRows, frozen=True):
     """Removing rows, and what the model declares to go with them."""
+
+    @property
+    def stored(self) -> SelectShape:
+        return select_locked(self.table, lock=Lock.REMOVE)
 
 
 def plan_delete(table: Table, key: str) -> DeletePlan:

@@ -12,7 +12,7 @@ from ..catalog import Catalog, Table
 from ..request import Parameter
 from .keys import Values, predicate_values, select_locked
 from .query import Query
-from .shapes import CountShape, SelectShape
+from .shapes import CountShape, Lock, SelectShape
 
 
 class MassPlan(Struct, frozen=True):
@@ -36,13 +36,16 @@ class MassPlan(Struct, frozen=True):
         return CountShape(self.table, self.shape.conditions)
 
 
-def plan_mass(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> MassPlan:
+def plan_mass(
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter], lock: Lock
+) -> MassPlan:
     """Plan which rows a change is for.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query: filters, `q` and `or`.
+        lock: What is to be done to them.
 
     Returns:
         The plan.
@@ -54,5 +57,5 @@ def plan_mass(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -
     operands: list[Any] = []
     conditions = query.take_conditions(operands)
     query.finish()
-    shape = replace(select_locked(table), conditions=conditions, limited=True)
+    shape = replace(select_locked(table, lock=lock), conditions=conditions, limited=True)
     return MassPlan(shape, predicate_values(operands))

@@ -30,6 +30,7 @@ from .shapes import (
     CountShape,
     FindShape,
     Include,
+    Lock,
     Order,
     Projection,
     SelectShape,
@@ -81,7 +82,7 @@ class Parent(Struct, frozen=True):
     def owner(self) -> FindShape:
         """Reads what its children refer to, and holds the row."""
         key = tuple(self.table.sql.primary_key.columns)
-        return FindShape(self.table.sql, self.relation.local, key, held=True)
+        return FindShape(self.table.sql, self.relation.local, key, lock=Lock.KEEP)
 
 
 class ListPlan(NamedTuple):

@@ -34,15 +34,18 @@ class Row(Struct, frozen=True):
         fields: The fields that it sets.
         values: The value of each.
         pointer: Where it stands in the body.
+        tied: Those of the fields whose values another row has given, which is there for certain.
     """
 
     fields: tuple[Field, ...]
     values: tuple[Any, ...]
     pointer: str = ""
+    tied: frozenset[Field] = frozenset()
 
     def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
         """The same row, which refers to another one by some fields."""
-        return Row((*self.fields, *fields), (*self.values, *values), self.pointer)
+        tied = self.tied.union(fields)
+        return Row((*self.fields, *fields), (*self.values, *values), self.pointer, tied)
 
     def keep(self, fields: Sequence[Field]) -> Row:
         """The same row with some of its fields only."""

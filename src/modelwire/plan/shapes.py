@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -156,6 +157,22 @@ class Keyset(Struct, frozen=True):
     probes: bool = False
 
 
+class Lock(Enum):
+    """What nobody else may do to rows (PostgreSQL manual, Row-Level Locks).
+
+    A row that is referred to is kept. It may be changed meanwhile, as long as its keys stay.
+    """
+
+    KEEP = "keep"
+    """Remove them, or change their keys."""
+
+    CHANGE = "change"
+    """The same, or change them otherwise."""
+
+    REMOVE = "remove"
+    """The same, or refer to them."""
+
+
 class SelectShape(Struct, frozen=True):
     """Rows of one table.
 
@@ -169,7 +186,7 @@ class SelectShape(Struct, frozen=True):
         traces: Whether what the order takes from other tables stands behind each row.
         after: Where the rows start.
         joined: What stands behind each row of those that it includes: an array for each column.
-        locked: Whether nobody else may change the rows until the transaction ends.
+        lock: What nobody else may do to the rows until the transaction ends.
     """
 
     table: Table
@@ -181,7 +198,7 @@ class SelectShape(Struct, frozen=True):
     traces: bool = False
     after: Keyset | None = None
     joined: tuple[Include, ...] = ()
-    locked: bool = False
+    lock: Lock | None = None
 
     @property
     def read(self) -> Projection:
@@ -286,13 +303,13 @@ class FindShape(Struct, frozen=True):
         table: The table.
         shown: The columns that are read.
         columns: The columns that occur in the parameter `ROWS`.
-        held: Whether nobody else may remove the rows until the transaction ends.
+        lock: What nobody else may do to the rows until the transaction ends.
     """
 
     table: SQLTable
     shown: tuple[Column[Any], ...]
     columns: tuple[Column[Any], ...]
-    held: bool = False
+    lock: Lock | None = None
 
 
 Shape = (

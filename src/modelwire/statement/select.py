@@ -31,6 +31,7 @@ from .conditions import Conditions, column_of, join_on
 from .explained import Explained
 from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
+from .locks import lock_rows
 from .operators import Prepare
 from .types import wire_type
 
@@ -64,8 +65,8 @@ def build_select(shape: SelectShape, dialect: str) -> tuple[Select[Any], dict[st
         sql = sql.limit(_number("limit"))
     if shape.offset:
         sql = sql.offset(_number("offset"))
-    if shape.locked:
-        sql = sql.with_for_update(of=shape.table.sql)
+    if shape.lock is not None:
+        sql = lock_rows(sql, shape.lock, shape.table.sql)
     return sql, conditions.prepare
 
 

@@ -39,6 +39,7 @@ from ..plan.shapes import (
 )
 from .compiled import to_factory
 from .lists import in_rows, rows_of
+from .locks import lock_rows
 from .operators import UNHEX, operand
 from .select import read_columns
 from .types import operand_type, wire_type
@@ -191,7 +192,10 @@ def build_delete(shape: DeleteShape, dialect: str) -> Delete:
 def build_find(shape: FindShape, dialect: str) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
     sql = select(*shape.shown).where(in_rows(shape.columns, dialect))
-    return sql.with_for_update(read=True, key_share=True) if shape.held else sql
+    if shape.lock is None:
+        return sql
+    # In one order, so that two requests don't wait for each other's rows.
+    return lock_rows(sql.order_by(*shape.shown), shape.lock, shape.table)
 
 
 def _value(field: Field, dialect: str) -> Any:

@@ -25,9 +25,6 @@ EXCHANGE = "modelwire.exchange"
 
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 _HEADERS = frozenset((b"x-request-id", b"traceparent"))
-_METHODS = frozenset(
-    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
-)
 
 
 def observe(app: FastAPI, observer: Observer, names: RouteNames) -> Finished:
@@ -81,9 +78,12 @@ class Observing:
         request_id, brings_trace = _read_headers(scope)
         trace_token = continue_trace(scope) if brings_trace else None
         exchange = scope[EXCHANGE] = Exchange(request_id, scope["method"], 0, self._observer)
+        span = None
+        if get_current():
+            exchange, span = self._trace(exchange, scope)
         try:
-            if self._observer.is_on or get_current():
-                await self._measure(exchange, scope, receive, send)
+            if span is not None or self._observer.is_on:
+                await self._measure(exchange, span, scope, receive, send)
             else:
                 await self.app(scope, receive, _marking(send, exchange))
         finally:
@@ -91,26 +91,32 @@ class Observing:
                 leave_trace(trace_token)
 
     async def _measure(
-        self, exchange: Exchange, scope: Scope, receive: Receive, send: Send
+        self,
+        exchange: Exchange,
+        span: trace.Span | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
-        span = trace.get_current_span()
-        records = span is not trace.INVALID_SPAN and span.is_recording()
-        if not records and not self._observer.is_on:
-            await self.app(scope, receive, _marking(send, exchange))
-            return
         exchange.began_ns = perf_counter_ns()
-        if span is not trace.INVALID_SPAN:
-            exchange.trace_id = f"{span.get_span_context().trace_id:032x}"
-        if records:
-            exchange = scope[EXCHANGE] = self._observer.trace(exchange)
-        answering = Answering(exchange, send)
-        answering.begin(self._observer, self._finished, scope, span)
+        answering = Answering(exchange, send, self._observer, self._finished, scope, span)
         try:
             await self.app(scope, receive, answering.send)
         except BaseException as error:
             answering.close(error)
             raise
         answering.close()
+
+    def _trace(self, exchange: Exchange, scope: Scope) -> tuple[Exchange, trace.Span | None]:
+        """Give a request the trace that is current, and its statements spans if it has one."""
+        span = trace.get_current_span()
+        context = span.get_span_context()
+        if context.is_valid:
+            exchange.trace_id = f"{context.trace_id:032x}"
+        if not span.is_recording():
+            return exchange, None
+        exchange = scope[EXCHANGE] = self._observer.trace(exchange)
+        return exchange, span
 
 
 def _read_headers(scope: Scope) -> tuple[str, bool]:
@@ -126,7 +132,7 @@ def _read_headers(scope: Scope) -> tuple[str, bool]:
 
 
 def _marking(send: Send, exchange: Exchange) -> Send:
-    """What sends an answer with its request's id."""
+    """What sends an answer with its request's id, where nobody measures it."""
 
     def send_marked(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
@@ -142,9 +148,14 @@ class Answering:
     Args:
         exchange: The request.
         send: Sends what is given to it.
+        observer: What is measured.
+        finished: Where the request goes when it has been answered.
+        scope: The scope of the request.
+        span: The span of the request, if it is traced.
     """
 
     __slots__ = (
+        "_current",
         "_ended",
         "_exchange",
         "_finished",
@@ -152,35 +163,29 @@ class Answering:
         "_scope",
         "_send",
         "_span",
-        "_token",
     )
 
-    def __init__(self, exchange: Exchange, send: Send) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        send: Send,
+        observer: Observer,
+        finished: Finished,
+        scope: Scope,
+        span: trace.Span | None,
+    ) -> None:
         self._exchange = exchange
         self._send = send
-
-    def begin(self, observer: Observer, finished: Finished, scope: Scope, span: trace.Span) -> None:
-        """Begin to measure.
-
-        Args:
-            observer: What is measured.
-            finished: Where the request goes when it has been answered.
-            scope: The scope of the request.
-            span: The span of the request; one that isn't recorded where nobody traces.
-        """
-        self._ended = False
         self._observer = observer
         self._finished = finished
         self._scope = scope
         self._span = span
-        self._token = CURRENT.set(self._exchange)
-        if observer.counts is not None:
-            observer.counts.active += 1
+        self._ended = False
+        self._current = CURRENT.set(exchange)
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a part of the answer."""
-        kind = message["type"]
-        if kind == "http.response.start":
+        if message["type"] == "http.response.start":
             exchange = self._exchange
             exchange.status = message["status"]
             exchange.answered_ns = perf_counter_ns() - exchange.began_ns
@@ -190,13 +195,13 @@ class Answering:
         elif message.get("more_body", False):
             if not self._exchange.is_stream:
                 self._begin_stream()
-        else:
+        elif not self._ended:
             self._end()
         return self._send(message)
 
     def close(self, error: BaseException | None = None) -> None:
         """Say that the application is done with the request; what has no end now is broken off."""
-        CURRENT.reset(self._token)
+        CURRENT.reset(self._current)
         if not self._ended:
             exchange = self._exchange
             exchange.is_broken_off = True
@@ -210,19 +215,13 @@ class Answering:
             self._observer.counts.streams += 1
 
     def _end(self) -> None:
-        if self._ended:
-            return
         self._ended = True
-        exchange, counts = self._exchange, self._observer.counts
+        exchange = self._exchange
         exchange.duration_ns = perf_counter_ns() - exchange.began_ns
-        if exchange.method not in _METHODS:
-            exchange.method = "_OTHER"
         exchange.route = self._finished.names.find(self._scope)
-        if counts is not None:
-            counts.active -= 1
-            if exchange.is_stream:
-                counts.streams -= 1
-        if self._span.is_recording():
+        if exchange.is_stream and self._observer.counts is not None:
+            self._observer.counts.streams -= 1
+        if self._span is not None:
             hide_url(self._span, self._scope, exchange)
         self._finished.add(exchange)
 

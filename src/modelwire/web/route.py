@@ -116,7 +116,9 @@ class ResourceRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self._through_fastapi = self.app
-        if not self.dependencies and not self._in_session and self.max_body_size is None:
+        # FastAPI before 0.160 has no limit of its own.
+        is_limited = getattr(self, "max_body_size", None) is not None
+        if not (self.dependencies or self._in_session or is_limited):
             self.app = self._answer
 
     def matches(self, _scope: Scope) -> tuple[Match, Scope]:

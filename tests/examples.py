@@ -1,0 +1,26 @@
+"""How many examples Hypothesis tries."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+THOROUGH = int(os.environ.get("MODELWIRE_TEST_THOROUGH", "0"))
+"""How many times as many examples, and new ones each time; fewer, the same in each run, if 0."""
+
+
+def examples(count: int, quick: int | None = None) -> settings:
+    """Hypothesis's settings for a number of examples.
+
+    Args:
+        count: The number, which `THOROUGH` multiplies.
+        quick: The number without it; a third, if None.
+    """
+    return settings(
+        max_examples=count * THOROUGH or quick or max(4, count // 3),
+        derandomize=not THOROUGH,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        # Making a failing example smaller takes minutes; the blob that is printed leads to it.
+        phases=set(Phase) - {Phase.explain} - (set() if THOROUGH else {Phase.shrink}),
+        print_blob=True,
+    )
