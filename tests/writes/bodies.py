@@ -40,10 +40,11 @@ class Faults:
             return "not_null", self.nulls
         if self.invalid:
             return "invalid", self.invalid
-        codes = {code for _, code in self.beyond}
-        if not codes:
+        if not self.beyond:
             return None
-        return (codes.pop() if len(codes) == 1 else "invalid"), self.beyond
+        codes = {code for _, code in self.beyond}
+        own = [code for code in OWN_CODES if codes == {code}]
+        return (own[0] if own else "invalid"), self.beyond
 
 
 def check_new(name: str, body: Any, pointer: str, faults: Faults, ties: Ties | None = None) -> None:
