@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SETTINGS = (
     "--workers=1", "--loop=uvloop", "--http=httptools", "--ws=none", "--no-access-log",
-    "--log-level=warning", "--host=127.0.0.1",
+    "--log-level=warning", "--host=127.0.0.1", "--timeout-keep-alive=60",
 )  # fmt: skip
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 5.0

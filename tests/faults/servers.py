@@ -198,7 +198,7 @@ def _find_address(process: subprocess.Popen[str], log: Path) -> str:
     limit = time.monotonic() + 30
     while time.monotonic() < limit:
         output = log.read_text()
-        if "Application startup complete" in output:
+        if "startup complete" in output and "running on" in output:
             found = re.search(r"API +(http://\S+)", output)
             assert found is not None, output
             return found[1]

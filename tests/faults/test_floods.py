@@ -84,6 +84,7 @@ async def test_head_that_does_not_end(url: str) -> None:
             while not closed.done():
                 writer.write(b"X: 1\r\n")
                 await asyncio.wait([closed], timeout=0.5)
+        closed.exception()  # a reset, where the last drop came too late
         writer.close()
 
 

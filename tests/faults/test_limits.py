@@ -70,18 +70,18 @@ async def test_body_that_does_not_come(
 
 async def test_pool_limit(open_database: OpenDatabase, dialect: str, lane: str) -> None:
     """Who gets no connection in time is answered 503; what needs none is answered at once."""
-    database = open_database(dialect, pool_size=1, pool_timeout_s=0.3, statement_timeout_s=1.5)
+    database = open_database(dialect, pool_size=1, pool_timeout_s=1, statement_timeout_s=3)
     async with open_client(await make_slow_app(database, lane)) as client:
         slow = asyncio.ensure_future(client.get(PATH))
         await asyncio.sleep(0.1)
         answer, took_s = await timed(client, "/teams/")
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         assert int(answer.headers["retry-after"]) > 0
-        assert 0.2 < took_s < 1
+        assert 0.9 < took_s < 2
         for path, status in (("/health/live", 200), ("/teams/?nope=1", 422)):
             answer, took_s = await timed(client, path)
             assert answer.status_code == status
-            assert took_s < 0.1
+            assert took_s < 0.9
         assert (await slow).status_code == 504
 
 
@@ -108,5 +108,5 @@ async def test_stream_limit(few_streams: tuple[int, Database]) -> None:
         for writer in opened:
             writer.transport.abort()
         async with asyncio.timeout(2):
-            while (await client.get("/players/stream/")).status_code != 200:
+            while (await client.get("/players/stream/?id__lte=9")).status_code != 200:
                 await asyncio.sleep(0.05)

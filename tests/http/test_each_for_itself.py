@@ -340,3 +340,15 @@ async def test_database_that_fails(client: httpx2.AsyncClient, database: Databas
         async with database.engine.begin() as connection:
             on = " ON users" if database.dialect == "postgresql" else ""
             await connection.execute(text(f"DROP TRIGGER fail{on}"))
+
+
+async def test_the_same_request_again(client: httpx2.AsyncClient) -> None:
+    """With an `Idempotency-Key`, what became of each row is answered again, and not done again."""
+    rows, headers = [*users("a"), {"username": 5, "email": "x"}], {"idempotency-key": "k"}
+    url = "/users/bulk/?atomic=false"
+    first = await client.post(url, json=rows, headers=headers)
+    again = await client.post(url, json=rows, headers=headers)
+    assert statuses_of(first.json()["items"]) == [201, 422]
+    assert (again.status_code, again.content) == (207, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await count_rows(client, "/users/") == 1

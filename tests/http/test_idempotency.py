@@ -43,6 +43,22 @@ CASES = {
     ),
     "many": Case("POST", "/users/bulk/", [ANN, {"username": "eva", "email": "e"}], users=4),
     "many, minimally": Case("POST", "/users/bulk/", [ANN], users=3, headers=MINIMAL),
+    "many, each for itself": Case(
+        "POST", "/users/bulk/?atomic=false", [ANN, {"username": "bob", "email": "x"}], users=3
+    ),
+    "upsert": Case(
+        "POST",
+        "/users/bulk/?on_conflict=username",
+        [ANN, {"username": "bob", "email": "new"}],
+        users=3,
+    ),
+    "upsert that ignores": Case(
+        "POST",
+        "/users/bulk/?on_conflict=username",
+        [ANN, {"username": "bob", "email": "new"}],
+        users=3,
+        headers={"Prefer": "resolution=ignore-duplicates"},
+    ),
     "patch": Case("PATCH", "/users/1", {"full_name": "Bo"}),
     "patch minimally": Case("PATCH", "/users/1", {"full_name": "Bo"}, headers=MINIMAL),
     "patch nothing": Case("PATCH", "/users/1", {}),

@@ -1,9 +1,11 @@
 """Requests at the same time."""
 
 import asyncio
+import random
 from collections import Counter
 
 import httpx2
+import pytest
 
 from examples.league import Player, Team
 from modelwire import Database
@@ -112,3 +114,32 @@ async def test_reads_beside_writes(client: httpx2.AsyncClient, database: Databas
     assert tally(answers) == {201: 5, 200: 20}
     pages = [answer.json()["items"] for answer in answers if answer.status_code == 200]
     assert {len(page) % 10 for page in pages} == {1}
+
+
+@pytest.mark.parametrize("resolution", ["merge-duplicates", "ignore-duplicates"])
+async def test_upserts_that_overlap(
+    client: httpx2.AsyncClient, database: Database, resolution: str
+) -> None:
+    """Of many upserts at the same time none fails for a row that another one has stored, whatever
+    the order of its rows, and each row is there once."""
+    chance, headers = random.Random(1), {"prefer": f"resolution={resolution}"}
+    url = "/users/bulk/?on_conflict=username"
+    for turn in range(20):
+        names = [f"{turn}-{i}" for i in range(8)]
+        bodies = [
+            [
+                {"username": name, "email": name, "full_name": f"{sender}"}
+                for name in chance.sample(names, 5)
+            ]
+            for sender in range(50)
+        ]
+        answers = await asyncio.gather(
+            *(client.post(url, json=body, headers=headers) for body in bodies)
+        )
+        assert tally(answers) == {200: 50}
+        for answer, body in zip(answers, bodies, strict=True):
+            assert [r["username"] for r in answer.json()] == [r["username"] for r in body]
+            if resolution == "merge-duplicates":
+                assert [r["full_name"] for r in answer.json()] == [r["full_name"] for r in body]
+        assert await count_rows(client, "/users/") == 8 * (turn + 1)
+    assert checked_out(database) == 0

@@ -21,6 +21,7 @@ from .target import load_app
 
 _TARGET = "MODELWIRE_SERVE_TARGET"
 _ANSWER_S = 5  # seconds that requests which were cut short have to say so
+_KEEP_ALIVE_S = 75  # seconds: proxies keep theirs for 60, and are not to find them closed
 _HEALTHCHECK_S = 30  # seconds after which a worker that is busy, or still starts, is given up
 
 main = typer.Typer(
@@ -103,6 +104,7 @@ def serve(
         http=protocol,  # type: ignore[arg-type]
         timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
         timeout_worker_healthcheck=_HEALTHCHECK_S,
+        timeout_keep_alive=_KEEP_ALIVE_S,
     )
 
 

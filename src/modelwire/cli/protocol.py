@@ -19,6 +19,9 @@ LINGER_S = 1.0
 request on it in this time is answered, and told that the connection closes."""
 
 
+_STOPPING = "modelwire_stopping"
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """One connection.
 
@@ -37,7 +40,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._refusal: Answer | None = None
-        self._stopping = False
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; what is left of a head counts with what follows of it."""
@@ -68,7 +70,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse_head()
             raise ValueError("The head is too long")  # uvicorn answers what its parser refuses
         super().on_headers_complete()
-        if self._stopping:
+        if _STOPPING in vars(self.server_state):
             self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -92,7 +94,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Stop: what is in flight is answered, and what comes on a connection at rest, briefly."""
-        self._stopping = True
+        # All share this: a connection may be accepted as the server stops, and be made after that.
+        vars(self.server_state)[_STOPPING] = True
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LINGER_S, super().shutdown)
         else:

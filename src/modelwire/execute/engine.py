@@ -17,6 +17,7 @@ from ..errors import ModelwireError
 from ..observe import waiting_for_connection
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
+from .answering import AnsweringConnection
 from .faults import translate, translate_commit
 from .limited import LimitedConnection
 from .pool import FairPool
@@ -56,6 +57,7 @@ class _Connect:
 
     dsn: str
     timeout_s: float
+    answer_s: float
     options: Mapping[str, Any]
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -64,26 +66,33 @@ class _Connect:
     async def _open(self) -> Any:
         try:
             with waiting_for_connection():
-                return await asyncpg.connect(self.dsn, timeout=self.timeout_s, **self.options)
+                connection = await asyncpg.connect(
+                    self.dsn,
+                    timeout=self.timeout_s,
+                    connection_class=AnsweringConnection,
+                    **self.options,
+                )
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
+        connection.limit_s = self.answer_s
+        return connection
 
 
 def _options_of(settings: Settings) -> Mapping[str, Any]:
-    limit_s = settings.statement_timeout_s
     server_settings = {"TimeZone": "UTC", "application_name": "modelwire"}
     if settings.pgbouncer:
         # Statements that are prepared, and settings it does not know, don't go through it.
-        return {
-            "server_settings": server_settings,
-            "command_timeout": limit_s,
-            "statement_cache_size": 0,
-        }
-    server_settings["statement_timeout"] = str(int(limit_s * 1000))
-    # The server ends a statement. A server that does not answer is given up on.
-    return {"server_settings": server_settings, "command_timeout": limit_s + GRACE_S}
+        return {"server_settings": server_settings, "statement_cache_size": 0}
+    server_settings["statement_timeout"] = str(int(settings.statement_timeout_s * 1000))
+    return {"server_settings": server_settings}
+
+
+def _answer_time_of(settings: Settings) -> float:
+    """Seconds that a server may take to answer a statement, which it should have ended itself."""
+    grace_s = 0 if settings.pgbouncer else GRACE_S
+    return settings.statement_timeout_s + grace_s
 
 
 def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
@@ -94,7 +103,12 @@ def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
 
 
 def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
-    connect = _Connect(to_libpq(url), settings.pool_timeout_s, _options_of(settings))
+    connect = _Connect(
+        to_libpq(url),
+        settings.pool_timeout_s,
+        _answer_time_of(settings),
+        _options_of(settings),
+    )
     engine = create_async_engine(
         "postgresql+asyncpg://",
         connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},

@@ -11,10 +11,8 @@ from typing import Any
 
 from aiosqlite import Connection
 
+from ..overtime import Watched
 from .short import Rows, ShortStatements, take_time
-
-_AGAIN_S = 0.05
-"""Seconds between two interrupts. One that comes before its statement has begun does nothing."""
 
 _CHUNK_ROWS = 64
 
@@ -73,6 +71,7 @@ class LimitedConnection(Connection):
 
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
         alarm = _Alarm(self, self._limit_s)
+        alarm.start()
         try:
             return await super()._execute(fn, *arguments, **options)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:
@@ -85,8 +84,10 @@ class LimitedConnection(Connection):
         """Interrupt what the thread is at. It does one thing after another: then comes a mark."""
         ended = asyncio.get_running_loop().create_future()
         alarm = _Alarm(self, 0)
+        alarm.start()
         ended.add_done_callback(lambda _: alarm.stop())
         self._tx.put_nowait((ended, lambda: None))
+        self.ring()
 
     def ring(self) -> None:
         """Interrupt the statement that is running, if any."""
@@ -95,19 +96,15 @@ class LimitedConnection(Connection):
                 self._connection.interrupt()
 
 
-class _Alarm:
-    """Interrupts a connection again and again from a moment on, until it is stopped."""
+class _Alarm(Watched):
+    """Interrupts a connection from a moment on, until it is stopped: again and again, since what
+    comes before its statement has begun does nothing."""
 
-    __slots__ = ("_connection", "_loop", "_timer")
+    __slots__ = ("_connection",)
 
-    def __init__(self, connection: LimitedConnection, after_s: float) -> None:
+    def __init__(self, connection: LimitedConnection, limit_s: float) -> None:
+        super().__init__(limit_s)
         self._connection = connection
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(after_s, self._ring)
 
-    def stop(self) -> None:
-        self._timer.cancel()
-
-    def _ring(self) -> None:
+    def end(self) -> None:
         self._connection.ring()
-        self._timer = self._loop.call_later(_AGAIN_S, self._ring)

@@ -1,6 +1,14 @@
 """What requests did and how long it took: logs, metrics, `Server-Timing`, traces."""
 
-from .exchange import CURRENT, Exchange, Statement, count_retry, encoding, waiting_for_connection
+from .exchange import (
+    CURRENT,
+    Exchange,
+    Statement,
+    count_retry,
+    encoding,
+    name_method,
+    waiting_for_connection,
+)
 from .formatters import JSONFormatter, TextFormatter
 from .logs import EventRecord
 from .metrics import Counts, PoolState, describe_metrics
@@ -20,6 +28,7 @@ __all__ = [
     "count_retry",
     "describe_metrics",
     "encoding",
+    "name_method",
     "waiting_for_connection",
     "write_timing",
 ]

@@ -14,6 +14,10 @@ from typing import Protocol, TypeVar, cast
 
 from msgspec import Struct
 
+_METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
+)
+
 T = TypeVar("T")
 Call = TypeVar("Call", bound=Callable[..., object])
 
@@ -124,6 +128,11 @@ class Statement:
     def end(self, error: BaseException | None = None) -> None:
         """Say that it has ended, or failed."""
         self._exchange.add_statement(self._text, perf_counter_ns() - self._began_ns, error)
+
+
+def name_method(method: str) -> str:
+    """The name of a method in logs and metrics: its own, or one for all that nobody knows."""
+    return method if method in _METHODS else "_OTHER"
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("modelwire.exchange", default=None)

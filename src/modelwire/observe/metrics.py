@@ -81,7 +81,6 @@ class Counts:
         database_ns: How long all of them ran, in nanoseconds.
         retries: How often a transaction was tried again.
         broken_off: Answers that ended before their end, by route.
-        active: Requests that are being answered.
         streams: Streams that are open.
     """
 
@@ -92,7 +91,6 @@ class Counts:
     database_ns: int = 0
     retries: int = 0
     broken_off: dict[str, int] = field(default_factory=dict)
-    active: int = 0
     streams: int = 0
 
     def add(self, exchange: Exchange) -> None:
@@ -125,7 +123,6 @@ def describe_metrics(counts: Counts, pool: PoolState) -> Iterator[Metric]:
     yield from _describe_requests(counts)
     yield from _describe_statements(counts)
     for name, text, value in (
-        ("modelwire_requests_active", "Requests that are being answered.", counts.active),
         ("modelwire_streams_open", "Streams that are open.", counts.streams),
         ("modelwire_pool_size", "Connections that the pool may hold.", pool.size),
         ("modelwire_pool_open", "Connections that the pool holds.", pool.open),

@@ -8,13 +8,13 @@ from functools import lru_cache
 _VALUES = re.compile(
     r"""
       --[^\n]*                        # comments may say anything
-    | /\*.*?\*/
+    | /\*.*?(?:\*/|\Z)
     | (?P<name>"(?:[^"]|"")*")        # a quoted name stays
-    | (?P<quote>\$(?:[A-Za-z_]\w*)?\$).*?(?P=quote)
-    | \b[eE]'(?:\\.|''|[^'\\])*'
-    | (?:\b[xXbBnN])?'(?:''|[^'])*'
+    | (?P<quote>\$(?:[A-Za-z_]\w*)?\$).*?(?:(?P=quote)|\Z)
+    | \b[eE]'(?:\\.|''|[^'\\])*(?:'|\Z)
+    | (?:\b[xXbBnN])?'(?:''|[^'])*(?:'|\Z)
     | (?P<parameter>[$:@?]\d+|\b[A-Za-z_]\w*)
-    | \b\d[\w.]*(?:[eE][+-]?\d+)?
+    | \b\d(?:[eE][+-]|[\w.])*
     """,
     re.VERBOSE | re.DOTALL,
 )

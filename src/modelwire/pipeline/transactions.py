@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
-from ..plan import RowPlan
+from ..plan import RowPlan, UpsertPlan
 from ..request import Request
 from ..respond import Answer
 from .idempotency import do_once, key_of
@@ -55,7 +55,10 @@ class Transactions(Stages):
         Raises:
             RequestError: It was refused; nothing is written.
         """
-        many, key = together and len(plan.rows) > 1, key_of(request)
+        # An upsert may meet a row that is just being stored at another unique key than its own: it
+        # is there to be found the second time.
+        again = len(plan.rows) > 1 or isinstance(plan, UpsertPlan)
+        many, key = together and again, key_of(request)
         if many and session is not None:
             work = _in_savepoint(work)
         if key is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -58,20 +59,24 @@ class UpsertPlan(CreatePlan):
         two of them don't wait for each other's rows. A row whose key has a NULL is new.
         """
         keys = self.unique_values
-        groups: dict[InsertShape, list[int]] = {}
+        groups: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
         for index in sorted(indexes, key=lambda index: repr(keys[index])):
-            row, merged = self.rows[index], self.merged[index]
-            conflict = None if None in keys[index] else Conflict(self.unique, merged)
-            many = not any(map(is_array, row.fields))
-            shape = InsertShape(self.table, row.fields, many=many, conflict=conflict)
-            groups.setdefault(shape, []).append(index)
-        return groups
+            is_new = None in keys[index]
+            groups[self.rows[index].fields, self.merged[index], is_new].append(index)
+        return {self._shape_of(*shared): group for shared, group in groups.items()}
+
+    def _shape_of(
+        self, fields: tuple[Field, ...], merged: tuple[Field, ...] | None, is_new: bool
+    ) -> InsertShape:
+        conflict = None if is_new else Conflict(self.unique, merged)
+        return InsertShape(
+            self.table, fields, many=not any(map(is_array, fields)), conflict=conflict
+        )
 
 
 def key_of(row: Row, key: Sequence[Field]) -> Key:
     """The values that a row has in some fields."""
-    given = dict(row.items())
-    return tuple(given[field] for field in key)
+    return tuple(row.values[row.fields.index(field)] for field in key)
 
 
 def plan_upsert(
@@ -110,8 +115,7 @@ def plan_upsert(
     rows = take_new(table, intake_of(table, schema, dialect), valid, pointers, faults)
     _check_keys(rows, unique, faults)
     refuse(faults)
-    pairs = zip(rows, valid, strict=True)
-    merged = tuple(_sent_in(row, body, unique) if merges else None for row, body in pairs)
+    merged = _merged_in(rows, valid, unique) if merges else (None,) * len(rows)
     return UpsertPlan(table, rows, unique=unique, merged=merged)
 
 
@@ -137,7 +141,17 @@ def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: list[Viola
     check_distinct(keys, [row.pointer for row in rows], faults)
 
 
-def _sent_in(row: Row, body: BaseModel, unique: Sequence[Field]) -> tuple[Field, ...]:
-    """The fields that a row was sent with, beside its key."""
-    sent: Any = body.model_fields_set
-    return tuple(field for field in row.fields if field.key in sent and field not in unique)
+def _merged_in(
+    rows: Sequence[Row], bodies: Sequence[BaseModel], unique: Sequence[Field]
+) -> tuple[tuple[Field, ...], ...]:
+    """The fields that each row was sent with, beside its key: one value for all that are alike."""
+    known: dict[tuple[Any, ...], tuple[Field, ...]] = {}
+    merged = []
+    for row, body in zip(rows, bodies, strict=True):
+        sent = frozenset(body.model_fields_set)
+        found = known.get((row.fields, sent))
+        if found is None:
+            found = tuple(f for f in row.fields if f.key in sent and f not in unique)
+            known[row.fields, sent] = found
+        merged.append(found)
+    return tuple(merged)

@@ -9,14 +9,14 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from ..errors import TimedOut, TooSlow
-
-WATCH_AFTER_S = 0.25
-"""Seconds after which it is watched whether the client goes away. What is done sooner is answered
-before that would have been of use."""
+from ..overtime import TimeLimit
 
 
-class Deadline:
+class Deadline(TimeLimit):
     """Ends what its block is doing when the time is up, or when the client has gone.
+
+    Whether the client goes away is watched from the second look on. What is done sooner is
+    answered before that would have been of use.
 
     Args:
         limit_s: Seconds that it may take; `restart` begins anew.
@@ -27,47 +27,42 @@ class Deadline:
         ClientDisconnect: The client has gone.
     """
 
-    __slots__ = ("_limit_s", "_loop", "_receive", "_timeout", "_timer", "_watch")
+    __slots__ = ("_receive", "_watch")
 
     def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
-        self._loop = asyncio.get_running_loop()
-        self._timeout = asyncio.timeout(limit_s)
+        super().__init__(limit_s)
         self._receive: Receive | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Deadline:
-        await self._timeout.__aenter__()
-        return self
-
-    def watch(self, receive: Receive, after_s: float = WATCH_AFTER_S) -> None:
+    def watch(self, receive: Receive) -> None:
         """Watch whether the client goes away, now that its body has come.
 
         Args:
             receive: Where the server says so.
-            after_s: Seconds until then.
         """
         self._receive = receive
-        self._timer = self._loop.call_later(after_s, self._start_watching, receive)
 
-    def restart(self) -> None:
-        """Begin anew."""
-        self._timeout.reschedule(self._loop.time() + self._limit_s)
+    def look(self, now_s: float) -> None:
+        """Look at it."""
+        if self._end_s is not None and self._receive is not None and self._watch is None:
+            self._watch = asyncio.ensure_future(wait_for_disconnect(self._receive))
+            self._watch.add_done_callback(self._on_disconnect)
+        super().look(now_s)
 
-    async def __aexit__(
+    def __exit__(
         self,
         cls: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._watch is None and not self._is_over:
+            self.stop()  # as nearly always
+            return
         gone = self._watch is not None and self._watch.done()
-        if self._timer is not None:
-            self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
         try:
-            await self._timeout.__aexit__(cls, error, traceback)
+            super().__exit__(cls, error, traceback)
         except TimeoutError:
             raise self._reason(gone=gone) from None
 
@@ -78,13 +73,9 @@ class Deadline:
             return TooSlow(f"The body should come within {self._limit_s:g} seconds")
         return TimedOut(f"The request took longer than {self._limit_s:g} seconds")
 
-    def _start_watching(self, receive: Receive) -> None:
-        self._watch = self._loop.create_task(wait_for_disconnect(receive))
-        self._watch.add_done_callback(self._on_disconnect)
-
     def _on_disconnect(self, watch: asyncio.Task[None]) -> None:
         if not watch.cancelled():
-            self._timeout.reschedule(self._loop.time())
+            self.end()
 
 
 async def wait_for_disconnect(receive: Receive) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import RequestError
 from ..execute import describe_failure
-from ..observe import EventRecord, Exchange
+from ..observe import EventRecord, Exchange, name_method
 
 logger = logging.getLogger("modelwire")
 
@@ -32,7 +32,7 @@ def log_failure(error: RequestError, status: int, exchange: Exchange, route: str
     failure = describe_failure(cause) if cause is not None else None
     fields: dict[str, Any] = {
         "request_id": exchange.request_id,
-        "method": exchange.method,
+        "method": name_method(exchange.method),
         "route": route,
         "status": status,
         "code": error.code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..observe import Exchange, Observer
+from ..observe import Exchange, Observer, name_method
 from .route_names import RouteNames
 
 DELAY_S = 0.05
@@ -39,5 +39,7 @@ class Finished:
         """Report what is kept."""
         self._loop = None
         kept, self._kept = self._kept, []
+        for exchange in kept:
+            exchange.method = name_method(exchange.method)
         if kept:
             self._observer.report(kept)

@@ -24,9 +24,7 @@ EXCHANGE = "modelwire.exchange"
 
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 _HEADERS = frozenset((b"x-request-id", b"traceparent"))
-_METHODS = frozenset(
-    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
-)
+_LOOK_AGAIN_NS = 10**9
 
 
 def observe(app: FastAPI, observer: Observer, names: RouteNames) -> Finished:
@@ -69,6 +67,8 @@ class Observing:
         self.app = app
         self._observer = observer
         self._finished = finished
+        self._may_trace = False
+        self._look_again_ns = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and observe how."""
@@ -99,17 +99,33 @@ class Observing:
             perf_counter_ns(),
             self._observer,
         )
-        span = trace.get_current_span()
-        records = span is not trace.INVALID_SPAN and span.is_recording()
-        if not records and not self._observer.is_on:
+        if exchange.began_ns > self._look_again_ns:
+            self._look_for_provider(exchange.began_ns)
+        span = None
+        if self._may_trace or trace_token is not None:
+            exchange, span = self._trace(exchange, scope)
+        if span is None and not self._observer.is_on:
             return Answering(exchange, send, trace_token)
-        if span is not trace.INVALID_SPAN:
-            exchange.trace_id = f"{span.get_span_context().trace_id:032x}"
-        if records:
-            exchange = scope[EXCHANGE] = self._observer.trace(exchange)
-        measured = MeasuredAnswering(exchange, send, trace_token)
-        measured.begin(self._observer, self._finished, scope, span)
-        return measured
+        return MeasuredAnswering(
+            exchange, send, trace_token, self._observer, self._finished, scope, span
+        )
+
+    def _look_for_provider(self, now_ns: int) -> None:
+        """Look whether the application has configured a provider of traces."""
+        provider = trace.get_tracer_provider()
+        self._may_trace = not isinstance(provider, trace.ProxyTracerProvider)
+        self._look_again_ns = now_ns + _LOOK_AGAIN_NS
+
+    def _trace(self, exchange: Exchange, scope: Scope) -> tuple[Exchange, trace.Span | None]:
+        """Give a request the trace that is current, and its statements spans if it has one."""
+        span = trace.get_current_span()
+        context = span.get_span_context()
+        if context.is_valid:
+            exchange.trace_id = f"{context.trace_id:032x}"
+        if not span.is_recording():
+            return exchange, None
+        exchange = scope[EXCHANGE] = self._observer.trace(exchange)
+        return exchange, span
 
 
 class Answering:
@@ -141,32 +157,43 @@ class Answering:
 
 
 class MeasuredAnswering(Answering):
-    """Sends an answer with its request's id, and measures it."""
+    """Sends an answer with its request's id, and measures it.
 
-    __slots__ = ("_ended", "_finished", "_observer", "_scope", "_span", "_token")
+    Args:
+        exchange: The request.
+        send: Sends what is given to it.
+        trace_token: What ends the trace that the request has brought.
+        observer: What is measured.
+        finished: Where the request goes when it has been answered.
+        scope: The scope of the request.
+        span: The span of the request, if it is traced.
+    """
 
-    def begin(self, observer: Observer, finished: Finished, scope: Scope, span: trace.Span) -> None:
-        """Begin to measure.
+    __slots__ = ("_current", "_ended", "_finished", "_observer", "_scope", "_span")
 
-        Args:
-            observer: What is measured.
-            finished: Where the request goes when it has been answered.
-            scope: The scope of the request.
-            span: The span of the request; one that isn't recorded where nobody traces.
-        """
-        self._ended = False
+    def __init__(
+        self,
+        exchange: Exchange,
+        send: Send,
+        trace_token: TraceToken | None,
+        observer: Observer,
+        finished: Finished,
+        scope: Scope,
+        span: trace.Span | None,
+    ) -> None:
+        self._exchange = exchange
+        self._send = send
+        self._trace_token = trace_token
         self._observer = observer
         self._finished = finished
         self._scope = scope
         self._span = span
-        self._token = CURRENT.set(self._exchange)
-        if observer.counts is not None:
-            observer.counts.active += 1
+        self._ended = False
+        self._current = CURRENT.set(exchange)
 
     def send(self, message: Message) -> Awaitable[None]:
         """Send a part of the answer."""
-        kind = message["type"]
-        if kind == "http.response.start":
+        if message["type"] == "http.response.start":
             exchange = self._exchange
             exchange.status = message["status"]
             exchange.answered_ns = perf_counter_ns() - exchange.began_ns
@@ -176,20 +203,21 @@ class MeasuredAnswering(Answering):
         elif message.get("more_body", False):
             if not self._exchange.is_stream:
                 self._begin_stream()
-        else:
+        elif not self._ended:
             self._end()
         return self._send(message)
 
     def close(self, error: BaseException | None = None) -> None:
         """Say that the application is done with the request; what has no end now is broken off."""
-        CURRENT.reset(self._token)
+        CURRENT.reset(self._current)
         if not self._ended:
             exchange = self._exchange
             exchange.is_broken_off = True
             if isinstance(error, Exception) and not exchange.status:
                 exchange.status = 500  # as the server will answer
             self._end()
-        super().close()
+        if self._trace_token is not None:
+            leave_trace(self._trace_token)
 
     def _begin_stream(self) -> None:
         self._exchange.is_stream = True
@@ -197,19 +225,13 @@ class MeasuredAnswering(Answering):
             self._observer.counts.streams += 1
 
     def _end(self) -> None:
-        if self._ended:
-            return
         self._ended = True
-        exchange, counts = self._exchange, self._observer.counts
+        exchange = self._exchange
         exchange.duration_ns = perf_counter_ns() - exchange.began_ns
-        if exchange.method not in _METHODS:
-            exchange.method = "_OTHER"
         exchange.route = self._finished.names.find(self._scope)
-        if counts is not None:
-            counts.active -= 1
-            if exchange.is_stream:
-                counts.streams -= 1
-        if self._span.is_recording():
+        if exchange.is_stream and self._observer.counts is not None:
+            self._observer.counts.streams -= 1
+        if self._span is not None:
             hide_url(self._span, self._scope, exchange)
         self._finished.add(exchange)
 

@@ -60,8 +60,8 @@ class StreamedResponse(Response):
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with Deadline(self._limits.timeout_s) as deadline:
-                deadline.watch(receive, after_s=0)
+            with Deadline(self._limits.timeout_s) as deadline:
+                deadline.watch(receive)
                 await self._send(send, deadline)
         except ClientDisconnect:
             return

@@ -60,7 +60,7 @@ class Endpoint:
 
     async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
         try:
-            async with Deadline(self.limits.timeout_s) as deadline:
+            with Deadline(self.limits.timeout_s) as deadline:
                 parsed = await self._read(request)
                 deadline.watch(request.receive)
                 answer = await self.handle(parsed, session)
