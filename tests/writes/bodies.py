@@ -157,6 +157,8 @@ def _check_keys(
 def is_key(table: str, value: Any) -> bool:
     """Whether a JSON value is the key of a row, as far as its form goes."""
     spec = TABLES[table].columns[TABLES[table].key[0]]
-    if len(TABLES[table].key) > 1 or spec.kind == "text":
-        return isinstance(value, str)
+    if len(TABLES[table].key) > 1:
+        return isinstance(value, str) and value.rpartition(",")[2].isdigit()
+    if spec.kind == "text":
+        return isinstance(value, (str, int, float))
     return isinstance(value, int) or (isinstance(value, str) and value.isdigit())

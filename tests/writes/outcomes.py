@@ -113,7 +113,7 @@ def relation_of(step: Step) -> Relation:
 
 def as_key(table: str, item: Any) -> Any:
     spec = TABLES[table].columns[TABLES[table].key[0]]
-    return item if spec.kind == "text" else int(item)
+    return str(item) if spec.kind == "text" else int(item)
 
 
 def as_whole_key(table: str, item: Any) -> Key:
