@@ -40,10 +40,11 @@ class Faults:
             return "not_null", self.nulls
         if self.invalid:
             return "invalid", self.invalid
-        codes = {code for _, code in self.beyond}
-        if not codes:
+        if not self.beyond:
             return None
-        return (codes.pop() if len(codes) == 1 else "invalid"), self.beyond
+        codes = {code for _, code in self.beyond}
+        own = [code for code in OWN_CODES if codes == {code}]
+        return (own[0] if own else "invalid"), self.beyond
 
 
 def check_new(name: str, body: Any, pointer: str, faults: Faults, ties: Ties | None = None) -> None:
@@ -156,6 +157,8 @@ def _check_keys(
 def is_key(table: str, value: Any) -> bool:
     """Whether a JSON value is the key of a row, as far as its form goes."""
     spec = TABLES[table].columns[TABLES[table].key[0]]
-    if len(TABLES[table].key) > 1 or spec.kind == "text":
-        return isinstance(value, str)
+    if len(TABLES[table].key) > 1:
+        return isinstance(value, str) and value.rpartition(",")[2].isdigit()
+    if spec.kind == "text":
+        return isinstance(value, (str, int, float))
     return isinstance(value, int) or (isinstance(value, str) and value.isdigit())
