@@ -63,7 +63,8 @@ class Resource:
         read_schema: Pydantic model that shows a row; derived by default.
         dependencies: `Depends(...)` that every operation of this resource runs first.
         operation_dependencies: `Depends(...)` that single operations run first, by operation. Those
-            of `create`, `update` and `delete` also run before their bulk operations.
+            of `create`, `update` and `delete` also run before their bulk operations, and those of
+            `list` before `stream`.
         default_limit: Rows on a page when the request does not say.
         max_limit: Rows on a page at most.
         max_bulk_rows: Rows in one bulk request at most.

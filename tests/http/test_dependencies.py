@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from examples.league import Team, User
 from modelwire import ConfigurationError, Database, Resource, SessionDep, get_session, mount
+from modelwire.resource import Operation
 from tests.conftest import MakeClient, open_client, use_sessions
 from tests.http.problems import count_rows
 from tests.http.rows import store_users
@@ -114,6 +115,38 @@ async def test_update_covers_both_methods(make_client: MakeClient, database: Dat
     await store_users(database, bob=None)
     for method in ("PUT", "PATCH"):
         assert (await client.request(method, "/users/1", json={})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("operation", "method", "url", "body"),
+    [
+        ("create", "POST", "/users/bulk/", [ANN]),
+        ("create", "POST", "/users/bulk/?atomic=false", [ANN]),
+        ("update", "PATCH", "/users/bulk/", [{"id": 1, "full_name": "x"}]),
+        ("update", "PATCH", "/users/?id=1", {"full_name": "x"}),
+        ("delete", "DELETE", "/users/bulk/", [1]),
+        ("delete", "DELETE", "/users/?id=1", None),
+        ("list", "GET", "/users/stream/", None),
+        ("list", "POST", "/users/query", {}),
+    ],
+)
+async def test_guards_hold_for_many(
+    make_client: MakeClient,
+    database: Database,
+    operation: Operation,
+    method: str,
+    url: str,
+    body: object,
+) -> None:
+    """What guards an operation guards its like for many rows as well."""
+    guard = {operation: [Depends(require_key)]}
+    client = await make_client(Resource(User, operation_dependencies=guard))
+    await store_users(database, bob=None)
+    headers = {"prefer": "max-affected=1"}
+    answer = await client.request(method, url, json=body, headers=headers)
+    assert answer.status_code == 401
+    answer = await client.request(method, url, json=body, headers={**headers, **KEY})
+    assert answer.is_success, answer.text
 
 
 async def test_dependencies_of_mount(make_client: MakeClient, database: Database) -> None:

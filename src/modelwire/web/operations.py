@@ -273,6 +273,7 @@ ROUTES: tuple[Route, ...] = (
         "Every row that matches, as a JSON array or, by `Accept`, as JSON lines or CSV.",
         (422, 503), 200, None, _shown_rows,
         lambda p: stream_parameters(p.table, p.catalog), details=_other_formats,
+        guards=("list",),
     ),
     Route(
         "read", "GET", "read", "/{key}", "Read {row}",
