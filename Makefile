@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.benchmarks-installed
+LOWEST := .venv-lowest
+THOROUGH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test faults check format bench bench-quick bench-docs clean
+.PHONY: help serve test thorough lowest faults check format bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,11 +24,25 @@ $(BENCH_STAMP): $(STAMP) benchmarks/requirements.txt
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -r benchmarks/requirements.txt
 	@touch $(BENCH_STAMP)
 
+# What is installed first is what the tests need beside; then the lowest versions replace some of it.
+$(LOWEST)/.installed: requirements.txt requirements-lowest.txt pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 serve: $(STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
 
 test: $(STAMP) ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
+
+thorough: $(STAMP) ## Run the tests that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
+	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/python -m pytest -n 2 tests/query tests/writes tests/hostile $(TEST_ARGS)
+
+lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
+	$(LOWEST)/bin/python -m pytest -n 2 $(TEST_ARGS)
 
 faults: $(STAMP) ## Break everything that can break, and print what was measured (about 15 minutes)
 	$(BIN)/python -m pytest tests/faults -m "long or not long" $(TEST_ARGS)
@@ -52,4 +68,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .hypothesis build dist

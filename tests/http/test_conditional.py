@@ -186,29 +186,6 @@ async def test_one_of_many_clients(client: httpx2.AsyncClient, database: Databas
         assert sorted(statuses) == [200] + [412] * 9
 
 
-async def test_counter_of_many_clients(make_client: MakeClient, database: Database) -> None:
-    """Clients that each count a number up under its tag lose no step."""
-    client = await make_client(Resource(Account))
-    await store(database, Account(name="a"))
-
-    async def count_up(times: int) -> int:
-        done = 0
-        for _ in range(times):
-            row = await client.get("/conditional_accounts/1")
-            body, headers = (
-                {"balance": row.json()["balance"] + 1},
-                {"if-match": row.headers["etag"]},
-            )
-            answer = await client.patch("/conditional_accounts/1", json=body, headers=headers)
-            assert answer.status_code in (200, 412), answer.text
-            done += answer.status_code == 200
-        return done
-
-    counts = await asyncio.gather(*(count_up(20) for _ in range(50)))
-    row = (await client.get("/conditional_accounts/1")).json()
-    assert row["balance"] == sum(counts) > 0
-
-
 async def test_version(make_client: MakeClient) -> None:
     """A version starts from its default and is counted up by every change, of whatever kind."""
     client = await make_client(ACCOUNT)

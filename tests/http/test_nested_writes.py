@@ -217,6 +217,18 @@ async def test_two_parents(make_client: MakeClient, database: Database) -> None:
     assert await count_rows(client, "/teams/") == 1
 
 
+async def test_parent_of_a_row_below_another(make_client: MakeClient) -> None:
+    """A row below another one can't bring a parent of its own in that one's place."""
+    client = await make_client(*LEAGUE)
+    await client.post("/teams/", json={"name": "Old"})
+    child = {"name": "Ann", "team": {"name": "Red"}}
+    answer = await client.post("/teams/1/players/", json=child)
+    assert faults_of(read_problem(answer, 422, "invalid")) == [("/team", "other_parent")]
+    answer = await client.post("/teams/", json={"name": "Blue", "players": [child]})
+    assert faults_of(read_problem(answer, 422, "invalid")) == [("/players/0/team", "other_parent")]
+    assert await count_all(client, "/teams/", "/players/") == [1, 0]
+
+
 async def test_relation_that_is_not_open(make_client: MakeClient) -> None:
     """A relation that the resource does not open is an unknown field in every write."""
     client = await make_client(Resource(Team, includes=["players"]), Resource(Player))

@@ -43,5 +43,18 @@ async def world(
             )
             for lane in LANES
         }
-        yield World(database, clients)
+        world = World(database, clients)
+        yield world
     await database.close_db()
+    if world.tally:
+        check_tally(world.tally)
+
+
+def check_tally(tally: Counter[tuple[str, str]]) -> None:
+    """Check that no kind of step was refused each time, and how many of them were."""
+    print(*sorted(tally.items()), sep="\n")  # noqa: T201 - shown by `pytest -s`, or on failure
+    if tally.total() > 2000:
+        kinds = {kind for kind, _ in tally}
+        assert kinds == {kind for kind, code in tally if code == "done"}
+    done = sum(count for (_, code), count in tally.items() if code == "done")
+    assert 0.3 < done / tally.total() < 0.9

@@ -81,7 +81,9 @@ def _upsert(draw: Draw, state: State) -> Step:
 
 
 def _create_child(draw: Draw, state: State) -> Step:
-    name = draw(st.sampled_from(["teams", "clubs", "authors", "books", "players"]))
+    parents = ["teams", "clubs", "authors", "books", "players"]
+    stored = [name for name in parents if state.rows[name]]
+    name = draw(st.sampled_from(stored or parents))
     table = TABLES[name]
     field_ = draw(st.sampled_from([n for n, r in table.relations.items() if r.many]))
     relation, key = table.relations[field_], draw_key(draw, state, name)
