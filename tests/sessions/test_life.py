@@ -1,6 +1,7 @@
 """Start-up and shut-down."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,6 +45,18 @@ async def test_lifespan_composes(tmp_path: Path) -> None:
     async with app.router.lifespan_context(app), open_client(app) as client:
         assert (await client.get("/users/")).status_code == 200
     assert order == ["before", "after"]
+
+
+async def test_collector_spares_what_is_loaded(tmp_path: Path) -> None:
+    """What is loaded at the first start is out of the garbage collector's sight; later it stays."""
+    database = fresh(tmp_path)
+    app = FastAPI(lifespan=database.lifespan)
+    gc.unfreeze()
+    async with app.router.lifespan_context(app):
+        spared = gc.get_freeze_count()
+    assert spared > 10_000
+    async with app.router.lifespan_context(app):
+        assert gc.get_freeze_count() <= spared
 
 
 async def test_tables_are_not_created_unasked(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
 from ..request import Parameter
 from .cursor import Position, bind_query, read_cursor
-from .includes import can_join, project_list, project_row
+from .includes import build_includes, can_join, project_list, project_row
 from .keys import (
     Values,
     key_values,
@@ -143,13 +143,24 @@ def plan_read(
     Raises:
         InvalidRequest: The key or a parameter is not valid.
     """
-    values = key_values(table, key)
+    values = predicate_values(key_values(table, key))
+    if not parameters:
+        shape, includes = _select_plainly(catalog, table, dialect)
+        return ReadPlan(shape, values, includes)
     query = Query(catalog, table, parameters, ("fields", "include"))
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()
-    shape = _select_row(table, includes, shown, dialect)
-    return ReadPlan(shape, predicate_values(values), includes)
+    return ReadPlan(_select_row(table, includes, shown, dialect), values, includes)
+
+
+@lru_cache(CACHED)
+def _select_plainly(
+    catalog: Catalog, table: Table, dialect: str
+) -> tuple[SelectShape, tuple[Include, ...]]:
+    """The shape of a row that is shown as it is by default."""
+    includes = build_includes(catalog, table, tuple(table.resource.include_by_default))
+    return _select_row(table, includes, None, dialect), includes
 
 
 @lru_cache(CACHED)

@@ -88,8 +88,7 @@ class Endpoint:
 
     async def _read_body(self, request: HTTPRequest) -> bytes:
         limit = self.limits.max_body_bytes
-        announced = request.headers.get("content-length", "")
-        parts, size = [], int(announced[:20]) if announced.isdecimal() else 0
+        parts, size = [], _announced_bytes(request.scope)
         if size <= limit:
             size = 0
             async for part in request.stream():
@@ -100,6 +99,14 @@ class Endpoint:
         if size > limit:
             raise TooLarge(f"The body should have at most {limit} bytes")
         return b"".join(parts)
+
+
+def _announced_bytes(scope: Scope) -> int:
+    """How many bytes a body has, as far as the client says so."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value[:20]) if value.isdigit() else 0
+    return 0
 
 
 class ResourceRoute(APIRoute):
