@@ -12,7 +12,7 @@ from modelwire import ConfigurationError, Database, Resource
 from tests.conftest import MakeClient, make_app
 from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import store
-from tests.zoo import Author, Book, Chapter, City, Country, Group, Person
+from tests.zoo import Author, Book, Category, Chapter, City, Country, Group, Person
 
 
 class Ship(SQLModel, table=True):
@@ -258,12 +258,16 @@ async def test_children_in_a_change(make_client: MakeClient, method: str) -> Non
 
 async def test_depth(make_client: MakeClient) -> None:
     """Rows nest through as many relations as paths may have."""
-    client = await make_client(*LEAGUE)
-    body: dict[str, Any] = {"name": "T0"}
-    for level in range(4):
-        body = {"name": f"N{level}", **({"players": [body]} if level % 2 else {"team": body})}
-    problem = read_problem(await client.post("/teams/", json=body), 422, "invalid")
-    assert faults_of(problem) == [("/players/0/team/players/0/team", "too_deep")]
+    client = await make_client(Resource(Category, nested_writes=["children"]))
+    body: dict[str, Any] = {"name": "N0"}
+    for level in range(1, 4):
+        body = {"name": f"N{level}", "children": [body]}
+    answer = await client.post("/categories/", json=body)
+    assert answer.status_code == 201, answer.text
+    body = {"name": "N4", "children": [body]}
+    problem = read_problem(await client.post("/categories/", json=body), 422, "invalid")
+    assert faults_of(problem) == [("/children/0/children/0/children/0/children/0", "too_deep")]
+    assert await count_rows(client, "/categories/") == 4
 
 
 async def test_too_many_rows(make_client: MakeClient) -> None:

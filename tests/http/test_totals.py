@@ -101,7 +101,9 @@ async def test_requests_share_counts(
     """Requests at the same time share counts; those in sessions, which see their own, don't."""
     await store_hundreds(database)
     statements.clear()
-    answers = await asyncio.gather(*(client.get("/users/?limit=1") for _ in range(8)))
+    # Statements that SQLite's connections have not seen, and so don't run at once.
+    target = "/users/?limit=1&username__ne=nobody&email__ne=nobody"
+    answers = await asyncio.gather(*(client.get(target) for _ in range(8)))
     assert [answer.json()["total"] for answer in answers] == [500] * 8
     counts = sum("count(" in statement for statement in statements)
     assert counts == 8 if lane == "session" else counts < 8

@@ -11,6 +11,7 @@ from modelwire.encode import encoder_of
 from modelwire.statement import Statements
 
 def built():
+    gc.unfreeze()  # what the collector is spared it does not show either
     kept = [found.of.cache_info().currsize for found in gc.get_objects()
             if isinstance(found, Statements)]
     return sum(kept), encoder_of.cache_info().currsize, app.openapi_schema is not None

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
-from aiosqlite import Connection
+from aiosqlite import Connection, Cursor
+from aiosqlite.context import contextmanager
 
 from ..overtime import Watched
 from .short import Rows, ShortStatements, take_time
@@ -32,7 +34,8 @@ class LimitedConnection(Connection):
     def __init__(
         self, limit_s: float, short: ShortStatements, /, *arguments: Any, **options: Any
     ) -> None:
-        super().__init__(partial(sqlite3.connect, *arguments, **options), _CHUNK_ROWS)
+        connect = partial(sqlite3.connect, *arguments, factory=_Connection, **options)
+        super().__init__(connect, _CHUNK_ROWS)
         self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
         self._limit_s = limit_s
         self._short = short
@@ -59,15 +62,11 @@ class LimitedConnection(Connection):
         self._short.note(text, taken_s)
         return rows
 
-    async def close(self) -> None:
-        """Close the connection, and undo what is open, such as what a cancelled request began.
-
-        SQLite would keep the locks of a statement that nobody has read to its end.
-        """
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                await self.rollback()
-        await super().close()
+    @contextmanager
+    async def cursor(self) -> Cursor:
+        """Open a cursor, as SQLAlchemy does for the statements of a session."""
+        connection: Any = self._conn
+        return Cursor(self, await self._execute(connection.open_cursor))
 
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
         alarm = _Alarm(self, self._limit_s)
@@ -94,6 +93,36 @@ class LimitedConnection(Connection):
         if self._connection is not None:
             with suppress(sqlite3.ProgrammingError):  # it has just been closed
                 self._connection.interrupt()
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be undone and closed even where cursors have rows left to read.
+
+    Such as those of a request that was cancelled. Their statements keep the locks that they have,
+    and what interrupted one of them would stop a ROLLBACK too (SQLite, sqlite3_interrupt).
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def open_cursor(self) -> sqlite3.Cursor:
+        """Open a cursor that is closed when the transaction is undone."""
+        cursor = self.cursor()
+        self._cursors.add(cursor)
+        return cursor
+
+    def rollback(self) -> None:
+        """Undo the transaction."""
+        while self._cursors:
+            self._cursors.pop().close()
+        super().rollback()
+
+    def close(self) -> None:
+        """Close the connection; what it has not committed is undone."""
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 class _Alarm(Watched):
