@@ -62,11 +62,11 @@ def postgres_server() -> Iterator[str]:
     server.cleanup()
 
 
-async def create_postgres_database(server: str, name: str) -> str:
-    """Create an empty database on a server; returns its URL."""
+async def create_postgres_database(server: str, name: str, options: str = "") -> str:
+    """Create an empty database on a server, with options of CREATE DATABASE; returns its URL."""
     admin = await asyncpg.connect(server)
     await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    await admin.execute(f'CREATE DATABASE "{name}"')
+    await admin.execute(f'CREATE DATABASE "{name}" {options}')
     await admin.close()
     head, separator, query = server.partition("?")
     return f"{head.rpartition('/')[0]}/{name}{separator}{query}"

@@ -1,40 +1,16 @@
 """Both databases with tables whose constraints are deferred, reached in every way."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-
-import httpx2
-import pytest
 import pytest_asyncio
 from fastapi import Depends, FastAPI, Request
 
 from modelwire import Database, UnitOfWorkDep
-from tests.conftest import (
-    DIALECTS,
-    LANES,
-    create_postgres_database,
-    empty_tables,
-    make_app,
-    open_client,
-)
+from tests.conftest import LANES, empty_tables, make_app
+from tests.worlds import World, make_world_fixture
 
 from .tables import Base, Owner, Tag, Ticket, make_resources
 
 WAYS = (*LANES, "guarded")
 """The lanes, and routes whose dependencies FastAPI solves."""
-
-
-@dataclass(frozen=True)
-class World:
-    """One database, and a client for each way to it."""
-
-    database: Database
-    clients: dict[str, httpx2.AsyncClient]
-
-    @property
-    def dialect(self) -> str:
-        return self.database.dialect
 
 
 def _pass() -> None:
@@ -54,25 +30,9 @@ def _make_app(database: Database, way: str) -> FastAPI:
     return app
 
 
-@pytest_asyncio.fixture(scope="package", params=DIALECTS)
-async def tables(
-    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
-    """One kind of database with every table; the test runs once on each."""
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        url = await create_postgres_database(server, f"modelwire_commits_{worker_id}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('commits')}/commits.db"
-    database = Database(url, metadata=Base.metadata)
-    await database.init_db()
-    async with AsyncExitStack() as stack:
-        clients = {
-            way: await stack.enter_async_context(open_client(_make_app(database, way)))
-            for way in WAYS
-        }
-        yield World(database, clients)
-    await database.close_db()
+tables = make_world_fixture(
+    "commits", Base.metadata, lambda database: {way: _make_app(database, way) for way in WAYS}
+)
 
 
 @pytest_asyncio.fixture

@@ -1,25 +1,15 @@
 """Both databases with the tables of these tests, clients of them, and what is a proper refusal."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import httpx2
 import pytest
 import pytest_asyncio
-from fastapi import FastAPI
 
-from modelwire import Database
-from tests.conftest import (
-    DIALECTS,
-    LANES,
-    create_postgres_database,
-    empty_tables,
-    make_app,
-    open_client,
-)
+from tests.conftest import DIALECTS, LANES, empty_tables
+from tests.worlds import World, make_world_fixture, on_lanes
 
 from .tables import RESOURCES, Base
 
@@ -30,34 +20,7 @@ Share = Callable[..., Mapping[str, Any]]
 JSON = {"content-type": "application/json"}
 
 
-@dataclass(frozen=True)
-class World:
-    """One database, with an application and a client of its resources on each lane."""
-
-    database: Database
-    apps: dict[str, FastAPI]
-    clients: dict[str, httpx2.AsyncClient]
-
-
-@pytest_asyncio.fixture(scope="package", params=DIALECTS)
-async def tables(
-    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[World]:
-    """One kind of database with every table; the test runs once on each."""
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        url = await create_postgres_database(server, f"modelwire_hostile_{worker_id}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('hostile')}/hostile.db"
-    database = Database(url, metadata=Base.metadata)
-    await database.init_db()
-    apps = {lane: make_app(database, lane, RESOURCES, {}) for lane in LANES}
-    async with AsyncExitStack() as stack:
-        clients = {
-            lane: await stack.enter_async_context(open_client(app)) for lane, app in apps.items()
-        }
-        yield World(database, apps, clients)
-    await database.close_db()
+tables = make_world_fixture("hostile", Base.metadata, on_lanes(RESOURCES))
 
 
 @pytest_asyncio.fixture

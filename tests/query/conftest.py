@@ -1,30 +1,20 @@
 """The same rows in both databases, whose texts compare by their code points, and on both lanes."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import asyncpg
-import httpx2
-import pytest
-import pytest_asyncio
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from modelwire import Database
-from tests.conftest import DIALECTS, LANES, make_app, open_client
+from tests import worlds
 
 from .model import Rows
 from .tables import MODELS, RESOURCES, Base
 
 
-@dataclass(frozen=True)
-class World:
-    """One database, and a client of its resources on each lane."""
-
-    database: Database
-    clients: dict[str, httpx2.AsyncClient]
+class World(worlds.World):
+    """A database with its clients, whose rows are replaced."""
 
     async def fill(self, rows: Rows) -> None:
         """Replace all rows."""
@@ -61,42 +51,16 @@ async def _insert(connection: Any, model: type[SQLModel], rows: Any) -> None:
         await connection.execute(_sql(model).insert().values(list(rows)))
 
 
-async def create_database(server: str, name: str) -> str:
-    """Create an empty database whose texts compare by their code points; returns its URL."""
-    admin = await asyncpg.connect(server)
-    await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    await admin.execute(
-        f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' "
-        "LC_CTYPE 'C.UTF-8'"
-    )
-    await admin.close()
-    head, separator, query = server.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}{separator}{query}"
+BY_CODE_POINTS = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+"""How a database is created whose texts compare as Python's do."""
 
-
-@pytest_asyncio.fixture(scope="package", params=DIALECTS)
-async def world(
-    request: pytest.FixtureRequest,
-    worker_id: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[World]:
-    """One kind of database with every table of these tests; the test runs once on each."""
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        url = await create_database(server, f"modelwire_query_{worker_id}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('query')}/query.db"
-    database = Database(url, metadata=Base.metadata)
-    await database.init_db()
-    async with AsyncExitStack() as stack:
-        clients = {
-            lane: await stack.enter_async_context(
-                open_client(make_app(database, lane, RESOURCES, {}))
-            )
-            for lane in LANES
-        }
-        yield World(database, clients)
-    await database.close_db()
+world = worlds.make_world_fixture(
+    "query",
+    Base.metadata,
+    worlds.on_lanes(RESOURCES),
+    kind=World,
+    created=BY_CODE_POINTS,
+)
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from hypothesis import given
 
 import modelwire
 from examples import league
-from tests.conftest import DIALECTS
+from tests.conftest import DIALECTS, create_postgres_database
 from tests.examples import examples
 
-from .conftest import create_database
+from .conftest import BY_CODE_POINTS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the libraries that Schemathesis imports
@@ -83,7 +83,9 @@ async def document(
     """The document of the served example, which has some rows already."""
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres_server")
-        database = await create_database(server, f"modelwire_document_{worker_id}")
+        database = await create_postgres_database(
+            server, f"modelwire_document_{worker_id}", BY_CODE_POINTS
+        )
     else:
         database = f"sqlite:///{tmp_path_factory.mktemp('document')}/league.db"
     with serve(database) as url:

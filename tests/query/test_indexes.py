@@ -15,9 +15,9 @@ from sqlalchemy import Index, MetaData
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Database, Resource
-from tests.conftest import make_app, open_client
+from tests.conftest import create_postgres_database, make_app, open_client
 
-from .conftest import create_database
+from .conftest import BY_CODE_POINTS
 
 ROWS = 1_000_000
 ANCHORS = range(500_000, 500_040)
@@ -135,7 +135,9 @@ CURSORS = [
 @pytest_asyncio.fixture(scope="module")
 async def events(postgres_server: str, worker_id: str) -> AsyncIterator[Events]:
     """The events, after cursors were taken while there was only their middle."""
-    url = await create_database(postgres_server, f"modelwire_indexes_{worker_id}")
+    url = await create_postgres_database(
+        postgres_server, f"modelwire_indexes_{worker_id}", BY_CODE_POINTS
+    )
     database = Database(url, metadata=Base.metadata)
     await database.init_db()
     resources = (Resource(Account, includes=["events"]), Resource(Event, includes=["account"]))
