@@ -7,9 +7,10 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
+import fastapi.dependencies.models
 import httpx2
 import pytest
 import pytest_asyncio
@@ -18,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from examples import league
 from modelwire import Database, Resource, get_session, mount
+from modelwire.settings import Settings
 from modelwire.statement import KEYS
 from tests import zoo
 
@@ -133,9 +135,6 @@ def lane(request: pytest.FixtureRequest) -> str:
 MakeClient = Callable[..., Any]
 
 
-_APPS: dict[tuple[Any, ...], FastAPI] = {}
-
-
 def make_app(
     database: Database, lane: str, resources: tuple[Resource, ...], options: dict[str, Any]
 ) -> FastAPI:
@@ -147,22 +146,59 @@ def make_app(
     return app
 
 
-def _shared_app(database: Database, lane: str, resources: tuple[Resource, ...]) -> FastAPI:
-    """The application of the league or the zoo, which many tests share."""
-    key = (database.dialect, lane, id(resources))
-    if key not in _APPS:
-        _APPS[key] = make_app(database, lane, resources, {})
-    return _APPS[key]
+class Application(NamedTuple):
+    """What an application is made of, and the application."""
+
+    database: Database
+    settings: Settings
+    lane: str
+    resources: tuple[Resource, ...]
+    options: dict[str, Any]
+    app: FastAPI
+
+
+@pytest.fixture(scope="module")
+def applications() -> list[Application]:
+    """The applications that the tests of a module share: making one takes longer than most tests
+    do."""
+    return []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_applications() -> Iterator[None]:
+    """Let go of a module's applications, some thousand of whose endpoints FastAPI would keep."""
+    yield
+    for found in vars(fastapi.dependencies.models).values():
+        if hasattr(found, "cache_clear"):
+            found.cache_clear()
+
+
+MakeApp = Callable[..., FastAPI]
+
+
+@pytest.fixture
+def share_app(applications: list[Application], database: Database, lane: str) -> MakeApp:
+    """Make an application of some resources, with options of `mount`, if there is none yet."""
+
+    def share(*resources: Resource, **options: Any) -> FastAPI:
+        parts = (database, database.settings, lane, resources, options)
+        for known in applications:
+            if known[:-1] == parts:
+                return known.app
+        app = make_app(database, lane, resources, options)
+        applications.append(Application(*parts, app))
+        return app
+
+    return share
 
 
 @pytest_asyncio.fixture
-async def make_client(database: Database, lane: str) -> AsyncIterator[MakeClient]:
+async def make_client(share_app: MakeApp) -> AsyncIterator[MakeClient]:
     """Make a client of an application with given resources, and options of `mount`."""
     async with AsyncExitStack() as stack:
 
         async def make(*resources: Resource, **options: Any) -> httpx2.AsyncClient:
-            app = make_app(database, lane, resources, options)
-            return await stack.enter_async_context(open_client(app))
+            return await stack.enter_async_context(open_client(share_app(*resources, **options)))
 
         yield make
 
@@ -186,16 +222,16 @@ async def open_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest_asyncio.fixture
-async def client(database: Database, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(share_app: MakeApp) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the league, on both databases and both lanes."""
-    async with open_client(_shared_app(database, lane, LEAGUE)) as made:
+    async with open_client(share_app(*LEAGUE)) as made:
         yield made
 
 
 @pytest_asyncio.fixture
-async def zoo_client(database: Database, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def zoo_client(share_app: MakeApp) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the zoo, on both databases and both lanes."""
-    async with open_client(_shared_app(database, lane, ZOO)) as made:
+    async with open_client(share_app(*ZOO)) as made:
         yield made
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import JSON, Column
 from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Team
-from modelwire import ConfigurationError, Resource, UnitOfWorkDep
+from modelwire import ConfigurationError, Database, Resource, UnitOfWorkDep
 from modelwire.errors import NotFound
-from tests.conftest import LEAGUE, MakeClient
+from tests.conftest import LEAGUE, MakeClient, make_app, open_client
 from tests.http.problems import faults_of, read_problem
 
 
@@ -200,16 +200,16 @@ async def test_dependency_with_headers_and_tasks(make_client: MakeClient, path: 
     assert done == ["task"]
 
 
-async def test_own_handler_for_an_error(make_client: MakeClient) -> None:
+async def test_own_handler_for_an_error(database: Database, lane: str) -> None:
     """An application's handler for one of modelwire's errors answers generated endpoints too."""
-    client = await make_client(Resource(Tag))
-    app: FastAPI = client._transport.app  # type: ignore[attr-defined]
+    app = make_app(database, lane, (Resource(Tag),), {})
 
     @app.exception_handler(NotFound)
     async def tell(_request: Request, error: NotFound) -> JSONResponse:
         return JSONResponse({"own": error.detail}, 404)
 
-    assert (await client.get("/tags/nope")).json() == {"own": "Tag not found"}
+    async with open_client(app) as client:
+        assert (await client.get("/tags/nope")).json() == {"own": "Tag not found"}
 
 
 @pytest.mark.parametrize("status", [204, 304])

@@ -12,7 +12,7 @@ from modelwire import Database, Resource
 from modelwire.execute.idempotency import PURGED_KEYS
 from modelwire.settings import Settings
 from modelwire.statement import KEYS
-from tests.conftest import MakeClient
+from tests.conftest import MakeClient, make_app, open_client
 from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import store, store_users
 
@@ -287,16 +287,18 @@ async def test_expired_key(client: httpx2.AsyncClient, database: Database) -> No
     read_problem(await create(client, "k"), 422, "key_reused")
 
 
-async def test_removal_of_expired_keys(client: httpx2.AsyncClient, database: Database) -> None:
+async def test_removal_of_expired_keys(database: Database, lane: str) -> None:
     """Keys that have expired are removed, some at a time, and then not for a while."""
+    await store_users(database, bob=None, cid=None)
     old = {"fingerprint": "x", "expires_at": 1.0}
     many = [{"key": f"old{i}", **old} for i in range(PURGED_KEYS + 50)]
     await run(database, insert(KEYS).values(many))
     left = []
-    for i in range(3):
-        await create(client, f"new{i}", username=f"u{i}", email=f"e{i}")
-        left.append(await count_keys(database))
-        await run(database, insert(KEYS).values(key=f"late{i}", **old))
+    async with open_client(make_app(database, lane, (Resource(User),), {})) as client:
+        for i in range(3):
+            await create(client, f"new{i}", username=f"u{i}", email=f"e{i}")
+            left.append(await count_keys(database))
+            await run(database, insert(KEYS).values(key=f"late{i}", **old))
     assert left == [51, 2, 4]
 
 

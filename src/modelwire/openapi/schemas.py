@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from functools import reduce
+from functools import lru_cache, reduce
 from types import new_class
 from typing import Annotated, Any
 
@@ -16,6 +16,9 @@ from ..plan.create import tie_fields
 from ..respond.statuses import title_of
 
 JSONSchema = dict[str, Any]
+
+_SCHEMAS = 256
+"""Schemas of one kind that are kept: several routes of a resource have the same."""
 
 PROBLEM: JSONSchema = {
     "title": "Problem",
@@ -52,6 +55,7 @@ def error_responses(statuses: Iterable[int]) -> dict[int | str, JSONSchema]:
     return {status: {"description": title_of(status), "content": content} for status in statuses}
 
 
+@lru_cache(_SCHEMAS)
 def page_schema(table: Table, catalog: Catalog) -> Any:
     """The schema of one page of a list: by the number of rows before it, or by a cursor."""
     name, row = table.model.__name__, shown_schema(table, catalog)
@@ -73,6 +77,7 @@ def page_schema(table: Table, catalog: Catalog) -> Any:
     return by_number | by_cursor
 
 
+@lru_cache(_SCHEMAS)
 def stored_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
     """The schema of a row that was written: all that it shows, and its includes if asked for."""
     base = table.schemas.read
@@ -85,6 +90,7 @@ def stored_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
     return create_model(f"{table.model.__name__}ReadWithIncludes", __base__=base, **fields)
 
 
+@lru_cache(_SCHEMAS)
 def shown_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
     """The schema of a row that was read: whatever of it `fields` names."""
     base = stored_schema(table, catalog)
@@ -99,6 +105,7 @@ def _require_nothing(schema: JSONSchema) -> None:
     schema.pop("required", None)
 
 
+@lru_cache(_SCHEMAS)
 def create_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
     """The schema of a row to create, with what may be created or linked with it."""
     return _with_relations(table.schemas.create, table, catalog)
@@ -113,6 +120,7 @@ def child_schema(table: Table, relation: Relation | None, catalog: Catalog) -> t
     return _with_relations(loosen_schema(target.schemas.create, tied), target, catalog)
 
 
+@lru_cache(_SCHEMAS)
 def update_schema(table: Table, catalog: Catalog) -> type[BaseModel]:
     """The schema of a change, with the links that may be set by it."""
     links: dict[str, Any] = {
@@ -136,6 +144,7 @@ def bulk_update_schema(table: Table, catalog: Catalog) -> Any:
     return _wrap(table, row, "BulkUpdate")
 
 
+@lru_cache(_SCHEMAS)
 def each_schema(table: Table, row: type[BaseModel] | None) -> type[BaseModel]:
     """The schema of the answer to rows that are written each for itself.
 
