@@ -35,17 +35,24 @@ def main() -> None:
         sys.exit(str(exc))
     options = _choose_options(arguments)
     results, versions = Results(), []
+    table = ""
     for database in _open_databases(arguments):
         versions.append(database.version)
         works = _choose_works(arguments, database)
         measure(database, _choose_contenders(arguments), works, options, results)
+        # A full run is long; what it has found so far is there if it is broken off.
+        table = _write_results("quick" if arguments.quick else "full", options, versions, results)
+    sys.stdout.write(table)
+
+
+def _write_results(name: str, options: Options, versions: Sequence[str], results: Results) -> str:
+    """Write JSON and a chart; returns the table, and where they are."""
     run, cells = describe_run(options, versions), build_cells(results.samples)
-    sys.stdout.write(write_table(cells, results) + "\n")
-    name = "quick" if arguments.quick else "full"
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(write_json(run, cells, results), encoding="utf-8")
     (RESULTS / f"{name}.svg").write_text(draw_chart(run, cells), encoding="utf-8")
-    sys.stdout.write(f"\nWritten to {RESULTS.name}/{name}.json and {RESULTS.name}/{name}.svg\n")
+    where = f"Written to {RESULTS.name}/{name}.json and {RESULTS.name}/{name}.svg"
+    return f"{write_table(cells, results)}\n\n{where}\n"
 
 
 def _parse_arguments() -> argparse.Namespace:
