@@ -124,9 +124,18 @@ class MethodNotAllowed(RequestError):
 
 
 class TooLarge(RequestError):
-    """The body is over its limit."""
+    """The body is over its limit.
+
+    Args:
+        detail: Which limit.
+        unread: Whether the body was not read to its end.
+    """
 
     code = "too_large"
+
+    def __init__(self, detail: str, *, unread: bool = False) -> None:
+        super().__init__(detail)
+        self.unread = unread
 
 
 class TooSlow(RequestError):

@@ -375,6 +375,8 @@ HEADER_VALUES: Mapping[str, bytes] = {
     "quoted": b'"a", W/"b", *, "',
     "many tags": b'"a",' * 2000,
     "weights": b"text/csv;q=nan, application/json;q=-1, */*;q=1e400",
+    "parameters in parts": b"application/json; charset*=a; charset*0=b",
+    "a part of a parameter": b"application/json; charset*" + b"9" * 5000 + b"=b",
     "parameters": b"application/json; charset=\xff; charset=utf-8",
     "unfinished": b'return=minimal; "',
     "preferences": b"max-affected=99999999999999999999, return=\x7f",

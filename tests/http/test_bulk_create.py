@@ -62,6 +62,7 @@ async def test_over_the_limit(client: httpx2.AsyncClient, key: str | None, point
     """More rows than one request may have are 413, and none is stored."""
     answer = await post(client, key, users(*(f"n{i}" for i in range(1001))))
     read_problem(answer, 413, "too_large")
+    assert "connection" not in answer.headers  # the body was read
     assert await count_rows(client, "/users/") == 0
 
 

@@ -113,3 +113,15 @@ async def test_too_many(make_client: MakeClient) -> None:
     """More keys than the resource takes are 413."""
     client = await make_client(Resource(Team, max_bulk_rows=2))
     read_problem(await delete(client, "/teams/bulk/", [1, 2, 3]), 413, "too_large")
+
+
+@pytest.mark.parametrize("key", ["\\ud800%,7", "%ff,7", "7,%\\udc00"])
+async def test_key_that_is_no_text(zoo_client: httpx2.AsyncClient, key: str) -> None:
+    """A composite key whose parts can't be decoded is 422."""
+    answer = await zoo_client.request(
+        "DELETE",
+        "/memberships/bulk/",
+        content=f'["{key}"]',
+        headers={"content-type": "application/json"},
+    )
+    read_problem(answer, 422, "invalid")

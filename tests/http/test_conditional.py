@@ -139,6 +139,20 @@ async def test_required(make_client: MakeClient, database: Database, method: str
     assert (await change(client, method, "/users/1", tag)).status_code < 300
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_required_for_links(make_client: MakeClient, database: Database, method: str) -> None:
+    """Where `If-Match` is required, links are set and taken away under it too."""
+    client = await make_client(
+        Resource(Group, includes=["members"], require_if_match=True), Resource(Person)
+    )
+    await store(database, Group(name="a"), Person(first_name="Ann", last_name="B"))
+    url = "/groups/1/members/1"
+    read_problem(await client.request(method, url), 428, "precondition_required")
+    tag = (await client.get("/groups/1")).headers["etag"]
+    answer = await client.request(method, url, headers={"if-match": tag})
+    assert answer.status_code == 204, answer.text
+
+
 async def test_required_for_many(make_client: MakeClient, database: Database) -> None:
     """Where `If-Match` is required, many rows can't be changed at once."""
     client = await make_client(Resource(User, require_if_match=True))

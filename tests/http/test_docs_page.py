@@ -7,7 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
+from examples.league import User
+from modelwire import ConfigurationError, Database, Resource, mount
 from tests.conftest import LEAGUE, MakeClient
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -61,6 +64,18 @@ async def test_page_needs_no_other_host(client: httpx2.AsyncClient, path: str) -
         answer = await client.get(reference)
         assert (reference, answer.status_code) == (reference, 200)
         assert answer.content
+
+
+def test_path_of_the_docs(database: Database) -> None:
+    """No resource takes the docs' path or the health routes'; below a prefix there is no clash."""
+    resource = Resource(User, path="/docs")
+    mount(FastAPI(), database, resource, prefix="/api")
+    with pytest.raises(ConfigurationError, match="/docs is"):
+        mount(FastAPI(), database, resource)
+    with pytest.raises(ConfigurationError, match="/api/health is"):
+        mount(
+            FastAPI(), database, Resource(User, path="/health"), prefix="/api", health="/api/health"
+        )
 
 
 async def test_pages_behind_a_prefix(make_client: MakeClient) -> None:

@@ -10,7 +10,7 @@ from examples.league import Player, Team
 from modelwire import Database
 from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import store, store_users
-from tests.zoo import Author, Book, Thing
+from tests.zoo import Author, Book, City, Country, Thing
 
 BOTH = pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 
@@ -135,6 +135,18 @@ async def test_patch_of_json(zoo_client: httpx2.AsyncClient, database: Database)
     rows = (await zoo_client.get("/things/?sort=id")).json()["items"]
     assert sorted(row["data"]["a"] for row in rows) == [0, 1]
     assert {row["data"]["b"] for row in rows} == {7}
+
+
+async def test_patch_of_a_key(zoo_client: httpx2.AsyncClient, database: Database) -> None:
+    """A patch may set a part of the key of all rows that match."""
+    countries = [Country(code=code, name=code) for code in ("no", "se")]
+    cities = [City(country_code="no", name=name) for name in ("Oslo", "Bergen", "Moss")]
+    await store(database, *countries, *cities)
+    answer = await change(
+        zoo_client, "PATCH", "/cities/?name__in=Oslo,Moss", "max-affected=5", {"country_code": "se"}
+    )
+    assert (answer.status_code, answer.json()) == (200, {"affected": 2})
+    assert await count_rows(zoo_client, "/cities/?country_code=se") == 2
 
 
 async def test_what_goes_with_them(zoo_client: httpx2.AsyncClient, database: Database) -> None:

@@ -27,6 +27,18 @@ async def test_no_such_path(client: httpx2.AsyncClient, path: str) -> None:
     assert answer.json()["code"] == "no_such_path"
 
 
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"])
+@pytest.mark.parametrize("options", [{}, {"offline_docs": False}])
+async def test_docs_with_a_last_slash(
+    make_client: MakeClient, path: str, options: dict[str, bool]
+) -> None:
+    """The docs answer with a last slash as they do without, and are not redirected."""
+    client = await make_client(*LEAGUE, **options)
+    without, answer = await client.get(path), await client.get(f"{path}/")
+    assert (without.status_code, answer.status_code) == (200, 200)
+    assert answer.content == without.content
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [

@@ -9,7 +9,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Numeric, SmallInteger, String
+from sqlalchemy import ARRAY, REAL, BigInteger, Float, Integer, Numeric, SmallInteger, String
 from sqlalchemy import DateTime as SQLDateTime
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeEngine
@@ -23,6 +23,7 @@ Fault = tuple[str, str]
 Check = Callable[..., "Fault | None"]
 
 MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
+MAX_FLOAT32 = (2 - 2**-23) * 2.0**127
 MAX_EXPONENT = 20_000
 """Powers of ten beyond which a decimal is refused unseen."""
 
@@ -134,8 +135,20 @@ def _check_integer(value: int, stored: TypeEngine[Any], _dialect: str) -> Fault 
     return "out_of_range", f"should be from {low} to {high}"
 
 
-def _check_float(value: float, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
-    return None if math.isfinite(value) else ("finite_number", "should be a finite number")
+def _check_float(value: float, stored: TypeEngine[Any], dialect: str) -> Fault | None:
+    if not math.isfinite(value):
+        return "finite_number", "should be a finite number"
+    if abs(value) > MAX_FLOAT32 and dialect == "postgresql" and _is_short_float(stored):
+        return "out_of_range", f"should be from {-MAX_FLOAT32} to {MAX_FLOAT32}"
+    return None
+
+
+def _is_short_float(stored: TypeEngine[Any]) -> bool:
+    """Whether a type has 4 bytes on PostgreSQL (manual, 8.1.3)."""
+    if isinstance(stored, REAL):
+        return True
+    precision = stored.precision if isinstance(stored, Float) else None
+    return precision is not None and precision <= 24
 
 
 def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fault | None:
@@ -178,7 +191,9 @@ def _has_offset(stored: TypeEngine[Any]) -> bool:
     return isinstance(stored, SQLDateTime) and stored.timezone
 
 
-def _check_json(value: Any, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+def _check_json(value: Any, stored: TypeEngine[Any], dialect: str) -> Fault | None:
+    if isinstance(stored, ARRAY):
+        return _check_array(value, stored, dialect)
     pending = [value]
     while pending:
         item = pending.pop()
@@ -193,6 +208,17 @@ def _check_json(value: Any, _stored: TypeEngine[Any], _dialect: str) -> Fault | 
             fault = "finite_number", "should have finite numbers only"
         if fault:
             return fault
+    return None
+
+
+def _check_array(value: Sequence[Any], stored: ARRAY[Any], dialect: str) -> Fault | None:
+    """Check the items of an array, which may be arrays themselves, each by the type of items."""
+    item_type = storage_type(stored.item_type)
+    for item in value:
+        check = check_of(type(item))  # type: ignore[arg-type]  # a class is hashable
+        found = check and check(item, stored if isinstance(item, list) else item_type, dialect)
+        if found:
+            return found
     return None
 
 

@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from ..errors import Unavailable
 from ..respond import Answer, answer_other_problem, answer_problem
+from ..respond.statuses import title_of
 
 HEAD_TIMEOUT_S = 10.0
 """Seconds within which a request's head has to come, once it has begun."""
@@ -83,8 +84,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._refusal is None:
             super().send_400_response(msg)
             return
+        status = self._refusal.status
         headers = [*self._refusal.headers, ("content-length", str(len(self._refusal.body)))]
-        lines = [f"HTTP/1.1 {self._refusal.status} Refused", "connection: close"]
+        lines = [f"HTTP/1.1 {status} {title_of(status)}", "connection: close"]
         lines += [f"{name}: {value}" for name, value in headers]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + self._refusal.body)
         # A connection that is closed while the client still sends is reset, answer and all.

@@ -238,7 +238,11 @@ class FairPool(AsyncAdaptedQueuePool):
 
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()
-        _discard_dead(record)
+        try:
+            _discard_dead(record)
+        except BaseException:
+            self.put_back(record)
+            raise
         return record
 
     def _dec_overflow(self) -> Literal[True]:

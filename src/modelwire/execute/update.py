@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..catalog import Field
+from ..catalog import Field, Table
 from ..errors import Constraint, ConstraintViolation, NotFound
 from ..plan import UpdatePlan, predicate_values, select_by_key
 from ..plan.create import is_array
@@ -84,8 +84,7 @@ class Updater:
         for index, row in enumerate(plan.rows):
             groups.setdefault(row.fields, []).append(index)
         for fields, group in groups.items():
-            alone = self._singly or len(group) == 1 or not fields or any(map(is_array, fields))
-            if alone:
+            if self._singly or len(group) == 1 or not _go_together(table, fields):
                 for index in group:
                     changed[index] = await self._change_one(plan.part(index))
                 continue
@@ -112,3 +111,8 @@ class Updater:
         except ConstraintViolation as violation:
             raise Rejection(violation, plan) from violation
         return found
+
+
+def _go_together(table: Table, fields: Sequence[Field]) -> bool:
+    """Whether one statement can set these fields of many rows, whose keys tell which is which."""
+    return bool(fields) and not any(field in table.key or is_array(field) for field in fields)

@@ -1,6 +1,13 @@
 """Catalog as OpenAPI: the parameters, the schemas and the answers of each operation."""
 
-from .headers import conditional_headers, idempotency_header, mass_header, prefer_header
+from .headers import (
+    cache_header,
+    conditional_headers,
+    idempotency_header,
+    mass_header,
+    prefer_header,
+    stream_header,
+)
 from .parameters import (
     atomic_parameter,
     conflict_parameter,
@@ -32,6 +39,7 @@ __all__ = [
     "atomic_parameter",
     "bulk_schema",
     "bulk_update_schema",
+    "cache_header",
     "child_schema",
     "conditional_headers",
     "conflict_parameter",
@@ -51,6 +59,7 @@ __all__ = [
     "read_parameters",
     "shown_schema",
     "stored_schema",
+    "stream_header",
     "stream_parameters",
     "update_schema",
 ]

@@ -7,15 +7,35 @@ from typing import Any
 from ..catalog import Table
 from ..plan import Resolution
 from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
+from ..respond.stream import END_MARKER
 
 JSONSchema = dict[str, Any]
+
+_TEXT: JSONSchema = {"type": "string"}
 
 
 def conditional_headers(table: Table) -> list[JSONSchema]:
     """Describe the condition that a change of a row may state."""
-    text = "The `ETag` of the row that is meant; 412 if it has changed since."
+    match = "The `ETag` of the row that is meant; 412 if it has changed since."
+    none_match = "An `ETag` that the row must not have; 412 if it has."
     required = table.resource.require_if_match
-    return [_header("If-Match", {"type": "string"}, text, required=required)]
+    return [
+        _header("If-Match", _TEXT, match, required=required),
+        _header("If-None-Match", _TEXT, none_match),
+    ]
+
+
+def cache_header() -> list[JSONSchema]:
+    """Describe the condition under which a row is not sent again."""
+    return [
+        _header("If-None-Match", _TEXT, "The `ETag` of the row as it is known; 304 if it is so.")
+    ]
+
+
+def stream_header() -> list[JSONSchema]:
+    """Describe the preference for a last line that counts the rows."""
+    text = f"`{END_MARKER}`: JSON lines and CSV end with the number of rows."
+    return [_header("Prefer", _TEXT, text)]
 
 
 def idempotency_header() -> list[JSONSchema]:
@@ -35,7 +55,7 @@ def prefer_header(*, resolves: bool = False) -> list[JSONSchema]:
     if resolves:
         text += f" With `on_conflict`, `resolution={Resolution.MERGE}`, the default: write what was"
         text += f" sent to a row that is there; `resolution={Resolution.IGNORE}`: leave it alone."
-    return [_header("Prefer", {"type": "string"}, text)]
+    return [_header("Prefer", _TEXT, text)]
 
 
 def mass_header() -> list[JSONSchema]:
@@ -43,7 +63,7 @@ def mass_header() -> list[JSONSchema]:
     text = (
         "`max-affected=N`: how many rows may be affected at most. `return=minimal`: answer nothing."
     )
-    return [_header("Prefer", {"type": "string"}, text, required=True)]
+    return [_header("Prefer", _TEXT, text, required=True)]
 
 
 def _header(

@@ -142,7 +142,7 @@ class Writes(Transactions):
     ) -> Answer:
         refuse_parameters(self.parse_query(request))
         plan = plan_link(self.catalog, table, relation, request.keys)
-        check = _check_of(table, request, required=False)
+        check = _check_of(table, request)
 
         async def work(lane: Lane, _singly: bool) -> Answer:
             (row,) = await lock_rows(lane, self.statements, plan.owner, check)
@@ -161,13 +161,13 @@ class Writes(Transactions):
             raise NotFound(f"{target.title} not found")
 
 
-def _check_of(table: Table, request: Request, *, required: bool = True) -> Check | None:
+def _check_of(table: Table, request: Request) -> Check | None:
     """What looks at a row before it is changed: whether it is the one that the client knows.
 
     Raises:
         PreconditionRequired: The resource requires `If-Match`, and it is absent.
     """
     conditions = parse_preconditions(request.header(b"if-match"), request.header(b"if-none-match"))
-    if required and table.resource.require_if_match and conditions.if_match is None:
+    if table.resource.require_if_match and conditions.if_match is None:
         raise PreconditionRequired("Send the ETag of the row that you change as If-Match")
     return (lambda row: check_preconditions(conditions, row)) if conditions else None

@@ -152,7 +152,7 @@ def _key_value(field: Field, component: str) -> Any:
     try:
         text = unquote_to_bytes(component).decode() if "%" in component else component
         return parse_value(text, field)
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise refuse_parameter(field.name, "should be percent-encoded UTF-8") from None
     except BadValue as exc:
         raise refuse_parameter(field.name, str(exc)) from None

@@ -35,7 +35,10 @@ def check_media_type(content_type: str | None) -> None:
 def _is_json(content_type: str) -> bool:
     message = Message()
     message["content-type"] = content_type
-    charset = message.get_content_charset("utf-8")
+    try:
+        charset = message.get_content_charset("utf-8")
+    except (TypeError, ValueError):  # parameters in parts (RFC 2231) that don't go together
+        return False
     return message.get_content_type() in _MEDIA_TYPES and charset in ("utf-8", "utf8")
 
 

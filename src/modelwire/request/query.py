@@ -42,7 +42,7 @@ def parse_query(query_string: bytes, max_bytes: int = LIMITS.max_query_bytes) ->
         return []
     pairs = [pair for pair in query_string.split(b"&") if pair]
     if len(query_string) > max_bytes:
-        longest = max(pairs, key=len).partition(b"=")[0].decode("latin-1")
+        longest = max(pairs, key=len, default=b"").partition(b"=")[0].decode("latin-1")
         raise _refuse(longest, f"leaves a query of more than {max_bytes} bytes", "query_too_long")
     return [_parse_pair(pair) for pair in pairs]
 

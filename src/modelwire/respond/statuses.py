@@ -47,7 +47,7 @@ def is_server_error(code: str) -> bool:
     return STATUSES[code] >= 500
 
 
-_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 """Phrases of RFC 9110 that older versions of Python have otherwise."""
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     DateTime,
+    Double,
     Float,
     Integer,
     LargeBinary,
@@ -233,6 +234,8 @@ def operand_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
         return Text()
     if _is_decimal(sql_type):
         return SQLiteDecimal() if dialect == "sqlite" else Numeric()
+    if isinstance(sql_type, Float) and dialect == "postgresql":
+        return Double()
     return wire_type(sql_type, dialect)
 
 

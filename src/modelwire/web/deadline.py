@@ -71,6 +71,7 @@ class Deadline(TimeLimit):
             return
         gone = self._watch is not None and self._watch.done()
         if self._watch is not None:
+            self._watch.remove_done_callback(self._on_disconnect)
             self._watch.cancel()
         try:
             super().__exit__(cls, error, traceback)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from .paths import PathTree, decode_keys, segments_of, split_path
 from .route import KEYS, ResourceRoute
 
-_DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
+DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
 """The names of the routes that FastAPI adds to each application."""
 
 
@@ -24,7 +24,7 @@ def place_dispatcher(app: FastAPI, dispatcher: Dispatcher) -> None:
     first that it is hardly ever for.
     """
     routes = app.router.routes
-    only_docs = all(isinstance(route, Route) and route.name in _DOCS for route in routes)
+    only_docs = all(isinstance(route, Route) and route.name in DOCS for route in routes)
     routes.insert(0 if only_docs else len(routes), dispatcher)
 
 

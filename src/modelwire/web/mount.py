@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.params import Depends
+from starlette.routing import Route as StarletteRoute
 
 from ..catalog import Catalog, Relation, Table, read_catalog
 from ..catalog.names import to_words
@@ -20,13 +21,14 @@ from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from ..respond.statuses import title_of
-from .dispatch import Dispatcher, place_dispatcher
+from .descriptions import Place, Route, document_signature, with_article
+from .dispatch import DOCS, Dispatcher, place_dispatcher
 from .docs import serve_docs
 from .health import Health
 from .limits import RequestLimits, Streams
 from .metrics import METRICS, MetricsPage
 from .observing import observe
-from .operations import CHILDREN, LINKS, ROUTES, Place, Route, document_signature, with_article
+from .operations import CHILDREN, LINKS, ROUTES
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
 from .route_names import RouteNames
@@ -86,7 +88,8 @@ def mount(
     finished = observe(app, database.observer, names)
     service.problems.install(app)
     for table in catalog.tables.values():
-        _check_path(app, table, health, METRICS if settings.metrics else None)
+        path = service.prefix + table.path
+        _check_path(app, table, path, health, METRICS if settings.metrics else None)
         service.add_resource(table)
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
@@ -95,6 +98,7 @@ def mount(
     _document_problems(app)
     if offline_docs:
         serve_docs(app)
+    _answer_docs_with_slash(app)
 
 
 @dataclass(frozen=True)
@@ -250,17 +254,26 @@ def _dependencies_of(place: Place, route: Route) -> list[Depends]:
     return found
 
 
-def _check_path(app: FastAPI, table: Table, *operational: str | None) -> None:
+def _check_path(app: FastAPI, table: Table, path: str, *operational: str | None) -> None:
     taken = (app.docs_url, app.redoc_url, app.openapi_url, *operational)
-    if table.path in taken:
+    if path in taken:
         raise ConfigurationError(
-            f"Resource({table.model.__name__}): {table.path} is the documentation's, the health "
+            f"Resource({table.model.__name__}): {path} is the documentation's, the health "
             "routes' or the metrics'; give the resource another path=."
         )
 
 
 def _has_path(app: FastAPI, path: str) -> bool:
     return any(getattr(route, "path", None) == path for route in app.router.routes)
+
+
+def _answer_docs_with_slash(app: FastAPI) -> None:
+    """Answer the docs' paths with a last slash too, where FastAPI would redirect."""
+    for route in tuple(app.router.routes):
+        if isinstance(route, StarletteRoute) and route.name in DOCS:
+            path = f"{route.path}/"
+            if not _has_path(app, path):
+                app.router.add_route(path, route.endpoint, name=path, include_in_schema=False)
 
 
 def _document_problems(app: FastAPI) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from fastapi import Request
-
-from ..catalog import Catalog, Relation, Table
 from ..openapi import (
     atomic_parameter,
     bulk_schema,
     bulk_update_schema,
+    cache_header,
     child_schema,
     conditional_headers,
     conflict_parameter,
@@ -21,115 +16,32 @@ from ..openapi import (
     each_schema,
     filter_parameters,
     idempotency_header,
-    include_parameters,
     keys_schema,
     list_parameters,
     mass_header,
     page_schema,
     prefer_header,
-    query_body,
     read_parameters,
     shown_schema,
     stored_schema,
+    stream_header,
     stream_parameters,
     update_schema,
 )
-from ..resource import Operation
-
-Parameters = list[dict[str, Any]]
-Outcomes = Mapping[int, Any]
-"""The schemas of further answers where all is well, by their status; None for no body."""
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Where a route stands.
-
-    Args:
-        catalog: The catalog.
-        table: The resource that it stands under.
-        relation: The relation of that resource that it goes by, if any.
-    """
-
-    catalog: Catalog
-    table: Table
-    relation: Relation | None = None
-
-    @property
-    def target(self) -> Table:
-        """The resource whose rows it reads or writes."""
-        return self.catalog.target_of(self.relation) if self.relation else self.table
-
-
-def _no_parameters(_place: Place) -> Parameters:
-    return []
-
-
-def _includes(place: Place) -> Parameters:
-    return include_parameters(place.target, place.catalog)
-
-
-def _no_outcomes(_place: Place) -> Outcomes:
-    return {}
-
-
-def _no_details(_place: Place) -> dict[str, Any]:
-    return {}
-
-
-@dataclass(frozen=True)
-class Route:
-    """One route of a resource, or of one of its relations.
-
-    Args:
-        operation: The operation of the resource that it belongs to.
-        method: Its method.
-        name: The pipeline's method that serves it, and the start of its operation id.
-        path: Its path below the resource's; `{key}` stands for the key, `{relation}` for the
-            relation's name, `{other}` for the key of a row at its other end.
-        summary: What the docs page calls it.
-        description: What the docs page says about it.
-        errors: The statuses of its problems.
-        status: The status where all is well.
-        body: The schema of its body.
-        response: The schema of its answer.
-        parameters: The parameters of its query and its headers.
-        outcomes: What else it may answer where all is well.
-        details: What else its description says, beside what follows from the above.
-        guards: Further operations of the resource whose dependencies run first.
-        target_operation: The operation of the relation's target that it belongs to as well.
-    """
-
-    operation: Operation
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    name: str
-    path: str
-    summary: str
-    description: str
-    errors: tuple[int, ...]
-    status: int = 200
-    body: Callable[[Place], Any] | None = None
-    response: Callable[[Place], Any] | None = None
-    parameters: Callable[[Place], Parameters] = _includes
-    outcomes: Callable[[Place], Outcomes] = _no_outcomes
-    details: Callable[[Place], dict[str, Any]] = _no_details
-    guards: tuple[Operation, ...] = ()
-    target_operation: Operation | None = None
-
-    @property
-    def takes_body(self) -> bool:
-        """Whether a request has a body."""
-        return self.body is not None or self.details is _query_body
-
+from .descriptions import (
+    Outcomes,
+    Parameters,
+    Place,
+    Route,
+    describe_includes,
+    describe_query_body,
+    no_parameters,
+)
 
 _BODY = (413, 415, 422, 503)
 _WRITE = (400, *_BODY)
 _CONDITIONAL = (412, 428)
 _TEXT = {"schema": {"type": "string"}}
-
-
-def _query_body(place: Place) -> dict[str, Any]:
-    return {"requestBody": query_body(place.target, place.catalog)}
 
 
 def _other_formats(_place: Place) -> dict[str, Any]:
@@ -145,18 +57,26 @@ def _lists(place: Place) -> Parameters:
     return list_parameters(place.target, place.catalog)
 
 
+def _reading(place: Place) -> Parameters:
+    return [*read_parameters(place.table, place.catalog), *cache_header()]
+
+
+def _streaming(place: Place) -> Parameters:
+    return [*stream_parameters(place.table, place.catalog), *stream_header()]
+
+
 def _creating(place: Place) -> Parameters:
-    return [*_includes(place), *prefer_header(), *idempotency_header()]
+    return [*describe_includes(place), *prefer_header(), *idempotency_header()]
 
 
 def _creating_many(place: Place) -> Parameters:
     conflict = conflict_parameter(place.table)
     headers = [*prefer_header(resolves=bool(conflict)), *idempotency_header()]
-    return [*_includes(place), *conflict, *atomic_parameter(), *headers]
+    return [*describe_includes(place), *conflict, *atomic_parameter(), *headers]
 
 
 def _updating(place: Place) -> Parameters:
-    return [*_includes(place), *prefer_header(), *conditional_headers(place.table)]
+    return [*describe_includes(place), *prefer_header(), *conditional_headers(place.table)]
 
 
 def _updating_many(place: Place) -> Parameters:
@@ -227,7 +147,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "list", "POST", "read_queried_page", "/query/", "Query {rows}",
         "One page of the rows that match a query that is too long for a URL.",
-        _BODY, 200, None, _page, _no_parameters, details=_query_body,
+        _BODY, 200, None, _page, no_parameters, details=describe_query_body,
     ),
     Route(
         "create", "POST", "create", "/", "Create {row}",
@@ -272,14 +192,14 @@ ROUTES: tuple[Route, ...] = (
         "stream", "GET", "stream", "/stream/", "Stream {rows}",
         "Every row that matches, as a JSON array or, by `Accept`, as JSON lines or CSV.",
         (422, 503), 200, None, _shown_rows,
-        lambda p: stream_parameters(p.table, p.catalog), details=_other_formats,
+        _streaming, details=_other_formats,
         guards=("list",),
     ),
     Route(
         "read", "GET", "read", "/{key}", "Read {row}",
         "One row by its key. `If-None-Match` with its `ETag` is answered 304 while it is the same.",
         (404, 422, 503), 200, None, lambda p: shown_schema(p.table, p.catalog),
-        lambda p: read_parameters(p.table, p.catalog), details=_not_modified,
+        _reading, details=_not_modified,
     ),
     Route(
         "update", "PUT", "put", "/{key}", "Update {row}",
@@ -320,26 +240,12 @@ LINKS: tuple[Route, ...] = (
     Route(
         "update", "PUT", "link", "/{key}/{relation}/{other}", "Link {rows} to {row}",
         "Links two rows; if they are linked already, they stay so.",
-        (404, 412, 422, 503), 204, None, None, _removing,
+        (404, 422, 503, *_CONDITIONAL), 204, None, None, _removing,
     ),
     Route(
         "update", "DELETE", "unlink", "/{key}/{relation}/{other}", "Unlink {rows} from {row}",
         "Takes the link between two rows away; if there is none, nothing changes.",
-        (404, 412, 422, 503), 204, None, None, _removing,
+        (404, 422, 503, *_CONDITIONAL), 204, None, None, _removing,
     ),
 )  # fmt: skip
 """What is served below a row for a many-to-many relation."""
-
-
-def with_article(words: str) -> str:
-    """Put `a` or `an` before some words."""
-    return f"{'an' if words[:1] in 'aeio' else 'a'} {words}"
-
-
-def document_signature(place: Place, route: Route) -> inspect.Signature:
-    """The parameters that FastAPI documents for a route: its body."""
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("request", kind, annotation=Request)]
-    if route.body is not None:
-        parameters.append(inspect.Parameter("body", kind, annotation=route.body(place)))
-    return inspect.Signature(parameters)

@@ -61,7 +61,7 @@ class Problems:
             scope = request.scope
             log_failure(error, answer.status, scope[EXCHANGE], self._names.find(scope))
         response = to_whole_response(answer, request.method)
-        if isinstance(error, (TooLarge, TooSlow)):
+        if isinstance(error, TooSlow) or (isinstance(error, TooLarge) and error.unread):
             response.headers["connection"] = "close"  # what is left of the body is not read
         return response
 
@@ -117,7 +117,7 @@ class Problems:
     async def _on_http_exception(self, request: Request, error: HTTPException) -> Response:
         is_routing = "endpoint" not in request.scope
         if error.status_code == 404 and is_routing:
-            return self.answer(request, NoSuchPath(f"Nothing is at {request.url.path}"))
+            return self.answer(request, NoSuchPath(f"Nothing is at {request.scope['path']}"))
         if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:
             return self.answer(request, MethodNotAllowed(_allowed_methods(request)))
         if error.status_code in (204, 304):

@@ -97,7 +97,7 @@ class Endpoint:
                     break
                 parts.append(part)
         if size > limit:
-            raise TooLarge(f"The body should have at most {limit} bytes")
+            raise TooLarge(f"The body should have at most {limit} bytes", unread=True)
         return b"".join(parts)
 
 
