@@ -2,15 +2,16 @@
 
 import logging
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
-import fastapi.dependencies.models
 import httpx2
 import pytest
 import pytest_asyncio
@@ -166,11 +167,13 @@ def applications() -> list[Application]:
 
 @pytest.fixture(scope="module", autouse=True)
 def forget_applications() -> Iterator[None]:
-    """Let go of a module's applications, some thousand of whose endpoints FastAPI would keep."""
+    """Let go of a module's applications, which caches of FastAPI and modelwire would keep."""
     yield
-    for found in vars(fastapi.dependencies.models).values():
-        if hasattr(found, "cache_clear"):
-            found.cache_clear()
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith(("modelwire.", "fastapi.dependencies.")):
+            for found in vars(module).values():
+                if isinstance(found, _lru_cache_wrapper):
+                    found.cache_clear()
 
 
 MakeApp = Callable[..., FastAPI]
