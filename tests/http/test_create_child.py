@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 from fastapi import Depends, HTTPException
+from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Player, Team
 from modelwire import Database, Resource
@@ -10,6 +11,26 @@ from tests.conftest import MakeClient
 from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import store
 from tests.zoo import Country, Group, Person
+
+
+class Depot(SQLModel, table=True):
+    """Has a name beside its key."""
+
+    __tablename__ = "depots"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True)
+    crates: list["Crate"] = Relationship(back_populates="depot")
+
+
+class Crate(SQLModel, table=True):
+    """Refers to a depot by that name."""
+
+    __tablename__ = "crates"
+
+    id: int | None = Field(default=None, primary_key=True)
+    depot_code: str | None = Field(default=None, foreign_key="depots.code")
+    depot: Depot = Relationship(back_populates="crates")
 
 
 async def test_child(client: httpx2.AsyncClient, database: Database) -> None:
@@ -63,6 +84,21 @@ async def test_other_parent(client: httpx2.AsyncClient, database: Database) -> N
     problem = read_problem(answer, 422, "invalid")
     assert faults_of(problem) == [("/team_id", "other_parent")]
     assert await count_rows(client, "/players/") == 0
+
+
+async def test_parent_by_another_column(make_client: MakeClient) -> None:
+    """Where children refer to a parent by another column than its key, they may name it."""
+    client = await make_client(Resource(Depot), Resource(Crate))
+    depots = [{"code": "N"}, {"code": "S"}]
+    assert (await client.post("/depots/bulk/", json=depots)).status_code == 201
+    for body in ({"depot_code": "S"}, {"depot_code": None}, {}):
+        answer = await client.post("/depots/2/crates/", json=body)
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["depot_code"] == "S"
+    answer = await client.post("/depots/2/crates/", json={"depot_code": "N"})
+    problem = read_problem(answer, 422, "invalid")
+    assert faults_of(problem) == [("/depot_code", "other_parent")]
+    assert await count_rows(client, "/crates/") == 3
 
 
 async def test_bad_key(client: httpx2.AsyncClient) -> None:

@@ -24,8 +24,8 @@ from ..errors import (
     Violation,
 )
 from ..plan import CreatePlan, LinkSet, RowPlan, UpsertPlan
-from ..plan.create import join_plans
 from ..plan.keys import Key
+from ..plan.new_rows import join_plans
 from ..plan.rows import Row
 from .finder import Finder
 from .references import (

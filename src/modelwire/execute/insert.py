@@ -9,7 +9,7 @@ from typing import Any
 from ..catalog import Field, Relation, Table
 from ..errors import ConstraintViolation, NotFound
 from ..plan import ChildPlan, CreatePlan
-from ..plan.create import group_rows, join_plans
+from ..plan.new_rows import group_rows, join_plans
 from ..plan.rows import Row as NewRow
 from ..plan.shapes import InsertShape
 from ..statement import ROWS, Statements, value_name
@@ -63,12 +63,14 @@ class Inserter:
 
         Raises:
             NotFound: That one is not there.
+            InvalidRequest: The new row names another one.
             Rejection: A constraint fired.
         """
         parent = child.parent
         owners = await self._lane.fetch(self._statements.of(parent.owner), {ROWS: [parent.key]})
         if not owners:
             raise NotFound(f"{parent.table.title} not found")
+        child.check_claims(owners[0])
         (stored,) = await self._store_below(parent.relation, owners, child.plan)
         return stored
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..catalog import Field, Table
 from ..errors import Constraint, ConstraintViolation, NotFound
 from ..plan import UpdatePlan, predicate_values, select_by_key
-from ..plan.create import is_array
+from ..plan.new_rows import is_array
 from ..plan.shapes import SelectShape, UpdateShape
 from ..statement import ROWS, Statements
 from .insert import bind_row

@@ -1,7 +1,7 @@
 """Request and catalog as plans: a hashable shape and the values that go into it. Pure."""
 
 from .batches import Batch, read_batch
-from .create import ChildPlan, CreatePlan, plan_bulk_create, plan_child, plan_create
+from .create import plan_bulk_create, plan_child, plan_create
 from .delete import DeletePlan, plan_bulk_delete, plan_delete
 from .each import Planned, RowPlan, join_planned, plan_each
 from .keyed import KeyedRows
@@ -9,6 +9,7 @@ from .keys import predicate_values, select_by_key, write_key
 from .keyset import KeysetPlan, Page
 from .links import LinkPlan, LinkSet, plan_link
 from .mass import MassPlan, plan_mass
+from .new_rows import ChildPlan, CreatePlan
 from .options import BulkOptions, Resolution, choose_resolution, plan_options
 from .query import refuse_parameters
 from .read import (

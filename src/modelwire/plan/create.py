@@ -2,136 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from itertools import groupby
-from operator import attrgetter
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from msgspec import Struct
 from pydantic import BaseModel
-from sqlalchemy import ARRAY
 
 from ..catalog import Catalog, Field, Relation, Table
-from ..catalog.kinds import storage_type
 from ..catalog.names import escape_pointer
 from ..catalog.schemas import loosen_schema
 from ..errors import InvalidRequest, Violation
 from .batches import Batch, check_rows
 from .bodies import refuse, validate_each
-from .keys import Key
-from .links import LinkSet, read_links
+from .links import read_links
 from .nesting import Related, read_related, relations_in_each
+from .new_rows import ChildPlan, CreatePlan, Kin, refuse_other_parent
 from .read import Parent
 from .rows import Intake, Row, intake_of
-from .shapes import InsertShape
 
 Ties = Mapping[Field, Any]
 """The fields of a row that another row gives its values, with those that are known before."""
 
 _UNKNOWN = object()
+"""What a row that is stored along gives: no body can name it."""
 
-_OTHER_PARENT = "names another row than the one that this stands in; leave it out"
-
-
-class Kin(Struct, frozen=True):
-    """What is stored with one new row.
-
-    Args:
-        parents: Rows that it refers to, one for each relation.
-        children: Rows that refer to it, or are linked to it.
-        links: Links to rows that are there already.
-    """
-
-    parents: Mapping[Relation, CreatePlan] = {}
-    children: Mapping[Relation, CreatePlan] = {}
-    links: tuple[LinkSet, ...] = ()
-
-
-_ALONE = Kin()
-
-
-class CreatePlan(Struct, frozen=True):
-    """Storing new rows, in one transaction.
-
-    Args:
-        table: The resource.
-        rows: The rows.
-        kin: What is stored with each of them; empty where nothing is.
-    """
-
-    table: Table
-    rows: tuple[Row, ...]
-    kin: tuple[Kin, ...] = ()
-    keys: ClassVar[tuple[Key, ...]] = ()
-
-    @property
-    def is_single(self) -> bool:
-        """Whether one statement stores everything."""
-        if self.kin:
-            return False
-        if len(self.rows) == 1:
-            return True
-        groups = group_rows(self.table, self.rows)
-        return len(groups) == 1 and groups[0][0].many
-
-    def parts(self) -> Iterator[CreatePlan]:
-        """A plan for each row alone, with what is stored with it."""
-        for index, row in enumerate(self.rows):
-            yield CreatePlan(self.table, (row,), self.kin[index : index + 1])
-
-    def levels(self) -> Iterator[CreatePlan]:
-        """The plan, and those of all rows that are stored with its own."""
-        yield self
-        for kin in self.kin:
-            for plan in (*kin.parents.values(), *kin.children.values()):
-                yield from plan.levels()
-
-
-class ChildPlan(Struct, frozen=True):
-    """Storing a new row below one that is there.
-
-    Args:
-        parent: The row that is there.
-        plan: How the new one is stored.
-    """
-
-    parent: Parent
-    plan: CreatePlan
-
-
-def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
-    """One plan for the rows of several plans of one table."""
-    rows = tuple(row for plan in plans for row in plan.rows)
-    if not any(plan.kin for plan in plans):
-        return CreatePlan(plans[0].table, rows)
-    kin = tuple(k for plan in plans for k in plan.kin or (_ALONE,) * len(plan.rows))
-    return CreatePlan(plans[0].table, rows, kin)
-
-
-def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape, list[Row]]]:
-    """Group rows that follow each other and give the same fields.
-
-    Args:
-        table: The resource.
-        rows: The rows.
-
-    Returns:
-        For each group the statement that stores it: once for all of its rows, or for each.
-    """
-    groups = []
-    for fields, found in groupby(rows, attrgetter("fields")):
-        group = list(found)
-        # Rows without any value have nothing to be listed by, and lists of arrays are flat.
-        many = len(group) > 1 and bool(fields) and not any(map(is_array, fields))
-        groups.append((InsertShape(table, fields, many=many), group))
-    return groups
-
-
-@lru_cache(maxsize=1024)
-def is_array(field: Field) -> bool:
-    """Whether a column holds arrays."""
-    return isinstance(storage_type(field.column.type), ARRAY)
+_STORED = object()
+"""What the row that is there has, to be compared when it is read."""
 
 
 def plan_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> CreatePlan:
@@ -193,30 +89,40 @@ def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: str) -> Chi
     target = catalog.target_of(parent.relation)
     key = (f.column for f in parent.table.key)
     known = dict(zip(key, parent.key, strict=True))
-    ties = tie_fields(parent.relation, target, known)
-    return ChildPlan(parent, _Planner(catalog, dialect).finish(target, [body], [""], ties))
+    ties = tie_fields(parent.relation, target, known, _STORED)
+    planner = _Planner(catalog, dialect)
+    plan = planner.finish(target, [body], [""], ties)
+    return ChildPlan(parent, plan, planner.claims)
 
 
-def tie_fields(relation: Relation, target: Table, known: Mapping[Any, Any]) -> Ties:
+def tie_fields(
+    relation: Relation, target: Table, known: Mapping[Any, Any], unknown: object = _UNKNOWN
+) -> Ties:
     """The fields by which the rows that a relation leads to refer to where it starts.
 
     Args:
         relation: The relation.
         target: The resource that it leads to.
         known: What is known of the row where it starts, by column.
+        unknown: What stands for the rest.
     """
     if relation.link is not None or relation.holds:
         return {}
     pairs = zip(relation.remote, relation.local, strict=True)
-    return {target.by_column[own.name]: known.get(other, _UNKNOWN) for own, other in pairs}
+    return {target.by_column[own.name]: known.get(other, unknown) for own, other in pairs}
 
 
 class _Planner:
-    """Plans the rows of one body, and gathers what is wrong with them."""
+    """Plans the rows of one body, and gathers what is wrong with them.
+
+    Attributes:
+        claims: What a row says of the stored one that it stands below, and only that one can tell.
+    """
 
     def __init__(self, catalog: Catalog, dialect: str) -> None:
         self._catalog = catalog
         self._dialect = dialect
+        self.claims: dict[Field, Any] = {}
         self._invalid: list[Violation] = []
         self._faults: list[Violation] = []
 
@@ -260,7 +166,7 @@ class _Planner:
                 continue
             fields = [table.by_column[column.name] for column in relation.local]
             if any(field in ties or field in held for field in fields):
-                self._invalid.append(Violation(_OTHER_PARENT, "other_parent", pointers[0]))
+                self._invalid.append(refuse_other_parent(pointers[0]))
             held.update(dict.fromkeys(fields, _UNKNOWN))
         return held
 
@@ -307,9 +213,11 @@ class _Planner:
         for body, pointer in zip(bodies, pointers, strict=True):
             for tied, known in ties.items():
                 given = body.__dict__.get(tied.key)
-                if given is not None and given != known:
+                if known is _STORED and given is not None:
+                    self.claims[tied] = given
+                elif given is not None and given != known:
                     place = f"{pointer}/{escape_pointer(tied.name)}"
-                    self._invalid.append(Violation(_OTHER_PARENT, "other_parent", place))
+                    self._invalid.append(refuse_other_parent(place))
 
 
 def take_new(

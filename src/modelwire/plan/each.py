@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from ..catalog import Table
 from ..errors import InvalidRequest, RequestError
 from .batches import Batch
-from .create import CreatePlan, join_plans
 from .keyed import KeyedRows
 from .keys import Key
+from .new_rows import CreatePlan, join_plans
 from .update import repeated_key
 from .upsert import UpsertPlan
 

@@ -15,9 +15,10 @@ from ..catalog.schemas import name_of
 from ..errors import InvalidRequest, Violation
 from .batches import Batch
 from .bodies import refuse, validate_each
-from .create import CreatePlan, is_array, take_new
+from .create import take_new
 from .keys import Key
 from .nesting import relations_in
+from .new_rows import CreatePlan, is_array
 from .options import Resolution
 from .rows import Row, intake_of
 from .shapes import Conflict, InsertShape
