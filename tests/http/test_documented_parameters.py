@@ -37,7 +37,10 @@ def write_example(parameter: dict[str, Any]) -> str:
     "path", ["/users/", "/users/stream/", "/players/", "/teams/{id}/players/", "/teams/{id}"]
 )
 async def test_examples_are_good(client: httpx2.AsyncClient, database: Database, path: str) -> None:
-    """Each parameter has a type, a description and an example, and the example is accepted."""
+    """Each parameter has a type and a description, those of the query an example that is accepted.
+
+    Headers have none: the docs page would fill it in, and a tag is right for one row only.
+    """
     await store_users(database, ann=None)
     document = await read_document(client)
     parameters = document["paths"][path]["get"]["parameters"]
@@ -46,6 +49,8 @@ async def test_examples_are_good(client: httpx2.AsyncClient, database: Database,
             continue
         assert parameter["schema"]["type"]
         assert parameter["description"]
+        if parameter["in"] == "header":
+            continue
         query = {parameter["name"]: write_example(parameter)}
         answer = await client.get(path.replace("{id}", "1"), params=query)
         assert answer.status_code in (200, 404), (query, answer.text)
