@@ -17,6 +17,7 @@ _RATIOS: Mapping[str, Mapping[str, tuple[float | None, float]]] = {
     "postgresql": {
         "get": (1.9, 5),
         "page_100": (1.5, 6),
+        "uncounted": (1.5, 6),
         "team": (1.6, 7.5),
         "create": (2.4, 6),
         "bulk_100": (2, 35),
@@ -124,7 +125,7 @@ def _check_tails(own: Cells) -> Iterator[Outcome]:
 def _check_depth(own: Cells) -> Iterator[Outcome]:
     for (database, users, work), deep in own.items():
         first = own.get((database, users, "cursor_first"))
-        if work == "cursor_deep" and first is not None:
+        if work == "cursor_deep" and users > _SMALL and first is not None:
             ratio = _total(deep) / _total(first)
             aim = f"{_name_place((database, users))}, by cursor: half way costs what the start does"
             yield Outcome(f"{aim}, within 20 %", f"{ratio:.2f} ×", ratio <= _DEEP)
