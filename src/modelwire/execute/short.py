@@ -32,14 +32,15 @@ _KNOWN = 1024
 class ShortStatements:
     """The statements of an engine that are known to be short, by their text.
 
-    How long a statement takes, its first run tells, in the thread. So does every later one: what
-    was short need not be so with other values, or when its table has grown. A look at the clock
-    breaks off whatever goes through rows; what SQLite does in one step, such as counting a whole
-    table, grows slowly and is found out by one that took too long.
+    How long a statement takes, its first run tells, in the thread. So do later ones, two in a
+    row: what was short need not be so with other values, or when its table has grown. A look at the
+    clock breaks off whatever goes through rows; what SQLite does in one step, such as counting a
+    whole table, grows slowly and is found out by those that took too long.
     """
 
     def __init__(self) -> None:
-        self._known: dict[str, None] = {}
+        self._known: dict[str, bool] = {}
+        """With each of them whether it took too long the last time."""
 
     def __contains__(self, text: str) -> bool:
         return text in self._known
@@ -62,7 +63,7 @@ class ShortStatements:
         except sqlite3.OperationalError as exc:
             if exc.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
-            self._known.pop(text, None)
+            self._doubt(text)
             return None
         finally:
             connection.set_progress_handler(None, 0)
@@ -70,18 +71,27 @@ class ShortStatements:
         return rows
 
     def note(self, text: str, taken_s: float) -> None:
-        """Remember a statement if it was short, and no more if it was not.
+        """Remember a statement if it was short, and no more if it was not, twice in a row.
 
         Args:
             text: The statement.
             taken_s: Seconds of CPU that it took.
         """
         if taken_s > SHORT_S:
-            self._known.pop(text, None)
-        elif text not in self._known:
-            self._known[text] = None
+            self._doubt(text)
+        elif self._known.get(text) is not False:
+            self._known[text] = False
             if len(self._known) > _KNOWN:
                 del self._known[next(iter(self._known))]
+
+    def _doubt(self, text: str) -> None:
+        """Forget a statement that was not short, if it was not before either.
+
+        Once is no proof: the machine may be busy. While it is forgotten, all who send it wait for
+        threads, which takes many times longer.
+        """
+        if self._known.pop(text, True) is False:
+            self._known[text] = True
 
 
 def take_time(run: Callable[[], Rows]) -> tuple[Rows, float]:
