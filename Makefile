@@ -39,7 +39,8 @@ test: $(STAMP) ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
 
 thorough: $(STAMP) ## Run the tests that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
-	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/python -m pytest -n 2 tests/query tests/writes tests/hostile $(TEST_ARGS)
+	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/python -m pytest -n 2 tests/query tests/writes tests/hostile \
+		tests/http/test_idempotency_races.py tests/live/test_kills.py $(TEST_ARGS)
 
 lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
 	$(LOWEST)/bin/python -m pytest -n 2 $(TEST_ARGS)

@@ -1,6 +1,5 @@
 """Both databases with the tables of these tests, clients of them, and what is a proper refusal."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -9,11 +8,11 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import DIALECTS, LANES, empty_tables
+from tests.examples import THOROUGH
 from tests.worlds import World, make_world_fixture, on_lanes
 
 from .tables import RESOURCES, Base
 
-THOROUGH = bool(int(os.environ.get("MODELWIRE_TEST_THOROUGH", "0")))
 V = TypeVar("V")
 Share = Callable[..., Mapping[str, Any]]
 

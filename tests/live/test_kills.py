@@ -17,9 +17,10 @@ import httpx2
 import psutil
 import pytest
 
+from tests.examples import THOROUGH
 from tests.faults.servers import Postgres, own_postgres, serving
 
-TURNS = 20 if int(os.environ.get("MODELWIRE_TEST_THOROUGH", "0")) else 2
+TURNS = 20 if THOROUGH else 2
 WRITERS = 8
 LIMITS = {"MODELWIRE_POOL_SIZE": "5"}
 
