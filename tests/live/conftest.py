@@ -16,7 +16,7 @@ Serve = Callable[[FastAPI], "contextlib.AbstractAsyncContextManager[int]"]
 @asynccontextmanager
 async def serve_app(app: FastAPI) -> AsyncIterator[int]:
     """Serve an application; yields its port."""
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", loop="none")
+    config = uvicorn.Config(app, log_level="critical", lifespan="off", loop="none", ws="none")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     # asyncio sends small parts at once only where the protocol is named.
