@@ -114,8 +114,9 @@ class _Connection(sqlite3.Connection):
 
     def rollback(self) -> None:
         """Undo the transaction."""
-        while self._cursors:
-            self._cursors.pop().close()
+        # Others may be collected meanwhile, in another thread.
+        for cursor in tuple(self._cursors):
+            cursor.close()
         super().rollback()
 
     def close(self) -> None:
