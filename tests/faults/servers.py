@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -77,19 +77,30 @@ class Postgres:
 
     def freeze(self) -> None:
         """Stop every process of the server where it is."""
-        for process in self._processes():
-            process.send_signal(signal.SIGSTOP)
+        self._signal(self._processes(), signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for process in self._processes():
-            process.send_signal(signal.SIGCONT)
+        self._signal(self._processes(), signal.SIGCONT)
 
     def freeze_backends(self) -> int:
         """Freeze the processes that serve clients; returns how many there are."""
-        backends = [p for p in self._processes() if "127.0.0.1(" in " ".join(p.cmdline())]
-        for process in backends:
-            process.send_signal(signal.SIGSTOP)
-        return len(backends)
+        return self._signal(self._backends(), signal.SIGSTOP)
+
+    def _backends(self) -> Iterator[psutil.Process]:
+        for process in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                if "127.0.0.1(" in " ".join(process.cmdline()):
+                    yield process
+
+    @staticmethod
+    def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> int:
+        """Send a signal to processes, some of which may end meanwhile; returns how many got it."""
+        sent = 0
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+                sent += 1
+        return sent
 
     def _processes(self) -> list[psutil.Process]:
         parent = psutil.Process(self.pid)
