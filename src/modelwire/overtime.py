@@ -23,16 +23,21 @@ class Watched:
         limit_s: Seconds that it may take.
     """
 
-    __slots__ = ("_end_s", "_limit_s", "_running")
+    __slots__ = ("_end_s", "_running", "limit_s")
 
     def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
+        self.limit_s = limit_s
 
     def start(self) -> None:
         """Say that it runs."""
         # Its first look sets its end: most work has ended before that.
         self._end_s: float | None = None
-        self._running = _watch(asyncio.get_running_loop())
+        loop, looks = asyncio.get_running_loop(), _here.looks
+        if looks is None or looks.loop is not loop:
+            looks = _here.looks = _Looks(loop)
+        if not looks.go_on:
+            looks.begin()
+        self._running = looks.running
         self._running.add(self)
 
     def stop(self) -> None:
@@ -50,7 +55,7 @@ class Watched:
             now_s: The time, by the clock of the event loop.
         """
         if self._end_s is None:
-            self._end_s = now_s + self._limit_s
+            self._end_s = now_s + self.limit_s
         if now_s >= self._end_s:
             self.end()
 
@@ -72,12 +77,9 @@ class TimeLimit(Watched):
     __slots__ = ("_cancelling", "_is_over", "_task")
 
     def __enter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        task: Any = asyncio.current_task(loop)
-        self._task, self._cancelling = task, task.cancelling()
-        self._is_over, self._end_s = False, None
-        self._running = _watch(loop)
-        self._running.add(self)
+        task: Any = asyncio.current_task()
+        self._task, self._cancelling, self._is_over = task, task.cancelling(), False
+        self.start()
         return self
 
     def __exit__(
@@ -86,9 +88,11 @@ class TimeLimit(Watched):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stop()
+        self._running.discard(self)
+        if not self._is_over:
+            return
         # Where somebody else has cancelled the task as well, it stays cancelled.
-        alone = self._is_over and self._task.uncancel() <= self._cancelling
+        alone = self._task.uncancel() <= self._cancelling
         if alone and isinstance(error, asyncio.CancelledError):
             raise TimeoutError from error
 
@@ -127,13 +131,3 @@ class _Here(threading.local):
 
 
 _here = _Here()
-
-
-def _watch(loop: asyncio.AbstractEventLoop) -> set[Watched]:
-    """What is looked at on an event loop; whatever is added to it is."""
-    looks = _here.looks
-    if looks is None or looks.loop is not loop:
-        looks = _here.looks = _Looks(loop)
-    if not looks.go_on:
-        looks.begin()
-    return looks.running

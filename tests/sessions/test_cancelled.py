@@ -29,10 +29,10 @@ async def test_cancelled_delete(database: Database, turns: int) -> None:
     removal.cancel()
     with suppress(asyncio.CancelledError, Exception):
         await removal
-    headers = [(b"content-type", b"application/json")]
+    headers = {b"content-type": b"application/json"}
     created = await pipeline.create(authors, Request("POST", b"", headers, body=AUTHOR))
     assert created.status == 201
-    key = dict(created.headers)["location"].rpartition("/")[2]
+    key = dict(created.headers)[b"location"].rpartition(b"/")[2].decode()
     read = await pipeline.read(authors, Request("GET", b"", keys=(key,)))
     assert read.status == 200
     async with database.session() as session:

@@ -85,10 +85,10 @@ class LimitedProtocol(HttpToolsProtocol):
             super().send_400_response(msg)
             return
         status = self._refusal.status
-        headers = [*self._refusal.headers, ("content-length", str(len(self._refusal.body)))]
         lines = [f"HTTP/1.1 {status} {title_of(status)}", "connection: close"]
-        lines += [f"{name}: {value}" for name, value in headers]
-        self.transport.write("\r\n".join([*lines, "", ""]).encode() + self._refusal.body)
+        lines += [f"{name.decode()}: {value.decode()}" for name, value in self._refusal.headers]
+        lines += [f"content-length: {len(self._refusal.body)}", "", ""]
+        self.transport.write("\r\n".join(lines).encode() + self._refusal.body)
         # A connection that is closed while the client still sends is reset, answer and all.
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -147,7 +147,7 @@ class _Stoppable:
             if self._cycle.response_started:
                 raise  # a stream is broken off
             answer = answer_problem(Unavailable("The server is stopping"))
-            headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-            head = {"status": answer.status, "headers": [*headers, (b"connection", b"close")]}
+            headers = [*answer.headers, (b"connection", b"close")]
+            head = {"status": answer.status, "headers": headers}
             await send({"type": "http.response.start", **head})
             await send({"type": "http.response.body", "body": answer.body})

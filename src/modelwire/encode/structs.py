@@ -61,8 +61,8 @@ class StructEncoder:
         )
         self.names: Sequence[str] = names
         self._width = len(shown)
-        self._whole = len(shown) == len(read.fields)
         self._converts = [(i, c) for i, f in enumerate(shown) if (c := _converter_of(f))]
+        self._takes_rows = len(shown) == len(read.fields) and not (self._converts or includes)
         self._children = {
             i.relation.name: (owner_positions(table, read, i), StructEncoder(i.target, i.includes))
             for i in includes
@@ -70,6 +70,8 @@ class StructEncoder:
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
         """Write one row as a JSON object."""
+        if self._takes_rows:
+            return _encoder.encode(self._struct(*row))
         return _encoder.encode(self.build([row], branches)[0])
 
     def encode_many(self, rows: Sequence[Row], branches: Sequence[Branch] = ()) -> bytes:
@@ -83,7 +85,7 @@ class StructEncoder:
     def build(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[Any]:
         """Make the struct of each row."""
         struct = self._struct
-        if not branches and self._whole and not self._converts:
+        if self._takes_rows:
             return [struct(*row) for row in rows]
         values = [self._values(row) for row in rows]
         for branch in branches:

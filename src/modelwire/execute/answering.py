@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
     async def limited(connection: Any, *arguments: Any, **options: Any) -> T:
-        with TimeLimit(connection.limit_s):
+        with connection.limit:
             return await call(connection, *arguments, **options)
 
     return limited
@@ -32,10 +32,12 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
     The statement is cancelled then, and the connection can't be used.
 
     Attributes:
-        limit_s: Seconds that an answer may take, once it is open.
+        limit: How long an answer may take. One is enough: there is one statement at a time.
     """
 
-    limit_s = math.inf
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.limit = TimeLimit(math.inf)
 
     execute = _limit(asyncpg.Connection.execute)
     executemany = _limit(asyncpg.Connection.executemany)
@@ -45,9 +47,9 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
 
     async def prepare(self, *arguments: Any, **options: Any) -> PreparedStatement:
         """Prepare a statement."""
-        with TimeLimit(self.limit_s):
+        with self.limit:
             statement = await super().prepare(*arguments, **options)
-        return _PreparedStatement(statement, self.limit_s)
+        return _PreparedStatement(statement, self.limit.limit_s)
 
 
 class _PreparedStatement:

@@ -21,10 +21,11 @@ from ..errors import RequestError
 from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings
 from ..statement import KEYS, Statement
+from .driver import DRIVER_LANES
 from .engine import create_engine
 from .failure import describe_failure
 from .faults import translate
-from .lane import Lane, open_lane
+from .lane import Lane, open_session_lane
 from .retry import retry_contended
 from .session import open_session
 from .tables import create_tables
@@ -83,6 +84,7 @@ class Database:
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
         self.dialect = self.url.get_backend_name()
+        self._driver_lane = DRIVER_LANES[self.dialect]
         self.metadata = metadata
         self.observer = Observer(self.settings, self.url)
 
@@ -112,7 +114,7 @@ class Database:
 
     def reading(self, session: BaseSession | None = None) -> AbstractAsyncContextManager[Lane]:
         """Take a lane for statements that change nothing."""
-        return open_lane(self.engine, session, writes=False, pooled=self.settings.pgbouncer)
+        return self._open(session, writes=False, transaction=self.settings.pgbouncer)
 
     def writing(
         self, session: BaseSession | None = None, *, single: bool = False
@@ -123,12 +125,20 @@ class Database:
             session: The session in force.
             single: Whether the block runs one statement only.
         """
-        pooled = self.settings.pgbouncer
-        lane = open_lane(self.engine, session, writes=True, single=single, pooled=pooled)
+        # PgBouncer may give each transaction another connection: whatever is done is one.
+        transaction = self.settings.pgbouncer or not single
+        lane = self._open(session, writes=True, transaction=transaction)
         if self.dialect != "sqlite" or (session is not None and session.in_transaction()):
             # What has begun may hold the lock that whoever has the turn waits for.
             return lane
         return self._turns.take(lane)
+
+    def _open(
+        self, session: BaseSession | None, *, writes: bool, transaction: bool
+    ) -> AbstractAsyncContextManager[Lane]:
+        if session is None:
+            return self._driver_lane(self.engine, writes=writes, transaction=transaction)
+        return open_session_lane(self.engine, session, writes=writes)
 
     def retry(self, attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
         """Run a transaction, and again where others are in its way.

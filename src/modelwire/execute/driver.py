@@ -6,9 +6,8 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..errors import ModelwireError, UnknownOutcome
@@ -28,17 +27,17 @@ used before that, however long it takes."""
 
 
 class DriverLane(ABC):
-    """Runs statements on one connection of a driver.
+    """Runs statements on a connection of the engine's pool, for as long as its block runs.
 
     Where a connection from the pool turns out to be dead, a statement that is the first on it for
     all that matters, BEGIN or one outside of a transaction, is sent once more on a fresh one: if it
     has not been sent, or may be sent twice.
 
     Args:
-        held: The connection.
         engine: The engine, whose log has every statement if the setting `echo` is on.
         writes: Whether statements change anything.
-        transaction: Whether they are one transaction.
+        transaction: Whether they are one transaction, committed at the end of the block. Otherwise
+            each stands for itself.
 
     Attributes:
         abandoned: Whether a statement was given up on, which may be running still.
@@ -47,15 +46,60 @@ class DriverLane(ABC):
     begin_text = "BEGIN"
     is_postgresql = True
 
-    def __init__(
-        self, held: HeldConnection, engine: Engine, *, writes: bool, transaction: bool
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, *, writes: bool, transaction: bool) -> None:
         self.abandoned = False
-        self._held = held
-        self._commits = writes and not transaction
-        self._alone = not transaction
-        self._only_reads = not writes and not transaction
-        self._log = engine.logger if engine._should_log_info() else None
+        self._held = HeldConnection(engine)
+        self._writes = writes
+        self._transaction = transaction
+        inner = engine.sync_engine
+        self._log = inner.logger if inner._should_log_info() else None
+
+    async def __aenter__(self) -> Self:
+        await self._held.take()
+        if self._transaction:
+            await self._guard(self._control(self.begin_text, first=True))
+        return self
+
+    async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
+        if self._transaction and error is None:
+            await self._guard(self._commit())
+        elif self._transaction and isinstance(error, Exception):
+            await self._guard(self._roll_back())
+        if error is None and self.is_at_rest:
+            self._held.release()
+        else:
+            await self._leave(error)
+
+    async def _guard(self, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except BaseException as exc:
+            await self._leave(exc)
+            raise
+
+    async def _leave(self, error: BaseException | None) -> None:
+        if not self.abandoned and (error is None or isinstance(error, Exception)):
+            if self.is_at_rest:
+                self._held.release()
+            elif self.is_open:
+                await self._held.discard()
+            else:
+                self._held.forget()
+            return
+        # A statement may still be running. What it leaves behind is undone before anybody else
+        # gets the connection, even if this task is cancelled once more, or does not wait for it.
+        recovery = asyncio.ensure_future(self._recover())
+        _recoveries.add(recovery)
+        recovery.add_done_callback(_recoveries.discard)
+        await asyncio.wait([recovery], timeout=RECOVERY_S)
+
+    async def _recover(self) -> None:
+        try:
+            await self.undo()
+        except DRIVER_ERRORS:
+            await self._held.discard()
+        else:
+            self._held.release()
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement and read its rows."""
@@ -64,16 +108,13 @@ class DriverLane(ABC):
         if self._log is not None:
             self._log.info(compiled.text)
             self._log.info("%r", bound)
+        alone = not self._transaction
         rows = await self._send(
-            self.run, compiled.text, bound, commits=self._commits, first=self._alone
+            self.run, compiled.text, bound, commits=alone and self._writes, first=alone
         )
         return compiled.decode(rows)
 
-    async def begin(self) -> None:
-        """Begin a transaction."""
-        await self._control(self.begin_text, first=True)
-
-    async def commit(self) -> None:
+    async def _commit(self) -> None:
         """End the transaction; what COMMIT refuses is undone.
 
         Raises:
@@ -84,10 +125,10 @@ class DriverLane(ABC):
         except UnknownOutcome:
             raise
         except ModelwireError:
-            await self.roll_back()
+            await self._roll_back()
             raise
 
-    async def roll_back(self) -> None:
+    async def _roll_back(self) -> None:
         """Undo the transaction, unless the server has ended it itself.
 
         Where that fails, the connection is thrown away: the server undoes what it loses.
@@ -117,8 +158,9 @@ class DriverLane(ABC):
         first: bool,
     ) -> T:
         """Run SQL text; what leaves unknown whether something was committed says so."""
-        exchange, answer = CURRENT.get(), run(text, *values)
+        exchange = CURRENT.get()
         try:
+            answer = run(text, *values)
             return await (answer if exchange is None else exchange.measure(text, answer))
         except asyncio.CancelledError as exc:
             self.abandoned = True
@@ -134,8 +176,13 @@ class DriverLane(ABC):
         await self._held.replace()
         return await self._send(run, text, *values, commits=commits, first=False)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the connection can be used by the next one as it is."""
+        return not self.abandoned and self.is_open and not self.in_transaction
+
     @abstractmethod
-    async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
+    def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
         """Run SQL text as it is."""
 
     @abstractmethod
@@ -164,8 +211,8 @@ class DriverLane(ABC):
 class AsyncpgLane(DriverLane):
     """Runs statements on a connection of asyncpg."""
 
-    async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._held.connection.fetch(text, *values)
+    def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
+        rows: Awaitable[Sequence[Row]] = self._held.connection.fetch(text, *values)
         return rows
 
     async def control(self, text: str) -> None:
@@ -179,6 +226,11 @@ class AsyncpgLane(DriverLane):
     def in_transaction(self) -> bool:
         return bool(self._held.connection.is_in_transaction())
 
+    @property
+    def is_at_rest(self) -> bool:
+        connection = self._held.connection
+        return not (self.abandoned or connection.is_closed() or connection.is_in_transaction())
+
     async def undo(self) -> None:
         # The server is still told to cancel; a new connection costs less than to wait for that.
         raise ConnectionAbortedError("cancelled")
@@ -191,10 +243,11 @@ class AiosqliteLane(DriverLane):
     begin_text = "BEGIN IMMEDIATE"
     is_postgresql = False
 
-    async def run(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
+    def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
         connection = self._held.connection
-        run = connection.read if self._only_reads else connection.execute_fetchall
-        rows: Sequence[Row] = await run(text, values)
+        writes = self._writes or self._transaction
+        run = connection.execute_fetchall if writes else connection.read
+        rows: Awaitable[Sequence[Row]] = run(text, values)
         return rows
 
     async def control(self, text: str) -> None:
@@ -213,73 +266,7 @@ class AiosqliteLane(DriverLane):
         await self._held.connection.rollback()
 
 
-_LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
-
-
-class DriverContext:
-    """A lane on a connection of the engine's pool, for as long as its block runs.
-
-    Args:
-        engine: The engine.
-        writes: Whether the work changes anything.
-        transaction: Whether it is one transaction, committed at its end. Otherwise each statement
-            stands for itself.
-    """
-
-    __slots__ = ("_engine", "_held", "_lane", "_transaction", "_writes")
-
-    def __init__(self, engine: AsyncEngine, *, writes: bool, transaction: bool) -> None:
-        self._engine = engine
-        self._writes = writes
-        self._transaction = transaction
-
-    async def __aenter__(self) -> DriverLane:
-        self._held = HeldConnection(self._engine)
-        await self._held.take()
-        engine = self._engine.sync_engine
-        lane = _LANES[engine.dialect.name]
-        self._lane = lane(self._held, engine, writes=self._writes, transaction=self._transaction)
-        if self._transaction:
-            await self._guard(self._lane.begin())
-        return self._lane
-
-    async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
-        if self._transaction and error is None:
-            await self._guard(self._lane.commit())
-        elif self._transaction and isinstance(error, Exception):
-            await self._guard(self._lane.roll_back())
-        await self._leave(error)
-
-    async def _guard(self, step: Awaitable[None]) -> None:
-        try:
-            await step
-        except BaseException as exc:
-            await self._leave(exc)
-            raise
-
-    async def _leave(self, error: BaseException | None) -> None:
-        lane = self._lane
-        if not lane.abandoned and (error is None or isinstance(error, Exception)):
-            if lane.is_open:
-                await self._held.give_back(clean=not lane.in_transaction)
-            else:
-                self._held.forget()
-            return
-        # A statement may still be running. What it leaves behind is undone before anybody else
-        # gets the connection, even if this task is cancelled once more, or does not wait for it.
-        recovery = asyncio.ensure_future(_recover(self._held, lane))
-        _recoveries.add(recovery)
-        recovery.add_done_callback(_recoveries.discard)
-        await asyncio.wait([recovery], timeout=RECOVERY_S)
-
+DRIVER_LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
+"""The lanes by the name of their dialect."""
 
 _recoveries: set[asyncio.Future[None]] = set()
-
-
-async def _recover(held: HeldConnection, lane: DriverLane) -> None:
-    try:
-        await lane.undo()
-    except DRIVER_ERRORS:
-        await held.give_back(clean=False)
-    else:
-        await held.give_back(clean=True)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from ..errors import ModelwireError
 from ..observe import waiting_for_connection
+from ..overtime import TimeLimit
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .answering import AnsweringConnection
@@ -76,7 +77,7 @@ class _Connect:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
-        connection.limit_s = self.answer_s
+        connection.limit = TimeLimit(self.answer_s)
         return connection
 
 

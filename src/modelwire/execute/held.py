@@ -14,7 +14,7 @@ from .pool import FairPool, PooledConnection
 
 
 class HeldConnection:
-    """A connection of an engine's pool, from `take` to `give_back`.
+    """A connection of an engine's pool, from `take` to `release`.
 
     Args:
         engine: The engine.
@@ -63,18 +63,18 @@ class HeldConnection:
         if pooled is not None:
             self._pool.forget(pooled)
 
-    async def give_back(self, *, clean: bool) -> None:
-        """Give the connection back.
-
-        Args:
-            clean: Whether the next one can use it as it is; it is thrown away otherwise.
-        """
+    def release(self) -> None:
+        """Give the connection back, which the next one can use as it is."""
         pooled, self._pooled = self._pooled, None
-        if pooled is None:
-            return
-        if not clean:
+        if pooled is not None:
+            pooled.close()
+
+    async def discard(self) -> None:
+        """Close the connection, and give its place in the pool back."""
+        pooled, self._pooled = self._pooled, None
+        if pooled is not None:
             await greenlet_spawn(pooled.invalidate)
-        pooled.close()
+            pooled.close()
 
     @property
     def _errors(self) -> tuple[type[BaseException], ...]:

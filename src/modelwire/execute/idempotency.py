@@ -36,7 +36,7 @@ class StoredAnswer(NamedTuple):
     """
 
     status: int
-    headers: Sequence[tuple[str, str]]
+    headers: Sequence[tuple[bytes, bytes]]
     body: bytes
 
 
@@ -97,7 +97,8 @@ class IdempotencyKeys:
         ((known, status, headers, body),) = await _run(lane, self._answer, {"sought": key})
         if known != fingerprint:
             raise KeyReused("This Idempotency-Key came with another request; use a new one")
-        return StoredAnswer(status, _HEADERS.decode(headers), bytes(body))
+        pairs = [(n.encode(), v.encode("latin-1")) for n, v in _HEADERS.decode(headers)]
+        return StoredAnswer(status, pairs, bytes(body))
 
     async def store(self, lane: Lane, key: str, answer: StoredAnswer) -> None:
         """Store what is answered to a request, and now and then remove keys that have expired.
@@ -107,7 +108,8 @@ class IdempotencyKeys:
             key: The key.
             answer: The answer.
         """
-        headers = msgspec.json.encode(answer.headers).decode()
+        pairs = [(n.decode(), v.decode("latin-1")) for n, v in answer.headers]
+        headers = msgspec.json.encode(pairs).decode()
         values = {"v_status": answer.status, "v_headers": headers, "v_body": answer.body}
         await _run(lane, self._store, {"sought": key, **values})
         if time.monotonic() >= self._purge_at:

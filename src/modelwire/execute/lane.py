@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
 from ..errors import ConfigurationError, UnknownOutcome
 from ..statement import Statement, Values
-from .driver import DriverContext
 from .engine import begin_writing
 from .faults import DRIVER_ERRORS, is_unanswered, translate
 from .savepoint import Savepoint
@@ -77,40 +76,6 @@ class SessionLane:
         return cast("Sequence[Row]", result.all()) if result.returns_rows else []
 
 
-def open_lane(
-    engine: AsyncEngine,
-    session: BaseSession | None,
-    *,
-    writes: bool,
-    single: bool = False,
-    pooled: bool = False,
-) -> AbstractAsyncContextManager[Lane]:
-    """Take a lane for one piece of work; if it writes, commit at the end of it.
-
-    Args:
-        engine: Where a connection comes from when no session is in force.
-        session: The session in force, whose transaction the work becomes part of.
-        writes: Whether the work is committed. Whatever fails is rolled back.
-        single: Whether the work is one statement, which needs no transaction around it.
-        pooled: Whether PgBouncer may give each transaction another connection: then whatever is
-            done is one.
-
-    Returns:
-        A context that gives the lane.
-
-    Raises:
-        Unavailable: No connection came free in time, or the database is away.
-        Contention: Another transaction was in the way.
-        UnknownOutcome: The connection was lost while the work was committed.
-        ConstraintViolation: A deferred constraint fired at COMMIT.
-    """
-    if session is None:
-        transaction = pooled or (writes and not single)
-        return DriverContext(engine, writes=writes, transaction=transaction)
-    _check_dialect(engine, session)
-    return _open_session_lane(session, writes=writes)
-
-
 def _check_dialect(engine: AsyncEngine, session: BaseSession) -> None:
     given = session.get_bind().dialect.name
     if given != engine.dialect.name:
@@ -139,7 +104,27 @@ async def commit_session(session: BaseSession) -> None:
 
 
 @asynccontextmanager
-async def _open_session_lane(session: BaseSession, *, writes: bool) -> AsyncIterator[Lane]:
+async def open_session_lane(
+    engine: AsyncEngine, session: BaseSession, *, writes: bool
+) -> AsyncIterator[Lane]:
+    """Take a lane in the transaction of a session in force, for one piece of work.
+
+    Args:
+        engine: The engine of the application.
+        session: The session.
+        writes: Whether the work is committed, and all that the session did before with it.
+
+    Yields:
+        The lane. Whatever fails is rolled back.
+
+    Raises:
+        ConfigurationError: The session is on a database of another kind.
+        UnknownOutcome: The connection was lost while the work was committed.
+        ConstraintViolation: A deferred constraint fired at COMMIT.
+        Unavailable: The database is away.
+        Contention: Another transaction was in the way.
+    """
+    _check_dialect(engine, session)
     try:
         # What the session's owner has added is there for the statements that follow.
         await session.flush()

@@ -27,26 +27,29 @@ class FairQueue(QueueCommon[Any]):
     Args:
         maxsize: Connections at most.
         use_lifo: Part of SQLAlchemy's interface.
+
+    Attributes:
+        idle: Those at rest; the next one to be taken is the last.
     """
 
     def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
         self.maxsize = maxsize
         self.use_lifo = use_lifo
-        self._idle: list[Any] = []
+        self.idle: list[Any] = []
         self._waiters: deque[asyncio.Future[Any]] = deque()
 
     def empty(self) -> bool:
-        return not self._idle
+        return not self.idle
 
     def full(self) -> bool:
-        return len(self._idle) >= self.maxsize
+        return len(self.idle) >= self.maxsize
 
     def qsize(self) -> int:
-        return len(self._idle)
+        return len(self.idle)
 
     def put_nowait(self, item: Any) -> None:
         if not self._waiters or not self._wake(item):
-            self._idle.append(item)
+            self.idle.append(item)
 
     def wake_next(self) -> None:
         """Let the next one who waits open a connection: one less is open than may be."""
@@ -75,12 +78,12 @@ class FairQueue(QueueCommon[Any]):
         return sum(not waiter.done() for waiter in self._waiters)
 
     def get_nowait(self) -> Any:
-        if not self._idle:
+        if not self.idle:
             raise Empty
-        return self._idle.pop()
+        return self.idle.pop()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        if block and not self._idle:
+        if block and not self.idle:
             try:
                 await_only(self.wait(timeout))
             except TimeoutError:
@@ -109,7 +112,7 @@ class FairQueue(QueueCommon[Any]):
             raise
         else:
             if item is not None:
-                self._idle.append(item)
+                self.idle.append(item)
         finally:
             patience.stop()
 
@@ -122,17 +125,15 @@ class TakenConnection:
     Args:
         pool: The pool.
         record: The connection's place in it.
-
-    Attributes:
         driver_connection: The driver's own connection.
     """
 
     __slots__ = ("_connection_record", "_pool", "driver_connection")
 
-    def __init__(self, pool: FairPool, record: ConnectionPoolEntry) -> None:
+    def __init__(self, pool: FairPool, record: ConnectionPoolEntry, driver_connection: Any) -> None:
         self._pool = pool
         self._connection_record: ConnectionPoolEntry | None = record
-        self.driver_connection: Any = record.driver_connection
+        self.driver_connection = driver_connection
 
     @property
     def is_valid(self) -> bool:
@@ -173,12 +174,13 @@ class FairPool(AsyncAdaptedQueuePool):
         Returns:
             The connection; None where there is none that is open.
         """
-        if self._pool.empty():
+        idle = self._pool.idle
+        if not idle:
             return None
         try:
             if self.dispatch.checkout or self.dispatch.checkin:
                 return self.connect()
-            return self._take(self._pool.get_nowait())
+            return self._take(idle.pop())
         except MissingGreenlet:
             return None  # it has been closed, and has to be opened anew
 
@@ -188,14 +190,17 @@ class FairPool(AsyncAdaptedQueuePool):
 
     _do_return_conn = put_back
 
-    def _take(self, record: Any) -> TakenConnection:
+    def _take(self, record: Any) -> TakenConnection | None:
         try:
-            _discard_dead(record)
-            record.get_connection()
+            connection = self._dialect.get_driver_connection(record.get_connection())
+            if not _is_dead(connection):
+                return TakenConnection(self, record, connection)
+            record.invalidate()
         except BaseException:
             self.put_back(record)
             raise
-        return TakenConnection(self, record)
+        self.put_back(record)
+        return None
 
     async def wait_ready(self) -> None:
         """Wait until there is a connection to take, or leave to open one.
@@ -239,7 +244,8 @@ class FairPool(AsyncAdaptedQueuePool):
     def _do_get(self) -> ConnectionPoolEntry:
         record = super()._do_get()
         try:
-            _discard_dead(record)
+            if _is_dead(record.driver_connection):
+                record.invalidate()  # it is opened anew before it is handed out
         except BaseException:
             self.put_back(record)
             raise
@@ -255,12 +261,9 @@ PooledConnection = PoolProxiedConnection | TakenConnection
 """A connection out of the pool."""
 
 
-def _discard_dead(record: ConnectionPoolEntry) -> None:
-    """Have a connection opened anew before it is handed out, if it is known to be closed."""
-    connection = record.driver_connection
-    # asyncpg's is known to be as soon as it was told.
-    if type(connection) is AnsweringConnection and connection.is_closed():
-        record.invalidate()
+def _is_dead(connection: Any) -> bool:
+    """Whether a connection is known to be closed, as asyncpg's is as soon as it was told."""
+    return type(connection) is AnsweringConnection and bool(connection.is_closed())
 
 
 class _Patience(Watched):

@@ -82,7 +82,7 @@ class Bulk(Rows):
         async def store(lane: Lane, plan: UpsertPlan, singly: bool) -> list[Row]:
             return await Upserter(lane, self.statements, singly=singly).store(plan)
 
-        applied = (("preference-applied", f"resolution={resolution}"),)
+        applied = ((b"preference-applied", f"resolution={resolution}".encode()),)
         work = RowWork(table, options, plan, store, 200, applied)
         return await self.write_rows(request, session, work)
 

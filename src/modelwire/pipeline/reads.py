@@ -54,12 +54,15 @@ class Reads(Lists):
         plan = plan_read(self.catalog, table, request.key, parameters, self.database.dialect)
         async with self.database.reading(session) as lane:
             rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
-            branches = await self.includes.read(lane, plan.shape, rows, plan.includes)
+            branches: list[Branch] = []
+            if plan.includes:
+                branches = await self.includes.read(lane, plan.shape, rows, plan.includes)
         if not rows:
             raise NotFound(f"{table.title} not found")
         (row,) = own_columns(plan.shape, rows)
         body, tag = encode_row(table, row, branches, plan.includes, plan.shape.projection)
-        if matches(parse_entity_tags(request.header(b"if-none-match")), tag):
+        known = request.header(b"if-none-match")
+        if known is not None and matches(parse_entity_tags(known), tag):
             return answer_not_modified(tag)
         return answer_row(body, tag)
 

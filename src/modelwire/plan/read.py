@@ -51,7 +51,7 @@ class Counting(StrEnum):
 _COUNTING = {mode.value: mode for mode in Counting}
 
 
-class ReadPlan(NamedTuple):
+class ReadPlan(Struct, frozen=True):
     """Reading one row by its key."""
 
     shape: SelectShape

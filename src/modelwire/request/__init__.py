@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from .headers import (
     parse_max_affected,
     parse_preconditions,
     parse_prefer,
+    read_headers,
 )
 from .logic import Comparison, Group, parse_logic
 from .query import Parameter, parse_query, read_query_object
@@ -28,7 +29,7 @@ class Request(Struct, frozen=True):
     Args:
         method: The HTTP method.
         query_string: What follows the `?`, undecoded.
-        fields: The header fields, names in lower case.
+        headers: The headers as `read_headers` gives them.
         keys: The keys in the path, their components still percent-encoded.
         path: The path of the resource as the client sees it, for `Location`.
         segments: The segments of the path that was asked for, still percent-encoded.
@@ -37,7 +38,7 @@ class Request(Struct, frozen=True):
 
     method: str
     query_string: bytes
-    fields: Sequence[tuple[bytes, bytes]] = ()
+    headers: Mapping[bytes, bytes] = {}
     keys: Sequence[str] = ()
     path: str = ""
     segments: Sequence[str] = ()
@@ -54,9 +55,9 @@ class Request(Struct, frozen=True):
         return quote(self.path)
 
     def header(self, name: bytes) -> str | None:
-        """The value of a header, several joined by commas (RFC 9110, section 5.3), or None."""
-        found = [value for field, value in self.fields if field == name]
-        return b", ".join(found).decode("latin-1") if found else None
+        """The value of a header, or None."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
 
 __all__ = [
@@ -76,5 +77,6 @@ __all__ = [
     "parse_preconditions",
     "parse_prefer",
     "parse_query",
+    "read_headers",
     "read_query_object",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -33,6 +33,22 @@ class Format(StrEnum):
     CSV = "text/csv"
 
 
+def read_headers(fields: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Read the header fields of a request; several of one name are joined (RFC 9110, section 5.3).
+
+    Args:
+        fields: The fields as they came, names in lower case.
+
+    Returns:
+        The values by name.
+    """
+    headers = dict(fields)
+    if len(headers) < len(fields):
+        for name in headers:
+            headers[name] = b", ".join(value for given, value in fields if given == name)
+    return headers
+
+
 def parse_prefer(header: str | None) -> Mapping[str, str]:
     """Parse a `Prefer` header (RFC 7240, section 2); the first of a repeated preference holds.
 
@@ -43,7 +59,9 @@ def parse_prefer(header: str | None) -> Mapping[str, str]:
         The value of each preference, empty where it has none.
     """
     preferences: dict[str, str] = {}
-    for part in (header or "").split(","):
+    if not header:
+        return preferences
+    for part in header.split(","):
         match = _PREFERENCE.match(part)
         if match:
             preferences.setdefault(match[1].lower(), match[2] or match[3] or "")

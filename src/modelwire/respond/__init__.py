@@ -1,6 +1,7 @@
 """Status, headers and body of every answer."""
 
 from .answer import (
+    CONTENT,
     REPLAYED,
     Answer,
     StreamAnswer,
@@ -24,6 +25,7 @@ from .statuses import is_server_error
 from .stream import END_MARKER, answer_stream
 
 __all__ = [
+    "CONTENT",
     "END_MARKER",
     "REPLAYED",
     "Address",

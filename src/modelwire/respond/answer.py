@@ -13,14 +13,15 @@ from ..errors import Changed
 from ..request import Preconditions
 from .links import Bounds, Headers
 
-JSON = "application/json"
+CONTENT = (b"content-type", b"application/json")
+"""The header that says that a body is JSON."""
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 
-MINIMAL = ("preference-applied", "return=minimal")
+MINIMAL = (b"preference-applied", b"return=minimal")
 """The header that says that a preference was honoured (RFC 7240, section 3)."""
 
-REPLAYED = ("idempotency-replayed", "true")
+REPLAYED = (b"idempotency-replayed", b"true")
 """The header that says that a request was carried out before, and answered as it is now."""
 
 
@@ -96,7 +97,7 @@ def _is_among(tags: Sequence[str], own: str) -> bool:
 
 def answer_row(body: bytes, tag: str) -> Answer:
     """Answer with one row."""
-    return Answer(200, body, (("content-type", JSON), _etag(tag)))
+    return Answer(200, body, (CONTENT, _etag(tag)))
 
 
 def answer_not_modified(tag: str) -> Answer:
@@ -106,10 +107,10 @@ def answer_not_modified(tag: str) -> Answer:
 
 def answer_created(body: bytes, tag: str, location: str, *, minimal: bool) -> Answer:
     """Answer with the row that was stored, or without it as `Prefer: return=minimal` asks."""
-    headers = (_etag(tag), ("location", location))
+    headers = (_etag(tag), (b"location", location.encode()))
     if minimal:
         return Answer(201, b"", (*headers, MINIMAL))
-    return Answer(201, body, (("content-type", JSON), *headers))
+    return Answer(201, body, (CONTENT, *headers))
 
 
 def answer_updated(body: bytes, tag: str, *, minimal: bool) -> Answer:
@@ -130,7 +131,7 @@ def answer_rows(body: bytes, *, status: int, minimal: bool, applied: Headers = (
     """
     if minimal:
         return Answer(204 if status == 200 else status, b"", (MINIMAL, *applied))
-    return Answer(status, body, (("content-type", JSON), *applied))
+    return Answer(status, body, (CONTENT, *applied))
 
 
 def answer_affected(count: int, limit: int, *, minimal: bool) -> Answer:
@@ -141,10 +142,10 @@ def answer_affected(count: int, limit: int, *, minimal: bool) -> Answer:
         limit: The number that the client has allowed.
         minimal: Whether the body is left out.
     """
-    applied = ("preference-applied", f"max-affected={limit}")
+    applied = (b"preference-applied", b"max-affected=%d" % limit)
     if minimal:
         return Answer(204, b"", (MINIMAL, applied))
-    return Answer(200, b'{"affected":%d}' % count, (("content-type", JSON), applied))
+    return Answer(200, b'{"affected":%d}' % count, (CONTENT, applied))
 
 
 def answer_page(
@@ -164,7 +165,7 @@ def answer_page(
     total = "null" if bounds.total is None else str(bounds.total)
     mark = ',"total_is_estimate":true' if estimated else ""
     rest = f',"total":{total}{mark},"skip":{bounds.skip},"limit":{bounds.limit}}}'
-    return Answer(200, b'{"items":' + items + rest.encode(), (("content-type", JSON), *links))
+    return Answer(200, b'{"items":' + items + rest.encode(), (CONTENT, *links))
 
 
 def answer_keyset_page(
@@ -185,7 +186,7 @@ def answer_keyset_page(
     # A cursor has nothing in it that JSON would escape.
     after, before = (f'"{cursor}"' if cursor else "null" for cursor in (following, previous))
     rest = f',"limit":{limit},"next":{after},"previous":{before}}}'
-    return Answer(200, b'{"items":' + items + rest.encode(), (("content-type", JSON), *links))
+    return Answer(200, b'{"items":' + items + rest.encode(), (CONTENT, *links))
 
 
 def answer_deleted() -> Answer:
@@ -193,8 +194,8 @@ def answer_deleted() -> Answer:
     return Answer(204)
 
 
-def _etag(tag: str) -> tuple[str, str]:
-    return "etag", f'"{tag}"'
+def _etag(tag: str) -> tuple[bytes, bytes]:
+    return b"etag", f'"{tag}"'.encode()
 
 
 def _digest(content: bytes) -> str:

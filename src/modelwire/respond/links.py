@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-Headers = tuple[tuple[str, str], ...]
+Headers = tuple[tuple[bytes, bytes], ...]
+"""Headers as ASGI has them, names in lower case."""
 
 MAX_LINK_BYTES = 4000
 """Bytes of a header that says where the other pages are. Beyond, it is left out, since proxies
@@ -53,7 +54,7 @@ class Address(NamedTuple):
         kept = [f"{pair}&" for pair in pairs if pair.partition("=")[0] not in _PAGING]
         start = _escape(f"{self.path}?{''.join(kept)}{name}=")
         header = ", ".join([f'<{start}{at}>; rel="{rel}"' for rel, at in pages if at is not None])
-        return (("link", header),) if len(header) <= MAX_LINK_BYTES else ()
+        return ((b"link", header.encode("latin-1")),) if len(header) <= MAX_LINK_BYTES else ()
 
 
 def link_pages(address: Address, bounds: Bounds, *, exact: bool) -> Headers:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ..errors import RequestError
-from .answer import JSON, MINIMAL, Answer
+from .answer import CONTENT, MINIMAL, Answer
 from .links import Headers
 from .problem import answer_problem
 
@@ -42,7 +42,7 @@ def answer_each(
         The answer. The problem of a row is the document that it would be answered with alone.
     """
     items = b",".join(_write(outcome, statuses, minimal=minimal) for outcome in outcomes)
-    headers = (("content-type", JSON), *((MINIMAL,) if minimal else ()), *applied)
+    headers = (CONTENT, *((MINIMAL,) if minimal else ()), *applied)
     return Answer(207, b'{"items":[' + items + b"]}", headers)
 
 

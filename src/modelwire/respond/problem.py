@@ -33,9 +33,9 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
     status = status_of(error.code, conflict_status)
     headers: Headers = ()
     if isinstance(error, (Unavailable, UnknownOutcome, KeyInFlight)):
-        headers = (("retry-after", str(error.retry_after_s)),)
+        headers = ((b"retry-after", b"%d" % error.retry_after_s),)
     if isinstance(error, MethodNotAllowed):
-        headers = (("allow", ", ".join(error.allowed)),)
+        headers = ((b"allow", ", ".join(error.allowed).encode()),)
     members: dict[str, Any] = {"code": error.code}
     if error.detail:
         members["detail"] = error.detail
@@ -80,4 +80,4 @@ def _describe(violation: Violation) -> dict[str, Any]:
 def _answer(status: int, document: dict[str, Any], headers: Headers) -> Answer:
     # Names that a client sent may hold lone surrogates; ASCII escapes carry them safely.
     body = json.dumps(document, default=str).encode()
-    return Answer(status, body, (("content-type", PROBLEM), *headers))
+    return Answer(status, body, ((b"content-type", PROBLEM.encode()), *headers))

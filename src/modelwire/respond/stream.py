@@ -63,11 +63,11 @@ def answer_stream(
     else:
         parts = _write_lines(batches, encoder, _LINES_END * marks_end)
     headers: Headers = (
-        ("content-type", _TYPES.get(format_, format_.value)),
-        ("vary", "Accept, Prefer"),
+        (b"content-type", _TYPES.get(format_, format_.value).encode()),
+        (b"vary", b"Accept, Prefer"),
     )
     if marks_end and format_ is not Format.JSON:
-        headers = (*headers, ("preference-applied", END_MARKER))
+        headers = (*headers, (b"preference-applied", END_MARKER.encode()))
     return StreamAnswer(200, parts, headers)
 
 

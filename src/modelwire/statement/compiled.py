@@ -43,14 +43,16 @@ class Compiled:
 
     Args:
         text: The SQL, with the driver's own placeholders.
-        parameters: Name of each parameter in order, and how its value is converted.
+        names: The name of each parameter, in order.
+        converters: Which parameters are converted, by their place among all, and how.
         constants: Values that stand in the statement itself.
         defaults: Values that are made for each execution, such as a column's `onupdate`.
         decoders: The columns of the result that are converted.
     """
 
     text: str
-    parameters: tuple[tuple[str, Convert | None], ...]
+    names: tuple[str, ...]
+    converters: tuple[tuple[int, Convert], ...]
     constants: Mapping[str, Any]
     defaults: Mapping[str, Callable[[], Any]]
     decoders: tuple[Decoder, ...]
@@ -60,25 +62,19 @@ class Compiled:
         if self.constants or self.defaults:
             made = {name: make() for name, make in self.defaults.items()}
             values = {**self.constants, **made, **values}
-        return [
-            values[name] if convert is None else convert(values[name])
-            for name, convert in self.parameters
-        ]
+        bound = [*map(values.__getitem__, self.names)]
+        for position, convert in self.converters:
+            bound[position] = convert(bound[position])
+        return bound
 
     def decode(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Rows as the driver gives them, with Python's values."""
-        decoders = [
-            (decoder.position, decoder.convert)
-            for decoder in self.decoders
-            if decoder.applies is None
-            or any(map(decoder.applies, map(itemgetter(decoder.position), rows)))
-        ]
-        if not decoders or not rows:
-            return rows
-        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-        for position, convert in decoders:
-            columns[position] = map(convert, columns[position])
-        return list(zip(*columns, strict=True))
+        columns: list[Iterable[Any]] = []
+        for position, convert, applies in self.decoders if rows else ():
+            if applies is None or any(map(applies, map(itemgetter(position), rows))):
+                columns = columns or list(zip(*rows, strict=True))
+                columns[position] = map(convert, columns[position])
+        return list(zip(*columns, strict=True)) if columns else rows
 
 
 def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
@@ -93,9 +89,11 @@ def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
     """
     compiled: Any = sql.compile(dialect=dialect)  # type: ignore[attr-defined]
     names: Sequence[str] = compiled.positiontup or ()
+    converters = [_binder(compiled, name, dialect) for name in names]
     return Compiled(
         text=compiled.string,
-        parameters=tuple((name, _binder(compiled, name, dialect)) for name in names),
+        names=tuple(names),
+        converters=tuple((i, convert) for i, convert in enumerate(converters) if convert),
         constants={
             name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
         },

@@ -27,7 +27,7 @@ class Deadline(TimeLimit):
     __slots__ = ("_receive", "_was_seen", "_watch")
 
     def __init__(self, limit_s: float) -> None:
-        super().__init__(limit_s)
+        self.limit_s = limit_s
         self._receive: Receive | None = None
         self._watch: asyncio.Task[None] | None = None
         self._was_seen = False
@@ -67,7 +67,7 @@ class Deadline(TimeLimit):
         traceback: TracebackType | None,
     ) -> None:
         if self._watch is None and not self._is_over:
-            self.stop()  # as nearly always
+            self._running.discard(self)  # as nearly always
             return
         gone = self._watch is not None and self._watch.done()
         if self._watch is not None:
@@ -82,8 +82,8 @@ class Deadline(TimeLimit):
         if gone:
             return ClientDisconnect()
         if self._receive is None:
-            return TooSlow(f"The body should come within {self._limit_s:g} seconds")
-        return TimedOut(f"The request took longer than {self._limit_s:g} seconds")
+            return TooSlow(f"The body should come within {self.limit_s:g} seconds")
+        return TimedOut(f"The request took longer than {self.limit_s:g} seconds")
 
     def _on_disconnect(self, watch: asyncio.Task[None]) -> None:
         if not watch.cancelled():

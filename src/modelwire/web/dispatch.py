@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from .paths import PathTree, decode_keys, segments_of, split_path
-from .route import KEYS, ResourceRoute
+from .route import PATH_MATCH, PathMatch, ResourceRoute
 
 DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
 """The names of the routes that FastAPI adds to each application."""
@@ -59,24 +59,35 @@ class Dispatcher(BaseRoute):
         """Find the route."""
         if scope["type"] != "http":
             return Match.NONE, {}
-        segments = segments_of(scope)
-        found = self._tree.find(segments)
-        if found is None or (found[1] and self._is_shadowed(segments)):
+        found = self.find(scope)
+        if found is None:
             return Match.NONE, {}
-        place, keys = found
-        route = place.values.get(scope["method"])
+        routes, match = found
+        route = routes.get(scope["method"])
         allowed = route is not None
-        route = route or next(iter(place.values.values()))
+        route = route or next(iter(routes.values()))
         # FastAPI reads this for its telemetry as soon as this method has returned.
         self.path_format = route.path_format
-        given = decode_keys(keys, route.endpoint.key_names) if keys else {}
+        given = decode_keys(match.keys, route.endpoint.key_names)
         child = {
             "endpoint": route.endpoint,
             "path_params": {**scope.get("path_params", {}), **given},
             "route": route,
-            KEYS: keys,
+            PATH_MATCH: match,
         }
         return (Match.FULL if allowed else Match.PARTIAL), child
+
+    def find(self, scope: Scope) -> tuple[Mapping[str, ResourceRoute], PathMatch] | None:
+        """Find what is at the path of a request.
+
+        Returns:
+            Its routes by method, and where it is; None where nothing of the resources' is.
+        """
+        segments = segments_of(scope)
+        found = self._tree.find(segments)
+        if found is None or (found[1] and self._is_shadowed(segments)):
+            return None
+        return found[0].values, PathMatch(segments, found[1])
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the route that `matches` has found."""

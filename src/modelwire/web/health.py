@@ -7,9 +7,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..execute import Database
 from ..plan import refuse_parameters
 from ..request import Request, parse_query
-from ..respond import Answer
+from ..respond import CONTENT, Answer
 
-_OK = Answer(200, b'{"status":"ok"}', (("content-type", "application/json"),))
+_OK = Answer(200, b'{"status":"ok"}', (CONTENT,))
 
 
 class Health:

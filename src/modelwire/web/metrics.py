@@ -50,4 +50,4 @@ class MetricsPage:
         self._finished.report()
         encode, media_type = choose_encoder(request.header(b"accept") or "")
         own = describe_metrics(self._counts, self._database.pool_state)
-        return Answer(200, encode(_Everything(own)), (("content-type", media_type),))
+        return Answer(200, encode(_Everything(own)), ((b"content-type", media_type.encode()),))

@@ -32,6 +32,7 @@ from .operations import CHILDREN, LINKS, ROUTES
 from .problems import Problems
 from .route import Endpoint, ResourceRoute
 from .route_names import RouteNames
+from .shortcut import take_shortcuts
 
 
 def mount(
@@ -85,6 +86,7 @@ def mount(
     )
     place_dispatcher(app, service.dispatcher)
     app.state.modelwire_database = database
+    take_shortcuts(app)
     finished = observe(app, database.observer, names)
     service.problems.install(app)
     for table in catalog.tables.values():

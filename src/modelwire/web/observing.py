@@ -24,7 +24,6 @@ EXCHANGE = "modelwire.exchange"
 """Where the scope of a request has its `Exchange`."""
 
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
-_HEADERS = frozenset((b"x-request-id", b"traceparent"))
 
 
 def observe(app: FastAPI, observer: Observer, names: RouteNames) -> Finished:
@@ -121,14 +120,13 @@ class Observing:
 
 def _read_headers(scope: Scope) -> tuple[str, bool]:
     """The id of a request, given or made, and whether it brings a trace that it belongs to."""
-    given, brings_trace = "", False
-    for name, value in scope["headers"]:
-        if name in _HEADERS:
-            if name == b"traceparent":
-                brings_trace = True
-            elif _REQUEST_ID.fullmatch(value):
-                given = value.decode()
-    return given or f"{random.getrandbits(128):032x}", brings_trace
+    headers = dict(scope["headers"])
+    given = headers.get(b"x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        request_id = given.decode()
+    else:
+        request_id = f"{random.getrandbits(128):032x}"
+    return request_id, b"traceparent" in headers
 
 
 def _marking(send: Send, exchange: Exchange) -> Send:
@@ -233,9 +231,9 @@ def mark(message: Message, exchange: Exchange) -> list[tuple[bytes, bytes]]:
         The headers, as they are sent.
     """
     headers = message["headers"] = [*message.get("headers", ())]
-    for name, value in headers:
-        if name == b"x-request-id":
-            exchange.request_id = value.decode("latin-1")
-            return headers
-    headers.append((b"x-request-id", exchange.request_id.encode()))
+    own = dict(headers).get(b"x-request-id")
+    if own is None:
+        headers.append((b"x-request-id", exchange.request_id.encode()))
+    else:
+        exchange.request_id = own.decode("latin-1")
     return headers

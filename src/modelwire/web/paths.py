@@ -9,26 +9,18 @@ from urllib.parse import quote, unquote
 
 from starlette.types import Scope
 
-_CACHE = "modelwire.segments"
-
 T = TypeVar("T")
 
 
 def segments_of(scope: Scope) -> tuple[str, ...]:
     """Split the path of a request, still percent-encoded; a last slash makes no difference."""
-    root: str = scope.get("root_path", "")
-    cached = scope.get(_CACHE)
-    if cached is not None and cached[0] == root:
-        segments: tuple[str, ...] = cached[1]
-        return segments
     raw = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else quote(scope["path"])
+    root = scope.get("root_path")
     prefix = quote(root.rstrip("/")) if root else ""
     if prefix and path.startswith(f"{prefix}/"):
         path = path[len(prefix) :]
-    segments = split_path(path)
-    scope[_CACHE] = (root, segments)
-    return segments
+    return split_path(path)
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -69,17 +61,27 @@ class PathTree(Generic[T]):
         Returns:
             The place and the keys in the path, still percent-encoded; None where nothing is.
         """
-        if start == len(segments):
-            return (self, ()) if self.values else None
-        given = segments[start]
-        literal = self._literals.get(given)
-        if literal is None and "%" in given:
-            literal = self._encoded(given)
-        found = literal.find(segments, start + 1) if literal is not None else None
-        if found is not None or self._key is None or not given or given in self.reserved:
-            return found
-        found = self._key.find(segments, start + 1)
-        return None if found is None else (found[0], (given, *found[1]))
+        keys: tuple[str, ...] = ()
+        tree = self
+        for position in range(start, len(segments)):
+            given = segments[position]
+            literal = tree._literals.get(given)
+            if literal is None and "%" in given:
+                literal = tree._encoded(given)
+            key = tree._key if given and given not in tree.reserved else None
+            if literal is None:
+                if key is None:
+                    return None
+                tree, keys = key, (*keys, given)
+            elif key is None:
+                tree = literal
+            else:
+                # Both may lead on; what is written out comes first.
+                found = literal.find(segments, position + 1)
+                if found is not None:
+                    return found[0], (*keys, *found[1])
+                tree, keys = key, (*keys, given)
+        return (tree, keys) if tree.values else None
 
     def _encoded(self, given: str) -> PathTree[T] | None:
         plain = unquote(given)

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..respond import Answer, Headers, StreamAnswer
+from ..respond import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
 
@@ -36,10 +36,11 @@ class WholeResponse(Response):
     def __init__(self, answer: Answer | StreamAnswer, *, with_body: bool) -> None:
         self.status_code = answer.status
         self.background: BackgroundTask | None = None
-        self.body = answer.body if with_body and isinstance(answer, Answer) else b""
-        self.raw_headers = _encode_headers(answer.headers)
-        if answer.status not in _WITHOUT_BODY and isinstance(answer, Answer):
-            self.raw_headers.append((b"content-length", b"%d" % len(answer.body)))
+        self.raw_headers = [*answer.headers]
+        whole = answer.body if isinstance(answer, Answer) else None
+        self.body = whole if whole and with_body else b""
+        if whole is not None and answer.status not in _WITHOUT_BODY:
+            self.raw_headers.append((b"content-length", str(len(whole)).encode()))
 
 
 class StreamedResponse(Response):
@@ -53,7 +54,7 @@ class StreamedResponse(Response):
     def __init__(self, answer: StreamAnswer, limits: RequestLimits) -> None:
         self.status_code = answer.status
         self.background: BackgroundTask | None = None
-        self.raw_headers = _encode_headers(answer.headers)
+        self.raw_headers = [*answer.headers]
         self._answer = answer
         self._limits = limits
         self._place = limits.streams.enter()
@@ -77,7 +78,3 @@ class StreamedResponse(Response):
             await send({"type": "http.response.body", "body": part, "more_body": True})
             deadline.restart()
         await send({"type": "http.response.body", "body": b""})
-
-
-def _encode_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode("latin-1")) for name, value in headers]

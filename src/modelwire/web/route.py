@@ -1,13 +1,15 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from msgspec import Struct
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
@@ -16,11 +18,10 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from ..errors import ConfigurationError, RequestError, TooLarge
-from ..request import Request
+from ..request import Request, read_headers
 from ..respond import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
-from .paths import segments_of
 from .problems import Problems
 from .responses import to_response
 from .session import SessionDep, get_session
@@ -29,7 +30,23 @@ Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswe
 
 Handler = Callable[[HTTPRequest], Coroutine[Any, Any, Response]]
 
-KEYS = "modelwire.keys"
+PATH_MATCH = "modelwire.path_match"
+"""Where the scope of a request has its `PathMatch`."""
+
+RAISED = "modelwire.raised"
+"""Where the scope of a request has the error that it ends with, until that is raised."""
+
+
+class PathMatch(Struct, frozen=True):
+    """Where a request leads, percent-encoded.
+
+    Args:
+        segments: Its path.
+        keys: The keys in that.
+    """
+
+    segments: Sequence[str]
+    keys: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,36 +76,64 @@ class Endpoint:
         return self.signature
 
     async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
+        return await self.respond(request.scope, request.receive, session, request)
+
+    async def respond(
+        self,
+        scope: Scope,
+        receive: Receive,
+        session: AsyncSession | None = None,
+        request: HTTPRequest | None = None,
+    ) -> Response:
+        """Respond to a request.
+
+        Args:
+            scope: The request.
+            receive: Where its body comes from, and whether its client has gone.
+            session: The session that somebody put in the way, if any.
+            request: The same request, where somebody may have read its body.
+
+        Returns:
+            The response.
+
+        Raises:
+            RequestError: The application has a handler of its own for it.
+        """
         try:
             with Deadline(self.limits.timeout_s) as deadline:
-                parsed = await self._read(request)
-                deadline.watch(request.receive)
+                parsed = await self._read(scope, receive, request)
+                deadline.watch(receive)
                 answer = await self.handle(parsed, session)
             return to_response(answer, parsed.method, self.limits)
         except RequestError as error:
-            if self.problems.is_handled_otherwise(request, error):
+            if self.problems.is_handled_otherwise(scope, error):
                 raise
-            return self.problems.answer(request, error)
+            return self.problems.answer(scope, error)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except Exception as error:
-            return self.problems.answer_unexpected(request, error)
+            return self.problems.answer_unexpected(scope, error)
 
-    async def _read(self, request: HTTPRequest) -> Request:
-        scope = request.scope
+    async def _read(self, scope: Scope, receive: Receive, request: HTTPRequest | None) -> Request:
+        match: PathMatch = scope[PATH_MATCH]
+        headers = read_headers(scope["headers"])
+        body = b""
+        if self.takes_body:
+            body = await self._read_body(request or HTTPRequest(scope, receive), headers)
         return Request(
-            method=scope["method"],
-            query_string=scope["query_string"],
-            fields=scope["headers"],
-            keys=scope.get(KEYS, ()),
-            path=scope.get("root_path", "") + self.base,
-            segments=segments_of(scope),
-            body=await self._read_body(request) if self.takes_body else b"",
+            scope["method"],
+            scope["query_string"],
+            headers,
+            match.keys,
+            scope.get("root_path", "") + self.base,
+            match.segments,
+            body,
         )
 
-    async def _read_body(self, request: HTTPRequest) -> bytes:
+    async def _read_body(self, request: HTTPRequest, headers: Mapping[bytes, bytes]) -> bytes:
         limit = self.limits.max_body_bytes
-        parts, size = [], _announced_bytes(request.scope)
+        announced = headers.get(b"content-length", b"")
+        parts, size = [], int(announced[:20]) if announced.isdigit() else 0
         if size <= limit:
             size = 0
             async for part in request.stream():
@@ -101,18 +146,10 @@ class Endpoint:
         return b"".join(parts)
 
 
-def _announced_bytes(scope: Scope) -> int:
-    """How many bytes a body has, as far as the client says so."""
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value[:20]) if value.isdigit() else 0
-    return 0
-
-
 class ResourceRoute(APIRoute):
     """A route of a resource. Without dependencies in its way it calls its endpoint at once.
 
-    Requests come by way of the dispatcher.
+    Requests come by way of the dispatcher, or by the shortcut.
     """
 
     endpoint: Endpoint
@@ -125,18 +162,29 @@ class ResourceRoute(APIRoute):
         self._through_fastapi = self.app
         # FastAPI before 0.160 has no limit of its own.
         is_limited = getattr(self, "max_body_size", None) is not None
-        if not (self.dependencies or self._in_session or is_limited):
+        self._is_plain = not (self.dependencies or self._in_session or is_limited)
+        if self._is_plain:
             self.app = self._answer
+
+    def is_direct(self, app: FastAPI) -> bool:
+        """Whether nothing that the user has declared runs before the endpoint.
+
+        Args:
+            app: The application, which may replace what gives sessions.
+        """
+        return self._is_plain and get_session not in app.dependency_overrides
 
     def matches(self, _scope: Scope) -> tuple[Match, Scope]:
         """Match nothing: the dispatcher has looked before."""
         return Match.NONE, {}
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if get_session in scope["app"].dependency_overrides:
+        if RAISED in scope:
+            raise scope.pop(RAISED)
+        if not self.is_direct(scope["app"]):
             await self._through_fastapi(scope, receive, send)
             return
-        response = await self.endpoint(HTTPRequest(scope, receive, send))
+        response = await self.endpoint.respond(scope, receive)
         await response(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
