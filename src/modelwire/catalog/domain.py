@@ -107,7 +107,7 @@ def check_interval(value: dt.timedelta) -> Fault | None:
 
 
 def _check_text(text: str, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
-    fault = check_characters(text)
+    fault = None if text.isascii() and "\x00" not in text else check_characters(text)
     if fault:
         return fault
     limit = _length_of(stored)
@@ -174,6 +174,8 @@ def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fau
 
 def _check_datetime(value: dt.datetime, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
     aware = _has_offset(stored)
+    if aware and value.tzinfo is dt.UTC:
+        return None
     if aware and value.utcoffset() is None:
         return "timezone_aware", "should have an offset, as in 2026-01-31T12:00:00Z"
     if not aware and value.utcoffset() is not None:

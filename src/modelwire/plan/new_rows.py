@@ -130,6 +130,8 @@ def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape,
     Returns:
         For each group the statement that stores it: once for all of its rows, or for each.
     """
+    if len(rows) == 1:
+        return [(InsertShape(table, rows[0].fields), [*rows])]
     groups = []
     for fields, found in groupby(rows, attrgetter("fields")):
         group = list(found)

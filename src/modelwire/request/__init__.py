@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -52,12 +53,17 @@ class Request(Struct, frozen=True):
     @property
     def base(self) -> str:
         """The path of the resource, percent-encoded."""
-        return quote(self.path)
+        return _quote_path(self.path)
 
     def header(self, name: bytes) -> str | None:
         """The value of a header, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+
+@lru_cache(maxsize=512)
+def _quote_path(path: str) -> str:
+    return quote(path)
 
 
 __all__ = [

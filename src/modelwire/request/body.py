@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from email.message import Message
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NoReturn
 
 import msgspec
@@ -72,12 +72,10 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
 def _has_names(body: bytes, count: int) -> bool:
     """Whether a body surely has no more names than a count; then none stands twice.
 
-    What follows a name is a colon. Where other places may look like that, the answer is no.
+    What follows a name is a colon, and maybe white space before it. Where a text has what looks
+    like that, the answer is no.
     """
-    return body.count(b'":') == count and _GAP.search(body) is None
-
-
-_GAP = re.compile(rb"[ \t\n\r]:")
+    return body.translate(None, b" \t\n\r").count(b'":') == count
 
 
 def _measure(value: Any, brackets: int) -> tuple[int, int]:
@@ -88,20 +86,19 @@ def _measure(value: Any, brackets: int) -> tuple[int, int]:
         brackets: As many as its text has: where that many arrays and objects are found, nothing
             is looked into for more.
     """
+    if brackets <= 1:
+        return (len(value) if type(value) is dict else 0), brackets
     names, depth, found, level = 0, 0, 0, [value]
     while found < brackets:
-        level = [item for item in level if isinstance(item, (dict, list))]
-        if not level:
+        objects = [item for item in level if type(item) is dict]
+        arrays = [item for item in level if type(item) is list]
+        if not (objects or arrays):
             break
         depth += 1
-        found += len(level)
-        names += sum(map(len, [item for item in level if isinstance(item, dict)]))
+        found += len(objects) + len(arrays)
+        names += sum(map(len, objects))
         if found < brackets:
-            level = [
-                inner
-                for item in level
-                for inner in (item.values() if isinstance(item, dict) else item)
-            ]
+            level = [*chain(*map(dict.values, objects), *arrays)]
     return names, depth
 
 

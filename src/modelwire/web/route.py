@@ -1,7 +1,7 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 from starlette.routing import Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from ..errors import ConfigurationError, RequestError, TooLarge
 from ..request import Request, read_headers
@@ -76,14 +76,10 @@ class Endpoint:
         return self.signature
 
     async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
-        return await self.respond(request.scope, request.receive, session, request)
+        return await self.respond(request.scope, _receive_anew(request), session)
 
     async def respond(
-        self,
-        scope: Scope,
-        receive: Receive,
-        session: AsyncSession | None = None,
-        request: HTTPRequest | None = None,
+        self, scope: Scope, receive: Receive, session: AsyncSession | None = None
     ) -> Response:
         """Respond to a request.
 
@@ -91,7 +87,6 @@ class Endpoint:
             scope: The request.
             receive: Where its body comes from, and whether its client has gone.
             session: The session that somebody put in the way, if any.
-            request: The same request, where somebody may have read its body.
 
         Returns:
             The response.
@@ -101,7 +96,7 @@ class Endpoint:
         """
         try:
             with Deadline(self.limits.timeout_s) as deadline:
-                parsed = await self._read(scope, receive, request)
+                parsed = await self._read(scope, receive)
                 deadline.watch(receive)
                 answer = await self.handle(parsed, session)
             return to_response(answer, parsed.method, self.limits)
@@ -114,12 +109,9 @@ class Endpoint:
         except Exception as error:
             return self.problems.answer_unexpected(scope, error)
 
-    async def _read(self, scope: Scope, receive: Receive, request: HTTPRequest | None) -> Request:
+    async def _read(self, scope: Scope, receive: Receive) -> Request:
         match: PathMatch = scope[PATH_MATCH]
         headers = read_headers(scope["headers"])
-        body = b""
-        if self.takes_body:
-            body = await self._read_body(request or HTTPRequest(scope, receive), headers)
         return Request(
             scope["method"],
             scope["query_string"],
@@ -127,23 +119,43 @@ class Endpoint:
             match.keys,
             scope.get("root_path", "") + self.base,
             match.segments,
-            body,
+            await self._read_body(receive, headers) if self.takes_body else b"",
         )
 
-    async def _read_body(self, request: HTTPRequest, headers: Mapping[bytes, bytes]) -> bytes:
+    async def _read_body(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         limit = self.limits.max_body_bytes
         announced = headers.get(b"content-length", b"")
-        parts, size = [], int(announced[:20]) if announced.isdigit() else 0
+        size = int(announced[:20]) if announced.isdigit() else 0
+        parts, is_whole = [], False
         if size <= limit:
             size = 0
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
-                    break
-                parts.append(part)
+        while size <= limit and not is_whole:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            part = message.get("body", b"")
+            size += len(part)
+            parts.append(part)
+            is_whole = not message.get("more_body", False)
         if size > limit:
             raise TooLarge(f"The body should have at most {limit} bytes", unread=True)
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _receive_anew(request: HTTPRequest) -> Receive:
+    """What gives the body of a request, whether or not a dependency has read it before."""
+    parts: AsyncGenerator[bytes, None] | None = request.stream()
+
+    async def receive() -> Message:
+        nonlocal parts
+        if parts is None:
+            return await request.receive()
+        part = await anext(parts, b"")
+        if not part:
+            parts = None
+        return {"type": "http.request", "body": part, "more_body": bool(part)}
+
+    return receive
 
 
 class ResourceRoute(APIRoute):
