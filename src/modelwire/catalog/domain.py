@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ARRAY, REAL, BigInteger, Float, Integer, Numeric, SmallInteger, String
@@ -56,7 +57,7 @@ def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: str) -> boo
         stored: The type that the database stores.
         dialect: `sqlite` or `postgresql`.
     """
-    present = [value for value in values if value is not None]
+    present = [value for value in values if value is not None] if None in values else values
     types = set(map(type, present))
     fit_together = _TOGETHER.get(types.pop()) if len(types) == 1 else None
     if fit_together is not None and fit_together(present, stored, dialect):
@@ -79,7 +80,7 @@ def _integers_fit(values: Sequence[int], stored: TypeEngine[Any], dialect: str) 
 
 
 def _instants_fit(values: Sequence[dt.datetime], stored: TypeEngine[Any], _dialect: str) -> bool:
-    return _has_offset(stored) and all(value.tzinfo is dt.UTC for value in values)
+    return _has_offset(stored) and set(map(attrgetter("tzinfo"), values)) == {dt.UTC}
 
 
 _TOGETHER: Mapping[type, Callable[..., bool]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
+from itertools import starmap
 from typing import Any, cast
 
 import msgspec
@@ -86,7 +87,7 @@ class StructEncoder:
         """Make the struct of each row."""
         struct = self._struct
         if self._takes_rows:
-            return [struct(*row) for row in rows]
+            return [*starmap(struct, rows)]
         values = [self._values(row) for row in rows]
         for branch in branches:
             owners, encoder = self._children[branch.include.relation.name]
@@ -94,7 +95,7 @@ class StructEncoder:
             attached = attach(owners, branch, rows, children)
             for value, child in zip(values, attached, strict=True):
                 value.append(child)
-        return [struct(*value) for value in values]
+        return [*starmap(struct, values)]
 
     def _values(self, row: Row) -> list[Any]:
         values = list(row[: self._width])

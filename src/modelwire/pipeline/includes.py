@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from ..encode import Branch, owner_positions, split_joined
 from ..execute import Lane, Row
@@ -44,7 +45,7 @@ class IncludeReader:
     ) -> Branch:
         relation, target = include.relation, include.target
         if include in shape.joined:
-            joined = [child for row in rows for child in split_joined(shape, row, include)]
+            joined = [*chain.from_iterable(split_joined(shape, row, include) for row in rows)]
             return Branch(include, (), joined, await self._read_below(lane, include, joined))
         positions = owner_positions(shape.table, shape.read, include)
         given = dict.fromkeys(tuple(row[i] for i in positions) for row in rows)

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -116,7 +117,7 @@ class Intake:
         given = [body.__dict__ for body in bodies]
         columns = []
         for key, _, convert, stored in self._slots:
-            column = [values[key] for values in given]
+            column = list(map(itemgetter(key), given))
             if convert is not None:
                 column = [value if value is None else convert(value) for value in column]
             if not all_fit(column, stored, self._dialect):

@@ -134,6 +134,10 @@ def _decoders_of(compiled: Any, dialect: Dialect) -> list[Decoder]:
 
 
 def _decoder(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(sql_type, ARRAY) and sql_type.dimensions == 1 and not sql_type.as_tuple:
+        item_type = sql_type.item_type
+        # SQLAlchemy would go through each array all the same.
+        return sql_type.result_processor(dialect, None) if _decoder(item_type, dialect) else None
     stored = storage_type(sql_type)
     # asyncpg's numbers are converted by what the server sends, which is known beforehand.
     oid = _FLOAT8_OID if isinstance(stored, Float) else _NUMERIC_OID
