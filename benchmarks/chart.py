@@ -37,12 +37,12 @@ def draw_chart(run: dict[str, Any], cells: Sequence[Cell]) -> str:
     known = [cell for cell in cells if cell.to_limit]
     top = max([10.0, *(cell.to_limit or 0 for cell in known)])
     lines, y = _draw_head(run, known), float(_HEAD_PX)
-    for place in dict.fromkeys((c.median.database, c.median.users) for c in known):
-        here = [c for c in known if (c.median.database, c.median.users) == place]
+    for place in dict.fromkeys((c.sample.database, c.sample.users) for c in known):
+        here = [c for c in known if (c.sample.database, c.sample.users) == place]
         lines.append(_text(10, y + 22, f"{place[0]}, {place[1]:,} users", "title"))
         y += _TITLE_PX
         for work in WORKS:
-            bars = [cell for cell in here if cell.median.work == work.name]
+            bars = [cell for cell in here if cell.sample.work == work.name]
             lines += _draw_work(work.title, bars, y, top)
             y += len(bars) * _BAR_PX + _GAP_PX if bars else 0
     return _wrap(lines, y + 10)
@@ -56,7 +56,7 @@ def _draw_head(run: dict[str, Any], cells: Sequence[Cell]) -> list[str]:
     ]
     x = 10
     for contender in CONTENDERS:
-        if any(cell.median.contender == contender.name for cell in cells):
+        if any(cell.sample.contender == contender.name for cell in cells):
             lines.append(_rect(x, 46, 10, _COLOURS[contender.name]))
             lines.append(_text(x + 14, 55, contender.title, "note"))
             x += 26 + 7 * len(contender.title)
@@ -73,7 +73,7 @@ def _draw_work(title: str, bars: Sequence[Cell], y: float, top: float) -> list[s
         # A bar of one tenth of the limit would have no length.
         width = max(2.0, _SCALE_PX * (math.log10(ratio) + 1) / (math.log10(top) + 1))
         at = y + index * _BAR_PX
-        lines.append(_rect(_LABEL_PX, at, width, _COLOURS[cell.median.contender]))
+        lines.append(_rect(_LABEL_PX, at, width, _COLOURS[cell.sample.contender]))
         lines.append(_text(_LABEL_PX + width + 4, at + 9, f"{ratio:.1f}", "note"))
     return lines
 

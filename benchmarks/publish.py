@@ -68,7 +68,8 @@ def _describe(run: Mapping[str, Any]) -> str:
     return (
         f"Measured on {run['date']} with Python {run['python']} on {run['system']}, shared with "
         f"other work: {options['rounds']} rounds of {options['duration_s']} s for each work, and "
-        f"the medians of the rounds. {', '.join(run['databases'])}. {versions}. One worker."
+        f"of these the least CPU, and the medians of all else. {', '.join(run['databases'])}. "
+        f"{versions}. One worker."
     )
 
 

@@ -29,31 +29,36 @@ _HEAD = (
 )  # fmt: skip
 
 
+_LEAST = frozenset({"server_cpu_us", "database_cpu_us"})
+"""What is the least of the rounds, and not their median."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One work of one contender on one database: medians over the rounds.
+    """One work of one contender on one database, over all rounds.
 
     Args:
-        median: The medians.
+        sample: The least CPU of the rounds, since whatever else the machine does can only add to
+            it, and the medians of all else.
         to_limit: How many times the limit's CPU its server takes; None without the limit.
         by_hand: How many times its server's CPU the server by hand takes; None without that.
     """
 
-    median: Sample
+    sample: Sample
     to_limit: float | None
     by_hand: float | None
 
 
 def build_cells(samples: Iterable[Sample]) -> list[Cell]:
-    """Take medians of samples, and compare them; sorted by database, size, work and contender."""
+    """Sum rounds up, and compare them; sorted by database, size, work and contender."""
     groups: dict[tuple[str, int, str, str], list[Sample]] = {}
     for sample in samples:
         place = (sample.database, sample.users, sample.work, sample.contender)
         groups.setdefault(place, []).append(sample)
-    medians = {place: _median_of(group) for place, group in groups.items()}
+    sums = {place: _sum_up(group) for place, group in groups.items()}
 
     def cost(sample: Sample, contender: str) -> float | None:
-        other = medians.get((sample.database, sample.users, sample.work, contender))
+        other = sums.get((sample.database, sample.users, sample.work, contender))
         return other.server_cpu_us if other else None
 
     cells = [
@@ -62,16 +67,17 @@ def build_cells(samples: Iterable[Sample]) -> list[Cell]:
             _divide(sample.server_cpu_us, cost(sample, "limit")),
             _divide(cost(sample, "by_hand"), sample.server_cpu_us),
         )
-        for sample in medians.values()
+        for sample in sums.values()
     ]
     return sorted(cells, key=_place_of)
 
 
-def _median_of(group: Sequence[Sample]) -> Sample:
+def _sum_up(group: Sequence[Sample]) -> Sample:
     first = asdict(group[0])
     for name, value in first.items():
         if isinstance(value, (int, float)) and name != "users":
-            first[name] = median(getattr(sample, name) for sample in group)
+            take = min if name in _LEAST else median
+            first[name] = take(getattr(sample, name) for sample in group)
     return Sample(**first)
 
 
@@ -82,7 +88,7 @@ def _divide(a: float | None, b: float | None) -> float | None:
 def _place_of(cell: Cell) -> tuple[str, int, int, int]:
     works = [work.name for work in WORKS]
     contenders = [contender.name for contender in CONTENDERS]
-    sample = cell.median
+    sample = cell.sample
     return (
         sample.database,
         sample.users,
@@ -94,8 +100,8 @@ def _place_of(cell: Cell) -> tuple[str, int, int, int]:
 def write_table(cells: Sequence[Cell], results: Results) -> str:
     """Write cells as text, one table for each database and size, and what is left out."""
     parts: list[str] = []
-    for place in dict.fromkeys((c.median.database, c.median.users) for c in cells):
-        here = [c for c in cells if (c.median.database, c.median.users) == place]
+    for place in dict.fromkeys((c.sample.database, c.sample.users) for c in cells):
+        here = [c for c in cells if (c.sample.database, c.sample.users) == place]
         parts.append(f"\n{place[0]}, {place[1]:,} users\n")
         parts.append(_align([_HEAD, *map(_write_row, here)]))
     if results.omissions:
@@ -108,7 +114,7 @@ def write_table(cells: Sequence[Cell], results: Results) -> str:
 
 
 def _write_row(cell: Cell) -> tuple[str, ...]:
-    sample = cell.median
+    sample = cell.sample
     return (
         sample.work,
         sample.contender,
@@ -163,7 +169,7 @@ def write_json(run: dict[str, Any], cells: Sequence[Cell], results: Results) -> 
     document = {
         **run,
         "cells": [
-            {**asdict(cell.median), "to_limit": cell.to_limit, "by_hand": cell.by_hand}
+            {**asdict(cell.sample), "to_limit": cell.to_limit, "by_hand": cell.by_hand}
             for cell in cells
         ],
         "left_out": [asdict(omission) for omission in results.omissions],

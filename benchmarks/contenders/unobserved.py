@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .modelwire import app
 
-del app.build_middleware_stack
+build_observed = app.build_middleware_stack
 
 
 class Identifying:
@@ -24,6 +24,11 @@ class Identifying:
         await self.app(scope, receive, send_with_id)
 
 
-app.add_middleware(Identifying)
+def build_identifying() -> ASGIApp:
+    """What the application does with a request, without what observes it."""
+    return Identifying(build_observed().app)
+
+
+app.build_middleware_stack = build_identifying
 
 __all__ = ["app"]

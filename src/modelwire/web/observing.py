@@ -125,7 +125,7 @@ def _read_headers(scope: Scope) -> tuple[str, bool]:
     if given is not None and _REQUEST_ID.fullmatch(given):
         request_id = given.decode()
     else:
-        request_id = f"{random.getrandbits(128):032x}"
+        request_id = random.getrandbits(128).to_bytes(16).hex()
     return request_id, b"traceparent" in headers
 
 
