@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from sqlalchemy import ARRAY, REAL, BigInteger, Float, Integer, Numeric, SmallInteger, String
@@ -57,8 +58,10 @@ def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: str) -> boo
         stored: The type that the database stores.
         dialect: `sqlite` or `postgresql`.
     """
-    present = [value for value in values if value is not None] if None in values else values
-    types = set(map(type, present))
+    present, types = values, set(map(type, values))
+    if NoneType in types:
+        types.discard(NoneType)
+        present = [value for value in values if value is not None]
     fit_together = _TOGETHER.get(types.pop()) if len(types) == 1 else None
     if fit_together is not None and fit_together(present, stored, dialect):
         return True

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
-from ..catalog import Relation, Table
+from ..catalog import Catalog, Relation, Table
 from ..encode import Branch, encoder_of
 from ..errors import NotFound
-from ..execute import Row
+from ..execute import Database, Row
 from ..plan import (
+    ReadPlan,
     StreamPlan,
+    plan_key,
     plan_list,
     plan_parent,
     plan_read,
@@ -23,6 +26,7 @@ from ..request import (
     choose_format,
     parse_entity_tags,
     parse_prefer,
+    parse_query,
     read_query_object,
 )
 from ..respond import (
@@ -45,15 +49,28 @@ STREAM_BATCH = 2000
 Batch = tuple[Sequence[Row], list[Branch]]
 
 
+CACHED_QUERIES = 512
+"""Queries of single rows whose plans are kept; the least recently used one goes first."""
+
+
 class Reads(Lists):
     """Answers the requests that change nothing."""
 
+    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
+        super().__init__(catalog, database, conflict_status=conflict_status)
+        # How a row is read depends on nothing but the query, of which a client has a few.
+        self._plan_read = lru_cache(CACHED_QUERIES)(self._plan_read_anew)
+
+    def _plan_read_anew(self, table: Table, query_string: bytes) -> ReadPlan:
+        parameters = parse_query(query_string, self.catalog.limits.max_query_bytes)
+        return plan_read(self.catalog, table, parameters, self.database.dialect)
+
     async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/{id}`"""
-        parameters = self.parse_query(request)
-        plan = plan_read(self.catalog, table, request.key, parameters, self.database.dialect)
+        values = plan_key(table, request.key)
+        plan = self._plan_read(table, request.query_string)
         async with self.database.reading(session) as lane:
-            rows = await lane.fetch(self.statements.of(plan.shape), plan.values)
+            rows = await lane.fetch(self.statements.of(plan.shape), values)
             branches: list[Branch] = []
             if plan.includes:
                 branches = await self.includes.read(lane, plan.shape, rows, plan.includes)

@@ -13,7 +13,7 @@ from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
 from ..request import Parameter
 from .cursor import Position, bind_query, read_cursor
-from .includes import build_includes, can_join, project_list, project_row
+from .includes import can_join, project_list, project_row
 from .keys import (
     Values,
     key_values,
@@ -52,10 +52,14 @@ _COUNTING = {mode.value: mode for mode in Counting}
 
 
 class ReadPlan(Struct, frozen=True):
-    """Reading one row by its key."""
+    """How one row is read by its key.
+
+    Args:
+        shape: What is read; its parameters are the key.
+        includes: What is included in it.
+    """
 
     shape: SelectShape
-    values: Values
     includes: tuple[Include, ...]
 
 
@@ -125,15 +129,30 @@ class StreamPlan(Struct, frozen=True):
     includes: tuple[Include, ...]
 
 
+def plan_key(table: Table, key: str) -> Values:
+    """Plan which row is read.
+
+    Args:
+        table: The resource.
+        key: The key as it stands in the path, percent-encoded.
+
+    Returns:
+        The parameters of its statement.
+
+    Raises:
+        InvalidRequest: The key is not valid.
+    """
+    return predicate_values(key_values(table, key))
+
+
 def plan_read(
-    catalog: Catalog, table: Table, key: str, parameters: Sequence[Parameter], dialect: str
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter], dialect: str
 ) -> ReadPlan:
-    """Plan reading one row.
+    """Plan how one row is read and shown, whichever it is.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        key: The key as it stands in the path, percent-encoded.
         parameters: The query; it may hold `fields` and `include`.
         dialect: `sqlite` or `postgresql`.
 
@@ -141,26 +160,13 @@ def plan_read(
         The plan. The whole row is read, whatever is shown of it.
 
     Raises:
-        InvalidRequest: The key or a parameter is not valid.
+        InvalidRequest: A parameter is not valid.
     """
-    values = predicate_values(key_values(table, key))
-    if not parameters:
-        shape, includes = _select_plainly(catalog, table, dialect)
-        return ReadPlan(shape, values, includes)
     query = Query(catalog, table, parameters, ("fields", "include"))
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()
-    return ReadPlan(_select_row(table, includes, shown, dialect), values, includes)
-
-
-@lru_cache(CACHED)
-def _select_plainly(
-    catalog: Catalog, table: Table, dialect: str
-) -> tuple[SelectShape, tuple[Include, ...]]:
-    """The shape of a row that is shown as it is by default."""
-    includes = build_includes(catalog, table, tuple(table.resource.include_by_default))
-    return _select_row(table, includes, None, dialect), includes
+    return ReadPlan(_select_row(table, includes, shown, dialect), includes)
 
 
 @lru_cache(CACHED)
