@@ -75,7 +75,7 @@ def _has_names(body: bytes, count: int) -> bool:
     What follows a name is a colon, and maybe white space before it. Where a text has what looks
     like that, the answer is no.
     """
-    return body.count(b":") == count or body.translate(None, b" \t\n\r").count(b'":') == count
+    return body.translate(None, b" \t\n\r").count(b'":') == count
 
 
 def _measure(value: Any, brackets: int) -> tuple[int, int]:
