@@ -76,7 +76,8 @@ class Endpoint:
         return self.signature
 
     async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
-        return await self.respond(request.scope, _receive_anew(request), session)
+        receive = _receive_anew(request) if self.takes_body else request.receive
+        return await self.respond(request.scope, receive, session)
 
     async def respond(
         self, scope: Scope, receive: Receive, session: AsyncSession | None = None
