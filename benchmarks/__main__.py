@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from .clients import CONTENDERS, Contender
 from .databases import Database, PostgreSQL, SQLite, open_postgresql_server
 from .load import MissingTool, find_wrk
 from .report import build_cells, describe_run, write_json, write_table
-from .runner import Options, Results, measure
+from .runner import Omission, Options, Results, Sample, measure
 from .works import WORKS, Work
 
 RESULTS = Path(__file__).parent / "results"
@@ -34,15 +35,25 @@ def main() -> None:
     except MissingTool as exc:
         sys.exit(str(exc))
     options = _choose_options(arguments)
-    results, versions = Results(), []
+    name = "quick" if arguments.quick else "full"
+    results, versions = _read_results(name) if arguments.more else (Results(), [])
     table = ""
     for database in _open_databases(arguments):
         versions.append(database.version)
         works = _choose_works(arguments, database)
         measure(database, _choose_contenders(arguments), works, options, results)
         # A full run is long; what it has found so far is there if it is broken off.
-        table = _write_results("quick" if arguments.quick else "full", options, versions, results)
+        table = _write_results(name, options, versions, results)
     sys.stdout.write(table)
+
+
+def _read_results(name: str) -> tuple[Results, list[str]]:
+    """What an earlier run has found, and on which versions of the databases."""
+    run = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    samples = [Sample(**sample) for sample in run["samples"]]
+    return Results(samples, [Omission(**omission) for omission in run["left_out"]]), run[
+        "databases"
+    ]
 
 
 def _write_results(name: str, options: Options, versions: Sequence[str], results: Results) -> str:
@@ -58,6 +69,7 @@ def _write_results(name: str, options: Options, versions: Sequence[str], results
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10,000 rows, fewer works, one round")
+    parser.add_argument("--more", action="store_true", help="add rounds to those of the last run")
     parser.add_argument("--rounds", type=int, help="times that each contender has its turn")
     parser.add_argument("--seconds", type=int, help="seconds of each work in a turn")
     parser.add_argument("--users", type=int, action="append", help="rows of users; may be repeated")

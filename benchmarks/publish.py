@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,11 +64,14 @@ def write_figures(run: Mapping[str, Any]) -> str:
 
 
 def _describe(run: Mapping[str, Any]) -> str:
+    places = [(s["database"], s["users"], s["contender"], s["work"]) for s in run["samples"]]
+    rounds = sorted(set(Counter(places).values()))
+    spread = f"{rounds[0]} to {rounds[-1]}" if len(rounds) > 1 else f"{rounds[0]}"
     options = run["options"]
     versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
     return (
         f"Measured on {run['date']} with Python {run['python']} on {run['system']}, shared with "
-        f"other work: {options['rounds']} rounds of {options['duration_s']} s for each work, and "
+        f"other work: {spread} rounds of {options['duration_s']} s for each work, and "
         f"of these the least CPU, and the medians of all else. {', '.join(run['databases'])}. "
         f"{versions}. One worker."
     )

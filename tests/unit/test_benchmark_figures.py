@@ -37,6 +37,7 @@ def run_of(*cells: dict[str, Any]) -> dict[str, Any]:
         "versions": {"fastapi": "0.165.0"},
         "options": {"rounds": 3, "duration_s": 2, "warm_up_s": 1},
         "cells": list(cells),
+        "samples": [*cells[:1], *cells, *cells],
     }
 
 
@@ -47,6 +48,7 @@ def test_figures_of_a_run_replace_those_before() -> None:
     """Only what stands between the marks is replaced."""
     page = put_figures(PAGE_BEFORE, run_of(*GET))
     assert page.startswith(f"# Figures\n\n{START}\nMeasured on 2026-11-24")
+    assert "2 to 3 rounds of 2 s" in page
     assert page.endswith(f"\n{END}\n\nWhat follows.\n")
     assert "old figures" not in page
     assert "| get by key | 100 | – | 180 | 1,000 | – | – | 1.80 × | 5.6 × |" in page
