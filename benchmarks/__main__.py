@@ -51,9 +51,8 @@ def _read_results(name: str) -> tuple[Results, list[str]]:
     """What an earlier run has found, and on which versions of the databases."""
     run = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     samples = [Sample(**sample) for sample in run["samples"]]
-    return Results(samples, [Omission(**omission) for omission in run["left_out"]]), run[
-        "databases"
-    ]
+    omissions = [Omission(**omission) for omission in run["left_out"]]
+    return Results(samples, omissions), run["databases"]
 
 
 def _write_results(name: str, options: Options, versions: Sequence[str], results: Results) -> str:

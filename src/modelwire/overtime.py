@@ -88,7 +88,7 @@ class TimeLimit(Watched):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._running.discard(self)
+        self.stop()
         if not self._is_over:
             return
         # Where somebody else has cancelled the task as well, it stays cancelled.

@@ -111,7 +111,7 @@ def check_interval(value: dt.timedelta) -> Fault | None:
 
 
 def _check_text(text: str, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
-    fault = None if text.isascii() and "\x00" not in text else check_characters(text)
+    fault = check_characters(text)
     if fault:
         return fault
     limit = _length_of(stored)

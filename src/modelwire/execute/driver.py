@@ -226,11 +226,6 @@ class AsyncpgLane(DriverLane):
     def in_transaction(self) -> bool:
         return bool(self._held.connection.is_in_transaction())
 
-    @property
-    def is_at_rest(self) -> bool:
-        connection = self._held.connection
-        return not (self.abandoned or connection.is_closed() or connection.is_in_transaction())
-
     async def undo(self) -> None:
         # The server is still told to cancel; a new connection costs less than to wait for that.
         raise ConnectionAbortedError("cancelled")

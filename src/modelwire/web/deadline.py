@@ -67,7 +67,7 @@ class Deadline(TimeLimit):
         traceback: TracebackType | None,
     ) -> None:
         if self._watch is None and not self._is_over:
-            self._running.discard(self)  # as nearly always
+            self.stop()  # as nearly always
             return
         gone = self._watch is not None and self._watch.done()
         if self._watch is not None:

@@ -18,9 +18,8 @@ def take_shortcuts(app: FastAPI) -> None:
     """Lead the requests for resources past an application's layers where nothing is lost by that.
 
     FastAPI's layers answer errors, limit bodies and close what dependencies have opened; the
-    endpoints of resources do the first two themselves and open nothing. Going through them takes
-    longer than most of what is done for a request. Whatever the application adds to them, such as
-    middleware, is never passed by.
+    endpoints of resources do the first two themselves and open nothing. Whatever the application
+    adds to them, such as middleware, is never passed by.
 
     Args:
         app: The application.
