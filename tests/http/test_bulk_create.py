@@ -1,5 +1,6 @@
 """Creating many rows at once."""
 
+from itertools import product
 from typing import Any
 
 import httpx2
@@ -55,6 +56,21 @@ async def test_order_of_a_thousand(client: httpx2.AsyncClient) -> None:
     row = answer.json()[500]
     assert (await client.get(f"/users/{row['id']}")).json() == row
     assert await count_rows(client, "/users/") == 1000
+
+
+TEXTS = [*map("".join, product('"\\{},\n\tNé', repeat=3)), "", " ", "NULL", "null"]
+
+
+@pytest.mark.parametrize("texts", [TEXTS, ["NULL", None, "null"], [None, None]])
+async def test_texts_with_marks_of_lists(
+    client: httpx2.AsyncClient, texts: list[str | None]
+) -> None:
+    """What stands for something in a list of the database's own is text in a text."""
+    names = [f"n{i}" for i in range(len(texts))]
+    rows = [{**row, "full_name": t} for row, t in zip(users(*names), texts, strict=True)]
+    answer = await post(client, None, rows)
+    assert [row["full_name"] for row in answer.json()] == texts
+    assert (await client.get("/users/stream/?sort=id")).json() == answer.json()
 
 
 @FORMS

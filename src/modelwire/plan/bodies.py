@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator, core_schema
 
 from ..catalog.names import escape_pointer
 from ..errors import InvalidRequest, NotNull, OutOfRange, RequestError, TooLong, Violation
+
+T = TypeVar("T")
 
 _OWN_ERRORS: Mapping[str, type[RequestError]] = {
     "too_long": TooLong,
@@ -57,9 +60,39 @@ def validate_each(
     Returns:
         The validated bodies; none if one does not fit.
     """
+    return _validate_all(_instances_of(schema), schema, bodies, pointers, faults)
+
+
+def validate_values(
+    schema: type[BaseModel],
+    bodies: Sequence[Any],
+    pointers: Sequence[str],
+    faults: list[Violation],
+) -> Sequence[Mapping[str, Any]]:
+    """Validate many bodies of which nothing but the values is wanted, absent ones included.
+
+    Args:
+        schema: Their schema.
+        bodies: The JSON values.
+        pointers: Where each stands in the whole body.
+        faults: Where what is wrong is added, in whichever body it is.
+
+    Returns:
+        The values of each body by the names of its fields in Python; none if one does not fit.
+    """
+    return _validate_all(_values_of(schema), schema, bodies, pointers, faults)
+
+
+def _validate_all(
+    validate_list: Callable[[Sequence[Any]], Sequence[T]],
+    schema: type[BaseModel],
+    bodies: Sequence[Any],
+    pointers: Sequence[str],
+    faults: list[Violation],
+) -> Sequence[T]:
     try:
         if set(map(type, bodies)) == {dict}:
-            return _list_of(schema).validate_python(bodies)
+            return validate_list(bodies)
     except ValidationError:
         pass  # what is wrong is found one by one
     for body, pointer in zip(bodies, pointers, strict=True):
@@ -71,8 +104,28 @@ def validate_each(
 
 
 @lru_cache(maxsize=512)
-def _list_of(schema: type[BaseModel]) -> TypeAdapter[list[BaseModel]]:
-    return TypeAdapter(list[schema])  # type: ignore[valid-type]
+def _instances_of(schema: type[BaseModel]) -> Callable[[Sequence[Any]], Sequence[BaseModel]]:
+    return TypeAdapter(list[schema]).validate_python  # type: ignore[valid-type]
+
+
+@lru_cache(maxsize=512)
+def _values_of(schema: type[BaseModel]) -> Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]]:
+    """A validator of bodies as dicts, which takes a third of what instances of a model do."""
+    model: Any = schema.__pydantic_core_schema__
+    if model["type"] != "model" or model["schema"]["type"] != "model-fields":
+        # It has validators of its own around its fields, or refers to itself.
+        validate_list = _instances_of(schema)
+        return lambda bodies: [vars(body) for body in validate_list(bodies)]
+    fields = {
+        key: core_schema.typed_dict_field(
+            field["schema"],
+            required=schema.model_fields[key].is_required(),
+            validation_alias=field.get("validation_alias"),
+        )
+        for key, field in model["schema"]["fields"].items()
+    }
+    values = core_schema.typed_dict_schema(fields, config=model["config"])
+    return SchemaValidator(core_schema.list_schema(values)).validate_python
 
 
 def refuse(violations: Sequence[Violation]) -> None:

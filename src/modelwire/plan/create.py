@@ -13,12 +13,12 @@ from ..catalog.names import escape_pointer
 from ..catalog.schemas import loosen_schema
 from ..errors import InvalidRequest, Violation
 from .batches import Batch, check_rows
-from .bodies import refuse, validate_each
+from .bodies import refuse, validate_each, validate_values
 from .links import read_links
 from .nesting import Related, read_related, relations_in_each
 from .new_rows import ChildPlan, CreatePlan, Kin, refuse_other_parent
 from .read import Parent
-from .rows import Intake, Row, intake_of
+from .rows import Intake, Row, Values, intake_of
 
 Ties = Mapping[Field, Any]
 """The fields of a row that another row gives its values, with those that are known before."""
@@ -200,19 +200,24 @@ class _Planner:
         schema = table.schemas.create
         if ties:
             schema = loosen_schema(schema, frozenset(f.key for f in ties))
+        intake = intake_of(table, schema, self._dialect, frozenset(ties))
+        if leaves_nothing_open(table):
+            values = validate_values(schema, bodies, pointers, self._invalid)
+            if not values:
+                return ()
+            self._check_ties(values, pointers, ties)
+            return intake.take_all(values, pointers, self._faults)
         valid = validate_each(schema, bodies, pointers, self._invalid)
         if not valid:
             return ()
-        if ties:
-            self._check_ties(valid, pointers, ties)
-        intake = intake_of(table, schema, self._dialect, frozenset(ties))
+        self._check_ties(map(vars, valid), pointers, ties)
         return take_new(table, intake, valid, pointers, self._faults)
 
-    def _check_ties(self, bodies: Iterable[BaseModel], pointers: Iterable[str], ties: Ties) -> None:
+    def _check_ties(self, bodies: Iterable[Values], pointers: Iterable[str], ties: Ties) -> None:
         """Refuse a row that says that it belongs to another one than it stands in."""
-        for body, pointer in zip(bodies, pointers, strict=True):
+        for body, pointer in zip(bodies, pointers, strict=True) if ties else ():
             for tied, known in ties.items():
-                given = body.__dict__.get(tied.key)
+                given = body.get(tied.key)
                 if known is _STORED and given is not None:
                     self.claims[tied] = given
                 elif given is not None and given != known:
@@ -239,12 +244,16 @@ def take_new(
     Returns:
         The rows.
     """
-    if table.resource.create_schema is None:
-        # A derived schema leaves nothing open.
-        return intake.take_all(bodies, pointers, faults)
+    if leaves_nothing_open(table):
+        return intake.take_all([*map(vars, bodies)], pointers, faults)
     take_given = partial(intake.take_given, faults=faults, defaults=True)
     pairs = zip(bodies, pointers, strict=True)
-    return tuple(take_given(body, _given_by(body), pointer) for body, pointer in pairs)
+    return tuple(take_given(vars(body), _given_by(body), pointer) for body, pointer in pairs)
+
+
+def leaves_nothing_open(table: Table) -> bool:
+    """Whether a validated body has every value of a new row: its schema is a derived one."""
+    return table.resource.create_schema is None
 
 
 def _given_by(body: BaseModel) -> set[str]:
@@ -254,4 +263,4 @@ def _given_by(body: BaseModel) -> set[str]:
     that the database fills.
     """
     sent = body.model_fields_set
-    return {key for key, value in body.__dict__.items() if key in sent or value is not None}
+    return {key for key, value in vars(body).items() if key in sent or value is not None}

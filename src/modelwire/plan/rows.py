@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -26,6 +26,10 @@ from ..errors import Violation
 _STORED_AS_THEY_ARE = frozenset(
     {str, int, bool, Decimal, bytes, uuid.UUID, dt.datetime, dt.date, dt.time, dt.timedelta}
 )
+
+
+Values = Mapping[str, Any]
+"""Validated values, by the names of their fields in Python."""
 
 
 class Row(Struct, frozen=True):
@@ -103,38 +107,37 @@ class Intake:
         self._dialect = dialect
 
     def take_all(
-        self, bodies: Sequence[BaseModel], pointers: Sequence[str], faults: list[Violation]
+        self, bodies: Sequence[Values], pointers: Sequence[str], faults: list[Violation]
     ) -> tuple[Row, ...]:
         """Take every field of many bodies, a column at a time, and make what they leave open.
 
         Args:
-            bodies: The validated bodies.
+            bodies: The validated values of each.
             pointers: Where each stands.
             faults: Where what their columns can't hold is added.
         """
         if len(bodies) == 1:
             return (self._take_whole(bodies[0], pointers[0], faults),)
-        given = [body.__dict__ for body in bodies]
         columns = []
         for key, _, convert, stored in self._slots:
-            column = list(map(itemgetter(key), given))
+            column = list(map(itemgetter(key), bodies))
             if convert is not None:
                 column = [value if value is None else convert(value) for value in column]
             if not all_fit(column, stored, self._dialect):
                 # Row by row it shows which one it is.
                 return tuple(map(self._take_whole, bodies, pointers, repeat(faults)))
             columns.append(column)
-        columns += [[make() for _ in given] for _, make in self._missing]
-        rows = zip(*columns, strict=True) if columns else [() for _ in given]
+        columns += [[make() for _ in bodies] for _, make in self._missing]
+        rows = zip(*columns, strict=True) if columns else [() for _ in bodies]
         return tuple(map(Row, repeat(self._whole), rows, pointers))
 
-    def _take_whole(self, body: BaseModel, pointer: str, faults: list[Violation]) -> Row:
+    def _take_whole(self, body: Values, pointer: str, faults: list[Violation]) -> Row:
         values = self._read(self._slots, body, pointer, faults)
         return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
 
     def take_given(
         self,
-        body: BaseModel,
+        body: Values,
         given: AbstractSet[str],
         pointer: str,
         faults: list[Violation],
@@ -149,12 +152,11 @@ class Intake:
         return _complete(fields, values, missing, pointer)
 
     def _read(
-        self, slots: Iterable[_Slot], body: BaseModel, pointer: str, faults: list[Violation]
+        self, slots: Iterable[_Slot], body: Values, pointer: str, faults: list[Violation]
     ) -> list[Any]:
         values = []
-        given = body.__dict__
         for key, field, convert, stored in slots:
-            value = given[key]
+            value = body[key]
             if value is not None:
                 if convert is not None:
                     value = convert(value)

@@ -226,7 +226,7 @@ class _Planner:
             return
         given = sent.model_fields_set
         take = self._intake.take_given
-        self._rows.append(take(sent, given, pointer, self._faults, defaults=False))
+        self._rows.append(take(vars(sent), given, pointer, self._faults, defaults=False))
 
     def finish(self, keys: Sequence[Key | None]) -> UpdatePlan:
         """Plan all rows, or say what is wrong."""

@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, any_, bindparam, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import LargeBinary, TypeEngine
 
 from ..catalog.kinds import storage_type
-from .types import SQLiteList, SQLiteRows, operand_type
+from .types import PostgreSQLList, SQLiteList, SQLiteRows, operand_type
 
 Expand = Callable[[Sequence[Sequence[Any]]], dict[str, Any]]
 
@@ -76,9 +85,7 @@ def rows_of(
         The relation, its columns, and what orders its rows as they were given.
     """
     if dialect == "postgresql":
-        arrays = [
-            bindparam(f"{ROWS}{i}", type_=ARRAY(t, dimensions=1)) for i, t in enumerate(types)
-        ]
+        arrays = [_array(f"{ROWS}{i}", t) for i, t in enumerate(types)]
         names = [f"c{i}" for i in range(len(types))]
         values = func.unnest(*arrays).table_valued(*names, with_ordinality="position")
         given = values.render_derived(name=ROWS)
@@ -89,6 +96,14 @@ def rows_of(
         func.json_extract(given.c.value, f"$[{i}]") for i in range(len(types))
     ]
     return given, items, given.c.key
+
+
+def _array(name: str, item: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Write a parameter that holds an array: as a text where that costs less."""
+    array = ARRAY(item, dimensions=1)
+    if not PostgreSQLList.can_hold(item):
+        return bindparam(name, type_=array)
+    return cast(bindparam(name, type_=PostgreSQLList(item)), array)
 
 
 def expand_rows(width: int, dialect: str, *, of_one: bool = False) -> Expand:

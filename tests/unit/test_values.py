@@ -1,0 +1,102 @@
+"""Bodies of which only the values are wanted, against instances of the same schema."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from modelwire.errors import Violation
+from modelwire.plan.bodies import validate_each, validate_values
+
+
+class Plain(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, alias="Name")
+    price: Decimal | None = None
+    tags: list[str] = Field(default_factory=list)
+    size: int = Field(default=3, validation_alias=AliasChoices("size", "width"))
+    twice: int = Field(default_factory=lambda data: data["size"] * 2)
+
+
+class Checked(BaseModel):
+    low: int
+    high: int = 9
+
+    @field_validator("low", mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return value.removeprefix("#") if isinstance(value, str) else value
+
+    @field_validator("high")
+    @classmethod
+    def _compare(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data["low"]:
+            raise ValueError("should be at least low")
+        return value
+
+
+class Whole(BaseModel):
+    low: int
+    high: int = 9
+
+    @model_validator(mode="after")
+    def _compare(self) -> Whole:
+        if self.high < self.low:
+            raise ValueError("low should be at most high")
+        return self
+
+
+class Tree(BaseModel):
+    name: str
+    below: list[Tree] = []
+
+
+CASES: list[tuple[type[BaseModel], dict[str, Any]]] = [
+    (Plain, {"Name": " a "}),
+    (Plain, {"Name": "a", "price": "1.50", "tags": ["x"], "width": "4"}),
+    (Plain, {"Name": "a", "size": 1, "twice": 7}),
+    (Plain, {"Name": " "}),
+    (Plain, {"name": "a"}),
+    (Plain, {"Name": "a", "other": 1}),
+    (Plain, {}),
+    (Checked, {"low": "#4"}),
+    (Checked, {"low": 4, "high": "5", "other": 1}),
+    (Checked, {"low": 4, "high": 3}),
+    (Checked, {"low": "x"}),
+    (Whole, {"low": 1}),
+    (Whole, {"low": 4, "high": 3}),
+    (Tree, {"name": "a", "below": [{"name": "b", "below": [{"name": "c"}]}]}),
+    (Tree, {"name": "a", "below": [{}]}),
+]
+
+
+@pytest.mark.parametrize(("schema", "body"), CASES)
+def test_values_are_those_of_an_instance(schema: type[BaseModel], body: dict[str, Any]) -> None:
+    """The same values, or the same faults, as an instance of the schema has."""
+    found: list[Violation] = []
+    expected: list[Violation] = []
+    values = validate_values(schema, [body, body], ["/0", "/1"], found)
+    instances = validate_each(schema, [body, body], ["/0", "/1"], expected)
+    assert list(values) == [vars(instance) for instance in instances]
+    assert found == expected
+    assert bool(values) is not bool(found)
+
+
+@pytest.mark.parametrize("body", [None, [], "a", 1])
+def test_bodies_that_are_no_objects(body: Any) -> None:
+    """What is no object is refused where it stands, and the others are read all the same."""
+    faults: list[Violation] = []
+    assert not validate_values(Plain, [{"Name": "a"}, body], ["/0", "/1"], faults)
+    assert [(f.pointer, f.code) for f in faults] == [("/1", "model_type")]
