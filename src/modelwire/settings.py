@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
+from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
@@ -10,11 +14,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .errors import ConfigurationError
 
+logger = logging.getLogger("modelwire")
+
+_PREFIX = "MODELWIRE_"
+
 
 class Limits(BaseSettings):
     """How much the query of one request may ask for. What is over a limit is answered 422."""
 
-    model_config = SettingsConfigDict(env_prefix="MODELWIRE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
 
     max_query_bytes: Annotated[int, Gt(0)] = 65_536
     """Bytes that a query string may have."""
@@ -139,7 +147,18 @@ def read_settings(**overrides: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as exc:
         faults = "; ".join(
-            f"{fault['loc'][0]} (MODELWIRE_{str(fault['loc'][0]).upper()}): {fault['msg']}"
+            f"{fault['loc'][0]} ({_PREFIX}{str(fault['loc'][0]).upper()}): {fault['msg']}"
             for fault in exc.errors(include_input=False, include_url=False)
         )
         raise ConfigurationError(f"Bad setting: {faults}") from None
+
+
+@cache
+def warn_of_misspelt_settings() -> None:
+    """Warn, once in a process, of environment variables that are named almost like a setting."""
+    known = [name.upper() for name in Settings.model_fields]
+    for variable in os.environ:
+        start, name = variable[: len(_PREFIX)].upper(), variable[len(_PREFIX) :].upper()
+        closest = get_close_matches(name, known, n=1) if start == _PREFIX else []
+        if closest and name not in known:
+            logger.warning("%s is no setting; did you mean %s%s?", variable, _PREFIX, closest[0])

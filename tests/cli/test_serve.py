@@ -12,8 +12,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+import modelwire
+
 ROOT = Path(__file__).parents[2]
-SERVE = [sys.executable, "-c", "from modelwire.cli import main; main()", "serve"]
+MODELWIRE = [sys.executable, "-m", "modelwire"]
+SERVE = [*MODELWIRE, "serve"]
 
 SHOP = """
 import uuid
@@ -81,15 +84,27 @@ def serving(*arguments: str, cwd: Path, **environment: str) -> Iterator[tuple[st
         process.communicate(timeout=20)
 
 
-def failing(*arguments: str, cwd: Path) -> str:
-    """Run the command, which must refuse; returns the one line that it says."""
+def refusing(*arguments: str, cwd: Path, **environment: str) -> list[str]:
+    """Run the command, which must refuse; returns the lines that it says."""
     done = subprocess.run(
-        [*SERVE, *arguments], cwd=cwd, capture_output=True, text=True, timeout=30, check=False
+        [*SERVE, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 2, done
     assert done.stdout == ""
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()
+
+
+def failing(*arguments: str, cwd: Path, **environment: str) -> str:
+    """Run the command, which must refuse; returns the one line that it says."""
+    lines = refusing(*arguments, cwd=cwd, **environment)
+    assert len(lines) == 1, lines
     return lines[0]
 
 
@@ -103,7 +118,8 @@ def shop(tmp_path: Path) -> Path:
 def test_example_is_served(tmp_path: Path) -> None:
     """The example file is served on SQLite, and its addresses are printed."""
     with serving(str(ROOT / "examples" / "league.py"), cwd=tmp_path) as (address, output):
-        assert f"Docs  {address}/docs" in output
+        assert f"Rows  {address}/users\nRows  {address}/teams\n" in output
+        assert f"Docs  {address}/docs\n" in output
         created = httpx2.post(f"{address}/teams/", json={"name": "Red"})
         assert created.status_code == 201
         assert httpx2.get(f"{address}/teams/1").json()["players"] == []
@@ -161,9 +177,109 @@ def test_tables_are_left_alone_if_asked(shop: Path) -> None:
         assert httpx2.get(f"{address}/label/").status_code == 500
 
 
-def test_no_such_file(tmp_path: Path) -> None:
-    """A file that is not there is named."""
-    assert failing("nope.py", cwd=tmp_path) == "modelwire: There is no file nope.py"
+def test_behind_a_proxy(tmp_path: Path) -> None:
+    """Links and the docs page lead back through the path that a proxy takes off."""
+    arguments = ("examples.league", "--root-path", "/api/")
+    with serving(*arguments, cwd=tmp_path) as (address, _):
+        created = httpx2.post(f"{address}/teams/", json={"name": "Red"})
+        assert created.headers["location"] == "/api/teams/1"
+        assert "</api/teams/?" in httpx2.get(f"{address}/teams/").headers["link"]
+        assert "url: '/api/openapi.json'" in httpx2.get(f"{address}/docs").text
+
+
+def test_many_resources(tmp_path: Path) -> None:
+    """Of many resources the first ones are shown, and how many there are more."""
+    classes = [
+        f"class T{i}(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n"
+        for i in range(11)
+    ]
+    source = "from sqlmodel import Field, SQLModel\n" + "".join(classes)
+    (tmp_path / "many.py").write_text(source)
+    with serving("many.py", cwd=tmp_path) as (address, output):
+        assert f"Rows  {address}/t7\nRows  and 3 more paths\n" in output
+
+
+def test_version() -> None:
+    """`--version` says the version of the package."""
+    said = subprocess.run([*MODELWIRE, "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout == f"modelwire {modelwire.__version__}\n"
+
+
+def test_misspelt_setting_is_warned_of(shop: Path) -> None:
+    """A variable that is named almost like a setting is warned of, once; others are not."""
+    near = {"MODELWIRE_POOLSIZE": "7", "MODELWIRE_UNRELATED": "x"}
+    with serving("shop.py", cwd=shop, **near) as (_, output):
+        warnings = [line for line in output.splitlines() if "is no setting" in line]
+    assert len(warnings) == 1
+    assert "MODELWIRE_POOLSIZE is no setting; did you mean MODELWIRE_POOL_SIZE?" in warnings[0]
+
+
+def test_bad_setting(shop: Path) -> None:
+    """Each bad value is named by its variable."""
+    given = {"MODELWIRE_POOL_SIZE": "many", "MODELWIRE_METRICS": "maybe"}
+    line = failing("shop.py", cwd=shop, **given)
+    assert "pool_size (MODELWIRE_POOL_SIZE): Input should be a valid integer" in line
+    assert "metrics (MODELWIRE_METRICS): Input should be a valid boolean" in line
+
+
+def test_bad_root_path(shop: Path) -> None:
+    """A root path without its slash is named."""
+    line = failing("shop.py", "--root-path", "api", cwd=shop)
+    assert line == "modelwire: --root-path api should start with a slash, as in /api"
+
+
+def test_no_such_file(shop: Path) -> None:
+    """A file that is not there is named, with one that is nearly called so."""
+    assert failing("nope.py", cwd=shop) == "modelwire: There is no file nope.py"
+    line = "modelwire: There is no file shp.py (did you mean `shop.py`?)"
+    assert failing("shp.py", cwd=shop) == line
+
+
+@pytest.mark.parametrize("target", ["", ":app"])
+def test_no_target(tmp_path: Path, target: str) -> None:
+    """An empty target says what could be named."""
+    assert "Name what to serve: league.py" in failing(target, cwd=tmp_path)
+
+
+def test_directory(shop: Path) -> None:
+    """A directory is no file."""
+    assert "is a directory" in failing("../", cwd=shop)
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("x = 1\ndef f(:\n", "wrong.py, line 2: SyntaxError: invalid syntax"),
+        ("import no_such\n", "wrong.py, line 1: ModuleNotFoundError: No module named 'no_such'"),
+        ("import json\n\njson.loads('')\n", "wrong.py, line 3: JSONDecodeError: Expecting value"),
+        ("raise SystemExit('no')\n", "wrong.py, line 1: SystemExit: no"),
+    ],
+)
+@pytest.mark.parametrize("target", ["wrong.py", "wrong"])
+def test_mistake_in_the_file(tmp_path: Path, target: str, source: str, fault: str) -> None:
+    """A mistake in the user's file is named with its place there, without a traceback."""
+    (tmp_path / "wrong.py").write_text(source)
+    first, second = refusing(target, cwd=tmp_path)
+    assert first == f"modelwire: {target} can't be served"
+    assert second.startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("field", "fault"),
+    [
+        ('b_id: int = Field(foreign_key="b.id")', "could not find table 'b'"),
+        ('b: list["B"] = Relationship(back_populates="a")', "failed to locate a name ('B')"),
+    ],
+)
+def test_model_is_incomplete(tmp_path: Path, field: str, fault: str) -> None:
+    """A model that names a table or a class that is not there is named."""
+    (tmp_path / "part.py").write_text(
+        "from sqlmodel import Field, Relationship, SQLModel\n"
+        "class A(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n    " + field
+    )
+    line = failing("part.py", cwd=tmp_path)
+    assert line.startswith("modelwire: A can't be mapped: ")
+    assert fault in line
 
 
 def test_no_such_module(tmp_path: Path) -> None:
@@ -180,6 +296,7 @@ def test_no_table(tmp_path: Path) -> None:
 def test_no_such_application(shop: Path) -> None:
     """A name that is no application is named."""
     assert "called nope" in failing("shop.py:nope", cwd=shop)
+    assert failing("examples.league:api", cwd=ROOT).endswith("called api; it has app")
 
 
 def test_database_unreachable(shop: Path) -> None:
@@ -194,6 +311,24 @@ def test_bad_database_url(shop: Path) -> None:
     """A URL of another database says what it can be."""
     line = failing("shop.py", "--database-url", "oracle://x", cwd=shop)
     assert "it can be sqlite:// or postgresql://" in line
+
+
+def test_two_slashes(shop: Path) -> None:
+    """A file of SQLite behind two slashes says where the third belongs."""
+    line = failing("shop.py", "--database-url", "sqlite://shop.db", cwd=shop)
+    assert line.endswith("three slashes before a file: sqlite:///shop.db")
+
+
+def test_no_directory_for_the_database(shop: Path) -> None:
+    """A directory that SQLite would need is named."""
+    line = failing("shop.py", "--database-url", "sqlite:///data/shop.db", cwd=shop)
+    assert line.endswith("sqlite:///data/shop.db: there is no directory data")
+
+
+def test_address_of_another_machine(shop: Path) -> None:
+    """An address that is not this machine's says that the host is wrong, not the port."""
+    line = failing("shop.py", "--host", "192.0.2.1", cwd=shop)
+    assert "choose another with --host" in line
 
 
 def test_port_taken(shop: Path) -> None:

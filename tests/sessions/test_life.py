@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import inspect, text
+from sqlalchemy import Column, Integer, MetaData, inspect, text
+from sqlalchemy import Table as SQLTable
 from sqlmodel import SQLModel
 
 from modelwire import ConfigurationError, Database, RequestError, mount
@@ -68,6 +69,39 @@ async def test_tables_are_not_created_unasked(tmp_path: Path) -> None:
         answer = await client.get("/users/")
     assert (answer.status_code, answer.json()["code"]) == (500, "database_error")
     assert "users" not in answer.text
+
+
+@pytest.mark.parametrize("creating", [True, False])
+async def test_older_table_is_warned_of(
+    database: Database, caplog: pytest.LogCaptureFixture, creating: bool
+) -> None:
+    """At start a table that lacks columns of its model is named, with the columns."""
+    older, newer = MetaData(), MetaData()
+    SQLTable("grown", older, Column("id", Integer, primary_key=True))
+    SQLTable("grown", newer, Column("id", Integer, primary_key=True), *map(_count, ("a", "b")))
+    SQLTable("absent", newer, _count("c"))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(older.create_all)
+    url = database.url.render_as_string(hide_password=False)
+    try:
+        assert await _warnings_at_start(Database(url, metadata=older), caplog) == []
+        started = Database(url, metadata=newer, create_tables=creating)
+        (said,) = await _warnings_at_start(started, caplog)
+        assert said.startswith("The table grown lacks columns that its model has: a, b. ")
+    finally:
+        async with database.engine.begin() as connection:
+            await connection.run_sync(newer.drop_all)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer)
+
+
+async def _warnings_at_start(database: Database, caplog: pytest.LogCaptureFixture) -> list[str]:
+    caplog.clear()
+    app = FastAPI(lifespan=database.lifespan)
+    async with app.router.lifespan_context(app):
+        return [record.getMessage() for record in caplog.records if record.name == "modelwire"]
 
 
 async def test_processes_create_tables_together(postgres_server: str, worker_id: str) -> None:

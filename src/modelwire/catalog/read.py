@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, DateTime, inspect
 from sqlalchemy import Table as SQLTable
-from sqlalchemy.exc import NoInspectionAvailable
+from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
 from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
@@ -64,12 +64,28 @@ def _mapper_of(resource: Resource) -> Mapper[Any]:
     model = resource.model
     try:
         mapper: Mapper[Any] = inspect(model)
+        check_mapping(mapper)
     except NoInspectionAvailable as exc:
         name = getattr(model, "__name__", repr(model))
         raise ConfigurationError(
             f"Resource({name}): not a table. Declare it as class {name}(SQLModel, table=True)."
         ) from exc
     return mapper
+
+
+def check_mapping(mapper: Mapper[Any]) -> None:
+    """Check that the classes and tables that a model names are there.
+
+    Raises:
+        ConfigurationError: One is not.
+    """
+    try:
+        mapper.registry.configure(cascade=True)
+        for foreign_key in mapper.local_table.foreign_keys:
+            _ = foreign_key.column
+    except SQLAlchemyError as exc:
+        fault = str(exc).splitlines()[0]
+        raise ConfigurationError(f"{mapper.class_.__name__} can't be mapped: {fault}") from exc
 
 
 def _table_of(mapper: Mapper[Any]) -> SQLTable:

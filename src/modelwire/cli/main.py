@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from functools import partial
+from logging.config import dictConfig
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 
+from .. import __version__
 from ..errors import ConfigurationError, ModelwireError
 from ..execute import Database
-from ..settings import read_settings
+from ..settings import read_settings, warn_of_misspelt_settings
 from .logs import configure_logs
 from .protocol import LimitedProtocol
 from .target import load_app
 
-_TARGET = "MODELWIRE_SERVE_TARGET"
+_TARGET = "_MODELWIRE_SERVE_TARGET"
+_LISTS = 8  # paths of resources that are shown at start
 _ANSWER_S = 5  # seconds that requests which were cut short have to say so
 _KEEP_ALIVE_S = 75  # seconds: proxies keep theirs for 60, and are not to find them closed
 _HEALTHCHECK_S = 30  # seconds after which a worker that is busy, or still starts, is given up
@@ -29,12 +34,26 @@ main = typer.Typer(
     help="Takes SQLModel tables to the wire.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"modelwire {__version__}")
+        raise typer.Exit
+
+
 @main.callback()
-def _commands() -> None:
+def _commands(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
     """Takes SQLModel tables to the wire."""
 
 
@@ -57,6 +76,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Server processes.", min=1)] = 1,
+    root_path: Annotated[
+        str,
+        typer.Option(
+            help="Path under which a proxy serves the application, where the proxy takes it off "
+            "before it passes requests on, as in /api."
+        ),
+    ] = "",
     log_format: Annotated[
         str | None,
         typer.Option(help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."),
@@ -82,16 +108,16 @@ def serve(
     try:
         settings = read_settings()
         log_config = configure_logs(settings)
+        dictConfig(log_config)
+        warn_of_misspelt_settings()
+        root_path = _check_root_path(root_path)
         app = load_app(target)
         _check_database(app, database_url)
         port = _find_port(host, port)
     except ModelwireError as exc:
         typer.secho(f"modelwire: {exc}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
-    address = f"[{host}]" if ":" in host else host
-    typer.echo(f"API   http://{address}:{port}")
-    if app.docs_url:
-        typer.echo(f"Docs  http://{address}:{port}{app.docs_url}")
+    _show_addresses(app, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
     protocol = partial(LimitedProtocol, settings.max_head_bytes, settings.shutdown_timeout_s)
     uvicorn.run(
         "modelwire.cli.main:create_app" if workers > 1 else app,
@@ -99,6 +125,7 @@ def serve(
         host=host,
         port=port,
         workers=workers,
+        root_path=root_path,
         log_config=log_config,
         access_log=False,
         http=protocol,  # type: ignore[arg-type]
@@ -111,6 +138,29 @@ def serve(
 def create_app() -> FastAPI:
     """Load the application in a worker process."""
     return load_app(os.environ[_TARGET])
+
+
+def _show_addresses(app: FastAPI, address: str) -> None:
+    typer.echo(f"API   {address}")
+    lists = getattr(app.state, "modelwire_lists", [])
+    for path in lists[:_LISTS]:
+        typer.echo(f"Rows  {address}{path}")
+    if len(lists) > _LISTS:
+        typer.echo(f"Rows  and {len(lists) - _LISTS} more paths")
+    if app.docs_url:
+        typer.echo(f"Docs  {address}{app.docs_url}")
+
+
+def _check_root_path(path: str) -> str:
+    """Take the last slash off a root path.
+
+    Raises:
+        ConfigurationError: It is no path.
+    """
+    path = path.rstrip("/")
+    if path and not path.startswith("/"):
+        raise ConfigurationError(f"--root-path {path} should start with a slash, as in /{path}")
+    return path
 
 
 def _check_database(app: FastAPI, wanted: str | None) -> None:
@@ -130,7 +180,7 @@ def _check_database(app: FastAPI, wanted: str | None) -> None:
     try:
         asyncio.run(_prepare(database))
     except ModelwireError as exc:
-        reason = _reason_of(exc)
+        reason = _find_missing_directory(database) or _reason_of(exc)
         raise ConfigurationError(f"Can't use the database {_shown(database)}: {reason}") from exc
 
 
@@ -142,6 +192,15 @@ async def _prepare(database: Database) -> None:
             await database.ping()
     finally:
         await database.close_db()
+
+
+def _find_missing_directory(database: Database) -> str | None:
+    """Say which directory is missing: SQLite doesn't."""
+    name = database.url.database
+    if database.dialect != "sqlite" or not name or name.startswith("file:"):
+        return None
+    directory = Path(name).parent
+    return None if directory.is_dir() else f"there is no directory {directory}"
 
 
 def _reason_of(error: BaseException) -> str:
@@ -167,8 +226,9 @@ def _find_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as exc:
+            option = "--port" if exc.errno in (errno.EADDRINUSE, errno.EACCES) else "--host"
             raise ConfigurationError(
-                f"Can't listen on {host}:{port}: {exc.strerror}; choose another with --port"
+                f"Can't listen on {host}:{port}: {exc.strerror}; choose another with {option}"
             ) from None
         chosen: int = probe.getsockname()[1]
         return chosen

@@ -5,6 +5,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +18,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
+from ..catalog.read import check_mapping
 from ..catalog.relations import joins_columns
 from ..errors import ModelwireError
 from ..execute import Database
@@ -21,7 +27,7 @@ from ..web import mount
 
 
 class BadTarget(ModelwireError):
-    """The target can't be served; says why in one line."""
+    """The target can't be served; says why in one or two lines."""
 
 
 def load_app(target: str) -> FastAPI:
@@ -35,27 +41,66 @@ def load_app(target: str) -> FastAPI:
         relationship between them includable.
 
     Raises:
-        BadTarget: There is no such file or module, or nothing in it to serve.
+        BadTarget: There is no such file or module, nothing in it to serve, or a mistake in it.
     """
     source, _, name = target.partition(":")
-    module = _load_module(source)
+    if not source:
+        raise BadTarget("Name what to serve: league.py, package.models or package.main:app")
+    with _naming_mistakes(source):
+        module = _load_module(source)
+        return _find_app(module, source, name) or _make_app(module, source)
+
+
+def _find_app(module: ModuleType, source: str, name: str) -> FastAPI | None:
+    apps = {id(v): (k, v) for k, v in vars(module).items() if isinstance(v, FastAPI)}
+    names = [name for name, _ in apps.values()]
     if name:
         app = getattr(module, name, None)
-        if not isinstance(app, FastAPI):
-            raise BadTarget(f"{source} has no FastAPI application called {name}")
-        return app
-    apps = {id(v): (k, v) for k, v in vars(module).items() if isinstance(v, FastAPI)}
-    if len(apps) > 1:
-        names = [name for name, _ in apps.values()]
-        if "app" not in names:
-            raise BadTarget(f"{source} has several applications; say which: {source}:{names[0]}")
-        return next(app for name, app in apps.values() if name == "app")
-    return next((app for _, app in apps.values()), None) or _make_app(module, source)
+        if isinstance(app, FastAPI):
+            return app
+        there = f"; it has {', '.join(names)}" if names else ""
+        raise BadTarget(f"{source} has no FastAPI application called {name}{there}")
+    if len(apps) > 1 and "app" not in names:
+        raise BadTarget(f"{source} has several applications; say which: {source}:{names[0]}")
+    return next((app for name, app in apps.values() if len(apps) == 1 or name == "app"), None)
+
+
+@contextmanager
+def _naming_mistakes(source: str) -> Iterator[None]:
+    """Say where the user's code is wrong, in place of a traceback through that of others.
+
+    Raises:
+        BadTarget: Anything was raised that modelwire doesn't raise itself.
+    """
+    try:
+        yield
+    except ModelwireError:
+        raise
+    except (Exception, SystemExit) as exc:
+        lines = str(exc).splitlines() or [""]
+        place, text = _place_of(exc), lines[0]
+        if isinstance(exc, SyntaxError):
+            place, text = f"{_shorten(exc.filename or source)}, line {exc.lineno}: ", exc.msg
+        raise BadTarget(f"{source} can't be served\n{place}{type(exc).__name__}: {text}") from exc
+
+
+def _place_of(error: BaseException) -> str:
+    """The innermost place of an error that is in the user's own code."""
+    paths = sysconfig.get_paths()
+    installed = ("<", str(Path(__file__).parents[1]), paths["stdlib"], paths["purelib"])
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(installed)]
+    return f"{_shorten(own[-1].filename)}, line {own[-1].lineno}: " if own else ""
+
+
+def _shorten(file: str) -> str:
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _load_module(source: str) -> ModuleType:
     path = Path(source)
-    if path.suffix == ".py" or path.is_file():
+    if path.suffix == ".py" or path.is_file() or "/" in source or source.startswith("."):
         return _load_file(path)
     sys.path.insert(0, "")
     try:
@@ -67,8 +112,13 @@ def _load_module(source: str) -> ModuleType:
 
 
 def _load_file(path: Path) -> ModuleType:
+    if path.is_dir():
+        raise BadTarget(f"{path} is a directory; name a file in it, or a module with dots")
     if not path.is_file():
-        raise BadTarget(f"There is no file {path}")
+        there = [file.stem for file in path.parent.glob("*.py")]
+        closest = get_close_matches(path.stem, there, n=1)
+        hint = f" (did you mean `{path.with_name(closest[0])}.py`?)" if closest else ""
+        raise BadTarget(f"There is no file {path}{hint}")
     sys.path.insert(0, str(path.resolve().parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -102,8 +152,11 @@ def _is_table(value: object) -> bool:
 
 
 def _to_resource(model: type[SQLModel], models: list[type[SQLModel]]) -> Resource:
-    relationships = inspect(model).relationships
+    mapper = inspect(model)
+    check_mapping(mapper)
     includes = [
-        prop.key for prop in relationships if prop.mapper.class_ in models and joins_columns(prop)
+        prop.key
+        for prop in mapper.relationships
+        if prop.mapper.class_ in models and joins_columns(prop)
     ]
     return Resource(model, includes=includes)

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from ..errors import RequestError
+from ..errors import ModelwireError, RequestError
 from ..observe import Observer, PoolState
-from ..settings import Settings, read_settings
+from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement import KEYS, Statement
 from .driver import DRIVER_LANES
 from .engine import create_engine
@@ -28,7 +28,7 @@ from .faults import translate
 from .lane import Lane, open_session_lane
 from .retry import retry_contended
 from .session import open_session
-from .tables import create_tables
+from .tables import create_tables, find_missing_columns
 from .turns import Turns
 from .url import parse_url
 
@@ -37,6 +37,7 @@ T = TypeVar("T")
 logger = logging.getLogger("modelwire")
 
 _CLOSE_S = 2.0
+_COMPARE_S = 2.0
 
 
 class Database:
@@ -185,6 +186,20 @@ class Database:
         except (SQLAlchemyError, OSError) as exc:
             raise translate(exc) from exc
 
+    async def _warn_of_missing_columns(self) -> None:
+        """Warn of tables that are there and older than their models: they are never changed."""
+        # What can't be asked now is said by the requests that need it.
+        with suppress(SQLAlchemyError, ModelwireError, OSError):
+            async with asyncio.timeout(_COMPARE_S):
+                missing = await find_missing_columns(self.engine, self.metadata)
+            for table, columns in missing.items():
+                logger.warning(
+                    "The table %s lacks columns that its model has: %s. Tables that exist are not "
+                    "changed; add the columns by a migration",
+                    table,
+                    ", ".join(columns),
+                )
+
     async def ping(self) -> None:
         """Ask the database for an answer.
 
@@ -208,7 +223,8 @@ class Database:
         """The lifespan of an application: tables at start-up, no connection left at the end.
 
         The first one in a process also takes what is loaded by then out of the garbage collector's
-        sight.
+        sight. What may be a mistake is logged as a warning: tables that lack columns which their
+        models have, and environment variables that are named almost like a setting.
 
         Args:
             app: The application; its `state.modelwire_database` becomes this database.
@@ -217,8 +233,10 @@ class Database:
             Unavailable: The database can't be reached at start-up.
         """
         app.state.modelwire_database = self
+        warn_of_misspelt_settings()
         if self.settings.create_tables:
             await self.init_db()
+        await self._warn_of_missing_columns()
         _spare_what_is_loaded()
         try:
             yield

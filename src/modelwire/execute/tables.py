@@ -1,8 +1,12 @@
-"""Creates the tables that are missing, whichever process comes first."""
+"""Creates the tables that are missing, and finds those that lack columns."""
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData, bindparam, func, select
+import warnings
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, MetaData, bindparam, func, inspect, select
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from .engine import begin_writing
@@ -25,3 +29,36 @@ async def create_tables(engine: AsyncEngine, metadata: MetaData) -> None:
             await connection.execute(LOCK_CREATION)
         await begin_writing(connection)
         await connection.run_sync(metadata.create_all)
+
+
+async def find_missing_columns(
+    engine: AsyncEngine, metadata: MetaData
+) -> Mapping[str, Sequence[str]]:
+    """Find the columns that tables of an older model lack.
+
+    Args:
+        engine: The engine.
+        metadata: The tables as the models have them.
+
+    Returns:
+        The names of the columns, by the name of their table; no table that is not there at all.
+    """
+    async with engine.connect() as connection:
+        return await connection.run_sync(_compare_columns, metadata)
+
+
+def _compare_columns(connection: Connection, metadata: MetaData) -> dict[str, list[str]]:
+    inspector = inspect(connection)
+    tables = {(table.schema, table.name): table for table in metadata.sorted_tables}
+    missing: dict[str, list[str]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # types that SQLAlchemy does not know
+        for schema in dict.fromkeys(schema for schema, _ in tables):
+            names = [name for of, name in tables if of == schema]
+            found = inspector.get_multi_columns(schema=schema, filter_names=names)
+            for key, columns in found.items():
+                there = {column["name"] for column in columns}
+                lacking = [c.name for c in tables[key].columns if c.name not in there]
+                if lacking:
+                    missing[tables[key].fullname] = lacking
+    return missing

@@ -34,6 +34,10 @@ def parse_url(text: str) -> URL:
     if url.drivername in _POSTGRESQL:
         return url.set(drivername="postgresql+asyncpg")
     if url.drivername in _SQLITE:
+        if url.host:
+            raise ConfigurationError(
+                f"The database URL should have three slashes before a file: sqlite:///{url.host}"
+            )
         return url.set(drivername="sqlite+aiosqlite")
     raise ConfigurationError(
         f"The database URL starts with {url.drivername}://; it can be sqlite:// or postgresql://"

@@ -93,6 +93,10 @@ def mount(
         path = service.prefix + table.path
         _check_path(app, table, path, health, METRICS if settings.metrics else None)
         service.add_resource(table)
+    paths = [
+        service.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
+    ]
+    app.state.modelwire_lists = [*getattr(app.state, "modelwire_lists", ()), *paths]
     if health is not None and not _has_path(app, health):
         service.add_health(health, Health(database))
     if database.observer.counts is not None and not _has_path(app, METRICS):

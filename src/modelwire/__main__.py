@@ -1,0 +1,6 @@
+"""`python -m modelwire` is the command `modelwire`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()
