@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 from sqlmodel import SQLModel
+
+from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fastapi.params import Depends
@@ -71,6 +73,10 @@ class Resource:
         tags: Tags of its routes in the OpenAPI document; the table's name by default.
         escape_formulas: Whether CSV puts an apostrophe before a text that a spreadsheet would take
             for a formula, such as `=1+1`.
+
+    Raises:
+        ConfigurationError: An argument is of the wrong kind, or `default_limit` is more than
+            `max_limit`. What only the model can tell is found by `mount`.
     """
 
     model: type[SQLModel]
@@ -95,3 +101,85 @@ class Resource:
     max_bulk_rows: int = 1000
     tags: Sequence[str] | None = None
     escape_formulas: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, type):
+            raise ConfigurationError(
+                f"Resource(model=…): {type(self.model).__name__} should be a class, declared as "
+                "class Name(SQLModel, table=True)."
+            )
+        for argument, (is_right, expected) in _EXPECTED.items():
+            value = getattr(self, argument)
+            if not is_right(value):
+                raise ConfigurationError(
+                    f"Resource({self.model.__name__}, {argument}={value!r}): should be {expected}."
+                )
+        if self.default_limit > self.max_limit:
+            raise ConfigurationError(
+                f"Resource({self.model.__name__}): a page has {self.default_limit} rows by default "
+                f"and {self.max_limit} at most; give default_limit={self.max_limit} or less."
+            )
+
+
+def is_depends(value: object) -> bool:
+    """Whether a value is a collection of FastAPI's `Depends`, which nothing here may import."""
+    return isinstance(value, Collection) and all(hasattr(v, "dependency") for v in value)
+
+
+def _is_path(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, str) and bool(value.strip("/")) and not set("{}?# ") & set(value)
+
+
+def _are_names(value: object) -> bool:
+    if isinstance(value, str) or not isinstance(value, Collection):
+        return False
+    return all(isinstance(name, str) for name in value)
+
+
+def _is_schema(value: object) -> bool:
+    return value is None or (isinstance(value, type) and issubclass(value, BaseModel))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value > 0
+
+
+def _is_operators(value: object) -> bool:
+    return isinstance(value, Mapping) and _are_names([*value, *value.values()])
+
+
+def _are_depends_by_name(value: object) -> bool:
+    return isinstance(value, Mapping) and all(is_depends(given) for given in value.values())
+
+
+_NAMES = (_are_names, "a list of names")
+_SCHEMA = (_is_schema, "a Pydantic model, or None")
+_COUNT = (_is_count, "a number from 1 on")
+
+_EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "path": (_is_path, "a path such as '/things', without parameters"),
+    "operations": _NAMES,
+    "filters": (_is_operators, "operators by field, as in {'name': 'icontains'}"),
+    "includes": _NAMES,
+    "include_by_default": _NAMES,
+    "hidden": _NAMES,
+    "shown": _NAMES,
+    "read_only": _NAMES,
+    "version": (lambda value: value is None or isinstance(value, str), "the name of a field"),
+    "nested_writes": _NAMES,
+    "create_schema": _SCHEMA,
+    "update_schema": _SCHEMA,
+    "read_schema": _SCHEMA,
+    "dependencies": (is_depends, "a list of Depends(…)"),
+    "operation_dependencies": (
+        _are_depends_by_name,
+        "lists of Depends(…) by operation, as in {'create': [Depends(…)]}",
+    ),
+    "default_limit": _COUNT,
+    "max_limit": _COUNT,
+    "max_bulk_rows": _COUNT,
+    "tags": (lambda value: value is None or _are_names(value), "a list of names, or None"),
+}
+"""What each argument should be, where types can tell."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 from sqlmodel import SQLModel
 
@@ -41,6 +41,75 @@ def test_name_that_nothing_has(options: dict[str, Any], words: list[str]) -> Non
     """A misspelt name is refused, with the option, the name and those that would be right."""
     message = refusal(Resource(User, **options))
     assert [word for word in words if word not in message] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"operations": "read"}, "a list of names"),
+        ({"includes": "posts"}, "a list of names"),
+        ({"hidden": [User.email]}, "a list of names"),
+        ({"tags": "people"}, "a list of names, or None"),
+        ({"filters": ["username"]}, "operators by field, as in {'name': 'icontains'}"),
+        ({"path": "/{tenant}/users"}, "a path such as '/things', without parameters"),
+        ({"path": "/"}, "a path such as '/things', without parameters"),
+        ({"path": 5}, "a path such as '/things', without parameters"),
+        ({"version": ["number"]}, "the name of a field"),
+        ({"read_schema": dict}, "a Pydantic model, or None"),
+        ({"dependencies": [open]}, "a list of Depends(…)"),
+        ({"dependencies": Depends(open)}, "a list of Depends(…)"),
+        ({"operation_dependencies": {"read": Depends(open)}}, "lists of Depends(…) by operation"),
+        ({"max_limit": 0}, "a number from 1 on"),
+        ({"default_limit": "10"}, "a number from 1 on"),
+        ({"max_bulk_rows": -1}, "a number from 1 on"),
+    ],
+)
+def test_argument_of_the_wrong_kind(options: dict[str, Any], expected: str) -> None:
+    """An argument of the wrong kind is refused where it is written, with what it should be."""
+    with pytest.raises(ConfigurationError) as caught:
+        Resource(User, **options)
+    (name,) = options
+    assert str(caught.value).startswith(f"Resource(User, {name}=")
+    assert f"should be {expected}" in str(caught.value)
+
+
+def test_more_rows_by_default_than_at_most() -> None:
+    """A `max_limit` below the default of `default_limit` says what to give as well."""
+    with pytest.raises(ConfigurationError, match=r"give default_limit=5 or less"):
+        Resource(User, max_limit=5)
+    assert Resource(User, max_limit=5, default_limit=5).default_limit == 5
+
+
+def test_row_in_place_of_its_class() -> None:
+    """A row is no model, and its values are not told."""
+    with pytest.raises(ConfigurationError) as caught:
+        Resource(Team(name="Red"))  # type: ignore[arg-type]
+    assert "Team should be a class" in str(caught.value)
+    assert "Red" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"app": APIRouter()}, "mount(app=…): APIRouter should be a FastAPI application"),
+        ({"database": "sqlite://"}, "mount(database=…): 'sqlite://' should be a Database"),
+        ({"resources": [User]}, "mount(resources=…): the class User should be one Resource after"),
+        ({"resources": [[Resource(User)]]}, "mount(resources=…): list should be one Resource"),
+        ({"prefix": "api"}, "mount(prefix=…): 'api' should be a path that starts with a slash"),
+        ({"prefix": "/{tenant}"}, "mount(prefix=…): '/{tenant}' should be a path"),
+        ({"health": "health"}, "mount(health=…): 'health' should be a path that starts with"),
+        ({"dependencies": [open]}, "mount(dependencies=…): list should be a list of Depends(…)"),
+        ({"max_body_bytes": 0}, "mount(max_body_bytes=…): 0 should be a number of bytes from 1"),
+        ({"conflict_status": 500}, "mount(conflict_status=…): 500 should be 400, 409 or None"),
+    ],
+)
+def test_argument_of_mount_of_the_wrong_kind(options: dict[str, Any], expected: str) -> None:
+    """An argument of `mount` that can't be used is refused with what it should be."""
+    app, database = options.pop("app", FastAPI()), options.pop("database", Database("sqlite://"))
+    resources = options.pop("resources", [Resource(User)])
+    with pytest.raises(ConfigurationError) as caught:
+        mount(app, database, *resources, **options)
+    assert str(caught.value).startswith(expected)
 
 
 def test_unknown_include() -> None:

@@ -21,6 +21,7 @@ from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from ..respond.statuses import title_of
+from .arguments import check_arguments
 from .descriptions import Place, Route, document_signature, with_article
 from .dispatch import DOCS, Dispatcher, place_dispatcher
 from .docs import serve_docs
@@ -62,8 +63,19 @@ def mount(
             `MODELWIRE_CONFLICT_STATUS` or 400 by default.
 
     Raises:
-        ConfigurationError: A resource can't be served as it is declared; says why.
+        ConfigurationError: A resource can't be served as it is declared, or an argument is of the
+            wrong kind; says why.
     """
+    check_arguments(
+        app,
+        database,
+        resources,
+        prefix=prefix,
+        dependencies=dependencies,
+        health=health,
+        max_body_bytes=max_body_bytes,
+        conflict_status=conflict_status,
+    )
     known = getattr(app.state, "modelwire_database", database)
     if known is not database:
         raise ConfigurationError("This application has another database already; it takes one.")
