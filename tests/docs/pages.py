@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _OPENING = re.compile(r"\s*```(\S*)\s*(.*)")
-_TITLE = re.compile(r'title="([\w.-]+)"')
+_TITLE = re.compile(r'title="([\w./-]+)"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,9 @@ class Shell:
             case ["pytest", *options]:
                 options = ["-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *options]
                 _compare_lines(_run([sys.executable, *options], given, self.directory), step)
+            case ["alembic", *options]:
+                options = ["-m", "alembic", *options]
+                _compare_lines(_run([sys.executable, *options], given, self.directory), step)
             case ["python", *options]:
                 _compare_lines(_run([sys.executable, *options], given, self.directory), step)
             case _:

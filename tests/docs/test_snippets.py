@@ -7,7 +7,8 @@ The language of a fenced block says what is done with it:
   that names it, by a file that imports it, or by pytest.
 - `console` has commands, which start with `$ `, and what they answer. They run in the page's
   directory, in order. `modelwire serve` and `make serve` start a real server on a free port,
-  in place of the one before; `curl` asks it; `pytest` and `python` run; `make test` is looked up.
+  in place of the one before; `curl` asks it; `pytest`, `python` and `alembic` run; `make test` is
+  looked up.
   Moments, entity tags, ids of requests and durations may differ, and JSON may be laid out in
   lines. With `curl -i` the headers that are shown are compared. A `postgresql://` URL becomes that
   of an empty database.
@@ -41,7 +42,9 @@ class _Page:
         match snippet.language:
             case "python":
                 assert snippet.title, f"{snippet.place}: a python snippet has a title"
-                (self.shell.directory / snippet.title).write_text(snippet.text + "\n")
+                file = self.shell.directory / snippet.title
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(snippet.text + "\n")
                 self.written[snippet.title] = snippet.text
             case "console":
                 for step in steps_of(snippet):
@@ -51,10 +54,11 @@ class _Page:
                 json.loads(snippet.text)
 
     def unused(self) -> list[str]:
-        """The files that no command names, no other file imports and pytest doesn't collect."""
+        """The files that no command names, no other file imports and no tool finds itself."""
         collected = any("pytest" in command for command in self.commands)
+        migrated = any("alembic" in command for command in self.commands)
         imported = set(
-            re.findall(r"^from (\w+) import", "\n".join(self.written.values()), re.MULTILINE)
+            re.findall(r"^(?:from|import) (\w+)\b", "\n".join(self.written.values()), re.MULTILINE)
         )
         return [
             name
@@ -62,6 +66,7 @@ class _Page:
             if not any(name in command for command in self.commands)
             and name.removesuffix(".py") not in imported
             and not (collected and name.startswith(("conftest", "test_")))
+            and not (migrated and name == "migrations/env.py")
         ]
 
 
