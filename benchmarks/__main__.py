@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .chart import draw_chart
 from .clients import CONTENDERS, Contender
 from .databases import Database, PostgreSQL, SQLite, open_postgresql_server
 from .load import MissingTool, find_wrk
@@ -56,13 +55,11 @@ def _read_results(name: str) -> tuple[Results, list[str]]:
 
 
 def _write_results(name: str, options: Options, versions: Sequence[str], results: Results) -> str:
-    """Write JSON and a chart; returns the table, and where they are."""
+    """Write JSON; returns the table, and where that is."""
     run, cells = describe_run(options, versions), build_cells(results.samples)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(write_json(run, cells, results), encoding="utf-8")
-    (RESULTS / f"{name}.svg").write_text(draw_chart(run, cells), encoding="utf-8")
-    where = f"Written to {RESULTS.name}/{name}.json and {RESULTS.name}/{name}.svg"
-    return f"{write_table(cells, results)}\n\n{where}\n"
+    return f"{write_table(cells, results)}\n\nWritten to {RESULTS.name}/{name}.json\n"
 
 
 def _parse_arguments() -> argparse.Namespace:

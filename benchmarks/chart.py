@@ -3,98 +3,164 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from .clients import CONTENDERS
-from .report import Cell
 from .works import WORKS
 
-_COLOURS = {
-    "limit": "#9aa5b1",
-    "limit_json": "#c9d1d9",
-    "modelwire": "#0b7285",
-    "by_hand": "#e8590c",
-    "fastcrud": "#f08c00",
-    "advanced_alchemy": "#7048e8",
+Cell = Mapping[str, Any]
+
+_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+_COLUMNS = {
+    "modelwire": "modelwire",
+    "by_hand": "by hand",
+    "fastcrud": "FastCRUD",
+    "advanced_alchemy": "Litestar",
 }
-_LABEL_PX, _SCALE_PX, _VALUE_PX = 250, 520, 70
-_BAR_PX, _GAP_PX, _TITLE_PX, _HEAD_PX = 12, 12, 34, 70
-_WIDTH_PX = _LABEL_PX + _SCALE_PX + _VALUE_PX
+"""Whose ratios are written out, under which heads."""
+
+_LABEL_PX, _SCALE_PX, _COLUMN_PX = 212, 180, 63
+_PANEL_PX = _LABEL_PX + _SCALE_PX + _COLUMN_PX * len(_COLUMNS)
+_EDGE_PX, _BETWEEN_PX, _ROW_PX = 12, 18, 23
+_HEAD_PX, _PANEL_HEAD_PX, _PANEL_FOOT_PX = 84, 52, 26
+_WIDTH_PX = 2 * (_PANEL_PX + _EDGE_PX) + _BETWEEN_PX
+
+# Each contender has a shape as well as a colour, for those who see no difference in the latter.
+_SHAPES = {
+    "limit": '<rect x="-1" y="-7" width="2" height="14"/>',
+    "limit_json": '<rect x="-1" y="-4" width="2" height="8"/>',
+    "modelwire": '<circle r="6"/>',
+    "by_hand": '<rect x="-5" y="-5" width="10" height="10"/>',
+    "fastcrud": '<path d="M0-6 6 5-6 5z"/>',
+    "advanced_alchemy": '<path d="M0-6 6 0 0 6-6 0z"/>',
+}
+
+_STYLE = """
+svg{--paper:#fff;--ink:#1f2328;--faint:#59636e;--line:#d1d9e0;--limit:#59636e;--modelwire:#0b7285;
+--by_hand:#d9480f;--fastcrud:#a66f00;--advanced_alchemy:#7048e8}
+@media (prefers-color-scheme:dark){svg{--paper:#0d1117;--ink:#f0f6fc;--faint:#9198a1;--line:#3d444d;
+--limit:#9198a1;--modelwire:#3bc9db;--by_hand:#ff922b;--fastcrud:#ffd43b;--advanced_alchemy:#b197fc}}
+.paper{fill:var(--paper)}text{font:13px system-ui,sans-serif;fill:var(--ink)}
+.title{font-size:17px;font-weight:600}.panel{font-size:15px;font-weight:600}
+.note{fill:var(--faint);font-size:12px}.end{text-anchor:end}.middle{text-anchor:middle}
+.own{font-weight:600}.grid{stroke:var(--line)}.one{stroke:var(--limit)}
+.limit,.limit_json{fill:var(--limit)}.modelwire{fill:var(--modelwire)}.by_hand{fill:var(--by_hand)}
+.fastcrud{fill:var(--fastcrud)}.advanced_alchemy{fill:var(--advanced_alchemy)}
+"""
 
 
-def draw_chart(run: dict[str, Any], cells: Sequence[Cell]) -> str:
-    """Draw one panel for each database and size; bars are on a logarithmic scale.
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """A logarithmic scale over all ratios of a run, the same in each panel."""
+
+    low: float
+    high: float
+
+    def at(self, ratio: float) -> float:
+        share = math.log(ratio / self.low) / math.log(self.high / self.low)
+        return _LABEL_PX + 10 + share * (_SCALE_PX - 20)
+
+    def marks(self) -> Iterator[float]:
+        """The powers of ten in it."""
+        for power in range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1):
+            yield 10.0**power
+
+
+def draw_chart(run: Mapping[str, Any]) -> str:
+    """Draw a panel for each database and size, PostgreSQL's on the left and SQLite's on the right.
 
     Args:
-        run: What `describe_run` returns; its date and Python stand below the title.
-        cells: The cells; those without a limit to compare with are not drawn.
+        run: A run, as its JSON has it; cells without a limit to compare with are not drawn.
 
     Returns:
-        The SVG document.
+        The SVG document, which is light or dark as its reader prefers.
     """
-    known = [cell for cell in cells if cell.to_limit]
-    top = max([10.0, *(cell.to_limit or 0 for cell in known)])
-    lines, y = _draw_head(run, known), float(_HEAD_PX)
-    for place in dict.fromkeys((c.sample.database, c.sample.users) for c in known):
-        here = [c for c in known if (c.sample.database, c.sample.users) == place]
-        lines.append(_text(10, y + 22, f"{place[0]}, {place[1]:,} users", "title"))
-        y += _TITLE_PX
-        for work in WORKS:
-            bars = [cell for cell in here if cell.sample.work == work.name]
-            lines += _draw_work(work.title, bars, y, top)
-            y += len(bars) * _BAR_PX + _GAP_PX if bars else 0
-    return _wrap(lines, y + 10)
+    known = [cell for cell in run["cells"] if cell["to_limit"]]
+    ratios = [cell["to_limit"] for cell in known]
+    scale = _Scale(min([0.5, *ratios]), max([20.0, *ratios]))
+    lines, y = list(_draw_head(run, known)), float(_HEAD_PX)
+    for users in dict.fromkeys(cell["users"] for cell in known):
+        tallest = 0.0
+        for column, database in enumerate(_NAMES):
+            here = [c for c in known if (c["database"], c["users"]) == (database, users)]
+            x = _EDGE_PX + column * (_PANEL_PX + _BETWEEN_PX)
+            drawn, height = _draw_panel(f"{_NAMES[database]}, {users:,} users", here, scale)
+            lines += [f'<g transform="translate({x} {y:.0f})">', *drawn, "</g>"] if here else []
+            tallest = max(tallest, height)
+        y += tallest
+    return _wrap(lines, y)
 
 
-def _draw_head(run: dict[str, Any], cells: Sequence[Cell]) -> list[str]:
-    title = "Server CPU per request, in multiples of the limit's (log scale; less is better)"
-    lines = [
-        _text(10, 20, title, "title"),
-        _text(10, 36, f"{run['date']}, Python {run['python']}, {run['system']}", "note"),
-    ]
-    x = 10
+def _draw_head(run: Mapping[str, Any], cells: Sequence[Cell]) -> Iterator[str]:
+    title = "Server CPU per request, in multiples of the limit's. Less is better."
+    yield _text(_EDGE_PX, 28, title, "title")
+    note = f"{run['date']}, Python {run['python']}, {run['system']}; logarithmic scale"
+    yield _text(_WIDTH_PX - _EDGE_PX, 28, note, "note end")
+    x = _EDGE_PX + 8.0
+    present = {cell["contender"] for cell in cells}
     for contender in CONTENDERS:
-        if any(cell.sample.contender == contender.name for cell in cells):
-            lines.append(_rect(x, 46, 10, _COLOURS[contender.name]))
-            lines.append(_text(x + 14, 55, contender.title, "note"))
-            x += 26 + 7 * len(contender.title)
-    return lines
+        if contender.name in present:
+            yield _mark(x, 54, contender.name)
+            yield _text(x + 13, 58, contender.title)
+            x += 45 + 7.2 * len(contender.title)
 
 
-def _draw_work(title: str, bars: Sequence[Cell], y: float, top: float) -> list[str]:
-    if not bars:
-        return []
-    middle = y + len(bars) * _BAR_PX / 2 + 4
-    lines = [_text(_LABEL_PX - 10, middle, title, "label")]
-    for index, cell in enumerate(bars):
-        ratio = cell.to_limit or 1
-        # A bar of one tenth of the limit would have no length.
-        width = max(2.0, _SCALE_PX * (math.log10(ratio) + 1) / (math.log10(top) + 1))
-        at = y + index * _BAR_PX
-        lines.append(_rect(_LABEL_PX, at, width, _COLOURS[cell.sample.contender]))
-        lines.append(_text(_LABEL_PX + width + 4, at + 9, f"{ratio:.1f}", "note"))
-    return lines
+def _draw_panel(title: str, cells: Sequence[Cell], scale: _Scale) -> tuple[list[str], float]:
+    """Draw a panel at the origin; returns its height too."""
+    lines = [_text(0, 20, title, "panel")]
+    for index, head in enumerate(_COLUMNS.values()):
+        lines.append(_text(_column(index), 42, head, "note end"))
+    rows = [(w.title, [c for c in cells if c["work"] == w.name]) for w in WORKS]
+    rows = [(name, found) for name, found in rows if found]
+    foot = _PANEL_HEAD_PX + len(rows) * _ROW_PX
+    for mark in scale.marks():
+        kind = "one" if mark == 1 else "grid"
+        lines.append(_line(scale.at(mark), _PANEL_HEAD_PX - 4, foot, kind))
+        lines.append(_text(scale.at(mark), 42, f"{mark:g} ×", "note middle"))
+    for index, (name, found) in enumerate(rows):
+        lines += _draw_row(name, found, _PANEL_HEAD_PX + (index + 0.5) * _ROW_PX, scale)
+    return lines, foot + _PANEL_FOOT_PX
 
 
-def _rect(x: float, y: float, width: float, colour: str) -> str:
-    height = _BAR_PX - 2
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height}" fill="{colour}"/>'
+def _draw_row(title: str, cells: Iterable[Cell], y: float, scale: _Scale) -> Iterator[str]:
+    ratios = {cell["contender"]: cell["to_limit"] for cell in cells}
+    yield _text(_LABEL_PX - 6, y + 4, title, "end")
+    # What modelwire is to be seen by lies on top.
+    for name in sorted(ratios, key=lambda name: name == "modelwire"):
+        yield _mark(scale.at(ratios[name]), y, name)
+    for index, name in enumerate(_COLUMNS):
+        if name in ratios:
+            kind = "end own" if name == "modelwire" else "end"
+            yield _text(_column(index), y + 4, _write(ratios[name]), kind)
 
 
-def _text(x: float, y: float, text: str, kind: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{escape(text)}</text>'
+def _column(index: int) -> float:
+    return _LABEL_PX + _SCALE_PX + (index + 1) * _COLUMN_PX
+
+
+def _write(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}"
+
+
+def _mark(x: float, y: float, contender: str) -> str:
+    shape = _SHAPES[contender]
+    return f'<g class="{contender}" transform="translate({x:.1f} {y:.1f})">{shape}</g>'
+
+
+def _line(x: float, top: float, foot: float, kind: str) -> str:
+    return f'<path class="{kind}" d="M{x:.1f} {top:.1f}V{foot:.1f}"/>'
+
+
+def _text(x: float, y: float, text: str, kind: str = "") -> str:
+    classed = f' class="{kind}"' if kind else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}"{classed}>{escape(text)}</text>'
 
 
 def _wrap(lines: Sequence[str], height: float) -> str:
-    style = (
-        "text{font:12px sans-serif;fill:#212529}.title{font-weight:bold;font-size:14px}"
-        ".note{font-size:10px;fill:#495057}.label{text-anchor:end}"
-    )
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH_PX} {height:.0f}"'
-        f' width="{_WIDTH_PX}" role="img">'
-    )
-    background = f'<rect width="{_WIDTH_PX}" height="{height:.0f}" fill="#fff"/>'
-    return "\n".join([head, f"<style>{style}</style>", background, *lines, "</svg>", ""])
+    size = f'viewBox="0 0 {_WIDTH_PX} {height:.0f}" width="{_WIDTH_PX}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
+    paper = f'<rect class="paper" width="{_WIDTH_PX}" height="{height:.0f}"/>'
+    return "\n".join([head, f"<style>{_STYLE}</style>", paper, *lines, "</svg>", ""])

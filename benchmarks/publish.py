@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .chart import draw_chart
 from .clients import CONTENDERS
 from .targets import check_targets
 from .works import WORKS
@@ -29,10 +29,13 @@ _NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 def main() -> None:
     """Write the page and its chart; `quick` names the short run in place of the full one."""
     name = sys.argv[1] if len(sys.argv) > 1 else "full"
-    run = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    results = RESULTS / f"{name}.json"
+    if not results.is_file():
+        sys.exit(f"There is no {results.relative_to(ROOT)}: run `make bench` first")
+    run = json.loads(results.read_text(encoding="utf-8"))
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(put_figures(page, run), encoding="utf-8")
-    shutil.copyfile(RESULTS / f"{name}.svg", CHART)
+    CHART.write_text(draw_chart(run), encoding="utf-8")
     sys.stdout.write(f"Written to {PAGE.relative_to(ROOT)} and {CHART.relative_to(ROOT)}\n")
 
 
