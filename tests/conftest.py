@@ -158,10 +158,16 @@ class Application(NamedTuple):
     app: FastAPI
 
 
+@pytest.fixture(scope="session")
+def usual_applications() -> list[Application]:
+    """The applications of the league and the zoo, which the tests of all modules share: making one
+    takes longer than most tests do."""
+    return []
+
+
 @pytest.fixture(scope="module")
 def applications() -> list[Application]:
-    """The applications that the tests of a module share: making one takes longer than most tests
-    do."""
+    """The other applications, which the tests of a module share."""
     return []
 
 
@@ -180,16 +186,23 @@ MakeApp = Callable[..., FastAPI]
 
 
 @pytest.fixture
-def share_app(applications: list[Application], database: Database, lane: str) -> MakeApp:
+def share_app(
+    usual_applications: list[Application],
+    applications: list[Application],
+    database: Database,
+    lane: str,
+) -> MakeApp:
     """Make an application of some resources, with options of `mount`, if there is none yet."""
 
     def share(*resources: Resource, **options: Any) -> FastAPI:
         parts = (database, database.settings, lane, resources, options)
-        for known in applications:
+        is_usual = resources in (LEAGUE, ZOO) and not options
+        shared = usual_applications if is_usual else applications
+        for known in shared:
             if known[:-1] == parts:
                 return known.app
         app = make_app(database, lane, resources, options)
-        applications.append(Application(*parts, app))
+        shared.append(Application(*parts, app))
         return app
 
     return share
