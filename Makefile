@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.benchmarks-installed
 LOWEST := .venv-lowest
 THOROUGH := 1
+# Three processes for two cores: tests wait for PostgreSQL, for servers and for limits of time.
+PYTEST := python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test thorough lowest faults check format bench bench-quick bench-docs clean
@@ -36,14 +38,14 @@ serve: $(STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
 
 test: $(STAMP) ## Run every test, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
+	$(BIN)/$(PYTEST) $(TEST_ARGS)
 
 thorough: $(STAMP) ## Run the tests that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
-	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/python -m pytest -n 2 tests/query tests/writes tests/hostile \
+	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/$(PYTEST) tests/query tests/writes tests/hostile \
 		tests/http/test_idempotency_races.py tests/live/test_kills.py $(TEST_ARGS)
 
 lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
-	$(LOWEST)/bin/python -m pytest -n 2 $(TEST_ARGS)
+	$(LOWEST)/bin/$(PYTEST) $(TEST_ARGS)
 
 faults: $(STAMP) ## Break everything that can break, and print what was measured (about 15 minutes)
 	$(BIN)/python -m pytest tests/faults -m "long or not long" $(TEST_ARGS)
