@@ -18,6 +18,9 @@ from .pages import ROOT, Step
 DEADLINE_S = 60.0
 """Seconds that a server may take to answer, or to end, and that a script may run."""
 
+# The environment that these tests run in, whichever it is, is installed already.
+_MAKE = ("make", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.installed")
+
 _ADDRESS = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{4,5})\b")
 _POSTGRESQL = re.compile(r"postgresql://[^\s'\"]+")
 
@@ -68,11 +71,9 @@ class Shell:
             case ["make", "serve"]:
                 database = f"sqlite:///{self.directory}/modelwire.db"
                 given = {"MODELWIRE_DATABASE_URL": database, **given}
-                # The environment is installed already: these tests run in it.
-                make = ["make", "-o", ".venv/.installed", "serve", "SERVE_ARGS=--port 0"]
-                self._serve(make, given, step, ROOT)
+                self._serve([*_MAKE, "serve", "SERVE_ARGS=--port 0"], given, step, ROOT)
             case ["make", target]:
-                _run(["make", "-n", "-o", ".venv/.installed", target], given, ROOT)
+                _run([*_MAKE, "-n", target], given, ROOT)
             case ["modelwire", "serve", *options]:
                 self._serve([*_modelwire(), *_on_any_port(options)], given, step, self.directory)
             case ["pytest", *options]:
