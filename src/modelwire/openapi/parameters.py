@@ -132,8 +132,9 @@ def query_body(table: Table, catalog: Catalog) -> JSONSchema:
 
 
 def _query(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
-    described = {"name": name, "in": "query", "schema": schema, "description": description}
-    return {**described, "example": example}
+    # The docs page would send an `example` of the parameter itself unless its reader clears it.
+    schema = {**schema, "examples": [example]}
+    return {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 def _list(parameter: JSONSchema) -> JSONSchema:
