@@ -3,6 +3,7 @@
 from .constraints import columns_in, find_sql_table, names_in, references_to
 from .kinds import Kind
 from .read import read_catalog
+from .relations import excludes_links, find_link_key
 from .tables import Catalog, Field, Reference, Relation, Table
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Relation",
     "Table",
     "columns_in",
+    "excludes_links",
+    "find_link_key",
     "find_sql_table",
     "names_in",
     "read_catalog",

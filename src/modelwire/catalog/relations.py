@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, UniqueConstraint
@@ -89,6 +90,35 @@ def unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
         expressions = frozenset(constraint.expressions)
         return expressions if all(isinstance(e, Column) for e in expressions) else frozenset()
     return frozenset()
+
+
+def find_link_key(sql: SQLTable, ends: Collection[Column[Any]]) -> tuple[Column[Any], ...]:
+    """Find the unique key that tells a link which is there already.
+
+    Args:
+        sql: The link table.
+        ends: Its columns that refer to both ends.
+
+    Returns:
+        The columns of the shortest key that holds them all; empty where there is none. Deferrable
+        constraints can't be gone by (PostgreSQL manual, INSERT, "conflict_target").
+    """
+    declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
+    firm = (unique_columns(c) for c in declared if not getattr(c, "deferrable", False))
+    keys = [key for key in firm if key.issuperset(ends)]
+    return tuple(column for column in sql.columns if column in min(keys, key=len, default=()))
+
+
+@lru_cache(maxsize=512)
+def excludes_links(relation: Relation) -> bool:
+    """Whether a link may stand in the way of another one: the link table allows fewer than one for
+    each pair of rows, as where a row may have one only."""
+    link = relation.link
+    if link is None:
+        return False
+    ends = {*relation.remote, *(linked for _, linked in relation.link_target)}
+    keys = (key for key in read_unique_keys(link) if link.autoincrement_column not in key)
+    return not all(ends <= key for key in keys)
 
 
 def find_paths(

@@ -17,7 +17,6 @@ from ..errors import (
     ConstraintViolation,
     NotNull,
     OutOfRange,
-    ParentNotFound,
     Refused,
     RequestError,
     TooLong,
@@ -27,6 +26,7 @@ from ..plan import CreatePlan, LinkSet, RowPlan, UpsertPlan
 from ..plan.keys import Key
 from ..plan.new_rows import join_plans
 from ..plan.rows import Row
+from .explain_links import explain_links
 from .finder import Finder
 from .references import (
     explain_reference,
@@ -51,7 +51,7 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     """
     violation, plan = rejection.violation, rejection.plan
     if isinstance(plan, LinkSet):
-        return await _explain_links(plan, finder)
+        return await explain_links(violation, plan, finder, catalog)
     plans = _by_table(plan)
     if violation.kind is Constraint.FOREIGN_KEY and rejection.otherwise is not None:
         error = await find_missing_parent(violation, plans, catalog, finder)
@@ -90,17 +90,6 @@ def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
     for level in plan.levels():
         found.setdefault(level.table, []).append(level)
     return [levels[0] if len(levels) == 1 else join_plans(levels) for levels in found.values()]
-
-
-async def _explain_links(links: LinkSet, finder: Finder) -> RequestError:
-    """Name the row that a link should lead to, and that is not there."""
-    detail = f"{links.target.title} not found"
-    key = links.target.key_columns
-    known = {tuple(row) for row in await finder.find(links.target.sql, key, key, links.keys)}
-    pairs = zip(links.keys, links.pointers, strict=True)
-    missing = [pointer for sought, pointer in pairs if sought not in known]
-    violations = [Violation(detail, "parent_not_found", pointer) for pointer in missing]
-    return ParentNotFound(detail, violations)
 
 
 def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:

@@ -34,7 +34,7 @@ class Inserter:
 
     @property
     def _linker(self) -> Linker:
-        return Linker(self._lane, self._statements)
+        return Linker(self._lane, self._statements, singly=self._singly)
 
     async def store(self, plan: CreatePlan) -> list[Row]:
         """Store rows: first those that they refer to, then they, then those that refer to them.
@@ -101,7 +101,7 @@ class Inserter:
         """Store rows that a relation ties to others: each to the one with its owner's values."""
         if relation.link is not None:
             stored = await self.store(plan)
-            await self._linker.tie(relation, owners, plan.table, stored)
+            await self._linker.tie(relation, owners, plan, stored)
             return stored
         fields = [plan.table.by_column[column.name] for column in relation.remote]
         pairs = zip(plan.rows, owners, strict=True)

@@ -52,9 +52,11 @@ class Updater:
         fields = plan.stored.read.fields
         plan = plan.merge([dict(zip(fields, row, strict=False)) for row in stored])
         changed = await self._change_all(plan, stored)
-        for row, links in zip(changed, plan.links, strict=False):
-            for link_set in links:
-                await Linker(self._lane, self._statements).replace(plan.table, row, link_set)
+        pairs = zip(changed, plan.links, strict=False)
+        wanted = [(row, links) for row, sets in pairs for links in sets]
+        if wanted:
+            linker = Linker(self._lane, self._statements, singly=self._singly)
+            await linker.replace(plan.table, wanted)
         return changed
 
     async def _change_one(self, plan: UpdatePlan) -> Row:

@@ -108,7 +108,7 @@ class Lists(Stages):
         statement = self.statements.of(shape)
         if shape.estimated:
             ((explained,),) = await lane.fetch(statement, plan.operands)
-            return max(read_estimate(explained), plan.skip + found)
+            return plan.fit_estimate(read_estimate(explained), found)
 
         async def count() -> int:
             ((rows,),) = await lane.fetch(statement, plan.operands)

@@ -34,10 +34,10 @@ class Transactions(Stages):
     ) -> Answer:
         """Do some work in one transaction; it is committed when this returns.
 
-        Many rows are written at once; where one is refused, they are written once more, one by one,
-        to find out which. A session in force may hold what others have done in it, so there the
-        first try has a savepoint. With an `Idempotency-Key`, the key and the answer are stored in
-        the same transaction.
+        Many rows and links are written at once; where one is refused, they are written once more,
+        one by one, to find out which. A session in force may hold what others have done in it, so
+        there the first try has a savepoint. With an `Idempotency-Key`, the key and the answer are
+        stored in the same transaction.
 
         Args:
             plan: What is to be written.
@@ -57,7 +57,7 @@ class Transactions(Stages):
         """
         # An upsert may meet a row that is just being stored at another unique key than its own: it
         # is there to be found the second time.
-        again = len(plan.rows) > 1 or isinstance(plan, UpsertPlan)
+        again = plan.has_parts or isinstance(plan, UpsertPlan)
         many, key = together and again, key_of(request)
         if many and session is not None:
             work = _in_savepoint(work)

@@ -34,6 +34,11 @@ class KeyedRows(Struct, frozen=True):
         return False
 
     @property
+    def has_parts(self) -> bool:
+        """Whether it can be carried out one part after another, to find out which is refused."""
+        return len(self.rows) > 1
+
+    @property
     def stored(self) -> SelectShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..catalog import Catalog, Relation, Table
 from ..errors import Violation
@@ -21,13 +22,20 @@ class LinkSet(Struct, frozen=True):
         relation: The relation.
         target: The resource at its other end.
         keys: The keys of the rows there, each once.
-        pointers: Where each stands in the body.
+        pointers: Where each stands in the body; None where that is the path.
+        are_new: Whether they are stored together with their links.
     """
 
     relation: Relation
     target: Table
     keys: tuple[Key, ...]
-    pointers: tuple[str, ...]
+    pointers: tuple[str | None, ...]
+    are_new: bool = False
+
+    def pick(self, indexes: Sequence[int]) -> LinkSet:
+        """Some of the links."""
+        keys = tuple(self.keys[i] for i in indexes)
+        return replace(self, keys=keys, pointers=tuple(self.pointers[i] for i in indexes))
 
 
 class LinkPlan(Struct, frozen=True):
@@ -59,7 +67,7 @@ def plan_link(catalog: Catalog, table: Table, relation: Relation, keys: Sequence
     """
     target = catalog.target_of(relation)
     own, other = keys
-    links = LinkSet(relation, target, (tuple(key_values(target, other)),), ("",))
+    links = LinkSet(relation, target, (tuple(key_values(target, other)),), (None,))
     return LinkPlan(name_row(table, tuple(key_values(table, own))), links)
 
 

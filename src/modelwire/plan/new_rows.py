@@ -63,6 +63,11 @@ class CreatePlan(Struct, frozen=True):
         groups = group_rows(self.table, self.rows)
         return len(groups) == 1 and groups[0][0].many
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether it can be carried out one part after another, to find out which is refused."""
+        return len(self.rows) > 1 or bool(self.kin)
+
     def parts(self) -> Iterator[CreatePlan]:
         """A plan for each row alone, with what is stored with it."""
         for index, row in enumerate(self.rows):

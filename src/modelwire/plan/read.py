@@ -116,6 +116,12 @@ class ListPlan(NamedTuple):
             return None
         return self.skip + found
 
+    def fit_estimate(self, estimate: int, found: int) -> int:
+        """An estimate of the number of rows in the list, within what the page tells of it."""
+        if found == 0:
+            return min(estimate, self.skip)
+        return max(estimate, self.skip + found)
+
     def count_shape(self, *, estimated: bool) -> CountShape:
         """Counts the rows of the list."""
         return CountShape(self.shape.table, self.shape.conditions, estimated)

@@ -41,6 +41,11 @@ class UpdatePlan(KeyedRows, frozen=True):
         return self.many or bool(self.merges) or any(self.links)
 
     @property
+    def has_parts(self) -> bool:
+        """Whether it can be carried out one part after another, to find out which is refused."""
+        return len(self.rows) > 1 or any(len(link.keys) > 1 for row in self.links for link in row)
+
+    @property
     def stored(self) -> SelectShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table, self.merges)

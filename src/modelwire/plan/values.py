@@ -51,6 +51,10 @@ def write_value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, bytes):
         return value.decode(errors="replace")
+    if isinstance(value, dt.timedelta):
+        return str(_INTERVAL.dump_python(value, mode="json"))
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, (dt.datetime, dt.date, dt.time)):
         return value.isoformat().replace("+00:00", "Z")
     return str(value)

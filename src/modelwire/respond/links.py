@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
+from urllib.parse import unquote_plus
 
 Headers = tuple[tuple[bytes, bytes], ...]
 """Headers as ASGI has them, names in lower case."""
@@ -51,7 +52,7 @@ class Address(NamedTuple):
             pages: Each page's relation to this one, and where it starts; None where there is none.
         """
         pairs = [pair for pair in self.query_string.decode("latin-1").split("&") if pair]
-        kept = [f"{pair}&" for pair in pairs if pair.partition("=")[0] not in _PAGING]
+        kept = [f"{pair}&" for pair in pairs if _name_of(pair) not in _PAGING]
         start = _escape(f"{self.path}?{''.join(kept)}{name}=")
         header = ", ".join([f'<{start}{at}>; rel="{rel}"' for rel, at in pages if at is not None])
         return ((b"link", header.encode("latin-1")),) if len(header) <= MAX_LINK_BYTES else ()
@@ -90,6 +91,12 @@ def link_keyset(address: Address, following: str | None, previous: str | None) -
 def _start_before(skip: int, limit: int, last: int | None) -> int:
     """Where the page before starts; past the end of the list that is the last one."""
     return max(0, skip - limit) if last is None else min(max(0, skip - limit), last)
+
+
+def _name_of(pair: str) -> str:
+    """The name of a parameter, which may be percent-encoded."""
+    name = pair.partition("=")[0]
+    return unquote_plus(name) if "%" in name else name
 
 
 def _escape(text: str) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import LargeBinary, TypeEngine
 
-from ..catalog import Field, Table
+from ..catalog import Field, Table, find_link_key
 from ..catalog.kinds import storage_type
 from ..plan.shapes import (
     Conflict,
@@ -180,7 +180,11 @@ def build_link(shape: LinkShape, dialect: str) -> Insert:
     known = select(literal_column("1")).where(*there).correlate(given).exists()
     chosen = select(*items).select_from(given).where(~known).order_by(position)
     sql = _INSERTS[dialect](shape.table).from_select(list(shape.columns), chosen)
-    return cast(Insert, sql.on_conflict_do_nothing().returning(*shape.columns))
+    key = find_link_key(shape.table, shape.columns)
+    if key:
+        # Only the same link: others that a constraint refuses are errors.
+        sql = sql.on_conflict_do_nothing(index_elements=key)
+    return cast(Insert, sql.returning(*shape.columns))
 
 
 def build_delete(shape: DeleteShape, dialect: str) -> Delete:
