@@ -11,6 +11,8 @@
         ├── TooLarge                too_large
         ├── TooSlow                 too_slow
         ├── UnsupportedMediaType    unsupported_media_type
+        │   └── UnsupportedEncoding unsupported_media_type; the body is compressed
+        ├── NotAcceptable           not_acceptable
         ├── NotFound                not_found
         ├── AlreadyExists           already_exists
         ├── ParentNotFound          parent_not_found
@@ -148,6 +150,16 @@ class UnsupportedMediaType(RequestError):
     """The body is of a media type that this route does not read."""
 
     code = "unsupported_media_type"
+
+
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The body has a content coding, which no route reads."""
+
+
+class NotAcceptable(RequestError):
+    """The answer has no media type that the client accepts."""
+
+    code = "not_acceptable"
 
 
 class NotFound(RequestError):

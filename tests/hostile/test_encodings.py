@@ -48,7 +48,8 @@ BODIES: dict[str, tuple[bytes, dict[str, str], int]] = {
     "half of a character": (b'{"code": "\xe4\xb8"}', JSON, 422),
     "raw NUL": (b"\x00", JSON, 422),
     "NUL behind": (ROW + b"\x00", JSON, 422),
-    "gzip": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", {**JSON, "content-encoding": "gzip"}, 422),
+    "gzip": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", {**JSON, "content-encoding": "gzip"}, 415),
+    "plain, named gzip": (ROW, {**JSON, "content-encoding": "gzip"}, 415),
     "charset": (ROW, {TYPE: "application/json; charset=latin-1"}, 415),
     "text/plain": (ROW, {TYPE: "text/plain"}, 415),
     "media type of another JSON": (ROW, {TYPE: "application/jsonp"}, 415),
@@ -82,6 +83,17 @@ async def test_media_type(client: httpx2.AsyncClient, media_type: str) -> None:
     """JSON in UTF-8 may be announced in any spelling that means it."""
     answer = await client.post("/words/", content=ROW, headers={TYPE: media_type})
     assert answer.status_code == 201, answer.text
+
+
+async def test_content_encoding(client: httpx2.AsyncClient) -> None:
+    """A refused content coding is answered with the one that is taken (RFC 9110, 12.5.3)."""
+    headers = {**JSON, "content-encoding": "br, gzip"}
+    answer = await client.post("/words/", content=ROW, headers=headers)
+    problem = read_problem(answer, 415, "unsupported_media_type")
+    assert problem["detail"] == "Send the body as it is, without Content-Encoding"
+    assert answer.headers["accept-encoding"] == "identity"
+    headers = {**JSON, "content-encoding": "Identity"}
+    assert (await client.post("/words/", content=ROW, headers=headers)).status_code == 201
 
 
 async def in_parts(body: bytes) -> AsyncIterator[bytes]:

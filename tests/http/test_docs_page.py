@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from examples.league import User
 from modelwire import ConfigurationError, Database, Resource, mount
 from tests.conftest import LEAGUE, MakeClient
+from tests.http.problems import read_problem
 
 METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = re.compile(r"""(?:src|href|spec-url)=["']([^"']+)["']|url: '([^']+)'""")
@@ -48,6 +49,12 @@ def find_values(node: Any, name: str) -> Iterator[Any]:
     elif isinstance(node, list):
         for value in node:
             yield from find_values(value, name)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+async def test_page_with_a_parameter(client: httpx2.AsyncClient, path: str) -> None:
+    """A page takes no parameters, and refuses those that it is given."""
+    read_problem(await client.get(f"{path}?x=1"), 422, "invalid")
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])

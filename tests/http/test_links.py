@@ -1,6 +1,7 @@
 """The `Link` header of lists."""
 
 import re
+from urllib.parse import unquote
 
 import httpx2
 import pytest
@@ -59,6 +60,20 @@ async def test_links_keep_the_query(client: httpx2.AsyncClient, database: Databa
     target = links_of(answer)["next"]
     assert target == f"/users/?{sent}&skip=1"
     assert [item["id"] for item in (await client.get(target)).json()["items"]] == [1]
+
+
+@pytest.mark.parametrize("parameter", ["sk%69p=1", "%63ursor="])
+async def test_links_name_the_place_once(
+    client: httpx2.AsyncClient, database: Database, parameter: str
+) -> None:
+    """A parameter that is percent-encoded means the same, and links put the next place in its
+    place."""
+    await store_users(database, ann=None, bob=None, cat=None)
+    answer = await client.get(f"/users/?{parameter}&limit=1")
+    plain = await client.get(f"/users/?{unquote(parameter)}&limit=1")
+    assert (answer.status_code, answer.text) == (200, plain.text)
+    assert links_of(answer) == links_of(plain)
+    assert (await client.get(links_of(answer)["next"])).status_code == 200
 
 
 async def test_links_of_keyset_pages(client: httpx2.AsyncClient, database: Database) -> None:

@@ -87,6 +87,22 @@ async def test_without_a_filter(
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("given", "applied"),
+    [("2147483648", 2**31), ("0000000000002", 2), ("9" * 18, 10**18 - 1), ("9" * 5000, 10**18)],
+    ids=["33 bits", "zeros", "18 digits", "5000 digits"],
+)
+async def test_large_limit(
+    client: httpx2.AsyncClient, database: Database, method: str, given: str, applied: int
+) -> None:
+    """A limit may be any number; one beyond what a table can hold allows all rows."""
+    await store_users(database, ann="A", bob="B")
+    answer = await change(client, method, "/users/?id=1", f"max-affected={given}")
+    assert (answer.status_code, answer.json()) == (200, {"affected": 1})
+    assert answer.headers["preference-applied"] == f"max-affected={applied}"
+
+
+@BOTH
 @pytest.mark.parametrize("prefer", [None, "max-affected", "max-affected=x", "max-affected=-1"])
 async def test_without_a_limit(
     client: httpx2.AsyncClient, database: Database, method: str, prefer: str | None

@@ -14,6 +14,7 @@ from examples.league import Player, Team, User
 from modelwire import Database, Resource
 from modelwire.pipeline import STREAM_BATCH
 from tests.conftest import MakeClient
+from tests.http.problems import read_problem
 from tests.http.rows import refused_parameters, store, store_many, store_users
 from tests.zoo import Color, Group, Membership, Person, Thing
 
@@ -50,6 +51,17 @@ async def test_array(client: httpx2.AsyncClient, database: Database, path: str) 
 
 
 @pytest.mark.parametrize(
+    "accept",
+    ["application/json;q=0", "*/*;q=0", "application/*; q=0.000, text/csv;q=0", "*/*;q=zero"],
+)
+async def test_refused_formats(client: httpx2.AsyncClient, accept: str) -> None:
+    """Where `Accept` refuses JSON and takes no other format, that is 406 and names them."""
+    answer = await client.get("/users/stream/", headers={"accept": accept})
+    detail = read_problem(answer, 406, "not_acceptable")["detail"]
+    assert detail.endswith("application/json, application/x-ndjson, application/jsonl, text/csv")
+
+
+@pytest.mark.parametrize(
     ("accept", "media_type"),
     [
         ("application/x-ndjson", "application/x-ndjson"),
@@ -58,6 +70,10 @@ async def test_array(client: httpx2.AsyncClient, database: Database, path: str) 
         ("text/html, APPLICATION/JSONL, */*;q=0.1", "application/jsonl"),
         ("application/json", "application/json"),
         ("application/json, application/x-ndjson;q=0.9", "application/json"),
+        ("*/*, application/json;q=0", "application/x-ndjson"),
+        ("application/*;q=0, */*;q=0.1", "text/csv; charset=utf-8; header=present"),
+        ("application/json;Q=0.0, application/jsonl;q=0.001", "application/jsonl"),
+        ("text/csv;q=0", "application/json"),
         ("application/x-ndjson;q=0, */*", "application/json"),
         ("*/*", "application/json"),
         ("", "application/json"),

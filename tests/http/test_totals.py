@@ -1,6 +1,7 @@
 """Totals: exact, estimated or left out, and counted together by requests at the same time."""
 
 import asyncio
+import re
 
 import httpx2
 import pytest
@@ -60,6 +61,21 @@ async def test_estimate_is_no_less_than_what_is_seen(
     assert page["total"] == 500
     page = (await client.get("/users/?count=estimate&username__eq=u1")).json()
     assert page["total"] == 1
+
+
+@pytest.mark.parametrize("skip", [501, 100_000, 2**63 - 1])
+async def test_estimate_past_the_end(
+    client: httpx2.AsyncClient, database: Database, skip: int
+) -> None:
+    """Past the end of a list there are no rows, and what is estimated is no more than was skipped;
+    the page before is the last one."""
+    await store_hundreds(database)
+    answer = await client.get(f"/users/?count=estimate&skip={skip}")
+    page = answer.json()
+    assert (answer.status_code, page["items"], page["skip"]) == (200, [], skip)
+    assert page["total"] == pytest.approx(500, rel=0.2)
+    start = int(re.findall(r"skip=(\d+)>; rel=\"prev\"", answer.headers["link"])[0])
+    assert start < page["total"]
 
 
 @pytest.mark.parametrize("count", ["", "all", "Exact", "true"])

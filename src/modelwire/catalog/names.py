@@ -26,9 +26,12 @@ def join_words(names: Sequence[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Name the closest known name, in brackets; empty where none is close."""
-    closest = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean `{closest[0]}`?)" if closest else ""
+    """Name the closest known name, in whatever case, in brackets; empty where none is close."""
+    folded: dict[str, str] = {}
+    for other in known:
+        folded.setdefault(other.lower(), other)
+    closest = get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)
+    return f" (did you mean `{folded[closest[0]]}`?)" if closest else ""
 
 
 def escape_pointer(name: str) -> str:

@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ..catalog import Catalog, Table
 from ..errors import Changed, PreconditionRequired
 from ..execute import Database, Lane
-from ..request import Parameter, Request, check_media_type, parse_json, parse_prefer, parse_query
+from ..request import (
+    Parameter,
+    Request,
+    check_encoding,
+    check_media_type,
+    parse_json,
+    parse_prefer,
+    parse_query,
+)
 from ..respond import Answer
 from ..statement import Statements
 from .includes import IncludeReader
@@ -46,6 +54,7 @@ class Stages:
 def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
     """The JSON value of a request's body."""
     check_media_type(request.header(b"content-type"))
+    check_encoding(request.header(b"content-encoding"))
     return parse_json(request.body, numbers_as_text=numbers_as_text)
 
 

@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator, core_schema
+from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
-from ..catalog.names import escape_pointer
+from ..catalog.names import did_you_mean, escape_pointer
+from ..catalog.schemas import name_of
 from ..errors import InvalidRequest, NotNull, OutOfRange, RequestError, TooLong, Violation
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ def validate(schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
     try:
         return schema.model_validate(body)
     except ValidationError as exc:
-        raise InvalidRequest(*_violations_of(exc, body, pointer)) from None
+        raise InvalidRequest(*_violations_of(exc, schema, body, pointer)) from None
 
 
 def validate_each(
@@ -137,15 +138,25 @@ def refuse(violations: Sequence[Violation]) -> None:
     raise own(violations[0].message, violations) if own else InvalidRequest(*violations)
 
 
-def _violations_of(exc: ValidationError, body: Any, pointer: str) -> list[Violation]:
+def _violations_of(
+    exc: ValidationError, schema: type[BaseModel], body: Any, pointer: str
+) -> list[Violation]:
     return [
         Violation(
-            _message_of(fault["type"], fault["msg"]),
+            _message_of(fault["type"], fault["msg"]) + _suggest(schema, fault),
             _code_of(fault["type"]),
             pointer + _pointer_to(fault["loc"], body),
         )
         for fault in exc.errors(include_url=False, include_input=False, include_context=False)
     ]
+
+
+def _suggest(schema: type[BaseModel], fault: ErrorDetails) -> str:
+    """Name the field that an unknown one was probably meant to be."""
+    if fault["type"] != "extra_forbidden" or len(fault["loc"]) != 1:
+        return ""
+    known = [name_of(key, info) for key, info in schema.model_fields.items()]
+    return did_you_mean(str(fault["loc"][0]), known)
 
 
 def _code_of(kind: str) -> str:

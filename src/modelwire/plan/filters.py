@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..catalog import Catalog, Field, Table
+from ..catalog.names import did_you_mean
 from ..settings import Limits
 from .keys import Pair
 from .operators import OPERATORS, PATTERNS, Takes, operators_of
@@ -63,7 +64,9 @@ def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Pred
         operator = found.table.resource.filters.get(field.name, "eq")
     allowed = operators_of(field.kind)
     if operator not in allowed:
-        message = f"`{field.name}` has no operator `{operator}`; it has {', '.join(allowed)}"
+        suggestion = did_you_mean(operator, allowed)
+        known = ", ".join(allowed)
+        message = f"`{field.name}` has no operator `{operator}`{suggestion}; it has {known}"
         raise place.refuse(message, "unknown_operator")
     return Predicate(field, operator, found.through)
 

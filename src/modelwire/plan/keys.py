@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-from ..catalog import Field, Table
+from ..catalog import Field, Kind, Table
 from ..errors import InvalidRequest, Violation
 from .shapes import Include, KeyIn, Lock, Order, Predicate, Projection, SelectShape
 from .values import BadValue, parse_value, write_value
@@ -87,6 +87,8 @@ def read_component(field: Field, value: Any) -> Any:
     """
     if isinstance(value, bool):
         value = str(value).lower()
+    if isinstance(value, float) and value.is_integer() and field.kind is Kind.INTEGER:
+        value = int(value)
     if isinstance(value, (int, float)):
         value = str(value)
     if not isinstance(value, str):

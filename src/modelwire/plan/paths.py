@@ -121,8 +121,11 @@ def find_compared(
 def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Iterable[str]) -> str:
     """Name the parameter that was probably meant, in brackets; empty where none is close."""
     path, operator = split_operator(name)
-    path = path if operator in OPERATORS else name
+    path, end = (path, f"__{operator}") if operator in OPERATORS else (name, "")
     if "." not in name:
-        return did_you_mean(path, [*parameters, *table.readable])
+        fields = [field + end for field in table.readable]
+        return did_you_mean(name, fields if end else [*parameters, *fields])
     found = find_field(catalog, table, path)
-    return found.suggestion if isinstance(found, UnknownPath) else ""
+    if not isinstance(found, UnknownPath):
+        return ""
+    return did_you_mean(name, [known + end for known in found.known])

@@ -177,4 +177,6 @@ def _single(found: Sequence[Parameter]) -> Parameter:
 
 
 def _unknown(name: str, note: str = "") -> Violation:
+    if not name:
+        return Violation("a parameter has no name", "unknown_parameter", parameter=name)
     return Violation(f"is not a parameter here{note}", "unknown_parameter", parameter=name)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from .body import check_media_type, parse_json
+from .body import check_encoding, check_media_type, parse_json
 from .headers import (
     Format,
     Preconditions,
@@ -73,6 +73,7 @@ __all__ = [
     "Parameter",
     "Preconditions",
     "Request",
+    "check_encoding",
     "check_media_type",
     "choose_format",
     "parse_entity_tags",

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from ..errors import InvalidRequest, UnsupportedMediaType, Violation
+from ..errors import InvalidRequest, UnsupportedEncoding, UnsupportedMediaType, Violation
 
 MAX_DEPTH = 100
 """Levels of arrays and objects in a body."""
@@ -29,6 +29,21 @@ def check_media_type(content_type: str | None) -> None:
     """
     if not _is_json(content_type or ""):
         raise UnsupportedMediaType("Send the body as Content-Type: application/json, in UTF-8")
+
+
+def check_encoding(content_encoding: str | None) -> None:
+    """Check that a body has no content coding (RFC 9110, section 8.4).
+
+    A body that grows when it is decoded would pass the limit of its size.
+
+    Args:
+        content_encoding: The `Content-Encoding` header.
+
+    Raises:
+        UnsupportedEncoding: It has one.
+    """
+    if content_encoding is not None and content_encoding.strip().lower() not in ("", "identity"):
+        raise UnsupportedEncoding("Send the body as it is, without Content-Encoding")
 
 
 @lru_cache(maxsize=64)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from ..errors import InvalidRequest, Violation
+from ..errors import InvalidRequest, NotAcceptable, Violation
 
 _PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,]*)))?')
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
@@ -21,7 +22,10 @@ MAX_IDEMPOTENCY_KEY = 255
 _QUOTED_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
 _KEY = re.compile(rf"[ -~]{{1,{MAX_IDEMPOTENCY_KEY}}}")
-_COUNT = re.compile(r"[0-9]{1,9}")
+_COUNT = re.compile(r"0*([0-9]{1,18})|[0-9]+")
+
+MANY = 10**18
+"""As many rows as no table has: what larger numbers come to."""
 
 
 class Format(StrEnum):
@@ -75,10 +79,13 @@ def parse_max_affected(header: str | None) -> int | None:
         header: The `Prefer` header.
 
     Returns:
-        The number; None where there is none, or what stands there is no number.
+        The number, or `MANY` where it is larger; None where there is none, or what stands there is
+        no number.
     """
-    text = parse_prefer(header).get("max-affected", "")
-    return int(text) if _COUNT.fullmatch(text) else None
+    match = _COUNT.fullmatch(parse_prefer(header).get("max-affected", ""))
+    if match is None:
+        return None
+    return MANY if match[1] is None else int(match[1])
 
 
 class Preconditions(Struct, frozen=True):
@@ -153,29 +160,47 @@ def parse_idempotency_key(header: str | None) -> str | None:
 
 
 def choose_format(accept: str | None) -> Format:
-    """Choose a stream's format by `Accept` (RFC 9110, section 12.5.1); JSON where it allows none.
+    """Choose a stream's format by `Accept` (RFC 9110, section 12.5.1).
 
     Args:
         accept: The header's value.
 
     Returns:
-        The format with the highest weight; of equal ones the one named first.
+        The format with the highest weight; of equal ones the one named first. Where the header
+        names none of them, it is JSON.
+
+    Raises:
+        NotAcceptable: The header refuses JSON, with a weight of 0, and accepts no other.
     """
-    best, best_weight = Format.JSON, 0.0
-    for part in (accept or "").split(","):
-        media_type, *parameters = (p.strip().lower() for p in part.split(";"))
-        weight = _weight(parameters)
-        if media_type in _FORMATS and weight > best_weight:
-            best, best_weight = _FORMATS[media_type], weight
-    return best
+    ranges = _read_ranges(accept or "")
+    weighed = [(_find_range(format_, ranges), format_) for format_ in Format]
+    accepted = [(range_, format_) for range_, format_ in weighed if range_ and range_.weight]
+    if accepted:
+        return min(accepted, key=lambda pair: (-pair[0].weight, pair[0].position))[1]
+    if any(range_ for range_, format_ in weighed if format_ is Format.JSON):
+        raise NotAcceptable(f"Accept one of {', '.join(Format)}")
+    return Format.JSON
 
 
-_FORMATS: Mapping[str, Format] = {
-    **{f.value: f for f in Format},
-    "*/*": Format.JSON,
-    "application/*": Format.JSON,
-    "text/*": Format.CSV,
-}
+class _Range(NamedTuple):
+    """How much a media range of `Accept` is wanted, from 0 to 1, and its place there."""
+
+    weight: float
+    position: int
+
+
+def _read_ranges(accept: str) -> Mapping[str, _Range]:
+    ranges: dict[str, _Range] = {}
+    for position, part in enumerate(accept.split(",")):
+        media_range, *parameters = (p.strip().lower() for p in part.split(";"))
+        ranges.setdefault(media_range, _Range(_weight(parameters), position))
+    return ranges
+
+
+def _find_range(format_: Format, ranges: Mapping[str, _Range]) -> _Range | None:
+    """The most specific range that a format is in."""
+    kind = format_.partition("/")[0]
+    return ranges.get(format_) or ranges.get(f"{kind}/*") or ranges.get("*/*")
 
 
 def _weight(parameters: list[str]) -> float:

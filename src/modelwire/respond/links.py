@@ -71,13 +71,13 @@ def link_pages(address: Address, bounds: Bounds, *, exact: bool) -> Headers:
     """
     skip, limit, total = bounds.skip, bounds.limit, bounds.total
     last = None
-    if exact and total is not None:
+    if total is not None:
         last = max(0, skip + (total - 1 - skip) // limit * limit) if total else 0
     starts: list[tuple[str, object | None]] = [
         ("first", 0),
         ("prev", _start_before(skip, limit, last) if skip else None),
         ("next", skip + limit if bounds.has_next else None),
-        ("last", last),
+        ("last", last if exact else None),
     ]
     return address.link("skip", starts)
 

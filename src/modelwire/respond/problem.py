@@ -11,6 +11,7 @@ from ..errors import (
     RequestError,
     Unavailable,
     UnknownOutcome,
+    UnsupportedEncoding,
     Violation,
 )
 from .answer import Answer
@@ -36,6 +37,8 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
         headers = ((b"retry-after", b"%d" % error.retry_after_s),)
     if isinstance(error, MethodNotAllowed):
         headers = ((b"allow", ", ".join(error.allowed).encode()),)
+    if isinstance(error, UnsupportedEncoding):
+        headers = ((b"accept-encoding", b"identity"),)
     members: dict[str, Any] = {"code": error.code}
     if error.detail:
         members["detail"] = error.detail

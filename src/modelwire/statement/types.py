@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -111,7 +112,8 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         if value is None:
             return None
         # Beyond a float's range there is no stored value to be equal to; the order stays right.
-        return max(-sys.float_info.max, min(sys.float_info.max, float(value)))
+        number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
+        return number if number or not value else math.copysign(_LEAST_FLOAT, value)
 
     def process_result_value(self, value: float | None, _dialect: Dialect) -> Decimal | None:
         if value is None:
@@ -119,11 +121,32 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         exact = Decimal(repr(value))
         if self.scale is not None:
             return exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
-        return (
-            exact.quantize(Decimal(1), context=EXACT)
-            if exact == exact.to_integral_value()
-            else exact
-        )
+        return _write_out(exact)
+
+
+_LEAST_FLOAT = math.ulp(0.0)
+
+
+class PostgreSQLDecimal(TypeDecorator[Decimal]):
+    """Decimals without a scale on PostgreSQL, which keeps zeros at their end; of those before the
+    point, the driver makes an exponent."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def process_result_value(self, value: Decimal | None, _dialect: Dialect) -> Decimal | None:
+        return None if value is None else _write_out(value)
+
+
+def _write_out(value: Decimal) -> Decimal:
+    """A number without zeros behind its last digit after the point, and without an exponent."""
+    if not value.is_finite():
+        return value
+    whole = value.to_integral_value()
+    return whole.quantize(_ONE, context=EXACT) if value == whole else value.normalize(EXACT)
+
+
+_ONE = Decimal(1)
 
 
 class PostgreSQLList(TypeDecorator[Sequence[Any]]):
@@ -258,8 +281,11 @@ def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
     """
     if type(sql_type) is UTCDateTime or (type(sql_type) is DateTime and sql_type.timezone):
         return PostgreSQLInstant() if dialect == "postgresql" else SQLiteInstant()
-    if dialect == "sqlite" and _is_decimal(sql_type):
-        return SQLiteDecimal(sql_type.scale)  # type: ignore[attr-defined]
+    if isinstance(sql_type, Numeric) and _is_decimal(sql_type):
+        if dialect == "sqlite":
+            return SQLiteDecimal(sql_type.scale)
+        if not sql_type.scale:
+            return PostgreSQLDecimal()
     if dialect == "sqlite" and isinstance(sql_type, Float):
         return SQLiteFloat()
     if isinstance(sql_type, JSON) and not sql_type.none_as_null:

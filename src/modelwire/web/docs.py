@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,10 +11,15 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
+
+from ..plan import refuse_parameters
+from ..request import parse_query
 
 ASSETS = "/docs-assets"
 _FASTAPI_PAGES = ("swagger_ui_html", "redoc_html")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def serve_docs(app: FastAPI) -> None:
@@ -23,20 +29,29 @@ def serve_docs(app: FastAPI) -> None:
         app: The application. Pages that it has switched off or replaced are left alone.
     """
     routes = app.router.routes
-    pages = {
-        route.name: route
-        for route in routes
-        if isinstance(route, Route) and route.name in _FASTAPI_PAGES
-    }
+    known = {route.name: route for route in routes if isinstance(route, Route)}
+    document = known.get("openapi")
+    if document is not None:
+        _replace(routes, document, document.endpoint)
+    pages = {name: known[name] for name in _FASTAPI_PAGES if name in known}
     if not pages:
         return
     app.mount(ASSETS, StaticFiles(directory=_find_assets()), name="docs-assets")
     for name, render in (("swagger_ui_html", _swagger), ("redoc_html", _redoc)):
         if name in pages:
-            path = pages[name].path
-            routes[routes.index(pages[name])] = Route(
-                path, render, name=name, include_in_schema=False
-            )
+            _replace(routes, pages[name], render)
+
+
+def _replace(routes: list[BaseRoute], route: Route, endpoint: Endpoint) -> None:
+    """Put an endpoint in the place of a route; like every route it refuses unknown parameters."""
+
+    async def answer(request: Request) -> Response:
+        refuse_parameters(parse_query(request.scope["query_string"]))
+        return await endpoint(request)
+
+    routes[routes.index(route)] = Route(
+        route.path, answer, name=route.name, include_in_schema=False
+    )
 
 
 def _find_assets() -> Path:

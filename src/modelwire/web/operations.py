@@ -191,7 +191,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "stream", "GET", "stream", "/stream/", "Stream {rows}",
         "Every row that matches, as a JSON array or, by `Accept`, as JSON lines or CSV.",
-        (422, 503), 200, None, _shown_rows,
+        (406, 422, 503), 200, None, _shown_rows,
         _streaming, details=_other_formats,
         guards=("list",),
     ),
