@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from examples.league import User
+from examples.league import Team, User
 from modelwire import Database, Resource
 from tests.conftest import MakeClient
 from tests.http.problems import faults_of, read_problem
@@ -190,3 +190,27 @@ async def test_minimal(client: httpx2.AsyncClient, database: Database) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["preference-applied"] == "return=minimal"
     assert await names_of(client) == ["A"]
+
+
+@pytest.mark.parametrize("key", [2, "2", 2.0, "2.0"])
+async def test_spellings_of_an_integer_key(
+    client: httpx2.AsyncClient, database: Database, key: object
+) -> None:
+    """A key may be written as any other integer in a body."""
+    await store(database, Team(id=2, name="Red"))
+    answer = await client.patch("/teams/bulk/", json=[{"id": key, "city": "Oslo"}])
+    assert answer.status_code == 200, answer.text
+    assert [row["city"] for row in answer.json()] == ["Oslo"]
+    answer = await client.post("/players/", json={"name": "Ann", "team_id": key})
+    assert answer.json()["team_id"] == 2
+    await client.delete("/players/1")
+    answer = await client.request("DELETE", "/teams/bulk/", json=[key])
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("key", [2.5, "2.50", "2.", ".0", 1e300, True, None, [2]])
+async def test_no_integer_key(client: httpx2.AsyncClient, database: Database, key: object) -> None:
+    """What is no integer is no key."""
+    await store(database, Team(id=2, name="Red"), Team(id=1, name="Blue"))
+    answer = await client.patch("/teams/bulk/", json=[{"id": key, "city": "Oslo"}])
+    assert faults_of(read_problem(answer, 422, "invalid")) == [("/0/id", "invalid_key")]

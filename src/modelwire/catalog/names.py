@@ -25,13 +25,19 @@ def join_words(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Name the closest known name, in whatever case, in brackets; empty where none is close."""
+def did_you_mean(name: str, known: Iterable[str], end: str = "") -> str:
+    """Name the closest known name, in whatever case, in brackets; empty where none is close.
+
+    Args:
+        name: The name that is not known.
+        known: Those that are.
+        end: What the one that is meant would have behind it.
+    """
     folded: dict[str, str] = {}
     for other in known:
         folded.setdefault(other.lower(), other)
     closest = get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)
-    return f" (did you mean `{folded[closest[0]]}`?)" if closest else ""
+    return f" (did you mean `{folded[closest[0]]}{end}`?)" if closest else ""
 
 
 def escape_pointer(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ Values = dict[str, Any]
 
 Key = tuple[Any, ...]
 """The values of a primary key, in its order."""
+
+_NO_FRACTION = re.compile(r"\.0+\Z")
 
 RESERVED = frozenset({"bulk", "stream", "query"})
 """What is no key as it stands in a path, but the start of another route."""
@@ -87,10 +90,13 @@ def read_component(field: Field, value: Any) -> Any:
     """
     if isinstance(value, bool):
         value = str(value).lower()
-    if isinstance(value, float) and value.is_integer() and field.kind is Kind.INTEGER:
+    if field.kind is Kind.INTEGER and isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, (int, float)):
         value = str(value)
+    if field.kind is Kind.INTEGER and isinstance(value, str) and "." in value:
+        # Like other integers of a body, it may be written with a point and zeros.
+        value = _NO_FRACTION.sub("", value)
     if not isinstance(value, str):
         raise BadValue(f"should be {field.kind.noun}")
     return parse_value(value, field)

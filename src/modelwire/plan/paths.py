@@ -123,9 +123,9 @@ def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Ite
     path, operator = split_operator(name)
     path, end = (path, f"__{operator}") if operator in OPERATORS else (name, "")
     if "." not in name:
-        fields = [field + end for field in table.readable]
-        return did_you_mean(name, fields if end else [*parameters, *fields])
+        fields = table.readable
+        return did_you_mean(path, fields if end else [*parameters, *fields], end)
     found = find_field(catalog, table, path)
     if not isinstance(found, UnknownPath):
         return ""
-    return did_you_mean(name, [known + end for known in found.known])
+    return did_you_mean(path, found.known, end)
