@@ -169,3 +169,26 @@ async def test_every_fault_is_named(things: httpx2.AsyncClient) -> None:
     row = {"number": "x", "flag": "maybe", "tags": [1, "a", 2], "nope": 1}
     document = read_problem(await things.post("/things/", json=row), 422, "invalid")
     assert pointers_of(document) == ["/number", "/flag", "/tags/0", "/tags/2", "/nope"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "detail"),
+    [
+        ("ratio", "1e400", "ratio: should be a finite number"),
+        ("amount", {}, "amount: should be an integer, float, string or Decimal object"),
+        (
+            "moment",
+            "2026-01-01T00:00:00",
+            "moment: should have an offset, as in 2026-01-31T12:00:00Z",
+        ),
+        ("small", 40000, "Small should be from -32768 to 32767"),
+        ("token_id", 5, "token_id: should be a string, bytes or UUID object"),
+    ],
+)
+async def test_detail(
+    zoo_client: httpx2.AsyncClient, field: str, value: object, detail: str
+) -> None:
+    """The detail names the field once, and says what would be right."""
+    answer = await zoo_client.post("/things/", json={field: value})
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+    assert pointers_of(answer.json()) == [f"/{field}"]

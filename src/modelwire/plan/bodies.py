@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -15,11 +16,15 @@ from ..errors import InvalidRequest, NotNull, OutOfRange, RequestError, TooLong,
 
 T = TypeVar("T")
 
-_OWN_ERRORS: Mapping[str, type[RequestError]] = {
+_PREAMBLE = re.compile(r"^(?:(?:\w+ )?[Ii]nput (?=should)|Value error, )")
+"""What Pydantic begins its messages with: that they are about the input."""
+
+OWN_ERRORS: Mapping[str, type[RequestError]] = {
     "too_long": TooLong,
     "out_of_range": OutOfRange,
     "not_null": NotNull,
 }
+"""The errors of faults that have one of their own; any other detail begins with the place."""
 
 
 def validate(schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
@@ -134,7 +139,7 @@ def refuse(violations: Sequence[Violation]) -> None:
     if not violations:
         return
     codes = {violation.code for violation in violations}
-    own = _OWN_ERRORS.get(codes.pop()) if len(codes) == 1 else None
+    own = OWN_ERRORS.get(codes.pop()) if len(codes) == 1 else None
     raise own(violations[0].message, violations) if own else InvalidRequest(*violations)
 
 
@@ -168,10 +173,7 @@ def _message_of(kind: str, message: str) -> str:
         return "is not a field that can be set here"
     if kind == "missing":
         return "is required"
-    for start in ("Input should", "Value error, "):
-        if message.startswith(start):
-            return message.removeprefix("Input ").removeprefix("Value error, ")
-    return message
+    return _PREAMBLE.sub("", message, count=1)
 
 
 def _pointer_to(loc: Sequence[str | int], body: Any) -> str:

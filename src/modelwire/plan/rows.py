@@ -22,6 +22,7 @@ from ..catalog.domain import all_fit, check_of
 from ..catalog.kinds import bare_class, storage_type
 from ..catalog.names import escape_pointer
 from ..errors import Violation
+from .bodies import OWN_ERRORS
 
 _STORED_AS_THEY_ARE = frozenset(
     {str, int, bool, Decimal, bytes, uuid.UUID, dt.datetime, dt.date, dt.time, dt.timedelta}
@@ -165,7 +166,8 @@ class Intake:
                 if fault is not None:
                     code, message = fault
                     place = f"{pointer}/{escape_pointer(field.name)}"
-                    faults.append(Violation(f"{field.title} {message}", code, place))
+                    message = f"{field.title} {message}" if code in OWN_ERRORS else message
+                    faults.append(Violation(message, code, place))
             values.append(value)
         return values
 
