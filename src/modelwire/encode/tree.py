@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import groupby, islice
 from typing import Any
 
 from msgspec import Struct
@@ -48,9 +49,12 @@ def attach(
     relation = branch.include.relation
     if len(rows) == 1:
         return [children if relation.many else next(iter(children), None)]
+    # The children of one parent follow each other, all of them in nearly every case: what databases
+    # take for equal need not be so here.
     by_owner: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for owner, child in zip(branch.owners, children, strict=True):
-        by_owner[owner].append(child)
+    left = iter(children)
+    for owner, same in groupby(branch.owners):
+        by_owner[owner].extend(islice(left, len([*same])))
     found = [by_owner.get(tuple(row[i] for i in owners), []) for row in rows]
     return found if relation.many else [family[0] if family else None for family in found]
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from time import thread_time
 from typing import Any
 from weakref import WeakSet
 
@@ -14,7 +15,7 @@ from aiosqlite import Connection, Cursor
 from aiosqlite.context import contextmanager
 
 from ..overtime import Watched
-from .short import Rows, ShortStatements, take_time
+from .short import SHORT_S, Rows, Run, ShortStatements
 
 _CHUNK_ROWS = 64
 
@@ -51,16 +52,37 @@ class LimitedConnection(Connection):
         Returns:
             The rows.
         """
-        connection = self._connection
-        if text in self._short and connection is not None and not self.waits:
-            found = self._short.run(connection, text, values)
-            if found is not None:
-                return found
-        run = partial(self._execute_fetchall, text, values)
-        rows: Rows
-        rows, taken_s = await self._execute(take_time, run)
-        self._short.note(text, taken_s)
-        return rows
+        run = await self._run_here(text, values)
+        if run is None:
+            return await self._run_in_thread(text, values)
+        if run.taken_s > SHORT_S:
+            await asyncio.sleep(0)  # those who have waited meanwhile come first
+        return run.rows
+
+    async def _run_here(self, text: str, values: Sequence[Any]) -> Run | None:
+        """Run what is short of a statement on the event loop; None if that is nothing, or was not
+        short after all."""
+        connection: Any = self._connection
+        short = self._short
+        if connection is None or self.waits:
+            return None
+        if text in short.whole:
+            return short.whole.run(connection, text, partial(connection.execute, text, values))
+        if text not in short.rest:
+            return None
+        cursor, begun_s = await self._execute(_begin, connection, text, values)
+        rest = short.rest.run(connection, text, cursor.__iter__)
+        if rest is not None:
+            short.whole.note(text, Run(rest.rows, begun_s + rest.taken_s))
+        return rest
+
+    async def _run_in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+        run: Run
+        run, begun_s = await self._execute(_run, self._connection, text, values)
+        rest = Run(run.rows, run.taken_s - begun_s)
+        self._short.whole.note(text, run)
+        self._short.rest.note(text, rest)
+        return run.rows
 
     @contextmanager
     async def cursor(self) -> Cursor:
@@ -93,6 +115,24 @@ class LimitedConnection(Connection):
         if self._connection is not None:
             with suppress(sqlite3.ProgrammingError):  # it has just been closed
                 self._connection.interrupt()
+
+
+def _begin(
+    connection: _Connection, text: str, values: Sequence[Any]
+) -> tuple[sqlite3.Cursor, float]:
+    """Run a statement as far as its first row; returns its cursor, and the seconds of CPU."""
+    begun = thread_time()
+    cursor = connection.open_cursor()
+    cursor.execute(text, values)
+    return cursor, thread_time() - begun
+
+
+def _run(connection: _Connection, text: str, values: Sequence[Any]) -> tuple[Run, float]:
+    """Run a statement; returns also the seconds of CPU that its first row took."""
+    cursor, begun_s = _begin(connection, text, values)
+    begun = thread_time()
+    rows = cursor.fetchall()
+    return Run(rows, begun_s + thread_time() - begun), begun_s
 
 
 class _Connection(sqlite3.Connection):

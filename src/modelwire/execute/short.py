@@ -2,25 +2,32 @@
 
 The way to a connection's thread and back costs several times what looking up a row does, and every
 row that is read there asks for the interpreter's lock anew. So a statement that changes nothing
-runs at once where it is known to be short. It has little time then: one that takes longer is broken
-off, and runs in the thread as all others do.
+runs at once where it is known to be short. Where only its rows are, its thread runs it to the first
+of them, and the event loop reads them. Either has little time: what takes longer is broken off, and
+runs in the thread as all others do.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from time import perf_counter, thread_time
-from typing import Any
+from typing import Any, NamedTuple
 
 Rows = list[Any]
 
 SHORT_S = 0.001
-"""Seconds of CPU that a short statement takes at most."""
+"""Seconds of CPU that short work takes at most, besides making its rows."""
 
-BUDGET_S = 2 * SHORT_S
-"""Seconds that a statement may hold the event loop, whatever it does there, before it is broken
-off."""
+ROW_S = 0.000_005
+"""Seconds more for each row: making it takes the interpreter's lock, in whichever thread."""
+
+PATIENCE = 2
+"""How many times what short work takes work may take before it is broken off."""
+
+HELD_S = 0.03
+"""Seconds that work may hold the event loop, however many rows it gives and whatever it waits for,
+before it is broken off."""
 
 _STEPS = 1000
 """Instructions of SQLite's machine between two looks at the clock: some 20 microseconds."""
@@ -29,13 +36,25 @@ _KNOWN = 1024
 """Texts that are remembered; the one that was found first goes first."""
 
 
-class ShortStatements:
-    """The statements of an engine that are known to be short, by their text.
+class Run(NamedTuple):
+    """What came of running a statement, or a part of it.
 
-    How long a statement takes, its first run tells, in the thread. So do later ones, two in a
-    row: what was short need not be so with other values, or when its table has grown. A look at the
-    clock breaks off whatever goes through rows; what SQLite does in one step, such as counting a
-    whole table, grows slowly and is found out by those that took too long.
+    Args:
+        rows: Its rows.
+        taken_s: Seconds of CPU that it took: waiting for the interpreter's lock is none.
+    """
+
+    rows: Rows
+    taken_s: float
+
+
+class ShortWork:
+    """Work on statements that is known to be short, by their text.
+
+    How long it takes, its first run tells, in the thread. So do later ones, two in a row: what was
+    short need not be so with other values, or when its table has grown. A look at the clock breaks
+    off whatever goes through rows; what SQLite does in one step, such as counting a whole table,
+    grows slowly and is found out by those that took too long.
     """
 
     def __init__(self) -> None:
@@ -45,39 +64,53 @@ class ShortStatements:
     def __contains__(self, text: str) -> bool:
         return text in self._known
 
-    def run(self, connection: sqlite3.Connection, text: str, values: Sequence[Any]) -> Rows | None:
-        """Run a statement that is known to be short.
+    def run(
+        self, connection: sqlite3.Connection, text: str, begin: Callable[[], Iterable[Any]]
+    ) -> Run | None:
+        """Do work that is known to be short.
 
         Args:
             connection: A connection that nothing else uses.
             text: The statement, which changes nothing.
-            values: Its parameters.
+            begin: Begins the work, and gives the rows one by one.
 
         Returns:
-            The rows; None if it was broken off.
+            What came of it; None if it was broken off.
         """
-        begun, end = thread_time(), perf_counter() + BUDGET_S
-        connection.set_progress_handler(lambda: perf_counter() > end, _STEPS)
+        rows: Rows = []
+        is_over = False
+        begun, cpu_begun = perf_counter(), thread_time()
+
+        def look() -> bool:
+            nonlocal is_over
+            held_s, limit_s = perf_counter() - begun, PATIENCE * limit_of(len(rows))
+            # Short of that it is CPU that counts: other processes may have been running.
+            spent = held_s > limit_s and thread_time() - cpu_begun > limit_s
+            is_over = spent or held_s > HELD_S
+            return is_over
+
+        connection.set_progress_handler(look, _STEPS)
         try:
-            rows = connection.execute(text, values).fetchall()
+            rows.extend(begin())
         except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            if not is_over or exc.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
             self._doubt(text)
             return None
         finally:
             connection.set_progress_handler(None, 0)
-        self.note(text, thread_time() - begun)
-        return rows
+        run = Run(rows, thread_time() - cpu_begun)
+        self.note(text, run)
+        return run
 
-    def note(self, text: str, taken_s: float) -> None:
-        """Remember a statement if it was short, and no more if it was not, twice in a row.
+    def note(self, text: str, run: Run) -> None:
+        """Remember work if it was short, and no more if it was not, twice in a row.
 
         Args:
             text: The statement.
-            taken_s: Seconds of CPU that it took.
+            run: What came of it.
         """
-        if taken_s > SHORT_S:
+        if run.taken_s > limit_of(len(run.rows)):
             self._doubt(text)
         elif self._known.get(text) is not False:
             self._known[text] = False
@@ -85,7 +118,7 @@ class ShortStatements:
                 del self._known[next(iter(self._known))]
 
     def _doubt(self, text: str) -> None:
-        """Forget a statement that was not short, if it was not before either.
+        """Forget work that was not short, if it was not before either.
 
         Once is no proof: the machine may be busy. While it is forgotten, all who send it wait for
         threads, which takes many times longer.
@@ -94,15 +127,19 @@ class ShortStatements:
             self._known[text] = True
 
 
-def take_time(run: Callable[[], Rows]) -> tuple[Rows, float]:
-    """Run a statement in the thread of a connection.
+class ShortStatements:
+    """What is known of the statements of an engine.
 
-    Args:
-        run: Runs it.
-
-    Returns:
-        The rows, and the seconds of CPU that it took: waiting for the interpreter's lock, which it
-        would not have to do on the event loop, is none.
+    Attributes:
+        whole: Those that are short from their begin to their last row.
+        rest: Those that are short once they have come to their first row.
     """
-    begun = thread_time()
-    return run(), thread_time() - begun
+
+    def __init__(self) -> None:
+        self.whole = ShortWork()
+        self.rest = ShortWork()
+
+
+def limit_of(rows: int) -> float:
+    """Seconds of CPU that short work takes at most, where it gives so many rows."""
+    return min(SHORT_S + ROW_S * rows, HELD_S / PATIENCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from operator import itemgetter
 
 from ..encode import Branch, owner_positions, split_joined
 from ..execute import Lane, Row
@@ -52,12 +53,12 @@ class IncludeReader:
         known = [owner for owner in given if None not in owner]
         if not known:
             return Branch(include, (), ())
-        statement = self._statements.of(RelatedShape(shape.table, relation, target))
-        found = await lane.fetch(statement, {ROWS: known})
-        width = len(positions)
-        related = [tuple(row[width:]) for row in found]
-        branches = await self._read_below(lane, include, related)
-        return Branch(include, [tuple(row[:width]) for row in found], related, branches)
+        related = RelatedShape(shape.table, relation, target)
+        found = await lane.fetch(self._statements.of(related), {ROWS: known})
+        owners = [*zip(*(map(itemgetter(i), found) for i in related.owner_positions), strict=True)]
+        width = len(related.before)
+        below = [row[width:] for row in found] if width else found
+        return Branch(include, owners, below, await self._read_below(lane, include, below))
 
     async def _read_below(
         self, lane: Lane, include: Include, rows: Sequence[Row]

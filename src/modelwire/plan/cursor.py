@@ -18,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from ..catalog import Field, Kind
@@ -79,7 +80,7 @@ def write_cursor(position: Position, order: Sequence[Order], binding: bytes) -> 
     pairs = zip(order, position.values, strict=True)
     values = [None if v is None else _write_value(term.field, v) for term, v in pairs]
     content = [int(position.backward), int(position.inclusive), *values]
-    body = json.dumps(content, separators=(",", ":")).encode()
+    body = msgspec.json.encode(content)
     token = bytes([VERSION]) + _digest(binding, body) + body
     return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
@@ -105,7 +106,7 @@ def read_cursor(text: str, order: Sequence[Order], binding: bytes) -> Position:
     if digest != _digest(binding, body):
         raise _refuse()
     try:
-        backward, inclusive, *values = json.loads(body)
+        backward, inclusive, *values = msgspec.json.decode(body)
         pairs = list(zip(order, values, strict=True))
         read = tuple(None if v is None else _read_value(term.field, v) for term, v in pairs)
     except (ValueError, TypeError, ArithmeticError, RecursionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -226,11 +226,29 @@ class CountShape(Struct, frozen=True):
 
 
 class RelatedShape(Struct, frozen=True):
-    """The rows that a relation leads to, for a list of parents."""
+    """The rows that a relation leads to, for a list of parents.
+
+    Each has the values of the relation's `remote` columns, by which it is told whose it is: among
+    its own where it refers to its parent itself, before them where it does not.
+    """
 
     table: Table
     relation: Relation
     target: Table
+
+    @property
+    def before(self) -> tuple[Column[Any], ...]:
+        """The columns that are read before those of the row."""
+        positions, remote = self.target.position_of_column, self.relation.remote
+        own = self.relation.link is None and all(c.name in positions for c in remote)
+        return () if own else remote
+
+    @property
+    def owner_positions(self) -> Sequence[int]:
+        """Where a row as it is read has the values of its parent."""
+        if self.before:
+            return range(len(self.before))
+        return [self.target.position_of_column[c.name] for c in self.relation.remote]
 
 
 class Conflict(Struct, frozen=True):

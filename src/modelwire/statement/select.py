@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import LateralFromClause
-from sqlalchemy.types import BigInteger
+from sqlalchemy.types import BigInteger, Integer
 
 from ..catalog import Field
 from ..plan.order import reverse_order
@@ -84,17 +84,18 @@ def build_count(shape: CountShape, dialect: str) -> tuple[Executable, dict[str, 
 def build_related(shape: RelatedShape, dialect: str) -> Select[Any]:
     """Write the rows that a relation leads to in SQL.
 
-    Each row starts with the values of the relation's `remote` columns, by which it is told whose
-    it is; the parents' values are the parameter `ROWS`.
+    The parents' values are the parameter `ROWS`. The rows of one parent follow each other, in
+    the order of their keys: an index on the foreign key gives them so, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
-    sql = select(*relation.remote, *read_columns(target.selected, dialect))
+    sql = select(*shape.before, *read_columns(target.selected, dialect))
     if relation.link is not None:
         on = and_(*(column == linked for column, linked in relation.link_target))
         sql = sql.select_from(target.sql.join(relation.link, on))
-    order = [Order(f, descending=False) for f in target.key]
     sql = sql.where(in_rows(relation.remote, dialect))
-    return sql.order_by(*order_by(order, Joined(target, order), dialect))
+    given = frozenset(relation.remote)
+    order = [Order(f, descending=False) for f in target.key if f.column not in given]
+    return sql.order_by(*relation.remote, *order_by(order, Joined(target, order), dialect))
 
 
 def _join_children(shape: SelectShape, include: Include, dialect: str) -> LateralFromClause:
@@ -159,8 +160,10 @@ def _label(rows: Select[Any], keys: Sequence[ColumnElement[Any]]) -> Select[Any]
     return rows.with_only_columns(*columns, *labelled, maintain_column_froms=True)
 
 
-def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnElement[bool]:
+def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnElement[int]:
     """Write whether there are rows on the other side of where the rows start.
+
+    Only one row of a page is asked, so the answer stays as the driver gives it.
 
     PostgreSQL would look for any row by reading the table from its start. Asked for the first one
     in the order, it goes by the index on the first column.
@@ -180,4 +183,4 @@ def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnE
         .is_not(None)
         for part in rows_after(order, other, joined, dialect)
     ]
-    return or_(*found)
+    return type_coerce(or_(*found), Integer())
