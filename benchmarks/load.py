@@ -71,7 +71,7 @@ def run_wrk(
     command = [
         find_wrk(), "-t1", f"-c{connections}", f"-d{duration_s}s", f"--timeout={TIMEOUT_S}s",
         "-s", str(_SCRIPT), f"http://127.0.0.1:{port}", "--",
-        call.method, call.path, str(first), str(span), call.body or "",
+        call.method, call.path, str(first), str(span), call.body or "", str(connections),
     ]  # fmt: skip
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, timeout=duration_s + TIMEOUT_S, check=True
