@@ -66,13 +66,14 @@ class _Connect:
 
     async def _open(self) -> Any:
         try:
-            with waiting_for_connection():
-                connection = await asyncpg.connect(
+            connection = await waiting_for_connection(
+                asyncpg.connect(
                     self.dsn,
                     timeout=self.timeout_s,
                     connection_class=AnsweringConnection,
                     **self.options,
                 )
+            )
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, cast
 
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
@@ -39,7 +37,7 @@ class HeldConnection:
             Unavailable: None came free in time, or none can be opened.
         """
         try:
-            pooled = self._pool.take_ready() or await self._wait()
+            pooled = self._pool.take_ready() or await self._pool.take()
         except self._errors as exc:
             raise translate(exc) from exc
         self._pooled, self.connection = pooled, pooled.driver_connection
@@ -80,16 +78,3 @@ class HeldConnection:
     def _errors(self) -> tuple[type[BaseException], ...]:
         # Outside of an SQLAlchemy connection its adapter's errors come as they are.
         return (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
-
-    async def _wait(self) -> PooledConnection:
-        """Wait for a connection and open it where need be, within one limit of time."""
-        deadline = asyncio.get_running_loop().time() + self._pool.timeout()
-        try:
-            await self._pool.wait_ready()
-            ready = self._pool.take_ready()
-            if ready is not None:
-                return ready
-            async with asyncio.timeout_at(deadline):
-                return await self._engine.raw_connection()
-        except TimeoutError:
-            raise PoolTimeout("No connection came free in time") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any, Literal, cast
 
 from sqlalchemy.exc import MissingGreenlet
@@ -30,6 +32,7 @@ class FairQueue(QueueCommon[Any]):
 
     Attributes:
         idle: Those at rest; the next one to be taken is the last.
+        patience: How long one waits, at most.
     """
 
     def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
@@ -37,6 +40,7 @@ class FairQueue(QueueCommon[Any]):
         self.use_lifo = use_lifo
         self.idle: list[Any] = []
         self._waiters: deque[asyncio.Future[Any]] = deque()
+        self.patience = Patience(self._waiters)
 
     def empty(self) -> bool:
         return not self.idle
@@ -82,39 +86,63 @@ class FairQueue(QueueCommon[Any]):
             raise Empty
         return self.idle.pop()
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        if block and not self.idle:
-            try:
-                await_only(self.wait(timeout))
-            except TimeoutError:
-                raise Empty from None
-        return self.get_nowait()
+    def get(self, block: bool = True, _timeout: float | None = None) -> Any:
+        if self.idle or not block:
+            return self.get_nowait()
+        try:
+            item = await_only(self.wait())
+        except TimeoutError:
+            raise Empty from None
+        if item is None:
+            raise Empty
+        return item
 
-    async def wait(self, timeout_s: float | None) -> None:
-        """Wait for a connection, or for leave to open one. Whoever asks next gets it: ask at once.
+    async def wait(self) -> Any:
+        """Wait for a connection.
 
-        Args:
-            timeout_s: Seconds; without end if None.
+        Returns:
+            The connection, or None: leave to open one.
 
         Raises:
             TimeoutError: None came free in time.
         """
         waiter = asyncio.get_running_loop().create_future()
+        if not self._waiters:
+            self.patience.start()
         self._waiters.append(waiter)
-        patience = _Patience(math.inf if timeout_s is None else timeout_s, waiter)
-        patience.start()
         try:
-            with waiting_for_connection():
-                item = await waiter
-        except asyncio.CancelledError:
+            return await waiting_for_connection(waiter)
+        except BaseException:
+            with suppress(ValueError):
+                self._waiters.remove(waiter)
             if not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
             raise
-        else:
-            if item is not None:
-                self.idle.append(item)
-        finally:
-            patience.stop()
+
+
+class Patience(Watched):
+    """How long those wait who wait in one queue.
+
+    Args:
+        waiters: Those who wait, in the order in which they came.
+    """
+
+    __slots__ = ("_ends_s", "_waiters")
+
+    def __init__(self, waiters: Collection[asyncio.Future[Any]]) -> None:
+        super().__init__(math.inf)
+        self._waiters = waiters
+        self._ends_s: Mapping[asyncio.Future[Any], float] = {}
+
+    def look(self, now_s: float) -> None:
+        """Look at them; nobody needs to say that he waits no more."""
+        latest_s, known = now_s + self.limit_s, self._ends_s
+        self._ends_s = {waiter: known.get(waiter, latest_s) for waiter in self._waiters}
+        if not self._ends_s:
+            self.stop()
+        for waiter, end_s in self._ends_s.items():
+            if now_s >= end_s and not waiter.done():
+                waiter.set_exception(TimeoutError())
 
 
 class TakenConnection:
@@ -162,6 +190,10 @@ class FairPool(AsyncAdaptedQueuePool):
     _queue_class = FairQueue
     _pool: FairQueue
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._pool.patience.limit_s = self.timeout()
+
     @property
     def waiting(self) -> int:
         """How many wait for a connection."""
@@ -175,14 +207,25 @@ class FairPool(AsyncAdaptedQueuePool):
             The connection; None where there is none that is open.
         """
         idle = self._pool.idle
-        if not idle:
-            return None
+        return self._take(idle.pop()) if idle else None
+
+    async def take(self) -> PooledConnection:
+        """Take a connection: wait for it, and open it where need be, within one limit of time.
+
+        Raises:
+            PoolTimeout: None came free in time, or none could be opened.
+        """
+        deadline_s = asyncio.get_running_loop().time() + self.timeout()
         try:
-            if self.dispatch.checkout or self.dispatch.checkin:
-                return self.connect()
-            return self._take(idle.pop())
-        except MissingGreenlet:
-            return None  # it has been closed, and has to be opened anew
+            if not self._pool.idle and self._overflow >= 0:
+                record = await self._pool.wait()
+                ready = None if record is None else self._take(record)
+                if ready is not None:
+                    return ready
+            async with asyncio.timeout_at(deadline_s):
+                return await greenlet_spawn(self.connect)
+        except TimeoutError:
+            raise PoolTimeout("No connection came free in time") from None
 
     def put_back(self, record: ConnectionPoolEntry) -> None:
         """Put a connection back that was taken."""
@@ -190,26 +233,29 @@ class FairPool(AsyncAdaptedQueuePool):
 
     _do_return_conn = put_back
 
-    def _take(self, record: Any) -> TakenConnection | None:
+    def _take(self, record: Any) -> PooledConnection | None:
+        if self.dispatch.checkout or self.dispatch.checkin:
+            return self._connect(record)
         try:
             connection = self._dialect.get_driver_connection(record.get_connection())
             if not _is_dead(connection):
                 return TakenConnection(self, record, connection)
             record.invalidate()
+        except MissingGreenlet:
+            pass  # it has been closed, and has to be opened anew
         except BaseException:
             self.put_back(record)
             raise
         self.put_back(record)
         return None
 
-    async def wait_ready(self) -> None:
-        """Wait until there is a connection to take, or leave to open one.
-
-        Raises:
-            TimeoutError: Neither came in time.
-        """
-        if self._pool.empty() and self.overflow() >= 0:
-            await self._pool.wait(self.timeout())
+    def _connect(self, record: Any) -> PooledConnection | None:
+        """Take a connection as SQLAlchemy does, which tells those who listen."""
+        self._pool.idle.append(record)
+        try:
+            return self.connect()
+        except MissingGreenlet:
+            return None
 
     def forget(self, connection: PooledConnection) -> None:
         """Throw a connection away that was lost; those as old as it are opened anew before use."""
@@ -264,17 +310,3 @@ PooledConnection = PoolProxiedConnection | TakenConnection
 def _is_dead(connection: Any) -> bool:
     """Whether a connection is known to be closed, as asyncpg's is as soon as it was told."""
     return type(connection) is AnsweringConnection and bool(connection.is_closed())
-
-
-class _Patience(Watched):
-    """How long somebody waits."""
-
-    __slots__ = ("_waiter",)
-
-    def __init__(self, limit_s: float, waiter: asyncio.Future[Any]) -> None:
-        super().__init__(limit_s)
-        self._waiter = waiter
-
-    def end(self) -> None:
-        if not self._waiter.done():
-            self._waiter.set_exception(TimeoutError())

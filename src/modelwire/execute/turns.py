@@ -23,8 +23,8 @@ class Turns:
     """
 
     def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
         self._turn = FairQueue(1)
+        self._turn.patience.limit_s = timeout_s
         self._turn.put_nowait(self)
 
     def take(self, work: AbstractAsyncContextManager[T]) -> Turn[T]:
@@ -41,12 +41,13 @@ class Turns:
         Raises:
             Contention: It did not come in time.
         """
-        if self._turn.empty():
-            try:
-                await self._turn.wait(self._timeout_s)
-            except TimeoutError:
-                raise Contention() from None
-        self._turn.get_nowait()
+        if self._turn.idle:
+            self._turn.get_nowait()
+            return
+        try:
+            await self._turn.wait()
+        except TimeoutError:
+            raise Contention() from None
 
     def end(self) -> None:
         """Pass the turn on."""

@@ -95,6 +95,21 @@ class Exchange(Struct, eq=False, gc=False):
             self.watcher.report_statement(self, text, duration_ns, None)
         return found
 
+    async def wait(self, connection: Awaitable[T]) -> T:
+        """Wait for a connection, and measure how long.
+
+        Args:
+            connection: What gives it.
+
+        Returns:
+            The connection.
+        """
+        began_ns = perf_counter_ns()
+        try:
+            return await connection
+        finally:
+            self.pool_ns += perf_counter_ns() - began_ns
+
     def begin_statement(self, text: str) -> Statement:
         """Begin to measure a statement whose end somebody else waits for."""
         return Statement(self, text)
@@ -138,19 +153,17 @@ CURRENT: ContextVar[Exchange | None] = ContextVar("modelwire.exchange", default=
 """The request that is being answered here, if anybody measures it."""
 
 
-class waiting_for_connection:  # noqa: N801 - it reads as the block that it begins
-    """Measure a block that waits for a connection."""
+def waiting_for_connection(connection: Awaitable[T]) -> Awaitable[T]:
+    """Measure how long a connection is waited for.
 
-    __slots__ = ("_began_ns", "_exchange")
+    Args:
+        connection: What gives it.
 
-    def __enter__(self) -> None:
-        self._exchange = CURRENT.get()
-        if self._exchange is not None:
-            self._began_ns = perf_counter_ns()
-
-    def __exit__(self, *_: object) -> None:
-        if self._exchange is not None:
-            self._exchange.pool_ns += perf_counter_ns() - self._began_ns
+    Returns:
+        What gives it, measured where anybody does so.
+    """
+    exchange = CURRENT.get()
+    return connection if exchange is None else exchange.wait(connection)
 
 
 def encoding(call: Call) -> Call:
