@@ -59,22 +59,27 @@ def attach(
     return found if relation.many else [family[0] if family else None for family in found]
 
 
-def split_joined(shape: SelectShape, row: Row, include: Include) -> list[Row]:
-    """Take the rows of an include out of the row that brought them along.
+def split_joined(shape: SelectShape, rows: Sequence[Row], include: Include) -> list[Row]:
+    """Take the rows of an include out of the rows that brought them along.
 
     Args:
         shape: What was read.
-        row: The row: behind its columns stand arrays, one for each column of a child.
+        rows: The rows: behind their columns stand arrays, one for each column of a child.
         include: The include.
 
     Returns:
-        The rows.
+        The rows of the include.
     """
     start = len(shape.read.fields)
     for joined in shape.joined[: shape.joined.index(include)]:
         start += len(joined.target.selected)
-    arrays = row[start : start + len(include.target.selected)]
-    return [] if arrays[0] is None else list(zip(*arrays, strict=True))
+    end = start + len(include.target.selected)
+    found: list[Row] = []
+    for row in rows:
+        arrays = row[start:end]
+        if arrays[0] is not None:
+            found.extend(zip(*arrays, strict=True))
+    return found
 
 
 def owner_positions(table: Table, read: Projection, include: Include) -> list[int]:

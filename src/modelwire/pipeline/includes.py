@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from operator import itemgetter
+from typing import Any
 
 from ..encode import Branch, owner_positions, split_joined
 from ..execute import Lane, Row
 from ..plan import Include
 from ..plan.shapes import RelatedShape, SelectShape
 from ..statement import ROWS, Statements
+
+Owners = Sequence[tuple[Any, ...]]
+"""The values by which rows are tied to those that include them."""
 
 
 class IncludeReader:
@@ -39,30 +42,33 @@ class IncludeReader:
         Returns:
             A branch for each include.
         """
-        return [await self._read_one(lane, shape, rows, include) for include in includes]
+        branches = []
+        for include in includes:
+            owners: Owners = ()
+            related: Sequence[Row]
+            if include in shape.joined:
+                related = split_joined(shape, rows, include)
+            else:
+                owners, related = await self._read_related(lane, shape, rows, include)
+            below: Sequence[Branch] = ()
+            if include.includes:
+                within = SelectShape(include.target)
+                below = await self.read(lane, within, related, include.includes)
+            branches.append(Branch(include, owners, related, below))
+        return branches
 
-    async def _read_one(
+    async def _read_related(
         self, lane: Lane, shape: SelectShape, rows: Sequence[Row], include: Include
-    ) -> Branch:
+    ) -> tuple[Owners, Sequence[Row]]:
+        """Read the rows of one include, and the values that lead to each."""
         relation, target = include.relation, include.target
-        if include in shape.joined:
-            joined = [*chain.from_iterable(split_joined(shape, row, include) for row in rows)]
-            return Branch(include, (), joined, await self._read_below(lane, include, joined))
         positions = owner_positions(shape.table, shape.read, include)
         given = dict.fromkeys(tuple(row[i] for i in positions) for row in rows)
         known = [owner for owner in given if None not in owner]
         if not known:
-            return Branch(include, (), ())
+            return (), ()
         related = RelatedShape(shape.table, relation, target)
         found = await lane.fetch(self._statements.of(related), {ROWS: known})
         owners = [*zip(*(map(itemgetter(i), found) for i in related.owner_positions), strict=True)]
         width = len(related.before)
-        below = [row[width:] for row in found] if width else found
-        return Branch(include, owners, below, await self._read_below(lane, include, below))
-
-    async def _read_below(
-        self, lane: Lane, include: Include, rows: Sequence[Row]
-    ) -> Sequence[Branch]:
-        if not include.includes:
-            return ()
-        return await self.read(lane, SelectShape(include.target), rows, include.includes)
+        return owners, [row[width:] for row in found] if width else found
