@@ -97,7 +97,7 @@ def test_rows_that_come_slowly_are_broken_off(connection: sqlite3.Connection) ->
     short.note(seldom, run_of(1000, 0))
     begun = time.thread_time()
     assert short.run(connection, seldom, lambda: connection.execute(seldom, (10**9,))) is None
-    assert time.thread_time() - begun < 10 * HELD_S  # it would take minutes
+    assert time.thread_time() - begun < 100 * HELD_S  # it would take minutes
 
 
 def test_endless_rows_are_broken_off(connection: sqlite3.Connection) -> None:
@@ -106,7 +106,7 @@ def test_endless_rows_are_broken_off(connection: sqlite3.Connection) -> None:
     short = ShortWork()
     begun = time.thread_time()
     assert short.run(connection, endless, lambda: connection.execute(endless, (10**9,))) is None
-    assert time.thread_time() - begun < 10 * HELD_S  # it would take minutes
+    assert time.thread_time() - begun < 100 * HELD_S  # it would take minutes
 
 
 def test_a_statement_that_turns_out_long_is_broken_off(connection: sqlite3.Connection) -> None:
