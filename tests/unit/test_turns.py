@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from modelwire.errors import Contention
+from modelwire.execute.pool import FairQueue
 from modelwire.execute.turns import Turns
 
 
@@ -65,3 +66,15 @@ async def test_failure_and_cancellation() -> None:
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds == [ValueError, asyncio.CancelledError, ValueError]
     assert log.events == ["+a", "+c"]
+
+
+async def test_wait_that_is_dropped() -> None:
+    """Whoever is dropped while he waits leaves the queue as it was."""
+    queue = FairQueue(1)
+    waiting = queue.wait()
+    waiting.send(None)
+    assert queue.waiting == 1
+    waiting.close()
+    assert queue.waiting == 0
+    queue.put_nowait("connection")
+    assert queue.idle == ["connection"]

@@ -115,7 +115,7 @@ class FairQueue(QueueCommon[Any]):
         except BaseException:
             with suppress(ValueError):
                 self._waiters.remove(waiter)
-            if not waiter.cancelled() and waiter.exception() is None:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
             raise
 
