@@ -75,8 +75,18 @@ def is_unique(sql: SQLTable, columns: Sequence[Column[Any]]) -> bool:
 
 def read_unique_keys(sql: SQLTable) -> frozenset[frozenset[Column[Any]]]:
     """The columns of each constraint and index by which no two rows of a table are the same."""
-    declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
-    return frozenset(unique for unique in map(unique_columns, declared) if unique)
+    return frozenset(unique for unique in map(unique_columns, declared_on(sql)) if unique)
+
+
+def declared_on(sql: SQLTable) -> Sequence[Constraint | Index]:
+    """The constraints and indexes of a table."""
+    return [*sql.constraints, *sql.indexes]
+
+
+def can_be_deferred(constraint: Constraint | Index) -> bool:
+    """Whether a constraint may be checked later; then nothing can go by it that is told of a
+    conflict at once (PostgreSQL manual, INSERT, "conflict_target")."""
+    return bool(getattr(constraint, "deferrable", False))
 
 
 def unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
@@ -100,11 +110,10 @@ def find_link_key(sql: SQLTable, ends: Collection[Column[Any]]) -> tuple[Column[
         ends: Its columns that refer to both ends.
 
     Returns:
-        The columns of the shortest key that holds them all; empty where there is none. Deferrable
-        constraints can't be gone by (PostgreSQL manual, INSERT, "conflict_target").
+        The columns of the shortest key that holds them all and that an upsert can go by; empty
+        where there is none.
     """
-    declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
-    firm = (unique_columns(c) for c in declared if not getattr(c, "deferrable", False))
+    firm = (unique_columns(c) for c in declared_on(sql) if not can_be_deferred(c))
     keys = [key for key in firm if key.issuperset(ends)]
     return tuple(column for column in sql.columns if column in min(keys, key=len, default=()))
 
@@ -116,7 +125,7 @@ def excludes_links(relation: Relation) -> bool:
     link = relation.link
     if link is None:
         return False
-    ends = {*relation.remote, *(linked for _, linked in relation.link_target)}
+    ends = set(relation.link_columns)
     keys = (key for key in read_unique_keys(link) if link.autoincrement_column not in key)
     return not all(ends <= key for key in keys)
 
@@ -227,7 +236,7 @@ def find_linked(paths: Mapping[str, Relation]) -> Mapping[str, Relation]:
 
 def _asks_for_keys(relation: Relation) -> bool:
     link = relation.link
-    ends = {*relation.remote, *(linked for _, linked in relation.link_target)}
+    ends = set(relation.link_columns)
     targets = {column for column, _ in relation.link_target}
     if link is None or any(set(c.table.primary_key.columns) != targets for c in targets):
         return False

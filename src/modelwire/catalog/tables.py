@@ -85,6 +85,11 @@ class Relation:
     link: SQLTable | None
     link_target: tuple[tuple[Column[Any], Column[Any]], ...]
 
+    @property
+    def link_columns(self) -> tuple[Column[Any], ...]:
+        """The link table's columns: those that refer to this side, then those to the target."""
+        return (*self.remote, *(linked for _, linked in self.link_target))
+
 
 @dataclass(frozen=True, slots=True)
 class ConstraintInfo:
@@ -278,6 +283,10 @@ class Catalog:
     titles: Mapping[str, str]
     dependents: Mapping[str, Sequence[Dependent]]
     limits: Limits
+
+    def title_of(self, sql: SQLTable) -> str:
+        """What a row of a table is called in a sentence, mapped or not."""
+        return self.titles.get(sql.fullname, to_title(sql.name))
 
     def target_of(self, relation: Relation) -> Table:
         """The resource that a relation leads to."""

@@ -9,7 +9,7 @@ from sqlalchemy import Table as SQLTable
 
 from ..resource import Resource
 from .kinds import COMPARABLE
-from .relations import unique_columns
+from .relations import can_be_deferred, declared_on, unique_columns
 from .tables import Field
 
 
@@ -25,16 +25,14 @@ def find_upsert_keys(
 
     Returns:
         The fields of each key, all of which clients may see and set. Deferrable constraints can't
-        be gone by (PostgreSQL manual, INSERT, "conflict_target"), and those to which two NULLs are
-        the same are left out as well.
+        be gone by, and those to which two NULLs are the same are left out as well.
     """
     usable = {
         field.column: field
         for field in fields
         if field.readable and field.key in settable and field.kind in COMPARABLE
     }
-    declared: list[Constraint | Index] = [*sql.constraints, *sql.indexes]
-    found = {unique_columns(c) for c in declared if not _is_peculiar(c)}
+    found = {unique_columns(c) for c in declared_on(sql) if not _is_peculiar(c)}
     keys = [
         tuple(field for column, field in usable.items() if column in columns)
         for columns in found
@@ -60,4 +58,4 @@ def _is_peculiar(constraint: Constraint | Index) -> bool:
         options = constraint.dialect_options["postgresql"]
         if options.get("nulls_not_distinct"):
             return True
-    return bool(getattr(constraint, "deferrable", False))
+    return can_be_deferred(constraint)

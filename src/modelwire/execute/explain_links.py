@@ -55,14 +55,14 @@ async def explain_links(
     if missing:
         return _refuse(ParentNotFound, f"{links.target.title} not found", links, missing)
     parents = _find_parents(violation, links.relation)
-    name = _title_of(parents[0], catalog) if len(parents) == 1 else f"A row that {title} refer to"
+    name = catalog.title_of(parents[0]) if len(parents) == 1 else f"A row that {title} refer to"
     return _refuse(ParentNotFound, f"{name} not found", links, _common_places(links))
 
 
 def _say_where(violation: ConstraintViolation, relation: Relation, catalog: Catalog) -> str:
     """Say to what the links belong that stand in the way, by the columns that may not repeat."""
     columns = set(violation.columns)
-    owner = to_words(_title_of(relation.local[0].table, catalog))
+    owner = to_words(catalog.title_of(relation.local[0].table))
     if columns.isdisjoint(linked.name for _, linked in relation.link_target):
         return f" for this {owner}, which can have only one" if columns else ""
     if columns.isdisjoint(column.name for column in relation.remote):
@@ -85,7 +85,7 @@ def _find_parents(violation: ConstraintViolation, relation: Relation) -> list[SQ
     that fired."""
     if relation.link is None:
         return []
-    ends = {*relation.remote, *(linked for _, linked in relation.link_target)}
+    ends = set(relation.link_columns)
     beside = [r for r in read_references([relation.link]) if not ends.issuperset(r.columns)]
     named = [reference for reference in beside if reference.name == violation.constraint]
     return [reference.parent for reference in named or beside]
@@ -98,10 +98,6 @@ def _common_places(links: LinkSet) -> Places:
 
 def _above(pointer: str | None) -> str | None:
     return None if pointer is None else pointer.rpartition("/")[0]
-
-
-def _title_of(sql: SQLTable, catalog: Catalog) -> str:
-    return catalog.titles.get(sql.fullname, to_title(sql.name))
 
 
 def _refuse(error: type[RequestError], detail: str, links: LinkSet, places: Places) -> RequestError:

@@ -147,5 +147,5 @@ def _ends_of(links: LinkSet) -> list[Row]:
 
 def _shape_of(relation: Relation) -> LinkShape:
     """The links of a relation: the columns that refer to its owner, then those to its target."""
-    columns = (*relation.remote, *(linked for _, linked in relation.link_target))
+    columns = relation.link_columns
     return LinkShape(columns[0].table, columns)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column
 
 from ..catalog import Catalog, Reference, Table, find_sql_table
-from ..catalog.names import escape_pointer, to_title, to_words
+from ..catalog.names import escape_pointer, to_words
 from ..errors import (
     ConstraintViolation,
     ParentNotFound,
@@ -137,7 +137,7 @@ def explain_reference_elsewhere(
     reference = choose_reference(table.references, violation) if table else None
     if reference is None:
         return ParentNotFound(UNKNOWN_PARENT)
-    return ParentNotFound(f"{_title_of(reference, catalog)} not found")
+    return ParentNotFound(f"{catalog.title_of(reference.parent)} not found")
 
 
 def choose_reference(
@@ -246,14 +246,9 @@ async def _read_values(
 def _parent_not_found(
     reference: Reference, table: Table, row: Row | None, catalog: Catalog
 ) -> RequestError:
-    detail = f"{_title_of(reference, catalog)} not found"
+    detail = f"{catalog.title_of(reference.parent)} not found"
     if row is None:
         return ParentNotFound(detail)
     named = (table.by_column.get(column.name) for column in reference.columns)
     pointers = [f"{row.pointer}/{escape_pointer(field.name)}" for field in named if field]
     return ParentNotFound(detail, [Violation(detail, "parent_not_found", p) for p in pointers])
-
-
-def _title_of(reference: Reference, catalog: Catalog) -> str:
-    parent = reference.parent
-    return catalog.titles.get(parent.fullname, to_title(parent.name))
