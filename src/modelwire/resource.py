@@ -121,15 +121,23 @@ class Resource:
             )
 
 
-def is_depends(value: object) -> bool:
+def are_depends(value: object) -> bool:
     """Whether a value is a collection of FastAPI's `Depends`, which nothing here may import."""
     return isinstance(value, Collection) and all(hasattr(v, "dependency") for v in value)
 
 
-def _is_path(value: object) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, str) and bool(value.strip("/")) and not set("{}?# ") & set(value)
+def is_fixed_path(value: object) -> bool:
+    """Whether a value is a path as it stands: without parameters, query and fragment."""
+    return isinstance(value, str) and bool(value) and not set("{}?# ") & set(value)
+
+
+def is_count(value: object) -> bool:
+    """Whether a value is a number from 1 on."""
+    return isinstance(value, int) and value > 0
+
+
+def _is_path(value: Any) -> bool:
+    return value is None or (is_fixed_path(value) and bool(value.strip("/")))
 
 
 def _are_names(value: object) -> bool:
@@ -142,21 +150,17 @@ def _is_schema(value: object) -> bool:
     return value is None or (isinstance(value, type) and issubclass(value, BaseModel))
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and value > 0
-
-
 def _is_operators(value: object) -> bool:
     return isinstance(value, Mapping) and _are_names([*value, *value.values()])
 
 
 def _are_depends_by_name(value: object) -> bool:
-    return isinstance(value, Mapping) and all(is_depends(given) for given in value.values())
+    return isinstance(value, Mapping) and all(are_depends(given) for given in value.values())
 
 
 _NAMES = (_are_names, "a list of names")
 _SCHEMA = (_is_schema, "a Pydantic model, or None")
-_COUNT = (_is_count, "a number from 1 on")
+_COUNT = (is_count, "a number from 1 on")
 
 _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "path": (_is_path, "a path such as '/things', without parameters"),
@@ -172,7 +176,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "create_schema": _SCHEMA,
     "update_schema": _SCHEMA,
     "read_schema": _SCHEMA,
-    "dependencies": (is_depends, "a list of Depends(…)"),
+    "dependencies": (are_depends, "a list of Depends(…)"),
     "operation_dependencies": (
         _are_depends_by_name,
         "lists of Depends(…) by operation, as in {'create': [Depends(…)]}",

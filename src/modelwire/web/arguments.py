@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from ..errors import ConfigurationError
 from ..execute import Database
-from ..resource import Resource, is_depends
+from ..resource import Resource, are_depends, is_count, is_fixed_path
 
 
 def check_arguments(
@@ -38,17 +38,17 @@ def check_arguments(
         _refuse("prefix", prefix, "a path that starts with a slash, without parameters")
     if not (health is None or _is_path(health)):
         _refuse("health", health, "a path that starts with a slash, or None")
-    if not is_depends(options["dependencies"]):
+    if not are_depends(options["dependencies"]):
         _refuse("dependencies", options["dependencies"], "a list of Depends(…)")
     size, status = options["max_body_bytes"], options["conflict_status"]
-    if not (size is None or (isinstance(size, int) and size > 0)):
+    if not (size is None or is_count(size)):
         _refuse("max_body_bytes", size, "a number of bytes from 1 on, or None")
     if status not in (None, 400, 409):
         _refuse("conflict_status", status, "400, 409 or None")
 
 
-def _is_path(value: object) -> bool:
-    return isinstance(value, str) and value.startswith("/") and not set("{}?# ") & set(value)
+def _is_path(value: Any) -> bool:
+    return is_fixed_path(value) and bool(value.startswith("/"))
 
 
 def _refuse(name: str, value: object, expected: str) -> None:
