@@ -26,7 +26,7 @@ QUICK = Options(rounds=1, duration_s=1, warm_up_s=0)
 
 
 def main() -> None:
-    """Measure, print a table, and write JSON and a chart."""
+    """Measure, print a table, and write JSON."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers end with their blocks
     arguments = _parse_arguments()
     try:

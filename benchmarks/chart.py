@@ -9,11 +9,10 @@ from html import escape
 from typing import Any
 
 from .clients import CONTENDERS
-from .works import WORKS
+from .works import DATABASES, WORKS, name_place
 
 Cell = Mapping[str, Any]
 
-_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 _COLUMNS = {
     "modelwire": "modelwire",
     "by_hand": "by hand",
@@ -84,10 +83,10 @@ def draw_chart(run: Mapping[str, Any]) -> str:
     lines, y = list(_draw_head(run, known)), float(_HEAD_PX)
     for users in dict.fromkeys(cell["users"] for cell in known):
         tallest = 0.0
-        for column, database in enumerate(_NAMES):
+        for column, database in enumerate(DATABASES):
             here = [c for c in known if (c["database"], c["users"]) == (database, users)]
             x = _EDGE_PX + column * (_PANEL_PX + _BETWEEN_PX)
-            drawn, height = _draw_panel(f"{_NAMES[database]}, {users:,} users", here, scale)
+            drawn, height = _draw_panel(name_place((database, users)), here, scale)
             lines += [f'<g transform="translate({x} {y:.0f})">', *drawn, "</g>"] if here else []
             tallest = max(tallest, height)
         y += tallest

@@ -12,7 +12,7 @@ from typing import Any
 from .chart import draw_chart
 from .clients import CONTENDERS
 from .targets import check_targets
-from .works import WORKS
+from .works import WORKS, name_place
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -22,8 +22,6 @@ START, END = "<!-- figures: start -->", "<!-- figures: end -->"
 
 Cell = Mapping[str, Any]
 Column = tuple[str, Callable[[Mapping[str, Cell]], str]]
-
-_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
 
 def main() -> None:
@@ -60,7 +58,7 @@ def write_figures(run: Mapping[str, Any]) -> str:
     parts = [_describe(run), *_write_targets(cells)]
     for database, users in dict.fromkeys((c["database"], c["users"]) for c in cells):
         here = [c for c in cells if (c["database"], c["users"]) == (database, users)]
-        parts.append(f"### {_NAMES[database]}, {users:,} users")
+        parts.append(f"### {name_place((database, users))}")
         parts.append(_write_table(here, _COSTS))
         parts.append(_write_table(here, _TIMES))
     return "\n\n".join(parts)

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .works import WORKS
+from .works import DATABASES, WORKS, name_place
 
 Cell = Mapping[str, Any]
-Place = tuple[str, int]
 Cells = Mapping[tuple[str, int, str], Cell]
 
 _SMALL = 10_000
@@ -79,7 +78,7 @@ def _check_ratios(own: Cells) -> Iterator[Outcome]:
             cell = own.get((database, _SMALL, work))
             if cell is None:
                 continue
-            name = f"{_NAMES[database]}, {_TITLES[work]}"
+            name = f"{DATABASES[database]}, {_TITLES[work]}"
             if most is not None and cell["to_limit"] is not None:
                 ratio = cell["to_limit"]
                 yield Outcome(
@@ -95,7 +94,7 @@ def _check_memory(own: Cells) -> Iterator[Outcome]:
     for (database, _, work), cell in own.items():
         if work == "stream":
             over = cell["memory_mb"] - cell["idle_memory_mb"]
-            aim = f"{_NAMES[database]}, stream: at most {_STREAM_MB} MB over idle"
+            aim = f"{DATABASES[database]}, stream: at most {_STREAM_MB} MB over idle"
             yield Outcome(aim, f"{over:.0f} MB", over <= _STREAM_MB)
 
 
@@ -106,7 +105,7 @@ def _check_totals(own: Cells, by_hand: Cells) -> Iterator[Outcome]:
     if ratios:
         worst = max(ratios, key=lambda key: ratios[key])
         aim = "CPU with the database's own: never above by hand's"
-        reached = f"{ratios[worst]:.2f} × at most ({_TITLES[worst[2]]}, {_name_place(worst[:2])})"
+        reached = f"{ratios[worst]:.2f} × at most ({_TITLES[worst[2]]}, {name_place(worst[:2])})"
         yield Outcome(aim, reached, ratios[worst] <= 1)
 
 
@@ -117,7 +116,7 @@ def _check_tails(own: Cells) -> Iterator[Outcome]:
         long = sum(tail > _TAIL for tail in tails.values())
         reached = (
             f"{long} of {len(tails)} works are above; the worst is {_TITLES[worst[2]]} "
-            f"({_name_place(worst[:2])}): {tails[worst]:.1f} ×"
+            f"({name_place(worst[:2])}): {tails[worst]:.1f} ×"
         )
         yield Outcome(f"p99 at most {_TAIL} × p50, with 32 connections", reached, not long)
 
@@ -127,17 +126,10 @@ def _check_depth(own: Cells) -> Iterator[Outcome]:
         first = own.get((database, users, "cursor_first"))
         if work == "cursor_deep" and users > _SMALL and first is not None:
             ratio = _total(deep) / _total(first)
-            aim = f"{_name_place((database, users))}, by cursor: half way costs what the start does"
+            aim = f"{name_place((database, users))}, by cursor: half way costs what the start does"
             yield Outcome(f"{aim}, within 20 %", f"{ratio:.2f} ×", ratio <= _DEEP)
 
 
 def _total(cell: Cell) -> float:
     total: float = cell["server_cpu_us"] + (cell["database_cpu_us"] or 0)
     return total
-
-
-def _name_place(place: Place) -> str:
-    return f"{_NAMES[place[0]]}, {place[1]:,} users"
-
-
-_NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}

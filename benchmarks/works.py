@@ -22,6 +22,17 @@ UPDATED = 10_000
 SKIP = 200
 """Rows that pages leave out."""
 
+DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+"""What people read of the databases, by their kind."""
+
+Place = tuple[str, int]
+"""A kind of database, and the users in it."""
+
+
+def name_place(place: Place) -> str:
+    """Write where works were done, for people."""
+    return f"{DATABASES[place[0]]}, {place[1]:,} users"
+
 
 def middle_of(users: int) -> int:
     """The last user before the page half way: pages of 100 end there."""
