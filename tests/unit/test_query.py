@@ -1,6 +1,10 @@
 """Queries as the parser takes them, whatever a server lets through."""
 
+from urllib.parse import quote
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modelwire.errors import InvalidRequest
 from modelwire.request import parse_query
@@ -19,3 +23,19 @@ def test_length(query: bytes) -> None:
 def test_separators() -> None:
     """Separators alone are no parameters."""
     assert parse_query(b"&&&") == []
+
+
+@given(st.lists(st.tuples(*2 * [st.text(st.characters(min_codepoint=33, max_codepoint=126))])))
+def test_plain_queries(pairs: list[tuple[str, str]]) -> None:
+    """What may stand as it is means the same percent-encoded, to the last character."""
+    plain = "&".join(f"{quote(name, _PLAIN)}={quote(value, _PLAIN)}" for name, value in pairs)
+    encoded = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in pairs)
+    found = [(p.name, p.value) for p in parse_query(plain.encode(), 10**6)]
+    assert found == [(p.name, p.value) for p in parse_query(encoded.encode(), 10**6)] == pairs
+
+
+_PLAIN = "".join(chr(code) for code in range(33, 127) if chr(code) not in "%+&=")
+
+
+def _encode(text: str) -> str:
+    return "".join(f"%{code:02X}" for code in text.encode())

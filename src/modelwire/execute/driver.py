@@ -43,6 +43,8 @@ class DriverLane(ABC):
         abandoned: Whether a statement was given up on, which may be running still.
     """
 
+    __slots__ = ("_held", "_log", "_transaction", "_writes", "abandoned")
+
     begin_text = "BEGIN"
     is_postgresql = True
 
@@ -55,7 +57,8 @@ class DriverLane(ABC):
         self._log = inner.logger if inner._should_log_info() else None
 
     async def __aenter__(self) -> Self:
-        await self._held.take()
+        if not self._held.take_ready():
+            await self._held.take()
         if self._transaction:
             await self._guard(self._control(self.begin_text, first=True))
         return self
@@ -65,7 +68,8 @@ class DriverLane(ABC):
             await self._guard(self._commit())
         elif self._transaction and isinstance(error, Exception):
             await self._guard(self._roll_back())
-        if error is None and self.is_at_rest:
+        # Statements of which each stands for itself leave nothing open.
+        if error is None and (self.is_at_rest if self._transaction else not self.abandoned):
             self._held.release()
         else:
             await self._leave(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..catalog import Catalog
 from ..errors import NotFound
@@ -52,8 +53,8 @@ class Lists(Stages):
             rows = found[: plan.limit]
             if not rows:
                 await self._check_parent(lane, parent)
-            total = await self._count(lane, plan, len(found), shared=session is None)
             branches = await self.includes.read(lane, shape, rows, plan.includes)
+        total = await self._count(plan, session, len(found))
         estimated = self._estimates(plan)
         bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
         items = encode_rows(shape, rows, branches, plan.includes)
@@ -97,8 +98,11 @@ class Lists(Stages):
         """Whether the database has estimates; SQLite has none."""
         return plan.counting is Counting.ESTIMATE and self.database.dialect == "postgresql"
 
-    async def _count(self, lane: Lane, plan: ListPlan, found: int, *, shared: bool) -> int | None:
-        """Count the rows of a list, where the page does not tell how many there are."""
+    async def _count(self, plan: ListPlan, session: Session, found: int) -> int | None:
+        """Count the rows of a list, where the page does not tell how many there are.
+
+        Who waits for a count that others share holds no connection meanwhile.
+        """
         if plan.counting is Counting.NONE:
             return None
         total = plan.total_of(found)
@@ -106,14 +110,14 @@ class Lists(Stages):
             return total
         shape = plan.count_shape(estimated=self._estimates(plan))
         statement = self.statements.of(shape)
+
+        async def fetch() -> Any:
+            async with self.database.reading(session) as lane:
+                ((counted,),) = await lane.fetch(statement, plan.operands)
+            return counted
+
         if shape.estimated:
-            ((explained,),) = await lane.fetch(statement, plan.operands)
-            return plan.fit_estimate(read_estimate(explained), found)
-
-        async def count() -> int:
-            ((rows,),) = await lane.fetch(statement, plan.operands)
-            return int(rows)
-
-        if not shared:
-            return await count()
-        return await self._counts.find((shape, repr(plan.operands)), count)
+            return plan.fit_estimate(read_estimate(await fetch()), found)
+        if session is not None:
+            return int(await fetch())
+        return await self._counts.find((shape, repr(plan.operands)), fetch)

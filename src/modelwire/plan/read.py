@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -89,7 +89,7 @@ class Parent(Struct, frozen=True):
         return FindShape(self.table.sql, self.relation.local, key, lock=Lock.KEEP)
 
 
-class ListPlan(NamedTuple):
+class ListPlan(Struct, frozen=True):
     """Reading one page of a list, a given number of rows from its start.
 
     Args:

@@ -18,7 +18,7 @@ CACHED = 1024
 made of names that there are, never of values, nor of what was refused."""
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, cache_hash=True):
     """One relation of a path, and the resource that it leads to."""
 
     relation: Relation
@@ -29,7 +29,7 @@ Through = tuple[Step, ...]
 """The relations that lead from a row to the row whose field is meant; empty for its own."""
 
 
-class Predicate(Struct, frozen=True):
+class Predicate(Struct, frozen=True, cache_hash=True):
     """A comparison of one field with a value that the plan holds.
 
     Args:
@@ -43,38 +43,38 @@ class Predicate(Struct, frozen=True):
     through: Through = ()
 
 
-class AllOf(Struct, frozen=True):
+class AllOf(Struct, frozen=True, cache_hash=True):
     """All of some conditions hold."""
 
     terms: tuple[Condition, ...]
 
 
-class AnyOf(Struct, frozen=True):
+class AnyOf(Struct, frozen=True, cache_hash=True):
     """One of some conditions holds."""
 
     terms: tuple[Condition, ...]
 
 
-class Negation(Struct, frozen=True):
+class Negation(Struct, frozen=True, cache_hash=True):
     """A condition does not hold: for every row, either it or its negation does."""
 
     term: Condition
 
 
-class Search(Struct, frozen=True):
+class Search(Struct, frozen=True, cache_hash=True):
     """A word occurs in one of some fields."""
 
     fields: tuple[Field, ...]
 
 
-class ChildOf(Struct, frozen=True):
+class ChildOf(Struct, frozen=True, cache_hash=True):
     """A row is one of those that a relation of the row with a given key leads to."""
 
     parent: Table
     relation: Relation
 
 
-class KeyIn(Struct, frozen=True):
+class KeyIn(Struct, frozen=True, cache_hash=True):
     """The key of a row occurs in a list, which is the parameter `ROWS`."""
 
 
@@ -83,7 +83,7 @@ Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf | KeyIn
 … Each comparison and each search takes one, a child as many as its parent's key has fields."""
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, cache_hash=True):
     """One term of an ORDER BY.
 
     Args:
@@ -106,7 +106,7 @@ class Order(Struct, frozen=True):
         return Order(self.field, not self.descending, self.through)
 
 
-class Include(Struct, frozen=True):
+class Include(Struct, frozen=True, cache_hash=True):
     """A relation whose rows are read along, and what they include in turn."""
 
     relation: Relation
@@ -114,7 +114,7 @@ class Include(Struct, frozen=True):
     includes: tuple[Include, ...] = ()
 
 
-class Projection(Struct, frozen=True):
+class Projection(Struct, frozen=True, cache_hash=True):
     """Some columns of a table, as they are read.
 
     Args:
@@ -143,7 +143,7 @@ def positions_of(projection: Projection) -> Mapping[Field, int]:
     return {field: position for position, field in enumerate(projection.fields)}
 
 
-class Keyset(Struct, frozen=True):
+class Keyset(Struct, frozen=True, cache_hash=True):
     """Rows after a given one in the order, whose values are `after0`, `after1`, …
 
     Args:
@@ -173,7 +173,7 @@ class Lock(Enum):
     """The same, or refer to them."""
 
 
-class SelectShape(Struct, frozen=True):
+class SelectShape(Struct, frozen=True, cache_hash=True):
     """Rows of one table.
 
     Args:
@@ -211,7 +211,7 @@ class SelectShape(Struct, frozen=True):
         return tuple(term for term in self.order if term.through) if self.traces else ()
 
 
-class CountShape(Struct, frozen=True):
+class CountShape(Struct, frozen=True, cache_hash=True):
     """The number of rows of one table, or the database's estimate of it.
 
     Args:
@@ -225,7 +225,7 @@ class CountShape(Struct, frozen=True):
     estimated: bool = False
 
 
-class RelatedShape(Struct, frozen=True):
+class RelatedShape(Struct, frozen=True, cache_hash=True):
     """The rows that a relation leads to, for a list of parents.
 
     Each has the values of the relation's `remote` columns, by which it is told whose it is: among
@@ -251,7 +251,7 @@ class RelatedShape(Struct, frozen=True):
         return [self.target.position_of_column[c.name] for c in self.relation.remote]
 
 
-class Conflict(Struct, frozen=True):
+class Conflict(Struct, frozen=True, cache_hash=True):
     """What becomes of a new row where one with the same values is there already.
 
     Args:
@@ -263,7 +263,7 @@ class Conflict(Struct, frozen=True):
     merged: tuple[Field, ...] | None
 
 
-class InsertShape(Struct, frozen=True):
+class InsertShape(Struct, frozen=True, cache_hash=True):
     """New rows, by the fields that are given: one, or many in one statement."""
 
     table: Table
@@ -277,7 +277,7 @@ class InsertShape(Struct, frozen=True):
         return self.conflict is not None and self.conflict.merged is None
 
 
-class GivenShape(Struct, frozen=True):
+class GivenShape(Struct, frozen=True, cache_hash=True):
     """The rows whose values of some fields occur in the parameter `ROWS`, in its order.
 
     What is the same value, the database says. Each row begins with its place in the list, from 0.
@@ -287,7 +287,7 @@ class GivenShape(Struct, frozen=True):
     fields: tuple[Field, ...]
 
 
-class UpdateShape(Struct, frozen=True):
+class UpdateShape(Struct, frozen=True, cache_hash=True):
     """A change of one row by its key, or of many in one statement, by the fields that are given."""
 
     table: Table
@@ -295,7 +295,7 @@ class UpdateShape(Struct, frozen=True):
     many: bool = False
 
 
-class LinkShape(Struct, frozen=True):
+class LinkShape(Struct, frozen=True, cache_hash=True):
     """New links between pairs of rows, or their removal.
 
     Args:
@@ -307,14 +307,14 @@ class LinkShape(Struct, frozen=True):
     columns: tuple[Column[Any], ...]
 
 
-class DeleteShape(Struct, frozen=True):
+class DeleteShape(Struct, frozen=True, cache_hash=True):
     """The removal of rows of any table whose columns occur in a list."""
 
     table: SQLTable
     columns: tuple[Column[Any], ...]
 
 
-class FindShape(Struct, frozen=True):
+class FindShape(Struct, frozen=True, cache_hash=True):
     """The values of some columns in the rows of any table whose columns occur in a list.
 
     Args:

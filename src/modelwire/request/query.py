@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 from ..characters import check_characters
 from ..errors import InvalidRequest, Violation
 from ..settings import LIMITS
 
+_PLAIN = re.compile(rb"[!-$&-*,-~]*")
+"""Queries that stand for themselves: printable ASCII without `%` and `+`."""
 
-class Parameter(NamedTuple):
+
+class Parameter(Struct, frozen=True):
     """One parameter, decoded.
 
     Args:
@@ -44,6 +50,8 @@ def parse_query(query_string: bytes, max_bytes: int = LIMITS.max_query_bytes) ->
     if len(query_string) > max_bytes:
         longest = max(pairs, key=len, default=b"").partition(b"=")[0].decode("latin-1")
         raise _refuse(longest, f"leaves a query of more than {max_bytes} bytes", "query_too_long")
+    if _PLAIN.fullmatch(query_string):
+        return [_split(pair.decode()) for pair in pairs]
     return [_parse_pair(pair) for pair in pairs]
 
 
@@ -85,6 +93,11 @@ def _read_scalar(name: str, value: Any) -> str:
     return _check(name, value)
 
 
+def _split(pair: str) -> Parameter:
+    name, _, value = pair.partition("=")
+    return Parameter(name, value)
+
+
 def _parse_pair(pair: bytes) -> Parameter:
     raw_name, _, raw_value = pair.partition(b"=")
     name = _decode(raw_name, raw_name.decode("latin-1"))
@@ -92,8 +105,6 @@ def _parse_pair(pair: bytes) -> Parameter:
 
 
 def _decode(raw: bytes, parameter: str) -> str:
-    if raw.isalnum():
-        return raw.decode()  # most names and many values are plain
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 from urllib.parse import unquote_plus
+
+from msgspec import Struct
 
 Headers = tuple[tuple[bytes, bytes], ...]
 """Headers as ASGI has them, names in lower case."""
@@ -17,7 +18,7 @@ refuse answers whose headers are long; the body has what a client needs to go on
 _PAGING = frozenset({"skip", "cursor"})
 
 
-class Bounds(NamedTuple):
+class Bounds(Struct, frozen=True):
     """Where a page lies in its list.
 
     Args:
@@ -33,7 +34,7 @@ class Bounds(NamedTuple):
     has_next: bool
 
 
-class Address(NamedTuple):
+class Address(Struct, frozen=True):
     """Where a list was asked for.
 
     Args:
@@ -104,4 +105,4 @@ def _escape(text: str) -> str:
     return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
-_UNSAFE = re.compile(r'[^!-~]|[<>"]')
+_UNSAFE = re.compile(r"[^!#-;=?-~]")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Boolean, Column, Float
@@ -29,12 +28,12 @@ class Decoder(NamedTuple):
     Args:
         position: Where it stands in a row.
         convert: Converts a value.
-        applies: Whether a value needs it, where few do; all do if None.
+        applies: Whether any value at that position of rows needs it, where few do; all do if None.
     """
 
     position: int
     convert: Convert
-    applies: Callable[[Any], bool] | None
+    applies: Callable[[Sequence[Row], int], bool] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Compiled:
         """Rows as the driver gives them, with Python's values."""
         columns: list[Iterable[Any]] = []
         for position, convert, applies in self.decoders if rows else ():
-            if applies is None or any(map(applies, map(itemgetter(position), rows))):
+            if applies is None or applies(rows, position):
                 columns = columns or list(zip(*rows, strict=True))
                 columns[position] = map(convert, columns[position])
         return list(zip(*columns, strict=True)) if columns else rows

@@ -47,9 +47,10 @@ class PostgreSQLInstant(UTCDateTime):
         return process
 
     @staticmethod
-    def needs_decoding(value: dt.datetime | None) -> bool:
-        """Whether a value as the driver gives it has no offset yet."""
-        return value is not None and value.tzinfo is None
+    def needs_decoding(rows: Sequence[Sequence[Any]], position: int) -> bool:
+        """Whether rows, as the driver gives them, have a value at a position without an offset."""
+        # A list is done sooner than a generator.
+        return not all([(v := row[position]) is None or v.tzinfo for row in rows])  # noqa: C419
 
 
 class SQLiteInstant(UTCDateTime):

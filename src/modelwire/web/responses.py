@@ -40,7 +40,7 @@ class WholeResponse(Response):
         whole = answer.body if isinstance(answer, Answer) else None
         self.body = whole if whole and with_body else b""
         if whole is not None and answer.status not in _WITHOUT_BODY:
-            self.raw_headers.append((b"content-length", str(len(whole)).encode()))
+            self.raw_headers.append((b"content-length", b"%d" % len(whole)))
 
 
 class StreamedResponse(Response):
