@@ -1,7 +1,11 @@
 """Cancelled requests: what they began is undone before anybody else has the connection."""
 
 import asyncio
+import sqlite3
+import threading
 from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -57,3 +61,43 @@ async def test_cancelled_requests_leave_the_pool_whole(database: Database) -> No
     assert names[-1] == "Last"
     assert len(set(names)) == len(names)
     assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_connection_that_nobody_waits_for_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection to SQLite that is opened for a request that is cancelled meanwhile is closed."""
+    begun, go_on = threading.Event(), threading.Event()
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def connect_later(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        begun.set()
+        go_on.wait(5)
+        opened.append(connect(*arguments, **options))
+        return opened[0]
+
+    monkeypatch.setattr(sqlite3, "connect", connect_later)
+    database = Database(f"sqlite:///{tmp_path}/opened.db")
+
+    async def read() -> None:
+        async with database.reading():
+            pass
+
+    reading = asyncio.ensure_future(read())
+    await asyncio.to_thread(begun.wait, 5)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    go_on.set()
+    async with asyncio.timeout(5):
+        while not (opened and _is_closed(opened[0])):
+            await asyncio.sleep(0.001)
+
+
+def _is_closed(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.total_changes  # noqa: B018
+    except sqlite3.ProgrammingError:
+        return True
+    return False

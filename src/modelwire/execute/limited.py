@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from time import thread_time
@@ -36,11 +36,26 @@ class LimitedConnection(Connection):
         self, limit_s: float, short: ShortStatements, /, *arguments: Any, **options: Any
     ) -> None:
         connect = partial(sqlite3.connect, *arguments, factory=_Connection, **options)
-        super().__init__(connect, _CHUNK_ROWS)
+        super().__init__(partial(self._open, connect), _CHUNK_ROWS)
+        self._opened: sqlite3.Connection | None = None
         self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
         self._limit_s = limit_s
         self._short = short
         self.waits = True
+
+    def _open(self, connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
+        self._opened = connect()
+        return self._opened
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread, and close what it has opened, also for somebody who was cancelled before
+        he got it."""
+        self._tx.put_nowait((None, self._close_opened))
+        return super().stop()
+
+    def _close_opened(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
 
     async def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run a statement that changes nothing, outside of a transaction.
