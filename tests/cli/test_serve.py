@@ -134,6 +134,19 @@ def test_targets(shop: Path, target: str) -> None:
         assert httpx2.get(f"{address}/health").json() == {"status": "ok"}
 
 
+def test_function_that_makes_an_application(tmp_path: Path) -> None:
+    """A function that makes the application can be named, for several workers too."""
+    (tmp_path / "made.py").write_text(
+        "from fastapi import FastAPI\n"
+        "def create_app() -> FastAPI:\n    return FastAPI(title='Made')\n"
+        "def create_nothing() -> None: ...\n"
+    )
+    with serving("made:create_app", "--workers", "2", cwd=tmp_path) as (address, _):
+        assert httpx2.get(f"{address}/openapi.json").json()["info"]["title"] == "Made"
+    line = failing("made.py:create_nothing", cwd=tmp_path)
+    assert line == "modelwire: create_nothing() in made.py returns no FastAPI application"
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_models_nobody_has_seen(shop: Path, dialect: str, postgres_url: str) -> None:
     """Rows of any models go in and come out whole, with every relationship includable."""

@@ -63,7 +63,7 @@ def serve(
         str,
         typer.Argument(
             help="A file or module with a FastAPI application or SQLModel tables in it, "
-            "as in league.py, package.models or package.main:app."
+            "as in league.py, package.models, package.main:app or package.main:create_app."
         ),
     ],
     database_url: Annotated[

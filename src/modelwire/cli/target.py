@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from fastapi import FastAPI
 from sqlalchemy import Table as SQLTable
@@ -37,8 +37,8 @@ def load_app(target: str) -> FastAPI:
         target: `league.py`, `package.module`, or either with `:name` behind it.
 
     Returns:
-        Its FastAPI application; where it has none, one with every table as a resource and every
-        relationship between them includable.
+        Its FastAPI application, or what the function of that name returns; where it has none, one
+        with every table as a resource and every relationship between them includable.
 
     Raises:
         BadTarget: There is no such file or module, nothing in it to serve, or a mistake in it.
@@ -56,6 +56,10 @@ def _find_app(module: ModuleType, source: str, name: str) -> FastAPI | None:
     names = [name for name, _ in apps.values()]
     if name:
         app = getattr(module, name, None)
+        if isinstance(app, FunctionType):
+            app = app()
+            if not isinstance(app, FastAPI):
+                raise BadTarget(f"{name}() in {source} returns no FastAPI application")
         if isinstance(app, FastAPI):
             return app
         there = f"; it has {', '.join(names)}" if names else ""

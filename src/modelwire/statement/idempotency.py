@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -26,13 +26,12 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from sqlalchemy.sql.base import Executable
 
 from ..request.headers import MAX_IDEMPOTENCY_KEY
+from .write import INSERTS
 
 KEYS = Table(
     "modelwire_idempotency_keys",
@@ -46,8 +45,6 @@ KEYS = Table(
 )
 """A row for each key: which request came with it, until when that counts (seconds since 1970), and
 what was answered. Others see a row only with its answer, since both are one transaction's."""
-
-_INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
 
 
 def build_look(dialect: str) -> Executable:
@@ -80,7 +77,7 @@ def build_creation(dialect: Dialect) -> Sequence[Executable]:
 def build_claim(dialect: str) -> Executable:
     """Write a key that is not there, or no longer counts; answered if it was written."""
     given = _values("key", "fingerprint", "expires_at")
-    sql = _INSERTS[dialect](KEYS).values(given)
+    sql = INSERTS[dialect](KEYS).values(given)
     anew = {name: sql.excluded[name] for name in ("fingerprint", "expires_at")}
     gone = dict.fromkeys(("status", "headers", "body"), null())
     expired = KEYS.c.expires_at <= bindparam("now")

@@ -50,7 +50,7 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
 
     Many rows are the parameter `ROWS`; they are stored and answered in their order.
     """
-    sql = _INSERTS[dialect](shape.table.sql)
+    sql = INSERTS[dialect](shape.table.sql)
     returning = read_columns(shape.table.selected, dialect)
     if not shape.many:
         values = {field.column: _value(field, dialect) for field in shape.fields}
@@ -65,7 +65,8 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
     return cast(Insert, sql.returning(*returning))
 
 
-_INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
+INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
+"""SQLAlchemy's INSERT of each dialect, which may have a conflict clause."""
 
 
 def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: str) -> Any:
@@ -179,7 +180,7 @@ def build_link(shape: LinkShape, dialect: str) -> Insert:
     there = [c == item for c, item in zip(shape.columns, items, strict=True)]
     known = select(literal_column("1")).where(*there).correlate(given).exists()
     chosen = select(*items).select_from(given).where(~known).order_by(position)
-    sql = _INSERTS[dialect](shape.table).from_select(list(shape.columns), chosen)
+    sql = INSERTS[dialect](shape.table).from_select(list(shape.columns), chosen)
     key = find_link_key(shape.table, shape.columns)
     if key:
         # Only the same link: others that a constraint refuses are errors.
