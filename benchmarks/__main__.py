@@ -16,8 +16,9 @@ from typing import Any
 from .clients import CONTENDERS, Contender
 from .databases import Database, PostgreSQL, SQLite, open_postgresql_server
 from .load import MissingTool, find_wrk
-from .report import build_cells, describe_run, write_json, write_table
-from .runner import Omission, Options, Results, Sample, measure
+from .report import describe_run, write_json, write_table
+from .runner import Options, Results, measure
+from .samples import Omission, Sample, build_cells
 from .works import WORKS, Work
 
 RESULTS = Path(__file__).parent / "results"

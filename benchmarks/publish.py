@@ -72,8 +72,9 @@ def _describe(run: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in run["versions"].items())
     return (
         f"Measured on {run['date']} with Python {run['python']} on {run['system']}, shared with "
-        f"other work: {spread} rounds of {options['duration_s']} s for each work, and "
-        f"of these the least CPU, and the medians of all else. {', '.join(run['databases'])}. "
+        f"other work: {spread} rounds of {options['duration_s']} s for each work. Figures are "
+        f"medians of the rounds, ratios medians of the ratios in each. "
+        f"{', '.join(run['databases'])}. "
         f"{versions}. One worker."
     )
 

@@ -7,15 +7,13 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from statistics import median
 from typing import Any
 
-from .clients import CONTENDERS
-from .runner import Options, Results, Sample
+from .runner import Options, Results
+from .samples import Cell
 from .servers import SETTINGS
-from .works import WORKS
 
 _PACKAGES = (
     "modelwire", "fastapi", "starlette", "pydantic", "sqlmodel", "SQLAlchemy", "asyncpg",
@@ -27,74 +25,6 @@ _HEAD = (
     "work", "contender", "server µs", "database µs", "to limit", "less than by hand", "req/s",
     "p50 ms", "p99 ms", "peak MB", "over idle MB",
 )  # fmt: skip
-
-
-_LEAST = frozenset({"server_cpu_us", "database_cpu_us"})
-"""What is the least of the rounds, and not their median."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One work of one contender on one database, over all rounds.
-
-    Args:
-        sample: The least CPU of the rounds, since whatever else the machine does can only add to
-            it, and the medians of all else.
-        to_limit: How many times the limit's CPU its server takes; None without the limit.
-        by_hand: How many times its server's CPU the server by hand takes; None without that.
-    """
-
-    sample: Sample
-    to_limit: float | None
-    by_hand: float | None
-
-
-def build_cells(samples: Iterable[Sample]) -> list[Cell]:
-    """Sum rounds up, and compare them; sorted by database, size, work and contender."""
-    groups: dict[tuple[str, int, str, str], list[Sample]] = {}
-    for sample in samples:
-        place = (sample.database, sample.users, sample.work, sample.contender)
-        groups.setdefault(place, []).append(sample)
-    sums = {place: _sum_up(group) for place, group in groups.items()}
-
-    def cost(sample: Sample, contender: str) -> float | None:
-        other = sums.get((sample.database, sample.users, sample.work, contender))
-        return other.server_cpu_us if other else None
-
-    cells = [
-        Cell(
-            sample,
-            _divide(sample.server_cpu_us, cost(sample, "limit")),
-            _divide(cost(sample, "by_hand"), sample.server_cpu_us),
-        )
-        for sample in sums.values()
-    ]
-    return sorted(cells, key=_place_of)
-
-
-def _sum_up(group: Sequence[Sample]) -> Sample:
-    first = asdict(group[0])
-    for name, value in first.items():
-        if isinstance(value, (int, float)) and name != "users":
-            take = min if name in _LEAST else median
-            first[name] = take(getattr(sample, name) for sample in group)
-    return Sample(**first)
-
-
-def _divide(a: float | None, b: float | None) -> float | None:
-    return a / b if a is not None and b else None
-
-
-def _place_of(cell: Cell) -> tuple[str, int, int, int]:
-    works = [work.name for work in WORKS]
-    contenders = [contender.name for contender in CONTENDERS]
-    sample = cell.sample
-    return (
-        sample.database,
-        sample.users,
-        works.index(sample.work),
-        contenders.index(sample.contender),
-    )
 
 
 def write_table(cells: Sequence[Cell], results: Results) -> str:

@@ -14,6 +14,7 @@ from .data import make_body
 from .databases import Database
 from .load import Load, run_in_turn, run_wrk
 from .processes import read_cpu_us, read_memory_mb, reset_peak
+from .samples import Omission, Sample
 from .servers import Server, ServerError, open_server
 from .works import Work
 
@@ -37,50 +38,6 @@ class Options:
     rounds: int = 3
     duration_s: int = 2
     warm_up_s: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What one work cost one contender, once. CPU is per request.
-
-    Args:
-        database: The kind of database.
-        users: Rows of its table of users.
-        contender: Who did it.
-        work: What was done.
-        server_cpu_us: Microseconds of the server's CPU, user and system.
-        database_cpu_us: Microseconds of the database's CPU; None where it has no processes.
-        requests: Requests that were answered.
-        requests_per_s: Requests per second.
-        p50_ms: Milliseconds that half of them took at most.
-        p99_ms: Milliseconds that 99 of 100 took at most.
-        memory_mb: Resident memory of the server at its highest.
-        idle_memory_mb: Resident memory of the server before its first work.
-    """
-
-    database: str
-    users: int
-    contender: str
-    work: str
-    server_cpu_us: float
-    database_cpu_us: float | None
-    requests: int
-    requests_per_s: float
-    p50_ms: float
-    p99_ms: float
-    memory_mb: float
-    idle_memory_mb: float
-
-
-@dataclass(frozen=True, slots=True)
-class Omission:
-    """A work that isn't measured, and why."""
-
-    database: str
-    users: int
-    contender: str
-    work: str
-    reason: str
 
 
 @dataclass(slots=True)

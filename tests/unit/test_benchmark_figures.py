@@ -3,6 +3,7 @@
 from typing import Any
 
 from benchmarks.publish import END, PAGE, START, put_figures
+from benchmarks.samples import Sample, build_cells
 from benchmarks.targets import check_targets
 
 PAGE_BEFORE = f"# Figures\n\n{START}\nold figures\n{END}\n\nWhat follows.\n"
@@ -103,3 +104,31 @@ def test_a_deep_page_that_costs_more_is_a_miss() -> None:
     assert not outcomes(first, cell("cursor_deep", "modelwire", 420, **large))[aim]
     small = outcomes(cell("cursor_first", "modelwire", 1), cell("cursor_deep", "modelwire", 9))
     assert not any("by cursor: half way" in aim for aim in small)
+
+
+def sample(contender: str, cpu_us: float) -> Sample:
+    """What getting a row cost one contender in one round."""
+    return Sample("postgresql", 10_000, contender, "get", cpu_us, 50, 1000, 1000, 5, 9, 90, 85)
+
+
+def test_contenders_are_compared_round_by_round() -> None:
+    """A round in which the machine was slow for all changes no ratio, and one more of a contender
+    that the other had not is not compared."""
+    limit, own, by_hand = (50, 90, 50), (100, 180, 110, 999), (1000, 1800)
+    samples = [
+        *(sample("limit", cpu_us) for cpu_us in limit),
+        *(sample("modelwire", cpu_us) for cpu_us in own),
+        *(sample("by_hand", cpu_us) for cpu_us in by_hand),
+    ]
+    cells = {cell.sample.contender: cell for cell in build_cells(samples)}
+    assert cells["modelwire"].to_limit == 2
+    assert cells["modelwire"].by_hand == 10
+    assert cells["modelwire"].sample.server_cpu_us == 145
+    assert cells["limit"].by_hand == 20
+
+
+def test_without_the_limit_nothing_is_compared_with_it() -> None:
+    """What was not measured is no figure."""
+    (cell,) = build_cells([sample("modelwire", 100)])
+    assert cell.to_limit is None
+    assert cell.by_hand is None
