@@ -215,6 +215,8 @@ class DriverLane(ABC):
 class AsyncpgLane(DriverLane):
     """Runs statements on a connection of asyncpg."""
 
+    __slots__ = ()
+
     def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
         rows: Awaitable[Sequence[Row]] = self._held.connection.fetch(text, *values)
         return rows
@@ -238,6 +240,8 @@ class AsyncpgLane(DriverLane):
 class AiosqliteLane(DriverLane):
     """Runs statements on a connection of aiosqlite: one hop to its thread for each that is not
     short, or writes."""
+
+    __slots__ = ()
 
     begin_text = "BEGIN IMMEDIATE"
     is_postgresql = False
