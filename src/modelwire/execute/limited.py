@@ -38,6 +38,7 @@ class LimitedConnection(Connection):
         connect = partial(sqlite3.connect, *arguments, factory=_Connection, **options)
         super().__init__(partial(self._open, connect), _CHUNK_ROWS)
         self._opened: sqlite3.Connection | None = None
+        self._stopped: asyncio.Future[Any] | None = None
         self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
         self._limit_s = limit_s
         self._short = short
@@ -47,11 +48,20 @@ class LimitedConnection(Connection):
         self._opened = connect()
         return self._opened
 
+    async def _connect(self) -> Connection:
+        try:
+            return await super()._connect()
+        except sqlite3.Error:
+            if self._stopped is not None:
+                await self._stopped  # the thread says so to this loop, which may be closed soon
+            raise
+
     def stop(self) -> asyncio.Future[Any] | None:
         """End the thread, and close what it has opened, also for somebody who was cancelled before
         he got it."""
         self._tx.put_nowait((None, self._close_opened))
-        return super().stop()
+        self._stopped = super().stop()
+        return self._stopped
 
     def _close_opened(self) -> None:
         if self._opened is not None:
