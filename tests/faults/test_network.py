@@ -73,7 +73,7 @@ async def test_begin_that_is_cut(behind: Database, proxy: Proxy) -> None:
 
 async def test_slow_network(client: httpx2.AsyncClient, proxy: Proxy) -> None:
     """A network that takes its time makes no errors."""
-    proxy.delay_s = 0.02
+    proxy.delay_s = 0.01
     assert await read_many(client) == {200}
     assert (await client.post("/teams/", json={"name": "Red"})).status_code == 201
 
