@@ -43,8 +43,6 @@ class DriverLane(ABC):
         abandoned: Whether a statement was given up on, which may be running still.
     """
 
-    __slots__ = ("_held", "_log", "_transaction", "_writes", "abandoned")
-
     begin_text = "BEGIN"
     is_postgresql = True
 
@@ -57,8 +55,7 @@ class DriverLane(ABC):
         self._log = inner.logger if inner._should_log_info() else None
 
     async def __aenter__(self) -> Self:
-        if not self._held.take_ready():
-            await self._held.take()
+        await self._held.take()
         if self._transaction:
             await self._guard(self._control(self.begin_text, first=True))
         return self
@@ -215,8 +212,6 @@ class DriverLane(ABC):
 class AsyncpgLane(DriverLane):
     """Runs statements on a connection of asyncpg."""
 
-    __slots__ = ()
-
     def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
         rows: Awaitable[Sequence[Row]] = self._held.connection.fetch(text, *values)
         return rows
@@ -240,8 +235,6 @@ class AsyncpgLane(DriverLane):
 class AiosqliteLane(DriverLane):
     """Runs statements on a connection of aiosqlite: one hop to its thread for each that is not
     short, or writes."""
-
-    __slots__ = ()
 
     begin_text = "BEGIN IMMEDIATE"
     is_postgresql = False

@@ -30,29 +30,14 @@ class HeldConnection:
         self._pool: FairPool = engine.sync_engine.pool  # type: ignore[assignment]
         self._pooled: PooledConnection | None = None
 
-    def take_ready(self) -> bool:
-        """Take a connection that lies ready.
-
-        Returns:
-            Whether there was one; where there was none, one has to be waited for.
-        """
-        try:
-            pooled = self._pool.take_ready()
-        except self._errors as exc:
-            raise translate(exc) from exc
-        if pooled is None:
-            return False
-        self._pooled, self.connection = pooled, pooled.driver_connection
-        return True
-
     async def take(self) -> None:
-        """Take a connection, as soon as there is one.
+        """Take a connection.
 
         Raises:
             Unavailable: None came free in time, or none can be opened.
         """
         try:
-            pooled = await self._pool.take()
+            pooled = self._pool.take_ready() or await self._pool.take()
         except self._errors as exc:
             raise translate(exc) from exc
         self._pooled, self.connection = pooled, pooled.driver_connection
