@@ -127,28 +127,28 @@ async def test_requests_share_counts(
     assert counts == 8 if lane == "session" else counts < 8
 
 
+@pytest.mark.parametrize("lane", ["direct"])  # a session keeps its connection, and counts itself
 async def test_who_waits_for_a_count_holds_no_connection(
-    client: httpx2.AsyncClient, database: Database, lane: str, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More requests than the pool has connections share one count, since none of them holds one."""
-    if lane == "session":
-        pytest.skip("a session keeps its connection, and counts for itself")
     await store_users(database, ann=None, bob=None, cat=None)
     many = database.pool_state.size + 5
-    waiting, is_free = 0, asyncio.Event()
+    waiting, all_wait, is_free = 0, asyncio.Event(), asyncio.Event()
     find = SharedCounts.find
 
     async def find_later(*arguments: Any) -> int:
         nonlocal waiting
         waiting += 1
+        if waiting == many:
+            all_wait.set()
         await is_free.wait()
         return await find(*arguments)
 
     monkeypatch.setattr(SharedCounts, "find", find_later)
     requests = [asyncio.ensure_future(client.get("/users/?limit=1")) for _ in range(many)]
     async with asyncio.timeout(5):
-        while waiting < many:
-            await asyncio.sleep(0.001)
+        await all_wait.wait()
     assert database.pool_state.in_use == 0
     is_free.set()
     totals = [answer.json()["total"] for answer in await asyncio.gather(*requests)]
