@@ -4,16 +4,16 @@ import random
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .modelwire import app
+from modelwire.web.observing import Observing
 
-build_observed = app.build_middleware_stack
+from .modelwire import app
 
 
 class Identifying:
     """Gives each answer an id, with the least that this takes."""
 
-    def __init__(self, inner: ASGIApp) -> None:
-        self.app = inner
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_id(message: Message) -> None:
@@ -24,11 +24,7 @@ class Identifying:
         await self.app(scope, receive, send_with_id)
 
 
-def build_identifying() -> ASGIApp:
-    """What the application does with a request, without what observes it."""
-    return Identifying(build_observed().app)
-
-
-app.build_middleware_stack = build_identifying
+app.user_middleware = [added for added in app.user_middleware if added.cls is not Observing]
+app.add_middleware(Identifying)
 
 __all__ = ["app"]

@@ -25,7 +25,7 @@ class Observed:
 
     def logged(self, event: str = "request") -> list[dict[str, Any]]:
         """The fields of what was logged of an event, requests that have just ended included."""
-        self.app.state.modelwire_finished.report()
+        self.app.state.modelwire.finished.report()
         return [dict(r.fields) for r in self.records if r.msg == event]
 
     def lines(self) -> str:

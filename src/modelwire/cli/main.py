@@ -19,6 +19,7 @@ from .. import __version__
 from ..errors import ConfigurationError, ModelwireError
 from ..execute import Database
 from ..settings import read_settings, warn_of_misspelt_settings
+from ..web.service import find_service
 from .logs import configure_logs
 from .protocol import LimitedProtocol
 from .target import load_app
@@ -142,7 +143,8 @@ def create_app() -> FastAPI:
 
 def _show_addresses(app: FastAPI, address: str) -> None:
     typer.echo(f"API   {address}")
-    lists = getattr(app.state, "modelwire_lists", [])
+    service = find_service(app)
+    lists = service.list_paths if service else []
     for path in lists[:_LISTS]:
         typer.echo(f"Rows  {address}{path}")
     if len(lists) > _LISTS:

@@ -3,7 +3,7 @@
 from .counts import SharedCounts
 from .database import Database
 from .delete import Remover
-from .explain import explain, explain_elsewhere
+from .explain import explain, explain_elsewhere, names_table
 from .failure import describe_failure
 from .faults import translate, translate_commit
 from .finder import Finder
@@ -39,6 +39,7 @@ __all__ = [
     "explain",
     "explain_elsewhere",
     "lock_rows",
+    "names_table",
     "translate",
     "translate_commit",
 ]

@@ -238,6 +238,17 @@ _EXPLANATIONS: Mapping[Constraint, Explanation] = {
 }
 
 
+def names_table(violation: ConstraintViolation, sql: str, catalog: Catalog) -> bool:
+    """Tell whether a catalog has the table that a constraint fired for.
+
+    Args:
+        violation: What the driver said.
+        sql: The statement that failed; empty where it was a COMMIT.
+        catalog: The catalog.
+    """
+    return _find_table(violation, _TARGET.match(sql), catalog) is not None
+
+
 def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog) -> RequestError:
     """Explain a constraint that fired in the application's own code, from what is known there.
 

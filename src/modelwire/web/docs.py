@@ -17,6 +17,9 @@ from ..plan import refuse_parameters
 from ..request import parse_query
 
 ASSETS = "/docs-assets"
+DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
+"""The names of the routes that FastAPI adds to each application."""
+
 _FASTAPI_PAGES = ("swagger_ui_html", "redoc_html")
 
 Endpoint = Callable[[Request], Awaitable[Response]]

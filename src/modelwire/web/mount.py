@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,23 +18,18 @@ from ..errors import ConfigurationError
 from ..execute import Database
 from ..openapi import PROBLEM, error_responses, key_parameters
 from ..pipeline import Pipeline
-from ..plan.keys import RESERVED
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from ..respond.statuses import title_of
 from .arguments import check_arguments
 from .descriptions import Place, Route, document_signature, with_article
-from .dispatch import DOCS, Dispatcher, place_dispatcher
-from .docs import serve_docs
+from .docs import DOCS, serve_docs
 from .health import Health
-from .limits import RequestLimits, Streams
+from .limits import RequestLimits
 from .metrics import METRICS, MetricsPage
-from .observing import observe
 from .operations import CHILDREN, LINKS, ROUTES
-from .problems import Problems
-from .route import Endpoint, ResourceRoute
-from .route_names import RouteNames
-from .shortcut import take_shortcuts
+from .route import Endpoint, Handle, ResourceRoute, document_endpoint, route_class_of
+from .service import Service, open_service
 
 
 def mount(
@@ -76,61 +72,52 @@ def mount(
         max_body_bytes=max_body_bytes,
         conflict_status=conflict_status,
     )
-    known = getattr(app.state, "modelwire_database", database)
-    if known is not database:
-        raise ConfigurationError("This application has another database already; it takes one.")
     settings = database.settings
-    catalog, names = read_catalog(resources, settings), RouteNames(app)
+    catalog = read_catalog(resources, settings)
+    service = open_service(app, database)
     conflict = conflict_status or settings.conflict_status
-    service = _Service(
+    service.add_catalog(catalog, conflict)
+    routes = _Routes(
         app=app,
+        service=service,
         catalog=catalog,
         pipeline=Pipeline(catalog, database, conflict_status=conflict),
-        problems=Problems(catalog, conflict, names),
+        conflict_status=conflict,
         limits=RequestLimits(
-            max_body_bytes or settings.max_body_bytes,
-            settings.request_timeout_s,
-            Streams(settings.max_streams),
+            max_body_bytes or settings.max_body_bytes, settings.request_timeout_s, service.streams
         ),
         prefix=prefix.rstrip("/"),
         dependencies=tuple(dependencies),
-        dispatcher=Dispatcher(app, RESERVED),
     )
-    place_dispatcher(app, service.dispatcher)
-    app.state.modelwire_database = database
-    take_shortcuts(app)
-    finished = observe(app, database.observer, names)
-    service.problems.install(app)
     for table in catalog.tables.values():
-        path = service.prefix + table.path
+        path = routes.prefix + table.path
         _check_path(app, table, path, health, METRICS if settings.metrics else None)
-        service.add_resource(table)
-    paths = [
-        service.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
+        routes.add_resource(table)
+    service.list_paths += [
+        routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]
-    app.state.modelwire_lists = [*getattr(app.state, "modelwire_lists", ()), *paths]
     if health is not None and not _has_path(app, health):
-        service.add_health(health, Health(database))
+        routes.add_health(health, Health(database))
     if database.observer.counts is not None and not _has_path(app, METRICS):
-        service.add_metrics(MetricsPage(database, database.observer.counts, finished))
+        routes.add_metrics(MetricsPage(database, database.observer.counts, service.finished))
     _document_problems(app)
-    if offline_docs:
+    if service.choose_docs(offline=offline_docs):
         serve_docs(app)
     _answer_docs_with_slash(app)
 
 
 @dataclass(frozen=True)
-class _Service:
-    """What the routes of one application share."""
+class _Routes:
+    """Adds the routes of one `mount`, and has what they share."""
 
     app: FastAPI
+    service: Service
     catalog: Catalog
     pipeline: Pipeline
-    problems: Problems
+    conflict_status: int
     limits: RequestLimits
     prefix: str
     dependencies: tuple[Depends, ...]
-    dispatcher: Dispatcher
 
     def add_resource(self, table: Table) -> None:
         resource = table.resource
@@ -166,7 +153,7 @@ class _Service:
             ("/live", health.live, live),
             ("/ready", health.ready, ready),
         ):
-            endpoint = Endpoint(handle, self.problems, self.limits)
+            endpoint = self._endpoint(handle)
             errors = (422, 503) if suffix == "/ready" else (422,)
             self._add(
                 path + suffix,
@@ -181,7 +168,7 @@ class _Service:
             )
 
     def add_metrics(self, page: MetricsPage) -> None:
-        endpoint = Endpoint(page.read, self.problems, self.limits)
+        endpoint = self._endpoint(page.read)
         self._add(METRICS, endpoint, "GET", operation_id="metrics", include_in_schema=False)
 
     def _add_route(self, place: Place, route: Route) -> None:
@@ -189,15 +176,12 @@ class _Service:
         handle = getattr(self.pipeline, route.name)
         name = f"{route.name}_{table.name}" + (f"_{relation.name}" if relation else "")
         rows = relation.name if relation else table.sql.name
-        endpoint = Endpoint(
+        endpoint = self._endpoint(
             partial(handle, table, relation) if relation else partial(handle, table),
-            self.problems,
-            self.limits,
-            _key_names(place),
+            key_names=_key_names(place),
             # What is created below a row stands under the path of its own resource.
-            self.prefix + (target if route.method == "POST" else table).path,
-            route.takes_body,
-            document_signature(place, route),
+            base=self.prefix + (target if route.method == "POST" else table).path,
+            takes_body=route.takes_body,
         )
         tags = table.resource.tags
         parameters = [*self._key_parameters(place, route), *route.parameters(place)]
@@ -219,6 +203,7 @@ class _Service:
                 **_outcomes(place, route),
             },
             openapi_extra={"parameters": parameters, **route.details(place)},
+            signature=document_signature(place, route),
         )
 
     def _key_parameters(self, place: Place, route: Route) -> list[dict[str, Any]]:
@@ -226,12 +211,36 @@ class _Service:
         other = key_parameters(place.target, _start(place)) if "{other}" in route.path else []
         return [*own, *other]
 
-    def _add(self, path: str, endpoint: Endpoint, method: str, **options: Any) -> None:
-        options |= {"name": options["operation_id"], "route_class_override": ResourceRoute}
-        self.app.router.add_api_route(path, endpoint, methods=[method], **options)
+    def _endpoint(self, handle: Handle, **options: Any) -> Endpoint:
+        return Endpoint(handle, self.service.problems, self.conflict_status, self.limits, **options)
+
+    def _add(
+        self,
+        path: str,
+        endpoint: Endpoint,
+        method: str,
+        *,
+        operation_id: str,
+        signature: inspect.Signature | None = None,
+        **options: Any,
+    ) -> None:
+        if self.service.lookup.has(path, method):
+            raise ConfigurationError(
+                f"{method} {path} is served already; give the resource another path=, or mount() "
+                "a prefix=."
+            )
+        self.app.router.add_api_route(
+            path,
+            document_endpoint(operation_id, signature or inspect.Signature()),
+            methods=[method],
+            name=operation_id,
+            operation_id=operation_id,
+            route_class_override=route_class_of(self.app.router.route_class),
+            **options,
+        )
         route = self.app.router.routes[-1]
         if isinstance(route, ResourceRoute):
-            self.dispatcher.add(route)
+            route.serve(endpoint, self.service.lookup)
 
 
 def _outcomes(place: Place, route: Route) -> dict[int | str, dict[str, Any]]:

@@ -10,14 +10,12 @@ import re
 from collections.abc import Awaitable
 from time import perf_counter_ns
 
-from fastapi import FastAPI
 from opentelemetry import trace
 from opentelemetry.context import get_current
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..observe import CURRENT, Exchange, Observer, write_timing
 from .finished import Finished
-from .route_names import RouteNames
 from .tracing import continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"
@@ -26,31 +24,12 @@ EXCHANGE = "modelwire.exchange"
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 
 
-def observe(app: FastAPI, observer: Observer, names: RouteNames) -> Finished:
-    """Observe every request to an application, those to its own endpoints too.
-
-    What observes stands before all middleware, so it sees what the client sees.
-
-    Args:
-        app: The application. Once is enough, however much is mounted on it.
-        observer: What is done with what was measured.
-        names: Finds the names of routes.
-
-    Returns:
-        Where requests are kept that have been answered, until they are reported.
-    """
-    known = getattr(app.state, "modelwire_finished", None)
-    if isinstance(known, Finished):
-        return known
-    finished = app.state.modelwire_finished = Finished(observer, names)
-    build = app.build_middleware_stack
-
-    def build_observed() -> ASGIApp:
-        return Observing(build(), observer, finished)
-
-    app.build_middleware_stack = build_observed  # type: ignore[method-assign]
-    app.middleware_stack = None
-    return finished
+def exchange_of(scope: Scope, observer: Observer) -> Exchange:
+    """What is known of a request; one that never came here, as in middleware, is given its id."""
+    if EXCHANGE not in scope:
+        scope[EXCHANGE] = Exchange(_read_headers(scope)[0], scope["method"], 0, observer)
+    exchange: Exchange = scope[EXCHANGE]
+    return exchange
 
 
 class Observing:

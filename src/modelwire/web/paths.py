@@ -7,9 +7,37 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, unquote
 
+from msgspec import Struct
 from starlette.types import Scope
 
+PATH_MATCH = "modelwire.path_match"
+"""Where the scope of a request has its `PathMatch`."""
+
 T = TypeVar("T")
+
+
+class PathMatch(Struct, frozen=True):
+    """The place of a request, percent-encoded.
+
+    Args:
+        segments: Its path.
+        keys: The keys in that.
+    """
+
+    segments: Sequence[str]
+    keys: Sequence[str]
+
+
+def path_of(scope: Scope) -> str:
+    """The path of a request within its application, percent-decoded."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+
+
+def strip_slash(path: str) -> str:
+    """A path without its last slash, which makes no difference."""
+    return path.removesuffix("/")
 
 
 def segments_of(scope: Scope) -> tuple[str, ...]:
@@ -25,7 +53,7 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
 
 def split_path(path: str) -> tuple[str, ...]:
     """The segments of a path; a last slash makes no difference."""
-    return tuple(path.removesuffix("/").split("/")[1:])
+    return tuple(strip_slash(path).split("/")[1:])
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -32,45 +33,93 @@ from ..errors import (
     UnexpectedError,
     Violation,
 )
-from ..execute import explain_elsewhere, translate, translate_commit
+from ..execute import explain_elsewhere, names_table, translate, translate_commit
+from ..observe import Exchange, Observer
 from ..respond import Headers, answer_other_problem, answer_problem
 from .failures import log_failure
-from .observing import EXCHANGE
+from .observing import exchange_of
 from .responses import to_whole_response
 from .route_names import RouteNames
 
+Handler = Callable[[Request, Any], Awaitable[Response]]
+
+ANSWERED = "modelwire.answered"
+"""Present in the scope of a request whose unexpected error is answered and raised again."""
+
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """The resources of one `mount`, by which errors of the application's own code are explained.
+
+    Args:
+        catalog: The resources.
+        conflict_status: The status where a unique value is taken or a parent is missing.
+    """
+
+    catalog: Catalog
+    conflict_status: int
+
+
+_DEFAULTS: Mapping[type[Exception], Any] = {
+    HTTPException: http_exception_handler,
+    RequestValidationError: request_validation_exception_handler,
+}
+"""What FastAPI has handle errors where an application does not say otherwise."""
 
 
 class Problems:
     """Answers errors with problem documents, and logs those that are not the client's.
 
     Args:
-        catalog: Names the fields of database errors.
-        conflict_status: The status where a unique value is taken or a parent is missing.
         names: Finds the names of routes, for the log.
+        observer: What is measured of requests.
+
+    Attributes:
+        mounted: The resources that name the fields of database errors.
     """
 
-    def __init__(self, catalog: Catalog, conflict_status: int, names: RouteNames) -> None:
-        self._catalog = catalog
+    def __init__(self, names: RouteNames, observer: Observer) -> None:
         self._names = names
-        self._conflict_status = conflict_status
+        self._observer = observer
+        self.mounted: list[Mounted] = []
+        self._own: Mapping[type[Exception], Handler] = {
+            HTTPException: self._on_http_exception,
+            RequestValidationError: self._on_validation,
+            RequestError: self._on_request_error,
+            SQLAlchemyError: self._on_database_error,
+            Exception: self._on_exception,
+        }
 
-    def answer(self, scope: Scope, error: RequestError) -> Response:
-        """Answer a request with an error of modelwire's."""
-        answer = answer_problem(error, conflict_status=self._conflict_status)
+    def answer(
+        self, scope: Scope, error: RequestError, conflict_status: int | None = None
+    ) -> Response:
+        """Answer a request with an error of modelwire's.
+
+        Args:
+            scope: The request.
+            error: The error.
+            conflict_status: The status where a unique value is taken or a parent is missing; that
+                of what was mounted first by default.
+        """
+        if conflict_status is None:
+            conflict_status = self.mounted[0].conflict_status
+        answer = answer_problem(error, conflict_status=conflict_status)
         if answer.status >= 500 or error.__cause__ is not None:
-            log_failure(error, answer.status, scope[EXCHANGE], self._names.find(scope))
+            log_failure(error, answer.status, self._exchange_of(scope), self._names.find(scope))
         response = to_whole_response(answer, scope["method"])
         if isinstance(error, TooSlow) or (isinstance(error, TooLarge) and error.unread):
             response.headers["connection"] = "close"  # what is left of the body is not read
         return response
 
-    def is_handled_otherwise(self, scope: Scope, error: RequestError) -> bool:
-        """Whether the application has a handler of its own for an error of modelwire's."""
+    def is_handled_otherwise(self, scope: Scope, error: Exception) -> bool:
+        """Tell whether the application has a handler of its own for an error."""
         handlers = scope["app"].exception_handlers
         found = next((handlers[cls] for cls in type(error).__mro__ if cls in handlers), None)
-        return found not in (None, self._on_request_error, self._on_exception)
+        if found == self._on_exception:
+            found = handlers.get(500)  # which Starlette takes for the same
+        return found is not None and found not in self._own.values()
 
     def answer_unexpected(self, scope: Scope, error: BaseException) -> Response:
         """Answer a request with an error that nobody expected."""
@@ -78,25 +127,28 @@ class Problems:
         unexpected.__cause__ = error
         return self.answer(scope, unexpected)
 
+    def _exchange_of(self, scope: Scope) -> Exchange:
+        return exchange_of(scope, self._observer)
+
     def install(self, app: FastAPI) -> None:
         """Handle the errors of the application's own code too, except where it does so itself."""
         handlers = app.exception_handlers
-        own: dict[Any, Any] = {
-            HTTPException: (http_exception_handler, self._on_http_exception),
-            RequestValidationError: (request_validation_exception_handler, self._on_validation),
-            RequestError: (None, self._on_request_error),
-            SQLAlchemyError: (None, self._on_database_error),
-            Exception: (None, self._on_exception),
-        }
-        for cls, (default, handler) in own.items():
-            if handlers.get(cls) is default:
+        for cls, handler in self._own.items():
+            if handlers.get(cls) in (None, _DEFAULTS.get(cls)):
                 handlers[cls] = handler
+        if 500 in handlers:  # which Starlette takes for the same as any exception
+            handlers[Exception] = handlers[500]
 
     async def _on_request_error(self, request: Request, error: RequestError) -> Response:
         return self.answer(request.scope, error)
 
     async def _on_exception(self, request: Request, error: Exception) -> Response:
-        return self.answer_unexpected(request.scope, error)
+        if ANSWERED in request.scope:
+            return Response()  # Starlette asks for an answer that it won't send
+        response = self.answer_unexpected(request.scope, error)
+        # An error of middleware is answered outside of what gives answers their ids.
+        response.headers["x-request-id"] = self._exchange_of(request.scope).request_id
+        return response
 
     async def _on_database_error(self, request: Request, error: SQLAlchemyError) -> Response:
         if not isinstance(error, (DBAPIError, PoolTimeoutError)):
@@ -105,18 +157,26 @@ class Problems:
         # Where SQLAlchemy has lost a connection and names no statement, that was COMMIT.
         commits = isinstance(error, DBAPIError) and error.connection_invalidated and sql is None
         translated = translate_commit(error) if commits else translate(error)
+        mounted = self.mounted[0]
         if isinstance(translated, ConstraintViolation):
-            translated = explain_elsewhere(translated, sql or "", self._catalog)
+            mounted = self._find_mounted(translated, sql or "")
+            translated = explain_elsewhere(translated, sql or "", mounted.catalog)
         if not isinstance(translated, RequestError):
             return self.answer_unexpected(request.scope, error)
         translated.__cause__ = error
-        return self.answer(request.scope, translated)
+        return self.answer(request.scope, translated, mounted.conflict_status)
+
+    def _find_mounted(self, violation: ConstraintViolation, sql: str) -> Mounted:
+        """Find what has the table that an error is about."""
+        known = (m for m in self.mounted if names_table(violation, sql, m.catalog))
+        return next(known, self.mounted[0])
 
     async def _on_validation(self, request: Request, error: RequestValidationError) -> Response:
         return self.answer(request.scope, InvalidRequest(*map(_to_violation, error.errors())))
 
     async def _on_http_exception(self, request: Request, error: HTTPException) -> Response:
-        is_routing = "endpoint" not in request.scope
+        # Of an application that is mounted on another one, the latter takes it for the endpoint.
+        is_routing = request.scope.get("endpoint") in (None, request.app)
         if error.status_code == 404 and is_routing:
             return self.answer(request.scope, NoSuchPath(f"Nothing is at {request.scope['path']}"))
         if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:

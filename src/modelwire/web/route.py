@@ -1,20 +1,22 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
 import inspect
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
-from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from msgspec import Struct
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.datastructures import URLPath
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, compile_path
 from starlette.types import Message, Receive, Scope, Send
 
 from ..errors import ConfigurationError, RequestError, TooLarge
@@ -22,6 +24,8 @@ from ..request import Request, read_headers
 from ..respond import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
+from .lookup import RouteLookup
+from .paths import PATH_MATCH, PathMatch, decode_keys, strip_slash
 from .problems import Problems
 from .responses import to_response
 from .session import SessionDep, get_session
@@ -29,24 +33,6 @@ from .session import SessionDep, get_session
 Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
 
 Handler = Callable[[HTTPRequest], Coroutine[Any, Any, Response]]
-
-PATH_MATCH = "modelwire.path_match"
-"""Where the scope of a request has its `PathMatch`."""
-
-RAISED = "modelwire.raised"
-"""Where the scope of a request has the error that it ends with, until that is raised."""
-
-
-class PathMatch(Struct, frozen=True):
-    """Where a request leads, percent-encoded.
-
-    Args:
-        segments: Its path.
-        keys: The keys in that.
-    """
-
-    segments: Sequence[str]
-    keys: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,24 +42,20 @@ class Endpoint:
     Args:
         handle: The pipeline's method.
         problems: Answers errors.
+        conflict_status: The status where a unique value is taken or a parent is missing.
         limits: What the request may take.
         key_names: Names of the fields of each key in the path, for the user's own dependencies.
         base: The path of the resource that is answered, for `Location`.
         takes_body: Whether the body is read.
-        signature: The parameters that the OpenAPI document shows.
     """
 
     handle: Handle
     problems: Problems
+    conflict_status: int
     limits: RequestLimits
     key_names: Sequence[Sequence[str]] = ()
     base: str = ""
     takes_body: bool = False
-    signature: inspect.Signature = field(default_factory=inspect.Signature)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        return self.signature
 
     async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
         receive = _receive_anew(request) if self.takes_body else request.receive
@@ -93,7 +75,7 @@ class Endpoint:
             The response.
 
         Raises:
-            RequestError: The application has a handler of its own for it.
+            Exception: The application has a handler of its own for it.
         """
         try:
             with Deadline(self.limits.timeout_s) as deadline:
@@ -101,13 +83,13 @@ class Endpoint:
                 deadline.watch(receive)
                 answer = await self.handle(parsed, session)
             return to_response(answer, parsed.method, self.limits)
-        except RequestError as error:
-            if self.problems.is_handled_otherwise(scope, error):
-                raise
-            return self.problems.answer(scope, error)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except Exception as error:
+            if self.problems.is_handled_otherwise(scope, error):
+                raise
+            if isinstance(error, RequestError):
+                return self.problems.answer(scope, error, self.conflict_status)
             return self.problems.answer_unexpected(scope, error)
 
     async def _read(self, scope: Scope, receive: Receive) -> Request:
@@ -162,42 +144,74 @@ def _receive_anew(request: HTTPRequest) -> Receive:
 class ResourceRoute(APIRoute):
     """A route of a resource. Without dependencies in its way it calls its endpoint at once.
 
-    Requests come by way of the dispatcher, or by the shortcut.
+    Attributes:
+        resource_endpoint: What answers; `endpoint` stands for it wherever routes are looked at.
+        lookup: The look-up that finds it among all routes of resources.
     """
 
-    endpoint: Endpoint
     methods: set[str]
+    resource_endpoint: Endpoint
+    lookup: RouteLookup
+    in_session: bool = False
     _built = False
-    _in_session = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
+        # Whoever compares it as Starlette does finds it with a last slash and without.
+        pattern = compile_path(strip_slash(path))[0].pattern
+        self.path_regex = re.compile(f"{pattern.removesuffix('$')}/?$")
         self._through_fastapi = self.app
         # FastAPI before 0.160 has no limit of its own.
         is_limited = getattr(self, "max_body_size", None) is not None
-        self._is_plain = not (self.dependencies or self._in_session or is_limited)
-        if self._is_plain:
+        is_own = type(self).get_route_handler is not ResourceRoute.get_route_handler
+        if not (self.dependencies or self.in_session or is_limited or is_own):
             self.app = self._answer
 
-    def is_direct(self, app: FastAPI) -> bool:
-        """Whether nothing that the user has declared runs before the endpoint.
+    def serve(self, endpoint: Endpoint, lookup: RouteLookup) -> None:
+        """Say what answers, and where the route is looked up."""
+        self.resource_endpoint, self.lookup = endpoint, lookup
+        lookup.add(self)
 
-        Args:
-            app: The application, which may replace what gives sessions.
-        """
-        return self._is_plain and get_session not in app.dependency_overrides
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for this route."""
+        found = self.lookup.find(scope) if scope["type"] == "http" else None
+        if found is None or self not in found.routes.values():
+            return Match.NONE, {}
+        selected = found.routes.get(scope["method"])
+        if selected is not None and selected is not self:
+            return Match.NONE, {}
+        match = Match.PARTIAL if selected is None else Match.FULL
+        return match, self.describe(found.match, scope)
 
-    def matches(self, _scope: Scope) -> tuple[Match, Scope]:
-        """Match nothing: the dispatcher has looked before."""
-        return Match.NONE, {}
+    def describe(self, match: PathMatch, scope: Scope) -> dict[str, Any]:
+        """Describe the route as the scope of a request does once it was found."""
+        given = decode_keys(match.keys, self.resource_endpoint.key_names)
+        return {
+            "endpoint": self.endpoint,
+            "path_params": {**scope.get("path_params", {}), **given},
+            "route": self,
+            PATH_MATCH: match,
+        }
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """The path of the route for a key, whose parts are percent-encoded."""
+        encoded = {key: quote(str(value), safe="") for key, value in path_params.items()}
+        return super().url_path_for(name, **encoded)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that this route matches, whether or not its method is right."""
+        if scope["method"] not in self.methods and not self._answers_head(scope):
+            raise HTTPException(405, headers={"Allow": ", ".join(self.methods)})
+        await self.app(scope, receive, send)
+
+    def _answers_head(self, scope: Scope) -> bool:
+        return scope["method"] == "HEAD" and "GET" in self.methods
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if RAISED in scope:
-            raise scope.pop(RAISED)
-        if not self.is_direct(scope["app"]):
+        if get_session in scope["app"].dependency_overrides:
             await self._through_fastapi(scope, receive, send)
             return
-        response = await self.endpoint.respond(scope, receive)
+        response = await self.resource_endpoint.respond(scope, receive)
         await response(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
@@ -213,11 +227,10 @@ class ResourceRoute(APIRoute):
                 "give mount() the prefix and the dependencies."
             )
         self._built = True
-        needs_session = self._in_session = _calls(self.dependant, get_session)
-        run_in_session = _run_in_session(self.endpoint, shared=needs_session)
+        needs_session = self.in_session = _calls(self.dependant, get_session)
         # Most routes need at most one of them, and many none.
-        plain = cache(lambda: self._build_handler(_run(self.endpoint)))
-        in_session = cache(lambda: self._build_handler(run_in_session))
+        plain = cache(lambda: self._build_handler(_run))
+        in_session = cache(lambda: self._build_handler(_run_in_session))
 
         async def handle(request: HTTPRequest) -> Response:
             overridden = get_session in request.app.dependency_overrides
@@ -238,22 +251,61 @@ class ResourceRoute(APIRoute):
         return inner.get_route_handler()
 
 
-def _run(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-    async def run(request: HTTPRequest, response: Response) -> Response:
-        return _with_headers(await endpoint(request), response)
+def route_class_of(given: type[APIRoute]) -> type[ResourceRoute]:
+    """Find the class of resources' routes where an application's router has a class of its own.
 
-    return run
+    Args:
+        given: The router's `route_class`. Its `get_route_handler` is called as for other routes,
+            and gets from `super()` what answers for the resource.
+
+    Raises:
+        ConfigurationError: It can't be had.
+    """
+    if given is APIRoute:
+        return ResourceRoute
+    try:
+        return type(given.__name__, (given, ResourceRoute), {})
+    except TypeError as exc:
+        raise ConfigurationError(
+            f"mount(app=…): its routes are of the class {given.__name__}, which can't be combined "
+            f"with modelwire's ({exc}); give router.route_class a class derived from APIRoute."
+        ) from None
 
 
-def _run_in_session(endpoint: Callable[..., Any], *, shared: bool) -> Callable[..., Any]:
-    async def run(request: HTTPRequest, response: Response, session: SessionDep) -> Response:
-        answer: Response = await endpoint(request, session)
-        if shared and answer.status_code >= 400:
-            # What a dependency has written belongs to a request that has failed.
-            await session.rollback()
-        return _with_headers(answer, response)
+# FastAPI keeps functions that it was given, so these hold nothing of an application.
 
-    return run
+
+async def _run(request: HTTPRequest, response: Response) -> Response:
+    route: ResourceRoute = request.scope["route"]
+    return _with_headers(await route.resource_endpoint(request), response)
+
+
+async def _run_in_session(
+    request: HTTPRequest, response: Response, session: SessionDep
+) -> Response:
+    route: ResourceRoute = request.scope["route"]
+    answer = await route.resource_endpoint(request, session)
+    if route.in_session and answer.status_code >= 400:
+        # What a dependency has written belongs to a request that has failed.
+        await session.rollback()
+    return _with_headers(answer, response)
+
+
+def document_endpoint(name: str, signature: inspect.Signature) -> Callable[..., Any]:
+    """Make what stands for an endpoint of a resource wherever routes are looked at.
+
+    Args:
+        name: The function's name.
+        signature: The parameters that the OpenAPI document shows.
+    """
+
+    async def endpoint(request: HTTPRequest) -> Response:
+        route: ResourceRoute = request.scope["route"]
+        return await route.resource_endpoint(request)
+
+    endpoint.__name__ = endpoint.__qualname__ = name
+    endpoint.__signature__ = signature  # type: ignore[attr-defined]
+    return endpoint
 
 
 def _with_headers(answer: Response, response: Response) -> Response:
@@ -263,7 +315,7 @@ def _with_headers(answer: Response, response: Response) -> Response:
 
 
 def _calls(dependant: Dependant, dependency: Callable[..., Any]) -> bool:
-    """Whether a dependency is among those that a route resolves, at any depth."""
+    """Tell whether a dependency is among those that a route resolves, at any depth."""
     return any(
         inner.call is dependency or _calls(inner, dependency) for inner in dependant.dependencies
     )

@@ -1,0 +1,92 @@
+"""The routes of an application's own, and which of them come before those of its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
+from starlette.types import Scope
+
+from .paths import path_of, strip_slash
+
+Routes = list[tuple[int, BaseRoute]]
+"""Routes, each after its place among all that the application has."""
+
+
+class OwnRoutes:
+    """The routes of an application that are no resource's.
+
+    They are read anew whenever there are more or fewer, those of included routers counted.
+
+    Args:
+        routes: All routes of the application.
+        others: The class of those that are a resource's.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute], others: type[BaseRoute]) -> None:
+        self._routes = routes
+        self._kind = others
+        self._sizes: list[tuple[Sequence[BaseRoute], int]] = []
+        self._places: dict[int, int] = {}
+        self._spelt_out: dict[str, Routes] = {}
+        self._others: Routes = []
+
+    def spell_out(self, scope: Scope) -> bool:
+        """Tell whether one of them has exactly the path of a request."""
+        self._update()
+        return strip_slash(path_of(scope)) in self._spelt_out
+
+    def match_before(self, route: object, scope: Scope) -> bool:
+        """Tell whether one of them stands before a resource's route and takes a request.
+
+        Args:
+            route: The route of the resource.
+            scope: The request.
+        """
+        self._update()
+        place = self._places[id(route)]
+        candidates = self._others
+        if self._spelt_out:
+            candidates = candidates + self._spelt_out.get(strip_slash(path_of(scope)), [])
+        return any(
+            own_place < place and own.matches(scope)[0] is Match.FULL
+            for own_place, own in candidates
+        )
+
+    def _update(self) -> None:
+        if not self._sizes or any(len(routes) != size for routes, size in self._sizes):
+            self._read()
+
+    def _read(self) -> None:
+        self._sizes = [(routes, len(routes)) for routes in _lists_of(self._routes)]
+        self._places = {id(route): place for place, route in enumerate(self._routes)}
+        self._spelt_out, self._others = {}, []
+        for place, route in enumerate(self._routes):
+            if not isinstance(route, (self._kind, WebSocketRoute)):
+                self._add(place, route)
+
+    def _add(self, place: int, route: BaseRoute) -> None:
+        paths = [
+            _spelt_out_path(context.original_route, context.path)
+            for context in iter_route_contexts([route])
+        ]
+        for path in paths:
+            if path is not None:
+                self._spelt_out.setdefault(strip_slash(path), []).append((place, route))
+        if None in paths:
+            self._others.append((place, route))
+
+
+def _lists_of(routes: Sequence[BaseRoute]) -> Iterator[Sequence[BaseRoute]]:
+    """Yield a list of routes, and those of the routers that are included in it."""
+    yield routes
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            yield from _lists_of(included.routes)
+
+
+def _spelt_out_path(route: BaseRoute, path: str | None) -> str | None:
+    """The path of a route for requests of HTTP, where it has no parameters."""
+    return path if isinstance(route, Route) and path and "{" not in path else None

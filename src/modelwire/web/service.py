@@ -1,0 +1,99 @@
+"""Everything that an application has from modelwire, however often `mount` is called on it."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from ..catalog import Catalog
+from ..errors import ConfigurationError
+from ..execute import Database
+from .finished import Finished
+from .limits import Streams
+from .lookup import RouteLookup
+from .observing import Observing
+from .problems import Mounted, Problems
+from .route import ResourceRoute
+from .route_names import RouteNames
+from .unexpected import UnexpectedErrors
+
+
+class Service:
+    """The one service of an application: what several calls of `mount` add to, and share.
+
+    Args:
+        app: The application; its `state.modelwire` becomes this service.
+        database: Where the rows are.
+
+    Attributes:
+        database: The same.
+        lookup: The routes of all resources.
+        problems: Answers errors.
+        finished: The requests that have been answered, until they are reported.
+        streams: The streams that are open.
+        list_paths: The paths of the lists that are served.
+        offline_docs: Whether the docs pages load their assets from here; None until that is said.
+
+    Raises:
+        ConfigurationError: The application has answered requests already.
+    """
+
+    def __init__(self, app: FastAPI, database: Database) -> None:
+        if app.middleware_stack is not None:
+            raise ConfigurationError(
+                "mount(app=…): the application has started already; mount before its first request."
+            )
+        self.database = database
+        self.lookup = RouteLookup(app, ResourceRoute)
+        names = RouteNames(app)
+        self.problems = Problems(names, database.observer)
+        self.problems.install(app)
+        self.finished = Finished(database.observer, names)
+        self.streams = Streams(database.settings.max_streams)
+        self.list_paths: list[str] = []
+        self.offline_docs: bool | None = None
+        app.add_middleware(Observing, observer=database.observer, finished=self.finished)
+        # As the innermost: what the others add to an answer, they add to those too.
+        app.user_middleware.append(Middleware(UnexpectedErrors, problems=self.problems))
+        app.state.modelwire = self
+        app.state.modelwire_database = database
+
+    def add_catalog(self, catalog: Catalog, conflict_status: int) -> None:
+        """Add resources whose errors are explained, in the application's own endpoints too."""
+        self.problems.mounted.append(Mounted(catalog, conflict_status))
+
+    def choose_docs(self, *, offline: bool) -> bool:
+        """Choose where the docs pages load their assets from.
+
+        Returns:
+            Whether they have yet to be served from here.
+
+        Raises:
+            ConfigurationError: It was chosen otherwise before.
+        """
+        chosen = self.offline_docs
+        if chosen not in (None, offline):
+            raise ConfigurationError(
+                f"mount(offline_docs={offline}): an earlier mount of this application has "
+                f"{chosen}; give both the same."
+            )
+        self.offline_docs = offline
+        return offline and chosen is None
+
+
+def find_service(app: FastAPI) -> Service | None:
+    """Find the service of an application; None where nothing is mounted on it."""
+    found = getattr(app.state, "modelwire", None)
+    return found if isinstance(found, Service) else None
+
+
+def open_service(app: FastAPI, database: Database) -> Service:
+    """Find the service of an application, or make it.
+
+    Raises:
+        ConfigurationError: The application has another database.
+    """
+    known = getattr(app.state, "modelwire_database", database)
+    if known is not database:
+        raise ConfigurationError("This application has another database already; it takes one.")
+    return find_service(app) or Service(app, database)
