@@ -8,6 +8,7 @@
         ├── InvalidRequest          invalid
         ├── NoSuchPath              no_such_path
         ├── MethodNotAllowed        method_not_allowed
+        ├── UnknownHost             unknown_host
         ├── TooLarge                too_large
         ├── TooSlow                 too_slow
         ├── UnsupportedMediaType    unsupported_media_type
@@ -113,6 +114,12 @@ class NoSuchPath(RequestError):
     """No route has this path."""
 
     code = "no_such_path"
+
+
+class UnknownHost(RequestError):
+    """The request is for a host that this service is not."""
+
+    code = "unknown_host"
 
 
 class MethodNotAllowed(RequestError):

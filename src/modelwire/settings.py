@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+from collections.abc import Collection
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
 from pydantic import BeforeValidator, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import ConfigurationError
 
@@ -50,6 +52,28 @@ class Limits(BaseSettings):
 
     max_logic_terms: Annotated[int, Gt(0)] = 50
     """Comparisons that `or=(…)` may have."""
+
+
+def split_hosts(value: object) -> object:
+    """Split names of hosts at their commas.
+
+    Raises:
+        ValueError: One of them is no name of a host.
+    """
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, Collection):
+        return value
+    hosts = tuple(name.strip().lower() for name in names if name.strip())
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ValueError(
+                f"{host} should be a name without a scheme, port or path, as in api.example.com, "
+                "*.example.com or [::1]"
+            )
+    return hosts
+
+
+_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
 
 
 LIMITS = Limits.model_construct()
@@ -122,6 +146,11 @@ class Settings(Limits):
 
     metrics: bool = False
     """Whether `/metrics` answers Prometheus."""
+
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_hosts)] = ("*",)
+    """Names that the service answers to, separated by commas, without ports: `api.example.com`, or
+    `*.example.com` for all below it; `*` for any. `modelwire serve` on a loopback address answers
+    only to loopback names unless this is set."""
 
     max_body_bytes: Annotated[int, Gt(0)] = 1_048_576
     """Bytes that a request body may have; a larger one is answered 413."""

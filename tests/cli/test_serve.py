@@ -147,6 +147,21 @@ def test_function_that_makes_an_application(tmp_path: Path) -> None:
     assert line == "modelwire: create_nothing() in made.py returns no FastAPI application"
 
 
+def test_hosts(tmp_path: Path) -> None:
+    """On a loopback address only loopback names are answered; an option names others."""
+    league = str(ROOT / "examples" / "league.py")
+    other = {"host": "api.example.com"}
+    with serving(league, cwd=tmp_path) as (address, _):
+        port = address.rpartition(":")[2]
+        for host in (f"localhost:{port}", "127.0.0.1", "[::1]", "a.localhost"):
+            assert httpx2.get(f"{address}/users/", headers={"host": host}).status_code == 200
+        answer = httpx2.get(f"{address}/users/", headers=other)
+        assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
+    with serving(league, "--allowed-host", "*.example.com", cwd=tmp_path) as (address, _):
+        assert httpx2.get(f"{address}/users/", headers=other).status_code == 200
+        assert httpx2.get(f"{address}/users/").status_code == 400
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_models_nobody_has_seen(shop: Path, dialect: str, postgres_url: str) -> None:
     """Rows of any models go in and come out whole, with every relationship includable."""

@@ -40,6 +40,8 @@ def write_default(value: Any) -> str:
     """A default as one writes it in the environment."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, tuple):
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
-import socket
 from functools import partial
 from logging.config import dictConfig
 from pathlib import Path
@@ -17,9 +15,10 @@ from fastapi import FastAPI
 
 from .. import __version__
 from ..errors import ConfigurationError, ModelwireError
-from ..execute import Database
+from ..execute import Database, show_url
 from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
+from .address import find_port, is_loopback, loopback_names
 from .logs import configure_logs
 from .protocol import LimitedProtocol
 from .target import load_app
@@ -84,6 +83,14 @@ def serve(
             "before it passes requests on, as in /api."
         ),
     ] = "",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name that the service answers to, as in api.example.com or *.example.com; may be "
+            "given several times. Default: MODELWIRE_ALLOWED_HOSTS, else loopback names on a "
+            "loopback address, and any name elsewhere."
+        ),
+    ] = None,
     log_format: Annotated[
         str | None,
         typer.Option(help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."),
@@ -105,6 +112,11 @@ def serve(
     if log_format is not None:
         os.environ["MODELWIRE_LOG_FORMAT"] = log_format
     os.environ.setdefault("MODELWIRE_LOG_REQUESTS", "true")
+    if allowed_host:
+        os.environ["MODELWIRE_ALLOWED_HOSTS"] = ",".join(allowed_host)
+    elif is_loopback(host):
+        # What runs on this machine is meant, not pages of others whose names lead here.
+        os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
     os.environ[_TARGET] = target
     try:
         settings = read_settings()
@@ -114,7 +126,7 @@ def serve(
         root_path = _check_root_path(root_path)
         app = load_app(target)
         _check_database(app, database_url)
-        port = _find_port(host, port)
+        port = find_port(host, port)
     except ModelwireError as exc:
         typer.secho(f"modelwire: {exc}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
@@ -213,24 +225,4 @@ def _reason_of(error: BaseException) -> str:
 
 
 def _shown(database: Database) -> str:
-    return database.url.set(drivername=database.dialect).render_as_string(hide_password=True)
-
-
-def _find_port(host: str, port: int) -> int:
-    """Check that a port is free, or choose one for port 0.
-
-    Raises:
-        ConfigurationError: The port is taken, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            option = "--port" if exc.errno in (errno.EADDRINUSE, errno.EACCES) else "--host"
-            raise ConfigurationError(
-                f"Can't listen on {host}:{port}: {exc.strerror}; choose another with {option}"
-            ) from None
-        chosen: int = probe.getsockname()[1]
-        return chosen
+    return show_url(database.url)

@@ -16,6 +16,7 @@ from .rejection import Rejection
 from .savepoint import Undone
 from .update import Updater
 from .upsert import Upserter, check_keys
+from .url import show_url
 
 __all__ = [
     "Check",
@@ -40,6 +41,7 @@ __all__ = [
     "explain_elsewhere",
     "lock_rows",
     "names_table",
+    "show_url",
     "translate",
     "translate_commit",
 ]

@@ -30,7 +30,7 @@ from .retry import retry_contended
 from .session import open_session
 from .tables import create_tables, find_missing_columns
 from .turns import Turns
-from .url import parse_url
+from .url import parse_url, show_url
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ class Database:
         self.observer = Observer(self.settings, self.url)
 
     def __repr__(self) -> str:
-        return f"Database({self.url.render_as_string(hide_password=True)!r})"
+        return f"Database({show_url(self.url)!r})"
 
     @cached_property
     def engine(self) -> AsyncEngine:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +25,7 @@ from .faults import translate, translate_commit
 from .limited import LimitedConnection
 from .pool import FairPool
 from .short import ShortStatements
-from .url import is_memory, to_libpq
+from .url import file_to_create, is_memory, to_libpq
 from .watch import watch_statements
 
 GRACE_S = 1.0
@@ -183,11 +185,22 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         echo=settings.echo,
         hide_parameters=not settings.echo,
     )
+    event.listen(engine.sync_engine, "do_connect", _create_privately)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
     event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
     event.listen(engine.sync_engine, "handle_error", _undo_refused_commit)
     return engine
+
+
+def _create_privately(
+    _dialect: object, _record: object, arguments: Sequence[Any], options: Mapping[str, Any]
+) -> None:
+    """Create the file of a new database for its owner alone: SQLite would let others read it."""
+    path = file_to_create(arguments[0], is_uri=bool(options.get("uri")))
+    if path is not None:
+        with suppress(OSError):  # it is there already, or SQLite says why it can't be
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _unhex(text: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, unquote, urlsplit
+
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -32,7 +34,7 @@ def parse_url(text: str) -> URL:
             "or postgresql://user:password@host:5432/name"
         ) from None
     if url.drivername in _POSTGRESQL:
-        return url.set(drivername="postgresql+asyncpg")
+        return _move_password(url.set(drivername="postgresql+asyncpg"))
     if url.drivername in _SQLITE:
         if url.host:
             raise ConfigurationError(
@@ -44,12 +46,51 @@ def parse_url(text: str) -> URL:
     )
 
 
+def _move_password(url: URL) -> URL:
+    """Put a password that stands among the parameters where it is known for what it is."""
+    given = url.query.get("password")
+    if given is None:
+        return url
+    password = url.password or (given if isinstance(given, str) else given[-1])
+    return url.set(password=password).difference_update_query(["password"])
+
+
+def show_url(url: URL) -> str:
+    """Write a URL for people to read: without its driver, and without what is secret in it."""
+    secret = {name: "***" for name in url.query if name in _SECRET}
+    shown = url.update_query_dict(secret).set(drivername=url.get_backend_name())
+    return shown.render_as_string(hide_password=True)
+
+
+_SECRET = frozenset({"password", "sslpassword"})
+"""Parameters of a URL that nobody should see (PostgreSQL manual, 34.1.2)."""
+
+
 def is_memory(url: URL) -> bool:
     """Whether a URL names a SQLite database that lives in memory."""
     database = url.database or ""
     return url.get_backend_name() == "sqlite" and (
         database in ("", ":memory:") or url.query.get("mode") == "memory"
     )
+
+
+def file_to_create(name: str, *, is_uri: bool) -> str | None:
+    """Find the file that SQLite creates where it is missing.
+
+    Args:
+        name: What SQLite is given: a path, or a URI (SQLite, URI Filenames).
+        is_uri: Whether that may be a URI.
+
+    Returns:
+        The file; None where there is none, or none is created.
+    """
+    if not name or name == ":memory:":
+        return None
+    if not (is_uri and name.startswith("file:")):
+        return name
+    parts = urlsplit(name)
+    mode = dict(parse_qsl(parts.query)).get("mode", "rwc")
+    return unquote(parts.path) if mode == "rwc" else None
 
 
 def to_libpq(url: URL) -> str:

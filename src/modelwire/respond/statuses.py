@@ -9,6 +9,7 @@ STATUSES: Mapping[str, int] = {
     "invalid": 422,
     "no_such_path": 404,
     "method_not_allowed": 405,
+    "unknown_host": 400,
     "too_large": 413,
     "too_slow": 408,
     "unsupported_media_type": 415,

@@ -9,6 +9,7 @@ from ..catalog import Catalog
 from ..errors import ConfigurationError
 from ..execute import Database
 from .finished import Finished
+from .hosts import AllowedHosts
 from .limits import Streams
 from .lookup import RouteLookup
 from .observing import Observing
@@ -52,6 +53,9 @@ class Service:
         self.streams = Streams(database.settings.max_streams)
         self.list_paths: list[str] = []
         self.offline_docs: bool | None = None
+        hosts = database.settings.allowed_hosts
+        if "*" not in hosts:
+            app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)
         app.add_middleware(Observing, observer=database.observer, finished=self.finished)
         # As the innermost: what the others add to an answer, they add to those too.
         app.user_middleware.append(Middleware(UnexpectedErrors, problems=self.problems))

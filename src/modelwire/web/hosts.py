@@ -1,0 +1,57 @@
+"""Answers only to the names that an application is meant to have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..errors import UnknownHost
+from .problems import Problems
+
+
+class AllowedHosts:
+    """Refuses requests whose `Host` is none of an application's names.
+
+    A page in a browser can have its own name resolve to this machine, and read what is served there
+    to whoever is on it (DNS rebinding); its requests name the page's host.
+
+    Args:
+        app: The application.
+        names: The names that are allowed, without ports; `*.example.com` stands for all below it.
+        problems: Answers errors.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str], problems: Problems) -> None:
+        self.app = app
+        self._names = frozenset(name for name in names if not name.startswith("*"))
+        self._ends = tuple(name.removeprefix("*") for name in names if name.startswith("*."))
+        self._problems = problems
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] not in ("http", "websocket") or self._is_allowed(scope):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            error = UnknownHost(
+                "This service does not answer to the host that the request names; whoever runs it "
+                "can allow that host by MODELWIRE_ALLOWED_HOSTS"
+            )
+            response = self._problems.answer(scope, error)
+            await response(scope, receive, send)
+
+    def _is_allowed(self, scope: Scope) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"host"]
+        if len(given) != 1:
+            return False
+        host = host_name_of(given[0].decode("latin-1"))
+        return host in self._names or host.endswith(self._ends)
+
+
+def host_name_of(authority: str) -> str:
+    """The name in a `Host` header, in lower case and without its port (RFC 3986, section 3.2)."""
+    end = authority.rfind("]") + 1 or authority.rfind(":")
+    name = authority[:end] if end > 0 else authority
+    return name.lower().removesuffix(".")
