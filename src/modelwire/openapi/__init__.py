@@ -1,65 +1,26 @@
-"""Catalog as OpenAPI: the parameters, the schemas and the answers of each operation."""
+"""Catalog as OpenAPI: the operations of resources, and the parts that they share."""
 
-from .headers import (
-    cache_header,
-    conditional_headers,
-    idempotency_header,
-    mass_header,
-    prefer_header,
-    stream_header,
+from .answers import describe_problems
+from .components import Components, JSONSchema
+from .merging import add_operations, add_parts, drop_unused
+from .operation import (
+    Description,
+    Success,
+    compose_operation,
+    name_operation,
 )
-from .parameters import (
-    atomic_parameter,
-    conflict_parameter,
-    filter_parameters,
-    include_parameters,
-    key_parameters,
-    list_parameters,
-    query_body,
-    read_parameters,
-    stream_parameters,
-)
-from .schemas import (
-    PROBLEM,
-    bulk_schema,
-    bulk_update_schema,
-    child_schema,
-    create_schema,
-    each_schema,
-    error_responses,
-    keys_schema,
-    page_schema,
-    shown_schema,
-    stored_schema,
-    update_schema,
-)
+from .place import Place
 
 __all__ = [
-    "PROBLEM",
-    "atomic_parameter",
-    "bulk_schema",
-    "bulk_update_schema",
-    "cache_header",
-    "child_schema",
-    "conditional_headers",
-    "conflict_parameter",
-    "create_schema",
-    "each_schema",
-    "error_responses",
-    "filter_parameters",
-    "idempotency_header",
-    "include_parameters",
-    "key_parameters",
-    "keys_schema",
-    "list_parameters",
-    "mass_header",
-    "page_schema",
-    "prefer_header",
-    "query_body",
-    "read_parameters",
-    "shown_schema",
-    "stored_schema",
-    "stream_header",
-    "stream_parameters",
-    "update_schema",
+    "Components",
+    "Description",
+    "JSONSchema",
+    "Place",
+    "Success",
+    "add_operations",
+    "add_parts",
+    "compose_operation",
+    "describe_problems",
+    "drop_unused",
+    "name_operation",
 ]

@@ -1,78 +1,101 @@
-"""The headers of writing operations."""
+"""The headers of requests and answers."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..catalog import Table
 from ..plan import Resolution
 from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
 from ..respond.stream import END_MARKER
+from .components import Components, JSONSchema
+from .parameters import Parameters
+from .place import Subject
+from .values import TEXT
 
-JSONSchema = dict[str, Any]
 
-_TEXT: JSONSchema = {"type": "string"}
-
-
-def conditional_headers(table: Table) -> list[JSONSchema]:
+def conditional_headers(subject: Subject) -> Parameters:
     """Describe the condition that a change of a row may state."""
+    is_required = subject.table.resource.require_if_match
     match = "The `ETag` of the row that is meant; 412 if it has changed since."
     none_match = "An `ETag` that the row must not have; 412 if it has."
-    required = table.resource.require_if_match
+    part = "IfMatchRequired" if is_required else "IfMatch"
     return [
-        _header("If-Match", _TEXT, match, required=required),
-        _header("If-None-Match", _TEXT, none_match),
+        _header(subject.components, part, "If-Match", match, required=is_required),
+        _header(subject.components, "IfNoneMatch", "If-None-Match", none_match),
     ]
 
 
-def cache_header() -> list[JSONSchema]:
+def cache_header(components: Components) -> Parameters:
     """Describe the condition under which a row is not sent again."""
-    return [
-        _header("If-None-Match", _TEXT, "The `ETag` of the row as it is known; 304 if it is so.")
-    ]
+    text = "The `ETag` of the row as it is known; 304 if it is so."
+    return [_header(components, "IfChanged", "If-None-Match", text)]
 
 
-def stream_header() -> list[JSONSchema]:
+def stream_header(components: Components) -> Parameters:
     """Describe the preference for a last line that counts the rows."""
     text = f"`{END_MARKER}`: JSON lines and CSV end with the number of rows."
-    return [_header("Prefer", _TEXT, text)]
+    return [_header(components, "PreferEndMarker", "Prefer", text)]
 
 
-def idempotency_header() -> list[JSONSchema]:
+def idempotency_header(components: Components) -> Parameters:
     """Describe the key by which a repeated request is told from a new one."""
     text = "Names the request: the same request under the same key is carried out once."
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY}
-    return [_header(IDEMPOTENCY_KEY, schema, text)]
+    return [_header(components, "IdempotencyKey", IDEMPOTENCY_KEY, text, schema)]
 
 
-def prefer_header(*, resolves: bool = False) -> list[JSONSchema]:
+def prefer_header(components: Components, *, resolves: bool = False) -> Parameters:
     """Describe the preferences of a write (RFC 7240).
 
     Args:
+        components: The parts that operations share.
         resolves: Whether they say what becomes of rows that are there already.
     """
     text = "`return=minimal`: leave the rows out of the answer."
     if resolves:
         text += f" With `on_conflict`, `resolution={Resolution.MERGE}`, the default: write what was"
         text += f" sent to a row that is there; `resolution={Resolution.IGNORE}`: leave it alone."
-    return [_header("Prefer", _TEXT, text)]
+    return [_header(components, "PreferUpsert" if resolves else "Prefer", "Prefer", text)]
 
 
-def mass_header() -> list[JSONSchema]:
+def mass_header(components: Components) -> Parameters:
     """Describe the preference without which a change of all rows that match is refused."""
     text = (
         "`max-affected=N`: how many rows may be affected at most. `return=minimal`: answer nothing."
     )
-    return [_header("Prefer", _TEXT, text, required=True)]
+    return [_header(components, "PreferMaxAffected", "Prefer", text, required=True)]
+
+
+_ANSWERED = {
+    "X-Request-ID": "The id of the request, by which it is found in logs.",
+    "ETag": "The version of the row, for `If-Match` and `If-None-Match`.",
+    "Location": "Where the row is.",
+    "Link": "The first, previous, next and last page (RFC 8288).",
+    "Idempotency-Replayed": "`true` where the answer to an earlier request is repeated.",
+    "Retry-After": "Seconds after which to try again.",
+}
+
+
+def answer_headers(components: Components, *names: str) -> JSONSchema:
+    """Describe the headers of an answer, by their name."""
+    return {
+        name: components.refer(
+            "headers",
+            name,
+            lambda text=_ANSWERED[name]: {"description": text, "schema": TEXT},  # type: ignore[misc]
+        )
+        for name in names
+    }
 
 
 def _header(
-    name: str, schema: JSONSchema, description: str, *, required: bool = False
+    components: Components,
+    part: str,
+    name: str,
+    text: str,
+    schema: JSONSchema = TEXT,
+    *,
+    required: bool = False,
 ) -> JSONSchema:
-    return {
-        "name": name,
-        "in": "header",
-        "required": required,
-        "schema": schema,
-        "description": description,
-    }
+    described: JSONSchema = {"name": name, "in": "header", "description": text, "schema": schema}
+    if required:
+        described["required"] = True
+    return components.refer("parameters", part, lambda: described)

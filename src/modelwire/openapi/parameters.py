@@ -1,224 +1,320 @@
-"""The parameters of each operation, every one with its type and an example."""
+"""The parameters of operations. Each stands in the document once, and operations refer to it.
+
+Filters by operators are many, so all of a resource's stand in one parameter, `filters`: an object
+whose properties are parameters of the query by themselves (OpenAPI 3.1, `style: form` with
+`explode: true`). Filters through a relation are a template in the same form.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from ..catalog import Catalog, Field, Kind, Table
-from ..catalog.domain import MAX_INT64, MIN_INT64
+from ..catalog import Field, Kind, Relation
 from ..catalog.kinds import SORTABLE
 from ..plan.operators import OPERATORS, PATTERNS, Takes, operators_of
 from ..plan.query import PARAMETERS
 from ..plan.read import Counting
+from .components import Components, JSONSchema
+from .place import Place, Subject
+from .values import INTEGER, POSITION, TEXT, example_of, value_schema
 
-JSONSchema = dict[str, Any]
-
-# Of each kind: its schema, and an example.
-_KINDS: Mapping[Kind, tuple[JSONSchema, Any]] = {
-    Kind.INTEGER: ({"type": "integer", "minimum": MIN_INT64, "maximum": MAX_INT64}, 1),
-    Kind.FLOAT: ({"type": "number"}, 1.5),
-    Kind.DECIMAL: ({"type": "string", "format": "decimal"}, "9.99"),
-    Kind.BOOLEAN: ({"type": "boolean"}, True),
-    Kind.UUID: ({"type": "string", "format": "uuid"}, "00000000-0000-4000-8000-000000000001"),
-    Kind.DATETIME: ({"type": "string", "format": "date-time"}, "2026-01-31T12:00:00Z"),
-    Kind.DATE: ({"type": "string", "format": "date"}, "2026-01-31"),
-    Kind.TIME: ({"type": "string", "format": "time"}, "12:00:00"),
-    Kind.INTERVAL: ({"type": "string", "format": "duration"}, "PT1H30M"),
-}
-_TEXT: tuple[JSONSchema, Any] = ({"type": "string"}, "ann")
+Parameters = list[JSONSchema]
 
 
-def key_parameters(table: Table, start: str = "") -> list[JSONSchema]:
-    """Describe the components of a key in the path, whose names start with some text."""
+def key_parameters(place: Place, *, other: bool = False) -> Parameters:
+    """Describe the components of a key in the path.
+
+    Args:
+        place: Where it stands.
+        other: Whether it is the key of the row at the other end of the relation.
+    """
+    table = place.target if other else place.table
+    start = f"{place.relation.name}_" if other and place.relation else ""
     return [
-        {"name": f"{start}{f.name}", "in": "path", "required": True, "schema": _value_schema(f)}
+        {"name": f"{start}{f.name}", "in": "path", "required": True, "schema": value_schema(f)}
         for f in table.key
     ]
 
 
-def list_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
-    """Describe the parameters of a list."""
-    resource = table.resource
-    # A generated client sends what has a default, and neither of these may stand beside `cursor`.
-    skip = {"type": "integer", "minimum": 0, "maximum": MAX_INT64}
-    limit = {"type": "integer", "minimum": 1, "maximum": resource.max_limit}
-    limit["default"] = resource.default_limit
-    cursor = "Pages by cursor: empty for the first one, then `next` or `previous` of an answer."
-    counting = (
-        "How `total` is found: counted, left out, or estimated where the database does so; "
-        "counted by default."
-    )
-    choices = {"type": "string", "enum": list(Counting)}
+def list_parameters(subject: Subject) -> Parameters:
+    """Describe the parameters of a list, those first that are of use most often."""
     return [
-        _query("skip", skip, "Rows before the page; 0 by default.", 0),
-        _query("limit", limit, "Rows on the page, at most.", resource.default_limit),
-        _query("cursor", {"type": "string"}, cursor, ""),
-        _query("count", choices, counting, Counting.EXACT),
-        *stream_parameters(table, catalog),
+        _limit(subject),
+        _cursor(subject.components),
+        *_sort(subject),
+        *_search(subject),
+        *read_parameters(subject),
+        _skip(subject.components),
+        _count(subject.components),
+        *_conditions(subject),
     ]
 
 
-def stream_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
+def stream_parameters(subject: Subject) -> Parameters:
     """Describe the parameters of a stream."""
-    return [
-        *_sort_parameter(table, catalog),
-        *read_parameters(table, catalog),
-        *filter_parameters(table, catalog),
-    ]
+    rest = read_parameters(subject)
+    return [*_sort(subject), *_search(subject), *rest, *_conditions(subject)]
 
 
-def filter_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
+def filter_parameters(subject: Subject) -> Parameters:
     """Describe the parameters that say which rows are meant."""
-    return [
-        *_search_parameter(table),
-        *_logic_parameter(table),
-        *_filters(table),
-        *_relation_filters(table, catalog),
-    ]
+    return [*_search(subject), *_conditions(subject)]
 
 
-def read_parameters(table: Table, catalog: Catalog) -> list[JSONSchema]:
-    """Describe the parameters of reading one row."""
-    names = list(table.readable)
-    fields = {"type": "array", "items": {"type": "string", "enum": names}, "uniqueItems": True}
-    described = _list(_query("fields", fields, "Fields to show; all by default.", names[:2]))
-    return [*([described] if names else []), *include_parameters(table, catalog)]
+def read_parameters(subject: Subject) -> Parameters:
+    """Describe what of a row is shown."""
+    return [*_fields(subject), *include_parameters(subject)]
 
 
-def include_parameters(table: Table, _catalog: Catalog) -> list[JSONSchema]:
+def include_parameters(subject: Subject) -> Parameters:
     """Describe `include`, where the resource has any."""
-    names = list(table.includes)
+    names = list(_include_paths(subject))
     if not names:
         return []
-    text = f"Relations to show along, and with a dot those of their rows: {', '.join(names)}."
-    schema = {"type": "array", "items": {"type": "string"}}
-    return [_list(_query("include", schema, text, names[:1]))]
+    text = "Relations to show along, and with a dot those of their rows."
+    return [_refer(subject, "include", lambda: _list("include", _choices(names), text, names[:1]))]
 
 
-def atomic_parameter() -> list[JSONSchema]:
+def atomic_parameter(components: Components) -> Parameters:
     """Describe whether the rows of a request stand or fall together."""
     text = "Whether all rows are written or none. If not, each is answered for itself, with 207."
-    return [_query("atomic", {"type": "boolean", "default": True}, text, True)]
+    schema = {"type": "boolean", "default": True}
+    return [components.refer("parameters", "atomic", lambda: _query("atomic", schema, text, True))]
 
 
-def conflict_parameter(table: Table) -> list[JSONSchema]:
+def conflict_parameter(subject: Subject) -> Parameters:
     """Describe the unique keys that an upsert may go by, where there are any."""
+    table = subject.table
     keys = [[field.name for field in key] for key in table.upsert_keys]
     if not table.upserts or not keys:
         return []
     names = list(dict.fromkeys(name for key in keys for name in key))
-    text = "The unique key by which rows that are there already are found: "
-    text += f"{' or '.join(','.join(key) for key in keys)}."
-    schema = {"type": "array", "items": {"type": "string", "enum": names}, "uniqueItems": True}
-    return [_list(_query("on_conflict", schema, text, keys[0]))]
+    text = f"The unique key that tells an upsert its rows: {' or '.join(map(','.join, keys))}."
+    make = partial(_list, "on_conflict", _choices(names), text, keys[0])
+    return [_refer(subject, "on_conflict", make)]
 
 
-def query_body(table: Table, catalog: Catalog) -> JSONSchema:
-    """Describe a list's parameters as a JSON body."""
-    parameters = list_parameters(table, catalog)
+def query_schema(subject: Subject) -> JSONSchema:
+    """The schema of a list's parameters as a JSON body."""
+    name = f"{subject.name}Query"
+    return subject.components.refer("schemas", name, lambda: _describe_query(subject, name))
+
+
+def _describe_query(subject: Subject, title: str) -> JSONSchema:
+    resource, table = subject.table.resource, subject.table
     scalar = {"type": ["string", "number", "boolean"]}
-    schema = {
-        "type": "object",
-        "properties": {
-            p["name"]: {**p["schema"], "description": p["description"]} for p in parameters
-        },
-        "additionalProperties": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
+    properties: dict[str, JSONSchema] = {
+        "limit": {"type": "integer", "minimum": 1, "maximum": resource.max_limit},
+        "cursor": TEXT,
+        "skip": POSITION,
+        "count": {"type": "string", "enum": list(Counting)},
     }
-    content = {"application/json": {"schema": schema, "example": {"limit": 10}}}
-    return {"required": True, "content": content}
+    names = {"sort": _sort_names(subject), "include": list(_include_paths(subject))}
+    names["fields"] = list(table.readable)
+    for name, choices in names.items():
+        if choices:
+            properties[name] = _choices(choices)
+    for name in ("q", "or"):
+        properties[name] = TEXT
+    for field in table.readable.values():
+        default = resource.filters.get(field.name, "eq")
+        if field.name not in PARAMETERS and default in operators_of(field.kind):
+            properties[field.name] = _operand(field, default)
+    return {
+        "title": title,
+        "type": "object",
+        "properties": properties,
+        # Filters by operators and through relations have the names that they have in a URL.
+        "additionalProperties": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
+        "examples": [{"limit": 10}],
+    }
+
+
+def _limit(subject: Subject) -> JSONSchema:
+    resource = subject.table.resource
+    schema: JSONSchema = {"type": "integer", "minimum": 1, "maximum": resource.max_limit}
+    schema["default"] = resource.default_limit
+    name = f"limit-{resource.default_limit}-{resource.max_limit}"
+    make = partial(_query, "limit", schema, "Rows on the page, at most.", resource.default_limit)
+    return subject.components.refer("parameters", name, make)
+
+
+def _cursor(components: Components) -> JSONSchema:
+    text = "Pages by cursor: empty for the first one, then `next` or `previous` of an answer."
+    return components.refer("parameters", "cursor", lambda: _query("cursor", TEXT, text, ""))
+
+
+# A generated client sends what has a default, and neither of these may stand beside `cursor`.
+
+
+def _skip(components: Components) -> JSONSchema:
+    text = "Rows before the page; 0 by default. Not with `cursor`."
+    return components.refer("parameters", "skip", lambda: _query("skip", POSITION, text, 0))
+
+
+def _count(components: Components) -> JSONSchema:
+    text = "How `total` is found: counted, left out, or estimated where the database does so; "
+    text += "counted by default. Not with `cursor`."
+    schema = {"type": "string", "enum": list(Counting)}
+    make = partial(_query, "count", schema, text, Counting.EXACT)
+    return components.refer("parameters", "count", make)
+
+
+def _sort(subject: Subject) -> Parameters:
+    names = _sort_names(subject)
+    if not names:
+        return []
+    text = "Fields to sort by, `-` before one for descending."
+    return [_refer(subject, "sort", lambda: _list("sort", _choices(names), text, [names[1]]))]
+
+
+def _sort_names(subject: Subject) -> list[str]:
+    """The paths by which a list can be sorted, in both directions: through one relation at most."""
+    table = subject.table
+    paths = [f.name for f in table.readable.values() if f.kind in SORTABLE]
+    for name, relation in table.paths.items():
+        if not relation.many and relation.link is None:
+            target = subject.related(name).table
+            fields = [f for f in target.readable.values() if f.kind in SORTABLE]
+            paths += [f"{name}.{f.name}" for f in fields]
+    return [f"{sign}{path}" for path in paths for sign in ("", "-")]
+
+
+def _search(subject: Subject) -> Parameters:
+    names = [f.name for f in subject.table.readable.values() if f.kind is Kind.TEXT]
+    if not names:
+        return []
+    text = f"Words, each of which must occur in one of {', '.join(names)}, in any case."
+    return [_refer(subject, "q", lambda: _query("q", TEXT, text, "ann smith"))]
+
+
+def _fields(subject: Subject) -> Parameters:
+    names = list(subject.table.readable)
+    text = "Fields to show; all by default. The answer then lacks the others, required ones too."
+    make = partial(_list, "fields", _choices(names), text, names[:2])
+    return [_refer(subject, "fields", make)] if names else []
+
+
+def _include_paths(subject: Subject) -> Iterator[str]:
+    """The relations that can be shown, through two at most; deeper ones are written alike."""
+    for name in subject.table.includes:
+        yield name
+        for below in subject.related(name).table.includes:
+            yield f"{name}.{below}"
+
+
+def _conditions(subject: Subject) -> Parameters:
+    """Describe the filters: by each field, by operators, through relations, and joined by logic."""
+    found = _filters(subject)
+    if subject.table.readable:
+        found.append(_logic(subject.components))
+        found.append(_refer(subject, "filters", partial(_by_operators, subject)))
+    for name, relation in subject.table.paths.items():
+        found.append(_refer(subject, name, partial(_through, subject, name, relation)))
+    return found
+
+
+def _logic(components: Components) -> JSONSchema:
+    text = (
+        "Comparisons of which one must hold, joined by `and(…)`, `or(…)` and `not(…)`; each is "
+        "`path:value` or `path__op:value`, where a path may go through relations, as in "
+        "`(age__gte:18,not(name__isnull:true))`."
+    )
+    described = {"name": "or", "in": "query", "description": text, "schema": TEXT}
+    return components.refer("parameters", "or", lambda: described)
+
+
+def _filters(subject: Subject) -> Parameters:
+    """Describe the filters by the default operator of each field."""
+    found = []
+    for field in subject.table.readable.values():
+        default = subject.table.resource.filters.get(field.name, "eq")
+        if field.name not in PARAMETERS and default in operators_of(field.kind):
+            found.append(_refer(subject, field.name, partial(_filter, field, default)))
+    return found
+
+
+def _filter(field: Field, operator: str) -> JSONSchema:
+    text = f"`{operator}`"
+    if OPERATORS[operator].takes in (Takes.LIST, Takes.PAIR):
+        items = _operand(field, operator)["items"]
+        return _list(field.name, {"type": "array", "items": items}, text, [example_of(field)])
+    schema = _operand(field, operator)
+    example = False if OPERATORS[operator].takes is Takes.FLAG else example_of(field)
+    return _query(field.name, schema, text, example)
+
+
+def _by_operators(subject: Subject) -> JSONSchema:
+    name = "filters"
+    while name in subject.table.readable:
+        name += "_"
+    return {
+        "name": name,
+        "in": "query",
+        "style": "form",
+        "explode": True,
+        "description": "Filters by operators; each is a parameter of its own: `field__op=value`.",
+        "schema": {"type": "object", "properties": _operands(subject)},
+    }
+
+
+def _operands(subject: Subject) -> dict[str, JSONSchema]:
+    return {
+        f"{field.name}__{operator}": _operand(field, operator)
+        for field in subject.table.readable.values()
+        for operator in operators_of(field.kind)
+    }
+
+
+def _operand(field: Field, operator: str) -> JSONSchema:
+    """The schema of what an operator compares a field with."""
+    takes = OPERATORS[operator].takes
+    if takes is Takes.FLAG:
+        return {"type": "boolean"}
+    schema = TEXT if operator in PATTERNS else value_schema(field)
+    schema = INTEGER if schema["type"] == "integer" else schema
+    if takes is Takes.VALUE:
+        return schema
+    bounds = {"minItems": 2, "maxItems": 2} if takes is Takes.PAIR else {}
+    return {"type": "array", "items": schema, **bounds}
+
+
+def _through(subject: Subject, name: str, relation: Relation) -> JSONSchema:
+    target = subject.related(name)
+    fields = list(target.table.readable)
+    field = next((f for f in fields if not target.table.readable[f].primary_key), fields[0])
+    text = f"Filters by `{name}`, as in `{name}.{field}` or `{name}.{field}__op`, or further on."
+    if relation.many:
+        text += " One row that matches is enough."
+    return {
+        "name": f"{name}.*",
+        "in": "query",
+        "style": "form",
+        "explode": True,
+        "description": text,
+        "schema": {"type": "object", "additionalProperties": TEXT},
+        "x-template": f"{name}.{{field}}",
+        "x-filters-of": target.name,
+    }
+
+
+def _refer(subject: Subject, name: str, make: Callable[[], JSONSchema]) -> JSONSchema:
+    return subject.components.refer("parameters", f"{subject.name}.{name}", make)
+
+
+def _choices(names: list[str]) -> JSONSchema:
+    return {"type": "array", "items": {"type": "string", "enum": names}}
 
 
 def _query(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
     # The docs page would send an `example` of the parameter itself unless its reader clears it.
     schema = {**schema, "examples": [example]}
-    return {"name": name, "in": "query", "schema": schema, "description": description}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def _list(parameter: JSONSchema) -> JSONSchema:
+def _list(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
     """A parameter whose values are separated by commas."""
+    parameter = _query(name, schema, description, example)
     return {**parameter, "style": "form", "explode": False}
-
-
-def _sort_parameter(table: Table, catalog: Catalog) -> Iterator[JSONSchema]:
-    names = [f.name for f in table.readable.values() if f.kind in SORTABLE]
-    to_one = [name for name, r in table.paths.items() if not r.many and r.link is None]
-    paths = [
-        f"{name}.{field.name}"
-        for name in to_one
-        for field in catalog.target_of(table.paths[name]).readable.values()
-        if field.kind in SORTABLE
-    ]
-    if names:
-        text = f"Fields to sort by, `-` before one for descending: {', '.join([*names, *paths])}."
-        yield _query("sort", {"type": "string"}, text, f"-{names[0]}")
-
-
-def _search_parameter(table: Table) -> Iterator[JSONSchema]:
-    names = [f.name for f in table.readable.values() if f.kind is Kind.TEXT]
-    if names:
-        text = f"Words, each of which must occur in one of {', '.join(names)}, in any case."
-        yield _query("q", {"type": "string"}, text, "ann smith")
-
-
-def _logic_parameter(table: Table) -> Iterator[JSONSchema]:
-    for name in list(table.readable)[:1]:
-        text = (
-            "Comparisons of which one must hold, joined by `and(…)`, `or(…)` and `not(…)`; each is "
-            "`path:value` or `path__op:value`, where a path may go through relations."
-        )
-        yield _query("or", {"type": "string"}, text, f"(not({name}__isnull:true))")
-
-
-def _filters(table: Table) -> Iterator[JSONSchema]:
-    for field in table.readable.values():
-        if field.name not in PARAMETERS:
-            yield from _default_filter(table, field, field.name)
-        for operator in operators_of(field.kind):
-            yield _filter(f"{field.name}__{operator}", field, operator)
-
-
-def _relation_filters(table: Table, catalog: Catalog) -> Iterator[JSONSchema]:
-    """The filters through one relation; those through more have the same form."""
-    for name, relation in table.paths.items():
-        target = catalog.target_of(relation)
-        for field in target.readable.values():
-            path = f"{name}.{field.name}"
-            yield from _default_filter(target, field, path)
-            for operator in operators_of(field.kind):
-                yield _filter(f"{path}__{operator}", field, operator)
-
-
-def _default_filter(table: Table, field: Field, path: str) -> Iterable[JSONSchema]:
-    default = table.resource.filters.get(field.name, "eq")
-    return [_filter(path, field, default)] if default in operators_of(field.kind) else []
-
-
-def _filter(name: str, field: Field, operator: str) -> JSONSchema:
-    takes = OPERATORS[operator].takes
-    text = f"`{name.removesuffix(f'__{operator}')}` {operator}: {takes}."
-    if takes is Takes.FLAG:
-        return _query(name, {"type": "boolean"}, text, False)
-    schema, example = _value_schema(field), _example(field)
-    if operator in PATTERNS:
-        schema = {"type": "string"}
-    if takes is Takes.VALUE:
-        return _query(name, schema, text, example)
-    bounds = {"minItems": 2, "maxItems": 2} if takes is Takes.PAIR else {"minItems": 1}
-    examples = [example, example] if takes is Takes.PAIR else [example]
-    return _list(_query(name, {"type": "array", "items": schema, **bounds}, text, examples))
-
-
-def _value_schema(field: Field) -> JSONSchema:
-    if field.kind is Kind.ENUM:
-        schema = TypeAdapter(field.annotation).json_schema()
-        return {"type": schema.get("type", "string"), "enum": schema.get("enum", [])}
-    return _KINDS.get(field.kind, _TEXT)[0]
-
-
-def _example(field: Field) -> Any:
-    if field.kind is Kind.ENUM:
-        return next(iter(_value_schema(field)["enum"]), "")
-    return _KINDS.get(field.kind, _TEXT)[1]

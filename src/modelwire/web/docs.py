@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..plan import refuse_parameters
 from ..request import parse_query
+from .document import Document, DocumentPage
 
 ASSETS = "/docs-assets"
 DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
@@ -25,6 +26,14 @@ _FASTAPI_PAGES = ("swagger_ui_html", "redoc_html")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+def serve_document(app: FastAPI, document: Document) -> None:
+    """Serve an application's OpenAPI document where FastAPI does, if it does."""
+    routes = app.router.routes
+    known = {route.name: route for route in routes if isinstance(route, Route)}
+    if "openapi" in known:
+        _replace(routes, known["openapi"], DocumentPage(app, document).read)
+
+
 def serve_docs(app: FastAPI) -> None:
     """Serve FastAPI's docs pages with assets from a package in place of a CDN's.
 
@@ -33,9 +42,6 @@ def serve_docs(app: FastAPI) -> None:
     """
     routes = app.router.routes
     known = {route.name: route for route in routes if isinstance(route, Route)}
-    document = known.get("openapi")
-    if document is not None:
-        _replace(routes, document, document.endpoint)
     pages = {name: known[name] for name in _FASTAPI_PAGES if name in known}
     if not pages:
         return

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..execute import Database
+from ..openapi import Components, JSONSchema, describe_problems
 from ..plan import refuse_parameters
 from ..request import Request, parse_query
 from ..respond import CONTENT, Answer
 
 _OK = Answer(200, b'{"status":"ok"}', (CONTENT,))
+
+
+LIVENESS: JSONSchema = {
+    "summary": "Whether the process answers",
+    "description": "Never asks the database.",
+}
+READINESS: JSONSchema = {
+    "summary": "Whether the database answers",
+    "description": "503 while it does not.",
+}
+_HEALTHY: JSONSchema = {
+    "title": "Health",
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"type": "string", "enum": ["ok"]}},
+}
+
+
+def describe_health(operation: JSONSchema, shared: Callable[[], Components]) -> JSONSchema:
+    """Describe an operation that answers whether something is well.
+
+    Args:
+        operation: What is said of it.
+        shared: Gives the parts that operations share.
+    """
+    schema = shared().refer("schemas", "Health", lambda: _HEALTHY)
+    answer = {"description": "OK", "content": {"application/json": {"schema": schema}}}
+    return {**operation, "responses": {"200": answer, **describe_problems(shared(), (422,))}}
 
 
 class Health:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,22 +12,31 @@ from fastapi.params import Depends
 from starlette.routing import Route as StarletteRoute
 
 from ..catalog import Catalog, Relation, Table, read_catalog
-from ..catalog.names import to_words
 from ..errors import ConfigurationError
 from ..execute import Database
-from ..openapi import PROBLEM, error_responses, key_parameters
+from ..openapi import (
+    Place,
+    compose_operation,
+    name_operation,
+)
 from ..pipeline import Pipeline
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
-from ..respond.statuses import title_of
 from .arguments import check_arguments
-from .descriptions import Place, Route, document_signature, with_article
+from .descriptions import Route
 from .docs import DOCS, serve_docs
-from .health import Health
+from .health import LIVENESS, READINESS, Health, describe_health
 from .limits import RequestLimits
 from .metrics import METRICS, MetricsPage
 from .operations import CHILDREN, LINKS, ROUTES
-from .route import Endpoint, Handle, ResourceRoute, document_endpoint, route_class_of
+from .route import (
+    Compose,
+    Endpoint,
+    Handle,
+    ResourceRoute,
+    route_class_of,
+    stand_in_for_endpoint,
+)
 from .service import Service, open_service
 
 
@@ -100,7 +108,6 @@ def mount(
         routes.add_health(health, Health(database))
     if database.observer.counts is not None and not _has_path(app, METRICS):
         routes.add_metrics(MetricsPage(database, database.observer.counts, service.finished))
-    _document_problems(app)
     if service.choose_docs(offline=offline_docs):
         serve_docs(app)
     _answer_docs_with_slash(app)
@@ -146,70 +153,48 @@ class _Routes:
                 self._add_route(place, route)
 
     def add_health(self, path: str, health: Health) -> None:
-        live = "Whether the process answers", "Never asks the database."
-        ready = "Whether the database answers", "503 while it does not."
-        for suffix, handle, (summary, description) in (
-            ("", health.live, live),
-            ("/live", health.live, live),
-            ("/ready", health.ready, ready),
+        for end, handle, operation in (
+            ("", health.live, LIVENESS),
+            ("/live", health.live, LIVENESS),
+            ("/ready", health.ready, READINESS),
         ):
-            endpoint = self._endpoint(handle)
-            errors = (422, 503) if suffix == "/ready" else (422,)
             self._add(
-                path + suffix,
-                endpoint,
+                path + end,
+                self._endpoint(handle),
                 "GET",
-                operation_id="health" + suffix.replace("/", "_"),
-                summary=summary,
-                description=description,
+                operation_id="health" + end.replace("/", "_"),
+                compose=partial(describe_health, operation, self.service.components),
                 tags=["health"],
-                responses=error_responses(errors),
-                response_model=dict[str, str],
             )
 
     def add_metrics(self, page: MetricsPage) -> None:
-        endpoint = self._endpoint(page.read)
-        self._add(METRICS, endpoint, "GET", operation_id="metrics", include_in_schema=False)
+        self._add(METRICS, self._endpoint(page.read), "GET", operation_id="metrics")
 
     def _add_route(self, place: Place, route: Route) -> None:
         table, relation, target = place.table, place.relation, place.target
-        handle = getattr(self.pipeline, route.name)
-        name = f"{route.name}_{table.name}" + (f"_{relation.name}" if relation else "")
-        rows = relation.name if relation else table.sql.name
+        handle = getattr(self.pipeline, route.handler)
         endpoint = self._endpoint(
             partial(handle, table, relation) if relation else partial(handle, table),
             key_names=_key_names(place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,
-            takes_body=route.takes_body,
+            takes_body=route.description.body is not None,
         )
+        own, other = self.service.name_of(table), self.service.name_of(target)
         tags = table.resource.tags
-        parameters = [*self._key_parameters(place, route), *route.parameters(place)]
         self._add(
             self.prefix + table.path + _write_path(place, route),
             endpoint,
             route.method,
-            operation_id=name.replace(".", "_"),
-            summary=route.summary.format(
-                row=with_article(table.title.lower()), rows=to_words(rows)
-            ),
-            description=route.description,
+            operation_id=name_operation(route.description, place, own, other),
+            compose=partial(self._compose, place, route),
             dependencies=[*self.dependencies, *_dependencies_of(place, route)],
             tags=list(tags if tags is not None else [table.name]),
-            status_code=route.status,
-            response_model=route.response(place) if route.response else None,
-            responses={
-                **error_responses({*route.errors, 500, 503, 504}),
-                **_outcomes(place, route),
-            },
-            openapi_extra={"parameters": parameters, **route.details(place)},
-            signature=document_signature(place, route),
+            status_code=route.description.status,
         )
 
-    def _key_parameters(self, place: Place, route: Route) -> list[dict[str, Any]]:
-        own = key_parameters(place.table) if "{key}" in route.path else []
-        other = key_parameters(place.target, _start(place)) if "{other}" in route.path else []
-        return [*own, *other]
+    def _compose(self, place: Place, route: Route) -> dict[str, Any]:
+        return compose_operation(route.description, self.service.components(), place, route.path)
 
     def _endpoint(self, handle: Handle, **options: Any) -> Endpoint:
         return Endpoint(handle, self.service.problems, self.conflict_status, self.limits, **options)
@@ -221,7 +206,7 @@ class _Routes:
         method: str,
         *,
         operation_id: str,
-        signature: inspect.Signature | None = None,
+        compose: Compose | None = None,
         **options: Any,
     ) -> None:
         if self.service.lookup.has(path, method):
@@ -231,7 +216,7 @@ class _Routes:
             )
         self.app.router.add_api_route(
             path,
-            document_endpoint(operation_id, signature or inspect.Signature()),
+            stand_in_for_endpoint(operation_id),
             methods=[method],
             name=operation_id,
             operation_id=operation_id,
@@ -240,15 +225,7 @@ class _Routes:
         )
         route = self.app.router.routes[-1]
         if isinstance(route, ResourceRoute):
-            route.serve(endpoint, self.service.lookup)
-
-
-def _outcomes(place: Place, route: Route) -> dict[int | str, dict[str, Any]]:
-    """Describe what a route answers where all is well, beside its usual answer."""
-    return {
-        status: {"description": title_of(status)} | ({} if model is None else {"model": model})
-        for status, model in route.outcomes(place).items()
-    }
+            route.serve(endpoint, self.service.lookup, compose)
 
 
 def _write_path(place: Place, route: Route) -> str:
@@ -301,17 +278,3 @@ def _answer_docs_with_slash(app: FastAPI) -> None:
             path = f"{route.path}/"
             if not _has_path(app, path):
                 app.router.add_route(path, route.endpoint, name=path, include_in_schema=False)
-
-
-def _document_problems(app: FastAPI) -> None:
-    """Add the problem document to the schemas of the OpenAPI document."""
-    build = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = build()
-        document.setdefault("components", {}).setdefault("schemas", {}).setdefault(
-            "Problem", PROBLEM
-        )
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

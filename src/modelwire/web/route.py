@@ -1,8 +1,8 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
-import inspect
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -32,7 +32,13 @@ from .session import SessionDep, get_session
 
 Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
 
+Compose = Callable[[], dict[str, Any]]
+
 Handler = Callable[[HTTPRequest], Coroutine[Any, Any, Response]]
+
+
+IS_COMPOSING: ContextVar[bool] = ContextVar("modelwire_is_composing", default=False)
+"""Whether the application's OpenAPI document is being composed, from the operations of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,11 +153,13 @@ class ResourceRoute(APIRoute):
     Attributes:
         resource_endpoint: What answers; `endpoint` stands for it wherever routes are looked at.
         lookup: The look-up that finds it among all routes of resources.
+        compose: Composes its operation in the OpenAPI document; None where it is not in that.
     """
 
     methods: set[str]
     resource_endpoint: Endpoint
     lookup: RouteLookup
+    compose: Compose | None = None
     in_session: bool = False
     _built = False
 
@@ -167,10 +175,34 @@ class ResourceRoute(APIRoute):
         if not (self.dependencies or self.in_session or is_limited or is_own):
             self.app = self._answer
 
-    def serve(self, endpoint: Endpoint, lookup: RouteLookup) -> None:
-        """Say what answers, and where the route is looked up."""
-        self.resource_endpoint, self.lookup = endpoint, lookup
+    def serve(
+        self, endpoint: Endpoint, lookup: RouteLookup, compose: Compose | None = None
+    ) -> None:
+        """Say what answers, where the route is looked up, and what documents it."""
+        self.resource_endpoint, self.lookup, self.compose = endpoint, lookup, compose
         lookup.add(self)
+
+    # What makes an OpenAPI document of routes finds the whole operation, which is composed only
+    # then. The application's own document adds that by itself, and needs no more of FastAPI than
+    # what the dependencies of a route take.
+
+    @property
+    def include_in_schema(self) -> bool:
+        """Whether FastAPI documents the route."""
+        if self.compose is None:
+            return False
+        return bool(self.dependencies) or not IS_COMPOSING.get()
+
+    @include_in_schema.setter
+    def include_in_schema(self, _value: bool) -> None: ...
+
+    @property
+    def openapi_extra(self) -> dict[str, Any] | None:
+        """The operation, where FastAPI is to document it."""
+        return None if self.compose is None or IS_COMPOSING.get() else self.compose()
+
+    @openapi_extra.setter
+    def openapi_extra(self, _value: object) -> None: ...
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Tell whether a request is for this route."""
@@ -291,20 +323,13 @@ async def _run_in_session(
     return _with_headers(answer, response)
 
 
-def document_endpoint(name: str, signature: inspect.Signature) -> Callable[..., Any]:
-    """Make what stands for an endpoint of a resource wherever routes are looked at.
-
-    Args:
-        name: The function's name.
-        signature: The parameters that the OpenAPI document shows.
-    """
+def stand_in_for_endpoint(name: str) -> Callable[..., Any]:
+    """Make a function of some name that stands for an endpoint wherever routes are looked at."""
 
     async def endpoint(request: HTTPRequest) -> Response:
-        route: ResourceRoute = request.scope["route"]
-        return await route.resource_endpoint(request)
+        return await _run(request, Response())
 
     endpoint.__name__ = endpoint.__qualname__ = name
-    endpoint.__signature__ = signature  # type: ignore[attr-defined]
     return endpoint
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from ..catalog import Catalog
+from ..catalog import Catalog, Table
 from ..errors import ConfigurationError
 from ..execute import Database
+from ..openapi import Components
+from .docs import serve_document
+from .document import Document
 from .finished import Finished
 from .hosts import AllowedHosts
 from .limits import Streams
@@ -53,6 +56,9 @@ class Service:
         self.streams = Streams(database.settings.max_streams)
         self.list_paths: list[str] = []
         self.offline_docs: bool | None = None
+        self._names: dict[Table, str] = {}
+        self._components: Components | None = None
+        serve_document(app, Document(app, self.components))
         hosts = database.settings.allowed_hosts
         if "*" not in hosts:
             app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)
@@ -65,6 +71,22 @@ class Service:
     def add_catalog(self, catalog: Catalog, conflict_status: int) -> None:
         """Add resources whose errors are explained, in the application's own endpoints too."""
         self.problems.mounted.append(Mounted(catalog, conflict_status))
+        for table in catalog.tables.values():
+            name, number = table.model.__name__, 2
+            while name in self._names.values():
+                name, number = f"{table.model.__name__}{number}", number + 1
+            self._names[table] = name
+        self._components = None
+
+    def name_of(self, table: Table) -> str:
+        """What a resource is called in the document: as its class, with a number if need be."""
+        return self._names[table]
+
+    def components(self) -> Components:
+        """The parts that the operations of the document share."""
+        if self._components is None:
+            self._components = Components(self._names)
+        return self._components
 
     def choose_docs(self, *, offline: bool) -> bool:
         """Choose where the docs pages load their assets from.

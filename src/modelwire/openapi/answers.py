@@ -1,0 +1,135 @@
+"""What operations answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..respond.statuses import title_of
+from .bodies import row_schema
+from .components import Components, JSONSchema
+from .headers import answer_headers
+from .place import Subject
+from .values import INTEGER
+
+PROBLEM: JSONSchema = {
+    "title": "Problem",
+    "description": "A problem document (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "A stable name for what happened."},
+        "detail": {"type": "string", "description": "One sentence for a person."},
+        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+    },
+}
+PROBLEM_ERROR: JSONSchema = {
+    "title": "ProblemError",
+    "type": "object",
+    "required": ["code", "message"],
+    "properties": {
+        "pointer": {"type": "string", "description": "JSON Pointer into the body."},
+        "parameter": {"type": "string", "description": "Query or path parameter."},
+        "position": {"type": "integer", "description": "Character, from 0."},
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+    },
+}
+
+
+def problem_schema(components: Components) -> JSONSchema:
+    """The schema of a problem document."""
+    components.refer("schemas", "ProblemError", lambda: PROBLEM_ERROR)
+    return components.refer("schemas", "Problem", lambda: PROBLEM)
+
+
+def describe_problems(components: Components, statuses: Iterable[int]) -> dict[str, JSONSchema]:
+    """Describe the answers of an operation that are problems, by their status.
+
+    Every operation may be refused or fail otherwise too: by what any request can have wrong (405,
+    406, 413, 415), when the database does not answer (503), when something takes too long (504), or
+    by an error that nobody expected (500).
+    """
+    found = {
+        str(status): components.refer(
+            "responses",
+            f"Problem{status}",
+            lambda status=status: _describe_problem(components, title_of(status)),  # type: ignore[misc]
+        )
+        for status in sorted(statuses)
+    }
+    rest = (
+        "Any other problem: 405, 406, 413 or 415 as for every request, 503 while the database does "
+        "not answer, 504 where something takes too long, 500 otherwise."
+    )
+    others = components.refer(
+        "responses", "Problem", lambda: _describe_problem(components, rest, "Retry-After")
+    )
+    return {**found, "default": others}
+
+
+def _describe_problem(components: Components, text: str, *headers: str) -> JSONSchema:
+    return {
+        "description": text,
+        "headers": answer_headers(components, "X-Request-ID", *headers),
+        "content": {"application/problem+json": {"schema": problem_schema(components)}},
+    }
+
+
+def page_schema(subject: Subject) -> JSONSchema:
+    """The schema of a page of a list.
+
+    One by the number of rows before it has `skip` and `total`, one by a cursor `next` and
+    `previous`. They have one schema, so that typed clients need not find out which of two it is.
+    """
+    schema = {
+        "title": f"{subject.name}Page",
+        "type": "object",
+        "required": ["items", "limit"],
+        "properties": {
+            "items": {"type": "array", "items": row_schema(subject)},
+            "limit": INTEGER,
+            "skip": INTEGER,
+            "total": {"type": ["integer", "null"]},
+            "total_is_estimate": {"type": "boolean"},
+            "next": {"type": ["string", "null"]},
+            "previous": {"type": ["string", "null"]},
+        },
+    }
+    return subject.components.refer("schemas", f"{subject.name}Page", lambda: schema)
+
+
+def affected_schema(subject: Subject) -> JSONSchema:
+    """The schema of how many rows a change of all that match has affected."""
+    schema = {
+        "title": "Affected",
+        "type": "object",
+        "required": ["affected"],
+        "properties": {"affected": INTEGER},
+    }
+    return subject.components.refer("schemas", "Affected", lambda: schema)
+
+
+def outcomes_schema(subject: Subject, *, has_items: bool) -> JSONSchema:
+    """The schema of the answer to rows that are written each for itself.
+
+    Args:
+        subject: The resource.
+        has_items: Whether the rows that were written are shown; removed ones are not.
+    """
+    name = f"{subject.name}Outcomes" if has_items else "RemovalOutcomes"
+    item: JSONSchema = {"item": row_schema(subject)} if has_items else {}
+    outcome = {
+        "type": "object",
+        "required": ["status"],
+        "properties": {"status": INTEGER, **item, "problem": problem_schema(subject.components)},
+    }
+    schema = {
+        "title": name,
+        "type": "object",
+        "required": ["items"],
+        "properties": {"items": {"type": "array", "items": outcome}},
+    }
+    return subject.components.refer("schemas", name, lambda: schema)

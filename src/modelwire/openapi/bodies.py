@@ -1,0 +1,140 @@
+"""The schemas of rows, as requests bring them and answers show them."""
+
+from __future__ import annotations
+
+from ..catalog import Relation
+from ..plan.create import tie_fields
+from .components import JSONSchema
+from .place import Subject
+from .values import TEXT, value_schema
+
+
+def row_schema(subject: Subject) -> JSONSchema:
+    """The schema of a row as it is shown, with its includes where they are asked for."""
+
+    def included() -> JSONSchema:
+        return {
+            name: _related(row_schema(subject.related(name)), relation)
+            for name, relation in subject.table.includes.items()
+        }
+
+    return subject.components.describe(subject.table.schemas.read, "serialization", more=included)
+
+
+def rows_schema(subject: Subject) -> JSONSchema:
+    """The schema of several rows."""
+    return {"type": "array", "items": row_schema(subject)}
+
+
+def create_schema(subject: Subject, relation: Relation | None = None) -> JSONSchema:
+    """The schema of a row to create, with what may be created or linked with it.
+
+    Args:
+        subject: The resource.
+        relation: The relation by which it is created with another row, or below one: the row need
+            not name that.
+    """
+    given = [f.name for f in tie_fields(relation, subject.table, {})] if relation else []
+    end = "And".join("".join(map(str.capitalize, name.split("_"))) for name in given)
+    return subject.components.describe(
+        subject.table.schemas.create,
+        "validation",
+        more=lambda: _new_relations(subject),
+        optional=given,
+        suffix=f"Without{end}" if given else "",
+    )
+
+
+def _new_relations(subject: Subject) -> JSONSchema:
+    table = subject.table
+    properties = {}
+    for name, relation in {**table.linked, **table.nested}.items():
+        target = subject.related(name)
+        kinds = [key_schema(target)] if name in table.linked else []
+        kinds += [create_schema(target, relation)] if name in table.nested else []
+        schema = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+        properties[name] = _related(schema, relation)
+    return properties
+
+
+def update_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
+    """The schema of a change.
+
+    Args:
+        subject: The resource.
+        with_links: Whether it may set links, as that of one row may.
+    """
+    names = list(subject.table.linked) if with_links else []
+
+    def links() -> JSONSchema:
+        return {
+            name: {"type": "array", "items": key_schema(subject.related(name))} for name in names
+        }
+
+    return subject.components.describe(
+        subject.table.schemas.update, "validation", more=links, suffix="WithLinks" if names else ""
+    )
+
+
+def bulk_create_schema(subject: Subject) -> JSONSchema:
+    """The schema of the body of a bulk create."""
+    return _wrap(subject, create_schema(subject), "BulkCreate")
+
+
+def bulk_update_schema(subject: Subject) -> JSONSchema:
+    """The schema of the body of a bulk update: changes that hold the keys of their rows."""
+    table = subject.table
+    names = [f.name for f in table.key]
+
+    row = subject.components.refer(
+        "schemas",
+        f"{subject.name}BulkPatch",
+        lambda: {
+            "title": f"{subject.name}BulkPatch",
+            "allOf": [
+                update_schema(subject),
+                {"type": "object", "required": names, "properties": _key_properties(subject)},
+            ],
+        },
+    )
+    return _wrap(subject, row, "BulkUpdate")
+
+
+def bulk_delete_schema(subject: Subject) -> JSONSchema:
+    """The schema of the body of a bulk delete: keys."""
+    return _wrap(subject, key_schema(subject), "BulkDelete")
+
+
+def key_schema(subject: Subject) -> JSONSchema:
+    """The schema of a key in a body; a composite one is a text."""
+    table = subject.table
+    if len(table.key) > 1:
+        return TEXT
+    (schema,) = _key_properties(subject).values()
+    return schema
+
+
+def _key_properties(subject: Subject) -> dict[str, JSONSchema]:
+    shown = subject.components.properties_of(subject.table.schemas.read, "serialization")
+    return {f.name: shown.get(f.name) or value_schema(f) for f in subject.table.key}
+
+
+def _wrap(subject: Subject, row: JSONSchema, suffix: str) -> JSONSchema:
+    """Rows in an array, or in an object under the last segment of the path."""
+    rows = {"type": "array", "items": row}
+    key = subject.table.path.rpartition("/")[2]
+    schema = {
+        "title": f"{subject.name}{suffix}",
+        "type": "object",
+        "required": [key],
+        "properties": {key: rows},
+    }
+    wrapped = subject.components.refer("schemas", f"{subject.name}{suffix}", lambda: schema)
+    return {"anyOf": [wrapped, rows]}
+
+
+def _related(schema: JSONSchema, relation: Relation) -> JSONSchema:
+    """The schema of what a relation leads to: many rows, or one or none."""
+    if relation.many:
+        return {"type": "array", "items": schema}
+    return {"anyOf": [schema, {"type": "null"}]}

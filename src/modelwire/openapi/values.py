@@ -1,0 +1,46 @@
+"""The schemas of single values, as queries and paths spell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from ..catalog import Field, Kind
+from ..catalog.domain import MAX_INT64
+from .components import JSONSchema
+
+# Of each kind: its schema, and an example.
+_KINDS: Mapping[Kind, tuple[JSONSchema, Any]] = {
+    Kind.INTEGER: ({"type": "integer", "format": "int64"}, 1),
+    Kind.FLOAT: ({"type": "number"}, 1.5),
+    Kind.DECIMAL: ({"type": "string", "format": "decimal"}, "9.99"),
+    Kind.BOOLEAN: ({"type": "boolean"}, True),
+    Kind.UUID: ({"type": "string", "format": "uuid"}, "00000000-0000-4000-8000-000000000001"),
+    Kind.DATETIME: ({"type": "string", "format": "date-time"}, "2026-01-31T12:00:00Z"),
+    Kind.DATE: ({"type": "string", "format": "date"}, "2026-01-31"),
+    Kind.TIME: ({"type": "string", "format": "time"}, "12:00:00"),
+    Kind.INTERVAL: ({"type": "string", "format": "duration"}, "PT1H30M"),
+}
+_TEXT: tuple[JSONSchema, Any] = ({"type": "string"}, "ann")
+
+
+def value_schema(field: Field) -> JSONSchema:
+    """The schema of a value of a field."""
+    if field.kind is Kind.ENUM:
+        schema = TypeAdapter(field.annotation).json_schema()
+        return {"type": schema.get("type", "string"), "enum": schema.get("enum", [])}
+    return _KINDS.get(field.kind, _TEXT)[0]
+
+
+def example_of(field: Field) -> Any:
+    """A value that a field could have."""
+    if field.kind is Kind.ENUM:
+        return next(iter(value_schema(field)["enum"]), "")
+    return _KINDS.get(field.kind, _TEXT)[1]
+
+
+INTEGER: JSONSchema = {"type": "integer"}
+TEXT: JSONSchema = {"type": "string"}
+POSITION: JSONSchema = {"type": "integer", "minimum": 0, "maximum": MAX_INT64}

@@ -1,0 +1,225 @@
+"""The OpenAPI document beside what the application documents itself, and how it is served."""
+
+import asyncio
+from time import perf_counter
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Depends, FastAPI, Header
+from fastapi.openapi.utils import get_openapi
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import BaseModel
+from sqlalchemy import DateTime
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, SQLModel
+
+from examples import league
+from modelwire import Database, Resource, mount
+from tests.conftest import LEAGUE, open_client
+from tests.documents import parameters_of, read_document, resolve, responses_of
+
+
+class UserCreate(BaseModel):
+    """A schema of the application's own, whose name one of modelwire's has too."""
+
+    name: str
+
+
+class Answer(BaseModel):
+    user: UserCreate
+
+
+def make_app(*resources: Resource, **options: Any) -> FastAPI:
+    app = FastAPI()
+    mount(app, Database("sqlite://"), *(resources or LEAGUE), **options)
+    return app
+
+
+async def read(app: FastAPI) -> dict[str, Any]:
+    async with open_client(app) as client:
+        return await read_document(client)
+
+
+async def test_own_endpoints_beside_resources() -> None:
+    """An own endpoint is documented as ever, and keeps the names of its schemas."""
+    app = make_app()
+
+    @app.post("/own")
+    async def own(body: UserCreate) -> Answer:
+        return Answer(user=body)
+
+    document = await read(app)
+    schemas = document["components"]["schemas"]
+    assert set(schemas["UserCreate"]["properties"]) == {"name"}
+    body = document["paths"]["/users/"]["post"]["requestBody"]
+    created = resolve(document, body["content"]["application/json"]["schema"])
+    assert {"username", "email"} <= set(created["properties"])
+    own_body = document["paths"]["/own"]["post"]["requestBody"]
+    assert own_body["content"]["application/json"]["schema"]["$ref"].endswith("/UserCreate")
+
+
+async def test_schemas_that_only_resources_need() -> None:
+    """FastAPI's schema of what is not valid is only there where an own endpoint has it."""
+    app = make_app()
+    assert "HTTPValidationError" not in (await read(app))["components"]["schemas"]
+    app.add_api_route("/own/{number}", _number)
+    assert "HTTPValidationError" in (await read(app))["components"]["schemas"]
+
+
+async def _number(number: int) -> int:
+    return number
+
+
+async def test_route_that_is_added_later() -> None:
+    """The document has what is added after it was first asked for."""
+    app = make_app()
+    assert "/own/{number}" not in (await read(app))["paths"]
+    app.add_api_route("/own/{number}", _number)
+    assert {"/own/{number}", "/users/"} <= set((await read(app))["paths"])
+
+
+async def _require_tenant(x_tenant: Annotated[str, Header()]) -> None: ...
+
+
+async def test_dependencies_are_documented() -> None:
+    """What dependencies take and how they refuse is documented on each of their routes."""
+    scheme = OAuth2PasswordBearer("token")
+    guarded = Resource(league.User, dependencies=[Depends(scheme), Depends(_require_tenant)])
+    document = await read(make_app(guarded, Resource(league.Team)))
+    listed = document["paths"]["/users/"]["get"]
+    assert listed["security"] == [{"OAuth2PasswordBearer": []}]
+    assert {"401", "403"} <= set(responses_of(document, listed))
+    names = [p["name"] for p in parameters_of(document, listed)]
+    assert {"x-tenant", "limit", "filters"} <= set(names)
+    assert document["components"]["securitySchemes"]["OAuth2PasswordBearer"]["type"] == "oauth2"
+    open_list = document["paths"]["/teams/"]["get"]
+    assert "security" not in open_list
+    assert "401" not in open_list["responses"]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_document_of_the_applications_own(is_first: bool) -> None:
+    """A function of the application's own that makes the document finds resources in it."""
+    app = FastAPI()
+
+    def build() -> dict[str, Any]:
+        if not app.openapi_schema:
+            schema = get_openapi(title="Own", version="7", routes=app.routes)
+            schema["info"]["x-logo"] = {"url": "/logo.png"}
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    if is_first:
+        app.openapi = build  # type: ignore[method-assign]
+    mount(app, Database("sqlite://"), *LEAGUE)
+    app.add_api_route("/own/{number}", _number)
+    if not is_first:
+        app.openapi = build  # type: ignore[method-assign]
+    document = await read(app)
+    assert document["info"]["x-logo"] == {"url": "/logo.png"}
+    assert {"/users/", "/own/{number}", "/health"} <= set(document["paths"])
+    listed = document["paths"]["/users/"]["get"]
+    assert listed["operationId"] == "list_users"
+    assert {"limit", "filters"} <= {p["name"] for p in parameters_of(document, listed)}
+    assert "content" in responses_of(document, listed)["200"]
+
+
+async def test_resource_that_is_mounted_twice() -> None:
+    """Each mount of a class has operations and schemas of its own."""
+    app = FastAPI()
+    database = Database("sqlite://")
+    mount(app, database, Resource(league.User), prefix="/v1")
+    mount(app, database, Resource(league.User, hidden=["email"]), prefix="/v2")
+    document = await read(app)
+    rows = []
+    for version in ("v1", "v2"):
+        operation = document["paths"][f"/{version}/users/{{id}}"]["get"]
+        answer = responses_of(document, operation)["200"]
+        row = resolve(document, answer["content"]["application/json"]["schema"])
+        rows.append((operation["operationId"], "email" in row["properties"]))
+    assert rows == [("read_user", True), ("read_user2", False)]
+
+
+async def test_document_is_sent_once() -> None:
+    """It is compressed on request, and not sent again to whoever has it."""
+    async with open_client(make_app()) as client:
+        plain = await client.get("/openapi.json", headers={"accept-encoding": "identity"})
+        zipped = await client.get("/openapi.json", headers={"accept-encoding": "gzip"})
+        known = {"if-none-match": plain.headers["etag"]}
+        again = await client.get("/openapi.json", headers=known)
+    assert "content-encoding" not in plain.headers
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert zipped.headers["etag"] == plain.headers["etag"]
+    assert int(zipped.headers["content-length"]) * 5 < int(plain.headers["content-length"])
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def make_chain(length: int) -> list[type[SQLModel]]:
+    """Models in a chain: each refers to the next one, and has eight columns."""
+    base = type(SQLModel)("Base", (SQLModel,), {"__module__": __name__}, registry=registry())
+    models = []
+    for number in range(length):
+        members: dict[str, Any] = {
+            "__module__": __name__,
+            "__tablename__": f"chain{number}",
+            "id": Field(default=None, primary_key=True),
+            "made": Field(default=None, sa_type=DateTime(timezone=True)),  # type: ignore[call-overload]
+            **dict.fromkeys(("title", "price"), None),
+        }
+        types: dict[str, Any] = {"id": int | None, "name": str, "title": str | None, "count": int}
+        types |= {"price": float | None, "is_open": bool, "made": "datetime | None"}
+        if number + 1 < length:
+            members["next_id"] = Field(default=None, foreign_key=f"chain{number + 1}.id")
+            members["next"] = Relationship(back_populates="before")
+            types |= {"next_id": int | None, "next": f"Chain{number + 1}"}
+        if number:
+            members["before"] = Relationship(back_populates="next")
+            types["before"] = list[f"Chain{number - 1}"]  # type: ignore[misc]
+        members["__annotations__"] = types
+        models.append(type(SQLModel)(f"Chain{number}", (base,), members, table=True))
+    return models
+
+
+def serve_chain(length: int) -> FastAPI:
+    names = {"next", "before"}
+    models = make_chain(length)
+    resources = [Resource(m, includes=sorted(names & set(_relations(m)))) for m in models]
+    return make_app(*resources)
+
+
+def _relations(model: type[SQLModel]) -> list[str]:
+    return list(model.__sqlmodel_relationships__)
+
+
+@pytest.mark.parametrize(
+    ("app", "most"),
+    [(serve_chain(1), 40_000), (make_app(), 90_000), (serve_chain(50), 1_500_000)],
+    ids=["one table", "league", "fifty tables"],
+)
+async def test_size(app: FastAPI, most: int) -> None:
+    """The document stays small: what operations share stands in it once."""
+    async with open_client(app) as client:
+        answer = await client.get("/openapi.json", headers={"accept-encoding": "identity"})
+    assert len(answer.content) <= most
+
+
+async def test_others_are_answered_meanwhile() -> None:
+    """While a large document is made for the first time, other requests don't wait for it."""
+    longest_s = []
+    for _ in range(3):  # the machine may be busy with something else
+        app = serve_chain(50)
+        async with open_client(app) as client:
+            await client.get("/health/live")
+            asked = asyncio.ensure_future(client.get("/openapi.json"))
+            waits = [0.0]
+            while not asked.done():
+                begun = perf_counter()
+                assert (await client.get("/health/live")).status_code == 200
+                await asyncio.sleep(0)
+                waits.append(perf_counter() - begun)
+            assert asked.result().status_code == 200
+        longest_s.append(max(waits))
+        if longest_s[-1] < 0.05:
+            break
+    assert min(longest_s) < 0.05, longest_s
+    assert len(waits) > 3
