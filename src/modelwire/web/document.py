@@ -159,5 +159,13 @@ class _Page(NamedTuple):
 
 
 def _make_page(document: JSONSchema) -> _Page:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    body = _encode(document).encode()
     return _Page(body, gzip.compress(body, mtime=0), f'"{sha256(body).hexdigest()[:32]}"')
+
+
+def _encode(value: Any, levels: int = 3) -> str:
+    """Encode some JSON, part by part: the whole at once would stop every other thread meanwhile."""
+    if levels == 0 or not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    parts = (f"{json.dumps(name)}:{_encode(part, levels - 1)}" for name, part in value.items())
+    return f"{{{','.join(parts)}}}"
