@@ -156,7 +156,7 @@ def create_app() -> FastAPI:
 def _show_addresses(app: FastAPI, address: str) -> None:
     typer.echo(f"API   {address}")
     service = find_service(app)
-    lists = service.list_paths if service else []
+    lists = service.index.lists if service else []
     for path in lists[:_LISTS]:
         typer.echo(f"Rows  {address}{path}")
     if len(lists) > _LISTS:

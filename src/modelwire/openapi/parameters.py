@@ -104,7 +104,6 @@ def query_schema(subject: Subject) -> JSONSchema:
 
 def _describe_query(subject: Subject, title: str) -> JSONSchema:
     resource, table = subject.table.resource, subject.table
-    scalar = {"type": ["string", "number", "boolean"]}
     properties: dict[str, JSONSchema] = {
         "limit": {"type": "integer", "minimum": 1, "maximum": resource.max_limit},
         "cursor": TEXT,
@@ -127,7 +126,7 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
         "type": "object",
         "properties": properties,
         # Filters by operators and through relations have the names that they have in a URL.
-        "additionalProperties": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
+        "additionalProperties": True,
         "examples": [{"limit": 10}],
     }
 

@@ -101,11 +101,12 @@ def mount(
         path = routes.prefix + table.path
         _check_path(app, table, path, health, METRICS if settings.metrics else None)
         routes.add_resource(table)
-    service.list_paths += [
+    service.index.lists += [
         routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]
     if health is not None and not _has_path(app, health):
         routes.add_health(health, Health(database))
+        service.index.health = health
     if database.observer.counts is not None and not _has_path(app, METRICS):
         routes.add_metrics(MetricsPage(database, database.observer.counts, service.finished))
     if service.choose_docs(offline=offline_docs):

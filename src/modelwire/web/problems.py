@@ -37,6 +37,7 @@ from ..execute import explain_elsewhere, names_table, translate, translate_commi
 from ..observe import Exchange, Observer
 from ..respond import Headers, answer_other_problem, answer_problem
 from .failures import log_failure
+from .index import Index
 from .observing import exchange_of
 from .responses import to_whole_response
 from .route_names import RouteNames
@@ -78,12 +79,14 @@ class Problems:
 
     Attributes:
         mounted: The resources that name the fields of database errors.
+        index: The page in place of an error where nothing else is at the root.
     """
 
     def __init__(self, names: RouteNames, observer: Observer) -> None:
         self._names = names
         self._observer = observer
         self.mounted: list[Mounted] = []
+        self.index = Index()
         self._own: Mapping[type[Exception], Handler] = {
             HTTPException: self._on_http_exception,
             RequestValidationError: self._on_validation,
@@ -178,6 +181,8 @@ class Problems:
         # Of an application that is mounted on another one, the latter takes it for the endpoint.
         is_routing = request.scope.get("endpoint") in (None, request.app)
         if error.status_code == 404 and is_routing:
+            if self.index.answers(request):
+                return self.index.answer(request)
             return self.answer(request.scope, NoSuchPath(f"Nothing is at {request.scope['path']}"))
         if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:
             return self.answer(request.scope, MethodNotAllowed(_allowed_methods(request)))

@@ -13,6 +13,7 @@ from .docs import serve_document
 from .document import Document
 from .finished import Finished
 from .hosts import AllowedHosts
+from .index import Index
 from .limits import Streams
 from .lookup import RouteLookup
 from .observing import Observing
@@ -35,7 +36,6 @@ class Service:
         problems: Answers errors.
         finished: The requests that have been answered, until they are reported.
         streams: The streams that are open.
-        list_paths: The paths of the lists that are served.
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
 
     Raises:
@@ -54,7 +54,6 @@ class Service:
         self.problems.install(app)
         self.finished = Finished(database.observer, names)
         self.streams = Streams(database.settings.max_streams)
-        self.list_paths: list[str] = []
         self.offline_docs: bool | None = None
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
@@ -87,6 +86,11 @@ class Service:
         if self._components is None:
             self._components = Components(self._names)
         return self._components
+
+    @property
+    def index(self) -> Index:
+        """The links to what is served."""
+        return self.problems.index
 
     def choose_docs(self, *, offline: bool) -> bool:
         """Choose where the docs pages load their assets from.
