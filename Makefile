@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SERVE_STAMP := $(VENV)/.serves
 BENCH_STAMP := $(VENV)/.benchmarks-installed
 LOWEST := .venv-lowest
 THOROUGH := 1
@@ -15,10 +16,14 @@ PYTEST := python -m pytest -n 3 --dist worksteal
 help: ## Show what can be done
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements.txt pyproject.toml
+# What serving needs, and then what tests and tools need beside.
+$(SERVE_STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e .
+	@touch $(SERVE_STAMP)
+
+$(STAMP): $(SERVE_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 # A peer that can't be installed is left out by the benchmark, which says so.
@@ -34,7 +39,7 @@ $(LOWEST)/.installed: requirements.txt requirements-lowest.txt pyproject.toml
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-serve: $(STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
+serve: $(SERVE_STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
 
 test: $(STAMP) ## Run every test, on SQLite and PostgreSQL

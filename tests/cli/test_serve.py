@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -145,6 +146,24 @@ def test_function_that_makes_an_application(tmp_path: Path) -> None:
         assert httpx2.get(f"{address}/openapi.json").json()["info"]["title"] == "Made"
     line = failing("made.py:create_nothing", cwd=tmp_path)
     assert line == "modelwire: create_nothing() in made.py returns no FastAPI application"
+
+
+def test_reload(tmp_path: Path) -> None:
+    """With `--reload` a change of the module is served soon, on the same address."""
+    module = tmp_path / "made.py"
+    text = "from fastapi import FastAPI\napp = FastAPI(title='{}')\n"
+    module.write_text(text.format("One"))
+    with serving("made.py", "--reload", cwd=tmp_path) as (address, _):
+        title = httpx2.get(f"{address}/openapi.json").json()["info"]["title"]
+        assert title == "One"
+        module.write_text(text.format("Another"))
+        for _ in range(100):
+            with contextlib.suppress(httpx2.TransportError):
+                title = httpx2.get(f"{address}/openapi.json").json()["info"]["title"]
+            if title == "Another":
+                return
+            time.sleep(0.2)
+        raise AssertionError(title)
 
 
 def test_hosts(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ _TARGET = "_MODELWIRE_SERVE_TARGET"
 _LISTS = 8  # paths of resources that are shown at start
 _ANSWER_S = 5  # seconds that requests which were cut short have to say so
 _KEEP_ALIVE_S = 75  # seconds: proxies keep theirs for 60, and are not to find them closed
+_RELOAD_S = 0.5  # seconds between two looks for files that have changed
 _HEALTHCHECK_S = 30  # seconds after which a worker that is busy, or still starts, is given up
 
 main = typer.Typer(
@@ -76,6 +77,12 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Server processes.", min=1)] = 1,
+    reload: Annotated[
+        bool,
+        typer.Option(
+            "--reload", help="Start anew whenever a Python file below this directory changes."
+        ),
+    ] = False,
     root_path: Annotated[
         str,
         typer.Option(
@@ -119,6 +126,8 @@ def serve(
         os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
     os.environ[_TARGET] = target
     try:
+        if reload and workers > 1:
+            raise ConfigurationError("--reload runs one process; leave out --workers")
         settings = read_settings()
         log_config = configure_logs(settings)
         dictConfig(log_config)
@@ -132,12 +141,15 @@ def serve(
         raise typer.Exit(2) from None
     _show_addresses(app, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
     protocol = partial(LimitedProtocol, settings.max_head_bytes, settings.shutdown_timeout_s)
+    in_processes = workers > 1 or reload
     uvicorn.run(
-        "modelwire.cli.main:create_app" if workers > 1 else app,
-        factory=workers > 1,
+        "modelwire.cli.main:create_app" if in_processes else app,
+        factory=in_processes,
         host=host,
         port=port,
         workers=workers,
+        reload=reload,
+        reload_delay=_RELOAD_S,
         root_path=root_path,
         log_config=log_config,
         access_log=False,
