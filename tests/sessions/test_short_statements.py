@@ -308,6 +308,14 @@ async def test_readers_that_may_wait_do_so_in_their_thread(tmp_path: Path) -> No
     await database.close_db()
 
 
+async def test_readers_that_share_a_cache_run_in_their_thread(tmp_path: Path) -> None:
+    """Where connections share a cache, one waits for the statements of another in its thread."""
+    database = Database(f"sqlite:///file:{tmp_path}/shared.db?cache=shared&uri=true")
+    async with database.reading() as lane:
+        assert lane._held.connection.waits  # type: ignore[attr-defined]
+    await database.close_db()
+
+
 async def test_transactions_stay_in_their_thread(tmp_path: Path) -> None:
     """What a transaction that writes reads runs in its thread, as what it writes does."""
     database = await open_database(tmp_path / "writing.db", waits=False)

@@ -186,10 +186,12 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         hide_parameters=not settings.echo,
     )
     event.listen(engine.sync_engine, "do_connect", _create_privately)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    prepare = partial(_prepare_sqlite, shares=url.query.get("cache") == "shared")
+    event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
     event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
     event.listen(engine.sync_engine, "handle_error", _undo_refused_commit)
+    event.listen(engine.sync_engine, "reset", _close_cursors)
     return engine
 
 
@@ -201,6 +203,14 @@ def _create_privately(
     if path is not None:
         with suppress(OSError):  # it is there already, or SQLite says why it can't be
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _close_cursors(connection: Any, _record: Any, _state: Any) -> None:
+    """Close what was left open of a connection that is given back, such as by a generator.
+
+    As long as that is open, what interrupts one statement interrupts all that come after it.
+    """
+    connection.driver_connection.close_cursors()
 
 
 def _unhex(text: Any) -> Any:
@@ -220,12 +230,18 @@ async def begin_writing(connection: AsyncConnection) -> None:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool) -> None:
+    """Prepare a new connection.
+
+    Args:
+        connection: The connection.
+        shares: Whether its cache is that of others: a reader waits for what they do then.
+    """
     connection.create_function(LOWER, 1, _lower, deterministic=True)
     connection.create_function(UNHEX, 1, _unhex, deterministic=True)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    connection.driver_connection.waits = cursor.fetchone()[0] not in ("wal", "memory")
+    connection.driver_connection.waits = shares or cursor.fetchone()[0] not in ("wal", "memory")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from time import thread_time
 from typing import Any
-from weakref import WeakSet
 
-from aiosqlite import Connection, Cursor
+from aiosqlite import Connection
 from aiosqlite.context import contextmanager
 
 from ..overtime import Watched
+from .cursors import OwnedCursor, OwningConnection, fetch_all
 from .short import SHORT_S, Rows, Run, ShortStatements
 
 _CHUNK_ROWS = 64
@@ -35,18 +35,21 @@ class LimitedConnection(Connection):
     def __init__(
         self, limit_s: float, short: ShortStatements, /, *arguments: Any, **options: Any
     ) -> None:
-        connect = partial(sqlite3.connect, *arguments, factory=_Connection, **options)
+        connect: Any = partial(sqlite3.connect, *arguments, factory=OwningConnection, **options)
         super().__init__(partial(self._open, connect), _CHUNK_ROWS)
-        self._opened: sqlite3.Connection | None = None
+        self._opened: OwningConnection | None = None
         self._stopped: asyncio.Future[Any] | None = None
         self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
         self._limit_s = limit_s
         self._short = short
+        self._under_way = 0
         self.waits = True
 
-    def _open(self, connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
-        self._opened = connect()
-        return self._opened
+    def _open(self, connect: Callable[[], OwningConnection]) -> OwningConnection:
+        opened, queue = connect(), self._tx
+        opened.bring = lambda function: queue.put_nowait((None, function))
+        self._opened = opened
+        return opened
 
     async def _connect(self) -> Connection:
         try:
@@ -58,14 +61,22 @@ class LimitedConnection(Connection):
 
     def stop(self) -> asyncio.Future[Any] | None:
         """End the thread, and close what it has opened, also for somebody who was cancelled before
-        he got it."""
-        self._tx.put_nowait((None, self._close_opened))
-        self._stopped = super().stop()
+        he got it. Whoever asks once more waits for the same end: nothing that comes later runs."""
+        if self._stopped is None:
+            self._tx.put_nowait((None, self._close_opened))
+            self._stopped = super().stop()
         return self._stopped
 
     def _close_opened(self) -> None:
         if self._opened is not None:
             self._opened.close()
+
+    def close_cursors(self) -> None:
+        """Have the thread close what is still open, before it does anything else that it is
+        told."""
+        connection: Any = self._connection
+        if connection is not None and connection.open_cursors:
+            self._tx.put_nowait((None, connection.close_cursors))
 
     async def read(self, text: str, values: Sequence[Any]) -> Rows:
         """Run a statement that changes nothing, outside of a transaction.
@@ -87,19 +98,29 @@ class LimitedConnection(Connection):
     async def _run_here(self, text: str, values: Sequence[Any]) -> Run | None:
         """Run what is short of a statement on the event loop; None if that is nothing, or was not
         short after all."""
-        connection: Any = self._connection
         short = self._short
-        if connection is None or self.waits:
+        if not self._is_at_rest:
             return None
+        connection: Any = self._connection
         if text in short.whole:
-            return short.whole.run(connection, text, partial(connection.execute, text, values))
+            # SQLite's own method: its cursor is gone with the call, before the thread has work.
+            begin = partial(sqlite3.Connection.execute, connection, text, values)
+            return short.whole.run(connection, text, begin)
         if text not in short.rest:
             return None
-        cursor, begun_s = await self._execute(_begin, connection, text, values)
-        rest = short.rest.run(connection, text, cursor.__iter__)
+        begun, begun_s = await self._execute(_begin, connection, text, values)
+        with closing(begun):
+            rest = short.rest.run(connection, text, begun.__iter__)
         if rest is not None:
             short.whole.note(text, Run(rest.rows, begun_s + rest.taken_s))
         return rest
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether the event loop may use the connection: it would wait for what its thread does,
+        or closes."""
+        connection: Any = self._connection
+        return not (self.waits or self._under_way or connection is None or connection.open_cursors)
 
     async def _run_in_thread(self, text: str, values: Sequence[Any]) -> Rows:
         run: Run
@@ -110,20 +131,21 @@ class LimitedConnection(Connection):
         return run.rows
 
     @contextmanager
-    async def cursor(self) -> Cursor:
-        """Open a cursor, as SQLAlchemy does for the statements of a session."""
-        connection: Any = self._conn
-        return Cursor(self, await self._execute(connection.open_cursor))
+    async def execute_fetchall(self, sql: str, parameters: Any = ()) -> Any:
+        """Run a statement and read its rows."""
+        return await self._execute(fetch_all, self._connection, sql, parameters)
 
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
         alarm = _Alarm(self, self._limit_s)
         alarm.start()
+        self._under_way += 1
         try:
             return await super()._execute(fn, *arguments, **options)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:
             self._end()
             raise
         finally:
+            self._under_way -= 1
             alarm.stop()
 
     def _end(self) -> None:
@@ -131,7 +153,13 @@ class LimitedConnection(Connection):
         ended = asyncio.get_running_loop().create_future()
         alarm = _Alarm(self, 0)
         alarm.start()
-        ended.add_done_callback(lambda _: alarm.stop())
+        self._under_way += 1
+
+        def stop(_ended: object) -> None:
+            self._under_way -= 1
+            alarm.stop()
+
+        ended.add_done_callback(stop)
         self._tx.put_nowait((ended, lambda: None))
         self.ring()
 
@@ -143,52 +171,26 @@ class LimitedConnection(Connection):
 
 
 def _begin(
-    connection: _Connection, text: str, values: Sequence[Any]
-) -> tuple[sqlite3.Cursor, float]:
+    connection: OwningConnection, text: str, values: Sequence[Any]
+) -> tuple[OwnedCursor, float]:
     """Run a statement as far as its first row; returns its cursor, and the seconds of CPU."""
     begun = thread_time()
-    cursor = connection.open_cursor()
-    cursor.execute(text, values)
+    cursor: OwnedCursor = connection.cursor()
+    try:
+        cursor.execute(text, values)
+    except BaseException:
+        cursor.close()
+        raise
     return cursor, thread_time() - begun
 
 
-def _run(connection: _Connection, text: str, values: Sequence[Any]) -> tuple[Run, float]:
+def _run(connection: OwningConnection, text: str, values: Sequence[Any]) -> tuple[Run, float]:
     """Run a statement; returns also the seconds of CPU that its first row took."""
     cursor, begun_s = _begin(connection, text, values)
-    begun = thread_time()
-    rows = cursor.fetchall()
+    with closing(cursor):
+        begun = thread_time()
+        rows = cursor.fetchall()
     return Run(rows, begun_s + thread_time() - begun), begun_s
-
-
-class _Connection(sqlite3.Connection):
-    """A connection that can be undone and closed even where cursors have rows left to read.
-
-    Such as those of a request that was cancelled. Their statements keep the locks that they have,
-    and what interrupted one of them would stop a ROLLBACK too (SQLite, sqlite3_interrupt).
-    """
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
-
-    def open_cursor(self) -> sqlite3.Cursor:
-        """Open a cursor that is closed when the transaction is undone."""
-        cursor = self.cursor()
-        self._cursors.add(cursor)
-        return cursor
-
-    def rollback(self) -> None:
-        """Undo the transaction."""
-        # Others may be collected meanwhile, in another thread.
-        for cursor in tuple(self._cursors):
-            cursor.close()
-        super().rollback()
-
-    def close(self) -> None:
-        """Close the connection; what it has not committed is undone."""
-        with suppress(sqlite3.Error):
-            self.rollback()
-        super().close()
 
 
 class _Alarm(Watched):

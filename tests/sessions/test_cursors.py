@@ -1,0 +1,161 @@
+"""Cursors on SQLite: whoever lets go of one waits for nothing, and its own thread closes it."""
+
+import asyncio
+import gc
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from modelwire import Database
+from modelwire.execute.limited import LimitedConnection
+from modelwire.execute.short import Run, ShortStatements
+from tests.live.conftest import eventually
+
+STEPS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+NUMBERS = f"{STEPS} WHERE i < 100) SELECT i FROM n"
+ENDLESS = f"{STEPS}) SELECT max(i) FROM n"
+WAIT_S = 3.0
+
+
+@pytest.fixture
+async def limited(tmp_path: Path) -> AsyncIterator[LimitedConnection]:
+    connection = await LimitedConnection(
+        60.0, ShortStatements(), tmp_path / "c.db", isolation_level=None, check_same_thread=False
+    )
+    connection.waits = False
+    yield connection
+    await connection.close()
+
+
+async def keep_wrapper(limited: LimitedConnection) -> object:
+    """The cursor that a session works with, which nobody closes."""
+    return await limited.execute(NUMBERS)
+
+
+async def keep_generator(limited: LimitedConnection) -> object:
+    """A generator that somebody has read a little of."""
+    rows = aiter(await limited.execute(NUMBERS))
+    assert await anext(rows) == (1,)
+    return rows
+
+
+async def keep_traceback(limited: LimitedConnection) -> object:
+    """An error, in whose traceback a cursor stands."""
+
+    def fail() -> None:
+        cursor = limited._conn.execute(NUMBERS)
+        raise ValueError(cursor.fetchone())
+
+    with pytest.raises(ValueError, match="1") as caught:
+        await limited._execute(fail)
+    return caught.value
+
+
+async def keep_circle(limited: LimitedConnection) -> object:
+    """A cursor that only the garbage collector finds."""
+    circle = [await limited.execute(NUMBERS)]
+    circle.append(circle)  # type: ignore[arg-type]
+    return circle
+
+
+Keep = Callable[[LimitedConnection], Awaitable[object]]
+KEEPERS = (keep_wrapper, keep_generator, keep_traceback, keep_circle)
+
+
+async def keep_busy(limited: LimitedConnection) -> asyncio.Task[Any]:
+    """Run a statement without end in a connection's thread."""
+    running = threading.Event()
+
+    def note() -> int:
+        running.set()
+        return 1
+
+    await limited.create_function("note", 0, note)
+    sql = ENDLESS.replace("SELECT 1", "SELECT note()")
+    task = asyncio.ensure_future(limited.execute_fetchall(sql))
+    await asyncio.sleep(0)
+    assert running.wait(60)
+    return task
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@contextmanager
+def without_waiting(limited: LimitedConnection) -> Iterator[None]:
+    """Fail if the block waits for the statement that is running; it is ended then."""
+    rescue = threading.Timer(WAIT_S, limited.ring)
+    rescue.start()
+    begun = time.monotonic()
+    yield
+    rescue.cancel()
+    assert time.monotonic() - begun < WAIT_S
+
+
+@pytest.mark.parametrize("keep", KEEPERS)
+async def test_letting_go_of_a_cursor(limited: LimitedConnection, keep: Keep) -> None:
+    """A cursor that is let go of beside a long statement is closed after that, by the thread."""
+    kept = await keep(limited)
+    connection: Any = limited._conn
+    assert connection.open_cursors == 1
+    task = await keep_busy(limited)
+    with without_waiting(limited):
+        del kept
+        gc.collect()
+    await end(task)
+    await limited.execute_fetchall("SELECT 1")
+    await eventually(lambda: connection.open_cursors == 0)
+
+
+async def test_a_failed_statement_keeps_no_cursor(limited: LimitedConnection) -> None:
+    """However a statement fails, its cursor is closed before anybody hears of it."""
+    connection: Any = limited._conn
+    rows = f"{STEPS}) SELECT i FROM n"
+    for sql in ("SELECT missing", "SELECT abs(-9223372036854775808)", ENDLESS, rows):
+        for run in (limited.read, limited.execute_fetchall):
+            limited._limit_s = 0.01
+            with pytest.raises(sqlite3.Error) as caught:
+                await run(sql, ())
+            limited._limit_s = 60
+            assert connection.open_cursors == 0
+            del caught
+
+
+async def test_nothing_is_read_on_the_event_loop_while_the_thread_is_at_work(
+    limited: LimitedConnection,
+) -> None:
+    """A short statement on a connection whose thread is at work waits for that in the thread."""
+    limited._short.whole.note("SELECT 7", Run([(7,)], 0))
+    task = await keep_busy(limited)
+    with without_waiting(limited):
+        reading = asyncio.ensure_future(limited.read("SELECT 7", ()))
+        await asyncio.sleep(0)
+    assert not reading.done()
+    await end(task)
+    assert await reading == [(7,)]
+
+
+async def test_a_connection_that_is_given_back_has_no_open_cursor(tmp_path: Path) -> None:
+    """What somebody leaves open is closed before the next one comes, who could be interrupted else
+    by what has interrupted another."""
+    database = Database(f"sqlite:///{tmp_path}/left.db", pool_size=1, statement_timeout_s=0.1)
+    async with database.engine.connect() as opened:
+        driver: Any = (await opened.get_raw_connection()).driver_connection
+        left = aiter(await driver.execute(NUMBERS))
+        await anext(left)
+    async with database.engine.connect() as opened:
+        with pytest.raises(Exception, match="interrupted"):
+            await opened.execute(text(ENDLESS))
+        assert (await opened.execute(text("SELECT 7"))).scalar_one() == 7
+    del left
+    await database.close_db()
