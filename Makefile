@@ -6,15 +6,20 @@ STAMP := $(VENV)/.installed
 SERVE_STAMP := $(VENV)/.serves
 BENCH_STAMP := $(VENV)/.benchmarks-installed
 LOWEST := .venv-lowest
+SQLALCHEMY20 := .venv-sqlalchemy20
 THOROUGH := 1
+# What depends on SQLAlchemy most, and the neighbours that need 2.0. "SQLALCHEMY20_TESTS=tests" runs all.
+SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/test_servers.py \
+	tests/neighbours/test_sqladmin.py tests/sessions tests/odd tests/http/test_decimals.py \
+	tests/http/test_health.py tests/http/test_not_started.py tests/http/test_include.py
 # Three processes for two cores: tests wait for PostgreSQL, for servers and for limits of time.
 PYTEST := python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest faults check format bench bench-quick bench-docs clean
+.PHONY: help serve test thorough lowest sqlalchemy20 faults check format bench bench-quick bench-docs clean
 
 help: ## Show what can be done
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 # What serving needs, and then what tests and tools need beside.
 $(SERVE_STAMP): requirements.txt pyproject.toml
@@ -39,6 +44,13 @@ $(LOWEST)/.installed: requirements.txt requirements-lowest.txt pyproject.toml
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(SQLALCHEMY20)/.installed: requirements.txt requirements-sqlalchemy20.txt pyproject.toml
+	$(PYTHON) -m venv $(SQLALCHEMY20)
+	$(SQLALCHEMY20)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(SQLALCHEMY20)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sqlalchemy20.txt
+	$(SQLALCHEMY20)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 serve: $(SERVE_STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
 
@@ -52,6 +64,9 @@ thorough: $(STAMP) ## Run the tests that draw examples with many more, new ones,
 lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
 	$(LOWEST)/bin/$(PYTEST) $(TEST_ARGS)
 
+sqlalchemy20: $(SQLALCHEMY20)/.installed ## Run a part of the tests on the newest SQLAlchemy 2.0, and the neighbours that need it
+	$(SQLALCHEMY20)/bin/$(PYTEST) $(SQLALCHEMY20_TESTS) $(TEST_ARGS)
+
 faults: $(STAMP) ## Break everything that can break, and print what was measured (about 15 minutes)
 	$(BIN)/python -m pytest tests/faults -m "long or not long" $(TEST_ARGS)
 
@@ -61,6 +76,7 @@ check: $(STAMP) ## Check format, lint, types, layering, and run every test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+	$(MAKE) sqlalchemy20
 
 format: $(STAMP) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
@@ -76,4 +92,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(SQLALCHEMY20) .mypy_cache .ruff_cache .hypothesis build dist

@@ -12,6 +12,7 @@ from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
 from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
+from ..compat.sqlalchemy import settle_keys
 from ..errors import ConfigurationError
 from ..resource import Resource
 from ..settings import LIMITS, Limits
@@ -51,6 +52,7 @@ def read_catalog(resources: Sequence[Resource], limits: Limits = LIMITS) -> Cata
     registered = {_table_of(mapper).fullname: resource for mapper, resource in mappers}
     if len(registered) < len(resources):
         raise ConfigurationError("Two resources have the same table; serve each table once.")
+    settle_keys(_table_of(mapper) for mapper, _ in mappers)
     tables = [_read_table(mapper, resource, registered) for mapper, resource in mappers]
     _check_paths(tables)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}

@@ -137,7 +137,9 @@ def _build(
     return create_model(
         name,
         __config__=cast(ConfigDict, dict(config)),
-        __namespace__=dict(decorated),
+        __validators__=dict(
+            decorated
+        ),  # and serializers: Pydantic before 2.14 has no __namespace__
         __module__=__name__,
         **definitions,
     )

@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ..compat.sqlalchemy import opening_connection
 from ..errors import ModelwireError
 from ..observe import waiting_for_connection
 from ..overtime import TimeLimit
@@ -67,21 +68,23 @@ class _Connect:
         return self._open().__await__()
 
     async def _open(self) -> Any:
+        with opening_connection():
+            connection = await waiting_for_connection(self._connect())
+        connection.limit = TimeLimit(self.answer_s)
+        return connection
+
+    async def _connect(self) -> Any:
         try:
-            connection = await waiting_for_connection(
-                asyncpg.connect(
-                    self.dsn,
-                    timeout=self.timeout_s,
-                    connection_class=AnsweringConnection,
-                    **self.options,
-                )
+            return await asyncpg.connect(
+                self.dsn,
+                timeout=self.timeout_s,
+                connection_class=AnsweringConnection,
+                **self.options,
             )
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {self.timeout_s} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
-        connection.limit = TimeLimit(self.answer_s)
-        return connection
 
 
 def _options_of(settings: Settings) -> Mapping[str, Any]:

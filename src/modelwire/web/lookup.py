@@ -78,6 +78,10 @@ class RouteLookup:
         """Tell whether a route was added."""
         return method in self._tree.at(path).values
 
+    def serves(self, scope: Scope) -> bool:
+        """Tell whether a request is at the application of these routes, and at no other router."""
+        return scope["app"].router is self._router
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         route = self._select(scope) if scope["type"] == "http" else None

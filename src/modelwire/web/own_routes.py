@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import Scope
 
+from ..compat.fastapi import place_routes
 from .paths import path_of, strip_slash
 
 Routes = list[tuple[int, BaseRoute]]
@@ -67,10 +67,7 @@ class OwnRoutes:
                 self._add(place, route)
 
     def _add(self, place: int, route: BaseRoute) -> None:
-        paths = [
-            _spelt_out_path(context.original_route, context.path)
-            for context in iter_route_contexts([route])
-        ]
+        paths = [_spelt_out_path(placed.route, placed.path) for placed in place_routes([route])]
         for path in paths:
             if path is not None:
                 self._spelt_out.setdefault(strip_slash(path), []).append((place, route))

@@ -30,6 +30,14 @@ from .problems import Problems
 from .responses import to_response
 from .session import SessionDep, get_session
 
+_PLACED = "modelwire_placed"
+"""Present on the function that stands for an endpoint once a route has it."""
+
+_NOT_INCLUDED = (
+    "modelwire's routes can't be included in another router; "
+    "give mount() the prefix and the dependencies."
+)
+
 Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
 
 Compose = Callable[[], dict[str, Any]]
@@ -164,6 +172,9 @@ class ResourceRoute(APIRoute):
     _built = False
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if getattr(endpoint, _PLACED, False):  # FastAPI before 0.138 includes copies
+            raise ConfigurationError(_NOT_INCLUDED)
+        setattr(endpoint, _PLACED, True)
         super().__init__(path, endpoint, **options)
         # Whoever compares it as Starlette does finds it with a last slash and without.
         pattern = compile_path(strip_slash(path))[0].pattern
@@ -205,8 +216,9 @@ class ResourceRoute(APIRoute):
     def openapi_extra(self, _value: object) -> None: ...
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Tell whether a request is for this route."""
-        found = self.lookup.find(scope) if scope["type"] == "http" else None
+        """Tell whether a request is for this route, in the application that it was made for."""
+        is_here = scope["type"] == "http" and self.lookup.serves(scope)
+        found = self.lookup.find(scope) if is_here else None
         if found is None or self not in found.routes.values():
             return Match.NONE, {}
         selected = found.routes.get(scope["method"])
@@ -254,10 +266,7 @@ class ResourceRoute(APIRoute):
                 would not run.
         """
         if self._built:
-            raise ConfigurationError(
-                "modelwire's routes can't be included in another router; "
-                "give mount() the prefix and the dependencies."
-            )
+            raise ConfigurationError(_NOT_INCLUDED)
         self._built = True
         needs_session = self.in_session = _calls(self.dependant, get_session)
         # Most routes need at most one of them, and many none.

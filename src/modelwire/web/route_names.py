@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, Mount, compile_path
 from starlette.types import Scope
+
+from ..compat.fastapi import place_routes
 
 
 class RouteNames:
@@ -58,15 +59,15 @@ class RouteNames:
 
 def _walk(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[Any, str]]:
     """Yield what answers requests, with its name: endpoints, and what is mounted."""
-    for route in iter_route_contexts(routes):
-        name, original = route.path_format, route.original_route
+    for placed in place_routes(routes):
+        name, route = placed.template, placed.route
         if name is None:
             continue
-        if isinstance(original, Mount):
-            yield original.app, prefix + name
-            yield from _walk(original.routes, prefix + name.removesuffix("/{path}"))
-        elif route.endpoint is not None:
-            yield route.endpoint, prefix + name
+        if isinstance(route, Mount):
+            yield route.app, prefix + name
+            yield from _walk(route.routes, prefix + name.removesuffix("/{path}"))
+        elif placed.endpoint is not None:
+            yield placed.endpoint, prefix + name
 
 
 def _ends_with(path: str, name: str) -> bool:
