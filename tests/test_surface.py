@@ -9,6 +9,7 @@ def test_public_names() -> None:
     """The package exports these names and no others."""
     assert sorted(modelwire.__all__) == [
         "ConfigurationError",
+        "Cors",
         "Database",
         "LazyLoadError",
         "ModelwireError",

@@ -3,12 +3,13 @@
 from .errors import ConfigurationError, LazyLoadError, ModelwireError, RequestError
 from .execute import Database
 from .resource import Resource
-from .web import SessionDep, UnitOfWorkDep, get_session, get_unit_of_work, mount
+from .web import Cors, SessionDep, UnitOfWorkDep, get_session, get_unit_of_work, mount
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ConfigurationError",
+    "Cors",
     "Database",
     "LazyLoadError",
     "ModelwireError",

@@ -9,6 +9,7 @@
         ├── NoSuchPath              no_such_path
         ├── MethodNotAllowed        method_not_allowed
         ├── UnknownHost             unknown_host
+        ├── CrossOriginRefused      cross_origin_refused
         ├── TooLarge                too_large
         ├── TooSlow                 too_slow
         ├── UnsupportedMediaType    unsupported_media_type
@@ -29,11 +30,13 @@
         ├── OutOfRange              out_of_range
         ├── Refused                 refused
         ├── Unavailable             unavailable
+        │   ├── NotStarted          unavailable; the tables are not there yet
         │   └── Contention          unavailable; the transaction may be tried again
         │       └── LockTimeout     unavailable; a lock was not free in time
         ├── UnknownOutcome          unknown_outcome
         ├── TimedOut                timeout
         ├── DatabaseError           database_error
+        │   └── MissingTable        database_error; a table is not there
         └── UnexpectedError         unexpected_error
 
 The status of each code is in `modelwire.respond.statuses`, and nowhere else.
@@ -120,6 +123,12 @@ class UnknownHost(RequestError):
     """The request is for a host that this service is not."""
 
     code = "unknown_host"
+
+
+class CrossOriginRefused(RequestError):
+    """A page of another origin asks for more than it is allowed to send."""
+
+    code = "cross_origin_refused"
 
 
 class MethodNotAllowed(RequestError):
@@ -269,6 +278,17 @@ class Unavailable(RequestError):
         self.retry_after_s = retry_after_s
 
 
+class NotStarted(Unavailable):
+    """The application has answered before it was started, and tables are not there."""
+
+    def __init__(self, missing: Sequence[str] = ()) -> None:
+        named = f"({', '.join(missing)}) " if missing else ""
+        super().__init__(
+            f"The application was not started, and tables {named}are missing: its server runs no "
+            "lifespan, in which they are created"
+        )
+
+
 class Contention(Unavailable):
     """Another transaction was in the way: this one is undone, and may succeed if tried again."""
 
@@ -306,6 +326,18 @@ class DatabaseError(RequestError):
 
     def __init__(self) -> None:
         super().__init__("Database error")
+
+
+class MissingTable(DatabaseError):
+    """A statement names a table that the database lacks.
+
+    Args:
+        name: The table's name; empty where the database does not say it.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self.name = name
 
 
 class UnexpectedError(RequestError):

@@ -60,20 +60,43 @@ def split_hosts(value: object) -> object:
     Raises:
         ValueError: One of them is no name of a host.
     """
-    names = value.split(",") if isinstance(value, str) else value
-    if not isinstance(names, Collection):
+    return _split(
+        value,
+        _HOST,
+        "a name without a scheme, port or path, as in api.example.com, *.example.com or [::1]",
+    )
+
+
+def split_origins(value: object) -> object:
+    """Split origins of pages at their commas (RFC 6454, section 6.2).
+
+    Raises:
+        ValueError: One of them is no origin as browsers write it.
+    """
+    return _split(
+        value,
+        _ORIGIN,
+        "a scheme and a host without a path, and without a port that the scheme has anyway, as in "
+        "https://app.example.com, https://*.example.com or http://localhost:5173",
+    )
+
+
+def _split(value: object, pattern: re.Pattern[str], expected: str) -> object:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, Collection):
         return value
-    hosts = tuple(name.strip().lower() for name in names if name.strip())
-    for host in hosts:
-        if not _HOST.fullmatch(host):
-            raise ValueError(
-                f"{host} should be a name without a scheme, port or path, as in api.example.com, "
-                "*.example.com or [::1]"
-            )
-    return hosts
+    names = tuple(str(part).strip().lower() for part in parts if str(part).strip())
+    for name in names:
+        if not pattern.fullmatch(name):
+            raise ValueError(f"{name} should be {expected}")
+    return names
 
 
-_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
+_NAME = r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]"
+_HOST = re.compile(rf"\*|{_NAME}")
+_ORIGIN = re.compile(
+    rf"\*|(?!https:.*:443$|http:.*:80$)[a-z][a-z0-9+.-]*://({_NAME})(:[0-9]{{1,5}})?"
+)
 
 
 LIMITS = Limits.model_construct()
@@ -151,6 +174,10 @@ class Settings(Limits):
     """Names that the service answers to, separated by commas, without ports: `api.example.com`, or
     `*.example.com` for all below it; `*` for any. `modelwire serve` on a loopback address answers
     only to loopback names unless this is set."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_origins)] = ()
+    """Origins of the pages whose scripts may use the service, separated by commas, as in
+    `https://app.example.com`; `https://*.example.com` for all below it, `*` for any."""
 
     max_body_bytes: Annotated[int, Gt(0)] = 1_048_576
     """Bytes that a request body may have; a larger one is answered 413."""

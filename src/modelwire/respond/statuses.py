@@ -10,6 +10,7 @@ STATUSES: Mapping[str, int] = {
     "no_such_path": 404,
     "method_not_allowed": 405,
     "unknown_host": 400,
+    "cross_origin_refused": 400,
     "too_large": 413,
     "too_slow": 408,
     "unsupported_media_type": 415,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from ..errors import ConfigurationError
 from ..execute import Database
 from ..resource import Resource, are_depends, is_count, is_fixed_path
+from .cors import Cors
 
 
 def check_arguments(
@@ -33,22 +34,36 @@ def check_arguments(
     for resource in resources:
         if not isinstance(resource, Resource):
             _refuse("resources", resource, "one Resource after another, as in Resource(User), …")
-    prefix, health = options["prefix"], options["health"]
-    if not (isinstance(prefix, str) and (not prefix or _is_path(prefix))):
-        _refuse("prefix", prefix, "a path that starts with a slash, without parameters")
-    if not (health is None or _is_path(health)):
-        _refuse("health", health, "a path that starts with a slash, or None")
-    if not are_depends(options["dependencies"]):
-        _refuse("dependencies", options["dependencies"], "a list of Depends(…)")
-    size, status = options["max_body_bytes"], options["conflict_status"]
-    if not (size is None or is_count(size)):
-        _refuse("max_body_bytes", size, "a number of bytes from 1 on, or None")
-    if status not in (None, 400, 409):
-        _refuse("conflict_status", status, "400, 409 or None")
+    for name, is_right, expected in _OPTIONS:
+        if name in options and not is_right(options[name]):
+            _refuse(name, options[name], expected)
 
 
 def _is_path(value: Any) -> bool:
     return is_fixed_path(value) and bool(value.startswith("/"))
+
+
+_OPTIONS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    (
+        "prefix",
+        lambda value: isinstance(value, str) and (not value or _is_path(value)),
+        "a path that starts with a slash, without parameters",
+    ),
+    (
+        "health",
+        lambda value: value is None or _is_path(value),
+        "a path that starts with a slash, or None",
+    ),
+    ("dependencies", are_depends, "a list of Depends(…)"),
+    ("cors", lambda value: value is None or isinstance(value, Cors), "Cors(origins=[…]), or None"),
+    (
+        "max_body_bytes",
+        lambda value: value is None or is_count(value),
+        "a number of bytes from 1 on, or None",
+    ),
+    ("conflict_status", lambda value: value in (None, 400, 409), "400, 409 or None"),
+)
+"""The other arguments, with what each has to be."""
 
 
 def _refuse(name: str, value: object, expected: str) -> None:

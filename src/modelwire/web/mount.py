@@ -23,6 +23,7 @@ from ..pipeline import Pipeline
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
+from .cors import Cors
 from .descriptions import Route
 from .docs import DOCS, serve_docs
 from .health import LIVENESS, READINESS, Health, describe_health
@@ -48,6 +49,7 @@ def mount(
     dependencies: Sequence[Depends] = (),
     health: str | None = "/health",
     offline_docs: bool = True,
+    cors: Cors | None = None,
     max_body_bytes: int | None = None,
     conflict_status: Literal[400, 409] | None = None,
 ) -> None:
@@ -62,6 +64,8 @@ def mount(
         health: Where the health routes are; None for none. A path that the application has
             already is left to it.
         offline_docs: Whether the docs pages load their assets from here and not from a CDN.
+        cors: The pages of other origins whose scripts may use the application;
+            `MODELWIRE_CORS_ORIGINS` or none by default.
         max_body_bytes: Bytes that a body may have; `MODELWIRE_MAX_BODY_BYTES` or 1 MiB by default.
         conflict_status: Status where a unique value is taken or a parent is missing;
             `MODELWIRE_CONFLICT_STATUS` or 400 by default.
@@ -77,12 +81,14 @@ def mount(
         prefix=prefix,
         dependencies=dependencies,
         health=health,
+        cors=cors,
         max_body_bytes=max_body_bytes,
         conflict_status=conflict_status,
     )
     settings = database.settings
     catalog = read_catalog(resources, settings)
     service = open_service(app, database)
+    service.choose_cors(app, cors)
     conflict = conflict_status or settings.conflict_status
     service.add_catalog(catalog, conflict)
     routes = _Routes(
@@ -105,8 +111,8 @@ def mount(
         routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]
     if health is not None and not _has_path(app, health):
-        routes.add_health(health, Health(database))
         service.index.health = health
+        routes.add_health(health, Health(database, service.problems))
     if database.observer.counts is not None and not _has_path(app, METRICS):
         routes.add_metrics(MetricsPage(database, database.observer.counts, service.finished))
     if service.choose_docs(offline=offline_docs):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from ..catalog import Catalog, Table
 from ..errors import ConfigurationError
 from ..execute import Database
 from ..openapi import Components
+from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document
 from .finished import Finished
@@ -50,7 +52,7 @@ class Service:
         self.database = database
         self.lookup = RouteLookup(app, ResourceRoute)
         names = RouteNames(app)
-        self.problems = Problems(names, database.observer)
+        self.problems = Problems(names, database)
         self.problems.install(app)
         self.finished = Finished(database.observer, names)
         self.streams = Streams(database.settings.max_streams)
@@ -58,6 +60,7 @@ class Service:
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
         serve_document(app, Document(app, self.components))
+        self._named_cors: Cors | None = None
         hosts = database.settings.allowed_hosts
         if "*" not in hosts:
             app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)
@@ -91,6 +94,40 @@ class Service:
     def index(self) -> Index:
         """The links to what is served."""
         return self.problems.index
+
+    def choose_cors(self, app: FastAPI, cors: Cors | None) -> None:
+        """Choose the pages of other origins that may use the application.
+
+        Args:
+            app: The application.
+            cors: The pages; those that the environment names, where no mount names any, if None.
+
+        Raises:
+            ConfigurationError: They were chosen otherwise before, or the application does it.
+        """
+        origins = self.database.settings.cors_origins
+        if cors is not None and self._named_cors not in (None, cors):
+            raise ConfigurationError(
+                "mount(cors=…): an earlier mount of this application has other origins or options; "
+                "give both the same, or one of them none."
+            )
+        self._named_cors = self._named_cors or cors
+        chosen = self._named_cors or (Cors(origins) if origins else None)
+        if chosen is not None:
+            self._allow_origins(app.user_middleware, chosen)
+
+    def _allow_origins(self, middleware: list[Middleware], cors: Cors) -> None:
+        kinds: list[object] = [known.cls for known in middleware]
+        if CORSMiddleware in kinds:
+            raise ConfigurationError(
+                "mount(cors=…): the application has CORSMiddleware already; take one of them away. "
+                "MODELWIRE_CORS_ORIGINS is the same as cors=."
+            )
+        entry = Middleware(CrossOrigin, cors=cors, problems=self.problems)
+        if CrossOrigin in kinds:
+            middleware[kinds.index(CrossOrigin)] = entry
+        else:  # around all else, so that refusals can be read too, but observed
+            middleware.insert(kinds.index(Observing) + 1, entry)
 
     def choose_docs(self, *, offline: bool) -> bool:
         """Choose where the docs pages load their assets from.
