@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import MetaData, literal, select
+from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from ..errors import ModelwireError, RequestError
+from ..errors import MissingTable, ModelwireError, NotStarted, RequestError
 from ..observe import Observer, PoolState
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement import KEYS, Statement
@@ -28,7 +29,7 @@ from .faults import translate
 from .lane import Lane, open_session_lane
 from .retry import retry_contended
 from .session import open_session
-from .tables import create_tables, find_missing_columns
+from .tables import create_tables, find_missing_columns, find_missing_tables
 from .turns import Turns
 from .url import parse_url, show_url
 
@@ -57,6 +58,7 @@ class Database:
 
     Attributes:
         dialect: `sqlite` or `postgresql`.
+        has_tables: Whether the tables were seen to, by start-up or `init_db`, or found.
 
     Raises:
         ConfigurationError: The URL or a setting can't be used.
@@ -87,6 +89,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self._driver_lane = DRIVER_LANES[self.dialect]
         self.metadata = metadata
+        self.has_tables = False
         self.observer = Observer(self.settings, self.url)
 
     def __repr__(self) -> str:
@@ -169,6 +172,7 @@ class Database:
             DatabaseError: It refused.
         """
         await self._create(self.metadata)
+        self.has_tables = True
         try:
             await self._create(KEYS.metadata)
         except RequestError as exc:
@@ -199,6 +203,32 @@ class Database:
                     table,
                     ", ".join(columns),
                 )
+
+    def awaits(self, missing: MissingTable) -> bool:
+        """Tell whether a table is missing that start-up creates, and nothing has seen to them."""
+        return not self.has_tables and any(
+            table.name == missing.name for table in self.metadata.tables.values()
+        )
+
+    async def check_tables(self, tables: Collection[SQLTable]) -> None:
+        """Check that tables are there, unless that is known.
+
+        Args:
+            tables: The tables.
+
+        Raises:
+            NotStarted: Some are not; says which.
+            Unavailable: The database does not answer in time.
+        """
+        if self.has_tables:
+            return
+        try:
+            missing = await find_missing_tables(self.engine, tables)
+        except (SQLAlchemyError, OSError) as exc:
+            raise translate(exc) from exc
+        if missing:
+            raise NotStarted(missing)
+        self.has_tables = True
 
     async def ping(self) -> None:
         """Ask the database for an answer.
@@ -236,6 +266,7 @@ class Database:
         warn_of_misspelt_settings()
         if self.settings.create_tables:
             await self.init_db()
+        self.has_tables = True
         await self._warn_of_missing_columns()
         _spare_what_is_loaded()
         try:

@@ -16,6 +16,7 @@ from ..errors import (
     Contention,
     DatabaseError,
     LockTimeout,
+    MissingTable,
     ModelwireError,
     TimedOut,
     Unavailable,
@@ -75,6 +76,8 @@ _LOCKED = "55P03"
 _AWAY = ("08", "53", "57P", "25006")
 _LOST = ("08", "57P01", "57P02", "57P05", "40003")
 _CANCELLED = "57014"
+_NO_TABLE = "42P01"
+_NO_SUCH_TABLE = "no such table: "
 _RAISE = "exec_stmt_raise"
 """The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
 _DATA = "22"
@@ -180,11 +183,27 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
         return Contention()
     if state.startswith(_AWAY):
         return Unavailable()
+    if state == _NO_TABLE:
+        return MissingTable(_named_in(str(error)))
     if getattr(error, "server_source_function", None) == _RAISE:
         return ConstraintViolation(Constraint.TRIGGER)
     if state.startswith(_DATA):
         return ConstraintViolation(Constraint.CHECK)
     return DatabaseError()
+
+
+def _named_in(message: str) -> str:
+    """The table that PostgreSQL names in quotes, those of the server's language."""
+    match = _QUOTED.search(message)
+    return "" if match is None else _last_of(match[1])
+
+
+_QUOTED = re.compile(r'["«„“](.+?)["»“”]')
+
+
+def _last_of(name: str) -> str:
+    """A table's name without its schema."""
+    return name.rpartition(".")[2]
 
 
 def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
@@ -213,6 +232,8 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
         return Contention()
     if name.startswith(_UNUSABLE):
         return Unavailable()
+    if str(error).startswith(_NO_SUCH_TABLE):
+        return MissingTable(_last_of(str(error).removeprefix(_NO_SUCH_TABLE)))
     if name == "SQLITE_INTERRUPT":
         return TimedOut("A statement took longer than its time limit")
     return DatabaseError()

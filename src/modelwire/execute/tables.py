@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, MetaData, bindparam, func, inspect, select
+from sqlalchemy import Connection, MetaData, Table, bindparam, func, inspect, select
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ..compat.sqlalchemy import settle_keys
 from .engine import begin_writing
 
 CREATE_LOCK = 0x6D6F64656C77  # "modelw"
@@ -28,7 +29,27 @@ async def create_tables(engine: AsyncEngine, metadata: MetaData) -> None:
         if engine.dialect.name == "postgresql":
             await connection.execute(LOCK_CREATION)
         await begin_writing(connection)
+        settle_keys(metadata.tables.values())
         await connection.run_sync(metadata.create_all)
+
+
+async def find_missing_tables(engine: AsyncEngine, tables: Collection[Table]) -> Sequence[str]:
+    """Find the tables, or the views in their place, that are not there.
+
+    Args:
+        engine: The engine.
+        tables: The tables.
+
+    Returns:
+        Their names.
+    """
+
+    def find(connection: Connection) -> list[str]:
+        inspector = inspect(connection)
+        return [t.fullname for t in tables if not inspector.has_table(t.name, schema=t.schema)]
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(find)
 
 
 async def find_missing_columns(

@@ -11,6 +11,7 @@ from ..openapi import Components, JSONSchema, describe_problems
 from ..plan import refuse_parameters
 from ..request import Request, parse_query
 from ..respond import CONTENT, Answer
+from .problems import Problems
 
 _OK = Answer(200, b'{"status":"ok"}', (CONTENT,))
 
@@ -48,10 +49,12 @@ class Health:
 
     Args:
         database: The database that readiness asks.
+        problems: Has what is mounted, whose tables have to be there.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, problems: Problems) -> None:
         self._database = database
+        self._problems = problems
 
     async def live(self, request: Request, _session: AsyncSession | None = None) -> Answer:
         """`GET /health` and `/health/live`: never asks the database."""
@@ -59,7 +62,10 @@ class Health:
         return _OK
 
     async def ready(self, request: Request, _session: AsyncSession | None = None) -> Answer:
-        """`GET /health/ready`: 503 while the database does not answer."""
+        """`GET /health/ready`: 503 while the database does not answer, or before start-up."""
         refuse_parameters(parse_query(request.query_string))
+        mounted = self._problems.mounted
+        tables = [table.sql for m in mounted for table in m.catalog.tables.values()]
+        await self._database.check_tables(tables)
         await self._database.ping()
         return _OK

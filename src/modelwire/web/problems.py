@@ -26,15 +26,17 @@ from ..errors import (
     ConstraintViolation,
     InvalidRequest,
     MethodNotAllowed,
+    MissingTable,
     NoSuchPath,
+    NotStarted,
     RequestError,
     TooLarge,
     TooSlow,
     UnexpectedError,
     Violation,
 )
-from ..execute import explain_elsewhere, names_table, translate, translate_commit
-from ..observe import Exchange, Observer
+from ..execute import Database, explain_elsewhere, names_table, translate, translate_commit
+from ..observe import Exchange
 from ..respond import Headers, answer_other_problem, answer_problem
 from .failures import log_failure
 from .index import Index
@@ -75,16 +77,16 @@ class Problems:
 
     Args:
         names: Finds the names of routes, for the log.
-        observer: What is measured of requests.
+        database: Where the rows are.
 
     Attributes:
         mounted: The resources that name the fields of database errors.
         index: The page in place of an error where nothing else is at the root.
     """
 
-    def __init__(self, names: RouteNames, observer: Observer) -> None:
+    def __init__(self, names: RouteNames, database: Database) -> None:
         self._names = names
-        self._observer = observer
+        self._database = database
         self.mounted: list[Mounted] = []
         self.index = Index()
         self._own: Mapping[type[Exception], Handler] = {
@@ -106,6 +108,9 @@ class Problems:
             conflict_status: The status where a unique value is taken or a parent is missing; that
                 of what was mounted first by default.
         """
+        if isinstance(error, MissingTable) and self._database.awaits(error):
+            cause, error = error.__cause__, NotStarted()
+            error.__cause__ = cause
         if conflict_status is None:
             conflict_status = self.mounted[0].conflict_status
         answer = answer_problem(error, conflict_status=conflict_status)
@@ -131,7 +136,7 @@ class Problems:
         return self.answer(scope, unexpected)
 
     def _exchange_of(self, scope: Scope) -> Exchange:
-        return exchange_of(scope, self._observer)
+        return exchange_of(scope, self._database.observer)
 
     def install(self, app: FastAPI) -> None:
         """Handle the errors of the application's own code too, except where it does so itself."""
