@@ -11,7 +11,7 @@ from functools import cache
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
-from pydantic import BeforeValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import ConfigurationError
@@ -102,6 +102,23 @@ _ORIGIN = re.compile(
 LIMITS = Limits.model_construct()
 """The limits where nothing else is set."""
 
+SECRET_CHARACTERS = 32
+"""Characters that a secret has at least."""
+
+
+def _split_secrets(given: SecretStr) -> tuple[bytes, ...]:
+    return tuple(part.strip().encode() for part in given.get_secret_value().split(","))
+
+
+def _check_secrets(given: SecretStr) -> SecretStr:
+    if any(len(secret) < SECRET_CHARACTERS for secret in _split_secrets(given)):
+        raise ValueError(
+            f"each secret, where commas separate several, should have {SECRET_CHARACTERS} "
+            "characters or more; python -c 'import secrets; print(secrets.token_urlsafe(32))' "
+            "makes one"
+        )
+    return given
+
 
 class Settings(Limits):
     """What can be set, with its unit and its default.
@@ -112,6 +129,10 @@ class Settings(Limits):
 
     database_url: SecretStr = SecretStr("sqlite:///modelwire.db")
     """Where the rows are: `sqlite:///file.db` or `postgresql://user:password@host/name`."""
+
+    secret: Annotated[SecretStr, AfterValidator(_check_secrets)] | None = None
+    """What cursors are sealed with, at least 32 characters; one that the database keeps, if None.
+    Of several, separated by commas, the first one seals and all of them open."""
 
     create_tables: bool = True
     """Whether missing tables are created at start-up. Tables that exist are never changed."""
@@ -184,6 +205,11 @@ class Settings(Limits):
 
     conflict_status: Annotated[Literal[400, 409], BeforeValidator(int)] = 400
     """Status of the answer when a unique value is taken or a parent is missing."""
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secrets that are set, the one that seals first."""
+        return _split_secrets(self.secret) if self.secret is not None else ()
 
 
 def read_settings(**overrides: object) -> Settings:

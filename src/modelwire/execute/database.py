@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from .failure import describe_failure
 from .faults import translate
 from .lane import Lane, open_session_lane
 from .retry import retry_contended
+from .secrets import Secrets
 from .session import open_session
 from .tables import create_tables, find_missing_columns, find_missing_tables
 from .turns import Turns
@@ -104,6 +105,12 @@ class Database:
     def _turns(self) -> Turns:
         return Turns(self.settings.pool_timeout_s)
 
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What cursors are sealed with."""
+        dialect = self.engine.dialect
+        return Secrets(self.settings, self.url, dialect, self.reading, self.writing)
+
     @property
     def pool_state(self) -> PoolState:
         """The connections of the pool, as they are now."""
@@ -173,20 +180,22 @@ class Database:
         """
         await self._create(self.metadata)
         self.has_tables = True
+        # Who may create no tables has created them otherwise, and may do without these.
         try:
-            await self._create(KEYS.metadata)
+            await self._create(KEYS.metadata, [KEYS])
         except RequestError as exc:
-            # Who may create no tables has created them otherwise, and may do without this one.
             logger.warning(
                 "Requests with an Idempotency-Key are answered 503: the table %s can't be "
                 "created: %s",
                 KEYS.name,
                 describe_failure(exc),
             )
+        with suppress(RequestError):
+            await self.secrets.find()
 
-    async def _create(self, metadata: MetaData) -> None:
+    async def _create(self, metadata: MetaData, only: Sequence[SQLTable] | None = None) -> None:
         try:
-            await create_tables(self.engine, metadata)
+            await create_tables(self.engine, metadata, only)
         except (SQLAlchemyError, OSError) as exc:
             raise translate(exc) from exc
 
@@ -229,6 +238,12 @@ class Database:
         if missing:
             raise NotStarted(missing)
         self.has_tables = True
+    async def _find_secrets(self) -> None:
+        """Find what cursors are sealed with; what stands in the way is logged at once."""
+        # What can't be asked now is asked by the first page by cursor.
+        with suppress(ModelwireError, TimeoutError):
+            async with asyncio.timeout(_COMPARE_S):
+                await self.secrets.find()
 
     async def ping(self) -> None:
         """Ask the database for an answer.
@@ -266,6 +281,8 @@ class Database:
         warn_of_misspelt_settings()
         if self.settings.create_tables:
             await self.init_db()
+        else:
+            await self._find_secrets()
         self.has_tables = True
         await self._warn_of_missing_columns()
         _spare_what_is_loaded()

@@ -12,7 +12,7 @@ from sqlalchemy.sql.base import Executable
 
 from ..errors import DatabaseError, KeyInFlight, KeyReused, LockTimeout, Unavailable
 from ..settings import Settings
-from ..statement import Statement
+from ..statement import KEYS, Statement, build_creation
 from ..statement import idempotency as sql
 from .lane import Lane, Row
 from .tables import LOCK_CREATION
@@ -62,7 +62,7 @@ class IdempotencyKeys:
 
         lock = [LOCK_CREATION] if dialect.name == "postgresql" else []
         self._look = of(sql.build_look(dialect.name))
-        self._creation = [of(step) for step in (*lock, *sql.build_creation(dialect))]
+        self._creation = [of(step) for step in (*lock, *build_creation(KEYS, dialect))]
         self._claim = of(sql.build_claim(dialect.name))
         self._set_wait = of(sql.build_wait())
         self._answer = of(sql.build_answer())

@@ -18,19 +18,22 @@ CREATE_LOCK = 0x6D6F64656C77  # "modelw"
 LOCK_CREATION = select(func.pg_advisory_xact_lock(bindparam("number", CREATE_LOCK)))
 
 
-async def create_tables(engine: AsyncEngine, metadata: MetaData) -> None:
+async def create_tables(
+    engine: AsyncEngine, metadata: MetaData, only: Sequence[Table] | None = None
+) -> None:
     """Create the tables that are missing. Tables that exist are not changed.
 
     Args:
         engine: The engine.
         metadata: The tables.
+        only: Those of them that are meant; all, if None.
     """
     async with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             await connection.execute(LOCK_CREATION)
         await begin_writing(connection)
         settle_keys(metadata.tables.values())
-        await connection.run_sync(metadata.create_all)
+        await connection.run_sync(metadata.create_all, only)
 
 
 async def find_missing_tables(engine: AsyncEngine, tables: Collection[Table]) -> Sequence[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from ..catalog import Catalog
 from ..errors import NotFound
 from ..execute import Database, Lane, Row, SharedCounts
-from ..plan import Counting, KeysetPlan, ListPlan, Parent
+from ..plan import Counting, CursorPlan, KeysetPlan, ListPlan, Parent, cipher_of
 from ..respond import (
     Address,
     Answer,
@@ -32,7 +32,7 @@ class Lists(Stages):
 
     async def read_list(
         self,
-        plan: ListPlan | KeysetPlan,
+        plan: ListPlan | CursorPlan,
         session: Session,
         address: Address | None = None,
         parent: Parent | None = None,
@@ -45,7 +45,7 @@ class Lists(Stages):
             address: Where it was asked for, if its answer links to other pages.
             parent: The row whose children it lists.
         """
-        if isinstance(plan, KeysetPlan):
+        if isinstance(plan, CursorPlan):
             return await self._read_keyset_page(plan, session, address, parent)
         shape = plan.shape
         async with self.database.reading(session) as lane:
@@ -63,11 +63,13 @@ class Lists(Stages):
 
     async def _read_keyset_page(
         self,
-        plan: KeysetPlan,
+        sealed: CursorPlan,
         session: Session,
         address: Address | None,
         parent: Parent | None,
     ) -> Answer:
+        secrets = self.database.secrets
+        plan = sealed.open(cipher_of(secrets.known or await secrets.find(session)))
         async with self.database.reading(session) as lane:
             shape = plan.shape
             found = await lane.fetch(self.statements.of(shape), plan.values)

@@ -1,12 +1,13 @@
 """Request and catalog as plans: a hashable shape and the values that go into it. Pure."""
 
 from .batches import Batch, read_batch
+from .cipher import cipher_of
 from .create import plan_bulk_create, plan_child, plan_create
 from .delete import DeletePlan, plan_bulk_delete, plan_delete
 from .each import Planned, RowPlan, join_planned, plan_each
 from .keyed import KeyedRows
 from .keys import predicate_values, select_by_key, write_key
-from .keyset import KeysetPlan, Page
+from .keyset import CursorPlan, KeysetPlan, Page
 from .links import LinkPlan, LinkSet, plan_link
 from .mass import MassPlan, plan_mass
 from .new_rows import ChildPlan, CreatePlan
@@ -39,6 +40,7 @@ __all__ = [
     "ChildPlan",
     "Counting",
     "CreatePlan",
+    "CursorPlan",
     "DeletePlan",
     "Include",
     "KeyedRows",
@@ -59,6 +61,7 @@ __all__ = [
     "UpsertPlan",
     "WritePlan",
     "choose_resolution",
+    "cipher_of",
     "join_planned",
     "plan_bulk_create",
     "plan_bulk_delete",

@@ -1,9 +1,9 @@
 """Cursors: a place in an ordered list as an opaque text.
 
-A cursor holds the values that the row at this place has in the order, the direction in which the
-page goes on from there, and a digest of these and of the query. The digest tells a cursor that was
-damaged, or that belongs to another query. It is no secret: whoever makes a cursor by hand can ask
-for what a filter could ask for as well, and each value is checked as a filter's would be.
+A cursor holds the values that the row at this place has in the order, and the direction in which
+the page goes on from there. Not all of these may be shown to its reader, so it is sealed, together
+with the query: one of another query can't be opened. Each value is checked as a filter's would be
+all the same, since its column may have changed meanwhile.
 """
 
 from __future__ import annotations
@@ -27,14 +27,13 @@ from ..catalog.kinds import bare_class
 from ..characters import check_characters
 from ..errors import InvalidRequest
 from ..request import Parameter
+from .cipher import CursorCipher
 from .keys import refuse_parameter
 from .shapes import Order
 from .values import BadValue, parse_value, write_value
 
-VERSION = 1
-"""The first byte of a cursor; another one is another way to write what follows it."""
-
-_DIGEST_BYTES = 12
+_BINDING_BYTES = 16
+_BACKWARD, _INCLUSIVE = 1, 2
 _UNBOUND = frozenset({"cursor", "limit", "fields", "include"})
 
 
@@ -63,57 +62,61 @@ def bind_query(path: Iterable[Any], parameters: Iterable[Parameter]) -> bytes:
         The digest, the same in whatever order the parameters stand.
     """
     bound = sorted((p.name, p.value, p.whole) for p in parameters if p.name not in _UNBOUND)
-    return _digest(json.dumps([list(map(str, path)), bound]).encode())
+    text = json.dumps([list(map(str, path)), bound])
+    return hashlib.blake2b(text.encode(), digest_size=_BINDING_BYTES).digest()
 
 
-def write_cursor(position: Position, order: Sequence[Order], binding: bytes) -> str:
+def write_cursor(
+    position: Position, order: Sequence[Order], binding: bytes, cipher: CursorCipher
+) -> str:
     """Write a position as a cursor.
 
     Args:
         position: The position.
         order: The order of the list.
         binding: What the cursor belongs to.
+        cipher: Seals it.
 
     Returns:
         The cursor: letters, digits, `-` and `_`.
     """
     pairs = zip(order, position.values, strict=True)
     values = [None if v is None else _write_value(term.field, v) for term, v in pairs]
-    content = [int(position.backward), int(position.inclusive), *values]
-    body = msgspec.json.encode(content)
-    token = bytes([VERSION]) + _digest(binding, body) + body
-    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+    flags = _BACKWARD * position.backward | _INCLUSIVE * position.inclusive
+    # The flags come last: of them a padding can be told.
+    sealed = cipher.encrypt(msgspec.msgpack.encode([*values, flags]), binding)
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, order: Sequence[Order], binding: bytes) -> Position:
+def read_cursor(
+    text: str, order: Sequence[Order], binding: bytes, cipher: CursorCipher
+) -> Position:
     """Read a cursor.
 
     Args:
         text: The cursor.
         order: The order of the list.
         binding: What it should belong to.
+        cipher: Opens it.
 
     Returns:
         The position.
 
     Raises:
-        InvalidRequest: It is damaged, of another version or of another query.
+        InvalidRequest: It is damaged, of another secret or of another query.
     """
-    token = _decode(text)
-    if not token or token[0] != VERSION:
-        raise _refuse()
-    digest, body = token[1 : _DIGEST_BYTES + 1], token[_DIGEST_BYTES + 1 :]
-    if digest != _digest(binding, body):
+    content = cipher.decrypt(_decode(text), binding)
+    if content is None:
         raise _refuse()
     try:
-        backward, inclusive, *values = msgspec.json.decode(body)
+        *values, flags = msgspec.msgpack.decode(content)
         pairs = list(zip(order, values, strict=True))
         read = tuple(None if v is None else _read_value(term.field, v) for term, v in pairs)
-    except (ValueError, TypeError, ArithmeticError, RecursionError):
+    except (ValueError, TypeError, ArithmeticError):
         raise _refuse() from None
     if any(value is None and not term.nullable for term, value in zip(order, read, strict=True)):
         raise _refuse()
-    return Position(read, bool(backward), bool(inclusive))
+    return Position(read, bool(flags & _BACKWARD), bool(flags & _INCLUSIVE))
 
 
 def _decode(text: str) -> bytes:
@@ -133,10 +136,6 @@ def _refuse() -> InvalidRequest:
         "same filters, `q`, `or` and `sort`"
     )
     return refuse_parameter("cursor", message, "invalid_cursor")
-
-
-def _digest(*parts: bytes) -> bytes:
-    return hashlib.blake2b(b"".join(parts), digest_size=_DIGEST_BYTES).digest()
 
 
 def _write_value(field: Field, value: Any) -> Any:

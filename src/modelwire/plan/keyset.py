@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .cursor import Position, write_cursor
+from .cipher import CursorCipher
+from .cursor import Position, read_cursor, write_cursor
 from .keys import Values
 from .order import reverse_order
 from .shapes import CACHED, Include, Keyset, SelectShape, positions_of
@@ -31,6 +32,41 @@ class Page(Struct, frozen=True):
     previous: str | None
 
 
+class CursorPlan(Struct, frozen=True):
+    """Reading one page of a list from where a cursor says, which is sealed still.
+
+    Args:
+        rows: The rows of the list.
+        operands: What their conditions compare with.
+        includes: What the rows include.
+        limit: Rows on the page, at most.
+        cursor: The cursor; empty for the start of the list.
+        binding: What its cursors belong to.
+    """
+
+    rows: SelectShape
+    operands: Values
+    includes: tuple[Include, ...]
+    limit: int
+    cursor: str
+    binding: bytes
+
+    def open(self, cipher: CursorCipher) -> KeysetPlan:
+        """Plan the page.
+
+        Args:
+            cipher: Opens the cursor, and seals those of the page.
+
+        Raises:
+            InvalidRequest: It is no cursor of this list.
+        """
+        order, binding = self.rows.order, self.binding
+        position = read_cursor(self.cursor, order, binding, cipher) if self.cursor else None
+        return KeysetPlan(
+            self.rows, self.operands, self.includes, self.limit, position, binding, cipher
+        )
+
+
 class KeysetPlan(Struct, frozen=True):
     """Reading one page of a list from a position in it.
 
@@ -41,6 +77,7 @@ class KeysetPlan(Struct, frozen=True):
         limit: Rows on the page, at most.
         position: Where the page starts; None for the start of the list.
         binding: What its cursors belong to.
+        cipher: Seals them.
     """
 
     rows: SelectShape
@@ -49,6 +86,7 @@ class KeysetPlan(Struct, frozen=True):
     limit: int
     position: Position | None
     binding: bytes
+    cipher: CursorCipher
 
     @property
     def shape(self) -> SelectShape:
@@ -83,7 +121,7 @@ class KeysetPlan(Struct, frozen=True):
     def cut_empty(self, others: Sequence[Row]) -> Page:
         """Make a page without rows, from which a cursor leads to the other side if that has any."""
         turned = self._turned()
-        cursor = write_cursor(turned, self.rows.order, self.binding) if turned and others else None
+        cursor = self._write(turned) if turned and others else None
         if turned is None or turned.backward:
             return Page((), None, cursor)
         return Page((), cursor, None)
@@ -96,8 +134,10 @@ class KeysetPlan(Struct, frozen=True):
         )
 
     def _cursor_at(self, row: Row, *, backward: bool) -> str:
-        values = values_in_order(self.rows, row)
-        return write_cursor(Position(values, backward), self.rows.order, self.binding)
+        return self._write(Position(values_in_order(self.rows, row), backward))
+
+    def _write(self, position: Position) -> str:
+        return write_cursor(position, self.rows.order, self.binding, self.cipher)
 
     def _turned(self) -> Position | None:
         """The position, looking the other way."""

@@ -12,16 +12,15 @@ from msgspec import Struct
 from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
 from ..request import Parameter
-from .cursor import Position, bind_query, read_cursor
+from .cursor import bind_query
 from .includes import can_join, project_list, project_row
 from .keys import (
     Values,
     key_values,
     predicate_values,
-    refuse_parameter,
     select_by_key,
 )
-from .keyset import KeysetPlan, after_values, keyset_after, rows_from, values_in_order
+from .keyset import CursorPlan, after_values, keyset_after, rows_from, values_in_order
 from .query import Query
 from .shapes import (
     CACHED,
@@ -189,7 +188,7 @@ def plan_list(
     table: Table,
     parameters: Sequence[Parameter],
     parent: Parent | None = None,
-) -> ListPlan | KeysetPlan:
+) -> ListPlan | CursorPlan:
     """Plan reading one page.
 
     Args:
@@ -209,10 +208,9 @@ def plan_list(
     limit = query.take_integer("limit", resource.default_limit, 1, resource.max_limit)
     cursor = query.take("cursor")
     if cursor is not None:
-        _check_key_is_shown(table)
         shape, values, includes = _plan_rows(query, parent)
         binding = bind_query(_path_of(table, parent), parameters)
-        return _plan_keyset(shape, values, includes, limit, cursor, binding)
+        return CursorPlan(shape, values, includes, limit, cursor, binding)
     skip = query.take_integer("skip", 0, 0, MAX_INT64)
     counting = query.take_choice("count", _COUNTING, Counting.EXACT)
     shape, operands, includes = _plan_rows(query, parent, offset=skip > 0)
@@ -327,26 +325,6 @@ def _select(
     offset: bool,
 ) -> SelectShape:
     return SelectShape(table, conditions, order, limited=True, offset=offset, projection=projection)
-
-
-def _plan_keyset(
-    shape: SelectShape,
-    operands: Values,
-    includes: tuple[Include, ...],
-    limit: int,
-    cursor: str,
-    binding: bytes,
-) -> KeysetPlan:
-    order = shape.order
-    position: Position | None = read_cursor(cursor, order, binding) if cursor else None
-    return KeysetPlan(shape, operands, includes, limit, position, binding)
-
-
-def _check_key_is_shown(table: Table) -> None:
-    """Refuse cursors where they would tell clients a key that is hidden from them."""
-    if not all(field.readable for field in table.key):
-        message = "can't be used here, where the key that it would hold is hidden; use `skip`"
-        raise refuse_parameter("cursor", message, "hidden_key")
 
 
 def _path_of(table: Table, parent: Parent | None) -> tuple[Any, ...]:

@@ -29,6 +29,8 @@ from .folding import COLLATION, COLLATIONS, LOWER, lower
 from .idempotency import KEYS
 from .lists import ROWS, Expand, expand_rows
 from .operators import UNHEX, Prepare
+from .own import build_creation
+from .secrets import SECRETS
 from .select import build_count, build_related, build_select
 from .write import (
     build_delete,
@@ -143,10 +145,12 @@ __all__ = [
     "KEYS",
     "LOWER",
     "ROWS",
+    "SECRETS",
     "UNHEX",
     "Statement",
     "Statements",
     "Values",
+    "build_creation",
     "lower",
     "read_estimate",
     "value_name",

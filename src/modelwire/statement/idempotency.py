@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -11,31 +10,26 @@ from sqlalchemy import (
     Double,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     bindparam,
-    column,
     delete,
     func,
     literal,
     null,
     select,
-    table,
-    text,
     update,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from sqlalchemy.sql.base import Executable
 
 from ..request.headers import MAX_IDEMPOTENCY_KEY
+from .own import OWN, is_there
 from .write import INSERTS
 
 KEYS = Table(
     "modelwire_idempotency_keys",
-    MetaData(),
+    OWN,
     Column("key", String(MAX_IDEMPOTENCY_KEY), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("expires_at", Double, nullable=False, index=True),
@@ -53,25 +47,17 @@ def build_look(dialect: str) -> Executable:
     From there on locks are waited for as long as the parameter `wait` says; what was the limit
     before is answered first, and NULL where there is none (PostgreSQL manual, lock_timeout).
     """
+    there = is_there(KEYS, dialect)
     if dialect == "sqlite":
-        catalog = table("sqlite_master", column("name"))
-        there = select(catalog.c.name).where(catalog.c.name == KEYS.name).exists()
         return select(null(), bindparam("wait", type_=Text), there)
     limit = literal("lock_timeout")
     wait = func.set_config(limit, bindparam("wait", type_=Text), True)
-    return select(func.current_setting(limit), wait, func.to_regclass(KEYS.name).is_not(None))
+    return select(func.current_setting(limit), wait, there)
 
 
 def build_wait() -> Executable:
     """Write how long locks are waited for from here to the end of the transaction."""
     return select(func.set_config("lock_timeout", bindparam("wait", type_=Text), True))
-
-
-def build_creation(dialect: Dialect) -> Sequence[Executable]:
-    """Write the table and its index."""
-    elements: list[ExecutableDDLElement] = [CreateTable(KEYS, if_not_exists=True)]
-    elements += [CreateIndex(index, if_not_exists=True) for index in KEYS.indexes]
-    return [text(str(element.compile(dialect=dialect))) for element in elements]
 
 
 def build_claim(dialect: str) -> Executable:

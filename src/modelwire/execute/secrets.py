@@ -1,0 +1,139 @@
+"""What cursors are sealed with: the secrets of the settings, or one that the database keeps."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
+
+from ..errors import DatabaseError, RequestError, Unavailable
+from ..settings import Settings
+from ..statement import SECRETS, Statement, build_creation
+from ..statement import secrets as sql
+from .failure import describe_failure
+from .lane import Lane
+from .tables import LOCK_CREATION
+from .url import is_memory
+
+logger = logging.getLogger("modelwire")
+
+_NAME = "root"
+_BYTES = 32
+
+Open = Callable[..., AbstractAsyncContextManager[Lane]]
+
+
+class _Secret(bytes):
+    """Bytes that no log shows, those of statements with their values included."""
+
+    def __repr__(self) -> str:
+        return "b'…'"
+
+
+class Secrets:
+    """Finds the secrets of a service, which all of its processes and nodes share.
+
+    Where the settings have none, the database keeps one in a table of its own, made by the first
+    process that needs it. A database in memory belongs to one process, and so does its secret.
+
+    Args:
+        settings: They may have secrets.
+        url: The database.
+        dialect: SQLAlchemy's dialect of the engine that runs the statements.
+        reading: Takes a lane that reads, in a session if one is given.
+        writing: Takes a lane for one transaction.
+
+    Attributes:
+        known: The secrets, once they are found; the first one seals, and all open.
+    """
+
+    def __init__(
+        self, settings: Settings, url: URL, dialect: Dialect, reading: Open, writing: Open
+    ) -> None:
+        self.known: tuple[bytes, ...] = settings.secrets
+        self._url = url
+        self._reading = reading
+        self._writing = writing
+
+        def of(statement: Any) -> Statement:
+            return Statement(statement, dialect)
+
+        lock = [LOCK_CREATION] if dialect.name == "postgresql" else []
+        self._look = of(sql.build_look(dialect.name))
+        self._creation = [of(step) for step in (*lock, *build_creation(SECRETS, dialect))]
+        self._keep = of(sql.build_keep(dialect.name))
+        self._secret = of(sql.build_secret())
+
+    async def find(self, session: BaseSession | None = None) -> tuple[bytes, ...]:
+        """Find the secrets; the one of the database is made where there is none.
+
+        Args:
+            session: The session in force. Its database counts if it has a secret: in tests the one
+                of the application may not even be there.
+
+        Returns:
+            The secrets.
+
+        Raises:
+            Unavailable: There is none, and none can be made.
+        """
+        if self.known:
+            return self.known
+        if session is not None:
+            found = await self._read(session)
+            if found is not None:
+                return (found,)
+        self.known = (await self._own(),)
+        return self.known
+
+    async def _own(self) -> bytes:
+        """The secret of the application's own database."""
+        if is_memory(self._url):
+            return _make()
+        found = await self._read()
+        if found is None:
+            await self._store()
+            found = await self._read()
+        if found is None:
+            raise _refuse(None)
+        return found
+
+    async def _read(self, session: BaseSession | None = None) -> bytes | None:
+        try:
+            async with self._reading(session) as lane:
+                ((there,),) = await lane.fetch(self._look, {})
+                rows = await lane.fetch(self._secret, {"sought": _NAME}) if there else ()
+        except DatabaseError as exc:
+            raise _refuse(exc) from exc
+        return bytes(rows[0][0]) if rows else None
+
+    async def _store(self) -> None:
+        """Make a secret, and its table first where that is missing."""
+        try:
+            async with self._writing() as lane:
+                ((there,),) = await lane.fetch(self._look, {})
+                for step in () if there else self._creation:
+                    await lane.fetch(step, {})
+                await lane.fetch(self._keep, {"v_name": _NAME, "v_value": _make()})
+        except RequestError as exc:
+            raise _refuse(exc) from exc
+
+
+def _make() -> _Secret:
+    return _Secret(secrets.token_bytes(_BYTES))
+
+
+def _refuse(error: RequestError | None) -> Unavailable:
+    """Say in the log what to do; a client can do nothing."""
+    logger.warning(
+        "Pages by cursor are answered 503: the table %s can't be used (%s). Set MODELWIRE_SECRET, "
+        "or run init_db() once in a role that may create tables",
+        SECRETS.name,
+        describe_failure(error) if error else "what is stored there does not stay",
+    )
+    return Unavailable("Pages by cursor can't be served: there is no secret to seal cursors with")

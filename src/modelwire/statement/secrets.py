@@ -1,0 +1,36 @@
+"""The table of what only the service itself may know, and what is asked of it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import Column, LargeBinary, String, Table, bindparam, select
+from sqlalchemy.sql.base import Executable
+
+from .own import OWN, is_there
+from .write import INSERTS
+
+SECRETS = Table(
+    "modelwire_secrets",
+    OWN,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""A row for each secret, which is made once and never changes."""
+
+
+def build_look(dialect: str) -> Executable:
+    """Write whether the table is there."""
+    return select(is_there(SECRETS, dialect))
+
+
+def build_secret() -> Executable:
+    """Write the secret of a name."""
+    return select(SECRETS.c.value).where(SECRETS.c.name == bindparam("sought"))
+
+
+def build_keep(dialect: str) -> Executable:
+    """Write a new secret; of several processes that make one at once, the first counts."""
+    given: dict[str, Any] = {name: bindparam(f"v_{name}") for name in ("name", "value")}
+    sql = INSERTS[dialect](SECRETS).values(given).on_conflict_do_nothing(index_elements=["name"])
+    return cast(Executable, sql)
