@@ -22,6 +22,7 @@
         ├── Changed                 changed
         ├── PreconditionRequired    precondition_required
         ├── TooManyAffected         too_many_affected
+        ├── TooManyIncluded         too_many_included
         ├── KeyReused               key_reused
         ├── KeyInFlight             key_in_flight
         ├── NotNull                 not_null
@@ -218,6 +219,12 @@ class TooManyAffected(RequestError):
     """A change would have affected more rows than the client allows."""
 
     code = "too_many_affected"
+
+
+class TooManyIncluded(RequestError):
+    """An answer would have included more rows than one may."""
+
+    code = "too_many_included"
 
 
 class KeyReused(RequestError):

@@ -51,6 +51,8 @@ class Resource:
         filters: The operator that `?field=value` stands for, by field; `eq` where none is given.
         includes: Relationships that `?include=` may name. Their targets must be resources too.
         include_by_default: Relationships that reading one row shows unasked.
+        includes_back: Those of `includes` that may also lead straight back to the row that has
+            included this one, as `team` does in `/teams/?include=players.team`.
         hidden: Fields that are never shown, filtered, sorted or searched on, besides those whose
             name says password, secret, token, API key or hash.
         shown: Fields that are shown although their name says so.
@@ -85,6 +87,7 @@ class Resource:
     filters: Mapping[str, str] = field(default_factory=dict)
     includes: Sequence[str] = ()
     include_by_default: Sequence[str] = ()
+    includes_back: Sequence[str] = ()
     hidden: Sequence[str] = ()
     shown: Sequence[str] = ()
     read_only: Sequence[str] = ()
@@ -168,6 +171,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "filters": (_is_operators, "operators by field, as in {'name': 'icontains'}"),
     "includes": _NAMES,
     "include_by_default": _NAMES,
+    "includes_back": _NAMES,
     "hidden": _NAMES,
     "shown": _NAMES,
     "read_only": _NAMES,

@@ -53,6 +53,9 @@ class Limits(BaseSettings):
     max_logic_terms: Annotated[int, Gt(0)] = 50
     """Comparisons that `or=(…)` may have."""
 
+    max_included: Annotated[int, Gt(0)] = 10_000
+    """Rows that one answer may include, each as often as it is shown; of a stream, one row."""
+
 
 def split_hosts(value: object) -> object:
     """Split names of hosts at their commas.

@@ -203,10 +203,10 @@ def test_models_nobody_has_seen(shop: Path, dialect: str, postgres_url: str) -> 
         linked = httpx2.post(f"{address}/labelling/", json=link)
         assert linked.headers["location"] == f"/labelling/{stored['id']},new"
         assert httpx2.get(address + linked.headers["location"]).json() == link
-        path = f"{address}/article/{stored['id']}?include=variants.parent,labels"
+        path = f"{address}/article/{stored['id']}?include=variants.labels,labels"
         shown = httpx2.get(path).json()
         assert shown["labels"] == [{"name": "new"}]
-        assert shown["variants"] == [{**blue, "parent": stored}]
+        assert shown["variants"] == [{**blue, "labels": []}]
 
 
 def test_workers(shop: Path) -> None:

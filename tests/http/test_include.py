@@ -117,10 +117,9 @@ async def test_several(zoo_client: httpx2.AsyncClient, database: Database) -> No
     await store(database, Author(id=1, name="x"))
     await store(database, *[Book(id=i, title="x", author_id=1) for i in (1, 2)])
     await store(database, *[Chapter(id=i, heading="x", book_id=2) for i in (1, 2, 3)])
-    author = (await zoo_client.get("/authors/1?include=books.chapters,reviews,books.author")).json()
+    author = (await zoo_client.get("/authors/1?include=books.chapters,reviews")).json()
     assert ids(author["books"]) == [1, 2]
     assert [ids(book["chapters"]) for book in author["books"]] == [[], [1, 2, 3]]
-    assert [book["author"]["id"] for book in author["books"]] == [1, 1]
     assert author["reviews"] == []
 
 

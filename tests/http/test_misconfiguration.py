@@ -35,6 +35,7 @@ def refusal(*resources: Resource, **options: Any) -> str:
         ({"hidden": ["emial"]}, ["User", "hidden", "emial", "email"]),
         ({"includes": ["posts"]}, ["User", "includes", "posts"]),
         ({"operations": ["raed"]}, ["User", "raed", "read"]),
+        ({"includes_back": ["team"]}, ["User", "includes_back", "team", "nothing"]),
     ],
 )
 def test_name_that_nothing_has(options: dict[str, Any], words: list[str]) -> None:
@@ -49,6 +50,7 @@ def test_name_that_nothing_has(options: dict[str, Any], words: list[str]) -> Non
         ({"operations": "read"}, "a list of names"),
         ({"includes": "posts"}, "a list of names"),
         ({"hidden": [User.email]}, "a list of names"),
+        ({"includes_back": "team"}, "a list of names"),
         ({"tags": "people"}, "a list of names, or None"),
         ({"filters": ["username"]}, "operators by field, as in {'name': 'icontains'}"),
         ({"path": "/{tenant}/users"}, "a path such as '/things', without parameters"),
@@ -71,6 +73,14 @@ def test_argument_of_the_wrong_kind(options: dict[str, Any], expected: str) -> N
     (name,) = options
     assert str(caught.value).startswith(f"Resource(User, {name}=")
     assert f"should be {expected}" in str(caught.value)
+
+
+def test_relationship_that_never_leads_back() -> None:
+    """A relationship to many rows need not be opened: it never leads straight back."""
+    team = Resource(Team, includes=["players"], includes_back=["players"])
+    message = refusal(team, Resource(Player, includes=["team"]))
+    assert "includes_back=['players']" in message
+    assert "leave it out" in message
 
 
 def test_more_rows_by_default_than_at_most() -> None:

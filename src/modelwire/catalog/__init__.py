@@ -3,7 +3,7 @@
 from .constraints import columns_in, find_sql_table, names_in, references_to
 from .kinds import Kind
 from .read import read_catalog
-from .relations import excludes_links, find_link_key
+from .relations import excludes_links, find_link_key, leads_back
 from .tables import Catalog, Field, Reference, Relation, Table
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "excludes_links",
     "find_link_key",
     "find_sql_table",
+    "leads_back",
     "names_in",
     "read_catalog",
     "references_to",

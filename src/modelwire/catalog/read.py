@@ -35,12 +35,15 @@ from .upserts import find_upsert_keys, takes_upserts
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 
 
-def read_catalog(resources: Sequence[Resource], limits: Limits = LIMITS) -> Catalog:
+def read_catalog(
+    resources: Sequence[Resource], limits: Limits = LIMITS, prefix: str = ""
+) -> Catalog:
     """Read what the resources' models declare.
 
     Args:
         resources: The resources of one application.
         limits: How much one request may ask for.
+        prefix: What stands before the path of each resource.
 
     Returns:
         The catalog.
@@ -59,7 +62,7 @@ def read_catalog(resources: Sequence[Resource], limits: Limits = LIMITS) -> Cata
     by_name = {table.name: table for table in tables}
     titles = {_table_of(m).fullname: to_title(m.class_.__name__) for m in mapped}
     titles.update((name, table.title) for name, table in by_name.items())
-    return Catalog(by_name, titles, read_dependents(mapped), limits)
+    return Catalog(by_name, titles, read_dependents(mapped), limits, prefix)
 
 
 def _mapper_of(resource: Resource) -> Mapper[Any]:
@@ -113,6 +116,7 @@ def _read_table(
     _check_version(resource, fields)
     _check_names(resource, "includes", resource.includes, relations)
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
+    _check_names(resource, "includes_back", resource.includes_back, resource.includes)
     for name in resource.includes:
         if relations[name].target not in registered:
             raise ConfigurationError(
@@ -158,6 +162,12 @@ def _check_relations(
     resource: Resource, fields: Sequence[Field], relations: Mapping[str, Relation]
 ) -> None:
     model = resource.model.__name__
+    for name in resource.includes_back:
+        if name in relations and relations[name].many:
+            raise ConfigurationError(
+                f"Resource({model}, includes_back=['{name}']): it leads to many rows, and so never "
+                "straight back to one; leave it out."
+            )
     for name in resource.includes:
         if any(field.name == name for field in fields):
             raise ConfigurationError(

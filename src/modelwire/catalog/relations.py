@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 
@@ -53,6 +54,29 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
             for left, right in prop.secondary_synchronize_pairs or ()
         ),
     )
+
+
+def leads_back(relation: Relation, before: Relation) -> bool:
+    """Whether a relation leads straight back to the row that another one has come from.
+
+    As from the players of a team to that team: there is nothing new to show. From a player by its
+    team to all of the team's players no relation leads back, since most of them are other rows.
+
+    Args:
+        relation: The relation.
+        before: The one by which its row was reached.
+    """
+    if relation.many or relation.link is not before.link:
+        return False
+    return _pairs(relation) == {(right, left) for left, right in _pairs(before)}
+
+
+def _pairs(relation: Relation) -> AbstractSet[tuple[Column[Any], Column[Any]]]:
+    """The columns that a relation joins: those on this side, with those on the other."""
+    if relation.link is None:
+        return set(zip(relation.local, relation.remote, strict=True))
+    here = zip(relation.local, relation.remote, strict=True)
+    return {*here, *((linked, column) for column, linked in relation.link_target)}
 
 
 def joins_columns(prop: RelationshipProperty[Any]) -> bool:

@@ -277,12 +277,14 @@ class Catalog:
         titles: What a row of any mapped table is called in a sentence.
         dependents: What is deleted before a row of any mapped table, by the table's name.
         limits: How much one request may ask for.
+        prefix: What stands before the path of each resource.
     """
 
     tables: Mapping[str, Table]
     titles: Mapping[str, str]
     dependents: Mapping[str, Sequence[Dependent]]
     limits: Limits
+    prefix: str = ""
 
     def title_of(self, sql: SQLTable) -> str:
         """What a row of a table is called in a sentence, mapped or not."""

@@ -1,32 +1,63 @@
-"""Reads what rows include."""
+"""Reads what rows include, within the limit of an answer."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
+from ..catalog import Catalog
 from ..encode import Branch, owner_positions, split_joined
+from ..errors import TooManyIncluded, Violation
 from ..execute import Lane, Row
-from ..plan import Include
+from ..plan import Include, positions_of
 from ..plan.shapes import RelatedShape, SelectShape
+from ..plan.values import write_value
 from ..statement import ROWS, Statements
 
-Owners = Sequence[tuple[Any, ...]]
-"""The values by which rows are tied to those that include them."""
+Owner = tuple[Any, ...]
+"""The values by which a row is tied to those that it includes."""
+
+
+class _Parents(NamedTuple):
+    """Rows that include others.
+
+    Args:
+        shape: What was read of them.
+        rows: The rows.
+        shown: How often each stands in the answer; once, if None.
+    """
+
+    shape: SelectShape
+    rows: Sequence[Row]
+    shown: Sequence[int] | None = None
+
+
+class _Count:
+    """How many rows an answer includes."""
+
+    def __init__(self) -> None:
+        self.rows = 0
 
 
 class IncludeReader:
     """Reads what rows include: at most one statement for each include.
 
-    However many rows there are, it is no more; and less where the rows brought them along.
+    However many rows there are, it is no more; and less where the rows brought them along. Rows
+    count as often as they are shown, which may be far more often than they are read: each player of
+    a team may show the team, and that its players. So they are counted before they are written.
 
     Args:
-        statements: The statements of the application.
+        statements: The statements of the application. They read one row more of an include than an
+            answer may have.
+        catalog: The resources, and how many rows an answer may include.
     """
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, catalog: Catalog) -> None:
         self._statements = statements
+        self._catalog = catalog
 
     async def read(
         self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
@@ -41,34 +72,96 @@ class IncludeReader:
 
         Returns:
             A branch for each include.
+
+        Raises:
+            TooManyIncluded: There are more rows than one answer may include.
         """
+        branches, _ = await self.read_counted(lane, shape, rows, includes)
+        return branches
+
+    async def read_counted(
+        self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
+    ) -> tuple[list[Branch], int]:
+        """Read what rows include, as `read` does, and say how many rows that are in the answer."""
+        count = _Count()
+        return await self._read(lane, _Parents(shape, rows), includes, count), count.rows
+
+    async def _read(
+        self, lane: Lane, parents: _Parents, includes: Sequence[Include], count: _Count
+    ) -> list[Branch]:
         branches = []
         for include in includes:
-            owners: Owners = ()
+            owners: Sequence[Owner] = ()
             related: Sequence[Row]
-            if include in shape.joined:
-                related = split_joined(shape, rows, include)
+            if include in parents.shape.joined:
+                related = split_joined(parents.shape, parents.rows, include)
+                shown = _repeat(parents, len(related))
             else:
-                owners, related = await self._read_related(lane, shape, rows, include)
+                owners, related, shown = await self._read_related(lane, parents, include)
+            count.rows += max(len(related), sum(shown or ()))
+            if count.rows > self._catalog.limits.max_included:
+                raise self._refuse(parents, include)
             below: Sequence[Branch] = ()
             if include.includes:
-                within = SelectShape(include.target)
-                below = await self.read(lane, within, related, include.includes)
+                within = _Parents(SelectShape(include.target), related, shown)
+                below = await self._read(lane, within, include.includes, count)
             branches.append(Branch(include, owners, related, below))
         return branches
 
     async def _read_related(
-        self, lane: Lane, shape: SelectShape, rows: Sequence[Row], include: Include
-    ) -> tuple[Owners, Sequence[Row]]:
-        """Read the rows of one include, and the values that lead to each."""
+        self, lane: Lane, parents: _Parents, include: Include
+    ) -> tuple[Sequence[Owner], Sequence[Row], Sequence[int] | None]:
+        """Read the rows of one include, the values that lead to each, and how often it is shown."""
         relation, target = include.relation, include.target
-        positions = owner_positions(shape.table, shape.read, include)
-        given = dict.fromkeys(tuple(row[i] for i in positions) for row in rows)
-        known = [owner for owner in given if None not in owner]
+        positions = owner_positions(parents.shape.table, parents.shape.read, include)
+        given = [tuple(row[i] for i in positions) for row in parents.rows]
+        known = [owner for owner in dict.fromkeys(given) if None not in owner]
         if not known:
-            return (), ()
-        related = RelatedShape(shape.table, relation, target)
+            return (), (), None
+        related = RelatedShape(parents.shape.table, relation, target)
         found = await lane.fetch(self._statements.of(related), {ROWS: known})
         owners = [*zip(*(map(itemgetter(i), found) for i in related.owner_positions), strict=True)]
         width = len(related.before)
-        return owners, [row[width:] for row in found] if width else found
+        rows = [row[width:] for row in found] if width else found
+        if len(given) == 1:
+            return owners, rows, _repeat(parents, len(rows))
+        if parents.shown is None and len(known) == len(given):
+            return owners, rows, None
+        times = _count_each(given, parents.shown)
+        return owners, rows, [times[owner] for owner in owners]
+
+    def _refuse(self, parents: _Parents, include: Include) -> TooManyIncluded:
+        """Say where the rows can be read that are too many."""
+        limit, name = self._catalog.limits.max_included, include.relation.name
+        path = self._path_of(parents, include)
+        advice = f"read those of `{name}` page by page at {path}" if path else "ask for fewer rows"
+        message = f"would show more than {limit} rows along; {advice}"
+        detail = f"The answer {message}, and leave `{name}` out of `include`"
+        violation = Violation(message, TooManyIncluded.code, parameter="include")
+        return TooManyIncluded(detail if path else f"The answer {message}", [violation])
+
+    def _path_of(self, parents: _Parents, include: Include) -> str | None:
+        """The path of the list that an include's rows have below one row, if there is one."""
+        table, name = parents.shape.table, include.relation.name
+        if name not in table.children or "read" not in table.resource.operations:
+            return None
+        key = ",".join(f"{{{field.name}}}" for field in table.key)
+        if len(parents.rows) == 1 and all(field.readable for field in table.key):
+            positions, (row,) = positions_of(parents.shape.read), parents.rows
+            key = ",".join(quote(write_value(row[positions[f]]), safe="") for f in table.key)
+        return f"{self._catalog.prefix}{table.path}/{key}/{quote(name)}/"
+
+
+def _repeat(parents: _Parents, count: int) -> Sequence[int] | None:
+    """How often the rows of a single parent are shown: as often as it is."""
+    return None if parents.shown is None else [parents.shown[0]] * count
+
+
+def _count_each(owners: Sequence[Owner], shown: Sequence[int] | None) -> Counter[Owner]:
+    """How often what belongs to each owner is shown."""
+    if shown is None:
+        return Counter(owners)
+    times: Counter[Owner] = Counter()
+    for owner, count in zip(owners, shown, strict=True):
+        times[owner] += count
+    return times

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from ..catalog import Catalog, Relation, Table
 from ..encode import Branch, encoder_of
-from ..errors import NotFound
-from ..execute import Database, Row
+from ..errors import NotFound, TooManyIncluded
+from ..execute import Database, Lane, Row
 from ..plan import (
     ReadPlan,
     StreamPlan,
@@ -21,6 +21,7 @@ from ..plan import (
     refuse_parameters,
     select_next_batch,
 )
+from ..plan.shapes import SelectShape
 from ..request import (
     Request,
     choose_format,
@@ -110,7 +111,7 @@ class Reads(Lists):
 
     async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
         """`GET /users/stream/`"""
-        plan = plan_stream(self.catalog, table, self.parse_query(request), STREAM_BATCH)
+        plan = plan_stream(self.catalog, table, self.parse_query(request))
         format_ = choose_format(request.header(b"accept"))
         # The first batch is read before the status is sent, so that a refusal can still be one.
         batches = self._read_batches(plan, session)
@@ -127,14 +128,37 @@ class Reads(Lists):
     ) -> AsyncGenerator[Batch, None]:
         """Read rows batch by batch, each after the last row of the one before it.
 
-        No connection is held between two batches, however slowly the client reads.
+        No connection is held between two batches, however slowly the client reads. A batch includes
+        no more rows than another answer may: where there are more it has fewer rows, down to one.
         """
-        shape, values = plan.shape, plan.values
+        shape, values, limit = plan.shape, plan.values, STREAM_BATCH
         while True:
             async with self.database.reading(session) as lane:
-                rows = await lane.fetch(self.statements.of(shape), values)
-                branches = await self.includes.read(lane, shape, rows, plan.includes)
+                found = await lane.fetch(self.statements.of(shape), {**values, "limit": limit})
+                rows, branches, included = await self._read_as_many(lane, shape, found, plan)
             yield own_columns(shape, rows), branches
-            if len(rows) < STREAM_BATCH:
+            if len(found) < limit and len(rows) == len(found):
                 return
             shape, values = select_next_batch(plan, rows[-1])
+            has_room = included * 2 <= self.catalog.limits.max_included
+            limit = min(STREAM_BATCH, len(rows) * 2) if has_room else len(rows)
+
+    async def _read_as_many(
+        self, lane: Lane, shape: SelectShape, found: Sequence[Row], plan: StreamPlan
+    ) -> tuple[Sequence[Row], list[Branch], int]:
+        """Read what rows include: of half of them, and so on, where all include too much.
+
+        Returns:
+            The first of the rows, what they include, and how many rows that are.
+
+        Raises:
+            TooManyIncluded: A single row includes too much.
+        """
+        rows = found
+        while True:
+            try:
+                return rows, *await self.includes.read_counted(lane, shape, rows, plan.includes)
+            except TooManyIncluded:
+                if len(rows) == 1:
+                    raise
+            rows = rows[: len(rows) // 2]

@@ -43,8 +43,8 @@ class Stages:
         self.catalog = catalog
         self.database = database
         self.conflict_status = conflict_status
-        self.statements = Statements(database.engine.dialect)
-        self.includes = IncludeReader(self.statements)
+        self.statements = Statements(database.engine.dialect, catalog.limits.max_included)
+        self.includes = IncludeReader(self.statements, catalog)
 
     def parse_query(self, request: Request) -> Sequence[Parameter]:
         """The parameters of a request's query."""

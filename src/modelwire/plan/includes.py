@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..catalog import Catalog, Field, Kind, Table
+from ..catalog import Catalog, Field, Kind, Relation, Table, leads_back
 from ..catalog.names import did_you_mean
 from .keys import refuse_parameter
 from .shapes import CACHED, Include, Order, Projection
@@ -30,7 +30,10 @@ def build_includes(catalog: Catalog, table: Table, paths: tuple[str, ...]) -> tu
 
 
 def _build_includes(
-    catalog: Catalog, table: Table, paths: Sequence[Sequence[str]]
+    catalog: Catalog,
+    table: Table,
+    paths: Sequence[Sequence[str]],
+    before: Relation | None = None,
 ) -> tuple[Include, ...]:
     limit = catalog.limits.max_path_depth
     nested: dict[str, list[Sequence[str]]] = {}
@@ -39,19 +42,26 @@ def _build_includes(
             message = f"should name at most {limit} relations in a path"
             raise refuse_parameter("include", message, "too_deep")
         nested.setdefault(path[0], []).extend([path[1:]] if path[1:] else [])
-    return tuple(_build_include(catalog, table, name, rest) for name, rest in nested.items())
+    includes = []
+    for name, rest in nested.items():
+        relation = _find_include(table, name, before)
+        target = catalog.target_of(relation)
+        below = _build_includes(catalog, target, rest, relation)
+        includes.append(Include(relation, target, below))
+    return tuple(includes)
 
 
-def _build_include(
-    catalog: Catalog, table: Table, name: str, rest: Sequence[Sequence[str]]
-) -> Include:
+def _find_include(table: Table, name: str, before: Relation | None) -> Relation:
     relation = table.includes.get(name)
     if relation is None:
         known = ", ".join(table.includes) or "nothing here"
         message = f"can't name `{name}`{did_you_mean(name, table.includes)}; it can name {known}"
         raise refuse_parameter("include", message, "unknown_include")
-    target = catalog.target_of(relation)
-    return Include(relation, target, _build_includes(catalog, target, rest))
+    opened = table.resource.includes_back
+    if before is not None and name not in opened and leads_back(relation, before):
+        message = f"can't name `{before.name}.{name}`, which leads straight back to where it starts"
+        raise refuse_parameter("include", message, "leads_back")
+    return relation
 
 
 @lru_cache(CACHED)

@@ -220,26 +220,23 @@ def plan_list(
     return ListPlan(shape, values, includes, skip, limit, counting, operands)
 
 
-def plan_stream(
-    catalog: Catalog, table: Table, parameters: Sequence[Parameter], batch: int
-) -> StreamPlan:
+def plan_stream(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> StreamPlan:
     """Plan reading every matching row.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query; those that cut pages are not for streams.
-        batch: Rows that are read at a time.
 
     Returns:
-        The plan.
+        The plan. How many rows are read at a time is the parameter `limit` of its statements.
 
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
     """
     query = Query(catalog, table, parameters, _SHOWING)
     shape, values, includes = _plan_rows(query)
-    return StreamPlan(rows_from(shape), {**values, "limit": batch}, includes)
+    return StreamPlan(rows_from(shape), values, includes)
 
 
 def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShape, Values]:

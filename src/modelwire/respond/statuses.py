@@ -22,6 +22,7 @@ STATUSES: Mapping[str, int] = {
     "changed": 412,
     "precondition_required": 428,
     "too_many_affected": 400,
+    "too_many_included": 422,
     "key_reused": 422,
     "key_in_flight": 409,
     "not_null": 422,

@@ -23,6 +23,7 @@ from ..plan.shapes import (
     Shape,
     UpdateShape,
 )
+from ..settings import LIMITS
 from .compiled import Compiled, compile_statement
 from .explained import read_estimate
 from .folding import COLLATION, COLLATIONS, LOWER, lower
@@ -89,17 +90,19 @@ class Statements:
 
     Args:
         dialect: SQLAlchemy's dialect of the engine that runs them.
+        max_included: Rows that an answer may include.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, max_included: int = LIMITS.max_included) -> None:
         self._dialect = dialect
+        self._max_included = max_included
         self.of = lru_cache(CACHED_SHAPES)(self._write)
 
     def _write(self, shape: Shape) -> Statement:
         name = self._dialect.name
         match shape:
             case SelectShape():
-                sql, prepare = build_select(shape, name)
+                sql, prepare = build_select(shape, name, self._max_included)
                 by_key = expand_rows(len(shape.table.key), name)
                 return self._statement(
                     sql, prepare, by_key if KeyIn() in shape.conditions else None
@@ -108,7 +111,8 @@ class Statements:
                 return self._statement(*build_count(shape, name))
             case RelatedShape():
                 expand = expand_rows(len(shape.relation.remote), name)
-                return self._statement(build_related(shape, name), expand=expand)
+                related = build_related(shape, name, self._max_included)
+                return self._statement(related, expand=expand)
             case InsertShape():
                 many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
                 return self._statement(build_insert(shape, name), None, many, made_by(shape))

@@ -19,7 +19,7 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import LateralFromClause
 from sqlalchemy.types import BigInteger, Integer
@@ -36,10 +36,13 @@ from .operators import Prepare
 from .types import wire_type
 
 
-def build_select(shape: SelectShape, dialect: str) -> tuple[Select[Any], dict[str, Prepare]]:
+def build_select(
+    shape: SelectShape, dialect: str, max_included: int
+) -> tuple[Select[Any], dict[str, Prepare]]:
     """Write the rows of a table in SQL.
 
     Parameters are `p0`, `p1`, … for the conditions, `after0`, … for a keyset, `limit`, `offset`.
+    Of each include that is joined there is one row more than may be included, at most.
     """
     conditions = Conditions(dialect)
     joined = Joined(shape.table, shape.order)
@@ -52,7 +55,8 @@ def build_select(shape: SelectShape, dialect: str) -> tuple[Select[Any], dict[st
         rows = [select(*columns).select_from(joined.source).where(*where, part) for part in parts]
         sql = _concatenate(shape, rows, joined, dialect)
     else:
-        children = [_join_children(shape, include, dialect) for include in shape.joined]
+        most = _one_more(max_included)
+        children = [_join_children(shape, i, dialect, most) for i in shape.joined]
         source = joined.source
         for child in children:
             source = source.outerjoin(child, true())
@@ -81,8 +85,8 @@ def build_count(shape: CountShape, dialect: str) -> tuple[Executable, dict[str, 
     return Explained(rows), conditions.prepare
 
 
-def build_related(shape: RelatedShape, dialect: str) -> Select[Any]:
-    """Write the rows that a relation leads to in SQL.
+def build_related(shape: RelatedShape, dialect: str, max_included: int) -> Select[Any]:
+    """Write the rows that a relation leads to in SQL, one more than may be included at most.
 
     The parents' values are the parameter `ROWS`. The rows of one parent follow each other, in
     the order of their keys: an index on the foreign key gives them so, and nothing is sorted.
@@ -95,22 +99,32 @@ def build_related(shape: RelatedShape, dialect: str) -> Select[Any]:
     sql = sql.where(in_rows(relation.remote, dialect))
     given = frozenset(relation.remote)
     order = [Order(f, descending=False) for f in target.key if f.column not in given]
-    return sql.order_by(*relation.remote, *order_by(order, Joined(target, order), dialect))
+    sql = sql.order_by(*relation.remote, *order_by(order, Joined(target, order), dialect))
+    return sql.limit(_one_more(max_included))
 
 
-def _join_children(shape: SelectShape, include: Include, dialect: str) -> LateralFromClause:
+def _one_more(count: int) -> ColumnElement[int]:
+    """A limit that tells that there are more. It is no parameter: its value never changes."""
+    return literal_column(str(count + 1), Integer())
+
+
+def _join_children(
+    shape: SelectShape, include: Include, dialect: str, most: ColumnElement[int]
+) -> LateralFromClause:
     """Write what an include leads to as one row: an array for each column, ordered by the key."""
-    child = include.target.sql.alias()
+    parent, child = shape.table.sql, include.target.sql.alias()
     order = [Order(field, descending=False) for field in include.target.key]
     terms = direct(order, [column_of(child, field) for field in include.target.key], dialect)
-    arrays = []
-    for field in include.target.selected:
-        column = _read_column(field, column_of(child, field), dialect)
-        ordered = aggregate_order_by(column, *terms)
-        array = func.array_agg(ordered, type_=ARRAY(column.type, dimensions=1))
-        arrays.append(array.label(field.key))
-    children = select(*arrays).where(join_on(include.relation, shape.table.sql, child))
-    return children.correlate(shape.table.sql).lateral()
+    fields = include.target.selected
+    columns = [_read_column(field, column_of(child, field), dialect) for field in fields]
+    rows = select(*(column.label(f"c{i}") for i, column in enumerate(columns)))
+    rows = rows.where(join_on(include.relation, parent, child)).order_by(*terms).limit(most)
+    # Arrays have the order of what they are made of (PostgreSQL manual, Aggregate Functions).
+    arrays = [
+        func.array_agg(column, type_=ARRAY(column.type, dimensions=1)).label(field.key)
+        for field, column in zip(fields, rows.correlate(parent).subquery().c, strict=True)
+    ]
+    return select(*arrays).lateral()
 
 
 def read_columns(fields: Sequence[Field], dialect: str) -> list[ColumnElement[Any]]:

@@ -86,7 +86,8 @@ def mount(
         conflict_status=conflict_status,
     )
     settings = database.settings
-    catalog = read_catalog(resources, settings)
+    prefix = prefix.rstrip("/")
+    catalog = read_catalog(resources, settings, prefix)
     service = open_service(app, database)
     service.choose_cors(app, cors)
     conflict = conflict_status or settings.conflict_status
@@ -100,7 +101,7 @@ def mount(
         limits=RequestLimits(
             max_body_bytes or settings.max_body_bytes, settings.request_timeout_s, service.streams
         ),
-        prefix=prefix.rstrip("/"),
+        prefix=prefix,
         dependencies=tuple(dependencies),
     )
     for table in catalog.tables.values():
