@@ -45,10 +45,13 @@ The status of each code is in `modelwire.respond.statuses`, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from itertools import islice
+from typing import ClassVar, TypeVar
+
+T = TypeVar("T")
 
 
 class ModelwireError(Exception):
@@ -89,20 +92,104 @@ class Violation:
     position: int | None = None
 
 
+MAX_ERRORS = 20
+"""How many things that are wrong with a request are told, one by one; of the rest their number."""
+
+
+class Faults:
+    """What is found wrong with a request, bit by bit.
+
+    A body of a megabyte has room for a hundred thousand faults, of which nobody reads more than the
+    first. The others are only counted: a body that is wrong costs no more than one that is right.
+
+    Attributes:
+        first: The first of them.
+        count: How many there are.
+    """
+
+    __slots__ = ("_codes", "count", "first")
+
+    def __init__(self) -> None:
+        self.first: list[Violation] = []
+        self.count = 0
+        self._codes: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    @property
+    def room(self) -> int:
+        """How many more are told one by one."""
+        return MAX_ERRORS - len(self.first)
+
+    @property
+    def code(self) -> str | None:
+        """The code that all of them have; None where they differ."""
+        return next(iter(self._codes)) if len(self._codes) == 1 else None
+
+    def add(self, violation: Violation) -> None:
+        """Add one."""
+        self.count += 1
+        self._codes.add(violation.code)
+        if len(self.first) < MAX_ERRORS:
+            self.first.append(violation)
+
+    def add_each(self, things: Collection[T], describe: Callable[[T], Violation]) -> None:
+        """Add one for each of some things.
+
+        Args:
+            things: The things.
+            describe: Says what is wrong with one, which only those are asked for that are told.
+        """
+        told = list(islice(things, self.room))
+        for thing in told:
+            self.add(describe(thing))
+        self.pass_over(len(things) - len(told))
+
+    def pass_over(self, count: int) -> None:
+        """Add some that nobody looks at."""
+        self.count += count
+        if count:
+            self._codes.add("")
+
+    @property
+    def more(self) -> int:
+        """How many there are beside the first."""
+        return self.count - len(self.first)
+
+    def refuse(self) -> None:
+        """Refuse the request, if anything is wrong with it.
+
+        Raises:
+            InvalidRequest: Something is.
+        """
+        if self.count:
+            raise InvalidRequest(*self.first, more=self.more)
+
+
 class RequestError(ModelwireError):
     """A failure that is told to the client.
 
     Args:
         detail: One sentence for a person; empty where the code says it all.
         violations: What was wrong, one entry for each field or parameter.
+        more: How many more there are than these.
+
+    Attributes:
+        detail: The same.
+        violations: The first `MAX_ERRORS` of them.
+        more: How many more there are than these.
     """
 
     code: ClassVar[str]
 
-    def __init__(self, detail: str = "", violations: Sequence[Violation] = ()) -> None:
+    def __init__(
+        self, detail: str = "", violations: Sequence[Violation] = (), more: int = 0
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.violations = tuple(violations)
+        self.violations = tuple(violations[:MAX_ERRORS])
+        self.more = more + len(violations) - len(self.violations)
 
 
 class InvalidRequest(RequestError):
@@ -110,8 +197,8 @@ class InvalidRequest(RequestError):
 
     code = "invalid"
 
-    def __init__(self, *violations: Violation) -> None:
-        super().__init__(_summarise(violations), violations)
+    def __init__(self, *violations: Violation, more: int = 0) -> None:
+        super().__init__(_summarise(violations, more), violations, more)
 
 
 class NoSuchPath(RequestError):
@@ -396,9 +483,15 @@ class ConstraintViolation(ModelwireError):
         self.schema = schema
 
 
-def _summarise(violations: Sequence[Violation]) -> str:
+def _summarise(violations: Sequence[Violation], more: int) -> str:
     first = violations[0]
     place = first.parameter or (first.pointer or "").rpartition("/")[2]
+    if len(place) > _SHOWN:
+        place = f"{place[:_SHOWN]}…"
     detail = f"{place}: {first.message}" if place else first.message
-    more = len(violations) - 1
+    more += len(violations) - 1
     return f"{detail} (and {more} more)" if more else detail
+
+
+_SHOWN = 100
+"""Characters that a sentence has of a name that a client has sent."""

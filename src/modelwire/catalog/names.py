@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
+from heapq import nlargest
+from operator import add
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\W]+")
 
@@ -28,16 +31,43 @@ def join_words(names: Sequence[str]) -> str:
 def did_you_mean(name: str, known: Iterable[str], end: str = "") -> str:
     """Name the closest known name, in whatever case, in brackets; empty where none is close.
 
+    It may be asked for names that were made to cost time. So what is too long is like no other, and
+    only the few that have most letters in common with a name are compared with it in their order.
+
     Args:
         name: The name that is not known.
         known: Those that are.
         end: What the one that is meant would have behind it.
     """
+    if len(name) > _LONGEST:
+        return ""
     folded: dict[str, str] = {}
     for other in known:
-        folded.setdefault(other.lower(), other)
-    closest = get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)
+        if len(other) <= _LONGEST:
+            folded.setdefault(other.lower(), other)
+    parts = _parts_of(name.lower())
+    likely = nlargest(_COMPARED, folded, key=lambda other: _overlap(parts, _known_parts_of(other)))
+    closest = get_close_matches(name.lower(), likely, n=1, cutoff=0.6)
     return f" (did you mean `{folded[closest[0]]}{end}`?)" if closest else ""
+
+
+_LONGEST = 64
+"""Characters of names that are compared."""
+
+_COMPARED = 3
+"""How many names are compared with another one letter by letter."""
+
+
+def _parts_of(name: str) -> frozenset[str]:
+    """The letters of a name, and its pairs of letters."""
+    return frozenset((*name, *map(add, name, name[1:])))
+
+
+_known_parts_of = lru_cache(maxsize=1024)(_parts_of)
+
+
+def _overlap(some: frozenset[str], others: frozenset[str]) -> float:
+    return len(some & others) / (len(some) + len(others) + 1)
 
 
 def escape_pointer(name: str) -> str:

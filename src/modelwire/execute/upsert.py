@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..errors import Constraint, ConstraintViolation, InvalidRequest, Violation
+from ..errors import Constraint, ConstraintViolation, Faults
 from ..plan import UpsertPlan
 from ..plan.shapes import GivenShape, InsertShape
 from ..plan.update import check_distinct
@@ -110,8 +110,7 @@ def check_keys(plan: UpsertPlan, rows: Sequence[Row]) -> None:
         InvalidRequest: Their keys differ here, and are the same to the database.
     """
     table = plan.table
-    faults: list[Violation] = []
+    faults = Faults()
     keys = [table.values_of(row, table.key_columns) for row in rows]
     check_distinct(keys, [row.pointer for row in plan.rows], faults)
-    if faults:
-        raise InvalidRequest(*faults)
+    faults.refuse()

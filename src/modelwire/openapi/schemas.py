@@ -12,6 +12,7 @@ from pydantic import BaseModel, WithJsonSchema, create_model
 
 from ..catalog import Catalog, Relation, Table
 from ..catalog.schemas import loosen_schema
+from ..errors import MAX_ERRORS
 from ..plan.create import tie_fields
 from ..respond.statuses import title_of
 
@@ -33,6 +34,7 @@ PROBLEM: JSONSchema = {
         "detail": {"type": "string", "description": "One sentence for a person."},
         "errors": {
             "type": "array",
+            "maxItems": MAX_ERRORS,
             "items": {
                 "type": "object",
                 "required": ["code", "message"],
@@ -44,6 +46,11 @@ PROBLEM: JSONSchema = {
                     "message": {"type": "string"},
                 },
             },
+        },
+        "more_errors": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "How many more errors there are than are listed.",
         },
     },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import NoneType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -12,7 +13,15 @@ from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
 from ..catalog.names import did_you_mean, escape_pointer
 from ..catalog.schemas import name_of
-from ..errors import InvalidRequest, NotNull, OutOfRange, RequestError, TooLong, Violation
+from ..errors import (
+    MAX_ERRORS,
+    Faults,
+    NotNull,
+    OutOfRange,
+    RequestError,
+    TooLong,
+    Violation,
+)
 
 T = TypeVar("T")
 
@@ -27,33 +36,39 @@ OWN_ERRORS: Mapping[str, type[RequestError]] = {
 """The errors of faults that have one of their own; any other detail begins with the place."""
 
 
-def validate(schema: type[BaseModel], body: Any, pointer: str) -> BaseModel:
+SUGGESTED = 5
+"""How many unknown fields of a body are told what they were probably meant to be."""
+
+
+def validate(schema: type[BaseModel], body: Any, pointer: str, faults: Faults) -> BaseModel | None:
     """Validate a body.
 
     Args:
         schema: Its schema.
         body: The JSON value.
         pointer: Where it stands in the whole body.
+        faults: Where what is wrong is added.
 
     Returns:
-        The validated body.
-
-    Raises:
-        InvalidRequest: It does not fit; one violation for each fault.
+        The validated body; None if it does not fit.
     """
     if not isinstance(body, dict):
-        raise InvalidRequest(Violation("should be an object", "model_type", pointer=pointer))
+        faults.add(Violation("should be an object", "model_type", pointer=pointer))
+        return None
+    body, left_out = _leave_out_unknown(schema, body)
     try:
         return schema.model_validate(body)
     except ValidationError as exc:
-        raise InvalidRequest(*_violations_of(exc, schema, body, pointer)) from None
+        _add_faults(exc, schema, body, pointer, faults)
+    faults.pass_over(left_out)
+    return None
 
 
 def validate_each(
     schema: type[BaseModel],
     bodies: Sequence[Any],
     pointers: Sequence[str],
-    faults: list[Violation],
+    faults: Faults,
 ) -> Sequence[BaseModel]:
     """Validate many bodies.
 
@@ -73,7 +88,7 @@ def validate_values(
     schema: type[BaseModel],
     bodies: Sequence[Any],
     pointers: Sequence[str],
-    faults: list[Violation],
+    faults: Faults,
 ) -> Sequence[Mapping[str, Any]]:
     """Validate many bodies of which nothing but the values is wanted, absent ones included.
 
@@ -94,7 +109,7 @@ def _validate_all(
     schema: type[BaseModel],
     bodies: Sequence[Any],
     pointers: Sequence[str],
-    faults: list[Violation],
+    faults: Faults,
 ) -> Sequence[T]:
     try:
         if set(map(type, bodies)) == {dict}:
@@ -102,10 +117,7 @@ def _validate_all(
     except ValidationError:
         pass  # what is wrong is found one by one
     for body, pointer in zip(bodies, pointers, strict=True):
-        try:
-            validate(schema, body, pointer)
-        except InvalidRequest as exc:
-            faults.extend(exc.violations)
+        validate(schema, body, pointer, faults)
     return ()
 
 
@@ -134,31 +146,61 @@ def _values_of(schema: type[BaseModel]) -> Callable[[Sequence[Any]], Sequence[Ma
     return SchemaValidator(core_schema.list_schema(values)).validate_python
 
 
-def refuse(violations: Sequence[Violation]) -> None:
+def refuse(faults: Faults) -> None:
     """Refuse a body for what is wrong with it: under one code of its own, or as not valid."""
-    if not violations:
-        return
-    codes = {violation.code for violation in violations}
-    own = OWN_ERRORS.get(codes.pop()) if len(codes) == 1 else None
-    raise own(violations[0].message, violations) if own else InvalidRequest(*violations)
+    own = OWN_ERRORS.get(faults.code or "")
+    if own is not None:
+        raise own(faults.first[0].message, faults.first, faults.more)
+    faults.refuse()
 
 
-def _violations_of(
-    exc: ValidationError, schema: type[BaseModel], body: Any, pointer: str
-) -> list[Violation]:
-    return [
-        Violation(
-            _message_of(fault["type"], fault["msg"]) + _suggest(schema, fault),
-            _code_of(fault["type"]),
-            pointer + _pointer_to(fault["loc"], body),
-        )
-        for fault in exc.errors(include_url=False, include_input=False, include_context=False)
-    ]
+def _add_faults(
+    exc: ValidationError, schema: type[BaseModel], body: Any, pointer: str, faults: Faults
+) -> None:
+    def describe(fault: ErrorDetails) -> Violation:
+        kind, message = fault["type"], _message_of(fault["type"], fault["msg"])
+        if kind == "extra_forbidden" and faults.count < SUGGESTED:
+            message += _suggest(schema, fault)
+        return Violation(message, _code_of(kind), pointer + _pointer_to(fault["loc"], body))
+
+    if faults.room:
+        found = exc.errors(include_url=False, include_input=False, include_context=False)
+        faults.add_each(found, describe)
+    else:
+        faults.pass_over(exc.error_count())
+
+
+def _leave_out_unknown(schema: type[BaseModel], body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Leave names out that no schema has, of which some are enough to refuse a body.
+
+    Pydantic describes each of them, and takes its time for that.
+
+    Returns:
+        The body, and how many names it lacks.
+    """
+    known = _names_in(schema)
+    if known is None or len(body) <= len(known) + MAX_ERRORS:
+        return body, 0
+    unknown = [name for name in body if name not in known]
+    left_out = set(unknown[MAX_ERRORS:])
+    return {n: value for n, value in body.items() if n not in left_out}, len(left_out)
+
+
+@lru_cache(maxsize=512)
+def _names_in(schema: type[BaseModel]) -> frozenset[str] | None:
+    """The names that a body of a schema may have; None where it may have others."""
+    names: set[str] = set()
+    for key, info in schema.model_fields.items():
+        alias = info.validation_alias
+        if not isinstance(alias, (str, NoneType)):
+            return None
+        names |= {key, info.alias or key, alias or key}
+    return frozenset(names) if schema.model_config.get("extra") == "forbid" else None
 
 
 def _suggest(schema: type[BaseModel], fault: ErrorDetails) -> str:
     """Name the field that an unknown one was probably meant to be."""
-    if fault["type"] != "extra_forbidden" or len(fault["loc"]) != 1:
+    if len(fault["loc"]) != 1:
         return ""
     known = [name_of(key, info) for key, info in schema.model_fields.items()]
     return did_you_mean(str(fault["loc"][0]), known)

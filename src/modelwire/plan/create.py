@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.names import escape_pointer
 from ..catalog.schemas import loosen_schema
-from ..errors import InvalidRequest, Violation
+from ..errors import Faults, Violation
 from .batches import Batch, check_rows
 from .bodies import refuse, validate_each, validate_values
 from .links import read_links
@@ -123,16 +123,14 @@ class _Planner:
         self._catalog = catalog
         self._dialect = dialect
         self.claims: dict[Field, Any] = {}
-        self._invalid: list[Violation] = []
-        self._faults: list[Violation] = []
+        self._invalid, self._faults = Faults(), Faults()
 
     def finish(
         self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties | None = None
     ) -> CreatePlan:
         """Plan all rows, or say everything that is wrong."""
         plan = self._plan(table, bodies, pointers, ties or {}, 0)
-        if self._invalid:
-            raise InvalidRequest(*self._invalid)
+        self._invalid.refuse()
         refuse(self._faults)
         return plan
 
@@ -166,7 +164,7 @@ class _Planner:
                 continue
             fields = [table.by_column[column.name] for column in relation.local]
             if any(field in ties or field in held for field in fields):
-                self._invalid.append(refuse_other_parent(pointers[0]))
+                self._invalid.add(refuse_other_parent(pointers[0]))
             held.update(dict.fromkeys(fields, _UNKNOWN))
         return held
 
@@ -191,7 +189,7 @@ class _Planner:
         limit = self._catalog.limits.max_path_depth
         if depth > limit:
             message = f"should nest rows through at most {limit} relations"
-            self._invalid.append(Violation(message, "too_deep", pointer))
+            self._invalid.add(Violation(message, "too_deep", pointer))
         return depth <= limit
 
     def _take(
@@ -222,7 +220,7 @@ class _Planner:
                     self.claims[tied] = given
                 elif given is not None and given != known:
                     place = f"{pointer}/{escape_pointer(tied.name)}"
-                    self._invalid.append(refuse_other_parent(place))
+                    self._invalid.add(refuse_other_parent(place))
 
 
 def take_new(
@@ -230,7 +228,7 @@ def take_new(
     intake: Intake,
     bodies: Sequence[BaseModel],
     pointers: Sequence[str],
-    faults: list[Violation],
+    faults: Faults,
 ) -> tuple[Row, ...]:
     """Take new rows over from their bodies.
 

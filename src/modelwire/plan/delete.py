@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..catalog import Table
-from ..errors import InvalidRequest, Violation
+from ..errors import Faults, Violation
 from .batches import Batch
 from .keyed import KeyedRows
 from .keys import Key, key_values, read_key, select_locked
@@ -51,16 +51,15 @@ def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:
         InvalidRequest: One is no key, or stands twice; the pointer names it.
     """
     items, pointers = batch
-    faults: list[Violation] = []
+    faults = Faults()
     keys: list[Key | None] = []
     for item, pointer in zip(items, pointers, strict=True):
         try:
             keys.append(read_key(table, item))
         except BadValue as exc:
             keys.append(None)
-            faults.append(Violation(str(exc), "invalid_key", pointer))
+            faults.add(Violation(str(exc), "invalid_key", pointer))
     check_distinct(keys, pointers, faults)
-    if faults:
-        raise InvalidRequest(*faults)
+    faults.refuse()
     rows = tuple(Row((), (), pointer) for pointer in pointers)
     return DeletePlan(table, tuple(key for key in keys if key is not None), rows, many=True)

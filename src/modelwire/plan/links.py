@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..catalog import Catalog, Relation, Table
-from ..errors import Violation
+from ..errors import Faults, Violation
 from .keyed import KeyedRows, name_row
 from .keys import Key, key_values, read_key
 from .values import BadValue
@@ -76,7 +76,7 @@ def read_links(
     relation: Relation,
     values: Sequence[Any],
     pointers: Sequence[str],
-    faults: list[Violation],
+    faults: Faults,
 ) -> LinkSet:
     """Read the keys that stand under the name of a relation.
 
@@ -96,5 +96,5 @@ def read_links(
         try:
             found.setdefault(read_key(target, value), pointer)
         except BadValue as exc:
-            faults.append(Violation(str(exc), "invalid_key", pointer))
+            faults.add(Violation(str(exc), "invalid_key", pointer))
     return LinkSet(relation, target, tuple(found), tuple(found.values()))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..catalog import Relation, Table
 from ..catalog.names import escape_pointer
-from ..errors import Violation
+from ..errors import Faults, Violation
 
 
 class Related(NamedTuple):
@@ -43,9 +43,7 @@ def relations_in(table: Table, body: Any) -> Mapping[str, Relation]:
     return {name: known[name] for name in body if name in known}
 
 
-def read_related(
-    table: Table, name: str, value: Any, pointer: str, faults: list[Violation]
-) -> Related:
+def read_related(table: Table, name: str, value: Any, pointer: str, faults: Faults) -> Related:
     """Read what stands under the name of a relation.
 
     Args:
@@ -66,23 +64,23 @@ def read_related(
         return found
     if not isinstance(value, list):
         noun = "rows" if name in table.nested else "keys"
-        faults.append(Violation(f"should be an array of {noun}", "list_type", place))
+        faults.add(Violation(f"should be an array of {noun}", "list_type", place))
         return found
     for index, item in enumerate(value):
         _read_item(table, name, found, item, f"{place}/{index}", faults)
     return found
 
 
-def _read_one(found: Related, value: Any, place: str, faults: list[Violation]) -> None:
+def _read_one(found: Related, value: Any, place: str, faults: Faults) -> None:
     if isinstance(value, dict):
         found.bodies.append(value)
         found.pointers.append(place)
     elif value is not None:
-        faults.append(Violation("should be an object: a row to create", "model_type", place))
+        faults.add(Violation("should be an object: a row to create", "model_type", place))
 
 
 def _read_item(
-    table: Table, name: str, found: Related, item: Any, place: str, faults: list[Violation]
+    table: Table, name: str, found: Related, item: Any, place: str, faults: Faults
 ) -> None:
     is_row = isinstance(item, dict)
     if is_row and name in table.nested:
@@ -93,6 +91,6 @@ def _read_item(
         found.key_pointers.append(place)
     elif is_row:
         message = "should be the key of a row; rows can't be created here"
-        faults.append(Violation(message, "nested_write", place))
+        faults.add(Violation(message, "nested_write", place))
     else:
-        faults.append(Violation("should be an object: a row to create", "model_type", place))
+        faults.add(Violation("should be an object: a row to create", "model_type", place))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..catalog import Catalog, Field, Kind, Table
-from ..errors import InvalidRequest, Violation
+from ..errors import Faults, Violation
 from ..request import Parameter
 from .filters import NoFilter, find_filter, parse_operand, takes_list
 from .includes import build_includes, find_shown
@@ -29,8 +29,9 @@ def refuse_parameters(parameters: Sequence[Parameter]) -> None:
     Raises:
         InvalidRequest: There is one.
     """
-    if parameters:
-        raise InvalidRequest(*(_unknown(p.name) for p in parameters))
+    faults = Faults()
+    faults.add_each(parameters, lambda parameter: _unknown(parameter.name))
+    faults.refuse()
 
 
 class Query:
@@ -108,13 +109,18 @@ class Query:
         """Take filters, `or` and `q`; what they compare with is appended to the operands."""
         if not self._left:
             return ()
+        limit = self.catalog.limits.max_filters
+        if len(self._left) > limit + len(PARAMETERS):
+            # Most of them may be no filters at all, which to find out would take time.
+            message = f"is one of {len(self._left)} parameters; at most {limit} filters are taken"
+            raise refuse_parameter(next(reversed(self._left)), message, "too_many_filters")
         logic, search = self.take("or"), self.take("q")
         conditions: list[Condition] = []
         # In one order, whatever the order sent, so that equal queries have equal shapes.
         for name in sorted(self._left):
             predicate = self._find_filter(name)
             if predicate is not None:
-                if len(conditions) == self.catalog.limits.max_filters:
+                if len(conditions) == limit:
                     message = f"is one of more than {len(conditions)} filters"
                     raise refuse_parameter(name, message, "too_many_filters")
                 operands.append(self._take_operand(name, predicate))
@@ -127,8 +133,9 @@ class Query:
 
     def finish(self) -> None:
         """Refuse what nobody took."""
-        if self._left:
-            raise InvalidRequest(*map(self._refuse, self._left))
+        faults = Faults()
+        faults.add_each(self._left, self._refuse)
+        faults.refuse()
 
     def _find_filter(self, name: str) -> Predicate | None:
         try:

@@ -21,7 +21,7 @@ from ..catalog import Field, Kind, Table
 from ..catalog.domain import all_fit, check_of
 from ..catalog.kinds import bare_class, storage_type
 from ..catalog.names import escape_pointer
-from ..errors import Violation
+from ..errors import Faults, Violation
 from .bodies import OWN_ERRORS
 
 _STORED_AS_THEY_ARE = frozenset(
@@ -108,7 +108,7 @@ class Intake:
         self._dialect = dialect
 
     def take_all(
-        self, bodies: Sequence[Values], pointers: Sequence[str], faults: list[Violation]
+        self, bodies: Sequence[Values], pointers: Sequence[str], faults: Faults
     ) -> tuple[Row, ...]:
         """Take every field of many bodies, a column at a time, and make what they leave open.
 
@@ -132,7 +132,7 @@ class Intake:
         rows = zip(*columns, strict=True) if columns else [() for _ in bodies]
         return tuple(map(Row, repeat(self._whole), rows, pointers))
 
-    def _take_whole(self, body: Values, pointer: str, faults: list[Violation]) -> Row:
+    def _take_whole(self, body: Values, pointer: str, faults: Faults) -> Row:
         values = self._read(self._slots, body, pointer, faults)
         return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
 
@@ -141,7 +141,7 @@ class Intake:
         body: Values,
         given: AbstractSet[str],
         pointer: str,
-        faults: list[Violation],
+        faults: Faults,
         *,
         defaults: bool,
     ) -> Row:
@@ -153,7 +153,7 @@ class Intake:
         return _complete(fields, values, missing, pointer)
 
     def _read(
-        self, slots: Iterable[_Slot], body: Values, pointer: str, faults: list[Violation]
+        self, slots: Iterable[_Slot], body: Values, pointer: str, faults: Faults
     ) -> list[Any]:
         values = []
         for key, field, convert, stored in slots:
@@ -167,7 +167,7 @@ class Intake:
                     code, message = fault
                     place = f"{pointer}/{escape_pointer(field.name)}"
                     message = f"{field.title} {message}" if code in OWN_ERRORS else message
-                    faults.append(Violation(message, code, place))
+                    faults.add(Violation(message, code, place))
             values.append(value)
         return values
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ..catalog import Catalog, Field, Kind, Table
 from ..catalog.names import escape_pointer, join_words
 from ..catalog.schemas import name_of
-from ..errors import InvalidRequest, NotNull, Violation
+from ..errors import Faults, NotNull, Violation
 from .batches import Batch
 from .bodies import refuse, validate
 from .keyed import KeyedRows
@@ -158,16 +158,14 @@ def repeat_change(plan: UpdatePlan, keys: Sequence[Key]) -> UpdatePlan:
     return replace(plan, keys=tuple(keys), rows=plan.rows * len(keys), many=True)
 
 
-def check_distinct(
-    keys: Sequence[Key | None], pointers: Sequence[str], faults: list[Violation]
-) -> None:
+def check_distinct(keys: Sequence[Key | None], pointers: Sequence[str], faults: Faults) -> None:
     """Refuse a key that stands in a body twice."""
     seen: set[Key] = set()
     for key, pointer in zip(keys, pointers, strict=True):
         if key is None:
             continue
         if key in seen:
-            faults.append(repeated_key(pointer))
+            faults.add(repeated_key(pointer))
         seen.add(key)
 
 
@@ -176,9 +174,7 @@ def repeated_key(pointer: str) -> Violation:
     return Violation("has the key of a row before it", "duplicate_key", pointer)
 
 
-def _take_key(
-    table: Table, body: Any, pointer: str, faults: list[Violation]
-) -> tuple[Key | None, Any]:
+def _take_key(table: Table, body: Any, pointer: str, faults: Faults) -> tuple[Key | None, Any]:
     """Take the key out of a row."""
     if not isinstance(body, dict):
         return None, body
@@ -188,12 +184,12 @@ def _take_key(
     for component in table.key:
         place = f"{pointer}/{escape_pointer(component.name)}"
         if component.name not in body:
-            faults.append(Violation("is required: it says which row this is", "missing", place))
+            faults.add(Violation("is required: it says which row this is", "missing", place))
             continue
         try:
             key.append(read_component(component, body[component.name]))
         except BadValue as exc:
-            faults.append(Violation(str(exc), "invalid_key", place))
+            faults.add(Violation(str(exc), "invalid_key", place))
     return (tuple(key) if len(key) == len(names) else None), rest
 
 
@@ -217,17 +213,14 @@ class _Planner:
         self._rows: list[Row] = []
         self._links: list[tuple[LinkSet, ...]] = []
         self._nulls: list[tuple[Field, Violation]] = []
-        self._faults: list[Violation] = []
-        self.invalid: list[Violation] = []
+        self._faults, self.invalid = Faults(), Faults()
 
     def add(self, body: Any, pointer: str) -> None:
         """Add what one row sets."""
         body = self._read_links(body, pointer)
         body = self._read_nulls(body, pointer)
-        try:
-            sent = validate(self._table.schemas.update, body, pointer)
-        except InvalidRequest as exc:
-            self.invalid += exc.violations
+        sent = validate(self._table.schemas.update, body, pointer, self.invalid)
+        if sent is None:
             return
         given = sent.model_fields_set
         take = self._intake.take_given
@@ -239,8 +232,7 @@ class _Planner:
             fields = list(dict.fromkeys(field for field, _ in self._nulls))
             detail = f"{join_words([f.title for f in fields])} can't be null"
             raise NotNull(detail, [violation for _, violation in self._nulls])
-        if self.invalid:
-            raise InvalidRequest(*self.invalid)
+        self.invalid.refuse()
         refuse(self._faults)
         known = tuple(key for key in keys if key is not None)
         merges = () if self._ignore_null else self._find_merges()
@@ -268,7 +260,7 @@ class _Planner:
             found = read_related(table, name, body[name], pointer, self.invalid)
             for place in found.pointers:
                 message = "should be the key of a row; rows can be created with a new row only"
-                self.invalid.append(Violation(message, "nested_write", place))
+                self.invalid.add(Violation(message, "nested_write", place))
             keys, places = found.keys or [], found.key_pointers
             links.append(read_links(self._catalog, relation, keys, places, self.invalid))
         self._links.append(tuple(links))

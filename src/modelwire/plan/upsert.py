@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from ..catalog import Field, Table
 from ..catalog.names import escape_pointer
 from ..catalog.schemas import name_of
-from ..errors import InvalidRequest, Violation
+from ..errors import Faults, Violation
 from .batches import Batch
 from .bodies import refuse, validate_each
 from .create import take_new
@@ -101,8 +101,7 @@ def plan_upsert(
     """
     bodies, pointers = batch
     merges = resolution is Resolution.MERGE
-    invalid: list[Violation] = []
-    faults: list[Violation] = []
+    invalid, faults = Faults(), Faults()
     _refuse_relations(table, batch, invalid)
     schema = table.schemas.create
     valid = () if invalid else validate_each(schema, bodies, pointers, invalid)
@@ -110,8 +109,7 @@ def plan_upsert(
         names = {name_of(field.key, schema.model_fields[field.key]) for field in unique}
         changes = [{k: v for k, v in body.items() if k not in names} for body in bodies]
         validate_each(table.schemas.update, changes, pointers, invalid)
-    if invalid:
-        raise InvalidRequest(*invalid)
+    invalid.refuse()
     rows = take_new(table, intake_of(table, schema, dialect), valid, pointers, faults)
     _check_keys(rows, unique, faults)
     refuse(faults)
@@ -119,23 +117,23 @@ def plan_upsert(
     return UpsertPlan(table, rows, unique=unique, merged=merged)
 
 
-def _refuse_relations(table: Table, batch: Batch, faults: list[Violation]) -> None:
+def _refuse_relations(table: Table, batch: Batch, faults: Faults) -> None:
     """Refuse what is to be stored with a row: it is not said what becomes of what is there."""
     for body, pointer in zip(batch.items, batch.pointers, strict=True):
         for name in relations_in(table, body):
             place = f"{pointer}/{escape_pointer(name)}"
             message = "can't be used together with on_conflict; write it in another request"
-            faults.append(Violation(message, "nested_write", place))
+            faults.add(Violation(message, "nested_write", place))
 
 
-def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: list[Violation]) -> None:
+def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: Faults) -> None:
     """See that each row has its key, and no key stands twice; no NULL is the same as another."""
     keys: list[Key | None] = []
     for row in rows:
         missing = [field for field in unique if field not in row.fields]
         for field in missing:
             place = f"{row.pointer}/{escape_pointer(field.name)}"
-            faults.append(Violation("is required: it says which row this is", "missing", place))
+            faults.add(Violation("is required: it says which row this is", "missing", place))
         key = None if missing else key_of(row, unique)
         keys.append(None if key is None or None in key else key)
     check_distinct(keys, [row.pointer for row in rows], faults)

@@ -44,6 +44,8 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
         members["detail"] = error.detail
     if error.violations:
         members["errors"] = [_describe(violation) for violation in error.violations]
+    if error.more:
+        members["more_errors"] = error.more
     document = {"type": f"urn:modelwire:{error.code}", **_standard(status), **members}
     return _answer(status, document, headers)
 

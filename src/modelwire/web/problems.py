@@ -24,6 +24,7 @@ from ..catalog import Catalog
 from ..catalog.names import escape_pointer
 from ..errors import (
     ConstraintViolation,
+    Faults,
     InvalidRequest,
     MethodNotAllowed,
     MissingTable,
@@ -180,7 +181,9 @@ class Problems:
         return next(known, self.mounted[0])
 
     async def _on_validation(self, request: Request, error: RequestValidationError) -> Response:
-        return self.answer(request.scope, InvalidRequest(*map(_to_violation, error.errors())))
+        faults = Faults()
+        faults.add_each(error.errors(), _to_violation)
+        return self.answer(request.scope, InvalidRequest(*faults.first, more=faults.more))
 
     async def _on_http_exception(self, request: Request, error: HTTPException) -> Response:
         # Of an application that is mounted on another one, the latter takes it for the endpoint.
