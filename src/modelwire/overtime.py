@@ -48,6 +48,15 @@ class Watched:
         """Give it its time anew."""
         self._end_s = None
 
+    def allow(self, limit_s: float) -> None:
+        """Give it another time.
+
+        Args:
+            limit_s: Seconds that it may take from now on.
+        """
+        self.limit_s = limit_s
+        self._end_s = None
+
     def look(self, now_s: float) -> None:
         """Look at it; this is called every `LOOK_S` seconds.
 

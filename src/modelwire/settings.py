@@ -152,7 +152,11 @@ class Settings(Limits):
 
     request_timeout_s: Annotated[float, Gt(0)] = 60.0
     """Seconds that a request may take from its head to the first byte of its answer, before it is
-    answered 504, or 408 where its body has not come; and each part of a stream after that."""
+    answered 504, or 408 where its body has not come; and until each part of a stream is there."""
+
+    send_timeout_s: Annotated[float, Gt(0)] = 30.0
+    """Seconds that a client may take nothing of an answer before its connection is cut; and, where
+    an answer has more than 64 KiB, that it may take for each of these."""
 
     max_streams: Annotated[int, Gt(0)] = 100
     """Streams that one process sends at a time; one more is answered 503."""

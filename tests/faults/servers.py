@@ -173,17 +173,20 @@ class Service:
 
 
 @contextmanager
-def serving(url: str, *arguments: str, **environment: str) -> Iterator[Service]:
-    """Run `modelwire serve` with the league on a database, until the block ends.
+def serving(
+    url: str, *arguments: str, target: str = LEAGUE, **environment: str
+) -> Iterator[Service]:
+    """Run `modelwire serve` on a database, until the block ends.
 
     Args:
         url: The database.
         arguments: More options.
+        target: What is served; the league by default.
         environment: More variables, such as MODELWIRE_POOL_SIZE.
     """
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [*SERVE, LEAGUE, "--database-url", url, "--port", "0", *arguments],
+            [*SERVE, target, "--database-url", url, "--port", "0", *arguments],
             env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **environment},
             stdout=log,
             stderr=log,

@@ -58,6 +58,6 @@ async def read_slowly(port: int, path: str) -> asyncio.StreamWriter:
     made.setblocking(False)
     await asyncio.get_running_loop().sock_connect(made, ("127.0.0.1", port))
     reader, writer = await asyncio.open_connection(sock=made, limit=1024)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     await reader.readexactly(100)
     return writer

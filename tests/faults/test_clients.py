@@ -21,7 +21,7 @@ from .probe import probe
 from .servers import Postgres, serving
 from .slow import PATH, make_slow_app, read_slowly
 
-HEAD = "Host: test\r\nContent-Type: application/json\r\n"
+HEAD = "Host: localhost\r\nContent-Type: application/json\r\n"
 
 
 async def begin(port: int, line: str, rest: str = "\r\n") -> asyncio.StreamWriter:

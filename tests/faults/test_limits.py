@@ -59,7 +59,7 @@ async def test_body_that_does_not_come(
     database = open_database(dialect)
     async with serve_app(await make_slow_app(database, lane)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = "POST /teams/ HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+        head = "POST /teams/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         writer.write(f"{head}Content-Length: 100\r\n\r\n{{".encode())
         answer = await asyncio.wait_for(reader.read(), 5)
         writer.close()

@@ -53,7 +53,7 @@ async def test_streams_are_broken_off(filled: Postgres, figure: Figure) -> None:
     """A stream that does not end in time is broken off: no client takes it for whole."""
     with serving(filled.url, MODELWIRE_SHUTDOWN_TIMEOUT_S="1") as service:
         reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1024)
-        writer.write(b"GET /players/stream/?include=team HTTP/1.1\r\nHost: test\r\n\r\n")
+        writer.write(b"GET /players/stream/?include=team HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await reader.readexactly(100)
         stopped = asyncio.ensure_future(service.stop())
         await asyncio.sleep(1.5)

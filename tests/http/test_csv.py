@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import httpx2
 import pytest
+from pydantic import BaseModel, Field, NaiveDatetime, field_serializer
 
 from examples.league import Player, Team, User
 from modelwire import Database, Resource
@@ -43,7 +44,7 @@ async def test_rows(client: httpx2.AsyncClient, database: Database) -> None:
 
 
 async def test_values(make_client: MakeClient, database: Database) -> None:
-    """A text is itself, NULL is empty, and anything else is as in JSON."""
+    """A text is itself, NULL is empty, a moment has all its digits, anything else is its JSON."""
     client = await make_client(Resource(Thing))
     moment = datetime(2026, 1, 31, 12, tzinfo=UTC)
     await store(
@@ -57,7 +58,59 @@ async def test_values(make_client: MakeClient, database: Database) -> None:
     header, row = await read_sheet(client, f"/things/stream/?fields={names}")
     assert header == names.split(",")
     assert row[:5] == ["null", "", "-5", "0.5", "1.10"]
-    assert row[5:] == ["true", "2026-01-31T12:00:00Z", "red", '{"a":[1,null]}', '["x"]']
+    assert row[5:] == ["true", "2026-01-31T12:00:00.000000Z", "red", '{"a":[1,null]}', '["x"]']
+
+
+async def test_times_have_one_width(make_client: MakeClient, database: Database) -> None:
+    """Moments and times of day have six digits of a second in every row; JSON has none of zeros."""
+    client = await make_client(Resource(Thing))
+    for second in (0, 1):
+        at = datetime(2026, 1, 31, 12, second=second, microsecond=second)
+        aware, clock = at.replace(tzinfo=UTC), at.time()
+        await store(database, Thing(moment=aware, local=at, clock=clock, text=str(at), tags=[]))
+    await store(database, Thing(tags=[]))
+    url = "/things/stream/?fields=moment,local,clock,text&sort=moment"
+    _, *rows = await read_sheet(client, url)
+    assert rows == [
+        [
+            "2026-01-31T12:00:00.000000Z",
+            "2026-01-31T12:00:00.000000",
+            "12:00:00.000000",
+            "2026-01-31 12:00:00",
+        ],
+        [
+            "2026-01-31T12:00:01.000001Z",
+            "2026-01-31T12:00:01.000001",
+            "12:00:01.000001",
+            "2026-01-31 12:00:01.000001",
+        ],
+        ["", "", "", ""],
+    ]
+    first = (await client.get(url)).json()[0]
+    assert (first["moment"], first["clock"]) == ("2026-01-31T12:00:00Z", "12:00:00")
+
+
+class Shown(BaseModel):
+    """A read schema of one's own, which names a moment otherwise and masks another one."""
+
+    text: str | None = None
+    moment: datetime | None = Field(default=None, alias="at")
+    local: NaiveDatetime | None = None
+
+    @field_serializer("local")
+    def mask(self, _local: datetime | None) -> str:
+        return "=hidden"
+
+
+async def test_times_of_a_read_schema(make_client: MakeClient, database: Database) -> None:
+    """The same holds for a schema of one's own; what a serializer writes stays as it is."""
+    client = await make_client(Resource(Thing, read_schema=Shown, escape_formulas=True))
+    at = datetime(2026, 1, 31, 12)
+    await store(database, Thing(text=at.isoformat(), moment=at.replace(tzinfo=UTC), tags=[]))
+    assert await read_sheet(client, "/things/stream/") == [
+        ["text", "at", "local"],
+        [at.isoformat(), "2026-01-31T12:00:00.000000Z", "'=hidden"],
+    ]
 
 
 async def test_query(client: httpx2.AsyncClient, database: Database) -> None:

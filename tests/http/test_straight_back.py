@@ -145,3 +145,18 @@ def test_every_pair_of_relationships() -> None:
         (False, False, False),
         (False, False, True),
     }
+
+
+async def test_document(client: httpx2.AsyncClient, make_client: MakeClient) -> None:
+    """The OpenAPI document lists what can be included, and nothing else."""
+    opened = await make_client(
+        Resource(Team, includes=["players"]),
+        Resource(Player, includes=["team"], includes_back=["team"]),
+    )
+    for asked, expected in (
+        (client, ["players"]),
+        (opened, ["players", "players.team"]),
+    ):
+        document = (await asked.get("/openapi.json")).json()
+        described = document["components"]["parameters"]["Team.include"]["schema"]["items"]["enum"]
+        assert described == expected

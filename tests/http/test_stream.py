@@ -9,13 +9,16 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy import MetaData
+from sqlmodel import Field, SQLModel
 
 from examples.league import Player, Team, User
 from modelwire import Database, Resource
 from modelwire.pipeline import STREAM_BATCH
-from tests.conftest import MakeClient
+from tests.conftest import MakeClient, empty_tables
 from tests.http.problems import read_problem
 from tests.http.rows import refused_parameters, store, store_many, store_users
+from tests.worlds import World, make_world_fixture, on_lanes
 from tests.zoo import Color, Group, Membership, Person, Thing
 
 NDJSON = {"accept": "application/x-ndjson"}
@@ -38,6 +41,80 @@ async def store_players(database: Database, count: int, positions: Sequence[str 
         for i in range(1, count + 1)
     ]
     await store_many(database, Player, rows)
+
+
+FORMATS = {
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "csv": "text/csv; charset=utf-8; header=present",
+}
+
+
+@pytest.mark.parametrize("accept", [None, "text/csv", "*/*;q=0", "text/html"])
+@pytest.mark.parametrize("name", FORMATS)
+async def test_format_in_the_path(
+    client: httpx2.AsyncClient, database: Database, name: str, accept: str | None
+) -> None:
+    """`format` names the format, whatever `Accept` says, and filters hold beside it."""
+    await store_users(database, **NAMES)
+    headers = {} if accept is None else {"accept": accept}
+    answer = await client.get(f"/users/stream/?format={name}&username=ben", headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == FORMATS[name]
+    plain = await client.get("/users/stream/?username=ben", headers={"accept": FORMATS[name]})
+    assert answer.content == plain.content
+    assert "ben@example.com" in answer.text
+
+
+@pytest.mark.parametrize("value", ["", "CSV", "xml", "ndjson", "text/csv", "csv,json"])
+async def test_format_that_there_is_not(client: httpx2.AsyncClient, value: str) -> None:
+    """Any other format is 422, and the answer names those that there are."""
+    answer = await client.get("/users/stream/", params={"format": value})
+    assert refused_parameters(answer) == ["format"]
+    assert "json, jsonl, csv" in answer.json()["errors"][0]["message"]
+    twice = await client.get("/users/stream/?format=csv&format=csv")
+    assert refused_parameters(twice) == ["format"]
+
+
+async def test_format_is_of_streams(client: httpx2.AsyncClient) -> None:
+    """Lists and single rows have one format, and no such parameter."""
+    for path in ("/users/", "/users/1", "/teams/1/players/"):
+        assert refused_parameters(await client.get(f"{path}?format=csv")) == ["format"]
+
+
+class Own(SQLModel):
+    metadata = MetaData()
+
+
+class Edition(Own, table=True):
+    """A column that is named like the parameter."""
+
+    __tablename__ = "stream_editions"
+
+    id: int | None = Field(default=None, primary_key=True)
+    format: str
+
+
+editions_world = make_world_fixture("editions", Own.metadata, on_lanes((Resource(Edition),)))
+
+
+async def test_column_that_is_called_so(editions_world: World, lane: str) -> None:
+    """A column called `format` is filtered as usual in lists; in streams, by its operators."""
+    await empty_tables(editions_world.database)
+    await store(
+        editions_world.database, *[Edition(id=i, format=f) for i, f in ((1, "csv"), (2, "x"))]
+    )
+    client, rows = editions_world.clients[lane], "/stream_editions/"
+    assert [item["id"] for item in (await client.get(f"{rows}?format=x")).json()["items"]] == [2]
+    answer = await client.get(f"{rows}stream/?format=csv&format__eq=x")
+    assert answer.text == "id,format\r\n2,x\r\n"
+    assert refused_parameters(await client.get(f"{rows}stream/?format=x")) == ["format"]
+    document = (await client.get("/openapi.json")).json()
+    stream = document["paths"]["/stream_editions/stream/"]["get"]["parameters"]
+    names = [parameter.get("$ref", "").rpartition("/")[2] for parameter in stream]
+    assert "format" in names
+    assert "Edition.format" not in names
+    assert document["components"]["parameters"]["format"]["schema"]["enum"] == list(FORMATS)
 
 
 @pytest.mark.parametrize("path", ["/users/stream/", "/users/stream"])

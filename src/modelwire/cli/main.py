@@ -140,7 +140,12 @@ def serve(
         typer.secho(f"modelwire: {exc}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
     _show_addresses(app, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-    protocol = partial(LimitedProtocol, settings.max_head_bytes, settings.shutdown_timeout_s)
+    protocol = partial(
+        LimitedProtocol,
+        settings.max_head_bytes,
+        settings.shutdown_timeout_s,
+        settings.send_timeout_s,
+    )
     in_processes = workers > 1 or reload
     uvicorn.run(
         "modelwire.cli.main:create_app" if in_processes else app,

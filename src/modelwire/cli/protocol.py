@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from contextlib import suppress
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from ..errors import Unavailable
 from ..respond import Answer, answer_other_problem, answer_problem
 from ..respond.statuses import title_of
+from ..web.responses import SlowClient
 
 HEAD_TIMEOUT_S = 10.0
 """Seconds within which a request's head has to come, once it has begun."""
@@ -22,6 +26,9 @@ request on it in this time is answered, and told that the connection closes."""
 
 _STOPPING = "modelwire_stopping"
 
+_UNSENT_BYTES = 131_072
+"""Bytes that the kernel keeps of an answer before they can be sent."""
+
 
 class LimitedProtocol(HttpToolsProtocol):
     """One connection.
@@ -29,18 +36,42 @@ class LimitedProtocol(HttpToolsProtocol):
     Args:
         max_head_bytes: Bytes that the head of a request may have: its URL and its headers.
         stop_after_s: Seconds that a request has to end, once the server stops.
+        send_timeout_s: Seconds that a client may take nothing of what it is sent.
         arguments: Those of uvicorn.
     """
 
-    def __init__(self, max_head_bytes: int, stop_after_s: float, **arguments: Any) -> None:
+    def __init__(
+        self, max_head_bytes: int, stop_after_s: float, send_timeout_s: float, **arguments: Any
+    ) -> None:
         super().__init__(**arguments)
         self._max_head_bytes = max_head_bytes
         self._stop_after_s = stop_after_s
+        self._send_timeout_s = send_timeout_s
         self._running: _Stoppable | None = None
         self._head_bytes = 0
         self._in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._refusal: Answer | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, which the kernel cuts off where the client takes nothing.
+
+        That costs an answer nothing, holds for whatever is sent, and leaves nothing behind: what is
+        closed otherwise keeps its last bytes until the client has taken them. The kernel also has
+        no more in store than it takes to send without a pause, so it shows soon whether a client
+        takes any (Linux, tcp(7)).
+        """
+        super().connection_made(transport)
+        options = {
+            "TCP_USER_TIMEOUT": int(self._send_timeout_s * 1000),
+            "TCP_NOTSENT_LOWAT": _UNSENT_BYTES,
+        }
+        # uvloop's sockets have no options of their own, and other systems not all of these.
+        fileno = transport.get_extra_info("socket").fileno()
+        with suppress(OSError), socket.socket(fileno=os.dup(fileno)) as connection:
+            for name, value in options.items():
+                if hasattr(socket, name):
+                    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; what is left of a head counts with what follows of it."""
@@ -143,6 +174,11 @@ class _Stoppable:
         self._task = asyncio.current_task()
         try:
             await self._app(scope, receive, send)
+        except SlowClient:
+            # What is left of the answer is thrown away, where closing would wait for the client.
+            self._cycle.transport.abort()
+            while not self._cycle.disconnected:
+                await asyncio.sleep(0)
         except asyncio.CancelledError:
             if self._cycle.response_started:
                 raise  # a stream is broken off

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from ..catalog import Table
 from ..plan.shapes import Include, Projection
-from .cells import write_csv, write_header
+from .cells import Sheet
 from .schemas import SchemaEncoder
 from .structs import StructEncoder, can_encode
 from .tree import Branch, owner_positions, split_joined
@@ -37,10 +37,9 @@ __all__ = [
     "Branch",
     "Encoder",
     "SchemaEncoder",
+    "Sheet",
     "StructEncoder",
     "encoder_of",
     "owner_positions",
     "split_joined",
-    "write_csv",
-    "write_header",
 ]

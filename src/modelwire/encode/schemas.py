@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Optional
 
 from pydantic import BaseModel, TypeAdapter, create_model
 
 from ..catalog import Table
+from ..catalog.kinds import TIMES
 from ..plan.shapes import Include, Projection, positions_of, whole_row
 from .tree import Branch, Row, attach, owner_positions
 
@@ -35,7 +36,11 @@ class SchemaEncoder:
         self._keys = [(f.key, i) for f, i in positions_of(whole).items() if f.key in shown]
         # None shows computed fields as well, which have no column of their own.
         self._shown = None if read is None else self._shown_keys(read)
-        self.names: Sequence[str] = _names_of(self._schema, self._shown)
+        named = _name_fields(self._schema)
+        shown_keys = named if self._shown is None else self._shown
+        self.names: Sequence[str] = [named[key] for key in shown_keys]
+        times = {field.key for field in table.fields if field.kind in TIMES}
+        self.times: Collection[str] = [named[key] for key in shown_keys if key in times]
         self._adapter = TypeAdapter(self._schema)
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
@@ -75,16 +80,15 @@ class SchemaEncoder:
         return [self._schema.model_validate(value, by_name=True, by_alias=True) for value in values]
 
 
-def _names_of(schema: type[BaseModel], shown: Iterable[str] | None) -> list[str]:
-    """Names of what a schema shows, on the wire."""
+def _name_fields(schema: type[BaseModel]) -> dict[str, str]:
+    """The fields that a schema shows, with their names on the wire."""
     fields = {
         key: info.serialization_alias or info.alias or key
         for key, info in schema.model_fields.items()
         if not info.exclude
     }
     computed = {key: info.alias or key for key, info in schema.model_computed_fields.items()}
-    named = {**fields, **computed}
-    return list(named.values()) if shown is None else [named[key] for key in shown]
+    return {**fields, **computed}
 
 
 def _schema_of(table: Table, includes: Sequence[Include]) -> type[BaseModel]:

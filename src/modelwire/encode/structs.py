@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from itertools import starmap
 from typing import Any, cast
@@ -11,7 +11,7 @@ import msgspec
 from pydantic_core import to_json
 
 from ..catalog import Field, Kind, Table
-from ..catalog.kinds import bare_class
+from ..catalog.kinds import TIMES, bare_class
 from ..catalog.schemas import is_plain
 from ..plan.shapes import Include, Projection, whole_row
 from .tree import Branch, Row, attach, owner_positions
@@ -61,6 +61,7 @@ class StructEncoder:
             ),
         )
         self.names: Sequence[str] = names
+        self.times: Collection[str] = [f.name for f in shown if f.kind in TIMES]
         self._width = len(shown)
         self._converts = [(i, c) for i, f in enumerate(shown) if (c := _converter_of(f))]
         self._takes_rows = len(shown) == len(read.fields) and not (self._converts or includes)

@@ -13,9 +13,11 @@ from typing import Any
 
 from ..catalog import Field, Kind, Relation
 from ..catalog.kinds import SORTABLE
+from ..plan.includes import may_follow
 from ..plan.operators import OPERATORS, PATTERNS, Takes, operators_of
 from ..plan.query import PARAMETERS
 from ..plan.read import Counting
+from ..request import FORMATS
 from .components import Components, JSONSchema
 from .place import Place, Subject
 from .values import INTEGER, POSITION, TEXT, example_of, value_schema
@@ -54,8 +56,9 @@ def list_parameters(subject: Subject) -> Parameters:
 
 def stream_parameters(subject: Subject) -> Parameters:
     """Describe the parameters of a stream."""
-    rest = read_parameters(subject)
-    return [*_sort(subject), *_search(subject), *rest, *_conditions(subject)]
+    format_ = subject.components.refer("parameters", "format", _format)
+    rest = [*read_parameters(subject), *_conditions(subject, taken="format")]
+    return [format_, *_sort(subject), *_search(subject), *rest]
 
 
 def filter_parameters(subject: Subject) -> Parameters:
@@ -140,6 +143,11 @@ def _limit(subject: Subject) -> JSONSchema:
     return subject.components.refer("parameters", name, make)
 
 
+def _format() -> JSONSchema:
+    schema = {"type": "string", "enum": list(FORMATS)}
+    return _query("format", schema, "The format, in place of `Accept`.", "csv")
+
+
 def _cursor(components: Components) -> JSONSchema:
     text = "Pages by cursor: empty for the first one, then `next` or `previous` of an answer."
     return components.refer("parameters", "cursor", lambda: _query("cursor", TEXT, text, ""))
@@ -198,15 +206,22 @@ def _fields(subject: Subject) -> Parameters:
 
 def _include_paths(subject: Subject) -> Iterator[str]:
     """The relations that can be shown, through two at most; deeper ones are written alike."""
-    for name in subject.table.includes:
+    for name, relation in subject.table.includes.items():
         yield name
-        for below in subject.related(name).table.includes:
-            yield f"{name}.{below}"
+        target = subject.related(name).table
+        for below, further in target.includes.items():
+            if may_follow(target, further, relation):
+                yield f"{name}.{below}"
 
 
-def _conditions(subject: Subject) -> Parameters:
-    """Describe the filters: by each field, by operators, through relations, and joined by logic."""
-    found = _filters(subject)
+def _conditions(subject: Subject, taken: str | None = None) -> Parameters:
+    """Describe the filters: by each field, by operators, through relations, and joined by logic.
+
+    Args:
+        subject: The resource.
+        taken: The name of a parameter that is no filter in this operation.
+    """
+    found = _filters(subject, taken)
     if subject.table.readable:
         found.append(_logic(subject.components))
         found.append(_refer(subject, "filters", partial(_by_operators, subject)))
@@ -225,12 +240,13 @@ def _logic(components: Components) -> JSONSchema:
     return components.refer("parameters", "or", lambda: described)
 
 
-def _filters(subject: Subject) -> Parameters:
+def _filters(subject: Subject, taken: str | None) -> Parameters:
     """Describe the filters by the default operator of each field."""
     found = []
     for field in subject.table.readable.values():
         default = subject.table.resource.filters.get(field.name, "eq")
-        if field.name not in PARAMETERS and default in operators_of(field.kind):
+        is_free = field.name not in PARAMETERS and field.name != taken
+        if is_free and default in operators_of(field.kind):
             found.append(_refer(subject, field.name, partial(_filter, field, default)))
     return found
 

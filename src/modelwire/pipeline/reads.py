@@ -112,7 +112,7 @@ class Reads(Lists):
     async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
         """`GET /users/stream/`"""
         plan = plan_stream(self.catalog, table, self.parse_query(request))
-        format_ = choose_format(request.header(b"accept"))
+        format_ = plan.format or choose_format(request.header(b"accept"))
         # The first batch is read before the status is sent, so that a refusal can still be one.
         batches = self._read_batches(plan, session)
         first = await anext(batches)

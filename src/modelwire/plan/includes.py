@@ -57,11 +57,21 @@ def _find_include(table: Table, name: str, before: Relation | None) -> Relation:
         known = ", ".join(table.includes) or "nothing here"
         message = f"can't name `{name}`{did_you_mean(name, table.includes)}; it can name {known}"
         raise refuse_parameter("include", message, "unknown_include")
-    opened = table.resource.includes_back
-    if before is not None and name not in opened and leads_back(relation, before):
+    if before is not None and not may_follow(table, relation, before):
         message = f"can't name `{before.name}.{name}`, which leads straight back to where it starts"
         raise refuse_parameter("include", message, "leads_back")
     return relation
+
+
+def may_follow(table: Table, relation: Relation, before: Relation) -> bool:
+    """Whether an include may go on by a relation.
+
+    Args:
+        table: The resource that has the relation.
+        relation: The relation.
+        before: The one by which the include has come there.
+    """
+    return relation.name in table.resource.includes_back or not leads_back(relation, before)
 
 
 @lru_cache(CACHED)

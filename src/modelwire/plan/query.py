@@ -18,6 +18,7 @@ from .shapes import Condition, Include, Order, Predicate, Search
 from .values import BadValue, parse_integer
 
 Choice = TypeVar("Choice")
+Default = TypeVar("Default")
 
 PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or")
 """The parameters of a list that are no filters, whatever the resource's fields are called."""
@@ -81,7 +82,9 @@ class Query:
             raise refuse_parameter(name, f"should be an integer from {low} to {high}")
         return value
 
-    def take_choice(self, name: str, choices: Mapping[str, Choice], default: Choice) -> Choice:
+    def take_choice(
+        self, name: str, choices: Mapping[str, Choice], default: Default
+    ) -> Choice | Default:
         """Take one of several words."""
         text = self.take(name)
         if text is None:

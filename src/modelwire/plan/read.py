@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
-from ..request import Parameter
+from ..request import FORMATS, Format, Parameter
 from .cursor import bind_query
 from .includes import can_join, project_list, project_row
 from .keys import (
@@ -127,11 +127,19 @@ class ListPlan(Struct, frozen=True):
 
 
 class StreamPlan(Struct, frozen=True):
-    """Reading every matching row, a batch at a time."""
+    """Reading every matching row, a batch at a time.
+
+    Args:
+        shape: The rows.
+        values: What it compares with. How many rows are read at a time is the parameter `limit`.
+        includes: What the rows include.
+        format: The format that the query names, if it does.
+    """
 
     shape: SelectShape
     values: Values
     includes: tuple[Include, ...]
+    format: Format | None
 
 
 def plan_key(table: Table, key: str) -> Values:
@@ -229,14 +237,15 @@ def plan_stream(catalog: Catalog, table: Table, parameters: Sequence[Parameter])
         parameters: The query; those that cut pages are not for streams.
 
     Returns:
-        The plan. How many rows are read at a time is the parameter `limit` of its statements.
+        The plan.
 
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
     """
-    query = Query(catalog, table, parameters, _SHOWING)
+    query = Query(catalog, table, parameters, ("format", *_SHOWING))
+    format_ = query.take_choice("format", FORMATS, None)
     shape, values, includes = _plan_rows(query)
-    return StreamPlan(rows_from(shape), values, includes)
+    return StreamPlan(rows_from(shape), values, includes, format_)
 
 
 def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShape, Values]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from .body import check_encoding, check_media_type, parse_json
 from .headers import (
+    FORMATS,
     Format,
     Preconditions,
     choose_format,
@@ -67,6 +68,7 @@ def _quote_path(path: str) -> str:
 
 
 __all__ = [
+    "FORMATS",
     "Comparison",
     "Format",
     "Group",

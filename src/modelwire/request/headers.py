@@ -37,6 +37,15 @@ class Format(StrEnum):
     CSV = "text/csv"
 
 
+FORMATS: Mapping[str, Format] = {
+    "json": Format.JSON,
+    "jsonl": Format.JSONL,
+    "csv": Format.CSV,
+}
+"""The formats of a stream by the names that a query has for them: links, spreadsheets and functions
+that read a URL send no `Accept` of their own."""
+
+
 def read_headers(fields: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     """Read the header fields of a request; several of one name are joined (RFC 9110, section 5.3).
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from typing import Any, Protocol
 
-from ..encode import write_csv, write_header
+from ..encode import Sheet
 from ..observe import encoding
 from ..request import Format
 from .answer import StreamAnswer
@@ -16,6 +16,7 @@ class Encoder(Protocol):
     """What writes rows; those of `encode` do."""
 
     names: Sequence[str]
+    times: Collection[str]
 
     def encode_many(self, rows: Sequence[Any], branches: Sequence[Any]) -> bytes: ...
 
@@ -59,7 +60,8 @@ def answer_stream(
     if format_ is Format.JSON:
         parts = _write_array(batches, encoder)
     elif format_ is Format.CSV:
-        parts = _write_sheet(batches, encoder, escape_formulas, _SHEET_END * marks_end)
+        sheet = Sheet(encoder.names, encoder.times, escape_formulas=escape_formulas)
+        parts = _write_sheet(batches, encoder, sheet, _SHEET_END * marks_end)
     else:
         parts = _write_lines(batches, encoder, _LINES_END * marks_end)
     headers: Headers = (
@@ -101,14 +103,13 @@ async def _write_lines(
 
 
 async def _write_sheet(
-    batches: AsyncIterator[Batch], encoder: Encoder, escape_formulas: bool, end: bytes
+    batches: AsyncIterator[Batch], encoder: Encoder, sheet: Sheet, end: bytes
 ) -> AsyncIterator[bytes]:
     def write(rows: Sequence[Any], branches: Sequence[Any]) -> bytes:
-        lines = encoder.encode_lines(rows, branches)
-        return write_csv(lines, encoder.names, escape_formulas=escape_formulas)
+        return sheet.write(encoder.encode_lines(rows, branches))
 
     encode = encoding(write)
-    yield write_header(encoder.names)
+    yield sheet.header
     count = 0
     async for rows, branches in batches:
         count += len(rows)

@@ -51,10 +51,13 @@ class RequestLimits:
 
     Args:
         max_body_bytes: Bytes that its body may have.
-        timeout_s: Seconds until the first byte of its answer, and between the parts of a stream.
+        timeout_s: Seconds until the first byte of its answer, and until each part of a stream is
+            there.
+        send_timeout_s: Seconds that its client may take nothing of what is sent.
         streams: The streams that are open.
     """
 
     max_body_bytes: int
     timeout_s: float
+    send_timeout_s: float
     streams: Streams

@@ -99,7 +99,10 @@ def mount(
         pipeline=Pipeline(catalog, database, conflict_status=conflict),
         conflict_status=conflict,
         limits=RequestLimits(
-            max_body_bytes or settings.max_body_bytes, settings.request_timeout_s, service.streams
+            max_body_bytes or settings.max_body_bytes,
+            settings.request_timeout_s,
+            settings.send_timeout_s,
+            service.streams,
         ),
         prefix=prefix,
         dependencies=tuple(dependencies),

@@ -136,6 +136,7 @@ class Answering:
         "_ended",
         "_exchange",
         "_finished",
+        "_headers",
         "_observer",
         "_scope",
         "_send",
@@ -158,6 +159,7 @@ class Answering:
         self._scope = scope
         self._span = span
         self._ended = False
+        self._headers: list[tuple[bytes, bytes]] = []
         self._current = CURRENT.set(exchange)
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -166,11 +168,12 @@ class Answering:
             exchange = self._exchange
             exchange.status = message["status"]
             exchange.answered_ns = perf_counter_ns() - exchange.began_ns
-            headers = mark(message, exchange)
+            headers = self._headers = mark(message, exchange)
             if self._observer.tells_timing:
                 headers.append((b"server-timing", write_timing(exchange)))
         elif message.get("more_body", False):
-            if not self._exchange.is_stream:
+            # What has a length is whole, and only sent piece by piece.
+            if not self._exchange.is_stream and b"content-length" not in dict(self._headers):
                 self._begin_stream()
         elif not self._ended:
             self._end()

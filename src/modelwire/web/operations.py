@@ -192,7 +192,8 @@ ROUTES: tuple[Route, ...] = (
         "stream", "GET", "stream", "/stream/",
         Description(
             "stream_{rows}", "Stream {rows}",
-            "Every row that matches, as a JSON array or, by `Accept`, as JSON lines or CSV.",
+            "Every row that matches, as a JSON array or, by `format` or `Accept`, as JSON lines or "
+            "CSV.",
             (406, 422), (_STREAM,), _streaming,
         ),
         guards=("list",),

@@ -7,11 +7,30 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..errors import TimedOut
+from ..overtime import TimeLimit, Watched
 from ..respond import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
 
+PIECE_BYTES = 65_536
+"""Bytes that the server is handed at a time. It takes the next ones when the client has taken most
+of these, so it shows whether the client takes any, and the server holds no more than this."""
+
+GRACE_S = 1.0
+"""Seconds that `modelwire serve` is given to cut a client off itself, which leaves less behind."""
+
 _WITHOUT_BODY = (204, 304)
+
+
+class SlowClient(ClientDisconnect):
+    """A client that takes nothing of its answer. It is given up on, as if it had gone.
+
+    That ends the answer by an error, since middleware could take it for whole otherwise.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(f"The client took nothing of its answer for {limit_s:g} seconds")
 
 
 def to_response(answer: Answer | StreamAnswer, method: str, limits: RequestLimits) -> Response:
@@ -22,12 +41,22 @@ def to_response(answer: Answer | StreamAnswer, method: str, limits: RequestLimit
     """
     if isinstance(answer, StreamAnswer) and method != "HEAD":
         return StreamedResponse(answer, limits)
-    return WholeResponse(answer, with_body=method != "HEAD")
+    return to_whole_response(answer, method, limits.send_timeout_s)
 
 
-def to_whole_response(answer: Answer | StreamAnswer, method: str) -> Response:
-    """Make a response that is sent at once; to HEAD without its body."""
-    return WholeResponse(answer, with_body=method != "HEAD")
+def to_whole_response(
+    answer: Answer | StreamAnswer, method: str, send_timeout_s: float
+) -> Response:
+    """Make the response of an answer that is there already; to HEAD without its body.
+
+    Args:
+        answer: The answer.
+        method: The request's method.
+        send_timeout_s: Seconds that the client may take nothing of it.
+    """
+    if method == "HEAD" or not isinstance(answer, Answer) or len(answer.body) <= PIECE_BYTES:
+        return WholeResponse(answer, with_body=method != "HEAD")
+    return LargeResponse(answer, send_timeout_s)
 
 
 class WholeResponse(Response):
@@ -43,12 +72,35 @@ class WholeResponse(Response):
             self.raw_headers.append((b"content-length", b"%d" % len(whole)))
 
 
+class LargeResponse(WholeResponse):
+    """A response with a body so large that its client may be too slow to take it.
+
+    Servers write what they are given into a buffer without a limit, where it would stay for as long
+    as the client likes.
+    """
+
+    def __init__(self, answer: Answer, send_timeout_s: float) -> None:
+        super().__init__(answer, with_body=True)
+        self._send_timeout_s = send_timeout_s
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        head = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **head})
+        try:
+            with TimeLimit(self._send_timeout_s + GRACE_S) as limit:
+                await send_body(send, bytes(self.body), limit)
+        except TimeoutError:
+            raise SlowClient(self._send_timeout_s) from None
+        if self.background is not None:
+            await self.background()
+
+
 class StreamedResponse(Response):
     """A response whose body is read as it is sent.
 
     An error in the middle leaves it without its end: the server breaks the chunked body off, and
     no client can take it for whole. When the client goes away, reading stops. So it does when the
-    client takes too long over one part.
+    client takes too long over what it is sent.
     """
 
     def __init__(self, answer: StreamAnswer, limits: RequestLimits) -> None:
@@ -57,6 +109,7 @@ class StreamedResponse(Response):
         self.raw_headers = [*answer.headers]
         self._answer = answer
         self._limits = limits
+        self._is_sending = False
         self._place = limits.streams.enter()
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,6 +119,10 @@ class StreamedResponse(Response):
                 await self._send(send, deadline)
         except ClientDisconnect:
             return
+        except TimedOut:
+            if self._is_sending:
+                raise SlowClient(self._limits.send_timeout_s) from None
+            raise
         finally:
             self._place.close()
         if self.background is not None:
@@ -74,7 +131,27 @@ class StreamedResponse(Response):
     async def _send(self, send: Send, deadline: Deadline) -> None:
         head = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **head})
+        limits = self._limits
         async for part in self._answer.parts:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-            deadline.restart()
+            self._is_sending = True
+            deadline.allow(limits.send_timeout_s + GRACE_S)
+            await send_body(send, part, deadline, more_body=True)
+            deadline.allow(limits.timeout_s)
+            self._is_sending = False
         await send({"type": "http.response.body", "body": b""})
+
+
+async def send_body(send: Send, body: bytes, limit: Watched, *, more_body: bool = False) -> None:
+    """Send a body piece by piece.
+
+    Args:
+        send: Sends a piece, and waits before that until the client has taken what was sent before.
+        body: The body.
+        limit: How long each piece may take.
+        more_body: Whether more of the body follows.
+    """
+    for start in range(0, len(body), PIECE_BYTES):
+        end = start + PIECE_BYTES
+        more = more_body or end < len(body)
+        await send({"type": "http.response.body", "body": body[start:end], "more_body": more})
+        limit.restart()
