@@ -93,11 +93,11 @@ class Violation:
 
 
 MAX_ERRORS = 20
-"""How many things that are wrong with a request are told, one by one; of the rest their number."""
+"""Faults of a request that are told one by one, at most; of the rest the number is told."""
 
 
 class Faults:
-    """What is found wrong with a request, bit by bit.
+    """The faults of a request, gathered one by one.
 
     A body of a megabyte has room for a hundred thousand faults, of which nobody reads more than the
     first. The others are only counted: a body that is wrong costs no more than one that is right.
@@ -119,7 +119,7 @@ class Faults:
 
     @property
     def room(self) -> int:
-        """How many more are told one by one."""
+        """The number of faults that can still be told one by one."""
         return MAX_ERRORS - len(self.first)
 
     @property
@@ -154,7 +154,7 @@ class Faults:
 
     @property
     def more(self) -> int:
-        """How many there are beside the first."""
+        """The number of faults beside the first."""
         return self.count - len(self.first)
 
     def refuse(self) -> None:

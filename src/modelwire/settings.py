@@ -134,8 +134,8 @@ class Settings(Limits):
     """Where the rows are: `sqlite:///file.db` or `postgresql://user:password@host/name`."""
 
     secret: Annotated[SecretStr, AfterValidator(_check_secrets)] | None = None
-    """What cursors are sealed with, at least 32 characters; one that the database keeps, if None.
-    Of several, separated by commas, the first one seals and all of them open."""
+    """The secret that cursors are sealed with, at least 32 characters; one that the database keeps,
+    if None. Of several, separated by commas, the first one seals and all of them open."""
 
     create_tables: bool = True
     """Whether missing tables are created at start-up. Tables that exist are never changed."""

@@ -93,7 +93,7 @@ async def test_names_the_list_to_use(limited: Limit, database: Database) -> None
     client = await limited(3, prefix="/api/")
     detail = refuse(await client.get("/api/teams/2"), 3)
     assert "page by page at /api/teams/2/players/" in detail
-    assert "leave `players` out of `include`" in detail
+    assert "leave it out of `include`" in detail
     assert (await client.get("/api/teams/2/players/")).json()["total"] == 4
     assert (await client.get("/api/teams/2?include=")).status_code == 200
     detail = refuse(await client.get("/api/teams/?include=players"), 3)

@@ -55,7 +55,7 @@ _LONGEST = 64
 """Characters of names that are compared."""
 
 _COMPARED = 3
-"""How many names are compared with another one letter by letter."""
+"""Names that are compared with another one letter by letter, at most."""
 
 
 def _parts_of(name: str) -> frozenset[str]:

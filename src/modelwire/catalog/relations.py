@@ -57,7 +57,7 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
 
 
 def leads_back(relation: Relation, before: Relation) -> bool:
-    """Whether a relation leads straight back to the row that another one has come from.
+    """Tell whether a relation leads straight back to the row that another one has come from.
 
     As from the players of a team to that team: there is nothing new to show. From a player by its
     team to all of the team's players no relation leads back, since most of them are other rows.

@@ -107,7 +107,7 @@ class Database:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """What cursors are sealed with."""
+        """The secrets that cursors are sealed with."""
         dialect = self.engine.dialect
         return Secrets(self.settings, self.url, dialect, self.reading, self.writing)
 

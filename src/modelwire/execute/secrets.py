@@ -1,4 +1,4 @@
-"""What cursors are sealed with: the secrets of the settings, or one that the database keeps."""
+"""The secrets that cursors are sealed with: in the settings, or one that the database keeps."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from ..encode import Branch, owner_positions, split_joined
 from ..errors import TooManyIncluded, Violation
 from ..execute import Lane, Row
 from ..plan import Include, positions_of
+from ..plan.keys import quote_key
 from ..plan.shapes import RelatedShape, SelectShape
-from ..plan.values import write_value
 from ..statement import ROWS, Statements
 
 Owner = tuple[Any, ...]
@@ -36,7 +36,7 @@ class _Parents(NamedTuple):
 
 
 class _Count:
-    """How many rows an answer includes."""
+    """A count of the rows that an answer includes."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -134,11 +134,12 @@ class IncludeReader:
         """Say where the rows can be read that are too many."""
         limit, name = self._catalog.limits.max_included, include.relation.name
         path = self._path_of(parents, include)
-        advice = f"read those of `{name}` page by page at {path}" if path else "ask for fewer rows"
-        message = f"would show more than {limit} rows along; {advice}"
-        detail = f"The answer {message}, and leave `{name}` out of `include`"
+        advice = "ask for fewer rows"
+        if path is not None:
+            advice = f"read `{name}` page by page at {path}, and leave it out of `include`"
+        message = f"would include more than {limit} rows; {advice}"
         violation = Violation(message, TooManyIncluded.code, parameter="include")
-        return TooManyIncluded(detail if path else f"The answer {message}", [violation])
+        return TooManyIncluded(f"The answer {message}", [violation])
 
     def _path_of(self, parents: _Parents, include: Include) -> str | None:
         """The path of the list that an include's rows have below one row, if there is one."""
@@ -148,17 +149,17 @@ class IncludeReader:
         key = ",".join(f"{{{field.name}}}" for field in table.key)
         if len(parents.rows) == 1 and all(field.readable for field in table.key):
             positions, (row,) = positions_of(parents.shape.read), parents.rows
-            key = ",".join(quote(write_value(row[positions[f]]), safe="") for f in table.key)
+            key = quote_key([row[positions[field]] for field in table.key])
         return f"{self._catalog.prefix}{table.path}/{key}/{quote(name)}/"
 
 
 def _repeat(parents: _Parents, count: int) -> Sequence[int] | None:
-    """How often the rows of a single parent are shown: as often as it is."""
+    """Count how often the rows of a single parent are shown: as often as it is."""
     return None if parents.shown is None else [parents.shown[0]] * count
 
 
 def _count_each(owners: Sequence[Owner], shown: Sequence[int] | None) -> Counter[Owner]:
-    """How often what belongs to each owner is shown."""
+    """Count how often what belongs to each owner is shown."""
     if shown is None:
         return Counter(owners)
     times: Counter[Owner] = Counter()

@@ -37,7 +37,7 @@ OWN_ERRORS: Mapping[str, type[RequestError]] = {
 
 
 SUGGESTED = 5
-"""How many unknown fields of a body are told what they were probably meant to be."""
+"""Faults of a body, from the first on, among which a name that is unknown has one suggested."""
 
 
 def validate(schema: type[BaseModel], body: Any, pointer: str, faults: Faults) -> BaseModel | None:

@@ -1,4 +1,4 @@
-"""How cursors are sealed: their reader can neither see what they hold nor make or change one."""
+"""The cipher of cursors: their reader can neither see what they hold nor make or change one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _PURPOSE = b"modelwire cursors, 2"
-"""What keys are derived for. Another number is another way to write what is sealed."""
+"""The purpose that keys are derived for. Another number is another way to write cursors."""
 
 _KEY_BYTES = 64
 _BLOCK_BYTES = 16
@@ -52,7 +52,7 @@ class CursorCipher:
 
 
 PADDING = b"\xc1"
-"""What fills the last block: a byte that MessagePack never uses by itself."""
+"""The byte that fills the last block, which MessagePack never uses by itself."""
 
 
 @lru_cache(maxsize=8)

@@ -64,7 +64,7 @@ def _find_include(table: Table, name: str, before: Relation | None) -> Relation:
 
 
 def may_follow(table: Table, relation: Relation, before: Relation) -> bool:
-    """Whether an include may go on by a relation.
+    """Tell whether an include may go on by a relation.
 
     Args:
         table: The resource that has the relation.
