@@ -58,7 +58,7 @@ test: $(STAMP) ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/$(PYTEST) $(TEST_ARGS)
 
 thorough: $(STAMP) ## Run the tests that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
-	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/$(PYTEST) tests/query tests/writes tests/hostile \
+	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/$(PYTEST) tests/query tests/writes tests/hostile tests/guards \
 		tests/http/test_idempotency_races.py tests/live/test_kills.py $(TEST_ARGS)
 
 lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own

@@ -12,7 +12,9 @@ from sqlmodel import SQLModel
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from fastapi.params import Depends
+    from fastapi import params
+
+    Depends = params.Depends
 
 Operation = Literal[
     "create",
@@ -126,7 +128,9 @@ class Resource:
 
 def are_depends(value: object) -> bool:
     """Whether a value is a collection of FastAPI's `Depends`, which nothing here may import."""
-    return isinstance(value, Collection) and all(hasattr(v, "dependency") for v in value)
+    return isinstance(value, Collection) and all(
+        callable(getattr(v, "dependency", None)) for v in value
+    )
 
 
 def is_fixed_path(value: object) -> bool:

@@ -203,7 +203,8 @@ async def test_link_that_asks_for_more(make_client: MakeClient, database: Databa
 
 @pytest.mark.usefixtures("people")
 async def test_guards(make_client: MakeClient) -> None:
-    """Links belong to `update`, and need a target that is no better guarded."""
+    """Links belong to `update`, and what guards the target runs before them; a body, before which
+    it does not run, can't name them."""
 
     def refuse() -> None:
         raise HTTPException(403)
@@ -212,7 +213,7 @@ async def test_guards(make_client: MakeClient) -> None:
     client = await make_client(guarded, Resource(Person))
     assert (await client.put("/groups/1/members/1")).status_code == 403
     client = await make_client(Resource(Group), Resource(Person, dependencies=[Depends(refuse)]))
-    assert (await client.put("/groups/1/members/1")).status_code == 404
+    assert (await client.put("/groups/1/members/1")).status_code == 403
     answer = await client.patch("/groups/1", json={"members": [1]})
     assert faults_of(read_problem(answer, 422, "invalid")) == [("/members", "unknown_field")]
 

@@ -229,6 +229,8 @@ def refuse() -> None:
     [
         ({"dependencies": [Depends(refuse)]}, 422),
         ({"operation_dependencies": {"list": [Depends(refuse)]}}, 422),
+        ({"operation_dependencies": {"read": [Depends(refuse)]}}, 422),
+        ({"operation_dependencies": {"update": [Depends(refuse)]}}, 200),
         ({"operations": ["create"]}, 422),
         ({}, 200),
     ],

@@ -1,14 +1,17 @@
 """What exists: tables, fields, relations and constraints, read from SQLModel once."""
 
 from .constraints import columns_in, find_sql_table, names_in, references_to
+from .guards import Guards
 from .kinds import Kind
 from .read import read_catalog
 from .relations import excludes_links, find_link_key, leads_back
-from .tables import Catalog, Field, Reference, Relation, Table
+from .tables import Access, Catalog, Field, Reference, Relation, Table
 
 __all__ = [
+    "Access",
     "Catalog",
     "Field",
+    "Guards",
     "Kind",
     "Reference",
     "Relation",

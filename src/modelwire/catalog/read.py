@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pydantic.fields import FieldInfo
 from sqlalchemy import Column, DateTime, inspect
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
@@ -19,24 +20,27 @@ from ..settings import LIMITS, Limits
 from .constraints import read_constraints, read_references
 from .dependents import read_dependents
 from .domain import find_fault
+from .guards import Guarded, IsBound
 from .kinds import Kind, kind_of, storage_type, strip_optional
 from .names import did_you_mean, to_title
-from .relations import (
-    find_children,
-    find_linked,
-    find_nested,
-    find_paths,
-    read_relation,
-)
+from .relations import read_relation
 from .schemas import computes, derive_schemas
 from .tables import Catalog, Field, Relation, Table
 from .upserts import find_upsert_keys, takes_upserts
+from .ways import Ways
+
+if TYPE_CHECKING:
+    from ..resource import Depends
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 
 
 def read_catalog(
-    resources: Sequence[Resource], limits: Limits = LIMITS, prefix: str = ""
+    resources: Sequence[Resource],
+    limits: Limits = LIMITS,
+    prefix: str = "",
+    base: Sequence[Depends] = (),
+    is_bound: IsBound = lambda *_: True,
 ) -> Catalog:
     """Read what the resources' models declare.
 
@@ -44,6 +48,8 @@ def read_catalog(
         resources: The resources of one application.
         limits: How much one request may ask for.
         prefix: What stands before the path of each resource.
+        base: The dependencies of all of them.
+        is_bound: Tells which dependencies are bound to one row; by default all might be.
 
     Returns:
         The catalog.
@@ -52,11 +58,14 @@ def read_catalog(
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
     mappers = [(_mapper_of(resource), resource) for resource in resources]
-    registered = {_table_of(mapper).fullname: resource for mapper, resource in mappers}
+    registered = {
+        _table_of(mapper).fullname: Guarded(resource, base, _read_key(mapper), is_bound)
+        for mapper, resource in mappers
+    }
     if len(registered) < len(resources):
         raise ConfigurationError("Two resources have the same table; serve each table once.")
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
-    tables = [_read_table(mapper, resource, registered) for mapper, resource in mappers]
+    tables = [_read_table(mapper, registered) for mapper, _ in mappers]
     _check_paths(tables)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
     by_name = {table.name: table for table in tables}
@@ -100,10 +109,10 @@ def _table_of(mapper: Mapper[Any]) -> SQLTable:
     return table
 
 
-def _read_table(
-    mapper: Mapper[Any], resource: Resource, registered: Mapping[str, Resource]
-) -> Table:
+def _read_table(mapper: Mapper[Any], registered: Mapping[str, Guarded]) -> Table:
     sql = _table_of(mapper)
+    guarded = registered[sql.fullname]
+    resource = guarded.resource
     fields = tuple(_read_fields(mapper, sql, resource))
     relations = {p.key: read_relation(p) for p in mapper.relationships}
     names = {f.name for f in fields}
@@ -117,30 +126,25 @@ def _read_table(
     _check_names(resource, "includes", resource.includes, relations)
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     _check_names(resource, "includes_back", resource.includes_back, resource.includes)
-    for name in resource.includes:
-        if relations[name].target not in registered:
-            raise ConfigurationError(
-                f"Resource({resource.model.__name__}, includes=['{name}']): its target is not a "
-                f"resource. Mount a Resource for the table {relations[name].target} as well."
-            )
-    paths = find_paths(resource, relations, registered)
+    ways = Ways(guarded, relations, registered)
     schemas = derive_schemas(resource, fields)
     return Table(
         resource=resource,
+        guarded=guarded,
         model=resource.model,
         sql=sql,
         path="/" + (resource.path or sql.name).strip("/"),
         fields=fields,
         relations=relations,
-        includes={name: relations[name] for name in resource.includes},
-        paths=paths,
-        children=find_children(relations, registered),
-        nested=find_nested(resource, relations, registered),
-        linked=find_linked(paths),
+        includes=ways.find_includes(),
+        paths=ways.find_paths(),
+        nested=ways.find_nested(),
+        linked=ways.find_linked(),
+        below=ways.find_below(),
         constraints=tuple(read_constraints(sql)),
         references=tuple(read_references([sql])),
         upsert_keys=find_upsert_keys(sql, fields, schemas.create.model_fields),
-        upserts=takes_upserts(resource),
+        upserts=takes_upserts(guarded),
         schemas=schemas,
         computes=resource.read_schema is None and computes(resource.model),
     )
@@ -180,6 +184,17 @@ def _check_relations(
             )
 
 
+def _read_key(mapper: Mapper[Any]) -> Sequence[str]:
+    """The names of a key's components on the wire."""
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    infos = mapper.class_.model_fields
+    return [_name_of(key, infos[key]) for key in keys if key in infos]
+
+
+def _name_of(key: str, info: FieldInfo) -> str:
+    return info.serialization_alias or info.alias or key
+
+
 def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iterable[Field]:
     model: type[SQLModel] = mapper.class_
     for attribute in mapper.column_attrs:
@@ -187,7 +202,7 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
         info = model.model_fields.get(attribute.key)
         if info is None or not isinstance(column, Column) or column.table is not sql:
             continue
-        name = info.serialization_alias or info.alias or attribute.key
+        name = _name_of(attribute.key, info)
         _check_default(model, attribute.key, column)
         annotation = strip_optional(info.annotation)
         yield Field(

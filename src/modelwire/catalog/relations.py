@@ -1,9 +1,9 @@
-"""Reads relationships, and tells where requests may go by them."""
+"""Reads relationships, and tells how their rows are tied."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
@@ -13,10 +13,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import RelationshipDirection, RelationshipProperty
 
 from ..errors import ConfigurationError
-from ..resource import Operation, Resource
 from .tables import Relation
-
-_READING: tuple[Operation, ...] = ("list", "read", "stream")
 
 
 def read_relation(prop: RelationshipProperty[Any]) -> Relation:
@@ -154,115 +151,14 @@ def excludes_links(relation: Relation) -> bool:
     return not all(ends <= key for key in keys)
 
 
-def find_paths(
-    resource: Resource, relations: Mapping[str, Relation], registered: Mapping[str, Resource]
-) -> Mapping[str, Relation]:
-    """Find the relations that filters and sorts of a resource may go through.
-
-    A filter tells something of the rows that it goes through. So the other end must be a resource
-    that can be read, and reading it must need no dependency that this resource does without,
-    unless the relation is declared as an include.
-
-    Args:
-        resource: The resource.
-        relations: Its relations.
-        registered: Every resource, by the name of its table.
-
-    Returns:
-        The relations, by their name.
-    """
-    own = _dependencies_of(resource)
-    return {
-        name: relation
-        for name, relation in relations.items()
-        if relation.simple
-        and (target := registered.get(relation.target)) is not None
-        and (name in resource.includes or _is_open(target, own))
-    }
-
-
-def _is_open(target: Resource, known: Sequence[object]) -> bool:
-    readable = any(operation in target.operations for operation in _READING)
-    return readable and all(dependency in known for dependency in _dependencies_of(target))
-
-
-def _dependencies_of(resource: Resource) -> list[object]:
-    return [*resource.dependencies, *resource.operation_dependencies.get("list", ())]
-
-
-def find_children(
-    relations: Mapping[str, Relation], registered: Mapping[str, Resource]
-) -> Mapping[str, Relation]:
-    """Find the relations that have a list of their own below a row: those to many rows.
-
-    Args:
-        relations: The relations of a resource.
-        registered: Every resource, by the name of its table.
-
-    Returns:
-        The relations, by their name.
-    """
-    return {
-        name: relation
-        for name, relation in relations.items()
-        if relation.many
-        and relation.simple
-        and (target := registered.get(relation.target)) is not None
-        and "list" in target.operations
-    }
-
-
-def find_nested(
-    resource: Resource, relations: Mapping[str, Relation], registered: Mapping[str, Resource]
-) -> Mapping[str, Relation]:
-    """Find the relations whose rows may be created together with a row.
-
-    Args:
-        resource: The resource, which names them.
-        relations: Its relations.
-        registered: Every resource, by the name of its table.
-
-    Returns:
-        The relations, by their name.
-
-    Raises:
-        ConfigurationError: No rows can be created by one that it names.
-    """
-    for name in resource.nested_writes:
-        relation, model = relations[name], resource.model.__name__
-        target = registered.get(relation.target)
-        start = f"Resource({model}, nested_writes=['{name}']): "
-        if target is None:
-            raise ConfigurationError(
-                f"{start}its target is not a resource. Mount a Resource for the table "
-                f"{relation.target} as well."
-            )
-        if not relation.writable:
-            raise ConfigurationError(f"{start}its rows can't be tied by it; it is read-only.")
-    return {name: relations[name] for name in resource.nested_writes}
-
-
-def find_linked(paths: Mapping[str, Relation]) -> Mapping[str, Relation]:
-    """Find the many-to-many relations whose links may be set by keys.
-
-    Args:
-        paths: The relations of a resource that its requests may go through.
-
-    Returns:
-        Those whose link table asks for nothing but the keys of both ends, by their name.
-    """
-    return {
-        name: relation
-        for name, relation in paths.items()
-        if relation.link is not None and relation.writable and _asks_for_keys(relation)
-    }
-
-
-def _asks_for_keys(relation: Relation) -> bool:
+def asks_for_keys(relation: Relation) -> bool:
+    """Whether rows can be linked by a relation with nothing but the keys of both."""
     link = relation.link
+    if link is None or not relation.writable:
+        return False
     ends = set(relation.link_columns)
     targets = {column for column, _ in relation.link_target}
-    if link is None or any(set(c.table.primary_key.columns) != targets for c in targets):
+    if any(set(c.table.primary_key.columns) != targets for c in targets):
         return False
     return all(
         column in ends

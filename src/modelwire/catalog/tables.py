@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +15,9 @@ from sqlalchemy import Table as SQLTable
 from sqlmodel import SQLModel
 
 from ..errors import Constraint
-from ..resource import Resource
+from ..resource import Operation, Resource
 from ..settings import Limits
+from .guards import Guarded, Guards
 from .kinds import Kind
 from .names import to_title
 
@@ -91,6 +93,22 @@ class Relation:
         return (*self.remote, *(linked for _, linked in self.link_target))
 
 
+class Access(Enum):
+    """What a request does with the rows that a relation leads to."""
+
+    SHOW = auto()
+    """Shows or compares them, by the relation's name in a query."""
+
+    LIST = auto()
+    """Lists them below a row."""
+
+    CREATE = auto()
+    """Creates some."""
+
+    LINK = auto()
+    """Links a row to some, or no longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConstraintInfo:
     """One constraint or index of a table.
@@ -164,6 +182,7 @@ class Table:
 
     Args:
         resource: What the user declared.
+        guarded: What runs before its requests.
         model: Its SQLModel class.
         sql: Its table.
         path: Where it is served, below the prefix of all.
@@ -171,9 +190,9 @@ class Table:
         relations: Its relationships, by name.
         includes: Those whose rows `include` may show.
         paths: Those that filters and sorts may go through.
-        children: Those whose rows have a list of their own below a row of this table.
         nested: Those whose rows may be created together with a row of this table.
-        linked: Many-to-many relationships whose links may be set by the keys of their ends.
+        linked: Many-to-many relationships whose links bodies may set by the keys of their ends.
+        below: Those that have routes below a row of this table, and what runs before these.
         constraints: Its constraints and indexes.
         references: The foreign keys that lead from it.
         upsert_keys: The unique keys by which an upsert may find the row that is there.
@@ -183,6 +202,7 @@ class Table:
     """
 
     resource: Resource
+    guarded: Guarded
     model: type[SQLModel]
     sql: SQLTable
     path: str
@@ -190,9 +210,9 @@ class Table:
     relations: Mapping[str, Relation]
     includes: Mapping[str, Relation]
     paths: Mapping[str, Relation]
-    children: Mapping[str, Relation]
     nested: Mapping[str, Relation]
     linked: Mapping[str, Relation]
+    below: Mapping[Access, Mapping[str, Guards]]
     constraints: tuple[ConstraintInfo, ...]
     references: tuple[Reference, ...]
     upsert_keys: tuple[tuple[Field, ...], ...]
@@ -204,6 +224,24 @@ class Table:
     def name(self) -> str:
         """The table's name, with its schema where the model gives one."""
         return self.sql.fullname
+
+    @cached_property
+    def children(self) -> Mapping[str, Relation]:
+        """The relations whose rows have a list of their own below a row of this table."""
+        return {name: self.relations[name] for name in self.below[Access.LIST]}
+
+    def find_served(
+        self, operation: Operation | Access
+    ) -> Sequence[tuple[Relation | None, Guards]]:
+        """Find what is served of an operation, or by which relations of an access below a row.
+
+        Returns:
+            The relations, None for the resource itself; each with all that runs before.
+        """
+        if isinstance(operation, Access):
+            return [(self.relations[name], g) for name, g in self.below[operation].items()]
+        guarded = self.guarded
+        return [(None, guarded.before(operation))] if guarded.serves(operation) else []
 
     @cached_property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Constraint, Index, UniqueConstraint
 from sqlalchemy import Table as SQLTable
 
-from ..resource import Resource
+from .guards import Guarded
 from .kinds import COMPARABLE
 from .relations import can_be_deferred, declared_on, unique_columns
 from .tables import Field
@@ -41,16 +41,16 @@ def find_upsert_keys(
     return tuple(sorted(keys, key=lambda key: [fields.index(field) for field in key]))
 
 
-def takes_upserts(resource: Resource) -> bool:
+def takes_upserts(guarded: Guarded) -> bool:
     """Whether whoever may create many rows of a resource may change any row as well.
 
     An upsert does both. So changes must be allowed, and must need no dependency that creating many
     rows does without.
     """
-    own = resource.operation_dependencies
-    known = [*resource.dependencies, *own.get("create", ()), *own.get("bulk_create", ())]
-    guarded = all(dependency in known for dependency in own.get("update", ()))
-    return "update" in resource.operations and guarded
+    changes = guarded.before("update")
+    return guarded.serves("update") and not any(
+        guarded.lacks(guard, ["bulk_create"]) for guard in changes
+    )
 
 
 def _is_peculiar(constraint: Constraint | Index) -> bool:

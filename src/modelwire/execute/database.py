@@ -238,6 +238,7 @@ class Database:
         if missing:
             raise NotStarted(missing)
         self.has_tables = True
+
     async def _find_secrets(self) -> None:
         """Find what cursors are sealed with; what stands in the way is logged at once."""
         # What can't be asked now is asked by the first page by cursor.

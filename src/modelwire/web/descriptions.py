@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..catalog import Access
 from ..openapi import Description
 from ..resource import Operation
 
@@ -14,20 +15,17 @@ class Route:
     """One route of a resource, or of one of its relations.
 
     Args:
-        operation: The operation of the resource that it belongs to.
+        operation: The operation of the resource that it belongs to, or else what it does with the
+            rows of a relation, below a row.
         method: Its method.
         handler: The pipeline's method that serves it.
         path: Its path below the resource's; `{key}` stands for the key, `{relation}` for the
             relation's name, `{other}` for the key of a row at its other end.
         description: What the OpenAPI document says of it.
-        guards: Further operations of the resource whose dependencies run first.
-        target_operation: The operation of the relation's target that it belongs to as well.
     """
 
-    operation: Operation
+    operation: Operation | Access
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     handler: str
     path: str
     description: Description
-    guards: tuple[Operation, ...] = ()
-    target_operation: Operation | None = None

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.params import Depends
 from starlette.routing import Route as StarletteRoute
 
-from ..catalog import Catalog, Relation, Table, read_catalog
+from ..catalog import Catalog, Guards, Table, read_catalog
 from ..errors import ConfigurationError
 from ..execute import Database
 from ..openapi import (
@@ -23,13 +23,14 @@ from ..pipeline import Pipeline
 from ..plan.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
+from .bound import is_bound
 from .cors import Cors
 from .descriptions import Route
 from .docs import DOCS, serve_docs
 from .health import LIVENESS, READINESS, Health, describe_health
 from .limits import RequestLimits
 from .metrics import METRICS, MetricsPage
-from .operations import CHILDREN, LINKS, ROUTES
+from .operations import ROUTES
 from .route import (
     Compose,
     Endpoint,
@@ -87,7 +88,7 @@ def mount(
     )
     settings = database.settings
     prefix = prefix.rstrip("/")
-    catalog = read_catalog(resources, settings, prefix)
+    catalog = read_catalog(resources, settings, prefix, dependencies, is_bound)
     service = open_service(app, database)
     service.choose_cors(app, cors)
     conflict = conflict_status or settings.conflict_status
@@ -105,7 +106,6 @@ def mount(
             service.streams,
         ),
         prefix=prefix,
-        dependencies=tuple(dependencies),
     )
     for table in catalog.tables.values():
         path = routes.prefix + table.path
@@ -135,7 +135,6 @@ class _Routes:
     conflict_status: int
     limits: RequestLimits
     prefix: str
-    dependencies: tuple[Depends, ...]
 
     def add_resource(self, table: Table) -> None:
         resource = table.resource
@@ -146,22 +145,9 @@ class _Routes:
                     f"Resource({table.model.__name__}): there is no operation `{name}`; "
                     f"there are {', '.join(OPERATIONS)}."
                 )
-        self._add_routes(ROUTES, table)
-        for relation in table.children.values():
-            self._add_routes(CHILDREN, table, relation)
-        for relation in table.linked.values():
-            self._add_routes(LINKS, table, relation)
-
-    def _add_routes(
-        self, routes: Sequence[Route], table: Table, relation: Relation | None = None
-    ) -> None:
-        place = Place(self.catalog, table, relation)
-        for route in routes:
-            target = route.target_operation
-            served = target is None or target in place.target.resource.operations
-            writes = route.method == "GET" or relation is None or relation.writable
-            if served and writes and route.operation in table.resource.operations:
-                self._add_route(place, route)
+        for route in ROUTES:
+            for relation, guards in table.find_served(route.operation):
+                self._add_route(Place(self.catalog, table, relation), route, guards)
 
     def add_health(self, path: str, health: Health) -> None:
         for end, handle, operation in (
@@ -181,7 +167,7 @@ class _Routes:
     def add_metrics(self, page: MetricsPage) -> None:
         self._add(METRICS, self._endpoint(page.read), "GET", operation_id="metrics")
 
-    def _add_route(self, place: Place, route: Route) -> None:
+    def _add_route(self, place: Place, route: Route, guards: Guards) -> None:
         table, relation, target = place.table, place.relation, place.target
         handle = getattr(self.pipeline, route.handler)
         endpoint = self._endpoint(
@@ -199,7 +185,7 @@ class _Routes:
             route.method,
             operation_id=name_operation(route.description, place, own, other),
             compose=partial(self._compose, place, route),
-            dependencies=[*self.dependencies, *_dependencies_of(place, route)],
+            dependencies=[guard.depends for guard in guards],
             tags=list(tags if tags is not None else [table.name]),
             status_code=route.description.status,
         )
@@ -255,18 +241,6 @@ def _key_names(place: Place) -> tuple[list[str], list[str]]:
 def _start(place: Place) -> str:
     """How the parameters of the second key start, by which they differ from those of the first."""
     return f"{place.relation.name}_" if place.relation else ""
-
-
-def _dependencies_of(place: Place, route: Route) -> list[Depends]:
-    """What the resource, and the target of the relation, declare to run first."""
-    own, target = place.table.resource, place.target.resource
-    found = list(own.dependencies)
-    for operation in (*route.guards, route.operation):
-        found += own.operation_dependencies.get(operation, ())
-    if route.target_operation is not None:
-        found += target.dependencies
-        found += target.operation_dependencies.get(route.target_operation, ())
-    return found
 
 
 def _check_path(app: FastAPI, table: Table, path: str, *operational: str | None) -> None:

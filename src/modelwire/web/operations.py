@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..catalog import Access
 from ..openapi import Description, Success
 from ..openapi.answers import affected_schema, outcomes_schema, page_schema
 from ..openapi.bodies import (
@@ -142,7 +143,6 @@ ROUTES: tuple[Route, ...] = (
             (*_WRITE, 428), (_AFFECTED, _MINIMAL), _mass_patching,
             lambda target: update_schema(target, with_links=False),
         ),
-        guards=("update",),
     ),
     Route(
         "bulk_delete", "DELETE", "mass_delete", "/",
@@ -152,7 +152,6 @@ ROUTES: tuple[Route, ...] = (
             "`Prefer: max-affected` allows.",
             (*_WRITE, 428), (_AFFECTED, _MINIMAL), _mass,
         ),
-        guards=("delete",),
     ),
     Route(
         "bulk_create", "POST", "bulk_create", "/bulk/",
@@ -165,7 +164,6 @@ ROUTES: tuple[Route, ...] = (
             (_ALL_CREATED, _ROWS, _MINIMAL, _EACH),
             _creating_many, bulk_create_schema,
         ),
-        guards=("create",),
     ),
     Route(
         "bulk_update", "PATCH", "bulk_update", "/bulk/",
@@ -176,7 +174,6 @@ ROUTES: tuple[Route, ...] = (
             (*_WRITE, 404), (_ROWS, _MINIMAL, _EACH),
             _updating_many, bulk_update_schema,
         ),
-        guards=("update",),
     ),
     Route(
         "bulk_delete", "DELETE", "bulk_delete", "/bulk/",
@@ -186,7 +183,6 @@ ROUTES: tuple[Route, ...] = (
             _DELETE, (_MINIMAL, _EACH_REMOVED), _deleting_many,
             bulk_delete_schema,
         ),
-        guards=("delete",),
     ),
     Route(
         "stream", "GET", "stream", "/stream/",
@@ -196,7 +192,6 @@ ROUTES: tuple[Route, ...] = (
             "CSV.",
             (406, 422), (_STREAM,), _streaming,
         ),
-        guards=("list",),
     ),
     Route(
         "read", "GET", "read", "/{key}",
@@ -233,34 +228,25 @@ ROUTES: tuple[Route, ...] = (
             _DELETE, (_MINIMAL,), conditional_headers,
         ),
     ),
-)  # fmt: skip
-
-CHILDREN: tuple[Route, ...] = (
     Route(
-        "read", "GET", "read_children", "/{key}/{relation}/",
+        Access.LIST, "GET", "read_children", "/{key}/{relation}/",
         Description(
             "list_{row}_{children}", "List {rows} of {row}",
             "One page of the rows that belong to a row, and match, in a total order.",
             (404, 422), (_PAGE,), list_parameters,
         ),
-        target_operation="list",
     ),
     Route(
-        "read", "POST", "create_child", "/{key}/{relation}/",
+        Access.CREATE, "POST", "create_child", "/{key}/{relation}/",
         Description(
             "create_{row}_{child}", "Create {rows} of {row}",
             "Stores a row that belongs to another one.",
             (400, 404, 409, 422), (_CREATED,), _creating,
             lambda target: create_schema(target, target.relation),
         ),
-        target_operation="create",
     ),
-)  # fmt: skip
-"""What is served below a row for a relation to many rows."""
-
-LINKS: tuple[Route, ...] = (
     Route(
-        "update", "PUT", "link", "/{key}/{relation}/{other}",
+        Access.LINK, "PUT", "link", "/{key}/{relation}/{other}",
         Description(
             "link_{row}_{child}", "Link {rows} to {row}",
             "Links two rows; if they are linked already, they stay so.",
@@ -268,7 +254,7 @@ LINKS: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "update", "DELETE", "unlink", "/{key}/{relation}/{other}",
+        Access.LINK, "DELETE", "unlink", "/{key}/{relation}/{other}",
         Description(
             "unlink_{row}_{child}", "Unlink {rows} from {row}",
             "Takes the link between two rows away; if there is none, nothing changes.",
@@ -276,4 +262,3 @@ LINKS: tuple[Route, ...] = (
         ),
     ),
 )  # fmt: skip
-"""What is served below a row for a many-to-many relation."""

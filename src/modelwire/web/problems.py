@@ -117,7 +117,9 @@ class Problems:
         answer = answer_problem(error, conflict_status=conflict_status)
         if answer.status >= 500 or error.__cause__ is not None:
             log_failure(error, answer.status, self._exchange_of(scope), self._names.find(scope))
-        response = to_whole_response(answer, scope["method"], self._database.settings.send_timeout_s)
+        response = to_whole_response(
+            answer, scope["method"], self._database.settings.send_timeout_s
+        )
         if isinstance(error, TooSlow) or (isinstance(error, TooLarge) and error.unread):
             response.headers["connection"] = "close"  # what is left of the body is not read
         return response

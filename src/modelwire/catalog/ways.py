@@ -1,0 +1,226 @@
+"""The one rule for the ways from one resource to another: what guards rows guards each way to them.
+
+A way is open to a request if all that guards what lies at its end runs before the request. Those
+that requests take by the names of relations, such as filters and includes, are open or closed for
+all requests of a resource: what guards the end runs before every operation that leads there. No
+less than that guards the resource's own rows, so a way through several relations is open where each
+part of it is. Routes below a row run the guards of the other end themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import ConfigurationError
+from ..resource import Operation
+from .guards import Guard, Guarded, Guards, unite
+from .names import join_words
+from .relations import asks_for_keys
+from .tables import Access, Relation
+
+_OWN: Mapping[Access, tuple[Operation, ...]] = {
+    Access.LIST: ("read",),
+    Access.CREATE: ("read",),
+    Access.LINK: ("update",),
+}
+"""The operations that the routes below a row belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What an access asks for at the other end of a relation.
+
+    Args:
+        target: Operations that the resource there must have, and whose guards count.
+        link: The same for the resource of the link table, where that is one.
+        reads: Whether all that guards reading counts as well.
+    """
+
+    target: tuple[Operation, ...] = ()
+    link: tuple[Operation, ...] = ()
+    reads: bool = True
+
+
+_TERMS: Mapping[Access, _Terms] = {
+    Access.SHOW: _Terms(),
+    Access.LIST: _Terms(("list",)),
+    Access.CREATE: _Terms(("create",), ("create",), reads=False),
+    Access.LINK: _Terms((), ("create", "delete")),
+}
+
+
+_FITS: Mapping[Access, Callable[[Relation], bool]] = {
+    Access.SHOW: lambda _: True,
+    Access.LIST: lambda relation: relation.many,
+    Access.CREATE: lambda relation: relation.many and relation.writable,
+    Access.LINK: asks_for_keys,
+}
+"""Which relations an access can go by that no argument names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What a way leads to: the target of a relation, or its link table.
+
+    Args:
+        resource: Its resource.
+        operations: Operations that it must have, and whose guards count.
+        reads: Whether all that guards reading counts as well.
+    """
+
+    resource: Guarded
+    operations: tuple[Operation, ...]
+    reads: bool
+
+    @property
+    def guards(self) -> Guards:
+        reading = self.resource.reads if self.reads else ()
+        return unite((*reading, *self.resource.before(*self.operations)))
+
+
+class Ways:
+    """The ways that lead from one resource.
+
+    Args:
+        origin: The resource.
+        relations: Its relations.
+        registered: Every resource, by the name of its table.
+    """
+
+    def __init__(
+        self,
+        origin: Guarded,
+        relations: Mapping[str, Relation],
+        registered: Mapping[str, Guarded],
+    ) -> None:
+        self._origin = origin
+        self._relations = relations
+        self._registered = registered
+
+    def find_includes(self) -> Mapping[str, Relation]:
+        """Find the relations whose rows `include` may show.
+
+        Raises:
+            ConfigurationError: One that the resource names is not open.
+        """
+        names = self._origin.resource.includes
+        return self._find_declared("includes", names, Access.SHOW, self._origin.showing)
+
+    def find_nested(self) -> Mapping[str, Relation]:
+        """Find the relations whose rows may be created together with a row.
+
+        Raises:
+            ConfigurationError: One that the resource names is not open.
+        """
+        names = self._origin.resource.nested_writes
+        return self._find_declared("nested_writes", names, Access.CREATE, self._origin.creating)
+
+    def find_paths(self) -> Mapping[str, Relation]:
+        """Find the relations that filters and sorts may go through."""
+        return self._find_open(Access.SHOW, self._origin.showing)
+
+    def find_linked(self) -> Mapping[str, Relation]:
+        """Find the many-to-many relations that bodies may set by the keys of the other ends."""
+        return self._find_open(Access.LINK, self._origin.changing)
+
+    def find_below(self) -> Mapping[Access, Mapping[str, Guards]]:
+        """Find the relations that have routes below a row, with all that runs before these."""
+        return {
+            access: {
+                name: guards
+                for name, relation in self._relations.items()
+                if (guards := self._find_guards(relation, access)) is not None
+            }
+            for access in _OWN
+        }
+
+    def _find_declared(
+        self, argument: str, names: Sequence[str], access: Access, operations: Sequence[Operation]
+    ) -> Mapping[str, Relation]:
+        """The relations that an argument of the resource names, if all of them are open."""
+        found = {name: self._relations[name] for name in names}
+        for name, relation in found.items():
+            fault = self._find_fault(relation, access, operations)
+            if fault is not None:
+                start = f"Resource({self._origin.name}, {argument}=['{name}']): "
+                raise ConfigurationError(start + fault)
+        return found
+
+    def _find_fault(
+        self, relation: Relation, access: Access, operations: Sequence[Operation]
+    ) -> str | None:
+        """What is wrong with a relation that is declared, and what would be right."""
+        if relation.target not in self._registered:
+            table = relation.target
+            return f"its target is not a resource. Mount a Resource for the table {table} as well."
+        if access is not Access.SHOW and not relation.writable:
+            return "its rows can't be tied by it; it is read-only."
+        for end in self._ends(relation, access):
+            if not end.resource.serves(*end.operations):
+                needed = join_words(end.operations)
+                return f"{end.resource.name} lacks the operation {needed}; add it, or leave it out."
+            for guard in end.guards:
+                lacking = self._origin.lacks(guard, operations)
+                if lacking:
+                    return self._explain(end.resource, guard, lacking)
+        return None
+
+    def _explain(self, end: Guarded, guard: Guard, lacking: Sequence[Operation]) -> str:
+        here, written = self._origin.name, guard.declaration
+        start = f"{end.name} is guarded by {written}, which "
+        if guard.bound:
+            return (
+                f"{start}takes the key or the body of a request and so can't speak for the rows "
+                "of another one. Leave the relation out, or write an endpoint for it."
+            )
+        return (
+            f"{start}does not run before {join_words(lacking)} of {here}. Give {here} the same, "
+            f"dependencies=[{written}], or leave the relation out."
+        )
+
+    def _find_open(self, access: Access, operations: Sequence[Operation]) -> Mapping[str, Relation]:
+        """The relations that are open to some operations, though no argument names them."""
+        return {
+            name: relation
+            for name, relation in self._relations.items()
+            if self._exists(relation, access)
+            and not any(self._origin.lacks(g, operations) for g in self._needs(relation, access))
+        }
+
+    def _find_guards(self, relation: Relation, access: Access) -> Guards | None:
+        """All that runs before a route below a row; None where there is no such route."""
+        own, needed = _OWN[access], self._needs(relation, access)
+        if access is Access.CREATE and relation.link is not None:
+            own = (*own, "update")  # the new row is linked to the one in the path
+        # A bound guard would be asked about another row than its own.
+        is_sound = self._origin.serves(*own) and not any(guard.bound for guard in needed)
+        if not is_sound or not self._exists(relation, access):
+            return None
+        return unite((*self._origin.before(*own), *needed))
+
+    def _exists(self, relation: Relation, access: Access) -> bool:
+        """Whether there is a way that no argument names, whatever guards it."""
+        if relation.target not in self._registered or not relation.simple:
+            return False
+        ends = self._ends(relation, access)
+        if not (_FITS[access](relation) and all(e.resource.serves(*e.operations) for e in ends)):
+            return False
+        if access is Access.CREATE:
+            return self._exists(relation, Access.LIST)
+        is_included = relation.name in self._origin.resource.includes
+        return is_included or all(end.resource.is_readable for end in ends)
+
+    def _needs(self, relation: Relation, access: Access) -> Guards:
+        return unite(guard for end in self._ends(relation, access) for guard in end.guards)
+
+    def _ends(self, relation: Relation, access: Access) -> Sequence[_End]:
+        terms = _TERMS[access]
+        tables = {relation.target: terms.target}
+        if relation.link is not None:
+            tables[relation.link.fullname] = terms.link
+        return [
+            _End(self._registered[table], operations, terms.reads)
+            for table, operations in tables.items()
+            if table in self._registered
+        ]
