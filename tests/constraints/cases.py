@@ -73,7 +73,7 @@ class Refused:
 
     def faults_at(self, place: str) -> list[tuple[str, str]]:
         """The pointer and the code of each fault of a row that stands at a place in the body."""
-        pointers = [f"{place}/{name}" for name in self.fields] or ([place] if place else [])
+        pointers = [f"{place}/{name}" for name in self.fields] or [place]
         return [(pointer, self.fault or self.code) for pointer in pointers]
 
 

@@ -136,15 +136,29 @@ async def test_row_of_many_for_itself(hotel: httpx2.AsyncClient) -> None:
     assert await guests_of(hotel) == {1: [4], 3: [2]}
 
 
-async def test_link_that_refers_to_more(hotel: httpx2.AsyncClient, database: Database) -> None:
-    """What the link table refers to besides both ends is named where it is missing."""
+@pytest.mark.parametrize(
+    ("served", "detail"),
+    [
+        ((), "A row that Guests refer to was not found"),
+        ((Resource(StayKind),), "Stay kind not found"),
+    ],
+)
+async def test_link_that_refers_to_more(
+    make_client: MakeClient,
+    hotel: httpx2.AsyncClient,
+    database: Database,
+    served: tuple[Resource, ...],
+    detail: str,
+) -> None:
+    """What the link table refers to besides both ends is named where it is missing, if served."""
     async with database.session() as session:
         for row in (await session.get(Stay, (1, 4)), await session.get(StayKind, "short")):
             await session.delete(row)
             await session.commit()
-    answer = await hotel.patch("/stay_rooms/2", json={"guests": [1]})
+    client = await make_client(*RESOURCES, *served)
+    answer = await client.patch("/stay_rooms/2", json={"guests": [1]})
     problem = read_problem(answer, 400, "parent_not_found")
-    assert problem["detail"] == "Stay kind not found"
+    assert problem["detail"] == detail
     assert [error["pointer"] for error in problem["errors"]] == ["/guests/0"]
 
 

@@ -22,7 +22,7 @@ from .dependents import read_dependents
 from .domain import find_fault
 from .guards import Guarded, IsBound
 from .kinds import Kind, kind_of, storage_type, strip_optional
-from .names import did_you_mean, to_title
+from .names import did_you_mean
 from .relations import read_relation
 from .schemas import computes, derive_schemas
 from .tables import Catalog, Field, Relation, Table
@@ -68,10 +68,7 @@ def read_catalog(
     tables = [_read_table(mapper, registered) for mapper, _ in mappers]
     _check_paths(tables)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
-    by_name = {table.name: table for table in tables}
-    titles = {_table_of(m).fullname: to_title(m.class_.__name__) for m in mapped}
-    titles.update((name, table.title) for name, table in by_name.items())
-    return Catalog(by_name, titles, read_dependents(mapped), limits, prefix)
+    return Catalog({table.name: table for table in tables}, read_dependents(mapped), limits, prefix)
 
 
 def _mapper_of(resource: Resource) -> Mapper[Any]:

@@ -312,21 +312,19 @@ class Catalog:
 
     Args:
         tables: The resources, by the name of their table, as all of these, with its schema if any.
-        titles: What a row of any mapped table is called in a sentence.
         dependents: What is deleted before a row of any mapped table, by the table's name.
         limits: How much one request may ask for.
         prefix: What stands before the path of each resource.
     """
 
     tables: Mapping[str, Table]
-    titles: Mapping[str, str]
     dependents: Mapping[str, Sequence[Dependent]]
     limits: Limits
     prefix: str = ""
 
-    def title_of(self, sql: SQLTable) -> str:
-        """What a row of a table is called in a sentence, mapped or not."""
-        return self.titles.get(sql.fullname, to_title(sql.name))
+    def find(self, sql: SQLTable | None) -> Table | None:
+        """The resource of a table; None where it is not served, and not to be named to clients."""
+        return None if sql is None else self.tables.get(sql.fullname)
 
     def target_of(self, relation: Relation) -> Table:
         """The resource that a relation leads to."""

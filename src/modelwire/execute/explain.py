@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from ..catalog import Catalog, Field, Table, columns_in, find_sql_table
-from ..catalog.names import escape_pointer, join_words, to_words
+from ..catalog import Catalog, Field, Table, columns_in
 from ..errors import (
     AlreadyExists,
     CheckFailed,
@@ -20,19 +19,20 @@ from ..errors import (
     Refused,
     RequestError,
     TooLong,
-    Violation,
 )
-from ..plan import CreatePlan, LinkSet, RowPlan, UpsertPlan
+from ..plan import CreatePlan, DeletePlan, LinkSet, RowPlan, UpsertPlan
 from ..plan.keys import Key
 from ..plan.new_rows import join_plans
 from ..plan.rows import Row
 from .explain_links import explain_links
 from .finder import Finder
+from .naming import name_fields, point_at
 from .references import (
     explain_reference,
     explain_reference_elsewhere,
     explain_still_referenced,
     find_missing_parent,
+    find_violated,
 )
 from .rejection import Rejection
 
@@ -57,29 +57,33 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
         error = await find_missing_parent(violation, plans, catalog, finder)
         return error or await explain(rejection.otherwise, catalog, finder)
     if violation.kind is Constraint.FOREIGN_KEY:
-        return await explain_reference(violation, plans, catalog, finder)
+        refused = plans if rejection.alone is None else _by_table(rejection.alone)
+        return await explain_reference(violation, plans, refused, catalog, finder)
     plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
     table, rows = plan.table, plan.rows
-    pointer = _common_pointer(rows)
+    pointer = _common_pointer(plan, rows)
     if _is_elsewhere(violation, table):
         if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
             # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
-            return explain_still_referenced(plan, violation.table)
+            return explain_still_referenced(plan, find_violated(violation, table), catalog)
         error = _ERRORS_WITHOUT_TABLE[violation.kind]()
-        return type(error)(error.detail, _violations((), pointer, error.code, error.detail))
+        return type(error)(error.detail, point_at((), pointer, error.code, error.detail))
     fields = _fields_of(violation, table)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
         rows = await _find_taken(fields, plan, finder)
-        pointer = _common_pointer(rows)
+        pointer = _common_pointer(plan, rows)
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(table, rows)
     return _EXPLANATIONS[violation.kind](table, fields, pointer)
 
 
-def _common_pointer(rows: Sequence[Row]) -> str | None:
-    """Where rows stand in the body: one of them, or all that one patch is for; None if apart."""
+def _common_pointer(plan: RowPlan, rows: Sequence[Row]) -> str | None:
+    """Where rows stand in the body: one of them, or all that one patch is for; None if apart, or if
+    there is no body."""
     pointers = {row.pointer for row in rows}
-    return pointers.pop() if len(pointers) == 1 else None
+    if len(pointers) != 1 or (isinstance(plan, DeletePlan) and pointers == {""}):
+        return None
+    return pointers.pop()
 
 
 def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
@@ -94,10 +98,7 @@ def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
 
 def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
     """Whether a constraint of another table fired: by a cascade, or by what a trigger wrote."""
-    if violation.table is None:
-        return False
-    named = find_sql_table(table.sql.metadata, violation.table, violation.schema)
-    return named is not table.sql
+    return violation.table is not None and find_violated(violation, table) is not table.sql
 
 
 async def _find_taken(fields: Sequence[Field], plan: RowPlan, finder: Finder) -> tuple[Row, ...]:
@@ -177,32 +178,18 @@ def _columns_in_name(name: str, table: Table) -> Sequence[str]:
 Explanation = Callable[[Table, Sequence[Field], "str | None"], RequestError]
 
 
-def _together(fields: Sequence[Field]) -> str:
-    return join_words([fields[0].title, *(to_words(f.name) for f in fields[1:])])
-
-
-def _violations(
-    fields: Sequence[Field], pointer: str | None, code: str, message: str
-) -> list[Violation]:
-    """One fault for each field, or else for the row if it is one of several that are named."""
-    if pointer is None:
-        return [Violation(message, code) for _ in fields]
-    if not fields:
-        return [Violation(message, code, pointer)] if pointer else []
-    return [Violation(message, code, f"{pointer}/{escape_pointer(field.name)}") for field in fields]
-
-
 def _explain_unique(table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
-    verb = "already exist together" if len(fields) > 1 else "already exists"
-    detail = f"{_together(fields) if fields else table.title} {verb}"
-    return AlreadyExists(detail, _violations(fields, pointer, "already_exists", detail))
+    names = name_fields(fields)
+    verb = "already exist together" if names and len(fields) > 1 else "already exists"
+    detail = f"{names or table.title} {verb}"
+    return AlreadyExists(detail, point_at(fields, pointer, "already_exists", detail))
 
 
 def _name_faults(error: type[RequestError], one: str, many: str, unnamed: str) -> Explanation:
     def explain_fault(_table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
-        verb = one if len(fields) == 1 else many
-        detail = f"{_together(fields)} {verb}" if fields else unnamed
-        return error(detail, _violations(fields, pointer, error.code, detail))
+        names = name_fields(fields)
+        detail = f"{names} {one if len(fields) == 1 else many}" if names else unnamed
+        return error(detail, point_at(fields, pointer, error.code, detail))
 
     return explain_fault
 

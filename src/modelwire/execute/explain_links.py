@@ -55,14 +55,16 @@ async def explain_links(
     if missing:
         return _refuse(ParentNotFound, f"{links.target.title} not found", links, missing)
     parents = _find_parents(violation, links.relation)
-    name = catalog.title_of(parents[0]) if len(parents) == 1 else f"A row that {title} refer to"
+    served = catalog.find(parents[0]) if len(parents) == 1 else None
+    name = f"A row that {title} refer to was" if served is None else served.title
     return _refuse(ParentNotFound, f"{name} not found", links, _common_places(links))
 
 
 def _say_where(violation: ConstraintViolation, relation: Relation, catalog: Catalog) -> str:
     """Say to what the links belong that stand in the way, by the columns that may not repeat."""
     columns = set(violation.columns)
-    owner = to_words(catalog.title_of(relation.local[0].table))
+    served = catalog.find(relation.local[0].table)
+    owner = "row" if served is None else to_words(served.title)
     if columns.isdisjoint(linked.name for _, linked in relation.link_target):
         return f" for this {owner}, which can have only one" if columns else ""
     if columns.isdisjoint(column.name for column in relation.remote):

@@ -49,7 +49,7 @@ class Finder:
         dependents: Mapping[str, Sequence[Dependent]],
         changed: AbstractSet[Column[Any]] | None,
         beside: AbstractSet[Row],
-    ) -> str | None:
+    ) -> SQLTable | None:
         """Find what stands in the way of deleting some rows, or of changing what others refer to.
 
         Args:
@@ -60,8 +60,8 @@ class Finder:
             beside: The keys of other rows of the table that are deleted with them.
 
         Returns:
-            The name of a table whose rows stay and refer to the rows, or to some that go with
-            them; None if there is none.
+            A table whose rows stay and refer to the rows, or to some that go with them; None if
+            there is none.
         """
         seen: set[tuple[SQLTable, Row]] = {(table, tuple(key)) for key in keys}
         blocking: list[tuple[SQLTable, Row]] = []
@@ -80,7 +80,7 @@ class Finder:
                     seen.update(found)
                     pending.append((reference.table, new, columns and set(reference.columns)))
         gone = seen | {(table, key) for key in beside} if changed is None else set()
-        return next((sql.name for sql, key in blocking if (sql, key) not in gone), None)
+        return next((sql for sql, key in blocking if (sql, key) not in gone), None)
 
     async def _find_children(self, reference: Reference, keys: Sequence[Row]) -> list[Row]:
         """The keys of the rows that refer to some rows by a foreign key."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column
+from sqlalchemy import Table as SQLTable
 
-from ..catalog import Catalog, Reference, Table, find_sql_table
-from ..catalog.names import escape_pointer, to_words
+from ..catalog import Catalog, Field, Reference, Table, find_sql_table
 from ..errors import (
     ConstraintViolation,
     ParentNotFound,
@@ -16,15 +16,21 @@ from ..errors import (
     StillReferenced,
     Violation,
 )
-from ..plan import CreatePlan, DeletePlan, KeyedRows, RowPlan, UpsertPlan
+from ..plan import DeletePlan, KeyedRows, RowPlan, UpsertPlan
 from ..plan.rows import Row
 from .finder import Finder
+from .naming import are_shown, name_fields, name_referrer, point_at
+from .undeclared import find_undeclared
 
 UNKNOWN_PARENT = "A row that this one refers to was not found"
 
 
 async def explain_reference(
-    violation: ConstraintViolation, plans: Sequence[RowPlan], catalog: Catalog, finder: Finder
+    violation: ConstraintViolation,
+    plans: Sequence[RowPlan],
+    refused: Sequence[RowPlan],
+    catalog: Catalog,
+    finder: Finder,
 ) -> RequestError:
     """Explain a foreign key.
 
@@ -34,6 +40,7 @@ async def explain_reference(
     Args:
         violation: What the driver said.
         plans: What was to be written, one plan for each table; that of the request is the first.
+        refused: The part of it that was refused alone, where the rows were tried one by one.
         catalog: The catalog.
         finder: Says which rows exist.
 
@@ -47,12 +54,17 @@ async def explain_reference(
     if violation.table is not None and len(fired) == 1:
         # The parent has come in the meantime; the row was refused all the same.
         return _parent_not_found(fired[0], plans[0].table, None, catalog)
+    for plan in plans:
+        if is_undeclared(violation, plan.table) and not isinstance(plan, DeletePlan):
+            fields = _fields_named(violation, plan.table)
+            return explain_undeclared(fields, _place_of(refused, plan.table))
     plan = plans[0]
     if isinstance(plan, UpsertPlan):
         plan = await _find_merged(plan, finder)
-    if isinstance(plan, CreatePlan) or not plan.keys:
-        return ParentNotFound(UNKNOWN_PARENT)
-    return await _find_referred(plan, violation.table, catalog, finder)
+    if isinstance(plan, KeyedRows) and plan.keys:
+        return await _explain_referred(plan, violation, catalog, finder)
+    unnamed = await _explain_unnamed(violation, plans, finder)
+    return unnamed or ParentNotFound(UNKNOWN_PARENT)
 
 
 async def find_missing_parent(
@@ -93,28 +105,75 @@ async def _find_merged(plan: UpsertPlan, finder: Finder) -> KeyedRows:
     return KeyedRows(table, tuple(k for k, _ in pairs), tuple(r for _, r in pairs), many=True)
 
 
-async def _find_referred(
-    plan: KeyedRows, by: str | None, catalog: Catalog, finder: Finder
+async def _explain_referred(
+    plan: KeyedRows, violation: ConstraintViolation, catalog: Catalog, finder: Finder
 ) -> RequestError:
-    """Find which row others still refer to, and by which table, where that is not known."""
+    """Explain why rows can't go or change: others refer to one of them."""
+    removes, by = isinstance(plan, DeletePlan), find_violated(violation, plan.table)
     if by is not None and len(plan.rows) == 1:
-        return explain_still_referenced(plan, by)
-    sql, dependents = plan.table.sql, catalog.dependents
+        return explain_still_referenced(plan, by, catalog)
     for index, key in enumerate(plan.keys):
         part = plan.part(index)
-        changed = None if isinstance(plan, DeletePlan) else await _find_changed(part, finder)
-        found = await finder.find_referrer(sql, [key], dependents, changed, set(plan.keys))
+        changed = None if removes else await _find_changed(part, finder)
+        found = await finder.find_referrer(
+            plan.table.sql, [key], catalog.dependents, changed, set(plan.keys)
+        )
         if found is not None:
-            return explain_still_referenced(part, found)
-    return explain_still_referenced(plan, by)
+            return explain_still_referenced(part, found, catalog)
+    unnamed = None if removes else await _explain_unnamed(violation, [plan], finder)
+    return unnamed or explain_still_referenced(plan, by, catalog)
 
 
-def explain_still_referenced(plan: RowPlan, by: str | None) -> RequestError:
-    """The error for a row that others refer to, by the name of their table where it is known."""
-    suffix = f" by {to_words(by)}" if by else ""
-    detail = f"{plan.table.title} is still referenced{suffix}"
+def explain_still_referenced(plan: RowPlan, by: SQLTable | None, catalog: Catalog) -> RequestError:
+    """The error for a row that others refer to; names their table where clients know of it."""
+    detail = f"{plan.table.title} is still referenced{name_referrer(by, catalog)}"
     places = [row.pointer for row in plan.rows if row.pointer and len(plan.rows) == 1]
     return StillReferenced(detail, [Violation(detail, "still_referenced", p) for p in places])
+
+
+async def _explain_unnamed(
+    violation: ConstraintViolation, plans: Sequence[RowPlan], finder: Finder
+) -> RequestError | None:
+    """Explain what the models don't, by the foreign keys that SQLite has beside theirs."""
+    for plan in plans if violation.table is None else ():
+        written = _written(plan)
+        for reference in await find_undeclared(plan.table.sql, finder):
+            if written.isdisjoint(reference.columns):
+                continue
+            row = await _find_orphan(reference, plan, finder, is_known=False)
+            if row is not None:
+                fields = _fields_of(reference, plan.table)
+                return explain_undeclared(fields, row.pointer)
+    return None
+
+
+def is_undeclared(violation: ConstraintViolation, table: Table) -> bool:
+    """Whether the database names a foreign key of a table that its model does not declare."""
+    named = find_violated(violation, table)
+    return named is table.sql and choose_reference(table.references, violation) is None
+
+
+def explain_undeclared(fields: Sequence[Field], pointer: str | None) -> RequestError:
+    """The error for a parent that is missing by a reference that the model does not declare.
+
+    Args:
+        fields: The fields that refer to it.
+        pointer: Where the row stands in the body; None where that is not known.
+    """
+    names = name_fields(fields)
+    start = f"{names} refer{'' if len(fields) > 1 else 's'}" if names else "The row refers"
+    detail = f"{start} to a row that was not found; the model does not declare this reference"
+    return ParentNotFound(detail, point_at(fields, pointer, "parent_not_found", detail))
+
+
+def _fields_named(violation: ConstraintViolation, table: Table) -> list[Field]:
+    return [field for field in table.fields if field.column.name in violation.columns]
+
+
+def _place_of(refused: Sequence[RowPlan], table: Table) -> str | None:
+    """Where the only row of a table stands that was refused."""
+    rows = [row for plan in refused if plan.table is table for row in plan.rows]
+    return rows[0].pointer if len(rows) == 1 else None
 
 
 def explain_reference_elsewhere(
@@ -132,26 +191,45 @@ def explain_reference_elsewhere(
         The error to answer with.
     """
     if deletes:
-        by = f" by {to_words(violation.table)}" if violation.table else ""
-        return StillReferenced(f"The row is still referenced{by}")
+        by = table.sql if table is not None and violation.table is not None else None
+        return StillReferenced(f"The row is still referenced{name_referrer(by, catalog)}")
+    if table is not None and is_undeclared(violation, table):
+        return explain_undeclared(_fields_named(violation, table), None)
     reference = choose_reference(table.references, violation) if table else None
-    if reference is None:
+    if table is None or reference is None:
         return ParentNotFound(UNKNOWN_PARENT)
-    return ParentNotFound(f"{catalog.title_of(reference.parent)} not found")
+    return ParentNotFound(_name_missing(reference, table, catalog))
 
 
 def choose_reference(
     references: Sequence[Reference], violation: ConstraintViolation
 ) -> Reference | None:
-    """The reference with the constraint's name, with its columns, or else the only one."""
+    """The reference with the constraint's name or its columns, which are those of the parent where
+    that is a row of the same table; else the only one, if the columns are not known."""
     columns = set(violation.columns)
     for reference in references:
         if reference.name is not None and reference.name == violation.constraint:
             return reference
     for reference in references:
-        if columns and {column.name for column in reference.columns} == columns:
+        if columns and columns in (_names(reference.columns), _own_parent(reference)):
             return reference
-    return references[0] if len(references) == 1 else None
+    return references[0] if len(references) == 1 and not columns else None
+
+
+def find_violated(violation: ConstraintViolation, table: Table) -> SQLTable | None:
+    """The table whose constraint fired, where the database names it and a model has it."""
+    if violation.table is None:
+        return None
+    return find_sql_table(table.sql.metadata, violation.table, violation.schema)
+
+
+def _names(columns: Sequence[Column[Any]]) -> set[str]:
+    return {column.name for column in columns}
+
+
+def _own_parent(reference: Reference) -> set[str]:
+    """The columns that a table refers to in itself; none if it refers to another."""
+    return _names(reference.parent_columns) if reference.parent is reference.table else set()
 
 
 def _find_fired(violation: ConstraintViolation, plan: RowPlan) -> Sequence[Reference]:
@@ -160,8 +238,7 @@ def _find_fired(violation: ConstraintViolation, plan: RowPlan) -> Sequence[Refer
     own = [r for r in plan.table.references if not written.isdisjoint(r.columns)]
     if violation.table is None:
         return own
-    sql = plan.table.sql
-    if find_sql_table(sql.metadata, violation.table, violation.schema) is not sql:
+    if find_violated(violation, plan.table) is not plan.table.sql:
         return ()
     chosen = choose_reference(own, violation)
     if chosen is None or _is_about_parent(violation, chosen):
@@ -175,11 +252,7 @@ def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bo
     In a table that refers to itself, both ends have the same name.
     """
     names = set(violation.columns)
-    return (
-        reference.parent is reference.table
-        and names == {column.name for column in reference.parent_columns}
-        and names != {column.name for column in reference.columns}
-    )
+    return bool(names) and names == _own_parent(reference) and names != _names(reference.columns)
 
 
 def _written(plan: RowPlan) -> set[Column[Any]]:
@@ -246,9 +319,21 @@ async def _read_values(
 def _parent_not_found(
     reference: Reference, table: Table, row: Row | None, catalog: Catalog
 ) -> RequestError:
-    detail = f"{catalog.title_of(reference.parent)} not found"
+    fields = _fields_of(reference, table)
+    detail = _name_missing(reference, table, catalog)
     if row is None:
         return ParentNotFound(detail)
-    named = (table.by_column.get(column.name) for column in reference.columns)
-    pointers = [f"{row.pointer}/{escape_pointer(field.name)}" for field in named if field]
-    return ParentNotFound(detail, [Violation(detail, "parent_not_found", p) for p in pointers])
+    return ParentNotFound(detail, point_at(fields, row.pointer, "parent_not_found", detail))
+
+
+def _name_missing(reference: Reference, table: Table, catalog: Catalog) -> str:
+    """Say which parent is missing, if clients know of it and of the fields that refer to it."""
+    parent = catalog.find(reference.parent)
+    if parent is None or not are_shown(_fields_of(reference, table)):
+        return UNKNOWN_PARENT
+    return f"{parent.title} not found"
+
+
+def _fields_of(reference: Reference, table: Table) -> list[Field]:
+    found = (table.by_column.get(column.name) for column in reference.columns)
+    return [field for field in found if field is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sized
 
 from ..errors import Constraint, ConstraintViolation, ModelwireError
-from ..plan import WritePlan
+from ..plan import RowPlan, WritePlan
 
 
 class Rejection(ModelwireError):
@@ -16,15 +16,21 @@ class Rejection(ModelwireError):
         plan: What was to be written, as far as the constraint may be about it.
         otherwise: What refused the same rows before, all at once: the truth where the parent that
             one of them has missed since is among them.
+        alone: What was refused alone, when the rows were tried one by one.
     """
 
     def __init__(
-        self, violation: ConstraintViolation, plan: WritePlan, otherwise: Rejection | None = None
+        self,
+        violation: ConstraintViolation,
+        plan: WritePlan,
+        otherwise: Rejection | None = None,
+        alone: RowPlan | None = None,
     ) -> None:
         super().__init__(str(violation))
         self.violation = violation
         self.plan = plan
         self.otherwise = otherwise
+        self.alone = alone
 
 
 def check_all_written(written: Sized, count: int) -> None:

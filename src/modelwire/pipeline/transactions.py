@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
-from ..plan import RowPlan, UpsertPlan
+from ..plan import LinkSet, RowPlan, UpsertPlan
 from ..request import Request
 from ..respond import Answer
 from .idempotency import do_once, key_of
@@ -143,7 +143,8 @@ def _choose(together: Rejection, alone: Rejection) -> Rejection:
     all of them are looked at.
     """
     if together.violation.kind is Constraint.FOREIGN_KEY:
-        return together
+        rows = None if isinstance(alone.plan, LinkSet) else alone.plan
+        return Rejection(together.violation, together.plan, alone=rows)
     if alone.violation.kind is not Constraint.FOREIGN_KEY:
         return alone
     return Rejection(alone.violation, together.plan, otherwise=together)
