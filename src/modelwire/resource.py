@@ -58,6 +58,8 @@ class Resource:
         hidden: Fields that are never shown, filtered, sorted or searched on, besides those whose
             name says password, secret, token, API key or hash.
         shown: Fields that are shown although their name says so.
+        queryable: Fields that may be filtered, sorted and searched by although what is shown of
+            them is made by a serializer or a validator. Who asks often enough knows what is stored.
         read_only: Fields that clients may see but not set.
         version: An integer field that every change of a row counts up; clients can't set it.
         require_if_match: Whether a change of a row must say by `If-Match` what it is a change of.
@@ -92,6 +94,7 @@ class Resource:
     includes_back: Sequence[str] = ()
     hidden: Sequence[str] = ()
     shown: Sequence[str] = ()
+    queryable: Sequence[str] = ()
     read_only: Sequence[str] = ()
     version: str | None = None
     require_if_match: bool = False
@@ -178,6 +181,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "includes_back": _NAMES,
     "hidden": _NAMES,
     "shown": _NAMES,
+    "queryable": _NAMES,
     "read_only": _NAMES,
     "version": (lambda value: value is None or isinstance(value, str), "the name of a field"),
     "nested_writes": _NAMES,

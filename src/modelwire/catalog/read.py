@@ -21,7 +21,8 @@ from .constraints import read_constraints, read_references
 from .dependents import read_dependents
 from .domain import find_fault
 from .guards import Guarded, IsBound
-from .kinds import Kind, kind_of, storage_type, strip_optional
+from .kinds import Kind, bare_class, kind_of, storage_type, strip_optional
+from .masks import SECRETS, find_masked
 from .names import did_you_mean
 from .relations import read_relation
 from .schemas import computes, derive_schemas
@@ -119,12 +120,16 @@ def _read_table(mapper: Mapper[Any], registered: Mapping[str, Guarded]) -> Table
     _check_names(resource, "shown", resource.shown, names)
     _check_names(resource, "read_only", resource.read_only, names)
     _check_names(resource, "nested_writes", resource.nested_writes, relations)
+    _check_serializer(resource)
+    _check_names(resource, "queryable", resource.queryable, [f.name for f in fields if f.readable])
     _check_version(resource, fields)
     _check_names(resource, "includes", resource.includes, relations)
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     _check_names(resource, "includes_back", resource.includes_back, resource.includes)
     ways = Ways(guarded, relations, registered)
     schemas = derive_schemas(resource, fields)
+    masked = find_masked(schemas.read, validates=resource.read_schema is not None)
+    queryable = [f for f in fields if f.key not in masked or f.name in resource.queryable]
     return Table(
         resource=resource,
         guarded=guarded,
@@ -140,11 +145,23 @@ def _read_table(mapper: Mapper[Any], registered: Mapping[str, Guarded]) -> Table
         below=ways.find_below(),
         constraints=tuple(read_constraints(sql)),
         references=tuple(read_references([sql])),
-        upsert_keys=find_upsert_keys(sql, fields, schemas.create.model_fields),
+        upsert_keys=find_upsert_keys(sql, queryable, schemas.create.model_fields),
         upserts=takes_upserts(guarded),
         schemas=schemas,
+        masked=masked,
         computes=resource.read_schema is None and computes(resource.model),
     )
+
+
+def _check_serializer(resource: Resource) -> None:
+    decorators = resource.model.__pydantic_decorators__
+    if resource.read_schema is None and decorators.model_serializers:
+        (name, *_) = decorators.model_serializers
+        raise ConfigurationError(
+            f"Resource({resource.model.__name__}): its model_serializer `{name}` is for whole "
+            "rows, and would not run where some of their fields are shown. Give a read_schema=, "
+            "or write a field_serializer for each field."
+        )
 
 
 def _check_version(resource: Resource, fields: Sequence[Field]) -> None:
@@ -211,7 +228,7 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
             kind=kind_of(annotation, column.type),
             nullable=bool(column.nullable),
             primary_key=column.primary_key,
-            readable=not _is_hidden(name, attribute.key, resource),
+            readable=not _is_hidden(name, attribute.key, info, resource),
             writable=_is_writable(column, sql) and not _is_kept(name, resource),
             default=_default_of(column) or (_first_version if name == resource.version else None),
         )
@@ -231,12 +248,17 @@ def _check_default(model: type[SQLModel], key: str, column: Column[Any]) -> None
         )
 
 
-def _is_hidden(name: str, key: str, resource: Resource) -> bool:
+def _is_hidden(name: str, key: str, info: FieldInfo, resource: Resource) -> bool:
     if name in resource.hidden:
         return True
     if resource.read_schema is not None:
-        return key not in resource.read_schema.model_fields
-    return name not in resource.shown and bool(_SECRET.search(name) or _SECRET.search(key))
+        shown = resource.read_schema.model_fields.get(key)
+        return shown is None or bool(shown.exclude)
+    cls = bare_class(info.annotation)
+    if cls is not None and issubclass(cls, SECRETS):
+        return True
+    secret = info.exclude or _SECRET.search(name) or _SECRET.search(key)
+    return name not in resource.shown and bool(secret)
 
 
 def _is_kept(name: str, resource: Resource) -> bool:

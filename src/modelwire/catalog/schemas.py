@@ -12,6 +12,8 @@ from annotated_types import MinLen
 from pydantic import (
     BaseModel,
     ConfigDict,
+    PlainSerializer,
+    WrapSerializer,
     computed_field,
     create_model,
     field_serializer,
@@ -25,6 +27,7 @@ from sqlmodel.main import FieldInfoMetadata
 
 from ..resource import Resource
 from .kinds import Kind, strip_optional
+from .masks import is_own
 from .tables import Field, Schemas
 
 _DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", "json_schema_extra")
@@ -119,12 +122,10 @@ def name_of(key: str, info: FieldInfo) -> str:
 
 
 def is_plain(schema: type[BaseModel]) -> bool:
-    """Whether a schema writes its fields as they are: no serializers, no computed fields."""
-    decorators = schema.__pydantic_decorators__
-    decorated = (
-        decorators.field_serializers or decorators.model_serializers or decorators.computed_fields
+    """Whether a schema computes no fields, and writes all values as any other would."""
+    return not computes(schema) and not any(
+        key.startswith(_CHANGES_OUTPUT) for key in schema.model_config
     )
-    return not decorated and not any(k.startswith(_CHANGES_OUTPUT) for k in schema.model_config)
 
 
 def _build(
@@ -188,12 +189,23 @@ def _to_update(annotation: Any, info: FieldInfo) -> tuple[Any, FieldInfo]:
 
 
 def _to_read(field: Field) -> tuple[Any, FieldInfo]:
-    annotation = Optional[field.annotation] if field.nullable else field.annotation
     info = field.info
+    annotation: Any = Optional[field.annotation] if field.nullable else field.annotation
+    if serializers := [m for m in info.metadata if _serializes(m)]:
+        annotation = Annotated[annotation, *serializers]
     alias = info.serialization_alias or info.alias
     documentation = {**_documentation_of(info), **({"alias": alias} if alias else {})}
     documentation.pop("validation_alias", None)
     return annotation, PydanticField(exclude=None if field.readable else True, **documentation)
+
+
+def _serializes(metadata: object) -> bool:
+    """Whether an annotation may say how values are written: a serializer, or one of a user's own
+    that makes the schema itself."""
+    if isinstance(metadata, (PlainSerializer, WrapSerializer)):
+        return True
+    makes_schema = hasattr(metadata, "__get_pydantic_core_schema__")
+    return makes_schema and is_own(type(metadata))
 
 
 def _validators_of(model: type[BaseModel]) -> dict[str, Any]:

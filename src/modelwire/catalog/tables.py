@@ -198,6 +198,7 @@ class Table:
         upsert_keys: The unique keys by which an upsert may find the row that is there.
         upserts: Whether it takes upserts: whoever may create many rows may change any as well.
         schemas: The models of its bodies.
+        masked: The names in Python of the fields that are shown as something else than is stored.
         computes: Whether its read schema computes fields, which may look at any column.
     """
 
@@ -218,6 +219,7 @@ class Table:
     upsert_keys: tuple[tuple[Field, ...], ...]
     upserts: bool
     schemas: Schemas
+    masked: frozenset[str]
     computes: bool
 
     @property
@@ -271,6 +273,16 @@ class Table:
         return {f.name: f for f in self.fields if f.readable}
 
     @cached_property
+    def queryable(self) -> Mapping[str, Field]:
+        """The fields that clients may filter, sort and search by, by their name on the wire."""
+        named = self.resource.queryable
+        return {
+            name: field
+            for name, field in self.readable.items()
+            if field.key not in self.masked or name in named
+        }
+
+    @cached_property
     def by_column(self) -> Mapping[str, Field]:
         """Every field, by its column's name."""
         return {f.column.name: f for f in self.fields}
@@ -285,10 +297,10 @@ class Table:
         """The fields of a row as it is read: what is shown, then what keys and joins need."""
         used = (self.includes, self.children, self.nested, self.linked)
         joins = {c for relations in used for r in relations.values() for c in r.local}
-        if self.computes:
-            joins = {f.column for f in self.fields}
+        own = self.resource.read_schema
+        read = set(own.model_fields if own is not None else self.by_key if self.computes else ())
         shown = [f for f in self.fields if f.readable]
-        needed = [f for f in self.fields if f.primary_key or f.column in joins]
+        needed = [f for f in self.fields if f.primary_key or f.column in joins or f.key in read]
         return (*shown, *(f for f in needed if not f.readable))
 
     @cached_property

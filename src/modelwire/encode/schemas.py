@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Optional
 
-from pydantic import BaseModel, TypeAdapter, create_model
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
-from ..catalog import Table
+from ..catalog import Kind, Table
 from ..catalog.kinds import TIMES
+from ..catalog.masks import masks_within
 from ..plan.shapes import Include, Projection, positions_of, whole_row
 from .tree import Branch, Row, attach, owner_positions
 
@@ -42,6 +43,7 @@ class SchemaEncoder:
         times = {field.key for field in table.fields if field.kind in TIMES}
         self.times: Collection[str] = [named[key] for key in shown_keys if key in times]
         self._adapter = TypeAdapter(self._schema)
+        self._masked = _masked_documents(table) if self._derived else {}
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
         """Write one row as a JSON object."""
@@ -67,6 +69,9 @@ class SchemaEncoder:
 
     def _build(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[BaseModel]:
         values = [{key: row[i] for key, i in self._keys} for row in rows]
+        for value in values if self._masked else ():
+            for key in value.keys() & self._masked.keys():
+                value[key] = _restore(self._masked[key], value[key])
         for branch in branches:
             name = branch.include.relation.name
             owners, encoder = self._children[name]
@@ -78,6 +83,30 @@ class SchemaEncoder:
             # The values come from the columns themselves: there is nothing to validate.
             return [self._schema.model_construct(**value) for value in values]
         return [self._schema.model_validate(value, by_name=True, by_alias=True) for value in values]
+
+
+def _masked_documents(table: Table) -> dict[str, TypeAdapter[Any]]:
+    """The JSON fields in whose types values are written in a way of their own.
+
+    A serializer inside of a document runs for what is of its type. One for the whole field takes
+    the document as it is stored.
+    """
+    decorators = table.schemas.read.__pydantic_decorators__.field_serializers.values()
+    whole = {name for d in decorators if d.info.mode == "plain" for name in d.info.fields}
+    return {
+        field.key: TypeAdapter(field.annotation)
+        for field in table.fields
+        if field.kind is Kind.JSON and field.key in table.masked - whole
+        if "*" not in whole and masks_within(field.annotation)
+    }
+
+
+def _restore(adapter: TypeAdapter[Any], value: object) -> object:
+    """A document as a value of its type; None if it is not one, since nothing could mask it."""
+    try:
+        return None if value is None else adapter.validate_python(value)
+    except ValidationError:
+        return None
 
 
 def _name_fields(schema: type[BaseModel]) -> dict[str, str]:

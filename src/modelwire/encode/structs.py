@@ -27,8 +27,10 @@ _LARGE = 1e16
 def can_encode(table: Table, includes: Sequence[Include]) -> bool:
     """Whether rows need nothing that only Pydantic can do: no serializers, no unknown types."""
     schemas = table.schemas.read, table.resource.read_schema
-    own = schemas[1] is None and is_plain(schemas[0]) and not _has_unknown(table)
-    return own and all(can_encode(i.target, i.includes) for i in includes)
+    own = schemas[1] is None and is_plain(schemas[0]) and not table.masked
+    return (
+        own and not _has_unknown(table) and all(can_encode(i.target, i.includes) for i in includes)
+    )
 
 
 def _has_unknown(table: Table) -> bool:

@@ -120,7 +120,7 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
             properties[name] = _choices(choices)
     for name in ("q", "or"):
         properties[name] = TEXT
-    for field in table.readable.values():
+    for field in table.queryable.values():
         default = resource.filters.get(field.name, "eq")
         if field.name not in PARAMETERS and default in operators_of(field.kind):
             properties[field.name] = _operand(field, default)
@@ -180,17 +180,17 @@ def _sort(subject: Subject) -> Parameters:
 def _sort_names(subject: Subject) -> list[str]:
     """The paths by which a list can be sorted, in both directions: through one relation at most."""
     table = subject.table
-    paths = [f.name for f in table.readable.values() if f.kind in SORTABLE]
+    paths = [f.name for f in table.queryable.values() if f.kind in SORTABLE]
     for name, relation in table.paths.items():
         if not relation.many and relation.link is None:
             target = subject.related(name).table
-            fields = [f for f in target.readable.values() if f.kind in SORTABLE]
+            fields = [f for f in target.queryable.values() if f.kind in SORTABLE]
             paths += [f"{name}.{f.name}" for f in fields]
     return [f"{sign}{path}" for path in paths for sign in ("", "-")]
 
 
 def _search(subject: Subject) -> Parameters:
-    names = [f.name for f in subject.table.readable.values() if f.kind is Kind.TEXT]
+    names = [f.name for f in subject.table.queryable.values() if f.kind is Kind.TEXT]
     if not names:
         return []
     text = f"Words, each of which must occur in one of {', '.join(names)}, in any case."
@@ -222,11 +222,12 @@ def _conditions(subject: Subject, taken: str | None = None) -> Parameters:
         taken: The name of a parameter that is no filter in this operation.
     """
     found = _filters(subject, taken)
-    if subject.table.readable:
+    if subject.table.queryable:
         found.append(_logic(subject.components))
         found.append(_refer(subject, "filters", partial(_by_operators, subject)))
     for name, relation in subject.table.paths.items():
-        found.append(_refer(subject, name, partial(_through, subject, name, relation)))
+        if subject.related(name).table.queryable:
+            found.append(_refer(subject, name, partial(_through, subject, name, relation)))
     return found
 
 
@@ -243,7 +244,7 @@ def _logic(components: Components) -> JSONSchema:
 def _filters(subject: Subject, taken: str | None) -> Parameters:
     """Describe the filters by the default operator of each field."""
     found = []
-    for field in subject.table.readable.values():
+    for field in subject.table.queryable.values():
         default = subject.table.resource.filters.get(field.name, "eq")
         is_free = field.name not in PARAMETERS and field.name != taken
         if is_free and default in operators_of(field.kind):
@@ -263,7 +264,7 @@ def _filter(field: Field, operator: str) -> JSONSchema:
 
 def _by_operators(subject: Subject) -> JSONSchema:
     name = "filters"
-    while name in subject.table.readable:
+    while name in subject.table.queryable:
         name += "_"
     return {
         "name": name,
@@ -278,7 +279,7 @@ def _by_operators(subject: Subject) -> JSONSchema:
 def _operands(subject: Subject) -> dict[str, JSONSchema]:
     return {
         f"{field.name}__{operator}": _operand(field, operator)
-        for field in subject.table.readable.values()
+        for field in subject.table.queryable.values()
         for operator in operators_of(field.kind)
     }
 
@@ -298,8 +299,8 @@ def _operand(field: Field, operator: str) -> JSONSchema:
 
 def _through(subject: Subject, name: str, relation: Relation) -> JSONSchema:
     target = subject.related(name)
-    fields = list(target.table.readable)
-    field = next((f for f in fields if not target.table.readable[f].primary_key), fields[0])
+    fields = list(target.table.queryable)
+    field = next((f for f in fields if not target.table.queryable[f].primary_key), fields[0])
     text = f"Filters by `{name}`, as in `{name}.{field}` or `{name}.{field}__op`, or further on."
     if relation.many:
         text += " One row that matches is enough."

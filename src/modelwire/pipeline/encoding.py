@@ -9,7 +9,7 @@ from ..encode import Branch, encoder_of
 from ..execute import Row
 from ..observe import encoding
 from ..plan import Include, Projection, positions_of
-from ..plan.shapes import SelectShape
+from ..plan.shapes import SelectShape, whole_row
 from ..respond import entity_tag
 
 
@@ -27,7 +27,18 @@ def encode_row(
         # The tag stands for the row, whatever is shown of it.
         positions = positions_of(read)
         row = [row[positions[field]] for field in table.selected]
-    return body, entity_tag(row, body if includes else b"")
+    return body, entity_tag(tagged(table, row), body if includes else b"")
+
+
+def tagged(table: Table, row: Row) -> Row:
+    """What a tag stands for of a row as it is read: its fields as clients see them.
+
+    From a digest of anything else they could find out what they may not see: they would try what it
+    might be, and compare. Fields that are computed don't count, which may change by themselves.
+    """
+    if not table.masked:
+        return row[: len(table.readable)]
+    return (encoder_of(table, (), whole_row(table)).encode_one(row),)
 
 
 @encoding

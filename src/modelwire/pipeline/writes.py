@@ -30,7 +30,7 @@ from ..respond import (
     check_preconditions,
 )
 from ..statement import ROWS
-from .encoding import encode_row
+from .encoding import encode_row, tagged
 from .stages import Session, parse_body, wants_minimal
 from .transactions import Transactions
 
@@ -170,4 +170,4 @@ def _check_of(table: Table, request: Request) -> Check | None:
     conditions = parse_preconditions(request.header(b"if-match"), request.header(b"if-none-match"))
     if table.resource.require_if_match and conditions.if_match is None:
         raise PreconditionRequired("Send the ETag of the row that you change as If-Match")
-    return (lambda row: check_preconditions(conditions, row)) if conditions else None
+    return (lambda row: check_preconditions(conditions, tagged(table, row))) if conditions else None

@@ -77,10 +77,16 @@ def check_filters(table: Table) -> None:
     """Check the operators that a resource declares for its fields.
 
     Raises:
-        ConfigurationError: A field has no such operator.
+        ConfigurationError: A field has no such operator, or none at all since it is masked.
     """
     for name, operator in table.resource.filters.items():
         field = next(f for f in table.fields if f.name == name)
+        if field.readable and name not in table.queryable:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, filters={{'{name}': …}}): what is shown of "
+                f"`{name}` is not what is stored, which filters would tell. If they may, write "
+                f"queryable=['{name}']."
+            )
         allowed = operators_of(field.kind)
         if operator not in allowed:
             raise ConfigurationError(

@@ -76,7 +76,7 @@ def _plan_term(catalog: Catalog, table: Table, part: str) -> Order:
     if isinstance(found, TooDeep):
         raise refuse_parameter("sort", str(found), "too_deep")
     if not isinstance(found, FieldPath) or found.field.kind not in SORTABLE:
-        known = [f.name for f in table.readable.values() if f.kind in SORTABLE]
+        known = [f.name for f in table.queryable.values() if f.kind in SORTABLE]
         suggestion = did_you_mean(path, known) or getattr(found, "suggestion", "")
         message = f"can't name `{path}`{suggestion}; it can name {', '.join(known)}"
         raise refuse_parameter("sort", message, "unknown_field")

@@ -73,17 +73,17 @@ def find_field(catalog: Catalog, table: Table, path: str) -> FieldPath | Unknown
         path: Names of relations and a field, joined by dots.
 
     Returns:
-        The field, or why there is none. A hidden field is one that there is not.
+        The field, or why there is none. One that may not be queried is one that there is not.
     """
     through: list[Step] = []
     rest, here = path, table
-    while (field := here.readable.get(rest)) is None:
+    while (field := here.queryable.get(rest)) is None:
         name, dot, below = rest.partition(".")
         relation = here.paths.get(name) if dot else None
         if relation is None:
             before = path.removesuffix(rest)
             further = [f"{known}.{below}" if dot else known for known in here.paths]
-            known = [before + known for known in (*further, *here.readable)]
+            known = [before + known for known in (*further, *here.queryable)]
             return UnknownPath(path, known)
         if len(through) == catalog.limits.max_path_depth:
             return TooDeep(catalog.limits.max_path_depth)
@@ -123,7 +123,7 @@ def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Ite
     path, operator = split_operator(name)
     path, end = (path, f"__{operator}") if operator in OPERATORS else (name, "")
     if "." not in name:
-        fields = table.readable
+        fields = table.queryable
         return did_you_mean(path, fields if end else [*parameters, *fields], end)
     found = find_field(catalog, table, path)
     if not isinstance(found, UnknownPath):

@@ -157,7 +157,7 @@ class Query:
 
     def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
         words, limits = text.split(), self.catalog.limits
-        fields = tuple(f for f in self.table.readable.values() if f.kind is Kind.TEXT)
+        fields = tuple(f for f in self.table.queryable.values() if f.kind is Kind.TEXT)
         if len(text) > limits.max_text_length:
             message = f"should have at most {limits.max_text_length} characters"
             raise refuse_parameter("q", message, "too_long")
@@ -176,7 +176,7 @@ class Query:
             return Violation(message, "unknown_parameter", parameter=name)
         if name not in PARAMETERS:
             return _unknown(name, suggest_parameter(self.catalog, self.table, name, self.known))
-        own = name in self.table.readable
+        own = name in self.table.queryable
         return _unknown(name, f" (did you mean the filter `{name}__eq`?)" if own else "")
 
 
