@@ -42,14 +42,14 @@ class Card(BaseModel):
     kind: str = "debit"
 
 
-class Bank(SQLModel, table=True):
+class Branch(SQLModel, table=True):
     __tablename__ = "mask_banks"
 
     id: int | None = Field(default=None, primary_key=True)
-    accounts: list["Account"] = Relationship(back_populates="bank")
+    accounts: list["Vault"] = Relationship(back_populates="bank")
 
 
-class Account(SQLModel, table=True):
+class Vault(SQLModel, table=True):
     """Fields that are masked in every way, and a plain one."""
 
     __tablename__ = "mask_accounts"
@@ -64,7 +64,7 @@ class Account(SQLModel, table=True):
     memo: str = Field(default="memo 99", exclude=True)
     code: SecretStr = Field(default=SecretStr("code 99"), sa_type=String)
     bank_id: int | None = Field(default=None, foreign_key="mask_banks.id")
-    bank: Bank | None = Relationship(back_populates="accounts")
+    bank: Branch | None = Relationship(back_populates="accounts")
 
     @field_serializer("number")
     def mask_number(self, number: int) -> Any:
@@ -78,20 +78,20 @@ SHOWN = {
 MASKED = ("iban", "phone", "note", "number", "card")
 HIDDEN = ("memo", "code")
 RESOURCES = (
-    Resource(Bank, includes=["accounts"]),
-    Resource(Account, includes=["bank"]),
+    Resource(Branch, includes=["accounts"]),
+    Resource(Vault, includes=["bank"]),
 )
 
 
 async def store_account(database: Database, **values: Any) -> None:
     """Store a bank, and an account past all that its model says of values."""
-    await store(database, Bank(id=1))
+    await store(database, Branch(id=1))
     row = {
         "name": "ann", "iban": "DE1144", "phone": "0155", "note": "n 66", "number": 4711,
         "card": {"number": "9977", "kind": "debit"}, "memo": "memo 99", "code": "code 99",
         "bank_id": 1,
     }  # fmt: skip
-    await store_many(database, Account, [{**row, **values}])
+    await store_many(database, Vault, [{**row, **values}])
 
 
 @pytest_asyncio.fixture
@@ -187,6 +187,20 @@ async def test_tag(client: httpx2.AsyncClient) -> None:
     assert answer.status_code == 200
 
 
+async def test_tag_of_computed_fields(make_client: MakeClient, database: Database) -> None:
+    """What is computed of a field that is not shown changes what is shown, but is not its row's."""
+    await store_account(database)
+    client = await make_client(Resource(Vault, read_schema=Excluded))
+    first = await client.get("/mask_accounts/1")
+    known, stored = {"if-none-match": first.headers["etag"]}, {"if-match": first.headers["etag"]}
+    assert (await client.get("/mask_accounts/1", headers=known)).status_code == 304
+    await client.patch("/mask_accounts/1", json={"iban": "DE1155"})
+    second = await client.get("/mask_accounts/1", headers=known)
+    assert (first.json()["end"], second.json()["end"]) == ("***44", "***55")
+    answer = await client.patch("/mask_accounts/1", json={"name": "x"}, headers=stored)
+    assert answer.status_code == 200
+
+
 async def test_document_of_another_shape(make_client: MakeClient, database: Database) -> None:
     """A document that is not what its type says can't be masked, and is not shown."""
     await store_account(database, card={"nummer": "123477"})
@@ -199,7 +213,7 @@ async def test_document_of_another_shape(make_client: MakeClient, database: Data
 async def test_queryable(make_client: MakeClient, database: Database) -> None:
     """A resource can say that a masked field may be asked for after all, through relations too."""
     await store_account(database)
-    account = Resource(Account, includes=["bank"], queryable=["iban"], filters={"iban": "endswith"})
+    account = Resource(Vault, includes=["bank"], queryable=["iban"], filters={"iban": "endswith"})
     client = await make_client(RESOURCES[0], account)
     for query in ("iban=44", "iban__startswith=DE", "sort=iban", "q=DE1144", "or=(iban:44)"):
         assert await read_ids(client, f"/mask_accounts/?{query}") == [1]
@@ -307,7 +321,7 @@ async def test_own_schemas(
 ) -> None:
     """What a schema of the user's own masks, in whichever way, is not to be asked for."""
     await store_account(database)
-    client = await make_client(Resource(Bank), Resource(Account, read_schema=schema))
+    client = await make_client(Resource(Branch), Resource(Vault, read_schema=schema))
     answer = await client.get("/mask_accounts/1")
     assert answer.status_code == 200, answer.text
     assert "DE11" not in answer.text
@@ -329,11 +343,11 @@ class Plain(Shown):
 async def test_own_schema_that_masks_nothing(make_client: MakeClient, database: Database) -> None:
     """A schema that shows what is stored leaves its fields open, whatever it computes beside."""
     await store_account(database)
-    client = await make_client(Resource(Account, read_schema=Plain))
+    client = await make_client(Resource(Vault, read_schema=Plain))
     assert await read_ids(client, "/mask_accounts/?iban__startswith=DE&sort=iban&q=DE11") == [1]
 
 
-class Whole(SQLModel, table=True):
+class Sealed(SQLModel, table=True):
     __tablename__ = "mask_wholes"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -347,9 +361,9 @@ class Whole(SQLModel, table=True):
 @pytest.mark.parametrize(
     ("resource", "words"),
     [
-        (Resource(Account, filters={"iban": "eq"}), "write queryable=['iban']"),
-        (Resource(Account, queryable=["memo"]), "queryable=…): there is no `memo`"),
-        (Resource(Whole), "its model_serializer `mask_iban` is for whole rows"),
+        (Resource(Vault, filters={"iban": "eq"}), "write queryable=['iban']"),
+        (Resource(Vault, queryable=["memo"]), "queryable=…): there is no `memo`"),
+        (Resource(Sealed), "its model_serializer `mask_iban` is for whole rows"),
     ],
 )
 def test_what_mount_refuses(resource: Resource, words: str) -> None:

@@ -161,7 +161,7 @@ async def test_hidden_field(make_client: MakeClient) -> None:
     assert "email" not in created.json()
     read_problem(await client.get("/users/?email=ann@example.com"), 422, "invalid")
     again = await client.post("/users/", json={**ANN, "username": "bob"})
-    assert read_problem(again, 400, "already_exists")["detail"] == "Email already exists"
+    assert read_problem(again, 400, "already_exists")["detail"] == "User already exists"
 
 
 async def test_validator_of_the_model(make_client: MakeClient) -> None:

@@ -27,14 +27,15 @@ def encode_row(
         # The tag stands for the row, whatever is shown of it.
         positions = positions_of(read)
         row = [row[positions[field]] for field in table.selected]
-    return body, entity_tag(tagged(table, row), body if includes else b"")
+    has_more = includes or (read is None and table.schemas.read.model_computed_fields)
+    return body, entity_tag(tagged(table, row), body if has_more else b"")
 
 
 def tagged(table: Table, row: Row) -> Row:
     """What a tag stands for of a row as it is read: its fields as clients see them.
 
     From a digest of anything else they could find out what they may not see: they would try what it
-    might be, and compare. Fields that are computed don't count, which may change by themselves.
+    might be, and compare. Computed fields are in the other half, for they may change by themselves.
     """
     if not table.masked:
         return row[: len(table.readable)]
