@@ -58,6 +58,7 @@ def test_resource_options() -> None:
         "include_by_default",
         "hidden",
         "shown",
+        "queryable",
         "read_only",
         "version",
         "require_if_match",
