@@ -35,7 +35,7 @@ class Field:
         kind: The kind of its values.
         nullable: Whether the column takes NULL.
         primary_key: Whether it is part of the key.
-        readable: Whether clients may see it, and filter and sort by it.
+        readable: Whether clients may see it.
         writable: Whether clients may set it.
         default: Makes the value of a new row that is given none; None where the database does.
     """
