@@ -302,8 +302,8 @@ class Excluded(Shown):
         return mask(self.iban)
 
 
-class SometimesExcluded(Shown):
-    iban: Annotated[str, Field(exclude=False)] = ""
+class InJSON(Shown):
+    iban: str = ""
 
     @field_serializer("iban", when_used="json-unless-none")
     def mask_iban(self, iban: str) -> Any:
@@ -312,7 +312,7 @@ class SometimesExcluded(Shown):
 
 SCHEMAS = (
     ByField, ByEveryField, ByAnnotation, AfterReading, ByValidator, WholeAfter, WholeBefore,
-    WholeSerializer, BySecret, Excluded, SometimesExcluded,
+    WholeSerializer, BySecret, Excluded, InJSON,
 )  # fmt: skip
 
 

@@ -6,16 +6,33 @@ read by them digit by digit.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, Secret, SecretBytes, SecretStr, TypeAdapter
+from pydantic import (
+    BaseModel,
+    EncodedBytes,
+    EncodedStr,
+    Secret,
+    SecretBytes,
+    SecretStr,
+    TypeAdapter,
+)
 
 Node = Mapping[str, Any]
 """A part of a core schema (pydantic_core.core_schema)."""
 
+_LEAVES = frozenset({"metadata", "config", "default"})
+"""What of a node is no schema itself."""
+
 SECRETS = (SecretStr, SecretBytes, Secret)
 """Pydantic's types that show nothing of what they hold."""
+
+_ENCODERS = (EncodedBytes, EncodedStr)
+"""Its types that write what they hold in another form, from which it can be read."""
+
+_NOT_OWN = frozenset({"pydantic", "pydantic_core", __name__.partition(".")[0]})
 
 
 def find_masked(schema: type[BaseModel], *, validates: bool) -> frozenset[str]:
@@ -60,13 +77,14 @@ class _Mask:
     def changes(self, node: Node) -> bool:
         """Whether a node has a serializer, or a validator that counts, of the user's own."""
         serializer, validator = node.get("serialization"), node.get("function")
-        if isinstance(serializer, dict) and is_own(serializer.get("function")):
-            return True
-        if self._validates and isinstance(validator, dict) and is_own(validator["function"]):
-            return True
-        cls = node.get("cls")
-        is_secret = isinstance(cls, type) and issubclass(cls, SECRETS)
-        return is_secret or "serialization_exclude_if" in node
+        if isinstance(serializer, dict):
+            function = serializer.get("function")
+            if is_own(function) or _hides(function):
+                return True
+        if self._validates and isinstance(validator, dict):
+            function = validator["function"]
+            return is_own(function) and not _is_standard(function)
+        return "serialization_exclude_if" in node
 
     def _walk(self, part: Any, seen: set[str]) -> Iterator[Node]:
         """Every node below a part of the schema, those that it refers to included."""
@@ -80,11 +98,25 @@ class _Mask:
                 yield from self._walk(self._definitions[reference], seen)
             yield part
             for name, value in part.items():
-                if name not in ("metadata", "config"):
+                if name not in _LEAVES:
                     yield from self._walk(value, seen)
 
 
 def is_own(function: object) -> bool:
-    """Whether a function is none of Pydantic's, nor a class that it makes values with."""
-    module = str(getattr(function, "__module__", "")).partition(".")[0]
-    return function is not None and module not in ("pydantic", "pydantic_core")
+    """Whether a function is the user's own, and neither Pydantic's nor one of these."""
+    return function is not None and _package_of(function) not in _NOT_OWN
+
+
+def _hides(function: object) -> bool:
+    """Whether a function is one by which Pydantic's types show nothing of what they hold."""
+    is_of_type = getattr(function, "__module__", "") == SecretStr.__module__
+    return is_of_type and not isinstance(getattr(function, "__self__", None), _ENCODERS)
+
+
+def _is_standard(function: object) -> bool:
+    """Whether a function is a class of Python's own, by which Pydantic makes values of it."""
+    return isinstance(function, type) and _package_of(function) in sys.stdlib_module_names
+
+
+def _package_of(function: object) -> str:
+    return str(getattr(function, "__module__", "")).partition(".")[0]

@@ -50,11 +50,10 @@ async def explain_reference(
     error = await find_missing_parent(violation, plans, catalog, finder)
     if error is not None:
         return error
-    fired = [reference for plan in plans for reference in _find_fired(violation, plan)]
-    if violation.table is not None and len(fired) == 1:
-        # The parent has come in the meantime; the row was refused all the same.
-        return _parent_not_found(fired[0], plans[0].table, None, catalog)
-    for plan in plans:
+    for plan in plans if violation.table is not None else ():
+        for reference in _find_fired(violation, plan):
+            # The parent has come in the meantime; the row was refused all the same.
+            return _parent_not_found(reference, plan.table, None, catalog)
         if is_undeclared(violation, plan.table) and not isinstance(plan, DeletePlan):
             fields = _fields_named(violation, plan.table)
             return explain_undeclared(fields, _place_of(refused, plan.table))
