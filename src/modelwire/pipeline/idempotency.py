@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from ..execute import IdempotencyKeys, Lane, StoredAnswer
 from ..request import Request, parse_idempotency_key
@@ -13,15 +14,25 @@ _METHODS = ("POST", "PATCH")
 """The methods that may do something else when they are repeated (RFC 9110, section 9.2.2)."""
 
 
+_CREDENTIALS = (b"authorization", b"cookie")
+"""The headers that say who asks."""
+
+
 def key_of(request: Request) -> str | None:
-    """The key of a request, if it has one and its method takes one.
+    """What stands for a request's key and who asks, if it has a key and its method takes one.
+
+    Two callers may use one key, and neither is told of the other's. Who asks is known by the
+    headers that hold credentials, of which nothing but a digest is kept.
 
     Raises:
         InvalidRequest: It can't be a key.
     """
     if request.method not in _METHODS:
         return None
-    return parse_idempotency_key(request.header(b"idempotency-key"))
+    key = parse_idempotency_key(request.header(b"idempotency-key"))
+    if key is None:
+        return None
+    return _digest([key.encode(), *(request.headers.get(name, b"") for name in _CREDENTIALS)])
 
 
 def do_once(work: Work, keys: IdempotencyKeys, key: str, request: Request) -> Work:
@@ -52,8 +63,12 @@ def do_once(work: Work, keys: IdempotencyKeys, key: str, request: Request) -> Wo
 def _fingerprint_of(request: Request) -> str:
     """What tells a request from others: method, path, query and body."""
     text = [request.method, request.path, *request.segments]
+    return _digest([*(part.encode() for part in text), request.query_string, request.body])
+
+
+def _digest(parts: Iterable[bytes]) -> str:
     digest = hashlib.blake2b(digest_size=32)
-    for part in (*(part.encode() for part in text), request.query_string, request.body):
+    for part in parts:
         digest.update(b"%d:" % len(part))  # so that where one ends can't be moved
         digest.update(part)
     return digest.hexdigest()

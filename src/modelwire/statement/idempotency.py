@@ -37,8 +37,9 @@ KEYS = Table(
     Column("headers", Text),
     Column("body", LargeBinary),
 )
-"""A row for each key: which request came with it, until when that counts (seconds since 1970), and
-what was answered. Others see a row only with its answer, since both are one transaction's."""
+"""A row for the digest of each key and who sent it: which request came with it, until when that
+counts (seconds since 1970), and what was answered. Others see a row only with its answer, since
+both are one transaction's."""
 
 
 def build_look(dialect: str) -> Executable:
