@@ -61,6 +61,8 @@ class Resource:
         queryable: Fields that may be filtered, sorted and searched by although what is shown of
             them is made by a serializer or a validator. Who asks often enough knows what is stored.
         read_only: Fields that clients may see but not set.
+        writable: Fields that clients may set although they make their values themselves: keys,
+            times with a server default, columns with a `server_onupdate`.
         version: An integer field that every change of a row counts up; clients can't set it.
         require_if_match: Whether a change of a row must say by `If-Match` what it is a change of.
         nested_writes: Relationships whose rows may be created together with a row of this table.
@@ -96,6 +98,7 @@ class Resource:
     shown: Sequence[str] = ()
     queryable: Sequence[str] = ()
     read_only: Sequence[str] = ()
+    writable: Sequence[str] = ()
     version: str | None = None
     require_if_match: bool = False
     nested_writes: Sequence[str] = ()
@@ -183,6 +186,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "shown": _NAMES,
     "queryable": _NAMES,
     "read_only": _NAMES,
+    "writable": _NAMES,
     "version": (lambda value: value is None or isinstance(value, str), "the name of a field"),
     "nested_writes": _NAMES,
     "create_schema": _SCHEMA,

@@ -84,7 +84,6 @@ async def test_unknown_field(client: httpx2.AsyncClient) -> None:
         ("/users/", {**ANN, "id": None}, "id"),
         ("/things/", {"id": "00000000-0000-0000-0000-000000000001"}, "id"),
         ("/order_lines/", {"sku": "a", "doubled": 4}, "doubled"),
-        ("/order_lines/", {"sku": "a", "note": "mine"}, "note"),
         ("/teams/", {"name": "Red", "players": []}, "players"),
     ],
 )

@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from modelwire import Database
 from modelwire.execute import IdempotencyKeys
+from modelwire.pipeline.idempotency import key_of
+from modelwire.request import Request
 from modelwire.statement import Statement
 from tests.conftest import LEAGUE, empty_tables, make_app, open_client
 from tests.examples import THOROUGH
@@ -87,12 +89,19 @@ def keys_of(database: Database) -> IdempotencyKeys:
     return IdempotencyKeys(database.engine.dialect, database.settings)
 
 
+def as_stored(key: str) -> str:
+    """What stands for the key of nobody in particular."""
+    stored = key_of(Request("POST", b"", {b"idempotency-key": key.encode()}))
+    assert stored is not None
+    return stored
+
+
 async def test_first_request_that_takes_long(
     impatient: httpx2.AsyncClient, database: Database
 ) -> None:
     """While the first request with a key goes on, another one is told to come again."""
     async with database.writing() as lane:
-        await keys_of(database).claim(lane, "k", "first")
+        await keys_of(database).claim(lane, as_stored("k"), "first")
         waited = await post(impatient, "k")
     # On SQLite it does not get as far as the key.
     expected = {"sqlite": (503, "unavailable"), "postgresql": (409, "key_in_flight")}
@@ -118,7 +127,7 @@ async def _undo_while_another_waits(
 ) -> httpx2.Response:
     with suppress(InterruptedError):
         async with database.writing() as lane:
-            await keys_of(database).claim(lane, key, "first")
+            await keys_of(database).claim(lane, as_stored(key), "first")
             waiting = asyncio.ensure_future(post(client, key))
             await asyncio.wait([waiting], timeout=0.05)
             assert not waiting.done()

@@ -125,14 +125,13 @@ async def test_field_that_can_not_be_set(
 
 
 @BOTH
-@pytest.mark.parametrize("field", ["doubled", "note"])
 async def test_column_that_fills_itself(
-    zoo_client: httpx2.AsyncClient, database: Database, method: str, field: str
+    zoo_client: httpx2.AsyncClient, database: Database, method: str
 ) -> None:
-    """Computed columns and server defaults can't be changed."""
+    """Computed columns can't be changed."""
     await store(database, OrderLine(id=1, sku="a"))
-    answer = await change(zoo_client, method, "/order_lines/1", {field: 1})
-    assert faults_of(read_problem(answer, 422, "invalid")) == [(f"/{field}", "unknown_field")]
+    answer = await change(zoo_client, method, "/order_lines/1", {"doubled": 1})
+    assert faults_of(read_problem(answer, 422, "invalid")) == [("/doubled", "unknown_field")]
 
 
 async def test_computed_column_follows(zoo_client: httpx2.AsyncClient, database: Database) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .known import TABLES, Column, Table
+from .known import TABLES, Column, Row, Table
 
 Fault = tuple[str, str]
 """A pointer and a code."""
@@ -82,6 +82,8 @@ def check_change(
 ) -> None:
     """Check the body of a change; in a PUT null means nothing."""
     for field_, value in body.items():
+        if is_echo(table, field_, value):
+            continue
         place, spec = f"{pointer}/{field_}", table.writable.get(field_)
         relation = table.relations.get(field_)
         if links and relation is not None and relation.link:
@@ -92,6 +94,28 @@ def check_change(
                 faults.nulls.append((place, "not_null"))
         else:
             _check_field(spec, value, place, faults)
+
+
+def is_echo(table: Table, name: str, value: Any) -> bool:
+    """Whether a body has what can't be set, and may be sent back as it is."""
+    relation = table.relations.get(name)
+    if relation is None:
+        return name in table.columns and name not in table.writable
+    are_rows = isinstance(value, list) and value and all(isinstance(v, dict) for v in value)
+    return bool(are_rows) or not relation.link
+
+
+def check_echoes(table: Table, row: Row, body: Any, pointer: str, *, method: str) -> list[Fault]:
+    """What a body has of a row that is not as it is; no relation of these bodies is."""
+    faults = []
+    for name, value in body.items():
+        if not is_echo(table, name, value) or (value is None and method == "PUT"):
+            continue
+        if name in table.relations:
+            faults += [(f"{pointer}/{name}/{i}", "nested_write") for i in range(len(value))]
+        elif value != row[name]:
+            faults.append((f"{pointer}/{name}", "unknown_field"))
+    return faults
 
 
 def _check_field(spec: Column | None, value: Any, place: str, faults: Faults) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .bodies import Faults, check_change
+from .bodies import Faults, check_change, check_echoes, is_echo
 from .known import TABLES, Key, Row
 from .outcomes import (
     Outcome,
@@ -28,6 +28,7 @@ def change(outcome: Outcome, step: Step, known: Mapping[str, Row]) -> None:
     check_change(table, step.body, "", faults, method=step.method)
     raise_faults(faults)
     check_tag(outcome, step, known)
+    _check_echoes(outcome, step.table, [(step.key, step.body, "")], step.method)
     key = _set(outcome, step.table, step.key, step.body, "", step.method)
     outcome.rows = [key]
     _check_changed(outcome, step.table, [(step.key, key, "")])
@@ -54,10 +55,22 @@ def bulk_update(outcome: Outcome, step: Step, _known: Mapping[str, Row]) -> None
             pairs.append((key, rest, pointer))
     raise_faults(faults)
     check_there(outcome, step.table, [(key, pointer) for key, _, pointer in pairs])
+    _check_echoes(outcome, step.table, pairs, "PATCH")
     outcome.rows = [
         _set(outcome, step.table, key, rest, pointer, "PATCH") for key, rest, pointer in pairs
     ]
     _check_changed(outcome, step.table, [(key, key, pointer) for key, _, pointer in pairs])
+
+
+def _check_echoes(
+    outcome: Outcome, name: str, changes: Sequence[tuple[Key, Any, str]], method: str
+) -> None:
+    """Refuse what is sent back other than it is, of the first row that has it."""
+    for key, body, pointer in changes:
+        row = outcome.before.rows[name][key]
+        faults = check_echoes(TABLES[name], row, body, pointer, method=method)
+        if faults:
+            raise Refused("invalid", faults)
 
 
 def _set(
@@ -65,7 +78,11 @@ def _set(
 ) -> Key:
     """Set what a body gives; returns the key that the row has then."""
     state, table = outcome.state, TABLES[name]
-    given = {f: v for f, v in body.items() if v is not None or method != "PUT"}
+    given = {
+        f: v
+        for f, v in body.items()
+        if not is_echo(table, f, v) and (v is not None or method != "PUT")
+    }
     links = {f: given.pop(f) for f in list(given) if f in table.relations}
     row = state.rows[name].pop(key)
     for column, value in given.items():
@@ -104,10 +121,13 @@ def _check_changed(outcome: Outcome, name: str, changed: Sequence[tuple[Key, Key
 
 def mass_update(outcome: Outcome, step: Step, _known: Mapping[str, Row]) -> None:
     keys = matching(outcome, step, lambda: _check_patch(step))
-    outcome.affected = len(keys) if step.body else 0
+    _check_echoes(outcome, step.table, [(key, step.body, "") for key in keys], "PATCH")
+    table = TABLES[step.table]
+    sets = [name for name, value in step.body.items() if not is_echo(table, name, value)]
+    outcome.affected = len(keys) if sets else 0
     changed = []
     for key in keys:
-        if step.body:
+        if sets:
             new = _set(outcome, step.table, key, step.body, "", "PATCH")
             changed.append((key, new, ""))
     _check_changed(outcome, step.table, changed)

@@ -30,7 +30,9 @@ def happens(draw: Draw, percent: int) -> bool:
 def _value(draw: Draw, state: State, table: Table, column: str, spec: Column) -> Any:
     """A value for a column, at times one that it does not take."""
     if happens(draw, 3):
-        return draw(st.sampled_from([None, 5, "x" * 9, 2**15, 2**31, "no"]))
+        # A small number may be the key that a new row is about to get.
+        number = MISSING if column in table.parents else 5
+        return draw(st.sampled_from([None, number, "x" * 9, 2**15, 2**31, "no"]))
     if spec.nullable and happens(draw, 15):
         return None
     parent = table.parents.get(column)
@@ -88,10 +90,10 @@ def _spoil(draw: Draw, table: Table, body: Row) -> Row:
     """At times, name a field that clients can't set."""
     if happens(draw, 2):
         body["nope"] = 1
-    if table.version and happens(draw, 2):
-        body[table.version] = 7
-    if table.numbered and happens(draw, 1):
-        body["id"] = 1
+    if table.version and happens(draw, 4):
+        body[table.version] = draw(st.sampled_from([1, 2, 7]))
+    if table.numbered and happens(draw, 2):
+        body["id"] = draw(st.integers(1, 3))
     return body
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from heapq import nlargest
 from operator import add
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\W]+")
 
@@ -73,3 +76,29 @@ def _overlap(some: frozenset[str], others: frozenset[str]) -> float:
 def escape_pointer(name: str) -> str:
     """Write a name as one step of a JSON Pointer (RFC 6901, section 3)."""
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def name_of(key: str, info: FieldInfo) -> str:
+    """The name of a schema's field in a body."""
+    alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
+    return alias or key
+
+
+@lru_cache(maxsize=512)
+def names_in_bodies(schema: type[BaseModel]) -> Mapping[str, str]:
+    """The names by which bodies may give the fields of a schema, with those in Python."""
+    config = schema.model_config
+    by_key = config.get("populate_by_name") or config.get("validate_by_name")
+    keys = {key: key for key in schema.model_fields} if by_key else {}
+    return {**keys, **{name_of(key, info): key for key, info in schema.model_fields.items()}}
+
+
+def names_shown(schema: type[BaseModel]) -> Mapping[str, str]:
+    """The names under which a schema shows its fields and what it computes, by those in Python."""
+    fields = {
+        key: info.serialization_alias or info.alias or key
+        for key, info in schema.model_fields.items()
+        if not info.exclude
+    }
+    computed = {key: info.alias or key for key, info in schema.model_computed_fields.items()}
+    return {**fields, **computed}

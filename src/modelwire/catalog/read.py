@@ -119,6 +119,7 @@ def _read_table(mapper: Mapper[Any], registered: Mapping[str, Guarded]) -> Table
     _check_names(resource, "hidden", resource.hidden, names)
     _check_names(resource, "shown", resource.shown, names)
     _check_names(resource, "read_only", resource.read_only, names)
+    _check_writable(resource, fields)
     _check_names(resource, "nested_writes", resource.nested_writes, relations)
     _check_serializer(resource)
     _check_names(resource, "queryable", resource.queryable, [f.name for f in fields if f.readable])
@@ -219,18 +220,21 @@ def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iter
         name = _name_of(attribute.key, info)
         _check_default(model, attribute.key, column)
         annotation = strip_optional(info.annotation)
+        kind = kind_of(annotation, column.type)
+        is_version = name == resource.version
         yield Field(
             name=name,
             key=attribute.key,
             column=column,
             info=info,
             annotation=annotation,
-            kind=kind_of(annotation, column.type),
+            kind=kind,
             nullable=bool(column.nullable),
             primary_key=column.primary_key,
             readable=not _is_hidden(name, attribute.key, info, resource),
-            writable=_is_writable(column, sql) and not _is_kept(name, resource),
-            default=_default_of(column) or (_first_version if name == resource.version else None),
+            writable=_is_writable(name, column, kind, resource),
+            filled=is_version or _is_filled(column),
+            default=_default_of(column) or (_first_version if is_version else None),
         )
 
 
@@ -261,20 +265,54 @@ def _is_hidden(name: str, key: str, info: FieldInfo, resource: Resource) -> bool
     return name not in resource.shown and bool(secret)
 
 
-def _is_kept(name: str, resource: Resource) -> bool:
-    """Whether a resource keeps a field from being set by clients."""
-    return name in resource.read_only or name == resource.version
-
-
 def _first_version() -> int:
     return 1
 
 
-def _is_writable(column: Column[Any], sql: SQLTable) -> bool:
-    if column.computed is not None or column.server_default is not None:
+def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
+    """Check the fields that a resource opens to clients."""
+    start = f"Resource({resource.model.__name__}, writable=…): "
+    _check_names(resource, "writable", resource.writable, [f.name for f in fields])
+    for field in fields:
+        if field.name not in resource.writable:
+            continue
+        if field.name in resource.read_only or field.name == resource.version:
+            raise ConfigurationError(
+                f"{start}`{field.name}` is named as read_only or version as well; name it once."
+            )
+        if not _can_be_written(field.column):
+            raise ConfigurationError(
+                f"{start}`{field.name}` is computed by the database, and nobody can set it."
+            )
+
+
+def _is_writable(name: str, column: Column[Any], kind: Kind, resource: Resource) -> bool:
+    if not _can_be_written(column) or name in resource.read_only or name == resource.version:
         return False
-    makes_itself = column is sql.autoincrement_column or column.default is not None
-    return not (column.primary_key and makes_itself)
+    return name in resource.writable or not _makes_itself(column, kind)
+
+
+def _can_be_written(column: Column[Any]) -> bool:
+    is_always = column.identity is not None and column.identity.always
+    return column.computed is None and not is_always
+
+
+def _makes_itself(column: Column[Any], kind: Kind) -> bool:
+    """Whether a column's values are the server's: of a key, by a change, or by the clock."""
+    if column.server_onupdate is not None or column.identity is not None:
+        return True
+    if column.primary_key:
+        return _is_filled(column)
+    return column.server_default is not None and kind in _BY_THE_CLOCK
+
+
+_BY_THE_CLOCK = frozenset({Kind.DATETIME, Kind.DATE, Kind.TIME})
+
+
+def _is_filled(column: Column[Any]) -> bool:
+    """Whether a new row that is given no value gets one from its column or the database."""
+    makers = (column.default, column.server_default, column.computed, column.identity)
+    return column.table.autoincrement_column is column or any(m is not None for m in makers)
 
 
 def _default_of(column: Column[Any]) -> Callable[[], Any] | None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import FunctionType, new_class
 from typing import Annotated, Any, Optional, cast
 
 from annotated_types import MinLen
+from msgspec import UNSET
 from pydantic import (
     BaseModel,
     ConfigDict,
     PlainSerializer,
+    TypeAdapter,
+    ValidationError,
     WrapSerializer,
     computed_field,
     create_model,
     field_serializer,
-    field_validator,
 )
 from pydantic import Field as PydanticField
 from pydantic.fields import FieldInfo
@@ -26,9 +28,11 @@ from sqlmodel import SQLModel
 from sqlmodel.main import FieldInfoMetadata
 
 from ..resource import Resource
-from .kinds import Kind, strip_optional
+from .kinds import Kind, bare_class, strip_optional
 from .masks import is_own
 from .tables import Field, Schemas
+from .validators import bind_field_validators, looks_around
+from .whole import ChangeSchema, RowSchema
 
 _DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", "json_schema_extra")
 
@@ -45,22 +49,75 @@ def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
         writable fields with their defaults, an update schema the same, each optional, and a read
         schema the readable ones.
     """
-    name, fields = resource.model.__name__, list(fields)
+    name, model, fields = resource.model.__name__, resource.model, list(fields)
     writable = [f for f in fields if f.writable]
-    config = _config_of(resource.model)
-    checks = _validators_of(resource.model)
-    return Schemas(
-        create=_forbid_unknown(resource.create_schema)
-        or _build(f"{name}Create", config, {f.key: _to_create(f) for f in writable}, checks),
-        update=_forbid_unknown(resource.update_schema) or _derive_update(name, resource, writable),
-        read=resource.read_schema
-        or _build(
-            f"{name}Read",
-            {**config, "extra": "ignore"},
-            {f.key: _to_read(f) for f in fields if f.readable or computes(resource.model)},
-            _serializers_of(resource.model),
-        ),
+    config = _config_of(model)
+    whole = looks_around(model)
+    checks = {} if whole else bind_field_validators(model)
+    create = _forbid_unknown(resource.create_schema) or _build(
+        f"{name}Create", config, {f.key: _to_create(f) for f in writable}, checks
     )
+    update = _forbid_unknown(resource.update_schema) or _derive_update(name, resource, writable)
+    own_rows = whole and resource.create_schema is None
+    return Schemas(
+        create=create,
+        update=update,
+        read=resource.read_schema or _derive_read(name, model, fields),
+        row=_row_schema(model, create, fields) if own_rows else None,
+        change=_change_schema(model, update, fields)
+        if own_rows and resource.update_schema is None
+        else None,
+    )
+
+
+def _derive_read(name: str, model: type[SQLModel], fields: Iterable[Field]) -> type[BaseModel]:
+    """The readable fields, and what the model computes of any."""
+    decorated = _serializers_of(model)
+    config = {**_config_of(model), "extra": "ignore"}
+    shown = {f.key: _to_read(f) for f in fields if f.readable or computes(model)}
+    if not decorated:
+        return _build(f"{name}Read", config, shown, {})
+    private = model.__private_attributes__
+    return _lend_attributes(_build(f"{name}Read", config, shown, private | decorated), model)
+
+
+def _row_schema(
+    model: type[SQLModel], documented: type[BaseModel], fields: Iterable[Field]
+) -> RowSchema:
+    filled = frozenset(f.key for f in fields if f.filled)
+    keys = frozenset(f.key for f in fields if f.primary_key and f.writable)
+    return RowSchema(model, documented, filled, keys)
+
+
+def _change_schema(
+    model: type[SQLModel], documented: type[BaseModel], fields: Iterable[Field]
+) -> ChangeSchema:
+    by_key = {f.key: f for f in fields}
+
+    def to_python(key: str, value: Any) -> Any:
+        field = by_key.get(key)
+        return value if field is None or value is None else to_annotated(field, value)
+
+    return ChangeSchema(model, documented, to_python)
+
+
+def to_annotated(field: Field, value: Any) -> Any:
+    """A value as its column gives it, as the model has it: an object of JSON as its own class.
+
+    What does not fit stays as it is.
+    """
+    is_text = field.kind is Kind.TEXT and bare_class(field.annotation) is not str
+    if not is_text and field.kind not in (Kind.JSON, Kind.OTHER):
+        return value
+    try:
+        return _adapter_of(field).validate_python(value)
+    except ValidationError:
+        return value
+
+
+@lru_cache(maxsize=512)
+def _adapter_of(field: Field) -> TypeAdapter[Any]:
+    return TypeAdapter(field.annotation)
 
 
 def computes(model: type[BaseModel]) -> bool:
@@ -83,13 +140,12 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
     created = resource.create_schema
     if created is None:
         fields = {f.key: _to_update(_annotation_of(f), f.info) for f in writable}
-        return _build(
-            f"{name}Update", _config_of(resource.model), fields, _validators_of(resource.model)
-        )
+        checks = {} if looks_around(resource.model) else bind_field_validators(resource.model)
+        return _build(f"{name}Update", _config_of(resource.model), fields, checks)
     columns = set(resource.model.model_fields)
     infos = {key: info for key, info in created.model_fields.items() if key in columns}
     fields = {key: _to_update(strip_optional(i.annotation), i) for key, i in infos.items()}
-    return _build(f"{name}Update", _config_of(created), fields, _validators_of(created))
+    return _build(f"{name}Update", _config_of(created), fields, bind_field_validators(created))
 
 
 @lru_cache(maxsize=256)
@@ -112,13 +168,13 @@ def loosen_schema(schema: type[BaseModel], keys: frozenset[str]) -> type[BaseMod
     return create_model(name, __base__=schema, __module__=__name__, **fields)
 
 
+@lru_cache(maxsize=256)
+def loosen_rows(schema: RowSchema, keys: frozenset[str]) -> RowSchema:
+    """The same for rows that their model validates."""
+    return schema.loosen(keys)
+
+
 _CHANGES_OUTPUT = ("ser_json", "json_encoders", "use_enum_values", "alias_generator")
-
-
-def name_of(key: str, info: FieldInfo) -> str:
-    """The name of a schema's field in a body."""
-    alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
-    return alias or key
 
 
 def is_plain(schema: type[BaseModel]) -> bool:
@@ -172,12 +228,19 @@ def _annotation_of(field: Field) -> Any:
     return Annotated[field.annotation, MinLen(1)] if is_name else field.annotation
 
 
+def leave_open() -> Any:
+    """The default of a field that is left to its column or the database."""
+    return UNSET
+
+
 def _to_create(field: Field) -> tuple[Any, FieldInfo]:
     info = field.info
     annotation = _annotation_of(field) if field.primary_key else info.annotation
     default: dict[str, Any] = {}
     if info.default_factory is not None:
         default["default_factory"] = info.default_factory
+    elif field.filled and info.default in (None, PydanticUndefined):
+        default.update(default_factory=leave_open, validate_default=False)
     elif info.default is not PydanticUndefined and not field.primary_key:
         default["default"] = info.default
     return _annotate(annotation, info), PydanticField(**default, **_documentation_of(info))
@@ -208,16 +271,6 @@ def _serializes(metadata: object) -> bool:
     return makes_schema and is_own(type(metadata))
 
 
-def _validators_of(model: type[BaseModel]) -> dict[str, Any]:
-    found = model.__pydantic_decorators__.field_validators
-    return {
-        name: field_validator(*d.info.fields, mode=d.info.mode, check_fields=False)(
-            _written(model, name)
-        )
-        for name, d in found.items()
-    }
-
-
 def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:
     decorators = model.__pydantic_decorators__
     fields = {
@@ -232,21 +285,22 @@ def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:
         )
         for name, d in decorators.computed_fields.items()
     }
-    if not fields and not computed:
-        return {}
-    return {**_methods_of(model), **fields, **computed}
+    return {**fields, **computed}
 
 
-def _methods_of(model: type[SQLModel]) -> dict[str, Any]:
-    """The methods and properties of a model, which its serializers may call."""
-    classes = [c for c in reversed(model.__mro__) if issubclass(c, SQLModel) and c is not SQLModel]
-    return {
-        name: attribute
-        for cls in classes
-        for name, attribute in vars(cls).items()
-        if not name.startswith("__")
-        and isinstance(attribute, (FunctionType, property, classmethod, staticmethod))
-    }
+def _lend_attributes(schema: type[BaseModel], model: type[SQLModel]) -> type[BaseModel]:
+    """Give a schema what a model's serializers may use: its methods, properties and constants."""
+    own = vars(schema).keys()
+    for cls in (c for c in reversed(model.__mro__) if c not in SQLModel.__mro__):
+        constants = getattr(cls, "__class_vars__", ()) if issubclass(cls, BaseModel) else vars(cls)
+        for name, attribute in vars(cls).items():
+            is_lent = isinstance(attribute, _METHODS) or name in constants
+            if is_lent and not name.startswith("__") and name not in own:
+                setattr(schema, name, attribute)
+    return schema
+
+
+_METHODS = (FunctionType, property, classmethod, staticmethod, cached_property)
 
 
 def _written(model: type[BaseModel], name: str) -> Callable[..., Any]:

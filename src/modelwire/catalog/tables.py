@@ -19,7 +19,8 @@ from ..resource import Operation, Resource
 from ..settings import Limits
 from .guards import Guarded, Guards
 from .kinds import Kind
-from .names import to_title
+from .names import names_shown, to_title
+from .whole import ChangeSchema, RowSchema
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +38,7 @@ class Field:
         primary_key: Whether it is part of the key.
         readable: Whether clients may see it.
         writable: Whether clients may set it.
+        filled: Whether a new row that is given no value gets one from its column or the database.
         default: Makes the value of a new row that is given none; None where the database does.
     """
 
@@ -50,6 +52,7 @@ class Field:
     primary_key: bool
     readable: bool
     writable: bool
+    filled: bool
     default: Callable[[], Any] | None
 
     @property
@@ -169,11 +172,21 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """The Pydantic models of one resource's bodies."""
+    """The Pydantic models of one resource's bodies.
+
+    Args:
+        create: What a new row may have.
+        update: What a change may have.
+        read: What is shown.
+        row: What validates new rows in place of `create`, where their model has to see them whole.
+        change: What validates changes in place of `update`, where the model has to.
+    """
 
     create: type[BaseModel]
     update: type[BaseModel]
     read: type[BaseModel]
+    row: RowSchema | None
+    change: ChangeSchema | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,6 +294,18 @@ class Table:
             for name, field in self.readable.items()
             if field.key not in self.masked or name in named
         }
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The names under which clients may see anything of a row: fields and includes."""
+        return frozenset((*names_shown(self.schemas.read).values(), *self.includes))
+
+    @cached_property
+    def takes_echoes(self) -> bool:
+        """Whether a change may have what clients can't set: it is compared then. A schema of the
+        user's may say itself what becomes of it."""
+        own = self.resource.update_schema
+        return own is None or "extra" not in own.model_config
 
     @cached_property
     def by_column(self) -> Mapping[str, Field]:

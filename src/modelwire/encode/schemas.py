@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from ..catalog import Kind, Table
 from ..catalog.kinds import TIMES
 from ..catalog.masks import masks_within
+from ..catalog.names import names_shown
 from ..plan.shapes import Include, Projection, positions_of, whole_row
 from .tree import Branch, Row, attach, owner_positions
 
@@ -37,7 +38,7 @@ class SchemaEncoder:
         self._keys = [(f.key, i) for f, i in positions_of(whole).items() if f.key in shown]
         # None shows computed fields as well, which have no column of their own.
         self._shown = None if read is None else self._shown_keys(read)
-        named = _name_fields(self._schema)
+        named = names_shown(self._schema)
         shown_keys = named if self._shown is None else self._shown
         self.names: Sequence[str] = [named[key] for key in shown_keys]
         times = {field.key for field in table.fields if field.kind in TIMES}
@@ -107,17 +108,6 @@ def _restore(adapter: TypeAdapter[Any], value: object) -> object:
         return None if value is None else adapter.validate_python(value)
     except ValidationError:
         return None
-
-
-def _name_fields(schema: type[BaseModel]) -> dict[str, str]:
-    """The fields that a schema shows, with their names on the wire."""
-    fields = {
-        key: info.serialization_alias or info.alias or key
-        for key, info in schema.model_fields.items()
-        if not info.exclude
-    }
-    computed = {key: info.alias or key for key, info in schema.model_computed_fields.items()}
-    return {**fields, **computed}
 
 
 def _schema_of(table: Table, includes: Sequence[Include]) -> type[BaseModel]:

@@ -14,7 +14,7 @@ from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection
 from .savepoint import Undone
-from .update import Updater
+from .update import Look, Updater
 from .upsert import Upserter, check_keys
 from .url import show_url
 
@@ -26,6 +26,7 @@ __all__ = [
     "Inserter",
     "Lane",
     "Linker",
+    "Look",
     "Rejection",
     "Remover",
     "Row",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ..catalog import Field, Table
@@ -17,6 +17,9 @@ from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection, check_all_written
 
+Look = Callable[[UpdatePlan, Sequence[Row]], Awaitable[None]]
+"""Looks at rows as they are stored, and raises what speaks against a change of them."""
+
 
 class Updater:
     """Changes rows on a lane that writes.
@@ -24,12 +27,25 @@ class Updater:
     Args:
         lane: The lane.
         statements: The statements of the application.
+        look: Looks at the rows of a plan that has echoes.
         singly: Whether rows are changed one by one, so that a refusal tells its row.
+
+    Attributes:
+        written: The plan that was carried out, with all that its rows have set.
     """
 
-    def __init__(self, lane: Lane, statements: Statements, *, singly: bool = False) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        statements: Statements,
+        look: Look | None = None,
+        *,
+        singly: bool = False,
+    ) -> None:
+        self.written: UpdatePlan | None = None
         self._lane = lane
         self._statements = statements
+        self._look = look
         self._singly = singly
 
     async def change(self, plan: UpdatePlan, check: Check | None = None) -> list[Row]:
@@ -44,13 +60,16 @@ class Updater:
 
         Raises:
             NotFound: A row is not there.
+            InvalidRequest: What would come of a row does not fit its schema.
             Rejection: A constraint fired.
         """
+        self.written = plan
         if not plan.reads_first and check is None:
             return [await self._change_one(plan)]
         stored = await lock_rows(self._lane, self._statements, plan, check)
-        fields = plan.stored.read.fields
-        plan = plan.merge([dict(zip(fields, row, strict=False)) for row in stored])
+        if plan.echoes and self._look is not None:
+            await self._look(plan, stored)
+        self.written = plan = plan.settle(stored, self._statements.dialect)
         changed = await self._change_all(plan, stored)
         pairs = zip(changed, plan.links, strict=False)
         wanted = [(row, links) for row, sets in pairs for links in sets]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..catalog import Relation
+from ..catalog.names import names_in_bodies
 from ..plan.create import tie_fields
 from .components import JSONSchema
 from .place import Subject
@@ -64,16 +65,33 @@ def update_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
         subject: The resource.
         with_links: Whether it may set links, as that of one row may.
     """
-    names = list(subject.table.linked) if with_links else []
-
-    def links() -> JSONSchema:
-        return {
-            name: {"type": "array", "items": key_schema(subject.related(name))} for name in names
-        }
-
+    linked = with_links and bool(subject.table.linked)
     return subject.components.describe(
-        subject.table.schemas.update, "validation", more=links, suffix="WithLinks" if names else ""
+        subject.table.schemas.update,
+        "validation",
+        more=lambda: {**_read_only(subject), **(_links(subject) if linked else {})},
+        suffix="WithLinks" if linked else "",
     )
+
+
+def _links(subject: Subject) -> JSONSchema:
+    """The relations whose links a change may set by keys."""
+    return {
+        name: {"type": "array", "items": key_schema(subject.related(name))}
+        for name in subject.table.linked
+    }
+
+
+def _read_only(subject: Subject) -> JSONSchema:
+    """What is shown of a row and can't be set: it may be sent back as it is."""
+    table = subject.table
+    if not table.takes_echoes:
+        return {}
+    settable = names_in_bodies(table.schemas.update)
+    shown = dict(subject.components.properties_of(table.schemas.read, "serialization"))
+    for name, relation in table.includes.items():
+        shown[name] = _related(row_schema(subject.related(name)), relation)
+    return {n: {**schema, "readOnly": True} for n, schema in shown.items() if n not in settable}
 
 
 def bulk_create_schema(subject: Subject) -> JSONSchema:
@@ -83,19 +101,13 @@ def bulk_create_schema(subject: Subject) -> JSONSchema:
 
 def bulk_update_schema(subject: Subject) -> JSONSchema:
     """The schema of the body of a bulk update: changes that hold the keys of their rows."""
-    table = subject.table
-    names = [f.name for f in table.key]
-
-    row = subject.components.refer(
-        "schemas",
-        f"{subject.name}BulkPatch",
-        lambda: {
-            "title": f"{subject.name}BulkPatch",
-            "allOf": [
-                update_schema(subject),
-                {"type": "object", "required": names, "properties": _key_properties(subject)},
-            ],
-        },
+    names, key = [f.name for f in subject.table.key], _key_properties(subject)
+    row = subject.components.describe(
+        subject.table.schemas.update,
+        "validation",
+        more=lambda: {**_read_only(subject), **_links(subject), **key},
+        required=names,
+        name=f"{subject.name}BulkPatch",
     )
     return _wrap(subject, row, "BulkUpdate")
 

@@ -61,7 +61,9 @@ class Components:
         *,
         more: Callable[[], JSONSchema] = dict,
         optional: Collection[str] = (),
+        required: Collection[str] = (),
         suffix: str = "",
+        name: str | None = None,
     ) -> JSONSchema:
         """Refer to the schema of a resource's model.
 
@@ -70,20 +72,24 @@ class Components:
             mode: Whether it is read or written.
             more: Gives properties that operations add to it.
             optional: Names of its properties that need not be given.
+            required: Names of others that must be.
             suffix: What its name ends with, by which it differs from the same without these.
+            name: Its name, where that is another one.
         """
         base = self._models[model, mode]["$ref"].rpartition("/")[2]
+        title = name or base + suffix
 
         def make() -> JSONSchema:
             schema = self._described[base]
-            required = [name for name in schema.get("required", ()) if name not in optional]
-            schema = {**schema, "title": base + suffix, "required": required}
-            if not required:
+            must = [name for name in schema.get("required", ()) if name not in optional]
+            must += [name for name in required if name not in must]
+            schema = {**schema, "title": title, "required": must}
+            if not must:
                 del schema["required"]
             schema["properties"] = {**schema.get("properties", {}), **more()}
             return schema
 
-        return self.refer("schemas", base + suffix, make)
+        return self.refer("schemas", title, make)
 
     def properties_of(self, model: type[BaseModel], mode: JsonSchemaMode) -> JSONSchema:
         """The schemas of the properties of a resource's model, by their name."""

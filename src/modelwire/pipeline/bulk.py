@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..catalog import Field, Table
-from ..execute import Inserter, Lane, Remover, Row, Updater, Upserter
+from ..execute import Inserter, Lane, Remover, Row, Upserter
 from ..plan import (
     BulkOptions,
     CreatePlan,
@@ -47,10 +47,17 @@ class Bulk(Rows):
         refuse_conditions(table, request)
         plan = partial(plan_bulk_update, self.catalog, table, dialect=self.database.dialect)
 
-        async def change(lane: Lane, plan: UpdatePlan, singly: bool) -> list[Row]:
-            return await Updater(lane, self.statements, singly=singly).change(plan)
+        written: UpdatePlan | None = None
 
-        return await self.write_rows(request, session, RowWork(table, options, plan, change, 200))
+        async def change(lane: Lane, plan: UpdatePlan, singly: bool) -> list[Row]:
+            nonlocal written
+            updater = self.updater(lane, singly=singly)
+            rows = await updater.change(plan)
+            written = updater.written
+            return rows
+
+        work = RowWork(table, options, plan, change, 200, found=lambda: written)
+        return await self.write_rows(request, session, work)
 
     async def bulk_delete(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`DELETE /users/bulk/`"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..catalog import Table
 from ..errors import PreconditionRequired, TooManyAffected
-from ..execute import Lane, Remover, Updater
+from ..execute import Lane, Remover
 from ..plan import DeletePlan, MassPlan, plan_change, plan_mass, repeat_change
 from ..plan.rows import Row as NewRow
 from ..plan.shapes import Lock
@@ -27,9 +27,11 @@ class Mass(Transactions):
             nonlocal written
             affected = await self._find_affected(lane, plan, limit)
             written = repeat_change(change, affected.keys)
-            if affected.keys and change.rows[0].fields:
-                await Updater(lane, self.statements).change(written)
-            count = len(affected.keys) if change.rows[0].fields else 0
+            if written.keys and (change.sets_fields or change.echoes):
+                updater = self.updater(lane)
+                await updater.change(written)
+                written = updater.written or written
+            count = len(affected.keys) if change.sets_fields else 0
             return answer_affected(count, limit, minimal=wants_minimal(request))
 
         return await self.write(change, request, session, work, found=lambda: written)

@@ -45,6 +45,7 @@ class RowWork(Struct, frozen=True):
         status: The status where all is well.
         applied: Headers that name the preferences that are honoured.
         noun: What the body is an array of.
+        found: What was written, where a plan does not say it all.
     """
 
     table: Table
@@ -54,6 +55,7 @@ class RowWork(Struct, frozen=True):
     status: int
     applied: Headers = ()
     noun: str = "rows"
+    found: Callable[[], RowPlan | None] = lambda: None
 
 
 class Rows(Transactions):
@@ -83,7 +85,9 @@ class Rows(Transactions):
             return await self._answer_rows(lane, request, work, rows)
 
         single = plan.is_single and not work.options.includes
-        return await self.write(plan, request, session, write, single=single)
+        return await self.write(
+            plan, request, session, write, single=single, found=lambda: work.found() or plan
+        )
 
     async def _answer_rows(
         self, lane: Lane, request: Request, work: RowWork, rows: Sequence[Row]

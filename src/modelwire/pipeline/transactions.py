@@ -6,10 +6,20 @@ from collections.abc import Awaitable, Callable
 
 from ..catalog import Catalog
 from ..errors import Constraint, ConstraintViolation, RequestError
-from ..execute import Database, Finder, IdempotencyKeys, Lane, Rejection, Undone, explain
+from ..execute import (
+    Database,
+    Finder,
+    IdempotencyKeys,
+    Lane,
+    Rejection,
+    Undone,
+    Updater,
+    explain,
+)
 from ..plan import LinkSet, RowPlan, UpsertPlan
 from ..request import Request
 from ..respond import Answer
+from .echoes import look_for_echoes
 from .idempotency import do_once, key_of
 from .stages import Session, Stages, Work
 
@@ -20,6 +30,11 @@ class Transactions(Stages):
     def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
         super().__init__(catalog, database, conflict_status=conflict_status)
         self._keys = IdempotencyKeys(database.engine.dialect, database.settings)
+
+    def updater(self, lane: Lane, *, singly: bool = False) -> Updater:
+        """What changes rows on a lane."""
+        look = look_for_echoes(self.catalog, self.includes, lane)
+        return Updater(lane, self.statements, look, singly=singly)
 
     async def write(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..catalog import Relation, Table
 from ..errors import NotFound, PreconditionRequired
-from ..execute import Check, Inserter, Lane, Linker, Remover, Row, Updater, lock_rows
+from ..execute import Check, Inserter, Lane, Linker, Remover, Row, lock_rows
 from ..plan import (
     Include,
     LinkPlan,
@@ -107,16 +107,19 @@ class Writes(Transactions):
         includes = plan_includes(self.catalog, table, self.parse_query(request))
         body, dialect = parse_body(request), self.database.dialect
         plan = plan_update(self.catalog, table, request.key, body, dialect, ignore_null=ignore_null)
-        check = _check_of(table, request)
+        check, written = _check_of(table, request), plan
 
         async def work(lane: Lane, singly: bool) -> Answer:
-            rows = await Updater(lane, self.statements, singly=singly).change(plan, check)
+            nonlocal written
+            updater = self.updater(lane, singly=singly)
+            rows = await updater.change(plan, check)
+            written = updater.written or plan
             branches = await self.includes.read(lane, SelectShape(table), rows, includes)
             shown, tag = encode_row(table, rows[0], branches, includes)
             return answer_updated(shown, tag, minimal=wants_minimal(request))
 
         single = not (includes or plan.reads_first or check)
-        return await self.write(plan, request, session, work, single=single)
+        return await self.write(plan, request, session, work, single=single, found=lambda: written)
 
     async def _answer_created(
         self,

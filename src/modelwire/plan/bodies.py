@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
-from ..catalog.names import did_you_mean, escape_pointer
-from ..catalog.schemas import name_of
+from ..catalog.names import did_you_mean, escape_pointer, name_of
+from ..catalog.whole import Body, ChangeSchema, RowSchema
 from ..errors import (
     MAX_ERRORS,
     Faults,
@@ -24,6 +24,12 @@ from ..errors import (
 )
 
 T = TypeVar("T")
+
+Schema = type[BaseModel] | RowSchema
+"""What a body must fit."""
+
+Validated = BaseModel | Body
+"""A body that fits: its attributes are the values, and it says which of them were given."""
 
 _PREAMBLE = re.compile(r"^(?:(?:\w+ )?[Ii]nput (?=should)|Value error, )")
 """What Pydantic begins its messages with: that they are about the input."""
@@ -40,7 +46,7 @@ SUGGESTED = 5
 """Faults of a body, from the first on, among which a name that is unknown has one suggested."""
 
 
-def validate(schema: type[BaseModel], body: Any, pointer: str, faults: Faults) -> BaseModel | None:
+def validate(schema: Schema, body: Any, pointer: str, faults: Faults) -> Validated | None:
     """Validate a body.
 
     Args:
@@ -59,17 +65,17 @@ def validate(schema: type[BaseModel], body: Any, pointer: str, faults: Faults) -
     try:
         return schema.model_validate(body)
     except ValidationError as exc:
-        _add_faults(exc, schema, body, pointer, faults)
+        add_faults(exc, schema, body, pointer, faults)
     faults.pass_over(left_out)
     return None
 
 
 def validate_each(
-    schema: type[BaseModel],
+    schema: Schema,
     bodies: Sequence[Any],
     pointers: Sequence[str],
     faults: Faults,
-) -> Sequence[BaseModel]:
+) -> Sequence[Validated]:
     """Validate many bodies.
 
     Args:
@@ -85,7 +91,7 @@ def validate_each(
 
 
 def validate_values(
-    schema: type[BaseModel],
+    schema: Schema,
     bodies: Sequence[Any],
     pointers: Sequence[str],
     faults: Faults,
@@ -106,7 +112,7 @@ def validate_values(
 
 def _validate_all(
     validate_list: Callable[[Sequence[Any]], Sequence[T]],
-    schema: type[BaseModel],
+    schema: Schema,
     bodies: Sequence[Any],
     pointers: Sequence[str],
     faults: Faults,
@@ -122,17 +128,21 @@ def _validate_all(
 
 
 @lru_cache(maxsize=512)
-def _instances_of(schema: type[BaseModel]) -> Callable[[Sequence[Any]], Sequence[BaseModel]]:
+def _instances_of(schema: Schema) -> Callable[[Sequence[Any]], Sequence[Validated]]:
+    if isinstance(schema, RowSchema):
+        return lambda bodies: [*map(schema.model_validate, bodies)]
     return TypeAdapter(list[schema]).validate_python  # type: ignore[valid-type]
 
 
 @lru_cache(maxsize=512)
-def _values_of(schema: type[BaseModel]) -> Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]]:
+def _values_of(schema: Schema) -> Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]]:
     """A validator of bodies as dicts, which takes a third of what instances of a model do."""
+    validate_list = _instances_of(schema)
+    if isinstance(schema, RowSchema):
+        return lambda bodies: [vars(body) for body in validate_list(bodies)]
     model: Any = schema.__pydantic_core_schema__
     if model["type"] != "model" or model["schema"]["type"] != "model-fields":
         # It has validators of its own around its fields, or refers to itself.
-        validate_list = _instances_of(schema)
         return lambda bodies: [vars(body) for body in validate_list(bodies)]
     fields = {
         key: core_schema.typed_dict_field(
@@ -154,9 +164,15 @@ def refuse(faults: Faults) -> None:
     faults.refuse()
 
 
-def _add_faults(
-    exc: ValidationError, schema: type[BaseModel], body: Any, pointer: str, faults: Faults
+def add_faults(
+    exc: ValidationError,
+    schema: Schema | ChangeSchema,
+    body: Any,
+    pointer: str,
+    faults: Faults,
 ) -> None:
+    """Add what Pydantic has found wrong with a body, each with its place in it."""
+
     def describe(fault: ErrorDetails) -> Violation:
         kind, message = fault["type"], _message_of(fault["type"], fault["msg"])
         if kind == "extra_forbidden" and faults.count < SUGGESTED:
@@ -170,7 +186,7 @@ def _add_faults(
         faults.pass_over(exc.error_count())
 
 
-def _leave_out_unknown(schema: type[BaseModel], body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+def _leave_out_unknown(schema: Schema, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """Leave names out that no schema has, of which some are enough to refuse a body.
 
     Pydantic describes each of them, and takes its time for that.
@@ -187,18 +203,22 @@ def _leave_out_unknown(schema: type[BaseModel], body: dict[str, Any]) -> tuple[d
 
 
 @lru_cache(maxsize=512)
-def _names_in(schema: type[BaseModel]) -> frozenset[str] | None:
+def _names_in(schema: Schema) -> frozenset[str] | None:
     """The names that a body of a schema may have; None where it may have others."""
+    if isinstance(schema, RowSchema):
+        fields, forbids = schema.stored_fields, True
+    else:
+        fields, forbids = schema.model_fields, schema.model_config.get("extra") == "forbid"
     names: set[str] = set()
-    for key, info in schema.model_fields.items():
+    for key, info in fields.items():
         alias = info.validation_alias
         if not isinstance(alias, (str, NoneType)):
             return None
         names |= {key, info.alias or key, alias or key}
-    return frozenset(names) if schema.model_config.get("extra") == "forbid" else None
+    return frozenset(names) if forbids else None
 
 
-def _suggest(schema: type[BaseModel], fault: ErrorDetails) -> str:
+def _suggest(schema: Schema | ChangeSchema, fault: ErrorDetails) -> str:
     """Name the field that an unknown one was probably meant to be."""
     if len(fault["loc"]) != 1:
         return ""

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel
-
 from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.names import escape_pointer
-from ..catalog.schemas import loosen_schema
+from ..catalog.schemas import loosen_rows, loosen_schema
 from ..errors import Faults, Violation
 from .batches import Batch, check_rows
-from .bodies import refuse, validate_each, validate_values
+from .bodies import Schema, Validated, refuse, validate_each, validate_values
 from .links import read_links
 from .nesting import Related, read_related, relations_in_each
 from .new_rows import ChildPlan, CreatePlan, Kin, refuse_other_parent
@@ -195,9 +193,7 @@ class _Planner:
     def _take(
         self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties
     ) -> tuple[Row, ...]:
-        schema = table.schemas.create
-        if ties:
-            schema = loosen_schema(schema, frozenset(f.key for f in ties))
+        schema = schema_of(table, frozenset(f.key for f in ties))
         intake = intake_of(table, schema, self._dialect, frozenset(ties))
         if leaves_nothing_open(table):
             values = validate_values(schema, bodies, pointers, self._invalid)
@@ -223,10 +219,18 @@ class _Planner:
                     self._invalid.add(refuse_other_parent(place))
 
 
+def schema_of(table: Table, tied: frozenset[str] = frozenset()) -> Schema:
+    """What new rows of a table must fit, where other rows give the values of some fields."""
+    rows = table.schemas.row
+    if rows is not None:
+        return loosen_rows(rows, tied) if tied else rows
+    return loosen_schema(table.schemas.create, tied) if tied else table.schemas.create
+
+
 def take_new(
     table: Table,
     intake: Intake,
-    bodies: Sequence[BaseModel],
+    bodies: Sequence[Validated],
     pointers: Sequence[str],
     faults: Faults,
 ) -> tuple[Row, ...]:
@@ -254,7 +258,7 @@ def leaves_nothing_open(table: Table) -> bool:
     return table.resource.create_schema is None
 
 
-def _given_by(body: BaseModel) -> set[str]:
+def _given_by(body: Validated) -> set[str]:
     """The fields of a new row that are stored; the others are left to the column's own default.
 
     In a schema of the user's own, an absent field whose default is None may stand for a column

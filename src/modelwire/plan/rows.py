@@ -12,8 +12,8 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from msgspec import Struct
-from pydantic import BaseModel
+from msgspec import UNSET, Struct
+from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 from sqlalchemy.types import TypeEngine
 
@@ -21,8 +21,10 @@ from ..catalog import Field, Kind, Table
 from ..catalog.domain import all_fit, check_of
 from ..catalog.kinds import bare_class, storage_type
 from ..catalog.names import escape_pointer
+from ..catalog.schemas import leave_open
+from ..catalog.whole import ChangeSchema, RowSchema
 from ..errors import Faults, Violation
-from .bodies import OWN_ERRORS
+from .bodies import OWN_ERRORS, Schema
 
 _STORED_AS_THEY_ARE = frozenset(
     {str, int, bool, Decimal, bytes, uuid.UUID, dt.datetime, dt.date, dt.time, dt.timedelta}
@@ -53,6 +55,10 @@ class Row(Struct, frozen=True):
         tied = self.tied.union(fields)
         return Row((*self.fields, *fields), (*self.values, *values), self.pointer, tied)
 
+    def add(self, other: Row) -> Row:
+        """The same row, which sets what another one does as well."""
+        return Row((*self.fields, *other.fields), (*self.values, *other.values), self.pointer)
+
     def keep(self, fields: Sequence[Field]) -> Row:
         """The same row with some of its fields only."""
         kept = [(field, value) for field, value in self.items() if field in fields]
@@ -68,6 +74,7 @@ class _Slot(NamedTuple):
     field: Field
     convert: Callable[[Any], Any] | None
     stored: TypeEngine[Any]
+    may_be_unset: bool
 
 
 class Intake:
@@ -83,11 +90,12 @@ class Intake:
     def __init__(
         self,
         table: Table,
-        schema: type[BaseModel],
+        schema: Schema | ChangeSchema,
         dialect: str,
         tied: AbstractSet[Field] = frozenset(),
     ) -> None:
-        infos = schema.model_fields
+        is_whole = isinstance(schema, (RowSchema, ChangeSchema))
+        infos = fields_of(schema)
         known = [(key, table.by_key[key]) for key in infos if key in table.by_key]
         known = [(key, field) for key, field in known if field not in tied]
         self._slots = [
@@ -96,6 +104,7 @@ class Intake:
                 field,
                 _converter_of(field, infos[key].annotation),
                 storage_type(field.column.type),
+                is_whole or infos[key].default_factory is leave_open,
             )
             for key, field in known
         ]
@@ -120,11 +129,12 @@ class Intake:
         if len(bodies) == 1:
             return (self._take_whole(bodies[0], pointers[0], faults),)
         columns = []
-        for key, _, convert, stored in self._slots:
+        for key, _, convert, stored, may_be_unset in self._slots:
             column = list(map(itemgetter(key), bodies))
-            if convert is not None:
+            is_open = may_be_unset and any(value is UNSET for value in column)
+            if convert is not None and not is_open:
                 column = [value if value is None else convert(value) for value in column]
-            if not all_fit(column, stored, self._dialect):
+            if is_open or not all_fit(column, stored, self._dialect):
                 # Row by row it shows which one it is.
                 return tuple(map(self._take_whole, bodies, pointers, repeat(faults)))
             columns.append(column)
@@ -133,8 +143,13 @@ class Intake:
         return tuple(map(Row, repeat(self._whole), rows, pointers))
 
     def _take_whole(self, body: Values, pointer: str, faults: Faults) -> Row:
-        values = self._read(self._slots, body, pointer, faults)
-        return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
+        slots = [slot for slot in self._slots if body[slot.key] is not UNSET]
+        values = self._read(slots, body, pointer, faults)
+        if len(slots) == len(self._slots):
+            return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
+        fields = tuple(slot.field for slot in slots)
+        missing = [(f, make) for f, make in self._made if f not in fields]
+        return _complete(fields, values, missing, pointer)
 
     def take_given(
         self,
@@ -156,7 +171,7 @@ class Intake:
         self, slots: Iterable[_Slot], body: Values, pointer: str, faults: Faults
     ) -> list[Any]:
         values = []
-        for key, field, convert, stored in slots:
+        for key, field, convert, stored, _ in slots:
             value = body[key]
             if value is not None:
                 if convert is not None:
@@ -172,9 +187,19 @@ class Intake:
         return values
 
 
+def fields_of(schema: Schema | ChangeSchema) -> Mapping[str, FieldInfo]:
+    """The fields of which a schema gives the values, by their names in Python."""
+    if isinstance(schema, (RowSchema, ChangeSchema)):
+        return schema.stored_fields
+    return schema.model_fields
+
+
 @lru_cache(maxsize=512)
 def intake_of(
-    table: Table, schema: type[BaseModel], dialect: str, tied: frozenset[Field] = frozenset()
+    table: Table,
+    schema: Schema | ChangeSchema,
+    dialect: str,
+    tied: frozenset[Field] = frozenset(),
 ) -> Intake:
     """The intake of a schema; made once."""
     return Intake(table, schema, dialect, tied)

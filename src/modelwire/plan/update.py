@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 from typing import Any
 
 from msgspec.structs import replace
 
 from ..catalog import Catalog, Field, Kind, Table
-from ..catalog.names import escape_pointer, join_words
-from ..catalog.schemas import name_of
+from ..catalog.names import escape_pointer, join_words, names_in_bodies
 from ..errors import Faults, NotNull, Violation
 from .batches import Batch
 from .bodies import refuse, validate
+from .changes import Draft, fields_to_read, settle_drafts
+from .echoes import Echo, find_echo, leave_out_key, refuse_row
 from .keyed import KeyedRows
 from .keys import Key, key_values, read_component, select_locked
 from .links import LinkSet, read_links
-from .merge import merge_patch
 from .nesting import read_related, relations_in
 from .rows import Row, intake_of
 from .shapes import SelectShape
@@ -28,17 +27,26 @@ class UpdatePlan(KeyedRows, frozen=True):
     """Changing rows. One that sets nothing changes nothing.
 
     Args:
-        merges: The fields in which a new value that is an object is a patch of what is stored.
+        drafts: Of each row what it sets beside, which depends on what is stored; empty where
+            nothing does.
         links: Of each row the links that it shall have; empty where none are named.
+        echoes: Of each row what was sent that clients can't set, and that must be as it is shown;
+            empty where nothing was.
     """
 
-    merges: tuple[Field, ...] = ()
+    drafts: tuple[Draft | None, ...] = ()
     links: tuple[tuple[LinkSet, ...], ...] = ()
+    echoes: tuple[Echo, ...] = ()
 
     @property
     def reads_first(self) -> bool:
         """Whether the rows are read, and locked, before they are changed."""
-        return self.many or bool(self.merges) or any(self.links)
+        return self.many or bool(self.drafts) or any(self.links) or bool(self.echoes)
+
+    @property
+    def sets_fields(self) -> bool:
+        """Whether a row sets any field."""
+        return bool(self.drafts) or any(row.fields for row in self.rows)
 
     @property
     def has_parts(self) -> bool:
@@ -48,31 +56,36 @@ class UpdatePlan(KeyedRows, frozen=True):
     @property
     def stored(self) -> SelectShape:
         """Reads and locks the rows as they are."""
-        return select_locked(self.table, self.merges)
+        return select_locked(self.table, fields_to_read(self.table, self.drafts))
 
     def part(self, index: int) -> UpdatePlan:
         """The plan for one row alone."""
-        links = self.links[index : index + 1]
-        return replace(self, keys=(self.keys[index],), rows=(self.rows[index],), links=links)
+        return replace(
+            self,
+            keys=(self.keys[index],),
+            rows=(self.rows[index],),
+            drafts=self.drafts[index : index + 1],
+            links=self.links[index : index + 1],
+            echoes=self.echoes[index : index + 1],
+        )
 
-    def merge(self, stored: Sequence[Mapping[Field, Any]]) -> UpdatePlan:
-        """Apply patches to what is stored.
+    def settle(self, stored: Sequence[Sequence[Any]], dialect: str) -> UpdatePlan:
+        """Make of drafts what their rows set.
 
         Args:
-            stored: For each row the values that it has.
+            stored: The rows as `stored` reads them.
+            dialect: `sqlite` or `postgresql`.
+
+        Raises:
+            InvalidRequest: What comes of one does not fit its schema.
+            TooLong, OutOfRange: A value does not fit its column.
         """
-        if not self.merges:
+        if not self.drafts:
             return self
-        rows = tuple(map(_merge_row, self.rows, stored, repeat(self.merges)))
-        return replace(self, rows=rows, merges=())
-
-
-def _merge_row(row: Row, stored: Mapping[Field, Any], merges: Sequence[Field]) -> Row:
-    values = tuple(
-        merge_patch(stored[field], value) if field in merges else value
-        for field, value in row.items()
-    )
-    return replace(row, values=values)
+        fields = self.stored.read.fields
+        has = [dict(zip(fields, row, strict=False)) for row in stored]
+        rows = settle_drafts(self.table, dialect, self.rows, self.drafts, has)
+        return replace(self, rows=rows, drafts=())
 
 
 def plan_update(
@@ -98,7 +111,7 @@ def plan_update(
     """
     found = tuple(key_values(table, key))
     planner = _Planner(catalog, table, dialect, ignore_null=ignore_null)
-    planner.add(body, "")
+    planner.add(body, "", found)
     return planner.finish([found])
 
 
@@ -155,7 +168,15 @@ def plan_change(catalog: Catalog, table: Table, body: Any, dialect: str) -> Upda
 
 def repeat_change(plan: UpdatePlan, keys: Sequence[Key]) -> UpdatePlan:
     """The plan of one change for all rows with some keys."""
-    return replace(plan, keys=tuple(keys), rows=plan.rows * len(keys), many=True)
+    count = len(keys)
+    return replace(
+        plan,
+        keys=tuple(keys),
+        rows=plan.rows * count,
+        drafts=plan.drafts * count,
+        echoes=plan.echoes * count,
+        many=True,
+    )
 
 
 def check_distinct(keys: Sequence[Key | None], pointers: Sequence[str], faults: Faults) -> None:
@@ -211,14 +232,19 @@ class _Planner:
         self._takes_links = links
         self._intake = intake_of(table, table.schemas.update, dialect)
         self._rows: list[Row] = []
+        self._drafts: list[Draft | None] = []
         self._links: list[tuple[LinkSet, ...]] = []
+        self._echoes: list[Echo] = []
         self._nulls: list[tuple[Field, Violation]] = []
         self._faults, self.invalid = Faults(), Faults()
 
-    def add(self, body: Any, pointer: str) -> None:
-        """Add what one row sets."""
+    def add(self, body: Any, pointer: str, key: Key | None = None) -> None:
+        """Add what one row sets; its key is given where the path names it."""
+        body = self._take_echo(body, key)
         body = self._read_links(body, pointer)
         body = self._read_nulls(body, pointer)
+        body, draft = self._take_draft(body)
+        self._drafts.append(draft)
         sent = validate(self._table.schemas.update, body, pointer, self.invalid)
         if sent is None:
             return
@@ -234,19 +260,33 @@ class _Planner:
             raise NotNull(detail, [violation for _, violation in self._nulls])
         self.invalid.refuse()
         refuse(self._faults)
-        known = tuple(key for key in keys if key is not None)
-        merges = () if self._ignore_null else self._find_merges()
-        links = tuple(self._links) if any(self._links) else ()
-        return UpdatePlan(self._table, known, tuple(self._rows), False, merges, links)
-
-    def _find_merges(self) -> tuple[Field, ...]:
-        objects = (
-            field
-            for row in self._rows
-            for field, value in row.items()
-            if field.kind is Kind.JSON and isinstance(value, dict)
+        return UpdatePlan(
+            self._table,
+            tuple(key for key in keys if key is not None),
+            tuple(self._rows),
+            drafts=tuple(self._drafts) if any(self._drafts) else (),
+            links=tuple(self._links) if any(self._links) else (),
+            echoes=tuple(self._echoes) if any(self._echoes) else (),
         )
-        return tuple(dict.fromkeys(objects))
+
+    def _take_echo(self, body: Any, key: Key | None) -> Any:
+        """Take out of a body what is shown and can't be set, which a client has sent back."""
+        echo = find_echo(self._table, body)
+        compared = {n: v for n, v in echo.items() if v is not None or not self._ignore_null}
+        self._echoes.append(leave_out_key(self._table, compared, key) if key else compared)
+        return {k: v for k, v in body.items() if k not in echo} if echo else body
+
+    def _take_draft(self, body: Any) -> tuple[Any, Draft | None]:
+        """Take out of a body what depends on the stored row."""
+        if not isinstance(body, dict) or not body:
+            return body, None
+        patches = {} if self._ignore_null else _find_patches(self._table, body)
+        if self._table.schemas.change is not None:
+            return {}, Draft(body, patches)
+        if not patches:
+            return body, None
+        rest = {name: value for name, value in body.items() if name not in patches}
+        return rest, Draft({name: body[name] for name in patches}, patches)
 
     def _read_links(self, body: Any, pointer: str) -> Any:
         """Take the keys to link out of a body; rows can't be created in a change."""
@@ -258,9 +298,7 @@ class _Planner:
             if body[name] is None and self._ignore_null:
                 continue
             found = read_related(table, name, body[name], pointer, self.invalid)
-            for place in found.pointers:
-                message = "should be the key of a row; rows can be created with a new row only"
-                self.invalid.add(Violation(message, "nested_write", place))
+            self.invalid.add_each(found.pointers, refuse_row)
             keys, places = found.keys or [], found.key_pointers
             links.append(read_links(self._catalog, relation, keys, places, self.invalid))
         self._links.append(tuple(links))
@@ -270,15 +308,25 @@ class _Planner:
         """Read what null means, before the schema, whose checks were not written for it."""
         if not isinstance(body, dict) or None not in body.values():
             return body
-        update = self._table.schemas.update
-        known = {name_of(key, info) for key, info in update.model_fields.items()}
-        nulls = {name for name, value in body.items() if value is None and name in known}
+        known = names_in_bodies(self._table.schemas.update)
+        nulls = {name: known[name] for name, v in body.items() if v is None and name in known}
         if self._ignore_null:
             return {name: value for name, value in body.items() if name not in nulls}
-        refused = [f for f in self._table.fields if f.name in nulls and not f.nullable]
-        for field in refused:
-            place = f"{pointer}/{escape_pointer(field.name)}"
+        by_key = self._table.by_key
+        columns = {name: by_key[key] for name, key in nulls.items() if key in by_key}
+        refused = {name: field for name, field in columns.items() if not field.nullable}
+        for name, field in refused.items():
             message = f"{field.title} can't be null"
+            place = f"{pointer}/{escape_pointer(name)}"
             self._nulls.append((field, Violation(message, "not_null", place)))
-        names = {field.name for field in refused}
-        return {name: value for name, value in body.items() if name not in names}
+        return {name: value for name, value in body.items() if name not in refused}
+
+
+def _find_patches(table: Table, body: Mapping[str, Any]) -> dict[str, Field]:
+    """The fields in which the value in a body is a patch: objects, in columns of JSON."""
+    objects = [name for name, value in body.items() if isinstance(value, dict)]
+    if not objects:
+        return {}
+    names, by_key = names_in_bodies(table.schemas.update), table.by_key
+    fields = {name: by_key.get(names.get(name, "")) for name in objects}
+    return {n: f for n, f in fields.items() if f is not None and f.kind is Kind.JSON}

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from pydantic import BaseModel
 
 from ..catalog import Field, Table
-from ..catalog.names import escape_pointer
-from ..catalog.schemas import name_of
+from ..catalog.names import escape_pointer, name_of
 from ..errors import Faults, Violation
 from .batches import Batch
-from .bodies import refuse, validate_each
-from .create import take_new
+from .bodies import Validated, refuse, validate_each
+from .create import schema_of, take_new
 from .keys import Key
 from .nesting import relations_in
 from .new_rows import CreatePlan, is_array
@@ -103,7 +101,7 @@ def plan_upsert(
     merges = resolution is Resolution.MERGE
     invalid, faults = Faults(), Faults()
     _refuse_relations(table, batch, invalid)
-    schema = table.schemas.create
+    schema = schema_of(table)
     valid = () if invalid else validate_each(schema, bodies, pointers, invalid)
     if merges and not invalid and table.resource.update_schema is not None:
         names = {name_of(field.key, schema.model_fields[field.key]) for field in unique}
@@ -140,7 +138,7 @@ def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: Faults) ->
 
 
 def _merged_in(
-    rows: Sequence[Row], bodies: Sequence[BaseModel], unique: Sequence[Field]
+    rows: Sequence[Row], bodies: Sequence[Validated], unique: Sequence[Field]
 ) -> tuple[tuple[Field, ...], ...]:
     """The fields that each row was sent with, beside its key: one value for all that are alike."""
     known: dict[tuple[Any, ...], tuple[Field, ...]] = {}

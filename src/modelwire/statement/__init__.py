@@ -91,9 +91,13 @@ class Statements:
     Args:
         dialect: SQLAlchemy's dialect of the engine that runs them.
         max_included: Rows that an answer may include.
+
+    Attributes:
+        dialect: `sqlite` or `postgresql`.
     """
 
     def __init__(self, dialect: Dialect, max_included: int = LIMITS.max_included) -> None:
+        self.dialect = dialect.name
         self._dialect = dialect
         self._max_included = max_included
         self.of = lru_cache(CACHED_SHAPES)(self._write)

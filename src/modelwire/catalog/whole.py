@@ -1,0 +1,279 @@
+"""Rows that a model validates itself, whole: as `Model.model_validate` does.
+
+Pydantic's own core schema of the model is taken as it is, with everything that the class has around
+its fields and in them. What differs are the fields: which ones a client may name, which may be
+left to the database, and, in a change, which are as they are stored and need no validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from copy import deepcopy
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import UNSET
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import InitErrorDetails, SchemaValidator, core_schema
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
+
+from .names import name_of
+
+CoreSchema = dict[str, Any]
+"""A schema of Pydantic's core, as far as it is looked into here."""
+
+Values = Mapping[str, Any]
+"""Values by the names of their fields in Python."""
+
+_KEPT: ContextVar[Values] = ContextVar("kept", default=MappingProxyType({}))
+"""What the row that is being changed has in the fields that the change leaves alone."""
+
+
+class Body:
+    """What a body sets, once it is validated; its values are its attributes.
+
+    Args:
+        values: The values, by the names of their fields in Python.
+        fields_set: The names of those that were sent, or that a validator has set.
+    """
+
+    __slots__ = ("__dict__", "model_fields_set")
+
+    def __init__(self, values: Values, fields_set: Iterable[str]) -> None:
+        self.__dict__.update(values)
+        self.model_fields_set = set(fields_set)
+
+
+class RowSchema:
+    """What a new row must fit.
+
+    Args:
+        model: The model, which validates it.
+        documented: The derived schema: what a client may send.
+        filled: Names in Python of fields that need no value.
+        keys: Names in Python of the key's fields, which must have one.
+        optional: Names in Python of fields that need not be given, since other rows give them.
+    """
+
+    def __init__(
+        self,
+        model: type[SQLModel],
+        documented: type[BaseModel],
+        filled: frozenset[str],
+        keys: frozenset[str],
+        optional: frozenset[str] = frozenset(),
+    ) -> None:
+        self.stored_fields: Mapping[str, FieldInfo] = model.model_fields
+        self.model_fields: Mapping[str, FieldInfo] = documented.model_fields
+        self._model = model
+        self._documented = documented
+        self._filled = filled
+        self._keys = keys
+        self._optional = optional
+        known = model.model_fields.items()
+        self._closed = {name_of(k, i) for k, i in known if k not in documented.model_fields}
+
+    def loosen(self, keys: frozenset[str]) -> RowSchema:
+        """The same, but for fields that need not be given."""
+        return RowSchema(self._model, self._documented, self._filled, self._keys, keys)
+
+    def model_validate(self, body: Mapping[str, Any]) -> Body:
+        """Validate a new row.
+
+        Args:
+            body: The JSON value.
+
+        Returns:
+            Every value of the row; `UNSET` where it is left to the database or the column.
+
+        Raises:
+            ValidationError: It does not fit.
+        """
+        _refuse(self._model, [_unknown(name, body) for name in body if name in self._closed])
+        row = _validate(self._model, self._validator, body)
+        values = {**dict.fromkeys(self._model.model_fields, UNSET), **_values_of(row)}
+        _refuse(self._model, self._find_empty_keys(values))
+        fields_set = row.model_fields_set
+        for key in self._filled:
+            if values.get(key) is None and key not in fields_set:
+                values[key] = UNSET
+        return Body(values, fields_set)
+
+    def _find_empty_keys(self, values: Values) -> Iterable[InitErrorDetails]:
+        """What is wrong with keys that no row could be found by."""
+        for key in self._keys - self._optional:
+            loc = (name_of(key, self.model_fields[key]),)
+            if values[key] is None:
+                yield InitErrorDetails(type="missing", loc=loc, input=None)
+            elif values[key] == "" and len(self._keys) == 1:
+                limit = {"min_length": 1}
+                yield InitErrorDetails(type="string_too_short", loc=loc, input="", ctx=limit)
+
+    @cached_property
+    def _validator(self) -> SchemaValidator:
+        def adapt(key: str, field: CoreSchema) -> CoreSchema:
+            if key in self._optional:
+                return _with_default(field, None)
+            if key in self._keys:
+                return {**field, "schema": _without_default(field["schema"])}
+            is_required = field["schema"]["type"] != "default"
+            return _with_default(field, UNSET) if key in self._filled and is_required else field
+
+        return _build_validator(self._model, adapt)
+
+
+class ChangeSchema:
+    """What a change of a row must fit, together with what it leaves alone.
+
+    Args:
+        model: The model, which validates the row as it becomes.
+        documented: The derived schema: what a client may send.
+        to_python: Makes of what a column gives, by the name of its field in Python, what the model
+            has there.
+    """
+
+    def __init__(
+        self,
+        model: type[SQLModel],
+        documented: type[BaseModel],
+        to_python: Callable[[str, Any], Any],
+    ) -> None:
+        self.stored_fields: Mapping[str, FieldInfo] = model.model_fields
+        self.model_fields: Mapping[str, FieldInfo] = documented.model_fields
+        self._model = model
+        self._to_python = to_python
+
+    def validate(self, stored: Values, body: Mapping[str, Any]) -> Body:
+        """Validate a change.
+
+        Args:
+            stored: What the row has.
+            body: The JSON values of the fields that are changed.
+
+        Returns:
+            The values that are changed: those that were sent, and what a validator has made of
+            others.
+
+        Raises:
+            ValidationError: The row as it becomes does not fit.
+        """
+        names = {name_of(k, i): k for k, i in self._model.model_fields.items()}
+        given = {key for name, key in names.items() if name in body}
+        kept = {k: self._to_python(k, v) for k, v in stored.items() if k not in given}
+        before = {k: deepcopy(v) for k, v in kept.items() if isinstance(v, _MUTABLE)}
+        whole = {name: kept[key] for name, key in names.items() if key in kept}
+        token = _KEPT.set(kept)
+        try:
+            row = _validate(self._model, self._validator, {**whole, **body})
+        finally:
+            _KEPT.reset(token)
+        values = {
+            key: value
+            for key, value in _values_of(row).items()
+            if key in given or value is not kept.get(key) or before.get(key, value) != value
+        }
+        return Body(values, values)
+
+    @cached_property
+    def _validator(self) -> SchemaValidator:
+        def adapt(key: str, field: CoreSchema) -> CoreSchema:
+            def keep(value: Any, validate: Callable[[Any], Any]) -> Any:
+                kept = _KEPT.get()
+                return value if key in kept and value is kept[key] else validate(value)
+
+            schema = core_schema.no_info_wrap_validator_function(
+                keep, core_schema.nullable_schema(_without_default(field["schema"]))
+            )
+            as_stored = core_schema.with_default_schema(
+                schema, default_factory=lambda: _KEPT.get().get(key)
+            )
+            return {**field, "schema": as_stored}
+
+        return _build_validator(self._model, adapt)
+
+
+_MUTABLE = (dict, list, set, BaseModel)
+
+
+def _unknown(name: str, body: Mapping[str, Any]) -> InitErrorDetails:
+    return InitErrorDetails(type="extra_forbidden", loc=(name,), input=body[name])
+
+
+def _refuse(model: type[SQLModel], faults: Iterable[InitErrorDetails]) -> None:
+    found = list(faults)
+    if found:
+        raise ValidationError.from_exception_data(model.__name__, found)
+
+
+def _validate(
+    model: type[SQLModel], validator: SchemaValidator, body: Mapping[str, Any]
+) -> SQLModel:
+    row: SQLModel = model.__new__(model)
+    validator.validate_python(body, self_instance=row)
+    return row
+
+
+def _values_of(row: SQLModel) -> dict[str, Any]:
+    return {key: value for key, value in vars(row).items() if key in type(row).model_fields}
+
+
+Adapt = Callable[[str, CoreSchema], CoreSchema]
+"""Makes the core schema of a field from its name and what it is in the model."""
+
+
+def _build_validator(model: type[SQLModel], adapt: Adapt) -> SchemaValidator:
+    """Build the validator of a model, with other fields."""
+    if not model.__pydantic_complete__:
+        model.model_rebuild()
+    root: Any = model.__pydantic_core_schema__
+    definitions: Sequence[Any] = ()
+    if root["type"] == "definitions":
+        definitions, root = root["definitions"], root["schema"]
+    if root["type"] == "definition-ref":
+        root = next(d for d in definitions if d["ref"] == root["schema_ref"])
+    schema = _adapt(root, adapt, model)
+    if definitions:
+        schema = core_schema.definitions_schema(schema, [*definitions])
+    return SchemaValidator(schema)
+
+
+def _adapt(schema: CoreSchema, adapt: Adapt, model: type[SQLModel]) -> Any:
+    """The core schema of a model with other fields, and all that stands around them."""
+    if schema["type"] == "model-fields":
+        fields = {key: adapt(key, field) for key, field in schema["fields"].items()}
+        return {**schema, "fields": fields, "extra_behavior": "forbid"}
+    inner = {**schema, "schema": _adapt(schema["schema"], adapt, model)}
+    inner.pop("ref", None)  # nothing refers to it but the model's own schema
+    if schema["type"] != "model":
+        return inner
+    begin = _begin(model, inner.pop("post_init", None))
+    # By the class Pydantic would find the validator that it has made of it before. The class is not
+    # needed: the row is there already.
+    inner["cls"] = type(model.__name__, (), {})
+    return core_schema.no_info_after_validator_function(begin, inner)
+
+
+def _begin(model: type[SQLModel], post_init: str | None) -> Callable[[Any], Any]:
+    """What makes a row of validated fields one whose attributes can be set, as in a session."""
+    manager = inspect(model).class_manager
+
+    def begin(row: Any) -> Any:
+        manager.setup_instance(row)
+        if post_init is not None:
+            getattr(row, post_init)(None)
+        return row
+
+    return begin
+
+
+def _with_default(field: CoreSchema, default: Any) -> CoreSchema:
+    schema = core_schema.nullable_schema(_without_default(field["schema"]))
+    return {**field, "schema": core_schema.with_default_schema(schema, default=default)}
+
+
+def _without_default(schema: CoreSchema) -> Any:
+    return schema["schema"] if schema["type"] == "default" else schema
