@@ -160,7 +160,10 @@ def _are_names(value: object) -> bool:
 
 
 def _is_schema(value: object) -> bool:
-    return value is None or (isinstance(value, type) and issubclass(value, BaseModel))
+    if value is None:
+        return True
+    is_model = isinstance(value, type) and issubclass(value, BaseModel)
+    return is_model and not getattr(value, "model_config", {}).get("table")
 
 
 def _is_operators(value: object) -> bool:
@@ -172,7 +175,7 @@ def _are_depends_by_name(value: object) -> bool:
 
 
 _NAMES = (_are_names, "a list of names")
-_SCHEMA = (_is_schema, "a Pydantic model, or None")
+_SCHEMA = (_is_schema, "a Pydantic model that is no table, or None")
 _COUNT = (is_count, "a number from 1 on")
 
 _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {

@@ -57,7 +57,7 @@ def test_name_that_nothing_has(options: dict[str, Any], words: list[str]) -> Non
         ({"path": "/"}, "a path such as '/things', without parameters"),
         ({"path": 5}, "a path such as '/things', without parameters"),
         ({"version": ["number"]}, "the name of a field"),
-        ({"read_schema": dict}, "a Pydantic model, or None"),
+        ({"read_schema": dict}, "a Pydantic model that is no table, or None"),
         ({"dependencies": [open]}, "a list of Depends(…)"),
         ({"dependencies": Depends(open)}, "a list of Depends(…)"),
         ({"operation_dependencies": {"read": Depends(open)}}, "lists of Depends(…) by operation"),

@@ -26,6 +26,7 @@ from .masks import SECRETS, find_masked
 from .names import did_you_mean
 from .relations import read_relation
 from .schemas import computes, derive_schemas
+from .shown import check_shown, check_shown_below, include_shown_relations
 from .tables import Catalog, Field, Relation, Table
 from .upserts import find_upsert_keys, takes_upserts
 from .ways import Ways
@@ -58,7 +59,8 @@ def read_catalog(
     Raises:
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
-    mappers = [(_mapper_of(resource), resource) for resource in resources]
+    read = [(_mapper_of(resource), resource) for resource in resources]
+    mappers = [(m, include_shown_relations(r, m.relationships.keys())) for m, r in read]
     registered = {
         _table_of(mapper).fullname: Guarded(resource, base, _read_key(mapper), is_bound)
         for mapper, resource in mappers
@@ -68,6 +70,10 @@ def read_catalog(
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
     tables = [_read_table(mapper, registered) for mapper, _ in mappers]
     _check_paths(tables)
+    for table in tables:
+        for name, schema in table.schemas.related.items():
+            target = next(t for t in tables if t.name == table.relations[name].target)
+            check_shown_below(table.resource, name, schema, target)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
     return Catalog({table.name: table for table in tables}, read_dependents(mapped), limits, prefix)
 
@@ -128,7 +134,9 @@ def _read_table(mapper: Mapper[Any], registered: Mapping[str, Guarded]) -> Table
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     _check_names(resource, "includes_back", resource.includes_back, resource.includes)
     ways = Ways(guarded, relations, registered)
-    schemas = derive_schemas(resource, fields)
+    schemas = derive_schemas(resource, fields, relations)
+    if resource.read_schema is not None:
+        check_shown(resource, schemas.read, fields)
     masked = find_masked(schemas.read, validates=resource.read_schema is not None)
     queryable = [f for f in fields if f.key not in masked or f.name in resource.queryable]
     return Table(

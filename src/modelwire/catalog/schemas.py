@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property, lru_cache
 from types import FunctionType, new_class
 from typing import Annotated, Any, Optional, cast
@@ -30,6 +30,7 @@ from sqlmodel.main import FieldInfoMetadata
 from ..resource import Resource
 from .kinds import Kind, bare_class, strip_optional
 from .masks import is_own
+from .shown import find_related_schemas, leave_out_relations
 from .tables import Field, Schemas
 from .validators import bind_field_validators, looks_around
 from .whole import ChangeSchema, RowSchema
@@ -37,12 +38,15 @@ from .whole import ChangeSchema, RowSchema
 _DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", "json_schema_extra")
 
 
-def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
+def derive_schemas(
+    resource: Resource, fields: Iterable[Field], relations: Collection[str] = ()
+) -> Schemas:
     """Take the user's schemas, and derive those that were not given.
 
     Args:
         resource: The resource.
         fields: Its fields.
+        relations: The names of its relationships.
 
     Returns:
         The three schemas. A derived one forbids unknown fields; a derived create schema has the
@@ -59,10 +63,12 @@ def derive_schemas(resource: Resource, fields: Iterable[Field]) -> Schemas:
     )
     update = _forbid_unknown(resource.update_schema) or _derive_update(name, resource, writable)
     own_rows = whole and resource.create_schema is None
+    shown = resource.read_schema
     return Schemas(
         create=create,
         update=update,
-        read=resource.read_schema or _derive_read(name, model, fields),
+        read=leave_out_relations(shown, relations) if shown else _derive_read(name, model, fields),
+        related=find_related_schemas(shown, relations) if shown else {},
         row=_row_schema(model, create, fields) if own_rows else None,
         change=_change_schema(model, update, fields)
         if own_rows and resource.update_schema is None

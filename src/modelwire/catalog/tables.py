@@ -178,6 +178,7 @@ class Schemas:
         create: What a new row may have.
         update: What a change may have.
         read: What is shown.
+        related: What is shown of the rows of relations, where the user's read schema says it.
         row: What validates new rows in place of `create`, where their model has to see them whole.
         change: What validates changes in place of `update`, where the model has to.
     """
@@ -185,6 +186,7 @@ class Schemas:
     create: type[BaseModel]
     update: type[BaseModel]
     read: type[BaseModel]
+    related: Mapping[str, type[BaseModel]]
     row: RowSchema | None
     change: ChangeSchema | None
 

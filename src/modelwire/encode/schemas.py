@@ -11,6 +11,7 @@ from ..catalog import Kind, Table
 from ..catalog.kinds import TIMES
 from ..catalog.masks import masks_within
 from ..catalog.names import names_shown
+from ..catalog.shown import leave_out_relations, validate_shown
 from ..plan.shapes import Include, Projection, positions_of, whole_row
 from .tree import Branch, Row, attach, owner_positions
 
@@ -22,28 +23,40 @@ class SchemaEncoder:
         table: The table.
         includes: The includes.
         read: What is read of each row, and shown of it; the whole row by default.
+        schema: What shows a row; the table's read schema by default.
     """
 
     def __init__(
-        self, table: Table, includes: Sequence[Include], read: Projection | None = None
+        self,
+        table: Table,
+        includes: Sequence[Include],
+        read: Projection | None = None,
+        schema: type[BaseModel] | None = None,
     ) -> None:
         whole = read or whole_row(table)
+        base = schema or table.schemas.read
         self._children = {
-            i.relation.name: (owner_positions(table, whole, i), SchemaEncoder(i.target, i.includes))
+            i.relation.name: (owner_positions(table, whole, i), _encoder_below(base, table, i))
             for i in includes
         }
-        self._schema = _schema_of(table, includes)
-        self._derived = table.resource.read_schema is None
-        shown = table.schemas.read.model_fields
-        self._keys = [(f.key, i) for f, i in positions_of(whole).items() if f.key in shown]
+        self.schema = _with_includes(base, includes, [c for _, c in self._children.values()])
+        self._derived = schema is None and table.resource.read_schema is None
+        shown = base.model_fields
+        # A computed field may look at any column; a schema for the rows of a relation may not.
+        hidden = {f for f in table.fields if not f.readable} if schema is not None else ()
+        self._keys = [
+            (field.key, position)
+            for field, position in positions_of(whole).items()
+            if field.key in shown and field not in hidden
+        ]
         # None shows computed fields as well, which have no column of their own.
         self._shown = None if read is None else self._shown_keys(read)
-        named = names_shown(self._schema)
+        named = names_shown(self.schema)
         shown_keys = named if self._shown is None else self._shown
         self.names: Sequence[str] = [named[key] for key in shown_keys]
         times = {field.key for field in table.fields if field.kind in TIMES}
         self.times: Collection[str] = [named[key] for key in shown_keys if key in times]
-        self._adapter = TypeAdapter(self._schema)
+        self._adapter = TypeAdapter(self.schema)
         self._masked = _masked_documents(table) if self._derived else {}
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
@@ -82,8 +95,8 @@ class SchemaEncoder:
                 value[name] = child
         if self._derived:
             # The values come from the columns themselves: there is nothing to validate.
-            return [self._schema.model_construct(**value) for value in values]
-        return [self._schema.model_validate(value, by_name=True, by_alias=True) for value in values]
+            return [self.schema.model_construct(**value) for value in values]
+        return [validate_shown(self.schema, value) for value in values]
 
 
 def _masked_documents(table: Table) -> dict[str, TypeAdapter[Any]]:
@@ -110,13 +123,23 @@ def _restore(adapter: TypeAdapter[Any], value: object) -> object:
         return None
 
 
-def _schema_of(table: Table, includes: Sequence[Include]) -> type[BaseModel]:
-    base = table.schemas.read
+def _encoder_below(schema: type[BaseModel], table: Table, include: Include) -> SchemaEncoder:
+    """What writes the rows of an include: as the schema above them says, if it says anything."""
+    related = table.schemas.related if schema is table.schemas.read else {}
+    own = related.get(include.relation.name)
+    if own is not None:
+        own = leave_out_relations(own, include.target.relations)
+    return SchemaEncoder(include.target, include.includes, schema=own)
+
+
+def _with_includes(
+    base: type[BaseModel], includes: Sequence[Include], children: Sequence[SchemaEncoder]
+) -> type[BaseModel]:
     if not includes:
         return base
     fields: dict[str, Any] = {}
-    for include in includes:
-        child = _schema_of(include.target, include.includes)
+    for include, encoder in zip(includes, children, strict=True):
+        child = encoder.schema
         many = include.relation.many
         fields[include.relation.name] = (list[child] if many else Optional[child], ...)  # type: ignore[valid-type]
     return create_model(base.__name__, __base__=base, **fields)

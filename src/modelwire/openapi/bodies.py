@@ -13,13 +13,23 @@ from .values import TEXT, value_schema
 def row_schema(subject: Subject) -> JSONSchema:
     """The schema of a row as it is shown, with its includes where they are asked for."""
 
-    def included() -> JSONSchema:
-        return {
-            name: _related(row_schema(subject.related(name)), relation)
-            for name, relation in subject.table.includes.items()
-        }
+    return subject.components.describe(
+        subject.table.schemas.read, "serialization", more=lambda: _includes(subject)
+    )
 
-    return subject.components.describe(subject.table.schemas.read, "serialization", more=included)
+
+def _includes(subject: Subject) -> JSONSchema:
+    """What a row may include: as its own schema shows it, or else as that of its resource does."""
+    own = subject.table.schemas.related
+    return {
+        name: _related(
+            subject.components.describe(own[name], "serialization")
+            if name in own
+            else row_schema(subject.related(name)),
+            relation,
+        )
+        for name, relation in subject.table.includes.items()
+    }
 
 
 def rows_schema(subject: Subject) -> JSONSchema:
@@ -88,9 +98,8 @@ def _read_only(subject: Subject) -> JSONSchema:
     if not table.takes_echoes:
         return {}
     settable = names_in_bodies(table.schemas.update)
-    shown = dict(subject.components.properties_of(table.schemas.read, "serialization"))
-    for name, relation in table.includes.items():
-        shown[name] = _related(row_schema(subject.related(name)), relation)
+    shown = subject.components.properties_of(table.schemas.read, "serialization")
+    shown = {**shown, **_includes(subject)}
     return {n: {**schema, "readOnly": True} for n, schema in shown.items() if n not in settable}
 
 

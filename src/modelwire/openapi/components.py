@@ -140,6 +140,7 @@ def _describe_models(
             (table.schemas.read, "serialization"),
             (table.schemas.create, "validation"),
             (table.schemas.update, "validation"),
+            *((schema, "serialization") for schema in table.schemas.related.values()),
         )
     references, definitions = models_json_schema(
         list(dict.fromkeys(models)), ref_template=f"{_START}schemas/{{model}}"

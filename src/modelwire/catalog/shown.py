@@ -1,0 +1,224 @@
+"""Read schemas of the user's own: what they show of relations, and whether they can show a row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from enum import Enum
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError, create_model
+from pydantic import Field as PydanticField
+from pydantic_core import ErrorDetails
+from sqlmodel import SQLModel
+
+from ..errors import ConfigurationError
+from ..resource import Resource
+from .kinds import Kind, bare_class, storage_type
+from .tables import Field, Table
+
+
+def include_shown_relations(resource: Resource, relations: Iterable[str]) -> Resource:
+    """A resource with those relations as includes that its read schema has as fields.
+
+    Args:
+        resource: The resource.
+        relations: The names of its model's relationships.
+    """
+    schema = resource.read_schema
+    if schema is None:
+        return resource
+    found = [name for name in relations if name in schema.model_fields]
+    return replace(
+        resource,
+        includes=tuple(dict.fromkeys((*resource.includes, *found))),
+        include_by_default=tuple(dict.fromkeys((*resource.include_by_default, *found))),
+    )
+
+
+def leave_out_relations(schema: type[BaseModel], relations: Iterable[str]) -> type[BaseModel]:
+    """A read schema without the fields that stand for relations: they are shown if included."""
+    found = [name for name in relations if name in schema.model_fields]
+    if not found:
+        return schema
+    fields: dict[str, Any] = dict.fromkeys(found, (Any, PydanticField(default=None, exclude=True)))
+    return create_model(schema.__name__, __base__=schema, **fields)
+
+
+def find_related_schemas(
+    schema: type[BaseModel], relations: Iterable[str]
+) -> Mapping[str, type[BaseModel]]:
+    """The schemas that a read schema has for the rows of relations, by their names."""
+    found = {
+        name: _model_in(schema.model_fields[name].annotation)
+        for name in relations
+        if name in schema.model_fields
+    }
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model in an annotation such as `Team | None` or `list[Player]`."""
+    if isinstance(annotation, type) and not get_args(annotation):
+        is_model = issubclass(annotation, BaseModel)
+        return annotation if is_model and not is_table(annotation) else None
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
+
+
+def is_table(schema: type[BaseModel]) -> bool:
+    """Whether a class is a table, and no schema."""
+    return bool(schema.model_config.get("table"))
+
+
+def validate_shown(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
+    """Validate what is to be shown of a row.
+
+    Args:
+        schema: The schema.
+        values: The values of its fields, by their names in Python.
+    """
+    if not issubclass(schema, SQLModel):
+        return schema.model_validate(values, by_name=True, by_alias=True)
+    # SQLModel's own method can't be told that the values go by names.
+    row: BaseModel = schema.__new__(schema)
+    schema.__pydantic_validator__.validate_python(
+        values, by_name=True, by_alias=True, self_instance=row
+    )
+    return row
+
+
+def check_shown(resource: Resource, schema: type[BaseModel], fields: Sequence[Field]) -> None:
+    """Check that a read schema can show rows, as far as their types tell.
+
+    A row is made up, with NULL where a column takes it, and validated. Only what can never be
+    right counts: another type than the column has, NULL where it is not expected, a field that
+    nothing gives a value. Whatever else validators refuse may be right for other rows.
+
+    Args:
+        resource: The resource.
+        schema: The schema.
+        fields: The fields of its table.
+
+    Raises:
+        ConfigurationError: It can't.
+    """
+    known = {field.key: field for field in fields if field.key in schema.model_fields}
+    made = {key: _make_value(field) for key, field in known.items() if _can_make(field)}
+    for nulls in (False, True):
+        empty = {key: None for key in made if nulls and known[key].nullable}
+        for error in _find_errors(schema, {**_unknown(known), **made, **empty}):
+            _refuse(resource, schema, known, error)
+
+
+def check_shown_below(
+    resource: Resource, name: str, schema: type[BaseModel], target: Table
+) -> None:
+    """Check that a read schema asks of the rows of a relation for nothing that is hidden there.
+
+    Args:
+        resource: The resource.
+        name: The relation.
+        schema: What the resource's read schema has for its rows.
+        target: The resource that it leads to.
+
+    Raises:
+        ConfigurationError: It asks for more than that shows.
+    """
+    for key, info in schema.model_fields.items():
+        field = target.by_key.get(key)
+        is_there = field is not None and field.readable
+        if info.is_required() and not is_there and key not in target.relations:
+            start = f"Resource({resource.model.__name__}, read_schema=…): "
+            raise ConfigurationError(
+                f"{start}`{name}` shows rows as {schema.__name__}, which requires `{key}`; the "
+                f"resource of {target.model.__name__} does not show that."
+            )
+
+
+def _unknown(known: Mapping[str, Field]) -> dict[str, Any]:
+    """Columns of which no value can be made up: they are there."""
+    return {key: None for key, field in known.items() if not _can_make(field)}
+
+
+def _find_errors(schema: type[BaseModel], values: Mapping[str, Any]) -> Sequence[ErrorDetails]:
+    try:
+        validate_shown(schema, values)
+    except ValidationError as exc:
+        return exc.errors(include_url=False, include_context=False)
+    except Exception:
+        return ()
+    return ()
+
+
+def _refuse(
+    resource: Resource, schema: type[BaseModel], known: Mapping[str, Field], error: ErrorDetails
+) -> None:
+    start = f"Resource({resource.model.__name__}, read_schema={schema.__name__}): "
+    if len(error["loc"]) != 1:
+        return
+    key = _key_of(schema, str(error["loc"][0]))
+    if error["type"] == "missing" and key not in known:
+        raise ConfigurationError(
+            f"{start}`{key}` is no column of the table; give it a default, write it as a "
+            "computed_field, or leave it out."
+        )
+    field = known.get(key)
+    if field is None or not _can_make(field) or not error["type"].endswith("_type"):
+        return
+    if error["input"] is None:
+        raise ConfigurationError(
+            f"{start}the column `{key}` may be NULL, which `{key}` does not take; annotate it as "
+            "`… | None`."
+        )
+    raise ConfigurationError(
+        f"{start}the column `{key}` has {field.kind.noun}, and `{key}` {_lower(error['msg'])}; "
+        "annotate it as the model does."
+    )
+
+
+def _lower(message: str) -> str:
+    return message.removeprefix("Input ")
+
+
+def _key_of(schema: type[BaseModel], name: str) -> str:
+    """The name in Python of a field that a fault calls by its alias."""
+    for key, info in schema.model_fields.items():
+        if name in (key, info.alias, info.validation_alias):
+            return key
+    return name
+
+
+def _can_make(field: Field) -> bool:
+    return field.kind in _SAMPLES or (field.kind is Kind.ENUM and bool(_members(field)))
+
+
+def _make_value(field: Field) -> Any:
+    if field.kind is Kind.ENUM:
+        return _members(field)[0]
+    if field.kind is Kind.DATETIME and getattr(storage_type(field.column.type), "timezone", False):
+        return dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    return _SAMPLES[field.kind]
+
+
+def _members(field: Field) -> Sequence[Any]:
+    cls = bare_class(field.annotation)
+    return list(cls) if cls is not None and issubclass(cls, Enum) else []
+
+
+_SAMPLES: Mapping[Kind, Any] = {
+    Kind.INTEGER: 1,
+    Kind.FLOAT: 1.5,
+    Kind.DECIMAL: Decimal("1.5"),
+    Kind.BOOLEAN: True,
+    Kind.TEXT: "text",
+    Kind.UUID: uuid.UUID(int=1),
+    Kind.DATETIME: dt.datetime(2026, 1, 1),
+    Kind.DATE: dt.date(2026, 1, 1),
+    Kind.TIME: dt.time(12),
+    Kind.INTERVAL: dt.timedelta(hours=1),
+    Kind.BYTES: b"bytes",
+}
+"""A value of each kind, as columns give them. Those of JSON and of other types tell too little."""
