@@ -8,7 +8,7 @@ from ..catalog import Table
 from ..plan.shapes import Include, Projection
 from .cells import Sheet
 from .schemas import SchemaEncoder
-from .structs import StructEncoder, can_encode
+from .structs import StructEncoder, always_succeeds, can_encode
 from .tree import Branch, owner_positions, split_joined
 
 Encoder = StructEncoder | SchemaEncoder
@@ -39,6 +39,7 @@ __all__ = [
     "SchemaEncoder",
     "Sheet",
     "StructEncoder",
+    "always_succeeds",
     "encoder_of",
     "owner_positions",
     "split_joined",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum
+from functools import lru_cache
 from itertools import starmap
 from typing import Any, cast
 
 import msgspec
 from pydantic_core import to_json
+from sqlalchemy.types import TypeEngine
 
 from ..catalog import Field, Kind, Table
 from ..catalog.kinds import TIMES, bare_class
@@ -35,6 +37,22 @@ def can_encode(table: Table, includes: Sequence[Include]) -> bool:
 
 def _has_unknown(table: Table) -> bool:
     return any(field.kind is Kind.OTHER for field in table.readable.values())
+
+
+@lru_cache(maxsize=512)
+def always_succeeds(table: Table) -> bool:
+    """Whether nothing of the user's own has a part in how a stored row is read and written: no
+    schema, no serializer, no type. What has may raise."""
+    return can_encode(table, ()) and all(map(_is_known_type, (f.column.type for f in table.fields)))
+
+
+def _is_known_type(sql_type: TypeEngine[Any]) -> bool:
+    types = (sql_type, *sql_type._variant_mapping.values())
+    modules = {cls.__module__.partition(".")[0] for t in types for cls in type(t).__mro__}
+    return modules <= _KNOWN_MODULES
+
+
+_KNOWN_MODULES = frozenset({"sqlalchemy", "sqlmodel", "modelwire", "builtins", "typing"})
 
 
 class StructEncoder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from ..catalog import Catalog
+from ..encode import always_succeeds
 from ..errors import Constraint, ConstraintViolation, RequestError
 from ..execute import (
     Database,
@@ -59,7 +60,8 @@ class Transactions(Stages):
             request: The request that asks for it.
             session: The session in force.
             work: Writes it, and makes the answer.
-            single: Whether the work is one statement.
+            single: Whether the work is one statement; it needs no transaction then, as long as the
+                answer can't fail.
             together: Whether the rows are written all or none.
             found: What the work has written, where the plan can't say that: by it is explained what
                 only COMMIT refuses.
@@ -74,6 +76,8 @@ class Transactions(Stages):
         # is there to be found the second time.
         again = plan.has_parts or isinstance(plan, UpsertPlan)
         many, key = together and again, key_of(request)
+        # What may fail once the rows are written must undo them.
+        single = single and always_succeeds(plan.table)
         if many and session is not None:
             work = _in_savepoint(work)
         if key is not None:
