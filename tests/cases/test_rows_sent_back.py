@@ -157,8 +157,12 @@ async def test_key_alone_needs_no_look(
     assert len(statements) == 1, lane
 
 
-async def test_includes(client: httpx2.AsyncClient) -> None:
+async def test_includes(make_client: MakeClient) -> None:
     """Rows that were included are sent back with the row that shows them."""
+    client = await make_client(
+        Resource(Team, includes=["players"], include_by_default=["players"]),
+        Resource(Player, includes=["team"], includes_back=["team"]),
+    )
     await client.post("/teams/", json={"name": "Red"})
     await client.post("/players/bulk/", json=[{"name": n, "team_id": 1} for n in ("Ann", "Bo")])
     row = (await client.get("/teams/1")).json()
@@ -171,7 +175,8 @@ async def test_includes(client: httpx2.AsyncClient) -> None:
         assert (await client.request(method, "/teams/1", json=body)).status_code == 200
     player = (await client.get("/players/1?include=team")).json()
     assert (await client.put("/players/1", json=player)).status_code == 200
-    deep = (await client.get("/teams/1?include=players.team.players")).json()
+    deep = (await client.get("/teams/1?include=players.team")).json()
+    assert deep["players"][0]["team"]["name"] == "Red"
     assert (await client.put("/teams/1", json=deep)).status_code == 200
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..catalog import Catalog, Field, Table
+from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.names import escape_pointer, names_in_bodies
 from ..errors import Faults, Violation
-from .includes import build_includes
+from .includes import build_includes, may_follow
 from .keys import Key, read_component
 from .shapes import Include
 from .values import BadValue
@@ -62,17 +62,20 @@ def includes_of(catalog: Catalog, table: Table, echoes: Iterable[Echo]) -> tuple
     return build_includes(catalog, table, tuple(paths))
 
 
-def _paths_in(catalog: Catalog, table: Table, sent: Echo) -> Iterator[str]:
-    """The paths of the relations that stand in what was sent."""
+def _paths_in(
+    catalog: Catalog, table: Table, sent: Echo, before: Relation | None = None
+) -> Iterator[str]:
+    """The paths of the relations that stand in what was sent, as far as they can be shown."""
     for name, relation in table.includes.items():
-        if name not in sent:
+        if name not in sent or (before is not None and not may_follow(table, relation, before)):
             continue
         yield name
         value = sent[name]
+        target = catalog.target_of(relation)
         for row in value if isinstance(value, list) else [value]:
             if isinstance(row, dict):
-                target = catalog.target_of(relation)
-                yield from (f"{name}.{path}" for path in _paths_in(catalog, target, row))
+                below = _paths_in(catalog, target, row, relation)
+                yield from (f"{name}.{path}" for path in below)
 
 
 def compare_values(table: Table, echo: Echo, row: Sequence[Any]) -> Echo:
