@@ -1,7 +1,7 @@
 """Catalog as OpenAPI: the operations of resources, and the parts that they share."""
 
 from .answers import describe_problems
-from .components import Components, JSONSchema
+from .components import Components
 from .merging import add_operations, add_parts, drop_unused
 from .operation import (
     Description,
@@ -10,6 +10,7 @@ from .operation import (
     name_operation,
 )
 from .place import Place
+from .values import JSONSchema
 
 __all__ = [
     "Components",

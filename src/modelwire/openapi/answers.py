@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..errors import MAX_ERRORS
 from ..respond.statuses import title_of
 from .bodies import row_schema
-from .components import Components, JSONSchema
+from .components import Components
 from .headers import answer_headers
 from .place import Subject
-from .values import INTEGER
+from .values import INTEGER, JSONSchema
 
 PROBLEM: JSONSchema = {
     "title": "Problem",
@@ -22,7 +23,16 @@ PROBLEM: JSONSchema = {
         "status": {"type": "integer"},
         "code": {"type": "string", "description": "A stable name for what happened."},
         "detail": {"type": "string", "description": "One sentence for a person."},
-        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemError"}},
+        "errors": {
+            "type": "array",
+            "maxItems": MAX_ERRORS,
+            "items": {"$ref": "#/components/schemas/ProblemError"},
+        },
+        "more_errors": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "How many more errors there are than are listed.",
+        },
     },
 }
 PROBLEM_ERROR: JSONSchema = {
@@ -122,6 +132,7 @@ def outcomes_schema(subject: Subject, *, has_items: bool) -> JSONSchema:
     name = f"{subject.name}Outcomes" if has_items else "RemovalOutcomes"
     item: JSONSchema = {"item": row_schema(subject)} if has_items else {}
     outcome = {
+        "title": name.removesuffix("s"),
         "type": "object",
         "required": ["status"],
         "properties": {"status": INTEGER, **item, "problem": problem_schema(subject.components)},

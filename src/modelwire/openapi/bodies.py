@@ -5,9 +5,8 @@ from __future__ import annotations
 from ..catalog import Relation
 from ..catalog.names import names_in_bodies
 from ..plan.create import tie_fields
-from .components import JSONSchema
 from .place import Subject
-from .values import TEXT, value_schema
+from .values import TEXT, JSONSchema, value_schema
 
 
 def row_schema(subject: Subject) -> JSONSchema:
@@ -34,7 +33,7 @@ def _includes(subject: Subject) -> JSONSchema:
 
 def rows_schema(subject: Subject) -> JSONSchema:
     """The schema of several rows."""
-    return {"type": "array", "items": row_schema(subject)}
+    return _many(row_schema(subject))
 
 
 def create_schema(subject: Subject, relation: Relation | None = None) -> JSONSchema:
@@ -75,21 +74,18 @@ def update_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
         subject: The resource.
         with_links: Whether it may set links, as that of one row may.
     """
-    linked = with_links and bool(subject.table.linked)
+    has_links = with_links and bool(subject.table.linked)
     return subject.components.describe(
         subject.table.schemas.update,
         "validation",
-        more=lambda: {**_read_only(subject), **(_links(subject) if linked else {})},
-        suffix="WithLinks" if linked else "",
+        more=lambda: {**_read_only(subject), **(_new_links(subject) if has_links else {})},
+        suffix="WithLinks" if has_links else "",
     )
 
 
-def _links(subject: Subject) -> JSONSchema:
+def _new_links(subject: Subject) -> JSONSchema:
     """The relations whose links a change may set by keys."""
-    return {
-        name: {"type": "array", "items": key_schema(subject.related(name))}
-        for name in subject.table.linked
-    }
+    return {name: _many(key_schema(subject.related(name))) for name in subject.table.linked}
 
 
 def _read_only(subject: Subject) -> JSONSchema:
@@ -105,25 +101,28 @@ def _read_only(subject: Subject) -> JSONSchema:
 
 def bulk_create_schema(subject: Subject) -> JSONSchema:
     """The schema of the body of a bulk create."""
-    return _wrap(subject, create_schema(subject), "BulkCreate")
+    return _many(create_schema(subject))
 
 
 def bulk_update_schema(subject: Subject) -> JSONSchema:
     """The schema of the body of a bulk update: changes that hold the keys of their rows."""
-    names, key = [f.name for f in subject.table.key], _key_properties(subject)
     row = subject.components.describe(
         subject.table.schemas.update,
         "validation",
-        more=lambda: {**_read_only(subject), **_links(subject), **key},
-        required=names,
-        name=f"{subject.name}BulkPatch",
+        more=lambda: {
+            **_read_only(subject),
+            **_new_links(subject),
+            **_key_properties(subject),
+        },
+        required=[f.name for f in subject.table.key],
+        suffix="WithKey",
     )
-    return _wrap(subject, row, "BulkUpdate")
+    return _many(row)
 
 
 def bulk_delete_schema(subject: Subject) -> JSONSchema:
     """The schema of the body of a bulk delete: keys."""
-    return _wrap(subject, key_schema(subject), "BulkDelete")
+    return _many(key_schema(subject))
 
 
 def key_schema(subject: Subject) -> JSONSchema:
@@ -140,22 +139,16 @@ def _key_properties(subject: Subject) -> dict[str, JSONSchema]:
     return {f.name: shown.get(f.name) or value_schema(f) for f in subject.table.key}
 
 
-def _wrap(subject: Subject, row: JSONSchema, suffix: str) -> JSONSchema:
-    """Rows in an array, or in an object under the last segment of the path."""
-    rows = {"type": "array", "items": row}
-    key = subject.table.path.rpartition("/")[2]
-    schema = {
-        "title": f"{subject.name}{suffix}",
-        "type": "object",
-        "required": [key],
-        "properties": {key: rows},
-    }
-    wrapped = subject.components.refer("schemas", f"{subject.name}{suffix}", lambda: schema)
-    return {"anyOf": [wrapped, rows]}
+# Bodies with many rows are taken in an object too. That stands in no schema: of the choice between
+# an array and an object, generators of clients for Java make what does not compile.
+
+
+def _many(item: JSONSchema) -> JSONSchema:
+    return {"type": "array", "items": item}
 
 
 def _related(schema: JSONSchema, relation: Relation) -> JSONSchema:
     """The schema of what a relation leads to: many rows, or one or none."""
     if relation.many:
-        return {"type": "array", "items": schema}
+        return _many(schema)
     return {"anyOf": [schema, {"type": "null"}]}

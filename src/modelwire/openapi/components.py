@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from ..catalog import Table
-
-JSONSchema = dict[str, Any]
+from .values import JSONSchema, is_wide, widen
 
 Parts = dict[str, dict[str, JSONSchema]]
 """Parts by their kind and their name."""
@@ -48,6 +47,11 @@ class Components:
             make: Makes it, if nothing has referred to it before. It may refer to itself.
         """
         name = _NOT_IN_NAMES.sub("_", name)
+        while kind == "schemas" and name in self._described:
+            name += "_"
+        return self._keep(kind, name, make)
+
+    def _keep(self, kind: Kind, name: str, make: Callable[[], JSONSchema]) -> JSONSchema:
         parts = self._all.setdefault(kind, {})
         if name not in parts:
             parts[name] = {}
@@ -60,10 +64,9 @@ class Components:
         mode: JsonSchemaMode,
         *,
         more: Callable[[], JSONSchema] = dict,
-        optional: Collection[str] = (),
         required: Collection[str] = (),
+        optional: Collection[str] = (),
         suffix: str = "",
-        name: str | None = None,
     ) -> JSONSchema:
         """Refer to the schema of a resource's model.
 
@@ -71,25 +74,23 @@ class Components:
             model: The model.
             mode: Whether it is read or written.
             more: Gives properties that operations add to it.
-            optional: Names of its properties that need not be given.
-            required: Names of others that must be.
+            required: Names of others that must be given.
+            optional: Names of its own properties that need not be given.
             suffix: What its name ends with, by which it differs from the same without these.
-            name: Its name, where that is another one.
         """
         base = self._models[model, mode]["$ref"].rpartition("/")[2]
-        title = name or base + suffix
 
         def make() -> JSONSchema:
             schema = self._described[base]
-            must = [name for name in schema.get("required", ()) if name not in optional]
-            must += [name for name in required if name not in must]
-            schema = {**schema, "title": title, "required": must}
-            if not must:
+            names = [name for name in schema.get("required", ()) if name not in optional]
+            names += [name for name in required if name not in names]
+            schema = {**schema, "title": base + suffix, "required": names}
+            if not names:
                 del schema["required"]
             schema["properties"] = {**schema.get("properties", {}), **more()}
             return schema
 
-        return self.refer("schemas", title, make)
+        return self._keep("schemas", base + suffix, make)
 
     def properties_of(self, model: type[BaseModel], mode: JsonSchemaMode) -> JSONSchema:
         """The schemas of the properties of a resource's model, by their name."""
@@ -132,28 +133,49 @@ def references_in(value: object) -> list[tuple[str, str]]:
 
 
 def _describe_models(
-    tables: Iterable[Table],
+    tables: Collection[Table],
 ) -> tuple[Mapping[tuple[type[BaseModel], JsonSchemaMode], JSONSchema], dict[str, JSONSchema]]:
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+    models: dict[tuple[type[BaseModel], JsonSchemaMode], Table] = {}
     for table in tables:
-        models += (
-            (table.schemas.read, "serialization"),
-            (table.schemas.create, "validation"),
-            (table.schemas.update, "validation"),
-            *((schema, "serialization") for schema in table.schemas.related.values()),
-        )
-    references, definitions = models_json_schema(
-        list(dict.fromkeys(models)), ref_template=f"{_START}schemas/{{model}}"
+        models[table.schemas.read, "serialization"] = table
+        models[table.schemas.create, "validation"] = table
+        models[table.schemas.update, "validation"] = table
+    shown: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (model, "serialization") for table in tables for model in table.schemas.related.values()
+    ]
+    references, described = models_json_schema(
+        list(dict.fromkeys([*models, *shown])), ref_template=f"{_START}schemas/{{model}}"
     )
-    return references, {  # type: ignore[return-value]
-        name: _without_titles(schema) for name, schema in definitions.get("$defs", {}).items()
-    }
+    schemas: dict[str, JSONSchema] = described.get("$defs", {})
+    for model, table in models.items():
+        name = references[model]["$ref"].rpartition("/")[2]
+        schemas[name] = _with_widths(schemas[name], table)
+    return references, {name: _simplify(schema) for name, schema in schemas.items()}  # type: ignore[return-value]
 
 
-def _without_titles(schema: JSONSchema) -> JSONSchema:
-    """A schema whose properties have no titles, which say nothing that their names don't."""
-    properties = {
-        name: {k: v for k, v in given.items() if k != "title"} if isinstance(given, dict) else given
-        for name, given in schema.get("properties", {}).items()
-    }
+def _with_widths(schema: JSONSchema, table: Table) -> JSONSchema:
+    """A schema that says which integers need more than 32 bits."""
+    properties = schema.get("properties", {})
+    wide = {f.name for f in table.fields if f.name in properties and is_wide(f)}
+    changed = {name: widen(properties[name]) for name in wide}
+    return {**schema, "properties": {**properties, **changed}} if wide else schema
+
+
+def _simplify(schema: JSONSchema) -> JSONSchema:
+    """A schema without what says nothing, or the wrong thing.
+
+    Titles of properties repeat their names. A default of null would have generated clients send it,
+    which is no small matter in a change: it clears what it names, and leaves alone what it lacks.
+    """
+    properties = {name: _strip(given) for name, given in schema.get("properties", {}).items()}
     return {**schema, **({"properties": properties} if properties else {})}
+
+
+def _strip(given: Any) -> Any:
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: value
+        for name, value in given.items()
+        if name != "title" and (name, value) != ("default", None)
+    }

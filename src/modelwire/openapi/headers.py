@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..plan import Resolution
 from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
 from ..respond.stream import END_MARKER
-from .components import Components, JSONSchema
+from .components import Components
 from .parameters import Parameters
 from .place import Subject
-from .values import TEXT
+from .values import TEXT, JSONSchema
 
 
 def conditional_headers(subject: Subject) -> Parameters:

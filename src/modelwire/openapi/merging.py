@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from .components import Components, JSONSchema, Parts, references_in
+from .components import Components, Parts, references_in
+from .values import JSONSchema
 
 Operations = Mapping[str, Mapping[str, JSONSchema]]
 """Operations by path and method."""

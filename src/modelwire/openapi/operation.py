@@ -9,11 +9,11 @@ from typing import Any
 from ..catalog.names import to_words
 from ..respond.statuses import title_of
 from .answers import describe_problems
-from .components import Components, JSONSchema
+from .components import Components
 from .headers import answer_headers
 from .parameters import Parameters, include_parameters, key_parameters
 from .place import Place, Subject
-from .values import TEXT
+from .values import TEXT, JSONSchema
 
 Describe = Callable[[Subject], Any]
 """Describes something of the resource whose rows an operation reads or writes."""

@@ -7,22 +7,23 @@ whose properties are parameters of the query by themselves (OpenAPI 3.1, `style:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ..catalog import Field, Kind, Relation
-from ..catalog.kinds import SORTABLE
-from ..plan.includes import may_follow
 from ..plan.operators import OPERATORS, PATTERNS, Takes, operators_of
 from ..plan.query import PARAMETERS
 from ..plan.read import Counting
 from ..request import FORMATS
-from .components import Components, JSONSchema
+from .choices import choose_fields, choose_include, choose_sort, sort_paths
+from .components import Components
 from .place import Place, Subject
-from .values import INTEGER, POSITION, TEXT, example_of, value_schema
+from .values import POSITION, TEXT, JSONSchema, example_of, value_schema
 
 Parameters = list[JSONSchema]
+
+_CHOICES = {"sort": choose_sort, "include": choose_include, "fields": choose_fields}
 
 
 def key_parameters(place: Place, *, other: bool = False) -> Parameters:
@@ -73,11 +74,12 @@ def read_parameters(subject: Subject) -> Parameters:
 
 def include_parameters(subject: Subject) -> Parameters:
     """Describe `include`, where the resource has any."""
-    names = list(_include_paths(subject))
-    if not names:
+    schema = choose_include(subject)
+    if schema is None:
         return []
     text = "Relations to show along, and with a dot those of their rows."
-    return [_refer(subject, "include", lambda: _list("include", _choices(names), text, names[:1]))]
+    example = list(subject.table.includes)[:1]
+    return [_refer(subject, "include", lambda: _list("include", schema, text, example))]
 
 
 def atomic_parameter(components: Components) -> Parameters:
@@ -113,11 +115,10 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
         "skip": POSITION,
         "count": {"type": "string", "enum": list(Counting)},
     }
-    names = {"sort": _sort_names(subject), "include": list(_include_paths(subject))}
-    names["fields"] = list(table.readable)
-    for name, choices in names.items():
-        if choices:
-            properties[name] = _choices(choices)
+    for name, choose in _CHOICES.items():
+        schema = choose(subject)
+        if schema is not None:
+            properties[name] = schema
     for name in ("q", "or"):
         properties[name] = TEXT
     for field in table.queryable.values():
@@ -170,23 +171,12 @@ def _count(components: Components) -> JSONSchema:
 
 
 def _sort(subject: Subject) -> Parameters:
-    names = _sort_names(subject)
-    if not names:
+    schema = choose_sort(subject)
+    if schema is None:
         return []
     text = "Fields to sort by, `-` before one for descending."
-    return [_refer(subject, "sort", lambda: _list("sort", _choices(names), text, [names[1]]))]
-
-
-def _sort_names(subject: Subject) -> list[str]:
-    """The paths by which a list can be sorted, in both directions: through one relation at most."""
-    table = subject.table
-    paths = [f.name for f in table.queryable.values() if f.kind in SORTABLE]
-    for name, relation in table.paths.items():
-        if not relation.many and relation.link is None:
-            target = subject.related(name).table
-            fields = [f for f in target.queryable.values() if f.kind in SORTABLE]
-            paths += [f"{name}.{f.name}" for f in fields]
-    return [f"{sign}{path}" for path in paths for sign in ("", "-")]
+    example = sort_paths(subject)[1:2]
+    return [_refer(subject, "sort", lambda: _list("sort", schema, text, example))]
 
 
 def _search(subject: Subject) -> Parameters:
@@ -198,20 +188,12 @@ def _search(subject: Subject) -> Parameters:
 
 
 def _fields(subject: Subject) -> Parameters:
-    names = list(subject.table.readable)
+    schema = choose_fields(subject)
+    if schema is None:
+        return []
     text = "Fields to show; all by default. The answer then lacks the others, required ones too."
-    make = partial(_list, "fields", _choices(names), text, names[:2])
-    return [_refer(subject, "fields", make)] if names else []
-
-
-def _include_paths(subject: Subject) -> Iterator[str]:
-    """The relations that can be shown, through two at most; deeper ones are written alike."""
-    for name, relation in subject.table.includes.items():
-        yield name
-        target = subject.related(name).table
-        for below, further in target.includes.items():
-            if may_follow(target, further, relation):
-                yield f"{name}.{below}"
+    example = list(subject.table.readable)[:2]
+    return [_refer(subject, "fields", lambda: _list("fields", schema, text, example))]
 
 
 def _conditions(subject: Subject, taken: str | None = None) -> Parameters:
@@ -272,7 +254,11 @@ def _by_operators(subject: Subject) -> JSONSchema:
         "style": "form",
         "explode": True,
         "description": "Filters by operators; each is a parameter of its own: `field__op=value`.",
-        "schema": {"type": "object", "properties": _operands(subject)},
+        "schema": {
+            "title": f"{subject.name}Filters",
+            "type": "object",
+            "properties": _operands(subject),
+        },
     }
 
 
@@ -290,7 +276,6 @@ def _operand(field: Field, operator: str) -> JSONSchema:
     if takes is Takes.FLAG:
         return {"type": "boolean"}
     schema = TEXT if operator in PATTERNS else value_schema(field)
-    schema = INTEGER if schema["type"] == "integer" else schema
     if takes is Takes.VALUE:
         return schema
     bounds = {"minItems": 2, "maxItems": 2} if takes is Takes.PAIR else {}

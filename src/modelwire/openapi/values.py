@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import BigInteger
 
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_INT64
-from .components import JSONSchema
+from ..catalog.kinds import storage_type
+
+JSONSchema = dict[str, Any]
 
 # Of each kind: its schema, and an example.
 _KINDS: Mapping[Kind, tuple[JSONSchema, Any]] = {
-    Kind.INTEGER: ({"type": "integer", "format": "int64"}, 1),
+    Kind.INTEGER: ({"type": "integer"}, 1),
     Kind.FLOAT: ({"type": "number"}, 1.5),
     Kind.DECIMAL: ({"type": "string", "format": "decimal"}, "9.99"),
     Kind.BOOLEAN: ({"type": "boolean"}, True),
@@ -31,7 +34,23 @@ def value_schema(field: Field) -> JSONSchema:
     if field.kind is Kind.ENUM:
         schema = TypeAdapter(field.annotation).json_schema()
         return {"type": schema.get("type", "string"), "enum": schema.get("enum", [])}
+    if is_wide(field):
+        return {"type": "integer", "format": "int64"}
     return _KINDS.get(field.kind, _TEXT)[0]
+
+
+def is_wide(field: Field) -> bool:
+    """Whether a field has integers that need more than 32 bits."""
+    return field.kind is Kind.INTEGER and isinstance(storage_type(field.column.type), BigInteger)
+
+
+def widen(schema: JSONSchema) -> JSONSchema:
+    """The schema of integers that need more than 32 bits, made of that of any integers."""
+    if schema.get("type") == "integer":
+        return {**schema, "format": "int64"}
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [widen(choice) for choice in schema["anyOf"]]}
+    return schema
 
 
 def example_of(field: Field) -> Any:
