@@ -7,6 +7,7 @@ SERVE_STAMP := $(VENV)/.serves
 BENCH_STAMP := $(VENV)/.benchmarks-installed
 LOWEST := .venv-lowest
 SQLALCHEMY20 := .venv-sqlalchemy20
+CLIENTS := .clients
 THOROUGH := 1
 # What depends on SQLAlchemy most, and the neighbours that need 2.0. "SQLALCHEMY20_TESTS=tests" runs all.
 SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/test_servers.py \
@@ -36,6 +37,12 @@ $(BENCH_STAMP): $(STAMP) benchmarks/requirements.txt
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -r benchmarks/requirements.txt
 	@touch $(BENCH_STAMP)
 
+# What generates clients, for tests/clients. Where it can't be installed, those tests are skipped and say so.
+$(CLIENTS)/.installed: tests/clients/package.json tests/clients/package-lock.json tests/clients/requirements.txt | $(STAMP)
+	rm -rf $(CLIENTS) && mkdir $(CLIENTS) && cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)
+	if $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(CLIENTS)/python -r tests/clients/requirements.txt \
+		&& npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --silent; then touch $@; fi
+
 # What is installed first is what the tests need beside; then the lowest versions replace some of it.
 $(LOWEST)/.installed: requirements.txt requirements-lowest.txt pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
@@ -54,14 +61,14 @@ $(SQLALCHEMY20)/.installed: requirements.txt requirements-sqlalchemy20.txt pypro
 serve: $(SERVE_STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
 
-test: $(STAMP) ## Run every test, on SQLite and PostgreSQL
+test: $(STAMP) $(CLIENTS)/.installed ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/$(PYTEST) $(TEST_ARGS)
 
 thorough: $(STAMP) ## Run the tests that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
 	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/$(PYTEST) tests/query tests/writes tests/hostile tests/guards \
 		tests/http/test_idempotency_races.py tests/live/test_kills.py $(TEST_ARGS)
 
-lowest: $(LOWEST)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
+lowest: $(LOWEST)/.installed $(CLIENTS)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
 	$(LOWEST)/bin/$(PYTEST) $(TEST_ARGS)
 
 sqlalchemy20: $(SQLALCHEMY20)/.installed ## Run a part of the tests on the newest SQLAlchemy 2.0, and the neighbours that need it
@@ -92,4 +99,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) $(LOWEST) $(SQLALCHEMY20) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(SQLALCHEMY20) $(CLIENTS) .mypy_cache .ruff_cache .hypothesis build dist

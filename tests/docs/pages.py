@@ -14,12 +14,16 @@ _TITLE = re.compile(r'title="([\w./-]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One fenced block: its language, its title where it has one, its text and where it stands."""
+    """One fenced block.
+
+    Its language, its title where it has one, its text, where it stands, and under which heading.
+    """
 
     language: str
     title: str | None
     text: str
     place: str
+    section: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ def prose_of(page: Path) -> str:
 def snippets_of(page: Path) -> Iterator[Snippet]:
     """Cut a page into its snippets, in order."""
     lines = enumerate(page.read_text().splitlines(), start=1)
+    section = ""
     for number, line in lines:
+        section = line.lstrip("# ") if line.startswith("#") else section
         opening = _OPENING.fullmatch(line)
         if opening is None:
             continue
@@ -54,9 +60,8 @@ def snippets_of(page: Path) -> Iterator[Snippet]:
             if inner.strip() == "```":
                 break
             body.append(inner)
-        yield Snippet(
-            opening[1], title[1] if title else None, "\n".join(body), f"{page_id(page)}:{number}"
-        )
+        place = f"{page_id(page)}:{number}"
+        yield Snippet(opening[1], title[1] if title else None, "\n".join(body), place, section)
 
 
 def steps_of(snippet: Snippet) -> Iterator[Step]:

@@ -55,6 +55,11 @@ class Shell:
         self._log = directory.with_suffix(".log")
         self._port = 0
 
+    @property
+    def url(self) -> str:
+        """The URL of its server."""
+        return f"http://127.0.0.1:{self._port}"
+
     def run(self, step: Step) -> None:
         """Run a command and compare what it answers with what is shown."""
         command = _POSTGRESQL.sub(lambda _: self._find_postgresql(), step.command)
