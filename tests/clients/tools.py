@@ -41,9 +41,16 @@ def require_java() -> None:
         pytest.skip("openapi-generator-cli is not there: run `make .clients/.installed`")
 
 
-def _require(program: str) -> None:
-    if shutil.which(program) is None:
+def find_chromium() -> str:
+    """Find the browser; skip the test where there is none."""
+    return _require("chromium")
+
+
+def _require(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
         pytest.skip(f"{program} is not installed")
+    return path
 
 
 def run(command: str, directory: Path) -> str:

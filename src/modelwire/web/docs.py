@@ -23,6 +23,11 @@ DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_ht
 
 _FASTAPI_PAGES = ("swagger_ui_html", "redoc_html")
 
+_UNFOLDED = 100
+"""Operations up to which the page shows all of them; of more it shows their tags."""
+
+_PLUGIN = Path(__file__).with_name("docs_page.js").read_text()
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -74,17 +79,19 @@ async def _swagger(request: Request) -> Response:
     app: FastAPI = request.app
     root = request.scope.get("root_path", "").rstrip("/")
     redirect = app.swagger_ui_oauth2_redirect_url
+    folded = {"docExpansion": "none"} if len(app.routes) > _UNFOLDED else {}
     page: HTMLResponse = get_swagger_ui_html(
         openapi_url=f"{root}{app.openapi_url}",
         title=f"{app.title} - Swagger UI",
         oauth2_redirect_url=f"{root}{redirect}" if redirect else None,
         init_oauth=app.swagger_ui_init_oauth,
-        swagger_ui_parameters=app.swagger_ui_parameters,
+        swagger_ui_parameters={**folded, **(app.swagger_ui_parameters or {})},
         swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
     )
-    return page
+    html = bytes(page.body).decode()
+    return HTMLResponse(html.replace("<script>", f"<script>{_PLUGIN}</script><script>", 1))
 
 
 async def _redoc(request: Request) -> Response:
