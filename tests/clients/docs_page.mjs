@@ -1,5 +1,5 @@
 // Opens the docs page of a service, and a list in it. Prints the seconds of work that each took, and the
-// names of the parameters in their order. Takes the URL and Chromium's path.
+// names of the parameters in their order, and what is sent where nothing is filled in. Takes the URL and Chromium's path.
 import { chromium } from "playwright-core";
 
 const [url, executablePath] = process.argv.slice(2);
@@ -27,5 +27,8 @@ const detailed = await work();
 const names = await operation.locator(".parameter__name").allTextContents();
 const errors = await page.locator(".errors-wrapper").allTextContents();
 const example = await operation.locator(".responses-table .model-example").first().textContent();
-console.log(JSON.stringify({ opened, details: detailed - opened, names, errors, example }));
+await operation.locator(".try-out__btn").click();
+await operation.locator(".execute").click();
+const sent = await operation.locator(".request-url pre").textContent();
+console.log(JSON.stringify({ opened, details: detailed - opened, names, errors, example, sent }));
 await browser.close();

@@ -28,3 +28,4 @@ async def test_docs_page_of_fifty_tables(tmp_path: Path) -> None:
     assert [name.strip(" *") for name in shown["names"]][:3] == ["limit", "cursor", "sort"]
     assert shown["errors"] == []
     assert '"next_id"' in shown["example"]
+    assert shown["sent"].endswith("/chain24/?limit=10")

@@ -23,6 +23,9 @@ from .values import POSITION, TEXT, JSONSchema, example_of, value_schema
 
 Parameters = list[JSONSchema]
 
+_NOTHING: JSONSchema = {}
+"""An object of filters without any: the docs page would make up one of each, and send them all."""
+
 _CHOICES = {"sort": choose_sort, "include": choose_include, "fields": choose_fields}
 
 
@@ -258,6 +261,7 @@ def _by_operators(subject: Subject) -> JSONSchema:
             "title": f"{subject.name}Filters",
             "type": "object",
             "properties": _operands(subject),
+            "examples": [_NOTHING],
         },
     }
 
@@ -295,7 +299,7 @@ def _through(subject: Subject, name: str, relation: Relation) -> JSONSchema:
         "style": "form",
         "explode": True,
         "description": text,
-        "schema": {"type": "object", "additionalProperties": TEXT},
+        "schema": {"type": "object", "additionalProperties": TEXT, "examples": [_NOTHING]},
         "x-template": f"{name}.{{field}}",
         "x-filters-of": target.name,
     }
