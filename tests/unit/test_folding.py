@@ -1,9 +1,12 @@
 """Lower-casing in SQL, by what each server has."""
 
+import sqlite3
 from typing import Any
 
 import pytest
-from sqlalchemy import column
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import bindparam, column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from modelwire.statement import COLLATION, lower
@@ -37,8 +40,29 @@ def test_postgresql(known: dict[str, Any], sql: str) -> None:
 
 
 def test_sqlite() -> None:
-    """SQLite has a function of ours."""
-    assert compile_on(sqlite.dialect()) == "modelwire_lower(name)"
+    """SQLite has a function of ours, which is called for what is not ASCII."""
+    beyond = "length(CAST(name AS BLOB)) > length(name)"
+    expected = f"CASE WHEN {beyond} THEN modelwire_lower(name) ELSE name END"
+    assert compile_on(sqlite.dialect()) == expected
+    assert str(Lowered(bindparam("p")).compile(dialect=sqlite.dialect())) == "modelwire_lower(?)"
+
+
+@given(st.lists(st.text(max_size=8)), st.text(max_size=3))
+def test_sqlite_finds_what_lower_case_tells(texts: list[str], part: str) -> None:
+    """Whatever is ASCII and what is not, a text is found if it holds another one in lower case."""
+    part = part.replace("\0", "").replace("\\", "").replace("%", "").replace("_", "")
+    texts = [text.replace("\0", "") for text in texts]
+    table, pattern = column("name"), bindparam("part")
+    condition = Lowered(table).like(Lowered(pattern), escape="\\").compile(dialect=sqlite.dialect())
+    connection = sqlite3.connect(":memory:")
+    connection.create_function("modelwire_lower", 1, lower, deterministic=True)
+    connection.execute("CREATE TABLE texts (id INTEGER PRIMARY KEY, name TEXT)")
+    connection.executemany("INSERT INTO texts (name) VALUES (?)", [(text,) for text in texts])
+    values = [f"%{part}%" if name == "part" else "\\" for name in condition.positiontup or ()]
+    sql = f"SELECT name FROM texts WHERE {condition} ORDER BY id"
+    found = [name for (name,) in connection.execute(sql, values)]
+    connection.close()
+    assert found == [text for text in texts if lower(part) in lower(text)]
 
 
 def test_mapping_is_simple() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import BindParameter
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Text
@@ -35,7 +36,7 @@ def lower(text: str) -> str:
 
 
 class Lowered(FunctionElement[str]):
-    """A text in lower case."""
+    """A text in lower case, for LIKE: to SQLite's the case of ASCII letters is all one."""
 
     type = Text()
     inherit_cache = True
@@ -43,7 +44,14 @@ class Lowered(FunctionElement[str]):
 
 @compiles(Lowered, "sqlite")
 def _lower_on_sqlite(element: Lowered, compiler: Any, **options: Any) -> str:
-    return f"{LOWER}{compiler.process(element.clause_expr, **options)}"
+    (text,) = element.clauses
+    sql = compiler.process(text, **options)
+    if isinstance(text, BindParameter):
+        return f"{LOWER}({sql})"
+    # A call for each row would ask for the interpreter's lock, so ASCII, which has as many bytes
+    # as characters, stays as it is.
+    beyond = f"length(CAST({sql} AS BLOB)) > length({sql})"
+    return f"CASE WHEN {beyond} THEN {LOWER}({sql}) ELSE {sql} END"
 
 
 @compiles(Lowered, "postgresql")
