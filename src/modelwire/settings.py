@@ -150,6 +150,10 @@ class Settings(Limits):
     statement_timeout_s: Annotated[float, Gt(0)] = 30.0
     """Seconds that one statement may run before it is ended, and answered 504."""
 
+    read_timeout_s: Annotated[float, Gt(0)] = 5.0
+    """Seconds that a statement may run which answers what a client has composed: a row, a list, a
+    stream, or which rows a mass change is about. No longer than `statement_timeout_s`."""
+
     request_timeout_s: Annotated[float, Gt(0)] = 60.0
     """Seconds that a request may take from its head to the first byte of its answer, before it is
     answered 504, or 408 where its body has not come; and until each part of a stream is there."""

@@ -26,19 +26,36 @@ class Slow(Own, table=True):
 PATH = "/slow_rows/?count=none"
 
 _VIEWS = {
-    "postgresql": "SELECT 1 AS id FROM pg_sleep(20)",
+    "postgresql": "SELECT 1 AS id FROM pg_sleep({lasting_s})",
     "sqlite": (
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
         "SELECT count(*) AS id FROM n"
     ),
 }
+_NAP_S = 0.01
+_NAPS = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 + nap({nap_s}) FROM n "
+    "WHERE i < {naps}) SELECT count(*) AS id FROM n"
+)
 
 
-async def make_slow_app(database: Database, lane: str) -> FastAPI:
-    """Make an application with the league and the slow resource."""
+async def make_slow_app(
+    database: Database, lane: str, *, napping: bool = False, lasting_s: float = 20
+) -> FastAPI:
+    """Make an application with the league and the slow resource.
+
+    Args:
+        database: The database.
+        lane: How generated endpoints reach it.
+        napping: Whether a read on SQLite waits, by a function `nap`, and does not work.
+        lasting_s: Seconds that a read takes that does not work.
+    """
+    naps = _NAPS.format(nap_s=_NAP_S, naps=int(lasting_s / _NAP_S))
+    views = {**_VIEWS, "sqlite": naps} if napping else _VIEWS
+    view = views[database.dialect].format(lasting_s=lasting_s)
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP VIEW IF EXISTS slow_rows")
-        await connection.exec_driver_sql(f"CREATE VIEW slow_rows AS {_VIEWS[database.dialect]}")
+        await connection.exec_driver_sql(f"CREATE VIEW slow_rows AS {view}")
     return make_league_app(database, lane, Resource(Slow))
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import pytest
 from sqlalchemy import text
 
 from modelwire import Database
+from modelwire.execute.limit import StatementLimit
 from modelwire.execute.limited import LimitedConnection
-from modelwire.execute.short import Run, ShortStatements
+from modelwire.execute.short import Run
 from tests.live.conftest import eventually
+
+from .connections import free_claim, open_limited
 
 STEPS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
 NUMBERS = f"{STEPS} WHERE i < 100) SELECT i FROM n"
@@ -26,10 +30,7 @@ WAIT_S = 3.0
 
 @pytest.fixture
 async def limited(tmp_path: Path) -> AsyncIterator[LimitedConnection]:
-    connection = await LimitedConnection(
-        60.0, ShortStatements(), tmp_path / "c.db", isolation_level=None, check_same_thread=False
-    )
-    connection.waits = False
+    connection = await open_limited(tmp_path / "cursors.db")
     yield connection
     await connection.close()
 
@@ -94,7 +95,7 @@ async def end(task: asyncio.Task[Any]) -> None:
 @contextmanager
 def without_waiting(limited: LimitedConnection) -> Iterator[None]:
     """Fail if the block waits for the statement that is running; it is ended then."""
-    rescue = threading.Timer(WAIT_S, limited.ring)
+    rescue = threading.Timer(WAIT_S, limited.end_statement)
     rescue.start()
     begun = time.monotonic()
     yield
@@ -122,13 +123,11 @@ async def test_a_failed_statement_keeps_no_cursor(limited: LimitedConnection) ->
     connection: Any = limited._conn
     rows = f"{STEPS}) SELECT i FROM n"
     for sql in ("SELECT missing", "SELECT abs(-9223372036854775808)", ENDLESS, rows):
-        for run in (limited.read, limited.execute_fetchall):
-            limited._limit_s = 0.01
-            with pytest.raises(sqlite3.Error) as caught:
+        for run in (partial(limited.read, claim=free_claim()), limited.execute_fetchall):
+            limited.limit = StatementLimit(limited, 0.01, 0.01)
+            with pytest.raises(sqlite3.Error):
                 await run(sql, ())
-            limited._limit_s = 60
             assert connection.open_cursors == 0
-            del caught
 
 
 async def test_nothing_is_read_on_the_event_loop_while_the_thread_is_at_work(
@@ -138,7 +137,7 @@ async def test_nothing_is_read_on_the_event_loop_while_the_thread_is_at_work(
     limited._short.whole.note("SELECT 7", Run([(7,)], 0))
     task = await keep_busy(limited)
     with without_waiting(limited):
-        reading = asyncio.ensure_future(limited.read("SELECT 7", ()))
+        reading = asyncio.ensure_future(limited.read("SELECT 7", (), free_claim()))
         await asyncio.sleep(0)
     assert not reading.done()
     await end(task)

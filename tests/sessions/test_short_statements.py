@@ -13,8 +13,10 @@ from sqlalchemy import text
 
 from modelwire import Database
 from modelwire.execute.limited import LimitedConnection
-from modelwire.execute.short import HELD_S, ROW_S, SHORT_S, Run, ShortStatements, ShortWork
+from modelwire.execute.short import HELD_S, ROW_S, SHORT_S, Run, ShortWork
 from modelwire.statement import Statement
+
+from .connections import free_claim, open_limited
 
 LOOK_UP = "SELECT value FROM numbers WHERE id = ?"
 STEPS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
@@ -33,15 +35,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 async def limited(tmp_path: Path) -> AsyncIterator[LimitedConnection]:
     """A connection to a file of numbers, with functions that note where they run."""
-    connection = await LimitedConnection(
-        60.0,
-        ShortStatements(),
-        tmp_path / "limited.db",
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.waits = False
-    await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+    connection = await open_limited(tmp_path / "limited.db")
     await connection.execute_fetchall("CREATE TABLE numbers (id INTEGER PRIMARY KEY, value)")
     await connection.execute_fetchall(f"INSERT INTO numbers {STEPS} SELECT i, i FROM n", (5000,))
     yield connection
@@ -170,7 +164,7 @@ async def test_a_thread_begins_and_the_event_loop_reads(limited: LimitedConnecti
         " SELECT id, highest, note() FROM slow CROSS JOIN numbers WHERE id <= 100"
     )
     calls = await listen(limited, "note")
-    first, second = [await limited.read(sql, (200_000,)) for _ in range(2)]
+    first, second = [await limited.read(sql, (200_000,), free_claim()) for _ in range(2)]
     assert [row[:2] for row in first] == [(id_, 200_000) for id_ in range(1, 101)]
     assert [row[:2] for row in second] == [row[:2] for row in first]
     assert calls[:100] == [False] * 100
@@ -187,7 +181,7 @@ async def test_what_was_broken_off_is_run_once_more(limited: LimitedConnection, 
     )
     calls = await listen(limited, "note")
     getattr(limited._short, part).note(sql, run_of(2, 0))
-    assert await limited.read(sql, (2_000_000,)) == [(1, 1), (1, 2_000_000)]
+    assert await limited.read(sql, (2_000_000,), free_claim()) == [(1, 1), (1, 2_000_000)]
     assert calls == [part == "whole", False]
 
 
@@ -205,7 +199,7 @@ async def test_those_who_waited_come_first(limited: LimitedConnection) -> None:
 
     ticking = asyncio.ensure_future(tick())
     for _ in range(5):
-        assert len(await limited.read(sql, ())) == 10_000
+        assert len(await limited.read(sql, (), free_claim())) == 10_000
     ticking.cancel()
     assert ticks >= 5
 
@@ -236,7 +230,7 @@ async def test_a_cancelled_reader_keeps_no_lock(limited: LimitedConnection) -> N
     begun = threading.Event()
     await limited.create_function("begin", 1, lambda _id: begun.set())
     limited._short.rest.note(sql, run_of(5000, 0))
-    reading = asyncio.ensure_future(limited.read(sql, ()))
+    reading = asyncio.ensure_future(limited.read(sql, (), free_claim()))
     await asyncio.sleep(0)
     assert begun.wait(60)  # its first row is there, the event loop has not seen it
     reading.cancel()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from modelwire.errors import Contention
-from modelwire.execute.pool import FairQueue
+from modelwire.execute.fair_queue import FairQueue
 from modelwire.execute.turns import Turns
 
 

@@ -30,6 +30,7 @@ from .lane import Lane, open_session_lane
 from .retry import retry_contended
 from .secrets import Secrets
 from .session import open_session
+from .slots import Claim, Slots
 from .tables import create_tables, find_missing_columns, find_missing_tables
 from .turns import Turns
 from .url import parse_url, show_url
@@ -51,6 +52,7 @@ class Database:
         pool_size: Connections held open at most; 10 by default.
         pool_timeout_s: Seconds that a request waits for a connection; 5 by default.
         statement_timeout_s: Seconds that a statement may run; 30 by default.
+        read_timeout_s: Seconds that one may run which a client has composed; 5 by default.
         pgbouncer: Whether PostgreSQL is reached through PgBouncer in transaction mode; it is not,
             by default.
         echo: Whether every statement is logged; off by default.
@@ -65,13 +67,14 @@ class Database:
         ConfigurationError: The URL or a setting can't be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each setting that is about the database
         self,
         url: str | None = None,
         *,
         pool_size: int | None = None,
         pool_timeout_s: float | None = None,
         statement_timeout_s: float | None = None,
+        read_timeout_s: float | None = None,
         pgbouncer: bool | None = None,
         echo: bool | None = None,
         create_tables: bool | None = None,
@@ -82,6 +85,7 @@ class Database:
             pool_size=pool_size,
             pool_timeout_s=pool_timeout_s,
             statement_timeout_s=statement_timeout_s,
+            read_timeout_s=read_timeout_s,
             pgbouncer=pgbouncer,
             echo=echo,
             create_tables=create_tables,
@@ -111,6 +115,17 @@ class Database:
         dialect = self.engine.dialect
         return Secrets(self.settings, self.url, dialect, self.reading, self.writing)
 
+    @cached_property
+    def _slots(self) -> Slots:
+        pool: Any = self.engine.pool
+        settings = self.settings
+        return Slots(
+            pool.size(),
+            settings.pool_timeout_s,
+            settings.read_timeout_s,
+            lambda: self.pool_state.waiting > 0,
+        )
+
     @property
     def pool_state(self) -> PoolState:
         """The connections of the pool, as they are now."""
@@ -123,9 +138,22 @@ class Database:
         """Open a session, to be closed by `async with`. Nothing in it loads lazily."""
         return open_session(self.engine)
 
-    def reading(self, session: BaseSession | None = None) -> AbstractAsyncContextManager[Lane]:
-        """Take a lane for statements that change nothing."""
-        return self._open(session, writes=False, transaction=self.settings.pgbouncer)
+    def reading(
+        self, session: BaseSession | None = None, statement: Statement | None = None
+    ) -> AbstractAsyncContextManager[Lane]:
+        """Take a lane for statements that change nothing, and that clients may have composed.
+
+        Args:
+            session: The session in force.
+            statement: What comes first, by which it is known how long such reads take; None for
+                what is quick in any case.
+
+        Raises:
+            Unavailable: There are too many reads already that take long, and this may be one more.
+        """
+        claim = self._slots.claim(statement)
+        transaction = self.settings.pgbouncer
+        return self._open(session, writes=False, transaction=transaction, claim=claim)
 
     def writing(
         self, session: BaseSession | None = None, *, single: bool = False
@@ -145,11 +173,19 @@ class Database:
         return self._turns.take(lane)
 
     def _open(
-        self, session: BaseSession | None, *, writes: bool, transaction: bool
+        self,
+        session: BaseSession | None,
+        *,
+        writes: bool,
+        transaction: bool,
+        claim: Claim | None = None,
     ) -> AbstractAsyncContextManager[Lane]:
+        slots = self._slots
         if session is None:
-            return self._driver_lane(self.engine, writes=writes, transaction=transaction)
-        return open_session_lane(self.engine, session, writes=writes)
+            return self._driver_lane(
+                self.engine, writes=writes, transaction=transaction, slots=slots, claim=claim
+            )
+        return open_session_lane(self.engine, session, writes=writes, slots=slots, claim=claim)
 
     def retry(self, attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
         """Run a transaction, and again where others are in its way.

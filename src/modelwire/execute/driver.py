@@ -10,12 +10,15 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..errors import ModelwireError, UnknownOutcome
+from ..errors import ModelwireError, TimedOut, UnknownOutcome
 from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
+from .answering import AnsweringConnection
 from .faults import DRIVER_ERRORS, is_unsent, translate, translate_commit
 from .held import HeldConnection
+from .limited import LimitedConnection
 from .savepoint import Savepoint
+from .slots import Claim, Slots
 
 T = TypeVar("T")
 
@@ -38,6 +41,8 @@ class DriverLane(ABC):
         writes: Whether statements change anything.
         transaction: Whether they are one transaction, committed at the end of the block. Otherwise
             each stands for itself.
+        slots: The slots for reads that take long.
+        claim: What the lane has of them, if it reads what a client has composed.
 
     Attributes:
         abandoned: Whether a statement was given up on, which may be running still.
@@ -46,21 +51,48 @@ class DriverLane(ABC):
     begin_text = "BEGIN"
     is_postgresql = True
 
-    def __init__(self, engine: AsyncEngine, *, writes: bool, transaction: bool) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        writes: bool,
+        transaction: bool,
+        slots: Slots,
+        claim: Claim | None = None,
+    ) -> None:
         self.abandoned = False
         self._held = HeldConnection(engine)
         self._writes = writes
         self._transaction = transaction
+        self._slots = slots
+        self._claim = claim
         inner = engine.sync_engine
         self._log = inner.logger if inner._should_log_info() else None
 
     async def __aenter__(self) -> Self:
-        await self._held.take()
-        if self._transaction:
-            await self._guard(self._control(self.begin_text, first=True))
+        claim = self._claim
+        if claim is not None and not claim.is_quick:
+            await claim.begin()
+        try:
+            await self._held.take()
+            if self._transaction:
+                await self._guard(self._control(self.begin_text, first=True))
+        except BaseException as exc:
+            self._end_claim(exc)
+            raise
         return self
 
     async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
+        try:
+            await self._end(error)
+        finally:
+            self._end_claim(error)
+
+    def _end_claim(self, error: BaseException | None) -> None:
+        if self._claim is not None:
+            self._claim.end(error)
+
+    async def _end(self, error: BaseException | None) -> None:
         if self._transaction and error is None:
             await self._guard(self._commit())
         elif self._transaction and isinstance(error, Exception):
@@ -102,18 +134,30 @@ class DriverLane(ABC):
         else:
             self._held.release()
 
-    async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
+    async def fetch(
+        self, statement: Statement, values: Values, claim: Claim | None = None
+    ) -> Sequence[Row]:
         """Run a statement and read its rows."""
+        claim = claim or self._claim
         compiled = statement.compiled
         bound = compiled.bind(statement.bind(values))
         if self._log is not None:
             self._log.info(compiled.text)
             self._log.info("%r", bound)
         alone = not self._transaction
-        rows = await self._send(
-            self.run, compiled.text, bound, commits=alone and self._writes, first=alone
-        )
+        try:
+            rows = await self._send(
+                self.run, compiled.text, bound, claim, commits=alone and self._writes, first=alone
+            )
+        except TimedOut as error:
+            if claim is None or not claim.is_refused:
+                raise
+            raise claim.refusal() from error.__cause__
         return compiled.decode(rows)
+
+    def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
+        """Run a statement that a client has composed and read its rows."""
+        return self.fetch(statement, values, self._claim or self._slots.claim())
 
     async def _commit(self) -> None:
         """End the transaction; what COMMIT refuses is undone.
@@ -154,7 +198,7 @@ class DriverLane(ABC):
         self,
         run: Callable[..., Awaitable[T]],
         text: str,
-        *values: Sequence[Any],
+        *values: Any,
         commits: bool,
         first: bool,
     ) -> T:
@@ -171,7 +215,7 @@ class DriverLane(ABC):
         except DRIVER_ERRORS as exc:
             self.abandoned = isinstance(exc, TimeoutError)
             unharmed = is_unsent(exc) or not (commits or self.is_open)
-            if not (first and unharmed):
+            if self.abandoned or not (first and unharmed):
                 raise (translate_commit if commits else translate)(exc) from exc
         count_retry()
         await self._held.replace()
@@ -183,8 +227,10 @@ class DriverLane(ABC):
         return not self.abandoned and self.is_open and not self.in_transaction
 
     @abstractmethod
-    def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
-        """Run SQL text as it is."""
+    def run(
+        self, text: str, values: Sequence[Any], claim: Claim | None
+    ) -> Awaitable[Sequence[Row]]:
+        """Run SQL text as it is; what a client has composed, with what it has of the slots."""
 
     @abstractmethod
     async def control(self, text: str) -> None:
@@ -212,8 +258,13 @@ class DriverLane(ABC):
 class AsyncpgLane(DriverLane):
     """Runs statements on a connection of asyncpg."""
 
-    def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
-        rows: Awaitable[Sequence[Row]] = self._held.connection.fetch(text, *values)
+    def run(
+        self, text: str, values: Sequence[Any], claim: Claim | None
+    ) -> Awaitable[Sequence[Row]]:
+        connection: AnsweringConnection = self._held.connection
+        if claim is not None:
+            return connection.read(text, values, claim)
+        rows: Awaitable[Sequence[Row]] = connection.fetch(text, *values)
         return rows
 
     async def control(self, text: str) -> None:
@@ -239,12 +290,14 @@ class AiosqliteLane(DriverLane):
     begin_text = "BEGIN IMMEDIATE"
     is_postgresql = False
 
-    def run(self, text: str, values: Sequence[Any]) -> Awaitable[Sequence[Row]]:
-        connection = self._held.connection
-        writes = self._writes or self._transaction
-        run = connection.execute_fetchall if writes else connection.read
-        rows: Awaitable[Sequence[Row]] = run(text, values)
-        return rows
+    def run(
+        self, text: str, values: Sequence[Any], claim: Claim | None
+    ) -> Awaitable[Sequence[Row]]:
+        connection: LimitedConnection = self._held.connection
+        if claim is None:
+            return connection.execute_fetchall(text, values)
+        in_thread = self._writes or self._transaction
+        return connection.read(text, values, claim, in_thread=in_thread)
 
     async def control(self, text: str) -> None:
         await self._held.connection.execute_fetchall(text)

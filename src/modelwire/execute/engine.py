@@ -18,19 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from ..compat.sqlalchemy import opening_connection
 from ..errors import ModelwireError
 from ..observe import waiting_for_connection
-from ..overtime import TimeLimit
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .answering import AnsweringConnection
 from .faults import translate, translate_commit
+from .limit import StatementLimit
 from .limited import LimitedConnection
 from .pool import FairPool
 from .short import ShortStatements
 from .url import file_to_create, is_memory, to_libpq
 from .watch import watch_statements
-
-GRACE_S = 1.0
-"""Seconds that a server is given to answer, after it should have ended a statement itself."""
 
 _READS = re.compile(
     r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE
@@ -60,8 +57,7 @@ class _Connect:
     """Opens a connection of asyncpg when it is awaited; until then nothing has begun."""
 
     dsn: str
-    timeout_s: float
-    answer_s: float
+    settings: Settings
     options: Mapping[str, Any]
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -70,20 +66,21 @@ class _Connect:
     async def _open(self) -> Any:
         with opening_connection():
             connection = await waiting_for_connection(self._connect())
-        connection.limit = TimeLimit(self.answer_s)
+        limits = self.settings.statement_timeout_s, self.settings.read_timeout_s
+        connection.limit = StatementLimit(connection, *limits)
         return connection
 
     async def _connect(self) -> Any:
         try:
             return await asyncpg.connect(
                 self.dsn,
-                timeout=self.timeout_s,
+                timeout=self.settings.pool_timeout_s,
                 connection_class=AnsweringConnection,
                 **self.options,
             )
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
-            reason = str(exc) or f"no answer within {self.timeout_s} seconds"
+            reason = str(exc) or f"no answer within {self.settings.pool_timeout_s} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
 
 
@@ -96,12 +93,6 @@ def _options_of(settings: Settings) -> Mapping[str, Any]:
     return {"server_settings": server_settings}
 
 
-def _answer_time_of(settings: Settings) -> float:
-    """Seconds that a server may take to answer a statement, which it should have ended itself."""
-    grace_s = 0 if settings.pgbouncer else GRACE_S
-    return settings.statement_timeout_s + grace_s
-
-
 def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
     """How SQLAlchemy prepares statements: behind PgBouncer without a name, which ends with them."""
     if not settings.pgbouncer:
@@ -110,12 +101,7 @@ def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
 
 
 def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
-    connect = _Connect(
-        to_libpq(url),
-        settings.pool_timeout_s,
-        _answer_time_of(settings),
-        _options_of(settings),
-    )
+    connect = _Connect(to_libpq(url), settings, _options_of(settings))
     engine = create_async_engine(
         "postgresql+asyncpg://",
         connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},
@@ -181,7 +167,10 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
             "isolation_level": None,
             "timeout": settings.pool_timeout_s,
             "async_creator_fn": partial(
-                LimitedConnection, settings.statement_timeout_s, ShortStatements()
+                LimitedConnection,
+                settings.statement_timeout_s,
+                settings.read_timeout_s,
+                ShortStatements(),
             ),
             "check_same_thread": False,  # one thread at a time, but not always the same,
         },

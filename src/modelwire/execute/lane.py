@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
-from ..errors import ConfigurationError, UnknownOutcome
+from ..errors import ConfigurationError, TimedOut, UnknownOutcome
 from ..statement import Statement, Values
 from .engine import begin_writing
 from .faults import DRIVER_ERRORS, is_unanswered, translate
+from .limit import StatementLimit
 from .savepoint import Savepoint
+from .slots import Claim, Slots
 
 Row = Sequence[Any]
 
@@ -37,6 +39,23 @@ class Lane(Protocol):
             RequestError: The database failed otherwise.
         """
 
+    def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
+        """Run a statement that a client has composed, such as by its filters, and read its rows.
+
+        On a lane for reading every statement is taken for one.
+
+        Args:
+            statement: The statement.
+            values: Its parameters by name.
+
+        Returns:
+            The rows.
+
+        Raises:
+            TimedOut: It took longer than `read_timeout_s`.
+            RequestError: The database failed otherwise.
+        """
+
     def savepoint(self, *, checks: bool = False) -> AbstractAsyncContextManager[None]:
         """Begin a part of the transaction that an error undoes alone.
 
@@ -50,10 +69,16 @@ class SessionLane:
 
     Args:
         connection: The session's connection.
+        slots: The slots for reads that take long.
+        claim: What the lane has of them, if it reads what a client has composed.
     """
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(
+        self, connection: AsyncConnection, slots: Slots, claim: Claim | None = None
+    ) -> None:
         self._connection = connection
+        self._slots = slots
+        self._claim = claim
 
     def savepoint(self, *, checks: bool = False) -> Savepoint:
         """Begin a part of the transaction that an error undoes alone."""
@@ -69,11 +94,42 @@ class SessionLane:
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement and read its rows."""
+        if self._claim is None:
+            return await self._run(statement, values)
+        return await self._read(statement, values, self._claim)
+
+    def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
+        """Run a statement that a client has composed and read its rows."""
+        return self._read(statement, values, self._claim or self._slots.claim())
+
+    async def _read(self, statement: Statement, values: Values, claim: Claim) -> Sequence[Row]:
+        limit = _limit_of(self._connection)
+        if limit is None:
+            return await self._run(statement, values)
+        limit.begin_reading(claim)
+        try:
+            return await self._run(statement, values)
+        except TimedOut as error:
+            if not claim.is_refused:
+                raise
+            raise claim.refusal() from error.__cause__
+        finally:
+            limit.end_reading()
+
+    async def _run(self, statement: Statement, values: Values) -> Sequence[Row]:
         try:
             result = await self._connection.execute(statement.sql, statement.bind(values))
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
         return cast("Sequence[Row]", result.all()) if result.returns_rows else []
+
+
+def _limit_of(connection: AsyncConnection) -> StatementLimit | None:
+    """What limits the statements of a connection; nothing does on an engine of somebody else's."""
+    inner = connection.sync_connection
+    driver = None if inner is None else inner.connection.driver_connection
+    limit = getattr(driver, "limit", None)
+    return limit if isinstance(limit, StatementLimit) else None
 
 
 def _check_dialect(engine: AsyncEngine, session: BaseSession) -> None:
@@ -105,7 +161,12 @@ async def commit_session(session: BaseSession) -> None:
 
 @asynccontextmanager
 async def open_session_lane(
-    engine: AsyncEngine, session: BaseSession, *, writes: bool
+    engine: AsyncEngine,
+    session: BaseSession,
+    *,
+    writes: bool,
+    slots: Slots,
+    claim: Claim | None = None,
 ) -> AsyncIterator[Lane]:
     """Take a lane in the transaction of a session in force, for one piece of work.
 
@@ -113,6 +174,8 @@ async def open_session_lane(
         engine: The engine of the application.
         session: The session.
         writes: Whether the work is committed, and all that the session did before with it.
+        slots: The slots for reads that take long.
+        claim: What the lane has of them, if it reads what a client has composed.
 
     Yields:
         The lane. Whatever fails is rolled back.
@@ -125,17 +188,25 @@ async def open_session_lane(
         Contention: Another transaction was in the way.
     """
     _check_dialect(engine, session)
+    if claim is not None and not session.in_transaction():
+        # A session that has a connection does not wait with it.
+        await claim.begin()
+    error: BaseException | None = None
     try:
         # What the session's owner has added is there for the statements that follow.
         await session.flush()
         connection = await session.connection()
         if writes:
             await begin_writing(connection)
-        yield SessionLane(connection)
+        yield SessionLane(connection, slots, claim)
         if writes:
             await commit_session(session)
     except BaseException as exc:
+        error = exc
         await session.rollback()
         if isinstance(exc, DRIVER_ERRORS):
             raise translate(exc) from exc
         raise
+    finally:
+        if claim is not None:
+            claim.end(error)

@@ -13,9 +13,10 @@ from typing import Any
 from aiosqlite import Connection
 from aiosqlite.context import contextmanager
 
-from ..overtime import Watched
 from .cursors import OwnedCursor, OwningConnection, fetch_all
+from .limit import StatementLimit
 from .short import SHORT_S, Rows, Run, ShortStatements
+from .slots import Claim
 
 _CHUNK_ROWS = 64
 
@@ -25,24 +26,32 @@ class LimitedConnection(Connection):
 
     Args:
         limit_s: Seconds that one call may take in the connection's thread.
+        read_s: Seconds that one may take which a client has composed.
         short: The statements that need not go there.
         arguments: What `sqlite3.connect` takes.
 
     Attributes:
+        limit: What ends a call that takes too long.
         waits: Whether those who read may have to wait for one who writes: without WAL they do.
     """
 
     def __init__(
-        self, limit_s: float, short: ShortStatements, /, *arguments: Any, **options: Any
+        self,
+        limit_s: float,
+        read_s: float,
+        short: ShortStatements,
+        /,
+        *arguments: Any,
+        **options: Any,
     ) -> None:
         connect: Any = partial(sqlite3.connect, *arguments, factory=OwningConnection, **options)
         super().__init__(partial(self._open, connect), _CHUNK_ROWS)
         self._opened: OwningConnection | None = None
         self._stopped: asyncio.Future[Any] | None = None
         self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
-        self._limit_s = limit_s
         self._short = short
         self._under_way = 0
+        self.limit = StatementLimit(self, limit_s, read_s)
         self.waits = True
 
     def _open(self, connect: Callable[[], OwningConnection]) -> OwningConnection:
@@ -78,19 +87,27 @@ class LimitedConnection(Connection):
         if connection is not None and connection.open_cursors:
             self._tx.put_nowait((None, connection.close_cursors))
 
-    async def read(self, text: str, values: Sequence[Any]) -> Rows:
-        """Run a statement that changes nothing, outside of a transaction.
+    async def read(
+        self, text: str, values: Sequence[Any], claim: Claim, *, in_thread: bool = False
+    ) -> Rows:
+        """Run a statement that a client has composed, and that changes nothing.
 
         Args:
             text: The statement.
             values: Its parameters.
+            claim: What it has of the slots for those that take long.
+            in_thread: Whether it is part of a transaction, which stays in its thread.
 
         Returns:
             The rows.
         """
-        run = await self._run_here(text, values)
-        if run is None:
-            return await self._run_in_thread(text, values)
+        self.limit.begin_reading(claim)
+        try:
+            run = None if in_thread else await self._run_here(text, values)
+            if run is None:
+                return await self._run_in_thread(text, values)
+        finally:
+            self.limit.end_reading()
         if run.taken_s > SHORT_S:
             await asyncio.sleep(0)  # those who have waited meanwhile come first
         return run.rows
@@ -136,8 +153,7 @@ class LimitedConnection(Connection):
         return await self._execute(fetch_all, self._connection, sql, parameters)
 
     async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
-        alarm = _Alarm(self, self._limit_s)
-        alarm.start()
+        self.limit.start()
         self._under_way += 1
         try:
             return await super()._execute(fn, *arguments, **options)  # type: ignore[no-untyped-call]
@@ -146,12 +162,12 @@ class LimitedConnection(Connection):
             raise
         finally:
             self._under_way -= 1
-            alarm.stop()
+            self.limit.stop()
 
     def _end(self) -> None:
         """Interrupt what the thread is at. It does one thing after another: then comes a mark."""
         ended = asyncio.get_running_loop().create_future()
-        alarm = _Alarm(self, 0)
+        alarm = StatementLimit(self, 0, 0)
         alarm.start()
         self._under_way += 1
 
@@ -161,10 +177,11 @@ class LimitedConnection(Connection):
 
         ended.add_done_callback(stop)
         self._tx.put_nowait((ended, lambda: None))
-        self.ring()
+        self.end_statement()
 
-    def ring(self) -> None:
-        """Interrupt the statement that is running, if any."""
+    def end_statement(self) -> None:
+        """Interrupt the statement that is running, if any: again and again, since what comes before
+        it has begun does nothing."""
         if self._connection is not None:
             with suppress(sqlite3.ProgrammingError):  # it has just been closed
                 self._connection.interrupt()
@@ -191,17 +208,3 @@ def _run(connection: OwningConnection, text: str, values: Sequence[Any]) -> tupl
         begun = thread_time()
         rows = cursor.fetchall()
     return Run(rows, begun_s + thread_time() - begun), begun_s
-
-
-class _Alarm(Watched):
-    """Interrupts a connection from a moment on, until it is stopped: again and again, since what
-    comes before its statement has begun does nothing."""
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: LimitedConnection, limit_s: float) -> None:
-        super().__init__(limit_s)
-        self._connection = connection
-
-    def end(self) -> None:
-        self._connection.ring()

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from ..errors import Contention
-from .pool import FairQueue
+from .fair_queue import FairQueue
 
 T = TypeVar("T")
 

@@ -48,8 +48,9 @@ class Lists(Stages):
         if isinstance(plan, CursorPlan):
             return await self._read_keyset_page(plan, session, address, parent)
         shape = plan.shape
-        async with self.database.reading(session) as lane:
-            found = await lane.fetch(self.statements.of(shape), plan.values)
+        statement = self.statements.of(shape)
+        async with self.database.reading(session, statement) as lane:
+            found = await lane.fetch(statement, plan.values)
             rows = found[: plan.limit]
             if not rows:
                 await self._check_parent(lane, parent)
@@ -70,9 +71,10 @@ class Lists(Stages):
     ) -> Answer:
         secrets = self.database.secrets
         plan = sealed.open(cipher_of(secrets.known or await secrets.find(session)))
-        async with self.database.reading(session) as lane:
-            shape = plan.shape
-            found = await lane.fetch(self.statements.of(shape), plan.values)
+        shape = plan.shape
+        statement = self.statements.of(shape)
+        async with self.database.reading(session, statement) as lane:
+            found = await lane.fetch(statement, plan.values)
             if found:
                 page = plan.cut(found)
             else:
@@ -114,7 +116,7 @@ class Lists(Stages):
         statement = self.statements.of(shape)
 
         async def fetch() -> Any:
-            async with self.database.reading(session) as lane:
+            async with self.database.reading(session, statement) as lane:
                 ((counted,),) = await lane.fetch(statement, plan.operands)
             return counted
 

@@ -70,9 +70,9 @@ class Mass(Transactions):
     async def _find_affected(self, lane: Lane, plan: MassPlan, limit: int) -> DeletePlan:
         """Lock the rows that match, if they are not too many."""
         table, shape = plan.table, plan.shape
-        found = await lane.fetch(self.statements.of(shape), {**plan.values, "limit": limit + 1})
+        found = await lane.search(self.statements.of(shape), {**plan.values, "limit": limit + 1})
         if len(found) > limit:
-            ((count,),) = await lane.fetch(self.statements.of(plan.count), plan.values)
+            ((count,),) = await lane.search(self.statements.of(plan.count), plan.values)
             raise TooManyAffected(
                 f"{max(count, limit + 1)} rows match, and at most {limit} may be affected"
             )

@@ -70,8 +70,9 @@ class Reads(Lists):
         """`GET /users/{id}`"""
         values = plan_key(table, request.key)
         plan = self._plan_read(table, request.query_string)
-        async with self.database.reading(session) as lane:
-            rows = await lane.fetch(self.statements.of(plan.shape), values)
+        statement = self.statements.of(plan.shape)
+        async with self.database.reading(session, statement) as lane:
+            rows = await lane.fetch(statement, values)
             branches: list[Branch] = []
             if plan.includes:
                 branches = await self.includes.read(lane, plan.shape, rows, plan.includes)
@@ -133,8 +134,9 @@ class Reads(Lists):
         """
         shape, values, limit = plan.shape, plan.values, STREAM_BATCH
         while True:
-            async with self.database.reading(session) as lane:
-                found = await lane.fetch(self.statements.of(shape), {**values, "limit": limit})
+            statement = self.statements.of(shape)
+            async with self.database.reading(session, statement) as lane:
+                found = await lane.fetch(statement, {**values, "limit": limit})
                 rows, branches, included = await self._read_as_many(lane, shape, found, plan)
             yield own_columns(shape, rows), branches
             if len(found) < limit and len(rows) == len(found):

@@ -1,0 +1,156 @@
+"""Slots for reads that take long: who has to have one, and when."""
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import literal, select
+from sqlalchemy.dialects import sqlite
+
+from modelwire.errors import Unavailable
+from modelwire.execute.slots import QUICK_S, SLOW_S, Claim, Slots
+from modelwire.statement import Statement
+
+
+def make_slots(pool_size: int, *, wait_s: float = 0.3, pressed: bool = False) -> Slots:
+    return Slots(pool_size, wait_s, 4.2, lambda: pressed)
+
+
+def make_statement() -> Statement:
+    return Statement(select(literal(1)), sqlite.dialect())
+
+
+async def begin(slots: Slots, statement: Statement) -> Claim:
+    claim = slots.claim(statement)
+    await claim.begin()
+    return claim
+
+
+def run_for(claim: Claim, seconds: float) -> bool:
+    """Look at a read when it begins, and after some time; returns whether it may go on."""
+    claim.may_go_on(0.0)
+    return claim.may_go_on(seconds)
+
+
+@pytest.mark.parametrize(("pool_size", "slots"), [(1, 1), (2, 1), (3, 1), (4, 2), (10, 5)])
+async def test_there_are_half_as_many_as_connections(pool_size: int, slots: int) -> None:
+    """There are half as many slots as connections, and at least one."""
+    made = make_slots(pool_size)
+    assert [made.take_free() for _ in range(slots + 1)] == [True] * slots + [False]
+
+
+async def test_what_is_quick_needs_none() -> None:
+    """A read that was quick once asks for no slot; before that it takes one, and gives it back."""
+    slots, statement = make_slots(2), make_statement()
+    first = await begin(slots, statement)
+    assert not first.is_quick
+    assert not slots.take_free()
+    first.end(None)
+    assert slots.take_free()
+    assert slots.claim(statement).is_quick
+
+
+async def test_what_is_not_known_goes_on_without() -> None:
+    """Where no slot is free, a read that nobody knows waits a moment, and goes on."""
+    slots = make_slots(1, wait_s=60)
+    await begin(slots, make_statement())
+    begun = time.monotonic()
+    other = await begin(slots, make_statement())
+    assert QUICK_S <= time.monotonic() - begun < 10
+    assert run_for(other, QUICK_S)
+    assert not run_for(other, SLOW_S)
+    assert other.is_refused
+
+
+async def test_what_is_slow_waits_for_a_slot() -> None:
+    """A read that is known to be slow gets a slot in its turn, or is refused."""
+    slots, statement = make_slots(1), make_statement()
+    first = await begin(slots, statement)
+    assert run_for(first, SLOW_S)
+    with pytest.raises(Unavailable) as caught:
+        await begin(slots, statement)
+    assert caught.value.retry_after_s == 5
+    waiting = asyncio.ensure_future(begin(slots, statement))
+    await asyncio.sleep(0)
+    first.end(None)
+    assert run_for(await waiting, SLOW_S)
+
+
+async def test_those_who_wait_learn_what_others_find_out() -> None:
+    """Whoever waits for a moment goes on waiting if the same read is found to be slow meanwhile."""
+    slots, statement = make_slots(1, wait_s=60), make_statement()
+    first = await begin(slots, statement)
+    waiting = asyncio.ensure_future(begin(slots, statement))
+    await asyncio.sleep(0)
+    assert run_for(first, QUICK_S)
+    await asyncio.wait([waiting], timeout=QUICK_S + 1)
+    assert not waiting.done()
+    first.end(None)
+    (await waiting).end(None)
+
+
+async def test_it_gives_way_to_those_who_wait() -> None:
+    """What is neither quick nor has a slot is ended early where others wait for a connection."""
+    slots = make_slots(1, pressed=True)
+    assert slots.take_free()
+    claim = slots.claim()
+    assert run_for(claim, QUICK_S - 0.01)
+    assert not run_for(claim, QUICK_S)
+
+
+async def test_a_slot_that_is_free_is_taken_late() -> None:
+    """What turns out to take long goes on where a slot is free, and gives it back."""
+    slots = make_slots(1)
+    claim = slots.claim()
+    assert run_for(claim, SLOW_S)
+    assert not slots.take_free()
+    claim.end(None)
+    assert slots.take_free()
+
+
+async def test_being_held_up_once_is_no_proof() -> None:
+    """What was quick and is held up once is unknown then, and not slow; what takes a second is."""
+    for taken_s, refused in ((QUICK_S, False), (SLOW_S, True)):
+        slots, statement = make_slots(2), make_statement()
+        slots.note_quick(statement)
+        run_for(slots.claim(statement), taken_s)
+        assert not slots.claim(statement).is_quick
+        slots.take_free()
+        if refused:
+            with pytest.raises(Unavailable):
+                await begin(slots, statement)
+        else:
+            await begin(slots, statement)
+
+
+async def test_what_was_slow_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read that was slow counts as unknown after some time, and as quick after two quick ones."""
+    slots, statement = make_slots(1), make_statement()
+    monkeypatch.setattr("modelwire.execute.slots.REMEMBERED_S", 0.0)
+    slots.note_long(statement, is_slow=True)
+    assert slots.take_free()
+    await begin(slots, statement)
+    slots.put_back()
+    for _ in range(2):
+        assert not slots.claim(statement).is_quick
+        (await begin(slots, statement)).end(None)
+    assert slots.claim(statement).is_quick
+
+
+async def test_what_was_ended_is_no_proof() -> None:
+    """A read whose client has gone, or that got no connection, is not known to be quick."""
+    for error in (asyncio.CancelledError(), Unavailable()):
+        slots, statement = make_slots(2), make_statement()
+        (await begin(slots, statement)).end(error)
+        assert not slots.claim(statement).is_quick
+
+
+async def test_few_statements_are_remembered() -> None:
+    """However many statements there are, what is remembered has a limit."""
+    slots, statements = make_slots(2), [make_statement() for _ in range(1500)]
+    for statement in statements:
+        slots.note_quick(statement)
+    assert sum(slots.claim(statement).is_quick for statement in statements) == 1024
+    for statement in statements:
+        slots.note_long(statement, is_slow=True)
+    assert len(slots._slow) == 1024
