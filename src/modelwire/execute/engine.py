@@ -243,17 +243,24 @@ def _lower(text: Any) -> Any:
 
 
 def _begin_before_change(
-    connection: Any, cursor: Any, sql: str, _parameters: Any, _context: Any, _many: bool
+    connection: Any, cursor: Any, sql: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
-    """Take the write lock before the first statement that changes something.
+    """Take the write lock before the first statement that changes something, or asks for a lock.
 
     A transaction that began as a reader can't become a writer once another one has committed
     (SQLite manual, SQLITE_BUSY_SNAPSHOT), and no waiting helps. One that never reads before it
     holds the lock waits for its turn.
     """
-    if _READS.match(sql) or (_WITH.match(sql) and not _CHANGES.search(sql)):
-        return
-    _begin(connection, cursor)
+    reads = _READS.match(sql) or (_WITH.match(sql) and not _CHANGES.search(sql))
+    if not reads or _locks(context):
+        _begin(connection, cursor)
+
+
+def _locks(context: Any) -> bool:
+    """Whether a statement asks for locks on its rows, which SQLite has no words for."""
+    compiled = getattr(context, "compiled", None)
+    # In the driver's text nothing is left of it.
+    return getattr(getattr(compiled, "statement", None), "_for_update_arg", None) is not None
 
 
 def _begin_before_savepoint(connection: Any, _name: str) -> None:
