@@ -49,6 +49,7 @@ class DriverLane(ABC):
     """
 
     begin_text = "BEGIN"
+    undo_text = "ROLLBACK AND CHAIN"
     is_postgresql = True
 
     def __init__(
@@ -158,6 +159,30 @@ class DriverLane(ABC):
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
         """Run a statement that a client has composed and read its rows."""
         return self.fetch(statement, values, self._claim or self._slots.claim())
+
+    async def commit(self) -> None:
+        """Commit the transaction now; nothing follows."""
+        if self._transaction:
+            await self._commit()
+            self._transaction = False
+
+    async def restart(self) -> bool:
+        """Undo the transaction and begin another one, be there none so far."""
+        if self.in_transaction:
+            await self._control(self.undo_text)
+        if not self.in_transaction:
+            await self._control(self.begin_text)
+        self._transaction = True
+        return True
+
+    async def roll_back(self) -> None:
+        """Undo the transaction. What follows only looks."""
+        self._writes = False
+        if self._transaction and self.is_postgresql:
+            # Behind PgBouncer, statements that belong together need a transaction.
+            await self.restart()
+        elif self.in_transaction:
+            await self._control(self.undo_text)
 
     async def _commit(self) -> None:
         """End the transaction; what COMMIT refuses is undone.
@@ -288,6 +313,7 @@ class AiosqliteLane(DriverLane):
     short, or writes."""
 
     begin_text = "BEGIN IMMEDIATE"
+    undo_text = "ROLLBACK"
     is_postgresql = False
 
     def run(

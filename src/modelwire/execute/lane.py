@@ -63,6 +63,24 @@ class Lane(Protocol):
             checks: Whether what is deferred is checked at its end, on PostgreSQL.
         """
 
+    async def commit(self) -> None:
+        """Commit the transaction now, if it is the lane's own; nothing follows.
+
+        Raises:
+            ConstraintViolation: A deferred constraint fired.
+            UnknownOutcome: No answer came.
+        """
+
+    async def restart(self) -> bool:
+        """Undo the transaction and begin another one, if it is the lane's own.
+
+        Returns:
+            Whether it is.
+        """
+
+    async def roll_back(self) -> None:
+        """Undo the transaction, if it is the lane's own. What follows only looks."""
+
 
 class SessionLane:
     """Runs statements in the transaction of a session in force.
@@ -84,6 +102,16 @@ class SessionLane:
         """Begin a part of the transaction that an error undoes alone."""
         defers = self._connection.dialect.name == "postgresql"
         return Savepoint(self._control, checks=checks and defers)
+
+    async def commit(self) -> None:
+        """Leave that to the end: what others have done in the session is part of it."""
+
+    async def restart(self) -> bool:
+        """Leave the transaction as it is: others may have done something in it."""
+        return False
+
+    async def roll_back(self) -> None:
+        """Leave that to the end: a savepoint has undone what was refused."""
 
     async def _control(self, *texts: str) -> None:
         try:

@@ -57,7 +57,7 @@ class Savepoint:
     async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
         if error is None:
             await self._end()
-        elif isinstance(error, Exception):
+        elif isinstance(error, Exception) and not isinstance(error, Undone):
             await self._undo(error)
 
     async def _end(self) -> None:

@@ -51,8 +51,9 @@ class Transactions(Stages):
         """Do some work in one transaction; it is committed when this returns.
 
         Many rows and links are written at once; where one is refused, they are written once more,
-        one by one, to find out which. A session in force may hold what others have done in it, so
-        there the first try has a savepoint. With an `Idempotency-Key`, the key and the answer are
+        one by one, to find out which. What was refused is undone, and explained on the connection
+        at hand: others may wait for one. A session in force may hold what others have done in it,
+        so there each try has a savepoint. With an `Idempotency-Key`, the key and the answer are
         stored in the same transaction.
 
         Args:
@@ -78,36 +79,18 @@ class Transactions(Stages):
         many, key = together and again, key_of(request)
         # What may fail once the rows are written must undo them.
         single = single and always_succeeds(plan.table)
-        if many and session is not None:
-            work = _in_savepoint(work)
+        if session is not None:
+            work = _in_savepoint(work, many=many)
         if key is not None:
             work, single = do_once(work, self._keys, key, request), False
         written = found or (lambda: plan)
-        if not many or session is not None:
-            return await self._write_once(written, session, work, single=single)
         try:
-            return await self._attempt(written, session, work, single=single)
+            return await self._attempt(written, session, work, single=single, many=many)
         except Rejection as exc:
-            rejection = exc
-        return await self._write_once(written, session, work, rejection=rejection, singly=True)
-
-    async def _write_once(
-        self,
-        written: Callable[[], RowPlan],
-        session: Session,
-        work: Work,
-        *,
-        rejection: Rejection | None = None,
-        single: bool = False,
-        singly: bool = False,
-    ) -> Answer:
-        try:
-            return await self._attempt(written, session, work, single=single, singly=singly)
-        except Rejection as exc:
-            found = exc if rejection is None else _choose(rejection, exc)
+            # The whole transaction is gone, such as by the COMMIT of a session.
             async with self.database.reading(session) as lane:
-                error = await self.explain(found, lane)
-            raise error from found.violation
+                error = await self.explain(exc, lane)
+            raise error from exc.violation
 
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
         """Explain what a constraint has refused."""
@@ -119,15 +102,15 @@ class Transactions(Stages):
         session: Session,
         work: Work,
         *,
-        single: bool = False,
-        singly: bool = False,
+        single: bool,
+        many: bool,
     ) -> Awaitable[Answer]:
         async def attempt() -> Answer:
             try:
                 async with self.database.writing(session, single=single) as lane:
-                    return await work(lane, singly)
+                    return await self._carry_out(lane, work, written, many=many)
             except ConstraintViolation as violation:
-                # It fired at COMMIT.
+                # It fired at the COMMIT of a session.
                 raise Rejection(violation, written()) from violation
             except Undone as undone:
                 raise undone.error from undone.error.__cause__
@@ -137,9 +120,35 @@ class Transactions(Stages):
             return attempt()
         return self.database.retry(attempt)
 
+    async def _carry_out(
+        self, lane: Lane, work: Work, written: Callable[[], RowPlan], *, many: bool
+    ) -> Answer:
+        """Do some work and commit it, or explain why it is refused."""
+        try:
+            return await _do(lane, work, written, singly=False)
+        except Rejection as exc:
+            rejection = exc
+        if many and await lane.restart():
+            try:
+                return await _do(lane, work, written, singly=True)
+            except Rejection as alone:
+                rejection = _choose(rejection, alone)
+        await lane.roll_back()
+        raise await self.explain(rejection, lane) from rejection.violation
 
-def _in_savepoint(work: Work) -> Work:
-    """Some work on all rows at once; where one is refused, only that is undone, and done anew."""
+
+async def _do(lane: Lane, work: Work, written: Callable[[], RowPlan], *, singly: bool) -> Answer:
+    """Do some work and commit it."""
+    answer = await work(lane, singly)
+    try:
+        await lane.commit()
+    except ConstraintViolation as violation:
+        raise Rejection(violation, written()) from violation
+    return answer
+
+
+def _in_savepoint(work: Work, *, many: bool) -> Work:
+    """Some work of which only it is undone where it is refused; done anew if it is on many rows."""
 
     async def attempt(lane: Lane, _singly: bool) -> Answer:
         try:
@@ -147,8 +156,11 @@ def _in_savepoint(work: Work) -> Work:
                 return await work(lane, False)
         except Rejection as exc:
             together = exc
+        if not many:
+            raise together
         try:
-            return await work(lane, True)
+            async with lane.savepoint():
+                return await work(lane, True)
         except Rejection as alone:
             raise _choose(together, alone) from alone
 
