@@ -15,6 +15,7 @@
         ├── UnsupportedMediaType    unsupported_media_type
         │   └── UnsupportedEncoding unsupported_media_type; the body is compressed
         ├── NotAcceptable           not_acceptable
+        ├── Forbidden               forbidden
         ├── NotFound                not_found
         ├── AlreadyExists           already_exists
         ├── ParentNotFound          parent_not_found
@@ -264,6 +265,15 @@ class NotAcceptable(RequestError):
     """The answer has no media type that the client accepts."""
 
     code = "not_acceptable"
+
+
+class Forbidden(RequestError):
+    """The database does not let its role do this, by privileges or by row-level security."""
+
+    code = "forbidden"
+
+    def __init__(self) -> None:
+        super().__init__("The database does not allow this")
 
 
 class NotFound(RequestError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
+from collections.abc import Callable, Mapping
 
 import asyncpg
 from sqlalchemy import exc as sa
@@ -15,6 +16,7 @@ from ..errors import (
     ConstraintViolation,
     Contention,
     DatabaseError,
+    Forbidden,
     LockTimeout,
     MissingTable,
     ModelwireError,
@@ -71,11 +73,15 @@ _SQLSTATES = {
     # One row twice in one upsert, or what a trigger asks for one row and gets more.
     "21000": Constraint.TRIGGER,
 }
-_CONTENTION = ("40001", "40P01")
-_LOCKED = "55P03"
 _AWAY = ("08", "53", "57P", "25006")
 _LOST = ("08", "57P01", "57P02", "57P05", "40003")
-_CANCELLED = "57014"
+_OTHERS: Mapping[str, Callable[[], ModelwireError]] = {
+    "40001": Contention,
+    "40P01": Contention,
+    "42501": Forbidden,
+    "55P03": LockTimeout,
+    "57014": lambda: TimedOut("A statement took longer than its time limit"),
+}
 _NO_TABLE = "42P01"
 _NO_SUCH_TABLE = "no such table: "
 _RAISE = "exec_stmt_raise"
@@ -175,12 +181,8 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     kind = _SQLSTATES.get(state)
     if kind is not None:
         return _read_diagnostics(error, kind)
-    if state == _CANCELLED:
-        return TimedOut("A statement took longer than its time limit")
-    if state == _LOCKED:
-        return LockTimeout()
-    if state in _CONTENTION:
-        return Contention()
+    if state in _OTHERS:
+        return _OTHERS[state]()
     if state.startswith(_AWAY):
         return Unavailable()
     if state == _NO_TABLE:

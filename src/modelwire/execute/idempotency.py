@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
-from ..errors import DatabaseError, KeyInFlight, KeyReused, LockTimeout, Unavailable
+from ..errors import DatabaseError, Forbidden, KeyInFlight, KeyReused, LockTimeout, Unavailable
 from ..settings import Settings
 from ..statement import KEYS, Statement, build_creation
 from ..statement import idempotency as sql
@@ -138,7 +138,7 @@ async def _run(lane: Lane, statement: Statement, values: dict[str, Any]) -> Sequ
     """
     try:
         return await lane.fetch(statement, values)
-    except DatabaseError as exc:
+    except (DatabaseError, Forbidden) as exc:
         raise Unavailable(
             "Idempotency-Key can't be used: its table is missing, or closed to this service"
         ) from exc

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
-from ..errors import DatabaseError, RequestError, Unavailable
+from ..errors import DatabaseError, Forbidden, RequestError, Unavailable
 from ..settings import Settings
 from ..statement import SECRETS, Statement, build_creation
 from ..statement import secrets as sql
@@ -108,7 +108,7 @@ class Secrets:
             async with self._reading(session) as lane:
                 ((there,),) = await lane.fetch(self._look, {})
                 rows = await lane.fetch(self._secret, {"sought": _NAME}) if there else ()
-        except DatabaseError as exc:
+        except (DatabaseError, Forbidden) as exc:
             raise _refuse(exc) from exc
         return bytes(rows[0][0]) if rows else None
 

@@ -15,6 +15,7 @@ STATUSES: Mapping[str, int] = {
     "too_slow": 408,
     "unsupported_media_type": 415,
     "not_acceptable": 406,
+    "forbidden": 403,
     "not_found": 404,
     "already_exists": 400,
     "parent_not_found": 400,
