@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -95,6 +97,42 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
         elif now_s >= self._patience_s:
             self.terminate()
 
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it belongs to the event loop that is running; no other one can use it."""
+        return bool(self._loop is asyncio.get_running_loop())
+
+    async def close(self, *, timeout: float | None = None) -> None:
+        """Close the connection; that of another event loop without a farewell."""
+        if self.is_at_home:
+            await super().close(timeout=timeout)
+        else:
+            self.terminate()
+
+    def terminate(self) -> None:
+        """Close the connection at once, whatever has become of its event loop."""
+        if self._loop is _find_running_loop():
+            super().terminate()
+            return
+        try:
+            self._loop.call_soon_threadsafe(super().terminate)
+        except RuntimeError:  # it is closed
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Let the server know that nobody is there: the loop that would send it words is closed."""
+        if self.is_closed():
+            return
+        self._aborted = True
+        with suppress(OSError, TypeError):  # uvloop has closed it already
+            self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        own = getattr(self._transport, "_sock", None)
+        if own is not None:
+            # asyncio's transport would ask its loop to close it, and warn that nobody has done so.
+            own.close()
+            self._transport._sock = None
+        self._cleanup()
+
     async def forget_ending(self, ending: asyncio.Future[None]) -> None:
         """Wait until the server has been told, so that it does not end the next statement."""
         self.ending = None
@@ -103,6 +141,13 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
         finally:
             if not ending.done():
                 self.terminate()
+
+
+def _find_running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 class _PreparedStatement:

@@ -50,7 +50,8 @@ class SharedCounts:
         Raises:
             Exception: What the count has raised, to all that share it.
         """
-        entry = self._entries.setdefault(key, _Entry())
+        place = asyncio.get_running_loop(), key  # whoever waits does so in one loop
+        entry = self._entries.setdefault(place, _Entry())
         came, entry.users = entry.begun, entry.users + 1
         try:
             async with entry.lock:
@@ -60,7 +61,7 @@ class SharedCounts:
         finally:
             entry.users -= 1
             if not entry.users:
-                self._entries.pop(key, None)
+                self._entries.pop(place, None)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

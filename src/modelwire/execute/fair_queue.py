@@ -36,6 +36,7 @@ class FairQueue(QueueCommon[Any]):
         self.use_lifo = use_lifo
         self.idle: list[Any] = []
         self._waiters: deque[asyncio.Future[Any]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.patience = Patience(self._waiters)
 
     def empty(self) -> bool:
@@ -58,10 +59,21 @@ class FairQueue(QueueCommon[Any]):
     def _wake(self, item: Any) -> bool:
         while self._waiters:
             waiter = self._waiters.popleft()
-            if not waiter.done():
+            loop = waiter.get_loop()
+            if waiter.done() or loop.is_closed():
+                continue
+            if loop is self._loop:
                 waiter.set_result(item)
-                return True
+            else:
+                loop.call_soon_threadsafe(self._hand_over, item, waiter)
+            return True
         return False
+
+    def _hand_over(self, item: Any, waiter: asyncio.Future[Any]) -> None:
+        if waiter.done():
+            self._pass_on(item)
+        else:
+            waiter.set_result(item)
 
     def _pass_on(self, item: Any) -> None:
         if item is None:
@@ -102,9 +114,12 @@ class FairQueue(QueueCommon[Any]):
         Raises:
             TimeoutError: None came free in time.
         """
-        waiter = asyncio.get_running_loop().create_future()
-        if not self._waiters:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._move_to(loop)
+        elif not self._waiters:
             self.patience.start()
+        waiter = loop.create_future()
         self._waiters.append(waiter)
         try:
             return await waiting_for_connection(waiter)
@@ -114,6 +129,14 @@ class FairQueue(QueueCommon[Any]):
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
             raise
+
+    def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Serve another event loop; those who waited in one that has ended wait no more."""
+        self._loop = loop
+        for waiter in tuple(self._waiters):
+            if waiter.get_loop().is_closed():
+                self._waiters.remove(waiter)
+        self.patience.start()
 
 
 class Patience(Watched):

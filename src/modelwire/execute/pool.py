@@ -177,5 +177,8 @@ PooledConnection = PoolProxiedConnection | TakenConnection
 
 
 def _is_dead(connection: Any) -> bool:
-    """Whether a connection is known to be closed, as asyncpg's is as soon as it was told."""
-    return type(connection) is AnsweringConnection and bool(connection.is_closed())
+    """Whether a connection is of no use here: known to be closed, as asyncpg's is as soon as it was
+    told, or of another event loop."""
+    return type(connection) is AnsweringConnection and (
+        not connection.is_at_home or bool(connection.is_closed())
+    )
