@@ -34,7 +34,8 @@
         ├── Unavailable             unavailable
         │   ├── NotStarted          unavailable; the tables are not there yet
         │   └── Contention          unavailable; the transaction may be tried again
-        │       └── LockTimeout     unavailable; a lock was not free in time
+        │       ├── LockTimeout     unavailable; a lock was not free in time
+        │       └── Outdated        unavailable; the connection takes no writes, another one may
         ├── UnknownOutcome          unknown_outcome
         ├── TimedOut                timeout
         ├── DatabaseError           database_error
@@ -402,6 +403,13 @@ class Contention(Unavailable):
 
 class LockTimeout(Contention):
     """A lock was not free in time."""
+
+
+class Outdated(Contention):
+    """A connection takes no writes, as when it was opened; one that is opened now may take them."""
+
+    def __init__(self) -> None:
+        super().__init__("The database takes no writes")
 
 
 class UnknownOutcome(RequestError):

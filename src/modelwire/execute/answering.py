@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
-from .limit import StatementLimit
+from .limit import FRESH_S, StatementLimit
 from .slots import Claim
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
         self.limit = StatementLimit(self, math.inf, math.inf)
         self.ending: asyncio.Future[None] | None = None
         self._patience_s = math.inf
+        self._opened_s = time.monotonic()
 
     execute = _limit(asyncpg.Connection.execute)
     executemany = _limit(asyncpg.Connection.executemany)
@@ -96,6 +98,18 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
             self._cancel_current_command(self.ending)
         elif now_s >= self._patience_s:
             self.terminate()
+
+    @property
+    def may_be_outdated(self) -> bool:
+        """Whether it takes no writes, where one that is opened now may take them.
+
+        A transaction that somebody has made read-only says nothing of the connection.
+        """
+        settings = self.get_settings()
+        # PostgreSQL tells of these since version 14.
+        by_default = getattr(settings, "default_transaction_read_only", "on")
+        is_standby = getattr(settings, "in_hot_standby", "on")
+        return "on" in (by_default, is_standby) and time.monotonic() - self._opened_s > FRESH_S
 
     @property
     def is_at_home(self) -> bool:

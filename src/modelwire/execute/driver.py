@@ -10,11 +10,11 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..errors import ModelwireError, TimedOut, UnknownOutcome
+from ..errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
 from .answering import AnsweringConnection
-from .faults import DRIVER_ERRORS, is_unsent, translate, translate_commit
+from .faults import DRIVER_ERRORS, is_unsent, refuses_writes, translate, translate_commit
 from .held import HeldConnection
 from .limited import LimitedConnection
 from .savepoint import Savepoint
@@ -46,6 +46,7 @@ class DriverLane(ABC):
 
     Attributes:
         abandoned: Whether a statement was given up on, which may be running still.
+        is_outdated: Whether the connection takes no writes, where another one may.
     """
 
     begin_text = "BEGIN"
@@ -62,6 +63,7 @@ class DriverLane(ABC):
         claim: Claim | None = None,
     ) -> None:
         self.abandoned = False
+        self.is_outdated = False
         self._held = HeldConnection(engine)
         self._writes = writes
         self._transaction = transaction
@@ -113,7 +115,9 @@ class DriverLane(ABC):
 
     async def _leave(self, error: BaseException | None) -> None:
         if not self.abandoned and (error is None or isinstance(error, Exception)):
-            if self.is_at_rest:
+            if self.is_at_rest and self.is_outdated:
+                self._held.forget()
+            elif self.is_at_rest:
                 self._held.release()
             elif self.is_open:
                 await self._held.discard()
@@ -239,6 +243,9 @@ class DriverLane(ABC):
             raise
         except DRIVER_ERRORS as exc:
             self.abandoned = isinstance(exc, TimeoutError)
+            if refuses_writes(exc) and self._held.connection.may_be_outdated:
+                self.is_outdated = True
+                raise Outdated() from exc
             unharmed = is_unsent(exc) or not (commits or self.is_open)
             if self.abandoned or not (first and unharmed):
                 raise (translate_commit if commits else translate)(exc) from exc

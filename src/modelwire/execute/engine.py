@@ -21,7 +21,7 @@ from ..observe import waiting_for_connection
 from ..settings import Settings
 from ..statement import COLLATION, COLLATIONS, LOWER, UNHEX, lower
 from .answering import AnsweringConnection
-from .faults import translate, translate_commit
+from .faults import refuses_writes, translate, translate_commit
 from .limit import StatementLimit
 from .limited import LimitedConnection
 from .pool import FairPool
@@ -125,6 +125,7 @@ def _create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
 
     event.listen(engine.sync_engine, "first_connect", find_collation)
     event.listen(engine.sync_engine, "handle_error", _give_up)
+    event.listen(engine.sync_engine, "handle_error", _give_outdated_up)
     return engine
 
 
@@ -137,6 +138,16 @@ def _give_up(context: ExceptionContext) -> ModelwireError | None:
     context.invalidate_pool_on_disconnect = False
     # Where SQLAlchemy names no statement, it was COMMIT.
     return translate_commit(error) if context.statement is None else translate(error)
+
+
+def _give_outdated_up(context: ExceptionContext) -> None:
+    """A session's connection that takes no writes is closed, and so are all that are as old."""
+    connection = context.connection
+    if connection is None or connection.invalidated:
+        return
+    driver: Any = connection.connection.driver_connection
+    if refuses_writes(context.original_exception) and driver.may_be_outdated:
+        context.is_disconnect = True
 
 
 def _find_collation(connection: Any) -> str | None:
@@ -178,11 +189,13 @@ def _create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         hide_parameters=not settings.echo,
     )
     event.listen(engine.sync_engine, "do_connect", _create_privately)
-    prepare = partial(_prepare_sqlite, shares=url.query.get("cache") == "shared")
+    shares = url.query.get("cache") == "shared"
+    prepare = partial(_prepare_sqlite, shares=shares, is_file=not is_memory(url))
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
     event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
     event.listen(engine.sync_engine, "handle_error", _undo_refused_commit)
+    event.listen(engine.sync_engine, "handle_error", _give_outdated_up)
     event.listen(engine.sync_engine, "reset", _close_cursors)
     return engine
 
@@ -222,13 +235,15 @@ async def begin_writing(connection: AsyncConnection) -> None:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool) -> None:
+def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool, is_file: bool) -> None:
     """Prepare a new connection.
 
     Args:
         connection: The connection.
         shares: Whether its cache is that of others: a reader waits for what they do then.
+        is_file: Whether its database is a file.
     """
+    connection.driver_connection.is_file = is_file
     connection.create_function(LOWER, 1, _lower, deterministic=True)
     connection.create_function(UNHEX, 1, _unhex, deterministic=True)
     cursor = connection.cursor()

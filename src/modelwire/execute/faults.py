@@ -165,6 +165,20 @@ def is_unsent(error: BaseException) -> bool:
     return refused and _REFUSED.search(str(original)) is not None
 
 
+def refuses_writes(error: BaseException) -> bool:
+    """Whether a statement was refused for its connection, or its server, taking no writes.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    if isinstance(original, asyncpg.PostgresError):
+        return bool(original.sqlstate == _READ_ONLY)
+    return (getattr(original, "sqlite_errorname", None) or "").startswith(_READ_ONLY_FILE)
+
+
+_READ_ONLY = "25006"
+_READ_ONLY_FILE = "SQLITE_READONLY"
 _REFUSED = re.compile(r"connection is closed|cannot switch to state \d+; another operation")
 
 

@@ -7,6 +7,9 @@ from typing import Protocol
 from ..overtime import Watched
 from .slots import Claim
 
+FRESH_S = 1.0
+"""Seconds for which a connection is as good as any other that can be opened."""
+
 
 class Endable(Protocol):
     """A connection whose statement can be ended."""

@@ -7,14 +7,14 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Any
 
 from aiosqlite import Connection
 from aiosqlite.context import contextmanager
 
 from .cursors import OwnedCursor, OwningConnection, fetch_all
-from .limit import StatementLimit
+from .limit import FRESH_S, StatementLimit
 from .short import SHORT_S, Rows, Run, ShortStatements
 from .slots import Claim
 
@@ -33,6 +33,7 @@ class LimitedConnection(Connection):
     Attributes:
         limit: What ends a call that takes too long.
         waits: Whether those who read may have to wait for one who writes: without WAL they do.
+        is_file: Whether what it has opened is still there when it is closed.
     """
 
     def __init__(
@@ -53,6 +54,8 @@ class LimitedConnection(Connection):
         self._under_way = 0
         self.limit = StatementLimit(self, limit_s, read_s)
         self.waits = True
+        self.is_file = True
+        self._opened_s = monotonic()
 
     def _open(self, connect: Callable[[], OwningConnection]) -> OwningConnection:
         opened, queue = connect(), self._tx
@@ -67,6 +70,12 @@ class LimitedConnection(Connection):
             if self._stopped is not None:
                 await self._stopped  # the thread says so to this loop, which may be closed soon
             raise
+
+    @property
+    def may_be_outdated(self) -> bool:
+        """Whether it takes no writes, where one that is opened now may take them: its file could
+        not be written then, or another one has taken its place."""
+        return self.is_file and monotonic() - self._opened_s > FRESH_S
 
     def stop(self) -> asyncio.Future[Any] | None:
         """End the thread, and close what it has opened, also for somebody who was cancelled before
