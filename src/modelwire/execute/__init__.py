@@ -10,6 +10,7 @@ from .finder import Finder
 from .idempotency import IdempotencyKeys, StoredAnswer
 from .insert import Inserter
 from .lane import Lane, Row, commit_session
+from .limit import CLIENT
 from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection
@@ -19,6 +20,7 @@ from .upsert import Upserter, check_keys
 from .url import show_url
 
 __all__ = [
+    "CLIENT",
     "Check",
     "Database",
     "Finder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Protocol
 
 from ..overtime import Watched
@@ -18,8 +19,19 @@ class Endable(Protocol):
         """End the statement that is running, if any. This is called until it has ended."""
 
 
+class Client(Protocol):
+    """Whoever waits for what a statement gives."""
+
+    def has_gone(self) -> bool:
+        """Look at it; whether it has gone. This is called as long as the statement runs."""
+
+
+CLIENT: ContextVar[Client | None] = ContextVar("modelwire_client", default=None)
+"""The client for whom statements are run; None where nobody goes away, or somebody else sees."""
+
+
 class StatementLimit(Watched):
-    """Ends the statements of a connection that take too long.
+    """Ends the statements of a connection that take too long, or whose client has gone.
 
     One is enough for a connection, on which there is one statement at a time.
 
@@ -29,7 +41,7 @@ class StatementLimit(Watched):
         read_s: Seconds that one may take which a client has composed.
     """
 
-    __slots__ = ("_claim", "_connection", "_read_s", "_usual_s")
+    __slots__ = ("_claim", "_client", "_connection", "_read_s", "_usual_s")
 
     def __init__(self, connection: Endable, limit_s: float, read_s: float) -> None:
         super().__init__(limit_s)
@@ -37,6 +49,12 @@ class StatementLimit(Watched):
         self._usual_s = limit_s
         self._read_s = min(read_s, limit_s)
         self._claim: Claim | None = None
+        self._client: Client | None = None
+
+    def start(self) -> None:
+        """Say that a statement runs."""
+        self._client = CLIENT.get()
+        super().start()
 
     def begin_reading(self, claim: Claim) -> None:
         """Say that the statements that follow are composed by a client, until `end_reading`.
@@ -56,6 +74,8 @@ class StatementLimit(Watched):
         """Look at the statement that is running."""
         super().look(now_s)
         if self._claim is not None and not self._claim.may_go_on(now_s):
+            self.end()
+        if self._client is not None and self._client.has_gone():
             self.end()
 
     def end(self) -> None:

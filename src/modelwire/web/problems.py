@@ -39,6 +39,7 @@ from ..errors import (
 from ..execute import Database, explain_elsewhere, names_table, translate, translate_commit
 from ..observe import Exchange
 from ..respond import Headers, answer_other_problem, answer_problem
+from .client import SCOPE_CLIENT
 from .failures import log_failure
 from .index import Index
 from .observing import exchange_of
@@ -162,6 +163,9 @@ class Problems:
         return response
 
     async def _on_database_error(self, request: Request, error: SQLAlchemyError) -> Response:
+        client = request.scope.get(SCOPE_CLIENT)
+        if client is not None and client.is_gone:
+            return Response(status_code=400)  # nobody is there to read it
         if not isinstance(error, (DBAPIError, PoolTimeoutError)):
             return self.answer_unexpected(request.scope, error)
         sql = error.statement if isinstance(error, DBAPIError) else None

@@ -1,18 +1,22 @@
 """The session dependencies."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends
 from sqlmodel.ext.asyncio.session import AsyncSession
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from ..errors import ConfigurationError
-from ..execute import Database, commit_session
+from ..execute import CLIENT, Database, commit_session
+from .client import SCOPE_CLIENT, Client
 
 
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
     """Give a request its session: rolled back when anything fails, always closed.
+
+    A statement that runs when the client goes away is ended.
 
     What an endpoint writes it commits itself: `await session.commit()`. Override it in tests with
     `app.dependency_overrides[get_session]`; generated endpoints then use that session too.
@@ -29,12 +33,31 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
             "This application has no database. Call mount(app, database, …), "
             "or create it with FastAPI(lifespan=database.lifespan)."
         )
-    async with database.session() as session:
-        try:
-            yield session
-        except BaseException:
-            await session.rollback()
-            raise
+    with _seeing_client(connection):
+        async with database.session() as session:
+            try:
+                yield session
+            except BaseException:
+                await session.rollback()
+                raise
+
+
+@contextmanager
+def _seeing_client(connection: HTTPConnection) -> Iterator[None]:
+    """Let statements see whether the client of a request has gone."""
+    if not isinstance(connection, Request):
+        yield
+        return
+    client = Client(connection.receive)
+    # Whoever reads the body of this request finds what was received meanwhile.
+    connection._receive = client.receive
+    connection.scope[SCOPE_CLIENT] = client
+    CLIENT.set(client)
+    try:
+        yield
+    finally:
+        CLIENT.set(None)
+        client.close()
 
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
