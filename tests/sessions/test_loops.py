@@ -64,6 +64,34 @@ def test_several_connections_of_a_loop_that_has_ended(app: FastAPI, database: Da
             assert client.get("/teams/").status_code == 200
 
 
+def test_loop_that_ends_before_a_statement_does(app: FastAPI, database: Database) -> None:
+    """What a loop has left running when it was closed holds up no other loop."""
+
+    async def leave_running() -> None:
+        async def run() -> None:
+            async with database.engine.connect() as connection:
+                await connection.exec_driver_sql(LONG[database.dialect])
+
+        task = asyncio.create_task(run())
+        await asyncio.sleep(0.3)
+        task.cancel()
+
+    for _ in range(3):
+        asyncio.run(leave_running())
+        client = TestClient(app)
+        for _ in range(3):
+            assert client.get("/teams/").status_code == 200
+
+
+LONG = {
+    "postgresql": "SELECT pg_sleep(3)",
+    "sqlite": (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000000) "
+        "SELECT count(*) FROM n"
+    ),
+}
+
+
 # A loop that ends just when it is told to close a connection leaves that to the collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_loops_at_once(app: FastAPI) -> None:

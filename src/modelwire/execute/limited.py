@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
+from queue import SimpleQueue
 from time import monotonic, thread_time
-from typing import Any
+from typing import Any, Self
 
 from aiosqlite import Connection
 from aiosqlite.context import contextmanager
@@ -47,6 +48,7 @@ class LimitedConnection(Connection):
     ) -> None:
         connect: Any = partial(sqlite3.connect, *arguments, factory=OwningConnection, **options)
         super().__init__(partial(self._open, connect), _CHUNK_ROWS)
+        self._tx: Any = _Orders(self._tx)
         self._opened: OwningConnection | None = None
         self._stopped: asyncio.Future[Any] | None = None
         self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
@@ -194,6 +196,41 @@ class LimitedConnection(Connection):
         if self._connection is not None:
             with suppress(sqlite3.ProgrammingError):  # it has just been closed
                 self._connection.interrupt()
+
+
+class _Orders:
+    """What a connection's thread is to do, on its way to the queue that the thread reads.
+
+    Args:
+        queue: The queue.
+    """
+
+    def __init__(self, queue: SimpleQueue[Any]) -> None:
+        self._queue = queue
+
+    def put_nowait(self, order: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, function = order
+        self._queue.put_nowait((None if future is None else _Answer(future), function))
+
+
+class _Answer:
+    """The future of what a connection's thread does, in a loop that may be closed before that.
+
+    The thread would end by the error that a closed loop raises, and answer nobody any more.
+
+    Args:
+        future: The future.
+    """
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self._future = future
+
+    def get_loop(self) -> Self:
+        return self
+
+    def call_soon_threadsafe(self, settle: Callable[..., None], _future: Self, value: Any) -> None:
+        with suppress(RuntimeError):
+            self._future.get_loop().call_soon_threadsafe(settle, self._future, value)
 
 
 def _begin(
