@@ -39,7 +39,8 @@
         ├── UnknownOutcome          unknown_outcome
         ├── TimedOut                timeout
         ├── DatabaseError           database_error
-        │   └── MissingTable        database_error; a table is not there
+        │   ├── MissingTable        database_error; a table is not there
+        │   └── UnreadableAnswer    database_error; a driver gave up rows for one of their values
         └── UnexpectedError         unexpected_error
 
 The status of each code is in `modelwire.respond.statuses`, and nowhere else.
@@ -450,6 +451,10 @@ class MissingTable(DatabaseError):
     def __init__(self, name: str = "") -> None:
         super().__init__()
         self.name = name
+
+
+class UnreadableAnswer(DatabaseError):
+    """The driver could not read a value, and gave up the whole answer of the database."""
 
 
 class UnexpectedError(RequestError):

@@ -130,7 +130,7 @@ VALUES: dict[str, tuple[Any, Any, Any]] = {
     "span": ("-PT1H", "P1DT1S", "PT24H1S"),
     "color": ("red", "blue", "blue"),
     "uid": (str(uuid.UUID(int=7)), str(uuid.UUID(int=2**127)), uuid.UUID(int=2**127).hex),
-    "raw": ("a", "é", "é"),
+    "raw": ("YQ==", "w78=", "w78"),
 }
 
 

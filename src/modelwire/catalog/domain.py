@@ -9,7 +9,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, REAL, BigInteger, Float, Integer, Numeric, SmallInteger, String
 from sqlalchemy import DateTime as SQLDateTime
@@ -18,9 +18,22 @@ from sqlalchemy.types import TypeEngine
 
 from ..characters import check_characters
 from .kinds import storage_type
+from .vectors import is_vector, length_of
 
-Fault = tuple[str, str]
-"""A code and a message."""
+
+class Fault(NamedTuple):
+    """What is wrong with a value.
+
+    Args:
+        code: Its name.
+        message: What the value should be.
+        place: Where in the value it is, as the end of a JSON Pointer.
+    """
+
+    code: str
+    message: str
+    place: str = ""
+
 
 Check = Callable[..., "Fault | None"]
 
@@ -106,17 +119,17 @@ def check_interval(value: dt.timedelta) -> Fault | None:
     try:
         dt.datetime(1970, 1, 1) + value
     except OverflowError:
-        return "out_of_range", "should be a duration of less than 1969 years"
+        return Fault("out_of_range", "should be a duration of less than 1969 years")
     return None
 
 
 def _check_text(text: str, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
     fault = check_characters(text)
     if fault:
-        return fault
+        return Fault(*fault)
     limit = _length_of(stored)
     if limit is not None and len(text) > limit:
-        return "too_long", f"should have at most {limit} characters"
+        return Fault("too_long", f"should have at most {limit} characters")
     return None
 
 
@@ -136,18 +149,18 @@ def _check_integer(value: int, stored: TypeEngine[Any], _dialect: str) -> Fault 
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     if low <= value <= high:
         return None
-    return "out_of_range", f"should be from {low} to {high}"
+    return Fault("out_of_range", f"should be from {low} to {high}")
 
 
 def _check_float(value: float, stored: TypeEngine[Any], dialect: str) -> Fault | None:
     if not math.isfinite(value):
-        return "finite_number", "should be a finite number"
-    if abs(value) > MAX_FLOAT32 and dialect == "postgresql" and _is_short_float(stored):
-        return "out_of_range", f"should be from {-MAX_FLOAT32} to {MAX_FLOAT32}"
+        return Fault("finite_number", "should be a finite number")
+    if abs(value) > MAX_FLOAT32 and dialect == "postgresql" and is_short_float(stored):
+        return Fault("out_of_range", f"should be from {-MAX_FLOAT32} to {MAX_FLOAT32}")
     return None
 
 
-def _is_short_float(stored: TypeEngine[Any]) -> bool:
+def is_short_float(stored: TypeEngine[Any]) -> bool:
     """Whether a type has 4 bytes on PostgreSQL (manual, 8.1.3)."""
     if isinstance(stored, REAL):
         return True
@@ -157,22 +170,26 @@ def _is_short_float(stored: TypeEngine[Any]) -> bool:
 
 def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fault | None:
     if not value.is_finite():
-        return "finite_number", "should be a finite number"
+        return Fault("finite_number", "should be a finite number")
     if abs(value.adjusted()) > MAX_EXPONENT:
-        return "out_of_range", f"should have an exponent within {MAX_EXPONENT}"
+        return Fault("out_of_range", f"should have an exponent within {MAX_EXPONENT}")
     _, digits, exponent = value.normalize(EXACT).as_tuple()
     places = max(0, -int(exponent))
     whole = max(0, len(digits) + int(exponent))
     precision = stored.precision if isinstance(stored, Numeric) else None
     scale = (stored.scale or 0) if isinstance(stored, Numeric) and precision is not None else None
     if scale is not None and places > scale:
-        return "out_of_range", f"should have at most {scale} digits after the point"
+        return Fault("out_of_range", f"should have at most {scale} digits after the point")
     if precision is not None and scale is not None and whole > precision - scale:
-        return "out_of_range", f"should have at most {precision - scale} digits before the point"
+        return Fault(
+            "out_of_range", f"should have at most {precision - scale} digits before the point"
+        )
     if dialect == "sqlite" and (len(digits) > SQLITE_DIGITS or abs(int(exponent)) > 300):
-        return "out_of_range", f"should have at most {SQLITE_DIGITS} digits"
+        return Fault("out_of_range", f"should have at most {SQLITE_DIGITS} digits")
     if whole > 131_072 or places > 16_383:
-        return "out_of_range", "should have at most 131072 digits before the point, 16383 after"
+        return Fault(
+            "out_of_range", "should have at most 131072 digits before the point, 16383 after"
+        )
     return None
 
 
@@ -181,14 +198,14 @@ def _check_datetime(value: dt.datetime, stored: TypeEngine[Any], _dialect: str) 
     if aware and value.tzinfo is dt.UTC:
         return None
     if aware and value.utcoffset() is None:
-        return "timezone_aware", "should have an offset, as in 2026-01-31T12:00:00Z"
+        return Fault("timezone_aware", "should have an offset, as in 2026-01-31T12:00:00Z")
     if not aware and value.utcoffset() is not None:
-        return "timezone_naive", "should have no offset, as in 2026-01-31T12:00:00"
+        return Fault("timezone_naive", "should have no offset, as in 2026-01-31T12:00:00")
     if aware:
         try:
             value.astimezone(dt.UTC)
         except OverflowError:
-            return "out_of_range", "should be a date from year 1 to year 9999 in UTC"
+            return Fault("out_of_range", "should be a date from year 1 to year 9999 in UTC")
     return None
 
 
@@ -200,38 +217,63 @@ def _has_offset(stored: TypeEngine[Any]) -> bool:
 def _check_json(value: Any, stored: TypeEngine[Any], dialect: str) -> Fault | None:
     if isinstance(stored, ARRAY):
         return _check_array(value, stored, dialect)
+    if is_vector(stored):
+        return _check_vector(value, stored)
     pending = [value]
     while pending:
         item = pending.pop()
         fault: Fault | None = None
         if isinstance(item, str):
-            fault = check_characters(item)
+            found = check_characters(item)
+            fault = Fault(*found) if found else None
         elif isinstance(item, dict):
             pending.extend((*item.keys(), *item.values()))
         elif isinstance(item, list):
             pending.extend(item)
         elif isinstance(item, float) and not math.isfinite(item):
-            fault = "finite_number", "should have finite numbers only"
+            fault = Fault("finite_number", "should have finite numbers only")
         if fault:
             return fault
     return None
 
 
-def _check_array(value: Sequence[Any], stored: ARRAY[Any], dialect: str) -> Fault | None:
+def _check_array(
+    value: Sequence[Any], stored: ARRAY[Any], dialect: str, place: str = ""
+) -> Fault | None:
     """Check the items of an array, which may be arrays themselves, each by the type of items."""
+    lengths = {len(item) if isinstance(item, list) else None for item in value}
+    if len(lengths) > 1:
+        return Fault("ragged_array", "should have arrays of one length in each dimension", place)
     item_type = storage_type(stored.item_type)
-    for item in value:
-        check = check_of(type(item))  # type: ignore[arg-type]  # a class is hashable
-        found = check and check(item, stored if isinstance(item, list) else item_type, dialect)
-        if found:
-            return found
+    for index, item in enumerate(value):
+        within = f"{place}/{index}"
+        if isinstance(item, list):
+            fault = _check_array(item, stored, dialect, within)
+        else:
+            check = check_of(type(item))  # type: ignore[arg-type]  # a class is hashable
+            found = check and check(item, item_type, dialect)
+            fault = found._replace(place=f"{within}{found.place}") if found else None
+        if fault:
+            return fault
+    return None
+
+
+def _check_vector(value: Sequence[Any], stored: TypeEngine[Any]) -> Fault | None:
+    length = length_of(stored)
+    if length is not None and len(value) != length:
+        return Fault("vector_length", f"should have {length} numbers")
+    if not value:
+        return Fault("vector_length", "should have at least one number")
+    for index, item in enumerate(value):
+        if not isinstance(item, (int, float)) or not math.isfinite(item):
+            return Fault("finite_number", "should be a finite number", f"/{index}")
     return None
 
 
 def _check_time(value: dt.time, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
     if value.tzinfo is None:
         return None
-    return "timezone_naive", "should have no offset, as in 12:00:00"
+    return Fault("timezone_naive", "should have no offset, as in 12:00:00")
 
 
 def _check_interval(value: dt.timedelta, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:

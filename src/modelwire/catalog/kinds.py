@@ -6,13 +6,39 @@ import datetime as dt
 import operator
 import types
 import uuid
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import reduce
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from sqlalchemy import JSON, DateTime, Interval
+from pydantic import (
+    AwareDatetime,
+    FutureDate,
+    FutureDatetime,
+    NaiveDatetime,
+    PastDate,
+    PastDatetime,
+)
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    Interval,
+    LargeBinary,
+    Numeric,
+    String,
+    Time,
+    Uuid,
+)
+from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 
 class Kind(StrEnum):
@@ -64,6 +90,17 @@ _BY_CLASS: tuple[tuple[type, Kind], ...] = (
 )
 
 
+_DESCRIBED: Mapping[Any, type] = {
+    AwareDatetime: dt.datetime,
+    NaiveDatetime: dt.datetime,
+    PastDatetime: dt.datetime,
+    FutureDatetime: dt.datetime,
+    PastDate: dt.date,
+    FutureDate: dt.date,
+}
+"""Classes of Pydantic's of which there are no values: what their values are instead."""
+
+
 def strip_optional(annotation: Any) -> Any:
     """Take `None` out of a union: `int | None` is `int`."""
     if get_origin(annotation) in (Union, types.UnionType):
@@ -77,9 +114,23 @@ def bare_class(annotation: Any) -> type | None:
     annotation = strip_optional(annotation)
     if get_origin(annotation) is Annotated:
         return bare_class(get_args(annotation)[0])
+    for alias in ("__supertype__", "__value__"):  # of a NewType, and of `type Name = …`
+        if alias in getattr(annotation, "__dict__", ()) or hasattr(type(annotation), alias):
+            return bare_class(getattr(annotation, alias))
     origin = get_origin(annotation)
     candidate = origin or annotation
-    return candidate if isinstance(candidate, type) else None
+    return _DESCRIBED.get(candidate, candidate) if isinstance(candidate, type) else None
+
+
+def type_on(column: ColumnElement[Any], dialect: str | None) -> TypeEngine[Any]:
+    """The type of a column on a database: a variant of it, where it has one for that.
+
+    Args:
+        column: The column.
+        dialect: `sqlite` or `postgresql`; the type as it is declared, if None.
+    """
+    sql_type = column.type
+    return sql_type if dialect is None else sql_type._variant_mapping.get(dialect, sql_type)
 
 
 def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
@@ -89,24 +140,79 @@ def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
     return sql_type
 
 
+# Subclasses stand before their base classes: an enum is a text, a float is a number.
+_BY_SQL_TYPE: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
+    (JSON, Kind.JSON),
+    (ARRAY, Kind.JSON),
+    (SQLEnum, Kind.ENUM),
+    (Uuid, Kind.UUID),
+    (Boolean, Kind.BOOLEAN),
+    (DateTime, Kind.DATETIME),
+    (Date, Kind.DATE),
+    (Time, Kind.TIME),
+    (Interval, Kind.INTERVAL),
+    (LargeBinary, Kind.BYTES),
+    (Float, Kind.FLOAT),
+    (Numeric, Kind.DECIMAL),
+    (Integer, Kind.INTEGER),
+    (String, Kind.TEXT),
+)
+
+_ALIKE: Mapping[Kind, frozenset[Kind]] = {
+    Kind.INTEGER: NUMBERS | {Kind.BOOLEAN, Kind.ENUM},
+    Kind.FLOAT: NUMBERS | {Kind.BOOLEAN, Kind.ENUM},
+    Kind.DECIMAL: NUMBERS | {Kind.BOOLEAN, Kind.ENUM},
+    Kind.DATETIME: frozenset({Kind.DATETIME, Kind.DATE}),
+    Kind.TEXT: frozenset({Kind.TEXT, Kind.ENUM, Kind.UUID}),
+}
+"""The kinds of values that a column may keep as values of its own kind: the database compares
+these as their own kind would be compared."""
+
+
 def kind_of(annotation: Any, sql_type: TypeEngine[Any]) -> Kind:
-    """Tell the kind of a field from its annotation and its column's type."""
-    stored = storage_type(sql_type)
-    if isinstance(stored, JSON):
-        return Kind.JSON
-    if isinstance(stored, DateTime):
-        return Kind.DATETIME
-    cls = bare_class(annotation)
-    by_class = (kind for base, kind in _BY_CLASS if cls is not None and issubclass(cls, base))
-    kind = next(by_class, None)
-    if kind is not None and kind is not Kind.JSON:
-        return kind
-    return _kind_of_storage(stored)
-
-
-def _kind_of_storage(stored: TypeEngine[Any]) -> Kind:
-    try:
-        python_type = stored.python_type
-    except NotImplementedError:
+    """Tell the kind of a field from its annotation, as far as its column's type compares so."""
+    stored = stored_kind(sql_type)
+    if is_secret(annotation):
         return Kind.OTHER
-    return next((kind for base, kind in _BY_CLASS if issubclass(python_type, base)), Kind.OTHER)
+    meant = kind_of_class(bare_class(annotation))
+    if stored is None or (is_decorated(sql_type) and stored is not Kind.JSON):
+        # What its own type makes of a value, only the annotation tells.
+        if meant is None and annotation not in (Any, object):
+            meant = stored
+        return meant or Kind.OTHER
+    return meant if meant is not None and meant in _ALIKE.get(stored, ()) else stored
+
+
+def stored_kind(sql_type: TypeEngine[Any]) -> Kind | None:
+    """Tell the kind of what a column's type stores; None where it is none that is known."""
+    stored = storage_type(sql_type)
+    return next((kind for base, kind in _BY_SQL_TYPE if isinstance(stored, base)), None)
+
+
+def is_decorated(sql_type: TypeEngine[Any]) -> bool:
+    """Whether a column's type converts its values in a way of its own."""
+    own = isinstance(sql_type, TypeDecorator)
+    return own and not isinstance(sql_type, (AutoString, UTCDateTime, Interval))
+
+
+def is_secret(annotation: Any) -> bool:
+    """Whether values are wrapped so that they don't show: Pydantic's `SecretStr` and its kin."""
+    return hasattr(bare_class(annotation), "get_secret_value")
+
+
+def members_of(annotation: Any, sql_type: TypeEngine[Any]) -> Sequence[Enum | str]:
+    """The members of an enum, in the order of their declaration: as its field's annotation has
+    them, or else its column's type."""
+    cls = bare_class(annotation)
+    if cls is not None and issubclass(cls, Enum):
+        return tuple(cls)
+    stored = storage_type(sql_type)
+    if not isinstance(stored, SQLEnum):
+        return ()
+    return tuple(stored.enum_class or stored.enums)
+
+
+def kind_of_class(cls: type | None) -> Kind | None:
+    """Tell the kind of a class's values; None where it is none that is known."""
+    found = (kind for base, kind in _BY_CLASS if cls is not None and issubclass(cls, base))
+    return next(found, None)

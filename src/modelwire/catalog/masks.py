@@ -14,8 +14,6 @@ from pydantic import (
     BaseModel,
     EncodedBytes,
     EncodedStr,
-    Secret,
-    SecretBytes,
     SecretStr,
     TypeAdapter,
 )
@@ -25,9 +23,6 @@ Node = Mapping[str, Any]
 
 _LEAVES = frozenset({"metadata", "config", "default"})
 """What of a node is no schema itself."""
-
-SECRETS = (SecretStr, SecretBytes, Secret)
-"""Pydantic's types that show nothing of what they hold."""
 
 _ENCODERS = (EncodedBytes, EncodedStr)
 """Its types that write what they hold in another form, from which it can be read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic.fields import FieldInfo
@@ -17,12 +17,16 @@ from ..compat.sqlalchemy import settle_keys
 from ..errors import ConfigurationError
 from ..resource import Resource
 from ..settings import LIMITS, Limits
+from .annotations import complete_model, read_annotation
+from .binary import text_form
+from .codecs import decoder_of_column, encoder_of_column
 from .constraints import read_constraints, read_references
+from .defaults import value_maker
 from .dependents import read_dependents
 from .domain import find_fault
 from .guards import Guarded, IsBound
-from .kinds import Kind, bare_class, kind_of, storage_type, strip_optional
-from .masks import SECRETS, find_masked
+from .kinds import Kind, is_secret, kind_of, storage_type, strip_optional, type_on
+from .masks import find_masked
 from .names import did_you_mean
 from .relations import read_relation
 from .schemas import computes, derive_schemas
@@ -43,6 +47,7 @@ def read_catalog(
     prefix: str = "",
     base: Sequence[Depends] = (),
     is_bound: IsBound = lambda *_: True,
+    dialect: str | None = None,
 ) -> Catalog:
     """Read what the resources' models declare.
 
@@ -52,6 +57,7 @@ def read_catalog(
         prefix: What stands before the path of each resource.
         base: The dependencies of all of them.
         is_bound: Tells which dependencies are bound to one row; by default all might be.
+        dialect: The database that it is for: `sqlite` or `postgresql`; none of both, if None.
 
     Returns:
         The catalog.
@@ -68,7 +74,7 @@ def read_catalog(
     if len(registered) < len(resources):
         raise ConfigurationError("Two resources have the same table; serve each table once.")
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
-    tables = [_read_table(mapper, registered) for mapper, _ in mappers]
+    tables = [_read_table(mapper, registered, dialect) for mapper, _ in mappers]
     _check_paths(tables)
     for table in tables:
         for name, schema in table.schemas.related.items():
@@ -113,11 +119,13 @@ def _table_of(mapper: Mapper[Any]) -> SQLTable:
     return table
 
 
-def _read_table(mapper: Mapper[Any], registered: Mapping[str, Guarded]) -> Table:
+def _read_table(
+    mapper: Mapper[Any], registered: Mapping[str, Guarded], dialect: str | None
+) -> Table:
     sql = _table_of(mapper)
     guarded = registered[sql.fullname]
     resource = guarded.resource
-    fields = tuple(_read_fields(mapper, sql, resource))
+    fields = tuple(_read_fields(mapper, sql, resource, dialect))
     relations = {p.key: read_relation(p) for p in mapper.relationships}
     names = {f.name for f in fields}
     _check_relations(resource, fields, relations)
@@ -218,37 +226,47 @@ def _name_of(key: str, info: FieldInfo) -> str:
     return info.serialization_alias or info.alias or key
 
 
-def _read_fields(mapper: Mapper[Any], sql: SQLTable, resource: Resource) -> Iterable[Field]:
+def _read_fields(
+    mapper: Mapper[Any], sql: SQLTable, resource: Resource, dialect: str | None
+) -> Iterable[Field]:
     model: type[SQLModel] = mapper.class_
+    complete_model(model)
     for attribute in mapper.column_attrs:
-        column = attribute.columns[0]
-        info = model.model_fields.get(attribute.key)
+        key, column = attribute.key, attribute.columns[0]
+        info = model.model_fields.get(key)
         if info is None or not isinstance(column, Column) or column.table is not sql:
             continue
-        name = _name_of(attribute.key, info)
-        _check_default(model, attribute.key, column)
-        annotation = strip_optional(info.annotation)
-        kind = kind_of(annotation, column.type)
+        name = _name_of(key, info)
+        sql_type = type_on(column, dialect)
+        _check_default(model, key, column)
+        declared = read_annotation(model, key, sql_type, nullable=bool(column.nullable))
+        annotation = strip_optional(declared)
+        kind = kind_of(annotation, sql_type)
         is_version = name == resource.version
         yield Field(
             name=name,
-            key=attribute.key,
+            key=key,
             column=column,
+            sql_type=sql_type,
             info=info,
+            declared=declared,
             annotation=annotation,
             kind=kind,
+            to_column=encoder_of_column(annotation, sql_type),
+            from_column=decoder_of_column(annotation, sql_type),
+            text_form=text_form(model, key, annotation) if kind is Kind.BYTES else None,
             nullable=bool(column.nullable),
             primary_key=column.primary_key,
-            readable=not _is_hidden(name, attribute.key, info, resource),
+            readable=not _is_hidden(name, key, info, annotation, resource),
             writable=_is_writable(name, column, kind, resource),
             filled=is_version or _is_filled(column),
-            default=_default_of(column) or (_first_version if is_version else None),
+            default=value_maker(column.default) or (_first_version if is_version else None),
         )
 
 
 def _check_default(model: type[SQLModel], key: str, column: Column[Any]) -> None:
     """Refuse a default that its column can't hold: a date and time with or without an offset."""
-    make = _default_of(column)
+    make = value_maker(column.default)
     if make is None or not isinstance(storage_type(column.type), DateTime):
         return
     value = make()
@@ -260,14 +278,13 @@ def _check_default(model: type[SQLModel], key: str, column: Column[Any]) -> None
         )
 
 
-def _is_hidden(name: str, key: str, info: FieldInfo, resource: Resource) -> bool:
+def _is_hidden(name: str, key: str, info: FieldInfo, annotation: Any, resource: Resource) -> bool:
     if name in resource.hidden:
         return True
     if resource.read_schema is not None:
         shown = resource.read_schema.model_fields.get(key)
         return shown is None or bool(shown.exclude)
-    cls = bare_class(info.annotation)
-    if cls is not None and issubclass(cls, SECRETS):
+    if is_secret(annotation):
         return True
     secret = info.exclude or _SECRET.search(name) or _SECRET.search(key)
     return name not in resource.shown and bool(secret)
@@ -321,15 +338,6 @@ def _is_filled(column: Column[Any]) -> bool:
     """Whether a new row that is given no value gets one from its column or the database."""
     makers = (column.default, column.server_default, column.computed, column.identity)
     return column.table.autoincrement_column is column or any(m is not None for m in makers)
-
-
-def _default_of(column: Column[Any]) -> Callable[[], Any] | None:
-    default: Any = column.default
-    if default is None or default.is_clause_element or default.is_sequence:
-        return None
-    if default.is_callable:
-        return lambda: default.arg(None)
-    return lambda: default.arg
 
 
 def _check_names(

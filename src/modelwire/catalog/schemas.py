@@ -13,10 +13,7 @@ from msgspec import UNSET
 from pydantic import (
     BaseModel,
     ConfigDict,
-    PlainSerializer,
     TypeAdapter,
-    ValidationError,
-    WrapSerializer,
     computed_field,
     create_model,
     field_serializer,
@@ -27,9 +24,12 @@ from pydantic_core import PydanticUndefined
 from sqlmodel import SQLModel
 from sqlmodel.main import FieldInfoMetadata
 
+from ..errors import ConfigurationError
 from ..resource import Resource
+from .annotations import find_open
+from .binary import holds_base64
 from .kinds import Kind, bare_class, strip_optional
-from .masks import is_own
+from .serializers import is_own_way, writes_itself
 from .shown import find_related_schemas, leave_out_relations
 from .tables import Field, Schemas
 from .validators import bind_field_validators, looks_around
@@ -56,7 +56,7 @@ def derive_schemas(
     name, model, fields = resource.model.__name__, resource.model, list(fields)
     writable = [f for f in fields if f.writable]
     config = _config_of(model)
-    whole = looks_around(model)
+    whole = _is_validated_whole(model)
     checks = {} if whole else bind_field_validators(model)
     create = _forbid_unknown(resource.create_schema) or _build(
         f"{name}Create", config, {f.key: _to_create(f) for f in writable}, checks
@@ -90,9 +90,10 @@ def _derive_read(name: str, model: type[SQLModel], fields: Iterable[Field]) -> t
 def _row_schema(
     model: type[SQLModel], documented: type[BaseModel], fields: Iterable[Field]
 ) -> RowSchema:
+    fields = list(fields)
     filled = frozenset(f.key for f in fields if f.filled)
     keys = frozenset(f.key for f in fields if f.primary_key and f.writable)
-    return RowSchema(model, documented, filled, keys)
+    return RowSchema(model, documented, filled, keys, binary=_binary_in(fields))
 
 
 def _change_schema(
@@ -104,7 +105,12 @@ def _change_schema(
         field = by_key.get(key)
         return value if field is None or value is None else to_annotated(field, value)
 
-    return ChangeSchema(model, documented, to_python)
+    return ChangeSchema(model, documented, to_python, _binary_in(by_key.values()))
+
+
+def _binary_in(fields: Iterable[Field]) -> frozenset[str]:
+    """Names in Python of the fields whose bytes are base64, which their model doesn't know."""
+    return frozenset(f.key for f in fields if f.kind is Kind.BYTES and holds_base64(f.declared))
 
 
 def to_annotated(field: Field, value: Any) -> Any:
@@ -113,17 +119,35 @@ def to_annotated(field: Field, value: Any) -> Any:
     What does not fit stays as it is.
     """
     is_text = field.kind is Kind.TEXT and bare_class(field.annotation) is not str
-    if not is_text and field.kind not in (Kind.JSON, Kind.OTHER):
-        return value
     try:
-        return _adapter_of(field).validate_python(value)
-    except ValidationError:
-        return value
+        if field.from_column is not None:
+            return field.from_column(value)
+        if is_text or field.kind in (Kind.JSON, Kind.OTHER):
+            return _adapter_of(field).validate_python(value)
+    except ValueError:
+        pass
+    return value
 
 
 @lru_cache(maxsize=512)
 def _adapter_of(field: Field) -> TypeAdapter[Any]:
     return TypeAdapter(field.annotation)
+
+
+def _is_validated_whole(model: type[SQLModel]) -> bool:
+    """Whether rows are validated by their model, since its validators look at more than a field.
+
+    Raises:
+        ConfigurationError: It can't do so.
+    """
+    whole = looks_around(model)
+    for key in find_open(model) if whole else ():
+        raise ConfigurationError(
+            f"{model.__name__}.{key} is annotated with a name that is not there at run time, and "
+            f"{model.__name__} has validators that look at the whole row. Import the name outside "
+            "of `if TYPE_CHECKING`."
+        )
+    return whole
 
 
 def computes(model: type[BaseModel]) -> bool:
@@ -146,8 +170,9 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
     created = resource.create_schema
     if created is None:
         fields = {f.key: _to_update(_annotation_of(f), f.info) for f in writable}
-        checks = {} if looks_around(resource.model) else bind_field_validators(resource.model)
-        return _build(f"{name}Update", _config_of(resource.model), fields, checks)
+        model = resource.model
+        checks = {} if _is_validated_whole(model) else bind_field_validators(model)
+        return _build(f"{name}Update", _config_of(model), fields, checks)
     columns = set(resource.model.model_fields)
     infos = {key: info for key, info in created.model_fields.items() if key in columns}
     fields = {key: _to_update(strip_optional(i.annotation), i) for key, i in infos.items()}
@@ -185,9 +210,9 @@ _CHANGES_OUTPUT = ("ser_json", "json_encoders", "use_enum_values", "alias_genera
 
 def is_plain(schema: type[BaseModel]) -> bool:
     """Whether a schema computes no fields, and writes all values as any other would."""
-    return not computes(schema) and not any(
-        key.startswith(_CHANGES_OUTPUT) for key in schema.model_config
-    )
+    configured = any(key.startswith(_CHANGES_OUTPUT) for key in schema.model_config)
+    annotated = any(writes_itself(info) for info in schema.model_fields.values())
+    return not (computes(schema) or configured or annotated)
 
 
 def _build(
@@ -241,7 +266,7 @@ def leave_open() -> Any:
 
 def _to_create(field: Field) -> tuple[Any, FieldInfo]:
     info = field.info
-    annotation = _annotation_of(field) if field.primary_key else info.annotation
+    annotation = _annotation_of(field) if field.primary_key else field.declared
     default: dict[str, Any] = {}
     if info.default_factory is not None:
         default["default_factory"] = info.default_factory
@@ -259,22 +284,20 @@ def _to_update(annotation: Any, info: FieldInfo) -> tuple[Any, FieldInfo]:
 
 def _to_read(field: Field) -> tuple[Any, FieldInfo]:
     info = field.info
-    annotation: Any = Optional[field.annotation] if field.nullable else field.annotation
-    if serializers := [m for m in info.metadata if _serializes(m)]:
-        annotation = Annotated[annotation, *serializers]
+    annotation = _shown_annotation(field)
     alias = info.serialization_alias or info.alias
     documentation = {**_documentation_of(info), **({"alias": alias} if alias else {})}
     documentation.pop("validation_alias", None)
     return annotation, PydanticField(exclude=None if field.readable else True, **documentation)
 
 
-def _serializes(metadata: object) -> bool:
-    """Whether an annotation may say how values are written: a serializer, or one of a user's own
-    that makes the schema itself."""
-    if isinstance(metadata, (PlainSerializer, WrapSerializer)):
-        return True
-    makes_schema = hasattr(metadata, "__get_pydantic_core_schema__")
-    return makes_schema and is_own(type(metadata))
+def _shown_annotation(field: Field) -> Any:
+    """The type of a field in answers, with what its model says of how values are written."""
+    takes_none = field.nullable and field.declared != field.annotation
+    annotation: Any = Optional[field.annotation] if takes_none else field.annotation
+    if own := [m for m in field.info.metadata if is_own_way(m)]:
+        annotation = Annotated[annotation, *own]
+    return Optional[annotation] if field.nullable and not takes_none else annotation
 
 
 def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
+from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from ..errors import Constraint
 from ..resource import Operation, Resource
 from ..settings import Limits
+from .binary import TextForm
+from .codecs import Convert
 from .guards import Guarded, Guards
 from .kinds import Kind
 from .names import names_shown, to_title
@@ -31,23 +34,34 @@ class Field:
         name: Its name on the wire: the alias where the model gives one.
         key: The attribute's name in Python.
         column: The column.
+        sql_type: Its type on the database that the catalog is for.
         info: What Pydantic knows of it.
-        annotation: Its Python type, without `None`.
+        declared: Its Python type, with `None` where it takes that.
+        annotation: The same without `None`.
         kind: The kind of its values.
+        to_column: Makes a value of its annotation one of its column; None where it is one.
+        from_column: Makes a value of its column one of its annotation; None where it is one.
+        text_form: How its values are written as texts, where they are bytes.
         nullable: Whether the column takes NULL.
         primary_key: Whether it is part of the key.
         readable: Whether clients may see it.
         writable: Whether clients may set it.
         filled: Whether a new row that is given no value gets one from its column or the database.
-        default: Makes the value of a new row that is given none; None where the database does.
+        default: Makes the value of a new row that is given none; None where the database does, or
+            it depends on the rest of the row.
     """
 
     name: str
     key: str
     column: Column[Any]
+    sql_type: TypeEngine[Any]
     info: FieldInfo
+    declared: Any
     annotation: Any
     kind: Kind
+    to_column: Convert | None
+    from_column: Convert | None
+    text_form: TextForm | None
     nullable: bool
     primary_key: bool
     readable: bool

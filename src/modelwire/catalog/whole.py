@@ -21,6 +21,7 @@ from pydantic_core import InitErrorDetails, SchemaValidator, core_schema
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
+from .binary import read_text
 from .names import name_of
 
 CoreSchema = dict[str, Any]
@@ -57,6 +58,7 @@ class RowSchema:
         filled: Names in Python of fields that need no value.
         keys: Names in Python of the key's fields, which must have one.
         optional: Names in Python of fields that need not be given, since other rows give them.
+        binary: Names in Python of fields whose bytes are base64.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class RowSchema:
         filled: frozenset[str],
         keys: frozenset[str],
         optional: frozenset[str] = frozenset(),
+        *,
+        binary: frozenset[str] = frozenset(),
     ) -> None:
         self.stored_fields: Mapping[str, FieldInfo] = model.model_fields
         self.model_fields: Mapping[str, FieldInfo] = documented.model_fields
@@ -74,12 +78,15 @@ class RowSchema:
         self._filled = filled
         self._keys = keys
         self._optional = optional
+        self._binary = binary
         known = model.model_fields.items()
         self._closed = {name_of(k, i) for k, i in known if k not in documented.model_fields}
 
     def loosen(self, keys: frozenset[str]) -> RowSchema:
         """The same, but for fields that need not be given."""
-        return RowSchema(self._model, self._documented, self._filled, self._keys, keys)
+        return RowSchema(
+            self._model, self._documented, self._filled, self._keys, keys, binary=self._binary
+        )
 
     def model_validate(self, body: Mapping[str, Any]) -> Body:
         """Validate a new row.
@@ -123,7 +130,7 @@ class RowSchema:
             is_required = field["schema"]["type"] != "default"
             return _with_default(field, UNSET) if key in self._filled and is_required else field
 
-        return _build_validator(self._model, adapt)
+        return _build_validator(self._model, adapt, self._binary)
 
 
 class ChangeSchema:
@@ -134,6 +141,7 @@ class ChangeSchema:
         documented: The derived schema: what a client may send.
         to_python: Makes of what a column gives, by the name of its field in Python, what the model
             has there.
+        binary: Names in Python of fields whose bytes are base64.
     """
 
     def __init__(
@@ -141,11 +149,13 @@ class ChangeSchema:
         model: type[SQLModel],
         documented: type[BaseModel],
         to_python: Callable[[str, Any], Any],
+        binary: frozenset[str] = frozenset(),
     ) -> None:
         self.stored_fields: Mapping[str, FieldInfo] = model.model_fields
         self.model_fields: Mapping[str, FieldInfo] = documented.model_fields
         self._model = model
         self._to_python = to_python
+        self._binary = binary
 
     def validate(self, stored: Values, body: Mapping[str, Any]) -> Body:
         """Validate a change.
@@ -193,7 +203,7 @@ class ChangeSchema:
             )
             return {**field, "schema": as_stored}
 
-        return _build_validator(self._model, adapt)
+        return _build_validator(self._model, adapt, self._binary)
 
 
 _MUTABLE = (dict, list, set, BaseModel)
@@ -225,8 +235,14 @@ Adapt = Callable[[str, CoreSchema], CoreSchema]
 """Makes the core schema of a field from its name and what it is in the model."""
 
 
-def _build_validator(model: type[SQLModel], adapt: Adapt) -> SchemaValidator:
+def _build_validator(
+    model: type[SQLModel], adapt: Adapt, binary: frozenset[str]
+) -> SchemaValidator:
     """Build the validator of a model, with other fields."""
+
+    def adapt_field(key: str, field: CoreSchema) -> CoreSchema:
+        return adapt(key, _read_base64(field) if key in binary else field)
+
     if not model.__pydantic_complete__:
         model.model_rebuild()
     root: Any = model.__pydantic_core_schema__
@@ -235,7 +251,7 @@ def _build_validator(model: type[SQLModel], adapt: Adapt) -> SchemaValidator:
         definitions, root = root["definitions"], root["schema"]
     if root["type"] == "definition-ref":
         root = next(d for d in definitions if d["ref"] == root["schema_ref"])
-    schema = _adapt(root, adapt, model)
+    schema = _adapt(root, adapt_field, model)
     if definitions:
         schema = core_schema.definitions_schema(schema, [*definitions])
     return SchemaValidator(schema)
@@ -268,6 +284,15 @@ def _begin(model: type[SQLModel], post_init: str | None) -> Callable[[Any], Any]
         return row
 
     return begin
+
+
+def _read_base64(field: CoreSchema) -> CoreSchema:
+    """The core schema of a field whose bytes are base64 in a body."""
+    schema = field["schema"]
+    if schema["type"] == "default":
+        return {**field, "schema": _read_base64(schema)}
+    read = core_schema.no_info_before_validator_function(read_text, schema)
+    return {**field, "schema": read}
 
 
 def _with_default(field: CoreSchema, default: Any) -> CoreSchema:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from ..catalog import Table
 from ..plan.shapes import Include, Projection
 from .cells import Sheet
+from .fallback import write_unknown
 from .schemas import SchemaEncoder
 from .structs import StructEncoder, always_succeeds, can_encode
 from .tree import Branch, owner_positions, split_joined
@@ -43,4 +44,5 @@ __all__ = [
     "encoder_of",
     "owner_positions",
     "split_joined",
+    "write_unknown",
 ]

@@ -6,13 +6,18 @@ from collections.abc import Collection, Sequence
 from typing import Any, Optional
 
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from pydantic_core import PydanticSerializationError
 
 from ..catalog import Kind, Table
+from ..catalog.binary import write_bytes
+from ..catalog.codecs import Convert
 from ..catalog.kinds import TIMES
 from ..catalog.masks import masks_within
 from ..catalog.names import names_shown
 from ..catalog.shown import leave_out_relations, validate_shown
+from ..catalog.unreadable import Unreadable
 from ..plan.shapes import Include, Projection, positions_of, whole_row
+from .fallback import fall_back, show
 from .tree import Branch, Row, attach, owner_positions
 
 
@@ -44,11 +49,14 @@ class SchemaEncoder:
         shown = base.model_fields
         # A computed field may look at any column; a schema for the rows of a relation may not.
         hidden = {f for f in table.fields if not f.readable} if schema is not None else ()
-        self._keys = [
-            (field.key, position)
+        known = [
+            (field, position)
             for field, position in positions_of(whole).items()
             if field.key in shown and field not in hidden
         ]
+        self._keys = [(field.key, position) for field, position in known]
+        found = ((field.key, show(field)) for field, _ in known)
+        self._converts = [(key, convert) for key, convert in found if convert is not None]
         # None shows computed fields as well, which have no column of their own.
         self._shown = None if read is None else self._shown_keys(read)
         named = names_shown(self.schema)
@@ -72,31 +80,57 @@ class SchemaEncoder:
         return b"".join(line + b"\n" for line in self._encode_each(rows, branches))
 
     def _encode_each(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[bytes]:
+        built = self._build(rows, branches)
+        try:
+            return [self._dump(row) for row in built]
+        except PydanticSerializationError:
+            # Bytes that their model would have as UTF-8, and are not.
+            return [self._dump(row) for row in self._build(rows, branches, write_bytes)]
+
+    def _dump(self, row: BaseModel) -> bytes:
         # A column may hold a value that its annotation only describes, such as a URL as text.
-        return [
-            self._adapter.dump_json(row, include=self._shown, by_alias=True, warnings=False)
-            for row in self._build(rows, branches)
-        ]
+        return self._adapter.dump_json(
+            row, include=self._shown, by_alias=True, warnings=False, fallback=fall_back
+        )
 
     def _shown_keys(self, read: Projection) -> dict[str, Any]:
         return dict.fromkeys([*(f.key for f in read.shown_fields), *self._children], True)
 
-    def _build(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[BaseModel]:
-        values = [{key: row[i] for key, i in self._keys} for row in rows]
-        for value in values if self._masked else ():
-            for key in value.keys() & self._masked.keys():
-                value[key] = _restore(self._masked[key], value[key])
+    def _build(
+        self, rows: Sequence[Row], branches: Sequence[Branch], convert: Convert | None = None
+    ) -> list[BaseModel]:
+        values = [self._values_of(row) for row in rows]
+        if convert is not None:
+            values = [{key: convert(value) for key, value in row.items()} for row in values]
         for branch in branches:
             name = branch.include.relation.name
             owners, encoder = self._children[name]
-            children = encoder._build(branch.rows, branch.branches)
+            children = encoder._build(branch.rows, branch.branches, convert)
             attached = attach(owners, branch, rows, children)
             for value, child in zip(values, attached, strict=True):
                 value[name] = child
         if self._derived:
             # The values come from the columns themselves: there is nothing to validate.
             return [self.schema.model_construct(**value) for value in values]
-        return [validate_shown(self.schema, value) for value in values]
+        return [self._validate(value) for value in values]
+
+    def _values_of(self, row: Row) -> dict[str, Any]:
+        values = {key: row[i] for key, i in self._keys}
+        for key, convert in self._converts:
+            if values[key] is not None:
+                values[key] = convert(values[key])
+        for key in values.keys() & self._masked.keys() if self._masked else ():
+            values[key] = _restore(self._masked[key], values[key])
+        return values
+
+    def _validate(self, value: dict[str, Any]) -> BaseModel:
+        try:
+            return validate_shown(self.schema, value)
+        except ValidationError:
+            if not any(isinstance(item, Unreadable) for item in value.values()):
+                raise
+        # What can't be read can't be valid either, and is shown all the same.
+        return self.schema.model_construct(**value)
 
 
 def _masked_documents(table: Table) -> dict[str, TypeAdapter[Any]]:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from enum import Enum
 from functools import lru_cache
 from itertools import starmap
 from typing import Any, cast
 
 import msgspec
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy.types import TypeEngine
 
 from ..catalog import Field, Kind, Table
-from ..catalog.kinds import TIMES, bare_class
+from ..catalog.binary import holds_base64, write_bytes
+from ..catalog.kinds import TIMES, bare_class, kind_of_class, members_of
 from ..catalog.schemas import is_plain
+from ..catalog.unreadable import Unreadable
 from ..plan.shapes import Include, Projection, whole_row
+from .fallback import show, write_unknown
 from .tree import Branch, Row, attach, owner_positions
 
 Convert = Callable[[Any], Any]
 
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(enc_hook=write_unknown)
 
 _LARGE = 1e16
 """From here on Pydantic writes floats as `1e+16`, and msgspec as `1e16`."""
@@ -129,25 +131,56 @@ class StructEncoder:
 
 def _converter_of(field: Field) -> Convert | None:
     """What is done to a value whose bytes differ between msgspec and Pydantic."""
-    if field.kind is Kind.FLOAT:
+    shown, written = show(field), _writer_of(field)
+    if shown is None or written is None:
+        return shown or written
+    return lambda value: written(shown(value))
+
+
+def _writer_of(field: Field) -> Convert | None:
+    kind = _kind_of(field)
+    if kind is Kind.FLOAT:
         return _convert_float
-    if field.kind in (Kind.INTERVAL, Kind.JSON, Kind.BYTES):
+    if kind is Kind.BYTES:
+        return write_bytes
+    if kind is Kind.JSON:
+        return _convert_array if holds_base64(field.annotation) else _convert_other
+    if kind is Kind.INTERVAL:
         return _convert_other
-    if field.kind is Kind.ENUM:
-        cls = bare_class(field.annotation)
-        members = list(cls) if cls is not None and issubclass(cls, Enum) else []
-        plain = all(type(member.value) in (str, int) for member in members)
-        return None if plain else _convert_enum
+    if kind is Kind.ENUM:
+        members = members_of(field.annotation, field.sql_type)
+        values = (getattr(member, "value", member) for member in members)
+        return None if all(type(value) in (str, int) for value in values) else _convert_enum
     return None
 
 
+def _kind_of(field: Field) -> Kind:
+    """The kind of values as they are shown: by their annotation, however they are compared."""
+    meant = kind_of_class(bare_class(field.annotation))
+    return field.kind if meant is None or field.kind in (Kind.JSON, Kind.OTHER) else meant
+
+
 def _convert_float(value: float) -> Any:
-    return value if -_LARGE < value < _LARGE else _convert_other(value)
+    try:
+        return value if -_LARGE < value < _LARGE else _convert_other(value)
+    except TypeError:
+        return value  # it is none
 
 
-def _convert_enum(value: Enum) -> Any:
-    return _convert_other(value.value)
+def _convert_enum(value: Any) -> Any:
+    return _convert_other(getattr(value, "value", value))
+
+
+def _convert_array(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_convert_array(item) for item in value]
+    return write_bytes(value)
 
 
 def _convert_other(value: Any) -> Any:
-    return msgspec.Raw(to_json(value, inf_nan_mode="null"))
+    if isinstance(value, Unreadable):
+        return value
+    try:
+        return msgspec.Raw(to_json(value, inf_nan_mode="null"))
+    except PydanticSerializationError:
+        return write_unknown(value)

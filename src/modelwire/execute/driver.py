@@ -14,7 +14,15 @@ from ..errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ..observe import CURRENT, count_retry
 from ..statement import Statement, Values
 from .answering import AnsweringConnection
-from .faults import DRIVER_ERRORS, is_unsent, refuses_writes, translate, translate_commit
+from .faults import (
+    DRIVER_ERRORS,
+    REFUSALS,
+    is_unsent,
+    refuse_value,
+    refuses_writes,
+    translate,
+    translate_commit,
+)
 from .held import HeldConnection
 from .limited import LimitedConnection
 from .savepoint import Savepoint
@@ -145,20 +153,33 @@ class DriverLane(ABC):
         """Run a statement and read its rows."""
         claim = claim or self._claim
         compiled = statement.compiled
-        bound = compiled.bind(statement.bind(values))
+        prepared = statement.bind(values)
+        try:
+            bound = compiled.bind(prepared)
+        except REFUSALS as exc:
+            raise refuse_value() from exc
         if self._log is not None:
             self._log.info(compiled.text)
             self._log.info("%r", bound)
         alone = not self._transaction
+        commits = alone and self._writes
         try:
             rows = await self._send(
-                self.run, compiled.text, bound, claim, commits=alone and self._writes, first=alone
+                self.run, compiled.text, bound, claim, commits=commits, first=alone
             )
+            rows = compiled.decode(rows)
         except TimedOut as error:
             if claim is None or not claim.is_refused:
                 raise
             raise claim.refusal() from error.__cause__
-        return compiled.decode(rows)
+        except Exception as exc:
+            lenient = statement.after(exc)
+            if lenient is None:
+                raise
+            return await self.fetch(lenient, values, claim)
+        if statement.origin is not None:
+            statement.origin.report(rows)
+        return rows
 
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
         """Run a statement that a client has composed and read its rows."""

@@ -17,12 +17,15 @@ from ..errors import (
     Contention,
     DatabaseError,
     Forbidden,
+    InvalidRequest,
     LockTimeout,
     MissingTable,
     ModelwireError,
     TimedOut,
     Unavailable,
     UnknownOutcome,
+    UnreadableAnswer,
+    Violation,
 )
 
 DRIVER_ERRORS = (
@@ -86,6 +89,11 @@ _NO_TABLE = "42P01"
 _NO_SUCH_TABLE = "no such table: "
 _RAISE = "exec_stmt_raise"
 """The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
+_NO_UTF_8 = "Could not decode to UTF-8"
+"""What Python's driver says of a text in SQLite that is none."""
+_NOT_COMPILED = ("no such ", "near ", "table ", "ambiguous ", "incomplete ", "too many ", "SQL ")
+"""How SQLite's words begin where it can't even compile a statement: a table is not as its model has
+it. All else is said by an expression of a column, an index or a check that fails for a row."""
 _DATA = "22"
 """Data exceptions: a check, an index or a computed column can't be computed for the row."""
 _LOSSES = (OSError, asyncpg.InterfaceError)
@@ -106,8 +114,8 @@ def translate(error: BaseException) -> ModelwireError:
     if isinstance(error, sa.TimeoutError):
         return Unavailable("No connection to the database came free in time")
     original = _original_of(error)
-    if type(original) is asyncpg.DataError:
-        return DatabaseError()
+    if type(original) is asyncpg.DataError or _is_of_a_type(error):
+        return refuse_value()
     if isinstance(original, asyncpg.PostgresError):
         return _translate_postgresql(original)
     if isinstance(original, sqlite3.Error):
@@ -118,6 +126,22 @@ def translate(error: BaseException) -> ModelwireError:
     if disconnected or is_unsent(original) or isinstance(original, _LOSSES):
         return Unavailable()
     return DatabaseError()
+
+
+def refuse_value() -> InvalidRequest:
+    """The error for a value that a column's own type, or the driver, can't take."""
+    return InvalidRequest(Violation("a value is none that its column can hold", "unstorable"))
+
+
+def _is_of_a_type(error: BaseException) -> bool:
+    """Whether SQLAlchemy reports what a column's type has raised for a parameter."""
+    if not isinstance(error, sa.StatementError) or isinstance(error, sa.DBAPIError):
+        return False
+    return isinstance(error.orig, REFUSALS)
+
+
+REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError)
+"""What types of columns raise for a value that they can't take."""
 
 
 def translate_commit(error: BaseException) -> ModelwireError:
@@ -204,7 +228,7 @@ def _translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     if getattr(error, "server_source_function", None) == _RAISE:
         return ConstraintViolation(Constraint.TRIGGER)
     if state.startswith(_DATA):
-        return ConstraintViolation(Constraint.CHECK)
+        return ConstraintViolation(Constraint.TRIGGER)
     return DatabaseError()
 
 
@@ -250,6 +274,10 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
         return Unavailable()
     if str(error).startswith(_NO_SUCH_TABLE):
         return MissingTable(_last_of(str(error).removeprefix(_NO_SUCH_TABLE)))
+    if str(error).startswith(_NO_UTF_8):
+        return UnreadableAnswer()
+    if name == "SQLITE_ERROR" and not str(error).startswith(_NOT_COMPILED):
+        return ConstraintViolation(Constraint.TRIGGER)
     if name == "SQLITE_INTERRUPT":
         return TimedOut("A statement took longer than its time limit")
     return DatabaseError()

@@ -145,11 +145,24 @@ class SessionLane:
             limit.end_reading()
 
     async def _run(self, statement: Statement, values: Values) -> Sequence[Row]:
+        bound = statement.bind(values)
         try:
-            result = await self._connection.execute(statement.sql, statement.bind(values))
+            rows = await self._execute(statement, bound)
+        except Exception as exc:
+            lenient = statement.after(exc)
+            if lenient is None:
+                raise
+            return await self._run(lenient, values)
+        if statement.origin is not None:
+            statement.origin.report(rows)
+        return rows
+
+    async def _execute(self, statement: Statement, bound: Values) -> Sequence[Row]:
+        try:
+            result = await self._connection.execute(statement.sql, bound)
+            return cast("Sequence[Row]", result.all()) if result.returns_rows else []
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
-        return cast("Sequence[Row]", result.all()) if result.returns_rows else []
 
 
 def _limit_of(connection: AsyncConnection) -> StatementLimit | None:

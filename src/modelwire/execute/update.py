@@ -8,7 +8,7 @@ from typing import Any
 from ..catalog import Field, Table
 from ..errors import Constraint, ConstraintViolation, NotFound
 from ..plan import UpdatePlan, predicate_values, select_by_key
-from ..plan.new_rows import is_array
+from ..plan.new_rows import go_together
 from ..plan.shapes import SelectShape, UpdateShape
 from ..statement import ROWS, Statements
 from .insert import bind_row
@@ -136,4 +136,5 @@ class Updater:
 
 def _go_together(table: Table, fields: Sequence[Field]) -> bool:
     """Whether one statement can set these fields of many rows, whose keys tell which is which."""
-    return bool(fields) and not any(field in table.key or is_array(field) for field in fields)
+    keyed = any(field in table.key for field in fields)
+    return not keyed and go_together(table, tuple(fields), changes=True)

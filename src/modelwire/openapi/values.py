@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger
 
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_INT64
-from ..catalog.kinds import storage_type
+from ..catalog.kinds import members_of, storage_type
 
 JSONSchema = dict[str, Any]
 
@@ -32,8 +32,12 @@ _TEXT: tuple[JSONSchema, Any] = ({"type": "string"}, "ann")
 def value_schema(field: Field) -> JSONSchema:
     """The schema of a value of a field."""
     if field.kind is Kind.ENUM:
-        schema = TypeAdapter(field.annotation).json_schema()
-        return {"type": schema.get("type", "string"), "enum": schema.get("enum", [])}
+        members = members_of(field.annotation, field.sql_type)
+        values = [getattr(member, "value", member) for member in members]
+        are_numbers = all(isinstance(value, int) for value in values)
+        return {"type": "integer" if are_numbers else "string", "enum": values}
+    if field.kind is Kind.BYTES:
+        return TypeAdapter(field.annotation).json_schema(mode="serialization")
     if is_wide(field):
         return {"type": "integer", "format": "int64"}
     return _KINDS.get(field.kind, _TEXT)[0]
@@ -57,7 +61,7 @@ def example_of(field: Field) -> Any:
     """A value that a field could have."""
     if field.kind is Kind.ENUM:
         return next(iter(value_schema(field)["enum"]), "")
-    return _KINDS.get(field.kind, _TEXT)[1]
+    return "YQ==" if field.kind is Kind.BYTES else _KINDS.get(field.kind, _TEXT)[1]
 
 
 INTEGER: JSONSchema = {"type": "integer"}

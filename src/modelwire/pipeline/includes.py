@@ -149,7 +149,7 @@ class IncludeReader:
         key = ",".join(f"{{{field.name}}}" for field in table.key)
         if len(parents.rows) == 1 and all(field.readable for field in table.key):
             positions, (row,) = positions_of(parents.shape.read), parents.rows
-            key = quote_key([row[positions[field]] for field in table.key])
+            key = quote_key([row[positions[field]] for field in table.key], table.key)
         return f"{self._catalog.prefix}{table.path}/{key}/{quote(name)}/"
 
 

@@ -174,7 +174,7 @@ def add_faults(
     """Add what Pydantic has found wrong with a body, each with its place in it."""
 
     def describe(fault: ErrorDetails) -> Violation:
-        kind, message = fault["type"], _message_of(fault["type"], fault["msg"])
+        kind, message = fault["type"], message_of(fault["type"], fault["msg"])
         if kind == "extra_forbidden" and faults.count < SUGGESTED:
             message += _suggest(schema, fault)
         return Violation(message, _code_of(kind), pointer + _pointer_to(fault["loc"], body))
@@ -230,7 +230,8 @@ def _code_of(kind: str) -> str:
     return "unknown_field" if kind == "extra_forbidden" else kind
 
 
-def _message_of(kind: str, message: str) -> str:
+def message_of(kind: str, message: str) -> str:
+    """What Pydantic says of a fault, as said of a field."""
     if kind == "extra_forbidden":
         return "is not a field that can be set here"
     if kind == "missing":

@@ -13,24 +13,26 @@ import binascii
 import datetime as dt
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64, check_interval
-from ..catalog.kinds import bare_class
-from ..characters import check_characters
+from ..catalog.kinds import is_decorated, members_of, storage_type, stored_kind
+from ..catalog.unreadable import Octets, SpelledUUID, Unreadable
 from ..errors import InvalidRequest
 from ..request import Parameter
 from .cipher import CursorCipher
 from .keys import refuse_parameter
-from .shapes import Order
-from .values import BadValue, parse_value, write_value
+from .shapes import CACHED, Order
+from .values import BadValue
 
 _BINDING_BYTES = 16
 _BACKWARD, _INCLUSIVE = 1, 2
@@ -139,17 +141,61 @@ def _refuse() -> InvalidRequest:
 
 
 def _write_value(field: Field, value: Any) -> Any:
-    write = _WRITERS.get(field.kind)
-    return write(value) if write is not None else write_value(value)
+    form = _form_of(field)
+    if form is not None and isinstance(value, form.cls) and not isinstance(value, SpelledUUID):
+        return form.write(value)
+    if is_decorated(field.sql_type) and not isinstance(value, Unreadable):
+        return str(value)
+    return _write_stored(value)
 
 
 def _read_value(field: Field, value: Any) -> Any:
-    read = _READERS.get(field.kind)
-    if read is not None:
-        return read(value, field)
-    if not isinstance(value, str):
-        raise BadValue("should be a text")
-    return parse_value(value, field)
+    if isinstance(value, list):
+        return _read_stored(value)
+    form = _form_of(field)
+    if form is None:
+        raise BadValue("should be as it is stored")
+    return form.read(value, field)
+
+
+def _write_stored(value: Any) -> list[Any]:
+    """What is no value of its field, as the database has it."""
+    stored = value.stored if isinstance(value, (Unreadable, SpelledUUID)) else value
+    if isinstance(stored, bytes):
+        return ["octets" if isinstance(stored, Octets) else "bytes", stored.hex()]
+    is_number = isinstance(stored, (int, float)) and not isinstance(stored, bool)
+    return ["number", repr(stored)] if is_number else ["text", str(stored)]
+
+
+def _read_stored(value: list[Any]) -> Unreadable:
+    kind, text = value
+    if kind in ("bytes", "octets"):
+        return Unreadable((Octets if kind == "octets" else bytes).fromhex(text))
+    if kind == "number":
+        return Unreadable(float(text) if set(text) & set(".en") else int(text))
+    return Unreadable(str(text))
+
+
+class _Form(NamedTuple):
+    """How the values of one kind stand in a cursor.
+
+    Args:
+        cls: Their class.
+        write: Writes one: a text, an integer or a boolean.
+        read: Reads what was written.
+    """
+
+    cls: type | tuple[type, ...]
+    write: Callable[[Any], Any]
+    read: Callable[[Any, Field], Any]
+
+
+@lru_cache(CACHED)
+def _form_of(field: Field) -> _Form | None:
+    """How the values of a field's column stand in a cursor."""
+    sql_type = field.sql_type
+    stored = None if is_decorated(sql_type) else stored_kind(sql_type)
+    return _FORMS.get(stored or field.kind)
 
 
 def _write_interval(value: dt.timedelta) -> int:
@@ -176,7 +222,7 @@ def _read_boolean(value: Any, _field: Field) -> bool:
 
 
 def _read_text(value: Any, _field: Field) -> str:
-    if not isinstance(value, str) or check_characters(value):
+    if not isinstance(value, str):
         raise BadValue("should be a text")
     return value
 
@@ -204,30 +250,45 @@ def _write_enum(value: Any) -> str:
 
 
 def _read_enum(value: Any, field: Field) -> Any:
-    cls = bare_class(field.annotation)
-    members = cls.__members__ if cls is not None and issubclass(cls, Enum) else {}
+    sql_type = field.sql_type
+    found = members_of(Any, sql_type) or members_of(field.annotation, sql_type)
+    members = {_write_enum(member): member for member in found}
     if value not in members:
         raise BadValue("should be a member")
     return members[value]
 
 
-_WRITERS: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.INTEGER: int,
-    Kind.BOOLEAN: bool,
-    Kind.FLOAT: repr,
-    Kind.DECIMAL: str,
-    Kind.INTERVAL: _write_interval,
-    Kind.BYTES: bytes.hex,
-    Kind.ENUM: _write_enum,
-}
+def _read_uuid(value: Any, field: Field) -> Any:
+    found = uuid.UUID(_read_text(value, field))
+    return found if field.to_column is None else field.to_column(found)
 
-_READERS: Mapping[Kind, Callable[[Any, Field], Any]] = {
-    Kind.INTEGER: _read_integer,
-    Kind.BOOLEAN: _read_boolean,
-    Kind.FLOAT: _read_float,
-    Kind.DECIMAL: _read_decimal,
-    Kind.TEXT: _read_text,
-    Kind.INTERVAL: _read_interval,
-    Kind.BYTES: _read_bytes,
-    Kind.ENUM: _read_enum,
+
+def _read_datetime(value: Any, field: Field) -> dt.datetime:
+    found = dt.datetime.fromisoformat(_read_text(value, field))
+    if (found.tzinfo is not None) != bool(getattr(storage_type(field.sql_type), "timezone", 0)):
+        raise BadValue("should be as its column has it")
+    return found
+
+
+def _read_date(value: Any, field: Field) -> dt.date:
+    return dt.date.fromisoformat(_read_text(value, field))
+
+
+def _read_time(value: Any, field: Field) -> dt.time:
+    return dt.time.fromisoformat(_read_text(value, field))
+
+
+_FORMS: Mapping[Kind, _Form] = {
+    Kind.INTEGER: _Form(int, int, _read_integer),
+    Kind.FLOAT: _Form((float, int), repr, _read_float),
+    Kind.DECIMAL: _Form(Decimal, str, _read_decimal),
+    Kind.BOOLEAN: _Form(bool, bool, _read_boolean),
+    Kind.TEXT: _Form(str, str, _read_text),
+    Kind.UUID: _Form((uuid.UUID, str), str, _read_uuid),
+    Kind.ENUM: _Form((Enum, str), _write_enum, _read_enum),
+    Kind.DATETIME: _Form(dt.datetime, dt.datetime.isoformat, _read_datetime),
+    Kind.DATE: _Form(dt.date, dt.date.isoformat, _read_date),
+    Kind.TIME: _Form(dt.time, dt.time.isoformat, _read_time),
+    Kind.INTERVAL: _Form(dt.timedelta, _write_interval, _read_interval),
+    Kind.BYTES: _Form(bytes, bytes.hex, _read_bytes),
 }

@@ -104,12 +104,12 @@ def read_component(field: Field, value: Any) -> Any:
 
 def write_key(table: Table, row: Sequence[Any]) -> str:
     """Write the key of a row as it stands in a path."""
-    return quote_key([row[table.positions[field]] for field in table.key])
+    return quote_key([row[table.positions[field]] for field in table.key], table.key)
 
 
-def quote_key(values: Sequence[Any]) -> str:
+def quote_key(values: Sequence[Any], fields: Sequence[Field]) -> str:
     """Write the values of a key as they stand in a path."""
-    key = ",".join([_quote(write_value(value)) for value in values])
+    key = ",".join([_quote(write_value(v, f)) for v, f in zip(values, fields, strict=True)])
     # Percent-encoded, a key is told from a path and from a step up.
     return f"%{ord(key[0]):02X}{key[1:]}" if key in RESERVED or key in (".", "..") else key
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..catalog.unreadable import Octets, SpelledUUID, Unreadable
 from .cipher import CursorCipher
 from .cursor import Position, read_cursor, write_cursor
 from .keys import Values
 from .order import reverse_order
-from .shapes import CACHED, Include, Keyset, SelectShape, positions_of
+from .shapes import CACHED, Include, Keyset, Order, SelectShape, positions_of
 
 Row = Sequence[Any]
 
@@ -180,16 +182,28 @@ def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:
     """
     positions = positions_of(shape.read)
     traced = iter(row[len(positions) :])
-    return tuple(
-        next(traced) if term.through else row[positions[term.field]] for term in shape.order
-    )
+    values = (next(traced) if term.through else row[positions[term.field]] for term in shape.order)
+    return tuple(map(_place_by, shape.order, values))
+
+
+def _place_by(term: Order, value: Any) -> Any:
+    """What of a value its place in an order goes by: its spelling only where any order will do."""
+    spelled = isinstance(value, SpelledUUID) and term.asked
+    return uuid.UUID(int=value.int) if spelled else value
 
 
 def keyset_after(values: Sequence[Any], *, inclusive: bool = False, probes: bool = False) -> Keyset:
     """Where the rows after given values start."""
-    return Keyset(tuple(value is None for value in values), inclusive, probes)
+    return Keyset(tuple(map(_form_of, values)), inclusive, probes)
+
+
+def _form_of(value: Any) -> str:
+    if not isinstance(value, (Unreadable, SpelledUUID)):
+        return "null" if value is None else "value"
+    return "octets" if isinstance(value.stored, Octets) else "stored"
 
 
 def after_values(values: Sequence[Any]) -> Values:
     """Name the values that rows come after as their statement does: `after0`, `after1`, …"""
-    return {f"after{i}": value for i, value in enumerate(values)}
+    given = (v.stored if isinstance(v, (Unreadable, SpelledUUID)) else v for v in values)
+    return {f"after{i}": value for i, value in enumerate(given)}

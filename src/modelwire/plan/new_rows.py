@@ -12,8 +12,10 @@ from msgspec import Struct
 from sqlalchemy import ARRAY
 
 from ..catalog import Field, Relation, Table
+from ..catalog.defaults import looks_at_rows
 from ..catalog.kinds import storage_type
 from ..catalog.names import escape_pointer
+from ..catalog.vectors import is_vector
 from ..errors import InvalidRequest, Violation
 from .keys import Key
 from .links import LinkSet
@@ -140,13 +142,24 @@ def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape,
     groups = []
     for fields, found in groupby(rows, attrgetter("fields")):
         group = list(found)
-        # Rows without any value have nothing to be listed by, and lists of arrays are flat.
-        many = len(group) > 1 and bool(fields) and not any(map(is_array, fields))
+        many = len(group) > 1 and go_together(table, fields)
         groups.append((InsertShape(table, fields, many=many), group))
     return groups
 
 
 @lru_cache(maxsize=1024)
+def go_together(table: Table, fields: tuple[Field, ...], *, changes: bool = False) -> bool:
+    """Whether one statement can write some fields of many rows.
+
+    Rows without any value have nothing to be listed by, lists of arrays are flat, and what is made
+    of a row is made for each.
+    """
+    written = {field.column for field in fields}
+    flat = bool(fields) and not any(map(is_array, fields))
+    return flat and not looks_at_rows(table.sql, written, changes=changes)
+
+
+@lru_cache(maxsize=1024)
 def is_array(field: Field) -> bool:
-    """Whether a column holds arrays."""
-    return isinstance(storage_type(field.column.type), ARRAY)
+    """Whether a column holds arrays, or vectors."""
+    return isinstance(storage_type(field.sql_type), ARRAY) or is_vector(field.sql_type)

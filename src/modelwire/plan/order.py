@@ -84,4 +84,4 @@ def _plan_term(catalog: Catalog, table: Table, part: str) -> Order:
     if many is not None:
         message = f"can't go through `{many.name}` in `{path}`, which leads to many rows"
         raise refuse_parameter("sort", message, "to_many")
-    return Order(found.field, descending=part.startswith("-"), through=found.through)
+    return Order(found.field, part.startswith("-"), found.through, asked=True)

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
 from sqlalchemy.types import TypeEngine
 
-from ..catalog import Field, Kind, Table
-from ..catalog.domain import all_fit, check_of
-from ..catalog.kinds import bare_class, storage_type
+from ..catalog import Field, Table
+from ..catalog.codecs import Convert, encoder_of_column
+from ..catalog.domain import Fault, all_fit, check_of
+from ..catalog.kinds import storage_type, strip_optional
 from ..catalog.names import escape_pointer
 from ..catalog.schemas import leave_open
 from ..catalog.whole import ChangeSchema, RowSchema
 from ..errors import Faults, Violation
-from .bodies import OWN_ERRORS, Schema
-
-_STORED_AS_THEY_ARE = frozenset(
-    {str, int, bool, Decimal, bytes, uuid.UUID, dt.datetime, dt.date, dt.time, dt.timedelta}
-)
-
+from .bodies import OWN_ERRORS, Schema, message_of
 
 Values = Mapping[str, Any]
 """Validated values, by the names of their fields in Python."""
@@ -72,7 +65,7 @@ class Row(Struct, frozen=True):
 class _Slot(NamedTuple):
     key: str
     field: Field
-    convert: Callable[[Any], Any] | None
+    convert: Convert | None
     stored: TypeEngine[Any]
     may_be_unset: bool
 
@@ -102,19 +95,21 @@ class Intake:
             _Slot(
                 key,
                 field,
-                _converter_of(field, infos[key].annotation),
-                storage_type(field.column.type),
+                encoder_of_column(strip_optional(infos[key].annotation), field.sql_type),
+                storage_type(field.sql_type),
                 is_whole or infos[key].default_factory is leave_open,
             )
             for key, field in known
         ]
         self._fields = tuple(field for _, field in known)
-        self._made = [
-            (f, f.default) for f in table.fields if f.default is not None and f not in tied
-        ]
-        self._missing = [(f, make) for f, make in self._made if f not in self._fields]
+        self._made = [(f, make) for f in table.fields if f not in tied and (make := _maker_of(f))]
+        self._missing = self._left_by(self._fields)
         self._whole = (*self._fields, *(field for field, _ in self._missing))
         self._dialect = dialect
+
+    def _left_by(self, fields: Sequence[Field]) -> list[tuple[Field, Callable[[], Any]]]:
+        """What makes the values that a new row with some fields leaves open."""
+        return [(field, make) for field, make in self._made if field not in fields]
 
     def take_all(
         self, bodies: Sequence[Values], pointers: Sequence[str], faults: Faults
@@ -128,28 +123,40 @@ class Intake:
         """
         if len(bodies) == 1:
             return (self._take_whole(bodies[0], pointers[0], faults),)
-        columns = []
-        for key, _, convert, stored, may_be_unset in self._slots:
-            column = list(map(itemgetter(key), bodies))
-            is_open = may_be_unset and any(value is UNSET for value in column)
-            if convert is not None and not is_open:
-                column = [value if value is None else convert(value) for value in column]
-            if is_open or not all_fit(column, stored, self._dialect):
+        fields, columns = [], []
+        for slot in self._slots:
+            column = list(map(itemgetter(slot.key), bodies))
+            if slot.may_be_unset and all(value is UNSET for value in column):
+                continue
+            taken = self._take_column(slot, column)
+            if taken is None:
                 # Row by row it shows which one it is.
                 return tuple(map(self._take_whole, bodies, pointers, repeat(faults)))
-            columns.append(column)
-        columns += [[make() for _ in bodies] for _, make in self._missing]
+            fields.append(slot.field)
+            columns.append(taken)
+        missing = self._missing if len(fields) == len(self._fields) else self._left_by(fields)
+        columns += [[make() for _ in bodies] for _, make in missing]
+        whole = (*fields, *(field for field, _ in missing))
         rows = zip(*columns, strict=True) if columns else [() for _ in bodies]
-        return tuple(map(Row, repeat(self._whole), rows, pointers))
+        return tuple(map(Row, repeat(whole), rows, pointers))
+
+    def _take_column(self, slot: _Slot, column: list[Any]) -> list[Any] | None:
+        """The values of one field in many rows; None if one of them is open, or at fault."""
+        if slot.may_be_unset and any(value is UNSET for value in column):
+            return None
+        if slot.convert is not None:
+            try:
+                column = [value if value is None else slot.convert(value) for value in column]
+            except ValueError:
+                return None
+        return column if all_fit(column, slot.stored, self._dialect) else None
 
     def _take_whole(self, body: Values, pointer: str, faults: Faults) -> Row:
         slots = [slot for slot in self._slots if body[slot.key] is not UNSET]
         values = self._read(slots, body, pointer, faults)
         if len(slots) == len(self._slots):
             return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
-        fields = tuple(slot.field for slot in slots)
-        missing = [(f, make) for f, make in self._made if f not in fields]
-        return _complete(fields, values, missing, pointer)
+        return self._complete(slots, values, pointer)
 
     def take_given(
         self,
@@ -163,28 +170,65 @@ class Intake:
         """Take the given fields of a body, and no others."""
         slots = [slot for slot in self._slots if slot.key in given]
         values = self._read(slots, body, pointer, faults)
+        if defaults:
+            return self._complete(slots, values, pointer)
+        return Row(tuple(slot.field for slot in slots), tuple(values), pointer)
+
+    def _complete(self, slots: Sequence[_Slot], values: Sequence[Any], pointer: str) -> Row:
+        """A new row of some values, with what is made for it."""
         fields = tuple(slot.field for slot in slots)
-        missing = [(f, make) for f, make in self._made if f not in fields] if defaults else []
-        return _complete(fields, values, missing, pointer)
+        missing = self._left_by(fields)
+        made = (make() for _, make in missing)
+        return Row((*fields, *(field for field, _ in missing)), (*values, *made), pointer)
 
     def _read(
         self, slots: Iterable[_Slot], body: Values, pointer: str, faults: Faults
     ) -> list[Any]:
         values = []
-        for key, field, convert, stored, _ in slots:
-            value = body[key]
+        for slot in slots:
+            value = body[slot.key]
             if value is not None:
-                if convert is not None:
-                    value = convert(value)
-                check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
-                fault = check(value, stored, self._dialect) if check is not None else None
+                value, fault = self._check(slot, value)
                 if fault is not None:
-                    code, message = fault
-                    place = f"{pointer}/{escape_pointer(field.name)}"
-                    message = f"{field.title} {message}" if code in OWN_ERRORS else message
-                    faults.add(Violation(message, code, place))
+                    faults.add(_locate(fault, slot.field, pointer))
             values.append(value)
         return values
+
+    def _check(self, slot: _Slot, value: Any) -> tuple[Any, Fault | None]:
+        """A value as its column takes it, and what is wrong with it."""
+        if slot.convert is not None:
+            try:
+                value = slot.convert(value)
+            except ValueError as exc:
+                return None, _describe(exc)
+        check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+        return value, check(value, slot.stored, self._dialect) if check is not None else None
+
+
+def _locate(fault: Fault, field: Field, pointer: str) -> Violation:
+    named = fault.code in OWN_ERRORS and not fault.place
+    message = f"{field.title} {fault.message}" if named else fault.message
+    place = f"{pointer}/{escape_pointer(field.name)}{fault.place}"
+    return Violation(message, fault.code, place)
+
+
+def _describe(error: ValueError) -> Fault:
+    """What is wrong with a value that no value of its column can be made of."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return Fault(first["type"], message_of(first["type"], first["msg"]))
+    return Fault("unstorable", "should be a value that its column can hold")
+
+
+def _maker_of(field: Field) -> Callable[[], Any] | None:
+    """What makes the value of a new row that is given none, as its column takes it."""
+    make, convert = field.default, field.to_column
+    return make if make is None or convert is None else partial(_make, make, convert)
+
+
+def _make(default: Callable[[], Any], convert: Convert) -> Any:
+    value = default()
+    return None if value is None else convert(value)
 
 
 def fields_of(schema: Schema | ChangeSchema) -> Mapping[str, FieldInfo]:
@@ -203,32 +247,3 @@ def intake_of(
 ) -> Intake:
     """The intake of a schema; made once."""
     return Intake(table, schema, dialect, tied)
-
-
-def _complete(
-    fields: tuple[Field, ...],
-    values: list[Any],
-    missing: list[tuple[Field, Callable[[], Any]]],
-    pointer: str,
-) -> Row:
-    made = tuple(make() for _, make in missing)
-    return Row((*fields, *(field for field, _ in missing)), (*values, *made), pointer)
-
-
-def _converter_of(field: Field, annotation: Any) -> Callable[[Any], Any] | None:
-    cls = bare_class(annotation)
-    if field.kind is Kind.JSON or (field.kind is Kind.TEXT and cls is not str):
-        return partial(_to_column, field)
-    return None if cls in _STORED_AS_THEY_ARE else partial(_to_column, field)
-
-
-def _to_column(field: Field, value: Any) -> Any:
-    if field.kind is Kind.JSON:
-        try:
-            return to_jsonable_python(value)
-        except UnicodeEncodeError:
-            return value  # a name has a lone surrogate, of which the check of the column tells
-    if field.kind is Kind.TEXT and not isinstance(value, str):
-        return value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-    # The two zeros are one number, of which SQLite keeps one.
-    return value + 0.0 if isinstance(value, float) else value

@@ -90,11 +90,14 @@ class Order(Struct, frozen=True, cache_hash=True):
         field: The field.
         descending: Whether its largest value comes first.
         through: How it is reached, by relations that lead to one row; a missing row is NULL.
+        asked: Whether a client has asked for it. Otherwise any order of its values will do, as long
+            as no two are equal.
     """
 
     field: Field
     descending: bool
     through: Through = ()
+    asked: bool = False
 
     @property
     def nullable(self) -> bool:
@@ -103,7 +106,7 @@ class Order(Struct, frozen=True, cache_hash=True):
 
     def reverse(self) -> Order:
         """The same in the other direction."""
-        return Order(self.field, not self.descending, self.through)
+        return Order(self.field, not self.descending, self.through, self.asked)
 
 
 class Include(Struct, frozen=True, cache_hash=True):
@@ -147,12 +150,13 @@ class Keyset(Struct, frozen=True, cache_hash=True):
     """Rows after a given one in the order, whose values are `after0`, `after1`, …
 
     Args:
-        nulls: Of each term of the order, whether its value is NULL.
+        forms: Of each term of the order, what its value is: a `value`, `null`, or what is none and
+            is given as it is `stored`, or as the `octets` of a text that is none in its encoding.
         inclusive: Whether the given row itself belongs to them.
         probes: Whether each row says at its end whether there are any rows before them.
     """
 
-    nulls: tuple[bool, ...]
+    forms: tuple[str, ...]
     inclusive: bool = False
     probes: bool = False
 

@@ -16,7 +16,7 @@ from .bodies import Validated, refuse, validate_each
 from .create import schema_of, take_new
 from .keys import Key
 from .nesting import relations_in
-from .new_rows import CreatePlan, is_array
+from .new_rows import CreatePlan, go_together
 from .options import Resolution
 from .rows import Row, intake_of
 from .shapes import Conflict, InsertShape
@@ -67,9 +67,10 @@ class UpsertPlan(CreatePlan, frozen=True):
         self, fields: tuple[Field, ...], merged: tuple[Field, ...] | None, is_new: bool
     ) -> InsertShape:
         conflict = None if is_new else Conflict(self.unique, merged)
-        return InsertShape(
-            self.table, fields, many=not any(map(is_array, fields)), conflict=conflict
-        )
+        many = go_together(self.table, fields)
+        if many and conflict is not None and merged:
+            many = go_together(self.table, merged, changes=True)
+        return InsertShape(self.table, fields, many=many, conflict=conflict)
 
 
 def key_of(row: Row, key: Sequence[Field]) -> Key:

@@ -15,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
-from ..catalog.kinds import bare_class, storage_type
+from ..catalog.kinds import members_of, storage_type
+from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
@@ -35,22 +36,29 @@ def parse_value(text: str, field: Field) -> Any:
         field: The field it is compared with.
 
     Returns:
-        The value, of the field's Python type.
+        The value, of the column's Python type.
 
     Raises:
         BadValue: The text is no such value.
     """
-    return _PARSERS[field.kind](text, field)
+    value = _PARSERS[field.kind](text, field)
+    if field.to_column is None:
+        return value
+    try:
+        return field.to_column(value)
+    except ValueError:
+        raise BadValue(f"should be {field.kind.noun} that its column can hold") from None
 
 
-def write_value(value: Any) -> str:
+def write_value(value: Any, field: Field) -> str:
     """Write a value as `parse_value` reads it."""
+    value = shown_value(value, field)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
+    if isinstance(value, bytes) and field.text_form is not None:
+        return field.text_form.write(value)
     if isinstance(value, dt.timedelta):
         return str(_INTERVAL.dump_python(value, mode="json"))
     if isinstance(value, Decimal):
@@ -58,6 +66,16 @@ def write_value(value: Any) -> str:
     if isinstance(value, (dt.datetime, dt.date, dt.time)):
         return value.isoformat().replace("+00:00", "Z")
     return str(value)
+
+
+def shown_value(value: Any, field: Field) -> Any:
+    """A value of a field's column as one of its annotation, or `Unreadable`."""
+    if field.from_column is None or isinstance(value, Unreadable):
+        return value
+    try:
+        return field.from_column(value)
+    except ValueError:
+        return Unreadable(value)
 
 
 def parse_boolean(text: str, _field: Field | None = None) -> bool:
@@ -115,18 +133,16 @@ def _parse_uuid(text: str, _field: Field) -> uuid.UUID:
         raise BadValue("should be a UUID") from None
 
 
-def _parse_enum(text: str, field: Field) -> Enum:
-    cls = bare_class(field.annotation)
-    members = list(cls) if cls is not None and issubclass(cls, Enum) else []
-    for member in members:
-        if str(member.value) == text:
-            return member
-    raise BadValue(f"should be one of {', '.join(str(m.value) for m in members)}")
+def _parse_enum(text: str, field: Field) -> Enum | str:
+    known = {str(getattr(m, "value", m)): m for m in members_of(field.annotation, field.sql_type)}
+    if text not in known:
+        raise BadValue(f"should be one of {', '.join(known)}")
+    return known[text]
 
 
 def _parse_datetime(text: str, field: Field) -> dt.datetime:
     value: dt.datetime = _parse_with(_DATETIME, "a date and time, as in 2026-01-31T12:00:00Z", text)
-    aware = getattr(storage_type(field.column.type), "timezone", False)
+    aware = getattr(storage_type(field.sql_type), "timezone", False)
     try:
         utc = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
     except OverflowError:
@@ -158,8 +174,12 @@ def _parse_other(text: str, field: Field) -> Any:
     return _parse_with(TypeAdapter(field.annotation), f"a {field.kind}", text)
 
 
-def _parse_bytes(text: str, _field: Field) -> bytes:
-    return text.encode()
+def _parse_bytes(text: str, field: Field) -> bytes:
+    form = field.text_form
+    try:
+        return text.encode() if form is None else form.read(text)
+    except ValueError:
+        raise BadValue("should be bytes as they are shown") from None
 
 
 def _parse_with(adapter: TypeAdapter[Any], expected: str, text: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from ..encode import write_unknown
 from ..errors import Changed
 from ..request import Preconditions
 from .links import Bounds, Headers
@@ -16,7 +17,7 @@ from .links import Bounds, Headers
 CONTENT = (b"content-type", b"application/json")
 """The header that says that a body is JSON."""
 
-_encoder = msgspec.json.Encoder(enc_hook=repr)
+_encoder = msgspec.json.Encoder(enc_hook=write_unknown)
 
 MINIMAL = (b"preference-applied", b"return=minimal")
 """The header that says that a preference was honoured (RFC 7240, section 3)."""
@@ -63,7 +64,10 @@ def entity_tag(row: Sequence[Any], shown: bytes = b"") -> str:
     Returns:
         The tag, without its quotes.
     """
-    own = _digest(_encoder.encode(tuple(row)))
+    try:
+        own = _digest(_encoder.encode(tuple(row)))
+    except UnicodeEncodeError:
+        own = _digest(repr(row).encode(errors="backslashreplace"))  # it has a lone surrogate
     return f"{own}-{_digest(shown)}" if shown else own
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
+from ..errors import ModelwireError, UnreadableAnswer
 from ..plan.shapes import (
     CountShape,
     DeleteShape,
@@ -29,7 +30,9 @@ from .explained import read_estimate
 from .folding import COLLATION, COLLATIONS, LOWER, lower
 from .idempotency import KEYS
 from .lists import ROWS, Expand, expand_rows
+from .made import makers_of, value_name
 from .operators import UNHEX, Prepare
+from .origin import Origin, ReadShape, log_each_once, origin_of
 from .own import build_creation
 from .secrets import SECRETS
 from .select import build_count, build_related, build_select
@@ -40,8 +43,6 @@ from .write import (
     build_insert,
     build_link,
     build_update,
-    made_by,
-    value_name,
 )
 
 Values = Mapping[str, Any]
@@ -59,25 +60,42 @@ class Statement:
         dialect: SQLAlchemy's dialect of the engine that runs it.
         prepare: What is done to the value of a parameter before it is bound.
         expand: How the rows in the parameter `ROWS` become parameters, where it has any.
-        made: What makes the value of a parameter anew for each execution.
+        make: Makes parameters for each execution, of those that are given.
+        read_leniently: Writes the same statement so that no value stands in the way of reading;
+            None where it can't be run twice, or reads so itself.
+        origin: What its rows are read of, to name values that can't be.
     """
 
     sql: Executable
     dialect: Dialect
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
     expand: Expand | None = None
-    made: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    make: Callable[[Values], Values] | None = None
+    read_leniently: Callable[[], Statement] | None = None
+    origin: Origin | None = None
 
     def bind(self, values: Values) -> Values:
         """Prepare the values of one execution."""
         if self.expand is not None:
             values = self.expand(values[ROWS])
-        if self.made:
-            values = {**values, **{name: make() for name, make in self.made.items()}}
+        if self.make is not None:
+            values = {**values, **self.make(values)}
         if not self.prepare:
             return values
         prepared = {name: prepare(values[name]) for name, prepare in self.prepare.items()}
         return {**values, **prepared}
+
+    def after(self, error: Exception) -> Statement | None:
+        """What is run in place of the statement whose rows could not be read.
+
+        Args:
+            error: What was raised instead, by the driver or by a column's type.
+
+        Returns:
+            The same statement, read leniently; None if that is of no use.
+        """
+        unreadable = isinstance(error, UnreadableAnswer) or not isinstance(error, ModelwireError)
+        return self.read_leniently() if unreadable and self.read_leniently is not None else None
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -100,51 +118,76 @@ class Statements:
         self.dialect = dialect.name
         self._dialect = dialect
         self._max_included = max_included
+        self._log = log_each_once()
         self.of = lru_cache(CACHED_SHAPES)(self._write)
+        self._read_leniently = lru_cache(CACHED_SHAPES)(partial(self._write, lenient=True))
 
-    def _write(self, shape: Shape) -> Statement:
+    def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
         name = self._dialect.name
         match shape:
             case SelectShape():
-                sql, prepare = build_select(shape, name, self._max_included)
+                sql, prepare = build_select(shape, name, self._max_included, lenient=lenient)
                 by_key = expand_rows(len(shape.table.key), name)
-                return self._statement(
-                    sql, prepare, by_key if KeyIn() in shape.conditions else None
-                )
+                expand = by_key if KeyIn() in shape.conditions else None
+                return self._reading(shape, sql, expand, lenient, prepare)
             case CountShape():
-                return self._statement(*build_count(shape, name))
+                counted, prepare = build_count(shape, name)
+                return Statement(counted, self._dialect, prepare)
             case RelatedShape():
                 expand = expand_rows(len(shape.relation.remote), name)
-                related = build_related(shape, name, self._max_included)
-                return self._statement(related, expand=expand)
-            case InsertShape():
-                many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
-                return self._statement(build_insert(shape, name), None, many, made_by(shape))
+                related = build_related(shape, name, self._max_included, lenient=lenient)
+                return self._reading(shape, related, expand, lenient)
             case GivenShape():
                 expand = expand_rows(len(shape.fields), name, of_one=True)
-                return self._statement(build_given(shape, name), expand=expand)
+                return self._reading(
+                    shape, build_given(shape, name, lenient=lenient), expand, lenient
+                )
+            case FindShape():
+                expand = expand_rows(len(shape.columns), name)
+                return self._reading(
+                    shape, build_find(shape, name, lenient=lenient), expand, lenient
+                )
+            case InsertShape():
+                many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
+                return self._writing(shape, build_insert(shape, name), many)
             case UpdateShape():
                 width = len(shape.fields) + len(shape.table.key)
                 many = expand_rows(width, name, of_one=True) if shape.many else None
-                return self._statement(build_update(shape, name), expand=many)
+                return self._writing(shape, build_update(shape, name), many)
             case LinkShape():
                 expand = expand_rows(len(shape.columns), name)
-                return self._statement(build_link(shape, name), expand=expand)
+                return Statement(build_link(shape, name), self._dialect, expand=expand)
             case DeleteShape():
                 expand = expand_rows(len(shape.columns), name)
-                return self._statement(build_delete(shape, name), expand=expand)
-            case FindShape():
-                expand = expand_rows(len(shape.columns), name)
-                return self._statement(build_find(shape, name), expand=expand)
+                return Statement(build_delete(shape, name), self._dialect, expand=expand)
 
-    def _statement(
+    def _reading(
         self,
+        shape: ReadShape,
         sql: Executable,
+        expand: Expand | None,
+        lenient: bool,
         prepare: Mapping[str, Prepare] | None = None,
-        expand: Expand | None = None,
-        made: Mapping[str, Callable[[], Any]] | None = None,
     ) -> Statement:
-        return Statement(sql, self._dialect, prepare or {}, expand, made or {})
+        return Statement(
+            sql,
+            self._dialect,
+            prepare or {},
+            expand,
+            read_leniently=None if lenient else partial(self._read_leniently, shape),
+            origin=origin_of(shape, self._log) if lenient else None,
+        )
+
+    def _writing(
+        self, shape: InsertShape | UpdateShape, sql: Executable, expand: Expand | None
+    ) -> Statement:
+        return Statement(
+            sql,
+            self._dialect,
+            expand=expand,
+            make=makers_of(shape),
+            origin=origin_of(shape, self._log),
+        )
 
 
 __all__ = [

@@ -13,6 +13,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from ..catalog.defaults import value_maker
 from ..catalog.kinds import storage_type
 
 Convert = Callable[[Any], Any]
@@ -45,7 +46,7 @@ class Compiled:
         names: The name of each parameter, in order.
         converters: Which parameters are converted, by their place among all, and how.
         constants: Values that stand in the statement itself.
-        defaults: Values that are made for each execution, such as a column's `onupdate`.
+        defaults: Values that are made for each execution, of columns that are no fields.
         decoders: The columns of the result that are converted.
     """
 
@@ -125,18 +126,19 @@ def _convert_each(convert: Convert, values: Iterable[Any] | None) -> list[Any] |
 def _decoders_of(compiled: Any, dialect: Dialect) -> list[Decoder]:
     decoders = []
     for position, column in enumerate(compiled._result_columns):
-        convert = _decoder(column.type, dialect)
+        convert = decoder_of(column.type, dialect)
         if convert is not None:
             applies = getattr(column.type, "needs_decoding", None)
             decoders.append(Decoder(position, convert, applies))
     return decoders
 
 
-def _decoder(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+def decoder_of(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """How values of a type are converted as the driver gives them; None where they stay."""
     if isinstance(sql_type, ARRAY) and sql_type.dimensions == 1 and not sql_type.as_tuple:
         item_type = sql_type.item_type
         # SQLAlchemy would go through each array all the same.
-        return sql_type.result_processor(dialect, None) if _decoder(item_type, dialect) else None
+        return sql_type.result_processor(dialect, None) if decoder_of(item_type, dialect) else None
     stored = storage_type(sql_type)
     # asyncpg's numbers are converted by what the server sends, which is known beforehand.
     oid = _FLOAT8_OID if isinstance(stored, Float) else _NUMERIC_OID
@@ -144,17 +146,7 @@ def _decoder(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 
 def _defaults_of(compiled: Any) -> dict[str, Callable[[], Any]]:
-    """What SQLAlchemy would fetch before it runs the statement: Python-side defaults."""
+    """What SQLAlchemy would fetch before it runs the statement: defaults that no row has."""
     inserted: Sequence[Column[Any]] = compiled.insert_prefetch or ()
-    updated: Sequence[Column[Any]] = compiled.update_prefetch or ()
-    return {
-        **{column.key: to_factory(column.default) for column in inserted},
-        **{column.key: to_factory(column.onupdate) for column in updated},
-    }
-
-
-def to_factory(default: Any) -> Callable[[], Any]:
-    """What makes the values of a Python-side default of SQLAlchemy's."""
-    if default.is_callable:
-        return lambda: default.arg(None)
-    return lambda: default.arg
+    made = {column.key: value_maker(column.default) for column in inserted}
+    return {key: make for key, make in made.items() if make is not None}

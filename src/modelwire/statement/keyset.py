@@ -6,13 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    LargeBinary,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    tuple_,
+)
+from sqlalchemy import Enum as SQLEnum
 
 from ..catalog import Field, Kind, Table
-from ..catalog.kinds import storage_type
+from ..catalog.kinds import is_decorated, members_of
 from ..plan.shapes import Keyset, Order, Through
 from .conditions import column_of, exists_in, join_on
+from .normal import normal_form
 from .operators import operand
+from .spelled import digits_of, is_native, rank_among, rank_of
+from .types import AsStored
 
 
 class Joined:
@@ -88,7 +104,7 @@ class Bound:
 
 def order_by(order: Sequence[Order], joined: Joined, dialect: str) -> list[ColumnElement[Any]]:
     """Write an order. NULL is the largest value, as PostgreSQL has it by itself."""
-    expressions = [sort_expression(term.field, joined.column(term), dialect) for term in order]
+    expressions = [sort_expression(term, joined.column(term), dialect) for term in order]
     return direct(order, expressions, dialect)
 
 
@@ -105,15 +121,46 @@ def direct(
     return terms
 
 
-def sort_expression(field: Field, value: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
-    """A value of a field in the order of such values: enums by declaration, not by spelling."""
-    if field.kind is not Kind.ENUM:
+def sort_expression(term: Order, column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+    """The column of a term in the order of its values: enums by declaration, not by spelling."""
+    if term.field.kind is Kind.ENUM:
+        return _rank(term.field, column, dialect)
+    normal = normal_form(column, dialect)
+    return digits_of(normal, term.field.sql_type, dialect) if term.asked else normal
+
+
+def _rank(field: Field, value: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+    """Where a value stands in the declaration of its enum."""
+    sql_type = field.sql_type
+    if isinstance(sql_type, SQLEnum):
+        return value if is_native(sql_type, dialect) else rank_of(value, sql_type)
+    if is_decorated(sql_type) or field.to_column is None:
         return value
-    stored: Any = storage_type(field.column.type)
-    names = getattr(stored, "enums", None)
-    if not names or (dialect == "postgresql" and stored.native_enum):
-        return value
-    return case({name: i for i, name in enumerate(names)}, value=value)
+    members = map(field.to_column, members_of(field.annotation, sql_type))
+    return rank_among(value, [(member,) for member in members])
+
+
+def _value_of(term: Order, name: str, form: str, dialect: str) -> ColumnElement[Any]:
+    """What a given row has in a term of the order."""
+    field = term.field
+    value = _parameter_of(field, name, form, dialect)
+    if field.kind is Kind.ENUM:
+        return _rank(field, value, dialect)
+    asked = form == "stored" and term.asked
+    return digits_of(value, field.sql_type, dialect) if asked else value
+
+
+def _parameter_of(field: Field, name: str, form: str, dialect: str) -> ColumnElement[Any]:
+    if form == "octets":
+        octets = bindparam(name, type_=LargeBinary())
+        if dialect == "sqlite":
+            return cast(octets, Text())
+        return func.convert_from(octets, literal_column("'SQL_ASCII'"))
+    if form == "stored":
+        if dialect == "sqlite":
+            return bindparam(name, type_=AsStored())
+        return cast(bindparam(name, type_=Text()), field.sql_type)
+    return operand(field, name, dialect)
 
 
 def rows_after(
@@ -134,11 +181,11 @@ def rows_after(
     bounds = [
         Bound(
             term,
-            sort_expression(term.field, joined.column(term), dialect),
-            sort_expression(term.field, operand(term.field, f"after{i}", dialect), dialect),
-            is_null,
+            sort_expression(term, joined.column(term), dialect),
+            _value_of(term, f"after{i}", form, dialect),
+            form == "null",
         )
-        for i, (term, is_null) in enumerate(zip(order, after.nulls, strict=True))
+        for i, (term, form) in enumerate(zip(order, after.forms, strict=True))
     ]
     return _split(bounds, inclusive=after.inclusive)
 

@@ -22,7 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import LargeBinary, TypeEngine
 
-from ..catalog.kinds import storage_type
+from ..catalog.kinds import storage_type, type_on
+from .normal import normal_form
+from .spelled import SpelledList, speller_of
 from .types import PostgreSQLList, SQLiteList, SQLiteRows, operand_type
 
 Expand = Callable[[Sequence[Sequence[Any]]], dict[str, Any]]
@@ -42,16 +44,23 @@ def in_list(column: ColumnElement[Any], name: str, dialect: str) -> ColumnElemen
     Returns:
         The expression.
     """
-    operand = operand_type(column.type, dialect)
+    sql_type = type_on(column, dialect)
+    operand, spell = operand_type(sql_type, dialect), speller_of(sql_type, dialect)
     if dialect == "postgresql":
-        equal: ColumnElement[bool] = column == any_(
-            bindparam(name, type_=ARRAY(operand, dimensions=1))
-        )
-        return equal
-    items = func.json_each(bindparam(name, type_=SQLiteList(operand))).table_valued("value")
-    # JSON has no bytes; they are compared by their hexadecimal digits.
-    compared = func.hex(column) if _is_bytes(column) else column
-    return compared.in_(select(items.c.value))
+        array = ARRAY(operand, dimensions=1) if spell is None else SpelledList(operand, spell)
+        found: ColumnElement[bool] = column == any_(bindparam(name, type_=array))
+        return found
+    given = bindparam(name, type_=SQLiteList(operand, spell))
+    items = func.json_each(given).table_valued("value")
+    return _in_json(column).in_(select(items.c.value))
+
+
+def _in_json(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column as its values are compared with those of a JSON text.
+
+    JSON has no bytes; they are compared by their hexadecimal digits.
+    """
+    return func.hex(column) if _is_bytes(column) else normal_form(column, "sqlite")
 
 
 def in_rows(columns: Sequence[ColumnElement[Any]], dialect: str) -> ColumnElement[bool]:
@@ -66,9 +75,9 @@ def in_rows(columns: Sequence[ColumnElement[Any]], dialect: str) -> ColumnElemen
     """
     if len(columns) == 1:
         return in_list(columns[0], ROWS, dialect)
-    types = [operand_type(column.type, dialect) for column in columns]
+    types = [operand_type(type_on(column, dialect), dialect) for column in columns]
     values, items, _ = rows_of(types, dialect)
-    compared = [func.hex(c) if dialect == "sqlite" and _is_bytes(c) else c for c in columns]
+    compared = map(_in_json, columns) if dialect == "sqlite" else columns
     return tuple_(*compared).in_(select(*items).select_from(values))
 
 
@@ -130,4 +139,4 @@ def _columns_of(rows: Sequence[Sequence[Any]], width: int) -> Iterable[Sequence[
 
 
 def _is_bytes(column: ColumnElement[Any]) -> bool:
-    return isinstance(storage_type(column.type), LargeBinary)
+    return isinstance(storage_type(type_on(column, "sqlite")), LargeBinary)

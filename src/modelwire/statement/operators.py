@@ -15,6 +15,8 @@ from ..catalog import Field
 from ..catalog.kinds import storage_type
 from .folding import Lowered
 from .lists import in_list
+from .normal import normal_form
+from .spelled import different, equal
 from .types import operand_type
 
 UNHEX = "modelwire_unhex"
@@ -46,14 +48,14 @@ def render_predicate(
         return _is_null(field, column) == bindparam(name), {}
     if operator == "between":
         low, high = (operand(field, f"{name}_{end}", dialect) for end in ("low", "high"))
-        return column.between(low, high), {}
+        return normal_form(column, dialect).between(low, high), {}
     return _COMPARISONS[operator](field, column, name, dialect), {}
 
 
 def _is_null(field: Field, column: Compared) -> ColumnElement[bool]:
     """Write that a column has no value; in JSON that may also be its own null, shown alike."""
     is_null: ColumnElement[bool] = column.is_(None)
-    if not isinstance(storage_type(field.column.type), JSON):
+    if not isinstance(storage_type(field.sql_type), JSON):
         return is_null
     return or_(is_null, cast(column, Text()) == literal_column("'null'"))
 
@@ -65,15 +67,20 @@ def is_null_for(field: Field, operator: str) -> bool:
 
 def operand(field: Field, name: str, dialect: str) -> BindParameter[Any]:
     """A parameter that is compared with a field."""
-    return bindparam(name, type_=operand_type(field.column.type, dialect))
+    return bindparam(name, type_=operand_type(field.sql_type, dialect))
 
 
 def _compare(method: str) -> Render:
     def render(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
-        comparison: ColumnElement[bool] = getattr(column, method)(operand(field, name, dialect))
+        compared = normal_form(column, dialect)
+        comparison: ColumnElement[bool] = getattr(compared, method)(operand(field, name, dialect))
         return comparison
 
     return render
+
+
+def _equal(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+    return equal(normal_form(column, dialect), operand(field, name, dialect), dialect)
 
 
 def _in(_field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
@@ -86,15 +93,12 @@ def _not_in(field: Field, column: Compared, name: str, dialect: str) -> ColumnEl
 
 
 def _not_equal(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
-    value = operand(field, name, dialect)
-    if field.nullable:
-        return column.is_distinct_from(value)
-    unequal: ColumnElement[bool] = column != value
-    return unequal
+    compared, value = normal_form(column, dialect), operand(field, name, dialect)
+    return different(compared, value, dialect, nullable=field.nullable)
 
 
 _COMPARISONS: Mapping[str, Render] = {
-    "eq": _compare("__eq__"),
+    "eq": _equal,
     "ne": _not_equal,
     "gt": _compare("__gt__"),
     "gte": _compare("__ge__"),

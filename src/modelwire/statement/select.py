@@ -33,11 +33,11 @@ from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
 from .locks import lock_rows
 from .operators import Prepare
-from .types import wire_type
+from .reading import read_column
 
 
 def build_select(
-    shape: SelectShape, dialect: str, max_included: int
+    shape: SelectShape, dialect: str, max_included: int, *, lenient: bool = False
 ) -> tuple[Select[Any], dict[str, Prepare]]:
     """Write the rows of a table in SQL.
 
@@ -46,7 +46,7 @@ def build_select(
     """
     conditions = Conditions(dialect)
     joined = Joined(shape.table, shape.order)
-    columns = _columns_of(shape, joined, dialect)
+    columns = _columns_of(shape, joined, dialect, lenient=lenient)
     where = conditions.render_all(shape.conditions, shape.table.sql)
     parts: list[ColumnElement[bool]] = []
     if shape.after is not None:
@@ -56,7 +56,10 @@ def build_select(
         sql = _concatenate(shape, rows, joined, dialect)
     else:
         most = _one_more(max_included)
-        children = [_join_children(shape, i, dialect, most) for i in shape.joined]
+        children = [
+            _join_children(shape, include, dialect, most, lenient=lenient)
+            for include in shape.joined
+        ]
         source = joined.source
         for child in children:
             source = source.outerjoin(child, true())
@@ -85,14 +88,17 @@ def build_count(shape: CountShape, dialect: str) -> tuple[Executable, dict[str, 
     return Explained(rows), conditions.prepare
 
 
-def build_related(shape: RelatedShape, dialect: str, max_included: int) -> Select[Any]:
+def build_related(
+    shape: RelatedShape, dialect: str, max_included: int, *, lenient: bool = False
+) -> Select[Any]:
     """Write the rows that a relation leads to in SQL, one more than may be included at most.
 
     The parents' values are the parameter `ROWS`. The rows of one parent follow each other, in
     the order of their keys: an index on the foreign key gives them so, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
-    sql = select(*shape.before, *read_columns(target.selected, dialect))
+    before = [read_column(column, dialect, lenient=lenient) for column in shape.before]
+    sql = select(*before, *read_columns(target.selected, dialect, lenient=lenient))
     if relation.link is not None:
         on = and_(*(column == linked for column, linked in relation.link_target))
         sql = sql.select_from(target.sql.join(relation.link, on))
@@ -109,14 +115,14 @@ def _one_more(count: int) -> ColumnElement[int]:
 
 
 def _join_children(
-    shape: SelectShape, include: Include, dialect: str, most: ColumnElement[int]
+    shape: SelectShape, include: Include, dialect: str, most: ColumnElement[int], *, lenient: bool
 ) -> LateralFromClause:
     """Write what an include leads to as one row: an array for each column, ordered by the key."""
     parent, child = shape.table.sql, include.target.sql.alias()
     order = [Order(field, descending=False) for field in include.target.key]
     terms = direct(order, [column_of(child, field) for field in include.target.key], dialect)
     fields = include.target.selected
-    columns = [_read_column(field, column_of(child, field), dialect) for field in fields]
+    columns = [read_column(column_of(child, field), dialect, lenient=lenient) for field in fields]
     rows = select(*(column.label(f"c{i}") for i, column in enumerate(columns)))
     rows = rows.where(join_on(include.relation, parent, child)).order_by(*terms).limit(most)
     # Arrays have the order of what they are made of (PostgreSQL manual, Aggregate Functions).
@@ -127,21 +133,28 @@ def _join_children(
     return select(*arrays).lateral()
 
 
-def read_columns(fields: Sequence[Field], dialect: str) -> list[ColumnElement[Any]]:
-    """The columns of a row as it is read, each under its wire type."""
-    return [_read_column(field, field.column, dialect) for field in fields]
+def read_columns(
+    fields: Sequence[Field], dialect: str, *, lenient: bool = False
+) -> list[ColumnElement[Any]]:
+    """The columns of a row as it is read."""
+    return [_read_field(field, field.column, dialect, lenient=lenient) for field in fields]
 
 
-def _read_column(field: Field, column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
-    wire = wire_type(field.column.type, dialect)
-    if wire is field.column.type:
-        return column
-    return type_coerce(column, wire).label(field.column.name)
+def _read_field(
+    field: Field, column: ColumnElement[Any], dialect: str, *, lenient: bool
+) -> ColumnElement[Any]:
+    read = read_column(column, dialect, lenient=lenient)
+    return read if read is column else read.label(field.column.name)
 
 
-def _columns_of(shape: SelectShape, joined: Joined, dialect: str) -> list[ColumnElement[Any]]:
-    traced = [_read_column(term.field, joined.column(term), dialect) for term in shape.traced]
-    return [*read_columns(shape.read.fields, dialect), *traced]
+def _columns_of(
+    shape: SelectShape, joined: Joined, dialect: str, *, lenient: bool
+) -> list[ColumnElement[Any]]:
+    traced = [
+        _read_field(term.field, joined.column(term), dialect, lenient=lenient)
+        for term in shape.traced
+    ]
+    return [*read_columns(shape.read.fields, dialect, lenient=lenient), *traced]
 
 
 def _number(name: str) -> BindParameter[int]:
@@ -155,7 +168,7 @@ def _concatenate(
 
     The second part is not even begun where the first one has rows enough.
     """
-    keys = [sort_expression(t.field, joined.column(t), dialect) for t in shape.order]
+    keys = [sort_expression(t, joined.column(t), dialect) for t in shape.order]
     ordered = order_by(shape.order, joined, dialect)
     first, second = (_label(part, keys).order_by(*ordered) for part in parts)
     start = first.limit(_number("limit")).cte()
@@ -184,7 +197,7 @@ def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnE
     """
     order = reverse_order(shape.order)
     joined = Joined(shape.table, order)
-    other = Keyset(after.nulls, inclusive=not after.inclusive)
+    other = Keyset(after.forms, inclusive=not after.inclusive)
     where = Conditions(dialect).render_all(shape.conditions, shape.table.sql)
     found = [
         select(literal_column("1"))

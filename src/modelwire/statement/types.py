@@ -5,32 +5,46 @@ from __future__ import annotations
 import datetime as dt
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ARRAY,
     JSON,
+    REAL,
     BigInteger,
+    BindParameter,
     Boolean,
+    ColumnElement,
+    Date,
     DateTime,
     Double,
-    Enum,
     Float,
     Integer,
     LargeBinary,
     Numeric,
     String,
     Text,
+    Time,
+    Uuid,
+    cast,
 )
+from sqlalchemy import Enum as SQLEnum
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from ..catalog.domain import EXACT
-from ..catalog.kinds import storage_type
+from ..catalog.domain import EXACT, is_short_float
+from ..catalog.kinds import is_decorated, storage_type
+from ..catalog.vectors import is_vector
+from .clocks import read_clock, read_day, read_instant, read_naive
 from .compiled import binder_of
+from .normal import scale_of
+from .reals import place_among_reals, shorten
+from .spelled import Spell, SpelledEnum, SpelledUuid, is_native
 
 
 class PostgreSQLInstant(UTCDateTime):
@@ -69,20 +83,51 @@ class SQLiteInstant(UTCDateTime):
 
         return process
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        parse: Any = DateTime().dialect_impl(dialect).result_processor(dialect, coltype)
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_instant
 
-        def process(text: str | None) -> dt.datetime | None:
-            if text is None:
-                return None
-            try:
-                # Read with its offset at once it takes a fifth of what it takes to set that later.
-                return dt.datetime.fromisoformat(f"{text}+00:00")
-            except ValueError:
-                value: dt.datetime = parse(text)  # some other program has written it
-                return value.replace(tzinfo=dt.UTC)
 
-        return process
+class SQLiteDateTime(TypeDecorator[dt.datetime]):
+    """Dates and times without an offset on SQLite."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_naive
+
+
+class SQLiteDate(TypeDecorator[dt.date]):
+    """Dates on SQLite."""
+
+    impl = Date
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_day
+
+
+class SQLiteTime(TypeDecorator[dt.time]):
+    """Times on SQLite."""
+
+    impl = Time
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_clock
+
+
+class SQLiteBoolean(TypeDecorator[bool]):
+    """Booleans on SQLite, of which other programs have other spellings."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return _BOOLEANS.__getitem__
+
+
+_BOOLEANS: Mapping[Any, bool | None] = {0: False, 1: True, None: None}
 
 
 class SQLiteFloat(TypeDecorator[float]):
@@ -99,7 +144,7 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
     """Decimals on SQLite, which stores them as 64-bit floats.
 
     Args:
-        scale: Digits after the point that are shown; as many as there are, if None.
+        scale: Digits after the point that are kept; as many as there are, if None.
     """
 
     impl = Float
@@ -110,8 +155,8 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         self.scale = scale
 
     def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> float | None:
-        if value is None:
-            return None
+        if value is None or not value.is_finite():
+            return None if value is None else float(value)
         # Beyond a float's range there is no stored value to be equal to; the order stays right.
         number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
         return number if number or not value else math.copysign(_LEAST_FLOAT, value)
@@ -120,9 +165,12 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         if value is None:
             return None
         exact = Decimal(repr(value))
-        if self.scale is not None:
-            return exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
-        return _write_out(exact)
+        if self.scale is None:
+            return _write_out(exact)
+        kept = exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
+        if kept != exact:
+            raise ValueError("it has more digits than its column keeps")
+        return kept
 
 
 _LEAST_FLOAT = math.ulp(0.0)
@@ -150,6 +198,62 @@ def _write_out(value: Decimal) -> Decimal:
 _ONE = Decimal(1)
 
 
+class PostgreSQLReal(TypeDecorator[float]):
+    """Floats of four bytes on PostgreSQL, by the shortest text that tells each from all others."""
+
+    impl = REAL
+    cache_ok = True
+
+    def process_result_value(self, value: float | None, _dialect: Dialect) -> float | None:
+        return None if value is None else shorten(value)
+
+
+class PostgreSQLRealOperand(TypeDecorator[float]):
+    """A number that is compared with such floats, as it is with their texts."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, _dialect: Dialect) -> float | None:
+        return None if value is None else place_among_reals(value)
+
+
+class AsStored(UserDefinedType[Any]):
+    """A value of SQLite's as it is, whatever it is compared with."""
+
+    cache_ok = True
+
+
+class VectorText(TypeDecorator[Sequence[float]]):
+    """Vectors as their text, which is that of an array in JSON (pgvector, Reference)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[float] | None, _dialect: Dialect) -> str | None:
+        return None if value is None else _write_json([float(number) for number in value])
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> list[float] | None:
+        return msgspec.json.decode(value, type=list[float]) if value is not None else None
+
+
+class PostgreSQLVector(VectorText):
+    """The same on PostgreSQL, which casts a text to a vector only if told so.
+
+    Args:
+        own: The column's own type.
+    """
+
+    cache_ok = True
+
+    def __init__(self, own: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.own = own
+
+    def bind_expression(self, bindvalue: BindParameter[Any]) -> ColumnElement[Any]:
+        return cast(bindvalue, self.own)
+
+
 class PostgreSQLList(TypeDecorator[Sequence[Any]]):
     """A list of texts, integers or booleans as the text of an array (PostgreSQL manual, 8.15.2).
 
@@ -171,7 +275,7 @@ class PostgreSQLList(TypeDecorator[Sequence[Any]]):
     def can_hold(item: TypeEngine[Any]) -> bool:
         """Whether values of a type have a text that loses nothing and is made at once."""
         stored = storage_type(item)
-        return isinstance(stored, (String, Integer, Boolean)) and not isinstance(stored, Enum)
+        return isinstance(stored, (String, Integer, Boolean)) and not isinstance(stored, SQLEnum)
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
         convert = binder_of(self.item, dialect)
@@ -204,22 +308,26 @@ class SQLiteList(TypeDecorator[Sequence[Any]]):
 
     Args:
         item: The type of its values.
+        spell: Gives the spellings of each, where there are several.
     """
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, item: TypeEngine[Any]) -> None:
+    def __init__(self, item: TypeEngine[Any], spell: Spell | None = None) -> None:
         super().__init__()
         self.item = item
+        self.spell = spell
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
         convert = _to_json(self.item, dialect)
+        spell = self.spell
 
         def process(values: Any) -> str | None:
             if values is None:
                 return None
-            return _write_json(list(values) if convert is None else [convert(v) for v in values])
+            items = list(values) if convert is None else [convert(v) for v in values]
+            return _write_json(items if spell is None else [t for i in items for t in spell(i)])
 
         return process
 
@@ -265,7 +373,7 @@ def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any
     """How a value becomes what SQLite stores, in JSON's types; bytes become their hex digits."""
     if isinstance(storage_type(sql_type), LargeBinary):
         return lambda value: None if value is None else value.hex().upper()
-    if type(sql_type) is Boolean:
+    if isinstance(sql_type, (Boolean, SQLiteBoolean)):
         return None  # in JSON it is one
     return sql_type.dialect_impl(dialect).bind_processor(dialect)
 
@@ -280,20 +388,64 @@ def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
     Returns:
         The column's own type, or one that loses nothing where that does.
     """
-    if type(sql_type) is UTCDateTime or (type(sql_type) is DateTime and sql_type.timezone):
-        return PostgreSQLInstant() if dialect == "postgresql" else SQLiteInstant()
-    if isinstance(sql_type, Numeric) and _is_decimal(sql_type):
-        if dialect == "sqlite":
-            return SQLiteDecimal(sql_type.scale)
-        if not sql_type.scale:
-            return PostgreSQLDecimal()
-    if dialect == "sqlite" and isinstance(sql_type, Float):
-        return SQLiteFloat()
+    if is_decorated(sql_type):
+        return sql_type
+    if is_vector(sql_type):
+        return PostgreSQLVector(sql_type) if dialect == "postgresql" else VectorText()
     if isinstance(sql_type, JSON) and not sql_type.none_as_null:
         null_is_null = sql_type.copy()
         null_is_null.none_as_null = True
         return null_is_null
-    return sql_type
+    if isinstance(sql_type, ARRAY):
+        item = wire_type(sql_type.item_type, dialect)
+        return sql_type if item is sql_type.item_type else _with_items(sql_type, item)
+    if isinstance(sql_type, (SQLEnum, Uuid)):
+        return _spelled_type(sql_type, dialect)
+    return (_sqlite_type if dialect == "sqlite" else _postgresql_type)(sql_type)
+
+
+def _spelled_type(sql_type: SQLEnum | Uuid[Any], dialect: str) -> TypeEngine[Any]:
+    if is_native(sql_type, dialect):
+        return sql_type
+    if isinstance(sql_type, SQLEnum):
+        return SpelledEnum(sql_type)
+    return SpelledUuid() if sql_type.as_uuid else sql_type
+
+
+def _with_items(array: ARRAY[Any], item: TypeEngine[Any]) -> TypeEngine[Any]:
+    return ARRAY(item, dimensions=array.dimensions)
+
+
+def _sqlite_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    if isinstance(sql_type, (sqlite.DATETIME, sqlite.DATE, sqlite.TIME)):
+        return sql_type  # it has a format of its own
+    if isinstance(sql_type, UTCDateTime):
+        return SQLiteInstant()
+    if isinstance(sql_type, DateTime):
+        return SQLiteInstant() if sql_type.timezone else SQLiteDateTime()
+    if isinstance(sql_type, Date):
+        return SQLiteDate()
+    if isinstance(sql_type, Time):
+        return SQLiteTime()
+    if isinstance(sql_type, Boolean):
+        return SQLiteBoolean()
+    if isinstance(sql_type, Float):
+        return SQLiteFloat()
+    return SQLiteDecimal(scale_of(sql_type)) if isinstance(sql_type, Numeric) else sql_type
+
+
+def _postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    if isinstance(sql_type, UTCDateTime):
+        return PostgreSQLInstant()
+    if type(sql_type) is DateTime and sql_type.timezone:
+        return PostgreSQLInstant()
+    if is_short_float(sql_type):
+        return PostgreSQLReal()
+    if isinstance(sql_type, Float) or not isinstance(sql_type, Numeric):
+        return sql_type
+    if not scale_of(sql_type):
+        return PostgreSQLDecimal()
+    return sql_type if sql_type.asdecimal else Numeric(sql_type.precision, sql_type.scale)
 
 
 def operand_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
@@ -306,16 +458,16 @@ def operand_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
     Returns:
         The type.
     """
+    if is_decorated(sql_type):
+        return sql_type
     if isinstance(sql_type, Integer):
         return BigInteger()
     if isinstance(sql_type, AutoString) or type(sql_type) is String:
         return Text()
-    if _is_decimal(sql_type):
+    if isinstance(sql_type, Float):
+        if dialect == "sqlite":
+            return SQLiteFloat()
+        return PostgreSQLRealOperand() if is_short_float(sql_type) else Double()
+    if isinstance(sql_type, Numeric):
         return SQLiteDecimal() if dialect == "sqlite" else Numeric()
-    if isinstance(sql_type, Float) and dialect == "postgresql":
-        return Double()
     return wire_type(sql_type, dialect)
-
-
-def _is_decimal(sql_type: TypeEngine[Any]) -> bool:
-    return isinstance(sql_type, Numeric) and not isinstance(sql_type, Float) and sql_type.asdecimal

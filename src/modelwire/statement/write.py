@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import LargeBinary, TypeEngine
 
 from ..catalog import Field, Table, find_link_key
-from ..catalog.kinds import storage_type
+from ..catalog.kinds import storage_type, type_on
 from ..plan.shapes import (
     Conflict,
     DeleteShape,
@@ -37,11 +37,14 @@ from ..plan.shapes import (
     LinkShape,
     UpdateShape,
 )
-from .compiled import to_factory
 from .lists import in_rows, rows_of
 from .locks import lock_rows
+from .made import default_name, defaults_left_by, update_name, updates_left_by, value_name
+from .normal import normal_form
 from .operators import UNHEX, operand
+from .reading import read_column, returned_columns
 from .select import read_columns
+from .spelled import equal
 from .types import operand_type, wire_type
 
 
@@ -51,22 +54,31 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
     Many rows are the parameter `ROWS`; they are stored and answered in their order.
     """
     sql = INSERTS[dialect](shape.table.sql)
-    returning = read_columns(shape.table.selected, dialect)
+    conflict = shape.conflict
+    written = shape.fields if conflict is None else conflict.merged or ()
+    returning = _return_row(shape.table, written, dialect)
     if not shape.many:
         values = {field.column: _value(field, dialect) for field in shape.fields}
-        sql = sql.values(values)
+        made = _parameters_of(defaults_left_by(shape.table, shape.fields), default_name, dialect)
+        sql = sql.values({**values, **made})
     else:
         given, items, position = _given_rows(shape.fields, (), dialect)
         # SQLite would take a conflict clause for the end of a join without a WHERE before it.
         chosen = select(*items).select_from(given).where(true()).order_by(position)
         sql = sql.from_select([field.column for field in shape.fields], chosen)
-    if shape.conflict is not None:
-        sql = _resolve(sql, shape.conflict, shape.table, dialect)
+    if conflict is not None:
+        sql = _resolve(sql, conflict, shape.table, dialect)
     return cast(Insert, sql.returning(*returning))
 
 
 INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
 """SQLAlchemy's INSERT of each dialect, which may have a conflict clause."""
+
+
+def _return_row(table: Table, given: Sequence[Field], dialect: str) -> list[ColumnElement[Any]]:
+    """What a write gives back of a row: all that is ever read of it."""
+    columns = [field.column for field in table.selected]
+    return returned_columns(columns, {field.column for field in given}, dialect)
 
 
 def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: str) -> Any:
@@ -90,29 +102,19 @@ def _updated(
     written = {field.column for field in merged}
     found: dict[Column[Any], ColumnElement[Any]] = {}
     for column in table.sql.columns:
-        if column.onupdate is not None and column not in written:
-            made = bindparam(_made_name(column), type_=wire_type(column.type, dialect))
-            default: Any = column.onupdate
-            found[column] = default.arg if default.is_clause_element else made
-    return found
+        default: Any = column.onupdate
+        if default is not None and default.is_clause_element and column not in written:
+            found[column] = default.arg
+    return {**found, **_parameters_of(updates_left_by(table, merged), update_name, dialect)}
 
 
-def made_by(shape: InsertShape) -> dict[str, Callable[[], Any]]:
-    """What makes the parameters that a statement has for each `onupdate` in Python."""
-    if shape.conflict is None or not shape.conflict.merged:
-        return {}
-    written = {field.column for field in shape.conflict.merged}
+def _parameters_of(
+    columns: Iterable[Column[Any]], name_of: Callable[[Column[Any]], str], dialect: str
+) -> dict[Column[Any], ColumnElement[Any]]:
     return {
-        _made_name(column): to_factory(column.onupdate)
-        for column in shape.table.sql.columns
-        if column.onupdate is not None
-        and not column.onupdate.is_clause_element
-        and column not in written
+        column: bindparam(name_of(column), type_=wire_type(type_on(column, dialect), dialect))
+        for column in columns
     }
-
-
-def _made_name(column: Column[Any]) -> str:
-    return f"u_{column.key}"
 
 
 def _count_up(table: Table) -> dict[Column[Any], ColumnElement[Any]]:
@@ -127,8 +129,8 @@ def _given_rows(
     fields: Sequence[Field], key: Sequence[Field], dialect: str
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
     """The parameter `ROWS`: new values of some fields, then keys by which rows are found."""
-    written = [wire_type(field.column.type, dialect) for field in fields]
-    sought = [operand_type(field.column.type, dialect) for field in key]
+    written = [wire_type(field.sql_type, dialect) for field in fields]
+    sought = [operand_type(field.sql_type, dialect) for field in key]
     types = [*written, *sought]
     given, items, position = rows_of(types, dialect)
     if dialect == "sqlite":
@@ -144,13 +146,18 @@ def _from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnEle
     return item
 
 
-def build_given(shape: GivenShape, dialect: str) -> Select[Any]:
+def _is_same(column: Column[Any], value: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
+    return equal(normal_form(column, dialect), value, dialect)
+
+
+def build_given(shape: GivenShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     given, items, position = _given_rows(shape.fields, (), dialect)
-    same = [f.column == item for f, item in zip(shape.fields, items, strict=True)]
+    same = [_is_same(f.column, item, dialect) for f, item in zip(shape.fields, items, strict=True)]
     place = position - 1 if dialect == "postgresql" else position
     found = given.join(shape.table.sql, and_(*same))
-    sql = select(place, *read_columns(shape.table.selected, dialect)).select_from(found)
+    columns = read_columns(shape.table.selected, dialect, lenient=lenient)
+    sql = select(place, *columns).select_from(found)
     return sql.order_by(position)
 
 
@@ -168,16 +175,18 @@ def build_update(shape: UpdateShape, dialect: str) -> Update:
         new = [_value(field, dialect) for field in fields]
         sought = [operand(f, f"p{i}", dialect) for i, f in enumerate(key)]
     values = {f.column: value for f, value in zip(fields, new, strict=True)}
-    where = [f.column == value for f, value in zip(key, sought, strict=True)]
-    sql = update(shape.table.sql).where(*where).values({**values, **_count_up(shape.table)})
-    return sql.returning(*read_columns(shape.table.selected, dialect))
+    where = [_is_same(f.column, value, dialect) for f, value in zip(key, sought, strict=True)]
+    made = _parameters_of(updates_left_by(shape.table, fields), update_name, dialect)
+    counted = _count_up(shape.table)
+    sql = update(shape.table.sql).where(*where).values({**values, **made, **counted})
+    return sql.returning(*_return_row(shape.table, fields, dialect))
 
 
 def build_link(shape: LinkShape, dialect: str) -> Insert:
     """Write the links in the parameter `ROWS` that are not there yet."""
-    types = [operand_type(column.type, dialect) for column in shape.columns]
+    types = [operand_type(type_on(column, dialect), dialect) for column in shape.columns]
     given, items, position = rows_of(types, dialect)
-    there = [c == item for c, item in zip(shape.columns, items, strict=True)]
+    there = [_is_same(c, item, dialect) for c, item in zip(shape.columns, items, strict=True)]
     known = select(literal_column("1")).where(*there).correlate(given).exists()
     chosen = select(*items).select_from(given).where(~known).order_by(position)
     sql = INSERTS[dialect](shape.table).from_select(list(shape.columns), chosen)
@@ -185,18 +194,19 @@ def build_link(shape: LinkShape, dialect: str) -> Insert:
     if key:
         # Only the same link: others that a constraint refuses are errors.
         sql = sql.on_conflict_do_nothing(index_elements=key)
-    return cast(Insert, sql.returning(*shape.columns))
+    return cast(Insert, sql.returning(*returned_columns(shape.columns, shape.columns, dialect)))
 
 
 def build_delete(shape: DeleteShape, dialect: str) -> Delete:
     """Write the removal of the rows whose columns occur in the parameter `ROWS`."""
     sql: Delete = delete(shape.table).where(in_rows(shape.columns, dialect))
-    return cast(Delete, sql.returning(*shape.columns))
+    return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
-def build_find(shape: FindShape, dialect: str) -> Select[Any]:
+def build_find(shape: FindShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
-    sql = select(*shape.shown).where(in_rows(shape.columns, dialect))
+    shown = [read_column(column, dialect, lenient=lenient) for column in shape.shown]
+    sql = select(*shown).where(in_rows(shape.columns, dialect))
     if shape.lock is None:
         return sql
     # In one order, so that two requests don't wait for each other's rows.
@@ -204,9 +214,4 @@ def build_find(shape: FindShape, dialect: str) -> Select[Any]:
 
 
 def _value(field: Field, dialect: str) -> Any:
-    return bindparam(value_name(field), type_=wire_type(field.column.type, dialect))
-
-
-def value_name(field: Field) -> str:
-    """Name of the parameter that holds a field's new value; SQLAlchemy reserves the column's."""
-    return f"v_{field.key}"
+    return bindparam(value_name(field), type_=wire_type(field.sql_type, dialect))

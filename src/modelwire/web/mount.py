@@ -88,7 +88,7 @@ def mount(
     )
     settings = database.settings
     prefix = prefix.rstrip("/")
-    catalog = read_catalog(resources, settings, prefix, dependencies, is_bound)
+    catalog = read_catalog(resources, settings, prefix, dependencies, is_bound, database.dialect)
     service = open_service(app, database)
     service.choose_cors(app, cors)
     conflict = conflict_status or settings.conflict_status

@@ -1,0 +1,86 @@
+"""The annotations of fields, as far as they can be known at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, ForwardRef, Literal, get_args, get_origin
+
+from pydantic import PydanticUndefinedAnnotation
+from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
+
+from ..errors import ConfigurationError
+from .binary import says_itself, write_in_base64
+from .kinds import Kind, stored_kind
+from .serializers import is_own_way
+from .vectors import annotate_vector, is_vector
+
+
+def read_annotation(
+    model: type[SQLModel], key: str, sql_type: TypeEngine[Any], *, nullable: bool
+) -> Any:
+    """Read the annotation of a field.
+
+    Args:
+        model: The model.
+        key: The field's name in Python.
+        sql_type: The type of its column. What it tells stands for an annotation of a name that was
+            imported for type checkers only.
+        nullable: Whether its column takes NULL.
+
+    Returns:
+        The annotation, with `None` where the field takes it.
+
+    Raises:
+        ConfigurationError: Nothing tells what the field's values are.
+    """
+    info = model.model_fields[key]
+    annotation = info.annotation
+    if is_vector(sql_type):
+        return _take_none(annotate_vector(sql_type), nullable)
+    if not _is_open(annotation):
+        own = says_itself(model.model_config) or any(map(is_own_way, info.metadata))
+        return annotation if own else write_in_base64(annotation)
+    if stored_kind(sql_type) is Kind.JSON:
+        return Any
+    told = _class_told_by(sql_type)
+    if told is None:
+        raise ConfigurationError(
+            f"{model.__name__}.{key} is annotated with a name that is not there at run time, and "
+            f"its column's type, {type(sql_type).__name__}, doesn't tell either what its values "
+            "are. Import the name outside of `if TYPE_CHECKING`."
+        )
+    return _take_none(told, nullable)
+
+
+def _class_told_by(sql_type: TypeEngine[Any]) -> type | None:
+    """The class of a column's values, if its type tells it; a type of a user's own may not."""
+    try:
+        told = sql_type.python_type
+    except NotImplementedError:
+        return None
+    return None if told is object else told
+
+
+def complete_model(model: type[SQLModel]) -> None:
+    """Resolve names in annotations that were not there yet when the class was made."""
+    if not model.__pydantic_complete__:
+        with suppress(PydanticUndefinedAnnotation, NameError):
+            model.model_rebuild(raise_errors=False)
+
+
+def find_open(model: type[SQLModel]) -> Sequence[str]:
+    """The names in Python of the fields whose annotations hold a name that nobody has resolved."""
+    return [key for key, info in model.model_fields.items() if _is_open(info.annotation)]
+
+
+def _take_none(annotation: Any, nullable: bool) -> Any:
+    return annotation | None if nullable else annotation
+
+
+def _is_open(annotation: Any) -> bool:
+    """Whether an annotation holds a name that nobody has resolved."""
+    if isinstance(annotation, (str, ForwardRef)):
+        return True
+    return get_origin(annotation) is not Literal and any(map(_is_open, get_args(annotation)))

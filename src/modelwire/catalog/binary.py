@@ -1,0 +1,129 @@
+"""Bytes as text: base64 (RFC 4648, section 4), unless a model says otherwise itself."""
+
+from __future__ import annotations
+
+import base64
+import operator
+from collections.abc import Callable, Mapping
+from functools import partial, reduce
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, cast, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from .serializers import is_own_way
+
+_SETTINGS = ("ser_json_bytes", "val_json_bytes")
+"""Settings of Pydantic's by which a model says itself how its bytes are written and read."""
+
+
+def write_base64(value: bytes) -> str:
+    """Write bytes as base64."""
+    return base64.b64encode(value).decode()
+
+
+def read_base64(text: str) -> bytes:
+    """Read base64, of either alphabet of RFC 4648, with or without its padding.
+
+    Raises:
+        ValueError: It is none.
+    """
+    letters = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except ValueError:  # binascii's own among them
+        raise ValueError("should be base64") from None
+
+
+def write_bytes(value: Any) -> Any:
+    """Bytes as base64; anything else as it is."""
+    return write_base64(value) if isinstance(value, bytes) else value
+
+
+class Base64Text:
+    """Beside `bytes` in an annotation: in JSON they are base64."""
+
+    is_plain = True
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(
+            write_bytes, when_used="json-unless-none"
+        )
+        return core_schema.no_info_before_validator_function(
+            read_text, handler(source), serialization=written
+        )
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "contentEncoding": "base64"}
+
+
+def read_text(value: Any) -> Any:
+    """The bytes of a text in base64; anything else as it is."""
+    return read_base64(value) if isinstance(value, str) else value
+
+
+def says_itself(config: Mapping[str, Any]) -> bool:
+    """Whether a model's configuration says how bytes are written and read."""
+    return any(name in config for name in _SETTINGS)
+
+
+class TextForm(NamedTuple):
+    """How bytes are written as a text, and read from one."""
+
+    write: Callable[[bytes], str]
+    read: Callable[[str], bytes]
+
+
+def text_form(model: type[BaseModel], key: str, annotation: Any) -> TextForm:
+    """How the bytes of a field are written in its model's answers, and so in URLs.
+
+    Args:
+        model: The model.
+        key: The field's name.
+        annotation: Its annotation, in base64 unless the model says otherwise.
+    """
+    if holds_base64(annotation):
+        return TextForm(write_base64, read_base64)
+    own = [metadata for metadata in model.model_fields[key].metadata if is_own_way(metadata)]
+    config = {name: value for name, value in model.model_config.items() if name in _SETTINGS}
+    adapter: TypeAdapter[Any] = TypeAdapter(
+        Annotated[annotation, *own] if own else annotation, config=cast(ConfigDict, config)
+    )
+    return TextForm(partial(adapter.dump_python, mode="json"), adapter.validate_python)
+
+
+def holds_base64(annotation: Any) -> bool:
+    """Whether bytes stand anywhere in an annotation that are base64 in JSON."""
+    if get_origin(annotation) is Annotated and any(
+        isinstance(metadata, Base64Text) for metadata in annotation.__metadata__
+    ):
+        return True
+    return any(map(holds_base64, get_args(annotation)))
+
+
+def write_in_base64(annotation: Any) -> Any:
+    """The same annotation, whose bytes are base64 wherever they stand in it."""
+    if annotation is bytes:
+        return Annotated[bytes, Base64Text()]
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        inner, *others = args
+        own = any(map(is_own_way, others))
+        return annotation if own else Annotated[write_in_base64(inner), *others]
+    changed = tuple(map(write_in_base64, args))
+    if changed == args or origin is Literal:
+        return annotation
+    is_union = origin in (Union, UnionType)
+    return reduce(operator.or_, changed) if is_union else origin[changed]

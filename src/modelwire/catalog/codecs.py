@@ -1,0 +1,182 @@
+"""What lies between a field's annotation and its column's type: how each value becomes the other.
+
+A row as it is read or written has the values of its columns' types: a `Decimal` where the column is
+`Numeric`, though its field may be annotated as `float`. Bodies, answers and keys have those of the
+annotations.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+from sqlalchemy import ARRAY, Uuid
+from sqlalchemy import Enum as SQLEnum
+from sqlalchemy.types import TypeEngine
+
+from .binary import holds_base64
+from .kinds import Kind, bare_class, is_decorated, is_secret, storage_type, stored_kind
+from .vectors import is_vector
+
+Convert = Callable[[Any], Any]
+
+_CLASSES: Mapping[Kind, type] = {
+    Kind.INTEGER: int,
+    Kind.FLOAT: float,
+    Kind.DECIMAL: Decimal,
+    Kind.BOOLEAN: bool,
+    Kind.TEXT: str,
+    Kind.UUID: uuid.UUID,
+    Kind.BYTES: bytes,
+    Kind.DATETIME: dt.datetime,
+    Kind.DATE: dt.date,
+    Kind.TIME: dt.time,
+    Kind.INTERVAL: dt.timedelta,
+}
+"""The class of a column's values, by what it stores."""
+
+
+def encoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | None:
+    """How a value of an annotation becomes one of a column.
+
+    Args:
+        annotation: The annotation, without `None`.
+        sql_type: The column's type.
+
+    Returns:
+        A function, which raises `ValueError` for what the column can't hold; None where values stay
+        as they are.
+    """
+    if is_vector(sql_type):
+        return list
+    if is_decorated(sql_type):
+        return None
+    stored = storage_type(sql_type)
+    if isinstance(stored, ARRAY):
+        return partial(_to_items, encoder_of_item(annotation, stored))
+    if stored_kind(stored) is Kind.JSON:
+        return _json_writer(annotation)
+    cls, meant = _class_of(stored), bare_class(annotation)
+    if cls is None or (meant is cls and cls is not float):
+        return None
+    if meant is dt.date and getattr(stored, "timezone", False):
+        return _to_instant
+    return partial(_to_class, cls, _adapter_of(cls))
+
+
+def decoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | None:
+    """How a value of a column becomes one of an annotation.
+
+    Args:
+        annotation: The annotation, without `None`.
+        sql_type: The column's type.
+
+    Returns:
+        A function, which raises `ValueError` for what is no such value; None where values stay as
+        they are. What is kept as its text, such as a URL, stays a text.
+    """
+    if is_decorated(sql_type) or is_secret(annotation) or is_vector(sql_type):
+        return None
+    stored = storage_type(sql_type)
+    if isinstance(stored, ARRAY):
+        item = _item_of(annotation)
+        same = item is None or decoder_of_column(item, stored.item_type) is None
+        return None if same else _adapter_of(annotation).validate_python
+    cls, meant = _class_of(stored), bare_class(annotation)
+    if cls is None or meant is None or cls is meant or not _is_known(meant):
+        return None
+    if cls is str and issubclass(meant, str) and not issubclass(meant, Enum):
+        return None
+    return partial(_from_class, meant, _adapter_of(annotation))
+
+
+def encoder_of_item(annotation: Any, array: ARRAY[Any]) -> Convert | None:
+    """How one item of an array becomes what its column holds."""
+    item = _item_of(annotation)
+    return _to_json if item is None else encoder_of_column(item, array.item_type)
+
+
+def _json_writer(annotation: Any) -> Convert:
+    if not holds_base64(annotation):
+        return _to_json
+    return partial(_adapter_of(annotation).dump_python, mode="json", by_alias=True)
+
+
+def _item_of(annotation: Any) -> Any:
+    """The annotation of an array's items, through all of its dimensions."""
+    args = [arg for arg in get_args(annotation) if arg not in (type(None), ...)]
+    if not args:
+        return None
+    cls = bare_class(args[0])
+    is_nested = cls is not None and issubclass(cls, (list, tuple, set, frozenset))
+    return _item_of(args[0]) if is_nested else args[0]
+
+
+def _class_of(stored: TypeEngine[Any]) -> type | None:
+    """The class of the values that a column's type takes and gives."""
+    if isinstance(stored, SQLEnum):
+        return stored.enum_class or str
+    if isinstance(stored, Uuid) and not stored.as_uuid:
+        return str
+    kind = stored_kind(stored)
+    return None if kind is None else _CLASSES.get(kind)
+
+
+def _is_known(cls: type) -> bool:
+    """Whether values of a class are more than a text that describes them."""
+    return issubclass(cls, (Enum, *_CLASSES.values()))
+
+
+def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
+
+
+def _to_class(cls: type, adapter: TypeAdapter[Any], value: Any) -> Any:
+    if hasattr(value, "get_secret_value"):
+        value = value.get_secret_value()
+    if isinstance(value, Enum) and not isinstance(value, cls):
+        value = value.value
+    if cls is str:
+        return value if type(value) is str else _to_text(value)
+    if cls is float and isinstance(value, float):
+        return value + 0.0  # the two zeros are one number, of which SQLite keeps one
+    return value if type(value) is cls else adapter.validate_python(value)
+
+
+def _to_instant(day: Any) -> Any:
+    """The instant at which a day begins in UTC."""
+    given = isinstance(day, dt.datetime)
+    return day if given else dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+
+
+def _to_text(value: Any) -> str:
+    written = to_jsonable_python(value, fallback=str)
+    return str(written if isinstance(written, str) else value)
+
+
+def _from_class(meant: type, adapter: TypeAdapter[Any], value: Any) -> Any:
+    if isinstance(value, Enum):
+        value = value.value
+    if meant is bool and isinstance(value, (Decimal, float)):
+        value = int(value) if value == int(value) else value
+    return value if type(value) is meant else adapter.validate_python(value)
+
+
+def _to_json(value: Any) -> Any:
+    try:
+        return to_jsonable_python(value)
+    except UnicodeEncodeError:
+        return value  # a name has a lone surrogate, of which the check of the column tells
+
+
+def _to_items(convert: Convert | None, value: Any) -> Any:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_to_items(convert, item) for item in value]
+    return value if convert is None or value is None else convert(value)

@@ -1,0 +1,66 @@
+"""What a column makes itself where a row gives it no value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Table
+
+MakeValue = Callable[[], Any]
+MakeFromRow = Callable[["RowContext"], Any]
+
+
+class RowContext:
+    """What a default that takes a context is called with (SQLAlchemy, Context-Sensitive Defaults).
+
+    Args:
+        current_parameters: The values of the row that are known, by the names of their columns.
+    """
+
+    def __init__(self, current_parameters: Mapping[str, Any]) -> None:
+        self.current_parameters = dict(current_parameters)
+
+    def get_current_parameters(self, isolate_multiinsert_groups: bool = True) -> dict[str, Any]:
+        """The values of the row, by the names of their columns."""
+        del isolate_multiinsert_groups  # each row has a context of its own
+        return self.current_parameters
+
+
+def value_maker(default: Any) -> MakeValue | None:
+    """What makes the values of a default of SQLAlchemy's without looking at anything.
+
+    Args:
+        default: A column's `default` or `onupdate`.
+
+    Returns:
+        A function; None where the database makes them, or they depend on the row.
+    """
+    if default is None or default.is_clause_element or default.is_sequence or takes_row(default):
+        return None
+    if default.is_callable:
+        return lambda: default.arg(None)
+    return lambda: default.arg
+
+
+def row_maker(default: Any) -> MakeFromRow | None:
+    """What makes the values of a default from the rest of the row, if it does so."""
+    return default.arg if default is not None and takes_row(default) else None
+
+
+def looks_at_rows(table: Table, written: Collection[Column[Any]], *, changes: bool) -> bool:
+    """Whether anything is made of a row, so that many rows can't be written at once.
+
+    Args:
+        table: The table.
+        written: The columns that are given.
+        changes: Whether rows are changed, or new.
+    """
+    made = ((c, c.onupdate if changes else c.default) for c in table.columns)
+    return any(row_maker(default) is not None and c not in written for c, default in made)
+
+
+def takes_row(default: Any) -> bool:
+    """Whether a default is a function that takes a context. SQLAlchemy wraps those that don't."""
+    home = getattr(default.arg, "__globals__", {}) if default.is_callable else {}
+    return default.is_callable and home.get("__name__") != "sqlalchemy.sql.schema"

@@ -1,0 +1,77 @@
+"""Reads the usual spellings of times on SQLite. Others are brought into one by `normal` first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)?", re.ASCII
+)
+
+
+def read_instant(text: Any) -> dt.datetime | None:
+    """Read an instant, in UTC where no offset is given.
+
+    Raises:
+        ValueError: It is in no usual spelling.
+    """
+    if text is None:
+        return None
+    if _is_plain(text):
+        # Read with its offset at once it takes a fifth of what it takes to set that later.
+        return dt.datetime.fromisoformat(f"{text}+00:00")
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+        raise ValueError("it is no date and time")
+    found = dt.datetime.fromisoformat(text)
+    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def read_naive(text: Any) -> dt.datetime | None:
+    """Read a date and time without an offset; one that has an offset is taken to UTC.
+
+    Raises:
+        ValueError: It is in no usual spelling.
+    """
+    if text is None:
+        return None
+    plain = dt.datetime.fromisoformat(text) if _is_plain(text) else None
+    if plain is not None and plain.tzinfo is None:
+        return plain
+    found = read_instant(text)
+    return None if found is None else found.replace(tzinfo=None)
+
+
+def read_day(text: Any) -> dt.date | None:
+    """Read a date.
+
+    Raises:
+        ValueError: It is in no usual spelling.
+    """
+    if text is None:
+        return None
+    if not isinstance(text, str) or len(text) != 10 or text[4] != "-" or text[7] != "-":
+        raise ValueError("it is no date")
+    return dt.date.fromisoformat(text)
+
+
+def read_clock(text: Any) -> dt.time | None:
+    """Read a time.
+
+    Raises:
+        ValueError: It is in no usual spelling.
+    """
+    if text is None:
+        return None
+    usual = isinstance(text, str) and (len(text) == 8 or (len(text) == 15 and text[8] == "."))
+    if not usual or text[2] != ":":
+        raise ValueError("it is no time")
+    return dt.time.fromisoformat(text)
+
+
+def _is_plain(text: Any) -> bool:
+    """Whether a text is as SQLAlchemy writes it, or as SQLite's CURRENT_TIMESTAMP is."""
+    if not isinstance(text, str) or text[10:11] != " " or text[7] != "-":
+        return False
+    return len(text) == 19 or (len(text) == 26 and text[19] == ".")

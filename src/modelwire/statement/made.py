@@ -1,0 +1,88 @@
+"""What is made for each execution of a write, from the row that it writes: defaults of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column
+
+from ..catalog import Field, Table
+from ..catalog.defaults import RowContext, row_maker, value_maker
+from ..plan.shapes import InsertShape, UpdateShape
+
+Values = Mapping[str, Any]
+Make = Callable[[RowContext], Any]
+
+
+def defaults_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[Any], Make]:
+    """What makes the values of a new row with some fields that depend on these.
+
+    All other defaults in Python are made when the row is planned.
+    """
+    written = {field.column for field in fields}
+    left = (column for column in table.sql.columns if column not in written)
+    found = ((column, row_maker(column.default)) for column in left)
+    return {column: make for column, make in found if make is not None}
+
+
+def updates_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[Any], Make]:
+    """What makes the values that a change of some fields brings along, by `onupdate` in Python."""
+    written = {field.column for field in fields}
+    left = (column for column in table.sql.columns if column not in written)
+    found = ((column, _updater_of(column)) for column in left)
+    return {column: make for column, make in found if make is not None}
+
+
+def _updater_of(column: Column[Any]) -> Make | None:
+    make = value_maker(column.onupdate)
+    return row_maker(column.onupdate) if make is None else lambda _row: make()
+
+
+def default_name(column: Column[Any]) -> str:
+    """Name of the parameter that holds what is made for a column of a new row."""
+    return f"d_{column.key}"
+
+
+def update_name(column: Column[Any]) -> str:
+    """Name of the parameter that holds what is made for a column by a change."""
+    return f"u_{column.key}"
+
+
+def value_name(field: Field) -> str:
+    """Name of the parameter that holds a field's new value; SQLAlchemy reserves the column's."""
+    return f"v_{field.key}"
+
+
+def makers_of(shape: InsertShape | UpdateShape) -> Callable[[Values], Values] | None:
+    """What makes the parameters of a statement that nobody gives, from those that are given."""
+    table, fields, steps = shape.table, shape.fields, []
+    if isinstance(shape, UpdateShape):
+        steps = [_Step(fields, updates_left_by(table, fields), update_name)]
+    else:
+        merged = None if shape.conflict is None else shape.conflict.merged
+        if not shape.many:
+            steps.append(_Step(fields, defaults_left_by(table, fields), default_name))
+        if merged:
+            steps.append(_Step(merged, updates_left_by(table, merged), update_name))
+    steps = [step for step in steps if step.made]
+    return partial(_make_all, steps) if steps else None
+
+
+class _Step(NamedTuple):
+    written: Collection[Field]
+    made: Mapping[Column[Any], Make]
+    name: Callable[[Column[Any]], str]
+
+    def make(self, values: Values) -> Values:
+        """Make values, each from the row with what was made before it."""
+        names = {f.column.key: value_name(f) for f in self.written}
+        row = RowContext({key: values[name] for key, name in names.items() if name in values})
+        for column, make in self.made.items():
+            row.current_parameters[column.key] = make(row)
+        return {self.name(column): row.current_parameters[column.key] for column in self.made}
+
+
+def _make_all(steps: Sequence[_Step], values: Values) -> Values:
+    return {name: value for step in steps for name, value in step.make(values).items()}

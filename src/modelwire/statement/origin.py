@@ -1,0 +1,95 @@
+"""Where the values of a statement's rows come from, to name those that can't be read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Column
+from sqlalchemy import Table as SQLTable
+
+from ..catalog import Field
+from ..catalog.unreadable import Unreadable
+from ..plan.shapes import (
+    FindShape,
+    GivenShape,
+    InsertShape,
+    RelatedShape,
+    SelectShape,
+    UpdateShape,
+)
+
+logger = logging.getLogger("modelwire")
+
+ReadShape = SelectShape | RelatedShape | GivenShape | FindShape
+
+Row = Sequence[Any]
+
+Log = Callable[[str, str, str], None]
+
+_REMEMBERED = 1024
+"""Values of which it is remembered that they were named."""
+
+
+class Origin(Struct, frozen=True):
+    """What the rows of a statement are read of.
+
+    Args:
+        table: The table.
+        columns: Its columns, in the order in which a row has them.
+        log: Tells of a value, by its table, column and key.
+        start: Where in a row they begin.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    log: Log
+    start: int = 0
+
+    def report(self, rows: Sequence[Row]) -> None:
+        """Log the values that can't be read, each once."""
+        for row in rows:
+            for position, column in enumerate(self.columns, self.start):
+                if type(row[position]) is Unreadable:
+                    self.log(self.table.fullname, column.name, self._key_of(row))
+
+    def _key_of(self, row: Row) -> str:
+        key = (column for column in self.table.primary_key if column in self.columns)
+        return ", ".join(str(row[self.start + self.columns.index(column)]) for column in key)
+
+
+def log_each_once() -> Log:
+    """Make what logs each value that can't be read, once."""
+    return lru_cache(_REMEMBERED)(_log)
+
+
+def _log(table: str, column: str, key: str) -> None:
+    logger.warning(
+        "The column %s of %s has a value that can't be read as one of its type, in the row with "
+        "the key %s. It is shown as the database has it",
+        column,
+        table,
+        key,
+    )
+
+
+def origin_of(shape: ReadShape | InsertShape | UpdateShape, log: Log) -> Origin:
+    """What the rows of a shape are read of."""
+    match shape:
+        case SelectShape():
+            return _origin(shape.table.sql, shape.read.fields, log)
+        case RelatedShape():
+            return _origin(shape.target.sql, shape.target.selected, log, len(shape.before))
+        case GivenShape():
+            return _origin(shape.table.sql, shape.table.selected, log, 1)
+        case FindShape():
+            return Origin(shape.table, shape.shown, log)
+        case InsertShape() | UpdateShape():
+            return _origin(shape.table.sql, shape.table.selected, log)
+
+
+def _origin(table: SQLTable, fields: Sequence[Field], log: Log, start: int = 0) -> Origin:
+    return Origin(table, tuple(field.column for field in fields), log, start)

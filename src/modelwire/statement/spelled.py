@@ -1,0 +1,251 @@
+"""Enums and UUIDs that are kept as texts, each of which others may have spelled otherwise.
+
+SQLAlchemy writes an enum by its names, or by what its `values_callable` says, and a UUID as 32
+digits. Others write an enum's values, and a UUID with hyphens or in capitals. All of these are the
+same value. Since they are few, a column is compared with each, and an index on it is of use.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    String,
+    Text,
+    Uuid,
+    case,
+    cast,
+    literal_column,
+    or_,
+)
+from sqlalchemy import Enum as SQLEnum
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement, func
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ..catalog.kinds import is_decorated, storage_type, type_on
+from ..catalog.unreadable import SpelledUUID
+
+Spell = Callable[[str], Iterable[str]]
+"""What gives the spellings of a value of one, the column's own first."""
+
+
+def is_native(sql_type: TypeEngine[Any], dialect: str) -> bool:
+    """Whether a database has a type of its own for the values of a column, with one spelling."""
+    stored: Any = storage_type(sql_type)
+    if dialect != "postgresql":
+        return False
+    return bool(stored.native_enum if isinstance(stored, SQLEnum) else stored.native_uuid)
+
+
+def speller_of(sql_type: TypeEngine[Any], dialect: str) -> Spell | None:
+    """What gives the spellings of a column's values; None where each has one."""
+    if is_decorated(sql_type) or not isinstance(sql_type, (SQLEnum, Uuid)):
+        return None
+    if is_native(sql_type, dialect):
+        return None
+    if isinstance(sql_type, Uuid):
+        return _spell_uuid
+    others = _others_of(sql_type)
+    return (lambda text: (text, *others.get(text, ()))) if others else None
+
+
+def equal(
+    column: ColumnElement[Any], value: ColumnElement[Any], dialect: str
+) -> ColumnElement[bool]:
+    """Write that a column has a value, however it is spelled.
+
+    Args:
+        column: The column.
+        value: The value as the column's own type writes it.
+        dialect: `sqlite` or `postgresql`.
+    """
+    sql_type = type_on(column, dialect)
+    if speller_of(sql_type, dialect) is None:
+        same: ColumnElement[bool] = column == value
+        return same
+    return column.in_(_spellings_in_sql(sql_type, value))
+
+
+def different(
+    column: ColumnElement[Any], value: ColumnElement[Any], dialect: str, *, nullable: bool
+) -> ColumnElement[bool]:
+    """Write that a column has another value, or none at all."""
+    if speller_of(type_on(column, dialect), dialect) is None and nullable:
+        return column.is_distinct_from(value)
+    others = ~equal(column, value, dialect)
+    return or_(column.is_(None), others) if nullable else others
+
+
+def _spellings_in_sql(
+    sql_type: TypeEngine[Any], value: ColumnElement[Any]
+) -> list[ColumnElement[Any]]:
+    value = cast(value, Text())
+    if isinstance(sql_type, Uuid):
+        hyphens = _Hyphenated(value)
+        return [value, hyphens, func.upper(value), func.upper(hyphens)]
+    others = _others_of(sql_type) if isinstance(sql_type, SQLEnum) else {}
+    width = max(map(len, others.values()), default=0)
+    return [value, *(_other(others, i, value) for i in range(width))]
+
+
+def _other(
+    others: Mapping[str, Sequence[str]], index: int, value: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    """One of the other spellings of a value, or again its own."""
+    known = {own: spelt[min(index, len(spelt) - 1)] for own, spelt in others.items()}
+    return case({own: _literal(text) for own, text in known.items()}, value=value, else_=value)
+
+
+def _literal(text: str) -> ColumnElement[str]:
+    quoted = text.replace("'", "''")
+    return literal_column(f"'{quoted}'", String())
+
+
+class _Hyphenated(FunctionElement[str]):
+    """The 32 digits of a UUID with its hyphens."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_Hyphenated)
+def _hyphenate(element: _Hyphenated, compiler: Any, **options: Any) -> str:
+    digits = compiler.process(element.clause_expr, **options)
+    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    return " || '-' || ".join(f"substr({digits}, {start}, {n})" for start, n in parts)
+
+
+def digits_of(
+    value: ColumnElement[Any], sql_type: TypeEngine[Any], dialect: str
+) -> ColumnElement[Any]:
+    """The 32 digits of a UUID that is kept as a text, by which it is ordered; else the value."""
+    if not isinstance(sql_type, Uuid) or is_native(sql_type, dialect):
+        return value
+    return func.lower(func.replace(value, literal_column("'-'"), literal_column("''")))
+
+
+class SpelledUuid(TypeDecorator[uuid.UUID]):
+    """UUIDs as texts, in any of their spellings."""
+
+    impl = Uuid
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(native_uuid=False)
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return _read_uuid
+
+
+def _read_uuid(text: str | None) -> uuid.UUID | None:
+    if text is None:
+        return None
+    found = uuid.UUID(text)
+    if found.hex == text:
+        return found
+    if text not in _spell_uuid(found.hex):
+        raise ValueError("it is no UUID in a usual spelling")
+    return SpelledUUID(text)
+
+
+def _spell_uuid(digits: str) -> Sequence[str]:
+    hyphens = str(uuid.UUID(digits))
+    return digits, hyphens, digits.upper(), hyphens.upper()
+
+
+class SpelledEnum(TypeDecorator[Enum]):
+    """Enums as texts, in any of their spellings.
+
+    Args:
+        own: The column's own type.
+    """
+
+    impl = SQLEnum
+    cache_ok = True
+
+    def __init__(self, own: SQLEnum) -> None:
+        super().__init__("")
+        self.own = own
+        self.impl = self.impl_instance = own  # type: ignore[assignment]
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        others = _others_of(self.own)
+        known: dict[str | None, Any] = {None: None}
+        for own, member in _members_of(self.own).items():
+            known |= dict.fromkeys((own, *others.get(own, ())), member)
+        return known.__getitem__
+
+
+def _members_of(enum: SQLEnum) -> Mapping[str, Any]:
+    """The members of an enum by how its column spells them, in the order of their declaration."""
+    cls = enum.enum_class
+    members: list[Any] = list(enum.enums if cls is None else cls)
+    if cls is not None and len(members) != len(enum.enums):
+        members = list(cls.__members__.values())
+    return dict(zip(enum.enums, members, strict=True))
+
+
+def _others_of(enum: SQLEnum) -> Mapping[str, Sequence[str]]:
+    """The other spellings of each member: its name and its value, unless they are another one's."""
+    owners: dict[str, set[str]] = {}
+    for own, member in _members_of(enum).items():
+        if isinstance(member, Enum):
+            for text in (member.name, str(member.value)):
+                owners.setdefault(text, set()).add(own)
+    others: dict[str, list[str]] = {}
+    for text, members in owners.items():
+        if len(members) == 1 and text not in enum.enums:
+            others.setdefault(members.pop(), []).append(text)
+    return others
+
+
+def rank_of(column: ColumnElement[Any], enum: SQLEnum) -> ColumnElement[Any]:
+    """Where the members of an enum stand in its declaration; what is none of them comes last."""
+    others = _others_of(enum)
+    return rank_among(column, [(own, *others.get(own, ())) for own in _members_of(enum)])
+
+
+def rank_among(column: ColumnElement[Any], members: Sequence[Sequence[Any]]) -> ColumnElement[Any]:
+    """Where a value stands among some, each of which has one spelling or more."""
+    ranks = {
+        spelt: literal_column(str(rank), Integer())
+        for rank, spellings in enumerate(members)
+        for spelt in spellings
+    }
+    last = literal_column(str(len(members)), Integer())
+    return case(ranks, value=column, else_=case((column.is_not(None), last)))
+
+
+class SpelledList(TypeDecorator[Sequence[Any]]):
+    """A list of values as an array of all of their spellings.
+
+    Args:
+        item: The type of the values.
+        spell: Gives their spellings.
+    """
+
+    impl = ARRAY
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any], spell: Spell) -> None:
+        super().__init__(Text, dimensions=1)
+        self.item = item
+        self.spell = spell
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        convert: Any = self.item.dialect_impl(dialect).bind_processor(dialect)
+
+        def process(values: Sequence[Any] | None) -> list[str] | None:
+            if values is None:
+                return None
+            return [text for value in values for text in self.spell(convert(value))]
+
+        return process
