@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, MetaData, Table, bindparam, func, inspect, select
-from sqlalchemy.exc import SAWarning
+from sqlalchemy import Connection, MetaData, Table, bindparam, column, func, inspect, select
+from sqlalchemy import table as table_clause
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..compat.sqlalchemy import settle_keys
+from ..statement import value_indexes
 from .engine import begin_writing
+
+logger = logging.getLogger("modelwire")
 
 CREATE_LOCK = 0x6D6F64656C77  # "modelw"
 """The advisory lock of PostgreSQL under which processes create tables."""
@@ -23,6 +28,8 @@ async def create_tables(
 ) -> None:
     """Create the tables that are missing. Tables that exist are not changed.
 
+    On SQLite each gets, beside its own indexes, those by which columns are compared as values.
+
     Args:
         engine: The engine.
         metadata: The tables.
@@ -33,7 +40,40 @@ async def create_tables(
             await connection.execute(LOCK_CREATION)
         await begin_writing(connection)
         settle_keys(metadata.tables.values())
-        await connection.run_sync(metadata.create_all, only)
+        await connection.run_sync(_create_missing, metadata, only)
+
+
+def _create_missing(
+    connection: Connection, metadata: MetaData, only: Sequence[Table] | None
+) -> None:
+    metadata.create_all(connection, only)
+    if connection.dialect.name == "sqlite":
+        for table in metadata.sorted_tables if only is None else only:
+            _create_value_indexes(connection, table)
+
+
+def _create_value_indexes(connection: Connection, table: Table) -> None:
+    """Create the indexes by which the columns of a table are compared as values."""
+    wanted = value_indexes(table, connection.dialect)
+    inspector = inspect(connection)
+    if not wanted or table.name not in inspector.get_table_names(table.schema):
+        return  # a view has no indexes
+    columns = {c["name"] for c in inspector.get_columns(table.name, table.schema)}
+    master = table_clause("sqlite_master", column("name"), column("tbl_name"), schema=table.schema)
+    there = set(connection.scalars(select(master.c.name).where(master.c.tbl_name == table.name)))
+    for index in wanted:
+        # SQLite takes the name of a column that is not there for a text.
+        if index.name not in there and index.columns <= columns:
+            try:
+                connection.exec_driver_sql(index.text)
+            except SQLAlchemyError as exc:
+                logger.warning(_NOT_INDEXED, table.fullname, exc.__cause__, index.text)
+
+
+_NOT_INDEXED = (
+    "Lists of %s that are sorted or filtered by times or decimals read the whole table, since "
+    "an index can't be created: %s. Create it by: %s"
+)
 
 
 async def find_missing_tables(engine: AsyncEngine, tables: Collection[Table]) -> Sequence[str]:

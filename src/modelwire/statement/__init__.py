@@ -29,6 +29,7 @@ from .compiled import Compiled, compile_statement
 from .explained import read_estimate
 from .folding import COLLATION, COLLATIONS, LOWER, lower
 from .idempotency import KEYS
+from .indexes import value_indexes
 from .lists import ROWS, Expand, expand_rows
 from .made import makers_of, value_name
 from .operators import UNHEX, Prepare
@@ -204,5 +205,6 @@ __all__ = [
     "build_creation",
     "lower",
     "read_estimate",
+    "value_indexes",
     "value_name",
 ]
