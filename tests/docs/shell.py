@@ -19,7 +19,8 @@ DEADLINE_S = 60.0
 """Seconds that a server may take to answer, or to end, and that a script may run."""
 
 # The environment that these tests run in, whichever it is, is installed already.
-_MAKE = ("make", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.installed")
+_INSTALLED = (f"{sys.prefix}/.installed", f"{sys.prefix}/.serves")
+_MAKE = ("make", f"VENV={sys.prefix}", *(word for stamp in _INSTALLED for word in ("-o", stamp)))
 
 _ADDRESS = re.compile(r"(?:127\.0\.0\.1|localhost):(\d{4,5})\b")
 _POSTGRESQL = re.compile(r"postgresql://[^\s'\"]+")
