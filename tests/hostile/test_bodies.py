@@ -17,10 +17,16 @@ ONE_FORM = ("price", "amount", "day", "moment", "local", "clock", "span", "refer
 """Fields whose values have one form in answers, whatever form they are sent in."""
 
 
+TO_STANDARD = str.maketrans("-_", "+/")
+"""From the other alphabet of base64 to its standard one."""
+
+
 def is_kept(field: str, sent: Any, shown: Any) -> bool:
     """Whether a value that was sent is shown as it was sent, or in the form that its field has."""
     if field in ONE_FORM or type(shown) is not type(sent):
         return True
+    if field == "blob" and sent is not None:
+        return bool(shown.rstrip("=") == sent.rstrip("=").translate(TO_STANDARD))
     if isinstance(sent, float):
         return math.isclose(shown, sent, rel_tol=0, abs_tol=0)
     return bool(shown == sent)

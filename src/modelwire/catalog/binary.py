@@ -38,9 +38,12 @@ def read_base64(text: str) -> bytes:
     """
     letters = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+        value = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
     except ValueError:  # binascii's own among them
         raise ValueError("should be base64") from None
+    if write_base64(value).rstrip("=") != letters:
+        raise ValueError("should be base64, with no bits behind the last byte")
+    return value
 
 
 def write_bytes(value: Any) -> Any:
