@@ -91,6 +91,7 @@ class Served:
                 for name, letters in self.own.items()
             },
             includes=self.includes,
+            includes_back=[n for n in self.includes if not RELATIONS[table][n].many],
             nested_writes=self.nested,
         )
 

@@ -42,7 +42,9 @@ class Account(Own, table=True):
         return f"***{number[-2:]}"
 
 
-masked_world = make_world_fixture("masked", Own.metadata, on_lanes((Resource(Account),)))
+masked_world = make_world_fixture(
+    "masked", Own.metadata, on_lanes((Resource(Account, queryable=["number"]),))
+)
 
 
 def bytes_of(cursor: str) -> bytes:

@@ -116,9 +116,14 @@ MODELS: tuple[type[SQLModel], ...] = (Label, Artist, Album, Genre, AlbumGenre, T
 """The models, each behind those that it refers to."""
 
 RESOURCES = (
-    Resource(Label, includes=["parent", "children", "artists"]),
-    Resource(Artist, includes=["label", "albums"], filters={"name": "icontains", "small": "in"}),
-    Resource(Album, includes=["artist", "tracks", "genres"]),
+    Resource(Label, includes=["parent", "children", "artists"], includes_back=["parent"]),
+    Resource(
+        Artist,
+        includes=["label", "albums"],
+        includes_back=["label"],
+        filters={"name": "icontains", "small": "in"},
+    ),
+    Resource(Album, includes=["artist", "tracks", "genres"], includes_back=["artist"]),
     Resource(Genre, includes=["albums"]),
-    Resource(Track, includes=["album"]),
+    Resource(Track, includes=["album"], includes_back=["album"]),
 )
