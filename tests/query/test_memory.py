@@ -3,6 +3,8 @@
 import gc
 import sys
 from collections.abc import Iterator
+from itertools import product
+from random import Random
 
 from sqlalchemy.engine import Dialect
 
@@ -31,13 +33,9 @@ _INCLUDE = ("", "label", "albums")
 
 
 def write_queries() -> Iterator[list[bytes]]:
-    """All queries, those of one shape together."""
-    for shape in range(SHAPES):
-        rest = shape
-        picked = []
-        for choices in (_TEXT, _NUMBER, _SORT, _FIELDS, _INCLUDE):
-            rest, index = divmod(rest, len(choices))
-            picked.append(choices[index])
+    """All queries, those of one shape together, in an order that makes the halves alike."""
+    shapes = [*product(_TEXT, _NUMBER, _SORT, _FIELDS, _INCLUDE)]
+    for shape, picked in enumerate(Random(1).sample(shapes, SHAPES)):
         text, number, sort, fields, include = picked
         query = encode(
             [
