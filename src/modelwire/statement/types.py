@@ -154,8 +154,8 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         super().__init__()
         self.scale = scale
 
-    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> float | None:
-        if value is None or not value.is_finite():
+    def process_bind_param(self, value: Decimal | float | None, _dialect: Dialect) -> float | None:
+        if value is None or not Decimal(value).is_finite():
             return None if value is None else float(value)
         # Beyond a float's range there is no stored value to be equal to; the order stays right.
         number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
