@@ -118,19 +118,25 @@ def to_annotated(field: Field, value: Any) -> Any:
 
     What does not fit stays as it is.
     """
-    is_text = field.kind is Kind.TEXT and bare_class(field.annotation) is not str
     try:
         if field.from_column is not None:
             return field.from_column(value)
-        if is_text or field.kind in (Kind.JSON, Kind.OTHER):
-            return _adapter_of(field).validate_python(value)
+        if is_text_of_a_class(field) or field.kind in (Kind.JSON, Kind.OTHER):
+            return adapter_of(field).validate_python(value)
     except ValueError:
         pass
     return value
 
 
 @lru_cache(maxsize=512)
-def _adapter_of(field: Field) -> TypeAdapter[Any]:
+def is_text_of_a_class(field: Field) -> bool:
+    """Whether a column of texts stands for values of some class, such as addresses."""
+    return field.kind is Kind.TEXT and bare_class(field.annotation) is not str
+
+
+@lru_cache(maxsize=512)
+def adapter_of(field: Field) -> TypeAdapter[Any]:
+    """What validates a value of a field by its annotation alone."""
     return TypeAdapter(field.annotation)
 
 
@@ -255,8 +261,8 @@ def _documentation_of(info: FieldInfo) -> dict[str, Any]:
 def _annotation_of(field: Field) -> Any:
     """The type of a field; a key of one text is not empty, since no path would lead to its row."""
     is_key = field.primary_key and len(field.column.table.primary_key) == 1
-    is_name = is_key and field.kind is Kind.TEXT
-    return Annotated[field.annotation, MinLen(1)] if is_name else field.annotation
+    has_length = bare_class(field.annotation) in (str, bytes)
+    return Annotated[field.annotation, MinLen(1)] if is_key and has_length else field.annotation
 
 
 def leave_open() -> Any:

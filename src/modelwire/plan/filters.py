@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ..catalog import Catalog, Field, Table
+from ..catalog import Catalog, Field, Kind, Table
 from ..catalog.names import did_you_mean
 from ..settings import Limits
 from .keys import Pair
-from .operators import OPERATORS, PATTERNS, Takes, operators_of
+from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of
 from .paths import FieldPath, Place, TooDeep, find_compared
 from .shapes import CACHED, Predicate
-from .values import BadValue, parse_boolean, parse_value
+from .values import BadValue, parse_boolean, parse_text, parse_value
 
 
 class NoFilter(LookupError):
@@ -98,11 +98,18 @@ def parse_operand(predicate: Predicate, texts: Sequence[str], place: Place, limi
     if operator in PATTERNS and len(texts[0]) > limits.max_text_length:
         message = f"should have at most {limits.max_text_length} characters"
         raise place.refuse(message, "too_long")
-    parse: Callable[[str, Field], Any] = parse_boolean if takes is Takes.FLAG else parse_value
+    parse = _parser_of(operator, field)
     try:
         return parse(texts[0], field)
     except BadValue as exc:
         raise place.refuse(str(exc)) from None
+
+
+def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
+    if OPERATORS[operator].takes is Takes.FLAG:
+        return parse_boolean
+    # What is looked for inside of a text, or on one side of it, need be no whole value.
+    return parse_text if field.kind is Kind.TEXT and operator not in EQUAL else parse_value
 
 
 def _parse_list(

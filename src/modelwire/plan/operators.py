@@ -53,6 +53,9 @@ OPERATORS: Mapping[str, Operator] = {
     "ilike": Operator(_TEXT),
 }
 
+EQUAL = frozenset({"eq", "ne", "in", "not_in"})
+"""The operators that compare whole values, to see whether they are the same."""
+
 PATTERNS = frozenset(
     {
         "contains",

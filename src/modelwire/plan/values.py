@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
 from ..catalog.kinds import members_of, storage_type
+from ..catalog.schemas import adapter_of, is_text_of_a_class
 from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
 
@@ -103,11 +104,28 @@ def parse_integer(text: str, _field: Field | None = None) -> int:
     return value
 
 
-def _parse_text(text: str, _field: Field) -> str:
+def parse_text(text: str, _field: Field) -> str:
+    """Check a text.
+
+    Raises:
+        BadValue: It has characters that no text may have.
+    """
     fault = check_characters(text)
     if fault:
         raise BadValue(fault[1])
     return text
+
+
+def _parse_value_of_text(text: str, field: Field) -> Any:
+    """Parse a text as its column has it: that of a value has one form of several."""
+    parse_text(text, field)
+    if not is_text_of_a_class(field):
+        return text
+    try:
+        value = adapter_of(field).validate_strings(text)
+        return value if field.to_column is not None else str(value)
+    except ValidationError:
+        return text  # no value is written so, but the column may have it
 
 
 def _parse_float(text: str, _field: Field) -> float:
@@ -171,7 +189,10 @@ def _parse_interval(text: str, _field: Field) -> dt.timedelta:
 
 
 def _parse_other(text: str, field: Field) -> Any:
-    return _parse_with(TypeAdapter(field.annotation), f"a {field.kind}", text)
+    try:
+        return adapter_of(field).validate_strings(text)
+    except ValidationError:
+        raise BadValue("should be a value of its type") from None
 
 
 def _parse_bytes(text: str, field: Field) -> bytes:
@@ -202,7 +223,7 @@ _PARSERS: Mapping[Kind, Callable[[str, Field], Any]] = {
     Kind.FLOAT: _parse_float,
     Kind.DECIMAL: _parse_decimal,
     Kind.BOOLEAN: parse_boolean,
-    Kind.TEXT: _parse_text,
+    Kind.TEXT: _parse_value_of_text,
     Kind.UUID: _parse_uuid,
     Kind.ENUM: _parse_enum,
     Kind.DATETIME: _parse_datetime,
