@@ -31,6 +31,7 @@
         ├── TooLong                 too_long
         ├── OutOfRange              out_of_range
         ├── Refused                 refused
+        │   └── TooManyLevels       refused; triggers or cascades have called each other too deeply
         ├── Unavailable             unavailable
         │   ├── NotStarted          unavailable; the tables are not there yet
         │   └── Contention          unavailable; the transaction may be tried again
@@ -370,6 +371,14 @@ class Refused(RequestError):
     """A trigger refused the row."""
 
     code = "refused"
+
+
+class TooManyLevels(Refused):
+    """Triggers, or rows that go along with others, have called each other more deeply than the
+    database allows."""
+
+    def __init__(self) -> None:
+        super().__init__("This would go through more levels of rows than the database allows")
 
 
 class Unavailable(RequestError):

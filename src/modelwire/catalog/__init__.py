@@ -1,6 +1,12 @@
 """What exists: tables, fields, relations and constraints, read from SQLModel once."""
 
-from .constraints import columns_in, find_sql_table, names_in, references_to
+from .constraints import (
+    cascades_in_circles,
+    columns_in,
+    find_sql_table,
+    names_in,
+    references_to,
+)
 from .guards import Guards
 from .kinds import Kind
 from .read import read_catalog
@@ -16,6 +22,7 @@ __all__ = [
     "Reference",
     "Relation",
     "Table",
+    "cascades_in_circles",
     "columns_in",
     "excludes_links",
     "find_link_key",

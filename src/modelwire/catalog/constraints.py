@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -73,6 +74,29 @@ def references_to(sql: SQLTable) -> list[Reference]:
     """The foreign keys, of any table, that refer to a table."""
     tables = sql.metadata.tables.values()
     return [reference for reference in read_references(tables) if reference.parent is sql]
+
+
+@lru_cache(maxsize=512)
+def cascades_in_circles(sql: SQLTable) -> bool:
+    """Whether rows that go along with one of a table by ON DELETE CASCADE may nest without an end:
+    somewhere the references lead back to where they came from."""
+    below: list[SQLTable] = [sql]
+    found = {sql: _cascades_to(sql)}
+    while below:
+        for table in found[below.pop()]:
+            if table not in found:
+                found[table] = _cascades_to(table)
+                below.append(table)
+    left = dict(found)
+    while ends := [t for t, tables in left.items() if left.keys().isdisjoint(tables)]:
+        for table in ends:
+            del left[table]
+    return bool(left)
+
+
+def _cascades_to(sql: SQLTable) -> Collection[SQLTable]:
+    """The tables whose rows go along with those of a table, by ON DELETE CASCADE."""
+    return {r.table for r in references_to(sql) if r.on_delete == "CASCADE"}
 
 
 def find_sql_table(metadata: MetaData, name: str, schema: str | None) -> SQLTable | None:

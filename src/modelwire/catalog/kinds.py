@@ -22,6 +22,7 @@ from pydantic import (
 )
 from sqlalchemy import (
     ARRAY,
+    CHAR,
     JSON,
     Boolean,
     ColumnElement,
@@ -37,6 +38,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy import Enum as SQLEnum
+from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
@@ -138,6 +140,18 @@ def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
     while isinstance(sql_type, TypeDecorator) and not isinstance(sql_type, Interval):
         sql_type = sql_type.impl_instance
     return sql_type
+
+
+def has_own_equality(sql_type: TypeEngine[Any]) -> bool:
+    """Tell whether values that differ in Python may be one to a database: by a collation, or with
+    the spaces of a fixed length."""
+    return any(map(_compares_otherwise, (sql_type, *sql_type._variant_mapping.values())))
+
+
+def _compares_otherwise(sql_type: TypeEngine[Any]) -> bool:
+    stored = storage_type(sql_type)
+    collated = isinstance(stored, String) and stored.collation is not None
+    return collated or isinstance(stored, (CHAR, CITEXT))
 
 
 # Subclasses stand before their base classes: an enum is a text, a float is a number.

@@ -22,6 +22,7 @@ from ..errors import (
     MissingTable,
     ModelwireError,
     TimedOut,
+    TooManyLevels,
     Unavailable,
     UnknownOutcome,
     UnreadableAnswer,
@@ -203,6 +204,8 @@ def refuses_writes(error: BaseException) -> bool:
 
 _READ_ONLY = "25006"
 _READ_ONLY_FILE = "SQLITE_READONLY"
+_TOO_DEEP = "too many levels of trigger recursion"
+"""SQLite's words where cascades or triggers are nested 1,000 deep (SQLITE_MAX_TRIGGER_DEPTH)."""
 _REFUSED = re.compile(r"connection is closed|cannot switch to state \d+; another operation")
 
 
@@ -276,6 +279,8 @@ def _translate_sqlite(error: sqlite3.Error) -> ModelwireError:
         return MissingTable(_last_of(str(error).removeprefix(_NO_SUCH_TABLE)))
     if str(error).startswith(_NO_UTF_8):
         return UnreadableAnswer()
+    if str(error) == _TOO_DEEP:
+        return TooManyLevels()
     if name == "SQLITE_ERROR" and not str(error).startswith(_NOT_COMPILED):
         return ConstraintViolation(Constraint.TRIGGER)
     if name == "SQLITE_INTERRUPT":

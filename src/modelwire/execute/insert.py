@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 from ..catalog import Field, Relation, Table
-from ..errors import ConstraintViolation, NotFound
+from ..catalog.names import escape_pointer
+from ..errors import ConstraintViolation, InvalidRequest, NotFound
 from ..plan import ChildPlan, CreatePlan
-from ..plan.new_rows import group_rows, join_plans
+from ..plan.new_rows import group_rows, join_plans, refuse_other_parent
 from ..plan.rows import Row as NewRow
-from ..plan.shapes import InsertShape
+from ..plan.shapes import FindShape, InsertShape
 from ..statement import ROWS, Statements, value_name
 from .lane import Lane, Row
 from .link import Linker
@@ -70,7 +71,6 @@ class Inserter:
         owners = await self._lane.fetch(self._statements.of(parent.owner), {ROWS: [parent.key]})
         if not owners:
             raise NotFound(f"{parent.table.title} not found")
-        child.check_claims(owners[0])
         (stored,) = await self._store_below(parent.relation, owners, child.plan)
         return stored
 
@@ -104,9 +104,32 @@ class Inserter:
             await self._linker.tie(relation, owners, plan, stored)
             return stored
         fields = [plan.table.by_column[column.name] for column in relation.remote]
-        pairs = zip(plan.rows, owners, strict=True)
+        pairs = [*zip(plan.rows, owners, strict=True)]
+        for row, owner in pairs:
+            await self._check_claims(relation, row, owner)
         rows = tuple(row.tie(fields, owner) for row, owner in pairs)
         return await self.store(CreatePlan(plan.table, rows, plan.kin))
+
+    async def _check_claims(self, relation: Relation, row: NewRow, owner: Row) -> None:
+        """Compare what a row says of the one that it is tied to with what that has.
+
+        Args:
+            relation: The relation that leads to the row.
+            row: The row.
+            owner: The values of the other one that it refers to.
+
+        Raises:
+            InvalidRequest: It names another one. What is the same value, the database says.
+        """
+        for field, claim in row.claims.items():
+            index = [column.name for column in relation.remote].index(field.column.name)
+            if claim == owner[index]:
+                continue
+            sql, own = relation.local[0].table, relation.local
+            shape = FindShape(sql, own, (*own, own[index]))
+            if not await self._lane.fetch(self._statements.of(shape), {ROWS: [(*owner, claim)]}):
+                place = f"{row.pointer}/{escape_pointer(field.name)}"
+                raise InvalidRequest(refuse_other_parent(place))
 
     async def _insert(self, table: Table, rows: Sequence[NewRow]) -> list[Row]:
         """Store rows of one table, those that give the same fields in one statement."""

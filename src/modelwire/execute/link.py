@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec.structs import replace
 
 from ..catalog import Relation, Table, excludes_links
-from ..errors import ConstraintViolation
+from ..errors import ConstraintViolation, ParentNotFound, Violation
 from ..plan.links import LinkSet
 from ..plan.new_rows import CreatePlan
-from ..plan.shapes import DeleteShape, FindShape, LinkShape
+from ..plan.shapes import DeleteShape, FindShape, LinkShape, Lock, UnlinkShape
 from ..statement import ROWS, Statements
 from .lane import Lane, Row
 from .rejection import Rejection
 
 Pairs = Sequence[Row]
 """Rows of values; of a link table the values of both ends."""
-
-
-class _Change(NamedTuple):
-    """How the links of a row change."""
-
-    added: LinkSet
-    pairs: Pairs
-    surplus: Pairs
 
 
 class Linker:
@@ -40,6 +34,27 @@ class Linker:
         self._statements = statements
         self._singly = singly
 
+    async def find(self, links: LinkSet) -> tuple[LinkSet, list[str | None]]:
+        """Find the rows that a set of links leads to, and hold them.
+
+        Args:
+            links: The links.
+
+        Returns:
+            The same links by the keys that the rows have, each once, and where those stand that
+            lead to no row. Keys may be the same to the database that differ here.
+        """
+        key = links.target.key_columns
+        shape = FindShape(links.target.sql, key, key, Lock.KEEP, placed=True)
+        rows = await self._fetch(shape, links.keys)
+        found = {place: tuple(stored) for place, *stored in rows}
+        missing = [p for i, p in enumerate(links.pointers) if i not in found]
+        first: dict[Row, int] = {}
+        for place in sorted(found):
+            first.setdefault(found[place], place)
+        pointers = tuple(links.pointers[place] for place in first.values())
+        return replace(links, keys=tuple(first), pointers=pointers), missing
+
     async def add(self, table: Table, row: Row, links: LinkSet) -> None:
         """Link a row to others; links that are there already stay.
 
@@ -49,10 +64,18 @@ class Linker:
             links: The others.
 
         Raises:
-            Rejection: One of them is not there, or a constraint of the link table fired.
+            ParentNotFound: One of them is not there.
+            Rejection: A constraint of the link table fired.
         """
-        owner = table.values_of(row, links.relation.local)
-        await self._insert(links, [(*owner, *end) for end in _ends_of(links)])
+        await self.link(table, row, await self._find_all(links))
+
+    async def link(self, table: Table, row: Row, links: LinkSet) -> None:
+        """Link a row to others that were found; links that are there already stay.
+
+        Raises:
+            Rejection: A constraint of the link table fired.
+        """
+        await self._insert_pairs(links, _pairs_of(table, row, links))
 
     async def replace(self, table: Table, wanted: Sequence[tuple[Row, LinkSet]]) -> None:
         """Link rows to others, and no longer to any that are not among them.
@@ -64,24 +87,25 @@ class Linker:
             wanted: The rows as they are read, each with the others.
 
         Raises:
-            Rejection: One of them is not there, or a constraint of the link table fired.
+            ParentNotFound: One of them is not there.
+            Rejection: A constraint of the link table fired.
         """
-        changes = [await self._compare(table, row, links) for row, links in wanted]
+        found = [(row, await self._find_all(links)) for row, links in wanted]
         # What excludes others goes before they come. Elsewhere new ones come first: whoever removes
         # a row to be linked is waited for with nothing in hand that they may wait for.
-        for change in changes:
-            if excludes_links(change.added.relation):
-                await self._delete(change.added.relation, change.surplus)
-        for change in changes:
-            await self._insert(change.added, change.pairs)
-        for change in changes:
-            if not excludes_links(change.added.relation):
-                await self._delete(change.added.relation, change.surplus)
+        for row, links in found:
+            if excludes_links(links.relation):
+                await self._delete_others(table, row, links)
+        for row, links in found:
+            await self.link(table, row, links)
+        for row, links in found:
+            if not excludes_links(links.relation):
+                await self._delete_others(table, row, links)
 
     async def remove(self, table: Table, row: Row, links: LinkSet) -> None:
         """Take away the links from a row to others, where there are any."""
-        owner = table.values_of(row, links.relation.local)
-        await self._delete(links.relation, [(*owner, *end) for end in _ends_of(links)])
+        shape = _shape_of(links.relation)
+        await self._fetch(DeleteShape(shape.table, shape.columns), _pairs_of(table, row, links))
 
     async def tie(
         self, relation: Relation, owners: Pairs, plan: CreatePlan, rows: Sequence[Row]
@@ -103,46 +127,49 @@ class Linker:
         keys = [plan.table.values_of(row, plan.table.key_columns) for row in rows]
         places = [row.pointer for row in plan.rows]
         links = LinkSet(relation, plan.table, tuple(keys), tuple(places), are_new=True)
-        await self._insert(links, pairs)
+        await self._insert_pairs(links, pairs)
 
-    async def _insert(self, links: LinkSet, pairs: Pairs) -> None:
-        """Make links, of which each pair is that of one key."""
-        statement = self._statements.of(_shape_of(links.relation))
+    async def _find_all(self, links: LinkSet) -> LinkSet:
+        found, missing = await self.find(links) if links.keys else (links, [])
+        if missing:
+            detail = f"{links.target.title} not found"
+            faults = [Violation(detail, ParentNotFound.code, place) for place in missing]
+            raise ParentNotFound(detail, faults)
+        return found
+
+    async def _insert_pairs(self, links: LinkSet, pairs: Pairs) -> None:
+        """Make links that are not there yet, of which each pair is that of one key."""
         parts = [(links, pairs)] if pairs else []
         if self._singly:
             parts = [(links.pick([i]), [pair]) for i, pair in enumerate(pairs)]
         for part, rows in parts:
             try:
-                await self._lane.fetch(statement, {ROWS: rows})
+                await self._fetch(_shape_of(links.relation), rows)
             except ConstraintViolation as violation:
                 raise Rejection(violation, part) from violation
 
-    async def _delete(self, relation: Relation, pairs: Pairs) -> None:
-        if not pairs:
-            return
-        shape = _shape_of(relation)
-        removal = DeleteShape(shape.table, shape.columns)
-        await self._lane.fetch(self._statements.of(removal), {ROWS: pairs})
+    async def _delete_others(self, table: Table, row: Row, links: LinkSet) -> None:
+        """Take away the links from a row to any that are not in a set."""
+        relation, shape = links.relation, _shape_of(links.relation)
+        if links.keys:
+            others = UnlinkShape(shape.table, shape.columns, len(relation.remote))
+            await self._fetch(others, _pairs_of(table, row, links))
+        else:
+            owner = table.values_of(row, relation.local)
+            await self._fetch(DeleteShape(shape.table, relation.remote), [owner])
 
-    async def _compare(self, table: Table, row: Row, links: LinkSet) -> _Change:
-        owner = table.values_of(row, links.relation.local)
-        known, ends = await self._find_linked(links.relation, owner), _ends_of(links)
-        added = [i for i, end in enumerate(ends) if end not in known]
-        surplus = [(*owner, *end) for end in known.difference(ends)]
-        return _Change(links.pick(added), [(*owner, *ends[i]) for i in added], surplus)
-
-    async def _find_linked(self, relation: Relation, owner: tuple[Any, ...]) -> set[Row]:
-        shape = _shape_of(relation)
-        find = FindShape(shape.table, shape.columns[len(owner) :], relation.remote)
-        found = await self._lane.fetch(self._statements.of(find), {ROWS: [owner]})
-        return {tuple(row) for row in found}
+    async def _fetch(
+        self, shape: LinkShape | UnlinkShape | DeleteShape | FindShape, rows: Pairs
+    ) -> Sequence[Row]:
+        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
 
 
-def _ends_of(links: LinkSet) -> list[Row]:
-    """The values by which the link table refers to the rows of a set, in their order."""
+def _pairs_of(table: Table, row: Row, links: LinkSet) -> list[tuple[Any, ...]]:
+    """The values that the links of a row have in the link table, in their order."""
+    owner = table.values_of(row, links.relation.local)
     key = [field.column for field in links.target.key]
     positions = [key.index(column) for column, _ in links.relation.link_target]
-    return [tuple(values[i] for i in positions) for values in links.keys]
+    return [(*owner, *(values[i] for i in positions)) for values in links.keys]
 
 
 def _shape_of(relation: Relation) -> LinkShape:

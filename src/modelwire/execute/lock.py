@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from ..errors import NotFound, Violation
+from ..errors import Faults, NotFound, Violation
 from ..plan import KeyedRows
+from ..plan.update import check_distinct
 from ..statement import ROWS, Statements
 from .lane import Lane, Row
 
@@ -30,16 +30,21 @@ async def lock_rows(
 
     Raises:
         NotFound: One is not there.
+        InvalidRequest: Two keys are one to the database, by its collation or type.
     """
     table, shape = plan.table, plan.stored
     found = await lane.fetch(statements.of(shape), {ROWS: plan.keys})
-    by_key: dict[Any, Row] = {table.values_of(row, table.key_columns): row for row in found}
-    for key, given in zip(plan.keys, plan.rows, strict=True):
-        if key not in by_key:
+    by_place: dict[int, Row] = {place: row for place, *row in found}
+    for place, given in enumerate(plan.rows):
+        if place not in by_place:
             detail = f"{table.title} not found"
             where = [Violation(detail, "not_found", given.pointer)] if plan.many else []
             raise NotFound(detail, where)
-    stored = [by_key[key] for key in plan.keys]
+    stored = [by_place[place] for place in range(len(plan.rows))]
+    faults = Faults()
+    keys = [table.values_of(row, table.key_columns) for row in stored]
+    check_distinct(keys, [given.pointer for given in plan.rows], faults)
+    faults.refuse()
     if check is not None:
         for row in stored:
             check(row[: len(table.selected)])

@@ -120,8 +120,12 @@ class IncludeReader:
             return (), (), None
         related = RelatedShape(parents.shape.table, relation, target)
         found = await lane.fetch(self._statements.of(related), {ROWS: known})
-        owners = [*zip(*(map(itemgetter(i), found) for i in related.owner_positions), strict=True)]
-        width = len(related.before)
+        owners: list[Owner]
+        if related.placed:
+            owners, width = [known[row[0]] for row in found], 1
+        else:
+            values = (map(itemgetter(i), found) for i in related.owner_positions)
+            owners, width = [*zip(*values, strict=True)], len(related.before)
         rows = [row[width:] for row in found] if width else found
         if len(given) == 1:
             return owners, rows, _repeat(parents, len(rows))

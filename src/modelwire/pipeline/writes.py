@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..catalog import Relation, Table
+from ..catalog import Relation, Table, cascades_in_circles
 from ..errors import NotFound, PreconditionRequired
 from ..execute import Check, Inserter, Lane, Linker, Remover, Row, lock_rows
 from ..plan import (
     Include,
-    LinkPlan,
     plan_child,
     plan_create,
     plan_delete,
@@ -20,7 +19,7 @@ from ..plan import (
     refuse_parameters,
     write_key,
 )
-from ..plan.shapes import FindShape, Lock, SelectShape
+from ..plan.shapes import SelectShape
 from ..request import Request, parse_preconditions
 from ..respond import (
     Answer,
@@ -29,7 +28,6 @@ from ..respond import (
     answer_updated,
     check_preconditions,
 )
-from ..statement import ROWS
 from .encoding import encode_row, tagged
 from .stages import Session, parse_body, wants_minimal
 from .transactions import Transactions
@@ -86,7 +84,9 @@ class Writes(Transactions):
             await remover.remove(plan, check)
             return answer_deleted()
 
-        single = not dependents.get(table.name) and check is None
+        # What SQLite can't take along is removed before, which takes more than one statement.
+        deep = self.database.dialect == "sqlite" and cascades_in_circles(table.sql)
+        single = not (dependents.get(table.name) or check or deep)
         return await self.write(plan, request, session, work, single=single)
 
     async def link(
@@ -149,19 +149,14 @@ class Writes(Transactions):
 
         async def work(lane: Lane, _singly: bool) -> Answer:
             (row,) = await lock_rows(lane, self.statements, plan.owner, check)
-            await self._hold(lane, plan)
             linker = Linker(lane, self.statements)
-            await (linker.remove if removes else linker.add)(table, row, plan.links)
+            links, missing = await linker.find(plan.links)
+            if missing:
+                raise NotFound(f"{links.target.title} not found")
+            await (linker.remove if removes else linker.link)(table, row, links)
             return answer_deleted()
 
         return await self.write(plan.owner, request, session, work)
-
-    async def _hold(self, lane: Lane, plan: LinkPlan) -> None:
-        """See that the row to link is there, and stays."""
-        target = plan.links.target
-        shape = FindShape(target.sql, target.key_columns, target.key_columns, lock=Lock.KEEP)
-        if not await lane.fetch(self.statements.of(shape), {ROWS: plan.links.keys}):
-            raise NotFound(f"{target.title} not found")
 
 
 def _check_of(table: Table, request: Request) -> Check | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..catalog import Catalog, Field, Relation, Table
+from ..catalog.domain import find_fault
 from ..catalog.names import escape_pointer
 from ..catalog.schemas import loosen_rows, loosen_schema
 from ..errors import Faults, Violation
@@ -22,10 +25,10 @@ Ties = Mapping[Field, Any]
 """The fields of a row that another row gives its values, with those that are known before."""
 
 _UNKNOWN = object()
-"""What a row that is stored along gives: no body can name it."""
+"""What the database gives a row that is stored along: no body can name it."""
 
 _STORED = object()
-"""What the row that is there has, to be compared when it is read."""
+"""What the row that is there has: it is compared when that is read."""
 
 
 def plan_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> CreatePlan:
@@ -88,9 +91,7 @@ def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: str) -> Chi
     key = (f.column for f in parent.table.key)
     known = dict(zip(key, parent.key, strict=True))
     ties = tie_fields(parent.relation, target, known, _STORED)
-    planner = _Planner(catalog, dialect)
-    plan = planner.finish(target, [body], [""], ties)
-    return ChildPlan(parent, plan, planner.claims)
+    return ChildPlan(parent, _Planner(catalog, dialect).finish(target, [body], [""], ties))
 
 
 def tie_fields(
@@ -111,16 +112,11 @@ def tie_fields(
 
 
 class _Planner:
-    """Plans the rows of one body, and gathers what is wrong with them.
-
-    Attributes:
-        claims: What a row says of the stored one that it stands below, and only that one can tell.
-    """
+    """Plans the rows of one body, and gathers what is wrong with them."""
 
     def __init__(self, catalog: Catalog, dialect: str) -> None:
         self._catalog = catalog
         self._dialect = dialect
-        self.claims: dict[Field, Any] = {}
         self._invalid, self._faults = Faults(), Faults()
 
     def finish(
@@ -197,26 +193,42 @@ class _Planner:
         intake = intake_of(table, schema, self._dialect, frozenset(ties))
         if leaves_nothing_open(table):
             values = validate_values(schema, bodies, pointers, self._invalid)
-            if not values:
-                return ()
-            self._check_ties(values, pointers, ties)
-            return intake.take_all(values, pointers, self._faults)
+            rows = intake.take_all(values, pointers, self._faults) if values else ()
+            return self._add_claims(rows, values, ties)
         valid = validate_each(schema, bodies, pointers, self._invalid)
-        if not valid:
-            return ()
-        self._check_ties(map(vars, valid), pointers, ties)
-        return take_new(table, intake, valid, pointers, self._faults)
+        rows = take_new(table, intake, valid, pointers, self._faults) if valid else ()
+        return self._add_claims(rows, [*map(vars, valid)], ties)
 
-    def _check_ties(self, bodies: Iterable[Values], pointers: Iterable[str], ties: Ties) -> None:
-        """Refuse a row that says that it belongs to another one than it stands in."""
-        for body, pointer in zip(bodies, pointers, strict=True) if ties else ():
-            for tied, known in ties.items():
-                given = body.get(tied.key)
-                if known is _STORED and given is not None:
-                    self.claims[tied] = given
-                elif given is not None and given != known:
-                    place = f"{pointer}/{escape_pointer(tied.name)}"
+    def _add_claims(
+        self, rows: tuple[Row, ...], bodies: Sequence[Values], ties: Ties
+    ) -> tuple[Row, ...]:
+        """Add to rows what they say of the row that they stand in, where it may be another one.
+
+        Values that differ here may be the same to the database.
+        """
+        if not ties:
+            return rows
+        claimed = []
+        for row, body in zip(rows, bodies, strict=True):
+            given = {f: v for f in ties if (v := body.get(f.key)) is not None and v != ties[f]}
+            claims = {
+                field: _as_stored(field, value, self._dialect) for field, value in given.items()
+            }
+            for field, claim in claims.items():
+                if ties[field] is _UNKNOWN or claim is None:
+                    place = f"{row.pointer}/{escape_pointer(field.name)}"
                     self._invalid.add(refuse_other_parent(place))
+            claimed.append(replace(row, claims=claims) if claims else row)
+        return tuple(claimed)
+
+
+def _as_stored(field: Field, value: Any, dialect: str) -> Any:
+    """A validated value as its column takes it; None where it can't hold it."""
+    try:
+        stored = value if field.to_column is None else field.to_column(value)
+    except ValueError:
+        return None
+    return None if find_fault(stored, field.sql_type, dialect) else stored
 
 
 def schema_of(table: Table, tied: frozenset[str] = frozenset()) -> Schema:

@@ -8,7 +8,7 @@ from .batches import Batch
 from .keyed import KeyedRows
 from .keys import Key, key_values, read_key, select_locked
 from .rows import Row
-from .shapes import Lock, SelectShape
+from .shapes import GivenShape, Lock
 from .update import check_distinct
 from .values import BadValue
 
@@ -17,7 +17,7 @@ class DeletePlan(KeyedRows, frozen=True):
     """Removing rows, and what the model declares to go with them."""
 
     @property
-    def stored(self) -> SelectShape:
+    def stored(self) -> GivenShape:
         return select_locked(self.table, lock=Lock.REMOVE)
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ..catalog import Table
 from .keys import Key, select_locked
 from .rows import Row
-from .shapes import SelectShape
+from .shapes import GivenShape
 
 
 class KeyedRows(Struct, frozen=True):
@@ -39,7 +39,7 @@ class KeyedRows(Struct, frozen=True):
         return len(self.rows) > 1
 
     @property
-    def stored(self) -> SelectShape:
+    def stored(self) -> GivenShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table)
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from ..catalog import Field, Kind, Table
 from ..errors import InvalidRequest, Violation
-from .shapes import Include, KeyIn, Lock, Order, Predicate, Projection, SelectShape
+from .shapes import GivenShape, Include, Lock, Predicate, Projection, SelectShape
 from .values import BadValue, parse_value, write_value
 
 Values = dict[str, Any]
@@ -136,18 +136,17 @@ def select_by_key(
 @lru_cache(maxsize=512)
 def select_locked(
     table: Table, fields: tuple[Field, ...] = (), lock: Lock = Lock.CHANGE
-) -> SelectShape:
-    """The shape of the rows whose keys are the parameter `ROWS`, locked in the order of the key.
+) -> GivenShape:
+    """The shape of the rows whose keys are the parameter `ROWS`, which it locks.
 
     Args:
         table: The resource.
         fields: What is read of them beside what is always read.
         lock: What is to be done to them.
     """
-    order = tuple(Order(f, descending=False) for f in table.key)
     read = tuple(dict.fromkeys((*table.selected, *fields)))
     projection = Projection(read, len(table.readable))
-    return SelectShape(table, (KeyIn(),), order, projection=projection, lock=lock)
+    return GivenShape(table, table.key, projection, lock)
 
 
 def predicate_values(operands: Sequence[Any]) -> Values:

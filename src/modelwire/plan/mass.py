@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ..catalog import Catalog, Table
 from ..request import Parameter
-from .keys import Values, predicate_values, select_locked
+from .keys import Values, predicate_values
+from .order import key_order
 from .query import Query
 from .shapes import CountShape, Lock, SelectShape
 
@@ -57,5 +57,5 @@ def plan_mass(
     operands: list[Any] = []
     conditions = query.take_conditions(operands)
     query.finish()
-    shape = replace(select_locked(table, lock=lock), conditions=conditions, limited=True)
+    shape = SelectShape(table, conditions, key_order(table), limited=True, lock=lock)
     return MassPlan(shape, predicate_values(operands))

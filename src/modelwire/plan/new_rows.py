@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec import Struct
 from sqlalchemy import ARRAY
@@ -14,9 +14,8 @@ from sqlalchemy import ARRAY
 from ..catalog import Field, Relation, Table
 from ..catalog.defaults import looks_at_rows
 from ..catalog.kinds import storage_type
-from ..catalog.names import escape_pointer
 from ..catalog.vectors import is_vector
-from ..errors import InvalidRequest, Violation
+from ..errors import Violation
 from .keys import Key
 from .links import LinkSet
 from .read import Parent
@@ -89,27 +88,10 @@ class ChildPlan(Struct, frozen=True):
     Args:
         parent: The row that is there.
         plan: How the new one is stored.
-        claims: What the body says of that row's values, where the plan can't tell: by the fields
-            that refer to them.
     """
 
     parent: Parent
     plan: CreatePlan
-    claims: Mapping[Field, Any]
-
-    def check_claims(self, owner: Sequence[Any]) -> None:
-        """Compare what the body says of the row that is there with its values.
-
-        Args:
-            owner: The values of that row to which the new one refers.
-
-        Raises:
-            InvalidRequest: The body names another row.
-        """
-        values = dict(zip(self.parent.relation.remote, owner, strict=True))
-        for field, given in self.claims.items():
-            if values[field.column] != given:
-                raise InvalidRequest(refuse_other_parent(f"/{escape_pointer(field.name)}"))
 
 
 def refuse_other_parent(pointer: str) -> Violation:

@@ -36,12 +36,14 @@ class Row(Struct, frozen=True):
         values: The value of each.
         pointer: Where it stands in the body.
         tied: Those of the fields whose values another row has given, which is there for certain.
+        claims: What the body says of the row that gives them, by the fields that refer to that.
     """
 
     fields: tuple[Field, ...]
     values: tuple[Any, ...]
     pointer: str = ""
     tied: frozenset[Field] = frozenset()
+    claims: Mapping[Field, Any] = {}
 
     def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
         """The same row, which refers to another one by some fields."""

@@ -12,6 +12,7 @@ from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
 from ..catalog import Field, Relation, Table
+from ..catalog.kinds import has_own_equality
 
 CACHED = 1024
 """What each cache keeps of what queries have named; the least recently used goes first. A key is
@@ -74,11 +75,7 @@ class ChildOf(Struct, frozen=True, cache_hash=True):
     relation: Relation
 
 
-class KeyIn(Struct, frozen=True, cache_hash=True):
-    """The key of a row occurs in a list, which is the parameter `ROWS`."""
-
-
-Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf | KeyIn
+Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf
 """What rows must fulfil. Values are numbered as they occur in it, from left to right: `p0`, `p1`,
 … Each comparison and each search takes one, a child as many as its parent's key has fields."""
 
@@ -233,12 +230,18 @@ class RelatedShape(Struct, frozen=True, cache_hash=True):
     """The rows that a relation leads to, for a list of parents.
 
     Each has the values of the relation's `remote` columns, by which it is told whose it is: among
-    its own where it refers to its parent itself, before them where it does not.
+    its own where it refers to its parent itself, before them where it does not. Where values that
+    differ here may be one to the database, it has the place of its parent in the list instead.
     """
 
     table: Table
     relation: Relation
     target: Table
+
+    @property
+    def placed(self) -> bool:
+        """Whether each row begins with the place in the list of what it was found by, from 0."""
+        return _is_placed(self.relation)
 
     @property
     def before(self) -> tuple[Column[Any], ...]:
@@ -253,6 +256,11 @@ class RelatedShape(Struct, frozen=True, cache_hash=True):
         if self.before:
             return range(len(self.before))
         return [self.target.position_of_column[c.name] for c in self.relation.remote]
+
+
+@lru_cache(maxsize=1024)
+def _is_placed(relation: Relation) -> bool:
+    return any(has_own_equality(c.type) for c in (*relation.local, *relation.remote))
 
 
 class Conflict(Struct, frozen=True, cache_hash=True):
@@ -282,13 +290,29 @@ class InsertShape(Struct, frozen=True, cache_hash=True):
 
 
 class GivenShape(Struct, frozen=True, cache_hash=True):
-    """The rows whose values of some fields occur in the parameter `ROWS`, in its order.
+    """The rows whose values of some fields occur in the parameter `ROWS`.
 
-    What is the same value, the database says. Each row begins with its place in the list, from 0.
+    What is the same value, the database says: it knows its collations and types. Each row begins
+    with the place in the list of what it was found by, from 0. One that is found by several stands
+    behind each of them.
+
+    Args:
+        table: The table.
+        fields: The fields whose values are given.
+        projection: What is read of each row; the whole row, if None.
+        lock: What nobody else may do to the rows until the transaction ends. They are locked in the
+            order of their keys, so that two requests don't wait for each other crosswise.
     """
 
     table: Table
     fields: tuple[Field, ...]
+    projection: Projection | None = None
+    lock: Lock | None = None
+
+    @property
+    def read(self) -> Projection:
+        """What is read of each row, behind its place."""
+        return self.projection or whole_row(self.table)
 
 
 class UpdateShape(Struct, frozen=True, cache_hash=True):
@@ -300,7 +324,7 @@ class UpdateShape(Struct, frozen=True, cache_hash=True):
 
 
 class LinkShape(Struct, frozen=True, cache_hash=True):
-    """New links between pairs of rows, or their removal.
+    """New links between pairs of rows.
 
     Args:
         table: The link table.
@@ -309,6 +333,20 @@ class LinkShape(Struct, frozen=True, cache_hash=True):
 
     table: SQLTable
     columns: tuple[Column[Any], ...]
+
+
+class UnlinkShape(Struct, frozen=True, cache_hash=True):
+    """The removal of the links that rows have beside those in the parameter `ROWS`.
+
+    Args:
+        table: The link table.
+        columns: Its columns that refer to both ends.
+        own: How many of them, the first ones, refer to the rows.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    own: int
 
 
 class DeleteShape(Struct, frozen=True, cache_hash=True):
@@ -326,12 +364,36 @@ class FindShape(Struct, frozen=True, cache_hash=True):
         shown: The columns that are read.
         columns: The columns that occur in the parameter `ROWS`.
         lock: What nobody else may do to the rows until the transaction ends.
+        placed: Whether each row begins with the place in the list of what it was found by, from 0;
+            one that is found by several stands behind each of them.
     """
 
     table: SQLTable
     shown: tuple[Column[Any], ...]
     columns: tuple[Column[Any], ...]
     lock: Lock | None = None
+    placed: bool = False
+
+
+class DescendShape(Struct, frozen=True, cache_hash=True):
+    """The keys of the rows below others in the same table, many levels at once.
+
+    Args:
+        table: The table.
+        columns: Its columns that refer to the row above; that one's values are the parameter
+            `ROWS`.
+        parent_columns: What they refer to.
+        lock: What nobody else may do to the rows until the transaction ends.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    parent_columns: tuple[Column[Any], ...]
+    lock: Lock
+
+
+LEVELS = 500
+"""Levels of rows that one statement finds, or removes at once: SQLite nests triggers 1,000 deep."""
 
 
 Shape = (
@@ -342,6 +404,8 @@ Shape = (
     | GivenShape
     | UpdateShape
     | LinkShape
+    | UnlinkShape
     | DeleteShape
     | FindShape
+    | DescendShape
 )

@@ -19,7 +19,7 @@ from .keys import Key, key_values, read_component, select_locked
 from .links import LinkSet, read_links
 from .nesting import read_related, relations_in
 from .rows import Row, intake_of
-from .shapes import SelectShape
+from .shapes import GivenShape
 from .values import BadValue
 
 
@@ -54,7 +54,7 @@ class UpdatePlan(KeyedRows, frozen=True):
         return len(self.rows) > 1 or any(len(link.keys) > 1 for row in self.links for link in row)
 
     @property
-    def stored(self) -> SelectShape:
+    def stored(self) -> GivenShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table, fields_to_read(self.table, self.drafts))
 

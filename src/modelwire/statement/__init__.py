@@ -14,14 +14,15 @@ from ..errors import ModelwireError, UnreadableAnswer
 from ..plan.shapes import (
     CountShape,
     DeleteShape,
+    DescendShape,
     FindShape,
     GivenShape,
     InsertShape,
-    KeyIn,
     LinkShape,
     RelatedShape,
     SelectShape,
     Shape,
+    UnlinkShape,
     UpdateShape,
 )
 from ..settings import LIMITS
@@ -38,11 +39,11 @@ from .own import build_creation
 from .secrets import SECRETS
 from .select import build_count, build_related, build_select
 from .write import (
-    build_delete,
+    build_change,
+    build_descend,
     build_find,
     build_given,
     build_insert,
-    build_link,
     build_update,
 )
 
@@ -128,14 +129,12 @@ class Statements:
         match shape:
             case SelectShape():
                 sql, prepare = build_select(shape, name, self._max_included, lenient=lenient)
-                by_key = expand_rows(len(shape.table.key), name)
-                expand = by_key if KeyIn() in shape.conditions else None
-                return self._reading(shape, sql, expand, lenient, prepare)
+                return self._reading(shape, sql, None, lenient, prepare)
             case CountShape():
                 counted, prepare = build_count(shape, name)
                 return Statement(counted, self._dialect, prepare)
             case RelatedShape():
-                expand = expand_rows(len(shape.relation.remote), name)
+                expand = expand_rows(len(shape.relation.remote), name, of_one=shape.placed)
                 related = build_related(shape, name, self._max_included, lenient=lenient)
                 return self._reading(shape, related, expand, lenient)
             case GivenShape():
@@ -144,7 +143,7 @@ class Statements:
                     shape, build_given(shape, name, lenient=lenient), expand, lenient
                 )
             case FindShape():
-                expand = expand_rows(len(shape.columns), name)
+                expand = expand_rows(len(shape.columns), name, of_one=shape.placed)
                 return self._reading(
                     shape, build_find(shape, name, lenient=lenient), expand, lenient
                 )
@@ -155,12 +154,14 @@ class Statements:
                 width = len(shape.fields) + len(shape.table.key)
                 many = expand_rows(width, name, of_one=True) if shape.many else None
                 return self._writing(shape, build_update(shape, name), many)
-            case LinkShape():
+            case DescendShape():
                 expand = expand_rows(len(shape.columns), name)
-                return Statement(build_link(shape, name), self._dialect, expand=expand)
-            case DeleteShape():
+                return self._reading(
+                    shape, build_descend(shape, name, lenient=lenient), expand, lenient
+                )
+            case LinkShape() | UnlinkShape() | DeleteShape():
                 expand = expand_rows(len(shape.columns), name)
-                return Statement(build_delete(shape, name), self._dialect, expand=expand)
+                return Statement(build_change(shape, name), self._dialect, expand=expand)
 
     def _reading(
         self,

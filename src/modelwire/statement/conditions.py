@@ -24,15 +24,14 @@ from ..plan.shapes import (
     AnyOf,
     ChildOf,
     Condition,
-    KeyIn,
     Negation,
     Predicate,
     Search,
     Step,
     Through,
 )
-from .lists import in_rows
 from .operators import Prepare, is_null_for, operand, render_predicate
+from .references import refer
 
 Render = Callable[[FromClause], ColumnElement[bool]]
 
@@ -73,8 +72,6 @@ class Conditions:
                 return self._render_search(condition, source)
             case ChildOf():
                 return self._render_child(condition, source)
-            case KeyIn():
-                return in_rows([*source.primary_key], self._dialect)
 
     def _name(self) -> str:
         return f"p{next(self._numbers)}"
@@ -85,7 +82,7 @@ class Conditions:
         def compare(end: FromClause) -> ColumnElement[bool]:
             return self._compare(predicate.field, predicate.operator, name, end)
 
-        return _render_through(predicate.through, source, compare)
+        return _render_through(predicate.through, source, compare, self._dialect)
 
     def _compare(
         self, field: Field, operator: str, name: str, source: FromClause
@@ -109,10 +106,11 @@ class Conditions:
         given = {f.column: operand(f, self._name(), self._dialect) for f in key}
         if set(relation.local) == set(given):
             owners: list[ColumnElement[Any]] = [given[column] for column in relation.local]
-            return _render_link(relation, owners, source)
+            return _render_link(relation, owners, source, self._dialect)
         parent = child.parent.sql.alias()
         is_parent = [parent.c[column.key] == value for column, value in given.items()]
-        joined = _render_link(relation, _owners_in(parent, relation), source)
+        owners = _owners_in(parent, relation)
+        joined = _render_link(relation, owners, source, self._dialect)
         return exists_in(parent, *is_parent, joined)
 
 
@@ -127,28 +125,33 @@ def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnEle
     return found.correlate_except(source).exists()
 
 
-def join_on(relation: Relation, source: FromClause, target: FromClause) -> ColumnElement[bool]:
+def join_on(
+    relation: Relation, source: FromClause, target: FromClause, dialect: str
+) -> ColumnElement[bool]:
     """Write that a relation without a link table leads from a row of one table to one of another.
 
     Args:
         relation: The relation.
         source: The table that it starts from.
         target: The table that it leads to.
+        dialect: `sqlite` or `postgresql`.
 
     Returns:
         The condition.
     """
-    return _equal(relation, _owners_in(source, relation), target)
+    return _equal(relation, _owners_in(source, relation), target, dialect)
 
 
-def _render_through(through: Through, source: FromClause, render: Render) -> ColumnElement[bool]:
+def _render_through(
+    through: Through, source: FromClause, render: Render, dialect: str
+) -> ColumnElement[bool]:
     """Write that one of the rows that some relations lead to has a condition."""
     if not through:
         return render(source)
     step: Step = through[0]
     target = step.target.sql.alias()
-    joined = _render_link(step.relation, _owners_in(source, step.relation), target)
-    return exists_in(target, joined, _render_through(through[1:], target, render))
+    joined = _render_link(step.relation, _owners_in(source, step.relation), target, dialect)
+    return exists_in(target, joined, _render_through(through[1:], target, render, dialect))
 
 
 def _owners_in(source: FromClause, relation: Relation) -> list[ColumnElement[Any]]:
@@ -157,21 +160,21 @@ def _owners_in(source: FromClause, relation: Relation) -> list[ColumnElement[Any
 
 
 def _render_link(
-    relation: Relation, owners: Sequence[ColumnElement[Any]], target: FromClause
+    relation: Relation, owners: Sequence[ColumnElement[Any]], target: FromClause, dialect: str
 ) -> ColumnElement[bool]:
     """Write that a relation leads to a row from the row whose local columns have given values."""
     if relation.link is None:
-        return _equal(relation, owners, target)
+        return _equal(relation, owners, target, dialect)
     link = relation.link.alias()
     ends = [target.c[end.key] == link.c[linked.key] for end, linked in relation.link_target]
-    return exists_in(link, *ends, _equal(relation, owners, link))
+    return exists_in(link, *ends, _equal(relation, owners, link, dialect))
 
 
 def _equal(
-    relation: Relation, owners: Sequence[ColumnElement[Any]], holder: FromClause
+    relation: Relation, owners: Sequence[ColumnElement[Any]], holder: FromClause, dialect: str
 ) -> ColumnElement[bool]:
     pairs = zip(relation.remote, owners, strict=True)
-    return and_(*(holder.c[column.key] == owner for column, owner in pairs))
+    return and_(*(refer(c, dialect, holder.c[c.key]) == owner for c, owner in pairs))
 
 
 def _may_be_null(condition: Condition) -> bool:

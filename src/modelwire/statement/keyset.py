@@ -37,12 +37,14 @@ class Joined:
     Args:
         table: The table.
         order: The order.
+        dialect: `sqlite` or `postgresql`.
 
     Attributes:
         source: What rows are selected from; it has as many as the table alone.
     """
 
-    def __init__(self, table: Table, order: Sequence[Order]) -> None:
+    def __init__(self, table: Table, order: Sequence[Order], dialect: str) -> None:
+        self._dialect = dialect
         self._sources: dict[Through, FromClause] = {(): table.sql}
         self.source: FromClause = table.sql
         for term in order:
@@ -58,13 +60,15 @@ class Joined:
             return
         parent, step = self._sources[through[:-1]], through[-1]
         target = step.target.sql.alias()
-        on = join_on(step.relation, parent, target)
+        on = join_on(step.relation, parent, target, self._dialect)
         if not step.relation.unique:
             # Of several rows where one was declared, the one that is shown is the first by its key.
             other = step.target.sql.alias()
             keys = [[column_of(s, f) for f in step.target.key] for s in (other, target)]
             before = tuple_(*keys[0]) < tuple_(*keys[1])
-            on = and_(on, ~exists_in(other, join_on(step.relation, parent, other), before))
+            on = and_(
+                on, ~exists_in(other, join_on(step.relation, parent, other, self._dialect), before)
+            )
         self.source = self.source.outerjoin(target, on)
         self._sources[through] = target
 

@@ -8,11 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import JSON, BindParameter, ColumnElement, bindparam, cast, literal_column, or_
+from sqlalchemy import (
+    CHAR,
+    JSON,
+    BindParameter,
+    ColumnElement,
+    bindparam,
+    cast,
+    literal_column,
+    or_,
+)
 from sqlalchemy.types import Text
 
 from ..catalog import Field
-from ..catalog.kinds import storage_type
+from ..catalog.kinds import storage_type, type_on
 from .folding import Lowered
 from .lists import in_list
 from .normal import normal_form
@@ -132,6 +141,8 @@ def _render_pattern(
         return f"{before}{pattern}{after}"
 
     pattern = bindparam(name, type_=Text())
+    if isinstance(storage_type(type_on(column, dialect)), CHAR):
+        column = cast(column, Text())  # without the spaces that PostgreSQL pads it with
     if folds:
         return Lowered(column).like(Lowered(pattern), escape="\\"), {name: to_like}
     if dialect == "postgresql":

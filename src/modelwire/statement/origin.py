@@ -14,6 +14,7 @@ from sqlalchemy import Table as SQLTable
 from ..catalog import Field
 from ..catalog.unreadable import Unreadable
 from ..plan.shapes import (
+    DescendShape,
     FindShape,
     GivenShape,
     InsertShape,
@@ -24,7 +25,7 @@ from ..plan.shapes import (
 
 logger = logging.getLogger("modelwire")
 
-ReadShape = SelectShape | RelatedShape | GivenShape | FindShape
+ReadShape = SelectShape | RelatedShape | GivenShape | FindShape | DescendShape
 
 Row = Sequence[Any]
 
@@ -82,11 +83,14 @@ def origin_of(shape: ReadShape | InsertShape | UpdateShape, log: Log) -> Origin:
         case SelectShape():
             return _origin(shape.table.sql, shape.read.fields, log)
         case RelatedShape():
-            return _origin(shape.target.sql, shape.target.selected, log, len(shape.before))
+            start = 1 if shape.placed else len(shape.before)
+            return _origin(shape.target.sql, shape.target.selected, log, start)
         case GivenShape():
-            return _origin(shape.table.sql, shape.table.selected, log, 1)
+            return _origin(shape.table.sql, shape.read.fields, log, 1)
         case FindShape():
-            return Origin(shape.table, shape.shown, log)
+            return Origin(shape.table, shape.shown, log, int(shape.placed))
+        case DescendShape():
+            return Origin(shape.table, tuple(shape.table.primary_key.columns), log)
         case InsertShape() | UpdateShape():
             return _origin(shape.table.sql, shape.table.selected, log)
 

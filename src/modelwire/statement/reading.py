@@ -36,7 +36,7 @@ from ..catalog.kinds import is_decorated, stored_kind, type_on
 from ..catalog.unreadable import Octets, Unreadable
 from .compiled import decoder_of
 from .normal import has_spellings, normal_form
-from .types import wire_type
+from .types import PostgreSQLChar, wire_type
 
 Convert = Callable[[Any], Any]
 
@@ -144,7 +144,7 @@ def _read_on_postgresql(column: ColumnElement[Any], wire: TypeEngine[Any]) -> Co
             return type_coerce(column, Lenient(wire))
         return type_coerce(_as_text(column), Lenient(NullType(), partial(_read_items, item)))
     kind = stored_kind(own)
-    if kind is Kind.TEXT and wire is own:
+    if kind is Kind.TEXT and (wire is own or isinstance(wire, PostgreSQLChar)):
         octets = func.convert_to(cast(column, Text()), literal_column("'SQL_ASCII'"))
         return type_coerce(octets, Lenient(wire, _read_octets))
     if kind is Kind.INTERVAL:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    FromClause,
     Select,
     and_,
     bindparam,
@@ -29,11 +30,13 @@ from ..plan.order import reverse_order
 from ..plan.shapes import CountShape, Include, Keyset, Order, RelatedShape, SelectShape
 from .conditions import Conditions, column_of, join_on
 from .explained import Explained
+from .given import join_given
 from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
 from .locks import lock_rows
 from .operators import Prepare
 from .reading import read_column
+from .references import refer_all
 
 
 def build_select(
@@ -45,7 +48,7 @@ def build_select(
     Of each include that is joined there is one row more than may be included, at most.
     """
     conditions = Conditions(dialect)
-    joined = Joined(shape.table, shape.order)
+    joined = Joined(shape.table, shape.order, dialect)
     columns = _columns_of(shape, joined, dialect, lenient=lenient)
     where = conditions.render_all(shape.conditions, shape.table.sql)
     parts: list[ColumnElement[bool]] = []
@@ -94,18 +97,27 @@ def build_related(
     """Write the rows that a relation leads to in SQL, one more than may be included at most.
 
     The parents' values are the parameter `ROWS`. The rows of one parent follow each other, in
-    the order of their keys: an index on the foreign key gives them so, and nothing is sorted.
+    the order of the relation. Where that is the one of their keys, an index on the foreign key
+    gives them so, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
-    before = [read_column(column, dialect, lenient=lenient) for column in shape.before]
-    sql = select(*before, *read_columns(target.selected, dialect, lenient=lenient))
+    columns = read_columns(target.selected, dialect, lenient=lenient)
+    source: FromClause = target.sql
     if relation.link is not None:
         on = and_(*(column == linked for column, linked in relation.link_target))
-        sql = sql.select_from(target.sql.join(relation.link, on))
-    sql = sql.where(in_rows(relation.remote, dialect))
+        source = source.join(relation.link, on)
+    owners: Sequence[ColumnElement[Any]] = relation.remote
+    if shape.placed:
+        place, source = join_given(source, relation.remote, dialect)
+        owners = [place]
+        sql = select(place, *columns).select_from(source)
+    else:
+        before = [read_column(column, dialect, lenient=lenient) for column in shape.before]
+        sql = select(*before, *columns).select_from(source)
+        sql = sql.where(in_rows(refer_all(relation.remote, dialect), dialect))
     given = frozenset(relation.remote)
     order = [Order(f, descending=False) for f in target.key if f.column not in given]
-    sql = sql.order_by(*relation.remote, *order_by(order, Joined(target, order), dialect))
+    sql = sql.order_by(*owners, *order_by(order, Joined(target, order, dialect), dialect))
     return sql.limit(_one_more(max_included))
 
 
@@ -117,14 +129,15 @@ def _one_more(count: int) -> ColumnElement[int]:
 def _join_children(
     shape: SelectShape, include: Include, dialect: str, most: ColumnElement[int], *, lenient: bool
 ) -> LateralFromClause:
-    """Write what an include leads to as one row: an array for each column, ordered by the key."""
+    """Write what an include leads to as one row: an array for each column, in its order."""
     parent, child = shape.table.sql, include.target.sql.alias()
     order = [Order(field, descending=False) for field in include.target.key]
     terms = direct(order, [column_of(child, field) for field in include.target.key], dialect)
     fields = include.target.selected
     columns = [read_column(column_of(child, field), dialect, lenient=lenient) for field in fields]
+    on = join_on(include.relation, parent, child, dialect)
     rows = select(*(column.label(f"c{i}") for i, column in enumerate(columns)))
-    rows = rows.where(join_on(include.relation, parent, child)).order_by(*terms).limit(most)
+    rows = rows.where(on).order_by(*terms).limit(most)
     # Arrays have the order of what they are made of (PostgreSQL manual, Aggregate Functions).
     arrays = [
         func.array_agg(column, type_=ARRAY(column.type, dimensions=1)).label(field.key)
@@ -196,7 +209,7 @@ def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnE
     in the order, it goes by the index on the first column.
     """
     order = reverse_order(shape.order)
-    joined = Joined(shape.table, order)
+    joined = Joined(shape.table, order, dialect)
     other = Keyset(after.forms, inclusive=not after.inclusive)
     where = Conditions(dialect).render_all(shape.conditions, shape.table.sql)
     found = [

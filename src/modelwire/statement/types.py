@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ARRAY,
+    CHAR,
     JSON,
     REAL,
     BigInteger,
@@ -254,6 +255,21 @@ class PostgreSQLVector(VectorText):
         return cast(bindvalue, self.own)
 
 
+class PostgreSQLChar(TypeDecorator[str]):
+    """Texts of a fixed length on PostgreSQL, which pads them with spaces that mean nothing (manual,
+    Character Types).
+
+    Args:
+        length: The length.
+    """
+
+    impl = CHAR
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else value.rstrip(" ")
+
+
 class PostgreSQLList(TypeDecorator[Sequence[Any]]):
     """A list of texts, integers or booleans as the text of an array (PostgreSQL manual, 8.15.2).
 
@@ -439,6 +455,8 @@ def _postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
         return PostgreSQLInstant()
     if type(sql_type) is DateTime and sql_type.timezone:
         return PostgreSQLInstant()
+    if isinstance(sql_type, CHAR):
+        return PostgreSQLChar(sql_type.length)
     if is_short_float(sql_type):
         return PostgreSQLReal()
     if isinstance(sql_type, Float) or not isinstance(sql_type, Numeric):

@@ -11,40 +11,43 @@ from sqlalchemy import (
     Delete,
     FromClause,
     Insert,
+    Integer,
     Select,
     Update,
-    and_,
     bindparam,
     delete,
     func,
     literal_column,
     select,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.types import LargeBinary, TypeEngine
 
 from ..catalog import Field, Table, find_link_key
-from ..catalog.kinds import storage_type, type_on
+from ..catalog.kinds import type_on
 from ..plan.shapes import (
+    LEVELS,
     Conflict,
     DeleteShape,
+    DescendShape,
     FindShape,
     GivenShape,
     InsertShape,
     LinkShape,
+    UnlinkShape,
     UpdateShape,
 )
+from .given import from_json, given_columns, is_same, join_given
 from .lists import in_rows, rows_of
 from .locks import lock_rows
 from .made import default_name, defaults_left_by, update_name, updates_left_by, value_name
-from .normal import normal_form
-from .operators import UNHEX, operand
+from .operators import operand
 from .reading import read_column, returned_columns
+from .references import refer_all
 from .select import read_columns
-from .spelled import equal
 from .types import operand_type, wire_type
 
 
@@ -134,31 +137,19 @@ def _given_rows(
     types = [*written, *sought]
     given, items, position = rows_of(types, dialect)
     if dialect == "sqlite":
-        items = [_from_json(item, t) for item, t in zip(items, types, strict=True)]
+        items = [from_json(item, t) for item, t in zip(items, types, strict=True)]
     return given, items, position
-
-
-def _from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
-    """A value of a JSON text as its column stores it; JSON has bytes as their hex digits."""
-    if isinstance(storage_type(sql_type), LargeBinary):
-        unhexed: ColumnElement[Any] = getattr(func, UNHEX)(item)
-        return unhexed
-    return item
-
-
-def _is_same(column: Column[Any], value: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
-    return equal(normal_form(column, dialect), value, dialect)
 
 
 def build_given(shape: GivenShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
-    given, items, position = _given_rows(shape.fields, (), dialect)
-    same = [_is_same(f.column, item, dialect) for f, item in zip(shape.fields, items, strict=True)]
-    place = position - 1 if dialect == "postgresql" else position
-    found = given.join(shape.table.sql, and_(*same))
-    columns = read_columns(shape.table.selected, dialect, lenient=lenient)
-    sql = select(place, *columns).select_from(found)
-    return sql.order_by(position)
+    columns = [field.column for field in shape.fields]
+    place, found = join_given(shape.table.sql, columns, dialect)
+    shown = read_columns(shape.read.fields, dialect, lenient=lenient)
+    sql = select(place, *shown).select_from(found)
+    if shape.lock is None:
+        return sql
+    return lock_rows(sql.order_by(*shape.table.key_columns), shape.lock, shape.table.sql)
 
 
 def build_update(shape: UpdateShape, dialect: str) -> Update:
@@ -175,18 +166,28 @@ def build_update(shape: UpdateShape, dialect: str) -> Update:
         new = [_value(field, dialect) for field in fields]
         sought = [operand(f, f"p{i}", dialect) for i, f in enumerate(key)]
     values = {f.column: value for f, value in zip(fields, new, strict=True)}
-    where = [_is_same(f.column, value, dialect) for f, value in zip(key, sought, strict=True)]
+    where = [is_same(f.column, value, dialect) for f, value in zip(key, sought, strict=True)]
     made = _parameters_of(updates_left_by(shape.table, fields), update_name, dialect)
     counted = _count_up(shape.table)
     sql = update(shape.table.sql).where(*where).values({**values, **made, **counted})
     return sql.returning(*_return_row(shape.table, fields, dialect))
 
 
+def build_change(shape: LinkShape | UnlinkShape | DeleteShape, dialect: str) -> Insert | Delete:
+    """Write a change of the rows of a table that need be no resource."""
+    match shape:
+        case LinkShape():
+            return build_link(shape, dialect)
+        case UnlinkShape():
+            return build_unlink(shape, dialect)
+        case DeleteShape():
+            return build_delete(shape, dialect)
+
+
 def build_link(shape: LinkShape, dialect: str) -> Insert:
     """Write the links in the parameter `ROWS` that are not there yet."""
-    types = [operand_type(type_on(column, dialect), dialect) for column in shape.columns]
-    given, items, position = rows_of(types, dialect)
-    there = [_is_same(c, item, dialect) for c, item in zip(shape.columns, items, strict=True)]
+    given, items, position = given_columns(shape.columns, dialect)
+    there = [is_same(c, item, dialect) for c, item in zip(shape.columns, items, strict=True)]
     known = select(literal_column("1")).where(*there).correlate(given).exists()
     chosen = select(*items).select_from(given).where(~known).order_by(position)
     sql = INSERTS[dialect](shape.table).from_select(list(shape.columns), chosen)
@@ -197,20 +198,56 @@ def build_link(shape: LinkShape, dialect: str) -> Insert:
     return cast(Insert, sql.returning(*returned_columns(shape.columns, shape.columns, dialect)))
 
 
+def build_unlink(shape: UnlinkShape, dialect: str) -> Delete:
+    """Write the removal of the links of the rows in the parameter `ROWS` to any that are not there
+    beside them."""
+    given, items, _ = given_columns(shape.columns, dialect)
+    same = [is_same(c, item, dialect) for c, item in zip(shape.columns, items, strict=True)]
+    found: Select[Any] = select(literal_column("1")).select_from(given).correlate(shape.table)
+    own, all_of_it = found.where(*same[: shape.own]), found.where(*same)
+    sql: Delete = delete(shape.table).where(own.exists(), ~all_of_it.exists())
+    return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
+
+
 def build_delete(shape: DeleteShape, dialect: str) -> Delete:
     """Write the removal of the rows whose columns occur in the parameter `ROWS`."""
-    sql: Delete = delete(shape.table).where(in_rows(shape.columns, dialect))
+    sql: Delete = delete(shape.table).where(in_rows(refer_all(shape.columns, dialect), dialect))
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
 def build_find(shape: FindShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
     shown = [read_column(column, dialect, lenient=lenient) for column in shape.shown]
-    sql = select(*shown).where(in_rows(shape.columns, dialect))
+    if shape.placed:
+        place, found = join_given(shape.table, shape.columns, dialect)
+        sql = select(place, *shown).select_from(found)
+    else:
+        sql = select(*shown).where(in_rows(refer_all(shape.columns, dialect), dialect))
     if shape.lock is None:
         return sql
     # In one order, so that two requests don't wait for each other's rows.
     return lock_rows(sql.order_by(*shape.shown), shape.lock, shape.table)
+
+
+def build_descend(shape: DescendShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
+    """Write the keys of the rows below those whose values are the parameter `ROWS`.
+
+    A row is found once, whatever circles lead to it; the number of levels ends what goes round.
+    """
+    table, key = shape.table, list(shape.table.primary_key.columns)
+    own = [column.label(f"k{i}") for i, column in enumerate(key)]
+    referred = [column.label(f"r{i}") for i, column in enumerate(shape.parent_columns)]
+    level = literal_column("1", Integer).label("level")
+    columns = refer_all(shape.columns, dialect)
+    first = select(*own, *referred, level).where(in_rows(columns, dialect))
+    tree = first.cte("tree", recursive=True)
+    below = [tree.c[f"r{i}"] == column for i, column in enumerate(columns)]
+    deeper = select(*own, *referred, tree.c.level + 1).where(*below, tree.c.level < LEVELS)
+    tree = tree.union(deeper)
+    found = select(*(tree.c[f"k{i}"] for i in range(len(key))))
+    shown = [read_column(column, dialect, lenient=lenient) for column in key]
+    sql = select(*shown).where(tuple_(*key).in_(found) if len(key) > 1 else key[0].in_(found))
+    return lock_rows(sql.order_by(*key), shape.lock, table)
 
 
 def _value(field: Field, dialect: str) -> Any:

@@ -1,0 +1,44 @@
+"""Columns that refer to others, compared as the database compares them for a foreign key.
+
+SQLite compares by the collation of the key that is referred to (manual, SQLite Foreign Key Support,
+section 3), and in a condition by that of the column on the left. PostgreSQL has one for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement
+
+from ..catalog.kinds import storage_type, type_on
+
+
+def refer(column: Column[Any], dialect: str, source: Any = None) -> ColumnElement[Any]:
+    """A column in a comparison with what it refers to.
+
+    Args:
+        column: The column; any, whether it refers to something or not.
+        dialect: `sqlite` or `postgresql`.
+        source: The column in an alias of its table, if that is meant.
+
+    Returns:
+        The column, with the collation of the key that it refers to where that is another one.
+    """
+    compared: ColumnElement[Any] = column if source is None else source
+    if dialect != "sqlite":
+        return compared
+    own = _collation_of(column)
+    keys = (_collation_of(key.column) for key in column.foreign_keys)
+    collation = next((c for c in keys if c is not None and c != own), None)
+    return compared if collation is None else compared.collate(collation)
+
+
+def refer_all(columns: Sequence[Column[Any]], dialect: str) -> list[ColumnElement[Any]]:
+    """Some columns, each in a comparison with what it refers to."""
+    return [refer(column, dialect) for column in columns]
+
+
+def _collation_of(column: Column[Any]) -> str | None:
+    collation: str | None = getattr(storage_type(type_on(column, "sqlite")), "collation", None)
+    return collation
