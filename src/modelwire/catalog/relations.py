@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Constraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    Constraint,
+    Index,
+    PrimaryKeyConstraint,
+    UnaryExpression,
+    UniqueConstraint,
+)
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import RelationshipDirection, RelationshipProperty
+from sqlalchemy.sql.operators import desc_op
 
 from ..errors import ConfigurationError
 from .tables import Relation
@@ -50,7 +58,24 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
             (_as_column(left), _as_column(right))
             for left, right in prop.secondary_synchronize_pairs or ()
         ),
+        order=tuple(_read_order(prop, target)),
     )
+
+
+def _read_order(
+    prop: RelationshipProperty[Any], target: SQLTable
+) -> Iterator[tuple[Column[Any], bool]]:
+    """The columns of `order_by`, up to a term that is none of the target's."""
+    for term in prop.order_by or ():
+        element: Any = term
+        descending = False
+        while isinstance(element, UnaryExpression):
+            descending = descending or element.modifier is desc_op
+            element = element.element
+        table = getattr(element, "table", None)
+        if getattr(table, "fullname", None) != target.fullname:
+            return
+        yield target.columns[element.key], descending
 
 
 def leads_back(relation: Relation, before: Relation) -> bool:

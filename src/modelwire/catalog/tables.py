@@ -90,6 +90,8 @@ class Relation:
         remote: Columns of the other side; of the link table where there is one.
         link: The link table of a many-to-many relationship.
         link_target: Pairs of a column of the target and the link table's column that refers to it.
+        order: Columns of the target by which its rows are ordered, each with whether its largest
+            value comes first.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Relation:
     remote: tuple[Column[Any], ...]
     link: SQLTable | None
     link_target: tuple[tuple[Column[Any], Column[Any]], ...]
+    order: tuple[tuple[Column[Any], bool], ...] = ()
 
     @property
     def link_columns(self) -> tuple[Column[Any], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..catalog import Catalog, Table
+from ..catalog import Catalog, Relation, Table
 from ..catalog.kinds import SORTABLE
 from ..catalog.names import did_you_mean
 from .keys import refuse_parameter
@@ -44,6 +44,16 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
 def key_order(table: Table) -> tuple[Order, ...]:
     """The order of a list that is asked for none: that of its key."""
     return tuple(Order(field, descending=False) for field in table.key)
+
+
+@lru_cache(maxsize=512)
+def order_of(relation: Relation, target: Table) -> tuple[Order, ...]:
+    """The order in which a relation has its rows: that of its `order_by`, then of the key."""
+    terms = [
+        Order(target.by_column[column.name], descending=descending, asked=True)
+        for column, descending in relation.order
+    ]
+    return total_order(target, [term for term in terms if term.field.kind in SORTABLE])
 
 
 def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:

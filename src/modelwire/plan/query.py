@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..catalog import Catalog, Field, Kind, Table
+from ..catalog import Catalog, Field, Kind, Relation, Table
 from ..errors import Faults, Violation
 from ..request import Parameter
 from .filters import NoFilter, find_filter, parse_operand, takes_list
 from .includes import build_includes, find_shown
 from .keys import refuse_parameter
 from .logic import plan_logic
-from .order import plan_order
+from .order import order_of, plan_order
 from .paths import Place, suggest_parameter
 from .shapes import Condition, Include, Order, Predicate, Search
 from .values import BadValue, parse_integer
@@ -93,9 +93,12 @@ class Query:
             raise refuse_parameter(name, f"should be one of {', '.join(choices)}")
         return choices[text]
 
-    def take_order(self) -> tuple[Order, ...]:
-        """Take `sort`: a total order."""
-        return plan_order(self.catalog, self.table, self.take_listed("sort") or "")
+    def take_order(self, relation: Relation | None = None) -> tuple[Order, ...]:
+        """Take `sort`: a total order; without it that of the relation whose rows are listed."""
+        text = self.take_listed("sort")
+        if not text and relation is not None:
+            return order_of(relation, self.table)
+        return plan_order(self.catalog, self.table, text or "")
 
     def take_includes(self, default: Sequence[str] = ()) -> tuple[Include, ...]:
         """Take `include`."""

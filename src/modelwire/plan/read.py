@@ -309,7 +309,7 @@ def _plan_rows(
 ) -> tuple[SelectShape, Values, tuple[Include, ...]]:
     """Plan what lists, their children and streams have in common."""
     table = query.table
-    order = query.take_order()
+    order = query.take_order(None if parent is None else parent.relation)
     includes, shown = query.take_includes(), query.take_shown()
     operands: list[Any] = list(parent.key) if parent is not None else []
     conditions: tuple[Condition, ...] = query.take_conditions(operands)

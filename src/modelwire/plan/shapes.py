@@ -87,8 +87,8 @@ class Order(Struct, frozen=True, cache_hash=True):
         field: The field.
         descending: Whether its largest value comes first.
         through: How it is reached, by relations that lead to one row; a missing row is NULL.
-        asked: Whether a client has asked for it. Otherwise any order of its values will do, as long
-            as no two are equal.
+        asked: Whether a client or a model has asked for it. Otherwise any order of its values will
+            do, as long as no two are equal.
     """
 
     field: Field

@@ -26,8 +26,8 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from sqlalchemy.types import BigInteger, Integer
 
 from ..catalog import Field
-from ..plan.order import reverse_order
-from ..plan.shapes import CountShape, Include, Keyset, Order, RelatedShape, SelectShape
+from ..plan.order import order_of, reverse_order
+from ..plan.shapes import CountShape, Include, Keyset, RelatedShape, SelectShape
 from .conditions import Conditions, column_of, join_on
 from .explained import Explained
 from .given import join_given
@@ -116,7 +116,7 @@ def build_related(
         sql = select(*before, *columns).select_from(source)
         sql = sql.where(in_rows(refer_all(relation.remote, dialect), dialect))
     given = frozenset(relation.remote)
-    order = [Order(f, descending=False) for f in target.key if f.column not in given]
+    order = [term for term in order_of(relation, target) if term.field.column not in given]
     sql = sql.order_by(*owners, *order_by(order, Joined(target, order, dialect), dialect))
     return sql.limit(_one_more(max_included))
 
@@ -131,8 +131,9 @@ def _join_children(
 ) -> LateralFromClause:
     """Write what an include leads to as one row: an array for each column, in its order."""
     parent, child = shape.table.sql, include.target.sql.alias()
-    order = [Order(field, descending=False) for field in include.target.key]
-    terms = direct(order, [column_of(child, field) for field in include.target.key], dialect)
+    order = order_of(include.relation, include.target)
+    sorts = [sort_expression(term, column_of(child, term.field), dialect) for term in order]
+    terms = direct(order, sorts, dialect)
     fields = include.target.selected
     columns = [read_column(column_of(child, field), dialect, lenient=lenient) for field in fields]
     on = join_on(include.relation, parent, child, dialect)
