@@ -15,6 +15,7 @@ from .link import Linker
 from .lock import Check, lock_rows
 from .rejection import Rejection
 from .savepoint import Undone
+from .triggers import Rereader
 from .update import Look, Updater
 from .upsert import Upserter, check_keys
 from .url import show_url
@@ -31,6 +32,7 @@ __all__ = [
     "Look",
     "Rejection",
     "Remover",
+    "Rereader",
     "Row",
     "SharedCounts",
     "StoredAnswer",

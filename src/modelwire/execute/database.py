@@ -32,6 +32,7 @@ from .secrets import Secrets
 from .session import open_session
 from .slots import Claim, Slots
 from .tables import create_tables, find_missing_columns, find_missing_tables
+from .triggers import AfterTriggers
 from .turns import Turns
 from .url import parse_url, show_url
 
@@ -114,6 +115,11 @@ class Database:
         """The secrets that cursors are sealed with."""
         dialect = self.engine.dialect
         return Secrets(self.settings, self.url, dialect, self.reading, self.writing)
+
+    @cached_property
+    def triggers(self) -> AfterTriggers:
+        """The triggers that may change rows once they are written."""
+        return AfterTriggers(self.engine.dialect)
 
     @cached_property
     def _slots(self) -> Slots:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..catalog import Table
 from ..errors import ConstraintViolation, InvalidRequest, RequestError
-from ..execute import Lane, Rejection, Row, describe_failure
+from ..execute import Lane, Rejection, Rereader, Row, describe_failure
 from ..observe import CURRENT
 from ..plan import Batch, BulkOptions, Planned, RowPlan, join_planned, plan_each, read_batch
 from ..plan.shapes import SelectShape
@@ -79,12 +79,14 @@ class Rows(Transactions):
         if not work.options.atomic:
             return await self._write_each(request, session, work, batch)
         plan = work.plan(batch)
+        rereader = self.rereader(plan)
 
         async def write(lane: Lane, singly: bool) -> Answer:
-            rows = await work.write(lane, plan, singly)
+            written = await work.write(lane, plan, singly)
+            rows = await rereader.read(lane, work.table, written)
             return await self._answer_rows(lane, request, work, rows)
 
-        single = plan.is_single and not work.options.includes
+        single = plan.is_single and not (work.options.includes or rereader.is_needed)
         return await self.write(
             plan, request, session, write, single=single, found=lambda: work.found() or plan
         )
@@ -105,11 +107,12 @@ class Rows(Transactions):
     ) -> Answer:
         """Write each row in a savepoint of one transaction; what was refused is undone alone."""
         planned = plan_each(batch, work.plan)
+        rereader = self.rereader(*planned)
 
         async def write(lane: Lane, _singly: bool) -> Answer:
             seen: set[Row] = set()
             results = [await self._write_one(lane, work, plan, seen) for plan in planned]
-            return await self._answer_each(lane, request, work, results)
+            return await self._answer_each(lane, request, work, results, rereader)
 
         whole = join_planned(work.table, planned)
         return await self.write(whole, request, session, write, together=False)
@@ -148,9 +151,11 @@ class Rows(Transactions):
         request: Request,
         work: RowWork,
         results: Sequence[list[Row] | RequestError],
+        rereader: Rereader,
     ) -> Answer:
         includes = work.options.includes
-        rows = [row for result in results if not isinstance(result, RequestError) for row in result]
+        kept = [result for result in results if not isinstance(result, RequestError)]
+        rows = await rereader.read(lane, work.table, [row for result in kept for row in result])
         branches = await self.includes.read(lane, SelectShape(work.table), rows, includes)
         shown = iter(encode_each(work.table, rows, branches, includes))
         outcomes: list[Outcome] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy import Table as SQLTable
+
 from ..catalog import Catalog
 from ..encode import always_succeeds
 from ..errors import Constraint, ConstraintViolation, RequestError
@@ -13,11 +15,12 @@ from ..execute import (
     IdempotencyKeys,
     Lane,
     Rejection,
+    Rereader,
     Undone,
     Updater,
     explain,
 )
-from ..plan import LinkSet, RowPlan, UpsertPlan
+from ..plan import LinkSet, Planned, RowPlan, UpsertPlan, tables_answered
 from ..request import Request
 from ..respond import Answer
 from .echoes import look_for_echoes
@@ -36,6 +39,16 @@ class Transactions(Stages):
         """What changes rows on a lane."""
         look = look_for_echoes(self.catalog, self.includes, lane)
         return Updater(lane, self.statements, look, singly=singly)
+
+    def rereader(self, *plans: Planned, link: SQLTable | None = None) -> Rereader:
+        """What reads the rows of some plans again before they are answered, if need be.
+
+        Args:
+            plans: How they are written.
+            link: A table of links that is written as well.
+        """
+        tables = tables_answered(plans) | ({link} if link is not None else frozenset())
+        return Rereader(self.database.triggers, self.statements, tables)
 
     async def write(
         self,

@@ -41,13 +41,15 @@ class Writes(Transactions):
         includes = plan_includes(self.catalog, table, self.parse_query(request))
         plan = plan_create(self.catalog, table, parse_body(request), self.database.dialect)
 
+        rereader = self.rereader(plan)
+
         async def work(lane: Lane, singly: bool) -> Answer:
-            rows = await Inserter(lane, self.statements, singly=singly).store(plan)
+            written = await Inserter(lane, self.statements, singly=singly).store(plan)
+            rows = await rereader.read(lane, table, written)
             return await self._answer_created(lane, table, request, rows, includes)
 
-        return await self.write(
-            plan, request, session, work, single=plan.is_single and not includes
-        )
+        single = plan.is_single and not (includes or rereader.is_needed)
+        return await self.write(plan, request, session, work, single=single)
 
     async def create_child(
         self, table: Table, relation: Relation, request: Request, session: Session = None
@@ -57,10 +59,12 @@ class Writes(Transactions):
         includes = plan_includes(self.catalog, target, self.parse_query(request))
         parent = plan_parent(table, relation, request.key)
         child = plan_child(self.catalog, parent, parse_body(request), self.database.dialect)
+        rereader = self.rereader(child.plan, link=relation.link)
 
         async def work(lane: Lane, singly: bool) -> Answer:
             row = await Inserter(lane, self.statements, singly=singly).store_child(child)
-            return await self._answer_created(lane, target, request, [row], includes)
+            rows = await rereader.read(lane, target, [row])
+            return await self._answer_created(lane, target, request, rows, includes)
 
         return await self.write(child.plan, request, session, work)
 
@@ -107,18 +111,19 @@ class Writes(Transactions):
         includes = plan_includes(self.catalog, table, self.parse_query(request))
         body, dialect = parse_body(request), self.database.dialect
         plan = plan_update(self.catalog, table, request.key, body, dialect, ignore_null=ignore_null)
-        check, written = _check_of(table, request), plan
+        check, written, rereader = _check_of(table, request), plan, self.rereader(plan)
 
         async def work(lane: Lane, singly: bool) -> Answer:
             nonlocal written
             updater = self.updater(lane, singly=singly)
-            rows = await updater.change(plan, check)
+            changed = await updater.change(plan, check)
             written = updater.written or plan
+            rows = await rereader.read(lane, table, changed)
             branches = await self.includes.read(lane, SelectShape(table), rows, includes)
             shown, tag = encode_row(table, rows[0], branches, includes)
             return answer_updated(shown, tag, minimal=wants_minimal(request))
 
-        single = not (includes or plan.reads_first or check)
+        single = not (includes or plan.reads_first or check or rereader.is_needed)
         return await self.write(plan, request, session, work, single=single, found=lambda: written)
 
     async def _answer_created(

@@ -1,5 +1,6 @@
 """Request and catalog as plans: a hashable shape and the values that go into it. Pure."""
 
+from .answered import tables_answered
 from .batches import Batch, read_batch
 from .cipher import cipher_of
 from .create import plan_bulk_create, plan_child, plan_create
@@ -89,5 +90,6 @@ __all__ = [
     "repeat_change",
     "select_by_key",
     "select_next_batch",
+    "tables_answered",
     "write_key",
 ]
