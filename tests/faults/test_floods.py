@@ -48,7 +48,11 @@ async def send_raw(port: int, start: bytes, piece: bytes, limit_bytes: int) -> t
     [
         (b"GET /teams/?q=", b"x" * 4096, 414),
         (b"GET /teams/ HTTP/1.1\r\nHost: localhost\r\nX: ", b"x" * 4096, 431),
-        (b"GET /teams/ HTTP/1.1\r\nHost: localhost\r\n", b"X-Header: " + b"x" * 4000 + b"\r\n", 431),
+        (
+            b"GET /teams/ HTTP/1.1\r\nHost: localhost\r\n",
+            b"X-Header: " + b"x" * 4000 + b"\r\n",
+            431,
+        ),
         (
             b"POST /teams/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n",
