@@ -39,7 +39,9 @@ async def open_sqlite(path: Path) -> ReadOnly:
     is_read_only = False
 
     def prepare(connection: Any, _record: Any) -> None:
-        connection.execute(f"PRAGMA query_only = {is_read_only:d}").close()
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA query_only = {is_read_only:d}")
+        cursor.close()
 
     async def switch(on: bool) -> None:
         nonlocal is_read_only
