@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..compat.sqlalchemy import opening_connection
@@ -298,5 +300,15 @@ def _undo_refused_commit(context: Any) -> None:
 
 
 def _begin(connection: Any, cursor: Any) -> None:
-    if not connection.connection.driver_connection.in_transaction:
-        cursor.execute("BEGIN IMMEDIATE")
+    if connection.connection.driver_connection.in_transaction:
+        return
+    try:
+        cursor.execute(_BEGIN)
+    except sqlite3.Error as exc:
+        # SQLAlchemy 2.0 does not handle what fails in an event.
+        if refuses_writes(exc) and connection.connection.driver_connection.may_be_outdated:
+            connection.invalidate(exc)
+        raise OperationalError(_BEGIN, None, exc) from exc
+
+
+_BEGIN = "BEGIN IMMEDIATE"
