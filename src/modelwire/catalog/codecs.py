@@ -42,6 +42,26 @@ _CLASSES: Mapping[Kind, type] = {
 }
 """The class of a column's values, by what it stores."""
 
+_WRITTEN_OTHERWISE = frozenset({float, Decimal, bool, uuid.UUID})
+"""Classes for whose values models write others, as in `price: Decimal = 0`; no schema validates a
+default, and drivers differ in what they take for them. Of floats, the two zeros are one."""
+
+
+def fits_class(value: Any, sql_type: TypeEngine[Any]) -> bool:
+    """Whether a value is of the class that a column's type takes, as far as that is known.
+
+    Args:
+        value: A value as its column takes it; not None.
+        sql_type: The column's type.
+    """
+    stored = storage_type(sql_type)
+    if is_decorated(sql_type) or is_vector(sql_type):
+        return True
+    if isinstance(stored, SQLEnum):
+        return value in (*stored.enums, *(stored.enum_class or ()))
+    cls = _class_of(stored)
+    return cls is None or isinstance(value, cls)
+
 
 def encoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | None:
     """How a value of an annotation becomes one of a column.
@@ -64,7 +84,7 @@ def encoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | N
     if stored_kind(stored) is Kind.JSON:
         return _json_writer(annotation)
     cls, meant = _class_of(stored), bare_class(annotation)
-    if cls is None or (meant is cls and cls is not float):
+    if cls is None or (meant is cls and cls not in _WRITTEN_OTHERWISE):
         return None
     if meant is dt.date and getattr(stored, "timezone", False):
         return _to_instant
@@ -139,6 +159,8 @@ def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
 
 
 def _to_class(cls: type, adapter: TypeAdapter[Any], value: Any) -> Any:
+    if type(value) is cls and cls is not float:
+        return value
     if hasattr(value, "get_secret_value"):
         value = value.get_secret_value()
     if isinstance(value, Enum) and not isinstance(value, cls):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic.fields import FieldInfo
-from sqlalchemy import Column, DateTime, inspect
+from sqlalchemy import Column, inspect
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
 from sqlalchemy.orm import Mapper
@@ -23,15 +23,15 @@ from .codecs import decoder_of_column, encoder_of_column
 from .constraints import read_constraints, read_references
 from .defaults import value_maker
 from .dependents import read_dependents
-from .domain import find_fault
 from .guards import Guarded, IsBound
-from .kinds import Kind, is_secret, kind_of, storage_type, strip_optional, type_on
+from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .masks import find_masked
 from .names import did_you_mean
 from .relations import read_relation
 from .schemas import computes, derive_schemas
 from .shown import check_shown, check_shown_below, include_shown_relations
 from .tables import Catalog, Field, Relation, Table
+from .unfit import check_defaults
 from .upserts import find_upsert_keys, takes_upserts
 from .ways import Ways
 
@@ -76,6 +76,7 @@ def read_catalog(
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
     tables = [_read_table(mapper, registered, dialect) for mapper, _ in mappers]
     _check_paths(tables)
+    check_defaults(tables, dialect)
     for table in tables:
         for name, schema in table.schemas.related.items():
             target = next(t for t in tables if t.name == table.relations[name].target)
@@ -238,7 +239,6 @@ def _read_fields(
             continue
         name = _name_of(key, info)
         sql_type = type_on(column, dialect)
-        _check_default(model, key, column)
         declared = read_annotation(model, key, sql_type, nullable=bool(column.nullable))
         annotation = strip_optional(declared)
         kind = kind_of(annotation, sql_type)
@@ -261,20 +261,6 @@ def _read_fields(
             writable=_is_writable(name, column, kind, resource),
             filled=is_version or _is_filled(column),
             default=value_maker(column.default) or (_first_version if is_version else None),
-        )
-
-
-def _check_default(model: type[SQLModel], key: str, column: Column[Any]) -> None:
-    """Refuse a default that its column can't hold: a date and time with or without an offset."""
-    make = value_maker(column.default)
-    if make is None or not isinstance(storage_type(column.type), DateTime):
-        return
-    value = make()
-    fault = find_fault(value, column.type, "") if value is not None else None
-    if fault is not None:
-        raise ConfigurationError(
-            f"The default of {model.__name__}.{key} {fault[1]}; for one with an offset write "
-            "default_factory=lambda: datetime.now(UTC), for one without annotate NaiveDatetime."
         )
 
 

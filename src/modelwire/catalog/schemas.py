@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic import Field as PydanticField
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from sqlalchemy import ClauseElement
 from sqlmodel import SQLModel
 from sqlmodel.main import FieldInfoMetadata
 
@@ -58,9 +59,9 @@ def derive_schemas(
     config = _config_of(model)
     whole = _is_validated_whole(model)
     checks = {} if whole else bind_field_validators(model)
-    create = _forbid_unknown(resource.create_schema) or _build(
-        f"{name}Create", config, {f.key: _to_create(f) for f in writable}, checks
-    )
+    completed = whole or bool(config.get("validate_default"))
+    new = {f.key: _to_create(f, completed=completed) for f in writable}
+    create = _forbid_unknown(resource.create_schema) or _build(f"{name}Create", config, new, checks)
     update = _forbid_unknown(resource.update_schema) or _derive_update(name, resource, writable)
     own_rows = whole and resource.create_schema is None
     shown = resource.read_schema
@@ -270,17 +271,26 @@ def leave_open() -> Any:
     return UNSET
 
 
-def _to_create(field: Field) -> tuple[Any, FieldInfo]:
-    info = field.info
+def _to_create(field: Field, *, completed: bool) -> tuple[Any, FieldInfo]:
     annotation = _annotation_of(field) if field.primary_key else field.declared
-    default: dict[str, Any] = {}
+    default = _default_of(field)
+    if default.get("default", ...) is None and not (field.nullable or completed):
+        default = {}  # nothing makes a value of it that the column takes
+    documentation = _documentation_of(field.info)
+    return _annotate(annotation, field.info), PydanticField(**default, **documentation)
+
+
+def _default_of(field: Field) -> dict[str, Any]:
+    """What a new row has in a field that its body leaves out; empty where it must not."""
+    info = field.info
     if info.default_factory is not None:
-        default["default_factory"] = info.default_factory
-    elif field.filled and info.default in (None, PydanticUndefined):
-        default.update(default_factory=leave_open, validate_default=False)
-    elif info.default is not PydanticUndefined and not field.primary_key:
-        default["default"] = info.default
-    return _annotate(annotation, info), PydanticField(**default, **_documentation_of(info))
+        return {"default_factory": info.default_factory}
+    is_sql = isinstance(info.default, ClauseElement)
+    if field.filled and (is_sql or info.default is None or info.default is PydanticUndefined):
+        return {"default_factory": leave_open, "validate_default": False}
+    if info.default is PydanticUndefined or field.primary_key:
+        return {}
+    return {"default": info.default}
 
 
 def _to_update(annotation: Any, info: FieldInfo) -> tuple[Any, FieldInfo]:

@@ -31,13 +31,21 @@ def updates_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[A
     """What makes the values that a change of some fields brings along, by `onupdate` in Python."""
     written = {field.column for field in fields}
     left = (column for column in table.sql.columns if column not in written)
-    found = ((column, _updater_of(column)) for column in left)
+    found = ((column, _updater_of(table, column)) for column in left)
     return {column: make for column, make in found if make is not None}
 
 
-def _updater_of(column: Column[Any]) -> Make | None:
-    make = value_maker(column.onupdate)
-    return row_maker(column.onupdate) if make is None else lambda _row: make()
+def _updater_of(table: Table, column: Column[Any]) -> Make | None:
+    make, field = value_maker(column.onupdate), table.by_column.get(column.name)
+    if make is None:
+        return row_maker(column.onupdate)
+    convert = None if field is None else field.to_column
+
+    def update(_row: RowContext) -> Any:
+        value = make()
+        return value if value is None or convert is None else convert(value)
+
+    return update
 
 
 def default_name(column: Column[Any]) -> str:

@@ -1,0 +1,145 @@
+"""Defaults that their columns can't take: told of together, before any row is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from sqlalchemy import ClauseElement, ForeignKey
+
+from ..errors import ConfigurationError
+from .codecs import Convert, encoder_of_column, fits_class
+from .defaults import value_maker
+from .domain import Fault, find_fault
+from .kinds import TIMES, Kind, stored_kind, strip_optional
+from .tables import Field, Table
+
+_OFFSETS = ("timezone_aware", "timezone_naive")
+
+
+class _Default(NamedTuple):
+    """One value that a model gives to rows.
+
+    Args:
+        word: What it is called in a sentence.
+        owner: The class that declares it.
+        value: The value.
+        convert: How it becomes one of its column.
+    """
+
+    word: str
+    owner: type[BaseModel]
+    value: Any
+    convert: Convert | None
+
+
+def check_defaults(tables: Iterable[Table], dialect: str | None) -> None:
+    """Check that each column can take its field's default and `onupdate`.
+
+    Functions are called for times only, which may have an offset too many or none; what others make
+    is seen when they make it.
+
+    Args:
+        tables: The tables.
+        dialect: The database that they are for: `sqlite` or `postgresql`.
+
+    Raises:
+        ConfigurationError: Some columns can't; names all of them.
+    """
+    faults = [fault for table in tables for f in table.fields for fault in _find(table, f, dialect)]
+    if faults:
+        raise ConfigurationError("\n".join(dict.fromkeys(faults)))
+
+
+def _find(table: Table, field: Field, dialect: str | None) -> Iterable[str]:
+    named: set[tuple[str, type[BaseModel]]] = set()
+    for default in _defaults_of(table, field):
+        wrong = None if default.value is None else _find_wrong(default, field, dialect)
+        if wrong is not None and default[:2] not in named:
+            named.add(default[:2])
+            yield f"The {default.word} of {default.owner.__name__}.{field.key} {wrong}"
+
+
+def _defaults_of(table: Table, field: Field) -> Iterable[_Default]:
+    model, convert = table.model, field.to_column
+    yield _Default("default", model, _declared_value(field, field.info), convert)
+    yield _Default("default", model, _column_value(field, field.column.default), convert)
+    changed = _column_value(field, field.column.onupdate)
+    yield _Default("onupdate", model, changed, convert)
+    own = table.resource.create_schema
+    if own is not None and field.key in own.model_fields:
+        info = own.model_fields[field.key]
+        convert = encoder_of_column(strip_optional(info.annotation), field.sql_type)
+        yield _Default("default", own, _declared_value(field, info), convert)
+
+
+def _declared_value(field: Field, info: FieldInfo) -> Any:
+    """The default that Pydantic gives."""
+    if info.default_factory is not None:
+        make: Any = info.default_factory
+        return None if info.default_factory_takes_validated_data else _call(field, make)
+    is_value = info.default is not PydanticUndefined and not isinstance(info.default, ClauseElement)
+    return info.default if is_value else None
+
+
+def _column_value(field: Field, default: Any) -> Any:
+    """What a default or an `onupdate` of SQLAlchemy's gives."""
+    make = value_maker(default)
+    if make is None:
+        return None
+    return _call(field, make) if default.is_callable else make()
+
+
+def _call(field: Field, make: Callable[[], Any]) -> Any:
+    if stored_kind(field.sql_type) not in TIMES:
+        return None
+    try:
+        return make()
+    except Exception:  # a function of the user's, which may need a request around it
+        return None
+
+
+def _find_wrong(default: _Default, field: Field, dialect: str | None) -> str | None:
+    """What is wrong with a default, and what to write instead; None where nothing is."""
+    value: Any = default.value
+    if isinstance(value, ForeignKey):
+        return "is a ForeignKey, which is no value; write Field(foreign_key='table.column')."
+    try:
+        value = value if default.convert is None else default.convert(value)
+    except (ValueError, TypeError, AttributeError):
+        return _describe_class(default, field)
+    fault = find_fault(value, field.sql_type, dialect or "")
+    if fault is not None:
+        return f"{fault.message}; {_advise(fault, default, field)}"
+    return None if fits_class(value, field.sql_type) else _describe_class(default, field)
+
+
+def _describe_class(default: _Default, field: Field) -> str:
+    value, noun = default.value, (stored_kind(field.sql_type) or field.kind).noun
+    name = type(value).__name__
+    if isinstance(value, Enum):
+        return (
+            f"is a member of {name}, and its column takes {noun}; write "
+            f"{name}.{value.name}.value if that is one, or annotate the field as {name}."
+        )
+    return f"is of the class {name}, and its column takes {noun}; write one as the default."
+
+
+def _advise(fault: Fault, default: _Default, field: Field) -> str:
+    """What to write in place of a value that is of the right class and still does not fit."""
+    if stored_kind(field.sql_type) is not Kind.DATETIME or fault.code not in _OFFSETS:
+        return "write one that its column can hold."
+    argument = "default_factory" if default.word == "default" else default.word
+    if fault.code == "timezone_aware":
+        return (
+            f"write {argument}=lambda: datetime.now(UTC), or annotate NaiveDatetime for times "
+            "without an offset, in a column of DateTime(timezone=False)."
+        )
+    return (
+        f"give the column DateTime(timezone=True), or annotate NaiveDatetime and write "
+        f"{argument}=lambda: datetime.now(UTC).replace(tzinfo=None)."
+    )
