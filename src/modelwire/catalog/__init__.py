@@ -9,6 +9,7 @@ from .constraints import (
 )
 from .guards import Guards
 from .kinds import Kind
+from .passed_over import describe_passed_over
 from .read import read_catalog
 from .relations import excludes_links, find_link_key, leads_back
 from .tables import Access, Catalog, Field, Reference, Relation, Table
@@ -24,6 +25,7 @@ __all__ = [
     "Table",
     "cascades_in_circles",
     "columns_in",
+    "describe_passed_over",
     "excludes_links",
     "find_link_key",
     "find_sql_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.params import Depends
 from starlette.routing import Route as StarletteRoute
 
-from ..catalog import Catalog, Guards, Table, read_catalog
+from ..catalog import Catalog, Guards, Table, describe_passed_over, read_catalog
 from ..errors import ConfigurationError
 from ..execute import Database
 from ..openapi import (
@@ -40,6 +41,8 @@ from .route import (
     stand_in_for_endpoint,
 )
 from .service import Service, open_service
+
+logger = logging.getLogger("modelwire")
 
 
 def mount(
@@ -111,6 +114,8 @@ def mount(
         path = routes.prefix + table.path
         _check_path(app, table, path, health, METRICS if settings.metrics else None)
         routes.add_resource(table)
+        if passed_over := describe_passed_over(table):
+            logger.warning(passed_over)
     service.index.lists += [
         routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]

@@ -1,0 +1,80 @@
+"""What of a model runs only where rows are objects, which generated requests don't make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
+from sqlmodel import SQLModel
+
+from ..resource import OPERATIONS, Operation
+from .tables import Table
+
+_CREATING: Sequence[Operation] = ("create", "bulk_create")
+_CHANGING: Sequence[Operation] = ("update", "bulk_update")
+_DELETING: Sequence[Operation] = ("delete", "bulk_delete")
+
+_MAPPER_EVENTS: Mapping[str, Sequence[Operation]] = {
+    "before_insert": _CREATING,
+    "after_insert": _CREATING,
+    "before_update": _CHANGING,
+    "after_update": _CHANGING,
+    "before_delete": _DELETING,
+    "after_delete": _DELETING,
+}
+_INSTANCE_EVENTS: Mapping[str, Sequence[Operation]] = {"init": _CREATING, "load": OPERATIONS}
+
+
+def describe_passed_over(table: Table) -> str | None:
+    """Describe what of a model its requests pass over, and what to write instead.
+
+    Args:
+        table: The resource.
+
+    Returns:
+        A sentence for the log; None where nothing is passed over.
+    """
+    found = [
+        name
+        for name, operations in _find_own(inspect(table.model))
+        if any(operation in table.resource.operations for operation in operations)
+    ]
+    if not found:
+        return None
+    return (
+        f"Requests to {table.path} read and write rows by SQL and not as objects, and pass over "
+        f"{', '.join(dict.fromkeys(found))} of {table.model.__name__}. Write a default, an "
+        "onupdate, a validator of Pydantic's or a trigger instead, or an endpoint of your own."
+    )
+
+
+def _find_own(mapper: Mapper[Any]) -> Iterable[tuple[str, Sequence[Operation]]]:
+    """What a user has added to a mapped class, and which operations would run it in a session."""
+    if _has_own_init(mapper):
+        yield "__init__", _CREATING
+    for name, operations in _MAPPER_EVENTS.items():
+        if any(map(_is_own, getattr(mapper.dispatch, name))):
+            yield f"the event {name}", operations
+    for name, operations in _INSTANCE_EVENTS.items():
+        if any(map(_is_own, getattr(mapper.class_manager.dispatch, name))):
+            yield f"the event {name}", operations
+    for key in mapper.validators:
+        yield f"@validates('{key}')", (*_CREATING, *_CHANGING)
+    for attribute in mapper.column_attrs:
+        listened = any(mapper.class_manager[attribute.key].dispatch.set)
+        if listened and attribute.key not in mapper.validators:
+            yield f"the event set of {attribute.key}", (*_CREATING, *_CHANGING)
+
+
+def _is_own(listener: Any) -> bool:
+    """Whether a listener is not one by which SQLAlchemy maps a class itself."""
+    return getattr(listener, "__module__", "") != "sqlalchemy.orm.mapper"
+
+
+def _has_own_init(mapper: Mapper[Any]) -> bool:
+    """Whether a class, or one that it inherits from, is made otherwise than SQLModel's are."""
+    line = [*mapper.iterate_to_root()]
+    known = [SQLModel.__init__, *(vars(m.class_).get("__init__") for m in line)]
+    return any(m.class_manager.original_init not in known for m in line)
