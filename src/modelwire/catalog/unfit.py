@@ -26,12 +26,14 @@ class _Default(NamedTuple):
 
     Args:
         word: What it is called in a sentence.
+        argument: The argument by which a function is given that makes such values.
         owner: The class that declares it.
         value: The value.
         convert: How it becomes one of its column.
     """
 
     word: str
+    argument: str
     owner: type[BaseModel]
     value: Any
     convert: Convert | None
@@ -59,22 +61,24 @@ def _find(table: Table, field: Field, dialect: str | None) -> Iterable[str]:
     named: set[tuple[str, type[BaseModel]]] = set()
     for default in _defaults_of(table, field):
         wrong = None if default.value is None else _find_wrong(default, field, dialect)
-        if wrong is not None and default[:2] not in named:
-            named.add(default[:2])
+        name = (default.word, default.owner)
+        if wrong is not None and name not in named:
+            named.add(name)
             yield f"The {default.word} of {default.owner.__name__}.{field.key} {wrong}"
 
 
 def _defaults_of(table: Table, field: Field) -> Iterable[_Default]:
-    model, convert = table.model, field.to_column
-    yield _Default("default", model, _declared_value(field, field.info), convert)
-    yield _Default("default", model, _column_value(field, field.column.default), convert)
-    changed = _column_value(field, field.column.onupdate)
-    yield _Default("onupdate", model, changed, convert)
+    model, convert, column = table.model, field.to_column, field.column
+    declared = _declared_value(field, field.info)
+    yield _Default("default", "default_factory", model, declared, convert)
+    yield _Default("default", "default", model, _column_value(field, column.default), convert)
+    yield _Default("onupdate", "onupdate", model, _column_value(field, column.onupdate), convert)
     own = table.resource.create_schema
     if own is not None and field.key in own.model_fields:
         info = own.model_fields[field.key]
         convert = encoder_of_column(strip_optional(info.annotation), field.sql_type)
-        yield _Default("default", own, _declared_value(field, info), convert)
+        declared = _declared_value(field, info)
+        yield _Default("default", "default_factory", own, declared, convert)
 
 
 def _declared_value(field: Field, info: FieldInfo) -> Any:
@@ -133,13 +137,12 @@ def _advise(fault: Fault, default: _Default, field: Field) -> str:
     """What to write in place of a value that is of the right class and still does not fit."""
     if stored_kind(field.sql_type) is not Kind.DATETIME or fault.code not in _OFFSETS:
         return "write one that its column can hold."
-    argument = "default_factory" if default.word == "default" else default.word
     if fault.code == "timezone_aware":
         return (
-            f"write {argument}=lambda: datetime.now(UTC), or annotate NaiveDatetime for times "
-            "without an offset, in a column of DateTime(timezone=False)."
+            f"write {default.argument}=lambda: datetime.now(UTC), or annotate NaiveDatetime for "
+            "times without an offset, in a column of DateTime(timezone=False)."
         )
     return (
         f"give the column DateTime(timezone=True), or annotate NaiveDatetime and write "
-        f"{argument}=lambda: datetime.now(UTC).replace(tzinfo=None)."
+        f"{default.argument}=lambda: datetime.now(UTC).replace(tzinfo=None)."
     )
