@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, ForwardRef, Literal, get_args, get_origin
+from functools import reduce
+from types import UnionType
+from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
 
 from pydantic import PydanticUndefinedAnnotation
 from sqlalchemy.types import TypeEngine
@@ -41,7 +44,7 @@ def read_annotation(
         return _take_none(annotate_vector(sql_type), nullable)
     if not _is_open(annotation):
         own = says_itself(model.model_config) or any(map(is_own_way, info.metadata))
-        return annotation if own else write_in_base64(annotation)
+        return annotation if own else write_in_base64(_close(annotation))
     if stored_kind(sql_type) is Kind.JSON:
         return Any
     told = _class_told_by(sql_type)
@@ -77,6 +80,23 @@ def find_open(model: type[SQLModel]) -> Sequence[str]:
 
 def _take_none(annotation: Any, nullable: bool) -> Any:
     return annotation | None if nullable else annotation
+
+
+_LAZY = (Iterable, Iterator, Generator)
+"""What Pydantic validates no sooner than it is gone through, and takes objects and texts for."""
+
+
+def _close(annotation: Any) -> Any:
+    """The same annotation, where an array is a list instead of something to go through once."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if any(cls in (origin, annotation) for cls in _LAZY):
+        return list[_close(args[0]) if args else Any]  # type: ignore[misc]
+    if origin is Annotated:
+        return Annotated[_close(args[0]), *args[1:]]
+    changed = tuple(map(_close, args))
+    if changed == args or origin is Literal:
+        return annotation
+    return reduce(operator.or_, changed) if origin in (Union, UnionType) else origin[changed]
 
 
 def _is_open(annotation: Any) -> bool:

@@ -23,6 +23,7 @@ from .codecs import decoder_of_column, encoder_of_column
 from .constraints import read_constraints, read_references
 from .defaults import value_maker
 from .dependents import read_dependents
+from .described import check_described
 from .guards import Guarded, IsBound
 from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .masks import find_masked
@@ -77,6 +78,8 @@ def read_catalog(
     tables = [_read_table(mapper, registered, dialect) for mapper, _ in mappers]
     _check_paths(tables)
     check_defaults(tables, dialect)
+    for table in tables:
+        check_described(table)
     for table in tables:
         for name, schema in table.schemas.related.items():
             target = next(t for t in tables if t.name == table.relations[name].target)
