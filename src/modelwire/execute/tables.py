@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..compat.sqlalchemy import settle_keys
 from ..statement import value_indexes
 from .engine import begin_writing
+from .sqlite_tables import check_for_sqlite
 
 logger = logging.getLogger("modelwire")
 
@@ -34,6 +35,9 @@ async def create_tables(
         engine: The engine.
         metadata: The tables.
         only: Those of them that are meant; all, if None.
+
+    Raises:
+        ConfigurationError: SQLite can't have one as it is declared.
     """
     async with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
@@ -46,10 +50,14 @@ async def create_tables(
 def _create_missing(
     connection: Connection, metadata: MetaData, only: Sequence[Table] | None
 ) -> None:
+    tables = metadata.sorted_tables if only is None else only
+    if connection.dialect.name != "sqlite":
+        metadata.create_all(connection, only)
+        return
+    check_for_sqlite(connection, tables)
     metadata.create_all(connection, only)
-    if connection.dialect.name == "sqlite":
-        for table in metadata.sorted_tables if only is None else only:
-            _create_value_indexes(connection, table)
+    for table in tables:
+        _create_value_indexes(connection, table)
 
 
 def _create_value_indexes(connection: Connection, table: Table) -> None:
