@@ -1,5 +1,7 @@
 """Keys that count up, as each way of declaring them has it, and what SQLite can't count."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -120,6 +122,21 @@ async def test_schema_that_sqlite_does_not_have(tmp_path: Path) -> None:
         id: int | None = Field(default=None, primary_key=True)
 
     await refuse(Own, tmp_path, r"public\.paper is in a schema, public.+Leave `schema` out")
+
+
+async def test_tables_of_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A key that was created as BIGINT, and so gives new rows none, is named in the log."""
+    file = tmp_path / "others.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE big (id BIGINT PRIMARY KEY, label TEXT NOT NULL)")
+        connection.execute("CREATE TABLE plain (id INTEGER PRIMARY KEY, label TEXT NOT NULL)")
+    database = Database(f"sqlite:///{file}", metadata=Base.metadata)
+    await database.init_db()
+    await database.close_db()
+    (message,) = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert message.startswith(
+        "New rows of big need a key that nothing gives them: id is of the type"
+    )
 
 
 async def refuse(base: type[SQLModel], directory: Path, message: str) -> None:

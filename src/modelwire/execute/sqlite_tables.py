@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy.sql.functions import next_value
 from sqlalchemy.types import TypeEngine
 
 from ..errors import ConfigurationError
+
+logger = logging.getLogger("modelwire")
 
 
 @compiles(BigInteger, "sqlite")
@@ -50,6 +53,31 @@ def check_for_sqlite(connection: Connection, tables: Collection[Table]) -> None:
                 "column can, by primary_key=True alone; leave Identity, Sequence and "
                 "autoincrement=True out, and give other columns a default."
             )
+
+
+def warn_of_idle_keys(connection: Connection, tables: Collection[Table]) -> None:
+    """Warn of tables whose keys should count up, and were created by others so that they don't.
+
+    Args:
+        connection: A connection.
+        tables: The tables.
+    """
+    for table in tables:
+        key = table.autoincrement_column
+        if key is None:
+            continue
+        values = (table.name, table.schema or "main", key.name)
+        for (declared,) in connection.exec_driver_sql(_TYPE_OF_KEY, values):
+            if declared.upper() != "INTEGER":
+                logger.warning(_IDLE, table.fullname, key.name, declared)
+
+
+_TYPE_OF_KEY = "SELECT type FROM pragma_table_info(?, ?) WHERE name = ? AND pk > 0"
+
+_IDLE = (
+    "New rows of %s need a key that nothing gives them: %s is of the type %s, and SQLite counts up "
+    "INTEGER only. Tables that exist are not changed; make the column INTEGER by a migration"
+)
 
 
 def _not_counted(table: Table) -> Iterator[Column[Any]]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..compat.sqlalchemy import settle_keys
 from ..statement import value_indexes
 from .engine import begin_writing
-from .sqlite_tables import check_for_sqlite
+from .sqlite_tables import check_for_sqlite, warn_of_idle_keys
 
 logger = logging.getLogger("modelwire")
 
@@ -56,6 +56,7 @@ def _create_missing(
         return
     check_for_sqlite(connection, tables)
     metadata.create_all(connection, only)
+    warn_of_idle_keys(connection, tables)
     for table in tables:
         _create_value_indexes(connection, table)
 
