@@ -19,8 +19,16 @@ def read_instant(text: Any) -> dt.datetime | None:
     """
     if text is None:
         return None
-    if _is_plain(text):
+    # It runs for each row: what SQLAlchemy has written is told without another call.
+    is_text = type(text) is str and len(text) == 26
+    if is_text and text[19] == "." and text[10] == " " and text[7] == "-":
         # Read with its offset at once it takes a fifth of what it takes to set that later.
+        return dt.datetime.fromisoformat(f"{text}+00:00")
+    return _read_other_instant(text)
+
+
+def _read_other_instant(text: Any) -> dt.datetime:
+    if _is_plain(text):
         return dt.datetime.fromisoformat(f"{text}+00:00")
     if not isinstance(text, str) or not _INSTANT.fullmatch(text):
         raise ValueError("it is no date and time")
