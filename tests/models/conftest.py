@@ -1,0 +1,50 @@
+"""The models of each project on both databases, and a client of its rows on each lane."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from itertools import product
+from types import ModuleType
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from modelwire import Database
+from tests.conftest import DIALECTS, LANES, create_postgres_database, empty_tables, open_client
+from tests.worlds import on_lanes
+
+from .projects import PROJECTS
+from .service import Service, store_rows
+
+CASES = [*product(PROJECTS, DIALECTS)]
+NAMES = [f"{project.__name__.rpartition('.')[2]}-{dialect}" for project, dialect in CASES]
+
+
+@pytest_asyncio.fixture(scope="package", params=CASES, ids=NAMES)
+async def world(
+    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[ModuleType, Database, dict[str, httpx2.AsyncClient]]]:
+    """One project on one kind of database, with a client for each lane."""
+    project, dialect = request.param
+    if dialect == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        url = await create_postgres_database(server, f"modelwire_models_{worker_id}")
+    else:
+        url = f"sqlite:///{tmp_path_factory.mktemp('models')}/models.db"
+    database = Database(url, metadata=project.Base.metadata)
+    await database.init_db()
+    apps = on_lanes(project.RESOURCES)(database)
+    async with AsyncExitStack() as stack:
+        opened = {lane: await stack.enter_async_context(open_client(apps[lane])) for lane in LANES}
+        yield project, database, opened
+    await database.close_db()
+
+
+@pytest_asyncio.fixture
+async def service(
+    world: tuple[ModuleType, Database, dict[str, httpx2.AsyncClient]], lane: str
+) -> Service:
+    """A project's resources with their rows, on either lane."""
+    project, database, clients = world
+    await empty_tables(database)
+    return await store_rows(clients[lane], project, database)
