@@ -6,7 +6,16 @@ import logging
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import BIGINT, SMALLINT, BigInteger, Column, Connection, SmallInteger, Table
+from sqlalchemy import (
+    BIGINT,
+    SMALLINT,
+    UUID,
+    BigInteger,
+    Column,
+    Connection,
+    SmallInteger,
+    Table,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Sequence
 from sqlalchemy.sql.functions import next_value
@@ -28,6 +37,13 @@ def _write_integer(element: TypeEngine[Any], _compiler: Any, **options: Any) -> 
     if isinstance(column, Column) and _counts_up(column):
         return "INTEGER"
     return "BIGINT" if isinstance(element, BigInteger) else "SMALLINT"
+
+
+@compiles(UUID, "sqlite")
+def _write_text(_element: TypeEngine[Any], _compiler: Any, **_options: Any) -> str:
+    """Write the type of a UUID: of a type that it doesn't know, SQLite makes numbers of those that
+    are digits (manual, Datatypes In SQLite, 3.1)."""
+    return "CHAR(32)"
 
 
 def check_for_sqlite(connection: Connection, tables: Collection[Table]) -> None:

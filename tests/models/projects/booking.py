@@ -78,7 +78,7 @@ class Stay(Base, table=True):
         return self
 
 
-ANN, BOB = str(UUID(int=0xABC)), str(UUID(int=0xABD << 64))
+ANN, BOB = str(UUID(int=1)), str(UUID("12345678-1234-1234-1234-1234567890e5"))
 RESOURCES = (
     Resource(Guest, includes=["stays"]),
     Resource(Room),
