@@ -173,10 +173,10 @@ def applications() -> list[Application]:
 
 @pytest.fixture(scope="module", autouse=True)
 def forget_applications() -> Iterator[None]:
-    """Let go of a module's applications, which caches of FastAPI and modelwire would keep."""
+    """Let go of a module's applications, which caches of FastAPI would keep."""
     yield
     for name, module in tuple(sys.modules.items()):
-        if name.startswith(("modelwire.", "fastapi.dependencies.")):
+        if name.startswith("fastapi.dependencies."):
             for found in vars(module).values():
                 if isinstance(found, _lru_cache_wrapper):
                     found.cache_clear()

@@ -10,7 +10,9 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from msgspec import Struct
+from pydantic import BaseModel
+from sqlmodel import SQLModel, select
 from starlette.responses import PlainTextResponse
 
 from examples.league import Player, Team, User
@@ -20,6 +22,7 @@ from tests.http.problems import read_problem
 from tests.zoo import Group, Person
 
 ORIGIN = {"origin": "https://site.example"}
+BOUND = {"prefer": "max-affected=10"}
 
 
 class Broken(Exception):
@@ -262,25 +265,41 @@ async def _serve_once() -> None:
         await client.get("/openapi.json")
         for method, path, body in (
             ("POST", "/teams/", {"name": "Reds", "players": [{"name": "Ann"}]}),
-            ("POST", "/teams/bulk/", [{"name": "Blues"}]),
+            ("POST", "/teams/bulk/", [{"name": "Blues"}, {"name": "Greens"}]),
+            ("POST", "/teams/1/players/", {"name": "Bob"}),
             ("PATCH", "/teams/1", {"city": "Ulm"}),
-            ("GET", "/teams/?name__contains=e&include=players&sort=-city", None),
+            ("PUT", "/teams/1", {"name": "Whites", "city": None}),
+            ("PATCH", "/teams/bulk/", [{"id": 2, "city": "Ulm"}]),
+            ("GET", "/teams/?name__contains=e&include=players&sort=-city&fields=name", None),
+            ("PATCH", "/teams/?name=Blues", {"city": "Bonn"}),
             ("GET", "/teams/?cursor=&q=e", None),
-            ("GET", "/players/?team.name=Reds", None),
-            ("GET", "/teams/1", None),
+            ("POST", "/teams/query", {"or": "(name:Reds,city:Ulm)", "skip": 1}),
+            ("GET", "/players/?team.name=Whites&count=estimate", None),
+            ("GET", "/teams/1?include=players&fields=name", None),
+            ("GET", "/teams/1/players/", None),
             ("GET", "/teams/stream/", None),
+            ("GET", "/players/stream/?format=csv&include=team", None),
             ("GET", "/own", None),
             ("DELETE", "/players/1", None),
         ):
-            answer = await client.request(method, path, json=body)
+            answer = await client.request(method, path, json=body, headers=BOUND)
             assert answer.status_code < 300, (path, answer.text)
     await database.close_db()
 
 
 def _count_kept() -> Counter[str]:
     gc.collect()
-    kinds = (FastAPI, APIRoute, Database)
-    return Counter(type(found).__name__ for found in gc.get_objects() if isinstance(found, kinds))
+    return Counter(name for found in gc.get_objects() if (name := _name_of_kind(found)))
+
+
+def _name_of_kind(found: object) -> str:
+    """The name of what is made for an application; empty for all else."""
+    kind = type(found)
+    if issubclass(kind, type):
+        is_schema = issubclass(found, BaseModel) and not issubclass(found, SQLModel)
+        return found.__name__ if is_schema or issubclass(found, Struct) else ""
+    made = issubclass(kind, (FastAPI, APIRoute)) or kind.__module__.startswith("modelwire.")
+    return kind.__name__ if made else ""
 
 
 async def test_dropped_applications_are_freed() -> None:

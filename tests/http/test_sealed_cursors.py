@@ -18,7 +18,7 @@ from sqlmodel import Field, SQLModel
 from examples.league import Player, Team
 from modelwire import Database, Resource, mount
 from modelwire.plan import cursor as written
-from modelwire.plan.cipher import cipher_of
+from modelwire.plan.cipher import CursorCipher
 from tests.conftest import LEAGUE, MakeClient, open_client
 from tests.http.rows import KINDS, read_items, refused_parameters, store
 from tests.worlds import World, make_world_fixture, on_lanes
@@ -120,7 +120,7 @@ async def read_binding(client: httpx2.AsyncClient, database: Database) -> bytes:
 
 def forge(database: Database, content: Any, binding: bytes) -> str:
     """Seal a content as the service would."""
-    cipher = cipher_of(database.secrets.known)
+    cipher = CursorCipher(database.secrets.known)
     sealed = cipher.encrypt(msgspec.msgpack.encode(content), binding)
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
@@ -248,7 +248,7 @@ async def test_every_position_is_found_again(
 
 def test_no_block_is_left_open() -> None:
     """A content of any length is padded to whole blocks, and found again without its padding."""
-    cipher = cipher_of((b"x" * 32,))
+    cipher = CursorCipher((b"x" * 32,))
     for content in (
         [0],
         [0xC1, 0],

@@ -7,14 +7,16 @@ COUNT = """
 import gc, sys
 from fastapi.testclient import TestClient
 from examples.league import app
-from modelwire.encode import encoder_of
+from modelwire.encode import SchemaEncoder, StructEncoder
 from modelwire.statement import Statements
 
 def built():
     gc.unfreeze()  # what the collector is spared it does not show either
     kept = [found.of.cache_info().currsize for found in gc.get_objects()
             if isinstance(found, Statements)]
-    return sum(kept), encoder_of.cache_info().currsize, app.openapi_schema is not None
+    made = [found for found in gc.get_objects()
+            if isinstance(found, (StructEncoder, SchemaEncoder))]
+    return sum(kept), len(made), app.openapi_schema is not None
 
 with TestClient(app) as client:
     print(*built())

@@ -16,8 +16,13 @@ from pydantic import (
     model_validator,
 )
 
+from examples.league import Team
+from modelwire import Resource
+from modelwire.catalog import read_catalog
 from modelwire.errors import Faults
 from modelwire.plan.bodies import validate_each, validate_values
+
+TABLE = read_catalog([Resource(Team)]).tables["teams"]
 
 
 class Plain(BaseModel):
@@ -86,8 +91,8 @@ CASES: list[tuple[type[BaseModel], dict[str, Any]]] = [
 def test_values_are_those_of_an_instance(schema: type[BaseModel], body: dict[str, Any]) -> None:
     """The same values, or the same faults, as an instance of the schema has."""
     found, expected = Faults(), Faults()
-    values = validate_values(schema, [body, body], ["/0", "/1"], found)
-    instances = validate_each(schema, [body, body], ["/0", "/1"], expected)
+    values = validate_values(TABLE, schema, [body, body], ["/0", "/1"], found)
+    instances = validate_each(TABLE, schema, [body, body], ["/0", "/1"], expected)
     assert list(values) == [vars(instance) for instance in instances]
     assert found.first == expected.first
     assert found.count == expected.count
@@ -98,5 +103,5 @@ def test_values_are_those_of_an_instance(schema: type[BaseModel], body: dict[str
 def test_bodies_that_are_no_objects(body: Any) -> None:
     """What is no object is refused where it stands, and the others are read all the same."""
     faults = Faults()
-    assert not validate_values(Plain, [{"Name": "a"}, body], ["/0", "/1"], faults)
+    assert not validate_values(TABLE, Plain, [{"Name": "a"}, body], ["/0", "/1"], faults)
     assert [(f.pointer, f.code) for f in faults.first] == [("/1", "model_type")]

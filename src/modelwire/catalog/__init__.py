@@ -11,7 +11,7 @@ from .guards import Guards
 from .kinds import Kind
 from .passed_over import describe_passed_over
 from .read import read_catalog
-from .relations import excludes_links, find_link_key, leads_back
+from .relations import find_link_key, leads_back
 from .tables import Access, Catalog, Field, Reference, Relation, Table
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "cascades_in_circles",
     "columns_in",
     "describe_passed_over",
-    "excludes_links",
     "find_link_key",
     "find_sql_table",
     "leads_back",

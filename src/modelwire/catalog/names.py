@@ -66,7 +66,8 @@ def _parts_of(name: str) -> frozenset[str]:
     return frozenset((*name, *map(add, name, name[1:])))
 
 
-_known_parts_of = lru_cache(maxsize=1024)(_parts_of)
+# What is known may end with what a client has written.
+_known_parts_of = lru_cache(maxsize=256)(_parts_of)
 
 
 def _overlap(some: frozenset[str], others: frozenset[str]) -> float:
@@ -84,7 +85,6 @@ def name_of(key: str, info: FieldInfo) -> str:
     return alias or key
 
 
-@lru_cache(maxsize=512)
 def names_in_bodies(schema: type[BaseModel]) -> Mapping[str, str]:
     """The names by which bodies may give the fields of a schema, with those in Python."""
     config = schema.model_config

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from ..compat.sqlalchemy import settle_keys
 from ..errors import ConfigurationError
+from ..memory import Memory
 from ..resource import Resource
 from ..settings import LIMITS, Limits
 from .annotations import complete_model, read_annotation
@@ -75,7 +76,8 @@ def read_catalog(
     if len(registered) < len(resources):
         raise ConfigurationError("Two resources have the same table; serve each table once.")
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
-    tables = [_read_table(mapper, registered, dialect) for mapper, _ in mappers]
+    memory = Memory()
+    tables = [_read_table(mapper, registered, dialect, memory) for mapper, _ in mappers]
     _check_paths(tables)
     check_defaults(tables, dialect)
     for table in tables:
@@ -85,7 +87,8 @@ def read_catalog(
             target = next(t for t in tables if t.name == table.relations[name].target)
             check_shown_below(table.resource, name, schema, target)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
-    return Catalog({table.name: table for table in tables}, read_dependents(mapped), limits, prefix)
+    named = {table.name: table for table in tables}
+    return Catalog(named, read_dependents(mapped), limits, prefix, memory)
 
 
 def _mapper_of(resource: Resource) -> Mapper[Any]:
@@ -124,7 +127,7 @@ def _table_of(mapper: Mapper[Any]) -> SQLTable:
 
 
 def _read_table(
-    mapper: Mapper[Any], registered: Mapping[str, Guarded], dialect: str | None
+    mapper: Mapper[Any], registered: Mapping[str, Guarded], dialect: str | None, memory: Memory
 ) -> Table:
     sql = _table_of(mapper)
     guarded = registered[sql.fullname]
@@ -171,6 +174,7 @@ def _read_table(
         schemas=schemas,
         masked=masked,
         computes=resource.read_schema is None and computes(resource.model),
+        memory=memory,
     )
 
 

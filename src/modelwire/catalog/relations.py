@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -43,6 +42,10 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
     columns = [(_as_column(left), _as_column(right)) for left, right in pairs or ()]
     link = prop.secondary if isinstance(prop.secondary, SQLTable) else None
     remote = tuple(right for _, right in columns)
+    link_target = tuple(
+        (_as_column(left), _as_column(right))
+        for left, right in prop.secondary_synchronize_pairs or ()
+    )
     return Relation(
         name=prop.key,
         target=target.fullname,
@@ -54,10 +57,8 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
         local=tuple(left for left, _ in columns),
         remote=remote,
         link=link,
-        link_target=tuple(
-            (_as_column(left), _as_column(right))
-            for left, right in prop.secondary_synchronize_pairs or ()
-        ),
+        link_target=link_target,
+        excludes=_excludes_links(link, {*remote, *(linked for _, linked in link_target)}),
         order=tuple(_read_order(prop, target)),
     )
 
@@ -164,14 +165,10 @@ def find_link_key(sql: SQLTable, ends: Collection[Column[Any]]) -> tuple[Column[
     return tuple(column for column in sql.columns if column in min(keys, key=len, default=()))
 
 
-@lru_cache(maxsize=512)
-def excludes_links(relation: Relation) -> bool:
-    """Whether a link may stand in the way of another one: the link table allows fewer than one for
-    each pair of rows, as where a row may have one only."""
-    link = relation.link
+def _excludes_links(link: SQLTable | None, ends: AbstractSet[Column[Any]]) -> bool:
+    """Whether a link may stand in the way of another one."""
     if link is None:
         return False
-    ends = set(relation.link_columns)
     keys = (key for key in read_unique_keys(link) if link.autoincrement_column not in key)
     return not all(ends <= key for key in keys)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import FunctionType, new_class
 from typing import Annotated, Any, Optional, cast
 
@@ -13,7 +13,6 @@ from msgspec import UNSET
 from pydantic import (
     BaseModel,
     ConfigDict,
-    TypeAdapter,
     computed_field,
     create_model,
     field_serializer,
@@ -122,23 +121,11 @@ def to_annotated(field: Field, value: Any) -> Any:
     try:
         if field.from_column is not None:
             return field.from_column(value)
-        if is_text_of_a_class(field) or field.kind in (Kind.JSON, Kind.OTHER):
-            return adapter_of(field).validate_python(value)
+        if field.is_text_of_a_class or field.kind in (Kind.JSON, Kind.OTHER):
+            return field.adapter.validate_python(value)
     except ValueError:
         pass
     return value
-
-
-@lru_cache(maxsize=512)
-def is_text_of_a_class(field: Field) -> bool:
-    """Whether a column of texts stands for values of some class, such as addresses."""
-    return field.kind is Kind.TEXT and bare_class(field.annotation) is not str
-
-
-@lru_cache(maxsize=512)
-def adapter_of(field: Field) -> TypeAdapter[Any]:
-    """What validates a value of a field by its annotation alone."""
-    return TypeAdapter(field.annotation)
 
 
 def _is_validated_whole(model: type[SQLModel]) -> bool:
@@ -186,7 +173,6 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
     return _build(f"{name}Update", _config_of(created), fields, bind_field_validators(created))
 
 
-@lru_cache(maxsize=256)
 def loosen_schema(schema: type[BaseModel], keys: frozenset[str]) -> type[BaseModel]:
     """The same schema without the duty to give some of its fields: other rows give them.
 
@@ -204,12 +190,6 @@ def loosen_schema(schema: type[BaseModel], keys: frozenset[str]) -> type[BaseMod
     suffix = "And".join("".join(map(str.capitalize, key.split("_"))) for key in names)
     name = f"{schema.__name__}Without{suffix}"
     return create_model(name, __base__=schema, __module__=__name__, **fields)
-
-
-@lru_cache(maxsize=256)
-def loosen_rows(schema: RowSchema, keys: frozenset[str]) -> RowSchema:
-    """The same for rows that their model validates."""
-    return schema.loosen(keys)
 
 
 _CHANGES_OUTPUT = ("ser_json", "json_encoders", "use_enum_values", "alias_generator")

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import Enum, auto
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import ARRAY, TypeEngine
 from sqlmodel import SQLModel
 
 from ..errors import Constraint
+from ..memory import Memory
 from ..resource import Operation, Resource
 from ..settings import Limits
 from .binary import TextForm
 from .codecs import Convert
 from .guards import Guarded, Guards
-from .kinds import Kind
-from .names import names_shown, to_title
+from .kinds import Kind, bare_class, is_decorated, storage_type, stored_kind
+from .names import names_in_bodies, names_shown, to_title
+from .vectors import is_vector
 from .whole import ChangeSchema, RowSchema
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Field:
     """One column, as the wire sees it.
 
@@ -73,6 +76,26 @@ class Field:
     def title(self) -> str:
         return to_title(self.name)
 
+    @cached_property
+    def is_array(self) -> bool:
+        """Whether its column holds arrays, or vectors."""
+        return isinstance(storage_type(self.sql_type), ARRAY) or is_vector(self.sql_type)
+
+    @cached_property
+    def stored_kind(self) -> Kind | None:
+        """The kind of what its column stores; None where a type of the user's own makes it."""
+        return None if is_decorated(self.sql_type) else stored_kind(self.sql_type)
+
+    @cached_property
+    def is_text_of_a_class(self) -> bool:
+        """Whether its column of texts stands for values of some class, such as addresses."""
+        return self.kind is Kind.TEXT and bare_class(self.annotation) is not str
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        """What makes values of its annotation."""
+        return TypeAdapter(self.annotation)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
@@ -92,6 +115,8 @@ class Relation:
         link_target: Pairs of a column of the target and the link table's column that refers to it.
         order: Columns of the target by which its rows are ordered, each with whether its largest
             value comes first.
+        excludes: Whether a link may stand in the way of another one: the link table allows fewer
+            than one for each pair of rows, as where a row may have one only.
     """
 
     name: str
@@ -105,6 +130,7 @@ class Relation:
     remote: tuple[Column[Any], ...]
     link: SQLTable | None
     link_target: tuple[tuple[Column[Any], Column[Any]], ...]
+    excludes: bool
     order: tuple[tuple[Column[Any], bool], ...] = ()
 
     @property
@@ -232,6 +258,7 @@ class Table:
         schemas: The models of its bodies.
         masked: The names in Python of the fields that are shown as something else than is stored.
         computes: Whether its read schema computes fields, which may look at any column.
+        memory: What was found out about it; that of the whole catalog.
     """
 
     resource: Resource
@@ -253,6 +280,7 @@ class Table:
     schemas: Schemas
     masked: frozenset[str]
     computes: bool
+    memory: Memory
 
     @property
     def name(self) -> str:
@@ -320,6 +348,11 @@ class Table:
         return frozenset((*names_shown(self.schemas.read).values(), *self.includes))
 
     @cached_property
+    def settable(self) -> Mapping[str, str]:
+        """The names by which changes may give fields, with those in Python."""
+        return names_in_bodies(self.schemas.update)
+
+    @cached_property
     def takes_echoes(self) -> bool:
         """Whether a change may have what clients can't set: it is compared then. A schema of the
         user's may say itself what becomes of it."""
@@ -371,12 +404,14 @@ class Catalog:
         dependents: What is deleted before a row of any mapped table, by the table's name.
         limits: How much one request may ask for.
         prefix: What stands before the path of each resource.
+        memory: What was found out about it and its tables.
     """
 
     tables: Mapping[str, Table]
     dependents: Mapping[str, Sequence[Dependent]]
     limits: Limits
     prefix: str = ""
+    memory: Memory = dataclass_field(default_factory=Memory)
 
     def find(self, sql: SQLTable | None) -> Table | None:
         """The resource of a table; None where it is not served, and not to be named to clients."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from ..catalog import Table
+from ..memory import kept
 from ..plan.shapes import Include, Projection
 from .cells import Sheet
 from .fallback import write_unknown
@@ -15,7 +14,7 @@ from .tree import Branch, owner_positions, split_joined
 Encoder = StructEncoder | SchemaEncoder
 
 
-@lru_cache(maxsize=512)
+@kept
 def encoder_of(
     table: Table, includes: tuple[Include, ...] = (), read: Projection | None = None
 ) -> Encoder:

@@ -16,7 +16,7 @@ from ..catalog.masks import masks_within
 from ..catalog.names import names_shown
 from ..catalog.shown import leave_out_relations, validate_shown
 from ..catalog.unreadable import Unreadable
-from ..plan.shapes import Include, Projection, positions_of, whole_row
+from ..plan.shapes import Include, Projection, whole_row
 from .fallback import fall_back, show
 from .tree import Branch, Row, attach, owner_positions
 
@@ -51,7 +51,7 @@ class SchemaEncoder:
         hidden = {f for f in table.fields if not f.readable} if schema is not None else ()
         known = [
             (field, position)
-            for field, position in positions_of(whole).items()
+            for field, position in whole.positions.items()
             if field.key in shown and field not in hidden
         ]
         self._keys = [(field.key, position) for field, position in known]

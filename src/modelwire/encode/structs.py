@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import lru_cache
 from itertools import starmap
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from ..catalog.binary import holds_base64, write_bytes
 from ..catalog.kinds import TIMES, bare_class, kind_of_class, members_of
 from ..catalog.schemas import is_plain
 from ..catalog.unreadable import Unreadable
+from ..memory import kept
 from ..plan.shapes import Include, Projection, whole_row
 from .fallback import show, write_unknown
 from .tree import Branch, Row, attach, owner_positions
@@ -41,7 +41,7 @@ def _has_unknown(table: Table) -> bool:
     return any(field.kind is Kind.OTHER for field in table.readable.values())
 
 
-@lru_cache(maxsize=512)
+@kept
 def always_succeeds(table: Table) -> bool:
     """Whether nothing of the user's own has a part in how a stored row is read and written: no
     schema, no serializer, no type. What has may raise."""

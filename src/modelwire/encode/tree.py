@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..catalog import Table
-from ..plan.shapes import Include, Projection, SelectShape, positions_of
+from ..plan.shapes import Include, Projection, SelectShape
 
 Row = Sequence[Any]
 
@@ -84,5 +84,5 @@ def split_joined(shape: SelectShape, rows: Sequence[Row], include: Include) -> l
 
 def owner_positions(table: Table, read: Projection, include: Include) -> list[int]:
     """Where a row has the columns by which a relation starts from it."""
-    positions = positions_of(read)
+    positions = read.positions
     return [positions[table.by_column[column.name]] for column in include.relation.local]

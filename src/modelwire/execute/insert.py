@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from ..catalog import Field, Relation, Table
+from ..catalog import Relation, Table
 from ..catalog.names import escape_pointer
 from ..errors import ConstraintViolation, InvalidRequest, NotFound
 from ..plan import ChildPlan, CreatePlan
@@ -158,12 +157,7 @@ class Inserter:
 
 def bind_row(row: NewRow) -> dict[str, Any]:
     """The parameters of one row to write."""
-    return dict(zip(_names_of(row.fields), row.values, strict=True))
-
-
-@lru_cache(maxsize=1024)
-def _names_of(fields: tuple[Field, ...]) -> Sequence[str]:
-    return tuple(map(value_name, fields))
+    return dict(zip(map(value_name, row.fields), row.values, strict=True))
 
 
 def _by_relation(

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ..catalog import Relation, Table, excludes_links
+from ..catalog import Relation, Table
 from ..errors import ConstraintViolation, ParentNotFound, Violation
 from ..plan.links import LinkSet
 from ..plan.new_rows import CreatePlan
@@ -94,12 +94,12 @@ class Linker:
         # What excludes others goes before they come. Elsewhere new ones come first: whoever removes
         # a row to be linked is waited for with nothing in hand that they may wait for.
         for row, links in found:
-            if excludes_links(links.relation):
+            if links.relation.excludes:
                 await self._delete_others(table, row, links)
         for row, links in found:
             await self.link(table, row, links)
         for row, links in found:
-            if not excludes_links(links.relation):
+            if not links.relation.excludes:
                 await self._delete_others(table, row, links)
 
     async def remove(self, table: Table, row: Row, links: LinkSet) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..catalog import Relation
-from ..catalog.names import names_in_bodies
 from ..plan.create import tie_fields
 from .place import Subject
 from .values import TEXT, JSONSchema, value_schema
@@ -93,7 +92,7 @@ def _read_only(subject: Subject) -> JSONSchema:
     table = subject.table
     if not table.takes_echoes:
         return {}
-    settable = names_in_bodies(table.schemas.update)
+    settable = table.settable
     shown = subject.components.properties_of(table.schemas.read, "serialization")
     shown = {**shown, **_includes(subject)}
     return {n: {**schema, "readOnly": True} for n, schema in shown.items() if n not in settable}

@@ -8,7 +8,7 @@ from ..catalog import Table
 from ..encode import Branch, encoder_of
 from ..execute import Row
 from ..observe import encoding
-from ..plan import Include, Projection, positions_of
+from ..plan import Include, Projection
 from ..plan.shapes import SelectShape, whole_row
 from ..respond import entity_tag
 
@@ -25,7 +25,7 @@ def encode_row(
     body = encoder_of(table, includes, read).encode_one(row, branches)
     if read is not None:
         # The tag stands for the row, whatever is shown of it.
-        positions = positions_of(read)
+        positions = read.positions
         row = [row[positions[field]] for field in table.selected]
     has_more = includes or (read is None and table.schemas.read.model_computed_fields)
     return body, entity_tag(tagged(table, row), body if has_more else b"")

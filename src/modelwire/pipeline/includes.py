@@ -12,7 +12,7 @@ from ..catalog import Catalog
 from ..encode import Branch, owner_positions, split_joined
 from ..errors import TooManyIncluded, Violation
 from ..execute import Lane, Row
-from ..plan import Include, positions_of
+from ..plan import Include
 from ..plan.keys import quote_key
 from ..plan.shapes import RelatedShape, SelectShape
 from ..statement import ROWS, Statements
@@ -152,7 +152,7 @@ class IncludeReader:
             return None
         key = ",".join(f"{{{field.name}}}" for field in table.key)
         if len(parents.rows) == 1 and all(field.readable for field in table.key):
-            positions, (row,) = positions_of(parents.shape.read), parents.rows
+            positions, (row,) = parents.shape.read.positions, parents.rows
             key = quote_key([row[positions[field]] for field in table.key], table.key)
         return f"{self._catalog.prefix}{table.path}/{key}/{quote(name)}/"
 

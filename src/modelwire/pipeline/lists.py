@@ -70,7 +70,7 @@ class Lists(Stages):
         parent: Parent | None,
     ) -> Answer:
         secrets = self.database.secrets
-        plan = sealed.open(cipher_of(secrets.known or await secrets.find(session)))
+        plan = sealed.open(cipher_of(self.catalog, secrets.known or await secrets.find(session)))
         shape = plan.shape
         statement = self.statements.of(shape)
         async with self.database.reading(session, statement) as lane:

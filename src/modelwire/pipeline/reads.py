@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from functools import lru_cache
 from urllib.parse import quote
 
 from ..catalog import Catalog, Relation, Table
 from ..encode import Branch, encoder_of
 from ..errors import NotFound, TooManyIncluded
-from ..execute import Database, Lane, Row
+from ..execute import Lane, Row
+from ..memory import kept_if_short
 from ..plan import (
     ReadPlan,
     StreamPlan,
@@ -50,26 +50,13 @@ STREAM_BATCH = 2000
 Batch = tuple[Sequence[Row], list[Branch]]
 
 
-CACHED_QUERIES = 512
-"""Queries of single rows whose plans are kept; the least recently used one goes first."""
-
-
 class Reads(Lists):
     """Answers the requests that change nothing."""
-
-    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
-        super().__init__(catalog, database, conflict_status=conflict_status)
-        # How a row is read depends on nothing but the query, of which a client has a few.
-        self._plan_read = lru_cache(CACHED_QUERIES)(self._plan_read_anew)
-
-    def _plan_read_anew(self, table: Table, query_string: bytes) -> ReadPlan:
-        parameters = parse_query(query_string, self.catalog.limits.max_query_bytes)
-        return plan_read(self.catalog, table, parameters, self.database.dialect)
 
     async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
         """`GET /users/{id}`"""
         values = plan_key(table, request.key)
-        plan = self._plan_read(table, request.query_string)
+        plan = _plan_read(self.catalog, (table, self.database.dialect), request.query_string)
         statement = self.statements.of(plan.shape)
         async with self.database.reading(session, statement) as lane:
             rows = await lane.fetch(statement, values)
@@ -164,3 +151,11 @@ class Reads(Lists):
                 if len(rows) == 1:
                     raise
             rows = rows[: len(rows) // 2]
+
+
+@kept_if_short
+def _plan_read(catalog: Catalog, read: tuple[Table, str], query_string: bytes) -> ReadPlan:
+    """Plan how a row of a table on a dialect is read, which depends on nothing but the query."""
+    table, dialect = read
+    parameters = parse_query(query_string, catalog.limits.max_query_bytes)
+    return plan_read(catalog, table, parameters, dialect)

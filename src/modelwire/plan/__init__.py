@@ -28,7 +28,7 @@ from .read import (
     plan_stream,
     select_next_batch,
 )
-from .shapes import Include, Projection, positions_of
+from .shapes import Include, Projection
 from .update import UpdatePlan, plan_bulk_update, plan_change, plan_update, repeat_change
 from .upsert import UpsertPlan, plan_upsert
 
@@ -83,7 +83,6 @@ __all__ = [
     "plan_stream",
     "plan_update",
     "plan_upsert",
-    "positions_of",
     "predicate_values",
     "read_batch",
     "refuse_parameters",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from types import NoneType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
+from ..catalog import Table
 from ..catalog.names import did_you_mean, escape_pointer, name_of
 from ..catalog.whole import Body, ChangeSchema, RowSchema
 from ..errors import (
@@ -22,6 +22,7 @@ from ..errors import (
     TooLong,
     Violation,
 )
+from ..memory import kept
 
 T = TypeVar("T")
 
@@ -46,10 +47,13 @@ SUGGESTED = 5
 """Faults of a body, from the first on, among which a name that is unknown has one suggested."""
 
 
-def validate(schema: Schema, body: Any, pointer: str, faults: Faults) -> Validated | None:
+def validate(
+    table: Table, schema: Schema, body: Any, pointer: str, faults: Faults
+) -> Validated | None:
     """Validate a body.
 
     Args:
+        table: The resource.
         schema: Its schema.
         body: The JSON value.
         pointer: Where it stands in the whole body.
@@ -61,7 +65,7 @@ def validate(schema: Schema, body: Any, pointer: str, faults: Faults) -> Validat
     if not isinstance(body, dict):
         faults.add(Violation("should be an object", "model_type", pointer=pointer))
         return None
-    body, left_out = _leave_out_unknown(schema, body)
+    body, left_out = _leave_out_unknown(table, schema, body)
     try:
         return schema.model_validate(body)
     except ValidationError as exc:
@@ -71,6 +75,7 @@ def validate(schema: Schema, body: Any, pointer: str, faults: Faults) -> Validat
 
 
 def validate_each(
+    table: Table,
     schema: Schema,
     bodies: Sequence[Any],
     pointers: Sequence[str],
@@ -79,6 +84,7 @@ def validate_each(
     """Validate many bodies.
 
     Args:
+        table: The resource.
         schema: Their schema.
         bodies: The JSON values.
         pointers: Where each stands in the whole body.
@@ -87,10 +93,11 @@ def validate_each(
     Returns:
         The validated bodies; none if one does not fit.
     """
-    return _validate_all(_instances_of(schema), schema, bodies, pointers, faults)
+    return _validate_all(_instances_of(table, schema), table, schema, bodies, pointers, faults)
 
 
 def validate_values(
+    table: Table,
     schema: Schema,
     bodies: Sequence[Any],
     pointers: Sequence[str],
@@ -99,6 +106,7 @@ def validate_values(
     """Validate many bodies of which nothing but the values is wanted, absent ones included.
 
     Args:
+        table: The resource.
         schema: Their schema.
         bodies: The JSON values.
         pointers: Where each stands in the whole body.
@@ -107,11 +115,12 @@ def validate_values(
     Returns:
         The values of each body by the names of its fields in Python; none if one does not fit.
     """
-    return _validate_all(_values_of(schema), schema, bodies, pointers, faults)
+    return _validate_all(_values_of(table, schema), table, schema, bodies, pointers, faults)
 
 
 def _validate_all(
     validate_list: Callable[[Sequence[Any]], Sequence[T]],
+    table: Table,
     schema: Schema,
     bodies: Sequence[Any],
     pointers: Sequence[str],
@@ -123,21 +132,23 @@ def _validate_all(
     except ValidationError:
         pass  # what is wrong is found one by one
     for body, pointer in zip(bodies, pointers, strict=True):
-        validate(schema, body, pointer, faults)
+        validate(table, schema, body, pointer, faults)
     return ()
 
 
-@lru_cache(maxsize=512)
-def _instances_of(schema: Schema) -> Callable[[Sequence[Any]], Sequence[Validated]]:
+@kept
+def _instances_of(_table: Table, schema: Schema) -> Callable[[Sequence[Any]], Sequence[Validated]]:
     if isinstance(schema, RowSchema):
         return lambda bodies: [*map(schema.model_validate, bodies)]
     return TypeAdapter(list[schema]).validate_python  # type: ignore[valid-type]
 
 
-@lru_cache(maxsize=512)
-def _values_of(schema: Schema) -> Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]]:
+@kept
+def _values_of(
+    table: Table, schema: Schema
+) -> Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]]:
     """A validator of bodies as dicts, which takes a third of what instances of a model do."""
-    validate_list = _instances_of(schema)
+    validate_list = _instances_of(table, schema)
     if isinstance(schema, RowSchema):
         return lambda bodies: [vars(body) for body in validate_list(bodies)]
     model: Any = schema.__pydantic_core_schema__
@@ -186,7 +197,9 @@ def add_faults(
         faults.pass_over(exc.error_count())
 
 
-def _leave_out_unknown(schema: Schema, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+def _leave_out_unknown(
+    table: Table, schema: Schema, body: dict[str, Any]
+) -> tuple[dict[str, Any], int]:
     """Leave names out that no schema has, of which some are enough to refuse a body.
 
     Pydantic describes each of them, and takes its time for that.
@@ -194,7 +207,7 @@ def _leave_out_unknown(schema: Schema, body: dict[str, Any]) -> tuple[dict[str, 
     Returns:
         The body, and how many names it lacks.
     """
-    known = _names_in(schema)
+    known = _names_in(table, schema)
     if known is None or len(body) <= len(known) + MAX_ERRORS:
         return body, 0
     unknown = [name for name in body if name not in known]
@@ -202,8 +215,8 @@ def _leave_out_unknown(schema: Schema, body: dict[str, Any]) -> tuple[dict[str, 
     return {n: value for n, value in body.items() if n not in left_out}, len(left_out)
 
 
-@lru_cache(maxsize=512)
-def _names_in(schema: Schema) -> frozenset[str] | None:
+@kept
+def _names_in(_table: Table, schema: Schema) -> frozenset[str] | None:
     """The names that a body of a schema may have; None where it may have others."""
     if isinstance(schema, RowSchema):
         fields, forbids = schema.stored_fields, True

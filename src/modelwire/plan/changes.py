@@ -94,7 +94,7 @@ def _validate(
 ) -> Validated | None:
     schema = table.schemas.change
     if schema is None:
-        return validate(table.schemas.update, body, pointer, faults)
+        return validate(table, table.schemas.update, body, pointer, faults)
     try:
         return schema.validate({field.key: value for field, value in stored.items()}, body)
     except ValidationError as exc:

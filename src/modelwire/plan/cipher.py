@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from ..catalog import Catalog
+from ..memory import kept
 
 _PURPOSE = b"modelwire cursors, 2"
 """The purpose that keys are derived for. Another number is another way to write cursors."""
@@ -55,9 +57,9 @@ PADDING = b"\xc1"
 """The byte that fills the last block, which MessagePack never uses by itself."""
 
 
-@lru_cache(maxsize=8)
-def cipher_of(secrets: tuple[bytes, ...]) -> CursorCipher:
-    """The cipher of some secrets; made once."""
+@kept
+def cipher_of(_catalog: Catalog, secrets: tuple[bytes, ...]) -> CursorCipher:
+    """The cipher of an application's secrets; made once."""
     return CursorCipher(secrets)
 
 

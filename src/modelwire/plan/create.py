@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import find_fault
 from ..catalog.names import escape_pointer
-from ..catalog.schemas import loosen_rows, loosen_schema
+from ..catalog.schemas import loosen_schema
 from ..errors import Faults, Violation
+from ..memory import kept
 from .batches import Batch, check_rows
 from .bodies import Schema, Validated, refuse, validate_each, validate_values
 from .links import read_links
@@ -192,10 +193,10 @@ class _Planner:
         schema = schema_of(table, frozenset(f.key for f in ties))
         intake = intake_of(table, schema, self._dialect, frozenset(ties))
         if leaves_nothing_open(table):
-            values = validate_values(schema, bodies, pointers, self._invalid)
+            values = validate_values(table, schema, bodies, pointers, self._invalid)
             rows = intake.take_all(values, pointers, self._faults) if values else ()
             return self._add_claims(rows, values, ties)
-        valid = validate_each(schema, bodies, pointers, self._invalid)
+        valid = validate_each(table, schema, bodies, pointers, self._invalid)
         rows = take_new(table, intake, valid, pointers, self._faults) if valid else ()
         return self._add_claims(rows, [*map(vars, valid)], ties)
 
@@ -233,10 +234,13 @@ def _as_stored(field: Field, value: Any, dialect: str) -> Any:
 
 def schema_of(table: Table, tied: frozenset[str] = frozenset()) -> Schema:
     """What new rows of a table must fit, where other rows give the values of some fields."""
+    return _loosen(table, tied) if tied else table.schemas.row or table.schemas.create
+
+
+@kept
+def _loosen(table: Table, tied: frozenset[str]) -> Schema:
     rows = table.schemas.row
-    if rows is not None:
-        return loosen_rows(rows, tied) if tied else rows
-    return loosen_schema(table.schemas.create, tied) if tied else table.schemas.create
+    return loosen_schema(table.schemas.create, tied) if rows is None else rows.loosen(tied)
 
 
 def take_new(

@@ -17,7 +17,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,13 +24,13 @@ from msgspec import Struct
 
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64, check_interval
-from ..catalog.kinds import is_decorated, members_of, storage_type, stored_kind
+from ..catalog.kinds import is_decorated, members_of, storage_type
 from ..catalog.unreadable import Octets, SpelledUUID, Unreadable
 from ..errors import InvalidRequest
 from ..request import Parameter
 from .cipher import CursorCipher
 from .keys import refuse_parameter
-from .shapes import CACHED, Order
+from .shapes import Order
 from .values import BadValue
 
 _BINDING_BYTES = 16
@@ -190,12 +189,9 @@ class _Form(NamedTuple):
     read: Callable[[Any, Field], Any]
 
 
-@lru_cache(CACHED)
 def _form_of(field: Field) -> _Form | None:
     """How the values of a field's column stand in a cursor."""
-    sql_type = field.sql_type
-    stored = None if is_decorated(sql_type) else stored_kind(sql_type)
-    return _FORMS.get(stored or field.kind)
+    return _FORMS.get(field.stored_kind or field.kind)
 
 
 def _write_interval(value: dt.timedelta) -> int:

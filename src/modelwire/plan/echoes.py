@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..catalog import Catalog, Field, Relation, Table
-from ..catalog.names import escape_pointer, names_in_bodies
+from ..catalog.names import escape_pointer
 from ..errors import Faults, Violation
 from .includes import build_includes, may_follow
 from .keys import Key, read_component
@@ -34,7 +34,7 @@ def find_echo(table: Table, body: Any) -> Echo:
     """
     if not isinstance(body, dict) or not table.takes_echoes:
         return {}
-    settable = names_in_bodies(table.schemas.update)
+    settable = table.settable
     names = [name for name in body if name in table.shown and name not in settable]
     return {name: body[name] for name in names if not _is_to_link(table, name, body[name])}
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from ..catalog import Catalog, Field, Kind, Table
 from ..catalog.names import did_you_mean
+from ..memory import kept_if_short
 from ..settings import Limits
 from .keys import Pair
 from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of
 from .paths import FieldPath, Place, TooDeep, find_compared
-from .shapes import CACHED, Predicate
+from .shapes import Predicate
 from .values import BadValue, parse_boolean, parse_text, parse_value
 
 
@@ -20,7 +20,7 @@ class NoFilter(LookupError):
     """A parameter's name names no field."""
 
 
-@lru_cache(CACHED)
+@kept_if_short
 def find_filter(catalog: Catalog, table: Table, name: str) -> Predicate:
     """Find the comparison that a parameter's name stands for.
 

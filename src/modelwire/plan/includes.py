@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from ..catalog import Catalog, Field, Kind, Relation, Table, leads_back
 from ..catalog.names import did_you_mean
+from ..memory import kept, kept_if_short
 from .keys import refuse_parameter
-from .shapes import CACHED, Include, Order, Projection
+from .shapes import Include, Order, Projection
 
 
-@lru_cache(CACHED)
-def build_includes(catalog: Catalog, table: Table, paths: tuple[str, ...]) -> tuple[Include, ...]:
+@kept_if_short
+def find_includes(catalog: Catalog, table: Table, text: str) -> tuple[Include, ...]:
+    """Find what the value of `include` names, as `build_includes` does of paths."""
+    return build_includes(catalog, table, tuple(dict.fromkeys(filter(None, text.split(",")))))
+
+
+def build_includes(catalog: Catalog, table: Table, paths: Sequence[str]) -> tuple[Include, ...]:
     """Build what is included.
 
     Args:
@@ -74,15 +79,14 @@ def may_follow(table: Table, relation: Relation, before: Relation) -> bool:
     return relation.name in table.resource.includes_back or not leads_back(relation, before)
 
 
-@lru_cache(CACHED)
 def can_join(include: Include, dialect: str) -> bool:
     """Whether the rows of an include can be read in the statement that reads their parent.
 
     PostgreSQL gives them as arrays, one for each column, where the driver reads arrays of its type.
     """
-    kinds = {field.kind for field in include.target.selected}
-    direct = include.relation.link is None
-    return dialect == "postgresql" and direct and kinds <= _IN_ARRAYS
+    if dialect != "postgresql" or include.relation.link is not None:
+        return False
+    return _IN_ARRAYS.issuperset(field.kind for field in include.target.selected)
 
 
 _IN_ARRAYS = frozenset(
@@ -90,8 +94,8 @@ _IN_ARRAYS = frozenset(
 )
 
 
-@lru_cache(CACHED)
-def find_shown(table: Table, text: str) -> tuple[Field, ...]:
+@kept_if_short
+def find_shown(_catalog: Catalog, table: Table, text: str) -> tuple[Field, ...]:
     """Find the fields that `fields` names.
 
     Args:
@@ -118,13 +122,13 @@ def find_shown(table: Table, text: str) -> tuple[Field, ...]:
     return tuple(table.readable[name] for name in names)
 
 
-@lru_cache(CACHED)
+@kept
 def project_row(table: Table, shown: tuple[Field, ...]) -> Projection:
     """Read a row whole, and show some of its fields."""
     return _project(shown, table.selected)
 
 
-@lru_cache(CACHED)
+@kept
 def project_list(
     table: Table, shown: tuple[Field, ...], includes: tuple[Include, ...], order: tuple[Order, ...]
 ) -> Projection:

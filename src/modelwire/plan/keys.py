@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from ..catalog import Field, Kind, Table
 from ..errors import InvalidRequest, Violation
+from ..memory import kept
 from .shapes import GivenShape, Include, Lock, Predicate, Projection, SelectShape
 from .values import BadValue, parse_value, write_value
 
@@ -118,7 +118,7 @@ def _quote(text: str) -> str:
     return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
-@lru_cache(maxsize=512)
+@kept
 def select_by_key(
     table: Table, projection: Projection | None = None, joined: tuple[Include, ...] = ()
 ) -> SelectShape:
@@ -133,7 +133,7 @@ def select_by_key(
     return SelectShape(table, key, projection=projection, joined=joined)
 
 
-@lru_cache(maxsize=512)
+@kept
 def select_locked(
     table: Table, fields: tuple[Field, ...] = (), lock: Lock = Lock.CHANGE
 ) -> GivenShape:

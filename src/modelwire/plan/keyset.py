@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..catalog import Table
 from ..catalog.unreadable import Octets, SpelledUUID, Unreadable
+from ..memory import kept
 from .cipher import CursorCipher
 from .cursor import Position, read_cursor, write_cursor
 from .keys import Values
 from .order import reverse_order
-from .shapes import CACHED, Include, Keyset, Order, SelectShape, positions_of
+from .shapes import Include, Keyset, Order, SelectShape
 
 Row = Sequence[Any]
 
@@ -155,7 +156,6 @@ class KeysetPlan(Struct, frozen=True):
         return rows_from(self.rows, after, backward=position.backward)
 
 
-@lru_cache(CACHED)
 def rows_from(
     shape: SelectShape, after: Keyset | None = None, *, backward: bool = False
 ) -> SelectShape:
@@ -166,6 +166,13 @@ def rows_from(
         after: The place; the start of the list, if None.
         backward: Whether the rows go back from there.
     """
+    return _rows_from(shape.table, shape, after, backward=backward)
+
+
+@kept
+def _rows_from(
+    _table: Table, shape: SelectShape, after: Keyset | None, *, backward: bool
+) -> SelectShape:
     order = reverse_order(shape.order) if backward else shape.order
     return replace(shape, order=order, traces=True, after=after)
 
@@ -180,7 +187,7 @@ def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:
     Returns:
         The values.
     """
-    positions = positions_of(shape.read)
+    positions = shape.read.positions
     traced = iter(row[len(positions) :])
     values = (next(traced) if term.through else row[positions[term.field]] for term in shape.order)
     return tuple(map(_place_by, shape.order, values))

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import ClassVar
 
 from msgspec import Struct
-from sqlalchemy import ARRAY
 
 from ..catalog import Field, Relation, Table
 from ..catalog.defaults import looks_at_rows
-from ..catalog.kinds import storage_type
-from ..catalog.vectors import is_vector
 from ..errors import Violation
+from ..memory import kept
 from .keys import Key
 from .links import LinkSet
 from .read import Parent
@@ -129,7 +126,7 @@ def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape,
     return groups
 
 
-@lru_cache(maxsize=1024)
+@kept
 def go_together(table: Table, fields: tuple[Field, ...], *, changes: bool = False) -> bool:
     """Whether one statement can write some fields of many rows.
 
@@ -137,11 +134,5 @@ def go_together(table: Table, fields: tuple[Field, ...], *, changes: bool = Fals
     of a row is made for each.
     """
     written = {field.column for field in fields}
-    flat = bool(fields) and not any(map(is_array, fields))
+    flat = bool(fields) and not any(field.is_array for field in fields)
     return flat and not looks_at_rows(table.sql, written, changes=changes)
-
-
-@lru_cache(maxsize=1024)
-def is_array(field: Field) -> bool:
-    """Whether a column holds arrays, or vectors."""
-    return isinstance(storage_type(field.sql_type), ARRAY) or is_vector(field.sql_type)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from ..catalog import Catalog, Relation, Table
 from ..catalog.kinds import SORTABLE
 from ..catalog.names import did_you_mean
+from ..memory import kept, kept_if_short
 from .keys import refuse_parameter
 from .paths import FieldPath, TooDeep, find_field
-from .shapes import CACHED, Order
+from .shapes import Order
 
 
-@lru_cache(CACHED)
+@kept_if_short
 def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     """Plan an order.
 
@@ -40,14 +40,14 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     return total_order(table, terms)
 
 
-@lru_cache(maxsize=256)
+@kept
 def key_order(table: Table) -> tuple[Order, ...]:
     """The order of a list that is asked for none: that of its key."""
     return tuple(Order(field, descending=False) for field in table.key)
 
 
-@lru_cache(maxsize=512)
-def order_of(relation: Relation, target: Table) -> tuple[Order, ...]:
+@kept
+def order_of(target: Table, relation: Relation) -> tuple[Order, ...]:
     """The order in which a relation has its rows: that of its `order_by`, then of the key."""
     terms = [
         Order(target.by_column[column.name], descending=descending, asked=True)

@@ -9,7 +9,7 @@ from ..catalog import Catalog, Field, Kind, Relation, Table
 from ..errors import Faults, Violation
 from ..request import Parameter
 from .filters import NoFilter, find_filter, parse_operand, takes_list
-from .includes import build_includes, find_shown
+from .includes import find_includes, find_shown
 from .keys import refuse_parameter
 from .logic import plan_logic
 from .order import order_of, plan_order
@@ -97,19 +97,19 @@ class Query:
         """Take `sort`: a total order; without it that of the relation whose rows are listed."""
         text = self.take_listed("sort")
         if not text and relation is not None:
-            return order_of(relation, self.table)
+            return order_of(self.table, relation)
         return plan_order(self.catalog, self.table, text or "")
 
     def take_includes(self, default: Sequence[str] = ()) -> tuple[Include, ...]:
         """Take `include`."""
         text = self.take_listed("include")
-        paths = default if text is None else filter(None, text.split(","))
-        return build_includes(self.catalog, self.table, tuple(dict.fromkeys(paths)))
+        text = ",".join(default) if text is None else text
+        return find_includes(self.catalog, self.table, text) if text else ()
 
     def take_shown(self) -> tuple[Field, ...] | None:
         """Take `fields`: what is shown of a row; None where that is all of it."""
         text = self.take_listed("fields")
-        return None if text is None else find_shown(self.table, text)
+        return None if text is None else find_shown(self.catalog, self.table, text)
 
     def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
         """Take filters, `or` and `q`; what they compare with is appended to the operands."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from ..catalog import Catalog, Field, Relation, Table
 from ..catalog.domain import MAX_INT64
+from ..memory import kept
 from ..request import FORMATS, Format, Parameter
 from .cursor import bind_query
 from .includes import can_join, project_list, project_row
@@ -23,7 +23,6 @@ from .keys import (
 from .keyset import CursorPlan, after_values, keyset_after, rows_from, values_in_order
 from .query import Query
 from .shapes import (
-    CACHED,
     ChildOf,
     Condition,
     CountShape,
@@ -182,7 +181,7 @@ def plan_read(
     return ReadPlan(_select_row(table, includes, shown, dialect), includes)
 
 
-@lru_cache(CACHED)
+@kept
 def _select_row(
     table: Table, includes: tuple[Include, ...], shown: tuple[Field, ...] | None, dialect: str
 ) -> SelectShape:
@@ -321,7 +320,7 @@ def _plan_rows(
     return shape, predicate_values(operands), includes
 
 
-@lru_cache(CACHED)
+@kept
 def _select(
     table: Table,
     conditions: tuple[Condition, ...],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache, partial
+from functools import partial
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from ..catalog.names import escape_pointer
 from ..catalog.schemas import leave_open
 from ..catalog.whole import ChangeSchema, RowSchema
 from ..errors import Faults, Violation
+from ..memory import kept
 from .bodies import OWN_ERRORS, Schema, message_of
 
 Values = Mapping[str, Any]
@@ -240,7 +241,7 @@ def fields_of(schema: Schema | ChangeSchema) -> Mapping[str, FieldInfo]:
     return schema.model_fields
 
 
-@lru_cache(maxsize=512)
+@kept
 def intake_of(
     table: Table,
     schema: Schema | ChangeSchema,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -13,10 +13,7 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog import Field, Relation, Table
 from ..catalog.kinds import has_own_equality
-
-CACHED = 1024
-"""What each cache keeps of what queries have named; the least recently used goes first. A key is
-made of names that there are, never of values, nor of what was refused."""
+from ..memory import kept
 
 
 class Step(Struct, frozen=True, cache_hash=True):
@@ -114,7 +111,7 @@ class Include(Struct, frozen=True, cache_hash=True):
     includes: tuple[Include, ...] = ()
 
 
-class Projection(Struct, frozen=True, cache_hash=True):
+class Projection(Struct, frozen=True, cache_hash=True, dict=True):
     """Some columns of a table, as they are read.
 
     Args:
@@ -130,17 +127,16 @@ class Projection(Struct, frozen=True, cache_hash=True):
         """The fields that are shown."""
         return self.fields[: self.shown]
 
+    @cached_property
+    def positions(self) -> Mapping[Field, int]:
+        """Where each field stands in a row."""
+        return {field: position for position, field in enumerate(self.fields)}
 
-@lru_cache(maxsize=256)
+
+@kept
 def whole_row(table: Table) -> Projection:
     """All that is ever read of a row, with all that clients may see in front."""
     return Projection(table.selected, len(table.readable))
-
-
-@lru_cache(maxsize=1024)
-def positions_of(projection: Projection) -> Mapping[Field, int]:
-    """Where each field stands in a row."""
-    return {field: position for position, field in enumerate(projection.fields)}
 
 
 class Keyset(Struct, frozen=True, cache_hash=True):
@@ -241,7 +237,7 @@ class RelatedShape(Struct, frozen=True, cache_hash=True):
     @property
     def placed(self) -> bool:
         """Whether each row begins with the place in the list of what it was found by, from 0."""
-        return _is_placed(self.relation)
+        return _is_placed(self.target, self.relation)
 
     @property
     def before(self) -> tuple[Column[Any], ...]:
@@ -258,8 +254,8 @@ class RelatedShape(Struct, frozen=True, cache_hash=True):
         return [self.target.position_of_column[c.name] for c in self.relation.remote]
 
 
-@lru_cache(maxsize=1024)
-def _is_placed(relation: Relation) -> bool:
+@kept
+def _is_placed(_target: Table, relation: Relation) -> bool:
     return any(has_own_equality(c.type) for c in (*relation.local, *relation.remote))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..catalog import Catalog, Field, Kind, Table
-from ..catalog.names import escape_pointer, join_words, names_in_bodies
+from ..catalog.names import escape_pointer, join_words
 from ..errors import Faults, NotNull, Violation
 from .batches import Batch
 from .bodies import refuse, validate
@@ -245,7 +245,7 @@ class _Planner:
         body = self._read_nulls(body, pointer)
         body, draft = self._take_draft(body)
         self._drafts.append(draft)
-        sent = validate(self._table.schemas.update, body, pointer, self.invalid)
+        sent = validate(self._table, self._table.schemas.update, body, pointer, self.invalid)
         if sent is None:
             return
         given = sent.model_fields_set
@@ -308,7 +308,7 @@ class _Planner:
         """Read what null means, before the schema, whose checks were not written for it."""
         if not isinstance(body, dict) or None not in body.values():
             return body
-        known = names_in_bodies(self._table.schemas.update)
+        known = self._table.settable
         nulls = {name: known[name] for name, v in body.items() if v is None and name in known}
         if self._ignore_null:
             return {name: value for name, value in body.items() if name not in nulls}
@@ -327,6 +327,6 @@ def _find_patches(table: Table, body: Mapping[str, Any]) -> dict[str, Field]:
     objects = [name for name, value in body.items() if isinstance(value, dict)]
     if not objects:
         return {}
-    names, by_key = names_in_bodies(table.schemas.update), table.by_key
+    names, by_key = table.settable, table.by_key
     fields = {name: by_key.get(names.get(name, "")) for name in objects}
     return {n: f for n, f in fields.items() if f is not None and f.kind is Kind.JSON}

@@ -103,11 +103,11 @@ def plan_upsert(
     invalid, faults = Faults(), Faults()
     _refuse_relations(table, batch, invalid)
     schema = schema_of(table)
-    valid = () if invalid else validate_each(schema, bodies, pointers, invalid)
+    valid = () if invalid else validate_each(table, schema, bodies, pointers, invalid)
     if merges and not invalid and table.resource.update_schema is not None:
         names = {name_of(field.key, schema.model_fields[field.key]) for field in unique}
         changes = [{k: v for k, v in body.items() if k not in names} for body in bodies]
-        validate_each(table.schemas.update, changes, pointers, invalid)
+        validate_each(table, table.schemas.update, changes, pointers, invalid)
     invalid.refuse()
     rows = take_new(table, intake_of(table, schema, dialect), valid, pointers, faults)
     _check_keys(rows, unique, faults)

@@ -16,7 +16,6 @@ from pydantic import TypeAdapter, ValidationError
 from ..catalog import Field, Kind
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
 from ..catalog.kinds import members_of, storage_type
-from ..catalog.schemas import adapter_of, is_text_of_a_class
 from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
 
@@ -119,10 +118,10 @@ def parse_text(text: str, _field: Field) -> str:
 def _parse_value_of_text(text: str, field: Field) -> Any:
     """Parse a text as its column has it: that of a value has one form of several."""
     parse_text(text, field)
-    if not is_text_of_a_class(field):
+    if not field.is_text_of_a_class:
         return text
     try:
-        value = adapter_of(field).validate_strings(text)
+        value = field.adapter.validate_strings(text)
         return value if field.to_column is not None else str(value)
     except ValidationError:
         return text  # no value is written so, but the column may have it
@@ -190,7 +189,7 @@ def _parse_interval(text: str, _field: Field) -> dt.timedelta:
 
 def _parse_other(text: str, field: Field) -> Any:
     try:
-        return adapter_of(field).validate_strings(text)
+        return field.adapter.validate_strings(text)
     except ValidationError:
         raise BadValue("should be a value of its type") from None
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from ..memory import known_if_short
 from .body import check_encoding, check_media_type, parse_json
 from .headers import (
     FORMATS,
@@ -62,7 +62,7 @@ class Request(Struct, frozen=True):
         return None if value is None else value.decode("latin-1")
 
 
-@lru_cache(maxsize=512)
+@known_if_short
 def _quote_path(path: str) -> str:
     return quote(path)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from email.message import Message
-from functools import lru_cache
 from itertools import chain
 from typing import Any, NoReturn
 
 import msgspec
 
 from ..errors import InvalidRequest, UnsupportedEncoding, UnsupportedMediaType, Violation
+from ..memory import known_if_short
 
 MAX_DEPTH = 100
 """Levels of arrays and objects in a body."""
@@ -46,7 +46,7 @@ def check_encoding(content_encoding: str | None) -> None:
         raise UnsupportedEncoding("Send the body as it is, without Content-Encoding")
 
 
-@lru_cache(maxsize=64)
+@known_if_short
 def _is_json(content_type: str) -> bool:
     message = Message()
     message["content-type"] = content_type

@@ -116,7 +116,7 @@ def build_related(
         sql = select(*before, *columns).select_from(source)
         sql = sql.where(in_rows(refer_all(relation.remote, dialect), dialect))
     given = frozenset(relation.remote)
-    order = [term for term in order_of(relation, target) if term.field.column not in given]
+    order = [term for term in order_of(target, relation) if term.field.column not in given]
     sql = sql.order_by(*owners, *order_by(order, Joined(target, order, dialect), dialect))
     return sql.limit(_one_more(max_included))
 
@@ -131,7 +131,7 @@ def _join_children(
 ) -> LateralFromClause:
     """Write what an include leads to as one row: an array for each column, in its order."""
     parent, child = shape.table.sql, include.target.sql.alias()
-    order = order_of(include.relation, include.target)
+    order = order_of(include.target, include.relation)
     sorts = [sort_expression(term, column_of(child, term.field), dialect) for term in order]
     terms = direct(order, sorts, dialect)
     fields = include.target.selected
