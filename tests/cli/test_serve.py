@@ -340,6 +340,43 @@ def test_no_table(tmp_path: Path) -> None:
     assert "no table" in failing("empty.py", cwd=tmp_path)
 
 
+HEROES = """
+from sqlmodel import Field, SQLModel
+
+
+class Hero(SQLModel, table=True):
+    __tablename__ = "heroes"
+    id: int | None = Field(default=None, primary_key=True)
+    secret_name: str
+    password: str = ""
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_hidden_by_its_name(tmp_path: Path, workers: str) -> None:
+    """What is hidden by its name is listed at start, and shown where that is asked for."""
+    (tmp_path / "team.py").write_text(HEROES)
+    show = ("--show", "heroes.secret_name")
+    with serving("team.py", *show, "--workers", workers, cwd=tmp_path) as (address, output):
+        assert "secrets: heroes.password. " in output
+        row = httpx2.post(f"{address}/heroes/", json={"secret_name": "Dive"}).json()
+        assert row == {"id": 1, "secret_name": "Dive"}
+    with serving("team.py", cwd=tmp_path) as (address, output):
+        assert "secrets: heroes.secret_name, heroes.password. " in output
+        assert httpx2.get(f"{address}/heroes/1").json() == {"id": 1}
+
+
+def test_nothing_to_show(tmp_path: Path) -> None:
+    """A field that there is not is refused with what was probably meant; so is one of an
+    application's own resources."""
+    (tmp_path / "team.py").write_text(HEROES)
+    said = failing("team.py", "--show", "heroes.secretname", cwd=tmp_path)
+    assert "(did you mean `heroes.secret_name`?)" in said
+    assert "Resource(shown=[...])" in failing(
+        "examples.league:app", "--show", "users.full_name", cwd=ROOT
+    )
+
+
 def test_no_such_application(shop: Path) -> None:
     """A name that is no application is named."""
     assert "called nope" in failing("shop.py:nope", cwd=shop)

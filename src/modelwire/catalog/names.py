@@ -93,12 +93,15 @@ def names_in_bodies(schema: type[BaseModel]) -> Mapping[str, str]:
     return {**keys, **{name_of(key, info): key for key, info in schema.model_fields.items()}}
 
 
+def shown_name(key: str, info: FieldInfo) -> str:
+    """The name under which a field is shown, by its name in Python."""
+    return info.serialization_alias or info.alias or key
+
+
 def names_shown(schema: type[BaseModel]) -> Mapping[str, str]:
     """The names under which a schema shows its fields and what it computes, by those in Python."""
     fields = {
-        key: info.serialization_alias or info.alias or key
-        for key, info in schema.model_fields.items()
-        if not info.exclude
+        key: shown_name(key, info) for key, info in schema.model_fields.items() if not info.exclude
     }
     computed = {key: info.alias or key for key, info in schema.model_computed_fields.items()}
     return {**fields, **computed}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,10 @@ from .described import check_described
 from .guards import Guarded, IsBound
 from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .masks import find_masked
-from .names import did_you_mean
+from .names import did_you_mean, shown_name
 from .relations import read_relation
 from .schemas import computes, derive_schemas
+from .secrecy import names_secret
 from .shown import check_shown, check_shown_below, include_shown_relations
 from .tables import Catalog, Field, Relation, Table
 from .unfit import check_defaults
@@ -39,8 +39,6 @@ from .ways import Ways
 
 if TYPE_CHECKING:
     from ..resource import Depends
-
-_SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 
 
 def read_catalog(
@@ -227,11 +225,7 @@ def _read_key(mapper: Mapper[Any]) -> Sequence[str]:
     """The names of a key's components on the wire."""
     keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     infos = mapper.class_.model_fields
-    return [_name_of(key, infos[key]) for key in keys if key in infos]
-
-
-def _name_of(key: str, info: FieldInfo) -> str:
-    return info.serialization_alias or info.alias or key
+    return [shown_name(key, infos[key]) for key in keys if key in infos]
 
 
 def _read_fields(
@@ -244,12 +238,14 @@ def _read_fields(
         info = model.model_fields.get(key)
         if info is None or not isinstance(column, Column) or column.table is not sql:
             continue
-        name = _name_of(key, info)
+        name = shown_name(key, info)
         sql_type = type_on(column, dialect)
         declared = read_annotation(model, key, sql_type, nullable=bool(column.nullable))
         annotation = strip_optional(declared)
         kind = kind_of(annotation, sql_type)
         is_version = name == resource.version
+        is_hidden = _is_hidden(name, key, info, annotation, resource)
+        by_name = not is_hidden and _is_hidden_by_name(name, key, column, kind, resource)
         yield Field(
             name=name,
             key=key,
@@ -264,7 +260,8 @@ def _read_fields(
             text_form=text_form(model, key, annotation) if kind is Kind.BYTES else None,
             nullable=bool(column.nullable),
             primary_key=column.primary_key,
-            readable=not _is_hidden(name, key, info, annotation, resource),
+            readable=not is_hidden and not by_name,
+            hidden_by_name=by_name,
             writable=_is_writable(name, column, kind, resource),
             filled=is_version or _is_filled(column),
             default=value_maker(column.default) or (_first_version if is_version else None),
@@ -277,10 +274,15 @@ def _is_hidden(name: str, key: str, info: FieldInfo, annotation: Any, resource: 
     if resource.read_schema is not None:
         shown = resource.read_schema.model_fields.get(key)
         return shown is None or bool(shown.exclude)
-    if is_secret(annotation):
-        return True
-    secret = info.exclude or _SECRET.search(name) or _SECRET.search(key)
-    return name not in resource.shown and bool(secret)
+    return is_secret(annotation) or (bool(info.exclude) and name not in resource.shown)
+
+
+def _is_hidden_by_name(
+    name: str, key: str, column: Column[Any], kind: Kind, resource: Resource
+) -> bool:
+    if resource.read_schema is not None or name in resource.shown:
+        return False
+    return names_secret(column, kind, name, key)
 
 
 def _first_version() -> int:

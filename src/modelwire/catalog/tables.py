@@ -48,6 +48,7 @@ class Field:
         nullable: Whether the column takes NULL.
         primary_key: Whether it is part of the key.
         readable: Whether clients may see it.
+        hidden_by_name: Whether they may not for no reason but its name.
         writable: Whether clients may set it.
         filled: Whether a new row that is given no value gets one from its column or the database.
         default: Makes the value of a new row that is given none; None where the database does, or
@@ -68,6 +69,7 @@ class Field:
     nullable: bool
     primary_key: bool
     readable: bool
+    hidden_by_name: bool
     writable: bool
     filled: bool
     default: Callable[[], Any] | None
@@ -416,6 +418,12 @@ class Catalog:
     def find(self, sql: SQLTable | None) -> Table | None:
         """The resource of a table; None where it is not served, and not to be named to clients."""
         return None if sql is None else self.tables.get(sql.fullname)
+
+    @property
+    def hidden_by_name(self) -> Sequence[str]:
+        """The fields that are hidden for no reason but their names, as in `users.password_hash`."""
+        tables = self.tables.values()
+        return [f"{t.name}.{f.name}" for t in tables for f in t.fields if f.hidden_by_name]
 
     def target_of(self, relation: Relation) -> Table:
         """The resource that a relation leads to."""

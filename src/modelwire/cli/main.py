@@ -24,6 +24,7 @@ from .protocol import LimitedProtocol
 from .target import load_app
 
 _TARGET = "_MODELWIRE_SERVE_TARGET"
+_SHOWN = "_MODELWIRE_SERVE_SHOWN"
 _LISTS = 8  # paths of resources that are shown at start
 _ANSWER_S = 5  # seconds that requests which were cut short have to say so
 _KEEP_ALIVE_S = 75  # seconds: proxies keep theirs for 60, and are not to find them closed
@@ -98,6 +99,13 @@ def serve(
             "loopback address, and any name elsewhere."
         ),
     ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Field that is named like a secret and is none, as in heroes.secret_name; may be "
+            "given several times. What is hidden by its name is listed at start."
+        ),
+    ] = None,
     log_format: Annotated[
         str | None,
         typer.Option(help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."),
@@ -125,6 +133,7 @@ def serve(
         # What runs on this machine is meant, not pages of others whose names lead here.
         os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
     os.environ[_TARGET] = target
+    os.environ[_SHOWN] = ",".join(show or ())
     try:
         if reload and workers > 1:
             raise ConfigurationError("--reload runs one process; leave out --workers")
@@ -133,7 +142,7 @@ def serve(
         dictConfig(log_config)
         warn_of_misspelt_settings()
         root_path = _check_root_path(root_path)
-        app = load_app(target)
+        app = load_app(target, show or ())
         _check_database(app, database_url)
         port = find_port(host, port)
     except ModelwireError as exc:
@@ -167,7 +176,7 @@ def serve(
 
 def create_app() -> FastAPI:
     """Load the application in a worker process."""
-    return load_app(os.environ[_TARGET])
+    return load_app(os.environ[_TARGET], [*filter(None, os.environ[_SHOWN].split(","))])
 
 
 def _show_addresses(app: FastAPI, address: str) -> None:

@@ -7,9 +7,10 @@ import importlib.util
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from itertools import starmap
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -18,6 +19,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
+from ..catalog.names import did_you_mean, shown_name
 from ..catalog.read import check_mapping
 from ..catalog.relations import joins_columns
 from ..errors import ModelwireError
@@ -30,25 +32,34 @@ class BadTarget(ModelwireError):
     """The target can't be served; says why in one or two lines."""
 
 
-def load_app(target: str) -> FastAPI:
+def load_app(target: str, shown: Sequence[str] = ()) -> FastAPI:
     """Load the application that a target names, or make one of its tables.
 
     Args:
         target: `league.py`, `package.module`, or either with `:name` behind it.
+        shown: Fields of its tables that are shown though they are named like secrets, as in
+            `heroes.secret_name`.
 
     Returns:
         Its FastAPI application, or what the function of that name returns; where it has none, one
         with every table as a resource and every relationship between them includable.
 
     Raises:
-        BadTarget: There is no such file or module, nothing in it to serve, or a mistake in it.
+        BadTarget: There is no such file or module, nothing in it to serve, no such field, or a
+            mistake in it.
     """
     source, _, name = target.partition(":")
     if not source:
         raise BadTarget("Name what to serve: league.py, package.models or package.main:app")
     with _naming_mistakes(source):
         module = _load_module(source)
-        return _find_app(module, source, name) or _make_app(module, source)
+        app = _find_app(module, source, name)
+        if app is not None and shown:
+            raise BadTarget(
+                f"{source} has an application, which says itself what it shows: leave out --show, "
+                "and write Resource(shown=[...]) there"
+            )
+        return app or _make_app(module, source, shown)
 
 
 def _find_app(module: ModuleType, source: str, name: str) -> FastAPI | None:
@@ -133,7 +144,7 @@ def _load_file(path: Path) -> ModuleType:
     return module
 
 
-def _make_app(module: ModuleType, source: str) -> FastAPI:
+def _make_app(module: ModuleType, source: str, shown: Sequence[str]) -> FastAPI:
     models = list(dict.fromkeys(value for value in vars(module).values() if _is_table(value)))
     if not models:
         raise BadTarget(
@@ -143,8 +154,30 @@ def _make_app(module: ModuleType, source: str) -> FastAPI:
     database = Database()
     title = module.__name__.rpartition(".")[2].replace("_", " ").capitalize()
     app = FastAPI(title=title, lifespan=database.lifespan)
-    mount(app, database, *(_to_resource(model, models) for model in models))
+    by_model = _find_shown(models, shown)
+    mount(app, database, *(_to_resource(model, models, by_model[model]) for model in models))
     return app
+
+
+def _find_shown(
+    models: Sequence[type[SQLModel]], shown: Sequence[str]
+) -> Mapping[type[SQLModel], list[str]]:
+    """The fields of each model that are shown."""
+    named = {
+        f"{inspect(model).local_table.fullname}.{name}": (model, name)
+        for model in models
+        for name in starmap(shown_name, model.model_fields.items())
+    }
+    found: dict[type[SQLModel], list[str]] = {model: [] for model in models}
+    for path in shown:
+        if path not in named:
+            raise BadTarget(
+                f"--show {path}: there is no such field{did_you_mean(path, named)}; name its table "
+                "and itself, as in heroes.secret_name"
+            )
+        model, name = named[path]
+        found[model].append(name)
+    return found
 
 
 def _is_table(value: object) -> bool:
@@ -155,7 +188,9 @@ def _is_table(value: object) -> bool:
     )
 
 
-def _to_resource(model: type[SQLModel], models: list[type[SQLModel]]) -> Resource:
+def _to_resource(
+    model: type[SQLModel], models: list[type[SQLModel]], shown: Sequence[str]
+) -> Resource:
     mapper = inspect(model)
     check_mapping(mapper)
     includes = [
@@ -163,4 +198,4 @@ def _to_resource(model: type[SQLModel], models: list[type[SQLModel]]) -> Resourc
         for prop in mapper.relationships
         if prop.mapper.class_ in models and joins_columns(prop)
     ]
-    return Resource(model, includes=includes)
+    return Resource(model, includes=includes, shown=shown)

@@ -92,6 +92,7 @@ def mount(
     settings = database.settings
     prefix = prefix.rstrip("/")
     catalog = read_catalog(resources, settings, prefix, dependencies, is_bound, database.dialect)
+    _tell_hidden(catalog)
     service = open_service(app, database)
     service.choose_cors(app, cors)
     conflict = conflict_status or settings.conflict_status
@@ -241,6 +242,15 @@ def _key_names(place: Place) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
+
+
+def _tell_hidden(catalog: Catalog) -> None:
+    if hidden := catalog.hidden_by_name:
+        logger.info(
+            "Hidden because they are named like secrets: %s. What is none is shown by "
+            "Resource(shown=[...]), or by `modelwire serve --show` and its name",
+            ", ".join(hidden),
+        )
 
 
 def _start(place: Place) -> str:
