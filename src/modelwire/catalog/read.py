@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,13 @@ from .names import did_you_mean, shown_name
 from .relations import read_relation
 from .schemas import computes, derive_schemas
 from .secrecy import names_secret
-from .shown import check_shown, check_shown_below, include_shown_relations
+from .shown import (
+    check_shown,
+    check_shown_below,
+    include_shown_relations,
+    name_on_wire,
+    name_relations,
+)
 from .tables import Catalog, Field, Relation, Table
 from .unfit import check_defaults
 from .upserts import find_upsert_keys, takes_upserts
@@ -66,7 +73,7 @@ def read_catalog(
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
     read = [(_mapper_of(resource), resource) for resource in resources]
-    mappers = [(m, include_shown_relations(r, m.relationships.keys())) for m, r in read]
+    mappers = [(mapper, _name_relations(resource, mapper)) for mapper, resource in read]
     registered = {
         _table_of(mapper).fullname: Guarded(resource, base, _read_key(mapper), is_bound)
         for mapper, resource in mappers
@@ -81,12 +88,19 @@ def read_catalog(
     for table in tables:
         check_described(table)
     for table in tables:
-        for name, schema in table.schemas.related.items():
-            target = next(t for t in tables if t.name == table.relations[name].target)
-            check_shown_below(table.resource, name, schema, target)
+        for relation in table.relations.values():
+            schema = table.schemas.related.get(relation.key)
+            if schema is not None:
+                target = next(t for t in tables if t.name == relation.target)
+                check_shown_below(table.resource, relation.name, schema, target)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
     named = {table.name: table for table in tables}
     return Catalog(named, read_dependents(mapped), limits, prefix, memory)
+
+
+def _name_relations(resource: Resource, mapper: Mapper[Any]) -> Resource:
+    keys = mapper.relationships.keys()
+    return name_on_wire(include_shown_relations(resource, keys), name_relations(resource, keys))
 
 
 def _mapper_of(resource: Resource) -> Mapper[Any]:
@@ -131,7 +145,8 @@ def _read_table(
     guarded = registered[sql.fullname]
     resource = guarded.resource
     fields = tuple(_read_fields(mapper, sql, resource, dialect))
-    relations = {p.key: read_relation(p) for p in mapper.relationships}
+    read = _read_relations(mapper, resource)
+    relations = {relation.name: relation for relation in read}
     names = {f.name for f in fields}
     _check_relations(resource, fields, relations)
     _check_names(resource, "filters", resource.filters, names)
@@ -147,7 +162,7 @@ def _read_table(
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     _check_names(resource, "includes_back", resource.includes_back, resource.includes)
     ways = Ways(guarded, relations, registered)
-    schemas = derive_schemas(resource, fields, relations)
+    schemas = derive_schemas(resource, fields, [relation.key for relation in read])
     if resource.read_schema is not None:
         check_shown(resource, schemas.read, fields)
     masked = find_masked(schemas.read, validates=resource.read_schema is not None)
@@ -174,6 +189,18 @@ def _read_table(
         computes=resource.read_schema is None and computes(resource.model),
         memory=memory,
     )
+
+
+def _read_relations(mapper: Mapper[Any], resource: Resource) -> Sequence[Relation]:
+    names = name_relations(resource, mapper.relationships.keys())
+    relations = [read_relation(p, names[p.key]) for p in mapper.relationships]
+    for name, times in Counter(names.values()).items():
+        if times > 1:
+            raise ConfigurationError(
+                f"Resource({resource.model.__name__}): {times} relationships are called `{name}` "
+                "on the wire; rename one of them."
+            )
+    return relations
 
 
 def _check_serializer(resource: Resource) -> None:

@@ -23,11 +23,12 @@ from ..errors import ConfigurationError
 from .tables import Relation
 
 
-def read_relation(prop: RelationshipProperty[Any]) -> Relation:
+def read_relation(prop: RelationshipProperty[Any], name: str) -> Relation:
     """Read a relationship.
 
     Args:
         prop: The relationship.
+        name: Its name on the wire.
 
     Returns:
         It, with the columns that join it.
@@ -47,7 +48,8 @@ def read_relation(prop: RelationshipProperty[Any]) -> Relation:
         for left, right in prop.secondary_synchronize_pairs or ()
     )
     return Relation(
-        name=prop.key,
+        name=name,
+        key=prop.key,
         target=target.fullname,
         many=bool(prop.uselist),
         simple=joins_columns(prop),

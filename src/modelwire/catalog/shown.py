@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic import Field as PydanticField
 from pydantic_core import ErrorDetails
 from sqlmodel import SQLModel
@@ -18,7 +18,46 @@ from sqlmodel import SQLModel
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .kinds import Kind, bare_class, storage_type
+from .names import names_shown
 from .tables import Field, Table
+
+
+def name_relations(resource: Resource, relations: Iterable[str]) -> Mapping[str, str]:
+    """The names of a resource's relationships on the wire, by those in Python.
+
+    They are those that answers show: what shows a row names them as it names its fields.
+
+    Args:
+        resource: The resource.
+        relations: The names of its model's relationships in Python.
+    """
+    schema = resource.read_schema
+    config = (schema or resource.model).model_config
+    config = ConfigDict(alias_generator=config.get("alias_generator"))
+    open_ended: dict[str, Any] = dict.fromkeys(relations, (Any, None))
+    named = names_shown(create_model("Relations", __config__=config, **open_ended))
+    own = names_shown(schema) if schema is not None else {}
+    return {key: own.get(key, name) for key, name in named.items()}
+
+
+def name_on_wire(resource: Resource, names: Mapping[str, str]) -> Resource:
+    """A resource whose arguments name relationships as they are called on the wire.
+
+    Args:
+        resource: The resource, whose arguments may name them as they are called in Python.
+        names: The names on the wire, by those in Python.
+    """
+
+    def translate(given: Iterable[str]) -> Sequence[str]:
+        return tuple(dict.fromkeys(names.get(name, name) for name in given))
+
+    return replace(
+        resource,
+        includes=translate(resource.includes),
+        include_by_default=translate(resource.include_by_default),
+        includes_back=translate(resource.includes_back),
+        nested_writes=translate(resource.nested_writes),
+    )
 
 
 def include_shown_relations(resource: Resource, relations: Iterable[str]) -> Resource:
@@ -130,7 +169,11 @@ def check_shown_below(
     for key, info in schema.model_fields.items():
         field = target.by_key.get(key)
         is_there = field is not None and field.readable
-        if info.is_required() and not is_there and key not in target.relations:
+        if (
+            info.is_required()
+            and not is_there
+            and not any(key == relation.key for relation in target.relations.values())
+        ):
             start = f"Resource({resource.model.__name__}, read_schema=…): "
             raise ConfigurationError(
                 f"{start}`{name}` shows rows as {schema.__name__}, which requires `{key}`; the "

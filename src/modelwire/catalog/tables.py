@@ -104,7 +104,9 @@ class Relation:
     """One relationship, with the columns that join it.
 
     Args:
-        name: The relationship's name, on the wire and in Python.
+        name: Its name on the wire: as answers show it, made by the alias generator where there is
+            one.
+        key: The relationship's name in Python.
         target: Name of the table it leads to.
         many: Whether it leads to many rows.
         simple: Whether it is joined by equal columns and nothing else.
@@ -122,6 +124,7 @@ class Relation:
     """
 
     name: str
+    key: str
     target: str
     many: bool
     simple: bool

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Optional
 
 from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from pydantic import Field as PydanticField
 from pydantic_core import PydanticSerializationError
 
 from ..catalog import Kind, Table
@@ -41,7 +42,7 @@ class SchemaEncoder:
         whole = read or whole_row(table)
         base = schema or table.schemas.read
         self._children = {
-            i.relation.name: (owner_positions(table, whole, i), _encoder_below(base, table, i))
+            i.relation.key: (owner_positions(table, whole, i), _encoder_below(base, table, i))
             for i in includes
         }
         self.schema = _with_includes(base, includes, [c for _, c in self._children.values()])
@@ -103,7 +104,7 @@ class SchemaEncoder:
         if convert is not None:
             values = [{key: convert(value) for key, value in row.items()} for row in values]
         for branch in branches:
-            name = branch.include.relation.name
+            name = branch.include.relation.key
             owners, encoder = self._children[name]
             children = encoder._build(branch.rows, branch.branches, convert)
             attached = attach(owners, branch, rows, children)
@@ -160,9 +161,9 @@ def _restore(adapter: TypeAdapter[Any], value: object) -> object:
 def _encoder_below(schema: type[BaseModel], table: Table, include: Include) -> SchemaEncoder:
     """What writes the rows of an include: as the schema above them says, if it says anything."""
     related = table.schemas.related if schema is table.schemas.read else {}
-    own = related.get(include.relation.name)
+    own = related.get(include.relation.key)
     if own is not None:
-        own = leave_out_relations(own, include.target.relations)
+        own = leave_out_relations(own, [r.key for r in include.target.relations.values()])
     return SchemaEncoder(include.target, include.includes, schema=own)
 
 
@@ -174,6 +175,7 @@ def _with_includes(
     fields: dict[str, Any] = {}
     for include, encoder in zip(includes, children, strict=True):
         child = encoder.schema
-        many = include.relation.many
-        fields[include.relation.name] = (list[child] if many else Optional[child], ...)  # type: ignore[valid-type]
+        relation = include.relation
+        rows: Any = list[child] if relation.many else Optional[child]  # type: ignore[valid-type]
+        fields[relation.key] = (rows, PydanticField(serialization_alias=relation.name))
     return create_model(base.__name__, __base__=base, **fields)
