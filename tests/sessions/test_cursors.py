@@ -103,6 +103,16 @@ def without_waiting(limited: LimitedConnection) -> Iterator[None]:
     assert time.monotonic() - begun < WAIT_S
 
 
+@pytest.fixture
+def few_objects() -> Iterator[None]:
+    """Have the collector look at what is made from here on: all else takes seconds at times."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("few_objects")
 @pytest.mark.parametrize("keep", KEEPERS)
 async def test_letting_go_of_a_cursor(limited: LimitedConnection, keep: Keep) -> None:
     """A cursor that is let go of beside a long statement is closed after that, by the thread."""
