@@ -83,7 +83,6 @@ check: $(STAMP) ## Check format, lint, types, layering, and run every test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
-	$(MAKE) sqlalchemy20
 
 format: $(STAMP) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
