@@ -208,7 +208,24 @@ class Coded(Base, table=True):
         return value.lower()
 
 
-MODELS: tuple[type[Base], ...] = (Plain, Period, Person, Prepared, Coded)
+class Span(Base, table=True):
+    """Two values of which one bounds the other, and a key that clients name."""
+
+    __tablename__ = "spans"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    low: int = 0
+    high: int = 10
+
+    @model_validator(mode="after")
+    def order(self) -> "Span":
+        if self.low > self.high:
+            raise ValueError("low should not be above high")
+        return self
+
+
+MODELS: tuple[type[Base], ...] = (Plain, Period, Person, Prepared, Coded, Span)
 
 validators_world = make_world_fixture(
     "validators",
@@ -220,6 +237,7 @@ validators_world = make_world_fixture(
             Resource(Person, read_only=["slug"]),
             Resource(Prepared),
             Resource(Coded),
+            Resource(Span),
         )
     ),
 )
@@ -394,3 +412,25 @@ async def test_upsert(client: httpx2.AsyncClient) -> None:
         answer = await client.post(url, json=[{"code": "AB"}, {"code": "cd"}])
         assert answer.status_code == 200, answer.text
         assert answer.json() == [{"code": "ab", "twin": "ba"}, {"code": "cd", "twin": "dc"}]
+
+
+@pytest.mark.parametrize("atomic", ["true", "false"])
+@pytest.mark.parametrize("others", [0, 2])
+async def test_upserts_of_whole_rows(client: httpx2.AsyncClient, atomic: str, others: int) -> None:
+    """A row into which another is merged is as its model allows, or nothing is written of it."""
+    url = f"/spans/bulk/?on_conflict=name&atomic={atomic}"
+    await client.post("/spans/", json={"name": "a", "low": 5})
+    before = [{"name": f"new {index}"} for index in range(others)]
+    answer = await client.post(url, json=[*before, {"name": "a", "high": 3}])
+    if atomic == "true":
+        problem = read_problem(answer, 422, "invalid")
+        assert faults_of(problem) == [(f"/{others}", "value_error")]
+    else:
+        statuses = [item["status"] for item in answer.json()["items"]]
+        assert statuses == [200] * others + [422]
+    rows = (await client.get("/spans/?sort=id")).json()["items"]
+    assert [(rows[0]["low"], rows[0]["high"])] == [(5, 10)]
+    assert len(rows) == 1 + (others if atomic == "false" else 0)
+    answer = await client.post(url, json=[{"name": "a", "high": 7}])
+    assert answer.status_code in (200, 207)
+    assert (await client.get("/spans/?name=a")).json()["items"][0]["high"] == 7

@@ -74,8 +74,10 @@ class _Mask:
         serializer, validator = node.get("serialization"), node.get("function")
         if isinstance(serializer, dict):
             function = serializer.get("function")
-            if is_own(function) or _hides(function):
+            if is_own(function) or _hides(function) or _reshapes(node, serializer):
                 return True
+        if self._validates and any(node.get(name) for name in _REWRITES):
+            return True
         if self._validates and isinstance(validator, dict):
             function = validator["function"]
             return is_own(function) and not _is_standard(function)
@@ -100,6 +102,20 @@ class _Mask:
 def is_own(function: object) -> bool:
     """Whether a function is the user's own, and neither Pydantic's nor one of these."""
     return function is not None and _package_of(function) not in _NOT_OWN
+
+
+def _reshapes(node: Node, serializer: Node) -> bool:
+    """Whether a node is written in a form that Pydantic's core makes, of which some is lost: by a
+    format, or as the text of an object whose class is the user's."""
+    if serializer["type"] != "to-string":
+        return bool(serializer["type"] == "format")
+    validator = node.get("function")
+    made_by = validator["function"] if isinstance(validator, dict) else node.get("cls")
+    return made_by is None or is_own(made_by)
+
+
+_REWRITES = ("to_lower", "to_upper", "strip_whitespace")
+"""By which a text is validated into another one."""
 
 
 def _hides(function: object) -> bool:

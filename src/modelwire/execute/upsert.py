@@ -8,6 +8,7 @@ from ..errors import Constraint, ConstraintViolation, Faults
 from ..plan import UpsertPlan
 from ..plan.shapes import GivenShape, InsertShape
 from ..plan.update import check_distinct
+from ..plan.upsert import check_merged
 from ..statement import ROWS, Statements
 from .insert import bind_row
 from .lane import Lane, Row
@@ -41,7 +42,8 @@ class Upserter:
             The rows as they are stored then, in the order of the plan, whether new or not.
 
         Raises:
-            InvalidRequest: Two keys are one to the database, by its collation or type.
+            InvalidRequest: Two keys are one to the database, by its collation or type; or what has
+                become of a row does not fit its model.
             Rejection: A constraint fired.
         """
         stored: dict[int, Row] = {}
@@ -55,6 +57,7 @@ class Upserter:
             raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan.pick(left))
         rows = [stored[index] for index in range(len(plan.rows))]
         check_keys(plan, rows)
+        check_merged(plan, rows)
         return rows
 
     async def _store(self, plan: UpsertPlan, indexes: Sequence[int]) -> dict[int, Row]:

@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from ..catalog import Field, Kind
-from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64, check_interval
+from ..catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64
 from ..catalog.kinds import is_decorated, members_of, storage_type
 from ..catalog.unreadable import Octets, SpelledUUID, Unreadable
 from ..errors import InvalidRequest
@@ -194,15 +194,16 @@ def _form_of(field: Field) -> _Form | None:
     return _FORMS.get(field.stored_kind or field.kind)
 
 
-def _write_interval(value: dt.timedelta) -> int:
-    return value // dt.timedelta(microseconds=1)
+def _write_interval(value: dt.timedelta) -> str:
+    # Others may have stored one of more microseconds than 64 bits have room for.
+    return str(value // dt.timedelta(microseconds=1))
 
 
-def _read_interval(value: Any, _field: Field) -> dt.timedelta:
-    interval = dt.timedelta(microseconds=_read_integer(value, _field))
-    if check_interval(interval):
-        raise BadValue("is too long")
-    return interval
+def _read_interval(value: Any, field: Field) -> dt.timedelta:
+    try:
+        return dt.timedelta(microseconds=int(_read_text(value, field)))
+    except (ValueError, OverflowError):
+        raise BadValue("should be a duration") from None
 
 
 def _read_integer(value: Any, _field: Field) -> int:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
+from pydantic import ValidationError
 
 from ..catalog import Field, Table
 from ..catalog.names import escape_pointer, name_of
 from ..errors import Faults, Violation
 from .batches import Batch
-from .bodies import Validated, refuse, validate_each
+from .bodies import Validated, add_faults, refuse, validate_each
 from .create import schema_of, take_new
 from .keys import Key
 from .nesting import relations_in
@@ -37,8 +38,10 @@ class UpsertPlan(CreatePlan, frozen=True):
 
     @property
     def is_single(self) -> bool:
-        """Whether one statement stores everything: what more rows are needs a second look."""
-        return len(self.rows) == 1 and self.merged[0] is not None
+        """Whether one statement stores everything: what more rows are needs a second look, and so
+        does a row that its model sees whole."""
+        is_seen = self.table.schemas.change is not None
+        return len(self.rows) == 1 and self.merged[0] is not None and not is_seen
 
     @property
     def unique_values(self) -> list[Key]:
@@ -114,6 +117,31 @@ def plan_upsert(
     refuse(faults)
     merged = _merged_in(rows, valid, unique) if merges else (None,) * len(rows)
     return UpsertPlan(table, rows, unique=unique, merged=merged)
+
+
+def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
+    """Check that rows fit their model as they have become, where it looks at the whole of them.
+
+    Args:
+        plan: The rows.
+        rows: As they are stored.
+
+    Raises:
+        InvalidRequest: One does not fit; the pointer names it.
+    """
+    table, schema = plan.table, plan.table.schemas.change
+    if schema is None:
+        return
+    faults = Faults()
+    for row, has, merged in zip(plan.rows, rows, plan.merged, strict=True):
+        if merged is None:
+            continue
+        values = {field.key: has[place] for field, place in table.positions.items()}
+        try:
+            schema.validate(values, {})
+        except ValidationError as exc:
+            add_faults(exc, schema, {}, row.pointer, faults)
+    faults.refuse()
 
 
 def _refuse_relations(table: Table, batch: Batch, faults: Faults) -> None:
