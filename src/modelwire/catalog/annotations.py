@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import reduce
-from types import UnionType
-from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
 from pydantic import PydanticUndefinedAnnotation
 from sqlalchemy.types import TypeEngine
@@ -15,7 +12,7 @@ from sqlmodel import SQLModel
 
 from ..errors import ConfigurationError
 from .binary import says_itself, write_in_base64
-from .kinds import Kind, stored_kind
+from .kinds import Kind, map_arguments, stored_kind
 from .serializers import is_own_way
 from .vectors import annotate_vector, is_vector
 
@@ -93,10 +90,7 @@ def _close(annotation: Any) -> Any:
         return list[_close(args[0]) if args else Any]  # type: ignore[misc]
     if origin is Annotated:
         return Annotated[_close(args[0]), *args[1:]]
-    changed = tuple(map(_close, args))
-    if changed == args or origin is Literal:
-        return annotation
-    return reduce(operator.or_, changed) if origin in (Union, UnionType) else origin[changed]
+    return map_arguments(annotation, _close)
 
 
 def _is_open(annotation: Any) -> bool:

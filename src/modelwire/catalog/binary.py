@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import operator
 from collections.abc import Callable, Mapping
-from functools import partial, reduce
-from types import UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, cast, get_args, get_origin
+from functools import partial
+from typing import Annotated, Any, NamedTuple, cast, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -19,6 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from .kinds import map_arguments
 from .serializers import is_own_way
 
 _SETTINGS = ("ser_json_bytes", "val_json_bytes")
@@ -125,8 +124,4 @@ def write_in_base64(annotation: Any) -> Any:
         inner, *others = args
         own = any(map(is_own_way, others))
         return annotation if own else Annotated[write_in_base64(inner), *others]
-    changed = tuple(map(write_in_base64, args))
-    if changed == args or origin is Literal:
-        return annotation
-    is_union = origin in (Union, UnionType)
-    return reduce(operator.or_, changed) if is_union else origin[changed]
+    return map_arguments(annotation, write_in_base64)

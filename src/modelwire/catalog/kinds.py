@@ -6,11 +6,11 @@ import datetime as dt
 import operator
 import types
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import reduce
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import (
     AwareDatetime,
@@ -109,6 +109,23 @@ def strip_optional(annotation: Any) -> Any:
         members = [arg for arg in get_args(annotation) if arg is not type(None)]
         return reduce(operator.or_, members) if members else annotation
     return annotation
+
+
+def map_arguments(annotation: Any, change: Callable[[Any], Any]) -> Any:
+    """The same annotation with its type arguments changed; a `Literal` has none.
+
+    Args:
+        annotation: The annotation, which is no `Annotated`.
+        change: Makes of each argument what stands in its place.
+    """
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return annotation
+    changed = tuple(map(change, args))
+    if changed == args:
+        return annotation
+    is_union = origin in (Union, types.UnionType)
+    return reduce(operator.or_, changed) if is_union else origin[changed]
 
 
 def bare_class(annotation: Any) -> type | None:

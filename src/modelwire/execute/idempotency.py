@@ -12,10 +12,10 @@ from sqlalchemy.sql.base import Executable
 
 from ..errors import DatabaseError, Forbidden, KeyInFlight, KeyReused, LockTimeout, Unavailable
 from ..settings import Settings
-from ..statement import KEYS, Statement, build_creation
+from ..statement import KEYS, Statement
 from ..statement import idempotency as sql
 from .lane import Lane, Row
-from .tables import LOCK_CREATION
+from .tables import creation_of
 
 PURGE_INTERVAL_S = 60.0
 """Seconds between two removals of expired keys in one process, while they keep up."""
@@ -60,9 +60,8 @@ class IdempotencyKeys:
         def of(statement: Executable) -> Statement:
             return Statement(statement, dialect)
 
-        lock = [LOCK_CREATION] if dialect.name == "postgresql" else []
         self._look = of(sql.build_look(dialect.name))
-        self._creation = [of(step) for step in (*lock, *build_creation(KEYS, dialect))]
+        self._creation = creation_of(KEYS, dialect)
         self._claim = of(sql.build_claim(dialect.name))
         self._set_wait = of(sql.build_wait())
         self._answer = of(sql.build_answer())

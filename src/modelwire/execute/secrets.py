@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
 from ..errors import DatabaseError, Forbidden, RequestError, Unavailable
 from ..settings import Settings
-from ..statement import SECRETS, Statement, build_creation
+from ..statement import SECRETS, Statement
 from ..statement import secrets as sql
 from .failure import describe_failure
 from .lane import Lane
-from .tables import LOCK_CREATION
+from .tables import creation_of
 from .url import is_memory
 
 logger = logging.getLogger("modelwire")
@@ -63,9 +63,8 @@ class Secrets:
         def of(statement: Any) -> Statement:
             return Statement(statement, dialect)
 
-        lock = [LOCK_CREATION] if dialect.name == "postgresql" else []
         self._look = of(sql.build_look(dialect.name))
-        self._creation = [of(step) for step in (*lock, *build_creation(SECRETS, dialect))]
+        self._creation = creation_of(SECRETS, dialect)
         self._keep = of(sql.build_keep(dialect.name))
         self._secret = of(sql.build_secret())
 

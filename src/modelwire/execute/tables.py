@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, MetaData, Table, bindparam, column, func, inspect, select
 from sqlalchemy import table as table_clause
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..compat.sqlalchemy import settle_keys
-from ..statement import value_indexes
+from ..statement import Statement, build_creation, value_indexes
 from .engine import begin_writing
 from .sqlite_tables import check_for_sqlite, warn_of_idle_keys
 
@@ -22,6 +23,17 @@ CREATE_LOCK = 0x6D6F64656C77  # "modelw"
 """The advisory lock of PostgreSQL under which processes create tables."""
 
 LOCK_CREATION = select(func.pg_advisory_xact_lock(bindparam("number", CREATE_LOCK)))
+
+
+def creation_of(own: Table, dialect: Dialect) -> Sequence[Statement]:
+    """The statements that create a table of modelwire's own, one process after another.
+
+    Args:
+        own: The table.
+        dialect: SQLAlchemy's dialect of the engine that runs them.
+    """
+    lock = [LOCK_CREATION] if dialect.name == "postgresql" else []
+    return [Statement(step, dialect) for step in (*lock, *build_creation(own, dialect))]
 
 
 async def create_tables(

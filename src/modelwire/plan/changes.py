@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from ..catalog import Field, Table
+from ..catalog.whole import ChangeSchema
 from ..errors import Faults
 from .bodies import Validated, add_faults, refuse, validate
 from .merge import merge_patch
@@ -95,6 +96,24 @@ def _validate(
     schema = table.schemas.change
     if schema is None:
         return validate(table, table.schemas.update, body, pointer, faults)
+    return validate_whole(schema, body, stored, pointer, faults)
+
+
+def validate_whole(
+    schema: ChangeSchema, body: Mapping[str, Any], stored: Stored, pointer: str, faults: Faults
+) -> Validated | None:
+    """Validate a change together with the row that it is of.
+
+    Args:
+        schema: Its schema.
+        body: The JSON values of the fields that are changed.
+        stored: What the row has.
+        pointer: Where it stands in the whole body.
+        faults: Where what is wrong is added.
+
+    Returns:
+        The validated change; None if the row as it becomes does not fit.
+    """
     try:
         return schema.validate({field.key: value for field, value in stored.items()}, body)
     except ValidationError as exc:

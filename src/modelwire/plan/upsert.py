@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from pydantic import ValidationError
 
 from ..catalog import Field, Table
 from ..catalog.names import escape_pointer, name_of
 from ..errors import Faults, Violation
 from .batches import Batch
-from .bodies import Validated, add_faults, refuse, validate_each
+from .bodies import Validated, refuse, validate_each
+from .changes import validate_whole
 from .create import schema_of, take_new
 from .keys import Key
 from .nesting import relations_in
@@ -136,11 +136,8 @@ def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
     for row, has, merged in zip(plan.rows, rows, plan.merged, strict=True):
         if merged is None:
             continue
-        values = {field.key: has[place] for field, place in table.positions.items()}
-        try:
-            schema.validate(values, {})
-        except ValidationError as exc:
-            add_faults(exc, schema, {}, row.pointer, faults)
+        stored = {field: has[place] for field, place in table.positions.items()}
+        validate_whole(schema, {}, stored, row.pointer, faults)
     faults.refuse()
 
 
