@@ -21,7 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from examples import league
 from modelwire import Database, Resource, get_session, mount
 from modelwire.settings import Settings
-from modelwire.statement import KEYS
+from modelwire.statement.idempotency import KEYS
 from tests import zoo
 
 LANES = ("direct", "session")

@@ -1,9 +1,11 @@
 """modelwire takes a SQLModel table to the wire: the async SQLModel layer for FastAPI."""
 
 from .errors import ConfigurationError, LazyLoadError, ModelwireError, RequestError
-from .execute import Database
+from .execute.database import Database
 from .resource import Resource
-from .web import Cors, SessionDep, UnitOfWorkDep, get_session, get_unit_of_work, mount
+from .web.cors import Cors
+from .web.mount import mount
+from .web.session import SessionDep, UnitOfWorkDep, get_session, get_unit_of_work
 
 __version__ = "0.1.0"
 

@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .execute import Database
-from .execute.engine import begin_writing
-from .execute.session import EagerSession
-from .web import get_session
+from .execute.connect.begin import begin_writing
+from .execute.connect.session import EagerSession
+from .execute.database import Database
+from .web.session import get_session
 
 __all__ = ["open_client", "rolled_back_session"]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Database, Resource
-from modelwire.execute import triggers
+from modelwire.execute.write import triggers
 from tests.conftest import empty_tables
 from tests.worlds import World, make_world_fixture, on_lanes
 

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 
 from examples.league import Player, Team, User
 from modelwire import ConfigurationError, Database, Resource
-from modelwire.catalog import read_catalog
+from modelwire.catalog.read import read_catalog
 from tests import zoo
 from tests.conftest import MakeClient
 from tests.http.rows import store

@@ -11,7 +11,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import ConfigurationError, Resource
-from modelwire.catalog import read_catalog
+from modelwire.catalog.read import read_catalog
 from tests.conftest import empty_tables
 from tests.http.problems import faults_of, read_problem
 from tests.worlds import World, make_world_fixture, on_lanes

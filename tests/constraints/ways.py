@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from modelwire import Database
-from modelwire.catalog import read_catalog
+from modelwire.catalog.read import read_catalog
 
 from .cases import VALID, Refused, Row
 from .tables import RESOURCES

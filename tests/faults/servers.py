@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[2]
-SERVE = [sys.executable, "-c", "from modelwire.cli import main; main()", "serve"]
+SERVE = [sys.executable, "-c", "from modelwire.cli.main import main; main()", "serve"]
 LEAGUE = str(ROOT / "examples" / "league.py")
 
 

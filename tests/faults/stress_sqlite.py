@@ -29,7 +29,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from examples.league import Player, Team
 from modelwire import Database, SessionDep, overtime
 from modelwire.errors import RequestError
-from modelwire.execute import cursors, driver, limited
+from modelwire.execute.connect import driver_lane as driver
+from modelwire.execute.sqlite import connection as limited
+from modelwire.execute.sqlite import cursors
 
 from .slow import PATH, make_slow_app
 

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import event
 
 from modelwire import Database
-from modelwire.execute.slots import QUICK_S, SLOW_S
+from modelwire.execute.connect.slots import QUICK_S, SLOW_S
 from tests.conftest import DIALECTS, open_client
 
 from .conftest import Figure, OpenDatabase, checked_out, eventually_free

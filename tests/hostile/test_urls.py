@@ -7,7 +7,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from modelwire.plan.operators import OPERATORS
+from modelwire.plan.reading.operators import OPERATORS
 from tests.http.problems import count_rows
 
 from .conftest import Share, World, assert_serves, fault_of, faults_of

@@ -15,7 +15,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import ConfigurationError, Database, Resource, mount
-from modelwire.catalog import read_catalog
+from modelwire.catalog.read import read_catalog
 from tests.conftest import open_client, use_sessions
 from tests.http.problems import read_problem
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from modelwire import Database
-from modelwire.plan.query import PARAMETERS
+from modelwire.plan.reading.query import PARAMETERS
 from tests.documents import (
     operations_of,
     parameters_of,

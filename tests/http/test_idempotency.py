@@ -11,7 +11,7 @@ from examples.league import Player, Team, User
 from modelwire import Database, Resource
 from modelwire.execute.idempotency import PURGED_KEYS
 from modelwire.settings import Settings
-from modelwire.statement import KEYS
+from modelwire.statement.idempotency import KEYS
 from tests.conftest import MakeClient, make_app, open_client
 from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import store, store_users

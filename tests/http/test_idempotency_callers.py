@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import String, cast, select
 
 from modelwire import Database
-from modelwire.statement import KEYS
+from modelwire.statement.idempotency import KEYS
 from tests.http.problems import count_rows, read_problem
 
 KEY = {"Idempotency-Key": "5f2f9a34"}

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from modelwire import Database
-from modelwire.execute import IdempotencyKeys
+from modelwire.execute.idempotency import IdempotencyKeys
 from modelwire.pipeline.idempotency import key_of
-from modelwire.request import Request
-from modelwire.statement import Statement
+from modelwire.request.request import Request
+from modelwire.statement.statements import Statement
 from tests.conftest import LEAGUE, empty_tables, make_app, open_client
 from tests.examples import THOROUGH
 from tests.http.problems import count_rows, read_problem

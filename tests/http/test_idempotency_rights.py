@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from modelwire import Database
-from modelwire.statement import KEYS
+from modelwire.statement.idempotency import KEYS
 from tests.conftest import LEAGUE, create_postgres_database, make_app, open_client
 from tests.http.problems import read_problem
 

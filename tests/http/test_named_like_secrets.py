@@ -14,7 +14,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Database, Resource, mount
-from modelwire.catalog import read_catalog
+from modelwire.catalog.read import read_catalog
 from tests.conftest import open_client, use_sessions
 
 NAMES = ["token{}", "{}_secret", "password_{}", "api_key{}", "{}Hash", "PassPhrase{}"]

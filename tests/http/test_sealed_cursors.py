@@ -17,8 +17,8 @@ from sqlmodel import Field, SQLModel
 
 from examples.league import Player, Team
 from modelwire import Database, Resource, mount
-from modelwire.plan import cursor as written
-from modelwire.plan.cipher import CursorCipher
+from modelwire.plan.reading import cursor as written
+from modelwire.plan.reading.cipher import CursorCipher
 from tests.conftest import LEAGUE, MakeClient, open_client
 from tests.http.rows import KINDS, read_items, refused_parameters, store
 from tests.worlds import World, make_world_fixture, on_lanes

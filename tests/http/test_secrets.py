@@ -20,7 +20,7 @@ from sqlalchemy.schema import CreateTable
 
 from examples.league import Team
 from modelwire import ConfigurationError, Database, mount
-from modelwire.statement import SECRETS
+from modelwire.statement.secrets import SECRETS
 from modelwire.testing import open_client as open_test_client
 from modelwire.testing import rolled_back_session
 from tests.conftest import DIALECTS, LEAGUE, create_postgres_database, make_app, open_client

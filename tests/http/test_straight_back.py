@@ -11,8 +11,7 @@ from sqlmodel import Field, Relationship, SQLModel
 from examples import league
 from examples.league import Player, Team
 from modelwire import Database, Resource
-from modelwire.catalog import leads_back
-from modelwire.catalog.relations import read_relation
+from modelwire.catalog.relations import leads_back, read_relation
 from tests import zoo
 from tests.conftest import MakeClient
 from tests.documents import query_of, read_document, resolve

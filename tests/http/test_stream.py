@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from examples.league import Player, Team, User
 from modelwire import Database, Resource
-from modelwire.pipeline import STREAM_BATCH
+from modelwire.pipeline.reads import STREAM_BATCH
 from tests.conftest import MakeClient, empty_tables
 from tests.http.problems import read_problem
 from tests.http.rows import refused_parameters, store, store_many, store_users

@@ -9,7 +9,7 @@ import pytest
 
 from examples.league import User
 from modelwire import Database
-from modelwire.execute import SharedCounts
+from modelwire.execute.connect.counts import SharedCounts
 from tests.http.rows import refused_parameters, store_many, store_users
 
 

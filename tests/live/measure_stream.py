@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert
 
 from examples.league import Player, Team
 from modelwire import Database, mount
-from modelwire.pipeline import STREAM_BATCH
+from modelwire.pipeline.reads import STREAM_BATCH
 from tests.conftest import LEAGUE
 
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import event
 
 from modelwire import Database, mount
-from modelwire.pipeline import STREAM_BATCH
+from modelwire.pipeline.reads import STREAM_BATCH
 from tests.conftest import LEAGUE
 from tests.live.conftest import eventually, settles
 from tests.live.measure_stream import fill

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import httpx2
 
 from modelwire import Database
-from modelwire.catalog import Catalog, Field, Table, read_catalog
+from modelwire.catalog.read import read_catalog
+from modelwire.catalog.tables import Catalog, Field, Table
 
 Row = dict[str, Any]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from modelwire.catalog import Kind
+from modelwire.catalog.kinds import Kind
 from tests.conftest import empty_tables
 from tests.documents import operations_of, read_document, responses_of
 

@@ -9,11 +9,11 @@ from random import Random
 from sqlalchemy.engine import Dialect
 
 from modelwire import Database
-from modelwire.catalog import read_catalog
-from modelwire.encode import encoder_of
-from modelwire.plan import plan_list
-from modelwire.request import parse_query
-from modelwire.statement import Statements
+from modelwire.catalog.read import read_catalog
+from modelwire.encode.encoder import encoder_of
+from modelwire.plan.reading.plans import plan_list
+from modelwire.request.query import parse_query
+from modelwire.statement.statements import Statements
 from tests.conftest import DIALECTS
 
 from .queries import encode

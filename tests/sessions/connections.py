@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from modelwire.execute.limited import LimitedConnection
-from modelwire.execute.short import ShortStatements
-from modelwire.execute.slots import Claim, Slots
+from modelwire.execute.connect.slots import Claim, Slots
+from modelwire.execute.sqlite.connection import LimitedConnection
+from modelwire.execute.sqlite.short import ShortStatements
 
 
 async def open_limited(path: Path) -> LimitedConnection:

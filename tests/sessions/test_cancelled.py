@@ -13,9 +13,9 @@ from fastapi import FastAPI
 
 from examples.league import Team
 from modelwire import Database, mount
-from modelwire.catalog import read_catalog
-from modelwire.pipeline import Pipeline
-from modelwire.request import Request
+from modelwire.catalog.read import read_catalog
+from modelwire.pipeline.pipeline import Pipeline
+from modelwire.request.request import Request
 from tests.conftest import LEAGUE, ZOO, open_client
 
 CATALOG = read_catalog([*LEAGUE, *ZOO])

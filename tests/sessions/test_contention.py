@@ -12,9 +12,9 @@ from sqlalchemy import text
 from examples.league import Team
 from modelwire import Database
 from modelwire.errors import Contention, Unavailable, UnknownOutcome
-from modelwire.execute import Lane
-from modelwire.execute.retry import retry_contended
-from modelwire.statement import Statement
+from modelwire.execute.connect.lane import Lane
+from modelwire.execute.connect.retry import retry_contended
+from modelwire.statement.statements import Statement
 from tests.conftest import empty_tables
 
 Attempt = Callable[[], Awaitable[int]]

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import text
 
 from modelwire import Database
-from modelwire.execute.limit import StatementLimit
-from modelwire.execute.limited import LimitedConnection
-from modelwire.execute.short import Run
+from modelwire.execute.connect.limit import StatementLimit
+from modelwire.execute.sqlite.connection import LimitedConnection
+from modelwire.execute.sqlite.short import Run
 from tests.live.conftest import eventually
 
 from .connections import free_claim, open_limited

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from examples.league import Team
 from modelwire import Database, UnitOfWorkDep, mount
-from modelwire.execute.limit import FRESH_S
+from modelwire.execute.connect.limit import FRESH_S
 from tests.conftest import (
     DIALECTS,
     LEAGUE,

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from modelwire import Database
-from modelwire.execute.limited import LimitedConnection
-from modelwire.execute.short import HELD_S, ROW_S, SHORT_S, Run, ShortWork
-from modelwire.statement import Statement
+from modelwire.execute.sqlite.connection import LimitedConnection
+from modelwire.execute.sqlite.short import HELD_S, ROW_S, SHORT_S, Run, ShortWork
+from modelwire.statement.statements import Statement
 
 from .connections import free_claim, open_limited
 

@@ -7,10 +7,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwire.catalog import Field, Kind, Table, read_catalog
-from modelwire.encode import Branch, SchemaEncoder, StructEncoder, encoder_of
-from modelwire.plan.shapes import Include
+from modelwire.catalog.kinds import Kind
+from modelwire.catalog.read import read_catalog
+from modelwire.catalog.tables import Field, Table
+from modelwire.encode.encoder import encoder_of
+from modelwire.encode.schemas import SchemaEncoder
+from modelwire.encode.structs import StructEncoder
+from modelwire.encode.tree import Branch
 from modelwire.resource import Resource
+from modelwire.shape.parts import Include
 from tests import zoo
 from tests.conftest import LEAGUE, ZOO
 

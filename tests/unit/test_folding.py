@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import bindparam, column
 from sqlalchemy.dialects import postgresql, sqlite
 
-from modelwire.statement import COLLATION, lower
-from modelwire.statement.folding import Lowered
+from modelwire.statement.lowercase import COLLATION, Lowered, lower
 
 
 def compile_on(dialect: Any, **known: Any) -> str:

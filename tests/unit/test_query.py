@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwire.errors import InvalidRequest
-from modelwire.request import parse_query
+from modelwire.request.query import parse_query
 
 
 @pytest.mark.parametrize("query", [b"&" * 51, b"&&a=" + b"1" * 60, b"=" * 60])

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from modelwire.execute import SharedCounts
+from modelwire.execute.connect.counts import SharedCounts
 
 
 class Counter:

@@ -8,8 +8,8 @@ from sqlalchemy import literal, select
 from sqlalchemy.dialects import sqlite
 
 from modelwire.errors import Unavailable
-from modelwire.execute.slots import QUICK_S, SLOW_S, Claim, Slots
-from modelwire.statement import Statement
+from modelwire.execute.connect.slots import QUICK_S, SLOW_S, Claim, Slots
+from modelwire.statement.statements import Statement
 
 
 def make_slots(pool_size: int, *, wait_s: float = 0.3, pressed: bool = False) -> Slots:
@@ -126,7 +126,7 @@ async def test_being_held_up_once_is_no_proof() -> None:
 async def test_what_was_slow_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """A read that was slow counts as unknown after some time, and as quick after two quick ones."""
     slots, statement = make_slots(1), make_statement()
-    monkeypatch.setattr("modelwire.execute.slots.REMEMBERED_S", 0.0)
+    monkeypatch.setattr("modelwire.execute.connect.slots.REMEMBERED_S", 0.0)
     slots.note_long(statement, is_slow=True)
     assert slots.take_free()
     await begin(slots, statement)

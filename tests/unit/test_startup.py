@@ -7,8 +7,9 @@ COUNT = """
 import gc, sys
 from fastapi.testclient import TestClient
 from examples.league import app
-from modelwire.encode import SchemaEncoder, StructEncoder
-from modelwire.statement import Statements
+from modelwire.encode.schemas import SchemaEncoder
+from modelwire.encode.structs import StructEncoder
+from modelwire.statement.statements import Statements
 
 def built():
     gc.unfreeze()  # what the collector is spared it does not show either

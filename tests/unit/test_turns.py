@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from modelwire.errors import Contention
-from modelwire.execute.fair_queue import FairQueue
-from modelwire.execute.turns import Turns
+from modelwire.execute.connect.fair_queue import FairQueue
+from modelwire.execute.connect.turns import Turns
 
 
 class Log:

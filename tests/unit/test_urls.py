@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from modelwire import Database
-from modelwire.execute import show_url
+from modelwire.execute.url import show_url
 
 SECRET = "hunter2"
 TEMPLATES = (

@@ -18,9 +18,9 @@ from pydantic import (
 
 from examples.league import Team
 from modelwire import Resource
-from modelwire.catalog import read_catalog
+from modelwire.catalog.read import read_catalog
 from modelwire.errors import Faults
-from modelwire.plan.bodies import validate_each, validate_values
+from modelwire.plan.writing.bodies import validate_each, validate_values
 
 TABLE = read_catalog([Resource(Team)]).tables["teams"]
 

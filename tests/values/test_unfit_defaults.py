@@ -14,7 +14,7 @@ from sqlalchemy.schema import ForeignKey
 from sqlmodel import Field, SQLModel
 
 from modelwire import ConfigurationError, Resource
-from modelwire.catalog import read_catalog
+from modelwire.catalog.read import read_catalog
 from tests.worlds import World, make_world_fixture, on_lanes
 
 

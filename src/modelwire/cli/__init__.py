@@ -1,5 +1,1 @@
 """The command line: `modelwire serve TARGET`."""
-
-from .main import main
-
-__all__ = ["main"]

@@ -27,6 +27,6 @@ def configure_logs(settings: Settings) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": f"modelwire.observe.{formatter}"}},
         "handlers": {"lines": handler},
-        "loggers": {"uvicorn": logger, "modelwire": logger, "modelwire.execute.pool": pool},
+        "loggers": {"uvicorn": logger, "modelwire": logger, "modelwire.execute.connect.pool": pool},
         **others,
     }

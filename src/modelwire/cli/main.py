@@ -15,7 +15,8 @@ from fastapi import FastAPI
 
 from .. import __version__
 from ..errors import ConfigurationError, ModelwireError
-from ..execute import Database, show_url
+from ..execute.database import Database
+from ..execute.url import show_url
 from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names

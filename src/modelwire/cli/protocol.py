@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ..errors import Unavailable
-from ..respond import Answer, answer_other_problem, answer_problem
+from ..respond.answer import Answer
+from ..respond.problem import answer_other_problem, answer_problem
 from ..respond.statuses import title_of
 from ..web.responses import SlowClient
 

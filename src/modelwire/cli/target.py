@@ -23,9 +23,9 @@ from ..catalog.names import did_you_mean, shown_name
 from ..catalog.read import check_mapping
 from ..catalog.relations import joins_columns
 from ..errors import ModelwireError
-from ..execute import Database
+from ..execute.database import Database
 from ..resource import Resource
-from ..web import mount
+from ..web.mount import mount
 
 
 class BadTarget(ModelwireError):

@@ -9,15 +9,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from pydantic import Field as PydanticField
 from pydantic_core import PydanticSerializationError
 
-from ..catalog import Kind, Table
 from ..catalog.binary import write_bytes
 from ..catalog.codecs import Convert
-from ..catalog.kinds import TIMES
+from ..catalog.kinds import TIMES, Kind
 from ..catalog.masks import masks_within
 from ..catalog.names import names_shown
 from ..catalog.shown import leave_out_relations, validate_shown
+from ..catalog.tables import Table
 from ..catalog.unreadable import Unreadable
-from ..plan.shapes import Include, Projection, whole_row
+from ..shape.parts import Include, Projection, whole_row
 from .fallback import fall_back, show
 from .tree import Branch, Row, attach, owner_positions
 

@@ -10,13 +10,13 @@ import msgspec
 from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy.types import TypeEngine
 
-from ..catalog import Field, Kind, Table
 from ..catalog.binary import holds_base64, write_bytes
-from ..catalog.kinds import TIMES, bare_class, kind_of_class, members_of
+from ..catalog.kinds import TIMES, Kind, bare_class, kind_of_class, members_of
 from ..catalog.schemas import is_plain
+from ..catalog.tables import Field, Table
 from ..catalog.unreadable import Unreadable
 from ..memory import kept
-from ..plan.shapes import Include, Projection, whole_row
+from ..shape.parts import Include, Projection, whole_row
 from .fallback import show, write_unknown
 from .tree import Branch, Row, attach, owner_positions
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..catalog import Table
-from ..plan.shapes import Include, Projection, SelectShape
+from ..catalog.tables import Table
+from ..shape.parts import Include, Projection
+from ..shape.reads import SelectShape
 
 Row = Sequence[Any]
 

@@ -19,22 +19,24 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..errors import MissingTable, ModelwireError, NotStarted, RequestError
-from ..observe import Observer, PoolState
+from ..observe.metrics import PoolState
+from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
-from ..statement import KEYS, Statement
-from .driver import DRIVER_LANES
+from ..statement.idempotency import KEYS
+from ..statement.statements import Statement
+from .connect.lane import Lane, open_session_lane
+from .connect.retry import retry_contended
+from .connect.session import open_session
+from .connect.slots import Claim, Slots
+from .connect.turns import Turns
 from .engine import create_engine
 from .failure import describe_failure
-from .faults import translate
-from .lane import Lane, open_session_lane
-from .retry import retry_contended
+from .faults.translate import translate
+from .lanes import DRIVER_LANES
 from .secrets import Secrets
-from .session import open_session
-from .slots import Claim, Slots
 from .tables import create_tables, find_missing_columns, find_missing_tables
-from .triggers import AfterTriggers
-from .turns import Turns
 from .url import parse_url, show_url
+from .write.triggers import AfterTriggers
 
 T = TypeVar("T")
 

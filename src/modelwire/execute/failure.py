@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 
-from .faults import DRIVER_ERRORS
-from .watch import find_cause
+from .connect.watch import find_cause
+from .faults.translate import DRIVER_ERRORS
 
 _VALUES_IN_TEXT = "22"
 """Class 22 of PostgreSQL's codes, data exceptions, quotes the value that it is about."""

@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
-from ..catalog import Reference, references_to
-from ..catalog.tables import Dependent
-from ..plan.shapes import FindShape, Lock
-from ..statement import ROWS, Statements
-from .lane import Lane, Row
+from ..catalog.constraints import references_to
+from ..catalog.tables import Dependent, Reference
+from ..shape.lookups import FindShape
+from ..shape.parts import Lock
+from ..statement.lists import ROWS
+from ..statement.statements import Statements
+from .connect.lane import Lane, Row
 
 Columns = Sequence[Column[Any]]
 

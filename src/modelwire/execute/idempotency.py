@@ -12,9 +12,10 @@ from sqlalchemy.sql.base import Executable
 
 from ..errors import DatabaseError, Forbidden, KeyInFlight, KeyReused, LockTimeout, Unavailable
 from ..settings import Settings
-from ..statement import KEYS, Statement
 from ..statement import idempotency as sql
-from .lane import Lane, Row
+from ..statement.idempotency import KEYS
+from ..statement.statements import Statement
+from .connect.lane import Lane, Row
 from .tables import creation_of
 
 PURGE_INTERVAL_S = 60.0

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
 from ..errors import DatabaseError, Forbidden, RequestError, Unavailable
 from ..settings import Settings
-from ..statement import SECRETS, Statement
 from ..statement import secrets as sql
+from ..statement.secrets import SECRETS
+from ..statement.statements import Statement
+from .connect.lane import Lane
 from .failure import describe_failure
-from .lane import Lane
 from .tables import creation_of
 from .url import is_memory
 

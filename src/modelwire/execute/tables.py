@@ -13,9 +13,11 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..compat.sqlalchemy import settle_keys
-from ..statement import Statement, build_creation, value_indexes
-from .engine import begin_writing
-from .sqlite_tables import check_for_sqlite, warn_of_idle_keys
+from ..statement.indexes import value_indexes
+from ..statement.own import build_creation
+from ..statement.statements import Statement
+from .connect.begin import begin_writing
+from .sqlite.tables import check_for_sqlite, warn_of_idle_keys
 
 logger = logging.getLogger("modelwire")
 

@@ -1,34 +1,8 @@
-"""What requests did and how long it took: logs, metrics, `Server-Timing`, traces."""
+"""What requests did and how long it took: logs, metrics, `Server-Timing`, traces.
 
-from .exchange import (
-    CURRENT,
-    Exchange,
-    Statement,
-    count_retry,
-    encoding,
-    name_method,
-    waiting_for_connection,
-)
+The formatters are named in configurations of logging, so they are found here.
+"""
+
 from .formatters import JSONFormatter, TextFormatter
-from .logs import EventRecord
-from .metrics import Counts, PoolState, describe_metrics
-from .observer import Observer
-from .timing import write_timing
 
-__all__ = [
-    "CURRENT",
-    "Counts",
-    "EventRecord",
-    "Exchange",
-    "JSONFormatter",
-    "Observer",
-    "PoolState",
-    "Statement",
-    "TextFormatter",
-    "count_retry",
-    "describe_metrics",
-    "encoding",
-    "name_method",
-    "waiting_for_connection",
-    "write_timing",
-]
+__all__ = ["JSONFormatter", "TextFormatter"]

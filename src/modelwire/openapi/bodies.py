@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..catalog import Relation
-from ..plan.create import tie_fields
+from ..catalog.tables import Relation
+from ..plan.writing.create import tie_fields
 from .place import Subject
 from .values import TEXT, JSONSchema, value_schema
 

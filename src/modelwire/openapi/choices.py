@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..catalog.kinds import SORTABLE
-from ..plan.includes import may_follow
+from ..plan.reading.includes import may_follow
 from .place import Subject
 from .values import JSONSchema
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from ..catalog import Table
+from ..catalog.tables import Table
 from .values import JSONSchema, is_wide, widen
 
 Parts = dict[str, dict[str, JSONSchema]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..plan import Resolution
+from ..plan.writing.options import Resolution
 from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
 from ..respond.stream import END_MARKER
 from .components import Components

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..catalog import Field, Kind, Relation
-from ..plan.operators import OPERATORS, PATTERNS, Takes, operators_of
-from ..plan.query import PARAMETERS
-from ..plan.read import Counting
-from ..request import FORMATS
+from ..catalog.kinds import Kind
+from ..catalog.tables import Field, Relation
+from ..plan.reading.operators import OPERATORS, PATTERNS, Takes, operators_of
+from ..plan.reading.plans import Counting
+from ..plan.reading.query import PARAMETERS
+from ..request.headers import FORMATS
 from .choices import choose_fields, choose_include, choose_sort, sort_paths
 from .components import Components
 from .place import Place, Subject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..catalog import Catalog, Relation, Table
+from ..catalog.tables import Catalog, Relation, Table
 from .components import Components
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import BigInteger
 
-from ..catalog import Field, Kind
 from ..catalog.domain import MAX_INT64
-from ..catalog.kinds import members_of, storage_type
+from ..catalog.kinds import Kind, members_of, storage_type
+from ..catalog.tables import Field
 
 JSONSchema = dict[str, Any]
 

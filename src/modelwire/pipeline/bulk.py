@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..catalog import Field, Table
-from ..execute import Inserter, Lane, Remover, Row, Upserter
-from ..plan import (
-    BulkOptions,
-    CreatePlan,
-    DeletePlan,
-    Resolution,
-    UpdatePlan,
-    UpsertPlan,
-    choose_resolution,
-    plan_bulk_create,
-    plan_bulk_delete,
-    plan_bulk_update,
-    plan_options,
-    plan_upsert,
-)
-from ..request import Request, parse_prefer
-from ..respond import Answer
+from ..catalog.tables import Field, Table
+from ..execute.connect.lane import Lane, Row
+from ..execute.write.delete import Remover
+from ..execute.write.insert import Inserter
+from ..execute.write.upsert import Upserter
+from ..plan.writing.create import plan_bulk_create
+from ..plan.writing.create_plan import CreatePlan
+from ..plan.writing.delete import DeletePlan, plan_bulk_delete
+from ..plan.writing.options import BulkOptions, Resolution, choose_resolution, plan_options
+from ..plan.writing.update import UpdatePlan, plan_bulk_update
+from ..plan.writing.upsert import UpsertPlan, plan_upsert
+from ..request.headers import parse_prefer
+from ..request.request import Request
+from ..respond.answer import Answer
 from .rows import Rows, RowWork
 from .stages import Session, refuse_conditions
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from ..catalog import Catalog
-from ..execute import Lane, Look, Row
-from ..plan import UpdatePlan
-from ..plan.echoes import compare_shown, compare_values, includes_of
-from ..plan.shapes import SelectShape
+from ..catalog.tables import Catalog
+from ..execute.connect.lane import Lane, Row
+from ..execute.write.update import Look
+from ..plan.writing.echoes import compare_shown, compare_values, includes_of
+from ..plan.writing.update import UpdatePlan
+from ..shape.reads import SelectShape
 from .encoding import encode_each
 from .includes import IncludeReader
 

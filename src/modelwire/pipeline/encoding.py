@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..catalog import Table
-from ..encode import Branch, encoder_of
-from ..execute import Row
-from ..observe import encoding
-from ..plan import Include, Projection
-from ..plan.shapes import SelectShape, whole_row
-from ..respond import entity_tag
+from ..catalog.tables import Table
+from ..encode.encoder import encoder_of
+from ..encode.tree import Branch
+from ..execute.connect.lane import Row
+from ..observe.exchange import encoding
+from ..respond.answer import entity_tag
+from ..shape.parts import Include, Projection, whole_row
+from ..shape.reads import SelectShape
 
 
 @encoding

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from ..execute import IdempotencyKeys, Lane, StoredAnswer
-from ..request import Request, parse_idempotency_key
-from ..respond import REPLAYED, Answer
+from ..execute.connect.lane import Lane
+from ..execute.idempotency import IdempotencyKeys, StoredAnswer
+from ..request.headers import parse_idempotency_key
+from ..request.request import Request
+from ..respond.answer import REPLAYED, Answer
 from .stages import Work
 
 _METHODS = ("POST", "PATCH")

@@ -8,14 +8,15 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ..catalog import Catalog
-from ..encode import Branch, owner_positions, split_joined
+from ..catalog.tables import Catalog
+from ..encode.tree import Branch, owner_positions, split_joined
 from ..errors import TooManyIncluded, Violation
-from ..execute import Lane, Row
-from ..plan import Include
+from ..execute.connect.lane import Lane, Row
 from ..plan.keys import quote_key
-from ..plan.shapes import RelatedShape, SelectShape
-from ..statement import ROWS, Statements
+from ..shape.parts import Include
+from ..shape.reads import RelatedShape, SelectShape
+from ..statement.lists import ROWS
+from ..statement.statements import Statements
 
 Owner = tuple[Any, ...]
 """The values by which a row is tied to those that it includes."""

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..catalog import Catalog
+from ..catalog.tables import Catalog
 from ..errors import NotFound
-from ..execute import Database, Lane, Row, SharedCounts
-from ..plan import Counting, CursorPlan, KeysetPlan, ListPlan, Parent, cipher_of
-from ..respond import (
-    Address,
-    Answer,
-    Bounds,
-    answer_keyset_page,
-    answer_page,
-    link_keyset,
-    link_pages,
-)
-from ..statement import ROWS, read_estimate
+from ..execute.connect.counts import SharedCounts
+from ..execute.connect.lane import Lane, Row
+from ..execute.database import Database
+from ..plan.parent import Parent
+from ..plan.reading.cipher import cipher_of
+from ..plan.reading.keyset import CursorPlan, KeysetPlan
+from ..plan.reading.plans import Counting, ListPlan
+from ..respond.answer import Answer, answer_keyset_page, answer_page
+from ..respond.links import Address, Bounds, link_keyset, link_pages
+from ..statement.estimate import read_estimate
+from ..statement.lists import ROWS
 from .encoding import encode_rows
 from .stages import Session, Stages
 

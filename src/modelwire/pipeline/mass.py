@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from ..catalog import Table
+from ..catalog.tables import Table
 from ..errors import PreconditionRequired, TooManyAffected
-from ..execute import Lane, Remover
-from ..plan import DeletePlan, MassPlan, plan_change, plan_mass, repeat_change
-from ..plan.rows import Row as NewRow
-from ..plan.shapes import Lock
-from ..request import Request, parse_max_affected
-from ..respond import Answer, answer_affected
+from ..execute.connect.lane import Lane
+from ..execute.write.delete import Remover
+from ..plan.writing.delete import DeletePlan
+from ..plan.writing.draft import Row as NewRow
+from ..plan.writing.mass import MassPlan, plan_mass
+from ..plan.writing.update import plan_change, repeat_change
+from ..request.headers import parse_max_affected
+from ..request.request import Request
+from ..respond.answer import Answer, answer_affected
+from ..shape.parts import Lock
 from .stages import Session, parse_body, refuse_conditions, wants_minimal
 from .transactions import Transactions
 

@@ -5,41 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import quote
 
-from ..catalog import Catalog, Relation, Table
-from ..encode import Branch, encoder_of
+from ..catalog.tables import Catalog, Relation, Table
+from ..encode.encoder import encoder_of
+from ..encode.tree import Branch
 from ..errors import NotFound, TooManyIncluded
-from ..execute import Lane, Row
+from ..execute.connect.lane import Lane, Row
 from ..memory import kept_if_short
-from ..plan import (
+from ..plan.parent import plan_parent
+from ..plan.reading.plans import (
     ReadPlan,
     StreamPlan,
     plan_key,
     plan_list,
-    plan_parent,
     plan_read,
     plan_stream,
-    refuse_parameters,
     select_next_batch,
 )
-from ..plan.shapes import SelectShape
-from ..request import (
-    Request,
-    choose_format,
-    parse_entity_tags,
-    parse_prefer,
-    parse_query,
-    read_query_object,
-)
-from ..respond import (
-    END_MARKER,
-    Address,
-    Answer,
-    StreamAnswer,
-    answer_not_modified,
-    answer_row,
-    answer_stream,
-    matches,
-)
+from ..plan.reading.query import refuse_parameters
+from ..request.headers import choose_format, parse_entity_tags, parse_prefer
+from ..request.query import parse_query, read_query_object
+from ..request.request import Request
+from ..respond.answer import Answer, StreamAnswer, answer_not_modified, answer_row, matches
+from ..respond.links import Address
+from ..respond.stream import END_MARKER, answer_stream
+from ..shape.reads import SelectShape
 from .encoding import encode_row, own_columns
 from .lists import Lists
 from .stages import Session, parse_body

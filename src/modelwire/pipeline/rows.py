@@ -8,24 +8,22 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..catalog import Table
+from ..catalog.tables import Table
 from ..errors import ConstraintViolation, InvalidRequest, RequestError
-from ..execute import Lane, Rejection, Rereader, Row, describe_failure
-from ..observe import CURRENT
-from ..plan import Batch, BulkOptions, Planned, RowPlan, join_planned, plan_each, read_batch
-from ..plan.shapes import SelectShape
-from ..plan.update import repeated_key
-from ..request import Request
-from ..respond import (
-    Answer,
-    Headers,
-    Outcome,
-    Statuses,
-    answer_deleted,
-    answer_each,
-    answer_rows,
-    is_server_error,
-)
+from ..execute.connect.lane import Lane, Row
+from ..execute.failure import describe_failure
+from ..execute.write.rejection import Rejection
+from ..execute.write.triggers import Rereader
+from ..observe.exchange import CURRENT
+from ..plan.writing.batches import Batch, read_batch, repeated_key
+from ..plan.writing.each import Planned, RowPlan, join_planned, plan_each
+from ..plan.writing.options import BulkOptions
+from ..request.request import Request
+from ..respond.answer import Answer, answer_deleted, answer_rows
+from ..respond.links import Headers
+from ..respond.outcomes import Outcome, Statuses, answer_each
+from ..respond.statuses import is_server_error
+from ..shape.reads import SelectShape
 from .encoding import encode_each, encode_rows
 from .stages import Session, parse_body, wants_minimal
 from .transactions import Transactions

@@ -7,20 +7,16 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..catalog import Catalog, Table
+from ..catalog.tables import Catalog, Table
 from ..errors import Changed, PreconditionRequired
-from ..execute import Database, Lane
-from ..request import (
-    Parameter,
-    Request,
-    check_encoding,
-    check_media_type,
-    parse_json,
-    parse_prefer,
-    parse_query,
-)
-from ..respond import Answer
-from ..statement import Statements
+from ..execute.connect.lane import Lane
+from ..execute.database import Database
+from ..request.body import check_encoding, check_media_type, parse_json
+from ..request.headers import parse_prefer
+from ..request.query import Parameter, parse_query
+from ..request.request import Request
+from ..respond.answer import Answer
+from ..statement.statements import Statements
 from .includes import IncludeReader
 
 Session = AsyncSession | None

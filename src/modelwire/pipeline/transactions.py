@@ -6,23 +6,24 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Table as SQLTable
 
-from ..catalog import Catalog
-from ..encode import always_succeeds
+from ..catalog.tables import Catalog
+from ..encode.structs import always_succeeds
 from ..errors import Constraint, ConstraintViolation, RequestError
-from ..execute import (
-    Database,
-    Finder,
-    IdempotencyKeys,
-    Lane,
-    Rejection,
-    Rereader,
-    Undone,
-    Updater,
-    explain,
-)
-from ..plan import LinkSet, Planned, RowPlan, UpsertPlan, tables_answered
-from ..request import Request
-from ..respond import Answer
+from ..execute.connect.lane import Lane
+from ..execute.connect.savepoint import Undone
+from ..execute.database import Database
+from ..execute.explain.constraints import explain
+from ..execute.finder import Finder
+from ..execute.idempotency import IdempotencyKeys
+from ..execute.write.rejection import Rejection
+from ..execute.write.triggers import Rereader
+from ..execute.write.update import Updater
+from ..plan.writing.answered import tables_answered
+from ..plan.writing.each import Planned, RowPlan
+from ..plan.writing.links import LinkSet
+from ..plan.writing.upsert import UpsertPlan
+from ..request.request import Request
+from ..respond.answer import Answer
 from .echoes import look_for_echoes
 from .idempotency import do_once, key_of
 from .stages import Session, Stages, Work

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..catalog import Relation, Table, cascades_in_circles
+from ..catalog.constraints import cascades_in_circles
+from ..catalog.tables import Relation, Table
 from ..errors import NotFound, PreconditionRequired
-from ..execute import Check, Inserter, Lane, Linker, Remover, Row, lock_rows
-from ..plan import (
-    Include,
-    plan_child,
-    plan_create,
-    plan_delete,
-    plan_includes,
-    plan_link,
-    plan_parent,
-    plan_update,
-    refuse_parameters,
-    write_key,
-)
-from ..plan.shapes import SelectShape
-from ..request import Request, parse_preconditions
-from ..respond import (
+from ..execute.connect.lane import Lane, Row
+from ..execute.write.delete import Remover
+from ..execute.write.insert import Inserter
+from ..execute.write.link import Linker
+from ..execute.write.lock import Check, lock_rows
+from ..plan.keys import write_key
+from ..plan.parent import plan_parent
+from ..plan.reading.plans import plan_includes
+from ..plan.reading.query import refuse_parameters
+from ..plan.writing.create import plan_child, plan_create
+from ..plan.writing.delete import plan_delete
+from ..plan.writing.links import plan_link
+from ..plan.writing.update import plan_update
+from ..request.headers import parse_preconditions
+from ..request.request import Request
+from ..respond.answer import (
     Answer,
     answer_created,
     answer_deleted,
     answer_updated,
     check_preconditions,
 )
+from ..shape.parts import Include
+from ..shape.reads import SelectShape
 from .encoding import encode_row, tagged
 from .stages import Session, parse_body, wants_minimal
 from .transactions import Transactions

@@ -1,19 +1,21 @@
-"""Keys in paths, and the values of predicates under the names that statements give them."""
+"""Keys in paths and bodies."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from ..catalog import Field, Kind, Table
+from ..catalog.kinds import Kind
+from ..catalog.tables import Field, Table
 from ..errors import InvalidRequest, Violation
 from ..memory import kept
-from .shapes import GivenShape, Include, Lock, Predicate, Projection, SelectShape
+from ..shape.conditions import Predicate
+from ..shape.parts import Include, Lock, Projection
+from ..shape.reads import GivenShape, SelectShape
+from .parameters import refuse_parameter
 from .values import BadValue, parse_value, write_value
-
-Values = dict[str, Any]
 
 Key = tuple[Any, ...]
 """The values of a primary key, in its order."""
@@ -22,13 +24,6 @@ _NO_FRACTION = re.compile(r"\.0+\Z")
 
 RESERVED = frozenset({"bulk", "stream", "query"})
 """What is no key as it stands in a path, but the start of another route."""
-
-
-class Pair(NamedTuple):
-    """The operands of `between`."""
-
-    low: Any
-    high: Any
 
 
 def key_values(table: Table, key: str) -> list[Any]:
@@ -149,17 +144,6 @@ def select_locked(
     return GivenShape(table, table.key, projection, lock)
 
 
-def predicate_values(operands: Sequence[Any]) -> Values:
-    """Name the operands of predicates as their statement does: `p0`, `p1`, …, a pair's in two."""
-    values: Values = {}
-    for i, operand in enumerate(operands):
-        if isinstance(operand, Pair):
-            values[f"p{i}_low"], values[f"p{i}_high"] = operand
-        else:
-            values[f"p{i}"] = operand
-    return values
-
-
 def _key_value(field: Field, component: str) -> Any:
     try:
         text = unquote_to_bytes(component).decode() if "%" in component else component
@@ -168,10 +152,3 @@ def _key_value(field: Field, component: str) -> Any:
         raise refuse_parameter(field.name, "should be percent-encoded UTF-8") from None
     except BadValue as exc:
         raise refuse_parameter(field.name, str(exc)) from None
-
-
-def refuse_parameter(
-    parameter: str, message: str, code: str = "invalid_value", position: int | None = None
-) -> InvalidRequest:
-    """The error for one parameter of the query or the path."""
-    return InvalidRequest(Violation(message, code, parameter=parameter, position=position))

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ..encode import write_unknown
+from ..encode.fallback import write_unknown
 from ..errors import Changed
-from ..request import Preconditions
+from ..request.headers import Preconditions
 from .links import Bounds, Headers
 
 CONTENT = (b"content-type", b"application/json")

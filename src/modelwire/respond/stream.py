@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from typing import Any, Protocol
 
-from ..encode import Sheet
-from ..observe import encoding
-from ..request import Format
+from ..encode.csv import Sheet
+from ..observe.exchange import encoding
+from ..request.headers import Format
 from .answer import StreamAnswer
 from .links import Headers
 

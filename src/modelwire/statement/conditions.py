@@ -18,8 +18,8 @@ from sqlalchemy import (
     true,
 )
 
-from ..catalog import Field, Relation
-from ..plan.shapes import (
+from ..catalog.tables import Field, Relation
+from ..shape.conditions import (
     AllOf,
     AnyOf,
     ChildOf,

@@ -21,9 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy import Enum as SQLEnum
 
-from ..catalog import Field, Kind, Table
-from ..catalog.kinds import is_decorated, members_of
-from ..plan.shapes import Keyset, Order, Through
+from ..catalog.kinds import Kind, is_decorated, members_of
+from ..catalog.tables import Field, Table
+from ..shape.conditions import Through
+from ..shape.parts import Keyset, Order
 from .conditions import column_of, exists_in, join_on
 from .normal import normal_form
 from .operators import operand

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column
 
-from ..catalog import Field, Table
 from ..catalog.defaults import RowContext, row_maker, value_maker
-from ..plan.shapes import InsertShape, UpdateShape
+from ..catalog.tables import Field, Table
+from ..shape.writes import InsertShape, UpdateShape
 
 Values = Mapping[str, Any]
 Make = Callable[[RowContext], Any]

@@ -20,10 +20,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Text
 
-from ..catalog import Field
 from ..catalog.kinds import storage_type, type_on
-from .folding import Lowered
+from ..catalog.tables import Field
 from .lists import in_list
+from .lowercase import Lowered
 from .normal import normal_form
 from .spelled import different, equal
 from .types import operand_type

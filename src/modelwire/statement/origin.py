@@ -11,17 +11,11 @@ from msgspec import Struct
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
-from ..catalog import Field
+from ..catalog.tables import Field
 from ..catalog.unreadable import Unreadable
-from ..plan.shapes import (
-    DescendShape,
-    FindShape,
-    GivenShape,
-    InsertShape,
-    RelatedShape,
-    SelectShape,
-    UpdateShape,
-)
+from ..shape.lookups import DescendShape, FindShape
+from ..shape.reads import GivenShape, RelatedShape, SelectShape
+from ..shape.writes import InsertShape, UpdateShape
 
 logger = logging.getLogger("modelwire")
 

@@ -31,8 +31,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
-from ..catalog import Kind
-from ..catalog.kinds import is_decorated, stored_kind, type_on
+from ..catalog.kinds import Kind, is_decorated, stored_kind, type_on
 from ..catalog.unreadable import Octets, Unreadable
 from .compiled import decoder_of
 from .normal import has_spellings, normal_form

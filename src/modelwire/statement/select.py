@@ -25,15 +25,16 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import LateralFromClause
 from sqlalchemy.types import BigInteger, Integer
 
-from ..catalog import Field
-from ..plan.order import order_of, reverse_order
-from ..plan.shapes import CountShape, Include, Keyset, RelatedShape, SelectShape
+from ..catalog.tables import Field
+from ..plan.reading.order import order_of, reverse_order
+from ..shape.parts import Include, Keyset
+from ..shape.reads import CountShape, RelatedShape, SelectShape
 from .conditions import Conditions, column_of, join_on
-from .explained import Explained
+from .estimate import Explained
+from .for_update import lock_rows
 from .given import join_given
 from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
-from .locks import lock_rows
 from .operators import Prepare
 from .reading import read_column
 from .references import refer_all

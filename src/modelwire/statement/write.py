@@ -26,23 +26,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from ..catalog import Field, Table, find_link_key
 from ..catalog.kinds import type_on
-from ..plan.shapes import (
-    LEVELS,
-    Conflict,
-    DeleteShape,
-    DescendShape,
-    FindShape,
-    GivenShape,
-    InsertShape,
-    LinkShape,
-    UnlinkShape,
-    UpdateShape,
-)
+from ..catalog.relations import find_link_key
+from ..catalog.tables import Field, Table
+from ..shape.lookups import LEVELS, DescendShape, FindShape
+from ..shape.reads import GivenShape
+from ..shape.writes import Conflict, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
+from .for_update import lock_rows
 from .given import from_json, given_columns, is_same, join_given
 from .lists import in_rows, rows_of
-from .locks import lock_rows
 from .made import default_name, defaults_left_by, update_name, updates_left_by, value_name
 from .operators import operand
 from .reading import read_column, returned_columns

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from ..errors import ConfigurationError
-from ..execute import Database
+from ..execute.database import Database
 from ..resource import Resource, are_depends, is_count, is_fixed_path
 from .cors import Cors
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..catalog import Access
-from ..openapi import Description
+from ..catalog.tables import Access
+from ..openapi.operation import Description
 from ..resource import Operation
 
 

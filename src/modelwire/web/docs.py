@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ..plan import refuse_parameters
-from ..request import parse_query
+from ..plan.reading.query import refuse_parameters
+from ..request.query import parse_query
 from .document import Document, DocumentPage
 
 ASSETS = "/docs-assets"

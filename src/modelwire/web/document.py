@@ -14,14 +14,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..openapi import (
-    Components,
-    JSONSchema,
-    add_operations,
-    add_parts,
-    describe_problems,
-    drop_unused,
-)
+from ..openapi.answers import describe_problems
+from ..openapi.components import Components
+from ..openapi.merging import add_operations, add_parts, drop_unused
+from ..openapi.values import JSONSchema
 from .route import IS_COMPOSING, ResourceRoute
 
 _ROOTS = 8

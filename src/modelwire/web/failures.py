@@ -7,8 +7,9 @@ import traceback
 from typing import Any
 
 from ..errors import RequestError
-from ..execute import describe_failure
-from ..observe import EventRecord, Exchange, name_method
+from ..execute.failure import describe_failure
+from ..observe.exchange import Exchange, name_method
+from ..observe.logs import EventRecord
 
 logger = logging.getLogger("modelwire")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from ..observe import Exchange, Observer, name_method
+from ..observe.exchange import Exchange, name_method
+from ..observe.observer import Observer
 from .route_names import RouteNames
 
 DELAY_S = 0.05

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from ..execute import Database
-from ..openapi import Components, JSONSchema, describe_problems
-from ..plan import refuse_parameters
-from ..request import Request, parse_query
-from ..respond import CONTENT, Answer
+from ..execute.database import Database
+from ..openapi.answers import describe_problems
+from ..openapi.components import Components
+from ..openapi.values import JSONSchema
+from ..plan.reading.query import refuse_parameters
+from ..request.query import parse_query
+from ..request.request import Request
+from ..respond.answer import CONTENT, Answer
 from .problems import Problems
 
 _OK = Answer(200, b'{"status":"ok"}', (CONTENT,))

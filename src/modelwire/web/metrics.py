@@ -9,11 +9,12 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from ..execute import Database
-from ..observe import Counts, describe_metrics
-from ..plan import refuse_parameters
-from ..request import Request, parse_query
-from ..respond import Answer
+from ..execute.database import Database
+from ..observe.metrics import Counts, describe_metrics
+from ..plan.reading.query import refuse_parameters
+from ..request.query import parse_query
+from ..request.request import Request
+from ..respond.answer import Answer
 from .finished import Finished
 
 METRICS = "/metrics"

@@ -12,16 +12,16 @@ from fastapi import FastAPI
 from fastapi.params import Depends
 from starlette.routing import Route as StarletteRoute
 
-from ..catalog import Catalog, Guards, Table, describe_passed_over, read_catalog
+from ..catalog.guards import Guards
+from ..catalog.passed_over import describe_passed_over
+from ..catalog.read import read_catalog
+from ..catalog.tables import Catalog, Table
 from ..errors import ConfigurationError
-from ..execute import Database
-from ..openapi import (
-    Place,
-    compose_operation,
-    name_operation,
-)
-from ..pipeline import Pipeline
-from ..plan.operators import check_filters
+from ..execute.database import Database
+from ..openapi.operation import compose_operation, name_operation
+from ..openapi.place import Place
+from ..pipeline.pipeline import Pipeline
+from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
 from .bound import is_bound
@@ -32,14 +32,7 @@ from .health import LIVENESS, READINESS, Health, describe_health
 from .limits import RequestLimits
 from .metrics import METRICS, MetricsPage
 from .operations import ROUTES
-from .route import (
-    Compose,
-    Endpoint,
-    Handle,
-    ResourceRoute,
-    route_class_of,
-    stand_in_for_endpoint,
-)
+from .route import Compose, Endpoint, Handle, ResourceRoute, route_class_of, stand_in_for_endpoint
 from .service import Service, open_service
 
 logger = logging.getLogger("modelwire")

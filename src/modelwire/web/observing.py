@@ -14,7 +14,9 @@ from opentelemetry import trace
 from opentelemetry.context import get_current
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..observe import CURRENT, Exchange, Observer, write_timing
+from ..observe.exchange import CURRENT, Exchange
+from ..observe.observer import Observer
+from ..observe.timing import write_timing
 from .finished import Finished
 from .tracing import continue_trace, hide_url, leave_trace
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..catalog import Access
-from ..openapi import Description, Success
+from ..catalog.tables import Access
 from ..openapi.answers import affected_schema, outcomes_schema, page_schema
 from ..openapi.bodies import (
     bulk_create_schema,
@@ -22,6 +21,7 @@ from ..openapi.headers import (
     prefer_header,
     stream_header,
 )
+from ..openapi.operation import Description, Success
 from ..openapi.parameters import (
     Parameters,
     atomic_parameter,

@@ -20,8 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from ..catalog import Catalog
 from ..catalog.names import escape_pointer
+from ..catalog.tables import Catalog
 from ..errors import (
     ConstraintViolation,
     Faults,
@@ -36,9 +36,12 @@ from ..errors import (
     UnexpectedError,
     Violation,
 )
-from ..execute import Database, explain_elsewhere, names_table, translate, translate_commit
-from ..observe import Exchange
-from ..respond import Headers, answer_other_problem, answer_problem
+from ..execute.database import Database
+from ..execute.explain.constraints import explain_elsewhere, names_table
+from ..execute.faults.translate import translate, translate_commit
+from ..observe.exchange import Exchange
+from ..respond.links import Headers
+from ..respond.problem import answer_other_problem, answer_problem
 from .client import SCOPE_CLIENT
 from .failures import log_failure
 from .index import Index

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..errors import TimedOut
 from ..overtime import TimeLimit, Watched
-from ..respond import Answer, StreamAnswer
+from ..respond.answer import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
 

@@ -20,8 +20,9 @@ from starlette.routing import Match, compile_path
 from starlette.types import Message, Receive, Scope, Send
 
 from ..errors import ConfigurationError, RequestError, TooLarge
-from ..request import Request, read_headers
-from ..respond import Answer, StreamAnswer
+from ..request.headers import read_headers
+from ..request.request import Request
+from ..respond.answer import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
 from .lookup import RouteLookup

@@ -6,10 +6,10 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from ..catalog import Catalog, Table
+from ..catalog.tables import Catalog, Table
 from ..errors import ConfigurationError
-from ..execute import Database
-from ..openapi import Components
+from ..execute.database import Database
+from ..openapi.components import Components
 from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document

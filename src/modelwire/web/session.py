@@ -9,7 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection, Request
 
 from ..errors import ConfigurationError
-from ..execute import CLIENT, Database, commit_session
+from ..execute.connect.lane import commit_session
+from ..execute.connect.limit import CLIENT
+from ..execute.database import Database
 from .client import SCOPE_CLIENT, Client
 
 

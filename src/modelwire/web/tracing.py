@@ -13,7 +13,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from ..observe import Exchange
+from ..observe.exchange import Exchange
 
 TraceToken = Token[Context]
 

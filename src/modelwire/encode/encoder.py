@@ -1,0 +1,47 @@
+"""Rows as bytes. Pure."""
+
+from __future__ import annotations
+
+from ..catalog.tables import Table
+from ..memory import kept
+from ..shape.parts import Include, Projection
+from .csv import Sheet
+from .fallback import write_unknown
+from .schemas import SchemaEncoder
+from .structs import StructEncoder, always_succeeds, can_encode
+from .tree import Branch, owner_positions, split_joined
+
+Encoder = StructEncoder | SchemaEncoder
+
+
+@kept
+def encoder_of(
+    table: Table, includes: tuple[Include, ...] = (), read: Projection | None = None
+) -> Encoder:
+    """The encoder of a table's rows with given includes; made once for each shape.
+
+    Args:
+        table: The table.
+        includes: What its rows include.
+        read: What is read of each row, and shown of it; the whole row by default.
+
+    Returns:
+        The encoder.
+    """
+    if can_encode(table, includes):
+        return StructEncoder(table, includes, read)
+    return SchemaEncoder(table, includes, read)
+
+
+__all__ = [
+    "Branch",
+    "Encoder",
+    "SchemaEncoder",
+    "Sheet",
+    "StructEncoder",
+    "always_succeeds",
+    "encoder_of",
+    "owner_positions",
+    "split_joined",
+    "write_unknown",
+]

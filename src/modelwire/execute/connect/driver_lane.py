@@ -1,0 +1,309 @@
+"""The driver lane: compiled text on the driver's own connection, from SQLAlchemy's one pool."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any, Self, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ...errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
+from ...observe.exchange import CURRENT, count_retry
+from ...statement.statements import Statement, Values
+from ..faults.translate import (
+    DRIVER_ERRORS,
+    REFUSALS,
+    is_unsent,
+    refuse_value,
+    refuses_writes,
+    translate,
+    translate_commit,
+)
+from .held import HeldConnection
+from .savepoint import Savepoint
+from .slots import Claim, Slots
+
+T = TypeVar("T")
+
+Row = Sequence[Any]
+
+RECOVERY_S = 0.5
+"""Seconds that a request waits for what it has given up on to be undone. Its connection is not
+used before that, however long it takes."""
+
+
+class DriverLane(ABC):
+    """Runs statements on a connection of the engine's pool, for as long as its block runs.
+
+    Where a connection from the pool turns out to be dead, a statement that is the first on it for
+    all that matters, BEGIN or one outside of a transaction, is sent once more on a fresh one: if it
+    has not been sent, or may be sent twice.
+
+    Args:
+        engine: The engine, whose log has every statement if the setting `echo` is on.
+        writes: Whether statements change anything.
+        transaction: Whether they are one transaction, committed at the end of the block. Otherwise
+            each stands for itself.
+        slots: The slots for reads that take long.
+        claim: What the lane has of them, if it reads what a client has composed.
+
+    Attributes:
+        abandoned: Whether a statement was given up on, which may be running still.
+        is_outdated: Whether the connection takes no writes, where another one may.
+    """
+
+    begin_text = "BEGIN"
+    undo_text = "ROLLBACK AND CHAIN"
+    is_postgresql = True
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        writes: bool,
+        transaction: bool,
+        slots: Slots,
+        claim: Claim | None = None,
+    ) -> None:
+        self.abandoned = False
+        self.is_outdated = False
+        self._held = HeldConnection(engine)
+        self._writes = writes
+        self._transaction = transaction
+        self._slots = slots
+        self._claim = claim
+        inner = engine.sync_engine
+        self._log = inner.logger if inner._should_log_info() else None
+
+    async def __aenter__(self) -> Self:
+        claim = self._claim
+        if claim is not None and not claim.is_quick:
+            await claim.begin()
+        try:
+            await self._held.take()
+            if self._transaction:
+                await self._guard(self._control(self.begin_text, first=True))
+        except BaseException as exc:
+            self._end_claim(exc)
+            raise
+        return self
+
+    async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
+        try:
+            await self._end(error)
+        finally:
+            self._end_claim(error)
+
+    def _end_claim(self, error: BaseException | None) -> None:
+        if self._claim is not None:
+            self._claim.end(error)
+
+    async def _end(self, error: BaseException | None) -> None:
+        if self._transaction and error is None:
+            await self._guard(self._commit())
+        elif self._transaction and isinstance(error, Exception):
+            await self._guard(self._roll_back())
+        # Statements of which each stands for itself leave nothing open.
+        if error is None and (self.is_at_rest if self._transaction else not self.abandoned):
+            self._held.release()
+        else:
+            await self._leave(error)
+
+    async def _guard(self, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except BaseException as exc:
+            await self._leave(exc)
+            raise
+
+    async def _leave(self, error: BaseException | None) -> None:
+        if not self.abandoned and (error is None or isinstance(error, Exception)):
+            if self.is_at_rest and self.is_outdated:
+                self._held.forget()
+            elif self.is_at_rest:
+                self._held.release()
+            elif self.is_open:
+                await self._held.discard()
+            else:
+                self._held.forget()
+            return
+        # A statement may still be running. What it leaves behind is undone before anybody else
+        # gets the connection, even if this task is cancelled once more, or does not wait for it.
+        recovery = asyncio.ensure_future(self._recover())
+        _recoveries.add(recovery)
+        recovery.add_done_callback(_recoveries.discard)
+        await asyncio.wait([recovery], timeout=RECOVERY_S)
+
+    async def _recover(self) -> None:
+        try:
+            await self.undo()
+        except DRIVER_ERRORS:
+            await self._held.discard()
+        else:
+            self._held.release()
+
+    async def fetch(
+        self, statement: Statement, values: Values, claim: Claim | None = None
+    ) -> Sequence[Row]:
+        """Run a statement and read its rows."""
+        claim = claim or self._claim
+        compiled = statement.compiled
+        prepared = statement.bind(values)
+        try:
+            bound = compiled.bind(prepared)
+        except REFUSALS as exc:
+            raise refuse_value() from exc
+        if self._log is not None:
+            self._log.info(compiled.text)
+            self._log.info("%r", bound)
+        alone = not self._transaction
+        commits = alone and self._writes
+        try:
+            rows = await self._send(
+                self.run, compiled.text, bound, claim, commits=commits, first=alone
+            )
+            rows = compiled.decode(rows)
+        except TimedOut as error:
+            if claim is None or not claim.is_refused:
+                raise
+            raise claim.refusal() from error.__cause__
+        except Exception as exc:
+            lenient = statement.after(exc)
+            if lenient is None:
+                raise
+            return await self.fetch(lenient, values, claim)
+        if statement.origin is not None:
+            statement.origin.report(rows)
+        return rows
+
+    def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
+        """Run a statement that a client has composed and read its rows."""
+        return self.fetch(statement, values, self._claim or self._slots.claim())
+
+    async def commit(self) -> None:
+        """Commit the transaction now; nothing follows."""
+        if self._transaction:
+            await self._commit()
+            self._transaction = False
+
+    async def restart(self) -> bool:
+        """Undo the transaction and begin another one, be there none so far."""
+        if self.in_transaction:
+            await self._control(self.undo_text)
+        if not self.in_transaction:
+            await self._control(self.begin_text)
+        self._transaction = True
+        return True
+
+    async def roll_back(self) -> None:
+        """Undo the transaction. What follows only looks."""
+        self._writes = False
+        if self._transaction and self.is_postgresql:
+            # Behind PgBouncer, statements that belong together need a transaction.
+            await self.restart()
+        elif self.in_transaction:
+            await self._control(self.undo_text)
+
+    async def _commit(self) -> None:
+        """End the transaction; what COMMIT refuses is undone.
+
+        Raises:
+            UnknownOutcome: No answer came.
+        """
+        try:
+            await self._control("COMMIT", commits=True)
+        except UnknownOutcome:
+            raise
+        except ModelwireError:
+            await self._roll_back()
+            raise
+
+    async def _roll_back(self) -> None:
+        """Undo the transaction, unless the server has ended it itself.
+
+        Where that fails, the connection is thrown away: the server undoes what it loses.
+        """
+        if self.is_open and not self.abandoned and self.in_transaction:
+            with suppress(ModelwireError):
+                await self._control("ROLLBACK")
+
+    def savepoint(self, *, checks: bool = False) -> Savepoint:
+        """Begin a part of the transaction that an error undoes alone."""
+        return Savepoint(self._control_part, checks=checks and self.is_postgresql)
+
+    async def _control_part(self, *texts: str) -> None:
+        # PostgreSQL takes several texts in one journey.
+        for text in [";".join(texts)] if self.is_postgresql else texts:
+            await self._control(text)
+
+    async def _control(self, text: str, *, commits: bool = False, first: bool = False) -> None:
+        await self._send(self.control, text, commits=commits, first=first)
+
+    async def _send(
+        self,
+        run: Callable[..., Awaitable[T]],
+        text: str,
+        *values: Any,
+        commits: bool,
+        first: bool,
+    ) -> T:
+        """Run SQL text; what leaves unknown whether something was committed says so."""
+        exchange = CURRENT.get()
+        try:
+            answer = run(text, *values)
+            return await (answer if exchange is None else exchange.measure(text, answer))
+        except asyncio.CancelledError as exc:
+            self.abandoned = True
+            if commits:
+                raise UnknownOutcome() from exc
+            raise
+        except DRIVER_ERRORS as exc:
+            self.abandoned = isinstance(exc, TimeoutError)
+            if refuses_writes(exc) and self._held.connection.may_be_outdated:
+                self.is_outdated = True
+                raise Outdated() from exc
+            unharmed = is_unsent(exc) or not (commits or self.is_open)
+            if self.abandoned or not (first and unharmed):
+                raise (translate_commit if commits else translate)(exc) from exc
+        count_retry()
+        await self._held.replace()
+        return await self._send(run, text, *values, commits=commits, first=False)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the connection can be used by the next one as it is."""
+        return not self.abandoned and self.is_open and not self.in_transaction
+
+    @abstractmethod
+    def run(
+        self, text: str, values: Sequence[Any], claim: Claim | None
+    ) -> Awaitable[Sequence[Row]]:
+        """Run SQL text as it is; what a client has composed, with what it has of the slots."""
+
+    @abstractmethod
+    async def control(self, text: str) -> None:
+        """Run SQL text that begins or ends a transaction."""
+
+    @property
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether the connection can be used."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, once no statement is running."""
+
+    @abstractmethod
+    async def undo(self) -> None:
+        """Undo what a statement that was given up on has begun.
+
+        Raises:
+            OSError: The connection can't be used any more.
+        """
+
+
+_recoveries: set[asyncio.Future[None]] = set()

@@ -1,0 +1,68 @@
+"""Trying a transaction again that others were in the way of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
+
+from ...errors import Contention
+from ...observe.exchange import count_retry
+
+T = TypeVar("T")
+
+FIRST_PAUSE_S = 0.01
+"""Seconds that the first pause takes at most; each one after it may take twice as many."""
+
+LONGEST_PAUSE_S = 0.5
+"""Seconds that no pause is longer than."""
+
+
+async def retry_contended(
+    attempt: Callable[[], Awaitable[T]], *, max_retries: int, patience_s: float
+) -> T:
+    """Run a transaction, and again where others are in its way.
+
+    The pauses between are random, so that those who met once don't meet again. What has failed
+    otherwise is not tried again, least of all what has an unknown outcome.
+
+    Args:
+        attempt: Runs the whole transaction, from BEGIN to COMMIT, with nothing done before it.
+        max_retries: How often it is tried again at most.
+        patience_s: Seconds after which it is not tried again.
+
+    Returns:
+        What the attempt that succeeded has returned.
+
+    Raises:
+        Contention: Others were in the way each time.
+    """
+    begun = time.monotonic()
+    try:
+        return await attempt()
+    except Contention as error:
+        met: list[Contention] = [error]
+
+    async def go_on() -> T:
+        # The attempt that has failed is the first one for tenacity too, which counts and waits.
+        if met:
+            raise met.pop()
+        count_retry()
+        return await attempt()
+
+    left_s = patience_s - (time.monotonic() - begun)
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(Contention),
+        stop=stop_after_attempt(max_retries + 1) | stop_before_delay(left_s),
+        wait=wait_random_exponential(FIRST_PAUSE_S, LONGEST_PAUSE_S),
+        reraise=True,
+    )
+    return await retrying(go_on)

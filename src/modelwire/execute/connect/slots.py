@@ -1,0 +1,199 @@
+"""How many reads that take long may run at a time, so that the others find a connection.
+
+What a client composes may take a thousand times longer than what others ask for, and a few of that
+would take every connection. So reads that take long have half as many slots as there are
+connections. What is known to take long waits for a slot before it takes a connection; what isn't
+known yet asks for one, and goes on without where none comes free at once. Whatever turns out to
+take long needs one from then on, or is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+from ...errors import RequestError, TimedOut, Unavailable
+from ...overtime import TimeLimit
+from ...statement.statements import Statement
+from .fair_queue import FairQueue
+
+QUICK_S = 0.2
+"""Seconds that a read takes which is quick. Longer ones give way where others wait."""
+
+SLOW_S = 1.0
+"""Seconds from which on a read needs a slot in any case."""
+
+REMEMBERED_S = 5.0
+"""Seconds for which a read counts as slow that was, and was not seen again."""
+
+_KNOWN = 1024
+"""Statements that are remembered; the one that was noted first goes first."""
+
+
+class Slots:
+    """The slots for reads of one database that take long.
+
+    Args:
+        pool_size: Connections that there are; half of them is the number of the slots.
+        wait_s: Seconds that one waits for a slot.
+        read_s: Seconds that one may keep it.
+        is_pressed: Whether anybody waits for a connection.
+    """
+
+    def __init__(
+        self, pool_size: int, wait_s: float, read_s: float, is_pressed: Callable[[], bool]
+    ) -> None:
+        count = max(1, pool_size // 2)
+        self._free = FairQueue(count)
+        self._free.patience.limit_s = wait_s
+        for _ in range(count):
+            self._free.put_nowait(self)
+        self._retry_after_s = math.ceil(read_s)
+        self._quick: dict[Statement, None] = {}
+        self._slow: dict[Statement, float] = {}
+        self.is_pressed = is_pressed
+
+    def claim(self, statement: Statement | None = None) -> Claim:
+        """What a read has of the slots, as long as it has a connection.
+
+        Args:
+            statement: What it begins with; None for what is quick.
+        """
+        return Claim(self, statement, is_quick=statement is None or statement in self._quick)
+
+    def take_free(self) -> bool:
+        """Take a slot; false if none is free."""
+        if self._free.empty():
+            return False
+        self._free.get_nowait()
+        return True
+
+    async def wait(self, statement: Statement) -> bool:
+        """Wait for a slot; false if none came free and the statement isn't known to be slow.
+
+        Raises:
+            Unavailable: None came free in time.
+        """
+        if not self._is_slow(statement):
+            try:
+                with TimeLimit(QUICK_S):
+                    await self._free.wait()
+            except TimeoutError:
+                # Others may have found out meanwhile.
+                if not self._is_slow(statement):
+                    return False
+            else:
+                return True
+        try:
+            await self._free.wait()
+        except TimeoutError:
+            raise self.refusal() from None
+        return True
+
+    def put_back(self) -> None:
+        """Give a slot back."""
+        self._free.put_nowait(self)
+
+    def refusal(self) -> Unavailable:
+        """The error of a read that gets no slot."""
+        return Unavailable("Too many requests that take long", self._retry_after_s)
+
+    def note_quick(self, statement: Statement) -> None:
+        """Remember that a read was quick. After a slow one that is once not enough."""
+        if self._slow.pop(statement, None) is None:
+            self._quick[statement] = None
+            if len(self._quick) > _KNOWN:
+                del self._quick[next(iter(self._quick))]
+
+    def note_long(self, statement: Statement, *, is_slow: bool) -> None:
+        """Remember that a read is not quick, or that it is slow."""
+        self._quick.pop(statement, None)
+        if is_slow:
+            self._slow[statement] = time.monotonic() + REMEMBERED_S
+            if len(self._slow) > _KNOWN:
+                del self._slow[next(iter(self._slow))]
+
+    def _is_slow(self, statement: Statement) -> bool:
+        return self._slow.get(statement, 0.0) > time.monotonic()
+
+
+class Claim:
+    """What a read has of the slots.
+
+    Args:
+        slots: The slots.
+        statement: What it begins with, if it is known by that.
+        is_quick: Whether it is known to be quick.
+
+    Attributes:
+        is_refused: Whether it was ended for want of a slot.
+    """
+
+    __slots__ = ("_has_slot", "_seen_s", "_slots", "_statement", "is_quick", "is_refused")
+
+    def __init__(self, slots: Slots, statement: Statement | None, *, is_quick: bool) -> None:
+        self._slots = slots
+        self._statement = statement
+        self._seen_s: float | None = None
+        self._has_slot = False
+        self.is_quick = is_quick
+        self.is_refused = False
+
+    async def begin(self) -> None:
+        """Take a slot, unless it is known to be quick, or not to be slow and none is free.
+
+        Raises:
+            Unavailable: It is known to be slow, and no slot came free in time.
+        """
+        if self._statement is not None and not self.is_quick:
+            slots = self._slots
+            self._has_slot = slots.take_free() or await slots.wait(self._statement)
+
+    def may_go_on(self, now_s: float) -> bool:
+        """Look at it, at least once in a while; whether it may go on.
+
+        Args:
+            now_s: The time, by the clock of the event loop.
+        """
+        if self._seen_s is None:
+            self._seen_s = now_s
+        taken_s = now_s - self._seen_s
+        if taken_s >= QUICK_S:
+            self._note_long(taken_s)
+        if not self._has_slot and taken_s >= (QUICK_S if self._slots.is_pressed() else SLOW_S):
+            self._has_slot = not self.is_refused and self._slots.take_free()
+            self.is_refused = not self._has_slot
+        return not self.is_refused
+
+    def _note_long(self, taken_s: float) -> None:
+        if self._statement is not None:
+            # What was quick so far may have been held up once, like all that ran beside it.
+            is_slow = not self.is_quick or taken_s >= SLOW_S
+            self._slots.note_long(self._statement, is_slow=is_slow)
+
+    def refusal(self) -> Unavailable:
+        """The error that it ends with for want of a slot."""
+        return self._slots.refusal()
+
+    def end(self, error: BaseException | None) -> None:
+        """Say that it has ended, and has its connection no more.
+
+        Args:
+            error: What has ended it.
+        """
+        slots = self._slots
+        if self._has_slot:
+            self._has_slot = False
+            slots.put_back()
+        if self._statement is None or self.is_quick or not _is_own(error):
+            return
+        if self._seen_s is None or asyncio.get_running_loop().time() < self._seen_s + QUICK_S:
+            slots.note_quick(self._statement)
+
+
+def _is_own(error: BaseException | None) -> bool:
+    """Whether a read has come to its end, and nothing else has ended it."""
+    refused = isinstance(error, RequestError) and not isinstance(error, (TimedOut, Unavailable))
+    return error is None or refused

@@ -1,0 +1,68 @@
+"""Measures what sessions send, by SQLAlchemy's events; the driver lane measures for itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, ExceptionContext
+
+from ...observe.exchange import CURRENT
+
+_RUNNING = "_modelwire_statement"
+
+
+def watch_statements(engine: Engine) -> None:
+    """Measure each statement and each commit that belongs to a request which somebody measures.
+
+    Args:
+        engine: The engine.
+    """
+    event.listen(engine, "before_cursor_execute", _begin)
+    event.listen(engine, "after_cursor_execute", _end)
+    event.listen(engine, "handle_error", _fail)
+    dialect: Any = engine.dialect
+    commit = dialect.do_commit
+
+    def measure_commit(connection: Any) -> None:
+        exchange = CURRENT.get()
+        if exchange is None:
+            commit(connection)
+            return
+        statement = exchange.begin_statement("COMMIT")
+        try:
+            commit(connection)
+        except BaseException as error:
+            statement.end(error)
+            raise
+        statement.end()
+
+    dialect.do_commit = measure_commit
+
+
+def _begin(
+    _connection: Any, _cursor: Any, text: str, _parameters: Any, context: Any, _many: bool
+) -> None:
+    exchange = CURRENT.get()
+    if exchange is not None and context is not None:
+        setattr(context, _RUNNING, exchange.begin_statement(text))
+
+
+def _end(
+    _connection: Any, _cursor: Any, _text: str, _parameters: Any, context: Any, _many: bool
+) -> None:
+    statement = getattr(context, _RUNNING, None)
+    if statement is not None:
+        statement.end()
+
+
+def _fail(failure: ExceptionContext) -> None:
+    statement = getattr(failure.execution_context, _RUNNING, None)
+    if statement is not None:
+        statement.end(find_cause(failure.original_exception))
+
+
+def find_cause(error: BaseException) -> BaseException:
+    """The driver's own error, below that of SQLAlchemy's adapter, which is raised from it."""
+    below = getattr(error, "orig", None) or error.__cause__
+    return error if below is None else find_cause(below)

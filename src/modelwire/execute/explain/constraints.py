@@ -1,0 +1,289 @@
+"""From the constraint that fired to an error that names the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column
+
+from ...catalog.constraints import columns_in
+from ...catalog.tables import Catalog, Field, Table
+from ...errors import (
+    AlreadyExists,
+    CheckFailed,
+    Constraint,
+    ConstraintViolation,
+    NotNull,
+    OutOfRange,
+    Refused,
+    RequestError,
+    TooLong,
+)
+from ...plan.keys import Key
+from ...plan.writing.create_plan import CreatePlan, join_plans
+from ...plan.writing.delete import DeletePlan
+from ...plan.writing.draft import Row
+from ...plan.writing.each import RowPlan
+from ...plan.writing.links import LinkSet
+from ...plan.writing.upsert import UpsertPlan
+from ..finder import Finder
+from ..write.rejection import Rejection
+from .links import explain_links
+from .naming import name_fields, point_at
+from .references import (
+    explain_reference,
+    explain_reference_elsewhere,
+    explain_still_referenced,
+    find_missing_parent,
+    find_violated,
+)
+
+
+async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> RequestError:
+    """Explain a constraint violation in the terms of the request.
+
+    Args:
+        rejection: What the driver said, and what was to be written.
+        catalog: The catalog.
+        finder: Says which rows exist. SQLite does not say which foreign key fired, so the rows
+            that the request names are looked up.
+
+    Returns:
+        The error to answer with.
+    """
+    violation, plan = rejection.violation, rejection.plan
+    if isinstance(plan, LinkSet):
+        return await explain_links(violation, plan, finder, catalog)
+    plans = _by_table(plan)
+    if violation.kind is Constraint.FOREIGN_KEY and rejection.otherwise is not None:
+        error = await find_missing_parent(violation, plans, catalog, finder)
+        return error or await explain(rejection.otherwise, catalog, finder)
+    if violation.kind is Constraint.FOREIGN_KEY:
+        refused = plans if rejection.alone is None else _by_table(rejection.alone)
+        return await explain_reference(violation, plans, refused, catalog, finder)
+    plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
+    table, rows = plan.table, plan.rows
+    pointer = _common_pointer(plan, rows)
+    if _is_elsewhere(violation, table):
+        if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
+            # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
+            return explain_still_referenced(plan, find_violated(violation, table), catalog)
+        error = _ERRORS_WITHOUT_TABLE[violation.kind]()
+        return type(error)(error.detail, point_at((), pointer, error.code, error.detail))
+    fields = _fields_of(violation, table)
+    if violation.kind is Constraint.UNIQUE and len(rows) > 1:
+        rows = await _find_taken(fields, plan, finder)
+        pointer = _common_pointer(plan, rows)
+    if violation.kind is Constraint.LENGTH and not fields:
+        fields = _longest_indexed(table, rows)
+    return _EXPLANATIONS[violation.kind](table, fields, pointer)
+
+
+def _common_pointer(plan: RowPlan, rows: Sequence[Row]) -> str | None:
+    """Where rows stand in the body: one of them, or all that one patch is for; None if apart, or if
+    there is no body."""
+    pointers = {row.pointer for row in rows}
+    if len(pointers) != 1 or (isinstance(plan, DeletePlan) and pointers == {""}):
+        return None
+    return pointers.pop()
+
+
+def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
+    """The plan of each table that a plan writes: at COMMIT a constraint may be about any."""
+    if not isinstance(plan, CreatePlan):
+        return (plan,)
+    found: dict[Table, list[CreatePlan]] = {}
+    for level in plan.levels():
+        found.setdefault(level.table, []).append(level)
+    return [levels[0] if len(levels) == 1 else join_plans(levels) for levels in found.values()]
+
+
+def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
+    """Whether a constraint of another table fired: by a cascade, or by what a trigger wrote."""
+    return violation.table is not None and find_violated(violation, table) is not table.sql
+
+
+async def _find_taken(fields: Sequence[Field], plan: RowPlan, finder: Finder) -> tuple[Row, ...]:
+    """The one row of several whose values are taken by another; all where that can't be told.
+
+    A deferred constraint fires at COMMIT, and does not say for which row.
+    """
+    columns = [field.column for field in fields]
+    naming, names = _names_of(plan)
+    values = [tuple(dict(row.items()).get(field) for field in fields) for row in plan.rows]
+    shown = (*columns, *naming)
+    found = await finder.find(plan.table.sql, shown, columns, values) if columns else ()
+    taken = {tuple(row[: len(columns)]): tuple(row[len(columns) :]) for row in found}
+    for row, given, name in zip(plan.rows, values, names, strict=True):
+        if given in taken and None not in given and (not name or taken[given] != name):
+            return (row,)
+        taken[given] = name
+    return plan.rows
+
+
+def _names_of(plan: RowPlan) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
+    """The columns by which a plan names rows that may be there already, and their values."""
+    if isinstance(plan, UpsertPlan):
+        return [field.column for field in plan.unique], plan.unique_values
+    if plan.keys:
+        return plan.table.key_columns, plan.keys
+    return (), [()] * len(plan.rows)
+
+
+def _fields_of(violation: ConstraintViolation, table: Table) -> list[Field]:
+    columns: Sequence[str] = ()
+    if violation.constraint is not None:
+        columns = _columns_of_constraint(violation.constraint, table)
+        if not columns and violation.table is None:
+            columns = _columns_in_name(violation.constraint, table)
+    named = (table.by_column.get(column) for column in columns or violation.columns)
+    return [field for field in named if field is not None]
+
+
+def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
+    """The longest text that an index has to hold: PostgreSQL does not say which one is too long."""
+    indexed = {column for constraint in table.constraints for column in constraint.columns}
+    texts = [
+        (len(value), field)
+        for row in rows
+        for field, value in row.items()
+        if isinstance(value, str) and field.column.name in indexed and len(value) > _INDEXED_LENGTH
+    ]
+    return [max(texts, key=lambda text: text[0])[1]] if texts else []
+
+
+_INDEXED_LENGTH = 600
+"""Characters that every index of PostgreSQL can hold: a third of a page has 2,704 bytes."""
+
+
+def _columns_of_constraint(name: str, table: Table) -> Sequence[str]:
+    for constraint in table.constraints:
+        if name == constraint.name:
+            return constraint.columns
+    base = name.rstrip("0123456789")
+    numbered = [c.columns for c in table.constraints if c.numbered and c.name == base]
+    if numbered:
+        number = int(name[len(base) :])
+        return numbered[number] if number < len(numbered) else numbered[0]
+    return ()
+
+
+def _columns_in_name(name: str, table: Table) -> Sequence[str]:
+    """The columns of a check that SQLite names by its expression; by the first name in it, where
+    that is in quotes."""
+    starting = [c.columns for c in table.constraints if c.numbered and c.columns[:1] == (name,)]
+    if len(starting) == 1:
+        return starting[0]
+    return (name,) if starting else columns_in(name, table.sql)
+
+
+Explanation = Callable[[Table, Sequence[Field], "str | None"], RequestError]
+
+
+def _explain_unique(table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
+    names = name_fields(fields)
+    verb = "already exist together" if names and len(fields) > 1 else "already exists"
+    detail = f"{names or table.title} {verb}"
+    return AlreadyExists(detail, point_at(fields, pointer, "already_exists", detail))
+
+
+def _name_faults(error: type[RequestError], one: str, many: str, unnamed: str) -> Explanation:
+    def explain_fault(_table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
+        names = name_fields(fields)
+        detail = f"{names} {one if len(fields) == 1 else many}" if names else unnamed
+        return error(detail, point_at(fields, pointer, error.code, detail))
+
+    return explain_fault
+
+
+_explain_exclusion = _name_faults(
+    AlreadyExists,
+    "conflicts with another row",
+    "conflict with another row",
+    "Conflicts with another row",
+)
+
+_EXPLANATIONS: Mapping[Constraint, Explanation] = {
+    Constraint.UNIQUE: _explain_unique,
+    Constraint.EXCLUSION: _explain_exclusion,
+    Constraint.NOT_NULL: _name_faults(
+        NotNull, "can't be null", "can't be null", "A value can't be null"
+    ),
+    Constraint.CHECK: _name_faults(
+        CheckFailed,
+        "has a value that a check refuses",
+        "have values that a check refuses together",
+        "A check refuses the row",
+    ),
+    Constraint.LENGTH: _name_faults(
+        TooLong, "is too long", "are too long together", "A value is too long"
+    ),
+    Constraint.RANGE: _name_faults(
+        OutOfRange, "is out of range", "are out of range", "A value is out of range"
+    ),
+    Constraint.TRIGGER: _name_faults(
+        Refused, "was refused", "were refused", "The database refused the row"
+    ),
+}
+
+
+def names_table(violation: ConstraintViolation, sql: str, catalog: Catalog) -> bool:
+    """Tell whether a catalog has the table that a constraint fired for.
+
+    Args:
+        violation: What the driver said.
+        sql: The statement that failed; empty where it was a COMMIT.
+        catalog: The catalog.
+    """
+    return _find_table(violation, _TARGET.match(sql), catalog) is not None
+
+
+def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog) -> RequestError:
+    """Explain a constraint that fired in the application's own code, from what is known there.
+
+    Args:
+        violation: What the driver said.
+        sql: The statement that failed; empty where it was a COMMIT.
+        catalog: The catalog.
+
+    Returns:
+        The error to answer with. It names fields, but no place in a body that nobody knows here.
+    """
+    match = _TARGET.match(sql)
+    table = _find_table(violation, match, catalog)
+    if violation.kind is Constraint.FOREIGN_KEY:
+        deletes = match is not None and match[1].upper().startswith("DELETE")
+        return explain_reference_elsewhere(violation, table, catalog, deletes=deletes)
+    if table is None:
+        return _ERRORS_WITHOUT_TABLE[violation.kind]()
+    return _EXPLANATIONS[violation.kind](table, _fields_of(violation, table), None)
+
+
+_NAME = r'(?:"((?:[^"]|"")+)"|(\w+))'
+_TARGET = re.compile(
+    rf"\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:{_NAME}\.)?{_NAME}", re.IGNORECASE
+)
+
+
+def _find_table(
+    violation: ConstraintViolation, match: re.Match[str] | None, catalog: Catalog
+) -> Table | None:
+    """The resource whose table the driver names, or else the statement."""
+    schema, name = violation.schema, violation.table
+    if name is None and match is not None:
+        schema = match[3] or (match[2] or "").replace('""', '"')
+        name = match[5] or match[4].replace('""', '"')
+    return catalog.tables.get(f"{schema}.{name}") or catalog.tables.get(name or "")
+
+
+_ERRORS_WITHOUT_TABLE: Mapping[Constraint, Callable[[], RequestError]] = {
+    Constraint.UNIQUE: lambda: AlreadyExists("The row already exists"),
+    Constraint.EXCLUSION: lambda: AlreadyExists("The row conflicts with another row"),
+    Constraint.NOT_NULL: lambda: NotNull("A value can't be null"),
+    Constraint.CHECK: lambda: CheckFailed("A check refuses the row"),
+    Constraint.LENGTH: lambda: TooLong("A value is too long"),
+    Constraint.RANGE: lambda: OutOfRange("A value is out of range"),
+    Constraint.TRIGGER: lambda: Refused("The database refused the row"),
+}

@@ -1,0 +1,46 @@
+"""What an answer names of what was refused: fields and tables that clients may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Table as SQLTable
+
+from ...catalog.names import escape_pointer, join_words, to_words
+from ...catalog.tables import Catalog, Field
+from ...errors import Violation
+
+
+def name_fields(fields: Sequence[Field]) -> str:
+    """Name some fields at the start of a sentence; empty if one of them is hidden from clients."""
+    if not fields or not are_shown(fields):
+        return ""
+    return join_words([fields[0].title, *(to_words(field.name) for field in fields[1:])])
+
+
+def are_shown(fields: Sequence[Field]) -> bool:
+    """Whether clients may see all of some fields."""
+    return all(field.readable for field in fields)
+
+
+def name_referrer(sql: SQLTable | None, catalog: Catalog) -> str:
+    """Name a table whose rows refer to others, at the end of a sentence; empty if not served."""
+    return f" by {to_words(sql.name)}" if sql is not None and catalog.find(sql) else ""
+
+
+def point_at(
+    fields: Sequence[Field], pointer: str | None, code: str, message: str
+) -> list[Violation]:
+    """The faults of a row: one for each field that a constraint is about, or one of the whole.
+
+    Args:
+        fields: The fields. If one of them is hidden, none is pointed at.
+        pointer: Where the row stands in the body; None where that is nowhere, or not known.
+        code: The code of each fault.
+        message: What is wrong.
+    """
+    shown = fields if are_shown(fields) else ()
+    if pointer is None:
+        return [Violation(message, code) for _ in shown]
+    places = [f"{pointer}/{escape_pointer(field.name)}" for field in shown] or [pointer]
+    return [Violation(message, code, place) for place in places]

@@ -1,0 +1,336 @@
+"""From a foreign key that fired to the parent that is missing, or to the rows that still refer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column
+from sqlalchemy import Table as SQLTable
+
+from ...catalog.constraints import find_sql_table
+from ...catalog.tables import Catalog, Field, Reference, Table
+from ...errors import ConstraintViolation, ParentNotFound, RequestError, StillReferenced, Violation
+from ...plan.writing.delete import DeletePlan
+from ...plan.writing.draft import Row
+from ...plan.writing.each import RowPlan
+from ...plan.writing.keyed import KeyedRows
+from ...plan.writing.upsert import UpsertPlan
+from ..finder import Finder
+from .naming import are_shown, name_fields, name_referrer, point_at
+from .undeclared import find_undeclared
+
+UNKNOWN_PARENT = "A row that this one refers to was not found"
+
+
+async def explain_reference(
+    violation: ConstraintViolation,
+    plans: Sequence[RowPlan],
+    refused: Sequence[RowPlan],
+    catalog: Catalog,
+    finder: Finder,
+) -> RequestError:
+    """Explain a foreign key.
+
+    PostgreSQL says which one fired, SQLite nothing at all; and no database says for which of
+    several rows. What is not said is looked up.
+
+    Args:
+        violation: What the driver said.
+        plans: What was to be written, one plan for each table; that of the request is the first.
+        refused: The part of it that was refused alone, where the rows were tried one by one.
+        catalog: The catalog.
+        finder: Says which rows exist.
+
+    Returns:
+        The error to answer with.
+    """
+    error = await find_missing_parent(violation, plans, catalog, finder)
+    if error is not None:
+        return error
+    for plan in plans if violation.table is not None else ():
+        for reference in _find_fired(violation, plan):
+            # The parent has come in the meantime; the row was refused all the same.
+            return _parent_not_found(reference, plan.table, None, catalog)
+        if is_undeclared(violation, plan.table) and not isinstance(plan, DeletePlan):
+            fields = _fields_named(violation, plan.table)
+            return explain_undeclared(fields, _place_of(refused, plan.table))
+    plan = plans[0]
+    if isinstance(plan, UpsertPlan):
+        plan = await _find_merged(plan, finder)
+    if isinstance(plan, KeyedRows) and plan.keys:
+        return await _explain_referred(plan, violation, catalog, finder)
+    unnamed = await _explain_unnamed(violation, plans, finder)
+    return unnamed or ParentNotFound(UNKNOWN_PARENT)
+
+
+async def find_missing_parent(
+    violation: ConstraintViolation, plans: Sequence[RowPlan], catalog: Catalog, finder: Finder
+) -> RequestError | None:
+    """Find the first row whose parent is missing.
+
+    Args:
+        violation: What the driver said of a foreign key.
+        plans: What was to be written, one plan for each table.
+        catalog: The catalog.
+        finder: Says which rows exist.
+
+    Returns:
+        The error that names it; None if all parents are there.
+    """
+    is_known = violation.table is not None
+    for plan in plans:
+        for reference in _find_fired(violation, plan):
+            row = await _find_orphan(reference, plan, finder, is_known=is_known)
+            if row is not None:
+                return _parent_not_found(reference, plan.table, row, catalog)
+    return None
+
+
+async def _find_merged(plan: UpsertPlan, finder: Finder) -> KeyedRows:
+    """Find which rows of an upsert were there before, and what was to be written to them."""
+    table = plan.table
+    columns = tuple(field.column for field in plan.unique)
+    width, shown = len(table.key_columns), (*table.key_columns, *columns)
+    found = await finder.find(table.sql, shown, columns, plan.unique_values)
+    stored = {tuple(row[width:]): tuple(row[:width]) for row in found}
+    pairs = [
+        (stored[values], row.keep(merged))
+        for values, row, merged in zip(plan.unique_values, plan.rows, plan.merged, strict=True)
+        if merged and values in stored
+    ]
+    return KeyedRows(table, tuple(k for k, _ in pairs), tuple(r for _, r in pairs), many=True)
+
+
+async def _explain_referred(
+    plan: KeyedRows, violation: ConstraintViolation, catalog: Catalog, finder: Finder
+) -> RequestError:
+    """Explain why rows can't go or change: others refer to one of them."""
+    removes, by = isinstance(plan, DeletePlan), find_violated(violation, plan.table)
+    if by is not None and len(plan.rows) == 1:
+        return explain_still_referenced(plan, by, catalog)
+    for index, key in enumerate(plan.keys):
+        part = plan.part(index)
+        changed = None if removes else await _find_changed(part, finder)
+        found = await finder.find_referrer(
+            plan.table.sql, [key], catalog.dependents, changed, set(plan.keys)
+        )
+        if found is not None:
+            return explain_still_referenced(part, found, catalog)
+    unnamed = None if removes else await _explain_unnamed(violation, [plan], finder)
+    return unnamed or explain_still_referenced(plan, by, catalog)
+
+
+def explain_still_referenced(plan: RowPlan, by: SQLTable | None, catalog: Catalog) -> RequestError:
+    """The error for a row that others refer to; names their table where clients know of it."""
+    detail = f"{plan.table.title} is still referenced{name_referrer(by, catalog)}"
+    places = [row.pointer for row in plan.rows if row.pointer and len(plan.rows) == 1]
+    return StillReferenced(detail, [Violation(detail, "still_referenced", p) for p in places])
+
+
+async def _explain_unnamed(
+    violation: ConstraintViolation, plans: Sequence[RowPlan], finder: Finder
+) -> RequestError | None:
+    """Explain what the models don't, by the foreign keys that SQLite has beside theirs."""
+    for plan in plans if violation.table is None else ():
+        written = _written(plan)
+        for reference in await find_undeclared(plan.table.sql, finder):
+            if written.isdisjoint(reference.columns):
+                continue
+            row = await _find_orphan(reference, plan, finder, is_known=False)
+            if row is not None:
+                fields = _fields_of(reference, plan.table)
+                return explain_undeclared(fields, row.pointer)
+    return None
+
+
+def is_undeclared(violation: ConstraintViolation, table: Table) -> bool:
+    """Whether the database names a foreign key of a table that its model does not declare."""
+    named = find_violated(violation, table)
+    return named is table.sql and choose_reference(table.references, violation) is None
+
+
+def explain_undeclared(fields: Sequence[Field], pointer: str | None) -> RequestError:
+    """The error for a parent that is missing by a reference that the model does not declare.
+
+    Args:
+        fields: The fields that refer to it.
+        pointer: Where the row stands in the body; None where that is not known.
+    """
+    names = name_fields(fields)
+    start = f"{names} refer{'' if len(fields) > 1 else 's'}" if names else "The row refers"
+    detail = f"{start} to a row that was not found; the model does not declare this reference"
+    return ParentNotFound(detail, point_at(fields, pointer, "parent_not_found", detail))
+
+
+def _fields_named(violation: ConstraintViolation, table: Table) -> list[Field]:
+    return [field for field in table.fields if field.column.name in violation.columns]
+
+
+def _place_of(refused: Sequence[RowPlan], table: Table) -> str | None:
+    """Where the only row of a table stands that was refused."""
+    rows = [row for plan in refused if plan.table is table for row in plan.rows]
+    return rows[0].pointer if len(rows) == 1 else None
+
+
+def explain_reference_elsewhere(
+    violation: ConstraintViolation, table: Table | None, catalog: Catalog, *, deletes: bool
+) -> RequestError:
+    """Explain a foreign key that fired in the application's own code.
+
+    Args:
+        violation: What the driver said.
+        table: The resource whose table was written, where it is known.
+        catalog: The catalog.
+        deletes: Whether rows were deleted.
+
+    Returns:
+        The error to answer with.
+    """
+    if deletes:
+        by = table.sql if table is not None and violation.table is not None else None
+        return StillReferenced(f"The row is still referenced{name_referrer(by, catalog)}")
+    if table is not None and is_undeclared(violation, table):
+        return explain_undeclared(_fields_named(violation, table), None)
+    reference = choose_reference(table.references, violation) if table else None
+    if table is None or reference is None:
+        return ParentNotFound(UNKNOWN_PARENT)
+    return ParentNotFound(_name_missing(reference, table, catalog))
+
+
+def choose_reference(
+    references: Sequence[Reference], violation: ConstraintViolation
+) -> Reference | None:
+    """The reference with the constraint's name or its columns, which are those of the parent where
+    that is a row of the same table; else the only one, if the columns are not known."""
+    columns = set(violation.columns)
+    for reference in references:
+        if reference.name is not None and reference.name == violation.constraint:
+            return reference
+    for reference in references:
+        if columns and columns in (_names(reference.columns), _own_parent(reference)):
+            return reference
+    return references[0] if len(references) == 1 and not columns else None
+
+
+def find_violated(violation: ConstraintViolation, table: Table) -> SQLTable | None:
+    """The table whose constraint fired, where the database names it and a model has it."""
+    if violation.table is None:
+        return None
+    return find_sql_table(table.sql.metadata, violation.table, violation.schema)
+
+
+def _names(columns: Sequence[Column[Any]]) -> set[str]:
+    return {column.name for column in columns}
+
+
+def _own_parent(reference: Reference) -> set[str]:
+    """The columns that a table refers to in itself; none if it refers to another."""
+    return _names(reference.parent_columns) if reference.parent is reference.table else set()
+
+
+def _find_fired(violation: ConstraintViolation, plan: RowPlan) -> Sequence[Reference]:
+    """The foreign keys whose parent may be missing: the one that is named, or all written ones."""
+    written = _written(plan)
+    own = [r for r in plan.table.references if not written.isdisjoint(r.columns)]
+    if violation.table is None:
+        return own
+    if find_violated(violation, plan.table) is not plan.table.sql:
+        return ()
+    chosen = choose_reference(own, violation)
+    if chosen is None or _is_about_parent(violation, chosen):
+        return ()
+    return (chosen,)
+
+
+def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bool:
+    """Whether it was a parent that was written: then the columns that are named are the parent's.
+
+    In a table that refers to itself, both ends have the same name.
+    """
+    names = set(violation.columns)
+    return bool(names) and names == _own_parent(reference) and names != _names(reference.columns)
+
+
+def _written(plan: RowPlan) -> set[Column[Any]]:
+    return {field.column for row in plan.rows for field in row.fields if field not in row.tied}
+
+
+async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
+    """The columns whose stored values are others than those that were to be written."""
+    (row,) = plan.rows
+    columns = tuple(field.column for field in row.fields)
+    if not columns:
+        return set()
+    table = plan.table
+    for stored in await finder.find(table.sql, columns, table.key_columns, plan.keys):
+        return {c for c, old, new in zip(columns, stored, row.values, strict=True) if old != new}
+    return set()
+
+
+async def _find_orphan(
+    reference: Reference, plan: RowPlan, finder: Finder, *, is_known: bool
+) -> Row | None:
+    """The first row whose parent is neither stored nor among the rows themselves.
+
+    If it is known that there is one, a single row need not be looked up.
+    """
+    if is_known and len(plan.rows) == 1:
+        return plan.rows[0]
+    values = await _read_values(reference, plan, finder)
+    tied = [{field.column for field in row.tied} for row in plan.rows]
+    sought = [
+        tuple(None if column in known else row.get(column) for column in reference.columns)
+        for row, known in zip(values, tied, strict=True)
+    ]
+    given: set[tuple[Any, ...]] = set()
+    if reference.parent is plan.table.sql:
+        given = {tuple(row.get(column) for column in reference.parent_columns) for row in values}
+    wanted = [key for key in dict.fromkeys(sought) if None not in key and key not in given]
+    columns = reference.parent_columns
+    found = {tuple(key) for key in await finder.find(reference.parent, columns, columns, wanted)}
+    for key in wanted:
+        # Texts may be equal to the database and not to Python.
+        if key not in found and not await finder.find(reference.parent, columns, columns, [key]):
+            return plan.rows[sought.index(key)]
+    return None
+
+
+async def _read_values(
+    reference: Reference, plan: RowPlan, finder: Finder
+) -> Sequence[dict[Column[Any], Any]]:
+    """The values of the rows, a changed one's with those that stay as they are stored."""
+    given = [{field.column: value for field, value in row.items()} for row in plan.rows]
+    if not plan.keys:
+        return given
+    table, columns = plan.table, reference.columns
+    key = table.key_columns
+    stored = await finder.find(table.sql, (*key, *columns), key, plan.keys)
+    kept = {tuple(row[: len(key)]): row[len(key) :] for row in stored}
+    return [
+        {**dict(zip(columns, kept.get(tuple(k), ()), strict=False)), **row}
+        for k, row in zip(plan.keys, given, strict=False)
+    ]
+
+
+def _parent_not_found(
+    reference: Reference, table: Table, row: Row | None, catalog: Catalog
+) -> RequestError:
+    fields = _fields_of(reference, table)
+    detail = _name_missing(reference, table, catalog)
+    if row is None:
+        return ParentNotFound(detail)
+    return ParentNotFound(detail, point_at(fields, row.pointer, "parent_not_found", detail))
+
+
+def _name_missing(reference: Reference, table: Table, catalog: Catalog) -> str:
+    """Say which parent is missing, if clients know of it and of the fields that refer to it."""
+    parent = catalog.find(reference.parent)
+    if parent is None or not are_shown(_fields_of(reference, table)):
+        return UNKNOWN_PARENT
+    return f"{parent.title} not found"
+
+
+def _fields_of(reference: Reference, table: Table) -> list[Field]:
+    found = (table.by_column.get(column.name) for column in reference.columns)
+    return [field for field in found if field is not None]

@@ -1,0 +1,110 @@
+"""Errors of PostgreSQL and of asyncpg as errors of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import asyncpg
+
+from ...catalog.constraints import names_in
+from ...errors import (
+    Constraint,
+    ConstraintViolation,
+    Contention,
+    DatabaseError,
+    Forbidden,
+    LockTimeout,
+    MissingTable,
+    ModelwireError,
+    TimedOut,
+    Unavailable,
+)
+
+# PostgreSQL manual, appendix A.
+_SQLSTATES = {
+    "23505": Constraint.UNIQUE,
+    "23503": Constraint.FOREIGN_KEY,
+    "23001": Constraint.FOREIGN_KEY,
+    "23502": Constraint.NOT_NULL,
+    "23514": Constraint.CHECK,
+    "23P01": Constraint.EXCLUSION,
+    "22001": Constraint.LENGTH,
+    "54000": Constraint.LENGTH,
+    "22003": Constraint.RANGE,
+    "22008": Constraint.RANGE,
+    "P0001": Constraint.TRIGGER,
+    # One row twice in one upsert, or what a trigger asks for one row and gets more.
+    "21000": Constraint.TRIGGER,
+}
+
+
+_AWAY = ("08", "53", "57P", "25006")
+
+
+_OTHERS: Mapping[str, Callable[[], ModelwireError]] = {
+    "40001": Contention,
+    "40P01": Contention,
+    "42501": Forbidden,
+    "55P03": LockTimeout,
+    "57014": lambda: TimedOut("A statement took longer than its time limit"),
+}
+
+
+_NO_TABLE = "42P01"
+
+
+_RAISE = "exec_stmt_raise"
+"""The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
+
+
+_DATA = "22"
+"""Data exceptions: a check, an index or a computed column can't be computed for the row."""
+
+
+# `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets.
+_KEY_IN_DETAIL = re.compile(r"\((.*)\)=\(", re.DOTALL)
+
+
+def translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
+    state = error.sqlstate or ""
+    kind = _SQLSTATES.get(state)
+    if kind is not None:
+        return _read_diagnostics(error, kind)
+    if state in _OTHERS:
+        return _OTHERS[state]()
+    if state.startswith(_AWAY):
+        return Unavailable()
+    if state == _NO_TABLE:
+        return MissingTable(_named_in(str(error)))
+    if getattr(error, "server_source_function", None) == _RAISE:
+        return ConstraintViolation(Constraint.TRIGGER)
+    if state.startswith(_DATA):
+        return ConstraintViolation(Constraint.TRIGGER)
+    return DatabaseError()
+
+
+def _named_in(message: str) -> str:
+    """The table that PostgreSQL names in quotes, those of the server's language."""
+    match = _QUOTED.search(message)
+    return "" if match is None else match[1].rpartition(".")[2]
+
+
+_QUOTED = re.compile(r'["«„“](.+?)["»“”]')
+
+
+def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
+    column = getattr(error, "column_name", None)
+    columns = (column,) if column else _columns_in_detail(getattr(error, "detail", None))
+    return ConstraintViolation(
+        kind,
+        getattr(error, "table_name", None),
+        getattr(error, "constraint_name", None),
+        columns,
+        getattr(error, "schema_name", None),
+    )
+
+
+def _columns_in_detail(detail: str | None) -> tuple[str, ...]:
+    match = _KEY_IN_DETAIL.search(detail or "")
+    return () if match is None else tuple(names_in(match[1].split(")=(")[0]))

@@ -1,0 +1,97 @@
+"""Errors of SQLite as errors of ours."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from ...errors import (
+    Constraint,
+    ConstraintViolation,
+    Contention,
+    DatabaseError,
+    MissingTable,
+    ModelwireError,
+    TimedOut,
+    TooManyLevels,
+    Unavailable,
+    UnreadableAnswer,
+)
+
+_CONSTRAINT_NAMES = {
+    "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_PRIMARYKEY": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_ROWID": Constraint.UNIQUE,
+    "SQLITE_CONSTRAINT_FOREIGNKEY": Constraint.FOREIGN_KEY,
+    "SQLITE_CONSTRAINT_NOTNULL": Constraint.NOT_NULL,
+    "SQLITE_CONSTRAINT_CHECK": Constraint.CHECK,
+    "SQLITE_CONSTRAINT_TRIGGER": Constraint.TRIGGER,
+}
+
+
+_REFERENCED = "FOREIGN KEY constraint failed"
+"""What SQLite says of every foreign key; with ON DELETE RESTRICT as if a trigger said it."""
+
+
+_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+_UNUSABLE = (
+    "SQLITE_CANTOPEN",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_READONLY",
+)
+
+
+_NO_SUCH_TABLE = "no such table: "
+
+
+_NO_UTF_8 = "Could not decode to UTF-8"
+"""What Python's driver says of a text in SQLite that is none."""
+
+
+_NOT_COMPILED = ("no such ", "near ", "table ", "ambiguous ", "incomplete ", "too many ", "SQL ")
+"""How SQLite's words begin where it can't even compile a statement: a table is not as its model has
+it. All else is said by an expression of a column, an index or a check that fails for a row."""
+
+
+_TOO_DEEP = "too many levels of trigger recursion"
+"""SQLite's words where cascades or triggers are nested 1,000 deep (SQLITE_MAX_TRIGGER_DEPTH)."""
+
+
+def translate_sqlite(error: sqlite3.Error) -> ModelwireError:
+    name = getattr(error, "sqlite_errorname", None) or ""
+    kind = _CONSTRAINT_NAMES.get(name)
+    if kind is not None:
+        return _read_message(kind, str(error))
+    if name.startswith(_BUSY):
+        return Contention()
+    if name.startswith(_UNUSABLE):
+        return Unavailable()
+    if str(error).startswith(_NO_SUCH_TABLE):
+        return MissingTable(str(error).removeprefix(_NO_SUCH_TABLE).rpartition(".")[2])
+    if str(error).startswith(_NO_UTF_8):
+        return UnreadableAnswer()
+    if str(error) == _TOO_DEEP:
+        return TooManyLevels()
+    if name == "SQLITE_ERROR" and not str(error).startswith(_NOT_COMPILED):
+        return ConstraintViolation(Constraint.TRIGGER)
+    if name == "SQLITE_INTERRUPT":
+        return TimedOut("A statement took longer than its time limit")
+    return DatabaseError()
+
+
+def _read_message(kind: Constraint, message: str) -> ConstraintViolation:
+    """Read SQLite's own words, such as `UNIQUE constraint failed: users.username, users.city`."""
+    if message == _REFERENCED:
+        return ConstraintViolation(Constraint.FOREIGN_KEY)
+    if kind is Constraint.TRIGGER:
+        return ConstraintViolation(kind)  # the words are the trigger's own
+    _, _, subject = message.partition(": ")
+    if kind is Constraint.CHECK:
+        return ConstraintViolation(kind, None, subject or None)
+    if subject.startswith("index '"):
+        return ConstraintViolation(kind, None, subject[len("index '") : -1])
+    table = subject.split(", ")[0].rpartition(".")[0]
+    columns = subject.removeprefix(f"{table}.").split(f", {table}.") if subject else ()
+    return ConstraintViolation(kind, table or None, None, columns)

@@ -1,0 +1,151 @@
+"""What the drivers raise, translated once, to the most specific of our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+
+import asyncpg
+from sqlalchemy import exc as sa
+
+from ...errors import (
+    DatabaseError,
+    InvalidRequest,
+    ModelwireError,
+    TimedOut,
+    Unavailable,
+    UnknownOutcome,
+    Violation,
+)
+from .postgresql import translate_postgresql
+from .sqlite import translate_sqlite
+
+DRIVER_ERRORS = (
+    sa.SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    sqlite3.Error,
+    OSError,
+    TimeoutError,
+)
+"""What the drivers and SQLAlchemy raise."""
+
+_ORIGINALS = tuple(cls for cls in DRIVER_ERRORS if cls is not sa.SQLAlchemyError)
+
+
+_LOST = ("08", "57P01", "57P02", "57P05", "40003")
+_LOSSES = (OSError, asyncpg.InterfaceError)
+
+
+def translate(error: BaseException) -> ModelwireError:
+    """Translate an error of SQLAlchemy or a driver.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The error to raise in its place, `from` it. The original's text is for the log alone.
+    """
+    if isinstance(error, sa.TimeoutError):
+        return Unavailable("No connection to the database came free in time")
+    original = _original_of(error)
+    if type(original) is asyncpg.DataError or _is_of_a_type(error):
+        return refuse_value()
+    if isinstance(original, asyncpg.PostgresError):
+        return translate_postgresql(original)
+    if isinstance(original, sqlite3.Error):
+        return translate_sqlite(original)
+    disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
+    if isinstance(original, TimeoutError) and original.errno is None:
+        return TimedOut("A statement was not answered within its time limit")
+    if disconnected or is_unsent(original) or isinstance(original, _LOSSES):
+        return Unavailable()
+    return DatabaseError()
+
+
+def refuse_value() -> InvalidRequest:
+    """The error for a value that a column's own type, or the driver, can't take."""
+    return InvalidRequest(Violation("a value is none that its column can hold", "unstorable"))
+
+
+def _is_of_a_type(error: BaseException) -> bool:
+    """Whether SQLAlchemy reports what a column's type has raised for a parameter."""
+    if not isinstance(error, sa.StatementError) or isinstance(error, sa.DBAPIError):
+        return False
+    return isinstance(error.orig, REFUSALS)
+
+
+REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError)
+"""What types of columns raise for a value that they can't take."""
+
+
+def translate_commit(error: BaseException) -> ModelwireError:
+    """Translate what was raised by a statement that commits: COMMIT, or a write on its own.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The error to raise in its place. Where no answer came, nobody knows what was stored; what
+        the server has answered is the truth.
+    """
+    return UnknownOutcome() if is_unanswered(error) else translate(error)
+
+
+def is_unanswered(error: BaseException) -> bool:
+    """Whether a statement was sent and its connection lost, or given up on, before the answer.
+
+    A server that shuts down (57P01) has answered, but not whether it committed before.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    if isinstance(original, asyncpg.PostgresError):
+        return (original.sqlstate or "").startswith(_LOST)
+    if isinstance(original, asyncpg.InternalClientError):
+        return not is_unsent(original)
+    if isinstance(original, (asyncpg.InterfaceError, sqlite3.Error)):
+        return False
+    return isinstance(original, (OSError, asyncio.CancelledError))
+
+
+def is_unsent(error: BaseException) -> bool:
+    """Whether a statement was not sent, since the connection had been lost before.
+
+    asyncpg refuses what it is given after the server's last words ("another operation"), even
+    before it sees that the connection is closed.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    refused = isinstance(original, (asyncpg.InterfaceError, asyncpg.InternalClientError))
+    return refused and _REFUSED.search(str(original)) is not None
+
+
+def refuses_writes(error: BaseException) -> bool:
+    """Whether a statement was refused for its connection, or its server, taking no writes.
+
+    Args:
+        error: What was raised.
+    """
+    original = _original_of(error)
+    if isinstance(original, asyncpg.PostgresError):
+        return bool(original.sqlstate == _READ_ONLY)
+    return (getattr(original, "sqlite_errorname", None) or "").startswith(_READ_ONLY_FILE)
+
+
+_READ_ONLY = "25006"
+_READ_ONLY_FILE = "SQLITE_READONLY"
+_REFUSED = re.compile(r"connection is closed|cannot switch to state \d+; another operation")
+
+
+def _original_of(error: BaseException) -> BaseException:
+    """The driver's own error, below SQLAlchemy's and its adapter's."""
+    if isinstance(error, _ORIGINALS):
+        return error
+    below = error.orig if isinstance(error, sa.DBAPIError) else error.__cause__
+    return error if below is None else _original_of(below)

@@ -1,0 +1,194 @@
+"""A connection to PostgreSQL whose statements are ended where they take too long.
+
+asyncpg's own limit, `command_timeout`, sets a timer for each statement, which costs a fifth of what
+the statement does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
+
+from ..connect.limit import FRESH_S, StatementLimit
+from ..connect.slots import Claim
+
+T = TypeVar("T")
+
+GRACE_S = 1.0
+"""Seconds that a server is given to answer, after it was told to end a statement."""
+
+
+def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    async def limited(connection: Any, *arguments: Any, **options: Any) -> T:
+        limit = connection.limit
+        limit.start()
+        try:
+            return await call(connection, *arguments, **options)
+        except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as exc:
+            if connection.ending is not None:
+                raise TimeoutError from exc
+            raise
+        finally:
+            limit.stop()
+            if connection.ending is not None:
+                await connection.forget_ending(connection.ending)
+
+    return limited
+
+
+class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has no annotations
+    """A connection whose server is told to end what takes too long, and given up on if it doesn't.
+
+    A statement that the server has ended fails with the server's own error, and the connection
+    serves on. One that gets no answer raises `TimeoutError`, and the connection is closed.
+
+    Attributes:
+        limit: What ends a statement that takes too long.
+        ending: That the server was told to end the statement, if it was.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.limit = StatementLimit(self, math.inf, math.inf)
+        self.ending: asyncio.Future[None] | None = None
+        self._patience_s = math.inf
+        self._opened_s = time.monotonic()
+
+    execute = _limit(asyncpg.Connection.execute)
+    executemany = _limit(asyncpg.Connection.executemany)
+    fetch = _limit(asyncpg.Connection.fetch)
+    fetchrow = _limit(asyncpg.Connection.fetchrow)
+    fetchval = _limit(asyncpg.Connection.fetchval)
+    _prepare_in_time = _limit(asyncpg.Connection.prepare)
+
+    async def prepare(self, *arguments: Any, **options: Any) -> PreparedStatement:
+        """Prepare a statement."""
+        return _PreparedStatement(self, await self._prepare_in_time(*arguments, **options))
+
+    async def read(self, text: str, values: Sequence[Any], claim: Claim) -> Any:
+        """Run a statement that a client has composed.
+
+        Args:
+            text: The statement.
+            values: Its parameters.
+            claim: What it has of the slots for those that take long.
+
+        Returns:
+            The rows.
+        """
+        self.limit.begin_reading(claim)
+        try:
+            return await self.fetch(text, *values)
+        finally:
+            self.limit.end_reading()
+
+    def end_statement(self) -> None:
+        """Have the server end the statement (PostgreSQL manual, 55.2.8), or give the server up."""
+        now_s = self._loop.time()
+        if self.ending is None:
+            self.ending, self._patience_s = self._loop.create_future(), now_s + GRACE_S
+            self._cancel_current_command(self.ending)
+        elif now_s >= self._patience_s:
+            self.terminate()
+
+    @property
+    def may_be_outdated(self) -> bool:
+        """Whether it takes no writes, where one that is opened now may take them.
+
+        A transaction that somebody has made read-only says nothing of the connection.
+        """
+        settings = self.get_settings()
+        # PostgreSQL tells of these since version 14.
+        by_default = getattr(settings, "default_transaction_read_only", "on")
+        is_standby = getattr(settings, "in_hot_standby", "on")
+        return "on" in (by_default, is_standby) and time.monotonic() - self._opened_s > FRESH_S
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it belongs to the event loop that is running; no other one can use it."""
+        return bool(self._loop is asyncio.get_running_loop())
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is of no use here: closed, as far as asyncpg was told, or of another loop."""
+        return not self.is_at_home or bool(self.is_closed())
+
+    async def close(self, *, timeout: float | None = None) -> None:
+        """Close the connection; that of another event loop without a farewell."""
+        if self.is_at_home:
+            await super().close(timeout=timeout)
+        else:
+            self.terminate()
+
+    def terminate(self) -> None:
+        """Close the connection at once, whatever has become of its event loop."""
+        if self._loop is _find_running_loop():
+            super().terminate()
+            return
+        try:
+            self._loop.call_soon_threadsafe(super().terminate)
+        except RuntimeError:  # it is closed
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Let the server know that nobody is there: the loop that would send it words is closed."""
+        if self.is_closed():
+            return
+        self._aborted = True
+        with suppress(OSError, TypeError):  # uvloop has closed it already
+            self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        own = getattr(self._transport, "_sock", None)
+        if own is not None:
+            # asyncio's transport would ask its loop to close it, and warn that nobody has done so.
+            own.close()
+            self._transport._sock = None
+        self._cleanup()
+
+    async def forget_ending(self, ending: asyncio.Future[None]) -> None:
+        """Wait until the server has been told, so that it does not end the next statement."""
+        self.ending = None
+        try:
+            await asyncio.wait([ending], timeout=GRACE_S)
+        finally:
+            if not ending.done():
+                self.terminate()
+
+
+def _find_running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class _PreparedStatement:
+    """A prepared statement with a limit of time, where sessions run it."""
+
+    def __init__(self, connection: AnsweringConnection, statement: PreparedStatement) -> None:
+        self._connection = connection
+        self._statement = statement
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._statement, name)
+
+    async def fetch(self, *values: Any) -> Any:
+        return await _fetch_prepared(self._connection, self._statement, *values)
+
+    def cursor(self, *values: Any) -> Any:
+        limit_s = self._connection.limit.limit_s + GRACE_S
+        return self._statement.cursor(*values, timeout=limit_s)
+
+
+@_limit
+async def _fetch_prepared(
+    _connection: AnsweringConnection, statement: PreparedStatement, *values: Any
+) -> Any:
+    return await statement.fetch(*values)

@@ -1,0 +1,127 @@
+"""The engine of a PostgreSQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ...compat.sqlalchemy import opening_connection
+from ...errors import ModelwireError
+from ...observe.exchange import waiting_for_connection
+from ...settings import Settings
+from ...statement.lowercase import COLLATION, COLLATIONS
+from ..connect.limit import StatementLimit
+from ..connect.outdated import give_outdated_up
+from ..connect.pool import FairPool
+from ..faults.translate import translate, translate_commit
+from ..url import to_libpq
+from .connection import AnsweringConnection
+
+
+@dataclass(frozen=True, slots=True)
+class _Connect:
+    """Opens a connection of asyncpg when it is awaited; until then nothing has begun."""
+
+    dsn: str
+    settings: Settings
+    options: Mapping[str, Any]
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._open().__await__()
+
+    async def _open(self) -> Any:
+        with opening_connection():
+            connection = await waiting_for_connection(self._connect())
+        limits = self.settings.statement_timeout_s, self.settings.read_timeout_s
+        connection.limit = StatementLimit(connection, *limits)
+        return connection
+
+    async def _connect(self) -> Any:
+        try:
+            return await asyncpg.connect(
+                self.dsn,
+                timeout=self.settings.pool_timeout_s,
+                connection_class=AnsweringConnection,
+                **self.options,
+            )
+        except (OSError, TimeoutError) as exc:
+            # As the driver's own error it is known for what it is wherever a session meets it.
+            reason = str(exc) or f"no answer within {self.settings.pool_timeout_s} seconds"
+            raise asyncpg.CannotConnectNowError(reason) from exc
+
+
+def _options_of(settings: Settings) -> Mapping[str, Any]:
+    server_settings = {"TimeZone": "UTC", "application_name": "modelwire"}
+    if settings.pgbouncer:
+        # Statements that are prepared, and settings it does not know, don't go through it.
+        return {"server_settings": server_settings, "statement_cache_size": 0}
+    server_settings["statement_timeout"] = str(int(settings.statement_timeout_s * 1000))
+    return {"server_settings": server_settings}
+
+
+def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
+    """How SQLAlchemy prepares statements: behind PgBouncer without a name, which ends with them."""
+    if not settings.pgbouncer:
+        return {}
+    return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
+
+
+def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
+    connect = _Connect(to_libpq(url), settings, _options_of(settings))
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},
+        poolclass=FairPool,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        pool_reset_on_return=None,  # sessions and lanes end their own transactions
+        echo=settings.echo,
+        hide_parameters=not settings.echo,
+    )
+
+    def find_collation(connection: Any, _record: Any) -> None:
+        try:
+            collation = _find_collation(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            # What speaks PostgreSQL's protocol need not have its catalog.
+            collation = None
+        connection.rollback()
+        setattr(engine.dialect, COLLATION, collation)
+
+    event.listen(engine.sync_engine, "first_connect", find_collation)
+    event.listen(engine.sync_engine, "handle_error", _give_up)
+    event.listen(engine.sync_engine, "handle_error", give_outdated_up)
+    return engine
+
+
+def _give_up(context: ExceptionContext) -> ModelwireError | None:
+    """A session's connection is of no more use where a statement was not answered, or not sent."""
+    error = context.original_exception
+    if not isinstance(error, (TimeoutError, asyncpg.InternalClientError)):
+        return None
+    context.is_disconnect = True
+    context.invalidate_pool_on_disconnect = False
+    # Where SQLAlchemy names no statement, it was COMMIT.
+    return translate_commit(error) if context.statement is None else translate(error)
+
+
+def _find_collation(connection: Any) -> str | None:
+    """The best of the collations by which texts are lower-cased that the server has."""
+    cursor = connection.cursor()
+    cursor.execute(_HAS_COLLATIONS)
+    found = {name for (name,) in cursor.fetchall()}
+    cursor.close()
+    return next((name for name in COLLATIONS if name in found), None)
+
+
+_HAS_COLLATIONS = """
+SELECT collname FROM pg_catalog.pg_collation WHERE collencoding IN
+  (-1, (SELECT encoding FROM pg_catalog.pg_database WHERE datname = current_database()))
+"""

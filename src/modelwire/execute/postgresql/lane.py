@@ -1,0 +1,38 @@
+"""The driver lane on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from ..connect.driver_lane import DriverLane, Row
+from ..connect.slots import Claim
+from .connection import AnsweringConnection
+
+
+class AsyncpgLane(DriverLane):
+    """Runs statements on a connection of asyncpg."""
+
+    def run(
+        self, text: str, values: Sequence[Any], claim: Claim | None
+    ) -> Awaitable[Sequence[Row]]:
+        connection: AnsweringConnection = self._held.connection
+        if claim is not None:
+            return connection.read(text, values, claim)
+        rows: Awaitable[Sequence[Row]] = connection.fetch(text, *values)
+        return rows
+
+    async def control(self, text: str) -> None:
+        await self._held.connection.execute(text)
+
+    @property
+    def is_open(self) -> bool:
+        return not self._held.connection.is_closed()
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._held.connection.is_in_transaction())
+
+    async def undo(self) -> None:
+        # The server is still told to cancel; a new connection costs less than to wait for that.
+        raise ConnectionAbortedError("cancelled")

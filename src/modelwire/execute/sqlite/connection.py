@@ -1,0 +1,259 @@
+"""A connection to SQLite whose statements have a limit of time, and the short ones no thread."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from functools import partial
+from queue import SimpleQueue
+from time import monotonic, thread_time
+from typing import Any, Self
+
+from aiosqlite import Connection
+from aiosqlite.context import contextmanager
+
+from ..connect.limit import FRESH_S, StatementLimit
+from ..connect.slots import Claim
+from .cursors import OwnedCursor, OwningConnection, fetch_all
+from .short import SHORT_S, Rows, Run, ShortStatements
+
+_CHUNK_ROWS = 64
+
+
+class LimitedConnection(Connection):
+    """A connection of aiosqlite that interrupts what takes too long (SQLite, sqlite3_interrupt).
+
+    Args:
+        limit_s: Seconds that one call may take in the connection's thread.
+        read_s: Seconds that one may take which a client has composed.
+        short: The statements that need not go there.
+        arguments: What `sqlite3.connect` takes.
+
+    Attributes:
+        limit: What ends a call that takes too long.
+        waits: Whether those who read may have to wait for one who writes: without WAL they do.
+        is_file: Whether what it has opened is still there when it is closed.
+    """
+
+    is_dead = False
+    """A file does not go away; what its thread can't do shows when it is asked."""
+
+    def __init__(
+        self,
+        limit_s: float,
+        read_s: float,
+        short: ShortStatements,
+        /,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        connect: Any = partial(sqlite3.connect, *arguments, factory=OwningConnection, **options)
+        super().__init__(partial(self._open, connect), _CHUNK_ROWS)
+        self._tx: Any = _Orders(self._tx)
+        self._opened: OwningConnection | None = None
+        self._stopped: asyncio.Future[Any] | None = None
+        self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
+        self._short = short
+        self._under_way = 0
+        self.limit = StatementLimit(self, limit_s, read_s)
+        self.waits = True
+        self.is_file = True
+        self._opened_s = monotonic()
+
+    def _open(self, connect: Callable[[], OwningConnection]) -> OwningConnection:
+        opened, queue = connect(), self._tx
+        opened.bring = lambda function: queue.put_nowait((None, function))
+        self._opened = opened
+        return opened
+
+    async def _connect(self) -> Connection:
+        try:
+            return await super()._connect()
+        except sqlite3.Error:
+            if self._stopped is not None:
+                await self._stopped  # the thread says so to this loop, which may be closed soon
+            raise
+
+    @property
+    def may_be_outdated(self) -> bool:
+        """Whether it takes no writes, where one that is opened now may take them: its file could
+        not be written then, or another one has taken its place."""
+        return self.is_file and monotonic() - self._opened_s > FRESH_S
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread, and close what it has opened, also for somebody who was cancelled before
+        he got it. Whoever asks once more waits for the same end: nothing that comes later runs."""
+        if self._stopped is None:
+            self._tx.put_nowait((None, self._close_opened))
+            self._stopped = super().stop()
+        return self._stopped
+
+    def _close_opened(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    def close_cursors(self) -> None:
+        """Have the thread close what is still open, before it does anything else that it is
+        told."""
+        connection: Any = self._connection
+        if connection is not None and connection.open_cursors:
+            self._tx.put_nowait((None, connection.close_cursors))
+
+    async def read(
+        self, text: str, values: Sequence[Any], claim: Claim, *, in_thread: bool = False
+    ) -> Rows:
+        """Run a statement that a client has composed, and that changes nothing.
+
+        Args:
+            text: The statement.
+            values: Its parameters.
+            claim: What it has of the slots for those that take long.
+            in_thread: Whether it is part of a transaction, which stays in its thread.
+
+        Returns:
+            The rows.
+        """
+        self.limit.begin_reading(claim)
+        try:
+            run = None if in_thread else await self._run_here(text, values)
+            if run is None:
+                return await self._run_in_thread(text, values)
+        finally:
+            self.limit.end_reading()
+        if run.taken_s > SHORT_S:
+            await asyncio.sleep(0)  # those who have waited meanwhile come first
+        return run.rows
+
+    async def _run_here(self, text: str, values: Sequence[Any]) -> Run | None:
+        """Run what is short of a statement on the event loop; None if that is nothing, or was not
+        short after all."""
+        short = self._short
+        if not self._is_at_rest:
+            return None
+        connection: Any = self._connection
+        if text in short.whole:
+            # SQLite's own method: its cursor is gone with the call, before the thread has work.
+            begin = partial(sqlite3.Connection.execute, connection, text, values)
+            return short.whole.run(connection, text, begin)
+        if text not in short.rest:
+            return None
+        begun, begun_s = await self._execute(_begin, connection, text, values)
+        with closing(begun):
+            rest = short.rest.run(connection, text, begun.__iter__)
+        if rest is not None:
+            short.whole.note(text, Run(rest.rows, begun_s + rest.taken_s))
+        return rest
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Whether the event loop may use the connection: it would wait for what its thread does,
+        or closes."""
+        connection: Any = self._connection
+        return not (self.waits or self._under_way or connection is None or connection.open_cursors)
+
+    async def _run_in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+        run: Run
+        run, begun_s = await self._execute(_run, self._connection, text, values)
+        rest = Run(run.rows, run.taken_s - begun_s)
+        self._short.whole.note(text, run)
+        self._short.rest.note(text, rest)
+        return run.rows
+
+    @contextmanager
+    async def execute_fetchall(self, sql: str, parameters: Any = ()) -> Any:
+        """Run a statement and read its rows."""
+        return await self._execute(fetch_all, self._connection, sql, parameters)
+
+    async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
+        self.limit.start()
+        self._under_way += 1
+        try:
+            return await super()._execute(fn, *arguments, **options)  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            self._end()
+            raise
+        finally:
+            self._under_way -= 1
+            self.limit.stop()
+
+    def _end(self) -> None:
+        """Interrupt what the thread is at. It does one thing after another: then comes a mark."""
+        ended = asyncio.get_running_loop().create_future()
+        alarm = StatementLimit(self, 0, 0)
+        alarm.start()
+        self._under_way += 1
+
+        def stop(_ended: object) -> None:
+            self._under_way -= 1
+            alarm.stop()
+
+        ended.add_done_callback(stop)
+        self._tx.put_nowait((ended, lambda: None))
+        self.end_statement()
+
+    def end_statement(self) -> None:
+        """Interrupt the statement that is running, if any: again and again, since what comes before
+        it has begun does nothing."""
+        if self._connection is not None:
+            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+                self._connection.interrupt()
+
+
+class _Orders:
+    """What a connection's thread is to do, on its way to the queue that the thread reads.
+
+    Args:
+        queue: The queue.
+    """
+
+    def __init__(self, queue: SimpleQueue[Any]) -> None:
+        self._queue = queue
+
+    def put_nowait(self, order: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, function = order
+        self._queue.put_nowait((None if future is None else _Answer(future), function))
+
+
+class _Answer:
+    """The future of what a connection's thread does, in a loop that may be closed before that.
+
+    The thread would end by the error that a closed loop raises, and answer nobody any more.
+
+    Args:
+        future: The future.
+    """
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self._future = future
+
+    def get_loop(self) -> Self:
+        return self
+
+    def call_soon_threadsafe(self, settle: Callable[..., None], _future: Self, value: Any) -> None:
+        with suppress(RuntimeError):
+            self._future.get_loop().call_soon_threadsafe(settle, self._future, value)
+
+
+def _begin(
+    connection: OwningConnection, text: str, values: Sequence[Any]
+) -> tuple[OwnedCursor, float]:
+    """Run a statement as far as its first row; returns its cursor, and the seconds of CPU."""
+    begun = thread_time()
+    cursor: OwnedCursor = connection.cursor()
+    try:
+        cursor.execute(text, values)
+    except BaseException:
+        cursor.close()
+        raise
+    return cursor, thread_time() - begun
+
+
+def _run(connection: OwningConnection, text: str, values: Sequence[Any]) -> tuple[Run, float]:
+    """Run a statement; returns also the seconds of CPU that its first row took."""
+    cursor, begun_s = _begin(connection, text, values)
+    with closing(cursor):
+        begun = thread_time()
+        rows = cursor.fetchall()
+    return Run(rows, begun_s + thread_time() - begun), begun_s

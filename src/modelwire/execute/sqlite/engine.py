@@ -1,0 +1,170 @@
+"""The engine of a SQLite database."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ...settings import Settings
+from ...statement.lowercase import LOWER, lower
+from ...statement.operators import UNHEX
+from ..connect.outdated import give_outdated_up
+from ..connect.pool import FairPool
+from ..faults.translate import refuses_writes
+from ..url import file_to_create, is_memory
+from .connection import LimitedConnection
+from .short import ShortStatements
+
+_READS = re.compile(
+    r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE
+)
+
+
+_WITH = re.compile(r"\s*WITH\b", re.IGNORECASE)
+
+
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+
+def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=FairPool,
+        # Each connection to a database in memory has a database of its own, so there is one.
+        pool_size=1 if is_memory(url) else settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_s,
+        pool_reset_on_return=None,
+        connect_args={
+            "isolation_level": None,
+            "timeout": settings.pool_timeout_s,
+            "async_creator_fn": partial(
+                LimitedConnection,
+                settings.statement_timeout_s,
+                settings.read_timeout_s,
+                ShortStatements(),
+            ),
+            "check_same_thread": False,  # one thread at a time, but not always the same,
+        },
+        echo=settings.echo,
+        hide_parameters=not settings.echo,
+    )
+    event.listen(engine.sync_engine, "do_connect", _create_privately)
+    shares = url.query.get("cache") == "shared"
+    prepare = partial(_prepare_sqlite, shares=shares, is_file=not is_memory(url))
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
+    event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
+    event.listen(engine.sync_engine, "handle_error", _undo_refused_commit)
+    event.listen(engine.sync_engine, "handle_error", give_outdated_up)
+    event.listen(engine.sync_engine, "reset", _close_cursors)
+    return engine
+
+
+def _create_privately(
+    _dialect: object, _record: object, arguments: Sequence[Any], options: Mapping[str, Any]
+) -> None:
+    """Create the file of a new database for its owner alone: SQLite would let others read it."""
+    path = file_to_create(arguments[0], is_uri=bool(options.get("uri")))
+    if path is not None:
+        with suppress(OSError):  # it is there already, or SQLite says why it can't be
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _close_cursors(connection: Any, _record: Any, _state: Any) -> None:
+    """Close what was left open of a connection that is given back, such as by a generator.
+
+    As long as that is open, what interrupts one statement interrupts all that come after it.
+    """
+    connection.driver_connection.close_cursors()
+
+
+def _unhex(text: Any) -> Any:
+    return bytes.fromhex(text) if isinstance(text, str) else text
+
+
+def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool, is_file: bool) -> None:
+    """Prepare a new connection.
+
+    Args:
+        connection: The connection.
+        shares: Whether its cache is that of others: a reader waits for what they do then.
+        is_file: Whether its database is a file.
+    """
+    connection.driver_connection.is_file = is_file
+    connection.create_function(LOWER, 1, _lower, deterministic=True)
+    connection.create_function(UNHEX, 1, _unhex, deterministic=True)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    connection.driver_connection.waits = shares or cursor.fetchone()[0] not in ("wal", "memory")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _lower(text: Any) -> Any:
+    return lower(text) if isinstance(text, str) else text
+
+
+def _begin_before_change(
+    connection: Any, cursor: Any, sql: str, _parameters: Any, context: Any, _many: bool
+) -> None:
+    """Take the write lock before the first statement that changes something, or asks for a lock.
+
+    A transaction that began as a reader can't become a writer once another one has committed
+    (SQLite manual, SQLITE_BUSY_SNAPSHOT), and no waiting helps. One that never reads before it
+    holds the lock waits for its turn.
+    """
+    reads = _READS.match(sql) or (_WITH.match(sql) and not _CHANGES.search(sql))
+    if not reads or _locks(context):
+        _begin(connection, cursor)
+
+
+def _locks(context: Any) -> bool:
+    """Whether a statement asks for locks on its rows, which SQLite has no words for."""
+    compiled = getattr(context, "compiled", None)
+    # In the driver's text nothing is left of it.
+    return getattr(getattr(compiled, "statement", None), "_for_update_arg", None) is not None
+
+
+def _begin_before_savepoint(connection: Any, _name: str) -> None:
+    """Open the transaction that a savepoint is part of; its release would be a commit otherwise."""
+    cursor = connection.connection.cursor()
+    _begin(connection, cursor)
+    cursor.close()
+
+
+def _undo_refused_commit(context: Any) -> None:
+    """End the transaction that a COMMIT has left open, as it does if a deferred key refuses it.
+
+    SQLAlchemy takes it for ended, and would hand its changes on with the connection.
+    """
+    connection = context.connection
+    if context.statement is None and connection is not None and not connection.invalidated:
+        driver = connection.connection.dbapi_connection
+        if driver is not None and driver.driver_connection.in_transaction:
+            driver.rollback()
+
+
+def _begin(connection: Any, cursor: Any) -> None:
+    if connection.connection.driver_connection.in_transaction:
+        return
+    try:
+        cursor.execute(_BEGIN)
+    except sqlite3.Error as exc:
+        # SQLAlchemy 2.0 does not handle what fails in an event.
+        if refuses_writes(exc) and connection.connection.driver_connection.may_be_outdated:
+            connection.invalidate(exc)
+        raise OperationalError(_BEGIN, None, exc) from exc
+
+
+_BEGIN = "BEGIN IMMEDIATE"

@@ -1,0 +1,1 @@
+"""Writes, carried out on a lane."""

@@ -1,0 +1,179 @@
+"""Removes rows with their dependents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from sqlalchemy import Table as SQLTable
+
+from ...catalog.constraints import cascades_in_circles, references_to
+from ...catalog.tables import Dependent, Table
+from ...errors import Constraint, ConstraintViolation, NotFound
+from ...plan.writing.delete import DeletePlan
+from ...shape.lookups import DescendShape
+from ...shape.parts import Lock
+from ...shape.writes import DeleteShape
+from ...statement.lists import ROWS
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
+from ..finder import Columns, Finder
+from .lock import Check, lock_rows
+from .rejection import Rejection
+
+
+class _Level(Struct):
+    """Rows that are removed together, once all that goes before them is gone.
+
+    Args:
+        table: Their table.
+        keys: The values of its primary key.
+        left: What is still to go before them.
+    """
+
+    table: SQLTable
+    keys: Sequence[Row]
+    left: Iterator[Dependent]
+
+
+class Remover:
+    """Removes rows on a lane that writes, after what the models declare to go with them.
+
+    Args:
+        lane: The lane.
+        statements: The statements of the application.
+        dependents: What goes with the rows of each table.
+        singly: Whether rows are removed one by one, so that a refusal tells its row.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        statements: Statements,
+        dependents: Mapping[str, Sequence[Dependent]],
+        *,
+        singly: bool = False,
+    ) -> None:
+        self._lane = lane
+        self._statements = statements
+        self._dependents = dependents
+        self._singly = singly
+        self._finder = Finder(lane, statements)
+        self._seen: set[tuple[str, Row]] = set()
+
+    async def remove(self, plan: DeletePlan, check: Check | None = None) -> None:
+        """Remove rows.
+
+        Args:
+            plan: The rows.
+            check: Looks at each row before it is removed.
+
+        Raises:
+            NotFound: A row is not there.
+            InvalidRequest: Two keys are one to the database.
+            Rejection: Something else still refers to one of the rows.
+            TooManyLevels: Triggers call each other more deeply than the database allows.
+        """
+        keys: Sequence[Row] = plan.keys
+        if plan.many or check is not None or self._dependents.get(plan.table.name):
+            # Nothing that would have to go along may come while it is removed.
+            stored = await lock_rows(self._lane, self._statements, plan, check)
+            keys = [plan.table.values_of(row, plan.table.key_columns) for row in stored]
+        parts = [(plan, keys)]
+        if self._singly:
+            parts = [(plan.part(i), [key]) for i, key in enumerate(keys)]
+        for part, found in parts:
+            try:
+                removed = await self._walk(plan.table.sql, found)
+                if len(removed) < len(found):
+                    await self._check_gone(plan.table, found)
+            except ConstraintViolation as violation:
+                raise Rejection(violation, part) from violation
+            if not removed and not plan.many:
+                raise NotFound(f"{plan.table.title} not found")
+
+    async def _check_gone(self, table: Table, keys: Sequence[Row]) -> None:
+        """Tell rows that are not there from those whose removal a trigger has passed over."""
+        key = table.key_columns
+        if await self._finder.find(table.sql, key, key, keys):
+            raise ConstraintViolation(Constraint.TRIGGER)
+
+    async def _walk(self, table: SQLTable, keys: Sequence[Row]) -> Sequence[Row]:
+        """Remove rows: go down to what depends on nothing, and remove on the way back."""
+        self._seen = {(table.fullname, tuple(key)) for key in keys}
+        levels = [_Level(table, keys, iter(self._dependents_of(table)))]
+        removed: Sequence[Row] = ()
+        while levels:
+            level = levels[-1]
+            dependent = next(level.left, None)
+            if dependent is None:
+                levels.pop()
+                removed = await self._delete(
+                    level.table, tuple(level.table.primary_key.columns), level.keys
+                )
+            elif found := await self._find_dependents(level, dependent):
+                below = self._dependents_of(dependent.table)
+                levels.append(_Level(dependent.table, found, iter(below)))
+        return removed
+
+    def _dependents_of(self, table: SQLTable) -> Sequence[Dependent]:
+        """What is removed before the rows of a table.
+
+        SQLite takes rows along one inside of the other, 1,000 levels deep at most, and then leaves
+        some of them removed. What may nest without an end is not left to it.
+        """
+        declared = self._dependents.get(table.fullname, ())
+        if self._statements.dialect != "sqlite" or not cascades_in_circles(table):
+            return declared
+        cascades = [
+            Dependent(r.table, r.columns, r.parent_columns, is_link=False)
+            for r in references_to(table)
+            if r.on_delete == "CASCADE" and r.table.primary_key.columns
+        ]
+        return [*declared, *cascades]
+
+    async def _find_dependents(self, level: _Level, dependent: Dependent) -> Sequence[Row]:
+        """Lock the rows that go before others, as far as they are not on their way already.
+
+        Links are nothing that anything could depend on: they are removed at once.
+        """
+        parents = await self._values_of(level, dependent.parent_columns)
+        if not parents:
+            return ()
+        if dependent.is_link:
+            await self._delete(dependent.table, dependent.columns, parents)
+            return ()
+        name = dependent.table.fullname
+        found = await self._find_below(level.table, dependent, parents)
+        new = [tuple(key) for key in found if (name, tuple(key)) not in self._seen]
+        self._seen.update((name, key) for key in new)
+        return new
+
+    async def _find_below(
+        self, above: SQLTable, dependent: Dependent, parents: Sequence[Row]
+    ) -> Sequence[Row]:
+        table, columns = dependent.table, dependent.columns
+        if table is above and not _restricts(dependent):
+            shape = DescendShape(table, columns, dependent.parent_columns, Lock.REMOVE)
+            return await self._lane.fetch(self._statements.of(shape), {ROWS: parents})
+        key = tuple(table.primary_key.columns)
+        return await self._finder.find(table, key, columns, parents, Lock.REMOVE)
+
+    async def _values_of(self, level: _Level, columns: Columns) -> Sequence[Row]:
+        key = tuple(level.table.primary_key.columns)
+        if tuple(columns) == key:
+            return level.keys
+        return await self._finder.find(level.table, columns, key, level.keys)
+
+    async def _delete(
+        self, table: SQLTable, columns: Columns, rows: Sequence[Row]
+    ) -> Sequence[Row]:
+        shape = DeleteShape(table, tuple(columns))
+        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
+
+
+def _restricts(dependent: Dependent) -> bool:
+    """Whether rows must be gone before those that they refer to, even within one statement, as
+    SQLite has it (manual, SQLite Foreign Key Support, section 4.3)."""
+    references = references_to(dependent.table)
+    return any(r.columns == dependent.columns and r.on_delete == "RESTRICT" for r in references)

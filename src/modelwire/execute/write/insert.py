@@ -1,0 +1,180 @@
+"""Stores new rows, with those that are stored with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...catalog.names import escape_pointer
+from ...catalog.tables import Relation, Table
+from ...errors import ConstraintViolation, InvalidRequest, NotFound
+from ...plan.writing.create_plan import (
+    ChildPlan,
+    CreatePlan,
+    group_rows,
+    join_plans,
+    refuse_other_parent,
+)
+from ...plan.writing.draft import Row as NewRow
+from ...shape.lookups import FindShape
+from ...shape.writes import InsertShape
+from ...statement.lists import ROWS
+from ...statement.made import value_name
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
+from .link import Linker
+from .rejection import Rejection, check_all_written
+
+
+class Inserter:
+    """Stores new rows on a lane that writes.
+
+    Args:
+        lane: The lane.
+        statements: The statements of the application.
+        singly: Whether rows are stored one by one, so that a refusal tells its row.
+    """
+
+    def __init__(self, lane: Lane, statements: Statements, *, singly: bool = False) -> None:
+        self._lane = lane
+        self._statements = statements
+        self._singly = singly
+
+    @property
+    def _linker(self) -> Linker:
+        return Linker(self._lane, self._statements, singly=self._singly)
+
+    async def store(self, plan: CreatePlan) -> list[Row]:
+        """Store rows: first those that they refer to, then they, then those that refer to them.
+
+        Args:
+            plan: The rows.
+
+        Returns:
+            The rows as they are stored, in their order.
+
+        Raises:
+            Rejection: A constraint fired.
+        """
+        if not plan.kin:
+            return await self._insert(plan.table, plan.rows)
+        rows = await self._store_parents(plan)
+        stored = await self._insert(plan.table, rows)
+        await self._store_children(plan, stored)
+        for row, kin in zip(stored, plan.kin, strict=True):
+            for links in kin.links:
+                await self._linker.add(plan.table, row, links)
+        return stored
+
+    async def store_child(self, child: ChildPlan) -> Row:
+        """Store a row below one that is there.
+
+        Raises:
+            NotFound: That one is not there.
+            InvalidRequest: The new row names another one.
+            Rejection: A constraint fired.
+        """
+        parent = child.parent
+        owners = await self._lane.fetch(self._statements.of(parent.owner), {ROWS: [parent.key]})
+        if not owners:
+            raise NotFound(f"{parent.table.title} not found")
+        (stored,) = await self._store_below(parent.relation, owners, child.plan)
+        return stored
+
+    async def _store_parents(self, plan: CreatePlan) -> list[NewRow]:
+        rows = list(plan.rows)
+        for relation, found in _by_relation([kin.parents for kin in plan.kin]):
+            parents = join_plans([parent for _, parent in found])
+            fields = [plan.table.by_column[column.name] for column in relation.local]
+            stored = await self.store(parents)
+            for (index, _), row in zip(found, stored, strict=True):
+                values = parents.table.values_of(row, relation.remote)
+                rows[index] = rows[index].tie(fields, values)
+        return rows
+
+    async def _store_children(self, plan: CreatePlan, stored: Sequence[Row]) -> None:
+        for relation, found in _by_relation([kin.children for kin in plan.kin]):
+            owners = [
+                plan.table.values_of(stored[index], relation.local)
+                for index, children in found
+                for _ in children.rows
+            ]
+            children = join_plans([children for _, children in found])
+            await self._store_below(relation, owners, children)
+
+    async def _store_below(
+        self, relation: Relation, owners: Sequence[Row], plan: CreatePlan
+    ) -> list[Row]:
+        """Store rows that a relation ties to others: each to the one with its owner's values."""
+        if relation.link is not None:
+            stored = await self.store(plan)
+            await self._linker.tie(relation, owners, plan, stored)
+            return stored
+        fields = [plan.table.by_column[column.name] for column in relation.remote]
+        pairs = [*zip(plan.rows, owners, strict=True)]
+        for row, owner in pairs:
+            await self._check_claims(relation, row, owner)
+        rows = tuple(row.tie(fields, owner) for row, owner in pairs)
+        return await self.store(CreatePlan(plan.table, rows, plan.kin))
+
+    async def _check_claims(self, relation: Relation, row: NewRow, owner: Row) -> None:
+        """Compare what a row says of the one that it is tied to with what that has.
+
+        Args:
+            relation: The relation that leads to the row.
+            row: The row.
+            owner: The values of the other one that it refers to.
+
+        Raises:
+            InvalidRequest: It names another one. What is the same value, the database says.
+        """
+        for field, claim in row.claims.items():
+            index = [column.name for column in relation.remote].index(field.column.name)
+            if claim == owner[index]:
+                continue
+            sql, own = relation.local[0].table, relation.local
+            shape = FindShape(sql, own, (*own, own[index]))
+            if not await self._lane.fetch(self._statements.of(shape), {ROWS: [(*owner, claim)]}):
+                place = f"{row.pointer}/{escape_pointer(field.name)}"
+                raise InvalidRequest(refuse_other_parent(place))
+
+    async def _insert(self, table: Table, rows: Sequence[NewRow]) -> list[Row]:
+        """Store rows of one table, those that give the same fields in one statement."""
+        stored: list[Row] = []
+        for shape, group in group_rows(table, rows):
+            if shape.many and not self._singly:
+                values = {ROWS: [row.values for row in group]}
+                stored += await self._run(shape, values, group)
+                continue
+            alone = InsertShape(table, shape.fields)
+            for row in group:
+                stored += await self._run(alone, bind_row(row), [row])
+        return stored
+
+    async def _run(
+        self, shape: InsertShape, values: Mapping[str, Any], rows: Sequence[NewRow]
+    ) -> Sequence[Row]:
+        try:
+            stored = await self._lane.fetch(self._statements.of(shape), values)
+            if shape.conflict is None:
+                check_all_written(stored, len(rows))
+        except ConstraintViolation as violation:
+            raise Rejection(violation, CreatePlan(shape.table, tuple(rows))) from violation
+        return stored
+
+
+def bind_row(row: NewRow) -> dict[str, Any]:
+    """The parameters of one row to write."""
+    return dict(zip(map(value_name, row.fields), row.values, strict=True))
+
+
+def _by_relation(
+    groups: Sequence[Mapping[Relation, CreatePlan]],
+) -> Iterator[tuple[Relation, list[tuple[int, CreatePlan]]]]:
+    """The plans of each relation, each with the row that it belongs to."""
+    relations = dict.fromkeys(relation for group in groups for relation in group)
+    for relation in relations:
+        yield (
+            relation,
+            [(i, group[relation]) for i, group in enumerate(groups) if relation in group],
+        )

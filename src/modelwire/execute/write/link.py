@@ -1,0 +1,181 @@
+"""Links rows of a many-to-many relation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...catalog.tables import Relation, Table
+from ...errors import ConstraintViolation, ParentNotFound, Violation
+from ...plan.writing.create_plan import CreatePlan
+from ...plan.writing.links import LinkSet
+from ...shape.lookups import FindShape
+from ...shape.parts import Lock
+from ...shape.writes import DeleteShape, LinkShape, UnlinkShape
+from ...statement.lists import ROWS
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
+from .rejection import Rejection
+
+Pairs = Sequence[Row]
+"""Rows of values; of a link table the values of both ends."""
+
+
+class Linker:
+    """Links rows on a lane that writes.
+
+    Args:
+        lane: The lane.
+        statements: The statements of the application.
+        singly: Whether links are made one by one, so that a refusal tells its link.
+    """
+
+    def __init__(self, lane: Lane, statements: Statements, *, singly: bool = False) -> None:
+        self._lane = lane
+        self._statements = statements
+        self._singly = singly
+
+    async def find(self, links: LinkSet) -> tuple[LinkSet, list[str | None]]:
+        """Find the rows that a set of links leads to, and hold them.
+
+        Args:
+            links: The links.
+
+        Returns:
+            The same links by the keys that the rows have, each once, and where those stand that
+            lead to no row. Keys may be the same to the database that differ here.
+        """
+        key = links.target.key_columns
+        shape = FindShape(links.target.sql, key, key, Lock.KEEP, placed=True)
+        rows = await self._fetch(shape, links.keys)
+        found = {place: tuple(stored) for place, *stored in rows}
+        missing = [p for i, p in enumerate(links.pointers) if i not in found]
+        first: dict[Row, int] = {}
+        for place in sorted(found):
+            first.setdefault(found[place], place)
+        pointers = tuple(links.pointers[place] for place in first.values())
+        return replace(links, keys=tuple(first), pointers=pointers), missing
+
+    async def add(self, table: Table, row: Row, links: LinkSet) -> None:
+        """Link a row to others; links that are there already stay.
+
+        Args:
+            table: Its resource.
+            row: The row as it is read.
+            links: The others.
+
+        Raises:
+            ParentNotFound: One of them is not there.
+            Rejection: A constraint of the link table fired.
+        """
+        await self.link(table, row, await self._find_all(links))
+
+    async def link(self, table: Table, row: Row, links: LinkSet) -> None:
+        """Link a row to others that were found; links that are there already stay.
+
+        Raises:
+            Rejection: A constraint of the link table fired.
+        """
+        await self._insert_pairs(links, _pairs_of(table, row, links))
+
+    async def replace(self, table: Table, wanted: Sequence[tuple[Row, LinkSet]]) -> None:
+        """Link rows to others, and no longer to any that are not among them.
+
+        The rows must be locked, so that what two requests set does not mix.
+
+        Args:
+            table: Their resource.
+            wanted: The rows as they are read, each with the others.
+
+        Raises:
+            ParentNotFound: One of them is not there.
+            Rejection: A constraint of the link table fired.
+        """
+        found = [(row, await self._find_all(links)) for row, links in wanted]
+        # What excludes others goes before they come. Elsewhere new ones come first: whoever removes
+        # a row to be linked is waited for with nothing in hand that they may wait for.
+        for row, links in found:
+            if links.relation.excludes:
+                await self._delete_others(table, row, links)
+        for row, links in found:
+            await self.link(table, row, links)
+        for row, links in found:
+            if not links.relation.excludes:
+                await self._delete_others(table, row, links)
+
+    async def remove(self, table: Table, row: Row, links: LinkSet) -> None:
+        """Take away the links from a row to others, where there are any."""
+        shape = _shape_of(links.relation)
+        await self._fetch(DeleteShape(shape.table, shape.columns), _pairs_of(table, row, links))
+
+    async def tie(
+        self, relation: Relation, owners: Pairs, plan: CreatePlan, rows: Sequence[Row]
+    ) -> None:
+        """Link new rows, each to the one with its owner's values.
+
+        Args:
+            relation: The relation that leads to the new rows.
+            owners: The values of the owners.
+            plan: What was to be stored.
+            rows: The new rows as they are read.
+
+        Raises:
+            Rejection: A constraint fired.
+        """
+        columns = [column for column, _ in relation.link_target]
+        ends = [plan.table.values_of(row, columns) for row in rows]
+        pairs = [(*owner, *end) for owner, end in zip(owners, ends, strict=True)]
+        keys = [plan.table.values_of(row, plan.table.key_columns) for row in rows]
+        places = [row.pointer for row in plan.rows]
+        links = LinkSet(relation, plan.table, tuple(keys), tuple(places), are_new=True)
+        await self._insert_pairs(links, pairs)
+
+    async def _find_all(self, links: LinkSet) -> LinkSet:
+        found, missing = await self.find(links) if links.keys else (links, [])
+        if missing:
+            detail = f"{links.target.title} not found"
+            faults = [Violation(detail, ParentNotFound.code, place) for place in missing]
+            raise ParentNotFound(detail, faults)
+        return found
+
+    async def _insert_pairs(self, links: LinkSet, pairs: Pairs) -> None:
+        """Make links that are not there yet, of which each pair is that of one key."""
+        parts = [(links, pairs)] if pairs else []
+        if self._singly:
+            parts = [(links.pick([i]), [pair]) for i, pair in enumerate(pairs)]
+        for part, rows in parts:
+            try:
+                await self._fetch(_shape_of(links.relation), rows)
+            except ConstraintViolation as violation:
+                raise Rejection(violation, part) from violation
+
+    async def _delete_others(self, table: Table, row: Row, links: LinkSet) -> None:
+        """Take away the links from a row to any that are not in a set."""
+        relation, shape = links.relation, _shape_of(links.relation)
+        if links.keys:
+            others = UnlinkShape(shape.table, shape.columns, len(relation.remote))
+            await self._fetch(others, _pairs_of(table, row, links))
+        else:
+            owner = table.values_of(row, relation.local)
+            await self._fetch(DeleteShape(shape.table, relation.remote), [owner])
+
+    async def _fetch(
+        self, shape: LinkShape | UnlinkShape | DeleteShape | FindShape, rows: Pairs
+    ) -> Sequence[Row]:
+        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
+
+
+def _pairs_of(table: Table, row: Row, links: LinkSet) -> list[tuple[Any, ...]]:
+    """The values that the links of a row have in the link table, in their order."""
+    owner = table.values_of(row, links.relation.local)
+    key = [field.column for field in links.target.key]
+    positions = [key.index(column) for column, _ in links.relation.link_target]
+    return [(*owner, *(values[i] for i in positions)) for values in links.keys]
+
+
+def _shape_of(relation: Relation) -> LinkShape:
+    """The links of a relation: the columns that refer to its owner, then those to its target."""
+    columns = relation.link_columns
+    return LinkShape(columns[0].table, columns)

@@ -1,0 +1,52 @@
+"""Reads rows and locks them, before they are changed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...errors import Faults, NotFound, Violation
+from ...plan.writing.batches import check_distinct
+from ...plan.writing.keyed import KeyedRows
+from ...statement.lists import ROWS
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
+
+Check = Callable[[Row], None]
+"""Looks at a row as it is stored, under its lock, and raises what speaks against a change."""
+
+
+async def lock_rows(
+    lane: Lane, statements: Statements, plan: KeyedRows, check: Check | None = None
+) -> Sequence[Row]:
+    """Lock the rows of a plan, in the order of their keys, so that two requests don't deadlock.
+
+    Args:
+        lane: A lane that writes.
+        statements: The statements of the application.
+        plan: The rows.
+        check: Looks at each.
+
+    Returns:
+        The rows in the order of the plan, each as the shape `stored` of the plan reads it.
+
+    Raises:
+        NotFound: One is not there.
+        InvalidRequest: Two keys are one to the database, by its collation or type.
+    """
+    table, shape = plan.table, plan.stored
+    found = await lane.fetch(statements.of(shape), {ROWS: plan.keys})
+    by_place: dict[int, Row] = {place: row for place, *row in found}
+    for place, given in enumerate(plan.rows):
+        if place not in by_place:
+            detail = f"{table.title} not found"
+            where = [Violation(detail, "not_found", given.pointer)] if plan.many else []
+            raise NotFound(detail, where)
+    stored = [by_place[place] for place in range(len(plan.rows))]
+    faults = Faults()
+    keys = [table.values_of(row, table.key_columns) for row in stored]
+    check_distinct(keys, [given.pointer for given in plan.rows], faults)
+    faults.refuse()
+    if check is not None:
+        for row in stored:
+            check(row[: len(table.selected)])
+    return stored

@@ -1,0 +1,129 @@
+"""Triggers that may change rows once they are written: of those, rows are read again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Select, and_, column, select
+from sqlalchemy import Table as SQLTable
+from sqlalchemy import table as table_clause
+from sqlalchemy.engine import Dialect
+
+from ...catalog.tables import Table
+from ...shape.reads import GivenShape
+from ...statement.lists import ROWS
+from ...statement.statements import Statement, Statements
+from ..connect.lane import Lane, Row
+
+FRESH_S = 10.0
+"""Seconds for which it is known which tables have triggers: migrations may run beside."""
+
+_BEFORE_OR_INSTEAD = 2 | 64
+"""Bits of `pg_trigger.tgtype` (PostgreSQL's `catalog/pg_trigger.h`); a trigger with neither runs
+after the row is written."""
+
+
+class AfterTriggers:
+    """Knows which tables of a database have triggers that run after rows are written.
+
+    What a write gives back is a row as it was before these (PostgreSQL manual, Overview of Trigger
+    Behavior; SQLite manual, RETURNING).
+
+    Args:
+        dialect: SQLAlchemy's dialect of the engine.
+    """
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._statement = Statement(_QUERIES[dialect.name], dialect)
+        self._names: frozenset[str] = frozenset()
+        self._looked: dict[SQLTable, float] = {}
+
+    def know(self, tables: Collection[SQLTable]) -> bool:
+        """Whether it is known of some tables."""
+        oldest = time.monotonic() - FRESH_S
+        return all(self._looked.get(table, oldest) > oldest for table in tables)
+
+    def are_on(self, tables: Collection[SQLTable]) -> bool:
+        """Whether one of some tables has such a trigger, as far as it is known."""
+        return bool(self._names) and any(table.name in self._names for table in tables)
+
+    async def look(self, lane: Lane, tables: Collection[SQLTable]) -> None:
+        """Look in the database, in one statement for all tables."""
+        found = await lane.fetch(self._statement, {})
+        self._names = frozenset(name for (name,) in found)
+        self._looked |= dict.fromkeys(tables, time.monotonic())
+
+
+class Rereader:
+    """Reads rows again that triggers may have changed since they were written.
+
+    Args:
+        triggers: Knows where there are any.
+        statements: The statements of the application.
+        tables: All tables that are written.
+
+    Attributes:
+        is_needed: Whether there may be such triggers; otherwise no statement is run.
+    """
+
+    def __init__(
+        self, triggers: AfterTriggers, statements: Statements, tables: Collection[SQLTable]
+    ) -> None:
+        self._triggers = triggers
+        self._statements = statements
+        self._tables = tables
+        self._looks = not triggers.know(tables)
+        self.is_needed = self._looks or triggers.are_on(tables)
+
+    async def read(self, lane: Lane, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
+        """Read rows as they are stored now.
+
+        Args:
+            lane: The lane that has written them, in the same transaction.
+            table: The resource.
+            rows: The rows as they were written.
+
+        Returns:
+            The rows in the same order. One that is no longer there under its key stays as it was.
+        """
+        if not self.is_needed or not rows:
+            return rows
+        if self._looks:
+            await self._triggers.look(lane, self._tables)
+            self._looks = False
+        if not self._triggers.are_on(self._tables):
+            return rows
+        keys = [table.values_of(row, table.key_columns) for row in rows]
+        statement = self._statements.of(GivenShape(table, table.key))
+        stored = {place: row for place, *row in await lane.fetch(statement, {ROWS: keys})}
+        return [stored.get(place, row) for place, row in enumerate(rows)]
+
+
+def _on_postgresql() -> Select[str]:
+    trigger = table_clause(
+        "pg_trigger",
+        *map(column, ("tgrelid", "tgtype", "tgenabled", "tgisinternal")),
+        schema="pg_catalog",
+    )
+    relation = table_clause("pg_class", column("oid"), column("relname"), schema="pg_catalog")
+    is_after: ColumnElement[bool] = trigger.c.tgtype.op("&")(_BEFORE_OR_INSTEAD) == 0
+    name: ColumnElement[str] = relation.c.relname
+    return (
+        select(name)
+        .join_from(relation, trigger, relation.c.oid == trigger.c.tgrelid)
+        .where(and_(~trigger.c.tgisinternal, trigger.c.tgenabled != "D", is_after))
+    )
+
+
+def _on_sqlite() -> Select[str]:
+    # A trigger has no other word for it; what else has the word costs a second look.
+    master = table_clause("sqlite_master", *map(column, ("type", "tbl_name", "sql")))
+    name: ColumnElement[str] = master.c.tbl_name
+    return select(name).where(master.c.type == "trigger", master.c.sql.contains("after"))
+
+
+_QUERIES: Mapping[str, Select[str]] = {
+    "postgresql": _on_postgresql(),
+    "sqlite": _on_sqlite(),
+}

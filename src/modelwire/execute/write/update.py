@@ -1,0 +1,144 @@
+"""Changes rows by their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from ...catalog.tables import Field, Table
+from ...errors import Constraint, ConstraintViolation, NotFound
+from ...plan.keys import select_by_key
+from ...plan.parameters import predicate_values
+from ...plan.writing.create_plan import go_together
+from ...plan.writing.update import UpdatePlan
+from ...shape.reads import SelectShape
+from ...shape.writes import UpdateShape
+from ...statement.lists import ROWS
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
+from .insert import bind_row
+from .link import Linker
+from .lock import Check, lock_rows
+from .rejection import Rejection, check_all_written
+
+Look = Callable[[UpdatePlan, Sequence[Row]], Awaitable[None]]
+"""Looks at rows as they are stored, and raises what speaks against a change of them."""
+
+
+class Updater:
+    """Changes rows on a lane that writes.
+
+    Args:
+        lane: The lane.
+        statements: The statements of the application.
+        look: Looks at the rows of a plan that has echoes.
+        singly: Whether rows are changed one by one, so that a refusal tells its row.
+
+    Attributes:
+        written: The plan that was carried out, with all that its rows have set.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        statements: Statements,
+        look: Look | None = None,
+        *,
+        singly: bool = False,
+    ) -> None:
+        self.written: UpdatePlan | None = None
+        self._lane = lane
+        self._statements = statements
+        self._look = look
+        self._singly = singly
+
+    async def change(self, plan: UpdatePlan, check: Check | None = None) -> list[Row]:
+        """Change rows.
+
+        Args:
+            plan: What each row sets.
+            check: Looks at each row before it is changed.
+
+        Returns:
+            The rows as they are then, in the order of the plan.
+
+        Raises:
+            NotFound: A row is not there.
+            InvalidRequest: What would come of a row does not fit its schema.
+            Rejection: A constraint fired.
+        """
+        self.written = plan
+        if not plan.reads_first and check is None:
+            return [await self._change_one(plan)]
+        stored = await lock_rows(self._lane, self._statements, plan, check)
+        if plan.echoes and self._look is not None:
+            await self._look(plan, stored)
+        self.written = plan = plan.settle(stored, self._statements.dialect)
+        changed = await self._change_all(plan, stored)
+        pairs = zip(changed, plan.links, strict=False)
+        wanted = [(row, links) for row, sets in pairs for links in sets]
+        if wanted:
+            linker = Linker(self._lane, self._statements, singly=self._singly)
+            await linker.replace(plan.table, wanted)
+        return changed
+
+    async def _change_one(self, plan: UpdatePlan) -> Row:
+        """Change one row, in one statement."""
+        (row,), (key,), table = plan.rows, plan.keys, plan.table
+        values: Mapping[str, Any] = {**predicate_values(key), **bind_row(row)}
+        shape: SelectShape | UpdateShape = select_by_key(table)
+        if row.fields or (any(plan.links) and table.version is not None):
+            shape = UpdateShape(table, row.fields)
+        rows = await self._run(shape, values, plan)
+        if not rows:
+            await self._check_absent(plan)
+            raise NotFound(f"{table.title} not found")
+        return rows[0]
+
+    async def _check_absent(self, plan: UpdatePlan) -> None:
+        """Tell a row that is not there from one whose change a trigger has passed over."""
+        found = await self._run(select_by_key(plan.table), predicate_values(plan.keys[0]), plan)
+        if found:
+            raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
+
+    async def _change_all(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
+        """Change rows that are locked, those that set the same fields in one statement."""
+        table, width = plan.table, len(plan.table.selected)
+        changed = [row[:width] for row in stored]
+        groups: dict[tuple[Field, ...], list[int]] = {}
+        for index, row in enumerate(plan.rows):
+            groups.setdefault(row.fields, []).append(index)
+        for fields, group in groups.items():
+            if self._singly or len(group) == 1 or not _go_together(table, fields):
+                for index in group:
+                    changed[index] = await self._change_one(plan.part(index))
+                continue
+            keys = [table.values_of(stored[index], table.key_columns) for index in group]
+            pairs = zip(group, keys, strict=True)
+            rows = [(*plan.rows[index].values, *key) for index, key in pairs]
+            shape = UpdateShape(table, fields, many=True)
+            found = await self._run(shape, {ROWS: rows}, plan, count=len(group))
+            by_key = {table.values_of(row, table.key_columns): row for row in found}
+            for index, key in zip(group, keys, strict=True):
+                changed[index] = by_key[key]
+        return changed
+
+    async def _run(
+        self,
+        shape: SelectShape | UpdateShape,
+        values: Mapping[str, Any],
+        plan: UpdatePlan,
+        count: int = 0,
+    ) -> Sequence[Row]:
+        try:
+            found = await self._lane.fetch(self._statements.of(shape), values)
+            check_all_written(found, count)
+        except ConstraintViolation as violation:
+            raise Rejection(violation, plan) from violation
+        return found
+
+
+def _go_together(table: Table, fields: Sequence[Field]) -> bool:
+    """Whether one statement can set these fields of many rows, whose keys tell which is which."""
+    keyed = any(field in table.key for field in fields)
+    return not keyed and go_together(table, tuple(fields), changes=True)

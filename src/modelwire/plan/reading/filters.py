@@ -1,0 +1,128 @@
+"""Comparisons of fields with values: which operator, on what, with which operands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...catalog.kinds import Kind
+from ...catalog.names import did_you_mean
+from ...catalog.tables import Catalog, Field, Table
+from ...memory import kept_if_short
+from ...settings import Limits
+from ...shape.conditions import Predicate
+from ..parameters import Pair
+from ..values import BadValue, parse_boolean, parse_text, parse_value
+from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of
+from .paths import FieldPath, Place, TooDeep, find_compared
+
+
+class NoFilter(LookupError):
+    """A parameter's name names no field."""
+
+
+@kept_if_short
+def find_filter(catalog: Catalog, table: Table, name: str) -> Predicate:
+    """Find the comparison that a parameter's name stands for.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        name: The name, as in `team.name__icontains`.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        NoFilter: It names no field.
+        InvalidRequest: It goes through too many relations, or the field has no such operator.
+    """
+    place = Place(name)
+    found, operator = find_compared(catalog, table, name)
+    if isinstance(found, TooDeep):
+        raise place.refuse(str(found), "too_deep")
+    if not isinstance(found, FieldPath):
+        raise NoFilter(name)
+    return make_predicate(found, operator, place)
+
+
+def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Predicate:
+    """Make a comparison.
+
+    Args:
+        found: The field.
+        operator: The operator's name; the one that the field's resource declares, if None.
+        place: Where it stands.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        InvalidRequest: The field has no such operator.
+    """
+    field = found.field
+    if operator is None:
+        operator = found.table.resource.filters.get(field.name, "eq")
+    allowed = operators_of(field.kind)
+    if operator not in allowed:
+        suggestion = did_you_mean(operator, allowed)
+        known = ", ".join(allowed)
+        message = f"`{field.name}` has no operator `{operator}`{suggestion}; it has {known}"
+        raise place.refuse(message, "unknown_operator")
+    return Predicate(field, operator, found.through)
+
+
+def takes_list(operator: str) -> bool:
+    """Whether an operator takes several values."""
+    return OPERATORS[operator].takes in (Takes.LIST, Takes.PAIR)
+
+
+def parse_operand(predicate: Predicate, texts: Sequence[str], place: Place, limits: Limits) -> Any:
+    """Parse what stands on the right of a comparison.
+
+    Args:
+        predicate: The comparison.
+        texts: One text, or several where its operator takes a list.
+        place: Where they stand.
+        limits: How long a text and a list may be.
+
+    Returns:
+        The operand.
+
+    Raises:
+        InvalidRequest: It is not what the operator takes.
+    """
+    field, operator = predicate.field, predicate.operator
+    takes = OPERATORS[operator].takes
+    if takes in (Takes.LIST, Takes.PAIR):
+        return _parse_list(texts, field, takes, place, limits)
+    if operator in PATTERNS and len(texts[0]) > limits.max_text_length:
+        message = f"should have at most {limits.max_text_length} characters"
+        raise place.refuse(message, "too_long")
+    parse = _parser_of(operator, field)
+    try:
+        return parse(texts[0], field)
+    except BadValue as exc:
+        raise place.refuse(str(exc)) from None
+
+
+def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
+    if OPERATORS[operator].takes is Takes.FLAG:
+        return parse_boolean
+    # What is looked for inside of a text, or on one side of it, need be no whole value.
+    return parse_text if field.kind is Kind.TEXT and operator not in EQUAL else parse_value
+
+
+def _parse_list(
+    texts: Sequence[str], field: Field, takes: Takes, place: Place, limits: Limits
+) -> Any:
+    if len(texts) > limits.max_list_values:
+        message = f"should have at most {limits.max_list_values} values"
+        raise place.refuse(message, "too_many_values")
+    if takes is Takes.PAIR and len(texts) != 2:
+        raise place.refuse(f"should be {takes}")
+    try:
+        values = [parse_value(text, field) for text in texts]
+    except BadValue as exc:
+        raise place.refuse(f"each value {exc}") from None
+    return Pair(*values) if takes is Takes.PAIR else values

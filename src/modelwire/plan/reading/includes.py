@@ -1,0 +1,146 @@
+"""The parameters that say what is shown of a row: `include` and `fields`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...catalog.kinds import Kind
+from ...catalog.names import did_you_mean
+from ...catalog.relations import leads_back
+from ...catalog.tables import Catalog, Field, Relation, Table
+from ...memory import kept, kept_if_short
+from ...shape.parts import Include, Order, Projection
+from ..parameters import refuse_parameter
+
+
+@kept_if_short
+def find_includes(catalog: Catalog, table: Table, text: str) -> tuple[Include, ...]:
+    """Find what the value of `include` names, as `build_includes` does of paths."""
+    return build_includes(catalog, table, tuple(dict.fromkeys(filter(None, text.split(",")))))
+
+
+def build_includes(catalog: Catalog, table: Table, paths: Sequence[str]) -> tuple[Include, ...]:
+    """Build what is included.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        paths: Paths of relations, each as the names in it, joined by dots.
+
+    Returns:
+        The includes, those below each other in one tree.
+
+    Raises:
+        InvalidRequest: A path names no include, or too many.
+    """
+    return _build_includes(catalog, table, [path.split(".") for path in paths])
+
+
+def _build_includes(
+    catalog: Catalog,
+    table: Table,
+    paths: Sequence[Sequence[str]],
+    before: Relation | None = None,
+) -> tuple[Include, ...]:
+    limit = catalog.limits.max_path_depth
+    nested: dict[str, list[Sequence[str]]] = {}
+    for path in paths:
+        if len(path) > limit:
+            message = f"should name at most {limit} relations in a path"
+            raise refuse_parameter("include", message, "too_deep")
+        nested.setdefault(path[0], []).extend([path[1:]] if path[1:] else [])
+    includes = []
+    for name, rest in nested.items():
+        relation = _find_include(table, name, before)
+        target = catalog.target_of(relation)
+        below = _build_includes(catalog, target, rest, relation)
+        includes.append(Include(relation, target, below))
+    return tuple(includes)
+
+
+def _find_include(table: Table, name: str, before: Relation | None) -> Relation:
+    relation = table.includes.get(name)
+    if relation is None:
+        known = ", ".join(table.includes) or "nothing here"
+        message = f"can't name `{name}`{did_you_mean(name, table.includes)}; it can name {known}"
+        raise refuse_parameter("include", message, "unknown_include")
+    if before is not None and not may_follow(table, relation, before):
+        message = f"can't name `{before.name}.{name}`, which leads straight back to where it starts"
+        raise refuse_parameter("include", message, "leads_back")
+    return relation
+
+
+def may_follow(table: Table, relation: Relation, before: Relation) -> bool:
+    """Tell whether an include may go on by a relation.
+
+    Args:
+        table: The resource that has the relation.
+        relation: The relation.
+        before: The one by which the include has come there.
+    """
+    return relation.name in table.resource.includes_back or not leads_back(relation, before)
+
+
+def can_join(include: Include, dialect: str) -> bool:
+    """Whether the rows of an include can be read in the statement that reads their parent.
+
+    PostgreSQL gives them as arrays, one for each column, where the driver reads arrays of its type.
+    """
+    if dialect != "postgresql" or include.relation.link is not None:
+        return False
+    return _IN_ARRAYS.issuperset(field.kind for field in include.target.selected)
+
+
+_IN_ARRAYS = frozenset(
+    {Kind.INTEGER, Kind.BOOLEAN, Kind.TEXT, Kind.UUID, Kind.DATETIME, Kind.DATE, Kind.TIME}
+)
+
+
+@kept_if_short
+def find_shown(_catalog: Catalog, table: Table, text: str) -> tuple[Field, ...]:
+    """Find the fields that `fields` names.
+
+    Args:
+        table: The resource.
+        text: The value of the parameter.
+
+    Returns:
+        The fields, in the order in which they are named.
+
+    Raises:
+        InvalidRequest: It names none, one twice, or what is no field that clients may see.
+    """
+    names = text.split(",") if text else []
+    unknown = next((name for name in names if name not in table.readable), None)
+    known = ", ".join(table.readable)
+    if unknown is not None:
+        suggestion = did_you_mean(unknown, table.readable)
+        message = f"can't name `{unknown}`{suggestion}; it can name {known}"
+        raise refuse_parameter("fields", message, "unknown_field")
+    if not names:
+        raise refuse_parameter("fields", f"should name some of {known}")
+    if len(set(names)) < len(names):
+        raise refuse_parameter("fields", "names a field twice")
+    return tuple(table.readable[name] for name in names)
+
+
+@kept
+def project_row(table: Table, shown: tuple[Field, ...]) -> Projection:
+    """Read a row whole, and show some of its fields."""
+    return _project(shown, table.selected)
+
+
+@kept
+def project_list(
+    table: Table, shown: tuple[Field, ...], includes: tuple[Include, ...], order: tuple[Order, ...]
+) -> Projection:
+    """Read what is shown of a row, and what its includes and its place in the order need."""
+    if table.computes or table.resource.read_schema is not None:
+        return project_row(table, shown)
+    joined = [table.by_column[c.name] for include in includes for c in include.relation.local]
+    ordered = [term.field for term in order if not term.through]
+    return _project(shown, (*joined, *ordered))
+
+
+def _project(shown: tuple[Field, ...], needed: tuple[Field, ...]) -> Projection:
+    return Projection(tuple(dict.fromkeys((*shown, *needed))), len(shown))

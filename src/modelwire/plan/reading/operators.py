@@ -1,0 +1,98 @@
+"""The operators of filters: what each is for and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ...catalog.kinds import COMPARABLE, ORDERED, Kind
+from ...catalog.names import did_you_mean
+from ...catalog.tables import Table
+from ...errors import ConfigurationError
+
+_TEXT = frozenset({Kind.TEXT})
+_EVERY = frozenset(Kind)
+
+
+class Takes(StrEnum):
+    """What stands on the right of an operator."""
+
+    VALUE = "a value"
+    LIST = "values separated by commas"
+    PAIR = "two values separated by a comma"
+    FLAG = "true or false"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator: the kinds of fields that it is for, and what it takes."""
+
+    kinds: frozenset[Kind]
+    takes: Takes = Takes.VALUE
+
+
+OPERATORS: Mapping[str, Operator] = {
+    "eq": Operator(COMPARABLE),
+    "ne": Operator(COMPARABLE),
+    "in": Operator(COMPARABLE, Takes.LIST),
+    "not_in": Operator(COMPARABLE, Takes.LIST),
+    "isnull": Operator(_EVERY, Takes.FLAG),
+    "gt": Operator(ORDERED),
+    "gte": Operator(ORDERED),
+    "lt": Operator(ORDERED),
+    "lte": Operator(ORDERED),
+    "between": Operator(ORDERED, Takes.PAIR),
+    "contains": Operator(_TEXT),
+    "icontains": Operator(_TEXT),
+    "startswith": Operator(_TEXT),
+    "istartswith": Operator(_TEXT),
+    "endswith": Operator(_TEXT),
+    "iendswith": Operator(_TEXT),
+    "like": Operator(_TEXT),
+    "ilike": Operator(_TEXT),
+}
+
+EQUAL = frozenset({"eq", "ne", "in", "not_in"})
+"""The operators that compare whole values, to see whether they are the same."""
+
+PATTERNS = frozenset(
+    {
+        "contains",
+        "icontains",
+        "startswith",
+        "istartswith",
+        "endswith",
+        "iendswith",
+        "like",
+        "ilike",
+    }
+)
+"""The operators that search for a text inside another."""
+
+
+def operators_of(kind: Kind) -> tuple[str, ...]:
+    """Names of the operators that fields of a kind have."""
+    return tuple(name for name, operator in OPERATORS.items() if kind in operator.kinds)
+
+
+def check_filters(table: Table) -> None:
+    """Check the operators that a resource declares for its fields.
+
+    Raises:
+        ConfigurationError: A field has no such operator, or none at all since it is masked.
+    """
+    for name, operator in table.resource.filters.items():
+        field = next(f for f in table.fields if f.name == name)
+        if field.readable and name not in table.queryable:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, filters={{'{name}': …}}): what is shown of "
+                f"`{name}` is not what is stored, which filters would tell. If they may, write "
+                f"queryable=['{name}']."
+            )
+        allowed = operators_of(field.kind)
+        if operator not in allowed:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, filters=…): `{name}` has no operator "
+                f"`{operator}`{did_you_mean(operator, allowed)}; it has {', '.join(allowed)}."
+            )

@@ -1,0 +1,97 @@
+"""The parameter `sort`: a total order, the key at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...catalog.kinds import SORTABLE
+from ...catalog.names import did_you_mean
+from ...catalog.tables import Catalog, Relation, Table
+from ...memory import kept, kept_if_short
+from ...shape.parts import Order
+from ..parameters import refuse_parameter
+from .paths import FieldPath, TooDeep, find_field
+
+
+@kept_if_short
+def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
+    """Plan an order.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        text: The value of `sort`: paths separated by commas, `-` before one for descending.
+
+    Returns:
+        A total order.
+
+    Raises:
+        InvalidRequest: A path leads to no field, to one without an order, or to many rows.
+    """
+    if not text:
+        return key_order(table)
+    parts, limit = text.split(","), catalog.limits.max_sort_terms
+    if len(parts) > limit:
+        raise refuse_parameter("sort", f"should name at most {limit} fields", "too_many_terms")
+    terms = [_plan_term(catalog, table, part) for part in parts]
+    places = {(term.through, term.field) for term in terms}
+    if len(places) < len(terms):
+        raise refuse_parameter("sort", "names a field twice")
+    return total_order(table, terms)
+
+
+@kept
+def key_order(table: Table) -> tuple[Order, ...]:
+    """The order of a list that is asked for none: that of its key."""
+    return tuple(Order(field, descending=False) for field in table.key)
+
+
+@kept
+def order_of(target: Table, relation: Relation) -> tuple[Order, ...]:
+    """The order in which a relation has its rows: that of its `order_by`, then of the key."""
+    terms = [
+        Order(target.by_column[column.name], descending=descending, asked=True)
+        for column, descending in relation.order
+    ]
+    return total_order(target, [term for term in terms if term.field.kind in SORTABLE])
+
+
+def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:
+    """Append the key to an order, so that no two rows are equal in it.
+
+    What stands behind the whole key decides nothing and is left out.
+    """
+    left = set(table.key)
+    terms = []
+    for term in (*order, *key_order(table)):
+        if not left:
+            break
+        if not term.through:
+            if term.field in left:
+                left.discard(term.field)
+            elif term.field.primary_key:
+                continue
+        terms.append(term)
+    return tuple(terms)
+
+
+def reverse_order(order: Sequence[Order]) -> tuple[Order, ...]:
+    """The same order from its end."""
+    return tuple(term.reverse() for term in order)
+
+
+def _plan_term(catalog: Catalog, table: Table, part: str) -> Order:
+    path = part.removeprefix("-")
+    found = find_field(catalog, table, path)
+    if isinstance(found, TooDeep):
+        raise refuse_parameter("sort", str(found), "too_deep")
+    if not isinstance(found, FieldPath) or found.field.kind not in SORTABLE:
+        known = [f.name for f in table.queryable.values() if f.kind in SORTABLE]
+        suggestion = did_you_mean(path, known) or getattr(found, "suggestion", "")
+        message = f"can't name `{path}`{suggestion}; it can name {', '.join(known)}"
+        raise refuse_parameter("sort", message, "unknown_field")
+    many = next((s.relation for s in found.through if s.relation.many or s.relation.link), None)
+    if many is not None:
+        message = f"can't go through `{many.name}` in `{path}`, which leads to many rows"
+        raise refuse_parameter("sort", message, "to_many")
+    return Order(found.field, part.startswith("-"), found.through, asked=True)

@@ -1,0 +1,285 @@
+"""Plans of the reading requests: one row, a page of a list, a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from ...catalog.domain import MAX_INT64
+from ...catalog.tables import Catalog, Field, Table
+from ...memory import kept
+from ...request.headers import FORMATS, Format
+from ...request.query import Parameter
+from ...shape.conditions import ChildOf, Condition
+from ...shape.parts import Include, Order, Projection
+from ...shape.reads import CountShape, SelectShape
+from ..keys import key_values, select_by_key
+from ..parameters import Values, predicate_values
+from ..parent import Parent
+from .cursor import bind_query
+from .includes import can_join, project_list, project_row
+from .keyset import CursorPlan, after_values, keyset_after, rows_from, values_in_order
+from .query import Query
+
+_SHOWING = ("sort", "fields", "include", "q", "or")
+_PAGING = ("skip", "limit", "cursor", "count")
+
+
+class Counting(StrEnum):
+    """How the rows of a list are counted."""
+
+    EXACT = "exact"
+    NONE = "none"
+    ESTIMATE = "estimate"
+
+
+_COUNTING = {mode.value: mode for mode in Counting}
+
+
+class ReadPlan(Struct, frozen=True):
+    """How one row is read by its key.
+
+    Args:
+        shape: What is read; its parameters are the key.
+        includes: What is included in it.
+    """
+
+    shape: SelectShape
+    includes: tuple[Include, ...]
+
+
+class ListPlan(Struct, frozen=True):
+    """Reading one page of a list, a given number of rows from its start.
+
+    Args:
+        shape: The rows of the page, and one more that tells whether there is a next one.
+        values: What it compares with, and its bounds.
+        includes: What the rows include.
+        skip: Rows before the page.
+        limit: Rows on the page, at most.
+        counting: How the rows of the list are counted.
+        operands: Those of the values that a count needs.
+    """
+
+    shape: SelectShape
+    values: Values
+    includes: tuple[Include, ...]
+    skip: int
+    limit: int
+    counting: Counting
+    operands: Values
+
+    def total_of(self, found: int) -> int | None:
+        """The number of rows in the list, where the rows that were found tell it."""
+        if found > self.limit or (found == 0 and self.skip > 0):
+            return None
+        return self.skip + found
+
+    def fit_estimate(self, estimate: int, found: int) -> int:
+        """An estimate of the number of rows in the list, within what the page tells of it."""
+        if found == 0:
+            return min(estimate, self.skip)
+        return max(estimate, self.skip + found)
+
+    def count_shape(self, *, estimated: bool) -> CountShape:
+        """Counts the rows of the list."""
+        return CountShape(self.shape.table, self.shape.conditions, estimated)
+
+
+class StreamPlan(Struct, frozen=True):
+    """Reading every matching row, a batch at a time.
+
+    Args:
+        shape: The rows.
+        values: What it compares with. How many rows are read at a time is the parameter `limit`.
+        includes: What the rows include.
+        format: The format that the query names, if it does.
+    """
+
+    shape: SelectShape
+    values: Values
+    includes: tuple[Include, ...]
+    format: Format | None
+
+
+def plan_key(table: Table, key: str) -> Values:
+    """Plan which row is read.
+
+    Args:
+        table: The resource.
+        key: The key as it stands in the path, percent-encoded.
+
+    Returns:
+        The parameters of its statement.
+
+    Raises:
+        InvalidRequest: The key is not valid.
+    """
+    return predicate_values(key_values(table, key))
+
+
+def plan_read(
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter], dialect: str
+) -> ReadPlan:
+    """Plan how one row is read and shown, whichever it is.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The query; it may hold `fields` and `include`.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan. The whole row is read, whatever is shown of it.
+
+    Raises:
+        InvalidRequest: A parameter is not valid.
+    """
+    query = Query(catalog, table, parameters, ("fields", "include"))
+    includes = query.take_includes(table.resource.include_by_default)
+    shown = query.take_shown()
+    query.finish()
+    return ReadPlan(_select_row(table, includes, shown, dialect), includes)
+
+
+@kept
+def _select_row(
+    table: Table, includes: tuple[Include, ...], shown: tuple[Field, ...] | None, dialect: str
+) -> SelectShape:
+    projection = None if shown is None else project_row(table, shown)
+    joined = tuple(include for include in includes if can_join(include, dialect))
+    return select_by_key(table, projection, joined)
+
+
+def plan_list(
+    catalog: Catalog,
+    table: Table,
+    parameters: Sequence[Parameter],
+    parent: Parent | None = None,
+) -> ListPlan | CursorPlan:
+    """Plan reading one page.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The query.
+        parent: The row whose children are listed; None for all rows.
+
+    Returns:
+        The plan: by a cursor where the query has one, or else by the number of rows before it.
+
+    Raises:
+        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+    """
+    resource = table.resource
+    query = Query(catalog, table, parameters, (*_PAGING, *_SHOWING))
+    limit = query.take_integer("limit", resource.default_limit, 1, resource.max_limit)
+    cursor = query.take("cursor")
+    if cursor is not None:
+        shape, values, includes = _plan_rows(query, parent)
+        binding = bind_query(_path_of(table, parent), parameters)
+        return CursorPlan(shape, values, includes, limit, cursor, binding)
+    skip = query.take_integer("skip", 0, 0, MAX_INT64)
+    counting = query.take_choice("count", _COUNTING, Counting.EXACT)
+    shape, operands, includes = _plan_rows(query, parent, offset=skip > 0)
+    values = {**operands, "limit": limit + 1}
+    if skip:
+        values["offset"] = skip
+    return ListPlan(shape, values, includes, skip, limit, counting, operands)
+
+
+def plan_stream(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> StreamPlan:
+    """Plan reading every matching row.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The query; those that cut pages are not for streams.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+    """
+    query = Query(catalog, table, parameters, ("format", *_SHOWING))
+    format_ = query.take_choice("format", FORMATS, None)
+    shape, values, includes = _plan_rows(query)
+    return StreamPlan(rows_from(shape), values, includes, format_)
+
+
+def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShape, Values]:
+    """Plan the batch after a row.
+
+    Args:
+        plan: The stream.
+        last: The last row that was read.
+
+    Returns:
+        The shape and the values of the next batch.
+    """
+    after = values_in_order(plan.shape, last)
+    shape = rows_from(plan.shape, keyset_after(after))
+    return shape, {**plan.values, **after_values(after)}
+
+
+def plan_includes(
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter]
+) -> tuple[Include, ...]:
+    """Plan what the answer to a write includes; nothing but `include` may stand in its query.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The query.
+
+    Returns:
+        The includes.
+
+    Raises:
+        InvalidRequest: A parameter is unknown, given twice, or names no include.
+    """
+    if not parameters:
+        return ()
+    query = Query(catalog, table, parameters, ("include",))
+    includes = query.take_includes()
+    query.finish()
+    return includes
+
+
+def _plan_rows(
+    query: Query, parent: Parent | None = None, *, offset: bool = False
+) -> tuple[SelectShape, Values, tuple[Include, ...]]:
+    """Plan what lists, their children and streams have in common."""
+    table = query.table
+    order = query.take_order(None if parent is None else parent.relation)
+    includes, shown = query.take_includes(), query.take_shown()
+    operands: list[Any] = list(parent.key) if parent is not None else []
+    conditions: tuple[Condition, ...] = query.take_conditions(operands)
+    if parent is not None:
+        conditions = (ChildOf(parent.table, parent.relation), *conditions)
+    query.finish()
+    projection = None if shown is None else project_list(table, shown, includes, order)
+    shape = _select(table, conditions, order, projection, offset=offset)
+    return shape, predicate_values(operands), includes
+
+
+@kept
+def _select(
+    table: Table,
+    conditions: tuple[Condition, ...],
+    order: tuple[Order, ...],
+    projection: Projection | None,
+    *,
+    offset: bool,
+) -> SelectShape:
+    return SelectShape(table, conditions, order, limited=True, offset=offset, projection=projection)
+
+
+def _path_of(table: Table, parent: Parent | None) -> tuple[Any, ...]:
+    if parent is None:
+        return (table.name,)
+    return (parent.table.name, parent.relation.name, *map(repr, parent.key))

@@ -1,0 +1,197 @@
+"""The parameters of a query, taken one by one by what understands them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from ...catalog.kinds import Kind
+from ...catalog.tables import Catalog, Field, Relation, Table
+from ...errors import Faults, Violation
+from ...request.query import Parameter
+from ...shape.conditions import Condition, Predicate, Search
+from ...shape.parts import Include, Order
+from ..parameters import refuse_parameter
+from ..values import BadValue, parse_integer
+from .filters import NoFilter, find_filter, parse_operand, takes_list
+from .includes import find_includes, find_shown
+from .logic import plan_logic
+from .order import order_of, plan_order
+from .paths import Place, suggest_parameter
+
+Choice = TypeVar("Choice")
+Default = TypeVar("Default")
+
+PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or")
+"""The parameters of a list that are no filters, whatever the resource's fields are called."""
+
+
+def refuse_parameters(parameters: Sequence[Parameter]) -> None:
+    """Refuse every parameter, for requests that have none.
+
+    Raises:
+        InvalidRequest: There is one.
+    """
+    faults = Faults()
+    faults.add_each(parameters, lambda parameter: _unknown(parameter.name))
+    faults.refuse()
+
+
+class Query:
+    """The parameters of one request; each is taken by what understands it, until none is left.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        parameters: The parameters, as they came.
+        known: Those of `PARAMETERS` that the request may have.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        table: Table,
+        parameters: Sequence[Parameter],
+        known: Sequence[str],
+    ) -> None:
+        self.catalog = catalog
+        self.table = table
+        self.known = tuple(known)
+        self._left: dict[str, list[Parameter]] = {}
+        for parameter in parameters:
+            self._left.setdefault(parameter.name, []).append(parameter)
+
+    def take(self, name: str) -> str | None:
+        """Take the value of a parameter that takes one; None where it is absent."""
+        found = self._left.pop(name, None)
+        return None if found is None else _single(found).value
+
+    def take_listed(self, name: str) -> str | None:
+        """Take a parameter that lists names; where it is repeated, all that it lists."""
+        found = self._left.pop(name, None)
+        return None if found is None else ",".join(parameter.value for parameter in found)
+
+    def take_integer(self, name: str, default: int, low: int, high: int) -> int:
+        """Take an integer within bounds."""
+        text = self.take(name)
+        if text is None:
+            return default
+        try:
+            value = parse_integer(text)
+        except BadValue:
+            value = low - 1
+        if not low <= value <= high:
+            raise refuse_parameter(name, f"should be an integer from {low} to {high}")
+        return value
+
+    def take_choice(
+        self, name: str, choices: Mapping[str, Choice], default: Default
+    ) -> Choice | Default:
+        """Take one of several words."""
+        text = self.take(name)
+        if text is None:
+            return default
+        if text not in choices:
+            raise refuse_parameter(name, f"should be one of {', '.join(choices)}")
+        return choices[text]
+
+    def take_order(self, relation: Relation | None = None) -> tuple[Order, ...]:
+        """Take `sort`: a total order; without it that of the relation whose rows are listed."""
+        text = self.take_listed("sort")
+        if not text and relation is not None:
+            return order_of(self.table, relation)
+        return plan_order(self.catalog, self.table, text or "")
+
+    def take_includes(self, default: Sequence[str] = ()) -> tuple[Include, ...]:
+        """Take `include`."""
+        text = self.take_listed("include")
+        text = ",".join(default) if text is None else text
+        return find_includes(self.catalog, self.table, text) if text else ()
+
+    def take_shown(self) -> tuple[Field, ...] | None:
+        """Take `fields`: what is shown of a row; None where that is all of it."""
+        text = self.take_listed("fields")
+        return None if text is None else find_shown(self.catalog, self.table, text)
+
+    def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
+        """Take filters, `or` and `q`; what they compare with is appended to the operands."""
+        if not self._left:
+            return ()
+        limit = self.catalog.limits.max_filters
+        if len(self._left) > limit + len(PARAMETERS):
+            # Most of them may be no filters at all, which to find out would take time.
+            message = f"is one of {len(self._left)} parameters; at most {limit} filters are taken"
+            raise refuse_parameter(next(reversed(self._left)), message, "too_many_filters")
+        logic, search = self.take("or"), self.take("q")
+        conditions: list[Condition] = []
+        # In one order, whatever the order sent, so that equal queries have equal shapes.
+        for name in sorted(self._left):
+            predicate = self._find_filter(name)
+            if predicate is not None:
+                if len(conditions) == limit:
+                    message = f"is one of more than {len(conditions)} filters"
+                    raise refuse_parameter(name, message, "too_many_filters")
+                operands.append(self._take_operand(name, predicate))
+                conditions.append(predicate)
+        if logic is not None:
+            conditions.append(plan_logic(self.catalog, self.table, logic, operands))
+        if search is not None:
+            conditions += self._plan_search(search, operands)
+        return tuple(conditions)
+
+    def finish(self) -> None:
+        """Refuse what nobody took."""
+        faults = Faults()
+        faults.add_each(self._left, self._refuse)
+        faults.refuse()
+
+    def _find_filter(self, name: str) -> Predicate | None:
+        try:
+            return None if name in PARAMETERS else find_filter(self.catalog, self.table, name)
+        except NoFilter:
+            return None
+
+    def _take_operand(self, name: str, predicate: Predicate) -> Any:
+        found = self._left.pop(name)
+        if takes_list(predicate.operator):
+            is_written_out = len(found) == 1 and not found[0].whole
+            texts = found[0].value.split(",") if is_written_out else [p.value for p in found]
+        else:
+            texts = [_single(found).value]
+        return parse_operand(predicate, texts, Place(name), self.catalog.limits)
+
+    def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
+        words, limits = text.split(), self.catalog.limits
+        fields = tuple(f for f in self.table.queryable.values() if f.kind is Kind.TEXT)
+        if len(text) > limits.max_text_length:
+            message = f"should have at most {limits.max_text_length} characters"
+            raise refuse_parameter("q", message, "too_long")
+        if len(words) > limits.max_search_words:
+            message = f"should have at most {limits.max_search_words} words"
+            raise refuse_parameter("q", message, "too_many_words")
+        if words and not fields:
+            raise refuse_parameter("q", "can't search here: there are no text fields", "no_text")
+        operands += words
+        return [Search(fields)] * len(words)
+
+    def _refuse(self, name: str) -> Violation:
+        if name in self.known:
+            # What was not taken stands beside one that rules it out.
+            message = "can't stand beside `cursor`, which says itself where the page starts"
+            return Violation(message, "unknown_parameter", parameter=name)
+        if name not in PARAMETERS:
+            return _unknown(name, suggest_parameter(self.catalog, self.table, name, self.known))
+        own = name in self.table.queryable
+        return _unknown(name, f" (did you mean the filter `{name}__eq`?)" if own else "")
+
+
+def _single(found: Sequence[Parameter]) -> Parameter:
+    if len(found) > 1:
+        raise refuse_parameter(found[0].name, "stands more than once", "repeated_parameter")
+    return found[0]
+
+
+def _unknown(name: str, note: str = "") -> Violation:
+    if not name:
+        return Violation("a parameter has no name", "unknown_parameter", parameter=name)
+    return Violation(f"is not a parameter here{note}", "unknown_parameter", parameter=name)

@@ -1,0 +1,138 @@
+"""How new rows are stored, with those that are stored with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import ClassVar
+
+from msgspec import Struct
+
+from ...catalog.defaults import looks_at_rows
+from ...catalog.tables import Field, Relation, Table
+from ...errors import Violation
+from ...memory import kept
+from ...shape.writes import InsertShape
+from ..keys import Key
+from ..parent import Parent
+from .draft import Row
+from .links import LinkSet
+
+
+class Kin(Struct, frozen=True):
+    """What is stored with one new row.
+
+    Args:
+        parents: Rows that it refers to, one for each relation.
+        children: Rows that refer to it, or are linked to it.
+        links: Links to rows that are there already.
+    """
+
+    parents: Mapping[Relation, CreatePlan] = {}
+    children: Mapping[Relation, CreatePlan] = {}
+    links: tuple[LinkSet, ...] = ()
+
+
+_ALONE = Kin()
+
+
+class CreatePlan(Struct, frozen=True):
+    """Storing new rows, in one transaction.
+
+    Args:
+        table: The resource.
+        rows: The rows.
+        kin: What is stored with each of them; empty where nothing is.
+    """
+
+    table: Table
+    rows: tuple[Row, ...]
+    kin: tuple[Kin, ...] = ()
+    keys: ClassVar[tuple[Key, ...]] = ()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one statement stores everything."""
+        if self.kin:
+            return False
+        if len(self.rows) == 1:
+            return True
+        groups = group_rows(self.table, self.rows)
+        return len(groups) == 1 and groups[0][0].many
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it can be carried out one part after another, to find out which is refused."""
+        return len(self.rows) > 1 or bool(self.kin)
+
+    def parts(self) -> Iterator[CreatePlan]:
+        """A plan for each row alone, with what is stored with it."""
+        for index, row in enumerate(self.rows):
+            yield CreatePlan(self.table, (row,), self.kin[index : index + 1])
+
+    def levels(self) -> Iterator[CreatePlan]:
+        """The plan, and those of all rows that are stored with its own."""
+        yield self
+        for kin in self.kin:
+            for plan in (*kin.parents.values(), *kin.children.values()):
+                yield from plan.levels()
+
+
+class ChildPlan(Struct, frozen=True):
+    """Storing a new row below one that is there.
+
+    Args:
+        parent: The row that is there.
+        plan: How the new one is stored.
+    """
+
+    parent: Parent
+    plan: CreatePlan
+
+
+def refuse_other_parent(pointer: str) -> Violation:
+    """What is wrong with a row that says that it belongs to another one than it stands in."""
+    message = "names another row than the one that this stands in; leave it out"
+    return Violation(message, "other_parent", pointer)
+
+
+def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
+    """One plan for the rows of several plans of one table."""
+    rows = tuple(row for plan in plans for row in plan.rows)
+    if not any(plan.kin for plan in plans):
+        return CreatePlan(plans[0].table, rows)
+    kin = tuple(k for plan in plans for k in plan.kin or (_ALONE,) * len(plan.rows))
+    return CreatePlan(plans[0].table, rows, kin)
+
+
+def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape, list[Row]]]:
+    """Group rows that follow each other and give the same fields.
+
+    Args:
+        table: The resource.
+        rows: The rows.
+
+    Returns:
+        For each group the statement that stores it: once for all of its rows, or for each.
+    """
+    if len(rows) == 1:
+        return [(InsertShape(table, rows[0].fields), [*rows])]
+    groups = []
+    for fields, found in groupby(rows, attrgetter("fields")):
+        group = list(found)
+        many = len(group) > 1 and go_together(table, fields)
+        groups.append((InsertShape(table, fields, many=many), group))
+    return groups
+
+
+@kept
+def go_together(table: Table, fields: tuple[Field, ...], *, changes: bool = False) -> bool:
+    """Whether one statement can write some fields of many rows.
+
+    Rows without any value have nothing to be listed by, lists of arrays are flat, and what is made
+    of a row is made for each.
+    """
+    written = {field.column for field in fields}
+    flat = bool(fields) and not any(field.is_array for field in fields)
+    return flat and not looks_at_rows(table.sql, written, changes=changes)

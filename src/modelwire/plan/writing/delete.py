@@ -1,0 +1,65 @@
+"""Plans of removals: of one row, or of many by their keys."""
+
+from __future__ import annotations
+
+from ...catalog.tables import Table
+from ...errors import Faults, Violation
+from ...shape.parts import Lock
+from ...shape.reads import GivenShape
+from ..keys import Key, key_values, read_key, select_locked
+from ..values import BadValue
+from .batches import Batch, check_distinct
+from .draft import Row
+from .keyed import KeyedRows
+
+
+class DeletePlan(KeyedRows, frozen=True):
+    """Removing rows, and what the model declares to go with them."""
+
+    @property
+    def stored(self) -> GivenShape:
+        return select_locked(self.table, lock=Lock.REMOVE)
+
+
+def plan_delete(table: Table, key: str) -> DeletePlan:
+    """Plan removing one row.
+
+    Args:
+        table: The resource.
+        key: The key as it stands in the path.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The key is not valid.
+    """
+    return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),))
+
+
+def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:
+    """Plan removing many rows.
+
+    Args:
+        table: The resource.
+        batch: Their keys.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: One is no key, or stands twice; the pointer names it.
+    """
+    items, pointers = batch
+    faults = Faults()
+    keys: list[Key | None] = []
+    for item, pointer in zip(items, pointers, strict=True):
+        try:
+            keys.append(read_key(table, item))
+        except BadValue as exc:
+            keys.append(None)
+            faults.add(Violation(str(exc), "invalid_key", pointer))
+    check_distinct(keys, pointers, faults)
+    faults.refuse()
+    rows = tuple(Row((), (), pointer) for pointer in pointers)
+    return DeletePlan(table, tuple(key for key in keys if key is not None), rows, many=True)

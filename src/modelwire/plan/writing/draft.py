@@ -1,0 +1,252 @@
+"""Validated bodies as the rows that are stored: converted, checked and completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from msgspec import UNSET, Struct
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from sqlalchemy.types import TypeEngine
+
+from ...catalog.codecs import Convert, encoder_of_column
+from ...catalog.domain import Fault, all_fit, check_of
+from ...catalog.kinds import storage_type, strip_optional
+from ...catalog.names import escape_pointer
+from ...catalog.schemas import leave_open
+from ...catalog.tables import Field, Table
+from ...catalog.whole import ChangeSchema, RowSchema
+from ...errors import Faults, Violation
+from ...memory import kept
+from .bodies import OWN_ERRORS, Schema, message_of
+
+Values = Mapping[str, Any]
+"""Validated values, by the names of their fields in Python."""
+
+
+class Row(Struct, frozen=True):
+    """One row to write.
+
+    Args:
+        fields: The fields that it sets.
+        values: The value of each.
+        pointer: Where it stands in the body.
+        tied: Those of the fields whose values another row has given, which is there for certain.
+        claims: What the body says of the row that gives them, by the fields that refer to that.
+    """
+
+    fields: tuple[Field, ...]
+    values: tuple[Any, ...]
+    pointer: str = ""
+    tied: frozenset[Field] = frozenset()
+    claims: Mapping[Field, Any] = {}
+
+    def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
+        """The same row, which refers to another one by some fields."""
+        tied = self.tied.union(fields)
+        return Row((*self.fields, *fields), (*self.values, *values), self.pointer, tied)
+
+    def add(self, other: Row) -> Row:
+        """The same row, which sets what another one does as well."""
+        return Row((*self.fields, *other.fields), (*self.values, *other.values), self.pointer)
+
+    def keep(self, fields: Sequence[Field]) -> Row:
+        """The same row with some of its fields only."""
+        kept = [(field, value) for field, value in self.items() if field in fields]
+        return Row(tuple(f for f, _ in kept), tuple(v for _, v in kept), self.pointer)
+
+    def items(self) -> Iterable[tuple[Field, Any]]:
+        """Each field with its value."""
+        return zip(self.fields, self.values, strict=True)
+
+
+class _Slot(NamedTuple):
+    key: str
+    field: Field
+    convert: Convert | None
+    stored: TypeEngine[Any]
+    may_be_unset: bool
+
+
+class Intake:
+    """How the bodies of one schema become rows of one table.
+
+    Args:
+        table: The table.
+        schema: The schema.
+        dialect: `sqlite` or `postgresql`.
+        tied: Fields that are not taken, since other rows give their values.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        schema: Schema | ChangeSchema,
+        dialect: str,
+        tied: AbstractSet[Field] = frozenset(),
+    ) -> None:
+        is_whole = isinstance(schema, (RowSchema, ChangeSchema))
+        infos = fields_of(schema)
+        known = [(key, table.by_key[key]) for key in infos if key in table.by_key]
+        known = [(key, field) for key, field in known if field not in tied]
+        self._slots = [
+            _Slot(
+                key,
+                field,
+                encoder_of_column(strip_optional(infos[key].annotation), field.sql_type),
+                storage_type(field.sql_type),
+                is_whole or infos[key].default_factory is leave_open,
+            )
+            for key, field in known
+        ]
+        self._fields = tuple(field for _, field in known)
+        self._made = [(f, make) for f in table.fields if f not in tied and (make := _maker_of(f))]
+        self._missing = self._left_by(self._fields)
+        self._whole = (*self._fields, *(field for field, _ in self._missing))
+        self._dialect = dialect
+
+    def _left_by(self, fields: Sequence[Field]) -> list[tuple[Field, Callable[[], Any]]]:
+        """What makes the values that a new row with some fields leaves open."""
+        return [(field, make) for field, make in self._made if field not in fields]
+
+    def take_all(
+        self, bodies: Sequence[Values], pointers: Sequence[str], faults: Faults
+    ) -> tuple[Row, ...]:
+        """Take every field of many bodies, a column at a time, and make what they leave open.
+
+        Args:
+            bodies: The validated values of each.
+            pointers: Where each stands.
+            faults: Where what their columns can't hold is added.
+        """
+        if len(bodies) == 1:
+            return (self._take_whole(bodies[0], pointers[0], faults),)
+        fields, columns = [], []
+        for slot in self._slots:
+            column = list(map(itemgetter(slot.key), bodies))
+            if slot.may_be_unset and all(value is UNSET for value in column):
+                continue
+            taken = self._take_column(slot, column)
+            if taken is None:
+                # Row by row it shows which one it is.
+                return tuple(map(self._take_whole, bodies, pointers, repeat(faults)))
+            fields.append(slot.field)
+            columns.append(taken)
+        missing = self._missing if len(fields) == len(self._fields) else self._left_by(fields)
+        columns += [[make() for _ in bodies] for _, make in missing]
+        whole = (*fields, *(field for field, _ in missing))
+        rows = zip(*columns, strict=True) if columns else [() for _ in bodies]
+        return tuple(map(Row, repeat(whole), rows, pointers))
+
+    def _take_column(self, slot: _Slot, column: list[Any]) -> list[Any] | None:
+        """The values of one field in many rows; None if one of them is open, or at fault."""
+        if slot.may_be_unset and any(value is UNSET for value in column):
+            return None
+        if slot.convert is not None:
+            try:
+                column = [value if value is None else slot.convert(value) for value in column]
+            except ValueError:
+                return None
+        return column if all_fit(column, slot.stored, self._dialect) else None
+
+    def _take_whole(self, body: Values, pointer: str, faults: Faults) -> Row:
+        slots = [slot for slot in self._slots if body[slot.key] is not UNSET]
+        values = self._read(slots, body, pointer, faults)
+        if len(slots) == len(self._slots):
+            return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
+        return self._complete(slots, values, pointer)
+
+    def take_given(
+        self,
+        body: Values,
+        given: AbstractSet[str],
+        pointer: str,
+        faults: Faults,
+        *,
+        defaults: bool,
+    ) -> Row:
+        """Take the given fields of a body, and no others."""
+        slots = [slot for slot in self._slots if slot.key in given]
+        values = self._read(slots, body, pointer, faults)
+        if defaults:
+            return self._complete(slots, values, pointer)
+        return Row(tuple(slot.field for slot in slots), tuple(values), pointer)
+
+    def _complete(self, slots: Sequence[_Slot], values: Sequence[Any], pointer: str) -> Row:
+        """A new row of some values, with what is made for it."""
+        fields = tuple(slot.field for slot in slots)
+        missing = self._left_by(fields)
+        made = (make() for _, make in missing)
+        return Row((*fields, *(field for field, _ in missing)), (*values, *made), pointer)
+
+    def _read(
+        self, slots: Iterable[_Slot], body: Values, pointer: str, faults: Faults
+    ) -> list[Any]:
+        values = []
+        for slot in slots:
+            value = body[slot.key]
+            if value is not None:
+                value, fault = self._check(slot, value)
+                if fault is not None:
+                    faults.add(_locate(fault, slot.field, pointer))
+            values.append(value)
+        return values
+
+    def _check(self, slot: _Slot, value: Any) -> tuple[Any, Fault | None]:
+        """A value as its column takes it, and what is wrong with it."""
+        if slot.convert is not None:
+            try:
+                value = slot.convert(value)
+            except ValueError as exc:
+                return None, _describe(exc)
+        check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+        return value, check(value, slot.stored, self._dialect) if check is not None else None
+
+
+def _locate(fault: Fault, field: Field, pointer: str) -> Violation:
+    named = fault.code in OWN_ERRORS and not fault.place
+    message = f"{field.title} {fault.message}" if named else fault.message
+    place = f"{pointer}/{escape_pointer(field.name)}{fault.place}"
+    return Violation(message, fault.code, place)
+
+
+def _describe(error: ValueError) -> Fault:
+    """What is wrong with a value that no value of its column can be made of."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return Fault(first["type"], message_of(first["type"], first["msg"]))
+    return Fault("unstorable", "should be a value that its column can hold")
+
+
+def _maker_of(field: Field) -> Callable[[], Any] | None:
+    """What makes the value of a new row that is given none, as its column takes it."""
+    make, convert = field.default, field.to_column
+    return make if make is None or convert is None else partial(_make, make, convert)
+
+
+def _make(default: Callable[[], Any], convert: Convert) -> Any:
+    value = default()
+    return None if value is None else convert(value)
+
+
+def fields_of(schema: Schema | ChangeSchema) -> Mapping[str, FieldInfo]:
+    """The fields of which a schema gives the values, by their names in Python."""
+    if isinstance(schema, (RowSchema, ChangeSchema)):
+        return schema.stored_fields
+    return schema.model_fields
+
+
+@kept
+def intake_of(
+    table: Table,
+    schema: Schema | ChangeSchema,
+    dialect: str,
+    tied: frozenset[Field] = frozenset(),
+) -> Intake:
+    """The intake of a schema; made once."""
+    return Intake(table, schema, dialect, tied)

@@ -1,0 +1,161 @@
+"""What is sent back as it was read: fields and relations that are shown, and can't be set.
+
+Clients that edit a row send all of it: its key, computed fields, rows that it includes. As long as
+that is as it is shown, it asks for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ...catalog.names import escape_pointer
+from ...catalog.tables import Catalog, Field, Relation, Table
+from ...errors import Faults, Violation
+from ...shape.parts import Include
+from ..keys import Key, read_component
+from ..reading.includes import build_includes, may_follow
+from ..values import BadValue
+
+Echo = Mapping[str, Any]
+"""What a body has of a row that clients can't set, by its names."""
+
+
+def find_echo(table: Table, body: Any) -> Echo:
+    """Find what a body has that is shown of a row and can't be set.
+
+    Args:
+        table: The resource.
+        body: The JSON value of the row.
+
+    Returns:
+        The JSON values. A schema of the user's that says itself what becomes of unknown fields
+        has all of them.
+    """
+    if not isinstance(body, dict) or not table.takes_echoes:
+        return {}
+    settable = table.settable
+    names = [name for name in body if name in table.shown and name not in settable]
+    return {name: body[name] for name in names if not _is_to_link(table, name, body[name])}
+
+
+def leave_out_key(table: Table, echo: Echo, key: Key) -> Echo:
+    """What is left of what was sent back, without what is in the path as well."""
+    known = {field.name: (field, value) for field, value in zip(table.key, key, strict=True)}
+    return {n: v for n, v in echo.items() if n not in known or not _is_value(v, *known[n])}
+
+
+def _is_to_link(table: Table, name: str, value: Any) -> bool:
+    """Whether what stands under a relation's name is keys of rows to link."""
+    if name not in table.linked:
+        return False
+    return not (isinstance(value, list) and value and all(isinstance(v, dict) for v in value))
+
+
+def includes_of(catalog: Catalog, table: Table, echoes: Iterable[Echo]) -> tuple[Include, ...]:
+    """What must be read along to compare it with what was sent.
+
+    Raises:
+        InvalidRequest: It goes through too many relations.
+    """
+    paths = dict.fromkeys(path for echo in echoes for path in _paths_in(catalog, table, echo))
+    return build_includes(catalog, table, tuple(paths))
+
+
+def _paths_in(
+    catalog: Catalog, table: Table, sent: Echo, before: Relation | None = None
+) -> Iterator[str]:
+    """The paths of the relations that stand in what was sent, as far as they can be shown."""
+    for name, relation in table.includes.items():
+        if name not in sent or (before is not None and not may_follow(table, relation, before)):
+            continue
+        yield name
+        value = sent[name]
+        target = catalog.target_of(relation)
+        for row in value if isinstance(value, list) else [value]:
+            if isinstance(row, dict):
+                below = _paths_in(catalog, target, row, relation)
+                yield from (f"{name}.{path}" for path in below)
+
+
+def compare_values(table: Table, echo: Echo, row: Sequence[Any]) -> Echo:
+    """What is left of what was sent back, without the fields that have these very values.
+
+    Args:
+        table: The resource.
+        echo: What was sent.
+        row: The row as it is read.
+    """
+    # What is shown as something else is compared as it is shown: no guess finds out what is stored.
+    plain = (field for field in table.readable.values() if field.key not in table.masked)
+    fields = {field.name: field for field in plain if field.name in echo}
+    same = {n for n, f in fields.items() if _is_value(echo[n], f, row[table.positions[f]])}
+    return {name: value for name, value in echo.items() if name not in same}
+
+
+def compare_shown(table: Table, echo: Echo, shown: Mapping[str, Any], pointer: str) -> None:
+    """Refuse what was sent back other than it is shown.
+
+    Args:
+        table: The resource.
+        echo: What was sent.
+        shown: The row as it is shown, with what it includes.
+        pointer: Where the row stands in the body.
+
+    Raises:
+        InvalidRequest: Something differs; how, it does not say.
+    """
+    differing = [
+        (name, value)
+        for name, value in echo.items()
+        if not _is_same(value, shown.get(name), leaves_out_null=name in table.includes)
+    ]
+    faults = Faults()
+    for name, value in differing:
+        for violation in _refuse(table, name, value, pointer):
+            faults.add(violation)
+    faults.refuse()
+
+
+def _refuse(table: Table, name: str, value: Any, pointer: str) -> Iterator[Violation]:
+    place = f"{pointer}/{escape_pointer(name)}"
+    if name in table.linked and isinstance(value, list):
+        yield from (refuse_row(f"{place}/{index}") for index in range(len(value)))
+    else:
+        yield Violation("is not a field that can be set here", "unknown_field", place)
+
+
+def refuse_row(pointer: str) -> Violation:
+    """What is wrong with a row that stands in a change, under the name of a relation."""
+    message = "should be the key of a row; rows can be created with a new row only"
+    return Violation(message, "nested_write", pointer)
+
+
+def _is_same(sent: Any, shown: Any, *, leaves_out_null: bool) -> bool:
+    """Whether a JSON value is another one; if told so, what an object leaves out is null."""
+    if isinstance(sent, bool) or isinstance(shown, bool):
+        return sent is shown
+    if isinstance(sent, dict) and isinstance(shown, dict):
+        left_out = [value for name, value in shown.items() if name not in sent]
+        return (
+            sent.keys() <= shown.keys()
+            and not (left_out and not leaves_out_null)
+            and all(value is None for value in left_out)
+            and all(_is_same(v, shown[n], leaves_out_null=leaves_out_null) for n, v in sent.items())
+        )
+    if isinstance(sent, list) and isinstance(shown, list):
+        pairs = zip(sent, shown, strict=False)
+        return len(sent) == len(shown) and all(
+            _is_same(*pair, leaves_out_null=leaves_out_null) for pair in pairs
+        )
+    return bool(sent == shown)
+
+
+def _is_value(sent: Any, field: Field, value: Any) -> bool:
+    """Whether a JSON value stands for a value of a field, however it is written."""
+    if sent is None or value is None:
+        return sent is value
+    try:
+        return bool(read_component(field, sent) == value)
+    except BadValue:
+        return False

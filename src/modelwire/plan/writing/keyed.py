@@ -1,0 +1,53 @@
+"""Rows that are there already, named by their keys."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ...catalog.tables import Table
+from ...shape.reads import GivenShape
+from ..keys import Key, select_locked
+from .draft import Row
+
+
+class KeyedRows(Struct, frozen=True):
+    """Rows that a request names by their keys.
+
+    Args:
+        table: The resource.
+        keys: The key of each row.
+        rows: Of each row where it stands in the body, and what it sets.
+        many: Whether the request may name many.
+    """
+
+    table: Table
+    keys: tuple[Key, ...]
+    rows: tuple[Row, ...]
+    many: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one statement does everything: rows are locked before they change."""
+        return False
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it can be carried out one part after another, to find out which is refused."""
+        return len(self.rows) > 1
+
+    @property
+    def stored(self) -> GivenShape:
+        """Reads and locks the rows as they are."""
+        return select_locked(self.table)
+
+    def part(self, index: int) -> Self:
+        """The plan for one row alone."""
+        return replace(self, keys=(self.keys[index],), rows=(self.rows[index],))
+
+
+def name_row(table: Table, key: Key) -> KeyedRows:
+    """One row, named by its key."""
+    return KeyedRows(table, (key,), (Row((), ()),))

@@ -1,0 +1,100 @@
+"""Links of many-to-many relations, by the keys of the rows at their other end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ...catalog.tables import Catalog, Relation, Table
+from ...errors import Faults, Violation
+from ..keys import Key, key_values, read_key
+from ..values import BadValue
+from .keyed import KeyedRows, name_row
+
+
+class LinkSet(Struct, frozen=True):
+    """The rows that a row is to be linked to.
+
+    Args:
+        relation: The relation.
+        target: The resource at its other end.
+        keys: The keys of the rows there, each once.
+        pointers: Where each stands in the body; None where that is the path.
+        are_new: Whether they are stored together with their links.
+    """
+
+    relation: Relation
+    target: Table
+    keys: tuple[Key, ...]
+    pointers: tuple[str | None, ...]
+    are_new: bool = False
+
+    def pick(self, indexes: Sequence[int]) -> LinkSet:
+        """Some of the links."""
+        keys = tuple(self.keys[i] for i in indexes)
+        return replace(self, keys=keys, pointers=tuple(self.pointers[i] for i in indexes))
+
+
+class LinkPlan(Struct, frozen=True):
+    """Linking two rows, or no longer.
+
+    Args:
+        owner: The row in the path, which is locked.
+        links: The other row.
+    """
+
+    owner: KeyedRows
+    links: LinkSet
+
+
+def plan_link(catalog: Catalog, table: Table, relation: Relation, keys: Sequence[str]) -> LinkPlan:
+    """Plan linking two rows.
+
+    Args:
+        catalog: The catalog.
+        table: The resource of the first row.
+        relation: The relation that leads to the second.
+        keys: Both keys as they stand in the path, percent-encoded.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A key is not valid.
+    """
+    target = catalog.target_of(relation)
+    own, other = keys
+    links = LinkSet(relation, target, (tuple(key_values(target, other)),), (None,))
+    return LinkPlan(name_row(table, tuple(key_values(table, own))), links)
+
+
+def read_links(
+    catalog: Catalog,
+    relation: Relation,
+    values: Sequence[Any],
+    pointers: Sequence[str],
+    faults: Faults,
+) -> LinkSet:
+    """Read the keys that stand under the name of a relation.
+
+    Args:
+        catalog: The catalog.
+        relation: The relation.
+        values: The JSON values of the keys; one that stands twice counts once.
+        pointers: Where each stands.
+        faults: Where what is no key is added.
+
+    Returns:
+        The links.
+    """
+    target = catalog.target_of(relation)
+    found: dict[Key, str] = {}
+    for value, pointer in zip(values, pointers, strict=True):
+        try:
+            found.setdefault(read_key(target, value), pointer)
+        except BadValue as exc:
+            faults.add(Violation(str(exc), "invalid_key", pointer))
+    return LinkSet(relation, target, tuple(found), tuple(found.values()))

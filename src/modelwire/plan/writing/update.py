@@ -1,0 +1,317 @@
+"""Plans of changes: of one row, of many by their keys, of all that match some filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...catalog.kinds import Kind
+from ...catalog.names import escape_pointer, join_words
+from ...catalog.tables import Catalog, Field, Table
+from ...errors import Faults, NotNull, Violation
+from ...shape.reads import GivenShape
+from ..keys import Key, key_values, read_component, select_locked
+from ..values import BadValue
+from .batches import Batch, check_distinct
+from .bodies import refuse, validate
+from .changes import Draft, fields_to_read, settle_drafts
+from .draft import Row, intake_of
+from .echoes import Echo, find_echo, leave_out_key, refuse_row
+from .keyed import KeyedRows
+from .links import LinkSet, read_links
+from .nesting import read_related, relations_in
+
+
+class UpdatePlan(KeyedRows, frozen=True):
+    """Changing rows. One that sets nothing changes nothing.
+
+    Args:
+        drafts: Of each row what it sets beside, which depends on what is stored; empty where
+            nothing does.
+        links: Of each row the links that it shall have; empty where none are named.
+        echoes: Of each row what was sent that clients can't set, and that must be as it is shown;
+            empty where nothing was.
+    """
+
+    drafts: tuple[Draft | None, ...] = ()
+    links: tuple[tuple[LinkSet, ...], ...] = ()
+    echoes: tuple[Echo, ...] = ()
+
+    @property
+    def reads_first(self) -> bool:
+        """Whether the rows are read, and locked, before they are changed."""
+        return self.many or bool(self.drafts) or any(self.links) or bool(self.echoes)
+
+    @property
+    def sets_fields(self) -> bool:
+        """Whether a row sets any field."""
+        return bool(self.drafts) or any(row.fields for row in self.rows)
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it can be carried out one part after another, to find out which is refused."""
+        return len(self.rows) > 1 or any(len(link.keys) > 1 for row in self.links for link in row)
+
+    @property
+    def stored(self) -> GivenShape:
+        """Reads and locks the rows as they are."""
+        return select_locked(self.table, fields_to_read(self.table, self.drafts))
+
+    def part(self, index: int) -> UpdatePlan:
+        """The plan for one row alone."""
+        return replace(
+            self,
+            keys=(self.keys[index],),
+            rows=(self.rows[index],),
+            drafts=self.drafts[index : index + 1],
+            links=self.links[index : index + 1],
+            echoes=self.echoes[index : index + 1],
+        )
+
+    def settle(self, stored: Sequence[Sequence[Any]], dialect: str) -> UpdatePlan:
+        """Make of drafts what their rows set.
+
+        Args:
+            stored: The rows as `stored` reads them.
+            dialect: `sqlite` or `postgresql`.
+
+        Raises:
+            InvalidRequest: What comes of one does not fit its schema.
+            TooLong, OutOfRange: A value does not fit its column.
+        """
+        if not self.drafts:
+            return self
+        fields = self.stored.read.fields
+        has = [dict(zip(fields, row, strict=False)) for row in stored]
+        rows = settle_drafts(self.table, dialect, self.rows, self.drafts, has)
+        return replace(self, rows=rows, drafts=())
+
+
+def plan_update(
+    catalog: Catalog, table: Table, key: str, body: Any, dialect: str, *, ignore_null: bool
+) -> UpdatePlan:
+    """Plan changing one row.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        key: The key as it stands in the path.
+        body: The JSON value of the body.
+        dialect: `sqlite` or `postgresql`.
+        ignore_null: Whether null leaves a field alone (PUT) or clears it (PATCH, RFC 7396).
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: The key is not valid or the body does not fit the update schema.
+        NotNull: The body clears a field that must have a value.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    found = tuple(key_values(table, key))
+    planner = _Planner(catalog, table, dialect, ignore_null=ignore_null)
+    planner.add(body, "", found)
+    return planner.finish([found])
+
+
+def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: str) -> UpdatePlan:
+    """Plan changing many rows.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        batch: Rows that hold their keys, each a merge patch.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A row has no valid key or does not fit the update schema, or two rows have
+            one key; the pointer names the row.
+        NotNull: A row clears a field that must have a value.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    items, pointers = batch
+    planner = _Planner(catalog, table, dialect)
+    keys = []
+    for item, pointer in zip(items, pointers, strict=True):
+        key, rest = _take_key(table, item, pointer, planner.invalid)
+        keys.append(key)
+        planner.add(rest, pointer)
+    check_distinct(keys, pointers, planner.invalid)
+    return replace(planner.finish(keys), many=True)
+
+
+def plan_change(catalog: Catalog, table: Table, body: Any, dialect: str) -> UpdatePlan:
+    """Plan the same change for many rows whose keys are not known yet.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        body: The JSON value of the body: a merge patch.
+        dialect: `sqlite` or `postgresql`.
+
+    Returns:
+        A plan of one row without its key.
+
+    Raises:
+        InvalidRequest: The body does not fit the update schema.
+        NotNull: The body clears a field that must have a value.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    planner = _Planner(catalog, table, dialect, links=False)
+    planner.add(body, "")
+    return planner.finish([()])
+
+
+def repeat_change(plan: UpdatePlan, keys: Sequence[Key]) -> UpdatePlan:
+    """The plan of one change for all rows with some keys."""
+    count = len(keys)
+    return replace(
+        plan,
+        keys=tuple(keys),
+        rows=plan.rows * count,
+        drafts=plan.drafts * count,
+        echoes=plan.echoes * count,
+        many=True,
+    )
+
+
+def _take_key(table: Table, body: Any, pointer: str, faults: Faults) -> tuple[Key | None, Any]:
+    """Take the key out of a row."""
+    if not isinstance(body, dict):
+        return None, body
+    names = [f.name for f in table.key]
+    rest = {name: value for name, value in body.items() if name not in names}
+    key: list[Any] = []
+    for component in table.key:
+        place = f"{pointer}/{escape_pointer(component.name)}"
+        if component.name not in body:
+            faults.add(Violation("is required: it says which row this is", "missing", place))
+            continue
+        try:
+            key.append(read_component(component, body[component.name]))
+        except BadValue as exc:
+            faults.add(Violation(str(exc), "invalid_key", place))
+    return (tuple(key) if len(key) == len(names) else None), rest
+
+
+class _Planner:
+    """Plans changes of rows, and gathers what is wrong with them."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        table: Table,
+        dialect: str,
+        *,
+        ignore_null: bool = False,
+        links: bool = True,
+    ) -> None:
+        self._catalog = catalog
+        self._table = table
+        self._ignore_null = ignore_null
+        self._takes_links = links
+        self._intake = intake_of(table, table.schemas.update, dialect)
+        self._rows: list[Row] = []
+        self._drafts: list[Draft | None] = []
+        self._links: list[tuple[LinkSet, ...]] = []
+        self._echoes: list[Echo] = []
+        self._nulls: list[tuple[Field, Violation]] = []
+        self._faults, self.invalid = Faults(), Faults()
+
+    def add(self, body: Any, pointer: str, key: Key | None = None) -> None:
+        """Add what one row sets; its key is given where the path names it."""
+        body = self._take_echo(body, key)
+        body = self._read_links(body, pointer)
+        body = self._read_nulls(body, pointer)
+        body, draft = self._take_draft(body)
+        self._drafts.append(draft)
+        sent = validate(self._table, self._table.schemas.update, body, pointer, self.invalid)
+        if sent is None:
+            return
+        given = sent.model_fields_set
+        take = self._intake.take_given
+        self._rows.append(take(vars(sent), given, pointer, self._faults, defaults=False))
+
+    def finish(self, keys: Sequence[Key | None]) -> UpdatePlan:
+        """Plan all rows, or say what is wrong."""
+        if self._nulls:
+            fields = list(dict.fromkeys(field for field, _ in self._nulls))
+            detail = f"{join_words([f.title for f in fields])} can't be null"
+            raise NotNull(detail, [violation for _, violation in self._nulls])
+        self.invalid.refuse()
+        refuse(self._faults)
+        return UpdatePlan(
+            self._table,
+            tuple(key for key in keys if key is not None),
+            tuple(self._rows),
+            drafts=tuple(self._drafts) if any(self._drafts) else (),
+            links=tuple(self._links) if any(self._links) else (),
+            echoes=tuple(self._echoes) if any(self._echoes) else (),
+        )
+
+    def _take_echo(self, body: Any, key: Key | None) -> Any:
+        """Take out of a body what is shown and can't be set, which a client has sent back."""
+        echo = find_echo(self._table, body)
+        compared = {n: v for n, v in echo.items() if v is not None or not self._ignore_null}
+        self._echoes.append(leave_out_key(self._table, compared, key) if key else compared)
+        return {k: v for k, v in body.items() if k not in echo} if echo else body
+
+    def _take_draft(self, body: Any) -> tuple[Any, Draft | None]:
+        """Take out of a body what depends on the stored row."""
+        if not isinstance(body, dict) or not body:
+            return body, None
+        patches = {} if self._ignore_null else _find_patches(self._table, body)
+        if self._table.schemas.change is not None:
+            return {}, Draft(body, patches)
+        if not patches:
+            return body, None
+        rest = {name: value for name, value in body.items() if name not in patches}
+        return rest, Draft({name: body[name] for name in patches}, patches)
+
+    def _read_links(self, body: Any, pointer: str) -> Any:
+        """Take the keys to link out of a body; rows can't be created in a change."""
+        table = self._table
+        named = relations_in(table, body) if self._takes_links else {}
+        named = {name: relation for name, relation in named.items() if name in table.linked}
+        links = []
+        for name, relation in named.items():
+            if body[name] is None and self._ignore_null:
+                continue
+            found = read_related(table, name, body[name], pointer, self.invalid)
+            self.invalid.add_each(found.pointers, refuse_row)
+            keys, places = found.keys or [], found.key_pointers
+            links.append(read_links(self._catalog, relation, keys, places, self.invalid))
+        self._links.append(tuple(links))
+        return {k: v for k, v in body.items() if k not in named} if named else body
+
+    def _read_nulls(self, body: Any, pointer: str) -> Any:
+        """Read what null means, before the schema, whose checks were not written for it."""
+        if not isinstance(body, dict) or None not in body.values():
+            return body
+        known = self._table.settable
+        nulls = {name: known[name] for name, v in body.items() if v is None and name in known}
+        if self._ignore_null:
+            return {name: value for name, value in body.items() if name not in nulls}
+        by_key = self._table.by_key
+        columns = {name: by_key[key] for name, key in nulls.items() if key in by_key}
+        refused = {name: field for name, field in columns.items() if not field.nullable}
+        for name, field in refused.items():
+            message = f"{field.title} can't be null"
+            place = f"{pointer}/{escape_pointer(name)}"
+            self._nulls.append((field, Violation(message, "not_null", place)))
+        return {name: value for name, value in body.items() if name not in refused}
+
+
+def _find_patches(table: Table, body: Mapping[str, Any]) -> dict[str, Field]:
+    """The fields in which the value in a body is a patch: objects, in columns of JSON."""
+    objects = [name for name, value in body.items() if isinstance(value, dict)]
+    if not objects:
+        return {}
+    names, by_key = table.settable, table.by_key
+    fields = {name: by_key.get(names.get(name, "")) for name in objects}
+    return {n: f for n, f in fields.items() if f is not None and f.kind is Kind.JSON}

@@ -1,0 +1,178 @@
+"""Plans of rows that are new, or are there already under the same unique key."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...catalog.names import escape_pointer, name_of
+from ...catalog.tables import Field, Table
+from ...errors import Faults, Violation
+from ...shape.writes import Conflict, InsertShape
+from ..keys import Key
+from .batches import Batch, check_distinct
+from .bodies import Validated, refuse, validate_each
+from .changes import validate_whole
+from .create import schema_of, take_new
+from .create_plan import CreatePlan, go_together
+from .draft import Row, intake_of
+from .nesting import relations_in
+from .options import Resolution
+
+
+class UpsertPlan(CreatePlan, frozen=True):
+    """Storing rows that may be there already.
+
+    Args:
+        unique: The fields of the unique key that says whether one is.
+        merged: Of each row the fields that are written where it is there; None where such a row is
+            left alone.
+    """
+
+    unique: tuple[Field, ...] = ()
+    merged: tuple[tuple[Field, ...] | None, ...] = ()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one statement stores everything: what more rows are needs a second look, and so
+        does a row that its model sees whole."""
+        is_seen = self.table.schemas.change is not None
+        return len(self.rows) == 1 and self.merged[0] is not None and not is_seen
+
+    @property
+    def unique_values(self) -> list[Key]:
+        """The values that each row has in the unique key."""
+        return [key_of(row, self.unique) for row in self.rows]
+
+    def pick(self, indexes: Sequence[int]) -> UpsertPlan:
+        """The plan for some of its rows."""
+        rows = tuple(self.rows[index] for index in indexes)
+        return replace(self, rows=rows, merged=tuple(self.merged[index] for index in indexes))
+
+    def group(self, indexes: Iterable[int]) -> Mapping[InsertShape, list[int]]:
+        """Group the rows at some places by the statement that stores them.
+
+        In a statement they stand in the order of their keys, the same in every request, so that
+        two of them don't wait for each other's rows. A row whose key has a NULL is new.
+        """
+        keys = self.unique_values
+        groups: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+        for index in sorted(indexes, key=lambda index: repr(keys[index])):
+            is_new = None in keys[index]
+            groups[self.rows[index].fields, self.merged[index], is_new].append(index)
+        return {self._shape_of(*shared): group for shared, group in groups.items()}
+
+    def _shape_of(
+        self, fields: tuple[Field, ...], merged: tuple[Field, ...] | None, is_new: bool
+    ) -> InsertShape:
+        conflict = None if is_new else Conflict(self.unique, merged)
+        many = go_together(self.table, fields)
+        if many and conflict is not None and merged:
+            many = go_together(self.table, merged, changes=True)
+        return InsertShape(self.table, fields, many=many, conflict=conflict)
+
+
+def key_of(row: Row, key: Sequence[Field]) -> Key:
+    """The values that a row has in some fields."""
+    return tuple(row.values[row.fields.index(field)] for field in key)
+
+
+def plan_upsert(
+    table: Table, dialect: str, unique: tuple[Field, ...], resolution: Resolution, batch: Batch
+) -> UpsertPlan:
+    """Plan storing rows that may be there already.
+
+    Args:
+        table: The resource.
+        dialect: `sqlite` or `postgresql`.
+        unique: The fields of the unique key that says whether a row is there.
+        resolution: What becomes of one that is.
+        batch: The rows; each is whole, as if it were new.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InvalidRequest: A row does not fit the create schema or, if it may be merged, the update
+            schema; or two rows have one key. The pointer names the row.
+        TooLong, OutOfRange: A value does not fit its column.
+    """
+    bodies, pointers = batch
+    merges = resolution is Resolution.MERGE
+    invalid, faults = Faults(), Faults()
+    _refuse_relations(table, batch, invalid)
+    schema = schema_of(table)
+    valid = () if invalid else validate_each(table, schema, bodies, pointers, invalid)
+    if merges and not invalid and table.resource.update_schema is not None:
+        names = {name_of(field.key, schema.model_fields[field.key]) for field in unique}
+        changes = [{k: v for k, v in body.items() if k not in names} for body in bodies]
+        validate_each(table, table.schemas.update, changes, pointers, invalid)
+    invalid.refuse()
+    rows = take_new(table, intake_of(table, schema, dialect), valid, pointers, faults)
+    _check_keys(rows, unique, faults)
+    refuse(faults)
+    merged = _merged_in(rows, valid, unique) if merges else (None,) * len(rows)
+    return UpsertPlan(table, rows, unique=unique, merged=merged)
+
+
+def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
+    """Check that rows fit their model as they have become, where it looks at the whole of them.
+
+    Args:
+        plan: The rows.
+        rows: As they are stored.
+
+    Raises:
+        InvalidRequest: One does not fit; the pointer names it.
+    """
+    table, schema = plan.table, plan.table.schemas.change
+    if schema is None:
+        return
+    faults = Faults()
+    for row, has, merged in zip(plan.rows, rows, plan.merged, strict=True):
+        if merged is None:
+            continue
+        stored = {field: has[place] for field, place in table.positions.items()}
+        validate_whole(schema, {}, stored, row.pointer, faults)
+    faults.refuse()
+
+
+def _refuse_relations(table: Table, batch: Batch, faults: Faults) -> None:
+    """Refuse what is to be stored with a row: it is not said what becomes of what is there."""
+    for body, pointer in zip(batch.items, batch.pointers, strict=True):
+        for name in relations_in(table, body):
+            place = f"{pointer}/{escape_pointer(name)}"
+            message = "can't be used together with on_conflict; write it in another request"
+            faults.add(Violation(message, "nested_write", place))
+
+
+def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: Faults) -> None:
+    """See that each row has its key, and no key stands twice; no NULL is the same as another."""
+    keys: list[Key | None] = []
+    for row in rows:
+        missing = [field for field in unique if field not in row.fields]
+        for field in missing:
+            place = f"{row.pointer}/{escape_pointer(field.name)}"
+            faults.add(Violation("is required: it says which row this is", "missing", place))
+        key = None if missing else key_of(row, unique)
+        keys.append(None if key is None or None in key else key)
+    check_distinct(keys, [row.pointer for row in rows], faults)
+
+
+def _merged_in(
+    rows: Sequence[Row], bodies: Sequence[Validated], unique: Sequence[Field]
+) -> tuple[tuple[Field, ...], ...]:
+    """The fields that each row was sent with, beside its key: one value for all that are alike."""
+    known: dict[tuple[Any, ...], tuple[Field, ...]] = {}
+    merged = []
+    for row, body in zip(rows, bodies, strict=True):
+        sent = frozenset(body.model_fields_set)
+        found = known.get((row.fields, sent))
+        if found is None:
+            found = tuple(f for f in row.fields if f.key in sent and f not in unique)
+            known[row.fields, sent] = found
+        merged.append(found)
+    return tuple(merged)

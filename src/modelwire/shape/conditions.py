@@ -1,0 +1,68 @@
+"""Conditions: what rows must fulfil, without the values."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ..catalog.tables import Field, Relation, Table
+
+
+class Step(Struct, frozen=True, cache_hash=True):
+    """One relation of a path, and the resource that it leads to."""
+
+    relation: Relation
+    target: Table
+
+
+Through = tuple[Step, ...]
+"""The relations that lead from a row to the row whose field is meant; empty for its own."""
+
+
+class Predicate(Struct, frozen=True, cache_hash=True):
+    """A comparison of one field with a value that the plan holds.
+
+    Args:
+        field: The field.
+        operator: The operator's name.
+        through: How it is reached. The comparison holds if it does for one of the rows there.
+    """
+
+    field: Field
+    operator: str
+    through: Through = ()
+
+
+class AllOf(Struct, frozen=True, cache_hash=True):
+    """All of some conditions hold."""
+
+    terms: tuple[Condition, ...]
+
+
+class AnyOf(Struct, frozen=True, cache_hash=True):
+    """One of some conditions holds."""
+
+    terms: tuple[Condition, ...]
+
+
+class Negation(Struct, frozen=True, cache_hash=True):
+    """A condition does not hold: for every row, either it or its negation does."""
+
+    term: Condition
+
+
+class Search(Struct, frozen=True, cache_hash=True):
+    """A word occurs in one of some fields."""
+
+    fields: tuple[Field, ...]
+
+
+class ChildOf(Struct, frozen=True, cache_hash=True):
+    """A row is one of those that a relation of the row with a given key leads to."""
+
+    parent: Table
+    relation: Relation
+
+
+Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf
+"""What rows must fulfil. Values are numbered as they occur in it, from left to right: `p0`, `p1`,
+… Each comparison and each search takes one, a child as many as its parent's key has fields."""

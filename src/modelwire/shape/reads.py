@@ -1,0 +1,130 @@
+"""Reads of the rows of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Column
+
+from ..catalog.kinds import has_own_equality
+from ..catalog.tables import Field, Relation, Table
+from ..memory import kept
+from .conditions import Condition
+from .parts import Include, Keyset, Lock, Order, Projection, whole_row
+
+
+class SelectShape(Struct, frozen=True, cache_hash=True):
+    """Rows of one table.
+
+    Args:
+        table: The table.
+        conditions: All of them hold.
+        order: A total order: the key is its last part.
+        limited: Whether there is a limit to their number.
+        offset: Whether rows are skipped.
+        projection: What is read of each; the whole row, if None.
+        traces: Whether what the order takes from other tables stands behind each row.
+        after: Where the rows start.
+        joined: What stands behind each row of those that it includes: an array for each column.
+        lock: What nobody else may do to the rows until the transaction ends.
+    """
+
+    table: Table
+    conditions: tuple[Condition, ...] = ()
+    order: tuple[Order, ...] = ()
+    limited: bool = False
+    offset: bool = False
+    projection: Projection | None = None
+    traces: bool = False
+    after: Keyset | None = None
+    joined: tuple[Include, ...] = ()
+    lock: Lock | None = None
+
+    @property
+    def read(self) -> Projection:
+        """What is read of each row."""
+        return self.projection or whole_row(self.table)
+
+    @property
+    def traced(self) -> tuple[Order, ...]:
+        """The terms of the order whose values stand behind each row."""
+        return tuple(term for term in self.order if term.through) if self.traces else ()
+
+
+class CountShape(Struct, frozen=True, cache_hash=True):
+    """The number of rows of one table, or the database's estimate of it.
+
+    Args:
+        table: The table.
+        conditions: All of them hold.
+        estimated: Whether the database tells what it expects, without looking.
+    """
+
+    table: Table
+    conditions: tuple[Condition, ...] = ()
+    estimated: bool = False
+
+
+class RelatedShape(Struct, frozen=True, cache_hash=True):
+    """The rows that a relation leads to, for a list of parents.
+
+    Each has the values of the relation's `remote` columns, by which it is told whose it is: among
+    its own where it refers to its parent itself, before them where it does not. Where values that
+    differ here may be one to the database, it has the place of its parent in the list instead.
+    """
+
+    table: Table
+    relation: Relation
+    target: Table
+
+    @property
+    def placed(self) -> bool:
+        """Whether each row begins with the place in the list of what it was found by, from 0."""
+        return _is_placed(self.target, self.relation)
+
+    @property
+    def before(self) -> tuple[Column[Any], ...]:
+        """The columns that are read before those of the row."""
+        positions, remote = self.target.position_of_column, self.relation.remote
+        own = self.relation.link is None and all(c.name in positions for c in remote)
+        return () if own else remote
+
+    @property
+    def owner_positions(self) -> Sequence[int]:
+        """Where a row as it is read has the values of its parent."""
+        if self.before:
+            return range(len(self.before))
+        return [self.target.position_of_column[c.name] for c in self.relation.remote]
+
+
+@kept
+def _is_placed(_target: Table, relation: Relation) -> bool:
+    return any(has_own_equality(c.type) for c in (*relation.local, *relation.remote))
+
+
+class GivenShape(Struct, frozen=True, cache_hash=True):
+    """The rows whose values of some fields occur in the parameter `ROWS`.
+
+    What is the same value, the database says: it knows its collations and types. Each row begins
+    with the place in the list of what it was found by, from 0. One that is found by several stands
+    behind each of them.
+
+    Args:
+        table: The table.
+        fields: The fields whose values are given.
+        projection: What is read of each row; the whole row, if None.
+        lock: What nobody else may do to the rows until the transaction ends. They are locked in the
+            order of their keys, so that two requests don't wait for each other crosswise.
+    """
+
+    table: Table
+    fields: tuple[Field, ...]
+    projection: Projection | None = None
+    lock: Lock | None = None
+
+    @property
+    def read(self) -> Projection:
+        """What is read of each row, behind its place."""
+        return self.projection or whole_row(self.table)

@@ -1,0 +1,78 @@
+"""Writes: which columns of which table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Column
+from sqlalchemy import Table as SQLTable
+
+from ..catalog.tables import Field, Table
+
+
+class Conflict(Struct, frozen=True, cache_hash=True):
+    """What becomes of a new row where one with the same values is there already.
+
+    Args:
+        key: The fields of a unique key whose values are the same.
+        merged: The fields that are written to the row that is there; None to leave it alone.
+    """
+
+    key: tuple[Field, ...]
+    merged: tuple[Field, ...] | None
+
+
+class InsertShape(Struct, frozen=True, cache_hash=True):
+    """New rows, by the fields that are given: one, or many in one statement."""
+
+    table: Table
+    fields: tuple[Field, ...]
+    many: bool = False
+    conflict: Conflict | None = None
+
+    @property
+    def ignores(self) -> bool:
+        """Whether rows that are there already are left alone; then they are not given back."""
+        return self.conflict is not None and self.conflict.merged is None
+
+
+class UpdateShape(Struct, frozen=True, cache_hash=True):
+    """A change of one row by its key, or of many in one statement, by the fields that are given."""
+
+    table: Table
+    fields: tuple[Field, ...]
+    many: bool = False
+
+
+class LinkShape(Struct, frozen=True, cache_hash=True):
+    """New links between pairs of rows.
+
+    Args:
+        table: The link table.
+        columns: Its columns that refer to both ends.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+
+
+class UnlinkShape(Struct, frozen=True, cache_hash=True):
+    """The removal of the links that rows have beside those in the parameter `ROWS`.
+
+    Args:
+        table: The link table.
+        columns: Its columns that refer to both ends.
+        own: How many of them, the first ones, refer to the rows.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    own: int
+
+
+class DeleteShape(Struct, frozen=True, cache_hash=True):
+    """The removal of rows of any table whose columns occur in a list."""
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]

@@ -1,0 +1,22 @@
+"""Locks of rows in SQL. SQLite has none: there, whoever writes has the whole database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy import Table as SQLTable
+
+from ..shape.parts import Lock
+
+_OPTIONS: Mapping[Lock, Mapping[str, bool]] = {
+    Lock.KEEP: {"read": True, "key_share": True},
+    Lock.CHANGE: {"key_share": True},
+    Lock.REMOVE: {},
+}
+
+
+def lock_rows(sql: Select[Any], lock: Lock, table: SQLTable) -> Select[Any]:
+    """Lock the rows of one table that a statement reads, until the transaction ends."""
+    return sql.with_for_update(of=table, **_OPTIONS[lock])

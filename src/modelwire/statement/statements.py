@@ -1,0 +1,194 @@
+"""Shapes as SQL, through SQLAlchemy's expression language; built once per shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache, partial
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.base import Executable
+
+from ..errors import ModelwireError, UnreadableAnswer
+from ..settings import LIMITS
+from ..shape.lookups import DescendShape, FindShape
+from ..shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
+from ..shape.shapes import Shape
+from ..shape.writes import DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
+from .compiled import Compiled, compile_statement
+from .estimate import read_estimate
+from .idempotency import KEYS
+from .indexes import value_indexes
+from .lists import ROWS, Expand, expand_rows
+from .lowercase import COLLATION, COLLATIONS, LOWER, lower
+from .made import makers_of, value_name
+from .operators import UNHEX, Prepare
+from .origin import Origin, ReadShape, log_each_once, origin_of
+from .own import build_creation
+from .secrets import SECRETS
+from .select import build_count, build_related, build_select
+from .write import build_change, build_descend, build_find, build_given, build_insert, build_update
+
+Values = Mapping[str, Any]
+
+CACHED_SHAPES = 1024
+"""Statements that are kept for each application; the least recently used one goes first."""
+
+
+@dataclass(eq=False)
+class Statement:
+    """SQL with the preparation of its parameters.
+
+    Args:
+        sql: The statement.
+        dialect: SQLAlchemy's dialect of the engine that runs it.
+        prepare: What is done to the value of a parameter before it is bound.
+        expand: How the rows in the parameter `ROWS` become parameters, where it has any.
+        make: Makes parameters for each execution, of those that are given.
+        read_leniently: Writes the same statement so that no value stands in the way of reading;
+            None where it can't be run twice, or reads so itself.
+        origin: What its rows are read of, to name values that can't be.
+    """
+
+    sql: Executable
+    dialect: Dialect
+    prepare: Mapping[str, Prepare] = field(default_factory=dict)
+    expand: Expand | None = None
+    make: Callable[[Values], Values] | None = None
+    read_leniently: Callable[[], Statement] | None = None
+    origin: Origin | None = None
+
+    def bind(self, values: Values) -> Values:
+        """Prepare the values of one execution."""
+        if self.expand is not None:
+            values = self.expand(values[ROWS])
+        if self.make is not None:
+            values = {**values, **self.make(values)}
+        if not self.prepare:
+            return values
+        prepared = {name: prepare(values[name]) for name, prepare in self.prepare.items()}
+        return {**values, **prepared}
+
+    def after(self, error: Exception) -> Statement | None:
+        """What is run in place of the statement whose rows could not be read.
+
+        Args:
+            error: What was raised instead, by the driver or by a column's type.
+
+        Returns:
+            The same statement, read leniently; None if that is of no use.
+        """
+        unreadable = isinstance(error, UnreadableAnswer) or not isinstance(error, ModelwireError)
+        return self.read_leniently() if unreadable and self.read_leniently is not None else None
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The statement as the driver takes it."""
+        return compile_statement(self.sql, self.dialect)
+
+
+class Statements:
+    """The statements of one application: each shape is written once.
+
+    Args:
+        dialect: SQLAlchemy's dialect of the engine that runs them.
+        max_included: Rows that an answer may include.
+
+    Attributes:
+        dialect: `sqlite` or `postgresql`.
+    """
+
+    def __init__(self, dialect: Dialect, max_included: int = LIMITS.max_included) -> None:
+        self.dialect = dialect.name
+        self._dialect = dialect
+        self._max_included = max_included
+        self._log = log_each_once()
+        self.of = lru_cache(CACHED_SHAPES)(self._write)
+        self._read_leniently = lru_cache(CACHED_SHAPES)(partial(self._write, lenient=True))
+
+    def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
+        name = self._dialect.name
+        match shape:
+            case SelectShape():
+                sql, prepare = build_select(shape, name, self._max_included, lenient=lenient)
+                return self._reading(shape, sql, None, lenient, prepare)
+            case CountShape():
+                counted, prepare = build_count(shape, name)
+                return Statement(counted, self._dialect, prepare)
+            case RelatedShape():
+                expand = expand_rows(len(shape.relation.remote), name, of_one=shape.placed)
+                related = build_related(shape, name, self._max_included, lenient=lenient)
+                return self._reading(shape, related, expand, lenient)
+            case GivenShape():
+                expand = expand_rows(len(shape.fields), name, of_one=True)
+                return self._reading(
+                    shape, build_given(shape, name, lenient=lenient), expand, lenient
+                )
+            case FindShape():
+                expand = expand_rows(len(shape.columns), name, of_one=shape.placed)
+                return self._reading(
+                    shape, build_find(shape, name, lenient=lenient), expand, lenient
+                )
+            case InsertShape():
+                many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
+                return self._writing(shape, build_insert(shape, name), many)
+            case UpdateShape():
+                width = len(shape.fields) + len(shape.table.key)
+                many = expand_rows(width, name, of_one=True) if shape.many else None
+                return self._writing(shape, build_update(shape, name), many)
+            case DescendShape():
+                expand = expand_rows(len(shape.columns), name)
+                return self._reading(
+                    shape, build_descend(shape, name, lenient=lenient), expand, lenient
+                )
+            case LinkShape() | UnlinkShape() | DeleteShape():
+                expand = expand_rows(len(shape.columns), name)
+                return Statement(build_change(shape, name), self._dialect, expand=expand)
+
+    def _reading(
+        self,
+        shape: ReadShape,
+        sql: Executable,
+        expand: Expand | None,
+        lenient: bool,
+        prepare: Mapping[str, Prepare] | None = None,
+    ) -> Statement:
+        return Statement(
+            sql,
+            self._dialect,
+            prepare or {},
+            expand,
+            read_leniently=None if lenient else partial(self._read_leniently, shape),
+            origin=origin_of(shape, self._log) if lenient else None,
+        )
+
+    def _writing(
+        self, shape: InsertShape | UpdateShape, sql: Executable, expand: Expand | None
+    ) -> Statement:
+        return Statement(
+            sql,
+            self._dialect,
+            expand=expand,
+            make=makers_of(shape),
+            origin=origin_of(shape, self._log),
+        )
+
+
+__all__ = [
+    "COLLATION",
+    "COLLATIONS",
+    "KEYS",
+    "LOWER",
+    "ROWS",
+    "SECRETS",
+    "UNHEX",
+    "Statement",
+    "Statements",
+    "Values",
+    "build_creation",
+    "lower",
+    "read_estimate",
+    "value_indexes",
+    "value_name",
+]
