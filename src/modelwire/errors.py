@@ -186,6 +186,8 @@ class RequestError(ModelwireError):
     """
 
     code: ClassVar[str]
+    is_of_server: ClassVar[bool] = False
+    """Whether it says that the request is not at fault."""
 
     def __init__(
         self, detail: str = "", violations: Sequence[Violation] = (), more: int = 0
@@ -385,6 +387,7 @@ class Unavailable(RequestError):
     """The database did not take the request in time; trying again later may help."""
 
     code = "unavailable"
+    is_of_server = True
 
     def __init__(
         self, detail: str = "The database is not available", retry_after_s: int = 1
@@ -426,6 +429,7 @@ class UnknownOutcome(RequestError):
     """What commits a write was sent, and no answer came: it may be stored or not."""
 
     code = "unknown_outcome"
+    is_of_server = True
 
     def __init__(self, retry_after_s: int = 1) -> None:
         super().__init__(
@@ -439,12 +443,14 @@ class TimedOut(RequestError):
     """A statement, or the whole request, ran into its time limit."""
 
     code = "timeout"
+    is_of_server = True
 
 
 class DatabaseError(RequestError):
     """The database failed in a way that has no better name; its own words are in the log."""
 
     code = "database_error"
+    is_of_server = True
 
     def __init__(self) -> None:
         super().__init__("Database error")
@@ -470,6 +476,7 @@ class UnexpectedError(RequestError):
     """Something else failed; its traceback is in the log."""
 
     code = "unexpected_error"
+    is_of_server = True
 
     def __init__(self) -> None:
         super().__init__("Unexpected error")

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from examples.league import Team
 from modelwire import Database, mount
 from modelwire.catalog.read import read_catalog
+from modelwire.pipeline import reads, writes
 from modelwire.pipeline.pipeline import Pipeline
 from modelwire.request.request import Request
 from tests.conftest import LEAGUE, ZOO, open_client
@@ -27,17 +28,19 @@ async def test_cancelled_delete(database: Database, turns: int) -> None:
     """A row that is stored after a cancelled transaction is there, whenever that was cancelled."""
     pipeline, authors = Pipeline(CATALOG, database), CATALOG.tables["authors"]
     # An author has books that go with it, so its removal is a transaction of several statements.
-    removal = asyncio.ensure_future(pipeline.delete(authors, Request("DELETE", b"", keys=("1",))))
+    removal = asyncio.ensure_future(
+        writes.delete(pipeline, authors, Request("DELETE", b"", keys=("1",)))
+    )
     for _ in range(turns):
         await asyncio.sleep(0)
     removal.cancel()
     with suppress(asyncio.CancelledError, Exception):
         await removal
     headers = {b"content-type": b"application/json"}
-    created = await pipeline.create(authors, Request("POST", b"", headers, body=AUTHOR))
+    created = await writes.create(pipeline, authors, Request("POST", b"", headers, body=AUTHOR))
     assert created.status == 201
     key = dict(created.headers)[b"location"].rpartition(b"/")[2].decode()
-    read = await pipeline.read(authors, Request("GET", b"", keys=(key,)))
+    read = await reads.read(pipeline, authors, Request("GET", b"", keys=(key,)))
     assert read.status == 200
     async with database.session() as session:
         assert await session.get(Team, 1) is None

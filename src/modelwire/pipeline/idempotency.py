@@ -5,12 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from ..execute.connect.lane import Lane
-from ..execute.idempotency import IdempotencyKeys, StoredAnswer
 from ..request.headers import parse_idempotency_key
 from ..request.request import Request
-from ..respond.answer import REPLAYED, Answer
-from .stages import Work
 
 _METHODS = ("POST", "PATCH")
 """The methods that may do something else when they are repeated (RFC 9110, section 9.2.2)."""
@@ -37,32 +33,7 @@ def key_of(request: Request) -> str | None:
     return _digest([key.encode(), *(request.headers.get(name, b"") for name in _CREDENTIALS)])
 
 
-def do_once(work: Work, keys: IdempotencyKeys, key: str, request: Request) -> Work:
-    """Some work that is done only for the first request with a key.
-
-    Args:
-        work: The work; its answer is stored in the transaction in which it is done.
-        keys: The keys that are known.
-        key: The key of the request.
-        request: The request, which the key must not have come with another one than.
-
-    Returns:
-        The work. Where it was done before, it answers as it did then.
-    """
-    fingerprint = _fingerprint_of(request)
-
-    async def work_once(lane: Lane, singly: bool) -> Answer:
-        stored = await keys.claim(lane, key, fingerprint)
-        if stored is not None:
-            return Answer(stored.status, stored.body, (*stored.headers, REPLAYED))
-        answer = await work(lane, singly)
-        await keys.store(lane, key, StoredAnswer(answer.status, answer.headers, answer.body))
-        return answer
-
-    return work_once
-
-
-def _fingerprint_of(request: Request) -> str:
+def fingerprint_of(request: Request) -> str:
     """What tells a request from others: method, path, query and body."""
     text = [request.method, request.path, *request.segments]
     return _digest([*(part.encode() for part in text), request.query_string, request.body])

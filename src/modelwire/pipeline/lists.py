@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..catalog.tables import Catalog
 from ..errors import NotFound
-from ..execute.connect.counts import SharedCounts
 from ..execute.connect.lane import Lane, Row
-from ..execute.database import Database
 from ..plan.parent import Parent
 from ..plan.reading.cipher import cipher_of
 from ..plan.reading.keyset import CursorPlan, KeysetPlan
@@ -19,108 +16,107 @@ from ..respond.links import Address, Bounds, link_keyset, link_pages
 from ..statement.estimate import read_estimate
 from ..statement.lists import ROWS
 from .encoding import encode_rows
-from .stages import Session, Stages
+from .pipeline import Pipeline, Session
 
 
-class Lists(Stages):
-    """Reads pages of lists."""
+async def read_list(
+    pipeline: Pipeline,
+    plan: ListPlan | CursorPlan,
+    session: Session,
+    address: Address | None = None,
+    parent: Parent | None = None,
+) -> Answer:
+    """Read one page.
 
-    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
-        super().__init__(catalog, database, conflict_status=conflict_status)
-        self._counts = SharedCounts()
+    Args:
+        pipeline: What requests have at hand.
+        plan: The page.
+        session: The session in force.
+        address: Where it was asked for, if its answer links to other pages.
+        parent: The row whose children it lists.
+    """
+    if isinstance(plan, CursorPlan):
+        return await _read_keyset_page(pipeline, plan, session, address, parent)
+    shape = plan.shape
+    statement = pipeline.statements.of(shape)
+    async with pipeline.database.reading(session, statement) as lane:
+        found = await lane.fetch(statement, plan.values)
+        rows = found[: plan.limit]
+        if not rows:
+            await _check_parent(pipeline, lane, parent)
+        branches = await pipeline.includes.read(lane, shape, rows, plan.includes)
+    total = await _count(pipeline, plan, session, len(found))
+    estimated = _estimates(pipeline, plan)
+    bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
+    items = encode_rows(shape, rows, branches, plan.includes)
+    links = link_pages(address, bounds, exact=not estimated) if address else ()
+    return answer_page(items, bounds, links, estimated=estimated)
 
-    async def read_list(
-        self,
-        plan: ListPlan | CursorPlan,
-        session: Session,
-        address: Address | None = None,
-        parent: Parent | None = None,
-    ) -> Answer:
-        """Read one page.
 
-        Args:
-            plan: The page.
-            session: The session in force.
-            address: Where it was asked for, if its answer links to other pages.
-            parent: The row whose children it lists.
-        """
-        if isinstance(plan, CursorPlan):
-            return await self._read_keyset_page(plan, session, address, parent)
-        shape = plan.shape
-        statement = self.statements.of(shape)
-        async with self.database.reading(session, statement) as lane:
-            found = await lane.fetch(statement, plan.values)
-            rows = found[: plan.limit]
-            if not rows:
-                await self._check_parent(lane, parent)
-            branches = await self.includes.read(lane, shape, rows, plan.includes)
-        total = await self._count(plan, session, len(found))
-        estimated = self._estimates(plan)
-        bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
-        items = encode_rows(shape, rows, branches, plan.includes)
-        links = link_pages(address, bounds, exact=not estimated) if address else ()
-        return answer_page(items, bounds, links, estimated=estimated)
+async def _read_keyset_page(
+    pipeline: Pipeline,
+    sealed: CursorPlan,
+    session: Session,
+    address: Address | None,
+    parent: Parent | None,
+) -> Answer:
+    secrets = pipeline.database.secrets
+    plan = sealed.open(cipher_of(pipeline.catalog, secrets.known or await secrets.find(session)))
+    shape = plan.shape
+    statement = pipeline.statements.of(shape)
+    async with pipeline.database.reading(session, statement) as lane:
+        found = await lane.fetch(statement, plan.values)
+        if found:
+            page = plan.cut(found)
+        else:
+            await _check_parent(pipeline, lane, parent)
+            page = plan.cut_empty(await _read_other_side(pipeline, lane, plan))
+        branches = await pipeline.includes.read(lane, shape, page.rows, plan.includes)
+    items = encode_rows(shape, page.rows, branches, plan.includes)
+    links = link_keyset(address, page.next, page.previous) if address else ()
+    return answer_keyset_page(items, plan.limit, page.next, page.previous, links)
 
-    async def _read_keyset_page(
-        self,
-        sealed: CursorPlan,
-        session: Session,
-        address: Address | None,
-        parent: Parent | None,
-    ) -> Answer:
-        secrets = self.database.secrets
-        plan = sealed.open(cipher_of(self.catalog, secrets.known or await secrets.find(session)))
-        shape = plan.shape
-        statement = self.statements.of(shape)
-        async with self.database.reading(session, statement) as lane:
-            found = await lane.fetch(statement, plan.values)
-            if found:
-                page = plan.cut(found)
-            else:
-                await self._check_parent(lane, parent)
-                page = plan.cut_empty(await self._read_other_side(lane, plan))
-            branches = await self.includes.read(lane, shape, page.rows, plan.includes)
-        items = encode_rows(shape, page.rows, branches, plan.includes)
-        links = link_keyset(address, page.next, page.previous) if address else ()
-        return answer_keyset_page(items, plan.limit, page.next, page.previous, links)
 
-    async def _read_other_side(self, lane: Lane, plan: KeysetPlan) -> Sequence[Row]:
-        if plan.position is None:
-            return ()
-        values = {**plan.values, "limit": 1}
-        return await lane.fetch(self.statements.of(plan.other_side), values)
+async def _read_other_side(pipeline: Pipeline, lane: Lane, plan: KeysetPlan) -> Sequence[Row]:
+    if plan.position is None:
+        return ()
+    values = {**plan.values, "limit": 1}
+    return await lane.fetch(pipeline.statements.of(plan.other_side), values)
 
-    async def _check_parent(self, lane: Lane, parent: Parent | None) -> None:
-        """Tell a row without children from one that is not there."""
-        if parent is None:
-            return
-        if not await lane.fetch(self.statements.of(parent.shape), {ROWS: [parent.key]}):
-            raise NotFound(f"{parent.table.title} not found")
 
-    def _estimates(self, plan: ListPlan) -> bool:
-        """Whether the database has estimates; SQLite has none."""
-        return plan.counting is Counting.ESTIMATE and self.database.dialect == "postgresql"
+async def _check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) -> None:
+    """Tell a row without children from one that is not there."""
+    if parent is None:
+        return
+    if not await lane.fetch(pipeline.statements.of(parent.shape), {ROWS: [parent.key]}):
+        raise NotFound(f"{parent.table.title} not found")
 
-    async def _count(self, plan: ListPlan, session: Session, found: int) -> int | None:
-        """Count the rows of a list, where the page does not tell how many there are.
 
-        Who waits for a count that others share holds no connection meanwhile.
-        """
-        if plan.counting is Counting.NONE:
-            return None
-        total = plan.total_of(found)
-        if total is not None:
-            return total
-        shape = plan.count_shape(estimated=self._estimates(plan))
-        statement = self.statements.of(shape)
+def _estimates(pipeline: Pipeline, plan: ListPlan) -> bool:
+    """Whether the database has estimates; SQLite has none."""
+    return plan.counting is Counting.ESTIMATE and pipeline.database.dialect == "postgresql"
 
-        async def fetch() -> Any:
-            async with self.database.reading(session, statement) as lane:
-                ((counted,),) = await lane.fetch(statement, plan.operands)
-            return counted
 
-        if shape.estimated:
-            return plan.fit_estimate(read_estimate(await fetch()), found)
-        if session is not None:
-            return int(await fetch())
-        return await self._counts.find((shape, repr(plan.operands)), fetch)
+async def _count(pipeline: Pipeline, plan: ListPlan, session: Session, found: int) -> int | None:
+    """Count the rows of a list, where the page does not tell how many there are.
+
+    Who waits for a count that others share holds no connection meanwhile.
+    """
+    if plan.counting is Counting.NONE:
+        return None
+    total = plan.total_of(found)
+    if total is not None:
+        return total
+    shape = plan.count_shape(estimated=_estimates(pipeline, plan))
+    statement = pipeline.statements.of(shape)
+
+    async def fetch() -> Any:
+        async with pipeline.database.reading(session, statement) as lane:
+            ((counted,),) = await lane.fetch(statement, plan.operands)
+        return counted
+
+    if shape.estimated:
+        return plan.fit_estimate(read_estimate(await fetch()), found)
+    if session is not None:
+        return int(await fetch())
+    return await pipeline.counts.find((shape, repr(plan.operands)), fetch)

@@ -1,20 +1,57 @@
-"""Requests from end to end: parse, plan, statement, execute, encode, respond."""
+"""What every kind of request has at hand, and the parts that they parse alike."""
 
-from .bulk import Bulk
-from .mass import Mass
-from .reads import STREAM_BATCH, Reads
-from .writes import Writes
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..catalog.tables import Catalog
+from ..execute.connect.counts import SharedCounts
+from ..execute.database import Database
+from ..execute.idempotency import IdempotencyKeys
+from ..request.body import check_encoding, check_media_type, parse_json
+from ..request.headers import parse_prefer
+from ..request.query import Parameter, parse_query
+from ..request.request import Request
+from ..statement.statements import Statements
+from .includes import IncludeReader
+
+Session = AsyncSession | None
+"""The session that somebody put in the way, if any."""
 
 
-class Pipeline(Reads, Writes, Bulk, Mass):
-    """Turns the requests to an application's resources into answers.
+class Pipeline:
+    """What turns the requests to an application's resources into answers.
 
     Args:
         catalog: The resources.
         database: Where their rows are.
-        conflict_status: The status where a unique value is taken or a parent is missing; 400 by
-            default.
+        conflict_status: The status where a unique value is taken or a parent is missing.
     """
 
+    def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
+        self.catalog = catalog
+        self.database = database
+        self.conflict_status = conflict_status
+        self.statements = Statements(database.engine.dialect, catalog.limits.max_included)
+        self.includes = IncludeReader(self.statements, catalog)
+        self.counts = SharedCounts()
+        self.idempotency_keys = IdempotencyKeys(database.engine.dialect, database.settings)
 
-__all__ = ["STREAM_BATCH", "Pipeline"]
+    def parse_query(self, request: Request) -> Sequence[Parameter]:
+        """The parameters of a request's query."""
+        return parse_query(request.query_string, self.catalog.limits.max_query_bytes)
+
+
+def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
+    """The JSON value of a request's body."""
+    check_media_type(request.header(b"content-type"))
+    check_encoding(request.header(b"content-encoding"))
+    return parse_json(request.body, numbers_as_text=numbers_as_text)
+
+
+def wants_minimal(request: Request) -> bool:
+    """Whether a request would have the answer to a write without its body."""
+    return parse_prefer(request.header(b"prefer")).get("return") == "minimal"

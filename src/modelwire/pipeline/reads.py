@@ -30,8 +30,8 @@ from ..respond.links import Address
 from ..respond.stream import END_MARKER, answer_stream
 from ..shape.reads import SelectShape
 from .encoding import encode_row, own_columns
-from .lists import Lists
-from .stages import Session, parse_body
+from .lists import read_list
+from .pipeline import Pipeline, Session, parse_body
 
 STREAM_BATCH = 2000
 """Rows that a stream reads at a time."""
@@ -39,107 +39,116 @@ STREAM_BATCH = 2000
 Batch = tuple[Sequence[Row], list[Branch]]
 
 
-class Reads(Lists):
-    """Answers the requests that change nothing."""
+async def read(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`GET /users/{id}`"""
+    values = plan_key(table, request.key)
+    plan = _plan_read(pipeline.catalog, (table, pipeline.database.dialect), request.query_string)
+    statement = pipeline.statements.of(plan.shape)
+    async with pipeline.database.reading(session, statement) as lane:
+        rows = await lane.fetch(statement, values)
+        branches: list[Branch] = []
+        if plan.includes:
+            branches = await pipeline.includes.read(lane, plan.shape, rows, plan.includes)
+    if not rows:
+        raise NotFound(f"{table.title} not found")
+    (row,) = own_columns(plan.shape, rows)
+    body, tag = encode_row(table, row, branches, plan.includes, plan.shape.projection)
+    known = request.header(b"if-none-match")
+    if known is not None and matches(parse_entity_tags(known), tag):
+        return answer_not_modified(tag)
+    return answer_row(body, tag)
 
-    async def read(self, table: Table, request: Request, session: Session = None) -> Answer:
-        """`GET /users/{id}`"""
-        values = plan_key(table, request.key)
-        plan = _plan_read(self.catalog, (table, self.database.dialect), request.query_string)
-        statement = self.statements.of(plan.shape)
-        async with self.database.reading(session, statement) as lane:
-            rows = await lane.fetch(statement, values)
-            branches: list[Branch] = []
-            if plan.includes:
-                branches = await self.includes.read(lane, plan.shape, rows, plan.includes)
-        if not rows:
-            raise NotFound(f"{table.title} not found")
-        (row,) = own_columns(plan.shape, rows)
-        body, tag = encode_row(table, row, branches, plan.includes, plan.shape.projection)
-        known = request.header(b"if-none-match")
-        if known is not None and matches(parse_entity_tags(known), tag):
-            return answer_not_modified(tag)
-        return answer_row(body, tag)
 
-    async def read_page(self, table: Table, request: Request, session: Session = None) -> Answer:
-        """`GET /users/`"""
-        plan = plan_list(self.catalog, table, self.parse_query(request))
-        address = Address(f"{request.base}/", request.query_string)
-        return await self.read_list(plan, session, address)
+async def read_page(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`GET /users/`"""
+    plan = plan_list(pipeline.catalog, table, pipeline.parse_query(request))
+    address = Address(f"{request.base}/", request.query_string)
+    return await read_list(pipeline, plan, session, address)
 
-    async def read_queried_page(
-        self, table: Table, request: Request, session: Session = None
-    ) -> Answer:
-        """`POST /users/query`"""
-        refuse_parameters(self.parse_query(request))
-        body = parse_body(request, numbers_as_text=True)
-        plan = plan_list(self.catalog, table, read_query_object(body))
-        return await self.read_list(plan, session)
 
-    async def read_children(
-        self, table: Table, relation: Relation, request: Request, session: Session = None
-    ) -> Answer:
-        """`GET /teams/{id}/players/`"""
-        parent = plan_parent(table, relation, request.key)
-        target = self.catalog.target_of(relation)
-        plan = plan_list(self.catalog, target, self.parse_query(request), parent)
-        path = f"{request.base}/{request.key}/{quote(relation.name)}/"
-        return await self.read_list(plan, session, Address(path, request.query_string), parent)
+async def read_queried_page(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`POST /users/query`"""
+    refuse_parameters(pipeline.parse_query(request))
+    body = parse_body(request, numbers_as_text=True)
+    plan = plan_list(pipeline.catalog, table, read_query_object(body))
+    return await read_list(pipeline, plan, session)
 
-    async def stream(self, table: Table, request: Request, session: Session = None) -> StreamAnswer:
-        """`GET /users/stream/`"""
-        plan = plan_stream(self.catalog, table, self.parse_query(request))
-        format_ = plan.format or choose_format(request.header(b"accept"))
-        # The first batch is read before the status is sent, so that a refusal can still be one.
-        batches = self._read_batches(plan, session)
-        first = await anext(batches)
-        encoder = encoder_of(table, plan.includes, plan.shape.projection)
-        escapes = table.resource.escape_formulas
-        marks_end = END_MARKER in parse_prefer(request.header(b"prefer"))
-        return answer_stream(
-            format_, first, batches, encoder, escape_formulas=escapes, marks_end=marks_end
-        )
 
-    async def _read_batches(
-        self, plan: StreamPlan, session: Session
-    ) -> AsyncGenerator[Batch, None]:
-        """Read rows batch by batch, each after the last row of the one before it.
+async def read_children(
+    pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
+) -> Answer:
+    """`GET /teams/{id}/players/`"""
+    parent = plan_parent(table, relation, request.key)
+    target = pipeline.catalog.target_of(relation)
+    plan = plan_list(pipeline.catalog, target, pipeline.parse_query(request), parent)
+    path = f"{request.base}/{request.key}/{quote(relation.name)}/"
+    return await read_list(pipeline, plan, session, Address(path, request.query_string), parent)
 
-        No connection is held between two batches, however slowly the client reads. A batch includes
-        no more rows than another answer may: where there are more it has fewer rows, down to one.
-        """
-        shape, values, limit = plan.shape, plan.values, STREAM_BATCH
-        while True:
-            statement = self.statements.of(shape)
-            async with self.database.reading(session, statement) as lane:
-                found = await lane.fetch(statement, {**values, "limit": limit})
-                rows, branches, included = await self._read_as_many(lane, shape, found, plan)
-            yield own_columns(shape, rows), branches
-            if len(found) < limit and len(rows) == len(found):
-                return
-            shape, values = select_next_batch(plan, rows[-1])
-            has_room = included * 2 <= self.catalog.limits.max_included
-            limit = min(STREAM_BATCH, len(rows) * 2) if has_room else len(rows)
 
-    async def _read_as_many(
-        self, lane: Lane, shape: SelectShape, found: Sequence[Row], plan: StreamPlan
-    ) -> tuple[Sequence[Row], list[Branch], int]:
-        """Read what rows include: of half of them, and so on, where all include too much.
+async def stream(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> StreamAnswer:
+    """`GET /users/stream/`"""
+    plan = plan_stream(pipeline.catalog, table, pipeline.parse_query(request))
+    format_ = plan.format or choose_format(request.header(b"accept"))
+    # The first batch is read before the status is sent, so that a refusal can still be one.
+    batches = _read_batches(pipeline, plan, session)
+    first = await anext(batches)
+    encoder = encoder_of(table, plan.includes, plan.shape.projection)
+    escapes = table.resource.escape_formulas
+    marks_end = END_MARKER in parse_prefer(request.header(b"prefer"))
+    return answer_stream(
+        format_, first, batches, encoder, escape_formulas=escapes, marks_end=marks_end
+    )
 
-        Returns:
-            The first of the rows, what they include, and how many rows that are.
 
-        Raises:
-            TooManyIncluded: A single row includes too much.
-        """
-        rows = found
-        while True:
-            try:
-                return rows, *await self.includes.read_counted(lane, shape, rows, plan.includes)
-            except TooManyIncluded:
-                if len(rows) == 1:
-                    raise
-            rows = rows[: len(rows) // 2]
+async def _read_batches(
+    pipeline: Pipeline, plan: StreamPlan, session: Session
+) -> AsyncGenerator[Batch, None]:
+    """Read rows batch by batch, each after the last row of the one before it.
+
+    No connection is held between two batches, however slowly the client reads. A batch includes
+    no more rows than another answer may: where there are more it has fewer rows, down to one.
+    """
+    shape, values, limit = plan.shape, plan.values, STREAM_BATCH
+    while True:
+        statement = pipeline.statements.of(shape)
+        async with pipeline.database.reading(session, statement) as lane:
+            found = await lane.fetch(statement, {**values, "limit": limit})
+            rows, branches, included = await _read_as_many(pipeline, lane, shape, found, plan)
+        yield own_columns(shape, rows), branches
+        if len(found) < limit and len(rows) == len(found):
+            return
+        shape, values = select_next_batch(plan, rows[-1])
+        has_room = included * 2 <= pipeline.catalog.limits.max_included
+        limit = min(STREAM_BATCH, len(rows) * 2) if has_room else len(rows)
+
+
+async def _read_as_many(
+    pipeline: Pipeline, lane: Lane, shape: SelectShape, found: Sequence[Row], plan: StreamPlan
+) -> tuple[Sequence[Row], list[Branch], int]:
+    """Read what rows include: of half of them, and so on, where all include too much.
+
+    Returns:
+        The first of the rows, what they include, and how many rows that are.
+
+    Raises:
+        TooManyIncluded: A single row includes too much.
+    """
+    rows = found
+    while True:
+        try:
+            return rows, *await pipeline.includes.read_counted(lane, shape, rows, plan.includes)
+        except TooManyIncluded:
+            if len(rows) == 1:
+                raise
+        rows = rows[: len(rows) // 2]
 
 
 @kept_if_short

@@ -1,170 +1,242 @@
-"""The requests that change one row, each on one screen."""
+"""The writing requests, each on one screen: parse, plan, and what to answer with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 
-from ..catalog.constraints import cascades_in_circles
 from ..catalog.tables import Relation, Table
-from ..errors import NotFound, PreconditionRequired
-from ..execute.connect.lane import Lane, Row
-from ..execute.write.delete import Remover
-from ..execute.write.insert import Inserter
-from ..execute.write.link import Linker
-from ..execute.write.lock import Check, lock_rows
-from ..plan.keys import write_key
+from ..errors import Changed, PreconditionRequired
+from ..execute.write.context import Check
 from ..plan.parent import plan_parent
 from ..plan.reading.plans import plan_includes
 from ..plan.reading.query import refuse_parameters
-from ..plan.writing.create import plan_child, plan_create
-from ..plan.writing.delete import plan_delete
+from ..plan.writing.batches import Batch, read_batch
+from ..plan.writing.create import plan_bulk_create, plan_child, plan_create
+from ..plan.writing.delete import plan_bulk_delete, plan_delete
+from ..plan.writing.each import RowPlan, plan_each
 from ..plan.writing.links import plan_link
-from ..plan.writing.update import plan_update
-from ..request.headers import parse_preconditions
-from ..request.request import Request
-from ..respond.answer import (
-    Answer,
-    answer_created,
-    answer_deleted,
-    answer_updated,
-    check_preconditions,
+from ..plan.writing.mass import MassPlan, plan_mass
+from ..plan.writing.options import (
+    BulkOptions,
+    Resolution,
+    choose_resolution,
+    plan_options,
 )
-from ..shape.parts import Include
-from ..shape.reads import SelectShape
-from .encoding import encode_row, tagged
-from .stages import Session, parse_body, wants_minimal
-from .transactions import Transactions
+from ..plan.writing.plans import EachPlan, MassDelete, MassUpdate
+from ..plan.writing.update import plan_bulk_update, plan_change, plan_update
+from ..plan.writing.upsert import plan_upsert
+from ..request.headers import parse_max_affected, parse_preconditions, parse_prefer
+from ..request.request import Request
+from ..respond.answer import Answer, check_preconditions
+from ..shape.parts import Lock
+from .answers import Affected, Created, Each, Gone, Rows, Updated
+from .encoding import tagged
+from .pipeline import Pipeline, Session, parse_body
+from .transaction import Write, transact
 
 
-class Writes(Transactions):
-    """Answers the requests that change one row."""
+async def create(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`POST /users/`"""
+    includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
+    body, dialect = parse_body(request), pipeline.database.dialect
+    plan = plan_create(pipeline.catalog, table, body, dialect)
+    return await transact(pipeline, Write(plan, Created(table, includes)), request, session)
 
-    async def create(self, table: Table, request: Request, session: Session = None) -> Answer:
-        """`POST /users/`"""
-        includes = plan_includes(self.catalog, table, self.parse_query(request))
-        plan = plan_create(self.catalog, table, parse_body(request), self.database.dialect)
 
-        rereader = self.rereader(plan)
+async def create_child(
+    pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
+) -> Answer:
+    """`POST /teams/{id}/players/`"""
+    target = pipeline.catalog.target_of(relation)
+    includes = plan_includes(pipeline.catalog, target, pipeline.parse_query(request))
+    parent = plan_parent(table, relation, request.key)
+    body, dialect = parse_body(request), pipeline.database.dialect
+    plan = plan_child(pipeline.catalog, parent, body, dialect)
+    return await transact(pipeline, Write(plan, Created(target, includes)), request, session)
 
-        async def work(lane: Lane, singly: bool) -> Answer:
-            written = await Inserter(lane, self.statements, singly=singly).store(plan)
-            rows = await rereader.read(lane, table, written)
-            return await self._answer_created(lane, table, request, rows, includes)
 
-        single = plan.is_single and not (includes or rereader.is_needed)
-        return await self.write(plan, request, session, work, single=single)
+async def put(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`PUT /users/{id}`"""
+    return await _update(pipeline, table, request, session, ignore_null=True)
 
-    async def create_child(
-        self, table: Table, relation: Relation, request: Request, session: Session = None
-    ) -> Answer:
-        """`POST /teams/{id}/players/`"""
-        target = self.catalog.target_of(relation)
-        includes = plan_includes(self.catalog, target, self.parse_query(request))
-        parent = plan_parent(table, relation, request.key)
-        child = plan_child(self.catalog, parent, parse_body(request), self.database.dialect)
-        rereader = self.rereader(child.plan, link=relation.link)
 
-        async def work(lane: Lane, singly: bool) -> Answer:
-            row = await Inserter(lane, self.statements, singly=singly).store_child(child)
-            rows = await rereader.read(lane, target, [row])
-            return await self._answer_created(lane, target, request, rows, includes)
+async def patch(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`PATCH /users/{id}`"""
+    return await _update(pipeline, table, request, session, ignore_null=False)
 
-        return await self.write(child.plan, request, session, work)
 
-    async def put(self, table: Table, request: Request, session: Session = None) -> Answer:
-        """`PUT /users/{id}`"""
-        return await self._update(table, request, session, ignore_null=True)
+async def _update(
+    pipeline: Pipeline, table: Table, request: Request, session: Session, *, ignore_null: bool
+) -> Answer:
+    catalog, dialect = pipeline.catalog, pipeline.database.dialect
+    includes = plan_includes(catalog, table, pipeline.parse_query(request))
+    body = parse_body(request)
+    plan = plan_update(catalog, table, request.key, body, dialect, ignore_null=ignore_null)
+    write = Write(plan, Updated(table, includes), _check_of(table, request))
+    return await transact(pipeline, write, request, session)
 
-    async def patch(self, table: Table, request: Request, session: Session = None) -> Answer:
-        """`PATCH /users/{id}`"""
-        return await self._update(table, request, session, ignore_null=False)
 
-    async def delete(self, table: Table, request: Request, session: Session = None) -> Answer:
-        """`DELETE /users/{id}`"""
-        refuse_parameters(self.parse_query(request))
-        plan = plan_delete(table, request.key)
-        check = _check_of(table, request)
-        dependents = self.catalog.dependents
+async def delete(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`DELETE /users/{id}`"""
+    refuse_parameters(pipeline.parse_query(request))
+    plan = plan_delete(pipeline.catalog, table, request.key, pipeline.database.dialect)
+    write = Write(plan, Gone(table), _check_of(table, request))
+    return await transact(pipeline, write, request, session)
 
-        async def work(lane: Lane, singly: bool) -> Answer:
-            remover = Remover(lane, self.statements, dependents, singly=singly)
-            await remover.remove(plan, check)
-            return answer_deleted()
 
-        # What SQLite can't take along is removed before, which takes more than one statement.
-        deep = self.database.dialect == "sqlite" and cascades_in_circles(table.sql)
-        single = not (dependents.get(table.name) or check or deep)
-        return await self.write(plan, request, session, work, single=single)
+async def link(
+    pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
+) -> Answer:
+    """`PUT /groups/{id}/members/{key}`"""
+    return await _link(pipeline, table, relation, request, session, removes=False)
 
-    async def link(
-        self, table: Table, relation: Relation, request: Request, session: Session = None
-    ) -> Answer:
-        """`PUT /groups/{id}/members/{key}`"""
-        return await self._link(table, relation, request, session, removes=False)
 
-    async def unlink(
-        self, table: Table, relation: Relation, request: Request, session: Session = None
-    ) -> Answer:
-        """`DELETE /groups/{id}/members/{key}`"""
-        return await self._link(table, relation, request, session, removes=True)
+async def unlink(
+    pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
+) -> Answer:
+    """`DELETE /groups/{id}/members/{key}`"""
+    return await _link(pipeline, table, relation, request, session, removes=True)
 
-    async def _update(
-        self, table: Table, request: Request, session: Session, *, ignore_null: bool
-    ) -> Answer:
-        includes = plan_includes(self.catalog, table, self.parse_query(request))
-        body, dialect = parse_body(request), self.database.dialect
-        plan = plan_update(self.catalog, table, request.key, body, dialect, ignore_null=ignore_null)
-        check, written, rereader = _check_of(table, request), plan, self.rereader(plan)
 
-        async def work(lane: Lane, singly: bool) -> Answer:
-            nonlocal written
-            updater = self.updater(lane, singly=singly)
-            changed = await updater.change(plan, check)
-            written = updater.written or plan
-            rows = await rereader.read(lane, table, changed)
-            branches = await self.includes.read(lane, SelectShape(table), rows, includes)
-            shown, tag = encode_row(table, rows[0], branches, includes)
-            return answer_updated(shown, tag, minimal=wants_minimal(request))
+async def _link(
+    pipeline: Pipeline,
+    table: Table,
+    relation: Relation,
+    request: Request,
+    session: Session,
+    *,
+    removes: bool,
+) -> Answer:
+    refuse_parameters(pipeline.parse_query(request))
+    plan = plan_link(pipeline.catalog, table, relation, request.keys, removes=removes)
+    write = Write(plan, Gone(table), _check_of(table, request))
+    return await transact(pipeline, write, request, session)
 
-        single = not (includes or plan.reads_first or check or rereader.is_needed)
-        return await self.write(plan, request, session, work, single=single, found=lambda: written)
 
-    async def _answer_created(
-        self,
-        lane: Lane,
-        table: Table,
-        request: Request,
-        rows: Sequence[Row],
-        includes: tuple[Include, ...],
-    ) -> Answer:
-        branches = await self.includes.read(lane, SelectShape(table), rows, includes)
-        body, tag = encode_row(table, rows[0], branches, includes)
-        location = f"{request.base}/{write_key(table, rows[0])}"
-        return answer_created(body, tag, location, minimal=wants_minimal(request))
+async def bulk_create(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`POST /users/bulk/`, and with `?on_conflict=…` what is there already is merged."""
+    options = _plan_options(pipeline, table, request, "include", "atomic", "on_conflict")
+    dialect = pipeline.database.dialect
+    plan: Callable[[Batch], RowPlan]
+    if options.key is None:
+        plan = partial(plan_bulk_create, pipeline.catalog, table, dialect=dialect)
+        rows = Rows(table, options.includes, status=201)
+    else:
+        resolution = choose_resolution(parse_prefer(request.header(b"prefer")).get("resolution"))
+        if resolution is Resolution.MERGE:
+            _refuse_conditions(table, request)
+        plan = partial(plan_upsert, table, dialect, options.key, resolution)
+        applied = ((b"preference-applied", f"resolution={resolution}".encode()),)
+        rows = Rows(table, options.includes, status=200, applied=applied)
+    return await _write_batch(pipeline, request, session, options, plan, rows)
 
-    async def _link(
-        self,
-        table: Table,
-        relation: Relation,
-        request: Request,
-        session: Session,
-        *,
-        removes: bool,
-    ) -> Answer:
-        refuse_parameters(self.parse_query(request))
-        plan = plan_link(self.catalog, table, relation, request.keys)
-        check = _check_of(table, request)
 
-        async def work(lane: Lane, _singly: bool) -> Answer:
-            (row,) = await lock_rows(lane, self.statements, plan.owner, check)
-            linker = Linker(lane, self.statements)
-            links, missing = await linker.find(plan.links)
-            if missing:
-                raise NotFound(f"{links.target.title} not found")
-            await (linker.remove if removes else linker.link)(table, row, links)
-            return answer_deleted()
+async def bulk_update(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`PATCH /users/bulk/`"""
+    options = _plan_options(pipeline, table, request, "include", "atomic")
+    _refuse_conditions(table, request)
+    catalog, dialect = pipeline.catalog, pipeline.database.dialect
+    plan = partial(plan_bulk_update, catalog, table, dialect=dialect)
+    rows = Rows(table, options.includes, status=200)
+    return await _write_batch(pipeline, request, session, options, plan, rows)
 
-        return await self.write(plan.owner, request, session, work)
+
+async def bulk_delete(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`DELETE /users/bulk/`"""
+    options = _plan_options(pipeline, table, request, "atomic")
+    _refuse_conditions(table, request)
+    plan = partial(plan_bulk_delete, table)
+    return await _write_batch(pipeline, request, session, options, plan, Gone(table))
+
+
+async def mass_update(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`PATCH /users/?…`"""
+    found, limit = _plan_mass(pipeline, table, request, Lock.CHANGE)
+    body, dialect = parse_body(request), pipeline.database.dialect
+    change = plan_change(pipeline.catalog, table, body, dialect)
+    write = Write(MassUpdate(found, change, limit), Affected(table, limit=limit))
+    return await transact(pipeline, write, request, session)
+
+
+async def mass_delete(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`DELETE /users/?…`"""
+    found, limit = _plan_mass(pipeline, table, request, Lock.REMOVE)
+    write = Write(MassDelete(found, limit), Affected(table, limit=limit))
+    return await transact(pipeline, write, request, session)
+
+
+async def _write_batch(
+    pipeline: Pipeline,
+    request: Request,
+    session: Session,
+    options: BulkOptions,
+    plan_rows: Callable[[Batch], RowPlan],
+    reply: Rows | Gone,
+) -> Answer:
+    """Write the rows of a bulk request: all of them or none, or each for itself."""
+    table, noun = reply.table, "keys" if isinstance(reply, Gone) else "rows"
+    batch = read_batch(table, parse_body(request), noun)
+    if options.atomic:
+        return await transact(pipeline, Write(plan_rows(batch), reply), request, session)
+    each = Each(table, reply.includes, reply.status, reply.applied)
+    write = Write(EachPlan(table, plan_each(batch, plan_rows)), each)
+    return await transact(pipeline, write, request, session)
+
+
+def _plan_options(pipeline: Pipeline, table: Table, request: Request, *known: str) -> BulkOptions:
+    return plan_options(pipeline.catalog, table, pipeline.parse_query(request), *known)
+
+
+def _plan_mass(
+    pipeline: Pipeline, table: Table, request: Request, lock: Lock
+) -> tuple[MassPlan, int]:
+    """Plan which rows are affected, and read how many the client allows.
+
+    Raises:
+        PreconditionRequired: It does not say which, or how many.
+    """
+    plan = plan_mass(pipeline.catalog, table, pipeline.parse_query(request), lock)
+    _refuse_conditions(table, request)
+    limit = parse_max_affected(request.header(b"prefer"))
+    if not plan.shape.conditions:
+        raise PreconditionRequired("Say by a filter which rows are meant")
+    if limit is None:
+        raise PreconditionRequired(
+            "Say by Prefer: max-affected=N how many rows may be affected at most"
+        )
+    return plan, limit
+
+
+def _refuse_conditions(table: Table, request: Request) -> None:
+    """Refuse what can only be said of one row.
+
+    Raises:
+        PreconditionRequired: The resource requires `If-Match`.
+        Changed: The request has it; many rows have no tag that it could match.
+    """
+    if table.resource.require_if_match:
+        raise PreconditionRequired("A change must name the ETag of its row: change one at a time")
+    if request.header(b"if-match") is not None:
+        raise Changed("If-Match can be compared with one row only: change one at a time")
 
 
 def _check_of(table: Table, request: Request) -> Check | None:

@@ -47,11 +47,6 @@ def status_of(code: str, conflict_status: int) -> int:
     return conflict_status if code in CONFLICTS else STATUSES[code]
 
 
-def is_server_error(code: str) -> bool:
-    """Whether a code says that the request is not at fault."""
-    return STATUSES[code] >= 500
-
-
 _PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 """Phrases of RFC 9110 that older versions of Python have otherwise."""
 

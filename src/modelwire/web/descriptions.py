@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from ..catalog.tables import Access
 from ..openapi.operation import Description
 from ..resource import Operation
+from ..respond.answer import Answer, StreamAnswer
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Route:
         operation: The operation of the resource that it belongs to, or else what it does with the
             rows of a relation, below a row.
         method: Its method.
-        handler: The pipeline's method that serves it.
+        handle: Answers a request, given the pipeline, the resource and the relation, if any.
         path: Its path below the resource's; `{key}` stands for the key, `{relation}` for the
             relation's name, `{other}` for the key of a row at its other end.
         description: What the OpenAPI document says of it.
@@ -26,6 +28,6 @@ class Route:
 
     operation: Operation | Access
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    handler: str
+    handle: Callable[..., Awaitable[Answer | StreamAnswer]]
     path: str
     description: Description

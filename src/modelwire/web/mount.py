@@ -168,9 +168,9 @@ class _Routes:
 
     def _add_route(self, place: Place, route: Route, guards: Guards) -> None:
         table, relation, target = place.table, place.relation, place.target
-        handle = getattr(self.pipeline, route.handler)
+        place_of = (table, relation) if relation else (table,)
         endpoint = self._endpoint(
-            partial(handle, table, relation) if relation else partial(handle, table),
+            partial(route.handle, self.pipeline, *place_of),
             key_names=_key_names(place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,

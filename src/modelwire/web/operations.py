@@ -34,6 +34,7 @@ from ..openapi.parameters import (
     stream_parameters,
 )
 from ..openapi.place import Subject
+from ..pipeline import reads, writes
 from .descriptions import Route
 
 _WRITE = (400, 409, 412, 422)
@@ -112,7 +113,7 @@ _EACH_REMOVED = Success(207, "each_removed", lambda t: outcomes_schema(t, has_it
 
 ROUTES: tuple[Route, ...] = (
     Route(
-        "list", "GET", "read_page", "/",
+        "list", "GET", reads.read_page, "/",
         Description(
             "list_{rows}", "List {rows}",
             "One page of the rows that match, in a total order, and how many there are.",
@@ -120,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "list", "POST", "read_queried_page", "/query/",
+        "list", "POST", reads.read_queried_page, "/query/",
         Description(
             "query_{rows}", "Query {rows}",
             "One page of the rows that match a query that is too long for a URL.",
@@ -128,14 +129,14 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "create", "POST", "create", "/",
+        "create", "POST", writes.create, "/",
         Description(
             "create_{row}", "Create {row}", "Stores a row. What is answered is committed.",
             (400, 409, 422), (_CREATED,), _creating, create_schema,
         ),
     ),
     Route(
-        "bulk_update", "PATCH", "mass_update", "/",
+        "bulk_update", "PATCH", writes.mass_update, "/",
         Description(
             "update_matching_{rows}", "Patch all {rows} that match",
             "Merges one patch into every row that matches the filters, if they are not more than "
@@ -145,7 +146,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "bulk_delete", "DELETE", "mass_delete", "/",
+        "bulk_delete", "DELETE", writes.mass_delete, "/",
         Description(
             "delete_matching_{rows}", "Delete all {rows} that match",
             "Deletes every row that matches the filters, if they are not more than "
@@ -154,7 +155,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "bulk_create", "POST", "bulk_create", "/bulk/",
+        "bulk_create", "POST", writes.bulk_create, "/bulk/",
         Description(
             "bulk_create_{rows}", "Create many {rows}",
             "Stores all of the rows or none, and answers them in the order sent. With "
@@ -166,7 +167,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "bulk_update", "PATCH", "bulk_update", "/bulk/",
+        "bulk_update", "PATCH", writes.bulk_update, "/bulk/",
         Description(
             "bulk_update_{rows}", "Patch many {rows}",
             "Merges a patch into each of the rows or into none. Each patch holds the key of its "
@@ -176,7 +177,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "bulk_delete", "DELETE", "bulk_delete", "/bulk/",
+        "bulk_delete", "DELETE", writes.bulk_delete, "/bulk/",
         Description(
             "bulk_delete_{rows}", "Delete many {rows}",
             "Deletes all of the rows with some keys, or none.",
@@ -185,7 +186,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "stream", "GET", "stream", "/stream/",
+        "stream", "GET", reads.stream, "/stream/",
         Description(
             "stream_{rows}", "Stream {rows}",
             "Every row that matches, as a JSON array or, by `format` or `Accept`, as JSON lines or "
@@ -194,7 +195,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "read", "GET", "read", "/{key}",
+        "read", "GET", reads.read, "/{key}",
         Description(
             "read_{row}", "Read {row}",
             "One row by its key. `If-None-Match` with its `ETag` is answered 304 while it is the "
@@ -204,7 +205,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "update", "PUT", "put", "/{key}",
+        "update", "PUT", writes.put, "/{key}",
         Description(
             "update_{row}", "Update {row}",
             "Writes the fields that are given. One that is absent or null is left alone.",
@@ -212,7 +213,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "update", "PATCH", "patch", "/{key}",
+        "update", "PATCH", writes.patch, "/{key}",
         Description(
             "patch_{row}", "Patch {row}",
             "Merges a JSON Merge Patch (RFC 7396): null clears a field that may be null.",
@@ -220,7 +221,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "delete", "DELETE", "delete", "/{key}",
+        "delete", "DELETE", writes.delete, "/{key}",
         Description(
             "delete_{row}", "Delete {row}",
             "Deletes a row and what the model declares to go with it; 409 if others still refer to "
@@ -229,7 +230,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        Access.LIST, "GET", "read_children", "/{key}/{relation}/",
+        Access.LIST, "GET", reads.read_children, "/{key}/{relation}/",
         Description(
             "list_{row}_{children}", "List {rows} of {row}",
             "One page of the rows that belong to a row, and match, in a total order.",
@@ -237,7 +238,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        Access.CREATE, "POST", "create_child", "/{key}/{relation}/",
+        Access.CREATE, "POST", writes.create_child, "/{key}/{relation}/",
         Description(
             "create_{row}_{child}", "Create {rows} of {row}",
             "Stores a row that belongs to another one.",
@@ -246,7 +247,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        Access.LINK, "PUT", "link", "/{key}/{relation}/{other}",
+        Access.LINK, "PUT", writes.link, "/{key}/{relation}/{other}",
         Description(
             "link_{row}_{child}", "Link {rows} to {row}",
             "Links two rows; if they are linked already, they stay so.",
@@ -254,7 +255,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        Access.LINK, "DELETE", "unlink", "/{key}/{relation}/{other}",
+        Access.LINK, "DELETE", writes.unlink, "/{key}/{relation}/{other}",
         Description(
             "unlink_{row}_{child}", "Unlink {rows} from {row}",
             "Takes the link between two rows away; if there is none, nothing changes.",

@@ -189,14 +189,13 @@ class DriverLane(ABC):
             await self._commit()
             self._transaction = False
 
-    async def restart(self) -> bool:
+    async def restart(self) -> None:
         """Undo the transaction and begin another one, be there none so far."""
         if self.in_transaction:
             await self._control(self.undo_text)
         if not self.in_transaction:
             await self._control(self.begin_text)
         self._transaction = True
-        return True
 
     async def roll_back(self) -> None:
         """Undo the transaction. What follows only looks."""

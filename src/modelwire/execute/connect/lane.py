@@ -71,12 +71,8 @@ class Lane(Protocol):
             UnknownOutcome: No answer came.
         """
 
-    async def restart(self) -> bool:
-        """Undo the transaction and begin another one, if it is the lane's own.
-
-        Returns:
-            Whether it is.
-        """
+    async def restart(self) -> None:
+        """Undo the transaction and begin another one, if it is the lane's own."""
 
     async def roll_back(self) -> None:
         """Undo the transaction, if it is the lane's own. What follows only looks."""
@@ -106,9 +102,9 @@ class SessionLane:
     async def commit(self) -> None:
         """Leave that to the end: what others have done in the session is part of it."""
 
-    async def restart(self) -> bool:
-        """Leave the transaction as it is: others may have done something in it."""
-        return False
+    async def restart(self) -> None:
+        """Leave the transaction as it is: others may have done something in it, and a savepoint has
+        undone what was refused."""
 
     async def roll_back(self) -> None:
         """Leave that to the end: a savepoint has undone what was refused."""

@@ -25,11 +25,11 @@ from ...plan.keys import Key
 from ...plan.writing.create_plan import CreatePlan, join_plans
 from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row
-from ...plan.writing.each import RowPlan
+from ...plan.writing.each import WrittenRows
 from ...plan.writing.links import LinkSet
 from ...plan.writing.upsert import UpsertPlan
 from ..finder import Finder
-from ..write.rejection import Rejection
+from ..rejection import Rejection
 from .links import explain_links
 from .naming import name_fields, point_at
 from .references import (
@@ -81,7 +81,7 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     return _EXPLANATIONS[violation.kind](table, fields, pointer)
 
 
-def _common_pointer(plan: RowPlan, rows: Sequence[Row]) -> str | None:
+def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
     """Where rows stand in the body: one of them, or all that one patch is for; None if apart, or if
     there is no body."""
     pointers = {row.pointer for row in rows}
@@ -90,7 +90,7 @@ def _common_pointer(plan: RowPlan, rows: Sequence[Row]) -> str | None:
     return pointers.pop()
 
 
-def _by_table(plan: RowPlan) -> Sequence[RowPlan]:
+def _by_table(plan: WrittenRows) -> Sequence[WrittenRows]:
     """The plan of each table that a plan writes: at COMMIT a constraint may be about any."""
     if not isinstance(plan, CreatePlan):
         return (plan,)
@@ -105,7 +105,9 @@ def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
     return violation.table is not None and find_violated(violation, table) is not table.sql
 
 
-async def _find_taken(fields: Sequence[Field], plan: RowPlan, finder: Finder) -> tuple[Row, ...]:
+async def _find_taken(
+    fields: Sequence[Field], plan: WrittenRows, finder: Finder
+) -> tuple[Row, ...]:
     """The one row of several whose values are taken by another; all where that can't be told.
 
     A deferred constraint fires at COMMIT, and does not say for which row.
@@ -123,7 +125,7 @@ async def _find_taken(fields: Sequence[Field], plan: RowPlan, finder: Finder) ->
     return plan.rows
 
 
-def _names_of(plan: RowPlan) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
+def _names_of(plan: WrittenRows) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
     """The columns by which a plan names rows that may be there already, and their values."""
     if isinstance(plan, UpsertPlan):
         return [field.column for field in plan.unique], plan.unique_values

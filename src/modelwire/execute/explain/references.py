@@ -13,7 +13,7 @@ from ...catalog.tables import Catalog, Field, Reference, Table
 from ...errors import ConstraintViolation, ParentNotFound, RequestError, StillReferenced, Violation
 from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row
-from ...plan.writing.each import RowPlan
+from ...plan.writing.each import WrittenRows
 from ...plan.writing.keyed import KeyedRows
 from ...plan.writing.upsert import UpsertPlan
 from ..finder import Finder
@@ -25,8 +25,8 @@ UNKNOWN_PARENT = "A row that this one refers to was not found"
 
 async def explain_reference(
     violation: ConstraintViolation,
-    plans: Sequence[RowPlan],
-    refused: Sequence[RowPlan],
+    plans: Sequence[WrittenRows],
+    refused: Sequence[WrittenRows],
     catalog: Catalog,
     finder: Finder,
 ) -> RequestError:
@@ -65,7 +65,7 @@ async def explain_reference(
 
 
 async def find_missing_parent(
-    violation: ConstraintViolation, plans: Sequence[RowPlan], catalog: Catalog, finder: Finder
+    violation: ConstraintViolation, plans: Sequence[WrittenRows], catalog: Catalog, finder: Finder
 ) -> RequestError | None:
     """Find the first row whose parent is missing.
 
@@ -110,7 +110,7 @@ async def _explain_referred(
     if by is not None and len(plan.rows) == 1:
         return explain_still_referenced(plan, by, catalog)
     for index, key in enumerate(plan.keys):
-        part = plan.part(index)
+        part = plan.nth(index)
         changed = None if removes else await _find_changed(part, finder)
         found = await finder.find_referrer(
             plan.table.sql, [key], catalog.dependents, changed, set(plan.keys)
@@ -121,7 +121,9 @@ async def _explain_referred(
     return unnamed or explain_still_referenced(plan, by, catalog)
 
 
-def explain_still_referenced(plan: RowPlan, by: SQLTable | None, catalog: Catalog) -> RequestError:
+def explain_still_referenced(
+    plan: WrittenRows, by: SQLTable | None, catalog: Catalog
+) -> RequestError:
     """The error for a row that others refer to; names their table where clients know of it."""
     detail = f"{plan.table.title} is still referenced{name_referrer(by, catalog)}"
     places = [row.pointer for row in plan.rows if row.pointer and len(plan.rows) == 1]
@@ -129,7 +131,7 @@ def explain_still_referenced(plan: RowPlan, by: SQLTable | None, catalog: Catalo
 
 
 async def _explain_unnamed(
-    violation: ConstraintViolation, plans: Sequence[RowPlan], finder: Finder
+    violation: ConstraintViolation, plans: Sequence[WrittenRows], finder: Finder
 ) -> RequestError | None:
     """Explain what the models don't, by the foreign keys that SQLite has beside theirs."""
     for plan in plans if violation.table is None else ():
@@ -167,7 +169,7 @@ def _fields_named(violation: ConstraintViolation, table: Table) -> list[Field]:
     return [field for field in table.fields if field.column.name in violation.columns]
 
 
-def _place_of(refused: Sequence[RowPlan], table: Table) -> str | None:
+def _place_of(refused: Sequence[WrittenRows], table: Table) -> str | None:
     """Where the only row of a table stands that was refused."""
     rows = [row for plan in refused if plan.table is table for row in plan.rows]
     return rows[0].pointer if len(rows) == 1 else None
@@ -229,7 +231,7 @@ def _own_parent(reference: Reference) -> set[str]:
     return _names(reference.parent_columns) if reference.parent is reference.table else set()
 
 
-def _find_fired(violation: ConstraintViolation, plan: RowPlan) -> Sequence[Reference]:
+def _find_fired(violation: ConstraintViolation, plan: WrittenRows) -> Sequence[Reference]:
     """The foreign keys whose parent may be missing: the one that is named, or all written ones."""
     written = _written(plan)
     own = [r for r in plan.table.references if not written.isdisjoint(r.columns)]
@@ -252,7 +254,7 @@ def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bo
     return bool(names) and names == _own_parent(reference) and names != _names(reference.columns)
 
 
-def _written(plan: RowPlan) -> set[Column[Any]]:
+def _written(plan: WrittenRows) -> set[Column[Any]]:
     return {field.column for row in plan.rows for field in row.fields if field not in row.tied}
 
 
@@ -269,7 +271,7 @@ async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
 
 
 async def _find_orphan(
-    reference: Reference, plan: RowPlan, finder: Finder, *, is_known: bool
+    reference: Reference, plan: WrittenRows, finder: Finder, *, is_known: bool
 ) -> Row | None:
     """The first row whose parent is neither stored nor among the rows themselves.
 
@@ -297,7 +299,7 @@ async def _find_orphan(
 
 
 async def _read_values(
-    reference: Reference, plan: RowPlan, finder: Finder
+    reference: Reference, plan: WrittenRows, finder: Finder
 ) -> Sequence[dict[Column[Any], Any]]:
     """The values of the rows, a changed one's with those that stay as they are stored."""
     given = [{field.column: value for field, value in row.items()} for row in plan.rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Table as SQLTable
@@ -15,11 +15,11 @@ from ...shape.lookups import DescendShape
 from ...shape.parts import Lock
 from ...shape.writes import DeleteShape
 from ...statement.lists import ROWS
-from ...statement.statements import Statements
-from ..connect.lane import Lane, Row
+from ..connect.lane import Row
 from ..finder import Columns, Finder
-from .lock import Check, lock_rows
-from .rejection import Rejection
+from ..rejection import Rejection
+from .context import WriteContext
+from .lock import lock_rows
 
 
 class _Level(Struct):
@@ -37,36 +37,22 @@ class _Level(Struct):
 
 
 class Remover:
-    """Removes rows on a lane that writes, after what the models declare to go with them.
+    """Removes rows, after what the models declare to go with them.
 
     Args:
-        lane: The lane.
-        statements: The statements of the application.
-        dependents: What goes with the rows of each table.
-        singly: Whether rows are removed one by one, so that a refusal tells its row.
+        context: The lane.
     """
 
-    def __init__(
-        self,
-        lane: Lane,
-        statements: Statements,
-        dependents: Mapping[str, Sequence[Dependent]],
-        *,
-        singly: bool = False,
-    ) -> None:
-        self._lane = lane
-        self._statements = statements
-        self._dependents = dependents
-        self._singly = singly
-        self._finder = Finder(lane, statements)
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
+        self._finder = Finder(context.lane, context.statements)
         self._seen: set[tuple[str, Row]] = set()
 
-    async def remove(self, plan: DeletePlan, check: Check | None = None) -> None:
+    async def remove(self, plan: DeletePlan) -> None:
         """Remove rows.
 
         Args:
             plan: The rows.
-            check: Looks at each row before it is removed.
 
         Raises:
             NotFound: A row is not there.
@@ -75,13 +61,13 @@ class Remover:
             TooManyLevels: Triggers call each other more deeply than the database allows.
         """
         keys: Sequence[Row] = plan.keys
-        if plan.many or check is not None or self._dependents.get(plan.table.name):
+        if not plan.goes_alone or self._context.check is not None:
             # Nothing that would have to go along may come while it is removed.
-            stored = await lock_rows(self._lane, self._statements, plan, check)
+            stored = await lock_rows(self._context, plan)
             keys = [plan.table.values_of(row, plan.table.key_columns) for row in stored]
         parts = [(plan, keys)]
-        if self._singly:
-            parts = [(plan.part(i), [key]) for i, key in enumerate(keys)]
+        if self._context.one_by_one:
+            parts = [(plan.nth(i), [key]) for i, key in enumerate(keys)]
         for part, found in parts:
             try:
                 removed = await self._walk(plan.table.sql, found)
@@ -122,8 +108,8 @@ class Remover:
         SQLite takes rows along one inside of the other, 1,000 levels deep at most, and then leaves
         some of them removed. What may nest without an end is not left to it.
         """
-        declared = self._dependents.get(table.fullname, ())
-        if self._statements.dialect != "sqlite" or not cascades_in_circles(table):
+        declared = self._context.catalog.dependents.get(table.fullname, ())
+        if self._context.statements.dialect != "sqlite" or not cascades_in_circles(table):
             return declared
         cascades = [
             Dependent(r.table, r.columns, r.parent_columns, is_link=False)
@@ -155,7 +141,7 @@ class Remover:
         table, columns = dependent.table, dependent.columns
         if table is above and not _restricts(dependent):
             shape = DescendShape(table, columns, dependent.parent_columns, Lock.REMOVE)
-            return await self._lane.fetch(self._statements.of(shape), {ROWS: parents})
+            return await self._context.run(shape, {ROWS: parents})
         key = tuple(table.primary_key.columns)
         return await self._finder.find(table, key, columns, parents, Lock.REMOVE)
 
@@ -169,7 +155,7 @@ class Remover:
         self, table: SQLTable, columns: Columns, rows: Sequence[Row]
     ) -> Sequence[Row]:
         shape = DeleteShape(table, tuple(columns))
-        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
+        return await self._context.run(shape, {ROWS: rows})
 
 
 def _restricts(dependent: Dependent) -> bool:

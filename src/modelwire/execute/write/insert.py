@@ -20,29 +20,22 @@ from ...shape.lookups import FindShape
 from ...shape.writes import InsertShape
 from ...statement.lists import ROWS
 from ...statement.made import value_name
-from ...statement.statements import Statements
-from ..connect.lane import Lane, Row
+from ..connect.lane import Row
+from ..rejection import Rejection, check_all_written
+from .context import WriteContext
 from .link import Linker
-from .rejection import Rejection, check_all_written
 
 
 class Inserter:
-    """Stores new rows on a lane that writes.
+    """Stores new rows.
 
     Args:
-        lane: The lane.
-        statements: The statements of the application.
-        singly: Whether rows are stored one by one, so that a refusal tells its row.
+        context: The lane.
     """
 
-    def __init__(self, lane: Lane, statements: Statements, *, singly: bool = False) -> None:
-        self._lane = lane
-        self._statements = statements
-        self._singly = singly
-
-    @property
-    def _linker(self) -> Linker:
-        return Linker(self._lane, self._statements, singly=self._singly)
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
+        self._linker = Linker(context)
 
     async def store(self, plan: CreatePlan) -> list[Row]:
         """Store rows: first those that they refer to, then they, then those that refer to them.
@@ -75,7 +68,7 @@ class Inserter:
             Rejection: A constraint fired.
         """
         parent = child.parent
-        owners = await self._lane.fetch(self._statements.of(parent.owner), {ROWS: [parent.key]})
+        owners = await self._context.run(parent.owner, {ROWS: [parent.key]})
         if not owners:
             raise NotFound(f"{parent.table.title} not found")
         (stored,) = await self._store_below(parent.relation, owners, child.plan)
@@ -134,7 +127,7 @@ class Inserter:
                 continue
             sql, own = relation.local[0].table, relation.local
             shape = FindShape(sql, own, (*own, own[index]))
-            if not await self._lane.fetch(self._statements.of(shape), {ROWS: [(*owner, claim)]}):
+            if not await self._context.run(shape, {ROWS: [(*owner, claim)]}):
                 place = f"{row.pointer}/{escape_pointer(field.name)}"
                 raise InvalidRequest(refuse_other_parent(place))
 
@@ -142,7 +135,7 @@ class Inserter:
         """Store rows of one table, those that give the same fields in one statement."""
         stored: list[Row] = []
         for shape, group in group_rows(table, rows):
-            if shape.many and not self._singly:
+            if shape.many and not self._context.one_by_one:
                 values = {ROWS: [row.values for row in group]}
                 stored += await self._run(shape, values, group)
                 continue
@@ -155,7 +148,7 @@ class Inserter:
         self, shape: InsertShape, values: Mapping[str, Any], rows: Sequence[NewRow]
     ) -> Sequence[Row]:
         try:
-            stored = await self._lane.fetch(self._statements.of(shape), values)
+            stored = await self._context.run(shape, values)
             if shape.conflict is None:
                 check_all_written(stored, len(rows))
         except ConstraintViolation as violation:

@@ -15,27 +15,23 @@ from ...shape.lookups import FindShape
 from ...shape.parts import Lock
 from ...shape.writes import DeleteShape, LinkShape, UnlinkShape
 from ...statement.lists import ROWS
-from ...statement.statements import Statements
-from ..connect.lane import Lane, Row
-from .rejection import Rejection
+from ..connect.lane import Row
+from ..rejection import Rejection
+from .context import WriteContext
 
 Pairs = Sequence[Row]
 """Rows of values; of a link table the values of both ends."""
 
 
 class Linker:
-    """Links rows on a lane that writes.
+    """Links rows.
 
     Args:
-        lane: The lane.
-        statements: The statements of the application.
-        singly: Whether links are made one by one, so that a refusal tells its link.
+        context: The lane.
     """
 
-    def __init__(self, lane: Lane, statements: Statements, *, singly: bool = False) -> None:
-        self._lane = lane
-        self._statements = statements
-        self._singly = singly
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
 
     async def find(self, links: LinkSet) -> tuple[LinkSet, list[str | None]]:
         """Find the rows that a set of links leads to, and hold them.
@@ -143,7 +139,7 @@ class Linker:
     async def _insert_pairs(self, links: LinkSet, pairs: Pairs) -> None:
         """Make links that are not there yet, of which each pair is that of one key."""
         parts = [(links, pairs)] if pairs else []
-        if self._singly:
+        if self._context.one_by_one:
             parts = [(links.pick([i]), [pair]) for i, pair in enumerate(pairs)]
         for part, rows in parts:
             try:
@@ -164,7 +160,7 @@ class Linker:
     async def _fetch(
         self, shape: LinkShape | UnlinkShape | DeleteShape | FindShape, rows: Pairs
     ) -> Sequence[Row]:
-        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
+        return await self._context.run(shape, {ROWS: rows})
 
 
 def _pairs_of(table: Table, row: Row, links: LinkSet) -> list[tuple[Any, ...]]:

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...errors import Faults, NotFound, Violation
 from ...plan.writing.batches import check_distinct
 from ...plan.writing.keyed import KeyedRows
 from ...statement.lists import ROWS
-from ...statement.statements import Statements
-from ..connect.lane import Lane, Row
-
-Check = Callable[[Row], None]
-"""Looks at a row as it is stored, under its lock, and raises what speaks against a change."""
+from ..connect.lane import Row
+from .context import WriteContext
 
 
-async def lock_rows(
-    lane: Lane, statements: Statements, plan: KeyedRows, check: Check | None = None
-) -> Sequence[Row]:
+async def lock_rows(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
     """Lock the rows of a plan, in the order of their keys, so that two requests don't deadlock.
 
     Args:
-        lane: A lane that writes.
-        statements: The statements of the application.
+        context: The lane, and what looks at each row.
         plan: The rows.
-        check: Looks at each.
 
     Returns:
-        The rows in the order of the plan, each as the shape `stored` of the plan reads it.
+        The rows in the order of the plan, each as the plan's `locking_shape` reads it.
 
     Raises:
         NotFound: One is not there.
         InvalidRequest: Two keys are one to the database, by its collation or type.
     """
-    table, shape = plan.table, plan.stored
-    found = await lane.fetch(statements.of(shape), {ROWS: plan.keys})
+    table, check = plan.table, context.check
+    found = await context.run(plan.locking_shape, {ROWS: plan.keys})
     by_place: dict[int, Row] = {place: row for place, *row in found}
     for place, given in enumerate(plan.rows):
         if place not in by_place:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...catalog.tables import Field, Table
@@ -14,73 +14,51 @@ from ...plan.writing.update import UpdatePlan
 from ...shape.reads import SelectShape
 from ...shape.writes import UpdateShape
 from ...statement.lists import ROWS
-from ...statement.statements import Statements
-from ..connect.lane import Lane, Row
+from ..connect.lane import Row
+from ..rejection import Rejection, check_all_written
+from .context import WriteContext
 from .insert import bind_row
 from .link import Linker
-from .lock import Check, lock_rows
-from .rejection import Rejection, check_all_written
-
-Look = Callable[[UpdatePlan, Sequence[Row]], Awaitable[None]]
-"""Looks at rows as they are stored, and raises what speaks against a change of them."""
+from .lock import lock_rows
 
 
 class Updater:
-    """Changes rows on a lane that writes.
+    """Changes rows.
 
     Args:
-        lane: The lane.
-        statements: The statements of the application.
-        look: Looks at the rows of a plan that has echoes.
-        singly: Whether rows are changed one by one, so that a refusal tells its row.
-
-    Attributes:
-        written: The plan that was carried out, with all that its rows have set.
+        context: The lane.
     """
 
-    def __init__(
-        self,
-        lane: Lane,
-        statements: Statements,
-        look: Look | None = None,
-        *,
-        singly: bool = False,
-    ) -> None:
-        self.written: UpdatePlan | None = None
-        self._lane = lane
-        self._statements = statements
-        self._look = look
-        self._singly = singly
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
 
-    async def change(self, plan: UpdatePlan, check: Check | None = None) -> list[Row]:
+    async def change(self, plan: UpdatePlan) -> tuple[UpdatePlan, list[Row]]:
         """Change rows.
 
         Args:
             plan: What each row sets.
-            check: Looks at each row before it is changed.
 
         Returns:
-            The rows as they are then, in the order of the plan.
+            The plan with all that its rows have set, and the rows as they are then, in its order.
 
         Raises:
             NotFound: A row is not there.
             InvalidRequest: What would come of a row does not fit its schema.
             Rejection: A constraint fired.
         """
-        self.written = plan
-        if not plan.reads_first and check is None:
-            return [await self._change_one(plan)]
-        stored = await lock_rows(self._lane, self._statements, plan, check)
-        if plan.echoes and self._look is not None:
-            await self._look(plan, stored)
-        self.written = plan = plan.settle(stored, self._statements.dialect)
+        context = self._context
+        if not plan.reads_first and context.check is None:
+            return plan, [await self._change_one(plan)]
+        stored = await lock_rows(context, plan)
+        if plan.echoes:
+            await context.compare_echoes(context.lane, plan, stored)
+        plan = plan.settle(stored, context.statements.dialect)
         changed = await self._change_all(plan, stored)
         pairs = zip(changed, plan.links, strict=False)
         wanted = [(row, links) for row, sets in pairs for links in sets]
         if wanted:
-            linker = Linker(self._lane, self._statements, singly=self._singly)
-            await linker.replace(plan.table, wanted)
-        return changed
+            await Linker(context).replace(plan.table, wanted)
+        return plan, changed
 
     async def _change_one(self, plan: UpdatePlan) -> Row:
         """Change one row, in one statement."""
@@ -109,9 +87,9 @@ class Updater:
         for index, row in enumerate(plan.rows):
             groups.setdefault(row.fields, []).append(index)
         for fields, group in groups.items():
-            if self._singly or len(group) == 1 or not _go_together(table, fields):
+            if self._context.one_by_one or len(group) == 1 or not _go_together(table, fields):
                 for index in group:
-                    changed[index] = await self._change_one(plan.part(index))
+                    changed[index] = await self._change_one(plan.nth(index))
                 continue
             keys = [table.values_of(stored[index], table.key_columns) for index in group]
             pairs = zip(group, keys, strict=True)
@@ -131,7 +109,7 @@ class Updater:
         count: int = 0,
     ) -> Sequence[Row]:
         try:
-            found = await self._lane.fetch(self._statements.of(shape), values)
+            found = await self._context.run(shape, values)
             check_all_written(found, count)
         except ConstraintViolation as violation:
             raise Rejection(violation, plan) from violation

@@ -10,28 +10,24 @@ from ...plan.writing.upsert import UpsertPlan, check_merged
 from ...shape.reads import GivenShape
 from ...shape.writes import InsertShape
 from ...statement.lists import ROWS
-from ...statement.statements import Statements
-from ..connect.lane import Lane, Row
+from ..connect.lane import Row
+from ..rejection import Rejection, check_all_written
+from .context import WriteContext
 from .insert import bind_row
-from .rejection import Rejection, check_all_written
 
 ATTEMPTS = 3
 """How often a row is stored that is then neither new nor there: it may have gone in between."""
 
 
 class Upserter:
-    """Stores rows on a lane that writes: as new ones, or into those with the same unique key.
+    """Stores rows as new ones, or into those with the same unique key.
 
     Args:
-        lane: The lane.
-        statements: The statements of the application.
-        singly: Whether rows are stored one by one, so that a refusal tells its row.
+        context: The lane.
     """
 
-    def __init__(self, lane: Lane, statements: Statements, *, singly: bool = False) -> None:
-        self._lane = lane
-        self._statements = statements
-        self._singly = singly
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
 
     async def store(self, plan: UpsertPlan) -> list[Row]:
         """Store rows.
@@ -75,7 +71,7 @@ class Upserter:
 
     def _split(self, shape: InsertShape, group: list[int]) -> Iterator[list[int]]:
         """The rows that are stored together."""
-        if shape.many and not self._singly:
+        if shape.many and not self._context.one_by_one:
             yield group
             return
         for index in group:
@@ -86,7 +82,7 @@ class Upserter:
         rows = plan.rows
         values = {ROWS: [row.values for row in rows]} if shape.many else bind_row(rows[0])
         try:
-            stored = await self._lane.fetch(self._statements.of(shape), values)
+            stored = await self._context.run(shape, values)
             if shape.ignores:
                 return ()
             check_all_written(stored, len(rows))
@@ -98,8 +94,8 @@ class Upserter:
         """Read the rows that are there under the keys of some rows of a plan."""
         if not indexes:
             return {}
-        statement = self._statements.of(GivenShape(plan.table, plan.unique))
-        found = await self._lane.fetch(statement, {ROWS: plan.pick(indexes).unique_values})
+        shape = GivenShape(plan.table, plan.unique)
+        found = await self._context.run(shape, {ROWS: plan.pick(indexes).unique_values})
         return {indexes[place]: row for place, *row in found}
 
 

@@ -22,7 +22,7 @@ class Batch(NamedTuple):
     items: list[Any]
     pointers: list[str]
 
-    def parts(self) -> Iterator[Batch]:
+    def split(self) -> Iterator[Batch]:
         """A batch of each element alone, with the place that it has among all."""
         for item, pointer in zip(self.items, self.pointers, strict=True):
             yield Batch([item], [pointer])

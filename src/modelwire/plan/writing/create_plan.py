@@ -52,7 +52,7 @@ class CreatePlan(Struct, frozen=True):
     keys: ClassVar[tuple[Key, ...]] = ()
 
     @property
-    def is_single(self) -> bool:
+    def is_one_statement(self) -> bool:
         """Whether one statement stores everything."""
         if self.kin:
             return False
@@ -62,11 +62,11 @@ class CreatePlan(Struct, frozen=True):
         return len(groups) == 1 and groups[0][0].many
 
     @property
-    def has_parts(self) -> bool:
+    def is_splittable(self) -> bool:
         """Whether it can be carried out one part after another, to find out which is refused."""
         return len(self.rows) > 1 or bool(self.kin)
 
-    def parts(self) -> Iterator[CreatePlan]:
+    def split(self) -> Iterator[CreatePlan]:
         """A plan for each row alone, with what is stored with it."""
         for index, row in enumerate(self.rows):
             yield CreatePlan(self.table, (row,), self.kin[index : index + 1])

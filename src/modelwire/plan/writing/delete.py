@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...catalog.tables import Table
+from ...catalog.constraints import cascades_in_circles
+from ...catalog.tables import Catalog, Table
 from ...errors import Faults, Violation
 from ...shape.parts import Lock
 from ...shape.reads import GivenShape
@@ -14,19 +15,32 @@ from .keyed import KeyedRows
 
 
 class DeletePlan(KeyedRows, frozen=True):
-    """Removing rows, and what the model declares to go with them."""
+    """Removing rows, and what the model declares to go with them.
+
+    Args:
+        goes_alone: Whether nothing goes along that takes a statement of its own: then it is one.
+    """
+
+    goes_alone: bool = False
 
     @property
-    def stored(self) -> GivenShape:
+    def is_one_statement(self) -> bool:
+        """Whether one statement does everything."""
+        return self.goes_alone
+
+    @property
+    def locking_shape(self) -> GivenShape:
         return select_locked(self.table, lock=Lock.REMOVE)
 
 
-def plan_delete(table: Table, key: str) -> DeletePlan:
+def plan_delete(catalog: Catalog, table: Table, key: str, dialect: str) -> DeletePlan:
     """Plan removing one row.
 
     Args:
+        catalog: The catalog.
         table: The resource.
         key: The key as it stands in the path.
+        dialect: `sqlite` or `postgresql`.
 
     Returns:
         The plan.
@@ -34,7 +48,10 @@ def plan_delete(table: Table, key: str) -> DeletePlan:
     Raises:
         InvalidRequest: The key is not valid.
     """
-    return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),))
+    # What SQLite can't take along is removed before.
+    deep = dialect == "sqlite" and cascades_in_circles(table.sql)
+    alone = not (deep or catalog.dependents.get(table.name))
+    return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),), goes_alone=alone)
 
 
 def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:

@@ -11,13 +11,18 @@ from ...errors import InvalidRequest, RequestError
 from ..keys import Key
 from .batches import Batch, repeated_key
 from .create_plan import CreatePlan, join_plans
+from .delete import DeletePlan
 from .keyed import KeyedRows
 from .links import LinkSet
+from .update import UpdatePlan
 from .upsert import UpsertPlan
 
-RowPlan = CreatePlan | KeyedRows
+RowPlan = CreatePlan | UpdatePlan | DeletePlan
 
-WritePlan = RowPlan | LinkSet
+WrittenRows = RowPlan | KeyedRows
+"""Rows that a write names, by which it is explained what was refused."""
+
+Refusable = WrittenRows | LinkSet
 """What a constraint may refuse."""
 
 Planned = RowPlan | RequestError
@@ -37,7 +42,7 @@ def plan_each(batch: Batch, plan_one: Callable[[Batch], RowPlan]) -> list[Planne
     """
     seen: set[Key] = set()
     planned: list[Planned] = []
-    for part in batch.parts():
+    for part in batch.split():
         try:
             plan = plan_one(part)
             _check_new(plan, seen)
@@ -56,7 +61,7 @@ def join_planned(table: Table, planned: Sequence[Planned]) -> RowPlan:
         case [UpsertPlan() as first, *_]:
             merged = tuple(m for plan in plans if isinstance(plan, UpsertPlan) for m in plan.merged)
             return replace(first, rows=rows, merged=merged)
-        case [KeyedRows() as first, *_]:
+        case [UpdatePlan() | DeletePlan() as first, *_]:
             return replace(first, rows=rows, keys=tuple(key for plan in plans for key in plan.keys))
     return join_plans(
         [CreatePlan(table, ()), *(plan for plan in plans if isinstance(plan, CreatePlan))]

@@ -29,21 +29,21 @@ class KeyedRows(Struct, frozen=True):
     many: bool = False
 
     @property
-    def is_single(self) -> bool:
+    def is_one_statement(self) -> bool:
         """Whether one statement does everything: rows are locked before they change."""
         return False
 
     @property
-    def has_parts(self) -> bool:
+    def is_splittable(self) -> bool:
         """Whether it can be carried out one part after another, to find out which is refused."""
         return len(self.rows) > 1
 
     @property
-    def stored(self) -> GivenShape:
+    def locking_shape(self) -> GivenShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table)
 
-    def part(self, index: int) -> Self:
+    def nth(self, index: int) -> Self:
         """The plan for one row alone."""
         return replace(self, keys=(self.keys[index],), rows=(self.rows[index],))
 

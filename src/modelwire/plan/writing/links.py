@@ -44,13 +44,17 @@ class LinkPlan(Struct, frozen=True):
     Args:
         owner: The row in the path, which is locked.
         links: The other row.
+        removes: Whether they are linked no longer.
     """
 
     owner: KeyedRows
     links: LinkSet
+    removes: bool = False
 
 
-def plan_link(catalog: Catalog, table: Table, relation: Relation, keys: Sequence[str]) -> LinkPlan:
+def plan_link(
+    catalog: Catalog, table: Table, relation: Relation, keys: Sequence[str], *, removes: bool
+) -> LinkPlan:
     """Plan linking two rows.
 
     Args:
@@ -58,6 +62,7 @@ def plan_link(catalog: Catalog, table: Table, relation: Relation, keys: Sequence
         table: The resource of the first row.
         relation: The relation that leads to the second.
         keys: Both keys as they stand in the path, percent-encoded.
+        removes: Whether they are linked no longer.
 
     Returns:
         The plan.
@@ -68,7 +73,7 @@ def plan_link(catalog: Catalog, table: Table, relation: Relation, keys: Sequence
     target = catalog.target_of(relation)
     own, other = keys
     links = LinkSet(relation, target, (tuple(key_values(target, other)),), (None,))
-    return LinkPlan(name_row(table, tuple(key_values(table, own))), links)
+    return LinkPlan(name_row(table, tuple(key_values(table, own))), links, removes)
 
 
 def read_links(

@@ -45,21 +45,26 @@ class UpdatePlan(KeyedRows, frozen=True):
         return self.many or bool(self.drafts) or any(self.links) or bool(self.echoes)
 
     @property
+    def is_one_statement(self) -> bool:
+        """Whether one statement does everything."""
+        return not self.reads_first
+
+    @property
     def sets_fields(self) -> bool:
         """Whether a row sets any field."""
         return bool(self.drafts) or any(row.fields for row in self.rows)
 
     @property
-    def has_parts(self) -> bool:
+    def is_splittable(self) -> bool:
         """Whether it can be carried out one part after another, to find out which is refused."""
         return len(self.rows) > 1 or any(len(link.keys) > 1 for row in self.links for link in row)
 
     @property
-    def stored(self) -> GivenShape:
+    def locking_shape(self) -> GivenShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table, fields_to_read(self.table, self.drafts))
 
-    def part(self, index: int) -> UpdatePlan:
+    def nth(self, index: int) -> UpdatePlan:
         """The plan for one row alone."""
         return replace(
             self,
@@ -74,7 +79,7 @@ class UpdatePlan(KeyedRows, frozen=True):
         """Make of drafts what their rows set.
 
         Args:
-            stored: The rows as `stored` reads them.
+            stored: The rows as `locking_shape` reads them.
             dialect: `sqlite` or `postgresql`.
 
         Raises:
@@ -83,7 +88,7 @@ class UpdatePlan(KeyedRows, frozen=True):
         """
         if not self.drafts:
             return self
-        fields = self.stored.read.fields
+        fields = self.locking_shape.read.fields
         has = [dict(zip(fields, row, strict=False)) for row in stored]
         rows = settle_drafts(self.table, dialect, self.rows, self.drafts, has)
         return replace(self, rows=rows, drafts=())

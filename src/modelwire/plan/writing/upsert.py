@@ -36,11 +36,17 @@ class UpsertPlan(CreatePlan, frozen=True):
     merged: tuple[tuple[Field, ...] | None, ...] = ()
 
     @property
-    def is_single(self) -> bool:
+    def is_one_statement(self) -> bool:
         """Whether one statement stores everything: what more rows are needs a second look, and so
         does a row that its model sees whole."""
         is_seen = self.table.schemas.change is not None
         return len(self.rows) == 1 and self.merged[0] is not None and not is_seen
+
+    @property
+    def is_splittable(self) -> bool:
+        """Whether it can be carried out once more. It may meet a row that is just being stored at
+        another unique key than its own, and that is there to be found the second time."""
+        return True
 
     @property
     def unique_values(self) -> list[Key]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
-from ...errors import Constraint, ConstraintViolation, ModelwireError
-from ...plan.writing.each import RowPlan, WritePlan
+from ..errors import Constraint, ConstraintViolation, ModelwireError
+from ..plan.writing.each import Refusable, WrittenRows
 
 
 class Rejection(ModelwireError):
@@ -22,9 +22,9 @@ class Rejection(ModelwireError):
     def __init__(
         self,
         violation: ConstraintViolation,
-        plan: WritePlan,
+        plan: Refusable,
         otherwise: Rejection | None = None,
-        alone: RowPlan | None = None,
+        alone: WrittenRows | None = None,
     ) -> None:
         super().__init__(str(violation))
         self.violation = violation

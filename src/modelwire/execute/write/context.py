@@ -1,0 +1,44 @@
+"""What the parts of a write share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from ...catalog.tables import Catalog
+from ...plan.writing.update import UpdatePlan
+from ...shape.shapes import Shape
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
+
+Check = Callable[[Row], None]
+"""Looks at a row as it is stored, under its lock, and raises what speaks against a change."""
+
+CompareEchoes = Callable[[Lane, UpdatePlan, Sequence[Row]], Awaitable[None]]
+"""Compares what clients can't set, and have sent nevertheless, with rows as they are stored."""
+
+
+class WriteContext(Struct, frozen=True):
+    """The lane of a write, and how it is carried out there.
+
+    Args:
+        lane: A lane that writes.
+        statements: The statements of the application.
+        catalog: The resources.
+        compare_echoes: Looks at the rows of a change that has echoes.
+        check: Looks at each row that the request names before it is changed or removed.
+        one_by_one: Whether rows are written one by one, so that a refusal tells its row.
+    """
+
+    lane: Lane
+    statements: Statements
+    catalog: Catalog
+    compare_echoes: CompareEchoes
+    check: Check | None = None
+    one_by_one: bool = False
+
+    async def run(self, shape: Shape, values: Mapping[str, Any]) -> Sequence[Row]:
+        """Run the statement of a shape and read its rows."""
+        return await self.lane.fetch(self.statements.of(shape), values)

@@ -1,0 +1,93 @@
+"""The rows of a bulk request, each written for itself: in a savepoint of one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from ...catalog.tables import Table
+from ...errors import ConstraintViolation, InvalidRequest, RequestError
+from ...plan.writing.batches import repeated_key
+from ...plan.writing.each import Planned, RowPlan
+from ...plan.writing.plans import EachPlan
+from ..connect.lane import Row
+from ..explain.constraints import explain
+from ..finder import Finder
+from ..rejection import Rejection
+from .context import WriteContext
+
+Outcome = int | RequestError | None
+
+
+class _HasRows(Protocol):
+    @property
+    def rows(self) -> Sequence[Row]: ...
+
+
+WriteRows = Callable[[WriteContext, RowPlan], Awaitable[_HasRows]]
+"""Writes the rows of a plan, and gives them as they are then."""
+
+
+async def write_each(
+    context: WriteContext, plan: EachPlan, write: WriteRows
+) -> tuple[list[Row], list[Outcome]]:
+    """Write each row for itself; what was refused is undone alone.
+
+    Args:
+        context: The lane.
+        plan: The rows.
+        write: Writes one of them.
+
+    Returns:
+        The rows as they are then, and of each that was asked for its place there, what is wrong
+        with it, or None where it is gone.
+
+    Raises:
+        RequestError: It is nothing that a row could be at fault for.
+    """
+    seen: set[Row] = set()
+    rows: list[Row] = []
+    outcomes: list[Outcome] = []
+    for planned in plan.planned:
+        result = await _write_one(context, plan.table, planned, write, seen)
+        if isinstance(result, RequestError):
+            outcomes.append(result)
+            continue
+        outcomes.append(len(rows) if result else None)
+        rows += result
+    return rows, outcomes
+
+
+async def _write_one(
+    context: WriteContext, table: Table, plan: Planned, write: WriteRows, seen: set[Row]
+) -> Sequence[Row] | RequestError:
+    """Write one row; gives what is then there, or what is wrong with it."""
+    if isinstance(plan, RequestError):
+        return plan
+    lane = context.lane
+    try:
+        async with lane.savepoint(checks=True):
+            rows = (await write(context, plan)).rows
+            _check_new(table, plan, rows, seen)
+    except Rejection as exc:
+        rejection = exc
+    except ConstraintViolation as violation:
+        rejection = Rejection(violation, plan)
+    except RequestError as error:
+        if error.is_of_server:
+            raise
+        return error
+    else:
+        return rows
+    refused = await explain(rejection, context.catalog, Finder(lane, context.statements))
+    refused.__cause__ = rejection.violation
+    return refused
+
+
+def _check_new(table: Table, plan: RowPlan, rows: Sequence[Row], seen: set[Row]) -> None:
+    """Refuse a row that is one before it, whose key is the same to the database only."""
+    for row, given in zip(rows, plan.rows, strict=False):
+        key = table.values_of(row, table.key_columns)
+        if key in seen:
+            raise InvalidRequest(repeated_key(given.pointer))
+        seen.add(key)

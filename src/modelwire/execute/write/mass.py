@@ -1,0 +1,34 @@
+"""The rows that match some filters, found and locked before all of them are written."""
+
+from __future__ import annotations
+
+from ...errors import TooManyAffected
+from ...plan.writing.delete import DeletePlan
+from ...plan.writing.draft import Row as NewRow
+from ...plan.writing.mass import MassPlan
+from .context import WriteContext
+
+
+async def find_affected(context: WriteContext, plan: MassPlan, limit: int) -> DeletePlan:
+    """Lock the rows that match.
+
+    Args:
+        context: The lane.
+        plan: Finds them.
+        limit: Rows that the client allows at most.
+
+    Returns:
+        The plan of their removal, with their keys.
+
+    Raises:
+        TooManyAffected: They are more.
+    """
+    table, lane, of = plan.table, context.lane, context.statements.of
+    found = await lane.search(of(plan.shape), {**plan.values, "limit": limit + 1})
+    if len(found) > limit:
+        ((count,),) = await lane.search(of(plan.count), plan.values)
+        raise TooManyAffected(
+            f"{max(count, limit + 1)} rows match, and at most {limit} may be affected"
+        )
+    keys = tuple(table.values_of(row, table.key_columns) for row in found)
+    return DeletePlan(table, keys, (NewRow((), ()),) * len(keys), many=True)
