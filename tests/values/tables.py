@@ -186,6 +186,8 @@ class Thing(Base, table=True):
     local: NaiveDatetime | None = None
     clock: time | None = None
     span: timedelta | None = None
+    ratio: float | None = None
+    price: Decimal | None = None
     note: str | None = None
     data: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     owner_id: int | None = Field(default=None, foreign_key="things.id")

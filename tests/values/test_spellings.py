@@ -51,6 +51,7 @@ class Spelled(Base, table=True):
     clock: time | None = None
     span: timedelta | None = None
     price: Decimal | None = Field(default=None, max_digits=10, decimal_places=2, index=True)
+    amount: Decimal | None = None
     ratio: float | None = None
     flag: bool | None = None
     color: Color | None = Field(
@@ -132,6 +133,11 @@ def _spell_price(value: Decimal) -> Sequence[Any]:
     return [number, f"{value}", f" {value:e} ", number + 1e-9, number - 1e-9, f"{value}000"]
 
 
+def _spell_amount(value: Decimal) -> Sequence[Any]:
+    """A number of any size; SQLite has whole ones as integers, which are more than its floats."""
+    return [int(value), f"{value}", f" {value} "] if value == int(value) else [float(value)]
+
+
 def _spell_ratio(value: float) -> Sequence[Any]:
     return [value, repr(value), int(value) if value == int(value) else value]
 
@@ -156,13 +162,31 @@ SPELL: dict[str, Callable[[Any], Sequence[Any]]] = {
     "clock": _spell_clock,
     "span": _spell_span,
     "price": _spell_price,
+    "amount": _spell_amount,
     "ratio": _spell_ratio,
     "flag": _spell_flag,
     "color": _spell_color,
     "uid": _spell_uid,
 }
-TEXTS = ("color",)
-"""The columns that are texts of any length on PostgreSQL too, which spells all others its way."""
+
+
+def _spell_interval(value: timedelta) -> Sequence[Any]:
+    """A duration with months of 30 days, as PostgreSQL compares them, and without."""
+    days, rest = value.days, value - timedelta(value.days)
+    return [
+        f"{days} days {rest}",
+        f"{days - 30} days 1 month {rest}",
+        f"{days + 360} days -1 year {rest}",
+        f"{days - 750} days 2 years 1 month {rest}",
+        f"{days} days {rest.seconds * 1_000_000 + rest.microseconds} microseconds",
+    ]
+
+
+SPELL_ON_POSTGRESQL: dict[str, Callable[[Any], Sequence[Any]]] = {
+    "color": _spell_color,
+    "span": _spell_interval,
+}
+"""The columns that have several spellings on PostgreSQL too, which spells all others its way."""
 
 _SECOND = datetime(2024, 2, 29, 23, 59, 59)
 _MOMENTS = [
@@ -179,8 +203,13 @@ VALUES: dict[str, list[Any]] = {
     "local": _MOMENTS,
     "day": [date(2024, 2, 29), date(2024, 3, 1), date(1999, 12, 31), date(2038, 1, 19)],
     "clock": [time(0, 0), time(10, 0), time(10, 0, 1), time(23, 59, 59, 999999), time(10, 0, 0, 5)],
-    "span": [timedelta(0), timedelta(days=-1), timedelta(hours=30), timedelta(microseconds=7)],
+    "span": [
+        *(timedelta(days=days) for days in (0, -1, 359, 360, 365)),
+        timedelta(hours=30),
+        timedelta(microseconds=7),
+    ],
     "price": [Decimal(p) for p in ("0.00", "0.30", "-0.30", "1.10", "12345678.90", "1000.00")],
+    "amount": [Decimal(n) for n in (2**53, 2**53 + 1, 2**53 + 2, -(2**53) - 1, 2**62 + 1, "0.5")],
     "ratio": [0.0, 0.5, -2.0, 1e10],
     "flag": [True, False],
     "color": list(Color),
@@ -189,7 +218,7 @@ VALUES: dict[str, list[Any]] = {
     ],
 }
 COLUMNS = tuple(VALUES)
-ORDERED = ("moment", "local", "day", "clock", "span", "price", "ratio")
+ORDERED = ("moment", "local", "day", "clock", "span", "price", "amount", "ratio")
 
 Row = dict[str, Any]
 
@@ -206,21 +235,18 @@ async def fill(world: World, data: st.DataObject, drawn: list[Row]) -> list[Row]
     await empty_tables(world.database)
     async with world.database.engine.begin() as connection:
         for row in drawn:
-            if world.dialect == "sqlite":
-                names = COLUMNS
-            else:
-                names = tuple(name for name in COLUMNS if name in TEXTS)
-                rest = {name: value for name, value in row.items() if name not in TEXTS}
-                rest["uid"] = row["uid"]
+            spellings = SPELL if world.dialect == "sqlite" else SPELL_ON_POSTGRESQL
+            names = tuple(spellings)
+            rest = {name: value for name, value in row.items() if name not in names}
             stored = {
                 name: None
                 if row[name] is None
-                else data.draw(st.sampled_from(SPELL[name](row[name])))
+                else data.draw(st.sampled_from(spellings[name](row[name])))
                 for name in names
             }
             if world.dialect == "postgresql":
                 await connection.execute(Spelled.__table__.insert().values(**rest))  # type: ignore[attr-defined]
-                sets = ", ".join(f"{name} = :{name}" for name in names)
+                sets = "color = :color, span = CAST(CAST(:span AS text) AS interval)"
                 sql = f"UPDATE spelled SET {sets} WHERE id = (SELECT max(id) FROM spelled)"
             else:
                 marks = ", ".join(f":{name}" for name in names)

@@ -8,8 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+from sqlalchemy.dialects.sqlite import dialect
 
 from modelwire import Resource
+from modelwire.statement.types import SQLiteFloat
 from tests.conftest import make_app, open_client
 from tests.worlds import World
 
@@ -25,6 +27,8 @@ STORED: dict[str, tuple[str, str, str, str]] = {
               "294276-01-01T00:00:00"),
     "clock": ("'25:00'", "'24:00:00'", "25:00", "24:00:00"),
     "span": ("'x'", "'3000000 years'", "x", "3000000 years"),
+    "ratio": ("'Infinity'", "", "Infinity", ""),
+    "price": ("'1_0'", "", "1_0", ""),
     "note": ("CAST(x'61ff62' AS TEXT)", "", "a\ufffdb", ""),
     "data": ("'{bad'", "", "{bad", ""),
 }  # fmt: skip
@@ -216,3 +220,50 @@ async def test_arrays_of_durations(
     assert answer.status_code == 200, answer.text
     assert "3000000 years" in answer.text
     assert (await client.get("/arrays/")).json()["items"] == [answer.json()]
+
+
+@pytest.mark.parametrize("text", ["NaN", "-inf", "1_0", "\u0663", "infinity", "0x10", "1.5e", ""])
+@pytest.mark.parametrize("name", ["ratio", "price"])
+async def test_numbers_of_python(
+    client: httpx2.AsyncClient, world: World, run_sql: RunSQL, name: str, text: str
+) -> None:
+    """What only Python would read as a number stands where SQL has it: behind all numbers."""
+    if world.dialect == "postgresql":
+        pytest.skip("PostgreSQL has no such values")
+    values = ("2", f"'{text}'", "9e300", f"'{text}'", "0.5", "NULL")
+    rows = ", ".join(f"({n}, {value})" for n, value in enumerate(values, 1))
+    await run_sql(f"INSERT INTO things (id, {name}) VALUES {rows}")
+    listed = (await client.get(f"/things/?sort={name}")).json()["items"]
+    assert [row["id"] for row in listed] == [5, 1, 3, 2, 4, 6]
+    assert [row[name] for row in listed[3:]] == [text, text, None]
+    for sign in ("", "-"):
+        whole = (await client.get(f"/things/?sort={sign}{name}")).json()["items"]
+        walked, cursor = [], ""
+        while cursor is not None and len(walked) < 7:
+            page = (await client.get(f"/things/?sort={sign}{name}&limit=1&cursor={cursor}")).json()
+            walked += page["items"]
+            cursor = page["next"]
+        assert walked == whole
+
+
+@pytest.mark.parametrize("stored", [2**53 + 1, "1.5", "NaN", b"1.5"])
+def test_no_floats(stored: Any) -> None:
+    """An integer that no float is equal to is none, and neither is a text."""
+    read = SQLiteFloat().result_processor(dialect(), None)
+    assert read is not None
+    with pytest.raises(ValueError, match="no float"):
+        read(stored)
+    assert [read(number) for number in (None, 2, 2**53, 0.1)] == [None, 2.0, 2.0**53, 0.1]
+
+
+@pytest.mark.parametrize("beside", ["01:00:00", "3000000 years"])
+async def test_months_in_arrays(
+    client: httpx2.AsyncClient, world: World, run_sql: RunSQL, beside: str
+) -> None:
+    """Months have 30 days in arrays too, whether or not something else in them can't be read."""
+    if world.dialect == "sqlite":
+        pytest.skip("SQLite has no arrays")
+    array = f"{{1 year,-1 year -1 month,1 month -1 day 1 microsecond,{beside}}}"
+    await run_sql(f"INSERT INTO arrays (spans) VALUES ('{array}')")
+    spans = (await client.get("/arrays/1")).json()["spans"]
+    assert spans[:3] == ["P360D", "-P390D", "P29DT0.000001S"]

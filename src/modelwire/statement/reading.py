@@ -34,6 +34,7 @@ from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 from ..catalog.kinds import Kind, is_decorated, stored_kind, type_on
 from ..catalog.unreadable import Octets, Unreadable
 from .compiled import decoder_of
+from .intervals import DAYS_OF_MONTH
 from .normal import has_spellings, normal_form
 from .types import PostgreSQLChar, wire_type
 
@@ -198,7 +199,7 @@ _READERS: Mapping[Kind | None, Convert] = {
 
 
 class _Parts(FunctionElement[str]):
-    """The days and microseconds of an interval, as its driver counts months, and its own text."""
+    """The days and microseconds of an interval, with its months as days, and its own text."""
 
     type = Text()
     inherit_cache = True
@@ -226,7 +227,8 @@ CASE WHEN array_ndims({column}) = 1 THEN to_jsonb({items}) ELSE to_jsonb({column
 
 def _parts_of(x: str) -> str:
     part = "extract({} from " + x + ")"
-    days = f"{part.format('year')} * 365 + {part.format('month')} * 30 + {part.format('day')}"
+    months = f"{part.format('year')} * 12 + {part.format('month')}"
+    days = f"({months}) * {DAYS_OF_MONTH} + {part.format('day')}"
     minutes = f"{part.format('hour')} * 60 + {part.format('minute')}"
     time = f"({minutes}) * 60000000 + {part.format('microseconds')}"
     return f"({days}) || ' ' || ({time}) || ' ' || {x}"

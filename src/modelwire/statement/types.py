@@ -132,17 +132,24 @@ _BOOLEANS: Mapping[Any, bool | None] = {0: False, 1: True, None: None}
 
 
 class SQLiteFloat(TypeDecorator[float]):
-    """Floats on SQLite, which hands a whole number that it has just stored back as an integer."""
+    """Floats on SQLite, which hands a whole number that it has just stored back as an integer.
+
+    Texts are none, whatever Python would make of them: SQL orders them behind all numbers.
+    """
 
     impl = Float
     cache_ok = True
 
-    def process_result_value(self, value: float | None, _dialect: Dialect) -> float | None:
-        return None if value is None else float(value)
+    def process_result_value(self, value: Any, _dialect: Dialect) -> float | None:
+        if value is None or isinstance(value, float):
+            return value
+        if not isinstance(value, int) or (number := float(value)) != value:
+            raise ValueError("it is no float")
+        return number
 
 
 class SQLiteDecimal(TypeDecorator[Decimal]):
-    """Decimals on SQLite, which stores them as 64-bit floats.
+    """Decimals on SQLite, which stores them as 64-bit floats, or as integers where they are whole.
 
     Args:
         scale: Digits after the point that are kept; as many as there are, if None.
@@ -155,23 +162,35 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
         super().__init__()
         self.scale = scale
 
-    def process_bind_param(self, value: Decimal | float | None, _dialect: Dialect) -> float | None:
-        if value is None or not Decimal(value).is_finite():
-            return None if value is None else float(value)
-        # Beyond a float's range there is no stored value to be equal to; the order stays right.
-        number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
-        return number if number or not value else math.copysign(_LEAST_FLOAT, value)
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], float | None]:
+        return _write_number
 
     def process_result_value(self, value: float | None, _dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
-        exact = Decimal(repr(value))
+        # Zero has a sign where a rest below it was rounded away; no other database has it.
+        exact = Decimal(int(value) if _is_wide(value) else repr(0 if value == 0 else value))
         if self.scale is None:
             return _write_out(exact)
         kept = exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
         if kept != exact:
             raise ValueError("it has more digits than its column keeps")
         return kept
+
+
+def _write_number(value: Decimal | float | None) -> float | None:
+    if value is None or not Decimal(value).is_finite():
+        return None if value is None else float(value)
+    # Beyond a float's range there is no stored value to be equal to; the order stays right.
+    number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
+    if _is_wide(number) and value == int(value):
+        return int(value)
+    return number if number or not value else math.copysign(_LEAST_FLOAT, value)
+
+
+def _is_wide(number: Any) -> bool:
+    """Whether it is a number among which SQLite has integers that no float is equal to."""
+    return isinstance(number, (int, float)) and 2**53 <= abs(number) < 2**63
 
 
 _LEAST_FLOAT = math.ulp(0.0)

@@ -15,6 +15,7 @@ from ...compat.sqlalchemy import opening_connection
 from ...errors import ModelwireError
 from ...observe.exchange import waiting_for_connection
 from ...settings import Settings
+from ...statement.intervals import read_interval, write_interval
 from ...statement.lowercase import COLLATION, COLLATIONS
 from ..connect.limit import StatementLimit
 from ..connect.outdated import give_outdated_up
@@ -38,6 +39,14 @@ class _Connect:
     async def _open(self) -> Any:
         with opening_connection():
             connection = await waiting_for_connection(self._connect())
+        # That takes no statement: the driver knows the types of PostgreSQL's own.
+        await connection.set_type_codec(
+            "interval",
+            schema="pg_catalog",
+            encoder=write_interval,
+            decoder=read_interval,
+            format="tuple",
+        )
         limits = self.settings.statement_timeout_s, self.settings.read_timeout_s
         connection.limit = StatementLimit(connection, *limits)
         return connection
