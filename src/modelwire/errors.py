@@ -197,14 +197,34 @@ class RequestError(ModelwireError):
         self.violations = tuple(violations[:MAX_ERRORS])
         self.more = more + len(violations) - len(self.violations)
 
+    def alone(self, pointer: str) -> RequestError:
+        """The error as it is told of a row that stands by itself among others.
+
+        Args:
+            pointer: Where the row stands in the body.
+        """
+        return self
+
 
 class InvalidRequest(RequestError):
-    """The body, the path or the query is not valid."""
+    """The body, the path or the query is not valid.
+
+    Args:
+        violations: What is wrong.
+        more: How much more there is than these.
+        within: Where what the detail is about stands in the body: a place there is told from here.
+    """
 
     code = "invalid"
 
-    def __init__(self, *violations: Violation, more: int = 0) -> None:
-        super().__init__(_summarise(violations, more), violations, more)
+    def __init__(self, *violations: Violation, more: int = 0, within: str = "") -> None:
+        super().__init__(_summarise(violations, more, within), violations, more)
+
+    def alone(self, pointer: str) -> RequestError:
+        """The error as it is told of a row that stands by itself among others."""
+        error = InvalidRequest(*self.violations, more=self.more, within=pointer)
+        error.__cause__ = self.__cause__
+        return error
 
 
 class NoSuchPath(RequestError):
@@ -522,14 +542,21 @@ class ConstraintViolation(ModelwireError):
         self.schema = schema
 
 
-def _summarise(violations: Sequence[Violation], more: int) -> str:
+def _summarise(violations: Sequence[Violation], more: int, within: str) -> str:
     first = violations[0]
-    place = first.parameter or (first.pointer or "").rpartition("/")[2]
+    place = first.parameter or _name_place((first.pointer or "").removeprefix(within))
     if len(place) > _SHOWN:
         place = f"{place[:_SHOWN]}…"
     detail = f"{place}: {first.message}" if place else first.message
     more += len(violations) - 1
     return f"{detail} (and {more} more)" if more else detail
+
+
+def _name_place(pointer: str) -> str:
+    """The last name in a pointer, with the places in arrays that follow it."""
+    steps = pointer.split("/")[1:]
+    named = (i for i in range(len(steps) - 1, 0, -1) if not steps[i].isdecimal())
+    return "/".join(steps[next(named, 0) :])
 
 
 _SHOWN = 100

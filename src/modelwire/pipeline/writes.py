@@ -198,7 +198,7 @@ async def _write_batch(
     if options.atomic:
         return await transact(pipeline, Write(plan_rows(batch), reply), request, session)
     each = Each(table, reply.includes, reply.status, reply.applied)
-    write = Write(EachPlan(table, plan_each(batch, plan_rows)), each)
+    write = Write(EachPlan(table, plan_each(batch, plan_rows), batch.pointers), each)
     return await transact(pipeline, write, request, session)
 
 

@@ -48,10 +48,10 @@ async def write_each(
     seen: set[Row] = set()
     rows: list[Row] = []
     outcomes: list[Outcome] = []
-    for planned in plan.planned:
+    for planned, pointer in zip(plan.planned, plan.pointers, strict=True):
         result = await _write_one(context, plan.table, planned, write, seen)
         if isinstance(result, RequestError):
-            outcomes.append(result)
+            outcomes.append(result.alone(pointer))
             continue
         outcomes.append(len(rows) if result else None)
         rows += result

@@ -57,10 +57,12 @@ class EachPlan(Struct, frozen=True):
     Args:
         table: The resource.
         planned: How each is written, or what is wrong with it.
+        pointers: Where each stands in the body.
     """
 
     table: Table
     planned: Sequence[Planned]
+    pointers: Sequence[str]
 
 
 WritePlan = RowPlan | ChildPlan | LinkPlan | MassUpdate | MassDelete | EachPlan
