@@ -197,14 +197,6 @@ class RequestError(ModelwireError):
         self.violations = tuple(violations[:MAX_ERRORS])
         self.more = more + len(violations) - len(self.violations)
 
-    def alone(self, pointer: str) -> RequestError:
-        """The error as it is told of a row that stands by itself among others.
-
-        Args:
-            pointer: Where the row stands in the body.
-        """
-        return self
-
 
 class InvalidRequest(RequestError):
     """The body, the path or the query is not valid.
@@ -220,8 +212,12 @@ class InvalidRequest(RequestError):
     def __init__(self, *violations: Violation, more: int = 0, within: str = "") -> None:
         super().__init__(_summarise(violations, more, within), violations, more)
 
-    def alone(self, pointer: str) -> RequestError:
-        """The error as it is told of a row that stands by itself among others."""
+    def alone(self, pointer: str) -> InvalidRequest:
+        """The error as it is told of a row that stands by itself among others.
+
+        Args:
+            pointer: Where the row stands in the body.
+        """
         error = InvalidRequest(*self.violations, more=self.more, within=pointer)
         error.__cause__ = self.__cause__
         return error

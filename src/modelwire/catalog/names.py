@@ -31,7 +31,7 @@ def join_words(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def did_you_mean(name: str, known: Iterable[str], end: str = "") -> str:
+def did_you_mean(name: str, known: Iterable[str], *, start: str = "", end: str = "") -> str:
     """Name the closest known name, in whatever case, in brackets; empty where none is close.
 
     It may be asked for names that were made to cost time. So what is too long is like no other, and
@@ -40,7 +40,8 @@ def did_you_mean(name: str, known: Iterable[str], end: str = "") -> str:
     Args:
         name: The name that is not known.
         known: Those that are.
-        end: What the one that is meant would have behind it.
+        start: What the one that is meant would have before it.
+        end: What it would have behind it.
     """
     if len(name) > _LONGEST:
         return ""
@@ -51,7 +52,7 @@ def did_you_mean(name: str, known: Iterable[str], end: str = "") -> str:
     parts = _parts_of(name.lower())
     likely = nlargest(_COMPARED, folded, key=lambda other: _overlap(parts, _known_parts_of(other)))
     closest = get_close_matches(name.lower(), likely, n=1, cutoff=0.6)
-    return f" (did you mean `{folded[closest[0]]}{end}`?)" if closest else ""
+    return f" (did you mean `{start}{folded[closest[0]]}{end}`?)" if closest else ""
 
 
 _LONGEST = 64

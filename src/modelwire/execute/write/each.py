@@ -51,7 +51,7 @@ async def write_each(
     for planned, pointer in zip(plan.planned, plan.pointers, strict=True):
         result = await _write_one(context, plan.table, planned, write, seen)
         if isinstance(result, RequestError):
-            outcomes.append(result.alone(pointer))
+            outcomes.append(result.alone(pointer) if isinstance(result, InvalidRequest) else result)
             continue
         outcomes.append(len(rows) if result else None)
         rows += result

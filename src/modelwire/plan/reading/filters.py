@@ -61,8 +61,7 @@ def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Pred
         InvalidRequest: The field has no such operator.
     """
     field = found.field
-    if operator is None:
-        operator = found.table.resource.filters.get(field.name, "eq")
+    operator = operator or _default_of(found)
     allowed = operators_of(field.kind)
     if operator not in allowed:
         suggestion = did_you_mean(operator, allowed)
@@ -70,6 +69,15 @@ def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Pred
         message = f"`{field.name}` has no operator `{operator}`{suggestion}; it has {known}"
         raise place.refuse(message, "unknown_operator")
     return Predicate(field, operator, found.through)
+
+
+def has_operator(found: FieldPath, operator: str | None) -> bool:
+    """Whether a field has an operator; the one that its resource declares, if None."""
+    return (operator or _default_of(found)) in operators_of(found.field.kind)
+
+
+def _default_of(found: FieldPath) -> str:
+    return found.table.resource.filters.get(found.field.name, "eq")
 
 
 def takes_list(operator: str) -> bool:

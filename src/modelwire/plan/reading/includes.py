@@ -61,8 +61,13 @@ def _build_includes(
 def _find_include(table: Table, name: str, before: Relation | None) -> Relation:
     relation = table.includes.get(name)
     if relation is None:
-        known = ", ".join(table.includes) or "nothing here"
-        message = f"can't name `{name}`{did_you_mean(name, table.includes)}; it can name {known}"
+        open_here = [
+            known
+            for known, other in table.includes.items()
+            if before is None or may_follow(table, other, before)
+        ]
+        listed = ", ".join(open_here) or "nothing here"
+        message = f"can't name `{name}`{did_you_mean(name, open_here)}; it can name {listed}"
         raise refuse_parameter("include", message, "unknown_include")
     if before is not None and not may_follow(table, relation, before):
         message = f"can't name `{before.name}.{name}`, which leads straight back to where it starts"
@@ -114,7 +119,7 @@ def find_shown(_catalog: Catalog, table: Table, text: str) -> tuple[Field, ...]:
     unknown = next((name for name in names if name not in table.readable), None)
     known = ", ".join(table.readable)
     if unknown is not None:
-        suggestion = did_you_mean(unknown, table.readable)
+        suggestion = did_you_mean(unknown, [n for n in table.readable if n not in names])
         message = f"can't name `{unknown}`{suggestion}; it can name {known}"
         raise refuse_parameter("fields", message, "unknown_field")
     if not names:

@@ -7,8 +7,8 @@ from typing import Any
 from ...catalog.tables import Catalog, Table
 from ...request.logic import Comparison, Group, parse_logic
 from ...shape.conditions import AllOf, AnyOf, Condition, Negation
-from .filters import make_predicate, parse_operand, takes_list
-from .paths import FieldPath, Place, TooDeep, find_compared
+from .filters import has_operator, make_predicate, parse_operand, takes_list
+from .paths import FieldPath, Place, TooDeep, find_compared, suggest_path
 
 
 def plan_logic(catalog: Catalog, table: Table, text: str, operands: list[Any]) -> Condition:
@@ -67,4 +67,7 @@ def _find(
         return found, operator
     if isinstance(found, TooDeep):
         raise place.refuse(str(found), "too_deep")
-    raise place.refuse(f"can't name `{found.path}`{found.suggestion}", "unknown_field")
+    suggestion = suggest_path(
+        catalog, table, found.path, lambda _, near: has_operator(near, operator)
+    )
+    raise place.refuse(f"can't name `{found.path}`{suggestion}", "unknown_field")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...catalog.kinds import SORTABLE
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Relation, Table
 from ...memory import kept, kept_if_short
 from ...shape.parts import Order
 from ..parameters import refuse_parameter
-from .paths import FieldPath, TooDeep, find_field
+from .paths import FieldPath, TooDeep, find_field, suggest_path
 
 
 @kept_if_short
@@ -33,7 +32,8 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     parts, limit = text.split(","), catalog.limits.max_sort_terms
     if len(parts) > limit:
         raise refuse_parameter("sort", f"should name at most {limit} fields", "too_many_terms")
-    terms = [_plan_term(catalog, table, part) for part in parts]
+    paths = [part.removeprefix("-") for part in parts]
+    terms = [_plan_term(catalog, table, part, paths) for part in parts]
     places = {(term.through, term.field) for term in terms}
     if len(places) < len(terms):
         raise refuse_parameter("sort", "names a field twice")
@@ -80,18 +80,32 @@ def reverse_order(order: Sequence[Order]) -> tuple[Order, ...]:
     return tuple(term.reverse() for term in order)
 
 
-def _plan_term(catalog: Catalog, table: Table, part: str) -> Order:
+def _plan_term(catalog: Catalog, table: Table, part: str, paths: Sequence[str]) -> Order:
     path = part.removeprefix("-")
     found = find_field(catalog, table, path)
     if isinstance(found, TooDeep):
         raise refuse_parameter("sort", str(found), "too_deep")
     if not isinstance(found, FieldPath) or found.field.kind not in SORTABLE:
         known = [f.name for f in table.queryable.values() if f.kind in SORTABLE]
-        suggestion = did_you_mean(path, known) or getattr(found, "suggestion", "")
+        suggestion = suggest_path(
+            catalog,
+            table,
+            path,
+            lambda near, other: near not in paths and _is_sortable(other),
+        )
         message = f"can't name `{path}`{suggestion}; it can name {', '.join(known)}"
         raise refuse_parameter("sort", message, "unknown_field")
-    many = next((s.relation for s in found.through if s.relation.many or s.relation.link), None)
+    many = _find_many(found)
     if many is not None:
         message = f"can't go through `{many.name}` in `{path}`, which leads to many rows"
         raise refuse_parameter("sort", message, "to_many")
     return Order(found.field, part.startswith("-"), found.through, asked=True)
+
+
+def _is_sortable(found: FieldPath) -> bool:
+    return found.field.kind in SORTABLE and _find_many(found) is None
+
+
+def _find_many(found: FieldPath) -> Relation | None:
+    """The first relation on a path that leads to many rows."""
+    return next((s.relation for s in found.through if s.relation.many or s.relation.link), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ...catalog.names import did_you_mean
@@ -10,7 +10,6 @@ from ...catalog.tables import Catalog, Field, Table
 from ...errors import InvalidRequest
 from ...shape.conditions import Step, Through
 from ..parameters import refuse_parameter
-from .operators import OPERATORS
 
 
 class Place(NamedTuple):
@@ -39,20 +38,9 @@ class FieldPath(NamedTuple):
 
 
 class UnknownPath(NamedTuple):
-    """A path that leads to no field.
-
-    Args:
-        path: The path.
-        known: The paths that lead further from where it ends.
-    """
+    """A path that leads to no field."""
 
     path: str
-    known: Sequence[str]
-
-    @property
-    def suggestion(self) -> str:
-        """The closest path that leads further, in brackets; empty where none is close."""
-        return did_you_mean(self.path, self.known)
 
 
 class TooDeep(NamedTuple):
@@ -81,10 +69,7 @@ def find_field(catalog: Catalog, table: Table, path: str) -> FieldPath | Unknown
         name, dot, below = rest.partition(".")
         relation = here.paths.get(name) if dot else None
         if relation is None:
-            before = path.removesuffix(rest)
-            further = [f"{known}.{below}" if dot else known for known in here.paths]
-            known = [before + known for known in (*further, *here.queryable)]
-            return UnknownPath(path, known)
+            return UnknownPath(path)
         if len(through) == catalog.limits.max_path_depth:
             return TooDeep(catalog.limits.max_path_depth)
         here, rest = catalog.target_of(relation), below
@@ -118,14 +103,47 @@ def find_compared(
     return find_field(catalog, table, path), operator
 
 
-def suggest_parameter(catalog: Catalog, table: Table, name: str, parameters: Iterable[str]) -> str:
-    """Name the parameter that was probably meant, in brackets; empty where none is close."""
-    path, operator = split_operator(name)
-    path, end = (path, f"__{operator}") if operator in OPERATORS else (name, "")
-    if "." not in name:
-        fields = table.queryable
-        return did_you_mean(path, fields if end else [*parameters, *fields], end)
-    found = find_field(catalog, table, path)
-    if not isinstance(found, UnknownPath):
-        return ""
-    return did_you_mean(path, found.known, end)
+def suggest_path(
+    catalog: Catalog,
+    table: Table,
+    path: str,
+    accepts: Callable[[str, FieldPath], bool],
+    *,
+    others: Iterable[str] = (),
+    end: str = "",
+) -> str:
+    """Name the path that was probably meant, in brackets; empty where none is close.
+
+    Args:
+        catalog: The catalog.
+        table: Where it starts.
+        path: The path that there is not, or that can't stand where it does.
+        accepts: Whether a path, which leads to a field, could stand there.
+        others: What else could stand there.
+        end: What stands behind the path.
+    """
+    here, before, rest = _follow(catalog, table, path)
+    known = [] if before else list(others)
+    for name in _names_near(here, rest):
+        found = find_field(catalog, table, before + name)
+        if isinstance(found, FieldPath) and accepts(before + name, found):
+            known.append(name)
+    return did_you_mean(rest, known, start=before, end=end)
+
+
+def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table, str, str]:
+    """Follow the relations that a path begins with: where they lead, they, and what is left."""
+    here, rest = table, path
+    name, dot, below = rest.partition(".")
+    while dot and (relation := here.paths.get(name)) is not None:
+        here, rest = catalog.target_of(relation), below
+        name, dot, below = rest.partition(".")
+    return here, path.removesuffix(rest), rest
+
+
+def _names_near(table: Table, path: str) -> Iterator[str]:
+    """The fields of a table, and the path with every relation of the table as its first name."""
+    yield from table.queryable
+    _, dot, below = path.partition(".")
+    if dot:
+        yield from (f"{name}.{below}" for name in table.paths)

@@ -13,17 +13,22 @@ from ...shape.conditions import Condition, Predicate, Search
 from ...shape.parts import Include, Order
 from ..parameters import refuse_parameter
 from ..values import BadValue, parse_integer
-from .filters import NoFilter, find_filter, parse_operand, takes_list
+from .filters import NoFilter, find_filter, has_operator, parse_operand, takes_list
 from .includes import find_includes, find_shown
 from .logic import plan_logic
+from .operators import OPERATORS, operators_of
 from .order import order_of, plan_order
-from .paths import Place, suggest_parameter
+from .paths import FieldPath, Place, split_operator, suggest_path
 
 Choice = TypeVar("Choice")
 Default = TypeVar("Default")
 
+
 PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or")
 """The parameters of a list that are no filters, whatever the resource's fields are called."""
+
+_WITHOUT_CURSOR = ("skip", "count")
+"""Those that can't stand beside a cursor."""
 
 
 def refuse_parameters(parameters: Sequence[Parameter]) -> None:
@@ -60,6 +65,8 @@ class Query:
         self._left: dict[str, list[Parameter]] = {}
         for parameter in parameters:
             self._left.setdefault(parameter.name, []).append(parameter)
+        self._sent = frozenset(self._left)
+        self._filters = False
 
     def take(self, name: str) -> str | None:
         """Take the value of a parameter that takes one; None where it is absent."""
@@ -115,6 +122,7 @@ class Query:
 
     def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
         """Take filters, `or` and `q`; what they compare with is appended to the operands."""
+        self._filters = True
         if not self._left:
             return ()
         limit = self.catalog.limits.max_filters
@@ -180,9 +188,32 @@ class Query:
             message = "can't stand beside `cursor`, which says itself where the page starts"
             return Violation(message, "unknown_parameter", parameter=name)
         if name not in PARAMETERS:
-            return _unknown(name, suggest_parameter(self.catalog, self.table, name, self.known))
-        own = name in self.table.queryable
-        return _unknown(name, f" (did you mean the filter `{name}__eq`?)" if own else "")
+            return _unknown(name, self._suggest(name))
+        own = self.table.queryable.get(name)
+        is_filter = self._filters and own is not None and "eq" in operators_of(own.kind)
+        return _unknown(name, f" (did you mean the filter `{name}__eq`?)" if is_filter else "")
+
+    def _suggest(self, name: str) -> str:
+        """Name the parameter that was probably meant; one that could stand beside the others."""
+        path, operator = split_operator(name)
+        if operator not in OPERATORS:
+            path, operator = name, None
+        end = f"__{operator}" if operator else ""
+
+        def accepts(near: str, found: FieldPath) -> bool:
+            whole = near + end
+            is_free = whole not in PARAMETERS and whole not in self._sent
+            return self._filters and is_free and has_operator(found, operator)
+
+        others = () if end else self._list_open()
+        return suggest_path(self.catalog, self.table, path, accepts, others=others, end=end)
+
+    def _list_open(self) -> Sequence[str]:
+        """Those of the known parameters that could stand beside what was sent."""
+        apart: tuple[str, ...] = _WITHOUT_CURSOR if "cursor" in self._sent else ()
+        if not self._sent.isdisjoint(_WITHOUT_CURSOR):
+            apart = (*apart, "cursor")
+        return [name for name in self.known if name not in self._sent and name not in apart]
 
 
 def _single(found: Sequence[Parameter]) -> Parameter:
