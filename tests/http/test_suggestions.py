@@ -73,3 +73,10 @@ async def test_field_that_is_like_no_other(client: httpx2.AsyncClient) -> None:
     body = {"username": "ann", "email": "a@b.org", "zzz": 1}
     problem = read_problem(await client.post("/users/", json=body), 422, "invalid")
     assert problem["detail"] == "zzz: is not a field that can be set here"
+
+
+async def test_field_that_is_there(client: httpx2.AsyncClient) -> None:
+    """A field that the body has already is not suggested."""
+    body = {"username": "ann", "email": "a@b.org", "user_name": 1}
+    problem = read_problem(await client.post("/users/", json=body), 422, "invalid")
+    assert problem["detail"] == "user_name: is not a field that can be set here"

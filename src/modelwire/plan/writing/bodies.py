@@ -179,7 +179,7 @@ def add_faults(
     def describe(fault: ErrorDetails) -> Violation:
         kind, message = fault["type"], message_of(fault["type"], fault["msg"])
         if kind == "extra_forbidden" and faults.count < SUGGESTED:
-            message += _suggest(schema, fault)
+            message += _suggest(schema, fault, body)
         return Violation(message, _code_of(kind), pointer + _pointer_to(fault["loc"], body))
 
     if faults.room:
@@ -223,12 +223,12 @@ def _names_in(_table: Table, schema: Schema) -> frozenset[str] | None:
     return frozenset(names) if forbids else None
 
 
-def _suggest(schema: Schema | ChangeSchema, fault: ErrorDetails) -> str:
-    """Name the field that an unknown one was probably meant to be."""
+def _suggest(schema: Schema | ChangeSchema, fault: ErrorDetails, body: Any) -> str:
+    """Name the field that an unknown one was probably meant to be; none that is there as well."""
     if len(fault["loc"]) != 1:
         return ""
-    known = [name_of(key, info) for key, info in schema.model_fields.items()]
-    return did_you_mean(str(fault["loc"][0]), known)
+    known = (name_of(key, info) for key, info in schema.model_fields.items())
+    return did_you_mean(str(fault["loc"][0]), [name for name in known if name not in body])
 
 
 def _code_of(kind: str) -> str:
