@@ -77,6 +77,6 @@ async def test_field_that_is_like_no_other(client: httpx2.AsyncClient) -> None:
 
 async def test_field_that_is_there(client: httpx2.AsyncClient) -> None:
     """A field that the body has already is not suggested."""
-    body = {"username": "ann", "email": "a@b.org", "user_name": 1}
+    body = {"username": "ann", "email": "a@b.org", "emial": 1}
     problem = read_problem(await client.post("/users/", json=body), 422, "invalid")
-    assert problem["detail"] == "user_name: is not a field that can be set here"
+    assert problem["detail"] == "emial: is not a field that can be set here"

@@ -168,8 +168,7 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
     def process_result_value(self, value: float | None, _dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
-        # Zero has a sign where a rest below it was rounded away; no other database has it.
-        exact = Decimal(int(value) if _is_wide(value) else repr(0 if value == 0 else value))
+        exact = _read_number(value)
         if self.scale is None:
             return _write_out(exact)
         kept = exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
@@ -183,15 +182,20 @@ def _write_number(value: Decimal | float | None) -> float | None:
         return None if value is None else float(value)
     # Beyond a float's range there is no stored value to be equal to; the order stays right.
     number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
-    if _is_wide(number) and value == int(value):
+    if not -_WIDE < number < _WIDE and abs(number) < _WIDEST and value == int(value):
         return int(value)
     return number if number or not value else math.copysign(_LEAST_FLOAT, value)
 
 
-def _is_wide(number: Any) -> bool:
-    """Whether it is a number among which SQLite has integers that no float is equal to."""
-    return isinstance(number, (int, float)) and 2**53 <= abs(number) < 2**63
+def _read_number(value: float) -> Decimal:
+    if -_WIDE < value < _WIDE:  # a text can't be compared, and is no number
+        # Zero has a sign where a rest below it was rounded away; no other database has it.
+        return Decimal(repr(value or 0))
+    return Decimal(int(value) if abs(value) < _WIDEST else repr(value))
 
+
+_WIDE, _WIDEST = float(2**53), float(2**63)
+"""From where on SQLite has integers that no float is equal to, and up to where."""
 
 _LEAST_FLOAT = math.ulp(0.0)
 
