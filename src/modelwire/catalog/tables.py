@@ -326,6 +326,11 @@ class Table:
         """The columns of the primary key, in the key's order."""
         return tuple(self.sql.primary_key.columns)
 
+    @property
+    def columns(self) -> Sequence[Column[Any]]:
+        """All columns, also those that are no fields."""
+        return tuple(self.sql.columns)
+
     @cached_property
     def version(self) -> Field | None:
         """The field that every change counts up, where the resource names one."""

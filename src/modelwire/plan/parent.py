@@ -29,13 +29,14 @@ class Parent(Struct, frozen=True):
     def shape(self) -> FindShape:
         """Looks whether it is there."""
         key = tuple(self.table.sql.primary_key.columns)
-        return FindShape(self.table.sql, key, key)
+        return FindShape(self.table.sql, key, key, resource=self.table)
 
     @property
     def owner(self) -> FindShape:
         """Reads what its children refer to, and holds the row."""
         key = tuple(self.table.sql.primary_key.columns)
-        return FindShape(self.table.sql, self.relation.local, key, lock=Lock.KEEP)
+        local = self.relation.local
+        return FindShape(self.table.sql, local, key, lock=Lock.KEEP, resource=self.table)
 
 
 def plan_parent(table: Table, relation: Relation, key: str) -> Parent:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
+from ..catalog.tables import Table
 from .parts import Lock
 
 
@@ -21,6 +22,7 @@ class FindShape(Struct, frozen=True, cache_hash=True):
         lock: What nobody else may do to the rows until the transaction ends.
         placed: Whether each row begins with the place in the list of what it was found by, from 0;
             one that is found by several stands behind each of them.
+        resource: The resource of the table, to find only what clients may see of it.
     """
 
     table: SQLTable
@@ -28,6 +30,7 @@ class FindShape(Struct, frozen=True, cache_hash=True):
     columns: tuple[Column[Any], ...]
     lock: Lock | None = None
     placed: bool = False
+    resource: Table | None = None
 
 
 class DescendShape(Struct, frozen=True, cache_hash=True):

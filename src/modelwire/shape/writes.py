@@ -72,7 +72,14 @@ class UnlinkShape(Struct, frozen=True, cache_hash=True):
 
 
 class DeleteShape(Struct, frozen=True, cache_hash=True):
-    """The removal of rows of any table whose columns occur in a list."""
+    """The removal of rows of any table whose columns occur in a list.
+
+    Args:
+        table: The table.
+        columns: The columns that occur in the parameter `ROWS`.
+        resource: The resource of the table, to remove only what clients may remove of it.
+    """
 
     table: SQLTable
     columns: tuple[Column[Any], ...]
+    resource: Table | None = None

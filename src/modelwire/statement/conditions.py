@@ -32,6 +32,7 @@ from ..shape.conditions import (
 )
 from .operators import Prepare, is_null_for, operand, render_predicate
 from .references import refer
+from .source import column_in, columns_in, links_of, rows_of
 
 Render = Callable[[FromClause], ColumnElement[bool]]
 
@@ -107,8 +108,8 @@ class Conditions:
         if set(relation.local) == set(given):
             owners: list[ColumnElement[Any]] = [given[column] for column in relation.local]
             return _render_link(relation, owners, source, self._dialect)
-        parent = child.parent.sql.alias()
-        is_parent = [parent.c[column.key] == value for column, value in given.items()]
+        parent = rows_of(child.parent).alias()
+        is_parent = [column_in(parent, column) == value for column, value in given.items()]
         owners = _owners_in(parent, relation)
         joined = _render_link(relation, owners, source, self._dialect)
         return exists_in(parent, *is_parent, joined)
@@ -116,7 +117,7 @@ class Conditions:
 
 def column_of(source: FromClause, field: Field) -> ColumnElement[Any]:
     """The column of a field in its table, or in an alias of that."""
-    return source.c[field.column.key]
+    return column_in(source, field.column)
 
 
 def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -149,24 +150,27 @@ def _render_through(
     if not through:
         return render(source)
     step: Step = through[0]
-    target = step.target.sql.alias()
+    target = rows_of(step.target).alias()
     joined = _render_link(step.relation, _owners_in(source, step.relation), target, dialect)
     return exists_in(target, joined, _render_through(through[1:], target, render, dialect))
 
 
 def _owners_in(source: FromClause, relation: Relation) -> list[ColumnElement[Any]]:
     """The columns of a table, or of an alias, by which a relation starts from it."""
-    return [source.c[column.key] for column in relation.local]
+    return columns_in(source, relation.local)
 
 
 def _render_link(
     relation: Relation, owners: Sequence[ColumnElement[Any]], target: FromClause, dialect: str
 ) -> ColumnElement[bool]:
     """Write that a relation leads to a row from the row whose local columns have given values."""
-    if relation.link is None:
+    links = links_of(relation)
+    if links is None:
         return _equal(relation, owners, target, dialect)
-    link = relation.link.alias()
-    ends = [target.c[end.key] == link.c[linked.key] for end, linked in relation.link_target]
+    link = links.alias()
+    ends = [
+        column_in(target, end) == column_in(link, linked) for end, linked in relation.link_target
+    ]
     return exists_in(link, *ends, _equal(relation, owners, link, dialect))
 
 
@@ -174,7 +178,7 @@ def _equal(
     relation: Relation, owners: Sequence[ColumnElement[Any]], holder: FromClause, dialect: str
 ) -> ColumnElement[bool]:
     pairs = zip(relation.remote, owners, strict=True)
-    return and_(*(refer(c, dialect, holder.c[c.key]) == owner for c, owner in pairs))
+    return and_(*(refer(c, dialect, column_in(holder, c)) == owner for c, owner in pairs))
 
 
 def _may_be_null(condition: Condition) -> bool:

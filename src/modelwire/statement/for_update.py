@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select
-from sqlalchemy import Table as SQLTable
+from sqlalchemy import FromClause, Select
 
 from ..shape.parts import Lock
 
@@ -17,6 +16,6 @@ _OPTIONS: Mapping[Lock, Mapping[str, bool]] = {
 }
 
 
-def lock_rows(sql: Select[Any], lock: Lock, table: SQLTable) -> Select[Any]:
+def lock_rows(sql: Select[Any], lock: Lock, rows: FromClause) -> Select[Any]:
     """Lock the rows of one table that a statement reads, until the transaction ends."""
-    return sql.with_for_update(of=table, **_OPTIONS[lock])
+    return sql.with_for_update(of=rows, **_OPTIONS[lock])

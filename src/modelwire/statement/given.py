@@ -9,10 +9,11 @@ from sqlalchemy import Column, ColumnElement, FromClause, and_, func
 from sqlalchemy.types import LargeBinary, TypeEngine
 
 from ..catalog.kinds import storage_type, type_on
-from .lists import rows_of
+from .lists import given_values
 from .normal import normal_form
 from .operators import UNHEX
 from .references import refer
+from .source import column_in
 from .spelled import equal
 from .types import operand_type
 
@@ -22,7 +23,7 @@ def given_columns(
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
     """The parameter `ROWS`: values that are compared with some columns."""
     types = [operand_type(type_on(column, dialect), dialect) for column in columns]
-    given, items, position = rows_of(types, dialect)
+    given, items, position = given_values(types, dialect)
     if dialect == "sqlite":
         items = [from_json(item, t) for item, t in zip(items, types, strict=True)]
     return given, items, position
@@ -36,20 +37,30 @@ def from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnElem
     return item
 
 
-def is_same(column: Column[Any], value: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
+def is_same(
+    column: Column[Any], value: ColumnElement[Any], dialect: str, source: FromClause
+) -> ColumnElement[bool]:
     """Write that a column has a value, as the database compares it with what it refers to."""
-    return equal(normal_form(refer(column, dialect), dialect), value, dialect)
+    referring = refer(column, dialect, column_in(source, column))
+    return equal(normal_form(referring, dialect), value, dialect)
 
 
 def join_given(
-    table: FromClause, columns: Sequence[Column[Any]], dialect: str
+    source: FromClause, holder: FromClause, columns: Sequence[Column[Any]], dialect: str
 ) -> tuple[ColumnElement[Any], FromClause]:
     """Join the parameter `ROWS` with the rows whose columns have these values.
+
+    Args:
+        source: The rows.
+        holder: What of these stands for the table of the columns.
+        columns: The columns.
+        dialect: `sqlite` or `postgresql`.
 
     Returns:
         The place of a row in the parameter, from 0, and the joined rows.
     """
     given, items, position = given_columns(columns, dialect)
-    same = [is_same(column, item, dialect) for column, item in zip(columns, items, strict=True)]
+    pairs = zip(columns, items, strict=True)
+    same = [is_same(column, item, dialect, holder) for column, item in pairs]
     place = position - 1 if dialect == "postgresql" else position
-    return place, given.join(table, and_(*same))
+    return place, given.join(source, and_(*same))

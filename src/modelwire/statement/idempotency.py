@@ -14,18 +14,16 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    delete,
     func,
     literal,
     null,
     select,
-    update,
 )
 from sqlalchemy.sql.base import Executable
 
 from ..request.headers import MAX_IDEMPOTENCY_KEY
 from .own import OWN, is_there
-from .write import INSERTS
+from .source import delete_any_from, every_row_of, insert_any_into, update_any_in
 
 KEYS = Table(
     "modelwire_idempotency_keys",
@@ -64,7 +62,7 @@ def build_wait() -> Executable:
 def build_claim(dialect: str) -> Executable:
     """Write a key that is not there, or no longer counts; answered if it was written."""
     given = _values("key", "fingerprint", "expires_at")
-    sql = INSERTS[dialect](KEYS).values(given)
+    sql = insert_any_into(KEYS, dialect).values(given)
     anew = {name: sql.excluded[name] for name in ("fingerprint", "expires_at")}
     gone = dict.fromkeys(("status", "headers", "body"), null())
     expired = KEYS.c.expires_at <= bindparam("now")
@@ -75,13 +73,13 @@ def build_claim(dialect: str) -> Executable:
 def build_answer() -> Executable:
     """Write the request that came with a key, and what was answered."""
     shown = (KEYS.c.fingerprint, KEYS.c.status, KEYS.c.headers, KEYS.c.body)
-    return select(*shown).where(KEYS.c.key == bindparam("sought"))
+    return select(*shown).select_from(every_row_of(KEYS)).where(KEYS.c.key == bindparam("sought"))
 
 
 def build_store() -> Executable:
     """Write what was answered to the request with a key."""
     new = _values("status", "headers", "body")
-    sql = update(KEYS).where(KEYS.c.key == bindparam("sought")).values(new)
+    sql = update_any_in(KEYS).where(KEYS.c.key == bindparam("sought")).values(new)
     return sql.returning(KEYS.c.key)
 
 
@@ -94,6 +92,7 @@ def build_purge(limit: int) -> Executable:
     """Write the removal of keys that no longer count, some at a time, except those in use."""
     expired = (
         select(KEYS.c.key)
+        .select_from(every_row_of(KEYS))
         .where(KEYS.c.expires_at <= bindparam("now"))
         .order_by(KEYS.c.expires_at)
         .limit(limit)
@@ -101,4 +100,4 @@ def build_purge(limit: int) -> Executable:
         # PostgreSQL may run a subquery once more for each row that it compares, a CTE only once.
         .cte("expired")
     )
-    return delete(KEYS).where(KEYS.c.key.in_(select(expired.c.key))).returning(KEYS.c.key)
+    return delete_any_from(KEYS).where(KEYS.c.key.in_(select(expired.c.key))).returning(KEYS.c.key)

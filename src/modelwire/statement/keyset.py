@@ -22,32 +22,34 @@ from sqlalchemy import (
 from sqlalchemy import Enum as SQLEnum
 
 from ..catalog.kinds import Kind, is_decorated, members_of
-from ..catalog.tables import Field, Table
+from ..catalog.tables import Field
 from ..shape.conditions import Through
 from ..shape.parts import Keyset, Order
 from .conditions import column_of, exists_in, join_on
 from .normal import normal_form
 from .operators import operand
+from .source import rows_of
 from .spelled import digits_of, is_native, rank_among, rank_of
 from .types import AsStored
 
 
 class Joined:
-    """A table with the tables that an order takes values from.
+    """Rows with those of the tables that an order takes values from.
 
     Args:
-        table: The table.
+        rows: The rows.
         order: The order.
         dialect: `sqlite` or `postgresql`.
 
     Attributes:
-        source: What rows are selected from; it has as many as the table alone.
+        rows: The rows alone.
+        source: What rows are selected from; as many as there are without the others.
     """
 
-    def __init__(self, table: Table, order: Sequence[Order], dialect: str) -> None:
+    def __init__(self, rows: FromClause, order: Sequence[Order], dialect: str) -> None:
         self._dialect = dialect
-        self._sources: dict[Through, FromClause] = {(): table.sql}
-        self.source: FromClause = table.sql
+        self._sources: dict[Through, FromClause] = {(): rows}
+        self.rows = self.source = rows
         for term in order:
             for length in range(1, len(term.through) + 1):
                 self._join(term.through[:length])
@@ -60,11 +62,11 @@ class Joined:
         if through in self._sources:
             return
         parent, step = self._sources[through[:-1]], through[-1]
-        target = step.target.sql.alias()
+        target = rows_of(step.target).alias()
         on = join_on(step.relation, parent, target, self._dialect)
         if not step.relation.unique:
             # Of several rows where one was declared, the one that is shown is the first by its key.
-            other = step.target.sql.alias()
+            other = rows_of(step.target).alias()
             keys = [[column_of(s, f) for f in step.target.key] for s in (other, target)]
             before = tuple_(*keys[0]) < tuple_(*keys[1])
             on = and_(

@@ -76,12 +76,12 @@ def in_rows(columns: Sequence[ColumnElement[Any]], dialect: str) -> ColumnElemen
     if len(columns) == 1:
         return in_list(columns[0], ROWS, dialect)
     types = [operand_type(type_on(column, dialect), dialect) for column in columns]
-    values, items, _ = rows_of(types, dialect)
+    values, items, _ = given_values(types, dialect)
     compared = map(_in_json, columns) if dialect == "sqlite" else columns
     return tuple_(*compared).in_(select(*items).select_from(values))
 
 
-def rows_of(
+def given_values(
     types: Sequence[TypeEngine[Any]], dialect: str
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
     """Write the parameter `ROWS` as a relation.

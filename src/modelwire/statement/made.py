@@ -22,7 +22,7 @@ def defaults_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[
     All other defaults in Python are made when the row is planned.
     """
     written = {field.column for field in fields}
-    left = (column for column in table.sql.columns if column not in written)
+    left = (column for column in table.columns if column not in written)
     found = ((column, row_maker(column.default)) for column in left)
     return {column: make for column, make in found if make is not None}
 
@@ -30,7 +30,7 @@ def defaults_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[
 def updates_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[Any], Make]:
     """What makes the values that a change of some fields brings along, by `onupdate` in Python."""
     written = {field.column for field in fields}
-    left = (column for column in table.sql.columns if column not in written)
+    left = (column for column in table.columns if column not in written)
     found = ((column, _updater_of(table, column)) for column in left)
     return {column: make for column, make in found if make is not None}
 

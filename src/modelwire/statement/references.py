@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement
+from sqlalchemy import Column, ColumnElement, FromClause
 
 from ..catalog.kinds import storage_type, type_on
+from .source import column_in
 
 
-def refer(column: Column[Any], dialect: str, source: Any = None) -> ColumnElement[Any]:
+def refer(column: Column[Any], dialect: str, compared: ColumnElement[Any]) -> ColumnElement[Any]:
     """A column in a comparison with what it refers to.
 
     Args:
         column: The column; any, whether it refers to something or not.
         dialect: `sqlite` or `postgresql`.
-        source: The column in an alias of its table, if that is meant.
+        compared: The column in what stands for its table.
 
     Returns:
         The column, with the collation of the key that it refers to where that is another one.
     """
-    compared: ColumnElement[Any] = column if source is None else source
     if dialect != "sqlite":
         return compared
     own = _collation_of(column)
@@ -34,9 +34,11 @@ def refer(column: Column[Any], dialect: str, source: Any = None) -> ColumnElemen
     return compared if collation is None else compared.collate(collation)
 
 
-def refer_all(columns: Sequence[Column[Any]], dialect: str) -> list[ColumnElement[Any]]:
-    """Some columns, each in a comparison with what it refers to."""
-    return [refer(column, dialect) for column in columns]
+def refer_all(
+    columns: Sequence[Column[Any]], dialect: str, source: FromClause
+) -> list[ColumnElement[Any]]:
+    """Some columns in what stands for their table, each in a comparison with what it refers to."""
+    return [refer(column, dialect, column_in(source, column)) for column in columns]
 
 
 def _collation_of(column: Column[Any]) -> str | None:

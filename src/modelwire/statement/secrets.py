@@ -8,7 +8,7 @@ from sqlalchemy import Column, LargeBinary, String, Table, bindparam, select
 from sqlalchemy.sql.base import Executable
 
 from .own import OWN, is_there
-from .write import INSERTS
+from .source import every_row_of, insert_any_into
 
 SECRETS = Table(
     "modelwire_secrets",
@@ -26,11 +26,12 @@ def build_look(dialect: str) -> Executable:
 
 def build_secret() -> Executable:
     """Write the secret of a name."""
-    return select(SECRETS.c.value).where(SECRETS.c.name == bindparam("sought"))
+    sql = select(SECRETS.c.value).select_from(every_row_of(SECRETS))
+    return sql.where(SECRETS.c.name == bindparam("sought"))
 
 
 def build_keep(dialect: str) -> Executable:
     """Write a new secret; of several processes that make one at once, the first counts."""
     given: dict[str, Any] = {name: bindparam(f"v_{name}") for name in ("name", "value")}
-    sql = INSERTS[dialect](SECRETS).values(given).on_conflict_do_nothing(index_elements=["name"])
-    return cast(Executable, sql)
+    sql = insert_any_into(SECRETS, dialect).values(given)
+    return cast(Executable, sql.on_conflict_do_nothing(index_elements=["name"]))

@@ -38,6 +38,7 @@ from .lists import in_rows
 from .operators import Prepare
 from .reading import read_column
 from .references import refer_all
+from .source import column_in, columns_in, links_of, rows_of
 
 
 def build_select(
@@ -49,9 +50,10 @@ def build_select(
     Of each include that is joined there is one row more than may be included, at most.
     """
     conditions = Conditions(dialect)
-    joined = Joined(shape.table, shape.order, dialect)
+    found = rows_of(shape.table)
+    joined = Joined(found, shape.order, dialect)
     columns = _columns_of(shape, joined, dialect, lenient=lenient)
-    where = conditions.render_all(shape.conditions, shape.table.sql)
+    where = conditions.render_all(shape.conditions, found)
     parts: list[ColumnElement[bool]] = []
     if shape.after is not None:
         parts = rows_after(shape.order, shape.after, joined, dialect)
@@ -61,7 +63,7 @@ def build_select(
     else:
         most = _one_more(max_included)
         children = [
-            _join_children(shape, include, dialect, most, lenient=lenient)
+            _join_children(found, include, dialect, most, lenient=lenient)
             for include in shape.joined
         ]
         source = joined.source
@@ -77,18 +79,19 @@ def build_select(
     if shape.offset:
         sql = sql.offset(_number("offset"))
     if shape.lock is not None:
-        sql = lock_rows(sql, shape.lock, shape.table.sql)
+        sql = lock_rows(sql, shape.lock, found)
     return sql, conditions.prepare
 
 
 def build_count(shape: CountShape, dialect: str) -> tuple[Executable, dict[str, Prepare]]:
     """Write the number of rows of a table in SQL, or how PostgreSQL would read these."""
     conditions = Conditions(dialect)
-    where = conditions.render_all(shape.conditions, shape.table.sql)
+    found = rows_of(shape.table)
+    where = conditions.render_all(shape.conditions, found)
     if not shape.estimated:
-        sql = select(func.count()).select_from(shape.table.sql).where(*where)
+        sql = select(func.count()).select_from(found).where(*where)
         return sql, conditions.prepare
-    rows: Select[Any] = select(literal_column("1")).select_from(shape.table.sql).where(*where)
+    rows: Select[Any] = select(literal_column("1")).select_from(found).where(*where)
     return Explained(rows), conditions.prepare
 
 
@@ -102,23 +105,26 @@ def build_related(
     gives them so, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
-    columns = read_columns(target.selected, dialect, lenient=lenient)
-    source: FromClause = target.sql
-    if relation.link is not None:
-        on = and_(*(column == linked for column, linked in relation.link_target))
-        source = source.join(relation.link, on)
-    owners: Sequence[ColumnElement[Any]] = relation.remote
+    found, links = rows_of(target), links_of(relation)
+    columns = read_columns(target.selected, found, dialect, lenient=lenient)
+    source = holder = found
+    if links is not None:
+        pairs = relation.link_target
+        on = and_(*(column_in(found, end) == column_in(links, linked) for end, linked in pairs))
+        source, holder = found.join(links, on), links
     if shape.placed:
-        place, source = join_given(source, relation.remote, dialect)
+        place, source = join_given(source, holder, relation.remote, dialect)
         owners = [place]
         sql = select(place, *columns).select_from(source)
     else:
-        before = [read_column(column, dialect, lenient=lenient) for column in shape.before]
+        owners = columns_in(holder, relation.remote)
+        told = columns_in(holder, shape.before)
+        before = [read_column(column, dialect, lenient=lenient) for column in told]
         sql = select(*before, *columns).select_from(source)
-        sql = sql.where(in_rows(refer_all(relation.remote, dialect), dialect))
+        sql = sql.where(in_rows(refer_all(relation.remote, dialect, holder), dialect))
     given = frozenset(relation.remote)
     order = [term for term in order_of(target, relation) if term.field.column not in given]
-    sql = sql.order_by(*owners, *order_by(order, Joined(target, order, dialect), dialect))
+    sql = sql.order_by(*owners, *order_by(order, Joined(found, order, dialect), dialect))
     return sql.limit(_one_more(max_included))
 
 
@@ -128,10 +134,15 @@ def _one_more(count: int) -> ColumnElement[int]:
 
 
 def _join_children(
-    shape: SelectShape, include: Include, dialect: str, most: ColumnElement[int], *, lenient: bool
+    parent: FromClause,
+    include: Include,
+    dialect: str,
+    most: ColumnElement[int],
+    *,
+    lenient: bool,
 ) -> LateralFromClause:
     """Write what an include leads to as one row: an array for each column, in its order."""
-    parent, child = shape.table.sql, include.target.sql.alias()
+    child = rows_of(include.target).alias()
     order = order_of(include.target, include.relation)
     sorts = [sort_expression(term, column_of(child, term.field), dialect) for term in order]
     terms = direct(order, sorts, dialect)
@@ -139,7 +150,7 @@ def _join_children(
     columns = [read_column(column_of(child, field), dialect, lenient=lenient) for field in fields]
     on = join_on(include.relation, parent, child, dialect)
     rows = select(*(column.label(f"c{i}") for i, column in enumerate(columns)))
-    rows = rows.where(on).order_by(*terms).limit(most)
+    rows = rows.select_from(child).where(on).order_by(*terms).limit(most)
     # Arrays have the order of what they are made of (PostgreSQL manual, Aggregate Functions).
     arrays = [
         func.array_agg(column, type_=ARRAY(column.type, dimensions=1)).label(field.key)
@@ -149,10 +160,10 @@ def _join_children(
 
 
 def read_columns(
-    fields: Sequence[Field], dialect: str, *, lenient: bool = False
+    fields: Sequence[Field], source: FromClause, dialect: str, *, lenient: bool = False
 ) -> list[ColumnElement[Any]]:
     """The columns of a row as it is read."""
-    return [_read_field(field, field.column, dialect, lenient=lenient) for field in fields]
+    return [_read_field(f, column_of(source, f), dialect, lenient=lenient) for f in fields]
 
 
 def _read_field(
@@ -169,7 +180,7 @@ def _columns_of(
         _read_field(term.field, joined.column(term), dialect, lenient=lenient)
         for term in shape.traced
     ]
-    return [*read_columns(shape.read.fields, dialect, lenient=lenient), *traced]
+    return [*read_columns(shape.read.fields, joined.rows, dialect, lenient=lenient), *traced]
 
 
 def _number(name: str) -> BindParameter[int]:
@@ -211,10 +222,11 @@ def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnE
     in the order, it goes by the index on the first column.
     """
     order = reverse_order(shape.order)
-    joined = Joined(shape.table, order, dialect)
+    found = rows_of(shape.table)
+    joined = Joined(found, order, dialect)
     other = Keyset(after.forms, inclusive=not after.inclusive)
-    where = Conditions(dialect).render_all(shape.conditions, shape.table.sql)
-    found = [
+    where = Conditions(dialect).render_all(shape.conditions, found)
+    before = [
         select(literal_column("1"))
         .select_from(joined.source)
         .where(*where, part)
@@ -225,4 +237,4 @@ def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnE
         .is_not(None)
         for part in rows_after(order, other, joined, dialect)
     ]
-    return type_coerce(or_(*found), Integer())
+    return type_coerce(or_(*before), Integer())

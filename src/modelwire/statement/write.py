@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -15,16 +15,12 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
-    delete,
     func,
     literal_column,
     select,
     true,
     tuple_,
-    update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ..catalog.kinds import type_on
 from ..catalog.relations import find_link_key
@@ -32,14 +28,25 @@ from ..catalog.tables import Field, Table
 from ..shape.lookups import LEVELS, DescendShape, FindShape
 from ..shape.reads import GivenShape
 from ..shape.writes import Conflict, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
+from .conditions import exists_in
 from .for_update import lock_rows
 from .given import from_json, given_columns, is_same, join_given
-from .lists import in_rows, rows_of
+from .lists import given_values, in_rows
 from .made import default_name, defaults_left_by, update_name, updates_left_by, value_name
 from .operators import operand
 from .reading import read_column, returned_columns
 from .references import refer_all
 from .select import read_columns
+from .source import (
+    columns_in,
+    delete_any_from,
+    delete_from,
+    every_row_of,
+    insert_any_into,
+    insert_into,
+    rows_of,
+    update_in,
+)
 from .types import operand_type, wire_type
 
 
@@ -48,7 +55,7 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
 
     Many rows are the parameter `ROWS`; they are stored and answered in their order.
     """
-    sql = INSERTS[dialect](shape.table.sql)
+    sql = insert_into(shape.table, dialect)
     conflict = shape.conflict
     written = shape.fields if conflict is None else conflict.merged or ()
     returning = _return_row(shape.table, written, dialect)
@@ -64,10 +71,6 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
     if conflict is not None:
         sql = _resolve(sql, conflict, shape.table, dialect)
     return cast(Insert, sql.returning(*returning))
-
-
-INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
-"""SQLAlchemy's INSERT of each dialect, which may have a conflict clause."""
 
 
 def _return_row(table: Table, given: Sequence[Field], dialect: str) -> list[ColumnElement[Any]]:
@@ -86,7 +89,7 @@ def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: str) -> Any:
         changes |= {**_updated(table, conflict.merged, dialect), **_count_up(table)}
     else:
         # A row that nothing is written to is answered too, so it is written as it stands.
-        changes = {key[0]: table.sql.c[key[0].key]}
+        changes = {key[0]: key[0]}
     return sql.on_conflict_do_update(index_elements=key, set_=changes)
 
 
@@ -96,7 +99,7 @@ def _updated(
     """What a merge writes to columns with an `onupdate`, which SQLAlchemy leaves out here."""
     written = {field.column for field in merged}
     found: dict[Column[Any], ColumnElement[Any]] = {}
-    for column in table.sql.columns:
+    for column in table.columns:
         default: Any = column.onupdate
         if default is not None and default.is_clause_element and column not in written:
             found[column] = default.arg
@@ -127,7 +130,7 @@ def _given_rows(
     written = [wire_type(field.sql_type, dialect) for field in fields]
     sought = [operand_type(field.sql_type, dialect) for field in key]
     types = [*written, *sought]
-    given, items, position = rows_of(types, dialect)
+    given, items, position = given_values(types, dialect)
     if dialect == "sqlite":
         items = [from_json(item, t) for item, t in zip(items, types, strict=True)]
     return given, items, position
@@ -136,12 +139,13 @@ def _given_rows(
 def build_given(shape: GivenShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     columns = [field.column for field in shape.fields]
-    place, found = join_given(shape.table.sql, columns, dialect)
-    shown = read_columns(shape.read.fields, dialect, lenient=lenient)
+    rows = rows_of(shape.table)
+    place, found = join_given(rows, rows, columns, dialect)
+    shown = read_columns(shape.read.fields, rows, dialect, lenient=lenient)
     sql = select(place, *shown).select_from(found)
     if shape.lock is None:
         return sql
-    return lock_rows(sql.order_by(*shape.table.key_columns), shape.lock, shape.table.sql)
+    return lock_rows(sql.order_by(*columns_in(rows, shape.table.key_columns)), shape.lock, rows)
 
 
 def build_update(shape: UpdateShape, dialect: str) -> Update:
@@ -158,10 +162,12 @@ def build_update(shape: UpdateShape, dialect: str) -> Update:
         new = [_value(field, dialect) for field in fields]
         sought = [operand(f, f"p{i}", dialect) for i, f in enumerate(key)]
     values = {f.column: value for f, value in zip(fields, new, strict=True)}
-    where = [is_same(f.column, value, dialect) for f, value in zip(key, sought, strict=True)]
+    sql = update_in(shape.table)
+    pairs = zip(key, sought, strict=True)
+    where = [is_same(f.column, value, dialect, sql.table) for f, value in pairs]
     made = _parameters_of(updates_left_by(shape.table, fields), update_name, dialect)
     counted = _count_up(shape.table)
-    sql = update(shape.table.sql).where(*where).values({**values, **made, **counted})
+    sql = sql.where(*where).values({**values, **made, **counted})
     return sql.returning(*_return_row(shape.table, fields, dialect))
 
 
@@ -179,10 +185,11 @@ def build_change(shape: LinkShape | UnlinkShape | DeleteShape, dialect: str) -> 
 def build_link(shape: LinkShape, dialect: str) -> Insert:
     """Write the links in the parameter `ROWS` that are not there yet."""
     given, items, position = given_columns(shape.columns, dialect)
-    there = [is_same(c, item, dialect) for c, item in zip(shape.columns, items, strict=True)]
-    known = select(literal_column("1")).where(*there).correlate(given).exists()
-    chosen = select(*items).select_from(given).where(~known).order_by(position)
-    sql = INSERTS[dialect](shape.table).from_select(list(shape.columns), chosen)
+    links = every_row_of(shape.table)
+    pairs = zip(shape.columns, items, strict=True)
+    there = exists_in(links, *(is_same(c, item, dialect, links) for c, item in pairs))
+    chosen = select(*items).select_from(given).where(~there).order_by(position)
+    sql = insert_any_into(shape.table, dialect).from_select(list(shape.columns), chosen)
     key = find_link_key(shape.table, shape.columns)
     if key:
         # Only the same link: others that a constraint refuses are errors.
@@ -194,31 +201,37 @@ def build_unlink(shape: UnlinkShape, dialect: str) -> Delete:
     """Write the removal of the links of the rows in the parameter `ROWS` to any that are not there
     beside them."""
     given, items, _ = given_columns(shape.columns, dialect)
-    same = [is_same(c, item, dialect) for c, item in zip(shape.columns, items, strict=True)]
-    found: Select[Any] = select(literal_column("1")).select_from(given).correlate(shape.table)
-    own, all_of_it = found.where(*same[: shape.own]), found.where(*same)
-    sql: Delete = delete(shape.table).where(own.exists(), ~all_of_it.exists())
+    sql = delete_any_from(shape.table)
+    pairs = zip(shape.columns, items, strict=True)
+    same = [is_same(c, item, dialect, sql.table) for c, item in pairs]
+    sql = sql.where(exists_in(given, *same[: shape.own]), ~exists_in(given, *same))
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
 def build_delete(shape: DeleteShape, dialect: str) -> Delete:
     """Write the removal of the rows whose columns occur in the parameter `ROWS`."""
-    sql: Delete = delete(shape.table).where(in_rows(refer_all(shape.columns, dialect), dialect))
+    gone = shape.resource
+    sql = delete_any_from(shape.table) if gone is None else delete_from(gone)
+    sql = sql.where(in_rows(refer_all(shape.columns, dialect, sql.table), dialect))
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
 def build_find(shape: FindShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
-    shown = [read_column(column, dialect, lenient=lenient) for column in shape.shown]
+    seen = shape.resource
+    rows = every_row_of(shape.table) if seen is None else rows_of(seen)
+    columns = columns_in(rows, shape.shown)
+    shown = [read_column(column, dialect, lenient=lenient) for column in columns]
     if shape.placed:
-        place, found = join_given(shape.table, shape.columns, dialect)
+        place, found = join_given(rows, rows, shape.columns, dialect)
         sql = select(place, *shown).select_from(found)
     else:
-        sql = select(*shown).where(in_rows(refer_all(shape.columns, dialect), dialect))
+        given = in_rows(refer_all(shape.columns, dialect, rows), dialect)
+        sql = select(*shown).select_from(rows).where(given)
     if shape.lock is None:
         return sql
     # In one order, so that two requests don't wait for each other's rows.
-    return lock_rows(sql.order_by(*shape.shown), shape.lock, shape.table)
+    return lock_rows(sql.order_by(*columns), shape.lock, rows)
 
 
 def build_descend(shape: DescendShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
@@ -226,20 +239,23 @@ def build_descend(shape: DescendShape, dialect: str, *, lenient: bool = False) -
 
     A row is found once, whatever circles lead to it; the number of levels ends what goes round.
     """
-    table, key = shape.table, list(shape.table.primary_key.columns)
+    rows = every_row_of(shape.table)
+    key = columns_in(rows, shape.table.primary_key.columns)
+    parent = columns_in(rows, shape.parent_columns)
     own = [column.label(f"k{i}") for i, column in enumerate(key)]
-    referred = [column.label(f"r{i}") for i, column in enumerate(shape.parent_columns)]
+    referred = [column.label(f"r{i}") for i, column in enumerate(parent)]
     level = literal_column("1", Integer).label("level")
-    columns = refer_all(shape.columns, dialect)
-    first = select(*own, *referred, level).where(in_rows(columns, dialect))
+    columns = refer_all(shape.columns, dialect, rows)
+    first = select(*own, *referred, level).select_from(rows).where(in_rows(columns, dialect))
     tree = first.cte("tree", recursive=True)
     below = [tree.c[f"r{i}"] == column for i, column in enumerate(columns)]
     deeper = select(*own, *referred, tree.c.level + 1).where(*below, tree.c.level < LEVELS)
     tree = tree.union(deeper)
     found = select(*(tree.c[f"k{i}"] for i in range(len(key))))
     shown = [read_column(column, dialect, lenient=lenient) for column in key]
-    sql = select(*shown).where(tuple_(*key).in_(found) if len(key) > 1 else key[0].in_(found))
-    return lock_rows(sql.order_by(*key), shape.lock, table)
+    sql = select(*shown).select_from(rows)
+    sql = sql.where(tuple_(*key).in_(found) if len(key) > 1 else key[0].in_(found))
+    return lock_rows(sql.order_by(*key), shape.lock, rows)
 
 
 def _value(field: Field, dialect: str) -> Any:

@@ -70,7 +70,7 @@ class Remover:
             parts = [(plan.nth(i), [key]) for i, key in enumerate(keys)]
         for part, found in parts:
             try:
-                removed = await self._walk(plan.table.sql, found)
+                removed = await self._walk(plan.table, found)
                 if len(removed) < len(found):
                     await self._check_gone(plan.table, found)
             except ConstraintViolation as violation:
@@ -84,8 +84,9 @@ class Remover:
         if await self._finder.find(table.sql, key, key, keys):
             raise ConstraintViolation(Constraint.TRIGGER)
 
-    async def _walk(self, table: SQLTable, keys: Sequence[Row]) -> Sequence[Row]:
+    async def _walk(self, resource: Table, keys: Sequence[Row]) -> Sequence[Row]:
         """Remove rows: go down to what depends on nothing, and remove on the way back."""
+        table = resource.sql
         self._seen = {(table.fullname, tuple(key)) for key in keys}
         levels = [_Level(table, keys, iter(self._dependents_of(table)))]
         removed: Sequence[Row] = ()
@@ -94,9 +95,10 @@ class Remover:
             dependent = next(level.left, None)
             if dependent is None:
                 levels.pop()
-                removed = await self._delete(
-                    level.table, tuple(level.table.primary_key.columns), level.keys
-                )
+                # What goes along does so whoever may see it.
+                asked = None if levels else resource
+                key = tuple(level.table.primary_key.columns)
+                removed = await self._delete(level.table, key, level.keys, asked)
             elif found := await self._find_dependents(level, dependent):
                 below = self._dependents_of(dependent.table)
                 levels.append(_Level(dependent.table, found, iter(below)))
@@ -152,9 +154,13 @@ class Remover:
         return await self._finder.find(level.table, columns, key, level.keys)
 
     async def _delete(
-        self, table: SQLTable, columns: Columns, rows: Sequence[Row]
+        self,
+        table: SQLTable,
+        columns: Columns,
+        rows: Sequence[Row],
+        resource: Table | None = None,
     ) -> Sequence[Row]:
-        shape = DeleteShape(table, tuple(columns))
+        shape = DeleteShape(table, tuple(columns), resource)
         return await self._context.run(shape, {ROWS: rows})
 
 

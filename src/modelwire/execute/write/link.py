@@ -43,8 +43,8 @@ class Linker:
             The same links by the keys that the rows have, each once, and where those stand that
             lead to no row. Keys may be the same to the database that differ here.
         """
-        key = links.target.key_columns
-        shape = FindShape(links.target.sql, key, key, Lock.KEEP, placed=True)
+        target, key = links.target, links.target.key_columns
+        shape = FindShape(target.sql, key, key, Lock.KEEP, placed=True, resource=target)
         rows = await self._fetch(shape, links.keys)
         found = {place: tuple(stored) for place, *stored in rows}
         missing = [p for i, p in enumerate(links.pointers) if i not in found]

@@ -1,0 +1,81 @@
+"""The one door to rows: what statements read, join, look up and write to comes from here.
+
+Which rows of a resource clients may see or change is decided by what `rows_of` and the targets of
+writes give. Whoever needs every row, whatever clients may see of it, says so by name. What is given
+is a table or stands for one: it may have an `alias`, its columns are those that `column_in` finds,
+and never those of the table itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Delete, FromClause, Update, delete, update
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from ..catalog.tables import Relation, Table
+
+_INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
+"""SQLAlchemy's INSERT of each dialect, which may have a conflict clause."""
+
+
+def rows_of(table: Table) -> FromClause:
+    """The rows of a resource, as far as a client may see them."""
+    return table.sql
+
+
+def links_of(relation: Relation) -> FromClause | None:
+    """The rows of the table that links the two ends of a relation, where there is one."""
+    return relation.link
+
+
+def every_row_of(table: FromClause) -> FromClause:
+    """Every row of a table, also of those that clients may not see.
+
+    It is for what the service itself must know: what goes along with a row or stands in its way,
+    what a constraint has refused, and the tables of its own.
+    """
+    return table
+
+
+def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:
+    """A column of a table in what stands for the table."""
+    return source.c[column.key]
+
+
+def columns_in(source: FromClause, columns: Iterable[Column[Any]]) -> list[ColumnElement[Any]]:
+    """Columns of a table in what stands for the table."""
+    return [source.c[column.key] for column in columns]
+
+
+def insert_into(table: Table, dialect: str) -> Any:
+    """Begin an INSERT of rows of a resource, which may have a conflict clause."""
+    return insert_any_into(table.sql, dialect)
+
+
+def insert_any_into(table: SQLTable, dialect: str) -> Any:
+    """Begin an INSERT of rows of any table, which may have a conflict clause."""
+    return _INSERTS[dialect](table)
+
+
+def update_in(table: Table) -> Update:
+    """Begin an UPDATE of rows of a resource, as far as a client may change them."""
+    return update_any_in(table.sql)
+
+
+def update_any_in(table: SQLTable) -> Update:
+    """Begin an UPDATE of any rows of a table."""
+    return update(table)
+
+
+def delete_from(table: Table) -> Delete:
+    """Begin a DELETE of rows of a resource, as far as a client may remove them."""
+    return delete_any_from(table.sql)
+
+
+def delete_any_from(table: SQLTable) -> Delete:
+    """Begin a DELETE of any rows of a table."""
+    return delete(table)

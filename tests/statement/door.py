@@ -1,0 +1,91 @@
+"""The door to rows with a condition on every table, as a policy would set one."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import ColumnElement, FromClause, literal_column, select
+from sqlalchemy import Table as SQLTable
+
+from modelwire.catalog.tables import Relation, Table
+from modelwire.statement import conditions, idempotency, keyset, secrets, source, write
+from modelwire.statement import select as selects
+from tests.statement.shapes import TABLES
+
+BUILDERS: tuple[ModuleType, ...] = (conditions, keyset, selects, write, idempotency, secrets)
+
+Condition = Callable[[FromClause], ColumnElement[bool]]
+
+NAMES = "|".join(sorted((table.sql.name for table in TABLES.values()), key=len, reverse=True))
+NAMED = re.compile(rf"(?<![\w.])(?P<name>{NAMES})(?!\w)(?P<next>\.| AS (?:seen|every|link)_\w+)?")
+TARGET = re.compile(rf"(?:INSERT INTO|UPDATE|DELETE FROM) (?P<name>{NAMES})(?!\w)(?! AS)")
+
+
+def is_allowed(_rows: FromClause) -> ColumnElement[bool]:
+    """A condition that shows in the SQL."""
+    return literal_column("allowed").is_(literal_column("true"))
+
+
+class Door:
+    """Marks what it gives: rows by an alias within a subquery, targets by a condition.
+
+    Args:
+        condition: The condition on each resource.
+    """
+
+    def __init__(self, condition: Condition = is_allowed) -> None:
+        self.condition = condition
+        self.targets: Counter[str] = Counter()
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put it in the place of the real one, wherever statements are built."""
+        for name in ("rows_of", "links_of", "every_row_of", *WRITES):
+            for module in BUILDERS:
+                if hasattr(module, name):
+                    monkeypatch.setattr(module, name, getattr(self, name, self._target(name)))
+
+    def rows_of(self, table: Table) -> FromClause:
+        return self._narrow(table.sql, "seen", self.condition)
+
+    def links_of(self, relation: Relation) -> FromClause | None:
+        link = relation.link
+        return None if link is None else self._narrow(link, "link", is_allowed)
+
+    def every_row_of(self, table: FromClause) -> FromClause:
+        return self._narrow(table, "every", lambda _: literal_column("1") == literal_column("1"))
+
+    def _narrow(self, table: Any, mark: str, condition: Condition) -> FromClause:
+        rows = table.alias(f"{mark}_{table.name}")
+        return select(rows).where(condition(rows)).subquery()
+
+    def _target(self, name: str) -> Callable[..., Any]:
+        begin = getattr(source, name)
+
+        def begin_counted(table: Table | SQLTable, *args: Any) -> Any:
+            self.targets[table.name] += 1
+            sql = begin(table, *args)
+            return sql.where(self.condition(sql.table)) if name in CONDITIONAL else sql
+
+        return begin_counted
+
+
+CONDITIONAL = ("update_in", "delete_from")
+WRITES = (*CONDITIONAL, "update_any_in", "delete_any_from", "insert_into", "insert_any_into")
+
+
+def find_bypasses(text: str, targets: Counter[str]) -> list[str]:
+    """Find the tables that a statement names past the door.
+
+    Args:
+        text: The statement, built with the door that marks.
+        targets: The targets that the door has given.
+    """
+    text = re.sub(r"'[^']*'", "''", text)
+    written = Counter(match["name"] for match in TARGET.finditer(text))
+    named = Counter(match["name"] for match in NAMED.finditer(text) if match["next"] is None)
+    # Columns of a target are named by it; those of what is read are not.
+    foreign = {m["name"] for m in NAMED.finditer(text) if m["next"] == "."} - set(written)
+    return [*(named - written), *(written - targets), *foreign]

@@ -1,0 +1,142 @@
+"""A shape of every kind, as requests to the league and the zoo are planned, and as writes ask."""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.structs import replace
+
+from modelwire.catalog.read import read_catalog
+from modelwire.catalog.tables import Table
+from modelwire.plan.parent import plan_parent
+from modelwire.plan.reading.keyset import rows_from
+from modelwire.plan.reading.plans import ListPlan, plan_list, plan_read, plan_stream
+from modelwire.plan.writing.mass import plan_mass
+from modelwire.request.query import parse_query
+from modelwire.shape.lookups import DescendShape, FindShape
+from modelwire.shape.parts import Keyset, Lock
+from modelwire.shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
+from modelwire.shape.shapes import Shape
+from modelwire.shape.writes import (
+    Conflict,
+    DeleteShape,
+    InsertShape,
+    LinkShape,
+    UnlinkShape,
+    UpdateShape,
+)
+from tests.conftest import LEAGUE, ZOO
+
+CATALOG = read_catalog([*LEAGUE, *ZOO])
+TABLES: Mapping[str, Table] = CATALOG.tables
+
+QUERIES = [
+    ("users", ""),
+    ("users", "limit=10&sort=-full_name&is_active=true&username__icontains=a"),
+    ("users", "q=ann&fields=id,email"),
+    ("players", "team.name__icontains=a&sort=team.name,-name"),
+    ("players", "or=(team.name:t1,not(name__isnull:true))"),
+    ("teams", "players.name__in=a,b&players.team.city=x"),
+    ("categories", "sort=parent.parent.name&children.children.name=x"),
+    ("groups", "members.groups.name=x&include=members"),
+    ("people", "groups.name__ne=x"),
+    ("cities", "country.name=x&sort=country.name"),
+    ("things", "color__in=red&reference=00000000-0000-0000-0000-000000000001&sort=-color,moment"),
+]
+RELATIONS = [
+    ("teams", "players"),
+    ("players", "team"),
+    ("groups", "members"),
+    ("categories", "children"),
+    ("countries", "cities"),
+    ("cities", "country"),
+]
+
+
+def selects() -> Iterator[SelectShape]:
+    """Rows: listed, streamed, by cursor in both directions, below a row, by key, locked."""
+    for name, query in QUERIES:
+        table, parameters = TABLES[name], parse_query(query.encode(), 10_000)
+        plan = plan_list(CATALOG, table, parameters)
+        assert isinstance(plan, ListPlan)
+        yield plan.shape
+        yield from pages(plan.shape)
+        yield plan_stream(CATALOG, table, [p for p in parameters if p.name != "limit"]).shape
+    for name in ("users", "players", "groups", "categories", "cities"):
+        table = TABLES[name]
+        yield plan_mass(CATALOG, table, (), Lock.REMOVE).shape
+        for dialect in ("postgresql", "sqlite"):
+            yield plan_read(CATALOG, table, (), dialect).shape
+    yield plan_read(
+        CATALOG, TABLES["teams"], parse_query(b"include=players", 100), "postgresql"
+    ).shape
+    for name, relation in RELATIONS:
+        table = TABLES[name]
+        if relation in table.children:
+            parent = plan_parent(
+                table, table.relations[relation], "x" if name == "countries" else "1"
+            )
+            plan = plan_list(CATALOG, CATALOG.target_of(parent.relation), (), parent)
+            assert isinstance(plan, ListPlan)
+            yield plan.shape
+
+
+def pages(shape: SelectShape) -> Iterator[SelectShape]:
+    """Pages by cursor: after and before a row, which may have NULL in each term."""
+    shape = replace(shape, offset=False, limited=True)
+    for form in ("value", "null"):
+        forms = [form if term.nullable else "value" for term in shape.order]
+        after = Keyset(tuple(forms), probes=True)
+        yield rows_from(shape, after)
+        yield rows_from(shape, replace(after, probes=False), backward=True)
+
+
+def related() -> Iterator[Shape]:
+    for name, relation_name in RELATIONS:
+        table = TABLES[name]
+        relation = table.relations[relation_name]
+        target = CATALOG.target_of(relation)
+        yield RelatedShape(table, relation, target)
+        parent = plan_parent(table, relation, "x,y" if name == "cities" else "1")
+        yield parent.shape
+        yield parent.owner
+
+
+def lookups() -> Iterator[Shape]:
+    for name in ("users", "cities", "memberships"):
+        table = TABLES[name]
+        key, columns = table.key, table.key_columns
+        yield GivenShape(table, key)
+        yield GivenShape(table, key, lock=Lock.CHANGE)
+        for resource in (None, table):
+            yield FindShape(table.sql, columns, columns, Lock.KEEP, resource=resource)
+            yield FindShape(table.sql, columns, columns, placed=True, resource=resource)
+    tree = TABLES["categories"].sql
+    yield DescendShape(tree, (tree.c.parent_id,), (tree.c.id,), Lock.REMOVE)
+
+
+def writes() -> Iterator[Shape]:
+    for name in ("users", "cities", "things", "order_lines"):
+        table = TABLES[name]
+        rest = tuple(f for f in table.fields if f.writable and not f.primary_key)[:3]
+        given = (*table.key, *rest)
+        for many in (False, True):
+            yield InsertShape(table, given, many)
+            yield UpdateShape(table, rest, many)
+            for merged in (None, (), rest):
+                yield InsertShape(table, given, many, Conflict(table.key, merged))
+        for resource in (None, table):
+            yield DeleteShape(table.sql, table.key_columns, resource)
+    links = TABLES["memberships"].sql
+    ends = (links.c.group_id, links.c.person_id)
+    yield LinkShape(links, ends)
+    yield UnlinkShape(links, ends, 1)
+
+
+def counts() -> Iterator[Shape]:
+    for shape in selects():
+        yield CountShape(shape.table, shape.conditions)
+
+
+def shapes() -> Iterator[Shape]:
+    """Each of them once."""
+    for kind in (selects, counts, related, lookups, writes):
+        yield from dict.fromkeys(kind())

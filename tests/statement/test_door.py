@@ -1,0 +1,139 @@
+"""No statement reads or writes a table past the one door to rows."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
+from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
+from sqlalchemy.engine import Dialect
+
+import modelwire
+from modelwire.shape.lookups import DescendShape, FindShape
+from modelwire.shape.shapes import Shape
+from modelwire.shape.writes import DeleteShape, LinkShape, UnlinkShape, UpdateShape
+from modelwire.statement import conditions, keyset, write
+from modelwire.statement import select as selects
+from modelwire.statement.statements import Statements
+
+from .door import Door, find_bypasses
+from .shapes import shapes
+
+SOURCE = Path(modelwire.__file__).parent
+DIALECTS = [postgresql(), sqlite()]
+
+PAST_POLICIES = (FindShape, DescendShape, LinkShape, UnlinkShape, DeleteShape)
+"""The shapes by which the service looks at rows that a client may not see."""
+
+BUILDING = {"select", "insert", "update", "delete"}
+BUILDERS_ELSEWHERE = {"execute/database.py", "execute/tables.py", "execute/write/triggers.py"}
+"""What asks the database about itself: whether it is there, which tables and triggers it has."""
+
+
+def written(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> Iterator[tuple[Shape, str, Door]]:
+    """Every shape as SQL, as the door that marks has it."""
+    statements = Statements(dialect)
+    for shape in shapes():
+        for lenient in (False, True):
+            door = Door()
+            door.install(monkeypatch)
+            yield shape, statements._write(shape, lenient=lenient).compiled.text, door
+            monkeypatch.undo()
+
+
+def bypasses(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> set[str]:
+    found = written(monkeypatch, dialect)
+    return {name for _, text, door in found for name in find_bypasses(text, door.targets)}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
+def test_every_statement_takes_its_rows_from_the_door(
+    monkeypatch: pytest.MonkeyPatch, dialect: Dialect
+) -> None:
+    kinds: Counter[type[Shape]] = Counter()
+    for shape, text, door in written(monkeypatch, dialect):
+        kinds[type(shape)] += 1
+        assert not find_bypasses(text, door.targets), text
+    assert set(kinds) == set(Shape.__args__)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
+def test_what_clients_may_see_decides(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> None:
+    """Only what the service needs for itself is past that."""
+    for shape, text, _ in written(monkeypatch, dialect):
+        if not isinstance(shape, PAST_POLICIES):
+            assert "every_" not in text, text
+        elif getattr(shape, "resource", None) is not None:
+            assert "every_" not in text, text
+            assert "allowed" in text, text
+        if isinstance(shape, UpdateShape):
+            assert "allowed" in text, text
+
+
+PLANTED = [
+    (conditions, "rows_of", lambda table: table.sql),
+    (conditions, "links_of", lambda relation: relation.link),
+    (keyset, "rows_of", lambda table: table.sql),
+    (selects, "rows_of", lambda table: table.sql),
+    (selects, "links_of", lambda relation: relation.link),
+    (write, "rows_of", lambda table: table.sql),
+    (write, "every_row_of", lambda table: table),
+    (selects, "column_in", lambda _source, column: column),
+    (selects, "columns_in", lambda _source, columns: list(columns)),
+    (selects, "column_of", lambda _source, field: field.column),
+    (conditions, "columns_in", lambda _source, columns: list(columns)),
+    (write, "columns_in", lambda _source, columns: list(columns)),
+    (write, "update_in", lambda table: table.sql.update()),
+    (write, "delete_any_from", lambda table: table.delete()),
+]
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda p: f"{p[0].__name__}.{p[1]}")
+def test_a_bypass_is_found(monkeypatch: pytest.MonkeyPatch, planted: tuple) -> None:
+    """Whichever builder goes past the door, or names a column of a table and not of its rows."""
+    install = Door.install
+
+    def install_with_hole(door: Door, patch: pytest.MonkeyPatch) -> None:
+        install(door, patch)
+        patch.setattr(*planted)
+
+    monkeypatch.setattr(Door, "install", install_with_hole)
+    with pytest.MonkeyPatch.context() as inner:
+        assert bypasses(inner, postgresql())
+
+
+def trees(folder: str) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((SOURCE / folder).rglob("*.py")):
+        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text())
+
+
+def test_only_the_door_takes_tables() -> None:
+    """Nothing else in `statement` asks a resource or a relation for its table as something to
+    select from; `origin` names tables in the log."""
+    for name, tree in trees("statement"):
+        if name in ("statement/source.py", "statement/origin.py"):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in ("sql", "link"):
+                is_own = isinstance(node.value, ast.Name) and node.value.id == "self"
+                assert is_own, f"{name}:{node.lineno}"
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """What a module imports from SQLAlchemy."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in nodes if (node.module or "").startswith("sqlalchemy")]
+    return {alias.name for node in ours for alias in node.names}
+
+
+def test_only_the_door_begins_writes() -> None:
+    for name, tree in trees("statement"):
+        if name != "statement/source.py":
+            assert not imported(tree) & (BUILDING - {"select"}), name
+
+
+def test_only_statement_builds_statements() -> None:
+    found = {name for name, tree in trees(".") if imported(tree) & BUILDING}
+    assert {n for n in found if not n.startswith("statement/")} == BUILDERS_ELSEWHERE
