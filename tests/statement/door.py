@@ -42,17 +42,19 @@ class Door:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put it in the place of the real one, wherever statements are built."""
-        for name in ("rows_of", "links_of", "every_row_of", *WRITES):
+        for name in ("rows_of", "links_of", "every_row_of", "merge_into", *WRITES):
             for module in BUILDERS:
                 if hasattr(module, name):
-                    monkeypatch.setattr(module, name, getattr(self, name, self._target(name)))
+                    monkeypatch.setattr(
+                        module, name, getattr(self, name, None) or self._target(name)
+                    )
 
     def rows_of(self, table: Table) -> FromClause:
         return self._narrow(table.sql, "seen", self.condition)
 
     def links_of(self, relation: Relation) -> FromClause | None:
         link = relation.link
-        return None if link is None else self._narrow(link, "link", is_allowed)
+        return None if link is None else self._narrow(link, "link", self.condition)
 
     def every_row_of(self, table: FromClause) -> FromClause:
         return self._narrow(table, "every", lambda _: literal_column("1") == literal_column("1"))
@@ -60,6 +62,10 @@ class Door:
     def _narrow(self, table: Any, mark: str, condition: Condition) -> FromClause:
         rows = table.alias(f"{mark}_{table.name}")
         return select(rows).where(condition(rows)).subquery()
+
+    def merge_into(self, sql: Any, table: Table, key: Any, changes: Any) -> Any:
+        where = self.condition(table.sql)
+        return sql.on_conflict_do_update(index_elements=key, set_=changes, where=where)
 
     def _target(self, name: str) -> Callable[..., Any]:
         begin = getattr(source, name)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect
 import modelwire
 from modelwire.shape.lookups import DescendShape, FindShape
 from modelwire.shape.shapes import Shape
-from modelwire.shape.writes import DeleteShape, LinkShape, UnlinkShape, UpdateShape
+from modelwire.shape.writes import DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from modelwire.statement import conditions, keyset, write
 from modelwire.statement import select as selects
 from modelwire.statement.statements import Statements
@@ -68,7 +68,8 @@ def test_what_clients_may_see_decides(monkeypatch: pytest.MonkeyPatch, dialect: 
         elif getattr(shape, "resource", None) is not None:
             assert "every_" not in text, text
             assert "allowed" in text, text
-        if isinstance(shape, UpdateShape):
+        merges = isinstance(shape, InsertShape) and shape.conflict and not shape.ignores
+        if merges or isinstance(shape, UpdateShape):
             assert "allowed" in text, text
 
 

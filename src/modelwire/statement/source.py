@@ -8,7 +8,7 @@ and never those of the table itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Delete, FromClause, Update, delete, update
@@ -54,6 +54,20 @@ def columns_in(source: FromClause, columns: Iterable[Column[Any]]) -> list[Colum
 def insert_into(table: Table, dialect: str) -> Any:
     """Begin an INSERT of rows of a resource, which may have a conflict clause."""
     return insert_any_into(table.sql, dialect)
+
+
+def merge_into(
+    sql: Any, _table: Table, key: Sequence[Column[Any]], changes: Mapping[Column[Any], Any]
+) -> Any:
+    """Let an INSERT change rows of a resource that are there, as far as a client may change them.
+
+    Args:
+        sql: The INSERT.
+        _table: The resource.
+        key: The columns of the unique key by which a row is there already.
+        changes: What is written to it.
+    """
+    return sql.on_conflict_do_update(index_elements=key, set_=changes)
 
 
 def insert_any_into(table: SQLTable, dialect: str) -> Any:

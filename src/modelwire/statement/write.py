@@ -44,6 +44,7 @@ from .source import (
     every_row_of,
     insert_any_into,
     insert_into,
+    merge_into,
     rows_of,
     update_in,
 )
@@ -90,7 +91,7 @@ def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: str) -> Any:
     else:
         # A row that nothing is written to is answered too, so it is written as it stands.
         changes = {key[0]: key[0]}
-    return sql.on_conflict_do_update(index_elements=key, set_=changes)
+    return merge_into(sql, table, key, changes)
 
 
 def _updated(
