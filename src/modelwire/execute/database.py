@@ -21,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..errors import MissingTable, ModelwireError, NotStarted, RequestError
 from ..observe.metrics import PoolState
 from ..observe.observer import Observer
+from ..request.caller import ANYONE, Caller
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement.idempotency import KEYS
 from ..statement.statements import Statement
@@ -147,7 +148,10 @@ class Database:
         return open_session(self.engine)
 
     def reading(
-        self, session: BaseSession | None = None, statement: Statement | None = None
+        self,
+        session: BaseSession | None = None,
+        statement: Statement | None = None,
+        caller: Caller = ANYONE,
     ) -> AbstractAsyncContextManager[Lane]:
         """Take a lane for statements that change nothing, and that clients may have composed.
 
@@ -155,26 +159,34 @@ class Database:
             session: The session in force.
             statement: What comes first, by which it is known how long such reads take; None for
                 what is quick in any case.
+            caller: Who asks.
 
         Raises:
             Unavailable: There are too many reads already that take long, and this may be one more.
         """
         claim = self._slots.claim(statement)
         transaction = self.settings.pgbouncer
-        return self._open(session, writes=False, transaction=transaction, claim=claim)
+        return self._open(
+            session, writes=False, transaction=transaction, claim=claim, caller=caller
+        )
 
     def writing(
-        self, session: BaseSession | None = None, *, single: bool = False
+        self,
+        session: BaseSession | None = None,
+        *,
+        single: bool = False,
+        caller: Caller = ANYONE,
     ) -> AbstractAsyncContextManager[Lane]:
         """Take a lane for one transaction, committed when its block ends without an error.
 
         Args:
             session: The session in force.
             single: Whether the block runs one statement only.
+            caller: Who asks.
         """
         # PgBouncer may give each transaction another connection: whatever is done is one.
         transaction = self.settings.pgbouncer or not single
-        lane = self._open(session, writes=True, transaction=transaction)
+        lane = self._open(session, writes=True, transaction=transaction, caller=caller)
         if self.dialect != "sqlite" or (session is not None and session.in_transaction()):
             # What has begun may hold the lock that whoever has the turn waits for.
             return lane
@@ -186,14 +198,22 @@ class Database:
         *,
         writes: bool,
         transaction: bool,
+        caller: Caller,
         claim: Claim | None = None,
     ) -> AbstractAsyncContextManager[Lane]:
         slots = self._slots
         if session is None:
             return self._driver_lane(
-                self.engine, writes=writes, transaction=transaction, slots=slots, claim=claim
+                self.engine,
+                writes=writes,
+                transaction=transaction,
+                slots=slots,
+                claim=claim,
+                caller=caller,
             )
-        return open_session_lane(self.engine, session, writes=writes, slots=slots, claim=claim)
+        return open_session_lane(
+            self.engine, session, writes=writes, slots=slots, claim=claim, caller=caller
+        )
 
     def retry(self, attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
         """Run a transaction, and again where others are in its way.

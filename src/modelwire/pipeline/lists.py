@@ -11,6 +11,7 @@ from ..plan.parent import Parent
 from ..plan.reading.cipher import cipher_of
 from ..plan.reading.keyset import CursorPlan, KeysetPlan
 from ..plan.reading.plans import Counting, ListPlan
+from ..request.caller import Caller
 from ..respond.answer import Answer, answer_keyset_page, answer_page
 from ..respond.links import Address, Bounds, link_keyset, link_pages
 from ..statement.estimate import read_estimate
@@ -22,6 +23,7 @@ from .pipeline import Pipeline, Session
 async def read_list(
     pipeline: Pipeline,
     plan: ListPlan | CursorPlan,
+    caller: Caller,
     session: Session,
     address: Address | None = None,
     parent: Parent | None = None,
@@ -31,21 +33,22 @@ async def read_list(
     Args:
         pipeline: What requests have at hand.
         plan: The page.
+        caller: Who asks for it.
         session: The session in force.
         address: Where it was asked for, if its answer links to other pages.
         parent: The row whose children it lists.
     """
     if isinstance(plan, CursorPlan):
-        return await _read_keyset_page(pipeline, plan, session, address, parent)
+        return await _read_keyset_page(pipeline, plan, caller, session, address, parent)
     shape = plan.shape
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(session, statement) as lane:
+    async with pipeline.database.reading(session, statement, caller) as lane:
         found = await lane.fetch(statement, plan.values)
         rows = found[: plan.limit]
         if not rows:
             await _check_parent(pipeline, lane, parent)
         branches = await pipeline.includes.read(lane, shape, rows, plan.includes)
-    total = await _count(pipeline, plan, session, len(found))
+    total = await _count(pipeline, plan, caller, session, len(found))
     estimated = _estimates(pipeline, plan)
     bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
     items = encode_rows(shape, rows, branches, plan.includes)
@@ -56,6 +59,7 @@ async def read_list(
 async def _read_keyset_page(
     pipeline: Pipeline,
     sealed: CursorPlan,
+    caller: Caller,
     session: Session,
     address: Address | None,
     parent: Parent | None,
@@ -64,7 +68,7 @@ async def _read_keyset_page(
     plan = sealed.open(cipher_of(pipeline.catalog, secrets.known or await secrets.find(session)))
     shape = plan.shape
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(session, statement) as lane:
+    async with pipeline.database.reading(session, statement, caller) as lane:
         found = await lane.fetch(statement, plan.values)
         if found:
             page = plan.cut(found)
@@ -97,7 +101,9 @@ def _estimates(pipeline: Pipeline, plan: ListPlan) -> bool:
     return plan.counting is Counting.ESTIMATE and pipeline.database.dialect == "postgresql"
 
 
-async def _count(pipeline: Pipeline, plan: ListPlan, session: Session, found: int) -> int | None:
+async def _count(
+    pipeline: Pipeline, plan: ListPlan, caller: Caller, session: Session, found: int
+) -> int | None:
     """Count the rows of a list, where the page does not tell how many there are.
 
     Who waits for a count that others share holds no connection meanwhile.
@@ -111,7 +117,7 @@ async def _count(pipeline: Pipeline, plan: ListPlan, session: Session, found: in
     statement = pipeline.statements.of(shape)
 
     async def fetch() -> Any:
-        async with pipeline.database.reading(session, statement) as lane:
+        async with pipeline.database.reading(session, statement, caller) as lane:
             ((counted,),) = await lane.fetch(statement, plan.operands)
         return counted
 
@@ -119,4 +125,6 @@ async def _count(pipeline: Pipeline, plan: ListPlan, session: Session, found: in
         return plan.fit_estimate(read_estimate(await fetch()), found)
     if session is not None:
         return int(await fetch())
-    return await pipeline.counts.find((shape, repr(plan.operands)), fetch)
+    # Whoever is asked about the same may see other rows.
+    known = statement.take_from(caller)
+    return await pipeline.counts.find((shape, repr(plan.operands), repr(known)), fetch)

@@ -22,6 +22,7 @@ from ..plan.reading.plans import (
     select_next_batch,
 )
 from ..plan.reading.query import refuse_parameters
+from ..request.caller import Caller
 from ..request.headers import choose_format, parse_entity_tags, parse_prefer
 from ..request.query import parse_query, read_query_object
 from ..request.request import Request
@@ -46,7 +47,7 @@ async def read(
     values = plan_key(table, request.key)
     plan = _plan_read(pipeline.catalog, (table, pipeline.database.dialect), request.query_string)
     statement = pipeline.statements.of(plan.shape)
-    async with pipeline.database.reading(session, statement) as lane:
+    async with pipeline.database.reading(session, statement, request.caller) as lane:
         rows = await lane.fetch(statement, values)
         branches: list[Branch] = []
         if plan.includes:
@@ -67,7 +68,7 @@ async def read_page(
     """`GET /users/`"""
     plan = plan_list(pipeline.catalog, table, pipeline.parse_query(request))
     address = Address(f"{request.base}/", request.query_string)
-    return await read_list(pipeline, plan, session, address)
+    return await read_list(pipeline, plan, request.caller, session, address)
 
 
 async def read_queried_page(
@@ -77,7 +78,7 @@ async def read_queried_page(
     refuse_parameters(pipeline.parse_query(request))
     body = parse_body(request, numbers_as_text=True)
     plan = plan_list(pipeline.catalog, table, read_query_object(body))
-    return await read_list(pipeline, plan, session)
+    return await read_list(pipeline, plan, request.caller, session)
 
 
 async def read_children(
@@ -88,7 +89,8 @@ async def read_children(
     target = pipeline.catalog.target_of(relation)
     plan = plan_list(pipeline.catalog, target, pipeline.parse_query(request), parent)
     path = f"{request.base}/{request.key}/{quote(relation.name)}/"
-    return await read_list(pipeline, plan, session, Address(path, request.query_string), parent)
+    address = Address(path, request.query_string)
+    return await read_list(pipeline, plan, request.caller, session, address, parent)
 
 
 async def stream(
@@ -98,7 +100,7 @@ async def stream(
     plan = plan_stream(pipeline.catalog, table, pipeline.parse_query(request))
     format_ = plan.format or choose_format(request.header(b"accept"))
     # The first batch is read before the status is sent, so that a refusal can still be one.
-    batches = _read_batches(pipeline, plan, session)
+    batches = _read_batches(pipeline, plan, request.caller, session)
     first = await anext(batches)
     encoder = encoder_of(table, plan.includes, plan.shape.projection)
     escapes = table.resource.escape_formulas
@@ -109,7 +111,7 @@ async def stream(
 
 
 async def _read_batches(
-    pipeline: Pipeline, plan: StreamPlan, session: Session
+    pipeline: Pipeline, plan: StreamPlan, caller: Caller, session: Session
 ) -> AsyncGenerator[Batch, None]:
     """Read rows batch by batch, each after the last row of the one before it.
 
@@ -119,7 +121,7 @@ async def _read_batches(
     shape, values, limit = plan.shape, plan.values, STREAM_BATCH
     while True:
         statement = pipeline.statements.of(shape)
-        async with pipeline.database.reading(session, statement) as lane:
+        async with pipeline.database.reading(session, statement, caller) as lane:
             found = await lane.fetch(statement, {**values, "limit": limit})
             rows, branches, included = await _read_as_many(pipeline, lane, shape, found, plan)
         yield own_columns(shape, rows), branches

@@ -90,7 +90,7 @@ async def transact(
         return await pipeline.database.retry(transaction.attempt)
     except Rejection as exc:
         # The whole transaction is gone, such as by the COMMIT of a session.
-        async with pipeline.database.reading(session) as lane:
+        async with pipeline.database.reading(session, caller=request.caller) as lane:
             error = await transaction.explain(exc, lane)
         raise error from exc.violation
 
@@ -117,8 +117,9 @@ class _Transaction:
             RequestError: It was refused.
         """
         rows, one = rows_of(self._write.plan), self._is_one_statement
+        database, caller = self._pipeline.database, self._request.caller
         try:
-            async with self._pipeline.database.writing(self._session, single=one) as lane:
+            async with database.writing(self._session, single=one, caller=caller) as lane:
                 answer, rows = await self._carry_out(lane)
         except ConstraintViolation as violation:
             # It fired at the COMMIT of a session.

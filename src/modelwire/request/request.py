@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..memory import known_if_short
 from .body import check_encoding, check_media_type, parse_json
+from .caller import ANYONE, Caller
 from .headers import (
     FORMATS,
     Format,
@@ -36,6 +37,7 @@ class Request(Struct, frozen=True):
         path: The path of the resource as the client sees it, for `Location`.
         segments: The segments of the path that was asked for, still percent-encoded.
         body: The body; empty where it has none.
+        caller: Who it comes from.
     """
 
     method: str
@@ -45,6 +47,7 @@ class Request(Struct, frozen=True):
     path: str = ""
     segments: Sequence[str] = ()
     body: bytes = b""
+    caller: Caller = ANYONE
 
     @property
     def key(self) -> str:

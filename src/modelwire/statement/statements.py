@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
 from ..errors import ModelwireError, UnreadableAnswer
+from ..request.caller import ANYONE, PREFIX, Caller
 from ..settings import LIMITS
 from ..shape.lookups import DescendShape, FindShape
 from ..shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
@@ -59,10 +60,20 @@ class Statement:
     read_leniently: Callable[[], Statement] | None = None
     origin: Origin | None = None
 
-    def bind(self, values: Values) -> Values:
-        """Prepare the values of one execution."""
+    def bind(self, values: Values, caller: Caller = ANYONE) -> Values:
+        """Prepare the values of one execution.
+
+        Args:
+            values: Those of the plan.
+            caller: Who asks for it.
+
+        Raises:
+            KeyError: The statement asks for something that is not known of the caller.
+        """
         if self.expand is not None:
             values = self.expand(values[ROWS])
+        if self.asked:
+            values = {**values, **self.take_from(caller)}
         if self.make is not None:
             values = {**values, **self.make(values)}
         if not self.prepare:
@@ -81,6 +92,19 @@ class Statement:
         """
         unreadable = isinstance(error, UnreadableAnswer) or not isinstance(error, ModelwireError)
         return self.read_leniently() if unreadable and self.read_leniently is not None else None
+
+    @cached_property
+    def asked(self) -> Sequence[str]:
+        """The parameters that are bound to what is known of the caller."""
+        return [name for name in self.compiled.names if name.startswith(PREFIX)]
+
+    def take_from(self, caller: Caller) -> Values:
+        """What the statement asks for of a caller.
+
+        Raises:
+            KeyError: It is not known.
+        """
+        return {name: caller.values[name] for name in self.asked}
 
     @cached_property
     def compiled(self) -> Compiled:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
+from ...request.caller import ANYONE, Caller
 from ...statement.statements import Statement, Values
 from ..faults.translate import (
     DRIVER_ERRORS,
@@ -49,6 +50,7 @@ class DriverLane(ABC):
             each stands for itself.
         slots: The slots for reads that take long.
         claim: What the lane has of them, if it reads what a client has composed.
+        caller: Who asks for what it runs.
 
     Attributes:
         abandoned: Whether a statement was given up on, which may be running still.
@@ -67,7 +69,9 @@ class DriverLane(ABC):
         transaction: bool,
         slots: Slots,
         claim: Claim | None = None,
+        caller: Caller = ANYONE,
     ) -> None:
+        self._caller = caller
         self.abandoned = False
         self.is_outdated = False
         self._held = HeldConnection(engine)
@@ -151,7 +155,7 @@ class DriverLane(ABC):
         """Run a statement and read its rows."""
         claim = claim or self._claim
         compiled = statement.compiled
-        prepared = statement.bind(values)
+        prepared = statement.bind(values, self._caller)
         try:
             bound = compiled.bind(prepared)
         except REFUSALS as exc:

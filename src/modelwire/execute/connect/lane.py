@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
 from ...errors import ConfigurationError, TimedOut, UnknownOutcome
+from ...request.caller import ANYONE, Caller
 from ...statement.statements import Statement, Values
 from ..faults.translate import DRIVER_ERRORS, is_unanswered, translate
 from .begin import begin_writing
@@ -85,11 +86,17 @@ class SessionLane:
         connection: The session's connection.
         slots: The slots for reads that take long.
         claim: What the lane has of them, if it reads what a client has composed.
+        caller: Who asks for what it runs.
     """
 
     def __init__(
-        self, connection: AsyncConnection, slots: Slots, claim: Claim | None = None
+        self,
+        connection: AsyncConnection,
+        slots: Slots,
+        claim: Claim | None = None,
+        caller: Caller = ANYONE,
     ) -> None:
+        self._caller = caller
         self._connection = connection
         self._slots = slots
         self._claim = claim
@@ -141,7 +148,7 @@ class SessionLane:
             limit.end_reading()
 
     async def _run(self, statement: Statement, values: Values) -> Sequence[Row]:
-        bound = statement.bind(values)
+        bound = statement.bind(values, self._caller)
         try:
             rows = await self._execute(statement, bound)
         except Exception as exc:
@@ -204,6 +211,7 @@ async def open_session_lane(
     writes: bool,
     slots: Slots,
     claim: Claim | None = None,
+    caller: Caller = ANYONE,
 ) -> AsyncIterator[Lane]:
     """Take a lane in the transaction of a session in force, for one piece of work.
 
@@ -213,6 +221,7 @@ async def open_session_lane(
         writes: Whether the work is committed, and all that the session did before with it.
         slots: The slots for reads that take long.
         claim: What the lane has of them, if it reads what a client has composed.
+        caller: Who asks for what it runs.
 
     Yields:
         The lane. Whatever fails is rolled back.
@@ -235,7 +244,7 @@ async def open_session_lane(
         connection = await session.connection()
         if writes:
             await begin_writing(connection)
-        yield SessionLane(connection, slots, claim)
+        yield SessionLane(connection, slots, claim, caller)
         if writes:
             await commit_session(session)
     except BaseException as exc:
