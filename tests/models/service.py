@@ -73,7 +73,7 @@ async def store_rows(
     client: httpx2.AsyncClient, project: ModuleType, database: Database
 ) -> Service:
     """Create the rows of a project."""
-    catalog: Catalog = read_catalog(project.RESOURCES, dialect=database.dialect)
+    catalog: Catalog = read_catalog(project.RESOURCES, dialect=database.sql_dialect)
     by_path = {table.path: table for table in catalog.tables.values()}
     rows: dict[str, list[Row]] = {}
     for path, bodies in project.ROWS.items():

@@ -23,6 +23,7 @@ from modelwire.shape.writes import (
     UnlinkShape,
     UpdateShape,
 )
+from modelwire.statement.dialects.known import DIALECTS
 from tests.conftest import LEAGUE, ZOO
 
 CATALOG = read_catalog([*LEAGUE, *ZOO])
@@ -63,10 +64,10 @@ def selects() -> Iterator[SelectShape]:
     for name in ("users", "players", "groups", "categories", "cities"):
         table = TABLES[name]
         yield plan_mass(CATALOG, table, (), Lock.REMOVE).shape
-        for dialect in ("postgresql", "sqlite"):
+        for dialect in DIALECTS.values():
             yield plan_read(CATALOG, table, (), dialect).shape
     yield plan_read(
-        CATALOG, TABLES["teams"], parse_query(b"include=players", 100), "postgresql"
+        CATALOG, TABLES["teams"], parse_query(b"include=players", 100), DIALECTS["postgresql"]
     ).shape
     for name, relation in RELATIONS:
         table = TABLES[name]

@@ -17,6 +17,7 @@ from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeEngine
 
 from ..characters import check_characters
+from ..dialect import Dialect
 from .kinds import storage_type
 from .vectors import is_vector, length_of
 
@@ -48,13 +49,13 @@ SQLITE_DIGITS = 15
 """Decimal digits that SQLite keeps: it stores decimals as 64-bit floats."""
 
 
-def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | None:
+def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: Dialect | None) -> Fault | None:
     """Say why a column can't hold a value.
 
     Args:
         value: A value that its schema has validated; not None.
         sql_type: The column's type.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         A code and a message, or None where the value fits.
@@ -63,13 +64,13 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: str) -> Fault | N
     return check(value, storage_type(sql_type), dialect) if check else None
 
 
-def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: str) -> bool:
+def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: Dialect | None) -> bool:
     """Whether a column can hold all of many values; None is no value.
 
     Args:
         values: Values that their schema has validated.
         stored: The type that the database stores.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
     """
     present, types = values, set(map(type, values))
     if NoneType in types:
@@ -85,17 +86,19 @@ def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: str) -> boo
     )
 
 
-def _texts_fit(texts: Sequence[str], stored: TypeEngine[Any], _dialect: str) -> bool:
+def _texts_fit(texts: Sequence[str], stored: TypeEngine[Any], _dialect: Dialect | None) -> bool:
     text, limit = "".join(texts), _length_of(stored)
     short = limit is None or max(map(len, texts)) <= limit
     return short and text.isascii() and "\x00" not in text
 
 
-def _integers_fit(values: Sequence[int], stored: TypeEngine[Any], dialect: str) -> bool:
+def _integers_fit(values: Sequence[int], stored: TypeEngine[Any], dialect: Dialect | None) -> bool:
     return not any(_check_integer(f(values), stored, dialect) for f in (min, max))
 
 
-def _instants_fit(values: Sequence[dt.datetime], stored: TypeEngine[Any], _dialect: str) -> bool:
+def _instants_fit(
+    values: Sequence[dt.datetime], stored: TypeEngine[Any], _dialect: Dialect | None
+) -> bool:
     return _has_offset(stored) and set(map(attrgetter("tzinfo"), values)) == {dt.UTC}
 
 
@@ -123,7 +126,7 @@ def check_interval(value: dt.timedelta) -> Fault | None:
     return None
 
 
-def _check_text(text: str, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+def _check_text(text: str, stored: TypeEngine[Any], _dialect: Dialect | None) -> Fault | None:
     fault = check_characters(text)
     if fault:
         return Fault(*fault)
@@ -138,7 +141,7 @@ def _length_of(stored: TypeEngine[Any]) -> int | None:
     return stored.length if isinstance(stored, String) and not isinstance(stored, SQLEnum) else None
 
 
-def _check_integer(value: int, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+def _check_integer(value: int, stored: TypeEngine[Any], _dialect: Dialect | None) -> Fault | None:
     if isinstance(value, bool) or isinstance(stored, Numeric):
         return None
     bits = 64
@@ -152,10 +155,11 @@ def _check_integer(value: int, stored: TypeEngine[Any], _dialect: str) -> Fault 
     return Fault("out_of_range", f"should be from {low} to {high}")
 
 
-def _check_float(value: float, stored: TypeEngine[Any], dialect: str) -> Fault | None:
+def _check_float(value: float, stored: TypeEngine[Any], dialect: Dialect | None) -> Fault | None:
     if not math.isfinite(value):
         return Fault("finite_number", "should be a finite number")
-    if abs(value) > MAX_FLOAT32 and dialect == "postgresql" and is_short_float(stored):
+    is_short = dialect is not None and dialect.has_short_floats and is_short_float(stored)
+    if is_short and abs(value) > MAX_FLOAT32:
         return Fault("out_of_range", f"should be from {-MAX_FLOAT32} to {MAX_FLOAT32}")
     return None
 
@@ -168,7 +172,9 @@ def is_short_float(stored: TypeEngine[Any]) -> bool:
     return precision is not None and precision <= 24
 
 
-def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fault | None:
+def _check_decimal(
+    value: Decimal, stored: TypeEngine[Any], dialect: Dialect | None
+) -> Fault | None:
     if not value.is_finite():
         return Fault("finite_number", "should be a finite number")
     if abs(value.adjusted()) > MAX_EXPONENT:
@@ -184,8 +190,9 @@ def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fau
         return Fault(
             "out_of_range", f"should have at most {precision - scale} digits before the point"
         )
-    if dialect == "sqlite" and (len(digits) > SQLITE_DIGITS or abs(int(exponent)) > 300):
-        return Fault("out_of_range", f"should have at most {SQLITE_DIGITS} digits")
+    most = None if dialect is None else dialect.max_digits
+    if most is not None and (len(digits) > most or abs(int(exponent)) > 300):
+        return Fault("out_of_range", f"should have at most {most} digits")
     if whole > 131_072 or places > 16_383:
         return Fault(
             "out_of_range", "should have at most 131072 digits before the point, 16383 after"
@@ -193,7 +200,9 @@ def _check_decimal(value: Decimal, stored: TypeEngine[Any], dialect: str) -> Fau
     return None
 
 
-def _check_datetime(value: dt.datetime, stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+def _check_datetime(
+    value: dt.datetime, stored: TypeEngine[Any], _dialect: Dialect | None
+) -> Fault | None:
     aware = _has_offset(stored)
     if aware and value.tzinfo is dt.UTC:
         return None
@@ -214,7 +223,7 @@ def _has_offset(stored: TypeEngine[Any]) -> bool:
     return isinstance(stored, SQLDateTime) and stored.timezone
 
 
-def _check_json(value: Any, stored: TypeEngine[Any], dialect: str) -> Fault | None:
+def _check_json(value: Any, stored: TypeEngine[Any], dialect: Dialect | None) -> Fault | None:
     if isinstance(stored, ARRAY):
         return _check_array(value, stored, dialect)
     if is_vector(stored):
@@ -238,7 +247,7 @@ def _check_json(value: Any, stored: TypeEngine[Any], dialect: str) -> Fault | No
 
 
 def _check_array(
-    value: Sequence[Any], stored: ARRAY[Any], dialect: str, place: str = ""
+    value: Sequence[Any], stored: ARRAY[Any], dialect: Dialect | None, place: str = ""
 ) -> Fault | None:
     """Check the items of an array, which may be arrays themselves, each by the type of items."""
     lengths = {len(item) if isinstance(item, list) else None for item in value}
@@ -270,13 +279,15 @@ def _check_vector(value: Sequence[Any], stored: TypeEngine[Any]) -> Fault | None
     return None
 
 
-def _check_time(value: dt.time, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+def _check_time(value: dt.time, _stored: TypeEngine[Any], _dialect: Dialect | None) -> Fault | None:
     if value.tzinfo is None:
         return None
     return Fault("timezone_naive", "should have no offset, as in 12:00:00")
 
 
-def _check_interval(value: dt.timedelta, _stored: TypeEngine[Any], _dialect: str) -> Fault | None:
+def _check_interval(
+    value: dt.timedelta, _stored: TypeEngine[Any], _dialect: Dialect | None
+) -> Fault | None:
     return check_interval(value)
 
 

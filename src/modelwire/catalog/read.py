@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
 from ..compat.sqlalchemy import settle_keys
+from ..dialect import Dialect
 from ..errors import ConfigurationError
 from ..memory import Memory
 from ..resource import Resource
@@ -54,7 +55,7 @@ def read_catalog(
     prefix: str = "",
     base: Sequence[Depends] = (),
     is_bound: IsBound = lambda *_: True,
-    dialect: str | None = None,
+    dialect: Dialect | None = None,
 ) -> Catalog:
     """Read what the resources' models declare.
 
@@ -64,7 +65,7 @@ def read_catalog(
         prefix: What stands before the path of each resource.
         base: The dependencies of all of them.
         is_bound: Tells which dependencies are bound to one row; by default all might be.
-        dialect: The database that it is for: `sqlite` or `postgresql`; none of both, if None.
+        dialect: The dialect of the database that it is for; of none, if None.
 
     Returns:
         The catalog.
@@ -139,7 +140,7 @@ def _table_of(mapper: Mapper[Any]) -> SQLTable:
 
 
 def _read_table(
-    mapper: Mapper[Any], registered: Mapping[str, Guarded], dialect: str | None, memory: Memory
+    mapper: Mapper[Any], registered: Mapping[str, Guarded], dialect: Dialect | None, memory: Memory
 ) -> Table:
     sql = _table_of(mapper)
     guarded = registered[sql.fullname]
@@ -256,7 +257,7 @@ def _read_key(mapper: Mapper[Any]) -> Sequence[str]:
 
 
 def _read_fields(
-    mapper: Mapper[Any], sql: SQLTable, resource: Resource, dialect: str | None
+    mapper: Mapper[Any], sql: SQLTable, resource: Resource, dialect: Dialect | None
 ) -> Iterable[Field]:
     model: type[SQLModel] = mapper.class_
     complete_model(model)
@@ -266,7 +267,7 @@ def _read_fields(
         if info is None or not isinstance(column, Column) or column.table is not sql:
             continue
         name = shown_name(key, info)
-        sql_type = type_on(column, dialect)
+        sql_type = type_on(column, None if dialect is None else dialect.name)
         declared = read_annotation(model, key, sql_type, nullable=bool(column.nullable))
         annotation = strip_optional(declared)
         kind = kind_of(annotation, sql_type)

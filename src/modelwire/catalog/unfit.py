@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from sqlalchemy import ClauseElement, ForeignKey
 
+from ..dialect import Dialect
 from ..errors import ConfigurationError
 from .codecs import Convert, encoder_of_column, fits_class
 from .defaults import value_maker
@@ -39,7 +40,7 @@ class _Default(NamedTuple):
     convert: Convert | None
 
 
-def check_defaults(tables: Iterable[Table], dialect: str | None) -> None:
+def check_defaults(tables: Iterable[Table], dialect: Dialect | None) -> None:
     """Check that each column can take its field's default and `onupdate`.
 
     Functions are called for times only, which may have an offset too many or none; what others make
@@ -47,7 +48,7 @@ def check_defaults(tables: Iterable[Table], dialect: str | None) -> None:
 
     Args:
         tables: The tables.
-        dialect: The database that they are for: `sqlite` or `postgresql`.
+        dialect: The dialect of the database that they are for.
 
     Raises:
         ConfigurationError: Some columns can't; names all of them.
@@ -57,7 +58,7 @@ def check_defaults(tables: Iterable[Table], dialect: str | None) -> None:
         raise ConfigurationError("\n".join(dict.fromkeys(faults)))
 
 
-def _find(table: Table, field: Field, dialect: str | None) -> Iterable[str]:
+def _find(table: Table, field: Field, dialect: Dialect | None) -> Iterable[str]:
     named: set[tuple[str, type[BaseModel]]] = set()
     for default in _defaults_of(table, field):
         wrong = None if default.value is None else _find_wrong(default, field, dialect)
@@ -107,7 +108,7 @@ def _call(field: Field, make: Callable[[], Any]) -> Any:
         return None
 
 
-def _find_wrong(default: _Default, field: Field, dialect: str | None) -> str | None:
+def _find_wrong(default: _Default, field: Field, dialect: Dialect | None) -> str | None:
     """What is wrong with a default, and what to write instead; None where nothing is."""
     value: Any = default.value
     if isinstance(value, ForeignKey):
@@ -116,7 +117,7 @@ def _find_wrong(default: _Default, field: Field, dialect: str | None) -> str | N
         value = value if default.convert is None else default.convert(value)
     except (ValueError, TypeError, AttributeError):
         return _describe_class(default, field)
-    fault = find_fault(value, field.sql_type, dialect or "")
+    fault = find_fault(value, field.sql_type, dialect)
     if fault is not None:
         return f"{fault.message}; {_advise(fault, default, field)}"
     return None if fits_class(value, field.sql_type) else _describe_class(default, field)

@@ -23,6 +23,7 @@ from ..observe.metrics import PoolState
 from ..observe.observer import Observer
 from ..request.caller import ANYONE, Caller
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
+from ..statement.dialects.known import DIALECTS
 from ..statement.idempotency import KEYS
 from ..statement.statements import Statement
 from .connect.lane import Lane, open_session_lane
@@ -65,6 +66,7 @@ class Database:
 
     Attributes:
         dialect: `sqlite` or `postgresql`.
+        sql_dialect: What that can do, and how it spells SQL.
         has_tables: Whether the tables were seen to, by start-up or `init_db`, or found.
 
     Raises:
@@ -96,6 +98,7 @@ class Database:
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
         self.dialect = self.url.get_backend_name()
+        self.sql_dialect = DIALECTS[self.dialect]
         self._driver_lane = DRIVER_LANES[self.dialect]
         self.metadata = metadata
         self.has_tables = False
@@ -187,7 +190,9 @@ class Database:
         # PgBouncer may give each transaction another connection: whatever is done is one.
         transaction = self.settings.pgbouncer or not single
         lane = self._open(session, writes=True, transaction=transaction, caller=caller)
-        if self.dialect != "sqlite" or (session is not None and session.in_transaction()):
+        if not self.sql_dialect.has_one_writer or (
+            session is not None and session.in_transaction()
+        ):
             # What has begun may hold the lock that whoever has the turn waits for.
             return lane
         return self._turns.take(lane)

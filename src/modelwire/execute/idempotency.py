@@ -13,6 +13,7 @@ from sqlalchemy.sql.base import Executable
 from ..errors import DatabaseError, Forbidden, KeyInFlight, KeyReused, LockTimeout, Unavailable
 from ..settings import Settings
 from ..statement import idempotency as sql
+from ..statement.dialects.known import DIALECTS
 from ..statement.idempotency import KEYS
 from ..statement.statements import Statement
 from .connect.lane import Lane, Row
@@ -61,9 +62,9 @@ class IdempotencyKeys:
         def of(statement: Executable) -> Statement:
             return Statement(statement, dialect)
 
-        self._look = of(sql.build_look(dialect.name))
+        self._look = of(sql.build_look(DIALECTS[dialect.name]))
         self._creation = creation_of(KEYS, dialect)
-        self._claim = of(sql.build_claim(dialect.name))
+        self._claim = of(sql.build_claim(DIALECTS[dialect.name]))
         self._set_wait = of(sql.build_wait())
         self._answer = of(sql.build_answer())
         self._store = of(sql.build_store())

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from ..errors import DatabaseError, Forbidden, RequestError, Unavailable
 from ..settings import Settings
 from ..statement import secrets as sql
+from ..statement.dialects.known import DIALECTS
 from ..statement.secrets import SECRETS
 from ..statement.statements import Statement
 from .connect.lane import Lane
@@ -64,9 +65,9 @@ class Secrets:
         def of(statement: Any) -> Statement:
             return Statement(statement, dialect)
 
-        self._look = of(sql.build_look(dialect.name))
+        self._look = of(sql.build_look(DIALECTS[dialect.name]))
         self._creation = creation_of(SECRETS, dialect)
-        self._keep = of(sql.build_keep(dialect.name))
+        self._keep = of(sql.build_keep(DIALECTS[dialect.name]))
         self._secret = of(sql.build_secret())
 
     async def find(self, session: BaseSession | None = None) -> tuple[bytes, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..compat.sqlalchemy import settle_keys
+from ..statement.dialects.known import DIALECTS
 from ..statement.indexes import value_indexes
 from ..statement.own import build_creation
 from ..statement.statements import Statement
@@ -34,7 +35,7 @@ def creation_of(own: Table, dialect: Dialect) -> Sequence[Statement]:
         own: The table.
         dialect: SQLAlchemy's dialect of the engine that runs them.
     """
-    lock = [LOCK_CREATION] if dialect.name == "postgresql" else []
+    lock = [LOCK_CREATION] if DIALECTS[dialect.name].locks_creation else []
     return [Statement(step, dialect) for step in (*lock, *build_creation(own, dialect))]
 
 
@@ -54,7 +55,7 @@ async def create_tables(
         ConfigurationError: SQLite can't have one as it is declared.
     """
     async with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
+        if DIALECTS[engine.dialect.name].locks_creation:
             await connection.execute(LOCK_CREATION)
         await begin_writing(connection)
         settle_keys(metadata.tables.values())

@@ -98,7 +98,7 @@ async def _check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) -
 
 def _estimates(pipeline: Pipeline, plan: ListPlan) -> bool:
     """Whether the database has estimates; SQLite has none."""
-    return plan.counting is Counting.ESTIMATE and pipeline.database.dialect == "postgresql"
+    return plan.counting is Counting.ESTIMATE and pipeline.database.sql_dialect.estimates
 
 
 async def _count(

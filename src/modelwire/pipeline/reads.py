@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import quote
 
 from ..catalog.tables import Catalog, Relation, Table
+from ..dialect import Dialect
 from ..encode.encoder import encoder_of
 from ..encode.tree import Branch
 from ..errors import NotFound, TooManyIncluded
@@ -45,7 +46,9 @@ async def read(
 ) -> Answer:
     """`GET /users/{id}`"""
     values = plan_key(table, request.key)
-    plan = _plan_read(pipeline.catalog, (table, pipeline.database.dialect), request.query_string)
+    plan = _plan_read(
+        pipeline.catalog, (table, pipeline.database.sql_dialect), request.query_string
+    )
     statement = pipeline.statements.of(plan.shape)
     async with pipeline.database.reading(session, statement, request.caller) as lane:
         rows = await lane.fetch(statement, values)
@@ -154,7 +157,7 @@ async def _read_as_many(
 
 
 @kept_if_short
-def _plan_read(catalog: Catalog, read: tuple[Table, str], query_string: bytes) -> ReadPlan:
+def _plan_read(catalog: Catalog, read: tuple[Table, Dialect], query_string: bytes) -> ReadPlan:
     """Plan how a row of a table on a dialect is read, which depends on nothing but the query."""
     table, dialect = read
     parameters = parse_query(query_string, catalog.limits.max_query_bytes)

@@ -41,7 +41,7 @@ async def create(
 ) -> Answer:
     """`POST /users/`"""
     includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
-    body, dialect = parse_body(request), pipeline.database.dialect
+    body, dialect = parse_body(request), pipeline.database.sql_dialect
     plan = plan_create(pipeline.catalog, table, body, dialect)
     return await transact(pipeline, Write(plan, Created(table, includes)), request, session)
 
@@ -53,7 +53,7 @@ async def create_child(
     target = pipeline.catalog.target_of(relation)
     includes = plan_includes(pipeline.catalog, target, pipeline.parse_query(request))
     parent = plan_parent(table, relation, request.key)
-    body, dialect = parse_body(request), pipeline.database.dialect
+    body, dialect = parse_body(request), pipeline.database.sql_dialect
     plan = plan_child(pipeline.catalog, parent, body, dialect)
     return await transact(pipeline, Write(plan, Created(target, includes)), request, session)
 
@@ -75,7 +75,7 @@ async def patch(
 async def _update(
     pipeline: Pipeline, table: Table, request: Request, session: Session, *, ignore_null: bool
 ) -> Answer:
-    catalog, dialect = pipeline.catalog, pipeline.database.dialect
+    catalog, dialect = pipeline.catalog, pipeline.database.sql_dialect
     includes = plan_includes(catalog, table, pipeline.parse_query(request))
     body = parse_body(request)
     plan = plan_update(catalog, table, request.key, body, dialect, ignore_null=ignore_null)
@@ -88,7 +88,7 @@ async def delete(
 ) -> Answer:
     """`DELETE /users/{id}`"""
     refuse_parameters(pipeline.parse_query(request))
-    plan = plan_delete(pipeline.catalog, table, request.key, pipeline.database.dialect)
+    plan = plan_delete(pipeline.catalog, table, request.key, pipeline.database.sql_dialect)
     write = Write(plan, Gone(table), _check_of(table, request))
     return await transact(pipeline, write, request, session)
 
@@ -127,7 +127,7 @@ async def bulk_create(
 ) -> Answer:
     """`POST /users/bulk/`, and with `?on_conflict=…` what is there already is merged."""
     options = _plan_options(pipeline, table, request, "include", "atomic", "on_conflict")
-    dialect = pipeline.database.dialect
+    dialect = pipeline.database.sql_dialect
     plan: Callable[[Batch], RowPlan]
     if options.key is None:
         plan = partial(plan_bulk_create, pipeline.catalog, table, dialect=dialect)
@@ -148,7 +148,7 @@ async def bulk_update(
     """`PATCH /users/bulk/`"""
     options = _plan_options(pipeline, table, request, "include", "atomic")
     _refuse_conditions(table, request)
-    catalog, dialect = pipeline.catalog, pipeline.database.dialect
+    catalog, dialect = pipeline.catalog, pipeline.database.sql_dialect
     plan = partial(plan_bulk_update, catalog, table, dialect=dialect)
     rows = Rows(table, options.includes, status=200)
     return await _write_batch(pipeline, request, session, options, plan, rows)
@@ -169,7 +169,7 @@ async def mass_update(
 ) -> Answer:
     """`PATCH /users/?…`"""
     found, limit = _plan_mass(pipeline, table, request, Lock.CHANGE)
-    body, dialect = parse_body(request), pipeline.database.dialect
+    body, dialect = parse_body(request), pipeline.database.sql_dialect
     change = plan_change(pipeline.catalog, table, body, dialect)
     write = Write(MassUpdate(found, change, limit), Affected(table, limit=limit))
     return await transact(pipeline, write, request, session)

@@ -30,6 +30,7 @@ from ..shape.conditions import (
     Step,
     Through,
 )
+from .dialect import SQLDialect
 from .operators import Prepare, is_null_for, operand, render_predicate
 from .references import refer
 from .source import column_in, columns_in, links_of, rows_of
@@ -41,13 +42,13 @@ class Conditions:
     """Writes the conditions of one statement.
 
     Args:
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Attributes:
         prepare: How the values of parameters are prepared, where they are.
     """
 
-    def __init__(self, dialect: str) -> None:
+    def __init__(self, dialect: SQLDialect) -> None:
         self.prepare: dict[str, Prepare] = {}
         self._dialect = dialect
         self._numbers = count()
@@ -127,7 +128,7 @@ def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnEle
 
 
 def join_on(
-    relation: Relation, source: FromClause, target: FromClause, dialect: str
+    relation: Relation, source: FromClause, target: FromClause, dialect: SQLDialect
 ) -> ColumnElement[bool]:
     """Write that a relation without a link table leads from a row of one table to one of another.
 
@@ -135,7 +136,7 @@ def join_on(
         relation: The relation.
         source: The table that it starts from.
         target: The table that it leads to.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The condition.
@@ -144,7 +145,7 @@ def join_on(
 
 
 def _render_through(
-    through: Through, source: FromClause, render: Render, dialect: str
+    through: Through, source: FromClause, render: Render, dialect: SQLDialect
 ) -> ColumnElement[bool]:
     """Write that one of the rows that some relations lead to has a condition."""
     if not through:
@@ -161,7 +162,10 @@ def _owners_in(source: FromClause, relation: Relation) -> list[ColumnElement[Any
 
 
 def _render_link(
-    relation: Relation, owners: Sequence[ColumnElement[Any]], target: FromClause, dialect: str
+    relation: Relation,
+    owners: Sequence[ColumnElement[Any]],
+    target: FromClause,
+    dialect: SQLDialect,
 ) -> ColumnElement[bool]:
     """Write that a relation leads to a row from the row whose local columns have given values."""
     links = links_of(relation)
@@ -175,7 +179,10 @@ def _render_link(
 
 
 def _equal(
-    relation: Relation, owners: Sequence[ColumnElement[Any]], holder: FromClause, dialect: str
+    relation: Relation,
+    owners: Sequence[ColumnElement[Any]],
+    holder: FromClause,
+    dialect: SQLDialect,
 ) -> ColumnElement[bool]:
     pairs = zip(relation.remote, owners, strict=True)
     return and_(*(refer(c, dialect, column_in(holder, c)) == owner for c, owner in pairs))

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, and_, func
-from sqlalchemy.types import LargeBinary, TypeEngine
+from sqlalchemy import Column, ColumnElement, FromClause, and_
 
-from ..catalog.kinds import storage_type, type_on
-from .lists import given_values
+from .dialect import SQLDialect
 from .normal import normal_form
-from .operators import UNHEX
 from .references import refer
 from .source import column_in
 from .spelled import equal
@@ -19,26 +16,17 @@ from .types import operand_type
 
 
 def given_columns(
-    columns: Sequence[Column[Any]], dialect: str
+    columns: Sequence[Column[Any]], dialect: SQLDialect
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
     """The parameter `ROWS`: values that are compared with some columns."""
-    types = [operand_type(type_on(column, dialect), dialect) for column in columns]
-    given, items, position = given_values(types, dialect)
-    if dialect == "sqlite":
-        items = [from_json(item, t) for item, t in zip(items, types, strict=True)]
-    return given, items, position
-
-
-def from_json(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
-    """A value of a JSON text as its column stores it; JSON has bytes as their hex digits."""
-    if isinstance(storage_type(sql_type), LargeBinary):
-        unhexed: ColumnElement[Any] = getattr(func, UNHEX)(item)
-        return unhexed
-    return item
+    types = [operand_type(dialect.type_of(column), dialect) for column in columns]
+    given, items, position = dialect.given_values(types)
+    read = map(dialect.read_given, items, types)
+    return given, list(read), position
 
 
 def is_same(
-    column: Column[Any], value: ColumnElement[Any], dialect: str, source: FromClause
+    column: Column[Any], value: ColumnElement[Any], dialect: SQLDialect, source: FromClause
 ) -> ColumnElement[bool]:
     """Write that a column has a value, as the database compares it with what it refers to."""
     referring = refer(column, dialect, column_in(source, column))
@@ -46,7 +34,7 @@ def is_same(
 
 
 def join_given(
-    source: FromClause, holder: FromClause, columns: Sequence[Column[Any]], dialect: str
+    source: FromClause, holder: FromClause, columns: Sequence[Column[Any]], dialect: SQLDialect
 ) -> tuple[ColumnElement[Any], FromClause]:
     """Join the parameter `ROWS` with the rows whose columns have these values.
 
@@ -54,7 +42,7 @@ def join_given(
         source: The rows.
         holder: What of these stands for the table of the columns.
         columns: The columns.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The place of a row in the parameter, from 0, and the joined rows.
@@ -62,5 +50,5 @@ def join_given(
     given, items, position = given_columns(columns, dialect)
     pairs = zip(columns, items, strict=True)
     same = [is_same(column, item, dialect, holder) for column, item in pairs]
-    place = position - 1 if dialect == "postgresql" else position
+    place = position - dialect.first_place if dialect.first_place else position
     return place, given.join(source, and_(*same))

@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import Executable
 
 from ..request.headers import MAX_IDEMPOTENCY_KEY
-from .own import OWN, is_there
+from .dialect import SQLDialect
+from .own import OWN
 from .source import delete_any_from, every_row_of, insert_any_into, update_any_in
 
 KEYS = Table(
@@ -40,14 +41,14 @@ counts (seconds since 1970), and what was answered. Others see a row only with i
 both are one transaction's."""
 
 
-def build_look(dialect: str) -> Executable:
+def build_look(dialect: SQLDialect) -> Executable:
     """Write whether the table is there.
 
     From there on locks are waited for as long as the parameter `wait` says; what was the limit
     before is answered first, and NULL where there is none (PostgreSQL manual, lock_timeout).
     """
-    there = is_there(KEYS, dialect)
-    if dialect == "sqlite":
+    there = dialect.is_there(KEYS)
+    if not dialect.limits_locks:
         return select(null(), bindparam("wait", type_=Text), there)
     limit = literal("lock_timeout")
     wait = func.set_config(limit, bindparam("wait", type_=Text), True)
@@ -59,7 +60,7 @@ def build_wait() -> Executable:
     return select(func.set_config("lock_timeout", bindparam("wait", type_=Text), True))
 
 
-def build_claim(dialect: str) -> Executable:
+def build_claim(dialect: SQLDialect) -> Executable:
     """Write a key that is not there, or no longer counts; answered if it was written."""
     given = _values("key", "fingerprint", "expires_at")
     sql = insert_any_into(KEYS, dialect).values(given)

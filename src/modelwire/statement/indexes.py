@@ -9,7 +9,7 @@ from sqlalchemy import Column, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.engine import Dialect
 
 from ..catalog.kinds import type_on
-from .normal import has_spellings, normal_form
+from .normal import has_spellings, normalize
 
 MAX_NAME = 200
 
@@ -35,17 +35,17 @@ def value_indexes(table: Table, dialect: Dialect) -> Sequence[ValueIndex]:
         table: The table.
         dialect: SQLite's dialect.
     """
-    found = {columns: _write(table, columns, dialect) for columns in _indexed(table)}
+    found = {columns: _write(table, columns, dialect) for columns in _indexed(table, dialect)}
     return list(found.values())
 
 
-def _indexed(table: Table) -> Iterator[tuple[Column[object], ...]]:
+def _indexed(table: Table, dialect: Dialect) -> Iterator[tuple[Column[object], ...]]:
     """The columns of each index of a table, and of each key, of which one has spellings."""
     keys = (PrimaryKeyConstraint, UniqueConstraint)
     constraints = [tuple(c.columns) for c in table.constraints if isinstance(c, keys)]
     indexes = [tuple(index.columns) for index in table.indexes if len(index.columns)]
     for columns in (*indexes, *constraints):
-        if any(has_spellings(type_on(column, "sqlite")) for column in columns):
+        if any(has_spellings(type_on(column, dialect.name)) for column in columns):
             yield columns
 
 
@@ -53,7 +53,7 @@ def _write(table: Table, columns: Sequence[Column[object]], dialect: Dialect) ->
     quote = dialect.identifier_preparer.quote
     name = "_".join([table.name, *(column.name for column in columns), "values"])[:MAX_NAME]
     compiler = dialect.statement_compiler(dialect, None)
-    forms = (normal_form(column, dialect.name) for column in columns)
+    forms = (normalize(type_on(column, dialect.name), column) for column in columns)
     terms = ", ".join(compiler.process(form, include_table=False) for form in forms)
     schema = f"{quote(table.schema)}." if table.schema else ""
     text = f"CREATE INDEX IF NOT EXISTS {schema}{quote(name)} ON {quote(table.name)} ({terms})"

@@ -9,13 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    LargeBinary,
-    Text,
     and_,
-    bindparam,
-    cast,
-    func,
-    literal_column,
     or_,
     tuple_,
 )
@@ -26,11 +20,11 @@ from ..catalog.tables import Field
 from ..shape.conditions import Through
 from ..shape.parts import Keyset, Order
 from .conditions import column_of, exists_in, join_on
+from .dialect import SQLDialect
 from .normal import normal_form
 from .operators import operand
 from .source import rows_of
 from .spelled import digits_of, is_native, rank_among, rank_of
-from .types import AsStored
 
 
 class Joined:
@@ -39,14 +33,14 @@ class Joined:
     Args:
         rows: The rows.
         order: The order.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Attributes:
         rows: The rows alone.
         source: What rows are selected from; as many as there are without the others.
     """
 
-    def __init__(self, rows: FromClause, order: Sequence[Order], dialect: str) -> None:
+    def __init__(self, rows: FromClause, order: Sequence[Order], dialect: SQLDialect) -> None:
         self._dialect = dialect
         self._sources: dict[Through, FromClause] = {(): rows}
         self.rows = self.source = rows
@@ -109,26 +103,30 @@ class Bound:
         return after
 
 
-def order_by(order: Sequence[Order], joined: Joined, dialect: str) -> list[ColumnElement[Any]]:
+def order_by(
+    order: Sequence[Order], joined: Joined, dialect: SQLDialect
+) -> list[ColumnElement[Any]]:
     """Write an order. NULL is the largest value, as PostgreSQL has it by itself."""
     expressions = [sort_expression(term, joined.column(term), dialect) for term in order]
     return direct(order, expressions, dialect)
 
 
 def direct(
-    order: Sequence[Order], expressions: Sequence[ColumnElement[Any]], dialect: str
+    order: Sequence[Order], expressions: Sequence[ColumnElement[Any]], dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
     """Give each expression of an order its direction."""
     terms: list[ColumnElement[Any]] = []
     for term, expression in zip(order, expressions, strict=True):
         ordered = expression.desc() if term.descending else expression.asc()
-        if dialect == "sqlite" and term.nullable:
+        if term.nullable and not dialect.puts_null_last:
             ordered = ordered.nulls_first() if term.descending else ordered.nulls_last()
         terms.append(ordered)
     return terms
 
 
-def sort_expression(term: Order, column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+def sort_expression(
+    term: Order, column: ColumnElement[Any], dialect: SQLDialect
+) -> ColumnElement[Any]:
     """The column of a term in the order of its values: enums by declaration, not by spelling."""
     if term.field.kind is Kind.ENUM:
         return _rank(term.field, column, dialect)
@@ -136,7 +134,7 @@ def sort_expression(term: Order, column: ColumnElement[Any], dialect: str) -> Co
     return digits_of(normal, term.field.sql_type, dialect) if term.asked else normal
 
 
-def _rank(field: Field, value: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+def _rank(field: Field, value: ColumnElement[Any], dialect: SQLDialect) -> ColumnElement[Any]:
     """Where a value stands in the declaration of its enum."""
     sql_type = field.sql_type
     if isinstance(sql_type, SQLEnum):
@@ -147,7 +145,7 @@ def _rank(field: Field, value: ColumnElement[Any], dialect: str) -> ColumnElemen
     return rank_among(value, [(member,) for member in members])
 
 
-def _value_of(term: Order, name: str, form: str, dialect: str) -> ColumnElement[Any]:
+def _value_of(term: Order, name: str, form: str, dialect: SQLDialect) -> ColumnElement[Any]:
     """What a given row has in a term of the order."""
     field = term.field
     value = _parameter_of(field, name, form, dialect)
@@ -157,21 +155,16 @@ def _value_of(term: Order, name: str, form: str, dialect: str) -> ColumnElement[
     return digits_of(value, field.sql_type, dialect) if asked else value
 
 
-def _parameter_of(field: Field, name: str, form: str, dialect: str) -> ColumnElement[Any]:
+def _parameter_of(field: Field, name: str, form: str, dialect: SQLDialect) -> ColumnElement[Any]:
     if form == "octets":
-        octets = bindparam(name, type_=LargeBinary())
-        if dialect == "sqlite":
-            return cast(octets, Text())
-        return func.convert_from(octets, literal_column("'SQL_ASCII'"))
+        return dialect.octets(name)
     if form == "stored":
-        if dialect == "sqlite":
-            return bindparam(name, type_=AsStored())
-        return cast(bindparam(name, type_=Text()), field.sql_type)
+        return dialect.as_stored(name, field.sql_type)
     return operand(field, name, dialect)
 
 
 def rows_after(
-    order: Sequence[Order], after: Keyset, joined: Joined, dialect: str
+    order: Sequence[Order], after: Keyset, joined: Joined, dialect: SQLDialect
 ) -> list[ColumnElement[bool]]:
     """Write which rows come after the one whose values are `after0`, `after1`, …
 
@@ -179,7 +172,7 @@ def rows_after(
         order: A total order.
         after: Where the rows start.
         joined: Where the columns are.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         One condition, or two for rows that follow each other. Each starts with a plain comparison

@@ -28,7 +28,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from ..catalog.kinds import storage_type, type_on
+from ..catalog.kinds import storage_type
+from .dialect import SQLDialect
 
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _FRACTION = ".[0-9][0-9][0-9][0-9][0-9][0-9]"
@@ -80,17 +81,22 @@ class NormalBoolean(_Normal):
     inherit_cache = True
 
 
-def normal_form(column: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+def normal_form(column: ColumnElement[Any], dialect: SQLDialect) -> ColumnElement[Any]:
     """The value of a column in the one spelling of its type.
 
     Args:
         column: The column.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         An expression; the column itself where there is one spelling only.
     """
-    make = _maker_of(type_on(column, dialect)) if dialect == "sqlite" else None
+    return dialect.normalize(dialect.type_of(column), column)
+
+
+def normalize(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column of SQLite's in the one spelling of its type."""
+    make = _maker_of(sql_type)
     return column if make is None else make(column)
 
 

@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Text
 
-from ..catalog.kinds import storage_type, type_on
+from ..catalog.kinds import storage_type
 from ..catalog.tables import Field
+from .dialect import SQLDialect
 from .lists import in_list
 from .lowercase import Lowered
 from .normal import normal_form
@@ -32,12 +33,12 @@ UNHEX = "modelwire_unhex"
 """Bytes from their hex digits on SQLite, which has no such function before 3.41."""
 
 Compared = ColumnElement[Any]
-Render = Callable[[Field, Compared, str, str], ColumnElement[bool]]
+Render = Callable[[Field, Compared, str, SQLDialect], ColumnElement[bool]]
 Prepare = Callable[[Any], Any]
 
 
 def render_predicate(
-    field: Field, column: Compared, operator: str, name: str, dialect: str
+    field: Field, column: Compared, operator: str, name: str, dialect: SQLDialect
 ) -> tuple[ColumnElement[bool], Mapping[str, Prepare]]:
     """Write a comparison in SQL.
 
@@ -46,7 +47,7 @@ def render_predicate(
         column: Its column, of the table or of an alias.
         operator: The operator's name.
         name: Name of the parameter on the right.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The expression, and how the parameters' values are prepared where they are.
@@ -74,13 +75,15 @@ def is_null_for(field: Field, operator: str) -> bool:
     return field.nullable and operator not in ("ne", "not_in", "isnull")
 
 
-def operand(field: Field, name: str, dialect: str) -> BindParameter[Any]:
+def operand(field: Field, name: str, dialect: SQLDialect) -> BindParameter[Any]:
     """A parameter that is compared with a field."""
     return bindparam(name, type_=operand_type(field.sql_type, dialect))
 
 
 def _compare(method: str) -> Render:
-    def render(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+    def render(
+        field: Field, column: Compared, name: str, dialect: SQLDialect
+    ) -> ColumnElement[bool]:
         compared = normal_form(column, dialect)
         comparison: ColumnElement[bool] = getattr(compared, method)(operand(field, name, dialect))
         return comparison
@@ -88,20 +91,22 @@ def _compare(method: str) -> Render:
     return render
 
 
-def _equal(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+def _equal(field: Field, column: Compared, name: str, dialect: SQLDialect) -> ColumnElement[bool]:
     return equal(normal_form(column, dialect), operand(field, name, dialect), dialect)
 
 
-def _in(_field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+def _in(_field: Field, column: Compared, name: str, dialect: SQLDialect) -> ColumnElement[bool]:
     return in_list(column, name, dialect)
 
 
-def _not_in(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+def _not_in(field: Field, column: Compared, name: str, dialect: SQLDialect) -> ColumnElement[bool]:
     absent = ~in_list(column, name, dialect)
     return or_(column.is_(None), absent) if field.nullable else absent
 
 
-def _not_equal(field: Field, column: Compared, name: str, dialect: str) -> ColumnElement[bool]:
+def _not_equal(
+    field: Field, column: Compared, name: str, dialect: SQLDialect
+) -> ColumnElement[bool]:
     compared, value = normal_form(column, dialect), operand(field, name, dialect)
     return different(compared, value, dialect, nullable=field.nullable)
 
@@ -131,7 +136,7 @@ _PATTERNS: Mapping[str, tuple[str, str, bool]] = {
 
 
 def _render_pattern(
-    column: Compared, operator: str, name: str, dialect: str
+    column: Compared, operator: str, name: str, dialect: SQLDialect
 ) -> tuple[ColumnElement[bool], Mapping[str, Prepare]]:
     before, after, wild = _PATTERNS[operator]
     folds = operator.startswith("i")
@@ -141,14 +146,15 @@ def _render_pattern(
         return f"{before}{pattern}{after}"
 
     pattern = bindparam(name, type_=Text())
-    if isinstance(storage_type(type_on(column, dialect)), CHAR):
+    if isinstance(storage_type(dialect.type_of(column)), CHAR):
         column = cast(column, Text())  # without the spaces that PostgreSQL pads it with
     if folds:
         return Lowered(column).like(Lowered(pattern), escape="\\"), {name: to_like}
-    if dialect == "postgresql":
-        return column.like(pattern, escape="\\"), {name: to_like}
-    # LIKE on SQLite ignores the case of ASCII letters; GLOB doesn't.
-    return column.bool_op("GLOB")(pattern), {name: lambda v: _like_to_glob(to_like(v))}
+    return dialect.like(column, pattern), {name: _compose(to_like, dialect.to_pattern)}
+
+
+def _compose(first: Prepare, then: Prepare | None) -> Prepare:
+    return first if then is None else lambda value: then(first(value))
 
 
 def _escape_like(value: str) -> str:
@@ -159,16 +165,3 @@ def _close_escape(pattern: str) -> str:
     """Let a backslash at the end, which escapes nothing, stand for itself."""
     backslashes = len(pattern) - len(pattern.rstrip("\\"))
     return pattern + "\\" if backslashes % 2 else pattern
-
-
-def _like_to_glob(pattern: str) -> str:
-    glob, characters = [], iter(pattern)
-    for character in characters:
-        if character == "%":
-            glob.append("*")
-        elif character == "_":
-            glob.append("?")
-        else:
-            literal = next(characters, "\\") if character == "\\" else character
-            glob.append(f"[{literal}]" if literal in "*?[" else literal)
-    return "".join(glob)

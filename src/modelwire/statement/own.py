@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, MetaData, Table, column, func, select, table, text
+from sqlalchemy import MetaData, Table, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from sqlalchemy.sql.base import Executable
@@ -12,23 +12,6 @@ from sqlalchemy.sql.base import Executable
 OWN = MetaData()
 """The tables. Each is told by name whether it is there, before it is used: a statement that failed
 would end the transaction that it is part of."""
-
-
-def is_there(own: Table, dialect: str) -> ColumnElement[bool]:
-    """Write whether a table of modelwire's own is there.
-
-    Args:
-        own: The table.
-        dialect: `sqlite` or `postgresql`.
-
-    Returns:
-        The expression.
-    """
-    if dialect == "sqlite":
-        catalog = table("sqlite_master", column("name"))
-        return select(catalog.c.name).where(catalog.c.name == own.name).exists()
-    there: ColumnElement[bool] = func.to_regclass(own.name).is_not(None)
-    return there
 
 
 def build_creation(own: Table, dialect: Dialect) -> Sequence[Executable]:

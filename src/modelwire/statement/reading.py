@@ -31,57 +31,59 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 
-from ..catalog.kinds import Kind, is_decorated, stored_kind, type_on
+from ..catalog.kinds import Kind, is_decorated, stored_kind
 from ..catalog.unreadable import Octets, Unreadable
 from .compiled import decoder_of
+from .dialect import SQLDialect
 from .intervals import DAYS_OF_MONTH
-from .normal import has_spellings, normal_form
+from .normal import has_spellings, normalize
 from .types import PostgreSQLChar, wire_type
 
 Convert = Callable[[Any], Any]
 
 
 def read_column(
-    column: ColumnElement[Any], dialect: str, *, lenient: bool = False
+    column: ColumnElement[Any], dialect: SQLDialect, *, lenient: bool = False
 ) -> ColumnElement[Any]:
     """Write how a column is read.
 
     Args:
         column: The column.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
         lenient: Whether no value may stand in the way.
 
     Returns:
         The column, or an expression of what tells its value.
     """
-    wire = wire_type(type_on(column, dialect), dialect)
-    if lenient:
-        make = _read_on_sqlite if dialect == "sqlite" else _read_on_postgresql
-        return make(column, wire)
+    own = dialect.type_of(column)
+    wire = wire_type(own, dialect)
+    return dialect.read_leniently(column, own, wire) if lenient else read_as(column, wire)
+
+
+def read_as(column: ColumnElement[Any], wire: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Write a column that is read as some type."""
     return column if wire is column.type else type_coerce(column, wire)
 
 
 def returned_columns(
-    columns: Sequence[Column[Any]], given: Collection[Column[Any]], dialect: str
+    columns: Sequence[Column[Any]], given: Collection[Column[Any]], dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
     """Write what a write gives back of its rows.
 
     Args:
         columns: The columns that are given back.
         given: Those that the write itself has set.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
     """
     return [_label(_return_column(column, given, dialect), column) for column in columns]
 
 
 def _return_column(
-    column: Column[Any], given: Collection[Column[Any]], dialect: str
+    column: Column[Any], given: Collection[Column[Any]], dialect: SQLDialect
 ) -> ColumnElement[Any]:
-    if column not in given or is_decorated(type_on(column, dialect)):
+    if column not in given or is_decorated(dialect.type_of(column)):
         return read_column(column, dialect, lenient=True)
-    if dialect == "sqlite":
-        return type_coerce(_Untouched(column), wire_type(type_on(column, dialect), dialect))
-    return read_column(column, dialect)
+    return dialect.read_back(column, wire_type(dialect.type_of(column), dialect))
 
 
 def _label(expression: ColumnElement[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -104,10 +106,17 @@ def _leave_untouched(element: _Untouched, compiler: Any, **options: Any) -> str:
     return f"+{compiler.process(column, **options)}"
 
 
-def _read_on_sqlite(column: ColumnElement[Any], wire: TypeEngine[Any]) -> ColumnElement[Any]:
+def leave_untouched(column: ColumnElement[Any], wire: TypeEngine[Any]) -> ColumnElement[Any]:
+    """A column of SQLite's that was written in the same statement, read as some type."""
+    return type_coerce(_Untouched(column), wire)
+
+
+def read_on_sqlite(
+    column: ColumnElement[Any], own: TypeEngine[Any], wire: TypeEngine[Any]
+) -> ColumnElement[Any]:
     """An expression, which SQLite before 3.41 gives no other type in RETURNING than its own."""
-    if has_spellings(type_on(column, "sqlite")):
-        return type_coerce(normal_form(column, "sqlite"), Lenient(wire))
+    if has_spellings(own):
+        return type_coerce(normalize(own, column), Lenient(wire))
     told = case(
         (_is_stored_as(column, "text"), cast(column, LargeBinary())),
         (_is_stored_as(column, "blob"), func.hex(column)),
@@ -131,8 +140,10 @@ def _read_told(value: Any) -> Any:
     return bytes.fromhex(value) if isinstance(value, str) else value
 
 
-def _read_on_postgresql(column: ColumnElement[Any], wire: TypeEngine[Any]) -> ColumnElement[Any]:
-    own = type_on(column, "postgresql")
+def read_on_postgresql(
+    column: ColumnElement[Any], own: TypeEngine[Any], wire: TypeEngine[Any]
+) -> ColumnElement[Any]:
+    """An expression of which PostgreSQL's driver takes every value."""
     if isinstance(wire, ARRAY):
         kind = stored_kind(wire.item_type)
         if kind is Kind.INTERVAL:

@@ -7,7 +7,8 @@ from typing import Any, cast
 from sqlalchemy import Column, LargeBinary, String, Table, bindparam, select
 from sqlalchemy.sql.base import Executable
 
-from .own import OWN, is_there
+from .dialect import SQLDialect
+from .own import OWN
 from .source import every_row_of, insert_any_into
 
 SECRETS = Table(
@@ -19,9 +20,9 @@ SECRETS = Table(
 """A row for each secret, which is made once and never changes."""
 
 
-def build_look(dialect: str) -> Executable:
+def build_look(dialect: SQLDialect) -> Executable:
     """Write whether the table is there."""
-    return select(is_there(SECRETS, dialect))
+    return select(dialect.is_there(SECRETS))
 
 
 def build_secret() -> Executable:
@@ -30,7 +31,7 @@ def build_secret() -> Executable:
     return sql.where(SECRETS.c.name == bindparam("sought"))
 
 
-def build_keep(dialect: str) -> Executable:
+def build_keep(dialect: SQLDialect) -> Executable:
     """Write a new secret; of several processes that make one at once, the first counts."""
     given: dict[str, Any] = {name: bindparam(f"v_{name}") for name in ("name", "value")}
     sql = insert_any_into(SECRETS, dialect).values(given)

@@ -30,6 +30,7 @@ from ..plan.reading.order import order_of, reverse_order
 from ..shape.parts import Include, Keyset
 from ..shape.reads import CountShape, RelatedShape, SelectShape
 from .conditions import Conditions, column_of, join_on
+from .dialect import SQLDialect
 from .estimate import Explained
 from .for_update import lock_rows
 from .given import join_given
@@ -42,7 +43,7 @@ from .source import column_in, columns_in, links_of, rows_of
 
 
 def build_select(
-    shape: SelectShape, dialect: str, max_included: int, *, lenient: bool = False
+    shape: SelectShape, dialect: SQLDialect, max_included: int, *, lenient: bool = False
 ) -> tuple[Select[Any], dict[str, Prepare]]:
     """Write the rows of a table in SQL.
 
@@ -83,7 +84,7 @@ def build_select(
     return sql, conditions.prepare
 
 
-def build_count(shape: CountShape, dialect: str) -> tuple[Executable, dict[str, Prepare]]:
+def build_count(shape: CountShape, dialect: SQLDialect) -> tuple[Executable, dict[str, Prepare]]:
     """Write the number of rows of a table in SQL, or how PostgreSQL would read these."""
     conditions = Conditions(dialect)
     found = rows_of(shape.table)
@@ -96,7 +97,7 @@ def build_count(shape: CountShape, dialect: str) -> tuple[Executable, dict[str, 
 
 
 def build_related(
-    shape: RelatedShape, dialect: str, max_included: int, *, lenient: bool = False
+    shape: RelatedShape, dialect: SQLDialect, max_included: int, *, lenient: bool = False
 ) -> Select[Any]:
     """Write the rows that a relation leads to in SQL, one more than may be included at most.
 
@@ -136,7 +137,7 @@ def _one_more(count: int) -> ColumnElement[int]:
 def _join_children(
     parent: FromClause,
     include: Include,
-    dialect: str,
+    dialect: SQLDialect,
     most: ColumnElement[int],
     *,
     lenient: bool,
@@ -160,21 +161,21 @@ def _join_children(
 
 
 def read_columns(
-    fields: Sequence[Field], source: FromClause, dialect: str, *, lenient: bool = False
+    fields: Sequence[Field], source: FromClause, dialect: SQLDialect, *, lenient: bool = False
 ) -> list[ColumnElement[Any]]:
     """The columns of a row as it is read."""
     return [_read_field(f, column_of(source, f), dialect, lenient=lenient) for f in fields]
 
 
 def _read_field(
-    field: Field, column: ColumnElement[Any], dialect: str, *, lenient: bool
+    field: Field, column: ColumnElement[Any], dialect: SQLDialect, *, lenient: bool
 ) -> ColumnElement[Any]:
     read = read_column(column, dialect, lenient=lenient)
     return read if read is column else read.label(field.column.name)
 
 
 def _columns_of(
-    shape: SelectShape, joined: Joined, dialect: str, *, lenient: bool
+    shape: SelectShape, joined: Joined, dialect: SQLDialect, *, lenient: bool
 ) -> list[ColumnElement[Any]]:
     traced = [
         _read_field(term.field, joined.column(term), dialect, lenient=lenient)
@@ -188,7 +189,7 @@ def _number(name: str) -> BindParameter[int]:
 
 
 def _concatenate(
-    shape: SelectShape, parts: Sequence[Select[Any]], joined: Joined, dialect: str
+    shape: SelectShape, parts: Sequence[Select[Any]], joined: Joined, dialect: SQLDialect
 ) -> Select[Any]:
     """Write rows in two parts that follow each other, each with its own way through an index.
 
@@ -213,7 +214,7 @@ def _label(rows: Select[Any], keys: Sequence[ColumnElement[Any]]) -> Select[Any]
     return rows.with_only_columns(*columns, *labelled, maintain_column_froms=True)
 
 
-def _has_rows_before(shape: SelectShape, after: Keyset, dialect: str) -> ColumnElement[int]:
+def _has_rows_before(shape: SelectShape, after: Keyset, dialect: SQLDialect) -> ColumnElement[int]:
     """Write whether there are rows on the other side of where the rows start.
 
     Only one row of a page is asked, so the answer stays as the driver gives it.

@@ -13,13 +13,9 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Delete, FromClause, Update, delete, update
 from sqlalchemy import Table as SQLTable
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from ..catalog.tables import Relation, Table
-
-_INSERTS: Mapping[str, Any] = {"postgresql": postgresql_insert, "sqlite": sqlite_insert}
-"""SQLAlchemy's INSERT of each dialect, which may have a conflict clause."""
+from .dialect import SQLDialect
 
 
 def rows_of(table: Table) -> FromClause:
@@ -51,7 +47,7 @@ def columns_in(source: FromClause, columns: Iterable[Column[Any]]) -> list[Colum
     return [source.c[column.key] for column in columns]
 
 
-def insert_into(table: Table, dialect: str) -> Any:
+def insert_into(table: Table, dialect: SQLDialect) -> Any:
     """Begin an INSERT of rows of a resource, which may have a conflict clause."""
     return insert_any_into(table.sql, dialect)
 
@@ -70,9 +66,9 @@ def merge_into(
     return sql.on_conflict_do_update(index_elements=key, set_=changes)
 
 
-def insert_any_into(table: SQLTable, dialect: str) -> Any:
+def insert_any_into(table: SQLTable, dialect: SQLDialect) -> Any:
     """Begin an INSERT of rows of any table, which may have a conflict clause."""
-    return _INSERTS[dialect](table)
+    return dialect.insert(table)
 
 
 def update_in(table: Table) -> Update:

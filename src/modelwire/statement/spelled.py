@@ -30,22 +30,23 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement, func
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from ..catalog.kinds import is_decorated, storage_type, type_on
+from ..catalog.kinds import is_decorated, storage_type
 from ..catalog.unreadable import SpelledUUID
+from .dialect import SQLDialect
 
 Spell = Callable[[str], Iterable[str]]
 """What gives the spellings of a value of one, the column's own first."""
 
 
-def is_native(sql_type: TypeEngine[Any], dialect: str) -> bool:
+def is_native(sql_type: TypeEngine[Any], dialect: SQLDialect) -> bool:
     """Whether a database has a type of its own for the values of a column, with one spelling."""
     stored: Any = storage_type(sql_type)
-    if dialect != "postgresql":
+    if not dialect.has_own_types:
         return False
     return bool(stored.native_enum if isinstance(stored, SQLEnum) else stored.native_uuid)
 
 
-def speller_of(sql_type: TypeEngine[Any], dialect: str) -> Spell | None:
+def speller_of(sql_type: TypeEngine[Any], dialect: SQLDialect) -> Spell | None:
     """What gives the spellings of a column's values; None where each has one."""
     if is_decorated(sql_type) or not isinstance(sql_type, (SQLEnum, Uuid)):
         return None
@@ -58,16 +59,16 @@ def speller_of(sql_type: TypeEngine[Any], dialect: str) -> Spell | None:
 
 
 def equal(
-    column: ColumnElement[Any], value: ColumnElement[Any], dialect: str
+    column: ColumnElement[Any], value: ColumnElement[Any], dialect: SQLDialect
 ) -> ColumnElement[bool]:
     """Write that a column has a value, however it is spelled.
 
     Args:
         column: The column.
         value: The value as the column's own type writes it.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
     """
-    sql_type = type_on(column, dialect)
+    sql_type = dialect.type_of(column)
     if speller_of(sql_type, dialect) is None:
         same: ColumnElement[bool] = column == value
         return same
@@ -75,10 +76,10 @@ def equal(
 
 
 def different(
-    column: ColumnElement[Any], value: ColumnElement[Any], dialect: str, *, nullable: bool
+    column: ColumnElement[Any], value: ColumnElement[Any], dialect: SQLDialect, *, nullable: bool
 ) -> ColumnElement[bool]:
     """Write that a column has another value, or none at all."""
-    if speller_of(type_on(column, dialect), dialect) is None and nullable:
+    if speller_of(dialect.type_of(column), dialect) is None and nullable:
         return column.is_distinct_from(value)
     others = ~equal(column, value, dialect)
     return or_(column.is_(None), others) if nullable else others
@@ -124,7 +125,7 @@ def _hyphenate(element: _Hyphenated, compiler: Any, **options: Any) -> str:
 
 
 def digits_of(
-    value: ColumnElement[Any], sql_type: TypeEngine[Any], dialect: str
+    value: ColumnElement[Any], sql_type: TypeEngine[Any], dialect: SQLDialect
 ) -> ColumnElement[Any]:
     """The 32 digits of a UUID that is kept as a text, by which it is ordered; else the value."""
     if not isinstance(sql_type, Uuid) or is_native(sql_type, dialect):

@@ -18,6 +18,7 @@ from ..shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
 from ..shape.shapes import Shape
 from ..shape.writes import DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .compiled import Compiled, compile_statement
+from .dialects.known import DIALECTS
 from .estimate import read_estimate
 from .idempotency import KEYS
 from .indexes import value_indexes
@@ -120,11 +121,11 @@ class Statements:
         max_included: Rows that an answer may include.
 
     Attributes:
-        dialect: `sqlite` or `postgresql`.
+        dialect: The dialect in which they are written.
     """
 
     def __init__(self, dialect: Dialect, max_included: int = LIMITS.max_included) -> None:
-        self.dialect = dialect.name
+        self.dialect = DIALECTS[dialect.name]
         self._dialect = dialect
         self._max_included = max_included
         self._log = log_each_once()
@@ -132,43 +133,43 @@ class Statements:
         self._read_leniently = lru_cache(CACHED_SHAPES)(partial(self._write, lenient=True))
 
     def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
-        name = self._dialect.name
+        dialect = self.dialect
         match shape:
             case SelectShape():
-                sql, prepare = build_select(shape, name, self._max_included, lenient=lenient)
+                sql, prepare = build_select(shape, dialect, self._max_included, lenient=lenient)
                 return self._reading(shape, sql, None, lenient, prepare)
             case CountShape():
-                counted, prepare = build_count(shape, name)
+                counted, prepare = build_count(shape, dialect)
                 return Statement(counted, self._dialect, prepare)
             case RelatedShape():
-                expand = expand_rows(len(shape.relation.remote), name, of_one=shape.placed)
-                related = build_related(shape, name, self._max_included, lenient=lenient)
+                expand = expand_rows(len(shape.relation.remote), dialect, of_one=shape.placed)
+                related = build_related(shape, dialect, self._max_included, lenient=lenient)
                 return self._reading(shape, related, expand, lenient)
             case GivenShape():
-                expand = expand_rows(len(shape.fields), name, of_one=True)
+                expand = expand_rows(len(shape.fields), dialect, of_one=True)
                 return self._reading(
-                    shape, build_given(shape, name, lenient=lenient), expand, lenient
+                    shape, build_given(shape, dialect, lenient=lenient), expand, lenient
                 )
             case FindShape():
-                expand = expand_rows(len(shape.columns), name, of_one=shape.placed)
+                expand = expand_rows(len(shape.columns), dialect, of_one=shape.placed)
                 return self._reading(
-                    shape, build_find(shape, name, lenient=lenient), expand, lenient
+                    shape, build_find(shape, dialect, lenient=lenient), expand, lenient
                 )
             case InsertShape():
-                many = expand_rows(len(shape.fields), name, of_one=True) if shape.many else None
-                return self._writing(shape, build_insert(shape, name), many)
+                many = expand_rows(len(shape.fields), dialect, of_one=True) if shape.many else None
+                return self._writing(shape, build_insert(shape, dialect), many)
             case UpdateShape():
                 width = len(shape.fields) + len(shape.table.key)
-                many = expand_rows(width, name, of_one=True) if shape.many else None
-                return self._writing(shape, build_update(shape, name), many)
+                many = expand_rows(width, dialect, of_one=True) if shape.many else None
+                return self._writing(shape, build_update(shape, dialect), many)
             case DescendShape():
-                expand = expand_rows(len(shape.columns), name)
+                expand = expand_rows(len(shape.columns), dialect)
                 return self._reading(
-                    shape, build_descend(shape, name, lenient=lenient), expand, lenient
+                    shape, build_descend(shape, dialect, lenient=lenient), expand, lenient
                 )
             case LinkShape() | UnlinkShape() | DeleteShape():
-                expand = expand_rows(len(shape.columns), name)
-                return Statement(build_change(shape, name), self._dialect, expand=expand)
+                expand = expand_rows(len(shape.columns), dialect)
+                return Statement(build_change(shape, dialect), self._dialect, expand=expand)
 
     def _reading(
         self,

@@ -43,6 +43,7 @@ from ..catalog.kinds import is_decorated, storage_type
 from ..catalog.vectors import is_vector
 from .clocks import read_clock, read_day, read_instant, read_naive
 from .compiled import binder_of
+from .dialect import SQLDialect
 from .normal import scale_of
 from .reals import place_among_reals, shorten
 from .spelled import Spell, SpelledEnum, SpelledUuid, is_native
@@ -417,12 +418,12 @@ def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any
     return sql_type.dialect_impl(dialect).bind_processor(dialect)
 
 
-def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
+def wire_type(sql_type: TypeEngine[Any], dialect: SQLDialect) -> TypeEngine[Any]:
     """The type under which a column's values are written and read.
 
     Args:
         sql_type: The column's own type.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The column's own type, or one that loses nothing where that does.
@@ -430,7 +431,7 @@ def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
     if is_decorated(sql_type):
         return sql_type
     if is_vector(sql_type):
-        return PostgreSQLVector(sql_type) if dialect == "postgresql" else VectorText()
+        return dialect.vector_type(sql_type)
     if isinstance(sql_type, JSON) and not sql_type.none_as_null:
         null_is_null = sql_type.copy()
         null_is_null.none_as_null = True
@@ -440,10 +441,10 @@ def wire_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
         return sql_type if item is sql_type.item_type else _with_items(sql_type, item)
     if isinstance(sql_type, (SQLEnum, Uuid)):
         return _spelled_type(sql_type, dialect)
-    return (_sqlite_type if dialect == "sqlite" else _postgresql_type)(sql_type)
+    return dialect.wire_type(sql_type)
 
 
-def _spelled_type(sql_type: SQLEnum | Uuid[Any], dialect: str) -> TypeEngine[Any]:
+def _spelled_type(sql_type: SQLEnum | Uuid[Any], dialect: SQLDialect) -> TypeEngine[Any]:
     if is_native(sql_type, dialect):
         return sql_type
     if isinstance(sql_type, SQLEnum):
@@ -455,7 +456,8 @@ def _with_items(array: ARRAY[Any], item: TypeEngine[Any]) -> TypeEngine[Any]:
     return ARRAY(item, dimensions=array.dimensions)
 
 
-def _sqlite_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+def sqlite_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type under which SQLite's values of a type are written and read."""
     if isinstance(sql_type, (sqlite.DATETIME, sqlite.DATE, sqlite.TIME)):
         return sql_type  # it has a format of its own
     if isinstance(sql_type, UTCDateTime):
@@ -473,7 +475,8 @@ def _sqlite_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
     return SQLiteDecimal(scale_of(sql_type)) if isinstance(sql_type, Numeric) else sql_type
 
 
-def _postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+def postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type under which PostgreSQL's values of a type are written and read."""
     if isinstance(sql_type, UTCDateTime):
         return PostgreSQLInstant()
     if type(sql_type) is DateTime and sql_type.timezone:
@@ -489,12 +492,12 @@ def _postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
     return sql_type if sql_type.asdecimal else Numeric(sql_type.precision, sql_type.scale)
 
 
-def operand_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
+def operand_type(sql_type: TypeEngine[Any], dialect: SQLDialect) -> TypeEngine[Any]:
     """The type of a value that is compared with a column: as wide as values come.
 
     Args:
         sql_type: The column's own type.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The type.
@@ -506,9 +509,7 @@ def operand_type(sql_type: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
     if isinstance(sql_type, AutoString) or type(sql_type) is String:
         return Text()
     if isinstance(sql_type, Float):
-        if dialect == "sqlite":
-            return SQLiteFloat()
-        return PostgreSQLRealOperand() if is_short_float(sql_type) else Double()
+        return dialect.float_operand(sql_type)
     if isinstance(sql_type, Numeric):
-        return SQLiteDecimal() if dialect == "sqlite" else Numeric()
+        return dialect.decimal_operand()
     return wire_type(sql_type, dialect)

@@ -22,16 +22,16 @@ from sqlalchemy import (
     tuple_,
 )
 
-from ..catalog.kinds import type_on
 from ..catalog.relations import find_link_key
 from ..catalog.tables import Field, Table
 from ..shape.lookups import LEVELS, DescendShape, FindShape
 from ..shape.reads import GivenShape
 from ..shape.writes import Conflict, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .conditions import exists_in
+from .dialect import SQLDialect
 from .for_update import lock_rows
-from .given import from_json, given_columns, is_same, join_given
-from .lists import given_values, in_rows
+from .given import given_columns, is_same, join_given
+from .lists import in_rows
 from .made import default_name, defaults_left_by, update_name, updates_left_by, value_name
 from .operators import operand
 from .reading import read_column, returned_columns
@@ -51,7 +51,7 @@ from .source import (
 from .types import operand_type, wire_type
 
 
-def build_insert(shape: InsertShape, dialect: str) -> Insert:
+def build_insert(shape: InsertShape, dialect: SQLDialect) -> Insert:
     """Write a new row in SQL, its parameters named by `value_name`.
 
     Many rows are the parameter `ROWS`; they are stored and answered in their order.
@@ -74,13 +74,15 @@ def build_insert(shape: InsertShape, dialect: str) -> Insert:
     return cast(Insert, sql.returning(*returning))
 
 
-def _return_row(table: Table, given: Sequence[Field], dialect: str) -> list[ColumnElement[Any]]:
+def _return_row(
+    table: Table, given: Sequence[Field], dialect: SQLDialect
+) -> list[ColumnElement[Any]]:
     """What a write gives back of a row: all that is ever read of it."""
     columns = [field.column for field in table.selected]
     return returned_columns(columns, {field.column for field in given}, dialect)
 
 
-def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: str) -> Any:
+def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: SQLDialect) -> Any:
     """Write what becomes of a row whose unique key is there already."""
     key = [field.column for field in conflict.key]
     if conflict.merged is None:
@@ -95,7 +97,7 @@ def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: str) -> Any:
 
 
 def _updated(
-    table: Table, merged: Sequence[Field], dialect: str
+    table: Table, merged: Sequence[Field], dialect: SQLDialect
 ) -> dict[Column[Any], ColumnElement[Any]]:
     """What a merge writes to columns with an `onupdate`, which SQLAlchemy leaves out here."""
     written = {field.column for field in merged}
@@ -108,10 +110,10 @@ def _updated(
 
 
 def _parameters_of(
-    columns: Iterable[Column[Any]], name_of: Callable[[Column[Any]], str], dialect: str
+    columns: Iterable[Column[Any]], name_of: Callable[[Column[Any]], str], dialect: SQLDialect
 ) -> dict[Column[Any], ColumnElement[Any]]:
     return {
-        column: bindparam(name_of(column), type_=wire_type(type_on(column, dialect), dialect))
+        column: bindparam(name_of(column), type_=wire_type(dialect.type_of(column), dialect))
         for column in columns
     }
 
@@ -125,19 +127,17 @@ def _count_up(table: Table) -> dict[Column[Any], ColumnElement[Any]]:
 
 
 def _given_rows(
-    fields: Sequence[Field], key: Sequence[Field], dialect: str
+    fields: Sequence[Field], key: Sequence[Field], dialect: SQLDialect
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
     """The parameter `ROWS`: new values of some fields, then keys by which rows are found."""
     written = [wire_type(field.sql_type, dialect) for field in fields]
     sought = [operand_type(field.sql_type, dialect) for field in key]
     types = [*written, *sought]
-    given, items, position = given_values(types, dialect)
-    if dialect == "sqlite":
-        items = [from_json(item, t) for item, t in zip(items, types, strict=True)]
-    return given, items, position
+    given, items, position = dialect.given_values(types)
+    return given, list(map(dialect.read_given, items, types)), position
 
 
-def build_given(shape: GivenShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
+def build_given(shape: GivenShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     columns = [field.column for field in shape.fields]
     rows = rows_of(shape.table)
@@ -149,7 +149,7 @@ def build_given(shape: GivenShape, dialect: str, *, lenient: bool = False) -> Se
     return lock_rows(sql.order_by(*columns_in(rows, shape.table.key_columns)), shape.lock, rows)
 
 
-def build_update(shape: UpdateShape, dialect: str) -> Update:
+def build_update(shape: UpdateShape, dialect: SQLDialect) -> Update:
     """Write a change of rows in SQL.
 
     The key of one row is `p0`, `p1`, …, and its new values are named by `value_name`. Many rows are
@@ -172,7 +172,9 @@ def build_update(shape: UpdateShape, dialect: str) -> Update:
     return sql.returning(*_return_row(shape.table, fields, dialect))
 
 
-def build_change(shape: LinkShape | UnlinkShape | DeleteShape, dialect: str) -> Insert | Delete:
+def build_change(
+    shape: LinkShape | UnlinkShape | DeleteShape, dialect: SQLDialect
+) -> Insert | Delete:
     """Write a change of the rows of a table that need be no resource."""
     match shape:
         case LinkShape():
@@ -183,7 +185,7 @@ def build_change(shape: LinkShape | UnlinkShape | DeleteShape, dialect: str) -> 
             return build_delete(shape, dialect)
 
 
-def build_link(shape: LinkShape, dialect: str) -> Insert:
+def build_link(shape: LinkShape, dialect: SQLDialect) -> Insert:
     """Write the links in the parameter `ROWS` that are not there yet."""
     given, items, position = given_columns(shape.columns, dialect)
     links = every_row_of(shape.table)
@@ -198,7 +200,7 @@ def build_link(shape: LinkShape, dialect: str) -> Insert:
     return cast(Insert, sql.returning(*returned_columns(shape.columns, shape.columns, dialect)))
 
 
-def build_unlink(shape: UnlinkShape, dialect: str) -> Delete:
+def build_unlink(shape: UnlinkShape, dialect: SQLDialect) -> Delete:
     """Write the removal of the links of the rows in the parameter `ROWS` to any that are not there
     beside them."""
     given, items, _ = given_columns(shape.columns, dialect)
@@ -209,7 +211,7 @@ def build_unlink(shape: UnlinkShape, dialect: str) -> Delete:
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
-def build_delete(shape: DeleteShape, dialect: str) -> Delete:
+def build_delete(shape: DeleteShape, dialect: SQLDialect) -> Delete:
     """Write the removal of the rows whose columns occur in the parameter `ROWS`."""
     gone = shape.resource
     sql = delete_any_from(shape.table) if gone is None else delete_from(gone)
@@ -217,7 +219,7 @@ def build_delete(shape: DeleteShape, dialect: str) -> Delete:
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
-def build_find(shape: FindShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
+def build_find(shape: FindShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
     seen = shape.resource
     rows = every_row_of(shape.table) if seen is None else rows_of(seen)
@@ -235,7 +237,9 @@ def build_find(shape: FindShape, dialect: str, *, lenient: bool = False) -> Sele
     return lock_rows(sql.order_by(*columns), shape.lock, rows)
 
 
-def build_descend(shape: DescendShape, dialect: str, *, lenient: bool = False) -> Select[Any]:
+def build_descend(
+    shape: DescendShape, dialect: SQLDialect, *, lenient: bool = False
+) -> Select[Any]:
     """Write the keys of the rows below those whose values are the parameter `ROWS`.
 
     A row is found once, whatever circles lead to it; the number of levels ends what goes round.
@@ -259,5 +263,5 @@ def build_descend(shape: DescendShape, dialect: str, *, lenient: bool = False) -
     return lock_rows(sql.order_by(*key), shape.lock, rows)
 
 
-def _value(field: Field, dialect: str) -> Any:
+def _value(field: Field, dialect: SQLDialect) -> Any:
     return bindparam(value_name(field), type_=wire_type(field.sql_type, dialect))

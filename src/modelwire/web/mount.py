@@ -84,7 +84,9 @@ def mount(
     )
     settings = database.settings
     prefix = prefix.rstrip("/")
-    catalog = read_catalog(resources, settings, prefix, dependencies, is_bound, database.dialect)
+    catalog = read_catalog(
+        resources, settings, prefix, dependencies, is_bound, database.sql_dialect
+    )
     _tell_hidden(catalog)
     service = open_service(app, database)
     service.choose_cors(app, cors)

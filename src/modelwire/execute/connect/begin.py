@@ -6,14 +6,16 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ...statement.dialects.known import DIALECTS
+
 
 async def begin_writing(connection: AsyncConnection) -> None:
-    """Take SQLite's write lock before what a transaction reads in order to write.
+    """Take the one lock for writing before what a transaction reads in order to write.
 
     Args:
-        connection: A connection of either database; PostgreSQL locks rows instead.
+        connection: A connection; where there are many writers, rows are locked instead.
     """
-    if connection.dialect.name == "sqlite":
+    if DIALECTS[connection.dialect.name].has_one_writer:
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         if not driver.in_transaction:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
 from ...errors import ConfigurationError, TimedOut, UnknownOutcome
 from ...request.caller import ANYONE, Caller
+from ...statement.dialects.known import DIALECTS
 from ...statement.statements import Statement, Values
 from ..faults.translate import DRIVER_ERRORS, is_unanswered, translate
 from .begin import begin_writing
@@ -103,7 +104,7 @@ class SessionLane:
 
     def savepoint(self, *, checks: bool = False) -> Savepoint:
         """Begin a part of the transaction that an error undoes alone."""
-        defers = self._connection.dialect.name == "postgresql"
+        defers = DIALECTS[self._connection.dialect.name].defers_checks
         return Savepoint(self._control, checks=checks and defers)
 
     async def commit(self) -> None:

@@ -111,7 +111,7 @@ class Remover:
         some of them removed. What may nest without an end is not left to it.
         """
         declared = self._context.catalog.dependents.get(table.fullname, ())
-        if self._context.statements.dialect != "sqlite" or not cascades_in_circles(table):
+        if not self._context.statements.dialect.nests_cascades or not cascades_in_circles(table):
             return declared
         cascades = [
             Dependent(r.table, r.columns, r.parent_columns, is_link=False)

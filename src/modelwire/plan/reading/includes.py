@@ -8,6 +8,7 @@ from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean
 from ...catalog.relations import leads_back
 from ...catalog.tables import Catalog, Field, Relation, Table
+from ...dialect import Dialect
 from ...memory import kept, kept_if_short
 from ...shape.parts import Include, Order, Projection
 from ..parameters import refuse_parameter
@@ -86,12 +87,12 @@ def may_follow(table: Table, relation: Relation, before: Relation) -> bool:
     return relation.name in table.resource.includes_back or not leads_back(relation, before)
 
 
-def can_join(include: Include, dialect: str) -> bool:
+def can_join(include: Include, dialect: Dialect) -> bool:
     """Whether the rows of an include can be read in the statement that reads their parent.
 
     PostgreSQL gives them as arrays, one for each column, where the driver reads arrays of its type.
     """
-    if dialect != "postgresql" or include.relation.link is not None:
+    if not dialect.joins_includes or include.relation.link is not None:
         return False
     return _IN_ARRAYS.issuperset(field.kind for field in include.target.selected)
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ...catalog.domain import MAX_INT64
 from ...catalog.tables import Catalog, Field, Table
+from ...dialect import Dialect
 from ...memory import kept
 from ...request.headers import FORMATS, Format
 from ...request.query import Parameter
@@ -122,7 +123,7 @@ def plan_key(table: Table, key: str) -> Values:
 
 
 def plan_read(
-    catalog: Catalog, table: Table, parameters: Sequence[Parameter], dialect: str
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter], dialect: Dialect
 ) -> ReadPlan:
     """Plan how one row is read and shown, whichever it is.
 
@@ -130,7 +131,7 @@ def plan_read(
         catalog: The catalog.
         table: The resource.
         parameters: The query; it may hold `fields` and `include`.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The plan. The whole row is read, whatever is shown of it.
@@ -147,7 +148,7 @@ def plan_read(
 
 @kept
 def _select_row(
-    table: Table, includes: tuple[Include, ...], shown: tuple[Field, ...] | None, dialect: str
+    table: Table, includes: tuple[Include, ...], shown: tuple[Field, ...] | None, dialect: Dialect
 ) -> SelectShape:
     projection = None if shown is None else project_row(table, shown)
     joined = tuple(include for include in includes if can_join(include, dialect))

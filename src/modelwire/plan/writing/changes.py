@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from ...catalog.tables import Field, Table
 from ...catalog.whole import ChangeSchema
+from ...dialect import Dialect
 from ...errors import Faults
 from .bodies import Validated, add_faults, refuse, validate
 from .draft import Row, intake_of
@@ -43,7 +44,7 @@ def fields_to_read(table: Table, drafts: Sequence[Draft | None]) -> tuple[Field,
 
 def settle_drafts(
     table: Table,
-    dialect: str,
+    dialect: Dialect,
     rows: Sequence[Row],
     drafts: Sequence[Draft | None],
     stored: Sequence[Stored],
@@ -52,7 +53,7 @@ def settle_drafts(
 
     Args:
         table: The resource.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
         rows: What each row sets that depends on nothing.
         drafts: What it sets beside.
         stored: What each row has.

@@ -12,6 +12,7 @@ from ...catalog.domain import find_fault
 from ...catalog.names import escape_pointer
 from ...catalog.schemas import loosen_schema
 from ...catalog.tables import Catalog, Field, Relation, Table
+from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...memory import kept
 from ..parent import Parent
@@ -32,14 +33,14 @@ _STORED = object()
 """What the row that is there has: it is compared when that is read."""
 
 
-def plan_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> CreatePlan:
+def plan_create(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> CreatePlan:
     """Plan storing one row.
 
     Args:
         catalog: The catalog.
         table: The resource.
         body: The JSON value of the body.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The plan.
@@ -52,14 +53,14 @@ def plan_create(catalog: Catalog, table: Table, body: Any, dialect: str) -> Crea
     return _Planner(catalog, dialect).finish(table, [body], [""])
 
 
-def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: str) -> CreatePlan:
+def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: Dialect) -> CreatePlan:
     """Plan storing many rows at once.
 
     Args:
         catalog: The catalog.
         table: The resource.
         batch: The rows.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The plan.
@@ -72,14 +73,14 @@ def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: str)
     return _Planner(catalog, dialect).finish(table, *batch)
 
 
-def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: str) -> ChildPlan:
+def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: Dialect) -> ChildPlan:
     """Plan storing one row below another.
 
     Args:
         catalog: The catalog.
         parent: The row that it belongs to.
         body: The JSON value of the body.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The plan.
@@ -115,7 +116,7 @@ def tie_fields(
 class _Planner:
     """Plans the rows of one body, and gathers what is wrong with them."""
 
-    def __init__(self, catalog: Catalog, dialect: str) -> None:
+    def __init__(self, catalog: Catalog, dialect: Dialect) -> None:
         self._catalog = catalog
         self._dialect = dialect
         self._invalid, self._faults = Faults(), Faults()
@@ -223,7 +224,7 @@ class _Planner:
         return tuple(claimed)
 
 
-def _as_stored(field: Field, value: Any, dialect: str) -> Any:
+def _as_stored(field: Field, value: Any, dialect: Dialect) -> Any:
     """A validated value as its column takes it; None where it can't hold it."""
     try:
         stored = value if field.to_column is None else field.to_column(value)

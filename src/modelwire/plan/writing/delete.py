@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...catalog.constraints import cascades_in_circles
 from ...catalog.tables import Catalog, Table
+from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...shape.parts import Lock
 from ...shape.reads import GivenShape
@@ -33,14 +34,14 @@ class DeletePlan(KeyedRows, frozen=True):
         return select_locked(self.table, lock=Lock.REMOVE)
 
 
-def plan_delete(catalog: Catalog, table: Table, key: str, dialect: str) -> DeletePlan:
+def plan_delete(catalog: Catalog, table: Table, key: str, dialect: Dialect) -> DeletePlan:
     """Plan removing one row.
 
     Args:
         catalog: The catalog.
         table: The resource.
         key: The key as it stands in the path.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The plan.
@@ -49,7 +50,7 @@ def plan_delete(catalog: Catalog, table: Table, key: str, dialect: str) -> Delet
         InvalidRequest: The key is not valid.
     """
     # What SQLite can't take along is removed before.
-    deep = dialect == "sqlite" and cascades_in_circles(table.sql)
+    deep = dialect.nests_cascades and cascades_in_circles(table.sql)
     alone = not (deep or catalog.dependents.get(table.name))
     return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),), goes_alone=alone)
 

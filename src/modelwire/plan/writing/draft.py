@@ -21,6 +21,7 @@ from ...catalog.names import escape_pointer
 from ...catalog.schemas import leave_open
 from ...catalog.tables import Field, Table
 from ...catalog.whole import ChangeSchema, RowSchema
+from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...memory import kept
 from .bodies import OWN_ERRORS, Schema, message_of
@@ -79,7 +80,7 @@ class Intake:
     Args:
         table: The table.
         schema: The schema.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
         tied: Fields that are not taken, since other rows give their values.
     """
 
@@ -87,7 +88,7 @@ class Intake:
         self,
         table: Table,
         schema: Schema | ChangeSchema,
-        dialect: str,
+        dialect: Dialect,
         tied: AbstractSet[Field] = frozenset(),
     ) -> None:
         is_whole = isinstance(schema, (RowSchema, ChangeSchema))
@@ -245,7 +246,7 @@ def fields_of(schema: Schema | ChangeSchema) -> Mapping[str, FieldInfo]:
 def intake_of(
     table: Table,
     schema: Schema | ChangeSchema,
-    dialect: str,
+    dialect: Dialect,
     tied: frozenset[Field] = frozenset(),
 ) -> Intake:
     """The intake of a schema; made once."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ...catalog.kinds import Kind
 from ...catalog.names import escape_pointer, join_words
 from ...catalog.tables import Catalog, Field, Table
+from ...dialect import Dialect
 from ...errors import Faults, NotNull, Violation
 from ...shape.reads import GivenShape
 from ..keys import Key, key_values, read_component, select_locked
@@ -75,12 +76,12 @@ class UpdatePlan(KeyedRows, frozen=True):
             echoes=self.echoes[index : index + 1],
         )
 
-    def settle(self, stored: Sequence[Sequence[Any]], dialect: str) -> UpdatePlan:
+    def settle(self, stored: Sequence[Sequence[Any]], dialect: Dialect) -> UpdatePlan:
         """Make of drafts what their rows set.
 
         Args:
             stored: The rows as `locking_shape` reads them.
-            dialect: `sqlite` or `postgresql`.
+            dialect: The database's dialect.
 
         Raises:
             InvalidRequest: What comes of one does not fit its schema.
@@ -95,7 +96,7 @@ class UpdatePlan(KeyedRows, frozen=True):
 
 
 def plan_update(
-    catalog: Catalog, table: Table, key: str, body: Any, dialect: str, *, ignore_null: bool
+    catalog: Catalog, table: Table, key: str, body: Any, dialect: Dialect, *, ignore_null: bool
 ) -> UpdatePlan:
     """Plan changing one row.
 
@@ -104,7 +105,7 @@ def plan_update(
         table: The resource.
         key: The key as it stands in the path.
         body: The JSON value of the body.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
         ignore_null: Whether null leaves a field alone (PUT) or clears it (PATCH, RFC 7396).
 
     Returns:
@@ -121,14 +122,14 @@ def plan_update(
     return planner.finish([found])
 
 
-def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: str) -> UpdatePlan:
+def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: Dialect) -> UpdatePlan:
     """Plan changing many rows.
 
     Args:
         catalog: The catalog.
         table: The resource.
         batch: Rows that hold their keys, each a merge patch.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         The plan.
@@ -150,14 +151,14 @@ def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: str)
     return replace(planner.finish(keys), many=True)
 
 
-def plan_change(catalog: Catalog, table: Table, body: Any, dialect: str) -> UpdatePlan:
+def plan_change(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> UpdatePlan:
     """Plan the same change for many rows whose keys are not known yet.
 
     Args:
         catalog: The catalog.
         table: The resource.
         body: The JSON value of the body: a merge patch.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
 
     Returns:
         A plan of one row without its key.
@@ -211,7 +212,7 @@ class _Planner:
         self,
         catalog: Catalog,
         table: Table,
-        dialect: str,
+        dialect: Dialect,
         *,
         ignore_null: bool = False,
         links: bool = True,

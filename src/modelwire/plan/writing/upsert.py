@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ...catalog.names import escape_pointer, name_of
 from ...catalog.tables import Field, Table
+from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...shape.writes import Conflict, InsertShape
 from ..keys import Key
@@ -87,13 +88,13 @@ def key_of(row: Row, key: Sequence[Field]) -> Key:
 
 
 def plan_upsert(
-    table: Table, dialect: str, unique: tuple[Field, ...], resolution: Resolution, batch: Batch
+    table: Table, dialect: Dialect, unique: tuple[Field, ...], resolution: Resolution, batch: Batch
 ) -> UpsertPlan:
     """Plan storing rows that may be there already.
 
     Args:
         table: The resource.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The database's dialect.
         unique: The fields of the unique key that says whether a row is there.
         resolution: What becomes of one that is.
         batch: The rows; each is whole, as if it were new.

@@ -1,0 +1,1 @@
+"""The databases that statements are written for."""

@@ -1,0 +1,120 @@
+"""PostgreSQL: lists are arrays, columns have the types that they are declared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Double,
+    LargeBinary,
+    Numeric,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.types import TypeEngine
+
+from ...catalog.domain import is_short_float
+from ..dialect import GivenValues, SQLDialect
+from ..lists import ROWS
+from ..reading import read_as, read_on_postgresql
+from ..spelled import Spell, SpelledList
+from ..types import PostgreSQLList, PostgreSQLRealOperand, PostgreSQLVector, postgresql_type
+
+
+def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:
+    arrays = [_array(f"{ROWS}{i}", t) for i, t in enumerate(types)]
+    names = [f"c{i}" for i in range(len(types))]
+    values = func.unnest(*arrays).table_valued(*names, with_ordinality="position")
+    given = values.render_derived(name=ROWS)
+    return given, [given.c[name] for name in names], given.c.position
+
+
+def _array(name: str, item: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Write a parameter that holds an array: as a text where that costs less."""
+    array = ARRAY(item, dimensions=1)
+    if not PostgreSQLList.can_hold(item):
+        return bindparam(name, type_=array)
+    return cast(bindparam(name, type_=PostgreSQLList(item)), array)
+
+
+def _in_list(
+    column: ColumnElement[Any], name: str, item: TypeEngine[Any], spell: Spell | None
+) -> ColumnElement[bool]:
+    array = ARRAY(item, dimensions=1) if spell is None else SpelledList(item, spell)
+    found: ColumnElement[bool] = column == any_(bindparam(name, type_=array))
+    return found
+
+
+def _as_it_is(_sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return column
+
+
+def _read_given(item: ColumnElement[Any], _sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
+    return item
+
+
+def _float_operand(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    return PostgreSQLRealOperand() if is_short_float(sql_type) else Double()
+
+
+def _octets(name: str) -> ColumnElement[Any]:
+    octets = bindparam(name, type_=LargeBinary())
+    return func.convert_from(octets, literal_column("'SQL_ASCII'"))
+
+
+def _as_stored(name: str, sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
+    return cast(bindparam(name, type_=Text()), sql_type)
+
+
+def _like(column: ColumnElement[Any], pattern: BindParameter[str]) -> ColumnElement[bool]:
+    return column.like(pattern, escape="\\")
+
+
+def _is_there(own: Table) -> ColumnElement[bool]:
+    there: ColumnElement[bool] = func.to_regclass(own.name).is_not(None)
+    return there
+
+
+POSTGRESQL = SQLDialect(
+    name="postgresql",
+    joins_includes=True,
+    estimates=True,
+    max_digits=None,
+    has_short_floats=True,
+    nests_cascades=False,
+    has_one_writer=False,
+    defers_checks=True,
+    locks_creation=True,
+    has_own_types=True,
+    has_arrays=True,
+    puts_null_last=True,
+    refers_by_parent=False,
+    limits_locks=True,
+    first_place=1,
+    insert=insert,
+    given_values=_given_values,
+    read_given=_read_given,
+    in_list=_in_list,
+    compared=_as_it_is,
+    normalize=_as_it_is,
+    wire_type=postgresql_type,
+    vector_type=PostgreSQLVector,
+    float_operand=_float_operand,
+    decimal_operand=Numeric,
+    read_leniently=read_on_postgresql,
+    read_back=read_as,
+    octets=_octets,
+    as_stored=_as_stored,
+    like=_like,
+    to_pattern=None,
+    is_there=_is_there,
+)

@@ -1,0 +1,151 @@
+"""SQLite: lists are JSON texts, and a column may hold whatever somebody has stored in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+    table,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.types import TypeEngine
+
+from ...catalog.kinds import storage_type
+from ..dialect import GivenValues, SQLDialect
+from ..lists import ROWS
+from ..normal import normalize
+from ..operators import UNHEX
+from ..reading import leave_untouched, read_on_sqlite
+from ..spelled import Spell
+from ..types import (
+    AsStored,
+    SQLiteDecimal,
+    SQLiteFloat,
+    SQLiteList,
+    SQLiteRows,
+    VectorText,
+    sqlite_type,
+)
+
+_MAX_DIGITS = 15
+"""Digits of a decimal that a 64-bit float keeps."""
+
+
+def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:
+    rows = bindparam(ROWS, type_=SQLiteRows(*types))
+    given = func.json_each(rows).table_valued("key", "value", name=ROWS)
+    items: list[ColumnElement[Any]] = [
+        func.json_extract(given.c.value, f"$[{i}]") for i in range(len(types))
+    ]
+    return given, items, given.c.key
+
+
+def _is_bytes(sql_type: TypeEngine[Any]) -> bool:
+    return isinstance(storage_type(sql_type), LargeBinary)
+
+
+def _read_given(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
+    """JSON has bytes as their hex digits."""
+    if _is_bytes(sql_type):
+        unhexed: ColumnElement[Any] = getattr(func, UNHEX)(item)
+        return unhexed
+    return item
+
+
+def _in_list(
+    column: ColumnElement[Any], name: str, item: TypeEngine[Any], spell: Spell | None
+) -> ColumnElement[bool]:
+    given = bindparam(name, type_=SQLiteList(item, spell))
+    items = func.json_each(given).table_valued("value")
+    return _compared(SQLITE.type_of(column), column).in_(select(items.c.value))
+
+
+def _compared(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """JSON has no bytes; they are compared by their hexadecimal digits."""
+    return func.hex(column) if _is_bytes(sql_type) else normalize(sql_type, column)
+
+
+def _vector_type(_sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    return VectorText()
+
+
+def _float_operand(_sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    return SQLiteFloat()
+
+
+def _octets(name: str) -> ColumnElement[Any]:
+    return cast(bindparam(name, type_=LargeBinary()), Text())
+
+
+def _as_stored(name: str, _sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
+    return bindparam(name, type_=AsStored())
+
+
+def _like(column: ColumnElement[Any], pattern: BindParameter[str]) -> ColumnElement[bool]:
+    """LIKE ignores the case of ASCII letters; GLOB doesn't."""
+    return column.bool_op("GLOB")(pattern)
+
+
+def _like_to_glob(pattern: str) -> str:
+    glob, characters = [], iter(pattern)
+    for character in characters:
+        if character == "%":
+            glob.append("*")
+        elif character == "_":
+            glob.append("?")
+        else:
+            literal = next(characters, "\\") if character == "\\" else character
+            glob.append(f"[{literal}]" if literal in "*?[" else literal)
+    return "".join(glob)
+
+
+def _is_there(own: Table) -> ColumnElement[bool]:
+    catalog = table("sqlite_master", column("name"))
+    return select(catalog.c.name).where(catalog.c.name == own.name).exists()
+
+
+SQLITE = SQLDialect(
+    name="sqlite",
+    joins_includes=False,
+    estimates=False,
+    max_digits=_MAX_DIGITS,
+    has_short_floats=False,
+    nests_cascades=True,
+    has_one_writer=True,
+    defers_checks=False,
+    locks_creation=False,
+    has_own_types=False,
+    has_arrays=False,
+    puts_null_last=False,
+    refers_by_parent=True,
+    limits_locks=False,
+    first_place=0,
+    insert=insert,
+    given_values=_given_values,
+    read_given=_read_given,
+    in_list=_in_list,
+    compared=_compared,
+    normalize=normalize,
+    wire_type=sqlite_type,
+    vector_type=_vector_type,
+    float_operand=_float_operand,
+    decimal_operand=SQLiteDecimal,
+    read_leniently=read_on_sqlite,
+    read_back=leave_untouched,
+    octets=_octets,
+    as_stored=_as_stored,
+    like=_like,
+    to_pattern=_like_to_glob,
+    is_there=_is_there,
+)
