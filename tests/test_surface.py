@@ -8,18 +8,23 @@ import modelwire
 def test_public_names() -> None:
     """The package exports these names and no others."""
     assert sorted(modelwire.__all__) == [
+        "Caller",
         "ConfigurationError",
         "Cors",
         "Database",
+        "FieldPolicy",
         "LazyLoadError",
         "ModelwireError",
+        "Policy",
         "RequestError",
         "Resource",
         "SessionDep",
         "UnitOfWorkDep",
+        "everyone",
         "get_session",
         "get_unit_of_work",
         "mount",
+        "nobody",
     ]
     assert all(hasattr(modelwire, name) for name in modelwire.__all__)
 
@@ -76,4 +81,7 @@ def test_resource_options() -> None:
         "max_bulk_rows",
         "tags",
         "escape_formulas",
+        "policy",
+        "assign_on_create",
+        "assign_on_update",
     ]

@@ -1,5 +1,7 @@
 """modelwire takes a SQLModel table to the wire: the async SQLModel layer for FastAPI."""
 
+from .access.caller import Caller
+from .access.policy import FieldPolicy, Policy, everyone, nobody
 from .errors import ConfigurationError, LazyLoadError, ModelwireError, RequestError
 from .execute.database import Database
 from .resource import Resource
@@ -10,16 +12,21 @@ from .web.session import SessionDep, UnitOfWorkDep, get_session, get_unit_of_wor
 __version__ = "0.1.0"
 
 __all__ = [
+    "Caller",
     "ConfigurationError",
     "Cors",
     "Database",
+    "FieldPolicy",
     "LazyLoadError",
     "ModelwireError",
+    "Policy",
     "RequestError",
     "Resource",
     "SessionDep",
     "UnitOfWorkDep",
+    "everyone",
     "get_session",
     "get_unit_of_work",
     "mount",
+    "nobody",
 ]

@@ -3,6 +3,7 @@
     ModelwireError
     ├── ConfigurationError          the developer's: raised at start-up, never sent to a client
     ├── LazyLoadError               the developer's: a relationship was touched that no query loaded
+    ├── CallerError                 the developer's: a caller is not what its annotations say
     ├── ConstraintViolation         internal: what the driver said, before the catalog explains it
     └── RequestError                becomes an answer; `code` is its stable name on the wire
         ├── InvalidRequest          invalid
@@ -75,6 +76,18 @@ class LazyLoadError(ModelwireError):
             f"query: select({model}).options(selectinload({model}.{relationship})), "
             f"or await session.refresh(row, ['{relationship}'])."
         )
+
+
+class CallerError(ModelwireError):
+    """The caller of a request is not what its annotations say.
+
+    Args:
+        attribute: The attribute.
+        fault: What is wrong with it.
+    """
+
+    def __init__(self, attribute: str, fault: str) -> None:
+        super().__init__(f"The caller's attribute `{attribute}` {fault}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 from sqlmodel import SQLModel
 
+from .access.caller import CallerValue
+from .access.policy import Policy
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -79,6 +81,11 @@ class Resource:
         max_limit: Rows on a page at most.
         max_bulk_rows: Rows in one bulk request at most.
         tags: Tags of its routes in the OpenAPI document; the table's name by default.
+        policy: Which rows and fields each caller may see and change. Where the application has
+            callers, every resource has one.
+        assign_on_create: What the server sets in new rows, by field: an attribute of the caller, or
+            what a function without arguments makes. Clients can't set these fields.
+        assign_on_update: What it sets in rows that are changed.
         escape_formulas: Whether CSV puts an apostrophe before a text that a spreadsheet would take
             for a formula, such as `=1+1`.
 
@@ -112,6 +119,9 @@ class Resource:
     max_bulk_rows: int = 1000
     tags: Sequence[str] | None = None
     escape_formulas: bool = False
+    policy: Policy | None = None
+    assign_on_create: Mapping[str, CallerValue | Callable[[], Any]] = field(default_factory=dict)
+    assign_on_update: Mapping[str, CallerValue | Callable[[], Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, type):
@@ -174,8 +184,13 @@ def _are_depends_by_name(value: object) -> bool:
     return isinstance(value, Mapping) and all(are_depends(given) for given in value.values())
 
 
+def _are_assigned(value: object) -> bool:
+    return isinstance(value, Mapping) and _are_names(list(value))
+
+
 _NAMES = (_are_names, "a list of names")
 _SCHEMA = (_is_schema, "a Pydantic model that is no table, or None")
+_ASSIGNED = (_are_assigned, "values by field, as in {'created_by_id': me.id}")
 _COUNT = (is_count, "a number from 1 on")
 
 _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
@@ -200,6 +215,12 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         _are_depends_by_name,
         "lists of Depends(…) by operation, as in {'create': [Depends(…)]}",
     ),
+    "policy": (
+        lambda value: value is None or isinstance(value, Policy),
+        "a Policy, as in Policy(read=everyone), or None",
+    ),
+    "assign_on_create": _ASSIGNED,
+    "assign_on_update": _ASSIGNED,
     "default_limit": _COUNT,
     "max_limit": _COUNT,
     "max_bulk_rows": _COUNT,

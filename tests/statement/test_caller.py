@@ -10,12 +10,12 @@ import pytest_asyncio
 from sqlalchemy import ColumnElement, FromClause, String, bindparam, literal
 
 from modelwire import Database
+from modelwire.access.principal import ANYONE, Principal
 from modelwire.catalog.read import read_catalog
 from modelwire.errors import NotFound
 from modelwire.pipeline import reads, writes
 from modelwire.pipeline.idempotency import key_of
 from modelwire.pipeline.pipeline import Pipeline, Session
-from modelwire.request.caller import ANYONE, Caller
 from modelwire.request.request import Request
 from tests.conftest import LEAGUE, ZOO
 from tests.http.rows import store
@@ -27,8 +27,8 @@ CATALOG = read_catalog([*LEAGUE, *ZOO])
 COUNTRIES, CITIES = CATALOG.tables["countries"], CATALOG.tables["cities"]
 JSON = {b"content-type": b"application/json"}
 
-ANN = Caller(1, {"me_country": "a", "me_other": 1})
-BEN = Caller(2, {"me_country": "b"})
+ANN = Principal(None, {"me_country": "a", "me_other": 1}, (1,))
+BEN = Principal(None, {"me_country": "b"}, (2,))
 
 
 def is_of_country(rows: FromClause) -> ColumnElement[bool]:
@@ -63,7 +63,7 @@ Ask = Callable[..., Awaitable[Any]]
 def ask(database: Database, session: Session) -> Ask:
     pipeline = Pipeline(CATALOG, database)
 
-    async def ask(function: Any, *args: Any, caller: Caller, **request: Any) -> Any:
+    async def ask(function: Any, *args: Any, caller: Principal, **request: Any) -> Any:
         given = {"method": "GET", "query_string": b"", **request, "caller": caller}
         return await function(pipeline, *args, Request(**given), session)
 
@@ -138,7 +138,7 @@ async def test_of_anyone_nothing_is_asked(ask: Ask) -> None:
 
 
 def test_idempotency_keys_belong_to_callers() -> None:
-    def key(caller: Caller, credentials: bytes) -> str | None:
+    def key(caller: Principal, credentials: bytes) -> str | None:
         headers = {b"idempotency-key": b"k", b"authorization": credentials}
         return key_of(Request("POST", b"", headers, caller=caller))
 

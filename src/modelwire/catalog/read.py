@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic.fields import FieldInfo
@@ -13,6 +14,7 @@ from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
 from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
+from ..access.caller import Caller
 from ..compat.sqlalchemy import settle_keys
 from ..dialect import Dialect
 from ..errors import ConfigurationError
@@ -30,6 +32,9 @@ from .guards import Guarded, IsBound
 from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .masks import find_masked
 from .names import did_you_mean, shown_name
+from .parameters import Parameters
+from .policies import TablePolicy
+from .policy_reader import assigned_names, read_policy
 from .relations import read_relation
 from .schemas import computes, derive_schemas
 from .secrecy import names_secret
@@ -48,6 +53,9 @@ from .ways import Ways
 if TYPE_CHECKING:
     from ..resource import Depends
 
+ReadPolicy = Callable[[Resource, SQLTable, Sequence[Field]], TablePolicy]
+"""Reads the policy of a resource, with its table and its fields."""
+
 
 def read_catalog(
     resources: Sequence[Resource],
@@ -56,6 +64,7 @@ def read_catalog(
     base: Sequence[Depends] = (),
     is_bound: IsBound = lambda *_: True,
     dialect: Dialect | None = None,
+    caller: Caller | None = None,
 ) -> Catalog:
     """Read what the resources' models declare.
 
@@ -66,6 +75,7 @@ def read_catalog(
         base: The dependencies of all of them.
         is_bound: Tells which dependencies are bound to one row; by default all might be.
         dialect: The dialect of the database that it is for; of none, if None.
+        caller: The caller of the application, if it has one.
 
     Returns:
         The catalog.
@@ -83,7 +93,10 @@ def read_catalog(
         raise ConfigurationError("Two resources have the same table; serve each table once.")
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
     memory = Memory()
-    tables = [_read_table(mapper, registered, dialect, memory) for mapper, _ in mappers]
+    policies = partial(
+        read_policy, caller=caller, parameters=(parameters := Parameters(dialect)), dialect=dialect
+    )
+    tables = [_read_table(mapper, registered, dialect, memory, policies) for mapper, _ in mappers]
     _check_paths(tables)
     check_defaults(tables, dialect)
     for table in tables:
@@ -96,7 +109,8 @@ def read_catalog(
                 check_shown_below(table.resource, relation.name, schema, target)
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
     named = {table.name: table for table in tables}
-    return Catalog(named, read_dependents(mapped), limits, prefix, memory)
+    used = tuple(parameters)
+    return Catalog(named, read_dependents(mapped), limits, prefix, memory, used)
 
 
 def _name_relations(resource: Resource, mapper: Mapper[Any]) -> Resource:
@@ -140,7 +154,11 @@ def _table_of(mapper: Mapper[Any]) -> SQLTable:
 
 
 def _read_table(
-    mapper: Mapper[Any], registered: Mapping[str, Guarded], dialect: Dialect | None, memory: Memory
+    mapper: Mapper[Any],
+    registered: Mapping[str, Guarded],
+    dialect: Dialect | None,
+    memory: Memory,
+    policies: ReadPolicy,
 ) -> Table:
     sql = _table_of(mapper)
     guarded = registered[sql.fullname]
@@ -188,6 +206,7 @@ def _read_table(
         schemas=schemas,
         masked=masked,
         computes=resource.read_schema is None and computes(resource.model),
+        policy=policies(resource, sql, fields),
         memory=memory,
     )
 
@@ -335,7 +354,8 @@ def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
 
 
 def _is_writable(name: str, column: Column[Any], kind: Kind, resource: Resource) -> bool:
-    if not _can_be_written(column) or name in resource.read_only or name == resource.version:
+    given = (*resource.read_only, *assigned_names(resource), resource.version)
+    if not _can_be_written(column) or name in given:
         return False
     return name in resource.writable or not _makes_itself(column, kind)
 

@@ -16,6 +16,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy.types import ARRAY, TypeEngine
 from sqlmodel import SQLModel
 
+from ..access.principal import Parameter
 from ..errors import Constraint
 from ..memory import Memory
 from ..resource import Operation, Resource
@@ -25,6 +26,7 @@ from .codecs import Convert
 from .guards import Guarded, Guards
 from .kinds import Kind, bare_class, is_decorated, storage_type, stored_kind
 from .names import names_in_bodies, names_shown, to_title
+from .policies import TablePolicy
 from .vectors import is_vector
 from .whole import ChangeSchema, RowSchema
 
@@ -263,6 +265,7 @@ class Table:
         schemas: The models of its bodies.
         masked: The names in Python of the fields that are shown as something else than is stored.
         computes: Whether its read schema computes fields, which may look at any column.
+        policy: Who may see and change its rows, and what the server sets in them.
         memory: What was found out about it; that of the whole catalog.
     """
 
@@ -285,6 +288,7 @@ class Table:
     schemas: Schemas
     masked: frozenset[str]
     computes: bool
+    policy: TablePolicy
     memory: Memory
 
     @property
@@ -415,6 +419,7 @@ class Catalog:
         limits: How much one request may ask for.
         prefix: What stands before the path of each resource.
         memory: What was found out about it and its tables.
+        parameters: What all policies compare with that is known of the caller.
     """
 
     tables: Mapping[str, Table]
@@ -422,6 +427,7 @@ class Catalog:
     limits: Limits
     prefix: str = ""
     memory: Memory = dataclass_field(default_factory=Memory)
+    parameters: tuple[Parameter, ...] = ()
 
     def find(self, sql: SQLTable | None) -> Table | None:
         """The resource of a table; None where it is not served, and not to be named to clients."""

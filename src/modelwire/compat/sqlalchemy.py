@@ -1,14 +1,18 @@
-"""What SQLAlchemy 2.0 does otherwise than 2.1."""
+"""What SQLAlchemy 2.0 does otherwise than 2.1, and what neither says in public."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import asyncpg
 import sqlalchemy
-from sqlalchemy import Numeric, Table
+from sqlalchemy import ColumnElement, FromClause, Numeric, Select, Table
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.sql.util import _deep_deannotate
+
+Element = TypeVar("Element", bound=ColumnElement[Any])
 
 _IS_2_0 = sqlalchemy.__version__.startswith("2.0.")
 
@@ -43,3 +47,23 @@ def settle_keys(tables: Iterable[Table]) -> None:
         if isinstance(column.type, Numeric):
             column.autoincrement = False
             table.primary_key.__dict__.pop("_autoincrement_column")  # which it keeps
+
+
+def without_annotations(element: Element) -> Element:
+    """A copy of an expression without what the ORM notes of it, by which parts are passed over."""
+    return _deep_deannotate(element)
+
+
+def is_correlated(query: Select[Any], source: FromClause, sources: Collection[FromClause]) -> bool:
+    """Whether a subquery means a row of the query around it by a source, and does not read that.
+
+    Args:
+        query: The subquery, right within a query that reads the source.
+        source: The source.
+        sources: All that the subquery would read by itself.
+    """
+    if query._correlate_except is not None:
+        return source not in query._correlate_except
+    if query._correlate:
+        return source in query._correlate
+    return query._auto_correlate and len(sources) > 1

@@ -18,10 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..access.principal import ANYONE, Principal
 from ..errors import MissingTable, ModelwireError, NotStarted, RequestError
 from ..observe.metrics import PoolState
 from ..observe.observer import Observer
-from ..request.caller import ANYONE, Caller
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement.dialects.known import DIALECTS
 from ..statement.idempotency import KEYS
@@ -154,7 +154,7 @@ class Database:
         self,
         session: BaseSession | None = None,
         statement: Statement | None = None,
-        caller: Caller = ANYONE,
+        caller: Principal = ANYONE,
     ) -> AbstractAsyncContextManager[Lane]:
         """Take a lane for statements that change nothing, and that clients may have composed.
 
@@ -178,7 +178,7 @@ class Database:
         session: BaseSession | None = None,
         *,
         single: bool = False,
-        caller: Caller = ANYONE,
+        caller: Principal = ANYONE,
     ) -> AbstractAsyncContextManager[Lane]:
         """Take a lane for one transaction, committed when its block ends without an error.
 
@@ -203,7 +203,7 @@ class Database:
         *,
         writes: bool,
         transaction: bool,
-        caller: Caller,
+        caller: Principal,
         claim: Claim | None = None,
     ) -> AbstractAsyncContextManager[Lane]:
         slots = self._slots

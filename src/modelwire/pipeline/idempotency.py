@@ -20,7 +20,8 @@ def key_of(request: Request) -> str | None:
     """What stands for a request's key and who asks, if it has a key and its method takes one.
 
     Two callers may use one key, and neither is told of the other's. Who asks is known by the key of
-    the caller, or else by the headers that hold credentials, of which nothing but a digest is kept.
+    the caller, and by the headers that hold credentials where there is none, or it is nobody; of
+    these nothing but a digest is kept.
 
     Raises:
         InvalidRequest: It can't be a key.
@@ -30,9 +31,9 @@ def key_of(request: Request) -> str | None:
     key = parse_idempotency_key(request.header(b"idempotency-key"))
     if key is None:
         return None
-    caller = request.caller.key
-    if caller is not None:
-        return _digest([key.encode(), repr(caller).encode()])
+    who = request.caller.key
+    if who is not None:
+        return _digest([key.encode(), who])
     return _digest([key.encode(), *(request.headers.get(name, b"") for name in _CREDENTIALS)])
 
 

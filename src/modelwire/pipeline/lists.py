@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..access.principal import Principal
 from ..errors import NotFound
 from ..execute.connect.lane import Lane, Row
 from ..plan.parent import Parent
 from ..plan.reading.cipher import cipher_of
 from ..plan.reading.keyset import CursorPlan, KeysetPlan
 from ..plan.reading.plans import Counting, ListPlan
-from ..request.caller import Caller
 from ..respond.answer import Answer, answer_keyset_page, answer_page
 from ..respond.links import Address, Bounds, link_keyset, link_pages
 from ..statement.estimate import read_estimate
@@ -23,7 +23,7 @@ from .pipeline import Pipeline, Session
 async def read_list(
     pipeline: Pipeline,
     plan: ListPlan | CursorPlan,
-    caller: Caller,
+    caller: Principal,
     session: Session,
     address: Address | None = None,
     parent: Parent | None = None,
@@ -59,7 +59,7 @@ async def read_list(
 async def _read_keyset_page(
     pipeline: Pipeline,
     sealed: CursorPlan,
-    caller: Caller,
+    caller: Principal,
     session: Session,
     address: Address | None,
     parent: Parent | None,
@@ -102,7 +102,7 @@ def _estimates(pipeline: Pipeline, plan: ListPlan) -> bool:
 
 
 async def _count(
-    pipeline: Pipeline, plan: ListPlan, caller: Caller, session: Session, found: int
+    pipeline: Pipeline, plan: ListPlan, caller: Principal, session: Session, found: int
 ) -> int | None:
     """Count the rows of a list, where the page does not tell how many there are.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import quote
 
+from ..access.principal import Principal
 from ..catalog.tables import Catalog, Relation, Table
 from ..dialect import Dialect
 from ..encode.encoder import encoder_of
@@ -23,7 +24,6 @@ from ..plan.reading.plans import (
     select_next_batch,
 )
 from ..plan.reading.query import refuse_parameters
-from ..request.caller import Caller
 from ..request.headers import choose_format, parse_entity_tags, parse_prefer
 from ..request.query import parse_query, read_query_object
 from ..request.request import Request
@@ -114,7 +114,7 @@ async def stream(
 
 
 async def _read_batches(
-    pipeline: Pipeline, plan: StreamPlan, caller: Caller, session: Session
+    pipeline: Pipeline, plan: StreamPlan, caller: Principal, session: Session
 ) -> AsyncGenerator[Batch, None]:
     """Read rows batch by batch, each after the last row of the one before it.
 

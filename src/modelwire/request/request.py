@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from ..access.principal import ANYONE, Principal
 from ..memory import known_if_short
 from .body import check_encoding, check_media_type, parse_json
-from .caller import ANYONE, Caller
 from .headers import (
     FORMATS,
     Format,
@@ -37,7 +37,7 @@ class Request(Struct, frozen=True):
         path: The path of the resource as the client sees it, for `Location`.
         segments: The segments of the path that was asked for, still percent-encoded.
         body: The body; empty where it has none.
-        caller: Who it comes from.
+        caller: Who asks; nobody is known where the application has no callers.
     """
 
     method: str
@@ -47,7 +47,7 @@ class Request(Struct, frozen=True):
     path: str = ""
     segments: Sequence[str] = ()
     body: bytes = b""
-    caller: Caller = ANYONE
+    caller: Principal = ANYONE
 
     @property
     def key(self) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
+from ..access.caller import PREFIX
+from ..access.principal import ANYONE, Principal
 from ..errors import ModelwireError, UnreadableAnswer
-from ..request.caller import ANYONE, PREFIX, Caller
 from ..settings import LIMITS
 from ..shape.lookups import DescendShape, FindShape
 from ..shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
@@ -61,7 +62,7 @@ class Statement:
     read_leniently: Callable[[], Statement] | None = None
     origin: Origin | None = None
 
-    def bind(self, values: Values, caller: Caller = ANYONE) -> Values:
+    def bind(self, values: Values, caller: Principal = ANYONE) -> Values:
         """Prepare the values of one execution.
 
         Args:
@@ -99,7 +100,7 @@ class Statement:
         """The parameters that are bound to what is known of the caller."""
         return [name for name in self.compiled.names if name.startswith(PREFIX)]
 
-    def take_from(self, caller: Caller) -> Values:
+    def take_from(self, caller: Principal) -> Values:
         """What the statement asks for of a caller.
 
         Raises:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from ..access.caller import Caller
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..resource import Resource, are_depends, is_count, is_fixed_path
@@ -48,6 +49,11 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         "prefix",
         lambda value: isinstance(value, str) and (not value or _is_path(value)),
         "a path that starts with a slash, without parameters",
+    ),
+    (
+        "caller",
+        lambda value: value is None or isinstance(value, Caller),
+        "a Caller, as in Caller(read_member), or None",
     ),
     (
         "health",

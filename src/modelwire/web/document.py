@@ -87,18 +87,22 @@ class Document:
             for method in map(str.lower, route.methods):
                 own = solved.get(route.path_format, {}).get(method, {})
                 methods = found.setdefault(route.path_format, {})
-                methods[method] = self._add_dependencies(operation, own)
+                asks = route.resource_endpoint.callers is not None
+                methods[method] = self._add_dependencies(operation, own, asks=asks)
         return found
 
-    def _add_dependencies(self, operation: JSONSchema, solved: JSONSchema) -> JSONSchema:
+    def _add_dependencies(
+        self, operation: JSONSchema, solved: JSONSchema, *, asks: bool
+    ) -> JSONSchema:
         """Add to an operation what its dependencies take, and how they refuse."""
         if "parameters" in solved:
             parameters = [*operation.get("parameters", ()), *solved["parameters"]]
             operation = {**operation, "parameters": parameters}
         if "security" in solved:
+            operation = {**operation, "security": solved["security"]}
+        if "security" in solved or asks:
             refusals = describe_problems(self._components(), (401, 403))
-            responses = {**operation["responses"], **refusals}
-            operation = {**operation, "security": solved["security"], "responses": responses}
+            operation = {**operation, "responses": {**operation["responses"], **refusals}}
         return operation
 
 

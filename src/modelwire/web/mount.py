@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.params import Depends
 from starlette.routing import Route as StarletteRoute
 
+from ..access.caller import Caller
 from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
@@ -25,6 +26,7 @@ from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
 from .bound import is_bound
+from .callers import Callers
 from .cors import Cors
 from .descriptions import Route
 from .docs import DOCS, serve_docs
@@ -42,6 +44,7 @@ def mount(
     app: FastAPI,
     database: Database,
     *resources: Resource,
+    caller: Caller | None = None,
     prefix: str = "",
     dependencies: Sequence[Depends] = (),
     health: str | None = "/health",
@@ -56,6 +59,8 @@ def mount(
         app: The application.
         database: Where the rows are.
         resources: The resources; each is served at its path.
+        caller: Who asks, as the policies of the resources name it. It is resolved before anything
+            else of a resource.
         prefix: What stands before every path, as in `/api/v1`.
         dependencies: `Depends(...)` that every operation runs first.
         health: Where the health routes are; None for none. A path that the application has
@@ -75,6 +80,7 @@ def mount(
         app,
         database,
         resources,
+        caller=caller,
         prefix=prefix,
         dependencies=dependencies,
         health=health,
@@ -85,11 +91,13 @@ def mount(
     settings = database.settings
     prefix = prefix.rstrip("/")
     catalog = read_catalog(
-        resources, settings, prefix, dependencies, is_bound, database.sql_dialect
+        resources, settings, prefix, dependencies, is_bound, database.sql_dialect, caller
     )
+    _refuse_unenforced_policies(catalog)
     _tell_hidden(catalog)
     service = open_service(app, database)
     service.choose_cors(app, cors)
+    service.choose_caller(caller)
     conflict = conflict_status or settings.conflict_status
     service.add_catalog(catalog, conflict)
     routes = _Routes(
@@ -105,6 +113,7 @@ def mount(
             service.streams,
         ),
         prefix=prefix,
+        callers=None if caller is None else Callers(caller, catalog),
     )
     for table in catalog.tables.values():
         path = routes.prefix + table.path
@@ -136,6 +145,7 @@ class _Routes:
     conflict_status: int
     limits: RequestLimits
     prefix: str
+    callers: Callers | None
 
     def add_resource(self, table: Table) -> None:
         resource = table.resource
@@ -177,7 +187,9 @@ class _Routes:
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,
             takes_body=route.description.body is not None,
+            callers=self.callers,
         )
+        asked = [] if self.callers is None else [self.callers.depends]
         own, other = self.service.name_of(table), self.service.name_of(target)
         tags = table.resource.tags
         self._add(
@@ -186,7 +198,7 @@ class _Routes:
             route.method,
             operation_id=name_operation(route.description, place, own, other),
             compose=partial(self._compose, place, route),
-            dependencies=[guard.depends for guard in guards],
+            dependencies=[*asked, *(guard.depends for guard in guards)],
             tags=list(tags if tags is not None else [table.name]),
             status_code=route.description.status,
         )
@@ -237,6 +249,15 @@ def _key_names(place: Place) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
+
+
+def _refuse_unenforced_policies(catalog: Catalog) -> None:
+    for table in catalog.tables.values():
+        if not table.policy.is_open:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, policy=…): policies and assigned values are read "
+                "and not enforced yet, so nothing may be served under them."
+            )
 
 
 def _tell_hidden(catalog: Catalog) -> None:

@@ -19,10 +19,12 @@ from starlette.responses import Response
 from starlette.routing import Match, compile_path
 from starlette.types import Message, Receive, Scope, Send
 
+from ..access.principal import ANYONE, Principal
 from ..errors import ConfigurationError, RequestError, TooLarge
 from ..request.headers import read_headers
 from ..request.request import Request
 from ..respond.answer import Answer, StreamAnswer
+from .callers import Callers
 from .deadline import Deadline
 from .limits import RequestLimits
 from .lookup import RouteLookup
@@ -62,6 +64,7 @@ class Endpoint:
         key_names: Names of the fields of each key in the path, for the user's own dependencies.
         base: The path of the resource that is answered, for `Location`.
         takes_body: Whether the body is read.
+        callers: Resolves who asks, where the application has callers.
     """
 
     handle: Handle
@@ -71,13 +74,20 @@ class Endpoint:
     key_names: Sequence[Sequence[str]] = ()
     base: str = ""
     takes_body: bool = False
+    callers: Callers | None = None
 
-    async def __call__(self, request: HTTPRequest, session: AsyncSession | None = None) -> Response:
+    async def __call__(
+        self, request: HTTPRequest, session: AsyncSession | None = None, who: object = None
+    ) -> Response:
         receive = _receive_anew(request) if self.takes_body else request.receive
-        return await self.respond(request.scope, receive, session)
+        return await self.respond(request.scope, receive, session, who)
 
     async def respond(
-        self, scope: Scope, receive: Receive, session: AsyncSession | None = None
+        self,
+        scope: Scope,
+        receive: Receive,
+        session: AsyncSession | None = None,
+        who: object = None,
     ) -> Response:
         """Respond to a request.
 
@@ -85,6 +95,7 @@ class Endpoint:
             scope: The request.
             receive: Where its body comes from, and whether its client has gone.
             session: The session that somebody put in the way, if any.
+            who: What the caller's dependency has given, if the application has callers.
 
         Returns:
             The response.
@@ -94,7 +105,8 @@ class Endpoint:
         """
         try:
             with Deadline(self.limits.timeout_s) as deadline:
-                parsed = await self._read(scope, receive)
+                caller = ANYONE if self.callers is None else self.callers.read(who)
+                parsed = await self._read(scope, receive, caller)
                 deadline.watch(receive)
                 answer = await self.handle(parsed, session)
             return to_response(answer, parsed.method, self.limits)
@@ -107,7 +119,7 @@ class Endpoint:
                 return self.problems.answer(scope, error, self.conflict_status)
             return self.problems.answer_unexpected(scope, error)
 
-    async def _read(self, scope: Scope, receive: Receive) -> Request:
+    async def _read(self, scope: Scope, receive: Receive, caller: Principal) -> Request:
         match: PathMatch = scope[PATH_MATCH]
         headers = read_headers(scope["headers"])
         return Request(
@@ -118,6 +130,7 @@ class Endpoint:
             scope.get("root_path", "") + self.base,
             match.segments,
             await self._read_body(receive, headers) if self.takes_body else b"",
+            caller,
         )
 
     async def _read_body(self, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
@@ -271,8 +284,8 @@ class ResourceRoute(APIRoute):
         self._built = True
         needs_session = self.in_session = _calls(self.dependant, get_session)
         # Most routes need at most one of them, and many none.
-        plain = cache(lambda: self._build_handler(_run))
-        in_session = cache(lambda: self._build_handler(_run_in_session))
+        plain = cache(lambda: self._build_handler(in_session=False))
+        in_session = cache(lambda: self._build_handler(in_session=True))
 
         async def handle(request: HTTPRequest) -> Response:
             overridden = get_session in request.app.dependency_overrides
@@ -281,8 +294,13 @@ class ResourceRoute(APIRoute):
 
         return handle
 
-    def _build_handler(self, endpoint: Callable[..., Any]) -> Handler:
+    def _build_handler(self, *, in_session: bool) -> Handler:
         """The handler of a route with this one's dependencies but no documented parameters."""
+        callers = self.resource_endpoint.callers
+        if callers is not None:
+            endpoint = callers.bind(_answer_caller, in_session=in_session)
+        else:
+            endpoint = _run_in_session if in_session else _run
         inner = APIRoute(
             self.path,
             endpoint,
@@ -325,9 +343,15 @@ async def _run(request: HTTPRequest, response: Response) -> Response:
 async def _run_in_session(
     request: HTTPRequest, response: Response, session: SessionDep
 ) -> Response:
+    return await _answer_caller(request, response, session, None)
+
+
+async def _answer_caller(
+    request: HTTPRequest, response: Response, session: AsyncSession | None, who: object
+) -> Response:
     route: ResourceRoute = request.scope["route"]
-    answer = await route.resource_endpoint(request, session)
-    if route.in_session and answer.status_code >= 400:
+    answer = await route.resource_endpoint(request, session, who)
+    if session is not None and route.in_session and answer.status_code >= 400:
         # What a dependency has written belongs to a request that has failed.
         await session.rollback()
     return _with_headers(answer, response)

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from ..access.caller import Caller
 from ..catalog.tables import Catalog, Table
 from ..errors import ConfigurationError
 from ..execute.database import Database
@@ -61,6 +62,8 @@ class Service:
         self._components: Components | None = None
         serve_document(app, Document(app, self.components))
         self._named_cors: Cors | None = None
+        self._caller: Caller | None = None
+        self._mounts = 0
         hosts = database.settings.allowed_hosts
         if "*" not in hosts:
             app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)
@@ -115,6 +118,19 @@ class Service:
         chosen = self._named_cors or (Cors(origins) if origins else None)
         if chosen is not None:
             self._allow_origins(app.user_middleware, chosen)
+
+    def choose_caller(self, caller: Caller | None) -> None:
+        """Choose who asks.
+
+        Raises:
+            ConfigurationError: An earlier mount has another caller, or none.
+        """
+        if self._mounts and caller is not self._caller:
+            raise ConfigurationError(
+                f"mount(caller={caller}): an earlier mount of this application has {self._caller}; "
+                "give both the same."
+            )
+        self._caller, self._mounts = caller, self._mounts + 1
 
     def _allow_origins(self, middleware: list[Middleware], cors: Cors) -> None:
         kinds: list[object] = [known.cls for known in middleware]

@@ -10,9 +10,9 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ...access.principal import ANYONE, Principal
 from ...errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
-from ...request.caller import ANYONE, Caller
 from ...statement.statements import Statement, Values
 from ..faults.translate import (
     DRIVER_ERRORS,
@@ -69,7 +69,7 @@ class DriverLane(ABC):
         transaction: bool,
         slots: Slots,
         claim: Claim | None = None,
-        caller: Caller = ANYONE,
+        caller: Principal = ANYONE,
     ) -> None:
         self._caller = caller
         self.abandoned = False

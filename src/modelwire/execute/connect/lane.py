@@ -10,8 +10,8 @@ from typing import Any, Protocol, cast
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 
+from ...access.principal import ANYONE, Principal
 from ...errors import ConfigurationError, TimedOut, UnknownOutcome
-from ...request.caller import ANYONE, Caller
 from ...statement.dialects.known import DIALECTS
 from ...statement.statements import Statement, Values
 from ..faults.translate import DRIVER_ERRORS, is_unanswered, translate
@@ -95,7 +95,7 @@ class SessionLane:
         connection: AsyncConnection,
         slots: Slots,
         claim: Claim | None = None,
-        caller: Caller = ANYONE,
+        caller: Principal = ANYONE,
     ) -> None:
         self._caller = caller
         self._connection = connection
@@ -212,7 +212,7 @@ async def open_session_lane(
     writes: bool,
     slots: Slots,
     claim: Claim | None = None,
-    caller: Caller = ANYONE,
+    caller: Principal = ANYONE,
 ) -> AsyncIterator[Lane]:
     """Take a lane in the transaction of a session in force, for one piece of work.
 

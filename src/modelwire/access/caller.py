@@ -1,0 +1,155 @@
+"""The caller of a request, whose attributes stand in policies as parameters of SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Date,
+    DateTime,
+    Double,
+    Numeric,
+    String,
+    Text,
+    Time,
+    Uuid,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ..errors import ConfigurationError
+from .attributes import Attribute, name_of, read_attributes
+
+PREFIX = "me_"
+"""How the names of parameters start that hold what is known of the caller."""
+
+
+class MemberName(TypeDecorator[Enum]):
+    """Members of an enum where they are compared with each other: as their names."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Enum | None, _dialect: Dialect) -> str | None:
+        return None if value is None else value.name
+
+
+_TYPES: Mapping[type, TypeEngine[Any]] = {
+    Enum: MemberName(),
+    bool: Boolean(),
+    int: BigInteger(),
+    float: Double(),
+    str: Text(),
+    Decimal: Numeric(),
+    uuid.UUID: Uuid(),
+    dt.datetime: DateTime(timezone=True),
+    dt.date: Date(),
+    dt.time: Time(),
+}
+"""The types of parameters that are compared with no column."""
+
+
+class CallerValue(BindParameter[Any]):
+    """A parameter that is bound to an attribute of the caller, when a request is carried out.
+
+    Args:
+        caller: The caller.
+        attribute: The attribute. A collection stands behind `.in_(…)` only.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, caller: Caller, attribute: Attribute) -> None:
+        super().__init__(
+            f"{PREFIX}{attribute.name}",
+            type_=_TYPES[attribute.kind],
+            required=True,
+            expanding=attribute.is_many,
+        )
+        self.caller = caller
+        self.attribute = attribute
+
+    def __bool__(self) -> bool:
+        raise ConfigurationError(
+            f"me.{self.attribute.name} has no value before a request: it is a parameter of SQL. "
+            "Join conditions by & and |, and negate them by ~."
+        )
+
+
+class Caller:
+    """The caller of a request, as a dependency of FastAPI's gives it.
+
+    Its attributes, as in `me.organisation_ids`, are expressions of SQLAlchemy: parameters that are
+    bound to what the dependency has returned.
+
+    Args:
+        dependency: Any dependency whose return annotation is a class with annotated attributes: a
+            Pydantic or SQLModel class, a dataclass, a NamedTuple or a msgspec struct.
+        key: The attribute, or the attributes, that tell one caller from another.
+
+    Raises:
+        ConfigurationError: It has no such annotation, or `key` names no attribute.
+    """
+
+    def __init__(self, dependency: Callable[..., Any], *, key: str | Sequence[str] = "id") -> None:
+        # Whatever is named otherwise is an attribute of the caller.
+        self.__dependency = dependency
+        self.__attributes = read_attributes(dependency)
+        self.__key = self.__read_key((key,) if isinstance(key, str) else tuple(key))
+
+    def __read_key(self, names: tuple[str, ...]) -> tuple[Attribute, ...]:
+        start = f"Caller({name_of(self.__dependency)}, key={names}): "
+        if not names:
+            raise ConfigurationError(f"{start}name what tells one caller from another.")
+        try:
+            found = tuple(self.__find(name) for name in names)
+        except ConfigurationError as exc:
+            raise ConfigurationError(
+                f"{start}{exc} A key names what tells one caller from another."
+            ) from None
+        for attribute in found:
+            if attribute.is_many:
+                raise ConfigurationError(f"{start}{attribute.name} is a collection.")
+        return found
+
+    def __find(self, name: str) -> Attribute:
+        found = self.__attributes.get(name)
+        if isinstance(found, Attribute):
+            return found
+        if found is not None:
+            raise ConfigurationError(found)
+        closest = get_close_matches(name, self.__attributes, n=1)
+        hint = f"; did you mean `{closest[0]}`?" if closest else ""
+        raise ConfigurationError(
+            f"The caller has no attribute `{name}`{hint or '.'} "
+            f"It has {', '.join(self.__attributes)}."
+        )
+
+    def __getattr__(self, name: str) -> CallerValue:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return CallerValue(self, self.__find(name))
+
+    def __repr__(self) -> str:
+        return f"Caller({name_of(self.__dependency)})"
+
+
+def dependency_of(caller: Caller) -> Callable[..., Any]:
+    """The dependency that gives the caller of a request."""
+    found: Callable[..., Any] = vars(caller)["_Caller__dependency"]
+    return found
+
+
+def key_of(caller: Caller) -> tuple[Attribute, ...]:
+    """The attributes that tell one caller from another."""
+    found: tuple[Attribute, ...] = vars(caller)["_Caller__key"]
+    return found

@@ -1,0 +1,183 @@
+"""Reads what a resource declares about callers, once, at start-up."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from sqlalchemy import False_, True_
+from sqlalchemy import Table as SQLTable
+
+from ..access.caller import Caller, CallerValue
+from ..access.policy import ACTIONS, FieldPolicy, Policy, everyone
+from ..access.principal import Parameter, Rule
+from ..dialect import Dialect
+from ..errors import ConfigurationError
+from ..resource import Resource
+from .conditions import ConditionReader
+from .kinds import Kind
+from .names import did_you_mean
+from .parameters import Parameters, fits
+from .policies import Assigned, FieldRules, TablePolicy
+from .tables import Field
+
+
+def assigned_names(resource: Resource) -> frozenset[str]:
+    """The names of the fields that the server sets."""
+    return frozenset((*resource.assign_on_create, *resource.assign_on_update))
+
+
+def read_policy(
+    resource: Resource,
+    sql: SQLTable,
+    fields: Sequence[Field],
+    caller: Caller | None,
+    parameters: Parameters,
+    dialect: Dialect | None,
+) -> TablePolicy:
+    """Read the policy of a resource; everyone may do everything where there are no callers.
+
+    Args:
+        resource: The resource.
+        sql: Its table.
+        fields: Its fields.
+        caller: The caller of the application, if it has one.
+        parameters: The parameters of all policies; those that are used are added.
+        dialect: The dialect of the database; of none, if None.
+
+    Raises:
+        ConfigurationError: It says something that can't be held to.
+    """
+    name = resource.model.__name__
+    if resource.policy is None and caller is not None:
+        raise ConfigurationError(
+            f"Resource({name}): the application has callers, and nothing says which rows each may "
+            "see. Give it a policy=, as in policy=Policy(read=everyone)."
+        )
+    policy = resource.policy or Policy(read=everyone)
+    reader = ConditionReader(sql, caller, parameters, dialect)
+    read = {
+        action: reader.read(policy.condition(action), f"{name}, policy=…{action}")
+        for action in ACTIONS
+    }
+    values = _Values(resource, {f.name: f for f in fields}, reader, parameters)
+    return TablePolicy(
+        **read,
+        fields={n: values.read_rules(n, given) for n, given in policy.fields.items()},
+        on_create=values.read_assigned("assign_on_create", resource.assign_on_create),
+        on_update=values.read_assigned("assign_on_update", resource.assign_on_update),
+    )
+
+
+class _Values:
+    """Reads what a resource says of single fields."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        fields: Mapping[str, Field],
+        reader: ConditionReader,
+        parameters: Parameters,
+    ) -> None:
+        self._resource = resource
+        self._fields = fields
+        self._reader = reader
+        self._parameters = parameters
+
+    def read_rules(self, name: str, given: FieldPolicy) -> FieldRules:
+        field = self._find("policy=…fields", name)
+        rules = FieldRules(
+            self._read_rule(name, "read", given.read), self._read_rule(name, "write", given.write)
+        )
+        if field.primary_key and rules.read is not True:
+            self._refuse("policy=…fields", name, "it is of the key, by which every row is found")
+        if field.name == self._resource.version and rules.read is not True:
+            self._refuse("policy=…fields", name, "it is the version, which entity tags show")
+        if isinstance(rules.write, str) and not field.writable:
+            self._refuse("policy=…fields", name, "nobody can set it; leave out write=")
+        return rules
+
+    def _read_rule(self, name: str, kind: str, given: object) -> Rule:
+        if isinstance(given, (True_, False_)):
+            return isinstance(given, True_)
+        place = f"policy=…fields, {kind}"
+        if not isinstance(given, CallerValue):
+            self._refuse(
+                place,
+                name,
+                "who may is said by a bool of the caller, such as me.is_admin, everyone or nobody",
+            )
+        attribute = given.attribute
+        if attribute.kind is not bool or attribute.is_many:
+            self._refuse(place, name, f"me.{attribute.name} is no bool")
+        return self._add(place, name, given).name
+
+    def read_assigned(self, argument: str, given: Mapping[str, object]) -> Mapping[str, Assigned]:
+        return {
+            self._find(argument, name).key: self._read_value(argument, name, value)
+            for name, value in given.items()
+        }
+
+    def _read_value(self, argument: str, name: str, value: object) -> Assigned:
+        field, resource = self._fields[name], self._resource
+        if field.column.computed is not None:
+            self._refuse(argument, name, "the database computes it")
+        if name in resource.writable or name == resource.version:
+            self._refuse(argument, name, "it is named as writable= or version= as well")
+        if field.primary_key and argument == "assign_on_update":
+            self._refuse(argument, name, "it is of the key, which would change with its row")
+        for schema in (resource.create_schema, resource.update_schema):
+            if schema is not None and field.key in schema.model_fields:
+                fault = f"{schema.__name__} has it, and clients can't set it; leave it out there"
+                self._refuse(argument, name, fault)
+        if isinstance(value, CallerValue):
+            return Assigned(self._read_attribute(argument, field, value))
+        if not callable(value) or not _takes_nothing(value):
+            fault = "it is set to an attribute of the caller, or by a function without arguments"
+            self._refuse(argument, name, fault)
+        return Assigned(value)
+
+    def _read_attribute(self, argument: str, field: Field, value: CallerValue) -> Parameter:
+        attribute = value.attribute
+        is_same = field.kind is not Kind.ENUM or attribute.type_ is field.annotation
+        if attribute.is_many or not (fits(attribute, field.kind) and is_same):
+            found = f"a collection of {attribute.type_.__name__}" * attribute.is_many
+            found = found or f"of the class {attribute.type_.__name__}"
+            fault = f"me.{attribute.name} is {found}, and the field is {field.kind.noun}"
+            self._refuse(argument, field.name, fault)
+        return self._add(argument, field.name, value)
+
+    def _add(self, place: str, name: str, value: CallerValue) -> Parameter:
+        try:
+            self._reader.check_value(value)
+        except ConfigurationError as exc:
+            self._refuse(place, name, str(exc))
+        fault, parameter = self._parameters.add(value)
+        if parameter is None:
+            self._refuse(place, name, fault)
+        return parameter
+
+    def _find(self, argument: str, name: str) -> Field:
+        field = self._fields.get(name)
+        if field is None:
+            self._refuse(
+                argument, name, f"there is no such field{did_you_mean(name, self._fields)}"
+            )
+        return field
+
+    def _refuse(self, argument: str, name: str, fault: str) -> NoReturn:
+        start = f"Resource({self._resource.model.__name__}, {argument}, `{name}`): "
+        raise ConfigurationError(f"{start}{fault.rstrip('.')}.")
+
+
+def _takes_nothing(function: Callable[..., Any]) -> bool:
+    if inspect.iscoroutinefunction(function):
+        return False
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return False
+    except ValueError:
+        return True  # some that are built in have no signature
+    return True

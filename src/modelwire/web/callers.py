@@ -1,0 +1,66 @@
+"""The caller of a request: resolved by FastAPI as a dependency of each route of a resource."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Depends
+from fastapi import params as fastapi_params
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import Response
+
+from ..access.caller import Caller, dependency_of, key_of
+from ..access.principal import Principal, PrincipalReader
+from ..catalog.tables import Catalog
+from .session import SessionDep
+
+Run = Callable[[HTTPRequest, Response, AsyncSession | None, object], Awaitable[Response]]
+
+
+class Callers:
+    """Resolves the callers of the resources of one `mount`.
+
+    Args:
+        caller: What the user declared.
+        catalog: The resources, whose policies say what is read of a caller.
+
+    Attributes:
+        depends: The dependency, to stand before all others of a route.
+    """
+
+    def __init__(self, caller: Caller, catalog: Catalog) -> None:
+        self._dependency = dependency_of(caller)
+        self._reader = PrincipalReader(key_of(caller), catalog.parameters)
+        self.depends: fastapi_params.Depends = Depends(self._dependency)
+
+    def read(self, who: object) -> Principal:
+        """Read what policies use of what the dependency has given.
+
+        Raises:
+            CallerError: It is not what its annotations say.
+        """
+        return self._reader.read(who)
+
+    def bind(self, run: Run, *, in_session: bool) -> Callable[..., Any]:
+        """Make an endpoint that FastAPI gives the caller, the same as to all who depend on it.
+
+        Args:
+            run: Answers a request, in a session or without one, for a caller.
+            in_session: Whether it is given the session of the request.
+        """
+        dependency = self._dependency
+
+        async def plain(
+            request: HTTPRequest, response: Response, who: Annotated[object, Depends(dependency)]
+        ) -> Response:
+            return await run(request, response, None, who)
+
+        async def with_session(
+            request: HTTPRequest,
+            response: Response,
+            session: SessionDep,
+            who: Annotated[object, Depends(dependency)],
+        ) -> Response:
+            return await run(request, response, session, who)
+
+        return with_session if in_session else plain
