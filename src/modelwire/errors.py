@@ -302,12 +302,17 @@ class NotAcceptable(RequestError):
 
 
 class Forbidden(RequestError):
-    """The database does not let its role do this, by privileges or by row-level security."""
+    """The caller may not do this by a policy; or the database does not let its role do it, by
+    privileges or by row-level security."""
 
     code = "forbidden"
 
-    def __init__(self) -> None:
-        super().__init__("The database does not allow this")
+    def __init__(
+        self,
+        detail: str = "The database does not allow this",
+        violations: Sequence[Violation] = (),
+    ) -> None:
+        super().__init__(detail, violations)
 
 
 class NotFound(RequestError):

@@ -124,6 +124,20 @@ class Condition:
         return visitors.replacement_traverse(self.written, {}, replace)
 
     @property
+    def columns(self) -> frozenset[str]:
+        """The keys of the columns of its row that it depends on, outside of subqueries."""
+        return frozenset(
+            part.key
+            for part in _outside_subqueries(self.written)
+            if isinstance(part, ColumnClause) and part.table is self.row
+        )
+
+    @property
+    def looks_further(self) -> bool:
+        """Whether it asks for other rows than the one that it is about."""
+        return any(isinstance(part, SelectBase) for part in visitors.iterate(self.written))
+
+    @property
     def text(self) -> str:
         """The condition in a form that people can read."""
         if self.constant is not None:
@@ -367,7 +381,7 @@ def _to_element(given: object) -> ColumnElement[Any]:
     )
 
 
-def _is_condition(element: ColumnElement[Any]) -> bool:
+def _is_condition(element: Any) -> bool:
     if isinstance(element, (Grouping, UnaryExpression)) and isinstance(element.type, NullType):
         # SQLAlchemy gives the negation of several conditions no type.
         return _is_condition(element.element)

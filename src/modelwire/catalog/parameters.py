@@ -66,7 +66,7 @@ class Parameters:
         """
         attribute, sql_type = value.attribute, value.type
         if compared is not None:
-            other = type_on(compared, self._dialect)
+            other = type_on(compared, self._dialect.name if self._dialect else None)
             fault = _find_misfit(attribute, other)
             if fault:
                 return fault, None

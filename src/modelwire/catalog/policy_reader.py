@@ -15,7 +15,7 @@ from ..access.principal import Parameter, Rule
 from ..dialect import Dialect
 from ..errors import ConfigurationError
 from ..resource import Resource
-from .conditions import ConditionReader
+from .conditions import Condition, ConditionReader
 from .kinds import Kind
 from .names import did_you_mean
 from .parameters import Parameters, fits
@@ -57,10 +57,13 @@ def read_policy(
         )
     policy = resource.policy or Policy(read=everyone)
     reader = ConditionReader(sql, caller, parameters, dialect)
-    read = {
-        action: reader.read(policy.condition(action), f"{name}, policy=…{action}")
-        for action in ACTIONS
-    }
+    known: dict[int, Condition] = {}  # what is one condition stays one
+    read: dict[str, Condition] = {}
+    for action in ACTIONS:
+        given = policy.condition(action)
+        if id(given) not in known:
+            known[id(given)] = reader.read(given, f"{name}, policy=…{action}")
+        read[action] = known[id(given)]
     values = _Values(resource, {f.name: f for f in fields}, reader, parameters)
     return TablePolicy(
         **read,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic.fields import FieldInfo
 from sqlalchemy import Column, inspect
@@ -53,8 +52,21 @@ from .ways import Ways
 if TYPE_CHECKING:
     from ..resource import Depends
 
-ReadPolicy = Callable[[Resource, SQLTable, Sequence[Field]], TablePolicy]
-"""Reads the policy of a resource, with its table and its fields."""
+
+class _Policies(NamedTuple):
+    """What the policies of all resources share.
+
+    Args:
+        caller: The caller of the application, if it has one.
+        parameters: What is used of it.
+        dialect: The dialect of the database; of none, if None.
+        closed: Those that are not open, by their tables; relations look there for links.
+    """
+
+    caller: Caller | None
+    parameters: Parameters
+    dialect: Dialect | None
+    closed: Mapping[SQLTable, TablePolicy]
 
 
 def read_catalog(
@@ -93,10 +105,10 @@ def read_catalog(
         raise ConfigurationError("Two resources have the same table; serve each table once.")
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
     memory = Memory()
-    policies = partial(
-        read_policy, caller=caller, parameters=(parameters := Parameters(dialect)), dialect=dialect
-    )
+    closed: dict[SQLTable, TablePolicy] = {}
+    policies = _Policies(caller, parameters := Parameters(dialect), dialect, closed)
     tables = [_read_table(mapper, registered, dialect, memory, policies) for mapper, _ in mappers]
+    closed.update((t.sql, t.policy) for t in tables if not t.policy.is_open)
     _check_paths(tables)
     check_defaults(tables, dialect)
     for table in tables:
@@ -158,13 +170,13 @@ def _read_table(
     registered: Mapping[str, Guarded],
     dialect: Dialect | None,
     memory: Memory,
-    policies: ReadPolicy,
+    policies: _Policies,
 ) -> Table:
     sql = _table_of(mapper)
     guarded = registered[sql.fullname]
     resource = guarded.resource
     fields = tuple(_read_fields(mapper, sql, resource, dialect))
-    read = _read_relations(mapper, resource)
+    read = _read_relations(mapper, resource, policies.closed)
     relations = {relation.name: relation for relation in read}
     names = {f.name for f in fields}
     _check_relations(resource, fields, relations)
@@ -206,14 +218,18 @@ def _read_table(
         schemas=schemas,
         masked=masked,
         computes=resource.read_schema is None and computes(resource.model),
-        policy=policies(resource, sql, fields),
+        policy=read_policy(
+            resource, sql, fields, policies.caller, policies.parameters, policies.dialect
+        ),
         memory=memory,
     )
 
 
-def _read_relations(mapper: Mapper[Any], resource: Resource) -> Sequence[Relation]:
+def _read_relations(
+    mapper: Mapper[Any], resource: Resource, closed: Mapping[SQLTable, TablePolicy]
+) -> Sequence[Relation]:
     names = name_relations(resource, mapper.relationships.keys())
-    relations = [read_relation(p, names[p.key]) for p in mapper.relationships]
+    relations = [read_relation(p, names[p.key], closed) for p in mapper.relationships]
     for name, times in Counter(names.values()).items():
         if times > 1:
             raise ConfigurationError(

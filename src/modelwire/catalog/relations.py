@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -20,15 +20,19 @@ from sqlalchemy.orm import RelationshipDirection, RelationshipProperty
 from sqlalchemy.sql.operators import desc_op
 
 from ..errors import ConfigurationError
+from .policies import TablePolicy
 from .tables import Relation
 
 
-def read_relation(prop: RelationshipProperty[Any], name: str) -> Relation:
+def read_relation(
+    prop: RelationshipProperty[Any], name: str, policies: Mapping[SQLTable, TablePolicy]
+) -> Relation:
     """Read a relationship.
 
     Args:
         prop: The relationship.
         name: Its name on the wire.
+        policies: The policies of all resources, which may be read later.
 
     Returns:
         It, with the columns that join it.
@@ -62,6 +66,7 @@ def read_relation(prop: RelationshipProperty[Any], name: str) -> Relation:
         link_target=link_target,
         excludes=_excludes_links(link, {*remote, *(linked for _, linked in link_target)}),
         order=tuple(_read_order(prop, target)),
+        policies=policies,
     )
 
 

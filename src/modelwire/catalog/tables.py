@@ -123,6 +123,7 @@ class Relation:
             value comes first.
         excludes: Whether a link may stand in the way of another one: the link table allows fewer
             than one for each pair of rows, as where a row may have one only.
+        policies: The policies of all resources, by their tables; those that are open are left out.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Relation:
     link_target: tuple[tuple[Column[Any], Column[Any]], ...]
     excludes: bool
     order: tuple[tuple[Column[Any], bool], ...] = ()
+    policies: Mapping[SQLTable, TablePolicy] = dataclass_field(default_factory=dict)
 
     @property
     def link_columns(self) -> tuple[Column[Any], ...]:
@@ -428,6 +430,11 @@ class Catalog:
     prefix: str = ""
     memory: Memory = dataclass_field(default_factory=Memory)
     parameters: tuple[Parameter, ...] = ()
+
+    def hides_rows(self, sql: SQLTable) -> bool:
+        """Whether there may be rows of a table that a caller may not see."""
+        table = self.find(sql)
+        return table is not None and not table.policy.read.constant
 
     def find(self, sql: SQLTable | None) -> Table | None:
         """The resource of a table; None where it is not served, and not to be named to clients."""

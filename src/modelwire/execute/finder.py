@@ -10,7 +10,7 @@ from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
 from ..catalog.constraints import references_to
-from ..catalog.tables import Dependent, Reference
+from ..catalog.tables import Catalog, Dependent, Reference
 from ..shape.lookups import FindShape
 from ..shape.parts import Lock
 from ..statement.lists import ROWS
@@ -93,6 +93,33 @@ class Finder:
             return []
         shown = tuple(reference.table.primary_key.columns) or tuple(reference.table.columns)
         return [tuple(k) for k in await self.find(reference.table, shown, reference.columns, known)]
+
+
+class SeenRows(Finder):
+    """Looks up rows that a caller may see, on a lane that writes, and keeps what it finds.
+
+    Args:
+        lane: The lane.
+        statements: The statements of the application.
+        catalog: The resources. Of tables that are none every row is found.
+    """
+
+    def __init__(self, lane: Lane, statements: Statements, catalog: Catalog) -> None:
+        super().__init__(lane, statements)
+        self._catalog = catalog
+
+    async def find(
+        self,
+        table: SQLTable,
+        shown: Columns,
+        columns: Columns,
+        rows: Sequence[Row],
+        lock: Lock | None = Lock.KEEP,
+    ) -> Sequence[Row]:
+        """The values of some columns in the rows whose columns have one of the given values."""
+        resource = self._catalog.find(table)
+        shape = FindShape(table, tuple(shown), tuple(columns), lock, resource=resource)
+        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
 
 
 _IGNORED = ("SET NULL", "UNTOUCHED")

@@ -14,6 +14,7 @@ from ..plan.reading.keyset import CursorPlan, KeysetPlan
 from ..plan.reading.plans import Counting, ListPlan
 from ..respond.answer import Answer, answer_keyset_page, answer_page
 from ..respond.links import Address, Bounds, link_keyset, link_pages
+from ..shape.reads import tables_read
 from ..statement.estimate import read_estimate
 from ..statement.lists import ROWS
 from .encoding import encode_rows
@@ -97,8 +98,12 @@ async def _check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) -
 
 
 def _estimates(pipeline: Pipeline, plan: ListPlan) -> bool:
-    """Whether the database has estimates; SQLite has none."""
-    return plan.counting is Counting.ESTIMATE and pipeline.database.sql_dialect.estimates
+    """Whether the database is asked for an estimate, where it has any.
+
+    It knows from all rows what it expects, also from those that the caller may not see.
+    """
+    wanted = plan.counting is Counting.ESTIMATE and pipeline.database.sql_dialect.estimates
+    return wanted and all(table.policy.read.constant for table in tables_read(plan.shape))
 
 
 async def _count(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from ..access.policy import Action
 from ..catalog.tables import Relation, Table
 from ..errors import Changed, PreconditionRequired
 from ..execute.write.context import Check
@@ -168,7 +169,7 @@ async def mass_update(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """`PATCH /users/?…`"""
-    found, limit = _plan_mass(pipeline, table, request, Lock.CHANGE)
+    found, limit = _plan_mass(pipeline, table, request, Lock.CHANGE, "update")
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     change = plan_change(pipeline.catalog, table, body, dialect)
     write = Write(MassUpdate(found, change, limit), Affected(table, limit=limit))
@@ -179,7 +180,7 @@ async def mass_delete(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """`DELETE /users/?…`"""
-    found, limit = _plan_mass(pipeline, table, request, Lock.REMOVE)
+    found, limit = _plan_mass(pipeline, table, request, Lock.REMOVE, "delete")
     write = Write(MassDelete(found, limit), Affected(table, limit=limit))
     return await transact(pipeline, write, request, session)
 
@@ -207,14 +208,14 @@ def _plan_options(pipeline: Pipeline, table: Table, request: Request, *known: st
 
 
 def _plan_mass(
-    pipeline: Pipeline, table: Table, request: Request, lock: Lock
+    pipeline: Pipeline, table: Table, request: Request, lock: Lock, action: Action
 ) -> tuple[MassPlan, int]:
     """Plan which rows are affected, and read how many the client allows.
 
     Raises:
         PreconditionRequired: It does not say which, or how many.
     """
-    plan = plan_mass(pipeline.catalog, table, pipeline.parse_query(request), lock)
+    plan = plan_mass(pipeline.catalog, table, pipeline.parse_query(request), lock, action)
     _refuse_conditions(table, request)
     limit = parse_max_affected(request.header(b"prefer"))
     if not plan.shape.conditions:

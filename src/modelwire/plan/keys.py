@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from ..access.policy import Action
 from ..catalog.kinds import Kind
 from ..catalog.tables import Field, Table
 from ..errors import InvalidRequest, Violation
@@ -130,7 +131,10 @@ def select_by_key(
 
 @kept
 def select_locked(
-    table: Table, fields: tuple[Field, ...] = (), lock: Lock = Lock.CHANGE
+    table: Table,
+    fields: tuple[Field, ...] = (),
+    lock: Lock = Lock.CHANGE,
+    action: Action = "update",
 ) -> GivenShape:
     """The shape of the rows whose keys are the parameter `ROWS`, which it locks.
 
@@ -138,10 +142,12 @@ def select_locked(
         table: The resource.
         fields: What is read of them beside what is always read.
         lock: What is to be done to them.
+        action: The same, as policies call it.
     """
     read = tuple(dict.fromkeys((*table.selected, *fields)))
     projection = Projection(read, len(table.readable))
-    return GivenShape(table, table.key, projection, lock)
+    allows = (action,) if table.policy.restricts(action) else ()
+    return GivenShape(table, table.key, projection, lock, allows)
 
 
 def _key_value(field: Field, component: str) -> Any:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Column
 
+from ..access.policy import Action
 from ..catalog.kinds import has_own_equality
 from ..catalog.tables import Field, Relation, Table
 from ..memory import kept
-from .conditions import Condition
+from .conditions import AllOf, AnyOf, ChildOf, Condition, Negation, Predicate
 from .parts import Include, Keyset, Lock, Order, Projection, whole_row
 
 
@@ -29,6 +30,7 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
         after: Where the rows start.
         joined: What stands behind each row of those that it includes: an array for each column.
         lock: What nobody else may do to the rows until the transaction ends.
+        allows: An action; behind each row stands whether the caller may do it to the row.
     """
 
     table: Table
@@ -41,6 +43,7 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
     after: Keyset | None = None
     joined: tuple[Include, ...] = ()
     lock: Lock | None = None
+    allows: Action | None = None
 
     @property
     def read(self) -> Projection:
@@ -117,14 +120,36 @@ class GivenShape(Struct, frozen=True, cache_hash=True):
         projection: What is read of each row; the whole row, if None.
         lock: What nobody else may do to the rows until the transaction ends. They are locked in the
             order of their keys, so that two requests don't wait for each other crosswise.
+        allows: Actions; behind each row stands of each whether the caller may do it to the row.
+        hidden: Whether rows are found that the caller may not see.
     """
 
     table: Table
     fields: tuple[Field, ...]
     projection: Projection | None = None
     lock: Lock | None = None
+    allows: tuple[Action, ...] = ()
+    hidden: bool = False
 
     @property
     def read(self) -> Projection:
         """What is read of each row, behind its place."""
         return self.projection or whole_row(self.table)
+
+
+def tables_read(shape: SelectShape) -> frozenset[Table]:
+    """The resources whose rows decide which rows a shape reads."""
+    return frozenset((shape.table, *_tables_in(shape.conditions)))
+
+
+def _tables_in(conditions: Iterable[Condition]) -> Iterator[Table]:
+    for condition in conditions:
+        match condition:
+            case Predicate():
+                yield from (step.target for step in condition.through)
+            case AllOf() | AnyOf():
+                yield from _tables_in(condition.terms)
+            case Negation():
+                yield from _tables_in([condition.term])
+            case ChildOf():
+                yield condition.parent

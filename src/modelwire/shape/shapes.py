@@ -2,7 +2,7 @@
 
 from .lookups import DescendShape, FindShape
 from .reads import CountShape, GivenShape, RelatedShape, SelectShape
-from .writes import DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
+from .writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 
 Shape = (
     SelectShape
@@ -16,4 +16,5 @@ Shape = (
     | DeleteShape
     | FindShape
     | DescendShape
+    | CheckShape
 )

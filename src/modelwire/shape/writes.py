@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
+from ..access.policy import Action
 from ..catalog.tables import Field, Table
 
 
@@ -24,17 +26,47 @@ class Conflict(Struct, frozen=True, cache_hash=True):
 
 
 class InsertShape(Struct, frozen=True, cache_hash=True):
-    """New rows, by the fields that are given: one, or many in one statement."""
+    """New rows, by the fields that are given: one, or many in one statement.
+
+    Args:
+        table: The table.
+        fields: The fields that are given.
+        many: Whether there are many rows.
+        conflict: What becomes of a row that is there already.
+        checks: Whether nothing is stored that the caller may not create; what decides that is among
+            the fields.
+    """
 
     table: Table
     fields: tuple[Field, ...]
     many: bool = False
     conflict: Conflict | None = None
+    checks: bool = False
 
     @property
     def ignores(self) -> bool:
         """Whether rows that are there already are left alone; then they are not given back."""
         return self.conflict is not None and self.conflict.merged is None
+
+
+class CheckShape(Struct, frozen=True, cache_hash=True):
+    """The rows among those whose keys are the parameter `ROWS` to which a caller may not do all of
+    some actions.
+
+    Each is the place of a key, from 0, and of each action whether it is allowed.
+
+    Args:
+        table: The table.
+        actions: The actions.
+    """
+
+    table: Table
+    actions: tuple[Action, ...]
+
+    @property
+    def columns(self) -> Sequence[Column[Any]]:
+        """The columns of the key."""
+        return self.table.key_columns
 
 
 class UpdateShape(Struct, frozen=True, cache_hash=True):

@@ -106,10 +106,11 @@ class Conditions:
         """Write that a row belongs to the row whose key is given."""
         relation, key = child.relation, child.parent.key
         given = {f.column: operand(f, self._name(), self._dialect) for f in key}
-        if set(relation.local) == set(given):
+        is_open = child.parent.policy.read.constant
+        if is_open and set(relation.local) == set(given):
             owners: list[ColumnElement[Any]] = [given[column] for column in relation.local]
             return _render_link(relation, owners, source, self._dialect)
-        parent = rows_of(child.parent).alias()
+        parent = rows_of(child.parent, self._dialect).alias()
         is_parent = [column_in(parent, column) == value for column, value in given.items()]
         owners = _owners_in(parent, relation)
         joined = _render_link(relation, owners, source, self._dialect)
@@ -151,7 +152,7 @@ def _render_through(
     if not through:
         return render(source)
     step: Step = through[0]
-    target = rows_of(step.target).alias()
+    target = rows_of(step.target, dialect).alias()
     joined = _render_link(step.relation, _owners_in(source, step.relation), target, dialect)
     return exists_in(target, joined, _render_through(through[1:], target, render, dialect))
 
@@ -168,7 +169,7 @@ def _render_link(
     dialect: SQLDialect,
 ) -> ColumnElement[bool]:
     """Write that a relation leads to a row from the row whose local columns have given values."""
-    links = links_of(relation)
+    links = links_of(relation, dialect)
     if links is None:
         return _equal(relation, owners, target, dialect)
     link = links.alias()

@@ -56,11 +56,11 @@ class Joined:
         if through in self._sources:
             return
         parent, step = self._sources[through[:-1]], through[-1]
-        target = rows_of(step.target).alias()
+        target = rows_of(step.target, self._dialect).alias()
         on = join_on(step.relation, parent, target, self._dialect)
         if not step.relation.unique:
             # Of several rows where one was declared, the one that is shown is the first by its key.
-            other = rows_of(step.target).alias()
+            other = rows_of(step.target, self._dialect).alias()
             keys = [[column_of(s, f) for f in step.target.key] for s in (other, target)]
             before = tuple_(*keys[0]) < tuple_(*keys[1])
             on = and_(

@@ -39,7 +39,7 @@ from .lists import in_rows
 from .operators import Prepare
 from .reading import read_column
 from .references import refer_all
-from .source import column_in, columns_in, links_of, rows_of
+from .source import column_in, columns_in, links_of, rows_of, tell_allowed
 
 
 def build_select(
@@ -51,7 +51,7 @@ def build_select(
     Of each include that is joined there is one row more than may be included, at most.
     """
     conditions = Conditions(dialect)
-    found = rows_of(shape.table)
+    found = rows_of(shape.table, dialect)
     joined = Joined(found, shape.order, dialect)
     columns = _columns_of(shape, joined, dialect, lenient=lenient)
     where = conditions.render_all(shape.conditions, found)
@@ -75,6 +75,8 @@ def build_select(
         sql = sql.order_by(*order_by(shape.order, joined, dialect))
     if shape.after is not None and shape.after.probes:
         sql = sql.add_columns(_has_rows_before(shape, shape.after, dialect))
+    if shape.allows is not None:
+        sql = sql.add_columns(tell_allowed(shape.table, shape.allows, found, dialect))
     if shape.limited:
         sql = sql.limit(_number("limit"))
     if shape.offset:
@@ -87,7 +89,7 @@ def build_select(
 def build_count(shape: CountShape, dialect: SQLDialect) -> tuple[Executable, dict[str, Prepare]]:
     """Write the number of rows of a table in SQL, or how PostgreSQL would read these."""
     conditions = Conditions(dialect)
-    found = rows_of(shape.table)
+    found = rows_of(shape.table, dialect)
     where = conditions.render_all(shape.conditions, found)
     if not shape.estimated:
         sql = select(func.count()).select_from(found).where(*where)
@@ -106,7 +108,7 @@ def build_related(
     gives them so, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
-    found, links = rows_of(target), links_of(relation)
+    found, links = rows_of(target, dialect), links_of(relation, dialect)
     columns = read_columns(target.selected, found, dialect, lenient=lenient)
     source = holder = found
     if links is not None:
@@ -143,7 +145,7 @@ def _join_children(
     lenient: bool,
 ) -> LateralFromClause:
     """Write what an include leads to as one row: an array for each column, in its order."""
-    child = rows_of(include.target).alias()
+    child = rows_of(include.target, dialect).alias()
     order = order_of(include.target, include.relation)
     sorts = [sort_expression(term, column_of(child, term.field), dialect) for term in order]
     terms = direct(order, sorts, dialect)
@@ -223,7 +225,7 @@ def _has_rows_before(shape: SelectShape, after: Keyset, dialect: SQLDialect) -> 
     in the order, it goes by the index on the first column.
     """
     order = reverse_order(shape.order)
-    found = rows_of(shape.table)
+    found = rows_of(shape.table, dialect)
     joined = Joined(found, order, dialect)
     other = Keyset(after.forms, inclusive=not after.inclusive)
     where = Conditions(dialect).render_all(shape.conditions, found)

@@ -9,23 +9,81 @@ and never those of the table itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Delete, FromClause, Update, delete, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    FromClause,
+    Integer,
+    Update,
+    bindparam,
+    case,
+    delete,
+    literal_column,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy import Table as SQLTable
 
+from ..access.policy import Action
+from ..access.principal import Parameter
+from ..catalog.conditions import Condition
 from ..catalog.tables import Relation, Table
 from .dialect import SQLDialect
+from .lists import in_list
+from .types import operand_type
+
+Change = TypeVar("Change", Update, Delete)
 
 
-def rows_of(table: Table) -> FromClause:
+def rows_of(table: Table, dialect: SQLDialect) -> FromClause:
     """The rows of a resource, as far as a client may see them."""
-    return table.sql
+    return _narrow(table.sql, table.policy.read, dialect)
 
 
-def links_of(relation: Relation) -> FromClause | None:
+def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
     """The rows of the table that links the two ends of a relation, where there is one."""
-    return relation.link
+    link = relation.link
+    if link is None:
+        return None
+    policy = relation.policies.get(link)
+    return link if policy is None else _narrow(link, policy.read, dialect)
+
+
+def _narrow(table: SQLTable, condition: Condition, dialect: SQLDialect) -> FromClause:
+    """The rows of a table for which a condition holds, as a table that both databases flatten."""
+    if condition.constant:
+        return table
+    rows = table.alias()
+    return select(rows).where(write_condition(condition, rows, dialect)).subquery()
+
+
+def tell_allowed(
+    table: Table, action: Action, rows: FromClause, dialect: SQLDialect
+) -> ColumnElement[int]:
+    """Write as 1 or 0 whether a client may do something to a row."""
+    condition = table.policy.condition(action)
+    if condition.constant is not None:
+        return literal_column(str(int(condition.constant)), Integer())
+    return case((write_condition(condition, rows, dialect), 1), else_=0)
+
+
+def write_condition(
+    condition: Condition, rows: FromClause, dialect: SQLDialect
+) -> ColumnElement[bool]:
+    """Write a condition of a policy of the rows of a table, or of what stands for it."""
+
+    def bind(parameter: Parameter) -> ColumnElement[Any]:
+        return bindparam(parameter.name, type_=operand_type(parameter.sql_type, dialect))
+
+    def find(found: ColumnElement[Any], parameter: Parameter) -> ColumnElement[bool]:
+        compared = type_coerce(found, parameter.sql_type)
+        return in_list(compared, parameter.name, dialect)
+
+    return condition.on(rows, bind, find)
 
 
 def every_row_of(table: FromClause) -> FromClause:
@@ -53,16 +111,18 @@ def insert_into(table: Table, dialect: SQLDialect) -> Any:
 
 
 def merge_into(
-    sql: Any, _table: Table, key: Sequence[Column[Any]], changes: Mapping[Column[Any], Any]
+    sql: Any, table: Table, key: Sequence[Column[Any]], changes: Mapping[Column[Any], Any]
 ) -> Any:
     """Let an INSERT change rows of a resource that are there, as far as a client may change them.
 
     Args:
         sql: The INSERT.
-        _table: The resource.
+        table: The resource. Where not all may change all of its rows, it is not written so.
         key: The columns of the unique key by which a row is there already.
         changes: What is written to it.
     """
+    if not (table.policy.read.constant and table.policy.update.constant):
+        raise AssertionError(f"{table.name}: rows that are there are looked up first")
     return sql.on_conflict_do_update(index_elements=key, set_=changes)
 
 
@@ -71,9 +131,9 @@ def insert_any_into(table: SQLTable, dialect: SQLDialect) -> Any:
     return dialect.insert(table)
 
 
-def update_in(table: Table) -> Update:
+def update_in(table: Table, dialect: SQLDialect) -> Update:
     """Begin an UPDATE of rows of a resource, as far as a client may change them."""
-    return update_any_in(table.sql)
+    return _restrict(update_any_in(table.sql), table, "update", dialect)
 
 
 def update_any_in(table: SQLTable) -> Update:
@@ -81,11 +141,19 @@ def update_any_in(table: SQLTable) -> Update:
     return update(table)
 
 
-def delete_from(table: Table) -> Delete:
+def delete_from(table: Table, dialect: SQLDialect) -> Delete:
     """Begin a DELETE of rows of a resource, as far as a client may remove them."""
-    return delete_any_from(table.sql)
+    return _restrict(delete_any_from(table.sql), table, "delete", dialect)
 
 
 def delete_any_from(table: SQLTable) -> Delete:
     """Begin a DELETE of any rows of a table."""
     return delete(table)
+
+
+def _restrict(sql: Change, table: Table, action: Action, dialect: SQLDialect) -> Change:
+    policy = table.policy
+    for condition in dict.fromkeys((policy.read, policy.condition(action))):
+        if not condition.constant:
+            sql = sql.where(write_condition(condition, table.sql, dialect))
+    return sql

@@ -17,7 +17,7 @@ from ..settings import LIMITS
 from ..shape.lookups import DescendShape, FindShape
 from ..shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
 from ..shape.shapes import Shape
-from ..shape.writes import DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
+from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
 from .estimate import read_estimate
@@ -31,7 +31,14 @@ from .origin import Origin, ReadShape, log_each_once, origin_of
 from .own import build_creation
 from .secrets import SECRETS
 from .select import build_count, build_related, build_select
-from .write import build_change, build_descend, build_find, build_given, build_insert, build_update
+from .write import (
+    build_change,
+    build_descend,
+    build_find,
+    build_given,
+    build_insert,
+    build_update,
+)
 
 Values = Mapping[str, Any]
 
@@ -168,8 +175,9 @@ class Statements:
                 return self._reading(
                     shape, build_descend(shape, dialect, lenient=lenient), expand, lenient
                 )
-            case LinkShape() | UnlinkShape() | DeleteShape():
-                expand = expand_rows(len(shape.columns), dialect)
+            case CheckShape() | LinkShape() | UnlinkShape() | DeleteShape():
+                placed = isinstance(shape, CheckShape)
+                expand = expand_rows(len(shape.columns), dialect, of_one=placed)
                 return Statement(build_change(shape, dialect), self._dialect, expand=expand)
 
     def _reading(

@@ -17,16 +17,26 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     true,
     tuple_,
 )
+from sqlalchemy.sql.base import Executable
 
 from ..catalog.relations import find_link_key
 from ..catalog.tables import Field, Table
 from ..shape.lookups import LEVELS, DescendShape, FindShape
 from ..shape.reads import GivenShape
-from ..shape.writes import Conflict, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
+from ..shape.writes import (
+    CheckShape,
+    Conflict,
+    DeleteShape,
+    InsertShape,
+    LinkShape,
+    UnlinkShape,
+    UpdateShape,
+)
 from .conditions import exists_in
 from .dialect import SQLDialect
 from .for_update import lock_rows
@@ -46,7 +56,9 @@ from .source import (
     insert_into,
     merge_into,
     rows_of,
+    tell_allowed,
     update_in,
+    write_condition,
 )
 from .types import operand_type, wire_type
 
@@ -63,7 +75,13 @@ def build_insert(shape: InsertShape, dialect: SQLDialect) -> Insert:
     if not shape.many:
         values = {field.column: _value(field, dialect) for field in shape.fields}
         made = _parameters_of(defaults_left_by(shape.table, shape.fields), default_name, dialect)
-        sql = sql.values({**values, **made})
+        new = {**values, **made}
+        if shape.checks:
+            row = select(*(value.label(column.key) for column, value in new.items())).subquery()
+            allowed = write_condition(shape.table.policy.create, row, dialect)
+            sql = sql.from_select([*new], select(row).where(allowed))
+        else:
+            sql = sql.values(new)
     else:
         given, items, position = _given_rows(shape.fields, (), dialect)
         # SQLite would take a conflict clause for the end of a join without a WHERE before it.
@@ -140,13 +158,25 @@ def _given_rows(
 def build_given(shape: GivenShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     columns = [field.column for field in shape.fields]
-    rows = rows_of(shape.table)
+    table = shape.table
+    rows = every_row_of(table.sql) if shape.hidden else rows_of(table, dialect)
     place, found = join_given(rows, rows, columns, dialect)
     shown = read_columns(shape.read.fields, rows, dialect, lenient=lenient)
-    sql = select(place, *shown).select_from(found)
+    allowed = [tell_allowed(table, action, rows, dialect) for action in shape.allows]
+    sql = select(place, *shown, *allowed).select_from(found)
     if shape.lock is None:
         return sql
     return lock_rows(sql.order_by(*columns_in(rows, shape.table.key_columns)), shape.lock, rows)
+
+
+def build_check(shape: CheckShape, dialect: SQLDialect) -> Select[Any]:
+    """Write which of the rows whose keys are the parameter `ROWS` may not be as they are."""
+    table = shape.table
+    rows = every_row_of(table.sql)
+    place, found = join_given(rows, rows, table.key_columns, dialect)
+    allowed = [tell_allowed(table, action, rows, dialect) for action in shape.actions]
+    refused = or_(*(told == 0 for told in allowed))
+    return select(place, *allowed).select_from(found).where(refused)
 
 
 def build_update(shape: UpdateShape, dialect: SQLDialect) -> Update:
@@ -163,7 +193,7 @@ def build_update(shape: UpdateShape, dialect: SQLDialect) -> Update:
         new = [_value(field, dialect) for field in fields]
         sought = [operand(f, f"p{i}", dialect) for i, f in enumerate(key)]
     values = {f.column: value for f, value in zip(fields, new, strict=True)}
-    sql = update_in(shape.table)
+    sql = update_in(shape.table, dialect)
     pairs = zip(key, sought, strict=True)
     where = [is_same(f.column, value, dialect, sql.table) for f, value in pairs]
     made = _parameters_of(updates_left_by(shape.table, fields), update_name, dialect)
@@ -173,10 +203,12 @@ def build_update(shape: UpdateShape, dialect: SQLDialect) -> Update:
 
 
 def build_change(
-    shape: LinkShape | UnlinkShape | DeleteShape, dialect: SQLDialect
-) -> Insert | Delete:
-    """Write a change of the rows of a table that need be no resource."""
+    shape: CheckShape | LinkShape | UnlinkShape | DeleteShape, dialect: SQLDialect
+) -> Executable:
+    """Write a change of the rows of a table that need be no resource, or a check of one."""
     match shape:
+        case CheckShape():
+            return build_check(shape, dialect)
         case LinkShape():
             return build_link(shape, dialect)
         case UnlinkShape():
@@ -214,7 +246,7 @@ def build_unlink(shape: UnlinkShape, dialect: SQLDialect) -> Delete:
 def build_delete(shape: DeleteShape, dialect: SQLDialect) -> Delete:
     """Write the removal of the rows whose columns occur in the parameter `ROWS`."""
     gone = shape.resource
-    sql = delete_any_from(shape.table) if gone is None else delete_from(gone)
+    sql = delete_any_from(shape.table) if gone is None else delete_from(gone, dialect)
     sql = sql.where(in_rows(refer_all(shape.columns, dialect, sql.table), dialect))
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
@@ -222,7 +254,7 @@ def build_delete(shape: DeleteShape, dialect: SQLDialect) -> Delete:
 def build_find(shape: FindShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
     seen = shape.resource
-    rows = every_row_of(shape.table) if seen is None else rows_of(seen)
+    rows = every_row_of(shape.table) if seen is None else rows_of(seen, dialect)
     columns = columns_in(rows, shape.shown)
     shown = [read_column(column, dialect, lenient=lenient) for column in columns]
     if shape.placed:

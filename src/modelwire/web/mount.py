@@ -93,7 +93,6 @@ def mount(
     catalog = read_catalog(
         resources, settings, prefix, dependencies, is_bound, database.sql_dialect, caller
     )
-    _refuse_unenforced_policies(catalog)
     _tell_hidden(catalog)
     service = open_service(app, database)
     service.choose_cors(app, cors)
@@ -249,15 +248,6 @@ def _key_names(place: Place) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
-
-
-def _refuse_unenforced_policies(catalog: Catalog) -> None:
-    for table in catalog.tables.values():
-        if not table.policy.is_open:
-            raise ConfigurationError(
-                f"Resource({table.model.__name__}, policy=…): policies and assigned values are read "
-                "and not enforced yet, so nothing may be served under them."
-            )
 
 
 def _tell_hidden(catalog: Catalog) -> None:

@@ -56,12 +56,12 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     violation, plan = rejection.violation, rejection.plan
     if isinstance(plan, LinkSet):
         return await explain_links(violation, plan, finder, catalog)
-    plans = _by_table(plan)
+    plans = by_table(plan)
     if violation.kind is Constraint.FOREIGN_KEY and rejection.otherwise is not None:
         error = await find_missing_parent(violation, plans, catalog, finder)
         return error or await explain(rejection.otherwise, catalog, finder)
     if violation.kind is Constraint.FOREIGN_KEY:
-        refused = plans if rejection.alone is None else _by_table(rejection.alone)
+        refused = plans if rejection.alone is None else by_table(rejection.alone)
         return await explain_reference(violation, plans, refused, catalog, finder)
     plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
     table, rows = plan.table, plan.rows
@@ -90,8 +90,12 @@ def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
     return pointers.pop()
 
 
-def _by_table(plan: WrittenRows) -> Sequence[WrittenRows]:
-    """The plan of each table that a plan writes: at COMMIT a constraint may be about any."""
+def by_table(plan: WrittenRows) -> Sequence[WrittenRows]:
+    """The plan of each table that a plan writes: at COMMIT a constraint may be about any.
+
+    Args:
+        plan: The plan; that of its own table is the first.
+    """
     if not isinstance(plan, CreatePlan):
         return (plan,)
     found: dict[Table, list[CreatePlan]] = {}

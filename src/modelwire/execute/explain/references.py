@@ -16,7 +16,7 @@ from ...plan.writing.draft import Row
 from ...plan.writing.each import WrittenRows
 from ...plan.writing.keyed import KeyedRows
 from ...plan.writing.upsert import UpsertPlan
-from ..finder import Finder
+from ..finder import Finder, SeenRows
 from .naming import are_shown, name_fields, name_referrer, point_at
 from .undeclared import find_undeclared
 
@@ -82,6 +82,30 @@ async def find_missing_parent(
     for plan in plans:
         for reference in _find_fired(violation, plan):
             row = await _find_orphan(reference, plan, finder, is_known=is_known)
+            if row is not None:
+                return _parent_not_found(reference, plan.table, row, catalog)
+    return None
+
+
+async def find_hidden_parent(
+    plans: Sequence[WrittenRows], catalog: Catalog, seen: SeenRows
+) -> RequestError | None:
+    """Find the first row whose parent the caller can't see, be it there or not.
+
+    Args:
+        plans: What is to be written, one plan for each table.
+        catalog: The catalog.
+        seen: Finds the rows that the caller may see, and keeps them.
+
+    Returns:
+        The error that names it; None if all parents are seen.
+    """
+    for plan in plans:
+        written = _written(plan)
+        for reference in plan.table.references:
+            if written.isdisjoint(reference.columns) or not catalog.hides_rows(reference.parent):
+                continue
+            row = await _find_orphan(reference, plan, seen, is_known=False)
             if row is not None:
                 return _parent_not_found(reference, plan.table, row, catalog)
     return None

@@ -24,6 +24,7 @@ from ..connect.lane import Row
 from ..rejection import Rejection, check_all_written
 from .context import WriteContext
 from .link import Linker
+from .permission import check_parents, check_written, refuse
 
 
 class Inserter:
@@ -71,6 +72,7 @@ class Inserter:
         owners = await self._context.run(parent.owner, {ROWS: [parent.key]})
         if not owners:
             raise NotFound(f"{parent.table.title} not found")
+        await check_parents(self._context, child.plan)
         (stored,) = await self._store_below(parent.relation, owners, child.plan)
         return stored
 
@@ -134,14 +136,22 @@ class Inserter:
     async def _insert(self, table: Table, rows: Sequence[NewRow]) -> list[Row]:
         """Store rows of one table, those that give the same fields in one statement."""
         stored: list[Row] = []
+        policy = table.policy
+        if policy.create.constant is False:
+            raise refuse(table, "create", rows[0])
         for shape, group in group_rows(table, rows):
             if shape.many and not self._context.one_by_one:
                 values = {ROWS: [row.values for row in group]}
-                stored += await self._run(shape, values, group)
+                written = await self._run(shape, values, group)
+                await check_written(self._context, table, "create", group, written)
+                stored += written
                 continue
-            alone = InsertShape(table, shape.fields)
+            checks = not policy.create.constant and policy.decides(shape.fields)
+            alone = InsertShape(table, shape.fields, checks=checks)
             for row in group:
                 stored += await self._run(alone, bind_row(row), [row])
+            if not checks:
+                await check_written(self._context, table, "create", group, stored[-len(group) :])
         return stored
 
     async def _run(
@@ -149,6 +159,8 @@ class Inserter:
     ) -> Sequence[Row]:
         try:
             stored = await self._context.run(shape, values)
+            if shape.checks and not stored:
+                raise refuse(shape.table, "create", rows[0])
             if shape.conflict is None:
                 check_all_written(stored, len(rows))
         except ConstraintViolation as violation:

@@ -10,6 +10,7 @@ from ...plan.writing.keyed import KeyedRows
 from ...statement.lists import ROWS
 from ..connect.lane import Row
 from .context import WriteContext
+from .permission import refuse
 
 
 async def lock_rows(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
@@ -23,7 +24,8 @@ async def lock_rows(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
         The rows in the order of the plan, each as the plan's `locking_shape` reads it.
 
     Raises:
-        NotFound: One is not there.
+        NotFound: One is not there, or not for the caller.
+        Forbidden: The caller may not do it to one.
         InvalidRequest: Two keys are one to the database, by its collation or type.
     """
     table, check = plan.table, context.check
@@ -35,6 +37,11 @@ async def lock_rows(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
             where = [Violation(detail, "not_found", given.pointer)] if plan.many else []
             raise NotFound(detail, where)
     stored = [by_place[place] for place in range(len(plan.rows))]
+    if plan.locking_shape.allows:
+        for given, row in zip(plan.rows, stored, strict=True):
+            if not row[-1]:
+                raise refuse(table, plan.action, given if plan.many else None)
+        stored = [row[:-1] for row in stored]
     faults = Faults()
     keys = [table.values_of(row, table.key_columns) for row in stored]
     check_distinct(keys, [given.pointer for given in plan.rows], faults)

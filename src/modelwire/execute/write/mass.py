@@ -7,6 +7,7 @@ from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.mass import MassPlan
 from .context import WriteContext
+from .permission import refuse
 
 
 async def find_affected(context: WriteContext, plan: MassPlan, limit: int) -> DeletePlan:
@@ -22,6 +23,7 @@ async def find_affected(context: WriteContext, plan: MassPlan, limit: int) -> De
 
     Raises:
         TooManyAffected: They are more.
+        Forbidden: The caller may not do it to one of them.
     """
     table, lane, of = plan.table, context.lane, context.statements.of
     found = await lane.search(of(plan.shape), {**plan.values, "limit": limit + 1})
@@ -30,5 +32,8 @@ async def find_affected(context: WriteContext, plan: MassPlan, limit: int) -> De
         raise TooManyAffected(
             f"{max(count, limit + 1)} rows match, and at most {limit} may be affected"
         )
+    action = plan.shape.allows
+    if action is not None and not all(row[-1] for row in found):
+        raise refuse(table, action)
     keys = tuple(table.values_of(row, table.key_columns) for row in found)
     return DeletePlan(table, keys, (NewRow((), ()),) * len(keys), many=True)

@@ -20,6 +20,7 @@ from .context import WriteContext
 from .insert import bind_row
 from .link import Linker
 from .lock import lock_rows
+from .permission import check_parents, check_written
 
 
 class Updater:
@@ -48,12 +49,16 @@ class Updater:
         """
         context = self._context
         if not plan.reads_first and context.check is None:
+            await check_parents(context, plan)
             return plan, [await self._change_one(plan)]
         stored = await lock_rows(context, plan)
         if plan.echoes:
             await context.compare_echoes(context.lane, plan, stored)
         plan = plan.settle(stored, context.statements.dialect)
+        await check_parents(context, plan)
         changed = await self._change_all(plan, stored)
+        if plan.may_leave_policy:
+            await check_written(context, plan.table, "update", plan.rows, changed)
         pairs = zip(changed, plan.links, strict=False)
         wanted = [(row, links) for row, sets in pairs for links in sets]
         if wanted:

@@ -23,6 +23,7 @@ from .insert import Inserter
 from .link import Linker
 from .lock import lock_rows
 from .mass import find_affected
+from .permission import check_parents
 from .update import Updater
 from .upsert import Upserter
 
@@ -79,8 +80,10 @@ async def _write_rows(context: WriteContext, plan: RowPlan) -> Written:
     """Write the rows that a plan names."""
     match plan:
         case UpsertPlan():
+            await check_parents(context, plan)
             return Written(plan, await Upserter(context).store(plan))
         case CreatePlan():
+            await check_parents(context, plan)
             return Written(plan, await Inserter(context).store(plan))
         case UpdatePlan():
             settled, rows = await Updater(context).change(plan)

@@ -54,7 +54,10 @@ class CreatePlan(Struct, frozen=True):
     @property
     def is_one_statement(self) -> bool:
         """Whether one statement stores everything."""
-        if self.kin:
+        policy = self.table.policy
+        if self.kin or not (policy.create.constant or policy.decides(self.rows[0].fields)):
+            return False
+        if not policy.create.constant and len(self.rows) > 1:
             return False
         if len(self.rows) == 1:
             return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from ...access.policy import Action
 from ...catalog.constraints import cascades_in_circles
 from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
@@ -23,6 +26,7 @@ class DeletePlan(KeyedRows, frozen=True):
     """
 
     goes_alone: bool = False
+    action: ClassVar[Action] = "delete"
 
     @property
     def is_one_statement(self) -> bool:
@@ -31,7 +35,7 @@ class DeletePlan(KeyedRows, frozen=True):
 
     @property
     def locking_shape(self) -> GivenShape:
-        return select_locked(self.table, lock=Lock.REMOVE)
+        return select_locked(self.table, lock=Lock.REMOVE, action="delete")
 
 
 def plan_delete(catalog: Catalog, table: Table, key: str, dialect: Dialect) -> DeletePlan:
@@ -51,7 +55,7 @@ def plan_delete(catalog: Catalog, table: Table, key: str, dialect: Dialect) -> D
     """
     # What SQLite can't take along is removed before.
     deep = dialect.nests_cascades and cascades_in_circles(table.sql)
-    alone = not (deep or catalog.dependents.get(table.name))
+    alone = not (deep or catalog.dependents.get(table.name) or table.policy.restricts("delete"))
     return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),), goes_alone=alone)
 
 

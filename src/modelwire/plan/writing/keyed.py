@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...access.policy import Action
 from ...catalog.tables import Table
 from ...shape.reads import GivenShape
 from ..keys import Key, select_locked
@@ -27,6 +28,7 @@ class KeyedRows(Struct, frozen=True):
     keys: tuple[Key, ...]
     rows: tuple[Row, ...]
     many: bool = False
+    action: ClassVar[Action] = "update"
 
     @property
     def is_one_statement(self) -> bool:

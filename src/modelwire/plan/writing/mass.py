@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ...access.policy import Action
 from ...catalog.tables import Catalog, Table
 from ...request.query import Parameter
 from ...shape.parts import Lock
@@ -38,7 +39,7 @@ class MassPlan(Struct, frozen=True):
 
 
 def plan_mass(
-    catalog: Catalog, table: Table, parameters: Sequence[Parameter], lock: Lock
+    catalog: Catalog, table: Table, parameters: Sequence[Parameter], lock: Lock, action: Action
 ) -> MassPlan:
     """Plan which rows a change is for.
 
@@ -47,6 +48,7 @@ def plan_mass(
         table: The resource.
         parameters: The query: filters, `q` and `or`.
         lock: What is to be done to them.
+        action: The same, as policies call it.
 
     Returns:
         The plan.
@@ -58,5 +60,6 @@ def plan_mass(
     operands: list[Any] = []
     conditions = query.take_conditions(operands)
     query.finish()
-    shape = SelectShape(table, conditions, key_order(table), limited=True, lock=lock)
+    allows = action if table.policy.restricts(action) else None
+    shape = SelectShape(table, conditions, key_order(table), limited=True, lock=lock, allows=allows)
     return MassPlan(shape, predicate_values(operands))

@@ -43,12 +43,23 @@ class UpdatePlan(KeyedRows, frozen=True):
     @property
     def reads_first(self) -> bool:
         """Whether the rows are read, and locked, before they are changed."""
-        return self.many or bool(self.drafts) or any(self.links) or bool(self.echoes)
+        written = self.many or bool(self.drafts) or any(self.links) or bool(self.echoes)
+        return written or self.table.policy.restricts("update")
 
     @property
     def is_one_statement(self) -> bool:
         """Whether one statement does everything."""
         return not self.reads_first
+
+    @property
+    def may_leave_policy(self) -> bool:
+        """Whether a caller might not be allowed to change a row as it becomes, or to see it."""
+        policy = self.table.policy
+        conditions = [c for c in {policy.read, policy.update} if not c.constant]
+        decisive = {key for condition in conditions for key in condition.columns}
+        written = {field.column.key for row in self.rows for field in row.fields}
+        further = any(condition.looks_further for condition in conditions)
+        return bool(written) and (further or not decisive.isdisjoint(written))
 
     @property
     def sets_fields(self) -> bool:

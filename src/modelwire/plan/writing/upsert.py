@@ -41,7 +41,14 @@ class UpsertPlan(CreatePlan, frozen=True):
         """Whether one statement stores everything: what more rows are needs a second look, and so
         does a row that its model sees whole."""
         is_seen = self.table.schemas.change is not None
-        return len(self.rows) == 1 and self.merged[0] is not None and not is_seen
+        merges = len(self.rows) == 1 and self.merged[0] is not None
+        return merges and not is_seen and not self.is_restricted
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether a policy has a say in which rows are created or changed."""
+        policy = self.table.policy
+        return policy.restricts("update") or not policy.create.constant
 
     @property
     def is_splittable(self) -> bool:
