@@ -104,7 +104,7 @@ def test_attributes_of_each_kind_of_class() -> None:
 
 
 def test_kinds_of_dependencies() -> None:
-    """Functions, coroutines, generators, callables and classes say by an annotation what they give."""
+    """Functions, generators, callables and classes say by an annotation what they give."""
 
     async def coroutine() -> Member: ...
 

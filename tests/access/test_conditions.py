@@ -160,7 +160,7 @@ def rows_by(connection: Connection, source: Any, condition: Any, values: Any) ->
 
 @pytest.mark.parametrize("name", CONDITIONS)
 def test_condition(connection: Connection, name: str) -> None:
-    """It holds of the same rows as SQLAlchemy says of the table itself, by every way to write it."""
+    """It holds of the same rows as of the table itself, by every way to write it."""
     given = CONDITIONS[name]
     condition = reader().read(given, "Invoice")
     values = values_of(condition)

@@ -384,7 +384,7 @@ def _to_element(given: object) -> ColumnElement[Any]:
 def _is_condition(element: Any) -> bool:
     if isinstance(element, (Grouping, UnaryExpression)) and isinstance(element.type, NullType):
         # SQLAlchemy gives the negation of several conditions no type.
-        return _is_condition(element.element)
+        return _is_condition(cast("ColumnElement[Any]", element.element))
     return isinstance(storage_type(element.type), Boolean)
 
 

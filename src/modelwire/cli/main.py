@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from functools import partial
 from logging.config import dictConfig
@@ -21,6 +22,7 @@ from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .logs import configure_logs
+from .policies import list_policies
 from .protocol import LimitedProtocol
 from .target import load_app
 
@@ -173,6 +175,28 @@ def serve(
         timeout_worker_healthcheck=_HEALTHCHECK_S,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
+
+
+@main.command()
+def policies(
+    target: Annotated[
+        str,
+        typer.Argument(help="A file or module with a FastAPI application in it, as for serve."),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
+) -> None:
+    """Print which rows and fields of each resource a caller may see and change."""
+    try:
+        lines = list_policies(load_app(target))
+    except ModelwireError as exc:
+        typer.secho(f"modelwire: {exc}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(2) from None
+    if as_json:
+        typer.echo(json.dumps([line._asdict() for line in lines], indent=2, ensure_ascii=False))
+        return
+    for line in lines:
+        name = f"{line.resource}.{line.field}" if line.field else line.resource
+        typer.echo(f"{name}  {line.operation}  {line.condition}")
 
 
 def create_app() -> FastAPI:

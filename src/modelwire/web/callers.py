@@ -13,6 +13,7 @@ from ..access.caller import Caller, dependency_of, key_of
 from ..access.principal import Principal, PrincipalReader
 from ..catalog.tables import Catalog
 from .session import SessionDep
+from .short_way import find_short_way
 
 Run = Callable[[HTTPRequest, Response, AsyncSession | None, object], Awaitable[Response]]
 
@@ -26,12 +27,14 @@ class Callers:
 
     Attributes:
         depends: The dependency, to stand before all others of a route.
+        short_way: Calls it where it is the only one; None where FastAPI has to.
     """
 
     def __init__(self, caller: Caller, catalog: Catalog) -> None:
         self._dependency = dependency_of(caller)
         self._reader = PrincipalReader(key_of(caller), catalog.parameters)
         self.depends: fastapi_params.Depends = Depends(self._dependency)
+        self.short_way = find_short_way(self.depends)
 
     def read(self, who: object) -> Principal:
         """Read what policies use of what the dependency has given.

@@ -197,7 +197,8 @@ class ResourceRoute(APIRoute):
         # FastAPI before 0.160 has no limit of its own.
         is_limited = getattr(self, "max_body_size", None) is not None
         is_own = type(self).get_route_handler is not ResourceRoute.get_route_handler
-        if not (self.dependencies or self.in_session or is_limited or is_own):
+        self._is_plain = not (self.in_session or is_limited or is_own)
+        if self._is_plain and not self.dependencies:
             self.app = self._answer
 
     def serve(
@@ -205,6 +206,10 @@ class ResourceRoute(APIRoute):
     ) -> None:
         """Say what answers, where the route is looked up, and what documents it."""
         self.resource_endpoint, self.lookup, self.compose = endpoint, lookup, compose
+        callers = endpoint.callers
+        asked = [] if callers is None or callers.short_way is None else [callers.depends]
+        if asked and self._is_plain and self.dependencies == asked:
+            self.app = self._answer_caller
         lookup.add(self)
 
     # What makes an OpenAPI document of routes finds the whole operation, which is composed only
@@ -270,6 +275,16 @@ class ResourceRoute(APIRoute):
             await self._through_fastapi(scope, receive, send)
             return
         response = await self.resource_endpoint.respond(scope, receive)
+        await response(scope, receive, send)
+
+    async def _answer_caller(self, scope: Scope, receive: Receive, send: Send) -> None:
+        callers = self.resource_endpoint.callers
+        if scope["app"].dependency_overrides or callers is None or callers.short_way is None:
+            await self._through_fastapi(scope, receive, send)
+            return
+        request = HTTPRequest(scope, receive, send)
+        who = await callers.short_way.call(request, {})
+        response = await self.resource_endpoint(request, None, who)
         await response(scope, receive, send)
 
     def get_route_handler(self) -> Handler:

@@ -1,0 +1,223 @@
+"""The caller's dependency on the routes of resources: as FastAPI resolves any other."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import BaseModel
+from sqlalchemy import MetaData
+
+from modelwire import Caller, ConfigurationError, Database, Policy, Resource, everyone, mount
+from modelwire.access.principal import Principal
+from modelwire.request.request import Request as RoutedRequest
+from modelwire.testing import open_client
+from modelwire.web import route
+from modelwire.web.short_way import find_short_way
+
+from .models import Tenant, TenantInvoice, TenantMembership
+
+TABLES = MetaData()
+for model in (Tenant, TenantInvoice, TenantMembership):
+    model.__table__.to_metadata(TABLES)  # type: ignore[attr-defined]
+
+bearer = OAuth2PasswordBearer("token")
+seen: list[object] = []
+
+
+class User(BaseModel):
+    id: int
+    is_admin: bool = False
+
+
+async def read_user(token: Annotated[str, Depends(bearer)]) -> AsyncIterator[User]:
+    """Give the user whose number the token is."""
+    if not token.isdigit():
+        raise HTTPException(401, "Who?", headers={"WWW-Authenticate": "Bearer"})
+    user = User(id=int(token))
+    seen.append(user)
+    yield user
+    seen.append("closed")
+
+
+me = Caller(read_user)
+
+
+def guard(user: Annotated[User, Depends(read_user)]) -> None:
+    """See who asks, as a guard of a user's own does."""
+    seen.append(user)
+
+
+def build(tmp_path: Any, **options: Any) -> FastAPI:
+    database = Database(f"sqlite:///{tmp_path}/a.db", metadata=TABLES)
+    app = FastAPI(lifespan=database.lifespan)
+
+    @app.get("/me")
+    def show(user: Annotated[User, Depends(read_user)]) -> User:
+        return user
+
+    policy = Policy(read=everyone)
+    resources = [Resource(Tenant, policy=policy, **options), Resource(TenantInvoice, policy=policy)]
+    mount(app, database, *resources, caller=me)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[Any]:
+    """Serve an application whose tables are there."""
+    database = app.state.modelwire_database
+    await database.init_db()
+    try:
+        async with open_client(app) as client:
+            yield client
+    finally:
+        await database.close_db()
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    seen.clear()
+
+
+AS_5 = {"Authorization": "Bearer 5"}
+PATH = "/access_organisations"
+
+
+async def test_every_route_asks(tmp_path: Any) -> None:
+    """Each route of a resource answers 401 to nobody, before anything else of the request."""
+    app = build(tmp_path)
+    document = app.openapi()
+    routes = [
+        (method, path)
+        for path, methods in document["paths"].items()
+        for method in methods
+        if path.startswith("/access_")
+    ]
+    assert len(routes) > 20
+    async with serving(app) as client:
+        for method, path in routes:
+            answer = await client.request(method, path.replace("{", "").replace("}", "") + "?no=1")
+            assert answer.status_code == 401, (method, path)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            operation = document["paths"][path][method]
+            assert operation["security"] == [{"OAuth2PasswordBearer": []}], (method, path)
+            assert {"401", "403"} <= operation["responses"].keys()
+        for path in ("/health", "/health/ready", "/openapi.json", "/docs"):
+            assert (await client.get(path)).status_code == 200
+        assert (await client.get(PATH, headers={"Authorization": "Bearer x"})).status_code == 401
+        assert (await client.get(PATH, headers=AS_5)).status_code == 200
+    assert "OAuth2PasswordBearer" in document["components"]["securitySchemes"]
+
+
+async def test_one_caller_of_a_request(tmp_path: Any) -> None:
+    """It is resolved once, is the same to guards, and is closed after the answer."""
+    app = build(tmp_path, dependencies=[Depends(guard)])
+    async with serving(app) as client:
+        answer = await client.get(PATH, headers=AS_5)
+    assert answer.status_code == 200
+    user, guarded, closed = seen
+    assert user is guarded
+    assert closed == "closed"
+
+
+async def test_overrides(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An override of the dependency holds, and what it gives is what the request has."""
+    found: list[Principal | None] = []
+
+    def make_request(*given: Any) -> RoutedRequest:
+        found.append(given[-1])
+        return RoutedRequest(*given)
+
+    monkeypatch.setattr(route, "Request", make_request)
+    app = build(tmp_path)
+    app.dependency_overrides[read_user] = lambda: User(id=7)
+    async with serving(app) as client:
+        assert (await client.get(PATH)).status_code == 200
+        assert (await client.get("/me")).json()["id"] == 7
+        app.dependency_overrides[read_user] = lambda: None
+        assert (await client.get(PATH)).status_code == 500
+    (principal,) = found
+    assert principal is not None
+    assert principal.identity == (7,)
+
+
+async def test_idempotency_keys_belong_to_callers(tmp_path: Any) -> None:
+    """One key of two callers is two; of one caller it is one, whatever its token."""
+
+    async def read_header(x_user: Annotated[int, Header()], request: Request) -> User:
+        return User(id=x_user)
+
+    database = Database(f"sqlite:///{tmp_path}/b.db", metadata=TABLES)
+    app = FastAPI(lifespan=database.lifespan)
+    mount(app, database, Resource(Tenant, policy=Policy(read=everyone)), caller=Caller(read_header))
+    async with serving(app) as client:
+
+        async def create(user: int, token: str) -> Any:
+            headers = {"X-User": str(user), "Authorization": token, "Idempotency-Key": "k"}
+            return await client.post(PATH, json={"name": "A", "owner_id": 1}, headers=headers)
+
+        first, again, other = await create(1, "a"), await create(1, "b"), await create(2, "a")
+        assert first.json() == again.json()
+        assert first.json()["id"] != other.json()["id"]
+        assert (await client.get(PATH)).status_code == 422
+
+
+def test_mounts(tmp_path: Any) -> None:
+    """Every mount of an application has one caller, and a resource of callers has a policy."""
+    app = build(tmp_path)
+    database = app.state.modelwire_database
+    invoices = Resource(TenantInvoice, path="/again", policy=Policy(read=everyone))
+    with pytest.raises(ConfigurationError, match="give both the same"):
+        mount(app, database, invoices)
+    fresh = FastAPI()
+    with pytest.raises(ConfigurationError, match=r"policy=Policy\(read=everyone\)"):
+        mount(fresh, database, Resource(Tenant), caller=me)
+    with pytest.raises(ConfigurationError, match="should be a Caller"):
+        mount(fresh, database, Resource(Tenant), caller=read_user)  # type: ignore[arg-type]
+    for options in (
+        {"policy": Policy(read=Tenant.owner_id == me.id)},
+        {"policy": Policy(read=everyone, write=me.is_admin)},
+        {"policy": Policy(read=everyone), "assign_on_create": {"owner_id": me.id}},
+    ):
+        with pytest.raises(ConfigurationError, match="not enforced yet"):
+            mount(fresh, database, Resource(Tenant, **options), caller=me)
+
+
+async def test_short_way(tmp_path: Any) -> None:
+    """What takes the request alone is called without FastAPI, each dependency once, or with it."""
+    calls: list[str] = []
+
+    def read_body(request: Request) -> Request:
+        calls.append("body")
+        return request
+
+    async def read_first(request: Annotated[Request, Depends(read_body)]) -> int:
+        return len(await request.body())
+
+    async def read_short(
+        token: Annotated[str, Depends(bearer)],
+        request: Annotated[Request, Depends(read_body)],
+        size: Annotated[int, Depends(read_first)],
+    ) -> User:
+        calls.append(f"{request.method} {size > 0}")
+        return User(id=int(token))
+
+    database = Database(f"sqlite:///{tmp_path}/c.db", metadata=TABLES)
+    app = FastAPI(lifespan=database.lifespan)
+    caller = Caller(read_short)
+    assert find_short_way(Depends(read_short)) is not None
+    assert find_short_way(Depends(read_user)) is None
+    mount(app, database, Resource(Tenant, policy=Policy(read=everyone)), caller=caller)
+    async with serving(app) as client:
+        body = {"name": "A", "owner_id": 1}
+        assert (await client.post(PATH, json=body)).status_code == 401
+        assert calls == []
+        assert (await client.post(PATH, json=body, headers=AS_5)).status_code == 201
+        assert (await client.get(PATH, headers=AS_5)).json()["items"][0]["name"] == "A"
+        assert calls == ["body", "POST True", "body", "GET False"]
+        app.dependency_overrides[read_body] = lambda: Request({"type": "http", "method": "OWN"})
+        app.dependency_overrides[read_first] = lambda: 1
+        assert (await client.get(PATH, headers=AS_5)).status_code == 200
+        assert calls[4:] == ["OWN True"]
