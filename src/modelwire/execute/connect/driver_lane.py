@@ -53,13 +53,21 @@ class DriverLane(ABC):
         caller: Who asks for what it runs.
 
     Attributes:
+        begin_text: What begins a transaction.
+        undo_text: What undoes one, and may begin the next.
+        defers_checks: Whether what is deferred can be checked before COMMIT.
+        joins_texts: Whether the driver takes several texts in one journey.
+        may_be_behind_pooler: Whether each transaction may have another connection, so that
+            statements that belong together need one.
         abandoned: Whether a statement was given up on, which may be running still.
         is_outdated: Whether the connection takes no writes, where another one may.
     """
 
     begin_text = "BEGIN"
     undo_text = "ROLLBACK AND CHAIN"
-    is_postgresql = True
+    defers_checks = True
+    joins_texts = True
+    may_be_behind_pooler = True
 
     def __init__(
         self,
@@ -204,7 +212,7 @@ class DriverLane(ABC):
     async def roll_back(self) -> None:
         """Undo the transaction. What follows only looks."""
         self._writes = False
-        if self._transaction and self.is_postgresql:
+        if self._transaction and self.may_be_behind_pooler:
             # Behind PgBouncer, statements that belong together need a transaction.
             await self.restart()
         elif self.in_transaction:
@@ -235,11 +243,10 @@ class DriverLane(ABC):
 
     def savepoint(self, *, checks: bool = False) -> Savepoint:
         """Begin a part of the transaction that an error undoes alone."""
-        return Savepoint(self._control_part, checks=checks and self.is_postgresql)
+        return Savepoint(self._control_part, checks=checks and self.defers_checks)
 
     async def _control_part(self, *texts: str) -> None:
-        # PostgreSQL takes several texts in one journey.
-        for text in [";".join(texts)] if self.is_postgresql else texts:
+        for text in [";".join(texts)] if self.joins_texts else texts:
             await self._control(text)
 
     async def _control(self, text: str, *, commits: bool = False, first: bool = False) -> None:

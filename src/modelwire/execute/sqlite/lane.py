@@ -16,7 +16,9 @@ class AiosqliteLane(DriverLane):
 
     begin_text = "BEGIN IMMEDIATE"
     undo_text = "ROLLBACK"
-    is_postgresql = False
+    defers_checks = False
+    joins_texts = False
+    may_be_behind_pooler = False
 
     def run(
         self, text: str, values: Sequence[Any], claim: Claim | None

@@ -1,0 +1,62 @@
+"""No code asks which database it is but what makes the records, or chooses among databases."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import modelwire
+from modelwire.dialect import Dialect
+from modelwire.statement.dialect import SQLDialect
+from modelwire.statement.dialects.known import DIALECTS
+
+SOURCE = Path(modelwire.__file__).parent
+NAMES = {"sqlite", "postgresql"}
+
+ALLOWED = {
+    "statement/dialects/postgresql.py": "it makes a record",
+    "statement/dialects/sqlite.py": "it makes a record",
+    "execute/engine.py": "it chooses by the URL how connections are made",
+    "execute/lanes.py": "it chooses the lane of the driver",
+    "execute/url.py": "it reads the URL",
+    "execute/tables.py": "SQLite creates tables with steps of its own",
+    "execute/write/triggers.py": "each database has a catalog of its own to ask",
+    "catalog/upserts.py": "SQLAlchemy keeps options under the name of a dialect",
+    "cli/main.py": "SQLite does not say which directory of its file is missing",
+}
+
+
+def names_in(tree: ast.Module) -> Iterator[int]:
+    """The lines in which a database is named, but for what registers how an element is compiled."""
+    registered = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        for inner in ast.walk(decorator)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in NAMES and id(node) not in registered:
+            yield node.lineno
+
+
+def test_nobody_else_asks_for_the_name() -> None:
+    found = {}
+    for path in SOURCE.rglob("*.py"):
+        lines = list(names_in(ast.parse(path.read_text())))
+        if lines:
+            found[path.relative_to(SOURCE).as_posix()] = lines
+    assert set(found) == set(ALLOWED), found
+
+
+def test_a_comparison_is_found() -> None:
+    planted = ast.parse("def build(dialect):\n    return dialect.name == 'sqlite'\n")
+    assert list(names_in(planted)) == [2]
+
+
+def test_records_say_what_each_part_is() -> None:
+    for record in (Dialect, SQLDialect):
+        own = record.__annotations__ if record is SQLDialect else [f.name for f in fields(Dialect)]
+        for name in own:
+            assert f"        {name}: " in (record.__doc__ or ""), name
+    assert set(DIALECTS) == NAMES
