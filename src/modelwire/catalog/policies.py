@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..access.policy import ACTIONS, Action
 from ..access.principal import Parameter, Principal, Rule
 from .conditions import Condition
 from .kinds import Kind
-
-if TYPE_CHECKING:
-    from .tables import Field
 
 _DECISIVE = frozenset({Kind.INTEGER, Kind.TEXT, Kind.UUID, Kind.BOOLEAN, Kind.ENUM})
 """The kinds whose values are compared alike in a column and outside of one."""
@@ -88,11 +85,13 @@ class TablePolicy:
         """Whether there may be rows to which a caller may not do something, or can't see."""
         return not (self.read.constant and self.condition(action).constant)
 
-    def decides(self, fields: Iterable[Field]) -> bool:
-        """Whether the fields of a new row decide whether it may be created."""
-        decisive = self.create.columns
-        known = {field.column.key for field in fields if field.kind in _DECISIVE}
-        return decisive <= known
+    def decides(self, given: Iterable[tuple[str, Kind | None]]) -> bool:
+        """Whether the values of some columns decide whether a new row may be created.
+
+        Args:
+            given: The key of each column, and its kind.
+        """
+        return self.create.columns <= {key for key, kind in given if kind in _DECISIVE}
 
     def rules_of(self, name: str) -> FieldRules:
         """Who may see and set a field, by its name on the wire."""

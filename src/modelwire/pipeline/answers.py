@@ -14,6 +14,7 @@ from ..execute.failure import describe_failure
 from ..execute.write.writer import Written
 from ..observe.exchange import CURRENT
 from ..plan.keys import write_key
+from ..plan.writing.create_plan import CreatePlan
 from ..request.request import Request
 from ..respond.answer import (
     Answer,
@@ -25,8 +26,10 @@ from ..respond.answer import (
 )
 from ..respond.links import Headers
 from ..respond.outcomes import Outcome, Statuses, answer_each
+from ..shape.lookups import FindShape
 from ..shape.parts import Include
 from ..shape.reads import SelectShape
+from ..statement.lists import ROWS
 from .encoding import encode_each, encode_row, encode_rows
 from .pipeline import Pipeline, wants_minimal
 
@@ -108,6 +111,8 @@ async def answer_written(
             return answer_affected(written.affected, reply.limit, minimal=wants_minimal(request))
     minimal, rows, includes = wants_minimal(request), written.rows, reply.includes
     shape = SelectShape(reply.table)
+    if not await _are_seen(pipeline, lane, reply, written):
+        return _answer_unseen(pipeline, request, reply, written)
     branches = await pipeline.includes.read(lane, shape, rows, includes)
     match reply:
         case Each():
@@ -123,6 +128,36 @@ async def answer_written(
         return answer_updated(body, tag, minimal=minimal)
     location = f"{request.base}/{write_key(reply.table, rows[0])}"
     return answer_created(body, tag, location, minimal=minimal)
+
+
+async def _are_seen(pipeline: Pipeline, lane: Lane, reply: Reply, written: Written) -> bool:
+    """Whether the caller may see all rows that were created: who may create need not read."""
+    table, policy = reply.table, reply.table.policy
+    if policy.read.constant or policy.read is policy.create or not written.rows:
+        return True
+    if not isinstance(written.plan, CreatePlan):
+        return True  # what was changed has been looked at
+    key = table.key_columns
+    keys = [table.values_of(row, key) for row in written.rows]
+    shape = FindShape(table.sql, tuple(key), tuple(key), resource=table)
+    return len(await lane.fetch(pipeline.statements.of(shape), {ROWS: keys})) == len(keys)
+
+
+def _answer_unseen(pipeline: Pipeline, request: Request, reply: Reply, written: Written) -> Answer:
+    """Answer that rows were created which the caller may not see."""
+    match reply:
+        case Each():
+            outcomes = [
+                b"" if isinstance(outcome, int) else _show(outcome, ())
+                for outcome in written.outcomes
+            ]
+            return answer_each(
+                outcomes, Statuses(reply.status, pipeline.conflict_status), minimal=True
+            )
+        case Rows():
+            return Answer(reply.status if reply.status != 200 else 204)
+    location = f"{request.base}/{write_key(reply.table, written.rows[0])}"
+    return Answer(201, b"", ((b"location", location.encode()),))
 
 
 def _show(outcome: int | RequestError | None, shown: Sequence[bytes]) -> Outcome:

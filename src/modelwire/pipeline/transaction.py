@@ -20,6 +20,7 @@ from ..execute.write.context import Check, WriteContext
 from ..execute.write.triggers import Rereader
 from ..execute.write.writer import carry_out
 from ..plan.writing.answered import tables_answered
+from ..plan.writing.assigned import assign
 from ..plan.writing.each import WrittenRows
 from ..plan.writing.links import LinkSet
 from ..plan.writing.plans import WritePlan, is_one_statement, is_splittable, rows_of
@@ -82,6 +83,7 @@ async def transact(
     Raises:
         RequestError: It was refused; nothing is written.
     """
+    write = replace(write, plan=assign(write.plan, request.caller))
     transaction = _Transaction(pipeline, write, request, session)
     try:
         if session is not None:
@@ -195,6 +197,7 @@ class _Transaction:
             pipeline.statements,
             pipeline.catalog,
             partial(compare_echoes, pipeline),
+            self._request.caller,
             write.check,
             one_by_one,
         )

@@ -188,7 +188,8 @@ def _columns_in_name(name: str, table: Table) -> Sequence[str]:
 Explanation = Callable[[Table, Sequence[Field], "str | None"], RequestError]
 
 
-def _explain_unique(table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
+def explain_unique(table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
+    """The error for a row whose values another one has."""
     names = name_fields(fields)
     verb = "already exist together" if names and len(fields) > 1 else "already exists"
     detail = f"{names or table.title} {verb}"
@@ -212,7 +213,7 @@ _explain_exclusion = _name_faults(
 )
 
 _EXPLANATIONS: Mapping[Constraint, Explanation] = {
-    Constraint.UNIQUE: _explain_unique,
+    Constraint.UNIQUE: explain_unique,
     Constraint.EXCLUSION: _explain_exclusion,
     Constraint.NOT_NULL: _name_faults(
         NotNull, "can't be null", "can't be null", "A value can't be null"

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ...access.principal import Principal
 from ...catalog.tables import Catalog
 from ...plan.writing.update import UpdatePlan
 from ...shape.shapes import Shape
@@ -28,6 +29,7 @@ class WriteContext(Struct, frozen=True):
         statements: The statements of the application.
         catalog: The resources.
         compare_echoes: Looks at the rows of a change that has echoes.
+        caller: Who asks.
         check: Looks at each row that the request names before it is changed or removed.
         one_by_one: Whether rows are written one by one, so that a refusal tells its row.
     """
@@ -36,6 +38,7 @@ class WriteContext(Struct, frozen=True):
     statements: Statements
     catalog: Catalog
     compare_echoes: CompareEchoes
+    caller: Principal
     check: Check | None = None
     one_by_one: bool = False
 

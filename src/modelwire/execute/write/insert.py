@@ -11,6 +11,7 @@ from ...errors import ConstraintViolation, InvalidRequest, NotFound
 from ...plan.writing.create_plan import (
     ChildPlan,
     CreatePlan,
+    decides,
     group_rows,
     join_plans,
     refuse_other_parent,
@@ -146,7 +147,7 @@ class Inserter:
                 await check_written(self._context, table, "create", group, written)
                 stored += written
                 continue
-            checks = not policy.create.constant and policy.decides(shape.fields)
+            checks = not policy.create.constant and decides(table, shape.fields)
             alone = InsertShape(table, shape.fields, checks=checks)
             for row in group:
                 stored += await self._run(alone, bind_row(row), [row])

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...errors import Constraint, ConstraintViolation, Faults
+from msgspec.structs import replace
+
+from ...catalog.tables import Field, Table
+from ...errors import Constraint, ConstraintViolation, Contention, Faults
+from ...plan.keys import select_locked
+from ...plan.writing.assigned import assign_merged
 from ...plan.writing.batches import check_distinct
+from ...plan.writing.create_plan import go_together
+from ...plan.writing.draft import Row as NewRow
+from ...plan.writing.update import UpdatePlan
 from ...plan.writing.upsert import UpsertPlan, check_merged
 from ...shape.reads import GivenShape
-from ...shape.writes import InsertShape
+from ...shape.writes import Conflict, InsertShape
 from ...statement.lists import ROWS
 from ..connect.lane import Row
+from ..explain.constraints import explain_unique
 from ..rejection import Rejection, check_all_written
 from .context import WriteContext
 from .insert import bind_row
+from .permission import check_written, refuse
+from .update import Updater
 
 ATTEMPTS = 3
 """How often a row is stored that is then neither new nor there: it may have gone in between."""
@@ -43,6 +54,8 @@ class Upserter:
                 become of a row does not fit its model.
             Rejection: A constraint fired.
         """
+        if plan.is_restricted:
+            return await self._store_as_allowed(plan)
         stored: dict[int, Row] = {}
         left = list(range(len(plan.rows)))
         for _ in range(ATTEMPTS):
@@ -56,6 +69,76 @@ class Upserter:
         check_keys(plan, rows)
         check_merged(plan, rows)
         return rows
+
+    async def _store_as_allowed(self, plan: UpsertPlan) -> list[Row]:
+        """Store rows where a policy has a say.
+
+        Those that are there are looked up and locked, whoever may see them. Then they are changed
+        as rows are that a request names, and the others are new.
+        """
+        table, rows = plan.table, plan.rows
+        stored = await self._look_up(plan)
+        merged = [i for i in stored if plan.merged[i]]
+        changed = UpdatePlan(
+            table,
+            tuple(table.values_of(stored[i], table.key_columns) for i in merged),
+            tuple(self._merged_row(plan, i) for i in merged),
+            many=True,
+        )
+        if merged:
+            _, written = await Updater(self._context).change(changed)
+            stored.update(zip(merged, written, strict=True))
+        new = [i for i in range(len(rows)) if i not in stored]
+        for fields, group in _by_fields(plan, new):
+            created = await self._create(table, fields, plan.pick(group))
+            stored.update(zip(group, created, strict=True))
+        found = [stored[i] for i in range(len(rows))]
+        check_keys(plan, found)
+        check_merged(plan, found)
+        return found
+
+    async def _look_up(self, plan: UpsertPlan) -> dict[int, Row]:
+        """Lock the rows that are there.
+
+        Raises:
+            AlreadyExists: The caller may not see one of them.
+            Forbidden: The caller may not change one of them.
+        """
+        table, width = plan.table, len(plan.table.selected)
+        locked = select_locked(table)
+        shape = replace(locked, fields=plan.unique, allows=("read", "update"), hidden=True)
+        stored: dict[int, Row] = {}
+        for place, *row in await self._context.run(shape, {ROWS: plan.unique_values}):
+            given, (can_read, can_update) = plan.rows[place], row[width:]
+            if not can_read:
+                raise explain_unique(table, plan.unique, given.pointer)
+            if not can_update and plan.merged[place]:
+                raise refuse(table, "update", given)
+            stored[place] = row[:width]
+        return stored
+
+    def _merged_row(self, plan: UpsertPlan, index: int) -> NewRow:
+        merged = plan.rows[index].keep(plan.merged[index] or ())
+        return assign_merged(plan, merged, self._context.caller)
+
+    async def _create(
+        self, table: Table, fields: tuple[Field, ...], plan: UpsertPlan
+    ) -> Sequence[Row]:
+        """Store new rows, unless they have come meanwhile."""
+        if table.policy.create.constant is False:
+            raise refuse(table, "create", plan.rows[0])
+        many = len(plan.rows) > 1 and go_together(table, fields) and not self._context.one_by_one
+        shape = InsertShape(table, fields, many=many, conflict=Conflict(plan.unique, None))
+        created: list[Row] = []
+        for part in [list(range(len(plan.rows)))] if many else [[i] for i in range(len(plan.rows))]:
+            created += await self._run(shape, plan.pick(part))
+        if len(created) < len(plan.rows):
+            # Two of them are one to the database, or others have stored one just now.
+            stored = await self._look_up(plan)
+            check_keys(plan, [stored.get(i, ()) for i in range(len(plan.rows))])
+            raise Contention()
+        await check_written(self._context, table, "create", plan.rows, created)
+        return created
 
     async def _store(self, plan: UpsertPlan, indexes: Sequence[int]) -> dict[int, Row]:
         """Store some rows of a plan; those that are left alone are read where they are there."""
@@ -79,13 +162,16 @@ class Upserter:
 
     async def _insert(self, shape: InsertShape, plan: UpsertPlan) -> Sequence[Row]:
         """Store rows in one statement; of those that are left alone it says nothing."""
+        stored = await self._run(shape, plan)
+        return () if shape.ignores else stored
+
+    async def _run(self, shape: InsertShape, plan: UpsertPlan) -> Sequence[Row]:
         rows = plan.rows
         values = {ROWS: [row.values for row in rows]} if shape.many else bind_row(rows[0])
         try:
             stored = await self._context.run(shape, values)
-            if shape.ignores:
-                return ()
-            check_all_written(stored, len(rows))
+            if not shape.ignores:
+                check_all_written(stored, len(rows))
         except ConstraintViolation as violation:
             raise Rejection(violation, plan) from violation
         return stored
@@ -97,6 +183,16 @@ class Upserter:
         shape = GivenShape(plan.table, plan.unique)
         found = await self._context.run(shape, {ROWS: plan.pick(indexes).unique_values})
         return {indexes[place]: row for place, *row in found}
+
+
+def _by_fields(
+    plan: UpsertPlan, indexes: Sequence[int]
+) -> Iterator[tuple[tuple[Field, ...], list[int]]]:
+    """Rows by the fields that they set."""
+    groups: dict[tuple[Field, ...], list[int]] = {}
+    for index in indexes:
+        groups.setdefault(plan.rows[index].fields, []).append(index)
+    yield from groups.items()
 
 
 def check_keys(plan: UpsertPlan, rows: Sequence[Row]) -> None:

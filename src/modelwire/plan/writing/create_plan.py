@@ -55,7 +55,7 @@ class CreatePlan(Struct, frozen=True):
     def is_one_statement(self) -> bool:
         """Whether one statement stores everything."""
         policy = self.table.policy
-        if self.kin or not (policy.create.constant or policy.decides(self.rows[0].fields)):
+        if self.kin or not (policy.create.constant or decides(self.table, self.rows[0].fields)):
             return False
         if not policy.create.constant and len(self.rows) > 1:
             return False
@@ -127,6 +127,12 @@ def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape,
         many = len(group) > 1 and go_together(table, fields)
         groups.append((InsertShape(table, fields, many=many), group))
     return groups
+
+
+@kept
+def decides(table: Table, fields: tuple[Field, ...]) -> bool:
+    """Whether the fields of a new row decide whether it may be created."""
+    return table.policy.decides((field.column.key, field.kind) for field in fields)
 
 
 @kept

@@ -54,12 +54,22 @@ class Row(Struct, frozen=True):
 
     def add(self, other: Row) -> Row:
         """The same row, which sets what another one does as well."""
-        return Row((*self.fields, *other.fields), (*self.values, *other.values), self.pointer)
+        tied = self.tied | other.tied
+        return Row((*self.fields, *other.fields), (*self.values, *other.values), self.pointer, tied)
+
+    def leave_out(self, fields: Sequence[Field]) -> Row:
+        """The same row without some of its fields."""
+        if not any(field in self.fields for field in fields):
+            return self
+        return self.keep([field for field in self.fields if field not in fields])
 
     def keep(self, fields: Sequence[Field]) -> Row:
         """The same row with some of its fields only."""
         kept = [(field, value) for field, value in self.items() if field in fields]
-        return Row(tuple(f for f, _ in kept), tuple(v for _, v in kept), self.pointer)
+        left = tuple(field for field, _ in kept)
+        claims = {field: claim for field, claim in self.claims.items() if field in left}
+        tied = self.tied.intersection(left)
+        return Row(left, tuple(v for _, v in kept), self.pointer, tied, claims)
 
     def items(self) -> Iterable[tuple[Field, Any]]:
         """Each field with its value."""

@@ -48,7 +48,8 @@ class UpsertPlan(CreatePlan, frozen=True):
     def is_restricted(self) -> bool:
         """Whether a policy has a say in which rows are created or changed."""
         policy = self.table.policy
-        return policy.restricts("update") or not policy.create.constant
+        restricted = policy.restricts("update") or not policy.create.constant
+        return restricted or bool(policy.on_create or policy.on_update)
 
     @property
     def is_splittable(self) -> bool:

@@ -1,0 +1,105 @@
+"""What the server sets in rows: attributes of the caller, or what functions make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from ...access.principal import Principal
+from ...catalog.policies import Assigned
+from ...catalog.tables import Relation, Table
+from .create_plan import ChildPlan, CreatePlan, Kin
+from .draft import Row
+from .each import RowPlan
+from .plans import EachPlan, MassUpdate, WritePlan
+from .update import UpdatePlan
+from .upsert import UpsertPlan
+
+Plan = TypeVar("Plan", bound=CreatePlan)
+
+
+def assign(plan: WritePlan, principal: Principal) -> WritePlan:
+    """Set in all rows that a plan writes what the server sets.
+
+    Every plan passes here on its way to the transaction, and none comes to it otherwise.
+
+    Args:
+        plan: What is to be written.
+        principal: The caller.
+
+    Returns:
+        The plan, with these values among those that its rows set.
+
+    Raises:
+        CallerError: A value is an attribute of the caller, and no column can hold it.
+    """
+    match plan:
+        case EachPlan():
+            planned = [
+                assign_rows(p, principal) if isinstance(p, RowPlan) else p for p in plan.planned
+            ]
+            return replace(plan, planned=planned)
+        case ChildPlan():
+            return replace(plan, plan=_assign_new(plan.plan, principal))
+        case MassUpdate():
+            return replace(plan, change=_assign_changed(plan.change, principal))
+        case _ if isinstance(plan, RowPlan):
+            return assign_rows(plan, principal)
+    return plan
+
+
+def assign_rows(plan: RowPlan, principal: Principal) -> RowPlan:
+    """Set in the rows of a plan what the server sets."""
+    match plan:
+        case CreatePlan():
+            return _assign_new(plan, principal)
+        case UpdatePlan():
+            return _assign_changed(plan, principal)
+    return plan
+
+
+def _assign_new(plan: Plan, principal: Principal) -> Plan:
+    """The same for new rows, and those that are stored with them."""
+    table, given = plan.table, plan.table.policy.on_create
+    kin = tuple(
+        Kin(_assign_kin(k.parents, principal), _assign_kin(k.children, principal), k.links)
+        for k in plan.kin
+    )
+    rows = tuple(_set(row, table, given, principal) for row in plan.rows) if given else plan.rows
+    return replace(plan, rows=rows, kin=kin) if given or kin else plan
+
+
+def _assign_kin(
+    plans: Mapping[Relation, CreatePlan], principal: Principal
+) -> Mapping[Relation, CreatePlan]:
+    return {relation: _assign_new(plan, principal) for relation, plan in plans.items()}
+
+
+def _assign_changed(plan: UpdatePlan, principal: Principal) -> UpdatePlan:
+    """The same for rows that are changed; one that sets nothing stays as it is."""
+    table, given = plan.table, plan.table.policy.on_update
+    if not given:
+        return plan
+    drafts = plan.drafts or (None,) * len(plan.rows)
+    rows = tuple(
+        _set(row, table, given, principal) if row.fields or draft is not None else row
+        for row, draft in zip(plan.rows, drafts, strict=True)
+    )
+    return replace(plan, rows=rows)
+
+
+def assign_merged(plan: UpsertPlan, row: Row, principal: Principal) -> Row:
+    """Set in a row that is there already, and merged with, what the server sets."""
+    return _set(row, plan.table, plan.table.policy.on_update, principal) if row.fields else row
+
+
+def _set(row: Row, table: Table, given: Mapping[str, Assigned], principal: Principal) -> Row:
+    fields = [table.by_key[key] for key in given]
+    made = [assigned.value(principal) for assigned in given.values()]
+    values = [
+        value if value is None or field.to_column is None else field.to_column(value)
+        for field, value in zip(fields, made, strict=True)
+    ]
+    return row.leave_out(fields).tie(fields, values)
