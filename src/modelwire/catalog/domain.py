@@ -45,9 +45,6 @@ MAX_EXPONENT = 20_000
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
-SQLITE_DIGITS = 15
-"""Decimal digits that SQLite keeps: it stores decimals as 64-bit floats."""
-
 
 def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: Dialect | None) -> Fault | None:
     """Say why a column can't hold a value.
