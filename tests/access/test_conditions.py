@@ -32,6 +32,7 @@ from modelwire import Caller, ConfigurationError, everyone, nobody
 from modelwire.access.principal import PrincipalReader
 from modelwire.catalog.conditions import Condition, ConditionReader
 from modelwire.catalog.parameters import Parameters
+from modelwire.statement.dialects.known import DIALECTS
 
 from .models import Member, Role, me, read_member
 from .models import Tenant as Organisation
@@ -118,8 +119,9 @@ CONDITIONS: dict[str, Any] = {
 }
 
 
-def reader(caller: Caller | None = me, dialect: str | None = "sqlite") -> ConditionReader:
-    return ConditionReader(INVOICES, caller, Parameters(dialect), dialect)
+def reader(caller: Caller | None = me, dialect: str = "sqlite") -> ConditionReader:
+    record = DIALECTS[dialect]
+    return ConditionReader(INVOICES, caller, Parameters(record), record)
 
 
 @pytest.fixture(scope="module")
@@ -210,8 +212,8 @@ def test_constants() -> None:
 
 def test_parameters() -> None:
     """One attribute is one parameter, unless columns of several types are compared with it."""
-    parameters = Parameters("sqlite")
-    read = ConditionReader(INVOICES, me, parameters, "sqlite").read
+    parameters = Parameters(DIALECTS["sqlite"])
+    read = ConditionReader(INVOICES, me, parameters, DIALECTS["sqlite"]).read
     read((Invoice.id == me.id) | (Invoice.created_by_id == me.id), "Invoice")
     read(Invoice.role == me.role, "Invoice")
     read(me.role == Role.OWNER, "Invoice")

@@ -176,13 +176,6 @@ def test_mounts(tmp_path: Any) -> None:
         mount(fresh, database, Resource(Tenant), caller=me)
     with pytest.raises(ConfigurationError, match="should be a Caller"):
         mount(fresh, database, Resource(Tenant), caller=read_user)  # type: ignore[arg-type]
-    for options in (
-        {"policy": Policy(read=Tenant.owner_id == me.id)},
-        {"policy": Policy(read=everyone, write=me.is_admin)},
-        {"policy": Policy(read=everyone), "assign_on_create": {"owner_id": me.id}},
-    ):
-        with pytest.raises(ConfigurationError, match="not enforced yet"):
-            mount(fresh, database, Resource(Tenant, **options), caller=me)
 
 
 async def test_short_way(tmp_path: Any) -> None:

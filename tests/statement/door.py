@@ -13,6 +13,7 @@ from sqlalchemy import Table as SQLTable
 from modelwire.catalog.tables import Relation, Table
 from modelwire.statement import conditions, idempotency, keyset, secrets, source, write
 from modelwire.statement import select as selects
+from modelwire.statement.dialect import SQLDialect
 from tests.statement.shapes import TABLES
 
 BUILDERS: tuple[ModuleType, ...] = (conditions, keyset, selects, write, idempotency, secrets)
@@ -49,14 +50,15 @@ class Door:
                         module, name, getattr(self, name, None) or self._target(name)
                     )
 
-    def rows_of(self, table: Table) -> FromClause:
+    def rows_of(self, table: Table, _dialect: SQLDialect) -> FromClause:
         return self._narrow(table.sql, "seen", self.condition)
 
-    def links_of(self, relation: Relation) -> FromClause | None:
+    def links_of(self, relation: Relation, _dialect: SQLDialect) -> FromClause | None:
         link = relation.link
         return None if link is None else self._narrow(link, "link", self.condition)
 
-    def every_row_of(self, table: FromClause) -> FromClause:
+    def every_row_of(self, table: FromClause | Table) -> FromClause:
+        table = table.sql if isinstance(table, Table) else table
         return self._narrow(table, "every", lambda _: literal_column("1") == literal_column("1"))
 
     def _narrow(self, table: Any, mark: str, condition: Condition) -> FromClause:

@@ -16,6 +16,7 @@ from modelwire.shape.parts import Keyset, Lock
 from modelwire.shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
 from modelwire.shape.shapes import Shape
 from modelwire.shape.writes import (
+    CheckShape,
     Conflict,
     DeleteShape,
     InsertShape,
@@ -63,7 +64,7 @@ def selects() -> Iterator[SelectShape]:
         yield plan_stream(CATALOG, table, [p for p in parameters if p.name != "limit"]).shape
     for name in ("users", "players", "groups", "categories", "cities"):
         table = TABLES[name]
-        yield plan_mass(CATALOG, table, (), Lock.REMOVE).shape
+        yield plan_mass(CATALOG, table, (), Lock.REMOVE, "delete").shape
         for dialect in DIALECTS.values():
             yield plan_read(CATALOG, table, (), dialect).shape
     yield plan_read(
@@ -107,6 +108,9 @@ def lookups() -> Iterator[Shape]:
         key, columns = table.key, table.key_columns
         yield GivenShape(table, key)
         yield GivenShape(table, key, lock=Lock.CHANGE)
+        yield GivenShape(table, key, lock=Lock.CHANGE, allows=("read", "update"))
+        yield GivenShape(table, key, allows=("delete",), hidden=True)
+        yield CheckShape(table, ("create", "read"))
         for resource in (None, table):
             yield FindShape(table.sql, columns, columns, Lock.KEEP, resource=resource)
             yield FindShape(table.sql, columns, columns, placed=True, resource=resource)

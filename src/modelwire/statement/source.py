@@ -86,13 +86,13 @@ def write_condition(
     return condition.on(rows, bind, find)
 
 
-def every_row_of(table: FromClause) -> FromClause:
+def every_row_of(table: FromClause | Table) -> FromClause:
     """Every row of a table, also of those that clients may not see.
 
     It is for what the service itself must know: what goes along with a row or stands in its way,
     what a constraint has refused, and the tables of its own.
     """
-    return table
+    return table.sql if isinstance(table, Table) else table
 
 
 def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:

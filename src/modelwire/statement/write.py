@@ -159,7 +159,7 @@ def build_given(shape: GivenShape, dialect: SQLDialect, *, lenient: bool = False
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     columns = [field.column for field in shape.fields]
     table = shape.table
-    rows = every_row_of(table.sql) if shape.hidden else rows_of(table, dialect)
+    rows = every_row_of(table) if shape.hidden else rows_of(table, dialect)
     place, found = join_given(rows, rows, columns, dialect)
     shown = read_columns(shape.read.fields, rows, dialect, lenient=lenient)
     allowed = [tell_allowed(table, action, rows, dialect) for action in shape.allows]
@@ -172,7 +172,7 @@ def build_given(shape: GivenShape, dialect: SQLDialect, *, lenient: bool = False
 def build_check(shape: CheckShape, dialect: SQLDialect) -> Select[Any]:
     """Write which of the rows whose keys are the parameter `ROWS` may not be as they are."""
     table = shape.table
-    rows = every_row_of(table.sql)
+    rows = every_row_of(table)
     place, found = join_given(rows, rows, table.key_columns, dialect)
     allowed = [tell_allowed(table, action, rows, dialect) for action in shape.actions]
     refused = or_(*(told == 0 for told in allowed))
