@@ -10,6 +10,7 @@ from pydantic import PydanticUndefinedAnnotation
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
+from ..compat.pydantic import is_complete
 from ..errors import ConfigurationError
 from .binary import says_itself, write_in_base64
 from .kinds import Kind, map_arguments, stored_kind
@@ -65,7 +66,7 @@ def _class_told_by(sql_type: TypeEngine[Any]) -> type | None:
 
 def complete_model(model: type[SQLModel]) -> None:
     """Resolve names in annotations that were not there yet when the class was made."""
-    if not model.__pydantic_complete__:
+    if not is_complete(model):
         with suppress(PydanticUndefinedAnnotation, NameError):
             model.model_rebuild(raise_errors=False)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.sql.visitors import iterate
 
+from ..compat.sqlalchemy import creation_order
 from ..errors import Constraint
 from .tables import ConstraintInfo, Reference
 
@@ -40,7 +41,7 @@ def read_constraints(sql: SQLTable) -> Iterator[ConstraintInfo]:
     A check without a name has the one that PostgreSQL gives it (CREATE TABLE, "CHECK"), less the
     number by which it tells those of the same name.
     """
-    for constraint in sorted(sql.constraints, key=lambda c: c._creation_order):
+    for constraint in sorted(sql.constraints, key=creation_order):
         name = _name_of(constraint)
         if isinstance(constraint, CheckConstraint):
             columns = _columns_of(constraint.sqltext, sql)
@@ -58,7 +59,7 @@ def read_constraints(sql: SQLTable) -> Iterator[ConstraintInfo]:
 def read_references(tables: Iterable[SQLTable]) -> Iterator[Reference]:
     """Read the foreign keys that lead from some tables."""
     for sql in tables:
-        for constraint in sorted(sql.foreign_key_constraints, key=lambda c: c._creation_order):
+        for constraint in sorted(sql.foreign_key_constraints, key=creation_order):
             yield Reference(
                 name=_name_of(constraint),
                 table=sql,

@@ -40,7 +40,9 @@ from sqlalchemy import (
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.types import TypeDecorator, TypeEngine
-from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
+
+from ..compat.sqlalchemy import variants_of
+from ..compat.sqlmodel import AutoString, UTCDateTime
 
 
 class Kind(StrEnum):
@@ -149,7 +151,7 @@ def type_on(column: ColumnElement[Any], dialect: str | None) -> TypeEngine[Any]:
         dialect: `sqlite` or `postgresql`; the type as it is declared, if None.
     """
     sql_type = column.type
-    return sql_type if dialect is None else sql_type._variant_mapping.get(dialect, sql_type)
+    return sql_type if dialect is None else variants_of(sql_type).get(dialect, sql_type)
 
 
 def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
@@ -162,7 +164,7 @@ def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
 def has_own_equality(sql_type: TypeEngine[Any]) -> bool:
     """Tell whether values that differ in Python may be one to a database: by a collation, or with
     the spaces of a fixed length."""
-    return any(map(_compares_otherwise, (sql_type, *sql_type._variant_mapping.values())))
+    return any(map(_compares_otherwise, (sql_type, *variants_of(sql_type).values())))
 
 
 def _compares_otherwise(sql_type: TypeEngine[Any]) -> bool:

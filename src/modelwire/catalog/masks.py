@@ -14,9 +14,10 @@ from pydantic import (
     BaseModel,
     EncodedBytes,
     EncodedStr,
-    SecretStr,
     TypeAdapter,
 )
+
+from ..compat.pydantic import is_of_types
 
 Node = Mapping[str, Any]
 """A part of a core schema (pydantic_core.core_schema)."""
@@ -120,8 +121,7 @@ _REWRITES = ("to_lower", "to_upper", "strip_whitespace")
 
 def _hides(function: object) -> bool:
     """Whether a function is one by which Pydantic's types show nothing of what they hold."""
-    is_of_type = getattr(function, "__module__", "") == SecretStr.__module__
-    return is_of_type and not isinstance(getattr(function, "__self__", None), _ENCODERS)
+    return is_of_types(function) and not isinstance(getattr(function, "__self__", None), _ENCODERS)
 
 
 def _is_standard(function: object) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
+from ..compat.sqlalchemy import instance_listeners_of, is_set_listened_to, listeners_of
 from ..resource import OPERATIONS, Operation
 from .tables import Table
 
@@ -55,22 +56,16 @@ def _find_own(mapper: Mapper[Any]) -> Iterable[tuple[str, Sequence[Operation]]]:
     if _has_own_init(mapper):
         yield "__init__", _CREATING
     for name, operations in _MAPPER_EVENTS.items():
-        if any(map(_is_own, getattr(mapper.dispatch, name))):
+        if listeners_of(mapper, name):
             yield f"the event {name}", operations
     for name, operations in _INSTANCE_EVENTS.items():
-        if any(map(_is_own, getattr(mapper.class_manager.dispatch, name))):
+        if instance_listeners_of(mapper, name):
             yield f"the event {name}", operations
     for key in mapper.validators:
         yield f"@validates('{key}')", (*_CREATING, *_CHANGING)
     for attribute in mapper.column_attrs:
-        listened = any(mapper.class_manager[attribute.key].dispatch.set)
-        if listened and attribute.key not in mapper.validators:
+        if is_set_listened_to(mapper, attribute.key) and attribute.key not in mapper.validators:
             yield f"the event set of {attribute.key}", (*_CREATING, *_CHANGING)
-
-
-def _is_own(listener: Any) -> bool:
-    """Whether a listener is not one by which SQLAlchemy maps a class itself."""
-    return getattr(listener, "__module__", "") != "sqlalchemy.orm.mapper"
 
 
 def _has_own_init(mapper: Mapper[Any]) -> bool:

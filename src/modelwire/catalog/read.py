@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
 from ..access.caller import Caller
+from ..compat.pydantic import decorators_of
 from ..compat.sqlalchemy import settle_keys
 from ..dialect import Dialect
 from ..errors import ConfigurationError
@@ -240,7 +241,7 @@ def _read_relations(
 
 
 def _check_serializer(resource: Resource) -> None:
-    decorators = resource.model.__pydantic_decorators__
+    decorators = decorators_of(resource.model)
     if resource.read_schema is None and decorators.model_serializers:
         (name, *_) = decorators.model_serializers
         raise ConfigurationError(

@@ -17,8 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import RelationshipDirection, RelationshipProperty
-from sqlalchemy.sql.operators import desc_op
 
+from ..compat.sqlalchemy import desc_op
 from ..errors import ConfigurationError
 from .policies import TablePolicy
 from .tables import Relation

@@ -22,8 +22,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from sqlalchemy import ClauseElement
 from sqlmodel import SQLModel
-from sqlmodel.main import FieldInfoMetadata
 
+from ..compat.pydantic import CONFIG_KEYS, class_variables_of, decorators_of
+from ..compat.sqlmodel import FieldInfoMetadata
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .annotations import find_open
@@ -146,7 +147,7 @@ def _is_validated_whole(model: type[SQLModel]) -> bool:
 
 def computes(model: type[BaseModel]) -> bool:
     """Whether a model has computed fields, which may look at columns that are not shown."""
-    return bool(model.__pydantic_decorators__.computed_fields)
+    return bool(decorators_of(model).computed_fields)
 
 
 def _forbid_unknown(schema: type[BaseModel] | None) -> type[BaseModel] | None:
@@ -221,8 +222,7 @@ def _build(
 
 
 def _config_of(model: type[BaseModel]) -> dict[str, Any]:
-    known = ConfigDict.__annotations__
-    config = {k: v for k, v in model.model_config.items() if k in known}
+    config = {k: v for k, v in model.model_config.items() if k in CONFIG_KEYS}
     return {**config, "extra": "forbid", "protected_namespaces": (), "title": None}
 
 
@@ -297,9 +297,10 @@ def _shown_annotation(field: Field) -> Any:
 
 
 def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:
-    decorators = model.__pydantic_decorators__
+    decorators = decorators_of(model)
+    serializes: Any = field_serializer  # overloaded by the mode, which is known at run time only
     fields = {
-        name: field_serializer(
+        name: serializes(
             *d.info.fields, mode=d.info.mode, when_used=d.info.when_used, check_fields=False
         )(_written(model, name))
         for name, d in decorators.field_serializers.items()
@@ -317,7 +318,7 @@ def _lend_attributes(schema: type[BaseModel], model: type[SQLModel]) -> type[Bas
     """Give a schema what a model's serializers may use: its methods, properties and constants."""
     own = vars(schema).keys()
     for cls in (c for c in reversed(model.__mro__) if c not in SQLModel.__mro__):
-        constants = getattr(cls, "__class_vars__", ()) if issubclass(cls, BaseModel) else vars(cls)
+        constants = class_variables_of(cls) if issubclass(cls, BaseModel) else vars(cls)
         for name, attribute in vars(cls).items():
             is_lent = isinstance(attribute, _METHODS) or name in constants
             if is_lent and not name.startswith("__") and name not in own:

@@ -15,6 +15,7 @@ from pydantic import Field as PydanticField
 from pydantic_core import ErrorDetails
 from sqlmodel import SQLModel
 
+from ..compat.pydantic import validate_into
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .kinds import Kind, bare_class, storage_type
@@ -123,9 +124,7 @@ def validate_shown(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseMo
         return schema.model_validate(values, by_name=True, by_alias=True)
     # SQLModel's own method can't be told that the values go by names.
     row: BaseModel = schema.__new__(schema)
-    schema.__pydantic_validator__.validate_python(
-        values, by_name=True, by_alias=True, self_instance=row
-    )
+    validate_into(row, values)
     return row
 
 

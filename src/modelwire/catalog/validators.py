@@ -14,10 +14,12 @@ from typing import Any
 from pydantic import BaseModel, WrapValidator, field_validator
 from sqlmodel import SQLModel
 
+from ..compat.pydantic import decorators_of, prepares_attributes
+
 
 def looks_around(model: type[SQLModel]) -> bool:
     """Whether a validator of a model looks at more than the value of its field."""
-    found = model.__pydantic_decorators__
+    found = decorators_of(model)
     if found.model_validators or found.root_validators or found.validators:
         return True
     if _prepares_itself(model):
@@ -35,7 +37,7 @@ def looks_around(model: type[SQLModel]) -> bool:
 def _prepares_itself(model: type[SQLModel]) -> bool:
     """Whether a model has a `model_post_init` of its own, beside what private attributes need."""
     written = (vars(cls).get("model_post_init") for cls in model.__mro__ if cls is not BaseModel)
-    return any(w is not None and w.__name__ != "init_private_attributes" for w in written)
+    return any(w is not None and not prepares_attributes(w) for w in written)
 
 
 def _takes_info(func: Callable[..., Any], wraps: bool) -> bool:
@@ -52,7 +54,7 @@ def _takes_info(func: Callable[..., Any], wraps: bool) -> bool:
 def bind_field_validators(model: type[BaseModel]) -> dict[str, Any]:
     """The field validators of a class as those of another class, where they see their own."""
     found: dict[str, Any] = {}
-    for name, decorator in model.__pydantic_decorators__.field_validators.items():
+    for name, decorator in decorators_of(model).field_validators.items():
         info: Any = decorator.info
         decorate: Any = field_validator(
             *info.fields,

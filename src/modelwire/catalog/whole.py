@@ -21,6 +21,7 @@ from pydantic_core import InitErrorDetails, SchemaValidator, core_schema
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
+from ..compat.pydantic import core_schema_of, is_complete
 from .binary import read_text
 from .names import name_of
 
@@ -243,9 +244,9 @@ def _build_validator(
     def adapt_field(key: str, field: CoreSchema) -> CoreSchema:
         return adapt(key, _read_base64(field) if key in binary else field)
 
-    if not model.__pydantic_complete__:
+    if not is_complete(model):
         model.model_rebuild()
-    root: Any = model.__pydantic_core_schema__
+    root: Any = core_schema_of(model)
     definitions: Sequence[Any] = ()
     if root["type"] == "definitions":
         definitions, root = root["definitions"], root["schema"]

@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from ..compat.uvicorn import CycleProtocol, RequestResponseCycle
 from ..errors import Unavailable
 from ..respond.answer import Answer
 from ..respond.problem import answer_other_problem, answer_problem
@@ -31,7 +31,7 @@ _UNSENT_BYTES = 131_072
 """Bytes that the kernel keeps of an answer before they can be sent."""
 
 
-class LimitedProtocol(HttpToolsProtocol):
+class LimitedProtocol(CycleProtocol):
     """One connection.
 
     Args:
@@ -103,7 +103,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse_head()
             raise ValueError("The head is too long")  # uvicorn answers what its parser refuses
         super().on_headers_complete()
-        if _STOPPING in vars(self.server_state):
+        if self.is_told(_STOPPING):
             self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -129,17 +129,17 @@ class LimitedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Stop: what is in flight is answered, and what comes on a connection at rest, briefly."""
         # All share this: a connection may be accepted as the server stops, and be made after that.
-        vars(self.server_state)[_STOPPING] = True
+        self.tell_all(_STOPPING)
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LINGER_S, super().shutdown)
         else:
             super().shutdown()
             self.loop.call_later(self._stop_after_s, self._stop)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        running: Any = _Stoppable(app, cycle)
-        self._running = running
-        super()._start_asgi_task(cycle, running)
+    def wrap(self, cycle: RequestResponseCycle, app: Any) -> Any:
+        """The application, whose request can be cut short."""
+        self._running = _Stoppable(app, cycle)
+        return self._running
 
     def _stop(self) -> None:
         if self._running is not None:

@@ -1,12 +1,30 @@
-"""What FastAPI before 0.138 does otherwise than later versions."""
+"""What FastAPI documents nowhere: how routes are placed and built, and what dependencies take.
+
+Tried with 0.121.0 to 0.165.0: `iter_route_contexts` and `original_router`, by which 0.138 and later
+versions find the routes of included routers; `Dependant` and `get_parameterless_sub_dependant`;
+`route_class_override` of a router; `app`, `path_regex` and `max_body_size` of a route; and the key
+of a request's scope under which telemetry is kept.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import fastapi.routing
+from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_parameterless_sub_dependant
+from fastapi.params import Depends
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from .starlette import pattern_of
+
+TELEMETRY = "fastapi.telemetry"
+"""Where a scope has what FastAPI records of a request, which learns the route from the router."""
 
 _CONTEXTS: Callable[[Sequence[BaseRoute]], Iterator[Any]] | None = getattr(
     fastapi.routing, "iter_route_contexts", None
@@ -41,3 +59,83 @@ def place_routes(routes: Sequence[BaseRoute]) -> Iterator[PlacedRoute]:
     for route in routes:
         path, template = getattr(route, "path", None), getattr(route, "path_format", None)
         yield PlacedRoute(route, path, template, getattr(route, "endpoint", None))
+
+
+def lists_of(routes: Sequence[BaseRoute]) -> Iterator[Sequence[BaseRoute]]:
+    """Yield a list of routes, and those of the routers that are included in it."""
+    yield routes
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            yield from lists_of(included.routes)
+
+
+def add_route(
+    router: APIRouter, kind: type[APIRoute], path: str, endpoint: Any, **options: Any
+) -> BaseRoute:
+    """Add a route of a class of its own to a router.
+
+    Args:
+        router: The router.
+        kind: The class.
+        path: The path.
+        endpoint: What answers.
+        options: Those of `APIRouter.add_api_route`.
+
+    Returns:
+        The route.
+    """
+    router.add_api_route(path, endpoint, route_class_override=kind, **options)
+    return router.routes[-1]
+
+
+def replace_app(route: APIRoute, app: ASGIApp) -> None:
+    """Have a route answered by an application in place of what FastAPI has built for it."""
+    route.app = app
+
+
+def app_of(route: APIRoute) -> ASGIApp:
+    """What FastAPI has built of a route: its dependencies, and then its endpoint."""
+    return route.app
+
+
+def allow_slash(route: APIRoute, path: str) -> None:
+    """Have whoever compares a route as Starlette does find it with a last slash and without.
+
+    Args:
+        route: The route.
+        path: Its path without that slash.
+    """
+    route.path_regex = re.compile(f"{pattern_of(path).pattern.removesuffix('$')}/?$")
+
+
+def limits_body(route: APIRoute) -> bool:
+    """Whether FastAPI limits the bodies for a route; before 0.160 it can't."""
+    return getattr(route, "max_body_size", None) is not None
+
+
+def resolves(route: APIRoute, function: Callable[..., Any]) -> bool:
+    """Whether a function is among the dependencies that a route resolves, at any depth."""
+    return _calls(route.dependant, function)
+
+
+def _calls(dependant: Dependant, function: Callable[..., Any]) -> bool:
+    return any(
+        inner.call is function or _calls(inner, function) for inner in dependant.dependencies
+    )
+
+
+def takes_path_or_body(depends: Depends, path: str) -> bool:
+    """Whether a dependency takes a part of a path, or the body of a request, at any depth.
+
+    Args:
+        depends: The dependency.
+        path: The path, with its parameters.
+    """
+    return _takes_path_or_body(get_parameterless_sub_dependant(depends=depends, path=path))
+
+
+def _takes_path_or_body(dependant: Dependant) -> bool:
+    return bool(dependant.path_params or dependant.body_params) or any(
+        map(_takes_path_or_body, dependant.dependencies)
+    )

@@ -17,6 +17,7 @@ from ..catalog.names import names_shown
 from ..catalog.shown import leave_out_relations, validate_shown
 from ..catalog.tables import Table
 from ..catalog.unreadable import Unreadable
+from ..compat.pydantic import decorators_of
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import fall_back, show
 from .tree import Branch, Row, attach, owner_positions
@@ -140,7 +141,7 @@ def _masked_documents(table: Table) -> dict[str, TypeAdapter[Any]]:
     A serializer inside of a document runs for what is of its type. One for the whole field takes
     the document as it is stored.
     """
-    decorators = table.schemas.read.__pydantic_decorators__.field_serializers.values()
+    decorators = decorators_of(table.schemas.read).field_serializers.values()
     whole = {name for d in decorators if d.info.mode == "plain" for name in d.info.fields}
     return {
         field.key: TypeAdapter(field.annotation)

@@ -15,6 +15,7 @@ from ..catalog.kinds import TIMES, Kind, bare_class, kind_of_class, members_of
 from ..catalog.schemas import is_plain
 from ..catalog.tables import Field, Table
 from ..catalog.unreadable import Unreadable
+from ..compat.sqlalchemy import variants_of
 from ..memory import kept
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import show, write_unknown
@@ -49,7 +50,7 @@ def always_succeeds(table: Table) -> bool:
 
 
 def _is_known_type(sql_type: TypeEngine[Any]) -> bool:
-    types = (sql_type, *sql_type._variant_mapping.values())
+    types = (sql_type, *variants_of(sql_type).values())
     modules = {cls.__module__.partition(".")[0] for t in types for cls in type(t).__mro__}
     return modules <= _KNOWN_MODULES
 

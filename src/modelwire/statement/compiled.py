@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Boolean, Column, Float
+from sqlalchemy import ARRAY, Boolean, Float
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from ..catalog.defaults import value_maker
 from ..catalog.kinds import storage_type
+from ..compat.sqlalchemy import CompiledStatement
 
 Convert = Callable[[Any], Any]
 Row = Sequence[Any]
@@ -87,23 +87,16 @@ def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
     Returns:
         The statement as the engine's driver takes it.
     """
-    compiled: Any = sql.compile(dialect=dialect)  # type: ignore[attr-defined]
-    names: Sequence[str] = compiled.positiontup or ()
-    converters = [_binder(compiled, name, dialect) for name in names]
+    compiled = CompiledStatement(sql, dialect)
+    converters = [binder_of(compiled.type_of(name), dialect) for name in compiled.names]
     return Compiled(
-        text=compiled.string,
-        names=tuple(names),
+        text=compiled.text,
+        names=compiled.names,
         converters=tuple((i, convert) for i, convert in enumerate(converters) if convert),
-        constants={
-            name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required
-        },
+        constants=compiled.constants,
         defaults=_defaults_of(compiled),
         decoders=tuple(_decoders_of(compiled, dialect)),
     )
-
-
-def _binder(compiled: SQLCompiler, name: str, dialect: Dialect) -> Convert | None:
-    return binder_of(compiled.binds[name].type, dialect)
 
 
 def binder_of(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
@@ -123,12 +116,12 @@ def _convert_each(convert: Convert, values: Iterable[Any] | None) -> list[Any] |
     return None if values is None else list(map(convert, values))
 
 
-def _decoders_of(compiled: Any, dialect: Dialect) -> list[Decoder]:
+def _decoders_of(compiled: CompiledStatement, dialect: Dialect) -> list[Decoder]:
     decoders = []
-    for position, column in enumerate(compiled._result_columns):
-        convert = decoder_of(column.type, dialect)
+    for position, sql_type in enumerate(compiled.result_types):
+        convert = decoder_of(sql_type, dialect)
         if convert is not None:
-            applies = getattr(column.type, "needs_decoding", None)
+            applies = getattr(sql_type, "needs_decoding", None)
             decoders.append(Decoder(position, convert, applies))
     return decoders
 
@@ -145,8 +138,7 @@ def decoder_of(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return sql_type.dialect_impl(dialect).result_processor(dialect, oid)
 
 
-def _defaults_of(compiled: Any) -> dict[str, Callable[[], Any]]:
+def _defaults_of(compiled: CompiledStatement) -> dict[str, Callable[[], Any]]:
     """What SQLAlchemy would fetch before it runs the statement: defaults that no row has."""
-    inserted: Sequence[Column[Any]] = compiled.insert_prefetch or ()
-    made = {column.key: value_maker(column.default) for column in inserted}
+    made = {column.key: value_maker(column.default) for column in compiled.prefetched}
     return {key: make for key, make in made.items() if make is not None}

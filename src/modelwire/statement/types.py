@@ -36,11 +36,11 @@ from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
-from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from ..catalog.domain import EXACT, is_short_float
 from ..catalog.kinds import is_decorated, storage_type
 from ..catalog.vectors import is_vector
+from ..compat.sqlmodel import AutoString, UTCDateTime
 from .clocks import read_clock, read_day, read_instant, read_naive
 from .compiled import binder_of
 from .dialect import SQLDialect

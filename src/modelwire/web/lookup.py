@@ -10,15 +10,14 @@ from msgspec import Struct
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..compat.fastapi import TELEMETRY
+from ..compat.starlette import put_before
 from ..plan.keys import RESERVED
 from .own_routes import OwnRoutes
 from .paths import PathMatch, PathTree, segments_of
 
 _FOUND = "modelwire.found"
 """Where the scope of a request has what `RouteLookup.find` has found for its path."""
-
-_TELEMETRY = "fastapi.telemetry"
-"""Where the scope has what FastAPI records of a request, which learns the route from the router."""
 
 
 class FoundRoute(Protocol):
@@ -63,8 +62,7 @@ class RouteLookup:
         self._router = app.router
         self._tree: PathTree[FoundRoute] = PathTree(RESERVED)
         self._own = OwnRoutes(app.router.routes, kind)
-        self._next = app.router.middleware_stack
-        app.router.middleware_stack = self
+        self._next = put_before(app.router, self)
 
     def add(self, route: FoundRoute) -> None:
         """Add a route; HEAD leads to it too where it answers GET."""
@@ -107,7 +105,7 @@ class RouteLookup:
 
     def _select(self, scope: Scope) -> FoundRoute | None:
         """Select the route that the router would select; None where that may be no resource's."""
-        found = None if _TELEMETRY in scope else self.find(scope)
+        found = None if TELEMETRY in scope else self.find(scope)
         route = None if found is None else found.routes.get(scope["method"])
         if found is None or route is None or self._own.match_before(route, scope):
             return None

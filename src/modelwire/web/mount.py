@@ -17,6 +17,7 @@ from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
 from ..catalog.tables import Catalog, Table
+from ..compat.fastapi import add_route
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..openapi.operation import compose_operation, name_operation
@@ -223,16 +224,17 @@ class _Routes:
                 f"{method} {path} is served already; give the resource another path=, or mount() "
                 "a prefix=."
             )
-        self.app.router.add_api_route(
+        router = self.app.router
+        route = add_route(
+            router,
+            route_class_of(router.route_class),
             path,
             stand_in_for_endpoint(operation_id),
             methods=[method],
             name=operation_id,
             operation_id=operation_id,
-            route_class_override=route_class_of(self.app.router.route_class),
             **options,
         )
-        route = self.app.router.routes[-1]
         if isinstance(route, ResourceRoute):
             route.serve(endpoint, self.service.lookup, compose)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import Scope
 
-from ..compat.fastapi import place_routes
+from ..compat.fastapi import lists_of, place_routes
 from .paths import path_of, strip_slash
 
 Routes = list[tuple[int, BaseRoute]]
@@ -59,7 +59,7 @@ class OwnRoutes:
             self._read()
 
     def _read(self) -> None:
-        self._sizes = [(routes, len(routes)) for routes in _lists_of(self._routes)]
+        self._sizes = [(routes, len(routes)) for routes in lists_of(self._routes)]
         self._places = {id(route): place for place, route in enumerate(self._routes)}
         self._spelt_out, self._others = {}, []
         for place, route in enumerate(self._routes):
@@ -73,15 +73,6 @@ class OwnRoutes:
                 self._spelt_out.setdefault(strip_slash(path), []).append((place, route))
         if None in paths:
             self._others.append((place, route))
-
-
-def _lists_of(routes: Sequence[BaseRoute]) -> Iterator[Sequence[BaseRoute]]:
-    """Yield a list of routes, and those of the routers that are included in it."""
-    yield routes
-    for route in routes:
-        included = getattr(route, "original_router", None)
-        if included is not None:
-            yield from _lists_of(included.routes)
 
 
 def _spelt_out_path(route: BaseRoute, path: str | None) -> str | None:

@@ -1,6 +1,5 @@
 """The routes: real `APIRoute`s that go straight to the pipeline."""
 
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import URLPath
@@ -16,10 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
-from starlette.routing import Match, compile_path
+from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from ..access.principal import ANYONE, Principal
+from ..compat.fastapi import allow_slash, app_of, limits_body, replace_app, resolves
 from ..errors import ConfigurationError, RequestError, TooLarge
 from ..request.headers import read_headers
 from ..request.request import Request
@@ -190,16 +189,12 @@ class ResourceRoute(APIRoute):
             raise ConfigurationError(_NOT_INCLUDED)
         setattr(endpoint, _PLACED, True)
         super().__init__(path, endpoint, **options)
-        # Whoever compares it as Starlette does finds it with a last slash and without.
-        pattern = compile_path(strip_slash(path))[0].pattern
-        self.path_regex = re.compile(f"{pattern.removesuffix('$')}/?$")
-        self._through_fastapi = self.app
-        # FastAPI before 0.160 has no limit of its own.
-        is_limited = getattr(self, "max_body_size", None) is not None
+        allow_slash(self, strip_slash(path))
+        self._through_fastapi = app_of(self)
         is_own = type(self).get_route_handler is not ResourceRoute.get_route_handler
-        self._is_plain = not (self.in_session or is_limited or is_own)
+        self._is_plain = not (self.in_session or limits_body(self) or is_own)
         if self._is_plain and not self.dependencies:
-            self.app = self._answer
+            replace_app(self, self._answer)
 
     def serve(
         self, endpoint: Endpoint, lookup: RouteLookup, compose: Compose | None = None
@@ -209,7 +204,7 @@ class ResourceRoute(APIRoute):
         callers = endpoint.callers
         asked = [] if callers is None or callers.short_way is None else [callers.depends]
         if asked and self._is_plain and self.dependencies == asked:
-            self.app = self._answer_caller
+            replace_app(self, self._answer_caller)
         lookup.add(self)
 
     # What makes an OpenAPI document of routes finds the whole operation, which is composed only
@@ -297,7 +292,7 @@ class ResourceRoute(APIRoute):
         if self._built:
             raise ConfigurationError(_NOT_INCLUDED)
         self._built = True
-        needs_session = self.in_session = _calls(self.dependant, get_session)
+        needs_session = self.in_session = resolves(self, get_session)
         # Most routes need at most one of them, and many none.
         plain = cache(lambda: self._build_handler(in_session=False))
         in_session = cache(lambda: self._build_handler(in_session=True))
@@ -386,10 +381,3 @@ def _with_headers(answer: Response, response: Response) -> Response:
     """Add the headers and cookies that dependencies have set."""
     answer.raw_headers.extend(response.raw_headers)
     return answer
-
-
-def _calls(dependant: Dependant, dependency: Callable[..., Any]) -> bool:
-    """Tell whether a dependency is among those that a route resolves, at any depth."""
-    return any(
-        inner.call is dependency or _calls(inner, dependency) for inner in dependant.dependencies
-    )

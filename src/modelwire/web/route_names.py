@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.routing import BaseRoute, Mount, compile_path
+from starlette.routing import BaseRoute, Mount
 from starlette.types import Scope
 
 from ..compat.fastapi import place_routes
+from ..compat.starlette import pattern_of
 
 
 class RouteNames:
@@ -71,5 +72,5 @@ def _walk(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[Any, str]]
 
 
 def _ends_with(path: str, name: str) -> bool:
-    pattern = compile_path(name)[0].pattern.removeprefix("^")
+    pattern = pattern_of(name).pattern.removeprefix("^")
     return re.search(pattern, path) is not None

@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ..access.caller import Caller
 from ..catalog.tables import Catalog, Table
+from ..compat.starlette import has_started, middleware_of
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..openapi.components import Components
@@ -46,7 +47,7 @@ class Service:
     """
 
     def __init__(self, app: FastAPI, database: Database) -> None:
-        if app.middleware_stack is not None:
+        if has_started(app):
             raise ConfigurationError(
                 "mount(app=…): the application has started already; mount before its first request."
             )
@@ -69,7 +70,7 @@ class Service:
             app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)
         app.add_middleware(Observing, observer=database.observer, finished=self.finished)
         # As the innermost: what the others add to an answer, they add to those too.
-        app.user_middleware.append(Middleware(UnexpectedErrors, problems=self.problems))
+        middleware_of(app).append(Middleware(UnexpectedErrors, problems=self.problems))
         app.state.modelwire = self
         app.state.modelwire_database = database
 
@@ -117,7 +118,7 @@ class Service:
         self._named_cors = self._named_cors or cors
         chosen = self._named_cors or (Cors(origins) if origins else None)
         if chosen is not None:
-            self._allow_origins(app.user_middleware, chosen)
+            self._allow_origins(middleware_of(app), chosen)
 
     def choose_caller(self, caller: Caller | None) -> None:
         """Choose who asks.

@@ -8,6 +8,7 @@ from fastapi import Depends
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection, Request
 
+from ..compat.starlette import replace_receive
 from ..errors import ConfigurationError
 from ..execute.connect.lane import commit_session
 from ..execute.connect.limit import CLIENT
@@ -52,7 +53,7 @@ def _seeing_client(connection: HTTPConnection) -> Iterator[None]:
         return
     client = Client(connection.receive)
     # Whoever reads the body of this request finds what was received meanwhile.
-    connection._receive = client.receive
+    replace_receive(connection, client.receive)
     connection.scope[SCOPE_CLIENT] = client
     CLIENT.set(client)
     try:

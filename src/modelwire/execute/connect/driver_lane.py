@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...access.principal import ANYONE, Principal
+from ...compat.sqlalchemy import logger_of
 from ...errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
 from ...statement.statements import Statement, Values
@@ -87,8 +88,7 @@ class DriverLane(ABC):
         self._transaction = transaction
         self._slots = slots
         self._claim = claim
-        inner = engine.sync_engine
-        self._log = inner.logger if inner._should_log_info() else None
+        self._log = logger_of(engine.sync_engine)
 
     async def __aenter__(self) -> Self:
         claim = self._claim

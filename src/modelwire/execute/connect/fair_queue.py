@@ -9,9 +9,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy.util import await_only
-from sqlalchemy.util.queue import Empty, QueueCommon
-
+from ...compat.sqlalchemy import Empty, QueueCommon, await_only
 from ...observe.exchange import waiting_for_connection
 from ...overtime import Watched
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import greenlet_spawn
 
+from ...compat.sqlalchemy import PooledConnection, greenlet_spawn
 from ..faults.translate import DRIVER_ERRORS, translate
-from .pool import FairPool, PooledConnection
+from .pool import FairPool
 
 
 class HeldConnection:

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import ORMExecuteState
+from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.orm.session import Session
 
 from ...errors import LazyLoadError
 
@@ -16,22 +16,22 @@ from ...errors import LazyLoadError
 class EagerSession(Session):
     """A session in which reading a relationship that no query has loaded is an error."""
 
-    _refreshing = False
+    is_refreshing = False
 
     def refresh(self, *args: Any, **kwargs: Any) -> None:
         """Load attributes anew; relationships that are named are loaded on purpose."""
-        self._refreshing = True
+        self.is_refreshing = True
         try:
             super().refresh(*args, **kwargs)
         finally:
-            self._refreshing = False
+            self.is_refreshing = False
 
 
 @event.listens_for(EagerSession, "do_orm_execute")
 def _refuse_lazy_load(state: ORMExecuteState) -> None:
     # Statements that load nothing have nothing to say about it.
     owner = state.lazy_loaded_from if state.is_select else None
-    if owner is None or getattr(state.session, "_refreshing", False):
+    if owner is None or getattr(state.session, "is_refreshing", False):
         return
     path = state.loader_strategy_path
     step = path.path[-1] if path is not None else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, ExceptionContext
 
+from ...compat.sqlalchemy import wrap_commit
 from ...observe.exchange import CURRENT
 
 _RUNNING = "_modelwire_statement"
@@ -21,9 +23,10 @@ def watch_statements(engine: Engine) -> None:
     event.listen(engine, "before_cursor_execute", _begin)
     event.listen(engine, "after_cursor_execute", _end)
     event.listen(engine, "handle_error", _fail)
-    dialect: Any = engine.dialect
-    commit = dialect.do_commit
+    wrap_commit(engine, _measuring)
 
+
+def _measuring(commit: Callable[[Any], None]) -> Callable[[Any], None]:
     def measure_commit(connection: Any) -> None:
         exchange = CURRENT.get()
         if exchange is None:
@@ -37,7 +40,7 @@ def watch_statements(engine: Engine) -> None:
             raise
         statement.end()
 
-    dialect.do_commit = measure_commit
+    return measure_commit
 
 
 def _begin(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import asyncpg
 
 from ...catalog.constraints import names_in
+from ...compat.asyncpg import diagnostics_of
 from ...errors import (
     Constraint,
     ConstraintViolation,
@@ -77,7 +78,7 @@ def translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
         return Unavailable()
     if state == _NO_TABLE:
         return MissingTable(_named_in(str(error)))
-    if getattr(error, "server_source_function", None) == _RAISE:
+    if diagnostics_of(error).function == _RAISE:
         return ConstraintViolation(Constraint.TRIGGER)
     if state.startswith(_DATA):
         return ConstraintViolation(Constraint.TRIGGER)
@@ -94,15 +95,9 @@ _QUOTED = re.compile(r'["«„“](.+?)["»“”]')
 
 
 def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
-    column = getattr(error, "column_name", None)
-    columns = (column,) if column else _columns_in_detail(getattr(error, "detail", None))
-    return ConstraintViolation(
-        kind,
-        getattr(error, "table_name", None),
-        getattr(error, "constraint_name", None),
-        columns,
-        getattr(error, "schema_name", None),
-    )
+    told = diagnostics_of(error)
+    columns = (told.column,) if told.column else _columns_in_detail(told.detail)
+    return ConstraintViolation(kind, told.table, told.constraint, columns, told.schema)
 
 
 def _columns_in_detail(detail: str | None) -> tuple[str, ...]:

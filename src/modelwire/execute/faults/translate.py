@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import sqlite3
 
 import asyncpg
 from sqlalchemy import exc as sa
 
+from ...compat.asyncpg import was_not_sent
 from ...errors import (
     DatabaseError,
     InvalidRequest,
@@ -121,9 +121,7 @@ def is_unsent(error: BaseException) -> bool:
     Args:
         error: What was raised.
     """
-    original = _original_of(error)
-    refused = isinstance(original, (asyncpg.InterfaceError, asyncpg.InternalClientError))
-    return refused and _REFUSED.search(str(original)) is not None
+    return was_not_sent(_original_of(error))
 
 
 def refuses_writes(error: BaseException) -> bool:
@@ -140,7 +138,6 @@ def refuses_writes(error: BaseException) -> bool:
 
 _READ_ONLY = "25006"
 _READ_ONLY_FILE = "SQLITE_READONLY"
-_REFUSED = re.compile(r"connection is closed|cannot switch to state \d+; another operation")
 
 
 def _original_of(error: BaseException) -> BaseException:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
+from ...compat.asyncpg import LoopConnection
 from ..connect.limit import FRESH_S, StatementLimit
 from ..connect.slots import Claim
 
@@ -44,7 +43,7 @@ def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
     return limited
 
 
-class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has no annotations
+class AnsweringConnection(LoopConnection):
     """A connection whose server is told to end what takes too long, and given up on if it doesn't.
 
     A statement that the server has ended fails with the server's own error, and the connection
@@ -92,10 +91,10 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
 
     def end_statement(self) -> None:
         """Have the server end the statement (PostgreSQL manual, 55.2.8), or give the server up."""
-        now_s = self._loop.time()
+        now_s = self.loop.time()
         if self.ending is None:
-            self.ending, self._patience_s = self._loop.create_future(), now_s + GRACE_S
-            self._cancel_current_command(self.ending)
+            self.ending, self._patience_s = self.loop.create_future(), now_s + GRACE_S
+            self.cancel_statement(self.ending)
         elif now_s >= self._patience_s:
             self.terminate()
 
@@ -114,7 +113,7 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
     @property
     def is_at_home(self) -> bool:
         """Whether it belongs to the event loop that is running; no other one can use it."""
-        return bool(self._loop is asyncio.get_running_loop())
+        return self.loop is asyncio.get_running_loop()
 
     @property
     def is_dead(self) -> bool:
@@ -130,27 +129,13 @@ class AnsweringConnection(asyncpg.Connection):  # type: ignore[misc]  # it has n
 
     def terminate(self) -> None:
         """Close the connection at once, whatever has become of its event loop."""
-        if self._loop is _find_running_loop():
+        if self.loop is _find_running_loop():
             super().terminate()
             return
         try:
-            self._loop.call_soon_threadsafe(super().terminate)
+            self.loop.call_soon_threadsafe(super().terminate)
         except RuntimeError:  # it is closed
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        """Let the server know that nobody is there: the loop that would send it words is closed."""
-        if self.is_closed():
-            return
-        self._aborted = True
-        with suppress(OSError, TypeError):  # uvloop has closed it already
-            self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        own = getattr(self._transport, "_sock", None)
-        if own is not None:
-            # asyncio's transport would ask its loop to close it, and warn that nobody has done so.
-            own.close()
-            self._transport._sock = None
-        self._cleanup()
+            self.hang_up()
 
     async def forget_ending(self, ending: asyncio.Future[None]) -> None:
         """Wait until the server has been told, so that it does not end the next statement."""

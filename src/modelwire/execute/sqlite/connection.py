@@ -7,13 +7,12 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
-from queue import SimpleQueue
 from time import monotonic, thread_time
-from typing import Any, Self
+from typing import Any
 
 from aiosqlite import Connection
-from aiosqlite.context import contextmanager
 
+from ...compat.aiosqlite import ThreadConnection, contextmanager
 from ..connect.limit import FRESH_S, StatementLimit
 from ..connect.slots import Claim
 from .cursors import OwnedCursor, OwningConnection, fetch_all
@@ -22,7 +21,7 @@ from .short import SHORT_S, Rows, Run, ShortStatements
 _CHUNK_ROWS = 64
 
 
-class LimitedConnection(Connection):
+class LimitedConnection(ThreadConnection):
     """A connection of aiosqlite that interrupts what takes too long (SQLite, sqlite3_interrupt).
 
     Args:
@@ -51,10 +50,8 @@ class LimitedConnection(Connection):
     ) -> None:
         connect: Any = partial(sqlite3.connect, *arguments, factory=OwningConnection, **options)
         super().__init__(partial(self._open, connect), _CHUNK_ROWS)
-        self._tx: Any = _Orders(self._tx)
         self._opened: OwningConnection | None = None
         self._stopped: asyncio.Future[Any] | None = None
-        self._thread.daemon = True  # as SQLAlchemy has it: no thread outlives the program
         self._short = short
         self._under_way = 0
         self.limit = StatementLimit(self, limit_s, read_s)
@@ -63,14 +60,15 @@ class LimitedConnection(Connection):
         self._opened_s = monotonic()
 
     def _open(self, connect: Callable[[], OwningConnection]) -> OwningConnection:
-        opened, queue = connect(), self._tx
-        opened.bring = lambda function: queue.put_nowait((None, function))
+        opened, orders = connect(), self.orders
+        opened.bring = lambda function: orders.put_nowait((None, function))
         self._opened = opened
         return opened
 
-    async def _connect(self) -> Connection:
+    async def open(self) -> Connection:
+        """Open the connection, in its thread."""
         try:
-            return await super()._connect()
+            return await super().open()
         except sqlite3.Error:
             if self._stopped is not None:
                 await self._stopped  # the thread says so to this loop, which may be closed soon
@@ -86,7 +84,7 @@ class LimitedConnection(Connection):
         """End the thread, and close what it has opened, also for somebody who was cancelled before
         he got it. Whoever asks once more waits for the same end: nothing that comes later runs."""
         if self._stopped is None:
-            self._tx.put_nowait((None, self._close_opened))
+            self.orders.put_nowait((None, self._close_opened))
             self._stopped = super().stop()
         return self._stopped
 
@@ -97,9 +95,9 @@ class LimitedConnection(Connection):
     def close_cursors(self) -> None:
         """Have the thread close what is still open, before it does anything else that it is
         told."""
-        connection: Any = self._connection
+        connection = self.driver
         if connection is not None and connection.open_cursors:
-            self._tx.put_nowait((None, connection.close_cursors))
+            self.orders.put_nowait((None, connection.close_cursors))
 
     async def read(
         self, text: str, values: Sequence[Any], claim: Claim, *, in_thread: bool = False
@@ -132,14 +130,14 @@ class LimitedConnection(Connection):
         short = self._short
         if not self._is_at_rest:
             return None
-        connection: Any = self._connection
+        connection = self.driver
         if text in short.whole:
             # SQLite's own method: its cursor is gone with the call, before the thread has work.
             begin = partial(sqlite3.Connection.execute, connection, text, values)
             return short.whole.run(connection, text, begin)
         if text not in short.rest:
             return None
-        begun, begun_s = await self._execute(_begin, connection, text, values)
+        begun, begun_s = await self.run(_begin, connection, text, values)
         with closing(begun):
             rest = short.rest.run(connection, text, begun.__iter__)
         if rest is not None:
@@ -150,12 +148,12 @@ class LimitedConnection(Connection):
     def _is_at_rest(self) -> bool:
         """Whether the event loop may use the connection: it would wait for what its thread does,
         or closes."""
-        connection: Any = self._connection
+        connection = self.driver
         return not (self.waits or self._under_way or connection is None or connection.open_cursors)
 
     async def _run_in_thread(self, text: str, values: Sequence[Any]) -> Rows:
         run: Run
-        run, begun_s = await self._execute(_run, self._connection, text, values)
+        run, begun_s = await self.run(_run, self.driver, text, values)
         rest = Run(run.rows, run.taken_s - begun_s)
         self._short.whole.note(text, run)
         self._short.rest.note(text, rest)
@@ -164,13 +162,14 @@ class LimitedConnection(Connection):
     @contextmanager
     async def execute_fetchall(self, sql: str, parameters: Any = ()) -> Any:
         """Run a statement and read its rows."""
-        return await self._execute(fetch_all, self._connection, sql, parameters)
+        return await self.run(fetch_all, self.driver, sql, parameters)
 
-    async def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
+    async def run(self, fn: Any, *arguments: Any, **options: Any) -> Any:
+        """Run a function in the thread, within the limit of time."""
         self.limit.start()
         self._under_way += 1
         try:
-            return await super()._execute(fn, *arguments, **options)  # type: ignore[no-untyped-call]
+            return await super().run(fn, *arguments, **options)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:
             self._end()
             raise
@@ -190,50 +189,15 @@ class LimitedConnection(Connection):
             alarm.stop()
 
         ended.add_done_callback(stop)
-        self._tx.put_nowait((ended, lambda: None))
+        self.orders.put_nowait((ended, lambda: None))
         self.end_statement()
 
     def end_statement(self) -> None:
         """Interrupt the statement that is running, if any: again and again, since what comes before
         it has begun does nothing."""
-        if self._connection is not None:
+        if self.driver is not None:
             with suppress(sqlite3.ProgrammingError):  # it has just been closed
-                self._connection.interrupt()
-
-
-class _Orders:
-    """What a connection's thread is to do, on its way to the queue that the thread reads.
-
-    Args:
-        queue: The queue.
-    """
-
-    def __init__(self, queue: SimpleQueue[Any]) -> None:
-        self._queue = queue
-
-    def put_nowait(self, order: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
-        future, function = order
-        self._queue.put_nowait((None if future is None else _Answer(future), function))
-
-
-class _Answer:
-    """The future of what a connection's thread does, in a loop that may be closed before that.
-
-    The thread would end by the error that a closed loop raises, and answer nobody any more.
-
-    Args:
-        future: The future.
-    """
-
-    def __init__(self, future: asyncio.Future[Any]) -> None:
-        self._future = future
-
-    def get_loop(self) -> Self:
-        return self
-
-    def call_soon_threadsafe(self, settle: Callable[..., None], _future: Self, value: Any) -> None:
-        with suppress(RuntimeError):
-            self._future.get_loop().call_soon_threadsafe(settle, self._future, value)
+                self.driver.interrupt()
 
 
 def _begin(

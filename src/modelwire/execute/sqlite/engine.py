@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from ...compat.sqlalchemy import locks_rows
 from ...settings import Settings
 from ...statement.lowercase import LOWER, lower
 from ...statement.operators import UNHEX
@@ -125,15 +126,8 @@ def _begin_before_change(
     holds the lock waits for its turn.
     """
     reads = _READS.match(sql) or (_WITH.match(sql) and not _CHANGES.search(sql))
-    if not reads or _locks(context):
+    if not reads or locks_rows(context):
         _begin(connection, cursor)
-
-
-def _locks(context: Any) -> bool:
-    """Whether a statement asks for locks on its rows, which SQLite has no words for."""
-    compiled = getattr(context, "compiled", None)
-    # In the driver's text nothing is left of it.
-    return getattr(getattr(compiled, "statement", None), "_for_update_arg", None) is not None
 
 
 def _begin_before_savepoint(connection: Any, _name: str) -> None:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 from ...catalog.names import did_you_mean, escape_pointer, name_of
 from ...catalog.tables import Table
 from ...catalog.whole import Body, ChangeSchema, RowSchema
+from ...compat.pydantic import core_schema_of
 from ...errors import MAX_ERRORS, Faults, NotNull, OutOfRange, RequestError, TooLong, Violation
 from ...memory import kept
 
@@ -143,7 +144,7 @@ def _values_of(
     validate_list = _instances_of(table, schema)
     if isinstance(schema, RowSchema):
         return lambda bodies: [vars(body) for body in validate_list(bodies)]
-    model: Any = schema.__pydantic_core_schema__
+    model: Any = core_schema_of(schema)
     if model["type"] != "model" or model["schema"]["type"] != "model-fields":
         # It has validators of its own around its fields, or refers to itself.
         return lambda bodies: [vars(body) for body in validate_list(bodies)]

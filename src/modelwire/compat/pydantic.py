@@ -1,0 +1,62 @@
+"""What is private to Pydantic: what a class has gathered, and the schema that its core runs by.
+
+Tried with 2.11.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
+`__pydantic_core_schema__`, `__pydantic_validator__` and `__class_vars__` of a model are documented
+as attributes, but not what is in the first; nor which names a `ConfigDict` may have, which function
+prepares private attributes, and in which module that is which hides a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+CONFIG_KEYS = frozenset(ConfigDict.__annotations__)
+"""The names that the configuration of a model may have; SQLModel has more in it."""
+
+_PREPARES = "init_private_attributes"
+
+
+def decorators_of(model: type[BaseModel]) -> Any:
+    """What a model and those that it inherits from decorate: validators, serializers and computed
+    fields, each by its name with its function and what it was decorated with."""
+    return model.__pydantic_decorators__
+
+
+def is_complete(model: type[BaseModel]) -> bool:
+    """Whether all names in the annotations of a model were there when they were looked for."""
+    return bool(model.__pydantic_complete__)
+
+
+def core_schema_of(model: type[BaseModel]) -> Any:
+    """The schema that Pydantic's core runs by for a model (pydantic_core.core_schema)."""
+    return model.__pydantic_core_schema__
+
+
+def validate_into(row: BaseModel, values: Mapping[str, Any]) -> None:
+    """Validate values by the model of an instance, which becomes what they are.
+
+    Args:
+        row: The instance, which nothing has set up yet.
+        values: The values, by names or by aliases.
+    """
+    type(row).__pydantic_validator__.validate_python(
+        values, by_name=True, by_alias=True, self_instance=row
+    )
+
+
+def class_variables_of(model: type[BaseModel]) -> Iterable[str]:
+    """The names that a model declares as variables of the class."""
+    return getattr(model, "__class_vars__", ())
+
+
+def prepares_attributes(post_init: Any) -> bool:
+    """Whether a `model_post_init` is the one by which Pydantic sets private attributes up."""
+    return bool(post_init.__name__ == _PREPARES)
+
+
+def is_of_types(function: object) -> bool:
+    """Whether a function stands beside Pydantic's types that hide what they hold."""
+    return getattr(function, "__module__", "") == SecretStr.__module__

@@ -1,0 +1,83 @@
+"""Which parts of the libraries below are described, and which are not."""
+
+from __future__ import annotations
+
+DOCUMENTED = frozenset(
+    [
+        "aiosqlite",
+        "asyncpg",
+        "asyncpg.prepared_stmt",
+        "fastapi",
+        "fastapi.exception_handlers",
+        "fastapi.exceptions",
+        "fastapi.openapi.docs",
+        "fastapi.params",
+        "fastapi.routing",
+        "fastapi.staticfiles",
+        "pydantic",
+        "pydantic.errors",
+        "pydantic.fields",
+        "pydantic.json_schema",
+        "pydantic_core",
+        "sqlalchemy",
+        "sqlalchemy.dialects",
+        "sqlalchemy.dialects.postgresql",
+        "sqlalchemy.dialects.sqlite",
+        "sqlalchemy.engine",
+        "sqlalchemy.event",
+        "sqlalchemy.exc",
+        "sqlalchemy.ext.asyncio",
+        "sqlalchemy.ext.compiler",
+        "sqlalchemy.orm",
+        "sqlalchemy.pool",
+        "sqlalchemy.schema",
+        "sqlalchemy.sql.base",
+        "sqlalchemy.sql.functions",
+        "sqlalchemy.sql.selectable",
+        "sqlalchemy.sql.visitors",
+        "sqlalchemy.types",
+        "sqlmodel",
+        "sqlmodel.ext.asyncio.session",
+        "starlette.background",
+        "starlette.datastructures",
+        "starlette.exceptions",
+        "starlette.middleware",
+        "starlette.middleware.cors",
+        "starlette.requests",
+        "starlette.responses",
+        "starlette.routing",
+        "starlette.types",
+        "uvicorn",
+    ]
+)
+"""The modules that the documentation of these libraries tells to import from."""
+
+UNDOCUMENTED = frozenset(
+    [
+        "Dependant",
+        "FieldInfoMetadata",
+        "HttpToolsProtocol",
+        "QueueCommon",
+        "await_only",
+        "binds",
+        "compile_path",
+        "dependant",
+        "dispatch",
+        "do_commit",
+        "effective_value",
+        "get_parameterless_sub_dependant",
+        "greenlet_spawn",
+        "insert_prefetch",
+        "iter_route_contexts",
+        "max_body_size",
+        "middleware_stack",
+        "original_router",
+        "path_regex",
+        "positiontup",
+        "route_class_override",
+        "server_source_function",
+        "server_state",
+        "user_middleware",
+    ]
+)
+"""What has no underscore, and is nowhere described."""

@@ -1,0 +1,91 @@
+"""What modelwire takes of FastAPI that its documentation doesn't name."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.responses import PlainTextResponse
+
+from modelwire.compat import fastapi as compat
+
+from .canary import ask, parameters_of
+
+
+def find() -> None: ...
+def find_below(_found: Annotated[None, Depends(find)]) -> None: ...
+def find_row(id: int) -> int:  # noqa: A002
+    return id
+
+
+def take_body(name: Annotated[str, Body()]) -> str:
+    return name
+
+
+def read() -> str:
+    return "read"
+
+
+class OwnRoute(APIRoute): ...
+
+
+def test_dependants_have_their_parts() -> None:
+    names = {"dependencies", "call", "path_params", "body_params"}
+    found = Dependant(call=read)
+    assert {name for name in names if not hasattr(found, name)} == set(), "Dependant"
+
+
+def test_dependencies_are_found_at_any_depth() -> None:
+    route = APIRoute("/", read, dependencies=[Depends(find_below)])
+    assert compat.resolves(route, find), "APIRoute.dependant, Dependant.dependencies and .call"
+    assert not compat.resolves(route, find_row)
+
+
+def test_what_takes_a_path_or_a_body_is_known() -> None:
+    path = "/{id}"
+    assert compat.takes_path_or_body(Depends(find_row), path), "Dependant.path_params"
+    assert compat.takes_path_or_body(Depends(take_body), path), "Dependant.body_params"
+    assert not compat.takes_path_or_body(Depends(find_below), path)
+
+
+async def test_routes_can_have_a_class_and_an_application_of_their_own() -> None:
+    assert "route_class_override" in parameters_of(APIRouter.add_api_route)
+    app = FastAPI()
+    route = compat.add_route(app.router, OwnRoute, "/own", read)
+    assert isinstance(route, OwnRoute), "route_class_override"
+    compat.allow_slash(route, "/own")
+    assert compat.app_of(route) is route.app, "APIRoute.app"
+    compat.replace_app(route, PlainTextResponse("replaced"))
+    assert await ask(app, "/own") == (200, b"replaced"), "APIRoute.app"
+    assert await ask(app, "/own/") == (200, b"replaced"), "APIRoute.path_regex"
+
+
+def test_routes_of_included_routers_are_placed() -> None:
+    inner, app = APIRouter(), FastAPI(openapi_url=None)
+    inner.add_api_route("/{id}", read)
+    app.include_router(inner, prefix="/inner")
+    placed = [*compat.place_routes(app.router.routes)]
+    assert [(p.path, p.endpoint) for p in placed] == [("/inner/{id}", read)], "iter_route_contexts"
+    has_copies = isinstance(app.router.routes[-1], APIRoute)
+    lists = [*compat.lists_of(app.router.routes)]
+    assert has_copies or inner.routes in lists, "original_router"
+
+
+def test_limit_of_bodies_is_an_attribute_where_there_is_one() -> None:
+    takes_limit = "max_body_size" in inspect.signature(APIRoute).parameters
+    limited = APIRoute("/", read, max_body_size=5) if takes_limit else None
+    assert not compat.limits_body(APIRoute("/", read))
+    assert limited is None or compat.limits_body(limited), "APIRoute.max_body_size"
+
+
+def test_telemetry_is_kept_under_its_name_where_there_is_any() -> None:
+    spec = find_spec("fastapi.telemetry")
+    if spec is None:
+        return  # this FastAPI has none
+    sources = [path.read_text() for path in Path(spec.origin).parent.glob("*.py")]
+    assert any(f'scope["{compat.TELEMETRY}"]' in text for text in sources), compat.TELEMETRY

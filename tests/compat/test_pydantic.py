@@ -1,0 +1,120 @@
+"""What modelwire takes of Pydantic that its documentation doesn't name."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import (
+    BaseModel,
+    PrivateAttr,
+    SecretStr,
+    TypeAdapter,
+    computed_field,
+    field_serializer,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from modelwire.compat import pydantic as compat
+
+from .canary import missing_from
+
+ATTRIBUTES = (
+    "__pydantic_decorators__",
+    "__pydantic_complete__",
+    "__pydantic_core_schema__",
+    "__pydantic_validator__",
+    "__class_vars__",
+)
+
+
+class Decorated(BaseModel):
+    LIMIT: ClassVar[int] = 5
+    n: int = 1
+    _seen: int = PrivateAttr(default=0)
+
+    @field_validator("n", mode="before", json_schema_input_type=int)
+    @classmethod
+    def check(cls, n: Any) -> Any:
+        return n
+
+    @model_validator(mode="after")
+    def check_all(self) -> Decorated:
+        return self
+
+    @field_serializer("n", when_used="json")
+    def write(self, n: int) -> str:
+        return str(n)
+
+    @computed_field(alias="double", description="Twice")
+    @property
+    def twice(self) -> int:
+        return 2 * self.n
+
+
+class Whole(BaseModel):
+    n: int = 1
+
+    @model_serializer
+    def write(self) -> dict[str, Any]:
+        return {}
+
+
+def test_models_have_their_parts() -> None:
+    assert missing_from(Decorated, ATTRIBUTES) == []
+    assert list(compat.class_variables_of(Decorated)) == ["LIMIT"], "__class_vars__"
+    assert compat.is_complete(Decorated), "__pydantic_complete__"
+
+
+def test_decorators_are_kept_by_kind_with_what_they_were_given() -> None:
+    found = compat.decorators_of(Decorated)
+    check = found.field_validators["check"]
+    info = check.info
+    assert callable(check.func), "Decorator.func"
+    assert (info.fields, info.mode, info.json_schema_input_type) == (("n",), "before", int)
+    assert [*found.model_validators] == ["check_all"], "model_validators"
+    assert (found.root_validators, found.validators) == ({}, {}), "root_validators, validators"
+    written = found.field_serializers["write"].info
+    assert (written.fields, written.mode, written.when_used) == (("n",), "plain", "json")
+    computed = found.computed_fields["twice"].info
+    assert (computed.alias, computed.description) == ("double", "Twice"), "ComputedFieldInfo"
+    assert isinstance(computed.wrapped_property, property), "wrapped_property"
+    assert [*compat.decorators_of(Whole).model_serializers] == ["write"], "model_serializers"
+
+
+def test_core_schema_of_a_model_has_its_fields_and_its_configuration() -> None:
+    class Plain(BaseModel):
+        n: int = 1
+
+    schema = compat.core_schema_of(Plain)
+    assert schema["type"] == "model", "__pydantic_core_schema__"
+    assert schema["schema"]["type"] == "model-fields", "the schema of a model"
+    assert "config" in schema, "config"
+    assert schema["schema"]["fields"]["n"]["type"] == "model-field", "fields"
+    assert schema["schema"]["fields"]["n"]["schema"]["type"] == "default", "the schema of a field"
+
+
+def test_values_are_validated_into_an_instance() -> None:
+    class Plain(BaseModel):
+        n: int
+
+    row = Plain.__new__(Plain)
+    compat.validate_into(row, {"n": "5"})
+    assert row.n == 5, "self_instance"
+
+
+def test_configuration_has_names() -> None:
+    assert {"title", "extra", "alias_generator", "strict"} <= compat.CONFIG_KEYS, "ConfigDict"
+
+
+def test_private_attributes_are_set_up_by_a_function_of_a_known_name() -> None:
+    post_init = vars(Decorated)["model_post_init"]
+    assert compat.prepares_attributes(post_init), f"{post_init.__name__} prepares them"
+
+
+def test_what_hides_a_secret_stands_beside_its_type() -> None:
+    schema: Any = TypeAdapter(SecretStr).core_schema
+    if schema["type"] == "lax-or-strict":
+        schema = schema["strict_schema"]
+    assert compat.is_of_types(schema["serialization"]["function"]), "the serializer of SecretStr"

@@ -1,0 +1,35 @@
+"""What modelwire takes of SQLModel that its documentation doesn't name."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlmodel.main
+import sqlmodel.sql.sqltypes
+from sqlmodel import Field, SQLModel
+
+from modelwire.compat.sqlmodel import AutoString, FieldInfoMetadata, UTCDateTime
+
+from .canary import missing_from
+
+
+class Stamped(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=5, index=True)
+    at: dt.datetime
+
+
+def test_names_are_there() -> None:
+    assert missing_from(sqlmodel.main, ("FieldInfoMetadata",)) == []
+    assert missing_from(sqlmodel.sql.sqltypes, ("AutoString", "UTCDateTime")) == []
+
+
+def test_columns_have_types_of_its_own() -> None:
+    columns = Stamped.__table__.columns
+    assert isinstance(columns["name"].type, AutoString), "AutoString"
+    assert isinstance(columns["at"].type, UTCDateTime), "UTCDateTime"
+
+
+def test_mark_of_a_column_stands_among_the_constraints_of_its_field() -> None:
+    marks = [m for m in Stamped.model_fields["name"].metadata if isinstance(m, FieldInfoMetadata)]
+    assert marks, "FieldInfoMetadata"
