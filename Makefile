@@ -25,7 +25,7 @@ help: ## Show what can be done
 # What serving needs, and then what tests and tools need beside.
 $(SERVE_STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -e '.[serve]'
 	@touch $(SERVE_STAMP)
 
 $(STAMP): $(SERVE_STAMP)

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 import modelwire
 from modelwire import testing
-from modelwire.observe.metrics import Counts, PoolState, describe_metrics
+from modelwire.observe.counts import Counts, PoolState
+from modelwire.observe.metrics import describe_metrics
 from modelwire.plan.reading.operators import OPERATORS, Takes
 from modelwire.respond.statuses import CONFLICTS, STATUSES
 from modelwire.settings import Settings

@@ -7,8 +7,9 @@ from fastapi.responses import StreamingResponse
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from modelwire.observe.counts import Counts, PoolState
 from modelwire.observe.exchange import count_retry
-from modelwire.observe.metrics import Counts, PoolState, describe_metrics
+from modelwire.observe.metrics import describe_metrics
 
 from .conftest import Observe, Observed
 

@@ -20,7 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..access.principal import ANYONE, Principal
 from ..errors import MissingTable, ModelwireError, NotStarted, RequestError
-from ..observe.metrics import PoolState
+from ..observe.counts import PoolState
 from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement.dialects.known import DIALECTS

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.engine import URL
 
 from ..settings import Settings
+from .counts import Counts
 from .exchange import Exchange
 from .logs import log_requests, log_statement, write_requests
-from .metrics import Counts
 from .spans import TracedExchange, describe_database
 
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ..extras import is_installed, require
 from ..plan.reading.query import refuse_parameters
 from ..request.query import parse_query
 from .document import Document, DocumentPage
@@ -25,6 +26,8 @@ _FASTAPI_PAGES = ("swagger_ui_html", "redoc_html")
 
 _UNFOLDED = 100
 """Operations up to which the page shows all of them; of more it shows their tags."""
+
+_ASSETS_PACKAGE = "fastapi_offline"
 
 _PLUGIN = Path(__file__).with_name("docs_page.js").read_text()
 
@@ -44,6 +47,9 @@ def serve_docs(app: FastAPI) -> None:
 
     Args:
         app: The application. Pages that it has switched off or replaced are left alone.
+
+    Raises:
+        ConfigurationError: The package is not installed.
     """
     routes = app.router.routes
     known = {route.name: route for route in routes if isinstance(route, Route)}
@@ -68,11 +74,15 @@ def _replace(routes: list[BaseRoute], route: Route, endpoint: Endpoint) -> None:
     )
 
 
+def has_assets() -> bool:
+    """Whether the package is installed that has the pages' assets."""
+    return is_installed(_ASSETS_PACKAGE)
+
+
 def _find_assets() -> Path:
-    spec = find_spec("fastapi_offline")
-    if spec is None or spec.origin is None:  # pragma: no cover - it is a dependency
-        raise ImportError("The package fastapi-offline, which has the docs page, is missing.")
-    return Path(spec.origin).parent / "static"
+    require(_ASSETS_PACKAGE, "mount(offline_docs=True)")
+    spec = find_spec(_ASSETS_PACKAGE)
+    return Path(str(spec and spec.origin)).parent / "static"
 
 
 async def _swagger(request: Request) -> Response:

@@ -10,14 +10,13 @@ from prometheus_client.registry import Collector
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..execute.database import Database
-from ..observe.metrics import Counts, describe_metrics
+from ..observe.counts import Counts
+from ..observe.metrics import describe_metrics
 from ..plan.reading.query import refuse_parameters
 from ..request.query import parse_query
 from ..request.request import Request
 from ..respond.answer import Answer
 from .finished import Finished
-
-METRICS = "/metrics"
 
 
 class _Everything(Collector):

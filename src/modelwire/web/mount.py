@@ -20,6 +20,8 @@ from ..catalog.tables import Catalog, Table
 from ..compat.fastapi import add_route
 from ..errors import ConfigurationError
 from ..execute.database import Database
+from ..extras import require
+from ..observe.counts import Counts
 from ..openapi.operation import compose_operation, name_operation
 from ..openapi.place import Place
 from ..pipeline.pipeline import Pipeline
@@ -30,15 +32,16 @@ from .bound import is_bound
 from .callers import Callers
 from .cors import Cors
 from .descriptions import Route
-from .docs import DOCS, serve_docs
+from .docs import DOCS, has_assets, serve_docs
 from .health import LIVENESS, READINESS, Health, describe_health
 from .limits import RequestLimits
-from .metrics import METRICS, MetricsPage
 from .operations import ROUTES
 from .route import Compose, Endpoint, Handle, ResourceRoute, route_class_of, stand_in_for_endpoint
 from .service import Service, open_service
 
 logger = logging.getLogger("modelwire")
+
+METRICS = "/metrics"
 
 
 def mount(
@@ -49,7 +52,7 @@ def mount(
     prefix: str = "",
     dependencies: Sequence[Depends] = (),
     health: str | None = "/health",
-    offline_docs: bool = True,
+    offline_docs: bool | None = None,
     cors: Cors | None = None,
     max_body_bytes: int | None = None,
     conflict_status: Literal[400, 409] | None = None,
@@ -66,7 +69,8 @@ def mount(
         dependencies: `Depends(...)` that every operation runs first.
         health: Where the health routes are; None for none. A path that the application has
             already is left to it.
-        offline_docs: Whether the docs pages load their assets from here and not from a CDN.
+        offline_docs: Whether the docs pages load their assets from here and not from a CDN; by
+            default if `modelwire[docs]` is installed, which has them.
         cors: The pages of other origins whose scripts may use the application;
             `MODELWIRE_CORS_ORIGINS` or none by default.
         max_body_bytes: Bytes that a body may have; `MODELWIRE_MAX_BODY_BYTES` or 1 MiB by default.
@@ -128,8 +132,8 @@ def mount(
         service.index.health = health
         routes.add_health(health, Health(database, service.problems))
     if database.observer.counts is not None and not _has_path(app, METRICS):
-        routes.add_metrics(MetricsPage(database, database.observer.counts, service.finished))
-    if service.choose_docs(offline=offline_docs):
+        routes.add_metrics(database, database.observer.counts)
+    if service.choose_docs(offline=has_assets() if offline_docs is None else offline_docs):
         serve_docs(app)
     _answer_docs_with_slash(app)
 
@@ -175,7 +179,11 @@ class _Routes:
                 tags=["health"],
             )
 
-    def add_metrics(self, page: MetricsPage) -> None:
+    def add_metrics(self, database: Database, counts: Counts) -> None:
+        require("prometheus_client", "MODELWIRE_METRICS=true")
+        from .metrics import MetricsPage  # noqa: PLC0415 - it imports that
+
+        page = MetricsPage(database, counts, self.service.finished)
         self._add(METRICS, self._endpoint(page.read), "GET", operation_id="metrics")
 
     def _add_route(self, place: Place, route: Route, guards: Guards) -> None:

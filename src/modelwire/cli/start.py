@@ -1,0 +1,20 @@
+"""The command `modelwire`, where what it needs is installed."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import ConfigurationError
+from ..extras import require
+
+
+def main() -> None:
+    """Run the command; without the packages that it needs, say what to install."""
+    try:
+        for package in ("typer", "uvicorn", "httptools"):
+            require(package, "The command modelwire")
+    except ConfigurationError as exc:
+        sys.exit(f"modelwire: {exc}")
+    from .main import main as run  # noqa: PLC0415 - it imports these
+
+    run()
