@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 SERVE_STAMP := $(VENV)/.serves
 BENCH_STAMP := $(VENV)/.benchmarks-installed
 LOWEST := .venv-lowest
+NEWEST := .venv-newest
 SQLALCHEMY20 := .venv-sqlalchemy20
 CLIENTS := .clients
 THOROUGH := 1
@@ -17,7 +18,7 @@ SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/te
 PYTEST := python -m pytest -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest sqlalchemy20 faults check format bench bench-quick bench-docs clean
+.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +72,19 @@ thorough: $(STAMP) ## Run the tests that draw examples with many more, new ones,
 lowest: $(LOWEST)/.installed $(CLIENTS)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
 	$(LOWEST)/bin/$(PYTEST) $(TEST_ARGS)
 
+# The canaries of tests/compat come first: what has moved says so by its name. Bounds of other packages
+# may keep one of the newest away; what is tested, is listed.
+newest: $(CLIENTS)/.installed ## Run every test with the newest version of everything, past our own bounds
+	$(PYTHON) -m venv $(NEWEST)
+	$(PYTHON) -m tools.unpinned | $(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -r /dev/stdin hatchling editables
+	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(NEWEST)/bin/python -m pip list --disable-pip-version-check | grep -iE '^(aiosqlite|asyncpg|fastapi|pydantic|sqlalchemy|sqlmodel|starlette|uvicorn) '
+	$(NEWEST)/bin/python -m pytest tests/compat
+	$(NEWEST)/bin/$(PYTEST) $(TEST_ARGS)
+
+matrix: $(CLIENTS)/.installed ## Run tests on every Python that is here (TEST_ARGS="tests/unit tests/compat" for some)
+	$(PYTHON) -m tools.matrix -n 3 --dist worksteal $(TEST_ARGS)
+
 sqlalchemy20: $(SQLALCHEMY20)/.installed ## Run a part of the tests on the newest SQLAlchemy 2.0, and the neighbours that need it
 	$(SQLALCHEMY20)/bin/$(PYTEST) $(SQLALCHEMY20_TESTS) $(TEST_ARGS)
 
@@ -88,6 +102,12 @@ format: $(STAMP) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+release: $(STAMP) ## Build what is published, check it, install it anew and ask it once
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tools.release
+
 bench: $(BENCH_STAMP) ## Compare with other ways of doing the same work (about an hour)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
@@ -98,4 +118,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) $(LOWEST) $(SQLALCHEMY20) $(CLIENTS) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) .mypy_cache .ruff_cache .hypothesis build dist
