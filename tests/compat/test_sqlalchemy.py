@@ -159,6 +159,7 @@ def test_commit_of_an_engine_can_be_replaced() -> None:
     compat.wrap_commit(engine, wrap)
     with engine.begin():
         pass
+    engine.dispose()
     assert commits, "Dialect.do_commit"
 
 
@@ -173,6 +174,7 @@ def test_statements_tell_whether_they_lock_rows(locks: bool) -> None:
     statement = select(sqlalchemy.literal(1))
     with engine.connect() as connection:
         run(connection, statement.with_for_update() if locks else statement)
+    engine.dispose()
     assert seen == [locks], "Select._for_update_arg"
 
 
