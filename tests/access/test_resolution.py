@@ -12,10 +12,10 @@ from sqlalchemy import MetaData
 
 from modelwire import Caller, ConfigurationError, Database, Policy, Resource, everyone, mount
 from modelwire.access.principal import Principal
+from modelwire.compat.short_way import find_short_way
 from modelwire.request.request import Request as RoutedRequest
 from modelwire.testing import open_client
 from modelwire.web import route
-from modelwire.web.short_way import find_short_way
 
 from .models import Tenant, TenantInvoice, TenantMembership
 

@@ -29,7 +29,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import registry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import ClauseList, ColumnClause, Grouping, UnaryExpression
+from sqlalchemy.sql.expression import ClauseList, ColumnClause, Grouping, UnaryExpression
 from sqlalchemy.sql.selectable import Join, SelectBase
 from sqlalchemy.types import NullType, TupleType
 

@@ -11,11 +11,11 @@ from enum import Enum
 from sqlalchemy import ColumnElement, DateTime, String, Time
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeEngine
-from sqlmodel.sql.sqltypes import AutoString
 
 from ..access.attributes import Attribute
 from ..access.caller import CallerValue
 from ..access.principal import Parameter
+from ..compat.sqlmodel import AutoString
 from ..dialect import Dialect
 from .kinds import NUMBERS, Kind, is_decorated, kind_of_class, storage_type, stored_kind, type_on
 

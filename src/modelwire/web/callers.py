@@ -12,8 +12,8 @@ from starlette.responses import Response
 from ..access.caller import Caller, dependency_of, key_of
 from ..access.principal import Principal, PrincipalReader
 from ..catalog.tables import Catalog
+from ..compat.short_way import find_short_way
 from .session import SessionDep
-from .short_way import find_short_way
 
 Run = Callable[[HTTPRequest, Response, AsyncSession | None, object], Awaitable[Response]]
 
