@@ -214,7 +214,9 @@ def _read_table(
         below=ways.find_below(),
         constraints=tuple(read_constraints(sql)),
         references=tuple(read_references([sql])),
-        upsert_keys=find_upsert_keys(sql, queryable, schemas.create.model_fields),
+        upsert_keys=find_upsert_keys(
+            sql, queryable, {*schemas.create.model_fields, *_assigned_keys(resource, fields)}
+        ),
         upserts=takes_upserts(guarded),
         schemas=schemas,
         masked=masked,
@@ -224,6 +226,11 @@ def _read_table(
         ),
         memory=memory,
     )
+
+
+def _assigned_keys(resource: Resource, fields: Sequence[Field]) -> set[str]:
+    """The names in Python of the fields that the server sets in new rows."""
+    return {field.key for field in fields if field.name in resource.assign_on_create}
 
 
 def _read_relations(

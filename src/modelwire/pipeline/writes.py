@@ -137,7 +137,7 @@ async def bulk_create(
         resolution = choose_resolution(parse_prefer(request.header(b"prefer")).get("resolution"))
         if resolution is Resolution.MERGE:
             _refuse_conditions(table, request)
-        plan = partial(plan_upsert, table, dialect, options.key, resolution)
+        plan = partial(plan_upsert, table, dialect, options.key, resolution, request.caller)
         applied = ((b"preference-applied", f"resolution={resolution}".encode()),)
         rows = Rows(table, options.includes, status=200, applied=applied)
     return await _write_batch(pipeline, request, session, options, plan, rows)

@@ -10,7 +10,7 @@ from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
 from ..access.policy import Action
-from ..catalog.tables import Field, Table
+from ..catalog.tables import Field, Relation, Table
 
 
 class Conflict(Struct, frozen=True, cache_hash=True):
@@ -96,11 +96,14 @@ class UnlinkShape(Struct, frozen=True, cache_hash=True):
         table: The link table.
         columns: Its columns that refer to both ends.
         own: How many of them, the first ones, refer to the rows.
+        seen: The relation and the resource at its other end: only links to rows that the caller may
+            see are removed.
     """
 
     table: SQLTable
     columns: tuple[Column[Any], ...]
     own: int
+    seen: tuple[Relation, Table] | None = None
 
 
 class DeleteShape(Struct, frozen=True, cache_hash=True):
@@ -110,8 +113,10 @@ class DeleteShape(Struct, frozen=True, cache_hash=True):
         table: The table.
         columns: The columns that occur in the parameter `ROWS`.
         resource: The resource of the table, to remove only what clients may remove of it.
+        seen: Of links, the relation and the resource at its other end, as in `UnlinkShape`.
     """
 
     table: SQLTable
     columns: tuple[Column[Any], ...]
     resource: Table | None = None
+    seen: tuple[Relation, Table] | None = None

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Delete,
     FromClause,
     Integer,
+    Select,
     Update,
     bindparam,
     case,
@@ -84,6 +85,30 @@ def write_condition(
         return in_list(compared, parameter.name, dialect)
 
     return condition.on(rows, bind, find)
+
+
+def links_to_seen(
+    links: FromClause, relation: Relation, target: Table, dialect: SQLDialect
+) -> list[ColumnElement[bool]]:
+    """Write which links a client may take away: those to rows that it may see.
+
+    Args:
+        links: The link table.
+        relation: The relation.
+        target: The resource at its other end.
+        dialect: The dialect.
+    """
+    found: list[ColumnElement[bool]] = []
+    if not target.policy.read.constant:
+        rows = rows_of(target, dialect).alias()
+        pairs = [(column_in(rows, end), links.c[own.key]) for end, own in relation.link_target]
+        seen: Select[Any] = select(literal_column("1")).select_from(rows)
+        same = [end == own for end, own in pairs]
+        found.append(seen.where(*same).correlate_except(rows).exists())
+    policy = None if relation.link is None else relation.policies.get(relation.link)
+    own = () if policy is None else dict.fromkeys((policy.read, policy.delete))
+    found += [write_condition(c, links, dialect) for c in own if not c.constant]
+    return found
 
 
 def every_row_of(table: FromClause | Table) -> FromClause:

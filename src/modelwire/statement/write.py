@@ -54,6 +54,7 @@ from .source import (
     every_row_of,
     insert_any_into,
     insert_into,
+    links_to_seen,
     merge_into,
     rows_of,
     tell_allowed,
@@ -240,6 +241,8 @@ def build_unlink(shape: UnlinkShape, dialect: SQLDialect) -> Delete:
     pairs = zip(shape.columns, items, strict=True)
     same = [is_same(c, item, dialect, sql.table) for c, item in pairs]
     sql = sql.where(exists_in(given, *same[: shape.own]), ~exists_in(given, *same))
+    if shape.seen is not None:
+        sql = sql.where(*links_to_seen(sql.table, *shape.seen, dialect))
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
@@ -248,6 +251,8 @@ def build_delete(shape: DeleteShape, dialect: SQLDialect) -> Delete:
     gone = shape.resource
     sql = delete_any_from(shape.table) if gone is None else delete_from(gone, dialect)
     sql = sql.where(in_rows(refer_all(shape.columns, dialect, sql.table), dialect))
+    if shape.seen is not None:
+        sql = sql.where(*links_to_seen(sql.table, *shape.seen, dialect))
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 

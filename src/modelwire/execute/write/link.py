@@ -13,11 +13,12 @@ from ...plan.writing.create_plan import CreatePlan
 from ...plan.writing.links import LinkSet
 from ...shape.lookups import FindShape
 from ...shape.parts import Lock
-from ...shape.writes import DeleteShape, LinkShape, UnlinkShape
+from ...shape.writes import CheckShape, DeleteShape, LinkShape, UnlinkShape
 from ...statement.lists import ROWS
 from ..connect.lane import Row
 from ..rejection import Rejection
 from .context import WriteContext
+from .permission import refuse
 
 Pairs = Sequence[Row]
 """Rows of values; of a link table the values of both ends."""
@@ -102,9 +103,20 @@ class Linker:
                 await self._delete_others(table, row, links)
 
     async def remove(self, table: Table, row: Row, links: LinkSet) -> None:
-        """Take away the links from a row to others, where there are any."""
-        shape = _shape_of(links.relation)
-        await self._fetch(DeleteShape(shape.table, shape.columns), _pairs_of(table, row, links))
+        """Take away the links from a row to others, where there are any.
+
+        Raises:
+            Forbidden: The links are rows of a resource, and the caller may not delete one of them.
+        """
+        shape, pairs = _shape_of(links.relation), _pairs_of(table, row, links)
+        seen = (links.relation, links.target)
+        await self._fetch(DeleteShape(shape.table, shape.columns, seen=seen), pairs)
+        resource = self._context.catalog.find(shape.table)
+        if resource is not None and resource.policy.restricts("delete"):
+            columns = shape.columns
+            kept = FindShape(shape.table, columns, columns, resource=resource)
+            if await self._fetch(kept, pairs):
+                raise refuse(resource, "delete")
 
     async def tie(
         self, relation: Relation, owners: Pairs, plan: CreatePlan, rows: Sequence[Row]
@@ -143,19 +155,36 @@ class Linker:
             parts = [(links.pick([i]), [pair]) for i, pair in enumerate(pairs)]
         for part, rows in parts:
             try:
-                await self._fetch(_shape_of(links.relation), rows)
+                made = await self._fetch(_shape_of(links.relation), rows)
             except ConstraintViolation as violation:
                 raise Rejection(violation, part) from violation
+            await self._check_made(links.relation, made)
+
+    async def _check_made(self, relation: Relation, made: Sequence[Row]) -> None:
+        """Check that the caller may create links, where they are rows of a resource.
+
+        Raises:
+            Forbidden: It may not create one of them.
+        """
+        context, shape = self._context, _shape_of(relation)
+        resource = context.catalog.find(shape.table)
+        if resource is None or resource.policy.create.constant or not made:
+            return
+        found = await self._fetch(FindShape(shape.table, resource.key_columns, shape.columns), made)
+        if await context.run(CheckShape(resource, ("create",)), {ROWS: found}):
+            raise refuse(resource, "create")
 
     async def _delete_others(self, table: Table, row: Row, links: LinkSet) -> None:
         """Take away the links from a row to any that are not in a set."""
         relation, shape = links.relation, _shape_of(links.relation)
         if links.keys:
-            others = UnlinkShape(shape.table, shape.columns, len(relation.remote))
+            own, seen = len(relation.remote), (relation, links.target)
+            others = UnlinkShape(shape.table, shape.columns, own, seen)
             await self._fetch(others, _pairs_of(table, row, links))
         else:
             owner = table.values_of(row, relation.local)
-            await self._fetch(DeleteShape(shape.table, relation.remote), [owner])
+            seen = (relation, links.target)
+            await self._fetch(DeleteShape(shape.table, relation.remote, seen=seen), [owner])
 
     async def _fetch(
         self, shape: LinkShape | UnlinkShape | DeleteShape | FindShape, rows: Pairs

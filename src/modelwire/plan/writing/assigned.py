@@ -8,10 +8,9 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from ...access.principal import Principal
-from ...catalog.policies import Assigned
-from ...catalog.tables import Relation, Table
+from ...catalog.tables import Relation
 from .create_plan import ChildPlan, CreatePlan, Kin
-from .draft import Row
+from .draft import Row, assign_to
 from .each import RowPlan
 from .plans import EachPlan, MassUpdate, WritePlan
 from .update import UpdatePlan
@@ -53,6 +52,8 @@ def assign(plan: WritePlan, principal: Principal) -> WritePlan:
 def assign_rows(plan: RowPlan, principal: Principal) -> RowPlan:
     """Set in the rows of a plan what the server sets."""
     match plan:
+        case UpsertPlan():
+            return plan  # its keys may be assigned: it was planned with them
         case CreatePlan():
             return _assign_new(plan, principal)
         case UpdatePlan():
@@ -67,7 +68,9 @@ def _assign_new(plan: Plan, principal: Principal) -> Plan:
         Kin(_assign_kin(k.parents, principal), _assign_kin(k.children, principal), k.links)
         for k in plan.kin
     )
-    rows = tuple(_set(row, table, given, principal) for row in plan.rows) if given else plan.rows
+    rows = (
+        tuple(assign_to(row, table, given, principal) for row in plan.rows) if given else plan.rows
+    )
     return replace(plan, rows=rows, kin=kin) if given or kin else plan
 
 
@@ -84,7 +87,7 @@ def _assign_changed(plan: UpdatePlan, principal: Principal) -> UpdatePlan:
         return plan
     drafts = plan.drafts or (None,) * len(plan.rows)
     rows = tuple(
-        _set(row, table, given, principal) if row.fields or draft is not None else row
+        assign_to(row, table, given, principal) if row.fields or draft is not None else row
         for row, draft in zip(plan.rows, drafts, strict=True)
     )
     return replace(plan, rows=rows)
@@ -92,14 +95,4 @@ def _assign_changed(plan: UpdatePlan, principal: Principal) -> UpdatePlan:
 
 def assign_merged(plan: UpsertPlan, row: Row, principal: Principal) -> Row:
     """Set in a row that is there already, and merged with, what the server sets."""
-    return _set(row, plan.table, plan.table.policy.on_update, principal) if row.fields else row
-
-
-def _set(row: Row, table: Table, given: Mapping[str, Assigned], principal: Principal) -> Row:
-    fields = [table.by_key[key] for key in given]
-    made = [assigned.value(principal) for assigned in given.values()]
-    values = [
-        value if value is None or field.to_column is None else field.to_column(value)
-        for field, value in zip(fields, made, strict=True)
-    ]
-    return row.leave_out(fields).tie(fields, values)
+    return assign_to(row, plan.table, plan.table.policy.on_update, principal) if row.fields else row

@@ -14,10 +14,12 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from sqlalchemy.types import TypeEngine
 
+from ...access.principal import Principal
 from ...catalog.codecs import Convert, encoder_of_column
 from ...catalog.domain import Fault, all_fit, check_of
 from ...catalog.kinds import storage_type, strip_optional
 from ...catalog.names import escape_pointer
+from ...catalog.policies import Assigned
 from ...catalog.schemas import leave_open
 from ...catalog.tables import Field, Table
 from ...catalog.whole import ChangeSchema, RowSchema
@@ -74,6 +76,27 @@ class Row(Struct, frozen=True):
     def items(self) -> Iterable[tuple[Field, Any]]:
         """Each field with its value."""
         return zip(self.fields, self.values, strict=True)
+
+
+def assign_to(row: Row, table: Table, given: Mapping[str, Assigned], principal: Principal) -> Row:
+    """Set in a row what the server sets, in place of anything else.
+
+    Args:
+        row: The row.
+        table: Its resource.
+        given: What is set, by the names of the fields in Python.
+        principal: The caller.
+
+    Raises:
+        CallerError: A value is an attribute of the caller, and no column can hold it.
+    """
+    fields = [table.by_key[key] for key in given]
+    made = [assigned.value(principal) for assigned in given.values()]
+    values = [
+        value if value is None or field.to_column is None else field.to_column(value)
+        for field, value in zip(fields, made, strict=True)
+    ]
+    return row.leave_out(fields).tie(fields, values) if fields else row
 
 
 class _Slot(NamedTuple):

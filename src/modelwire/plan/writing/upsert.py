@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ...access.principal import Principal
 from ...catalog.names import escape_pointer, name_of
 from ...catalog.tables import Field, Table
 from ...dialect import Dialect
@@ -19,7 +20,7 @@ from .bodies import Validated, refuse, validate_each
 from .changes import validate_whole
 from .create import schema_of, take_new
 from .create_plan import CreatePlan, go_together
-from .draft import Row, intake_of
+from .draft import Row, assign_to, intake_of
 from .nesting import relations_in
 from .options import Resolution
 
@@ -96,7 +97,12 @@ def key_of(row: Row, key: Sequence[Field]) -> Key:
 
 
 def plan_upsert(
-    table: Table, dialect: Dialect, unique: tuple[Field, ...], resolution: Resolution, batch: Batch
+    table: Table,
+    dialect: Dialect,
+    unique: tuple[Field, ...],
+    resolution: Resolution,
+    principal: Principal,
+    batch: Batch,
 ) -> UpsertPlan:
     """Plan storing rows that may be there already.
 
@@ -105,6 +111,7 @@ def plan_upsert(
         dialect: The database's dialect.
         unique: The fields of the unique key that says whether a row is there.
         resolution: What becomes of one that is.
+        principal: The caller, whose attributes may be assigned.
         batch: The rows; each is whole, as if it were new.
 
     Returns:
@@ -127,6 +134,7 @@ def plan_upsert(
         validate_each(table, table.schemas.update, changes, pointers, invalid)
     invalid.refuse()
     rows = take_new(table, intake_of(table, schema, dialect), valid, pointers, faults)
+    rows = tuple(assign_to(row, table, table.policy.on_create, principal) for row in rows)
     _check_keys(rows, unique, faults)
     refuse(faults)
     merged = _merged_in(rows, valid, unique) if merges else (None,) * len(rows)
