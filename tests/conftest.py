@@ -1,4 +1,4 @@
-"""Real databases, both of them, and both lanes, for every test that takes `client`."""
+"""Real databases, both of them, and the lanes, for every test that takes `client`."""
 
 import logging
 import os
@@ -6,7 +6,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,9 +23,13 @@ from modelwire import Database, Resource, get_session, mount
 from modelwire.settings import Settings
 from modelwire.statement.idempotency import KEYS
 from tests import zoo
+from tests.examples import THOROUGH
+from tests.lanes import LANES, left_out
 
-LANES = ("direct", "session")
 DIALECTS = ("sqlite", "postgresql")
+
+PATIENT: dict[str, Any] = {"pool_timeout_s": 60, "read_timeout_s": 60}
+"""Settings of databases in which nothing is given up on because the machine has other work too."""
 
 LEAGUE = (
     Resource(league.User, filters={"username": "icontains"}),
@@ -42,6 +46,36 @@ INCLUDES = {
     zoo.City: ["country"],
 }
 ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.MODELS)
+
+
+WAITING = ("cli", "clients", "docs", "faults", "live", "neighbours/test_servers.py")
+"""What has the tests that start processes or wait for limits of time."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a part of the tests be run by itself."""
+    parser.addoption(
+        "--part",
+        choices=("quick", "waiting"),
+        help="only the tests that start processes or wait for limits of time, or all but these",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the other part, without importing it."""
+    part, tests = config.getoption("--part"), Path(__file__).parent
+    if part is None or collection_path.suffix != ".py":
+        return None
+    waits = any(collection_path.is_relative_to(tests / path) for path in WAITING)
+    return True if waits is (part == "quick") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run each case on one lane where that is enough."""
+    if not THOROUGH:
+        others = set(left_out(items))
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=list(others))
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +122,8 @@ async def databases(
     """One database of each kind, with every table of the league and the zoo."""
     path = tmp_path_factory.mktemp("sqlite") / "test.db"
     made = {
-        "sqlite": Database(f"sqlite:///{path}"),
-        "postgresql": Database(postgres_url),
+        "sqlite": Database(f"sqlite:///{path}", **PATIENT),
+        "postgresql": Database(postgres_url, **PATIENT),
     }
     for database in made.values():
         await database.init_db()
@@ -129,7 +163,7 @@ END $$
 
 @pytest.fixture(params=LANES)
 def lane(request: pytest.FixtureRequest) -> str:
-    """How generated endpoints reach the database; the test runs once on each."""
+    """How generated endpoints reach the database; see `lanes` for who runs on both."""
     return str(request.param)
 
 
@@ -252,22 +286,44 @@ async def zoo_client(share_app: MakeApp) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 class _Recorder(logging.Handler):
-    """Keeps the SQL texts that are logged, without what belongs to the transaction."""
+    """Keeps the SQL texts that are logged, without what belongs to the transaction.
 
-    def __init__(self) -> None:
+    Args:
+        passed_over: What a text that is not kept has in it.
+    """
+
+    def __init__(self, *passed_over: str) -> None:
         super().__init__()
         self.sent: list[str] = []
+        self._passed_over = passed_over
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
-        if text.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+        is_kept = text.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"))
+        if is_kept and not any(part in text for part in self._passed_over):
             self.sent.append(text)
 
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
+    """The SQL texts that requests take, in order.
+
+    Without the looks for triggers: one comes now and then, as time passes, whatever is asked.
+    """
+    with _recording(_Recorder("pg_trigger", "sqlite_master")) as sent:
+        yield sent
+
+
+@pytest.fixture
+def all_statements() -> Iterator[list[str]]:
     """The SQL texts that databases are sent, in order."""
-    recorder, logger = _Recorder(), logging.getLogger("sqlalchemy.engine.Engine")
+    with _recording(_Recorder()) as sent:
+        yield sent
+
+
+@contextmanager
+def _recording(recorder: _Recorder) -> Iterator[list[str]]:
+    logger = logging.getLogger("sqlalchemy.engine.Engine")
     level = logger.level
     logger.addHandler(recorder)
     logger.setLevel(logging.INFO)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from modelwire import Database, Resource
-from tests.conftest import DIALECTS, LANES, create_postgres_database, make_app, open_client
+from tests.conftest import DIALECTS, LANES, PATIENT, create_postgres_database, make_app, open_client
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def make_world_fixture(
             url = await create_postgres_database(server, f"modelwire_{name}_{worker_id}", created)
         else:
             url = f"sqlite:///{tmp_path_factory.mktemp(name)}/{name}.db"
-        database = Database(url, metadata=metadata)
+        database = Database(url, metadata=metadata, **PATIENT)
         await database.init_db()
         made = apps(database)
         async with AsyncExitStack() as stack:

@@ -14,6 +14,8 @@ from modelwire.execute.write import triggers
 from tests.conftest import empty_tables
 from tests.worlds import World, make_world_fixture, on_lanes
 
+pytestmark = pytest.mark.both_lanes
+
 
 class Base(SQLModel, registry=registry()):
     """Classes and tables of their own."""
@@ -195,13 +197,13 @@ Wait = Callable[[float], None]
 
 @pytest.fixture
 def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
-    """Lets time pass, without waiting."""
-    passed, monotonic = [0.0], triggers.time.monotonic
+    """Lets time pass, without waiting; otherwise it stands still."""
+    passed, now = [0.0], triggers.time.monotonic()
 
     class Clock:
         @staticmethod
         def monotonic() -> float:
-            return monotonic() + passed[0]
+            return now + passed[0]
 
     monkeypatch.setattr(triggers, "time", Clock)
 
@@ -212,16 +214,18 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
 
 
 async def test_no_further_statement(
-    client: httpx2.AsyncClient, statements: list[str], wait: Wait
+    client: httpx2.AsyncClient, all_statements: list[str], wait: Wait
 ) -> None:
     """A table without a trigger is written in as many statements as ever, but for one now and
     then; where one is found, rows are read again."""
     await client.post("/plain/", json={"n": 1})
 
     async def count(method: str, path: str, body: Any) -> int:
-        statements.clear()
+        all_statements.clear()
         assert (await client.request(method, path, json=body)).is_success
-        return len([sql for sql in statements if sql.startswith(("INSERT", "UPDATE", "SELECT"))])
+        return len(
+            [sql for sql in all_statements if sql.startswith(("INSERT", "UPDATE", "SELECT"))]
+        )
 
     assert await count("POST", "/plain/", {"n": 2}) == 1
     assert await count("PATCH", "/plain/1", {"n": 3}) == 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -16,6 +17,7 @@ import pytest
 import modelwire
 
 ROOT = Path(__file__).parents[2]
+get, post = (partial(send, timeout=60) for send in (httpx2.get, httpx2.post))
 MODELWIRE = [sys.executable, "-m", "modelwire"]
 SERVE = [*MODELWIRE, "serve"]
 
@@ -82,7 +84,7 @@ def serving(*arguments: str, cwd: Path, **environment: str) -> Iterator[tuple[st
         yield address[1], output
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def refusing(*arguments: str, cwd: Path, **environment: str) -> list[str]:
@@ -121,10 +123,10 @@ def test_example_is_served(tmp_path: Path) -> None:
     with serving(str(ROOT / "examples" / "league.py"), cwd=tmp_path) as (address, output):
         assert f"Rows  {address}/users\nRows  {address}/teams\n" in output
         assert f"Docs  {address}/docs\n" in output
-        created = httpx2.post(f"{address}/teams/", json={"name": "Red"})
+        created = post(f"{address}/teams/", json={"name": "Red"})
         assert created.status_code == 201
-        assert httpx2.get(f"{address}/teams/1").json()["players"] == []
-        assert httpx2.get(f"{address}/docs").status_code == 200
+        assert get(f"{address}/teams/1").json()["players"] == []
+        assert get(f"{address}/docs").status_code == 200
     assert (tmp_path / "modelwire.db").exists()
 
 
@@ -132,7 +134,7 @@ def test_example_is_served(tmp_path: Path) -> None:
 def test_targets(shop: Path, target: str) -> None:
     """A file, a module, and an application in a module can be served."""
     with serving(target, cwd=shop) as (address, _):
-        assert httpx2.get(f"{address}/health").json() == {"status": "ok"}
+        assert get(f"{address}/health").json() == {"status": "ok"}
 
 
 def test_function_that_makes_an_application(tmp_path: Path) -> None:
@@ -143,7 +145,7 @@ def test_function_that_makes_an_application(tmp_path: Path) -> None:
         "def create_nothing() -> None: ...\n"
     )
     with serving("made:create_app", "--workers", "2", cwd=tmp_path) as (address, _):
-        assert httpx2.get(f"{address}/openapi.json").json()["info"]["title"] == "Made"
+        assert get(f"{address}/openapi.json").json()["info"]["title"] == "Made"
     line = failing("made.py:create_nothing", cwd=tmp_path)
     assert line == "modelwire: create_nothing() in made.py returns no FastAPI application"
 
@@ -154,12 +156,12 @@ def test_reload(tmp_path: Path) -> None:
     text = "from fastapi import FastAPI\napp = FastAPI(title='{}')\n"
     module.write_text(text.format("One"))
     with serving("made.py", "--reload", cwd=tmp_path) as (address, _):
-        title = httpx2.get(f"{address}/openapi.json").json()["info"]["title"]
+        title = get(f"{address}/openapi.json").json()["info"]["title"]
         assert title == "One"
         module.write_text(text.format("Another"))
         for _ in range(100):
             with contextlib.suppress(httpx2.TransportError):
-                title = httpx2.get(f"{address}/openapi.json").json()["info"]["title"]
+                title = get(f"{address}/openapi.json").json()["info"]["title"]
             if title == "Another":
                 return
             time.sleep(0.2)
@@ -173,12 +175,12 @@ def test_hosts(tmp_path: Path) -> None:
     with serving(league, cwd=tmp_path) as (address, _):
         port = address.rpartition(":")[2]
         for host in (f"localhost:{port}", "127.0.0.1", "[::1]", "a.localhost"):
-            assert httpx2.get(f"{address}/users/", headers={"host": host}).status_code == 200
-        answer = httpx2.get(f"{address}/users/", headers=other)
+            assert get(f"{address}/users/", headers={"host": host}).status_code == 200
+        answer = get(f"{address}/users/", headers=other)
         assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
     with serving(league, "--allowed-host", "*.example.com", cwd=tmp_path) as (address, _):
-        assert httpx2.get(f"{address}/users/", headers=other).status_code == 200
-        assert httpx2.get(f"{address}/users/").status_code == 400
+        assert get(f"{address}/users/", headers=other).status_code == 200
+        assert get(f"{address}/users/").status_code == 400
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
@@ -192,19 +194,19 @@ def test_models_nobody_has_seen(shop: Path, dialect: str, postgres_url: str) -> 
             "size": "l",
             "extra": {"colours": ["red", None, {"deep": [1.5, True]}]},
         }
-        created = httpx2.post(f"{address}/article/", json=shirt)
+        created = post(f"{address}/article/", json=shirt)
         assert created.status_code == 201, created.text
         stored = created.json()
         assert {**stored, **shirt} == stored
         variant = {"title": "Blue", "price": "1.00", "parent_id": stored["id"]}
-        blue = httpx2.post(f"{address}/article/", json=variant).json()
-        assert httpx2.post(f"{address}/label/", json={"name": "new"}).status_code == 201
+        blue = post(f"{address}/article/", json=variant).json()
+        assert post(f"{address}/label/", json={"name": "new"}).status_code == 201
         link = {"article_id": stored["id"], "label_name": "new"}
-        linked = httpx2.post(f"{address}/labelling/", json=link)
+        linked = post(f"{address}/labelling/", json=link)
         assert linked.headers["location"] == f"/labelling/{stored['id']},new"
-        assert httpx2.get(address + linked.headers["location"]).json() == link
+        assert get(address + linked.headers["location"]).json() == link
         path = f"{address}/article/{stored['id']}?include=variants.labels,labels"
-        shown = httpx2.get(path).json()
+        shown = get(path).json()
         assert shown["labels"] == [{"name": "new"}]
         assert shown["variants"] == [{**blue, "labels": []}]
 
@@ -213,25 +215,25 @@ def test_workers(shop: Path) -> None:
     """Several worker processes serve one database."""
     with serving("shop.py", "--workers", "2", cwd=shop) as (address, _):
         for number in range(20):
-            answer = httpx2.post(f"{address}/label/", json={"name": f"label {number}"})
+            answer = post(f"{address}/label/", json={"name": f"label {number}"})
             assert answer.status_code == 201
-        assert httpx2.get(f"{address}/label/").json()["total"] == 20
+        assert get(f"{address}/label/").json()["total"] == 20
 
 
 def test_tables_are_left_alone_if_asked(shop: Path) -> None:
     """With --no-create-tables no table is created."""
     with serving("shop.py", "--no-create-tables", cwd=shop) as (address, _):
-        assert httpx2.get(f"{address}/label/").status_code == 500
+        assert get(f"{address}/label/").status_code == 500
 
 
 def test_behind_a_proxy(tmp_path: Path) -> None:
     """Links and the docs page lead back through the path that a proxy takes off."""
     arguments = ("examples.league", "--root-path", "/api/")
     with serving(*arguments, cwd=tmp_path) as (address, _):
-        created = httpx2.post(f"{address}/teams/", json={"name": "Red"})
+        created = post(f"{address}/teams/", json={"name": "Red"})
         assert created.headers["location"] == "/api/teams/1"
-        assert "</api/teams/?" in httpx2.get(f"{address}/teams/").headers["link"]
-        assert "url: '/api/openapi.json'" in httpx2.get(f"{address}/docs").text
+        assert "</api/teams/?" in get(f"{address}/teams/").headers["link"]
+        assert "url: '/api/openapi.json'" in get(f"{address}/docs").text
 
 
 def test_many_resources(tmp_path: Path) -> None:
@@ -359,11 +361,11 @@ def test_hidden_by_its_name(tmp_path: Path, workers: str) -> None:
     show = ("--show", "heroes.secret_name")
     with serving("team.py", *show, "--workers", workers, cwd=tmp_path) as (address, output):
         assert "secrets: heroes.password. " in output
-        row = httpx2.post(f"{address}/heroes/", json={"secret_name": "Dive"}).json()
+        row = post(f"{address}/heroes/", json={"secret_name": "Dive"}).json()
         assert row == {"id": 1, "secret_name": "Dive"}
     with serving("team.py", cwd=tmp_path) as (address, output):
         assert "secrets: heroes.secret_name, heroes.password. " in output
-        assert httpx2.get(f"{address}/heroes/1").json() == {"id": 1}
+        assert get(f"{address}/heroes/1").json() == {"id": 1}
 
 
 def test_nothing_to_show(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ async def test_upload_that_ends_early(open_database: OpenDatabase, dialect: str,
         for writer in writers:
             writer.transport.abort()
         await eventually_free(database)
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             assert (await client.get("/teams/")).json()["total"] == 0
 
 
@@ -151,7 +151,7 @@ async def test_disconnects(
         assert took_s < 2
         if dialect == "postgresql":
             assert await count_running(postgres_url, "state LIKE 'idle in transaction%'") == 0
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             answers = [await client.get("/teams/") for _ in range(10)]
         assert {answer.status_code for answer in answers} == {200}
 

@@ -101,7 +101,7 @@ async def test_stream_limit(few_streams: tuple[int, Database]) -> None:
     """One stream too many is answered 503; it is served when another one has ended."""
     port, _ = few_streams
     opened = [await read_slowly(port, "/players/stream/?include=team") for _ in range(2)]
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         refused = await client.get("/players/stream/")
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
         assert int(refused.headers["retry-after"]) > 0

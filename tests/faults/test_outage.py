@@ -46,7 +46,7 @@ async def test_stopped_database(postgres: Postgres, figure: Figure, outage_s: fl
         async with load(service.address, read_or_write, clients=20, pause_s=0.02) as tally:
             await asyncio.sleep(1)
             postgres.stop()
-            async with httpx2.AsyncClient(base_url=service.address) as client:
+            async with httpx2.AsyncClient(base_url=service.address, timeout=30) as client:
                 assert (await client.get("/health/live")).status_code == 200
                 ready = await client.get("/health/ready")
                 assert ready.status_code == 503
@@ -92,7 +92,7 @@ TERMINATE = (
 async def test_reads_do_not_notice_a_restart(postgres: Postgres, figure: Figure) -> None:
     """After a restart the connections in the pool are dead, and not one read fails by that."""
     with serving(postgres.url, MODELWIRE_POOL_SIZE="5") as service:
-        async with httpx2.AsyncClient(base_url=service.address) as client:
+        async with httpx2.AsyncClient(base_url=service.address, timeout=30) as client:
             await asyncio.gather(*(client.get("/teams/") for _ in range(20)))
             postgres.stop()
             postgres.start()

@@ -64,7 +64,7 @@ async def test_statement_ends_with_its_client(
         assert checked_out(database) == 1
         writer.transport.abort()
         took_s = await eventually_free(database)
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             assert (await client.get("/teams/")).json()["total"] == 0
     figure("seconds until the statement has ended", took_s)
     assert took_s < 1.5

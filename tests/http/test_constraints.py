@@ -15,6 +15,8 @@ from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import store, store_users
 from tests.zoo import Category, City, Country, Group, OrderLine, Person, Thing
 
+pytestmark = pytest.mark.both_lanes
+
 MODELS = (Category, City, Country, Group, OrderLine, Person, Thing)
 
 # What is refused: the path, the row, and its status, code, detail and fields.

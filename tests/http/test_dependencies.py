@@ -18,6 +18,8 @@ from tests.http.problems import count_rows
 from tests.http.rows import store_users
 from tests.zoo import City
 
+pytestmark = pytest.mark.both_lanes
+
 ANN = {"username": "ann", "email": "ann@example.com"}
 KEY = {"x-key": "open sesame"}
 

@@ -16,6 +16,8 @@ from tests.conftest import MakeClient, make_app, open_client
 from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import refused_parameters, store, store_users
 
+pytestmark = pytest.mark.both_lanes
+
 
 def users(*names: str, **fields: Any) -> list[dict[str, Any]]:
     return [{"username": name, "email": f"{name}@example.com", **fields} for name in names]

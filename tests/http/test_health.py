@@ -12,6 +12,8 @@ from modelwire import Database, mount
 from tests.conftest import LEAGUE, MakeClient, open_client
 from tests.http.rows import refused_parameters
 
+pytestmark = pytest.mark.both_lanes
+
 PATHS = ("/health", "/health/live", "/health/ready")
 
 

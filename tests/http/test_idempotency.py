@@ -16,6 +16,8 @@ from tests.conftest import MakeClient, make_app, open_client
 from tests.http.problems import count_rows, faults_of, read_problem
 from tests.http.rows import store, store_users
 
+pytestmark = pytest.mark.both_lanes
+
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 MINIMAL = {"Prefer": "return=minimal"}
 ANN = {"username": "ann", "email": "ann@example.com"}

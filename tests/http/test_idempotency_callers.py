@@ -10,6 +10,8 @@ from modelwire import Database
 from modelwire.statement.idempotency import KEYS
 from tests.http.problems import count_rows, read_problem
 
+pytestmark = pytest.mark.both_lanes
+
 KEY = {"Idempotency-Key": "5f2f9a34"}
 ANN = {"Authorization": "Bearer annsTokenValue"}
 BOB = {"Authorization": "Bearer bobsTokenValue"}

@@ -19,6 +19,8 @@ from tests.conftest import LEAGUE, empty_tables, make_app, open_client
 from tests.examples import THOROUGH
 from tests.http.problems import count_rows, read_problem
 
+pytestmark = pytest.mark.both_lanes
+
 TURNS = 20
 FEW = 20 if THOROUGH else 5
 CLIENTS = 50

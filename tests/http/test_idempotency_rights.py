@@ -17,6 +17,8 @@ from modelwire.statement.idempotency import KEYS
 from tests.conftest import LEAGUE, create_postgres_database, make_app, open_client
 from tests.http.problems import read_problem
 
+pytestmark = pytest.mark.both_lanes
+
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "retry-safely.md"
 
 

@@ -13,6 +13,8 @@ from tests.conftest import MakeClient
 from tests.http.problems import read_problem
 from tests.http.rows import store
 
+pytestmark = pytest.mark.both_lanes
+
 
 class StayKind(SQLModel, table=True):
     __tablename__ = "stay_kinds"

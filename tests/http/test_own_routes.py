@@ -15,6 +15,8 @@ from modelwire import Database, Resource, mount
 from tests.conftest import open_client, use_sessions
 from tests.zoo import Country
 
+pytestmark = pytest.mark.both_lanes
+
 SPELLINGS = ("/users/me", "/users/me/", "/users/%6de", "/users/m%65/", "/%75sers/me")
 
 

@@ -12,6 +12,8 @@ from modelwire import Database
 from tests.http.problems import count_rows
 from tests.http.rows import store, store_users
 
+pytestmark = pytest.mark.both_lanes
+
 
 def tally(answers: list[httpx2.Response]) -> Counter[int]:
     return Counter(answer.status_code for answer in answers)

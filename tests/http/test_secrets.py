@@ -27,6 +27,8 @@ from tests.conftest import DIALECTS, LEAGUE, create_postgres_database, make_app,
 from tests.http.problems import read_problem
 from tests.http.rows import store
 
+pytestmark = pytest.mark.both_lanes
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "lists.md"
 SECRET = "of this secret nobody guesses any"

@@ -113,6 +113,7 @@ async def test_counted_only_if_need_be(
     assert len(statements) == 1 + counts
 
 
+@pytest.mark.both_lanes
 async def test_requests_share_counts(
     client: httpx2.AsyncClient, database: Database, lane: str, statements: list[str]
 ) -> None:

@@ -14,13 +14,20 @@ Serve = Callable[[FastAPI], "contextlib.AbstractAsyncContextManager[int]"]
 
 
 @asynccontextmanager
-async def serve_app(app: FastAPI) -> AsyncIterator[int]:
-    """Serve an application; yields its port."""
+async def serve_app(app: FastAPI, send_buffer_bytes: int = 0) -> AsyncIterator[int]:
+    """Serve an application; yields its port.
+
+    Args:
+        app: The application.
+        send_buffer_bytes: What the kernel keeps of an answer that nobody reads; as it likes if 0.
+    """
     config = uvicorn.Config(app, log_level="critical", lifespan="off", loop="none", ws="none")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     # asyncio sends small parts at once only where the protocol is named.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if send_buffer_bytes:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
     listener.bind(("127.0.0.1", 0))
     task = asyncio.create_task(server.serve([listener]))
     async with asyncio.timeout(10):
@@ -35,14 +42,14 @@ async def serve_app(app: FastAPI) -> AsyncIterator[int]:
             await task
 
 
-async def eventually(condition: Callable[[], bool], within_s: float = 5) -> None:
+async def eventually(condition: Callable[[], bool], within_s: float = 30) -> None:
     """Wait until something holds; fail when it does not in time."""
     async with asyncio.timeout(within_s):
         while not condition():
             await asyncio.sleep(0.01)
 
 
-async def settles(value: Callable[[], int], within_s: float = 5) -> None:
+async def settles(value: Callable[[], int], within_s: float = 30) -> None:
     """Wait until a number has stopped changing for a tenth of a second."""
     unchanged, before = 0, value()
     async with asyncio.timeout(within_s):

@@ -10,7 +10,14 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import DIALECTS, LANES, create_postgres_database, empty_tables, open_client
+from tests.conftest import (
+    DIALECTS,
+    LANES,
+    PATIENT,
+    create_postgres_database,
+    empty_tables,
+    open_client,
+)
 from tests.worlds import on_lanes
 
 from .projects import PROJECTS
@@ -31,7 +38,7 @@ async def world(
         url = await create_postgres_database(server, f"modelwire_models_{worker_id}")
     else:
         url = f"sqlite:///{tmp_path_factory.mktemp('models')}/models.db"
-    database = Database(url, metadata=project.Base.metadata)
+    database = Database(url, metadata=project.Base.metadata, **PATIENT)
     await database.init_db()
     apps = on_lanes(project.RESOURCES)(database)
     async with AsyncExitStack() as stack:

@@ -14,6 +14,8 @@ from modelwire import Database
 from .conftest import Observe
 from .trace_requests import PARENT, SECRET
 
+pytestmark = pytest.mark.both_lanes
+
 ROOT = Path(__file__).parents[2]
 TRACE_ID, PARENT_ID = PARENT.split("-")[1:3]
 
