@@ -12,7 +12,7 @@ from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Resource
 from tests.conftest import empty_tables
-from tests.http.problems import read_problem
+from tests.http.problems import pointers_of, read_problem
 from tests.worlds import World, make_world_fixture, on_lanes
 
 
@@ -152,6 +152,26 @@ async def test_bulk(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/users/Ann")).status_code == 404
     found = (await client.get("/codes/", params={"code__endswith": "b"})).json()["items"]
     assert [row["code"] for row in found] == ["ab"]
+
+
+@pytest.mark.both_lanes
+@pytest.mark.parametrize("query", ["", "?atomic=false"])
+async def test_parents_that_are_there(client: httpx2.AsyncClient, query: str) -> None:
+    """Of rows whose parents are spelt in some way, the one is refused whose parent is missing."""
+    rows = [{"user_name": name} for name in ("ANN", "bob", "Ann", "nobody", "BOB")]
+    answer = await client.post(f"/posts/bulk/{query}", json=rows)
+    if query:
+        statuses = [item["status"] for item in answer.json()["items"]]
+        assert statuses == [201, 201, 201, 400, 201]
+    else:
+        document = read_problem(answer, 400, "parent_not_found")
+        assert pointers_of(document) == ["/3/user_name"]
+    await client.post("/posts/bulk/", json=rows[:3])
+    keys = [row["id"] for row in (await client.get("/posts/")).json()["items"]]
+    spelt = ["bob", "ANN", "nobody"]
+    changes = [{"id": k, "user_name": s} for k, s in zip(keys[:3], spelt, strict=True)]
+    refused = await client.patch("/posts/bulk/", json=changes)
+    assert pointers_of(read_problem(refused, 400, "parent_not_found")) == ["/2/user_name"]
 
 
 def respell(draw: random.Random, name: str) -> str:

@@ -128,6 +128,36 @@ async def test_requests_share_counts(
     assert counts == 8 if lane == "session" else counts < 8
 
 
+class Gate:
+    """Lets requests share counts as soon as a number of them wants to.
+
+    Args:
+        monkeypatch: Stands it in the way of counts.
+        many: That number.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+        self._all_wait = asyncio.Barrier(many + 1)
+        self._is_free = asyncio.Event()
+        find = SharedCounts.find
+
+        async def find_later(*arguments: Any) -> int:
+            await self._all_wait.wait()
+            await self._is_free.wait()
+            return await find(*arguments)
+
+        monkeypatch.setattr(SharedCounts, "find", find_later)
+
+    async def wait(self) -> None:
+        """Wait until all are there."""
+        async with asyncio.timeout(60):
+            await self._all_wait.wait()
+
+    def open(self) -> None:
+        """Let all count."""
+        self._is_free.set()
+
+
 @pytest.mark.parametrize("lane", ["direct"])  # a session keeps its connection, and counts itself
 async def test_who_waits_for_a_count_holds_no_connection(
     client: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
@@ -135,22 +165,26 @@ async def test_who_waits_for_a_count_holds_no_connection(
     """More requests than the pool has connections share one count, since none of them holds one."""
     await store_users(database, ann=None, bob=None, cat=None)
     many = database.pool_state.size + 5
-    waiting, all_wait, is_free = 0, asyncio.Event(), asyncio.Event()
-    find = SharedCounts.find
-
-    async def find_later(*arguments: Any) -> int:
-        nonlocal waiting
-        waiting += 1
-        if waiting == many:
-            all_wait.set()
-        await is_free.wait()
-        return await find(*arguments)
-
-    monkeypatch.setattr(SharedCounts, "find", find_later)
+    gate = Gate(monkeypatch, many)
     requests = [asyncio.ensure_future(client.get("/users/?limit=1")) for _ in range(many)]
-    async with asyncio.timeout(5):
-        await all_wait.wait()
+    await gate.wait()
     assert database.pool_state.in_use == 0
-    is_free.set()
+    gate.open()
     totals = [answer.json()["total"] for answer in await asyncio.gather(*requests)]
     assert totals == [3] * many
+
+
+@pytest.mark.parametrize("lane", ["direct"])
+async def test_counts_of_other_values_are_others(
+    client: httpx2.AsyncClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests that differ in their values alone, and come at the same time, share no count."""
+    await store_users(database, **{f"u{i}": None for i in range(12)})
+    bounds = [3, 5, 8, 5, 10, 3, 8]
+    gate = Gate(monkeypatch, len(bounds))
+    targets = [f"/users/?limit=1&id__lte={bound}&username__startswith=u" for bound in bounds]
+    requests = [asyncio.ensure_future(client.get(target)) for target in targets]
+    await gate.wait()
+    gate.open()
+    totals = [answer.json()["total"] for answer in await asyncio.gather(*requests)]
+    assert totals == bounds

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import pytest_asyncio
 import uvicorn
@@ -14,14 +15,19 @@ Serve = Callable[[FastAPI], "contextlib.AbstractAsyncContextManager[int]"]
 
 
 @asynccontextmanager
-async def serve_app(app: FastAPI, send_buffer_bytes: int = 0) -> AsyncIterator[int]:
+async def serve_app(
+    app: FastAPI, *, send_buffer_bytes: int = 0, http: Any = "auto"
+) -> AsyncIterator[int]:
     """Serve an application; yields its port.
 
     Args:
         app: The application.
         send_buffer_bytes: What the kernel keeps of an answer that nobody reads; as it likes if 0.
+        http: How HTTP is spoken.
     """
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", loop="none", ws="none")
+    config = uvicorn.Config(
+        app, log_level="critical", lifespan="off", loop="none", ws="none", http=http
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     # asyncio sends small parts at once only where the protocol is named.
