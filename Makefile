@@ -9,6 +9,7 @@ LOWEST := .venv-lowest
 NEWEST := .venv-newest
 SQLALCHEMY20 := .venv-sqlalchemy20
 CLIENTS := .clients
+MUTANTS := .mutants
 THOROUGH := 1
 # What depends on SQLAlchemy most, and the neighbours that need 2.0. "SQLALCHEMY20_TESTS=tests" runs all.
 SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/test_servers.py \
@@ -25,7 +26,7 @@ WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults check format release bench bench-quick bench-docs clean
+.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -99,6 +100,15 @@ sqlalchemy20: $(SQLALCHEMY20)/.installed ## Run a part of the tests on the newes
 faults: $(STAMP) ## Break everything that can break, and print what was measured (about 15 minutes)
 	$(BIN)/python -m pytest tests/faults -m "long or not long" $(TEST_ARGS)
 
+# A place of its own: cosmic-ray has needs that the rest has not.
+$(MUTANTS)/venv/.installed: tests/mutants/requirements.txt
+	$(PYTHON) -m venv $(MUTANTS)/venv
+	$(MUTANTS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r tests/mutants/requirements.txt
+	@touch $@
+
+mutants: $(STAMP) $(MUTANTS)/venv/.installed ## Change the code at random places, and see what tests notice (MUTANTS_MINUTES=20, MUTANTS_SEED=1)
+	$(MUTANTS)/venv/bin/python tests/mutants/run.py
+
 check: $(STAMP) ## Check format, lint, types, layering, and run every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -126,4 +136,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) $(MUTANTS) .mypy_cache .ruff_cache .hypothesis build dist

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from modelwire import Database, Resource
-from tests.conftest import DIALECTS, LANES, PATIENT, create_postgres_database, make_app, open_client
+from tests.conftest import DIALECTS, PATIENT, create_postgres_database, make_app, open_client
+from tests.lanes import LANES
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Database, Resource
-from tests.conftest import LANES, empty_tables
+from tests.conftest import empty_tables
 from tests.examples import examples
 from tests.http.problems import read_problem
+from tests.lanes import LANES
 from tests.worlds import World, make_world_fixture, on_lanes
 
 BAD = 0

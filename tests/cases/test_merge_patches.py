@@ -13,9 +13,10 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Resource
-from tests.conftest import LANES, empty_tables
+from tests.conftest import empty_tables
 from tests.examples import examples
 from tests.http.problems import faults_of, read_problem
+from tests.lanes import LANES
 from tests.worlds import World, make_world_fixture, on_lanes
 
 

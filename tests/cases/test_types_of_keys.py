@@ -19,14 +19,9 @@ from sqlalchemy.orm import registry
 from sqlmodel import AutoString, Field, SQLModel
 
 from modelwire import Database, Resource
-from tests.conftest import (
-    LANES,
-    create_postgres_database,
-    empty_tables,
-    make_app,
-    open_client,
-)
+from tests.conftest import create_postgres_database, empty_tables, make_app, open_client
 from tests.http.problems import read_problem
+from tests.lanes import LANES
 from tests.worlds import World, make_world_fixture, on_lanes
 
 

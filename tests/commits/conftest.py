@@ -4,7 +4,8 @@ import pytest_asyncio
 from fastapi import Depends, FastAPI, Request
 
 from modelwire import Database, UnitOfWorkDep
-from tests.conftest import LANES, empty_tables, make_app
+from tests.conftest import empty_tables, make_app
+from tests.lanes import LANES
 from tests.worlds import World, make_world_fixture
 
 from .tables import Base, Owner, Tag, Ticket, make_resources

@@ -8,8 +8,9 @@ import httpx2
 import pytest
 
 from tests.http.problems import read_problem
+from tests.worlds import World
 
-from .conftest import WAYS, World
+from .conftest import WAYS
 from .tables import BAD, BAD_TAG, KEPT_TAG
 
 NONE = 999

@@ -12,9 +12,9 @@ import pytest_asyncio
 from modelwire import Resource
 from tests.conftest import make_app, open_client
 from tests.http.problems import faults_of, read_problem
+from tests.worlds import World
 
 from .cases import ROWS, Refused
-from .conftest import World
 from .held import HELD, Held
 from .tables import RESOURCES
 from .ways import CATALOG, WAYS, can_refuse, key_of, store

@@ -4,8 +4,8 @@ import httpx2
 import pytest
 
 from tests.http.problems import faults_of, pointers_of, read_problem
+from tests.worlds import World
 
-from .conftest import World
 from .ways import count_all, store
 
 

@@ -13,9 +13,9 @@ from sqlmodel import SQLModel
 from modelwire import Database, SessionDep, mount
 from tests.conftest import open_client
 from tests.http.problems import read_problem
+from tests.worlds import World
 
 from .cases import ROWS, VALID, Refused
-from .conftest import World
 from .references import Team, Ticket
 from .tables import RESOURCES, Account, Measure, Order, OrderItem
 

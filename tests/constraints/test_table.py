@@ -4,9 +4,9 @@ import httpx2
 import pytest
 
 from tests.http.problems import faults_of, read_problem
+from tests.worlds import World
 
 from .cases import ROWS, VALID, Refused
-from .conftest import World
 from .held import HELD, Held
 from .ways import WAYS, can_refuse, count_all, store
 

@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from examples.league import Team
 from modelwire import Database, UnitOfWorkDep, mount
-from tests.conftest import LANES, LEAGUE, open_client, use_sessions
+from tests.conftest import LEAGUE, open_client, use_sessions
+from tests.lanes import LANES
 
 from .proxy import Proxy
 

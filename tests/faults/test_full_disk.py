@@ -11,7 +11,8 @@ import httpx2
 import pytest
 
 from modelwire import Database
-from tests.conftest import LANES, open_client
+from tests.conftest import open_client
+from tests.lanes import LANES
 
 from .conftest import Figure
 from .servers import own_postgres

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import LANES, open_client
+from tests.conftest import open_client
+from tests.lanes import LANES
 
 from .conftest import Figure, checked_out
 from .proxy import Proxy

@@ -18,7 +18,8 @@ from fastapi import FastAPI
 
 from examples.league import Team
 from modelwire import Database, RequestError, UnitOfWorkDep, mount
-from tests.conftest import LANES, LEAGUE, ZOO, open_client, use_sessions
+from tests.conftest import LEAGUE, ZOO, open_client, use_sessions
+from tests.lanes import LANES
 
 from .servers import Postgres, find_port
 

@@ -7,8 +7,9 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import LANES, LEAGUE, make_app, open_client
+from tests.conftest import LEAGUE, make_app, open_client
 from tests.http.problems import count_rows, read_problem
+from tests.lanes import LANES
 
 from .proxy import Proxy
 

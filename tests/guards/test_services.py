@@ -14,8 +14,9 @@ from modelwire import ConfigurationError
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Access, Catalog
 from modelwire.web.bound import is_bound
-from tests.conftest import LANES, empty_tables, make_app, open_client
+from tests.conftest import empty_tables, make_app, open_client
 from tests.examples import examples
+from tests.lanes import LANES
 from tests.worlds import World
 
 from .model import Model

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Iterator
 
 from tests.live.conftest import serve_app
+from tests.worlds import World
 
-from .conftest import Share, World
+from .conftest import Share
 from .corpus import JSON_VALUES, URL_VALUES
 
 Request = tuple[str, str, bytes]

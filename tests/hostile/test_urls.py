@@ -9,8 +9,9 @@ import pytest_asyncio
 
 from modelwire.plan.reading.operators import OPERATORS
 from tests.http.problems import count_rows
+from tests.worlds import World
 
-from .conftest import Share, World, assert_serves, fault_of, faults_of
+from .conftest import Share, assert_serves, fault_of, faults_of
 from .corpus import ESCAPES, HEADER_VALUES, TEXTS, URL_VALUES
 from .tables import FIELDS, KEYED
 

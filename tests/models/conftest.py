@@ -10,14 +10,8 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import (
-    DIALECTS,
-    LANES,
-    PATIENT,
-    create_postgres_database,
-    empty_tables,
-    open_client,
-)
+from tests.conftest import DIALECTS, PATIENT, create_postgres_database, empty_tables, open_client
+from tests.lanes import LANES
 from tests.worlds import on_lanes
 
 from .projects import PROJECTS

@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from modelwire import Database, SessionDep, get_session, mount
-from tests.conftest import LANES, LEAGUE, open_client, use_sessions
+from tests.conftest import LEAGUE, open_client, use_sessions
+from tests.lanes import LANES
 
 EVENTS: list[dict[str, Any]] = []
 

@@ -111,7 +111,8 @@ class _Recorder(logging.Handler):
 def log_statements() -> Iterator[list[tuple[str, list[Any]]]]:
     """Record the statements that are sent, each with its values, once the block has ended."""
     recorder, logger = _Recorder(), logging.getLogger("sqlalchemy.engine.Engine")
-    level, ran = logger.level, []
+    level = logger.level
+    ran: list[tuple[str, list[Any]]] = []
     logger.addHandler(recorder)
     logger.setLevel(logging.INFO)
     try:

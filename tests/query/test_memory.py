@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from itertools import product
 from random import Random
+from typing import Any
 
 from sqlalchemy.engine import Dialect
 
@@ -69,7 +70,7 @@ def test_memory_is_flat() -> None:
     blocks, distinct = [count_blocks()], set()
     for number, queries in enumerate(write_queries(), 1):
         for query in queries:
-            plan = plan_list(catalog, table, parse_query(query))
+            plan: Any = plan_list(catalog, table, parse_query(query))
             for statements in written:
                 statements.of(plan.shape).bind(plan.values)
             encoder_of(table, plan.includes, plan.shape.projection)

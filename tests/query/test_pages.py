@@ -155,7 +155,7 @@ async def _change(world: World, walk: Walk, data: st.DataObject) -> None:
     """Let some rows of the walked table go, and others come."""
     table = walk.query.table
     mine = walk.rows[table]
-    if mine and data.draw(st.booleans()):
+    if data.draw(st.booleans()) and mine:
         gone = data.draw(st.sampled_from(mine))
         if not _is_referred_to(walk.rows, table, gone):
             mine.remove(gone)
@@ -234,7 +234,8 @@ async def test_pages_of_a_sub_collection(world: World) -> None:
         row["parent_id"] = 1
     await world.fill(rows)
     for client in world.clients.values():
-        found, cursor = [], ""
+        found: list[int] = []
+        cursor: str | None = ""
         while cursor is not None:
             answer = await client.get(f"/labels/1/children/?sort=-id&limit=3&cursor={cursor}")
             assert answer.status_code == 200, answer.text

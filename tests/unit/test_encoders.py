@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlmodel import SQLModel
 
 from modelwire.catalog.kinds import Kind
 from modelwire.catalog.read import read_catalog
@@ -104,7 +105,7 @@ def test_plain_resources_take_the_fast_encoder() -> None:
 def test_own_read_schema_is_written_by_pydantic() -> None:
     """A resource with a read schema of the user's own is written by that schema."""
 
-    class CountryName(zoo.SQLModel):
+    class CountryName(SQLModel):
         name: str
 
     catalog = read_catalog([Resource(zoo.Country, read_schema=CountryName)])

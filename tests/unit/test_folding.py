@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import bindparam, column
+from sqlalchemy import ColumnElement, bindparam, column
 from sqlalchemy.dialects import postgresql, sqlite
 
 from modelwire.statement.lowercase import COLLATION, Lowered, lower
@@ -35,7 +35,7 @@ def compile_on(dialect: Any, **known: Any) -> str:
 )
 def test_postgresql(known: dict[str, Any], sql: str) -> None:
     """The best collation of the server is named; where nobody has asked it, its version tells."""
-    assert compile_on(postgresql.dialect(), **known) == sql
+    assert compile_on(postgresql.dialect(), **known) == sql  # type: ignore[no-untyped-call]
 
 
 def test_sqlite() -> None:
@@ -51,13 +51,14 @@ def test_sqlite_finds_what_lower_case_tells(texts: list[str], part: str) -> None
     """Whatever is ASCII and what is not, a text is found if it holds another one in lower case."""
     part = part.replace("\0", "").replace("\\", "").replace("%", "").replace("_", "")
     texts = [text.replace("\0", "") for text in texts]
-    table, pattern = column("name"), bindparam("part")
-    condition = Lowered(table).like(Lowered(pattern), escape="\\").compile(dialect=sqlite.dialect())
+    name: ColumnElement[str] = column("name")
+    pattern: ColumnElement[str] = bindparam("part")
+    condition = Lowered(name).like(Lowered(pattern), escape="\\").compile(dialect=sqlite.dialect())
     connection = sqlite3.connect(":memory:")
     connection.create_function("modelwire_lower", 1, lower, deterministic=True)
     connection.execute("CREATE TABLE texts (id INTEGER PRIMARY KEY, name TEXT)")
     connection.executemany("INSERT INTO texts (name) VALUES (?)", [(text,) for text in texts])
-    values = [f"%{part}%" if name == "part" else "\\" for name in condition.positiontup or ()]
+    values = [f"%{part}%" if bound == "part" else "\\" for bound in condition.positiontup or ()]
     sql = f"SELECT name FROM texts WHERE {condition} ORDER BY id"
     found = [name for (name,) in connection.execute(sql, values)]
     connection.close()

@@ -19,9 +19,10 @@ class Formatted:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        schema = handler(source)
+        schema: Any = handler(source)
         schema["serialization"] = core_schema.format_ser_schema(self.format)
-        return schema
+        masked: CoreSchema = schema
+        return masked
 
 
 class Shy:

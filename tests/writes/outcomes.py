@@ -148,4 +148,5 @@ def _holds(operator: str, value: Any, operand: Any) -> bool:
         return (value is None) is operand
     if value is None:
         return operator == "ne"
-    return {"eq": value == operand, "ne": value != operand, "gte": value >= operand}[operator]
+    held = {"eq": value == operand, "ne": value != operand, "gte": value >= operand}
+    return bool(held[operator])

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import LANES, empty_tables
+from tests.conftest import empty_tables
 from tests.examples import examples
 from tests.http.problems import pointers_of, read_problem
+from tests.lanes import LANES
 
 from .conftest import World
 from .kinds import steps

@@ -9,8 +9,9 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from tests.conftest import LANES, empty_tables
+from tests.conftest import empty_tables
 from tests.examples import THOROUGH
+from tests.lanes import LANES
 
 from .conftest import World
 
