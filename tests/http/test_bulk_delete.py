@@ -109,6 +109,17 @@ async def test_rows_that_refer_to_each_other(
     assert await count_rows(zoo_client, "/categories/") == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "noun"), [("DELETE", "keys"), ("PATCH", "rows"), ("POST", "rows")]
+)
+async def test_what_a_body_is_of(client: httpx2.AsyncClient, method: str, noun: str) -> None:
+    """The refusal of a body of another form says what it should be an array of."""
+    for body in (1, {"nope": []}):
+        answer = await client.request(method, "/teams/bulk/", json=body)
+        (error,) = read_problem(answer, 422, "invalid")["errors"]
+        assert error["message"].startswith(f"should be an array of {noun}")
+
+
 async def test_too_many(make_client: MakeClient) -> None:
     """More keys than the resource takes are 413."""
     client = await make_client(Resource(Team, max_bulk_rows=2))
