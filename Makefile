@@ -89,7 +89,8 @@ newest: $(CLIENTS)/.installed ## Run every test with the newest version of every
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(NEWEST)/bin/python -m pip list --disable-pip-version-check | grep -iE '^(aiosqlite|asyncpg|fastapi|pydantic|sqlalchemy|sqlmodel|starlette|uvicorn) '
 	$(NEWEST)/bin/python -m pytest tests/compat
-	$(NEWEST)/bin/$(PYTEST) $(TEST_ARGS)
+	$(NEWEST)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
+	$(NEWEST)/bin/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
 
 matrix: $(CLIENTS)/.installed ## Run tests on every Python that is here (TEST_ARGS="tests/unit tests/compat" for some)
 	$(PYTHON) -m tools.matrix -n 3 --dist worksteal $(TEST_ARGS)
