@@ -9,13 +9,16 @@ def test_public_names() -> None:
     """The package exports these names and no others."""
     assert sorted(modelwire.__all__) == [
         "Caller",
+        "Change",
         "ConfigurationError",
         "Cors",
         "Database",
         "FieldPolicy",
+        "Hooks",
         "LazyLoadError",
         "ModelwireError",
         "Policy",
+        "Refused",
         "RequestError",
         "Resource",
         "SessionDep",
@@ -84,4 +87,5 @@ def test_resource_options() -> None:
         "policy",
         "assign_on_create",
         "assign_on_update",
+        "hooks",
     ]

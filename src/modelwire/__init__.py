@@ -2,8 +2,9 @@
 
 from .access.caller import Caller
 from .access.policy import FieldPolicy, Policy, everyone, nobody
-from .errors import ConfigurationError, LazyLoadError, ModelwireError, RequestError
+from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, RequestError
 from .execute.database import Database
+from .hooks import Change, Hooks
 from .resource import Resource
 from .web.cors import Cors
 from .web.mount import mount
@@ -13,13 +14,16 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Caller",
+    "Change",
     "ConfigurationError",
     "Cors",
     "Database",
     "FieldPolicy",
+    "Hooks",
     "LazyLoadError",
     "ModelwireError",
     "Policy",
+    "Refused",
     "RequestError",
     "Resource",
     "SessionDep",

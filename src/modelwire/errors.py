@@ -4,6 +4,7 @@
     ├── ConfigurationError          the developer's: raised at start-up, never sent to a client
     ├── LazyLoadError               the developer's: a relationship was touched that no query loaded
     ├── CallerError                 the developer's: a caller is not what its annotations say
+    ├── HookError                   the developer's: a hook has failed, or has set what is no value
     ├── ConstraintViolation         internal: what the driver said, before the catalog explains it
     └── RequestError                becomes an answer; `code` is its stable name on the wire
         ├── InvalidRequest          invalid
@@ -31,7 +32,9 @@
         ├── CheckFailed             check
         ├── TooLong                 too_long
         ├── OutOfRange              out_of_range
-        ├── Refused                 refused
+        ├── Refused                 conflict; the application's own code has refused it
+        ├── Answered                of no code: the application's own code has said what to answer
+        ├── RefusedByTrigger        refused
         │   └── TooManyLevels       refused; triggers or cascades have called each other too deeply
         ├── Unavailable             unavailable
         │   ├── NotStarted          unavailable; the tables are not there yet
@@ -88,6 +91,10 @@ class CallerError(ModelwireError):
 
     def __init__(self, attribute: str, fault: str) -> None:
         super().__init__(f"The caller's attribute `{attribute}` {fault}.")
+
+
+class HookError(ModelwireError):
+    """A hook has failed, or has set what is no value of its field; its client is not at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,12 +411,43 @@ class OutOfRange(RequestError):
 
 
 class Refused(RequestError):
+    """A rule of the application's own does not allow this, as things are.
+
+    Args:
+        message: What is not allowed, for the client.
+        pointer: Where in the body the row stands that it is about; None for none.
+    """
+
+    code = "conflict"
+
+    def __init__(self, message: str, pointer: str | None = None) -> None:
+        where = () if pointer is None else (Violation(message, self.code, pointer),)
+        super().__init__(message, where)
+
+
+class Answered(RequestError):
+    """The application's own code has answered, in place of what was asked for.
+
+    Args:
+        status: The status that it gives.
+        detail: What it says, as JSON may have it.
+    """
+
+    code = "answered"
+
+    def __init__(self, status: int, detail: object) -> None:
+        super().__init__(str(detail))
+        self.status = status
+        self.given = detail
+
+
+class RefusedByTrigger(RequestError):
     """A trigger refused the row."""
 
     code = "refused"
 
 
-class TooManyLevels(Refused):
+class TooManyLevels(RefusedByTrigger):
     """Triggers, or rows that go along with others, have called each other more deeply than the
     database allows."""
 

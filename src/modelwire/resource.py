@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from .access.caller import CallerValue
 from .access.policy import Policy
 from .errors import ConfigurationError
+from .hooks import Hooks
 
 if TYPE_CHECKING:
     from fastapi import params
@@ -88,6 +89,7 @@ class Resource:
         assign_on_update: What it sets in rows that are changed.
         escape_formulas: Whether CSV puts an apostrophe before a text that a spreadsheet would take
             for a formula, such as `=1+1`.
+        hooks: Functions that run with each write of the table, in its transaction and after it.
 
     Raises:
         ConfigurationError: An argument is of the wrong kind, or `default_limit` is more than
@@ -122,6 +124,7 @@ class Resource:
     policy: Policy | None = None
     assign_on_create: Mapping[str, CallerValue | Callable[[], Any]] = field(default_factory=dict)
     assign_on_update: Mapping[str, CallerValue | Callable[[], Any]] = field(default_factory=dict)
+    hooks: Hooks | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, type):
@@ -225,5 +228,9 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "max_limit": _COUNT,
     "max_bulk_rows": _COUNT,
     "tags": (lambda value: value is None or _are_names(value), "a list of names, or None"),
+    "hooks": (
+        lambda value: value is None or isinstance(value, Hooks),
+        "Hooks(…), as in Hooks(before_create=[check])",
+    ),
 }
 """What each argument should be, where types can tell."""

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Mapper, registry, validates
 from sqlmodel import Field, SQLModel
 
-from modelwire import Database, Resource, mount
+from modelwire import Database, Hooks, Resource, mount
 
 
 class Base(SQLModel, registry=registry()):
@@ -109,3 +109,17 @@ def test_listener_of_all_classes(caplog: pytest.LogCaptureFixture, listen_to_all
     mount(FastAPI(), Database("sqlite://"), Resource(Plain))
     (record,) = caplog.records
     assert "pass over the event after_insert of Plain" in record.message
+
+
+def test_hooks_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    """The hooks that run in place of mapper events are written out; an event that has one is left
+    out."""
+    mount(FastAPI(), Database("sqlite://"), Resource(Stamped, operations=WRITES))
+    named = "Hooks(before_create=[…], after_update=[…], before_delete=[…])"
+    assert f"Resource(Stamped, hooks={named})" in caplog.records[0].message
+    caplog.clear()
+    hooks = Hooks(before_create=[listen], after_update=[listen])
+    mount(FastAPI(), Database("sqlite://"), Resource(Stamped, operations=WRITES, hooks=hooks))
+    message = caplog.records[0].message
+    assert "pass over the event before_delete, the event set of name of Stamped" in message
+    assert "hooks=Hooks(before_delete=[…])" in message

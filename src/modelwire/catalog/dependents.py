@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table as SQLTable
@@ -12,25 +12,34 @@ from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
 from .tables import Dependent
 
 
-def read_dependents(mappers: Iterable[Mapper[Any]]) -> Mapping[str, Sequence[Dependent]]:
+def read_dependents(
+    mappers: Iterable[Mapper[Any]], watched: Collection[str] = ()
+) -> Mapping[str, Sequence[Dependent]]:
     """Read the dependents of every mapped table.
 
     The links of a many-to-many relationship go with either end. The rows of a relationship with
     `cascade_delete=True` go with their parent, unless the database deletes them itself
-    (`ondelete="CASCADE"`).
+    (`ondelete="CASCADE"`) and nobody has to know which.
 
     Args:
         mappers: The mappers of all models.
+        watched: The tables of which it must be known which rows go, by name.
 
     Returns:
         The dependents by the name of the table they depend on.
     """
+    declared = [
+        (parent.fullname, dependent)
+        for mapper in mappers
+        for prop in mapper.relationships
+        for parent, dependent in _dependents_of(mapper, prop)
+    ]
+    ways = _lead_to(watched, declared)
     found: defaultdict[str, dict[tuple[Any, ...], Dependent]] = defaultdict(dict)
-    for mapper in mappers:
-        for prop in mapper.relationships:
-            for parent, dependent in _dependents_of(mapper, prop):
-                key = (dependent.table, dependent.columns)
-                found[parent.fullname].setdefault(key, dependent)
+    for parent, dependent in declared:
+        is_left = not dependent.is_link and _deleted_by_database(dependent.columns)
+        if not is_left or dependent.table.fullname in ways:
+            found[parent].setdefault((dependent.table, dependent.columns), dependent)
     return {name: tuple(dependents.values()) for name, dependents in found.items()}
 
 
@@ -46,8 +55,18 @@ def _dependents_of(
     elif prop.direction is RelationshipDirection.ONETOMANY and prop.cascade.delete:
         pairs: Any = prop.local_remote_pairs
         columns = tuple(remote for _, remote in pairs)
-        if not _deleted_by_database(columns):
-            yield own, Dependent(target, columns, tuple(local for local, _ in pairs), is_link=False)
+        yield own, Dependent(target, columns, tuple(local for local, _ in pairs), is_link=False)
+
+
+def _lead_to(watched: Collection[str], declared: Sequence[tuple[str, Dependent]]) -> set[str]:
+    """The watched tables, and those whose rows take rows of these along."""
+    found: set[str] = set()
+    pending = set(watched)
+    while pending:
+        found |= pending
+        above = {parent for parent, d in declared if not d.is_link and d.table.fullname in pending}
+        pending = above - found
+    return found
 
 
 def _link(table: SQLTable, pairs: Sequence[tuple[Any, Any]]) -> Dependent:

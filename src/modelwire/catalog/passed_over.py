@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
 from ..compat.sqlalchemy import instance_listeners_of, is_set_listened_to, listeners_of
-from ..resource import OPERATIONS, Operation
+from ..resource import OPERATIONS, Operation, Resource
 from .tables import Table
 
 _CREATING: Sequence[Operation] = ("create", "bulk_create")
@@ -25,6 +25,16 @@ _MAPPER_EVENTS: Mapping[str, Sequence[Operation]] = {
     "before_delete": _DELETING,
     "after_delete": _DELETING,
 }
+_HOOKS: Mapping[str, str] = {
+    "the event before_insert": "before_create",
+    "the event after_insert": "after_create",
+    "the event before_update": "before_update",
+    "the event after_update": "after_update",
+    "the event before_delete": "before_delete",
+    "the event after_delete": "after_delete",
+}
+"""The hooks that run with what mapper events are for."""
+
 _INSTANCE_EVENTS: Mapping[str, Sequence[Operation]] = {"init": _CREATING, "load": OPERATIONS}
 
 
@@ -41,14 +51,23 @@ def describe_passed_over(table: Table) -> str | None:
         name
         for name, operations in _find_own(inspect(table.model))
         if any(operation in table.resource.operations for operation in operations)
+        and not _has_hook_for(table.resource, name)
     ]
     if not found:
         return None
+    hooks = ", ".join(f"{_HOOKS[name]}=[…]" for name in dict.fromkeys(found) if name in _HOOKS)
+    instead = f"Resource({table.model.__name__}, hooks=Hooks({hooks})), " if hooks else ""
     return (
         f"Requests to {table.path} read and write rows by SQL and not as objects, and pass over "
         f"{', '.join(dict.fromkeys(found))} of {table.model.__name__}. Write a default, an "
-        "onupdate, a validator of Pydantic's or a trigger instead, or an endpoint of your own."
+        f"onupdate, a validator of Pydantic's or a trigger instead, {instead}or an endpoint of "
+        "your own."
     )
+
+
+def _has_hook_for(resource: Resource, name: str) -> bool:
+    """Whether a resource has a hook in place of a mapper event."""
+    return name in _HOOKS and bool(getattr(resource.hooks, _HOOKS[name], ()))
 
 
 def _find_own(mapper: Mapper[Any]) -> Iterable[tuple[str, Sequence[Operation]]]:

@@ -123,7 +123,10 @@ def read_catalog(
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
     named = {table.name: table for table in tables}
     used = tuple(parameters)
-    return Catalog(named, read_dependents(mapped), limits, prefix, memory, used)
+    deleting = {t.name for t in tables if (hooks := t.resource.hooks) and hooks.serve("delete")}
+    dependents = read_dependents(mapped, deleting)
+    has_hooks = any(table.resource.hooks is not None for table in tables)
+    return Catalog(named, dependents, limits, prefix, memory, used, has_hooks)
 
 
 def _name_relations(resource: Resource, mapper: Mapper[Any]) -> Resource:

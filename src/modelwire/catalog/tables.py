@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 
 from ..access.principal import Parameter
 from ..errors import Constraint
+from ..hooks import WriteOperation
 from ..memory import Memory
 from ..resource import Operation, Resource
 from ..settings import Limits
@@ -397,6 +398,11 @@ class Table:
         return (*shown, *(f for f in needed if not f.readable))
 
     @cached_property
+    def stored(self) -> tuple[Field, ...]:
+        """Every field, those in front that are selected."""
+        return tuple(dict.fromkeys((*self.selected, *self.fields)))
+
+    @cached_property
     def positions(self) -> Mapping[Field, int]:
         """Where each selected field stands in a row."""
         return {f: i for i, f in enumerate(self.selected)}
@@ -422,6 +428,7 @@ class Catalog:
         prefix: What stands before the path of each resource.
         memory: What was found out about it and its tables.
         parameters: What all policies compare with that is known of the caller.
+        has_hooks: Whether a resource has any.
     """
 
     tables: Mapping[str, Table]
@@ -430,11 +437,18 @@ class Catalog:
     prefix: str = ""
     memory: Memory = dataclass_field(default_factory=Memory)
     parameters: tuple[Parameter, ...] = ()
+    has_hooks: bool = False
 
     def hides_rows(self, sql: SQLTable) -> bool:
         """Whether there may be rows of a table that a caller may not see."""
         table = self.find(sql)
         return table is not None and not table.policy.read.constant
+
+    def runs_hooks(self, name: str, operation: WriteOperation) -> bool:
+        """Whether hooks run with an operation on a table, which need be no resource."""
+        table = self.tables.get(name) if self.has_hooks else None
+        hooks = None if table is None else table.resource.hooks
+        return hooks is not None and hooks.serve(operation)
 
     def find(self, sql: SQLTable | None) -> Table | None:
         """The resource of a table; None where it is not served, and not to be named to clients."""

@@ -144,7 +144,8 @@ def select_locked(
         lock: What is to be done to them.
         action: The same, as policies call it.
     """
-    read = tuple(dict.fromkeys((*table.selected, *fields)))
+    whole = table.stored if table.resource.hooks is not None else ()
+    read = whole or tuple(dict.fromkeys((*table.selected, *fields)))
     projection = Projection(read, len(table.readable))
     allows = (action,) if table.policy.restricts(action) else ()
     return GivenShape(table, table.key, projection, lock, allows)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from ..errors import (
+    Answered,
     KeyInFlight,
     MethodNotAllowed,
     RequestError,
@@ -31,6 +32,8 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
     Returns:
         The answer.
     """
+    if isinstance(error, Answered):
+        return answer_other_problem(error.status, error.given)
     status = status_of(error.code, conflict_status)
     headers: Headers = ()
     if isinstance(error, (Unavailable, UnknownOutcome, KeyInFlight)):

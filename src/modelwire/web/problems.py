@@ -142,6 +142,18 @@ class Problems:
         unexpected.__cause__ = error
         return self.answer(scope, unexpected)
 
+    def answer_http(self, scope: Scope, error: HTTPException) -> Response:
+        """Answer a request with what the application's own code has raised to answer it."""
+        if error.status_code in (204, 304):
+            return Response(status_code=error.status_code, headers=error.headers)
+        answer = answer_other_problem(
+            error.status_code,
+            error.detail,
+            _encode_headers(error.headers or {}),
+        )
+        timeout_s = self._database.settings.send_timeout_s
+        return to_whole_response(answer, scope["method"], timeout_s)
+
     def _exchange_of(self, scope: Scope) -> Exchange:
         return exchange_of(scope, self._database.observer)
 
@@ -203,14 +215,7 @@ class Problems:
             return self.answer(request.scope, NoSuchPath(f"Nothing is at {request.scope['path']}"))
         if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:
             return self.answer(request.scope, MethodNotAllowed(_allowed_methods(request)))
-        if error.status_code in (204, 304):
-            return Response(status_code=error.status_code, headers=error.headers)
-        answer = answer_other_problem(
-            error.status_code,
-            error.detail,
-            _encode_headers(error.headers or {}),
-        )
-        return to_whole_response(answer, request.method, self._database.settings.send_timeout_s)
+        return self.answer_http(request.scope, error)
 
 
 def _encode_headers(headers: Mapping[str, str]) -> Headers:

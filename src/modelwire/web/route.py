@@ -116,6 +116,8 @@ class Endpoint:
                 raise
             if isinstance(error, RequestError):
                 return self.problems.answer(scope, error, self.conflict_status)
+            if isinstance(error, HTTPException):  # of a hook
+                return self.problems.answer_http(scope, error)
             return self.problems.answer_unexpected(scope, error)
 
     async def _read(self, scope: Scope, receive: Receive, caller: Principal) -> Request:

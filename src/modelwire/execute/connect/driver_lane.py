@@ -25,7 +25,7 @@ from ..faults.translate import (
     translate_commit,
 )
 from .held import HeldConnection
-from .savepoint import Savepoint
+from .savepoint import Savepoint, TextPart
 from .slots import Claim, Slots
 
 T = TypeVar("T")
@@ -243,7 +243,7 @@ class DriverLane(ABC):
 
     def savepoint(self, *, checks: bool = False) -> Savepoint:
         """Begin a part of the transaction that an error undoes alone."""
-        return Savepoint(self._control_part, checks=checks and self.defers_checks)
+        return Savepoint(TextPart(self._control_part), checks=checks and self.defers_checks)
 
     async def _control_part(self, *texts: str) -> None:
         for text in [";".join(texts)] if self.joins_texts else texts:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Protocol, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,7 +17,7 @@ from ...statement.statements import Statement, Values
 from ..faults.translate import DRIVER_ERRORS, is_unanswered, translate
 from .begin import begin_writing
 from .limit import StatementLimit
-from .savepoint import Savepoint
+from .savepoint import Savepoint, SessionPart
 from .slots import Claim, Slots
 
 Row = Sequence[Any]
@@ -84,7 +84,8 @@ class SessionLane:
     """Runs statements in the transaction of a session in force.
 
     Args:
-        connection: The session's connection.
+        session: The session.
+        connection: Its connection.
         slots: The slots for reads that take long.
         claim: What the lane has of them, if it reads what a client has composed.
         caller: Who asks for what it runs.
@@ -92,12 +93,14 @@ class SessionLane:
 
     def __init__(
         self,
+        session: BaseSession,
         connection: AsyncConnection,
         slots: Slots,
         claim: Claim | None = None,
         caller: Principal = ANYONE,
     ) -> None:
         self._caller = caller
+        self._session = session
         self._connection = connection
         self._slots = slots
         self._claim = claim
@@ -105,7 +108,8 @@ class SessionLane:
     def savepoint(self, *, checks: bool = False) -> Savepoint:
         """Begin a part of the transaction that an error undoes alone."""
         defers = DIALECTS[self._connection.dialect.name].defers_checks
-        return Savepoint(self._control, checks=checks and defers)
+        part = SessionPart(self._session, self._control, _translating)
+        return Savepoint(part, checks=checks and defers)
 
     async def commit(self) -> None:
         """Leave that to the end: what others have done in the session is part of it."""
@@ -118,11 +122,9 @@ class SessionLane:
         """Leave that to the end: a savepoint has undone what was refused."""
 
     async def _control(self, *texts: str) -> None:
-        try:
+        with _translating():
             for text in texts:
                 await self._connection.exec_driver_sql(text)
-        except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement and read its rows."""
@@ -162,11 +164,17 @@ class SessionLane:
         return rows
 
     async def _execute(self, statement: Statement, bound: Values) -> Sequence[Row]:
-        try:
+        with _translating():
             result = await self._connection.execute(statement.sql, bound)
             return cast("Sequence[Row]", result.all()) if result.returns_rows else []
-        except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except DRIVER_ERRORS as exc:
+        raise translate(exc) from exc
 
 
 def _limit_of(connection: AsyncConnection) -> StatementLimit | None:
@@ -245,7 +253,7 @@ async def open_session_lane(
         connection = await session.connection()
         if writes:
             await begin_writing(connection)
-        yield SessionLane(connection, slots, claim, caller)
+        yield SessionLane(session, connection, slots, claim, caller)
         if writes:
             await commit_session(session)
     except BaseException as exc:

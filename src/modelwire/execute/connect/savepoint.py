@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 from ...errors import ModelwireError
 
@@ -17,6 +20,82 @@ _CHECK = ("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED")
 
 Control = Callable[..., Awaitable[None]]
 """Runs SQL texts, one after another, that concern the transaction."""
+
+
+class Part(Protocol):
+    """How a part of a transaction begins and ends on a lane."""
+
+    async def begin(self) -> None:
+        """Begin it."""
+
+    async def end(self, texts: Sequence[str]) -> None:
+        """End it, after some SQL texts."""
+
+    async def undo(self) -> None:
+        """Undo it, and end it."""
+
+
+class TextPart:
+    """A part by SQL texts.
+
+    Args:
+        control: Runs them.
+    """
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def begin(self) -> None:
+        """Begin it."""
+        await self._control(_SAVE)
+
+    async def end(self, texts: Sequence[str]) -> None:
+        """End it, after some SQL texts."""
+        await self._control(*texts, _RELEASE)
+
+    async def undo(self) -> None:
+        """Undo it, and end it."""
+        await self._control(*_UNDO)
+
+
+class SessionPart:
+    """A part of a session's transaction, whose objects become again what they were.
+
+    Args:
+        session: The session.
+        control: Runs SQL texts in it.
+        translate: Makes errors of ours of what the session raises.
+    """
+
+    _nested: AsyncSessionTransaction
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        control: Control,
+        translate: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._session = session
+        self._control = control
+        self._translate = translate
+
+    async def begin(self) -> None:
+        """Begin it."""
+        with self._translate():
+            self._nested = await self._session.begin_nested()
+            # A session sends nothing before it is asked for its connection.
+            await self._session.connection()
+
+    async def end(self, texts: Sequence[str]) -> None:
+        """End it, after some SQL texts."""
+        await self._control(*texts)
+        with self._translate():
+            await self._nested.commit()
+
+    async def undo(self) -> None:
+        """Undo it, and end it."""
+        with self._translate():
+            await self._nested.rollback()
 
 
 class Undone(ModelwireError):
@@ -35,7 +114,7 @@ class Savepoint:
     """A part of a transaction, for as long as its block runs: an error undoes it, and it alone.
 
     Args:
-        control: Runs SQL texts on the lane.
+        part: Begins it, and ends it.
         checks: Whether deferred constraints are checked at its end, where the database can do so
             before COMMIT (PostgreSQL manual, SET CONSTRAINTS).
 
@@ -45,14 +124,14 @@ class Savepoint:
             its connection.
     """
 
-    __slots__ = ("_checks", "_control")
+    __slots__ = ("_checks", "_part")
 
-    def __init__(self, control: Control, *, checks: bool) -> None:
-        self._control = control
+    def __init__(self, part: Part, *, checks: bool) -> None:
+        self._part = part
         self._checks = checks
 
     async def __aenter__(self) -> None:
-        await self._control(_SAVE)
+        await self._part.begin()
 
     async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
         if error is None:
@@ -62,13 +141,13 @@ class Savepoint:
 
     async def _end(self) -> None:
         try:
-            await self._control(*(_CHECK if self._checks else ()), _RELEASE)
+            await self._part.end(_CHECK if self._checks else ())
         except ModelwireError as exc:
             await self._undo(exc)
             raise
 
     async def _undo(self, error: Exception) -> None:
         try:
-            await self._control(*_UNDO)
+            await self._part.undo()
         except ModelwireError:
             raise Undone(error) from error

@@ -17,7 +17,7 @@ from ...errors import (
     ConstraintViolation,
     NotNull,
     OutOfRange,
-    Refused,
+    RefusedByTrigger,
     RequestError,
     TooLong,
 )
@@ -231,7 +231,7 @@ _EXPLANATIONS: Mapping[Constraint, Explanation] = {
         OutOfRange, "is out of range", "are out of range", "A value is out of range"
     ),
     Constraint.TRIGGER: _name_faults(
-        Refused, "was refused", "were refused", "The database refused the row"
+        RefusedByTrigger, "was refused", "were refused", "The database refused the row"
     ),
 }
 
@@ -292,5 +292,5 @@ _ERRORS_WITHOUT_TABLE: Mapping[Constraint, Callable[[], RequestError]] = {
     Constraint.CHECK: lambda: CheckFailed("A check refuses the row"),
     Constraint.LENGTH: lambda: TooLong("A value is too long"),
     Constraint.RANGE: lambda: OutOfRange("A value is out of range"),
-    Constraint.TRIGGER: lambda: Refused("The database refused the row"),
+    Constraint.TRIGGER: lambda: RefusedByTrigger("The database refused the row"),
 }

@@ -17,7 +17,7 @@ from ...errors import (
     NotNull,
     OutOfRange,
     ParentNotFound,
-    Refused,
+    RefusedByTrigger,
     RequestError,
     TooLong,
     Violation,
@@ -121,5 +121,5 @@ _ERRORS: Mapping[Constraint, tuple[type[RequestError], str]] = {
     Constraint.CHECK: (CheckFailed, "have values that a check refuses"),
     Constraint.LENGTH: (TooLong, "are too long"),
     Constraint.RANGE: (OutOfRange, "are out of range"),
-    Constraint.TRIGGER: (Refused, "were refused"),
+    Constraint.TRIGGER: (RefusedByTrigger, "were refused"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from ...plan.writing.update import UpdatePlan
 from ...shape.shapes import Shape
 from ...statement.statements import Statements
 from ..connect.lane import Lane, Row
+from ..hooks.run import HookRun
 
 Check = Callable[[Row], None]
 """Looks at a row as it is stored, under its lock, and raises what speaks against a change."""
@@ -32,6 +34,7 @@ class WriteContext(Struct, frozen=True):
         caller: Who asks.
         check: Looks at each row that the request names before it is changed or removed.
         one_by_one: Whether rows are written one by one, so that a refusal tells its row.
+        hooks: Runs the hooks of the tables that are written; None where none has any.
     """
 
     lane: Lane
@@ -41,7 +44,12 @@ class WriteContext(Struct, frozen=True):
     caller: Principal
     check: Check | None = None
     one_by_one: bool = False
+    hooks: HookRun | None = None
 
     async def run(self, shape: Shape, values: Mapping[str, Any]) -> Sequence[Row]:
         """Run the statement of a shape and read its rows."""
         return await self.lane.fetch(self.statements.of(shape), values)
+
+    def part(self) -> AbstractContextManager[None]:
+        """Begin a part of the write that may be undone alone, in a savepoint."""
+        return nullcontext() if self.hooks is None else self.hooks.part()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Table as SQLTable
@@ -61,12 +62,16 @@ class Remover:
             TooManyLevels: Triggers call each other more deeply than the database allows.
         """
         keys: Sequence[Row] = plan.keys
-        if not plan.goes_alone or self._context.check is not None:
+        context, hooks = self._context, self._context.hooks
+        if not plan.goes_alone or context.check is not None or hooks is not None:
             # Nothing that would have to go along may come while it is removed.
-            stored = await lock_rows(self._context, plan)
+            stored = await lock_rows(context, plan)
             keys = [plan.table.values_of(row, plan.table.key_columns) for row in stored]
+            if hooks is not None:
+                along = await self._find_along(plan.table.sql, keys)
+                await hooks.before_delete(plan, stored, along)
         parts = [(plan, keys)]
-        if self._context.one_by_one:
+        if context.one_by_one:
             parts = [(plan.nth(i), [key]) for i, key in enumerate(keys)]
         for part, found in parts:
             try:
@@ -83,6 +88,30 @@ class Remover:
         key = table.key_columns
         if await self._finder.find(table.sql, key, key, keys):
             raise ConstraintViolation(Constraint.TRIGGER)
+
+    async def _find_along(
+        self, table: SQLTable, keys: Sequence[Row]
+    ) -> Mapping[Table, Sequence[Row]]:
+        """Lock what goes along with some rows as the models declare; gives the keys of what is
+        rows of resources."""
+        catalog = self._context.catalog
+        self._seen = {(table.fullname, tuple(key)) for key in keys}
+        found: defaultdict[Table, list[Row]] = defaultdict(list)
+        pending = [(table, keys)]
+        while pending:
+            above, parents = pending.pop()
+            for dependent in catalog.dependents.get(above.fullname, ()):
+                if dependent.is_link:
+                    continue
+                level = _Level(above, parents, iter(()))
+                below = await self._find_dependents(level, dependent)
+                if not below:
+                    continue
+                pending.append((dependent.table, below))
+                resource = catalog.find(dependent.table)
+                if resource is not None:
+                    found[resource] += below
+        return found
 
     async def _walk(self, resource: Table, keys: Sequence[Row]) -> Sequence[Row]:
         """Remove rows: go down to what depends on nothing, and remove on the way back."""

@@ -13,6 +13,7 @@ from ...plan.writing.plans import EachPlan
 from ..connect.lane import Row
 from ..explain.constraints import explain
 from ..finder import Finder
+from ..hooks.calls import find_answer
 from ..rejection import Rejection
 from .context import WriteContext
 
@@ -66,9 +67,10 @@ async def _write_one(
         return plan
     lane = context.lane
     try:
-        async with lane.savepoint(checks=True):
-            rows = (await write(context, plan)).rows
-            _check_new(table, plan, rows, seen)
+        with context.part():
+            async with lane.savepoint(checks=True):
+                rows = (await write(context, plan)).rows
+                _check_new(table, plan, rows, seen)
     except Rejection as exc:
         rejection = exc
     except ConstraintViolation as violation:
@@ -77,6 +79,12 @@ async def _write_one(
         if error.is_of_server:
             raise
         return error
+    except Exception as error:
+        # A hook may say what the row is to be answered with.
+        answered = find_answer(error)
+        if answered is None:
+            raise
+        return answered
     else:
         return rows
     refused = await explain(rejection, context.catalog, Finder(lane, context.statements))

@@ -52,9 +52,9 @@ class Inserter:
             Rejection: A constraint fired.
         """
         if not plan.kin:
-            return await self._insert(plan.table, plan.rows)
-        rows = await self._store_parents(plan)
-        stored = await self._insert(plan.table, rows)
+            return await self._insert(plan)
+        plan = await self._store_parents(plan)
+        stored = await self._insert(plan)
         await self._store_children(plan, stored)
         for row, kin in zip(stored, plan.kin, strict=True):
             for links in kin.links:
@@ -77,7 +77,8 @@ class Inserter:
         (stored,) = await self._store_below(parent.relation, owners, child.plan)
         return stored
 
-    async def _store_parents(self, plan: CreatePlan) -> list[NewRow]:
+    async def _store_parents(self, plan: CreatePlan) -> CreatePlan:
+        """Store what rows refer to; gives the plan of these, tied to it."""
         rows = list(plan.rows)
         for relation, found in _by_relation([kin.parents for kin in plan.kin]):
             parents = join_plans([parent for _, parent in found])
@@ -86,7 +87,7 @@ class Inserter:
             for (index, _), row in zip(found, stored, strict=True):
                 values = parents.table.values_of(row, relation.remote)
                 rows[index] = rows[index].tie(fields, values)
-        return rows
+        return CreatePlan(plan.table, tuple(rows), plan.kin)
 
     async def _store_children(self, plan: CreatePlan, stored: Sequence[Row]) -> None:
         for relation, found in _by_relation([kin.children for kin in plan.kin]):
@@ -134,7 +135,16 @@ class Inserter:
                 place = f"{row.pointer}/{escape_pointer(field.name)}"
                 raise InvalidRequest(refuse_other_parent(place))
 
-    async def _insert(self, table: Table, rows: Sequence[NewRow]) -> list[Row]:
+    async def _insert(self, plan: CreatePlan) -> list[Row]:
+        """Store the rows of a plan, and run their hooks."""
+        hooks = self._context.hooks
+        if hooks is None:
+            return await self._insert_rows(plan.table, plan.rows)
+        stored = await self._insert_rows(plan.table, await hooks.before_create(plan))
+        hooks.created(plan, stored)
+        return stored
+
+    async def _insert_rows(self, table: Table, rows: Sequence[NewRow]) -> list[Row]:
         """Store rows of one table, those that give the same fields in one statement."""
         stored: list[Row] = []
         policy = table.policy

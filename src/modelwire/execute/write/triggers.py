@@ -76,23 +76,26 @@ class Rereader:
         self._looks = not triggers.know(tables)
         self.is_needed = self._looks or triggers.are_on(tables)
 
-    async def read(self, lane: Lane, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
+    async def read(
+        self, lane: Lane, table: Table, rows: Sequence[Row], *, always: bool = False
+    ) -> Sequence[Row]:
         """Read rows as they are stored now.
 
         Args:
             lane: The lane that has written them, in the same transaction.
             table: The resource.
             rows: The rows as they were written.
+            always: Whether something else than triggers may have changed them.
 
         Returns:
             The rows in the same order. One that is no longer there under its key stays as it was.
         """
-        if not self.is_needed or not rows:
+        if not (self.is_needed or always) or not rows:
             return rows
-        if self._looks:
+        if self._looks and not always:
             await self._triggers.look(lane, self._tables)
             self._looks = False
-        if not self._triggers.are_on(self._tables):
+        if not always and not self._triggers.are_on(self._tables):
             return rows
         keys = [table.values_of(row, table.key_columns) for row in rows]
         statement = self._statements.of(GivenShape(table, table.key))

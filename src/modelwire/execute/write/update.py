@@ -47,15 +47,17 @@ class Updater:
             InvalidRequest: What would come of a row does not fit its schema.
             Rejection: A constraint fired.
         """
-        context = self._context
-        if not plan.reads_first and context.check is None:
+        context, hooks = self._context, self._context.hooks
+        if not plan.reads_first and context.check is None and hooks is None:
             await check_parents(context, plan)
-            return plan, [await self._change_one(plan)]
+            return plan, [await self.change_one(plan)]
         stored = await lock_rows(context, plan)
         if plan.echoes:
             await context.compare_echoes(context.lane, plan, stored)
         plan = plan.settle(stored, context.statements.dialect)
         await check_parents(context, plan)
+        if hooks is not None:
+            plan = await hooks.before_update(plan, stored)
         changed = await self._change_all(plan, stored)
         if plan.may_leave_policy:
             await check_written(context, plan.table, "update", plan.rows, changed)
@@ -63,10 +65,17 @@ class Updater:
         wanted = [(row, links) for row, sets in pairs for links in sets]
         if wanted:
             await Linker(context).replace(plan.table, wanted)
+        if hooks is not None:
+            hooks.updated(plan, stored, changed)
         return plan, changed
 
-    async def _change_one(self, plan: UpdatePlan) -> Row:
-        """Change one row, in one statement."""
+    async def change_one(self, plan: UpdatePlan) -> Row:
+        """Change the one row of a plan, in one statement.
+
+        Raises:
+            NotFound: It is not there.
+            Rejection: A constraint fired.
+        """
         (row,), (key,), table = plan.rows, plan.keys, plan.table
         values: Mapping[str, Any] = {**predicate_values(key), **bind_row(row)}
         shape: SelectShape | UpdateShape = select_by_key(table)
@@ -94,7 +103,7 @@ class Updater:
         for fields, group in groups.items():
             if self._context.one_by_one or len(group) == 1 or not _go_together(table, fields):
                 for index in group:
-                    changed[index] = await self._change_one(plan.nth(index))
+                    changed[index] = await self.change_one(plan.nth(index))
                 continue
             keys = [table.values_of(stored[index], table.key_columns) for index in group]
             pairs = zip(group, keys, strict=True)

@@ -11,7 +11,7 @@ from ...errors import Constraint, ConstraintViolation, Contention, Faults
 from ...plan.keys import select_locked
 from ...plan.writing.assigned import assign_merged
 from ...plan.writing.batches import check_distinct
-from ...plan.writing.create_plan import go_together
+from ...plan.writing.create_plan import CreatePlan, go_together
 from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.update import UpdatePlan
 from ...plan.writing.upsert import UpsertPlan, check_merged
@@ -54,7 +54,7 @@ class Upserter:
                 become of a row does not fit its model.
             Rejection: A constraint fired.
         """
-        if plan.is_restricted:
+        if plan.is_restricted or self._context.hooks is not None:
             return await self._store_as_allowed(plan)
         stored: dict[int, Row] = {}
         left = list(range(len(plan.rows)))
@@ -71,14 +71,14 @@ class Upserter:
         return rows
 
     async def _store_as_allowed(self, plan: UpsertPlan) -> list[Row]:
-        """Store rows where a policy has a say.
+        """Store rows where a policy has a say, or hooks run.
 
         Those that are there are looked up and locked, whoever may see them. Then they are changed
         as rows are that a request names, and the others are new.
         """
         table, rows = plan.table, plan.rows
         stored = await self._look_up(plan)
-        merged = [i for i in stored if plan.merged[i]]
+        merged = [i for i in sorted(stored) if plan.merged[i]]
         changed = UpdatePlan(
             table,
             tuple(table.values_of(stored[i], table.key_columns) for i in merged),
@@ -89,9 +89,8 @@ class Upserter:
             _, written = await Updater(self._context).change(changed)
             stored.update(zip(merged, written, strict=True))
         new = [i for i in range(len(rows)) if i not in stored]
-        for fields, group in _by_fields(plan, new):
-            created = await self._create(table, fields, plan.pick(group))
-            stored.update(zip(group, created, strict=True))
+        if new:
+            stored.update(zip(new, await self._create_all(plan.pick(new)), strict=True))
         found = [stored[i] for i in range(len(rows))]
         check_keys(plan, found)
         check_merged(plan, found)
@@ -104,8 +103,8 @@ class Upserter:
             AlreadyExists: The caller may not see one of them.
             Forbidden: The caller may not change one of them.
         """
-        table, width = plan.table, len(plan.table.selected)
-        locked = select_locked(table)
+        table, locked = plan.table, select_locked(plan.table)
+        shown, width = len(table.selected), len(locked.read.fields)
         shape = replace(locked, fields=plan.unique, allows=("read", "update"), hidden=True)
         stored: dict[int, Row] = {}
         for place, *row in await self._context.run(shape, {ROWS: plan.unique_values}):
@@ -114,12 +113,26 @@ class Upserter:
                 raise explain_unique(table, plan.unique, given.pointer)
             if not can_update and plan.merged[place]:
                 raise refuse(table, "update", given)
-            stored[place] = row[:width]
+            stored[place] = row[:shown]
         return stored
 
     def _merged_row(self, plan: UpsertPlan, index: int) -> NewRow:
         merged = plan.rows[index].keep(plan.merged[index] or ())
         return assign_merged(plan, merged, self._context.caller)
+
+    async def _create_all(self, plan: UpsertPlan) -> Sequence[Row]:
+        """Store new rows, and run their hooks."""
+        hooks, alone = self._context.hooks, CreatePlan(plan.table, plan.rows)
+        if hooks is not None:
+            plan = replace(plan, rows=await hooks.before_create(alone))
+        stored: dict[int, Row] = {}
+        for fields, group in _by_fields(plan, range(len(plan.rows))):
+            created = await self._create(plan.table, fields, plan.pick(group))
+            stored.update(zip(group, created, strict=True))
+        rows = [stored[index] for index in range(len(plan.rows))]
+        if hooks is not None:
+            hooks.created(alone, rows)
+        return rows
 
     async def _create(
         self, table: Table, fields: tuple[Field, ...], plan: UpsertPlan
@@ -135,7 +148,9 @@ class Upserter:
         if len(created) < len(plan.rows):
             # Two of them are one to the database, or others have stored one just now.
             stored = await self._look_up(plan)
-            check_keys(plan, [stored.get(i, ()) for i in range(len(plan.rows))])
+            if len(stored) < len(plan.rows):
+                raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
+            check_keys(plan, [stored[i] for i in range(len(plan.rows))])
             raise Contention()
         await check_written(self._context, table, "create", plan.rows, created)
         return created

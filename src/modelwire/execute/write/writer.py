@@ -10,7 +10,9 @@ from msgspec import Struct
 from ...errors import NotFound, RequestError
 from ...plan.writing.create_plan import ChildPlan, CreatePlan
 from ...plan.writing.delete import DeletePlan
+from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.each import RowPlan, WrittenRows
+from ...plan.writing.keyed import KeyedRows
 from ...plan.writing.links import LinkPlan
 from ...plan.writing.plans import EachPlan, MassDelete, MassUpdate, WritePlan, rows_of
 from ...plan.writing.update import UpdatePlan, repeat_change
@@ -59,10 +61,20 @@ async def carry_out(context: WriteContext, plan: WritePlan) -> Written:
         RequestError: The request is at fault, such as for a row that is not there.
         Rejection: A constraint fired.
     """
+    if isinstance(plan, EachPlan):
+        rows, outcomes = await write_each(context, plan, carry_out)
+        return Written(rows_of(plan), rows, outcomes)
+    written = await _carry_out(context, plan)
+    if context.hooks is not None:
+        await context.hooks.finish()
+    return written
+
+
+async def _carry_out(
+    context: WriteContext, plan: RowPlan | ChildPlan | LinkPlan | MassUpdate | MassDelete
+) -> Written:
+    """Write what a plan names."""
     match plan:
-        case EachPlan():
-            rows, outcomes = await write_each(context, plan, _write_rows)
-            return Written(rows_of(plan), rows, outcomes)
         case MassUpdate():
             return await _update_all(context, plan)
         case MassDelete():
@@ -72,13 +84,6 @@ async def carry_out(context: WriteContext, plan: WritePlan) -> Written:
         case ChildPlan():
             row = await Inserter(context).store_child(plan)
             return Written(plan.plan, [row])
-        case _:
-            return await _write_rows(context, plan)
-
-
-async def _write_rows(context: WriteContext, plan: RowPlan) -> Written:
-    """Write the rows that a plan names."""
-    match plan:
         case UpsertPlan():
             await check_parents(context, plan)
             return Written(plan, await Upserter(context).store(plan))
@@ -113,9 +118,17 @@ async def _delete_all(context: WriteContext, plan: MassDelete) -> Written:
 
 async def _link(context: WriteContext, plan: LinkPlan) -> Written:
     (row,) = await lock_rows(context, plan.owner)
-    linker = Linker(context)
+    linker, hooks = Linker(context), context.hooks
     links, missing = await linker.find(plan.links)
     if missing:
         raise NotFound(f"{links.target.title} not found")
+    sets = None if hooks is None else await hooks.before_link(plan, row)
     await (linker.remove if plan.removes else linker.link)(plan.owner.table, row, links)
+    if hooks is not None and sets is not None:
+        hooks.linked(plan, row, await _set(context, plan.owner, sets) if sets.fields else row)
     return Written(plan.owner)
+
+
+async def _set(context: WriteContext, owner: KeyedRows, sets: NewRow) -> Row:
+    """Set what hooks have added to a row that is linked."""
+    return await Updater(context).change_one(UpdatePlan(owner.table, owner.keys, (sets,)))

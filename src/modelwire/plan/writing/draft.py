@@ -227,7 +227,7 @@ class Intake:
             if value is not None:
                 value, fault = self._check(slot, value)
                 if fault is not None:
-                    faults.add(_locate(fault, slot.field, pointer))
+                    faults.add(locate_fault(fault, slot.field, pointer))
             values.append(value)
         return values
 
@@ -242,7 +242,7 @@ class Intake:
         return value, check(value, slot.stored, self._dialect) if check is not None else None
 
 
-def _locate(fault: Fault, field: Field, pointer: str) -> Violation:
+def locate_fault(fault: Fault, field: Field, pointer: str) -> Violation:
     named = fault.code in OWN_ERRORS and not fault.place
     message = f"{field.title} {fault.message}" if named else fault.message
     place = f"{pointer}/{escape_pointer(field.name)}{fault.place}"

@@ -1,0 +1,76 @@
+"""What runs once a write is committed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from ...hooks import Change, Hook
+from .calls import call_hook, name_hook
+
+logger = logging.getLogger("modelwire")
+
+WAIT_S = 1.0
+"""Seconds that an answer waits for what runs after the commit. What takes longer goes on."""
+
+_running: set[asyncio.Task[None]] = set()
+
+HooksAfterCommit = Mapping[type[SQLModel], Sequence[Hook]]
+"""The hooks of each model."""
+
+
+async def run_after_commit(
+    hooks: HooksAfterCommit, changes: Sequence[Change], session: BaseSession, *, is_own: bool
+) -> None:
+    """Run the hooks after a commit, in order. What fails is logged, and changes nothing.
+
+    They run to their end where the request is cancelled meanwhile: it is committed.
+
+    Args:
+        hooks: The hooks of each model.
+        changes: What was written.
+        session: What hooks work with.
+        is_own: Whether it is theirs alone, and closed when they have ended.
+    """
+    if not changes:
+        if is_own:
+            await session.close()
+        return
+    task = asyncio.ensure_future(_run(hooks, changes, cast(AsyncSession, session), is_own=is_own))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    await asyncio.wait([task], timeout=WAIT_S if is_own else None)
+
+
+async def _run(
+    hooks: HooksAfterCommit, changes: Sequence[Change], session: AsyncSession, *, is_own: bool
+) -> None:
+    try:
+        for change in changes:
+            for hook in hooks.get(change.model, ()):
+                if not await _succeeds(hook, replace(change, session=session)) and is_own:
+                    await session.rollback()
+    finally:
+        if is_own:
+            await session.close()
+
+
+async def _succeeds(hook: Hook, change: Change) -> bool:
+    try:
+        await call_hook(hook, change)
+    except Exception:
+        logger.exception(
+            "%s, which runs after the commit of a %s of %s, has failed",
+            name_hook(hook),
+            change.operation,
+            change.model.__name__,
+        )
+        return False
+    return True

@@ -1,0 +1,156 @@
+"""Rows as hooks see them, and what hooks have set as rows that are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+from pydantic import ValidationError
+
+from ...catalog.domain import find_fault
+from ...catalog.names import escape_pointer
+from ...catalog.tables import Field, Table
+from ...catalog.unreadable import Unreadable
+from ...dialect import Dialect
+from ...errors import Faults, HookError, NotNull, Violation
+from ...hooks import RowChange, Values, find_changed
+from ...plan.writing.bodies import refuse
+from ...plan.writing.draft import Row as NewRow
+from ...plan.writing.draft import locate_fault
+from ..connect.lane import Row
+
+
+class _Source:
+    """What the values of rows of one table are read by."""
+
+    writable = False
+
+    def __init__(self, table: Table) -> None:
+        self.model = table.model.__name__
+        self.names = tuple(table.by_key)
+
+
+class _StoredSource(_Source):
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._fields = table.stored
+
+    def read(self, row: Row) -> dict[str, Any]:
+        """The values of a row as it is stored."""
+        return {f.key: _to_model(f, v) for f, v in zip(self._fields, row, strict=True)}
+
+
+class _NewSource(_Source):
+    writable = True
+
+    def read(self, row: NewRow) -> dict[str, Any]:
+        """The values of a row that is to be written."""
+        return {field.key: _to_model(field, value) for field, value in row.items()}
+
+
+class HookRows:
+    """Makes what hooks see of the rows of a table, and takes back what they have set.
+
+    Args:
+        table: The table.
+        dialect: The database's dialect.
+    """
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        self._table = table
+        self._dialect = dialect
+        self._stored = _StoredSource(table)
+        self._new = _NewSource(table)
+
+    def show_stored(self, row: Row) -> Values:
+        """A row that is stored, as `Table.stored` has its values."""
+        return Values(self._stored, row)
+
+    def show_new(self, row: NewRow) -> Values:
+        """A row that is to be written."""
+        return Values(self._new, row)
+
+    def take(self, rows: Sequence[NewRow], changes: Sequence[RowChange]) -> tuple[NewRow, ...]:
+        """Take what hooks have made of rows.
+
+        Args:
+            rows: The rows as they were.
+            changes: The same as hooks have seen them.
+
+        Returns:
+            The rows to write.
+
+        Raises:
+            HookError: Something is no value of its field.
+            NotNull, TooLong, OutOfRange, InvalidRequest: A value does not fit its column.
+        """
+        faults, nulls = Faults(), Faults()
+        taken = tuple(
+            self._take_row(row, change, faults, nulls)
+            for row, change in zip(rows, changes, strict=True)
+        )
+        if nulls:
+            raise NotNull(nulls.first[0].message, nulls.first, nulls.more)
+        refuse(faults)
+        return taken
+
+    def _take_row(self, row: NewRow, change: RowChange, faults: Faults, nulls: Faults) -> NewRow:
+        values = None if change.new is None else find_changed(change.new)
+        if values is None:
+            return row
+        before, stored = self._new.read(row), dict(row.items())
+        by_key = self._table.by_key
+        kept: dict[Field, Any] = {}
+        for key in [*(k for k in before if k in values), *(k for k in values if k not in before)]:
+            field, value = by_key[key], values[key]
+            is_same = key in before and _are_same(before[key], value)
+            kept[field] = stored[field] if is_same else self._convert(field, value)
+            if not is_same:
+                self._check(field, kept[field], row.pointer, faults, nulls)
+        tied = frozenset(f for f in row.tied if f in kept and kept[f] is stored[f])
+        return NewRow(tuple(kept), tuple(kept.values()), row.pointer, tied, row.claims)
+
+    def _convert(self, field: Field, value: Any) -> Any:
+        """A value as the column takes it.
+
+        Raises:
+            HookError: It is no value of the field, or nobody can set that.
+        """
+        name = f"{self._stored.model}.{field.key}"
+        if field.column.computed is not None:
+            raise HookError(f"A hook has set {name}, which the database computes")
+        if value is None:
+            return None
+        try:
+            value = field.adapter.validate_python(value)
+            return value if field.to_column is None else field.to_column(value)
+        except (ValidationError, ValueError) as exc:
+            kind = type(value).__name__
+            raise HookError(f"A hook has set {name} to a {kind} that is no value of it") from exc
+
+    def _check(self, field: Field, value: Any, pointer: str, faults: Faults, nulls: Faults) -> None:
+        if value is None:
+            if not field.nullable:
+                place = f"{pointer}/{escape_pointer(field.name)}"
+                nulls.add(Violation(f"{field.title} can't be null", "not_null", place))
+            return
+        fault = find_fault(value, field.sql_type, self._dialect)
+        if fault is not None:
+            faults.add(locate_fault(fault, field, pointer))
+
+
+def _to_model(field: Field, value: Any) -> Any:
+    """A value of a column as its model has it; what is none of it stays as it is."""
+    if value is None or isinstance(value, Unreadable):
+        return value
+    if field.from_column is not None:
+        try:
+            return field.from_column(value)
+        except ValueError:
+            return value
+    return deepcopy(value) if isinstance(value, (list, dict)) else value
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,297 @@
+"""The hooks of one write, in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.structs import replace
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from ...catalog.tables import Table
+from ...hooks import Change, Hooks, LinkChange, RowChange, Values, WriteOperation
+from ...plan.writing.create_plan import CreatePlan
+from ...plan.writing.delete import DeletePlan
+from ...plan.writing.draft import Row as NewRow
+from ...plan.writing.links import LinkPlan, LinkSet
+from ...plan.writing.update import UpdatePlan
+from ...shape.parts import Projection
+from ...shape.reads import GivenShape
+from ...statement.lists import ROWS
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
+from .calls import call_hooks
+from .rows import HookRows
+
+
+@dataclass(slots=True)
+class _Written:
+    """The rows of one table that one operation has written so far.
+
+    Attributes:
+        olds: Each as it was stored, where it was.
+        pointers: Where each stands in the body.
+        news: Each as it was given back by what has written it; empty where they are gone.
+        links: The links of each, as an action, where they change.
+    """
+
+    olds: list[Values | None] = field(default_factory=list)
+    pointers: list[str | None] = field(default_factory=list)
+    news: list[Row] = field(default_factory=list)
+    links: list[_Links] = field(default_factory=list)
+
+
+_Links = tuple[Sequence[LinkSet], Any]
+"""The links of a row, and what becomes of them."""
+
+_NO_LINKS: _Links = ((), "add")
+
+
+class HookRun:
+    """Runs the hooks of what one request writes, in one attempt.
+
+    Those after a write wait until all of it is done, so each is called once with all rows of its
+    table; `finish` runs them.
+
+    Args:
+        lane: The lane of the write, in the session's transaction.
+        statements: The statements of the application.
+        session: What hooks work with.
+        caller: Who asks.
+        is_own: Whether nobody but hooks works with the session.
+        has_triggers: Whether triggers may change rows once they are written.
+
+    Attributes:
+        done: What was written, for the hooks after the commit.
+        ran_statements: Whether hooks have run any, by which rows may be others than were read.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        statements: Statements,
+        session: AsyncSession,
+        caller: Any,
+        *,
+        is_own: bool,
+        has_triggers: bool,
+    ) -> None:
+        self._lane = lane
+        self._statements = statements
+        self._session = session
+        self._caller = caller
+        self._is_own = is_own
+        self._has_triggers = has_triggers
+        self._rows: dict[Table, HookRows] = {}
+        self._written: dict[tuple[Table, WriteOperation], _Written] = {}
+        self.done: list[Change] = []
+        self.ran_statements = False
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Begin a part of the write that may be undone alone: then nothing of it was written."""
+        count = len(self.done)
+        try:
+            yield
+        except BaseException:
+            del self.done[count:]
+            self._written.clear()
+            raise
+
+    async def before_create(self, plan: CreatePlan) -> tuple[NewRow, ...]:
+        """Run what comes before rows are stored; gives the rows to store."""
+        hooks = _hooks_of(plan.table, "create")
+        if hooks is None or not hooks.before_create:
+            return plan.rows
+        shown = self._rows_of(plan.table)
+        rows = [RowChange(None, shown.show_new(row), row.pointer) for row in plan.rows]
+        links: list[_Links] = [(kin.links, "add") for kin in plan.kin]
+        await self._call(plan.table, "create", hooks.before_create, rows, links)
+        return shown.take(plan.rows, rows)
+
+    def created(self, plan: CreatePlan, stored: Sequence[Row]) -> None:
+        """Note what was stored."""
+        written = self._note(plan.table, "create")
+        if written is not None:
+            written.olds += [None] * len(stored)
+            written.pointers += [row.pointer for row in plan.rows]
+            written.news += stored
+            links = [(kin.links, "add") for kin in plan.kin]
+            written.links += links or [_NO_LINKS] * len(stored)
+
+    async def before_update(self, plan: UpdatePlan, stored: Sequence[Row]) -> UpdatePlan:
+        """Run what comes before rows are changed; gives the changes to make.
+
+        Args:
+            plan: The changes; a row that sets nothing is not changed.
+            stored: The rows, locked, as `Table.stored` has their values.
+        """
+        hooks, places = _hooks_of(plan.table, "update"), _changing(plan)
+        if hooks is None or not hooks.before_update or not places:
+            return plan
+        shown = self._rows_of(plan.table)
+        chosen = [plan.rows[place] for place in places]
+        rows = [
+            RowChange(shown.show_stored(stored[place]), shown.show_new(row), row.pointer)
+            for place, row in zip(places, chosen, strict=True)
+        ]
+        links = [(plan.links[place], "set") for place in places] if plan.links else []
+        await self._call(plan.table, "update", hooks.before_update, rows, links)
+        taken = dict(zip(places, shown.take(chosen, rows), strict=True))
+        return replace(plan, rows=tuple(taken.get(i, row) for i, row in enumerate(plan.rows)))
+
+    def updated(self, plan: UpdatePlan, stored: Sequence[Row], changed: Sequence[Row]) -> None:
+        """Note what was changed."""
+        written = self._note(plan.table, "update")
+        if written is None:
+            return
+        shown, places = self._rows_of(plan.table), _changing(plan)
+        written.olds += [shown.show_stored(stored[place]) for place in places]
+        written.pointers += [plan.rows[place].pointer for place in places]
+        written.news += [changed[place] for place in places]
+        links = [(plan.links[place], "set") for place in places] if plan.links else []
+        written.links += links or [_NO_LINKS] * len(places)
+
+    async def before_link(self, plan: LinkPlan, stored: Row) -> NewRow:
+        """Run what comes before a row is linked, or no longer; gives what else is to be set."""
+        table, (row,) = plan.owner.table, plan.owner.rows
+        hooks = _hooks_of(table, "update")
+        if hooks is None or not hooks.before_update:
+            return row
+        shown = self._rows_of(table)
+        rows = [RowChange(shown.show_stored(stored), shown.show_new(row), None)]
+        await self._call(table, "update", hooks.before_update, rows, [_links_of(plan)])
+        return shown.take([row], rows)[0]
+
+    def linked(self, plan: LinkPlan, stored: Row, changed: Row) -> None:
+        """Note that a row was linked, or is no longer."""
+        table = plan.owner.table
+        written = self._note(table, "update")
+        if written is not None:
+            written.olds.append(self._rows_of(table).show_stored(stored))
+            written.pointers.append(None)
+            written.news.append(changed)
+            written.links.append(_links_of(plan))
+
+    async def before_delete(
+        self, plan: DeletePlan, stored: Sequence[Row], along: Mapping[Table, Sequence[Row]]
+    ) -> None:
+        """Run what comes before rows are removed, and note them.
+
+        Args:
+            plan: The rows.
+            stored: The same, locked, as `Table.stored` has their values.
+            along: The keys of the rows that go along, locked too.
+        """
+        pointers = [row.pointer or None for row in plan.rows]
+        await self._before_delete(plan.table, stored, pointers)
+        for table, keys in along.items():
+            if _hooks_of(table, "delete") is not None:
+                rows = [row for row in await self._read(table, keys) if row is not None]
+                await self._before_delete(table, rows, [None] * len(rows))
+
+    async def _before_delete(
+        self, table: Table, stored: Sequence[Row], pointers: Sequence[str | None]
+    ) -> None:
+        hooks, written = _hooks_of(table, "delete"), self._note(table, "delete")
+        if hooks is None or not stored:
+            return
+        olds = [self._rows_of(table).show_stored(row) for row in stored]
+        rows = [RowChange(old, None, p) for old, p in zip(olds, pointers, strict=True)]
+        await self._call(table, "delete", hooks.before_delete, rows, [])
+        if written is not None:
+            written.olds += olds
+            written.pointers += pointers
+
+    async def finish(self) -> None:
+        """Run what comes after the writes so far, with the rows as they are then."""
+        written, self._written = self._written, {}
+        if written and self._is_own:
+            # What hooks have loaded may be as it was before.
+            self._session.expire_all()
+        for (table, operation), rows in written.items():
+            hooks = _hooks_of(table, operation)
+            if hooks is None or not rows.olds:
+                continue
+            shown = self._rows_of(table)
+            stored = await self._read_again(table, rows.news) or [None] * len(rows.olds)
+            changes = [
+                RowChange(old, None if row is None else shown.show_stored(row), pointer)
+                for old, row, pointer in zip(rows.olds, stored, rows.pointers, strict=True)
+            ]
+            change = await self._call(table, operation, hooks.after(operation), changes, rows.links)
+            if hooks.after_commit:
+                self.done.append(change)
+
+    def _rows_of(self, table: Table) -> HookRows:
+        if table not in self._rows:
+            self._rows[table] = HookRows(table, self._statements.dialect)
+        return self._rows[table]
+
+    def _note(self, table: Table, operation: WriteOperation) -> _Written | None:
+        """Where to note what is written; None if no hook comes after it."""
+        hooks = _hooks_of(table, operation)
+        if hooks is None or not (hooks.after(operation) or hooks.after_commit):
+            return None
+        return self._written.setdefault((table, operation), _Written())
+
+    async def _call(
+        self,
+        table: Table,
+        operation: WriteOperation,
+        hooks: Sequence[Any],
+        rows: Sequence[RowChange],
+        links: Sequence[_Links],
+    ) -> Change:
+        found = [
+            LinkChange(row, named.relation.key, _as_identities(named), action)
+            for row, (sets, action) in zip(rows, links, strict=False)
+            for named in sets
+        ]
+        change = Change(table.model, operation, rows, self._session, self._caller, found)
+        if hooks:
+            ran = await call_hooks(hooks, change)
+            self.ran_statements = self.ran_statements or ran
+        return change
+
+    async def _read_again(self, table: Table, rows: Sequence[Row]) -> Sequence[Row | None]:
+        """Read rows as they are stored now, unless they are known as they are."""
+        is_whole = len(table.selected) == len(table.stored)
+        if not rows or (is_whole and not (self._has_triggers or self.ran_statements)):
+            return rows
+        return await self._read(table, _keys_of(table, rows))
+
+    async def _read(self, table: Table, keys: Sequence[Row]) -> list[Row | None]:
+        """Read rows as they are stored; None for what is there no longer."""
+        whole = Projection(table.stored, len(table.readable))
+        # Whoever may see them: hooks are the service's own.
+        shape = GivenShape(table, table.key, whole, hidden=True)
+        found = await self._lane.fetch(self._statements.of(shape), {ROWS: keys})
+        by_place: dict[int, Row] = {place: row for place, *row in found}
+        return [by_place.get(place) for place in range(len(keys))]
+
+
+def _hooks_of(table: Table, operation: WriteOperation) -> Hooks | None:
+    hooks = table.resource.hooks
+    return hooks if hooks is not None and hooks.serve(operation) else None
+
+
+def _changing(plan: UpdatePlan) -> list[int]:
+    """The places of the rows that a plan changes."""
+    links = plan.links or ((),) * len(plan.rows)
+    return [i for i, row in enumerate(plan.rows) if row.fields or links[i]]
+
+
+def _keys_of(table: Table, rows: Sequence[Row]) -> list[Row]:
+    return [table.values_of(row, table.key_columns) for row in rows]
+
+
+def _links_of(plan: LinkPlan) -> _Links:
+    return (plan.links,), "remove" if plan.removes else "add"
+
+
+def _as_identities(links: LinkSet) -> list[Any]:
+    """Keys as sessions take them: the value alone where there is one."""
+    return [key[0] if len(key) == 1 else key for key in links.keys]

@@ -1,0 +1,246 @@
+"""What runs with the writes of a table: hooks, and what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, Literal, Protocol
+
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from .errors import ConfigurationError
+
+WriteOperation = Literal["create", "update", "delete"]
+
+Hook = Callable[["Change"], Awaitable[None] | None]
+"""A function, or one that is awaited, which is called with what is written."""
+
+
+class Source(Protocol):
+    """Where the values of a row come from."""
+
+    @property
+    def model(self) -> str:
+        """The name of the row's model."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of its fields in Python."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether values may be set: the row is not stored yet."""
+
+    def read(self, row: Any) -> dict[str, Any]:
+        """The values of a row, anew for each time."""
+
+
+class Values(MutableMapping[str, Any]):
+    """The values of one row by the names of its fields in Python, as its model has them.
+
+    Each is an item, `values["status"]`, and an attribute, `values.status`; a field with the name of
+    a method of mappings is an item only. Before a row is written values may be set, added and
+    deleted: `values.number = 7`. A stored row can't be changed so.
+
+    Args:
+        source: Where the values come from.
+        row: The row.
+    """
+
+    __slots__ = ("_read", "_row", "_source")
+    _source: Source
+    _row: Any
+    _read: dict[str, Any]
+
+    def __init__(self, source: Source, row: Any) -> None:
+        _set(self, "_source", source)
+        _set(self, "_row", row)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        values = find_changed(self)
+        if values is None:
+            values = self._source.read(self._row)
+            _set(self, "_read", values)
+        return values
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise KeyError(self._missing(name)) from None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(self._missing(name)) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if not self._source.writable:
+            raise TypeError(f"This row of {self._source.model} is stored; nothing can be set in it")
+        if name not in self._source.names:
+            raise KeyError(self._missing(name))
+        self._values[name] = value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            self[name] = value
+        except KeyError as exc:
+            raise AttributeError(exc.args[0]) from None
+
+    def __delitem__(self, name: str) -> None:
+        if not self._source.writable:
+            raise TypeError(f"This row of {self._source.model} is stored; nothing can be deleted")
+        if name not in self._values:
+            raise KeyError(self._missing(name))
+        del self._values[name]
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self[name]
+        except KeyError as exc:
+            raise AttributeError(exc.args[0]) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __repr__(self) -> str:
+        """The names alone: values of rows don't belong into logs."""
+        return f"<Values of {self._source.model}: {', '.join(self._values)}>"
+
+    def _missing(self, name: str) -> str:
+        model, names = self._source.model, self._source.names
+        if name in names:
+            return f"{model}.{name} is not among the values that are written"
+        close = get_close_matches(name, names, 1)
+        return f"{model} has no field `{name}`" + (f"; did you mean `{close[0]}`?" if close else "")
+
+
+_set, _get = object.__setattr__, object.__getattribute__
+
+
+def find_changed(values: Values) -> dict[str, Any] | None:
+    """What has become of the values of a row; None where nobody has looked at them."""
+    try:
+        found: dict[str, Any] | None = _get(values, "_read")
+    except AttributeError:
+        return None
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """One row of a change.
+
+    Attributes:
+        old: The row as it was stored, with what clients never see; None where it is new.
+        new: Before it is written, what is to be written, which may be changed and added to. After
+            it, the row as it is stored. None where it is deleted.
+        pointer: Where the row stands in the body (RFC 6901); None where no body names it.
+    """
+
+    old: Values | None
+    new: Values | None
+    pointer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """Links of one row by a many-to-many relationship, as a request asks for them.
+
+    Attributes:
+        row: The row.
+        relationship: The relationship's name in Python.
+        keys: The keys of the rows at the other end, as `session.get` takes them.
+        action: Whether these are to be linked (`add`) or no longer (`remove`), or are to be all
+            that the row is linked to (`set`).
+    """
+
+    row: RowChange
+    relationship: str
+    keys: Sequence[Any]
+    action: Literal["add", "remove", "set"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a request does to the rows of one table.
+
+    Attributes:
+        model: The model of the rows.
+        operation: What is done to them.
+        rows: The rows.
+        session: A session in the transaction of the write; after the commit, a session of its own.
+        caller: Who asks for it; None where nobody is known.
+        links: The links of the rows that change.
+    """
+
+    model: type[SQLModel]
+    operation: WriteOperation
+    rows: Sequence[RowChange]
+    session: AsyncSession
+    caller: Any = None
+    links: Sequence[LinkChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Functions that run with the writes of a table, whichever route they come by.
+
+    Those before and after run in the transaction of the write, in order, and may refuse it by an
+    error. Those after the commit can't.
+
+    Args:
+        before_create: Run before rows are stored.
+        after_create: Run when they are stored.
+        before_update: Run before rows are changed.
+        after_update: Run when they are changed.
+        before_delete: Run before rows are removed.
+        after_delete: Run when they are removed.
+        after_commit: Run once what was written is committed, whatever it was.
+
+    Raises:
+        ConfigurationError: What is given is no list of functions.
+    """
+
+    before_create: Sequence[Hook] = ()
+    after_create: Sequence[Hook] = ()
+    before_update: Sequence[Hook] = ()
+    after_update: Sequence[Hook] = ()
+    before_delete: Sequence[Hook] = ()
+    after_delete: Sequence[Hook] = ()
+    after_commit: Sequence[Hook] = ()
+
+    def __post_init__(self) -> None:
+        for argument in fields(self):
+            given = getattr(self, argument.name)
+            if not isinstance(given, (list, tuple)) or not all(map(callable, given)):
+                raise ConfigurationError(
+                    f"Hooks({argument.name}=…): should be a list of functions that take a Change, "
+                    f"as in Hooks({argument.name}=[check])."
+                )
+
+    def before(self, operation: WriteOperation) -> Sequence[Hook]:
+        """The hooks before an operation."""
+        found: Sequence[Hook] = getattr(self, f"before_{operation}")
+        return found
+
+    def after(self, operation: WriteOperation) -> Sequence[Hook]:
+        """The hooks after an operation, in its transaction."""
+        found: Sequence[Hook] = getattr(self, f"after_{operation}")
+        return found
+
+    def serve(self, operation: WriteOperation) -> bool:
+        """Whether any runs with an operation."""
+        return bool(self.before(operation) or self.after(operation) or self.after_commit)

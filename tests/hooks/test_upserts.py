@@ -1,0 +1,85 @@
+"""Upserts of tables with hooks: whether a row is new is known before it is written."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+
+from modelwire import Change, Database
+from tests.hooks.tables import Invoice, Script
+from tests.hooks.ways import store_rows
+from tests.worlds import World
+
+UPSERT = "/invoices/bulk/?on_conflict=code"
+
+
+async def test_order_and_values(client: httpx2.AsyncClient, script: Script) -> None:
+    """Rows are answered in their order, whichever they turned out to be."""
+    await store_rows(client)
+    script.calls.clear()
+    rows = [{"code": "z"}, {"code": "b", "note": "n"}, {"code": "a", "note": "m"}]
+    answer = await client.post(UPSERT, json=rows)
+    assert answer.status_code == 200, answer.text
+    assert [(r["code"], r["id"], r["note"]) for r in answer.json()] == [
+        ("z", 3, None),
+        ("b", 2, "n"),
+        ("a", 1, "m"),
+    ]
+    updated = next(c for c in script.calls if c.hook == "before_update")
+    assert [(old or {})["code"] for old, _, _ in updated.rows] == ["b", "a"]
+    assert [pointer for _, _, pointer in updated.rows] == ["/1", "/2"]
+
+
+async def test_refused_by_a_constraint(client: httpx2.AsyncClient) -> None:
+    """What a constraint refuses is explained by its row, new or not."""
+    await store_rows(client)
+    for row in ({"code": "q", "customer_id": 9}, {"code": "b", "customer_id": 9}):
+        answer = await client.post(UPSERT, json=[{"code": "a", "note": "n"}, row])
+        assert answer.status_code == 400, answer.text
+        assert [e["pointer"] for e in answer.json()["errors"]] == ["/1/customer_id"]
+        assert (await client.get("/invoices/1")).json()["note"] is None
+
+
+@pytest.mark.parametrize("resolution", ["merge-duplicates", "ignore-duplicates"])
+async def test_row_that_comes_in_between(
+    hooked_world: World, database: Database, script: Script, resolution: str
+) -> None:
+    """A row that somebody stores after the look is found the second time, and is no new one."""
+    if database.dialect != "postgresql":
+        pytest.skip("SQLite has one writer at a time: nobody comes in between")
+    client = hooked_world.clients["direct"]
+
+    async def store_other(change: Change) -> None:
+        del change
+        if script.names.count("Invoice.before_create") == 1:
+            async with database.session() as other:
+                other.add(Invoice(code="x", note="other"))
+                await other.commit()
+
+    script.on("Invoice.before_create", store_other)
+    answer = await client.post(
+        UPSERT,
+        json=[{"code": "x", "note": "mine"}, {"code": "y"}],
+        headers={"Prefer": f"resolution={resolution}"},
+    )
+    assert answer.status_code == 200, answer.text
+    merges = resolution == "merge-duplicates"
+    assert [row["note"] for row in answer.json()] == ["mine" if merges else "other", None]
+    done = [(c.operation, len(c.rows)) for c in script.calls if c.hook == "after_commit"]
+    assert done == ([("update", 1)] if merges else []) + [("create", 1)]
+
+
+async def test_many_at_once(hooked_world: World, database: Database, script: Script) -> None:
+    """Whoever stores the same rows at the same time, each is stored once and every request done."""
+    client = hooked_world.clients["direct"]
+    rows = [{"code": f"c{i}", "note": "n"} for i in range(5)]
+    answers = await asyncio.gather(
+        *(client.post(UPSERT, json=rows if i % 2 else rows[::-1]) for i in range(6))
+    )
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert (await client.get("/invoices/")).json()["total"] == 5
+    committed: list[Any] = [c for c in script.calls if c.hook == "after_commit"]
+    created = sum(len(c.rows) for c in committed if c.operation == "create")
+    assert (created, sum(len(c.rows) for c in committed)) == (5, 30)
+    assert database.pool_state.in_use == 0
