@@ -51,7 +51,9 @@ async def ask(app, database):
 """
 
 
-def run(code: str, *without: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def run(
+    code: str, *without: str, arguments: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     program = textwrap.dedent(WITHOUT.format(names=without)) + textwrap.dedent(code)
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
