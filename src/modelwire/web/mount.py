@@ -98,6 +98,7 @@ def mount(
     catalog = read_catalog(
         resources, settings, prefix, dependencies, is_bound, database.sql_dialect, caller
     )
+    _refuse_field_policies(catalog)
     _tell_hidden(catalog)
     service = open_service(app, database)
     service.choose_cors(app, cors)
@@ -258,6 +259,15 @@ def _key_names(place: Place) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
+
+
+def _refuse_field_policies(catalog: Catalog) -> None:
+    for table in catalog.tables.values():
+        if table.policy.fields:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, policy=…fields): policies of single fields are "
+                "not enforced yet; name these fields in hidden= or read_only=."
+            )
 
 
 def _tell_hidden(catalog: Catalog) -> None:
