@@ -8,6 +8,8 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, false, true
 
+from ..errors import ConfigurationError
+
 everyone: ColumnElement[bool] = true()
 """The condition that holds for every caller, and every row."""
 
@@ -58,6 +60,15 @@ class Policy:
     delete: Condition | None = None
     write: Condition | None = None
     fields: Mapping[str, FieldPolicy] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        given = self.fields.items() if isinstance(self.fields, Mapping) else ((self.fields, None),)
+        for name, rules in given:
+            if not isinstance(rules, FieldPolicy):
+                raise ConfigurationError(
+                    f"Policy(fields=…): {name!r} should be the name of a field with a FieldPolicy, "
+                    "as in fields={'salary': FieldPolicy(read=me.is_manager)}."
+                )
 
     def condition(self, action: Action) -> Condition:
         """The condition of an action, given or by default."""

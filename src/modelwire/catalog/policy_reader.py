@@ -20,6 +20,7 @@ from .kinds import Kind
 from .names import did_you_mean
 from .parameters import Parameters, fits
 from .policies import Assigned, FieldRules, TablePolicy
+from .schemas import computes
 from .tables import Field
 
 
@@ -99,7 +100,38 @@ class _Values:
             self._refuse("policy=…fields", name, "it is the version, which entity tags show")
         if isinstance(rules.write, str) and not field.writable:
             self._refuse("policy=…fields", name, "nobody can set it; leave out write=")
+        if isinstance(rules.read, str) and not field.readable:
+            fault = "nobody can see it; leave out read=, or name it in shown="
+            self._refuse("policy=…fields", name, fault)
+        self._check_schemas(field, rules)
         return rules
+
+    def _check_schemas(self, field: Field, rules: FieldRules) -> None:
+        """Check that nothing the user has written himself shows or takes a field past its rules."""
+        resource, shown = self._resource, self._resource.read_schema
+        if rules.read is not True and shown is not None and field.key in shown.model_fields:
+            fault = (
+                f"{shown.__name__} shows it to everyone; leave it out there, or read_schema= out"
+            )
+            self._refuse("policy=…fields", field.name, fault)
+        if rules.read is not True and shown is None and computes(resource.model):
+            (computed, *_) = resource.model.model_computed_fields
+            fault = (
+                f"the computed field `{computed}` of {resource.model.__name__} may look at it, and "
+                "is shown to everyone; hide the field by hidden=, or compute in a read_schema= "
+                "without it"
+            )
+            self._refuse("policy=…fields", field.name, fault)
+        for argument, taken in (
+            ("create_schema", resource.create_schema),
+            ("update_schema", resource.update_schema),
+        ):
+            if rules.write is not True and taken is not None and field.key in taken.model_fields:
+                fault = (
+                    f"{taken.__name__} takes it from everyone; leave it out there, or {argument}= "
+                    "out"
+                )
+                self._refuse("policy=…fields", field.name, fault)
 
     def _read_rule(self, name: str, kind: str, given: object) -> Rule:
         if isinstance(given, (True_, False_)):

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from sqlalchemy import Column, inspect
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlmodel import SQLModel
 
 from ..access.caller import Caller
@@ -32,6 +32,7 @@ from .guards import Guarded, IsBound
 from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .masks import find_masked
 from .names import did_you_mean, shown_name
+from .narrowing import Grants, check_links, deciding, forget_relations, leads_by, narrow
 from .parameters import Parameters
 from .policies import TablePolicy
 from .policy_reader import assigned_names, read_policy
@@ -62,12 +63,14 @@ class _Policies(NamedTuple):
         parameters: What is used of it.
         dialect: The dialect of the database; of none, if None.
         closed: Those that are not open, by their tables; relations look there for links.
+        unseen: The columns that they hide from the callers that the catalog is for.
     """
 
     caller: Caller | None
     parameters: Parameters
     dialect: Dialect | None
     closed: Mapping[SQLTable, TablePolicy]
+    unseen: frozenset[Column[Any]]
 
 
 def read_catalog(
@@ -78,6 +81,7 @@ def read_catalog(
     is_bound: IsBound = lambda *_: True,
     dialect: Dialect | None = None,
     caller: Caller | None = None,
+    grants: Grants | None = None,
 ) -> Catalog:
     """Read what the resources' models declare.
 
@@ -89,6 +93,8 @@ def read_catalog(
         is_bound: Tells which dependencies are bound to one row; by default all might be.
         dialect: The dialect of the database that it is for; of none, if None.
         caller: The caller of the application, if it has one.
+        grants: The attributes that are true of the callers that it is for, of those that decide
+            about fields; it has all that any caller may see and set, if None.
 
     Returns:
         The catalog.
@@ -96,8 +102,9 @@ def read_catalog(
     Raises:
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
-    read = [(_mapper_of(resource), resource) for resource in resources]
-    mappers = [(mapper, _name_relations(resource, mapper)) for mapper, resource in read]
+    read = [(_mapper_of(resource), narrow(resource, grants)) for resource in resources]
+    unseen = frozenset(column for pair in read for column in _unseen_columns(*pair))
+    mappers = [(mapper, _name_relations(resource, mapper, unseen)) for mapper, resource in read]
     registered = {
         _table_of(mapper).fullname: Guarded(resource, base, _read_key(mapper), is_bound)
         for mapper, resource in mappers
@@ -107,11 +114,12 @@ def read_catalog(
     settle_keys(_table_of(mapper) for mapper, _ in mappers)
     memory = Memory()
     closed: dict[SQLTable, TablePolicy] = {}
-    policies = _Policies(caller, parameters := Parameters(dialect), dialect, closed)
+    policies = _Policies(caller, parameters := Parameters(dialect), dialect, closed, unseen)
     tables = [_read_table(mapper, registered, dialect, memory, policies) for mapper, _ in mappers]
     closed.update((t.sql, t.policy) for t in tables if not t.policy.is_open)
     _check_paths(tables)
     check_defaults(tables, dialect)
+    check_links(tables)
     for table in tables:
         check_described(table)
     for table in tables:
@@ -126,12 +134,37 @@ def read_catalog(
     deleting = {t.name for t in tables if (hooks := t.resource.hooks) and hooks.serve("delete")}
     dependents = read_dependents(mapped, deleting)
     has_hooks = any(table.resource.hooks is not None for table in tables)
-    return Catalog(named, dependents, limits, prefix, memory, used, has_hooks)
+    granted = frozenset(deciding(tables, used)) if grants is None else grants
+    return Catalog(named, dependents, limits, prefix, memory, used, has_hooks, granted)
 
 
-def _name_relations(resource: Resource, mapper: Mapper[Any]) -> Resource:
+def _unseen_columns(mapper: Mapper[Any], resource: Resource) -> Iterable[Column[Any]]:
+    """The columns of the fields that a policy hides."""
+    rules = resource.policy.fields if resource.policy is not None else {}
+    for attribute in mapper.column_attrs if rules else ():
+        info = mapper.class_.model_fields.get(attribute.key)
+        name = attribute.key if info is None else shown_name(attribute.key, info)
+        column = attribute.columns[0]
+        if name in rules and name in resource.hidden and isinstance(column, Column):
+            yield column
+
+
+def _name_relations(
+    resource: Resource, mapper: Mapper[Any], unseen: frozenset[Column[Any]]
+) -> Resource:
     keys = mapper.relationships.keys()
-    return name_on_wire(include_shown_relations(resource, keys), name_relations(resource, keys))
+    names = name_relations(resource, keys)
+    named = name_on_wire(include_shown_relations(resource, keys), names)
+    return forget_relations(named, [names[p.key] for p in _unseen_relations(mapper, unseen)])
+
+
+def _unseen_relations(
+    mapper: Mapper[Any], unseen: frozenset[Column[Any]]
+) -> Sequence[RelationshipProperty[Any]]:
+    """The relationships that lead by hidden columns, whose values their rows would tell."""
+    return [
+        p for p in mapper.relationships if unseen and leads_by(read_relation(p, p.key, {}), unseen)
+    ]
 
 
 def _mapper_of(resource: Resource) -> Mapper[Any]:
@@ -180,10 +213,13 @@ def _read_table(
     guarded = registered[sql.fullname]
     resource = guarded.resource
     fields = tuple(_read_fields(mapper, sql, resource, dialect))
-    read = _read_relations(mapper, resource, policies.closed)
+    read = _read_relations(mapper, resource, policies)
     relations = {relation.name: relation for relation in read}
     names = {f.name for f in fields}
     _check_relations(resource, fields, relations)
+    _check_names(
+        resource, "policy=…fields", resource.policy.fields if resource.policy else (), names
+    )
     _check_names(resource, "filters", resource.filters, names)
     _check_names(resource, "hidden", resource.hidden, names)
     _check_names(resource, "shown", resource.shown, names)
@@ -197,7 +233,7 @@ def _read_table(
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     _check_names(resource, "includes_back", resource.includes_back, resource.includes)
     ways = Ways(guarded, relations, registered)
-    schemas = derive_schemas(resource, fields, [relation.key for relation in read])
+    schemas = derive_schemas(resource, fields, mapper.relationships.keys())
     if resource.read_schema is not None:
         check_shown(resource, schemas.read, fields)
     masked = find_masked(schemas.read, validates=resource.read_schema is not None)
@@ -237,10 +273,12 @@ def _assigned_keys(resource: Resource, fields: Sequence[Field]) -> set[str]:
 
 
 def _read_relations(
-    mapper: Mapper[Any], resource: Resource, closed: Mapping[SQLTable, TablePolicy]
+    mapper: Mapper[Any], resource: Resource, policies: _Policies
 ) -> Sequence[Relation]:
     names = name_relations(resource, mapper.relationships.keys())
-    relations = [read_relation(p, names[p.key], closed) for p in mapper.relationships]
+    unseen = _unseen_relations(mapper, policies.unseen)
+    seen = [p for p in mapper.relationships if p not in unseen]
+    relations = [read_relation(p, names[p.key], policies.closed) for p in seen]
     for name, times in Counter(names.values()).items():
         if times > 1:
             raise ConfigurationError(

@@ -167,6 +167,12 @@ def check_shown_below(
     """
     for key, info in schema.model_fields.items():
         field = target.by_key.get(key)
+        if field is not None and target.policy.rules_of(field.name).read is not True:
+            raise ConfigurationError(
+                f"Resource({resource.model.__name__}, read_schema=…): `{name}` shows rows as "
+                f"{schema.__name__}, which has `{key}`; a policy says who may see that. Leave it "
+                "out there."
+            )
         is_there = field is not None and field.readable
         if (
             info.is_required()

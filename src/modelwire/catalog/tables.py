@@ -350,6 +350,11 @@ class Table:
         return {f.name: f for f in self.fields if f.readable}
 
     @cached_property
+    def read_only(self) -> frozenset[str]:
+        """The names of the fields that clients may see, and that a policy lets none of them set."""
+        return frozenset(n for n in self.readable if self.policy.rules_of(n).write is False)
+
+    @cached_property
     def queryable(self) -> Mapping[str, Field]:
         """The fields that clients may filter, sort and search by, by their name on the wire."""
         named = self.resource.queryable
@@ -429,6 +434,8 @@ class Catalog:
         memory: What was found out about it and its tables.
         parameters: What all policies compare with that is known of the caller.
         has_hooks: Whether a resource has any.
+        grants: The attributes that are true of the callers that it is for, of those that decide
+            about fields.
     """
 
     tables: Mapping[str, Table]
@@ -438,6 +445,7 @@ class Catalog:
     memory: Memory = dataclass_field(default_factory=Memory)
     parameters: tuple[Parameter, ...] = ()
     has_hooks: bool = False
+    grants: frozenset[str] = frozenset()
 
     def hides_rows(self, sql: SQLTable) -> bool:
         """Whether there may be rows of a table that a caller may not see."""

@@ -12,7 +12,10 @@ def row_schema(subject: Subject) -> JSONSchema:
     """The schema of a row as it is shown, with its includes where they are asked for."""
 
     return subject.components.describe(
-        subject.table.schemas.read, "serialization", more=lambda: _includes(subject)
+        subject.table.schemas.read,
+        "serialization",
+        more=lambda: _includes(subject),
+        optional=[n for n, given in subject.table.policy.fields.items() if given.read is not True],
     )
 
 
@@ -44,12 +47,13 @@ def create_schema(subject: Subject, relation: Relation | None = None) -> JSONSch
             not name that.
     """
     given = [f.name for f in tie_fields(relation, subject.table, {})] if relation else []
+    rules = subject.table.policy.fields
     end = "And".join("".join(map(str.capitalize, name.split("_"))) for name in given)
     return subject.components.describe(
         subject.table.schemas.create,
         "validation",
         more=lambda: _new_relations(subject),
-        optional=given,
+        optional=[*given, *(n for n, rule in rules.items() if rule.write is not True)],
         suffix=f"Without{end}" if given else "",
     )
 

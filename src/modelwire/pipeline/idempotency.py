@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..request.headers import parse_idempotency_key
 from ..request.request import Request
@@ -37,9 +37,15 @@ def key_of(request: Request) -> str | None:
     return _digest([key.encode(), *(request.headers.get(name, b"") for name in _CREDENTIALS)])
 
 
-def fingerprint_of(request: Request) -> str:
-    """What tells a request from others: method, path, query and body."""
-    text = [request.method, request.path, *request.segments]
+def fingerprint_of(request: Request, grants: Collection[str]) -> str:
+    """What tells a request from others: method, path, query, body, and which fields it may show.
+
+    Args:
+        request: The request.
+        grants: The attributes of its caller that decide about fields. An answer that was made while
+            he had others is not for him.
+    """
+    text = [request.method, request.path, *request.segments, *sorted(grants)]
     return _digest([*(part.encode() for part in text), request.query_string, request.body])
 
 

@@ -215,7 +215,8 @@ class _Transaction:
         if self._key is None:
             return await self._work(lane, session, one_by_one)
         keys = self._pipeline.idempotency_keys
-        known = await keys.claim(lane, self._key, fingerprint_of(self._request))
+        fingerprint = fingerprint_of(self._request, self._pipeline.catalog.grants)
+        known = await keys.claim(lane, self._key, fingerprint)
         if known is not None:
             answer = Answer(known.status, known.body, (*known.headers, REPLAYED))
             return _Done(answer, rows_of(self._write.plan))

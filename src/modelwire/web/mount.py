@@ -25,6 +25,7 @@ from ..observe.counts import Counts
 from ..openapi.operation import compose_operation, name_operation
 from ..openapi.place import Place
 from ..pipeline.pipeline import Pipeline
+from ..pipeline.variants import Variants
 from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
@@ -95,21 +96,31 @@ def mount(
     )
     settings = database.settings
     prefix = prefix.rstrip("/")
-    catalog = read_catalog(
-        resources, settings, prefix, dependencies, is_bound, database.sql_dialect, caller
+    read = partial(
+        read_catalog,
+        resources,
+        settings,
+        prefix,
+        dependencies,
+        is_bound,
+        database.sql_dialect,
+        caller,
     )
-    _refuse_field_policies(catalog)
+    catalog = read()
     _tell_hidden(catalog)
     service = open_service(app, database)
     service.choose_cors(app, cors)
     service.choose_caller(caller)
     conflict = conflict_status or settings.conflict_status
-    service.add_catalog(catalog, conflict)
+    make = partial(Pipeline, database=database, conflict_status=conflict)
+    variants = Variants(catalog, read, make)
+    # Whose statement has failed in an endpoint of the application's own is not known.
+    service.add_catalog(catalog, conflict, variants.narrowest.catalog)
     routes = _Routes(
         app=app,
         service=service,
         catalog=catalog,
-        pipeline=Pipeline(catalog, database, conflict_status=conflict),
+        variants=variants,
         conflict_status=conflict,
         limits=RequestLimits(
             max_body_bytes or settings.max_body_bytes,
@@ -146,7 +157,7 @@ class _Routes:
     app: FastAPI
     service: Service
     catalog: Catalog
-    pipeline: Pipeline
+    variants: Variants
     conflict_status: int
     limits: RequestLimits
     prefix: str
@@ -189,9 +200,8 @@ class _Routes:
 
     def _add_route(self, place: Place, route: Route, guards: Guards) -> None:
         table, relation, target = place.table, place.relation, place.target
-        place_of = (table, relation) if relation else (table,)
         endpoint = self._endpoint(
-            partial(route.handle, self.pipeline, *place_of),
+            self.variants.bind(route.handle, table, relation),
             key_names=_key_names(place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,
@@ -259,15 +269,6 @@ def _key_names(place: Place) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
-
-
-def _refuse_field_policies(catalog: Catalog) -> None:
-    for table in catalog.tables.values():
-        if table.policy.fields:
-            raise ConfigurationError(
-                f"Resource({table.model.__name__}, policy=…fields): policies of single fields are "
-                "not enforced yet; name these fields in hidden= or read_only=."
-            )
 
 
 def _tell_hidden(catalog: Catalog) -> None:

@@ -113,6 +113,8 @@ class Problems:
             conflict_status: The status where a unique value is taken or a parent is missing; that
                 of what was mounted first by default.
         """
+        if isinstance(error, NoSuchPath):
+            error = NoSuchPath(f"Nothing is at {scope['path']}")
         if isinstance(error, MissingTable) and self._database.awaits(error):
             cause, error = error.__cause__, NotStarted()
             error.__cause__ = cause
@@ -212,7 +214,7 @@ class Problems:
         if error.status_code == 404 and is_routing:
             if self.index.answers(request):
                 return self.index.answer(request)
-            return self.answer(request.scope, NoSuchPath(f"Nothing is at {request.scope['path']}"))
+            return self.answer(request.scope, NoSuchPath())
         if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:
             return self.answer(request.scope, MethodNotAllowed(_allowed_methods(request)))
         return self.answer_http(request.scope, error)

@@ -48,12 +48,16 @@ def key_order(table: Table) -> tuple[Order, ...]:
 
 @kept
 def order_of(target: Table, relation: Relation) -> tuple[Order, ...]:
-    """The order in which a relation has its rows: that of its `order_by`, then of the key."""
+    """The order in which a relation has its rows: that of its `order_by`, then of the key.
+
+    What a policy hides from whoever asks does not order his rows either.
+    """
     terms = [
         Order(target.by_column[column.name], descending=descending, asked=True)
         for column, descending in relation.order
     ]
-    return total_order(target, [term for term in terms if term.field.kind in SORTABLE])
+    seen = [t for t in terms if target.policy.rules_of(t.field.name).read is not False]
+    return total_order(target, [term for term in seen if term.field.kind in SORTABLE])
 
 
 def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType
 from typing import Any, TypeVar
 
@@ -62,7 +62,7 @@ def validate(
     try:
         return schema.model_validate(body)
     except ValidationError as exc:
-        add_faults(exc, schema, body, pointer, faults)
+        add_faults(exc, schema, body, pointer, faults, table.read_only)
     faults.pass_over(left_out)
     return None
 
@@ -174,11 +174,23 @@ def add_faults(
     body: Any,
     pointer: str,
     faults: Faults,
+    read_only: Collection[str] = (),
 ) -> None:
-    """Add what Pydantic has found wrong with a body, each with its place in it."""
+    """Add what Pydantic has found wrong with a body, each with its place in it.
+
+    Args:
+        exc: What it has found.
+        schema: The schema.
+        body: The JSON value.
+        pointer: Where it stands in the whole body.
+        faults: Where it is added.
+        read_only: The names of fields that are known to the client, who may not set them.
+    """
 
     def describe(fault: ErrorDetails) -> Violation:
         kind, message = fault["type"], message_of(fault["type"], fault["msg"])
+        if kind == "extra_forbidden" and len(fault["loc"]) == 1 and fault["loc"][0] in read_only:
+            return refuse_read_only(f"{pointer}/{escape_pointer(str(fault['loc'][0]))}")
         if kind == "extra_forbidden" and faults.count < SUGGESTED:
             message += _suggest(schema, fault, body)
         return Violation(message, _code_of(kind), pointer + _pointer_to(fault["loc"], body))
@@ -188,6 +200,15 @@ def add_faults(
         faults.add_each(found, describe)
     else:
         faults.pass_over(exc.error_count())
+
+
+def refuse_read_only(place: str) -> Violation:
+    """What is wrong with a field that a policy lets the caller see, and not set.
+
+    Args:
+        place: Where it stands in the body, or would stand.
+    """
+    return Violation("can't be set by this caller", "read_only", place)
 
 
 def _leave_out_unknown(

@@ -17,7 +17,14 @@ from ...errors import Faults, Violation
 from ...memory import kept
 from ..parent import Parent
 from .batches import Batch, check_rows
-from .bodies import Schema, Validated, refuse, validate_each, validate_values
+from .bodies import (
+    Schema,
+    Validated,
+    refuse,
+    refuse_read_only,
+    validate_each,
+    validate_values,
+)
 from .create_plan import ChildPlan, CreatePlan, Kin, refuse_other_parent
 from .draft import Intake, Row, Values, intake_of
 from .links import read_links
@@ -191,6 +198,7 @@ class _Planner:
     def _take(
         self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties
     ) -> tuple[Row, ...]:
+        self._refuse_ties(table, pointers, ties)
         schema = schema_of(table, frozenset(f.key for f in ties))
         intake = intake_of(table, schema, self._dialect, frozenset(ties))
         if leaves_nothing_open(table):
@@ -200,6 +208,13 @@ class _Planner:
         valid = validate_each(table, schema, bodies, pointers, self._invalid)
         rows = take_new(table, intake, valid, pointers, self._faults) if valid else ()
         return self._add_claims(rows, [*map(vars, valid)], ties)
+
+    def _refuse_ties(self, table: Table, pointers: Sequence[str], ties: Ties) -> None:
+        """Refuse rows that others give values which a policy does not let the caller set."""
+        for field in ties:
+            if table.policy.rules_of(field.name).write is False:
+                step = f"/{escape_pointer(field.name)}" if field.readable else ""
+                self._invalid.add_each([p + step for p in pointers], refuse_read_only)
 
     def _add_claims(
         self, rows: tuple[Row, ...], bodies: Sequence[Values], ties: Ties

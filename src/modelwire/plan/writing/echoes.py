@@ -16,6 +16,7 @@ from ...shape.parts import Include
 from ..keys import Key, read_component
 from ..reading.includes import build_includes, may_follow
 from ..values import BadValue
+from .bodies import refuse_read_only
 
 Echo = Mapping[str, Any]
 """What a body has of a row that clients can't set, by its names."""
@@ -121,6 +122,8 @@ def _refuse(table: Table, name: str, value: Any, pointer: str) -> Iterator[Viola
     place = f"{pointer}/{escape_pointer(name)}"
     if name in table.linked and isinstance(value, list):
         yield from (refuse_row(f"{place}/{index}") for index in range(len(value)))
+    elif name in table.read_only:
+        yield refuse_read_only(place)
     else:
         yield Violation("is not a field that can be set here", "unknown_field", place)
 

@@ -1,0 +1,104 @@
+"""One pipeline for all callers who may see and set the same fields."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from ..access.principal import Principal
+from ..catalog.narrowing import Grants, deciding
+from ..catalog.tables import Catalog, Relation, Table
+from ..errors import ConfigurationError, NoSuchPath
+from ..request.request import Request
+from ..respond.answer import Answer, StreamAnswer
+from .pipeline import Pipeline, Session
+
+MOST_ATTRIBUTES = 6
+"""Attributes of the caller that policies of fields may ask for. Each doubles the catalogs."""
+
+Handle = Callable[[Request, Session], Awaitable[Answer | StreamAnswer]]
+
+Handler = Callable[..., Awaitable[Answer | StreamAnswer]]
+"""Answers a request, given the pipeline, the resource, the relation if any, and the session."""
+
+
+class Variants:
+    """The pipelines of one application, which differ in what their callers may see and set.
+
+    Each is made when the first of its callers asks, except for that of callers who may least: if
+    that can be made, all others can.
+
+    Args:
+        catalog: All that any caller may see and set.
+        read: Reads the catalog for callers of whom some attributes are true.
+        make: Makes the pipeline of a catalog.
+
+    Attributes:
+        widest: The pipeline of callers who may see and set all of it.
+        narrowest: That of those who may least.
+
+    Raises:
+        ConfigurationError: Too many attributes decide about fields, or a catalog can't be read.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        read: Callable[[Grants], Catalog],
+        make: Callable[[Catalog], Pipeline],
+    ) -> None:
+        self._read, self._make = read, make
+        # Nothing but a bool decides, so whichever parameter holds it says the same.
+        self._deciding = tuple(
+            (name, p.name)
+            for name, p in deciding(catalog.tables.values(), catalog.parameters).items()
+        )
+        if len(self._deciding) > MOST_ATTRIBUTES:
+            names = ", ".join(f"me.{name}" for name, _ in self._deciding)
+            raise ConfigurationError(
+                f"policy=…fields: {len(self._deciding)} attributes of the caller decide about "
+                f"fields ({names}), and at most {MOST_ATTRIBUTES} can. Combine some in properties "
+                "of the caller, such as one for each role."
+            )
+        self.widest = make(catalog)
+        self._known: dict[Grants, Pipeline] = {catalog.grants: self.widest}
+        self.narrowest = self._find(frozenset())
+
+    def choose(self, caller: Principal) -> Pipeline:
+        """Choose the pipeline of a caller."""
+        return self._find(frozenset(n for n, rule in self._deciding if caller.allows(rule)))
+
+    def _find(self, grants: Grants) -> Pipeline:
+        known = self._known.get(grants)
+        if known is None:
+            known = self._known[grants] = self._make(self._read(grants))
+        return known
+
+    def bind(self, handler: Handler, table: Table, relation: Relation | None) -> Handle:
+        """Bind what answers a kind of request to a resource, or to a relation of one.
+
+        Args:
+            handler: Answers a request.
+            table: The resource, in the widest catalog.
+            relation: The relation, if any.
+
+        Returns:
+            What answers a request as its caller's pipeline does.
+        """
+        if not self._deciding:
+            place = (table,) if relation is None else (table, relation)
+            return partial(handler, self.widest, *place)
+        name = None if relation is None else relation.name
+        return partial(self._answer, handler, table.name, name)
+
+    async def _answer(
+        self, handler: Handler, table: str, relation: str | None, request: Request, session: Session
+    ) -> Answer | StreamAnswer:
+        pipeline = self.choose(request.caller)
+        here: list[Any] = [pipeline.catalog.tables[table]]
+        if relation is not None:
+            if relation not in here[0].relations:
+                raise NoSuchPath
+            here.append(here[0].relations[relation])
+        return await handler(pipeline, *here, request, session)

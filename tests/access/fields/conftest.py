@@ -1,0 +1,44 @@
+"""Both databases with the rows of these tests, and the services that are compared."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from modelwire import Database
+from tests import worlds
+from tests.conftest import LANES, make_app
+
+from .staff import CALLERS, TABLES, Base, me, rows, ruled, settled, stored
+
+
+class World(worlds.World):
+    """A database whose rows are put back."""
+
+    async def fill(self) -> None:
+        """Put all rows back as they were."""
+        given = rows()
+        async with self.database.engine.begin() as connection:
+            for table in reversed(TABLES):
+                await connection.execute(table.delete())
+            for table in TABLES:
+                await connection.execute(table.insert().values(given[table.name]))
+
+    async def read(self) -> dict[str, list[dict[str, Any]]]:
+        """Read all rows."""
+        async with self.database.engine.connect() as connection:
+            return {
+                table.name: stored((await connection.execute(select(table))).mappings())
+                for table in TABLES
+            }
+
+
+def make_apps(database: Database) -> dict[str, FastAPI]:
+    """The service with policies on each lane, and one for each caller without."""
+    made = {lane: make_app(database, lane, ruled(), {"caller": me}) for lane in LANES}
+    for who in CALLERS:
+        made[who] = make_app(database, "direct", settled(who), {"caller": me})
+    return made
+
+
+world = worlds.make_world_fixture("fields", Base.metadata, make_apps, kind=World)
