@@ -41,22 +41,47 @@ _KEYS = {
     "groups": ("chess", "judo"),
 }
 _TABLES = st.sampled_from(["people", "people", "offices", "groups"])
-_VALUES = st.sampled_from(
-    ["50", "1", "300", "a", "ann", "ann@hidden.example", "1111", "p1", "note", "", "null", "north"]
-)
-_OPERATORS = st.sampled_from(
-    ["", "", "__gt", "__lte", "__ne", "__in", "__contains", "__icontains", "__isnull", "__nope"]
-)
+_NUMBERS = ("salary", "grade", "budget", "rank")
+_COMPARED = {
+    "number": (
+        ("", "50"),
+        ("__gt", "60"),
+        ("__lte", "100"),
+        ("__in", "1,50"),
+        ("__isnull", "true"),
+    ),
+    "text": (("", "p1"), ("__icontains", "n"), ("__ne", "1111"), ("__in", "ann,p2")),
+    "wrong": (("__nope", "1"), ("__gt", ""), ("__isnull", "x")),
+}
+_LOGIC = {"number": ("eq:50", "gt:60", "isnull:true"), "text": ("eq:ann", "icontains:n")}
+
+
+def _kind(path: str) -> str:
+    return "number" if path.rpartition(".")[2] in _NUMBERS else "text"
+
+
+@st.composite
+def _named(draw: Draw, table: str) -> str:
+    """A field, seldom one that is not there."""
+    return str(draw(st.sampled_from(_MISSPELT if draw(st.integers(0, 9)) == 0 else _FIELDS[table])))
+
+
+@st.composite
+def _filter(draw: Draw, table: str) -> tuple[str, str]:
+    path = draw(_path(table))
+    kind = "wrong" if draw(st.integers(0, 9)) == 0 else _kind(path)
+    operator, value = draw(st.sampled_from(_COMPARED[kind]))
+    return path + operator, value
 
 
 @st.composite
 def _path(draw: Draw, table: str, depth: int = 2) -> str:
     steps = []
-    for _ in range(draw(st.integers(0, depth))):
+    for _ in range(draw(st.sampled_from([0, 0, *range(depth + 1)]))):
         name = draw(st.sampled_from(sorted(_LED[table])))
         steps.append(name)
         table = _LED[table][name]
-    steps.append(draw(st.sampled_from([*_FIELDS[table], *_FIELDS[table], *_MISSPELT])))
+    steps.append(draw(_named(table)))
     return ".".join(steps)
 
 
@@ -71,17 +96,16 @@ def _includes(draw: Draw, table: str) -> str:
 
 @st.composite
 def _query(draw: Draw, table: str) -> list[tuple[str, str]]:
-    count = draw(st.integers(0, 2))
-    found = [(draw(_path(table)) + draw(_OPERATORS), draw(_VALUES)) for _ in range(count)]
+    found = [draw(_filter(table)) for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2])))]
     if draw(st.booleans()):
-        terms = [draw(_path(table)) for _ in range(draw(st.integers(1, 2)))]
+        terms = [draw(_path(table, 1)) for _ in range(draw(st.integers(1, 2)))]
         found.append(("sort", ",".join(draw(st.sampled_from(["", "-"])) + term for term in terms)))
     if draw(st.integers(0, 3)) == 0:
-        found.append(("q", draw(_VALUES)))
-    if draw(st.integers(0, 2)) == 0:
-        operator = draw(st.sampled_from(["eq", "gt", "icontains", "isnull"]))
-        inner = f"{draw(_path(table))}.{operator}:{draw(_VALUES)}"
-        found.append(("or", f"({inner},name.eq:ann)"))
+        found.append(("q", draw(st.sampled_from(["n", "a", "hidden", "1111", "p1"]))))
+    if draw(st.integers(0, 3)) == 0:
+        path = draw(_path(table))
+        inner = f"{path}.{draw(st.sampled_from(_LOGIC[_kind(path)]))}"
+        found.append(("or", f"({inner},code.eq:p0)"))
     return found
 
 
@@ -89,8 +113,8 @@ def _query(draw: Draw, table: str) -> list[tuple[str, str]]:
 def _shown(draw: Draw, table: str) -> list[tuple[str, str]]:
     found = []
     if draw(st.booleans()):
-        names = st.sampled_from([*_FIELDS[table], *_MISSPELT])
-        found.append(("fields", ",".join(draw(st.lists(names, min_size=1, max_size=3)))))
+        names = draw(st.lists(_named(table), min_size=1, max_size=2, unique=True))
+        found.append(("fields", ",".join(names)))
     if draw(st.booleans()):
         found.append(("include", draw(_includes(table))))
     return found
@@ -117,7 +141,7 @@ def reads(draw: Draw) -> Asked:
         return Asked("GET", f"/{table}/stream/?{urlencode([*plain, ('format', form)])}")
     query.append(("limit", str(draw(st.integers(1, 3)))))
     if draw(st.booleans()):
-        query.append(("cursor", ""))
+        query.append(draw(st.sampled_from([("cursor", ""), ("count", "none"), ("skip", "1")])))
     if kind == "query":
         return Asked("POST", f"/{table}/query/", dict(query))
     return Asked("GET", f"/{table}/?{urlencode(query)}")
@@ -127,7 +151,7 @@ _SET = {
     "code": st.sampled_from(["p0", "p1", "n1", "n2", "north"]),
     "name": st.sampled_from(["zoe", None]),
     "title": st.sampled_from(["clerk", "boss", None, 5]),
-    "salary": st.sampled_from([70, 1, None, "much"]),
+    "salary": st.sampled_from([70, 50, 1, None, "much"]),
     "email": st.sampled_from(["ann@hidden.example", "new@hidden.example", None]),
     "pin": st.sampled_from(["0000", "9999", None, 3]),
     "grade": st.sampled_from([0, 1, 7]),
@@ -141,11 +165,10 @@ _KEY_OF_NEW = {"people": "n1", "offices": "n2", "groups": "n3"}
 
 @st.composite
 def _body(draw: Draw, table: str, *, new: bool, depth: int = 1) -> dict[str, Any]:
-    names = st.sampled_from([*_FIELDS[table], *_FIELDS[table], *_MISSPELT])
-    chosen = draw(st.lists(names, max_size=4, unique=True))
-    body = {name: draw(_SET.get(name, st.just(1))) for name in chosen if name != "code" or new}
-    if new and draw(st.integers(0, 5)):
-        body["code"] = draw(st.sampled_from([_KEY_OF_NEW[table], *_KEYS[table]]))
+    chosen = draw(st.lists(_named(table), max_size=3, unique=True))
+    body = {name: draw(_SET.get(name, st.just(1))) for name in chosen if name != "code"}
+    if new and draw(st.integers(0, 9)):
+        body["code"] = draw(st.sampled_from([*[_KEY_OF_NEW[table]] * 4, *_KEYS[table]]))
     if depth and draw(st.integers(0, 3)) == 0:
         if table == "offices":
             body["people"] = [{**draw(_body("people", new=new, depth=0)), "code": "n9"}]
