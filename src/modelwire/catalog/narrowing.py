@@ -41,7 +41,7 @@ def narrow(resource: Resource, grants: Grants | None) -> Resource:
         name: (_holds(given.read, grants), _holds(given.write, grants))
         for name, given in policy.fields.items()
     }
-    unseen = [name for name, (reads, _) in rules.items() if not reads]
+    unseen = unseen_in(resource, grants)
     unset = [name for name, (_, writes) in rules.items() if not writes]
     fixed = {
         name: FieldPolicy(everyone if reads else nobody, everyone if writes else nobody)
@@ -56,6 +56,12 @@ def narrow(resource: Resource, grants: Grants | None) -> Resource:
         writable=_without(resource.writable, unset),
         policy=policy if grants is None else replace(policy, fields=fixed),
     )
+
+
+def unseen_in(resource: Resource, grants: Grants | None) -> Sequence[str]:
+    """The names of the fields that a policy hides from such callers."""
+    rules = {} if resource.policy is None else resource.policy.fields
+    return [name for name, given in rules.items() if not _holds(given.read, grants)]
 
 
 def forget_relations(resource: Resource, names: Collection[str]) -> Resource:

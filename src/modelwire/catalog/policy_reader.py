@@ -17,10 +17,10 @@ from ..errors import ConfigurationError
 from ..resource import Resource
 from .conditions import Condition, ConditionReader
 from .kinds import Kind
+from .looks import find_looking
 from .names import did_you_mean
 from .parameters import Parameters, fits
 from .policies import Assigned, FieldRules, TablePolicy
-from .schemas import computes
 from .tables import Field
 
 
@@ -114,12 +114,11 @@ class _Values:
                 f"{shown.__name__} shows it to everyone; leave it out there, or read_schema= out"
             )
             self._refuse("policy=…fields", field.name, fault)
-        if rules.read is not True and shown is None and computes(resource.model):
-            (computed, *_) = resource.model.model_computed_fields
+        looking = None if rules.read is True else find_looking(resource.model, field.key)
+        if looking is not None and shown is None:
             fault = (
-                f"the computed field `{computed}` of {resource.model.__name__} may look at it, and "
-                "is shown to everyone; hide the field by hidden=, or compute in a read_schema= "
-                "without it"
+                f"`{looking}` of {resource.model.__name__} looks at it, and is shown to everyone; "
+                "hide the field by hidden=, or give a read_schema= without both"
             )
             self._refuse("policy=…fields", field.name, fault)
         for argument, taken in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic.fields import FieldInfo
@@ -32,7 +32,7 @@ from .guards import Guarded, IsBound
 from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .masks import find_masked
 from .names import did_you_mean, shown_name
-from .narrowing import Grants, check_links, deciding, forget_relations, leads_by, narrow
+from .narrowing import Grants, check_links, deciding, forget_relations, leads_by, narrow, unseen_in
 from .parameters import Parameters
 from .policies import TablePolicy
 from .policy_reader import assigned_names, read_policy
@@ -103,7 +103,9 @@ def read_catalog(
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
     read = [(_mapper_of(resource), narrow(resource, grants)) for resource in resources]
-    unseen = frozenset(column for pair in read for column in _unseen_columns(*pair))
+    unseen = frozenset(
+        column for mapper, r in read for column in _columns_of(mapper, unseen_in(r, grants))
+    )
     mappers = [(mapper, _name_relations(resource, mapper, unseen)) for mapper, resource in read]
     registered = {
         _table_of(mapper).fullname: Guarded(resource, base, _read_key(mapper), is_bound)
@@ -138,14 +140,12 @@ def read_catalog(
     return Catalog(named, dependents, limits, prefix, memory, used, has_hooks, granted)
 
 
-def _unseen_columns(mapper: Mapper[Any], resource: Resource) -> Iterable[Column[Any]]:
-    """The columns of the fields that a policy hides."""
-    rules = resource.policy.fields if resource.policy is not None else {}
-    for attribute in mapper.column_attrs if rules else ():
-        info = mapper.class_.model_fields.get(attribute.key)
-        name = attribute.key if info is None else shown_name(attribute.key, info)
-        column = attribute.columns[0]
-        if name in rules and name in resource.hidden and isinstance(column, Column):
+def _columns_of(mapper: Mapper[Any], names: Collection[str]) -> Iterable[Column[Any]]:
+    """The columns of the fields with some names."""
+    for attribute in mapper.column_attrs if names else ():
+        info, column = mapper.class_.model_fields.get(attribute.key), attribute.columns[0]
+        is_named = info is not None and shown_name(attribute.key, info) in names
+        if is_named and isinstance(column, Column):
             yield column
 
 

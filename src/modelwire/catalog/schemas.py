@@ -30,6 +30,7 @@ from ..resource import Resource
 from .annotations import find_open
 from .binary import holds_base64
 from .kinds import Kind, bare_class, strip_optional
+from .narrowing import unseen_in
 from .serializers import is_own_way, writes_itself
 from .shown import find_related_schemas, leave_out_relations
 from .tables import Field, Schemas
@@ -68,7 +69,7 @@ def derive_schemas(
     return Schemas(
         create=create,
         update=update,
-        read=leave_out_relations(shown, relations) if shown else _derive_read(name, model, fields),
+        read=leave_out_relations(shown, relations) if shown else _derive_read(resource, fields),
         related=find_related_schemas(shown, relations) if shown else {},
         row=_row_schema(model, create, fields) if own_rows else None,
         change=_change_schema(model, update, fields)
@@ -77,11 +78,14 @@ def derive_schemas(
     )
 
 
-def _derive_read(name: str, model: type[SQLModel], fields: Iterable[Field]) -> type[BaseModel]:
-    """The readable fields, and what the model computes of any."""
+def _derive_read(resource: Resource, fields: Iterable[Field]) -> type[BaseModel]:
+    """The readable fields, and what the model computes of any that no policy hides."""
+    name, model = resource.model.__name__, resource.model
+    unseen = unseen_in(resource, None)
     decorated = _serializers_of(model)
     config = {**_config_of(model), "extra": "ignore"}
-    shown = {f.key: _to_read(f) for f in fields if f.readable or computes(model)}
+    looked_at = [f for f in fields if f.readable or (computes(model) and f.name not in unseen)]
+    shown = {f.key: _to_read(f) for f in looked_at}
     if not decorated:
         return _build(f"{name}Read", config, shown, {})
     private = model.__private_attributes__

@@ -26,7 +26,7 @@ from .binary import TextForm
 from .codecs import Convert
 from .guards import Guarded, Guards
 from .kinds import Kind, bare_class, is_decorated, storage_type, stored_kind
-from .names import names_in_bodies, names_shown, to_title
+from .names import name_of, names_in_bodies, names_shown, to_title
 from .policies import TablePolicy
 from .vectors import is_vector
 from .whole import ChangeSchema, RowSchema
@@ -355,6 +355,12 @@ class Table:
         return frozenset(n for n in self.readable if self.policy.rules_of(n).write is False)
 
     @cached_property
+    def unnamed(self) -> frozenset[str]:
+        """The names of the fields that clients can neither see nor set, by whatever name."""
+        fields = [f for f in self.fields if not (f.readable or f.writable)]
+        return frozenset(n for f in fields for n in (f.name, f.key, name_of(f.key, f.info)))
+
+    @cached_property
     def queryable(self) -> Mapping[str, Field]:
         """The fields that clients may filter, sort and search by, by their name on the wire."""
         named = self.resource.queryable
@@ -398,6 +404,7 @@ class Table:
         joins = {c for relations in used for r in relations.values() for c in r.local}
         own = self.resource.read_schema
         read = set(own.model_fields if own is not None else self.by_key if self.computes else ())
+        read -= {f.key for f in self.fields if self.policy.rules_of(f.name).read is False}
         shown = [f for f in self.fields if f.readable]
         needed = [f for f in self.fields if f.primary_key or f.column in joins or f.key in read]
         return (*shown, *(f for f in needed if not f.readable))

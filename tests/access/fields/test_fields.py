@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 import httpx2
 import pytest
 from fastapi import FastAPI, Header
-from pydantic import BaseModel, computed_field
+from pydantic import BaseModel, computed_field, field_serializer, model_validator
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import (
@@ -341,18 +341,39 @@ class Related(BaseModel):
 
 
 class Computing(SQLModel, table=True):
-    """A table whose model computes something of a field."""
+    """A table whose model makes what it shows of several fields."""
 
     __tablename__ = "access_computing"
 
     id: int | None = Field(default=None, primary_key=True)
+    label: str
     wage: int = 0
+    bonus: int = 0
+    grade: int
     version: int = 1
 
     @computed_field
     @property
     def yearly(self) -> int:
-        return self.wage * 12
+        return sum(self.pay() for _ in range(12))
+
+    @computed_field
+    @property
+    def found(self) -> str:
+        return f"{self.label} {vars(self).get('gra' + 'de')}"
+
+    @field_serializer("label")
+    def write_label(self, label: str) -> str:
+        return label if self.bonus else label.upper()
+
+    @model_validator(mode="after")
+    def check_label(self) -> Self:
+        if self.label == "wrong":
+            raise ValueError("is wrong")
+        return self
+
+    def pay(self) -> int:
+        return self.wage
 
 
 class Many(NamedTuple):
@@ -390,7 +411,8 @@ FIXED = FieldPolicy(write=me.is_manager)
         (Worker, {"salary": SECRET}, {"read_schema": Shown}, "Shown shows it to everyone"),
         (Worker, {"salary": FIXED}, {"create_schema": Shown}, "Shown takes it from everyone"),
         (Worker, {"salary": FIXED}, {"update_schema": Shown}, "Shown takes it from everyone"),
-        (Computing, {"wage": SECRET}, {}, "the computed field `yearly` of Computing may look"),
+        (Computing, {"wage": SECRET}, {}, "`yearly` of Computing looks at it"),
+        (Computing, {"bonus": SECRET}, {}, "`write_label` of Computing looks at it"),
         (Computing, {"version": SECRET}, {"version": "version"}, "which entity tags show"),
     ],
 )
@@ -402,6 +424,30 @@ def test_what_is_refused(
     with pytest.raises(ConfigurationError) as caught:
         mount(FastAPI(), Database("sqlite://"), resource, caller=me)
     assert fault in str(caught.value)
+
+
+async def test_what_models_make_of_fields(make_client: Any) -> None:
+    """Neither what a model computes, nor what it validates, tells of a field that is hidden."""
+    both = FieldPolicy(read=one.is_manager, write=one.is_manager)
+    policy = Policy(read=everyone, fields={"grade": both})
+    client = await make_client(Resource(Computing, policy=policy), caller=one)
+    manager, plain = ({"x-id": "1", "x-role": role} for role in ("manager", ""))
+    path = "/access_computing/"
+    made = await client.post(path, json={"label": "a", "grade": 7}, headers=manager)
+    assert made.json()["found"] == "a 7"
+    row = (await client.get(f"{path}{made.json()['id']}", headers=plain)).json()
+    assert row["found"] == "a None"
+    assert (row["yearly"], row["label"]) == (0, "A")
+    assert "grade" not in row
+    for label in ("b", "wrong"):
+        answer = await client.post(path, json={"label": label}, headers=plain)
+        assert faults_of(read_problem(answer, 422, "invalid")) == [("", "missing")]
+        assert "grade" not in answer.text
+    kept = await client.patch(f"{path}{made.json()['id']}", json={"label": "c"}, headers=plain)
+    assert kept.json()["found"] == "c None"
+    wrong = {"label": "wrong"}
+    answer = await client.patch(f"{path}{made.json()['id']}", json=wrong, headers=plain)
+    assert answer.status_code == 422
 
 
 def test_what_is_refused_of_several() -> None:

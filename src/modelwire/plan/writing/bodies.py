@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any, TypeVar
 
@@ -36,6 +36,8 @@ OWN_ERRORS: Mapping[str, type[RequestError]] = {
 """The errors of faults that have one of their own; any other detail begins with the place."""
 
 
+_UNNAMED = "lacks a value that can't be set here, or has one that does not fit"
+
 SUGGESTED = 5
 """Faults of a body, from the first on, among which a name that is unknown has one suggested."""
 
@@ -62,7 +64,7 @@ def validate(
     try:
         return schema.model_validate(body)
     except ValidationError as exc:
-        add_faults(exc, schema, body, pointer, faults, table.read_only)
+        add_faults(exc, table, schema, body, pointer, faults)
     faults.pass_over(left_out)
     return None
 
@@ -170,30 +172,38 @@ def refuse(faults: Faults) -> None:
 
 def add_faults(
     exc: ValidationError,
+    table: Table,
     schema: Schema | ChangeSchema,
     body: Any,
     pointer: str,
     faults: Faults,
-    read_only: Collection[str] = (),
 ) -> None:
     """Add what Pydantic has found wrong with a body, each with its place in it.
 
     Args:
         exc: What it has found.
+        table: The resource.
         schema: The schema.
         body: The JSON value.
         pointer: Where it stands in the whole body.
         faults: Where it is added.
-        read_only: The names of fields that are known to the client, who may not set them.
     """
+
+    # Its model has fields that its clients know nothing of.
+    is_whole = isinstance(schema, (RowSchema, ChangeSchema))
 
     def describe(fault: ErrorDetails) -> Violation:
         kind, message = fault["type"], message_of(fault["type"], fault["msg"])
-        if kind == "extra_forbidden" and len(fault["loc"]) == 1 and fault["loc"][0] in read_only:
-            return refuse_read_only(f"{pointer}/{escape_pointer(str(fault['loc'][0]))}")
+        place = pointer + _pointer_to(fault["loc"], body)
+        name = fault["loc"][0] if fault["loc"] else ""
+        is_unknown = kind == "extra_forbidden"
+        if is_unknown and len(fault["loc"]) == 1 and name in table.read_only:
+            return refuse_read_only(place)
+        if is_whole and not is_unknown and name in table.unnamed:
+            return Violation(_UNNAMED, _code_of(kind), pointer)
         if kind == "extra_forbidden" and faults.count < SUGGESTED:
             message += _suggest(schema, fault, body)
-        return Violation(message, _code_of(kind), pointer + _pointer_to(fault["loc"], body))
+        return Violation(message, _code_of(kind), place)
 
     if faults.room:
         found = exc.errors(include_url=False, include_input=False, include_context=False)

@@ -97,15 +97,21 @@ def _validate(
     schema = table.schemas.change
     if schema is None:
         return validate(table, table.schemas.update, body, pointer, faults)
-    return validate_whole(schema, body, stored, pointer, faults)
+    return validate_whole(table, schema, body, stored, pointer, faults)
 
 
 def validate_whole(
-    schema: ChangeSchema, body: Mapping[str, Any], stored: Stored, pointer: str, faults: Faults
+    table: Table,
+    schema: ChangeSchema,
+    body: Mapping[str, Any],
+    stored: Stored,
+    pointer: str,
+    faults: Faults,
 ) -> Validated | None:
     """Validate a change together with the row that it is of.
 
     Args:
+        table: The resource.
         schema: Its schema.
         body: The JSON values of the fields that are changed.
         stored: What the row has.
@@ -118,5 +124,5 @@ def validate_whole(
     try:
         return schema.validate({field.key: value for field, value in stored.items()}, body)
     except ValidationError as exc:
-        add_faults(exc, schema, body, pointer, faults)
+        add_faults(exc, table, schema, body, pointer, faults)
         return None

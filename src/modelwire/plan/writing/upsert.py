@@ -159,7 +159,7 @@ def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
         if merged is None:
             continue
         stored = {field: has[place] for field, place in table.positions.items()}
-        validate_whole(schema, {}, stored, row.pointer, faults)
+        validate_whole(table, schema, {}, stored, row.pointer, faults)
     faults.refuse()
 
 
