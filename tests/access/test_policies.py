@@ -150,7 +150,7 @@ def test_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     catalog = read_catalog([resource], caller=me)
 
-    known = SimpleNamespace(problems=SimpleNamespace(mounted=[Mounted(catalog, 400)]))
+    known = SimpleNamespace(problems=SimpleNamespace(mounted=[Mounted(catalog, catalog, 400)]))
 
     monkeypatch.setattr(listing, "find_service", lambda _: known)
     lines = listing.list_policies(None)  # type: ignore[arg-type]

@@ -115,7 +115,7 @@ def mount(
     make = partial(Pipeline, database=database, conflict_status=conflict)
     variants = Variants(catalog, read, make)
     # Whose statement has failed in an endpoint of the application's own is not known.
-    service.add_catalog(catalog, conflict, variants.narrowest.catalog)
+    service.add_catalog(catalog, variants.narrowest.catalog, conflict)
     routes = _Routes(
         app=app,
         service=service,

@@ -63,10 +63,12 @@ class Mounted:
 
     Args:
         catalog: The resources.
+        told: What of them an error may name, whoever has caused it.
         conflict_status: The status where a unique value is taken or a parent is missing.
     """
 
     catalog: Catalog
+    told: Catalog
     conflict_status: int
 
 
@@ -192,7 +194,7 @@ class Problems:
         mounted = self.mounted[0]
         if isinstance(translated, ConstraintViolation):
             mounted = self._find_mounted(translated, sql or "")
-            translated = explain_elsewhere(translated, sql or "", mounted.catalog)
+            translated = explain_elsewhere(translated, sql or "", mounted.told)
         if not isinstance(translated, RequestError):
             return self.answer_unexpected(request.scope, error)
         translated.__cause__ = error

@@ -74,15 +74,15 @@ class Service:
         app.state.modelwire = self
         app.state.modelwire_database = database
 
-    def add_catalog(self, catalog: Catalog, conflict_status: int, told: Catalog) -> None:
+    def add_catalog(self, catalog: Catalog, told: Catalog, conflict_status: int) -> None:
         """Add resources whose errors are explained, in the application's own endpoints too.
 
         Args:
             catalog: The resources.
+            told: What of them an error may name, whoever has caused it.
             conflict_status: The status where a unique value is taken or a parent is missing.
-            told: What anybody may be told of them.
         """
-        self.problems.mounted.append(Mounted(told, conflict_status))
+        self.problems.mounted.append(Mounted(catalog, told, conflict_status))
         for table in catalog.tables.values():
             name, number = table.model.__name__, 2
             while name in self._names.values():

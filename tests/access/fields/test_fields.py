@@ -23,6 +23,7 @@ from modelwire import (
     mount,
     nobody,
 )
+from modelwire.cli.policies import list_policies
 from modelwire.web.route import ResourceRoute
 from tests.conftest import LANES, make_app, open_client
 from tests.http.problems import faults_of, read_problem
@@ -292,6 +293,17 @@ async def test_own_endpoints(world: World) -> None:
         answer = await client.post("/hire")
         assert read_problem(answer, 400, "already_exists")
         assert "mail" not in answer.text
+
+
+def test_listed_policies() -> None:
+    """`modelwire policies` says of each field who may, as it was declared."""
+    app = FastAPI()
+    mount(app, Database("sqlite://"), *ruled(), caller=me)
+    found = {(n, o): c for r, o, n, c in list_policies(app) if r == "Worker" and n}
+    assert found["salary", "read"] == "me.is_manager"
+    assert found["salary", "write"] == "me.is_auditor"
+    assert (found["pin", "read"], found["pin", "write"]) == ("nobody", "me.is_manager")
+    assert found["title", "read"] == "everyone"
 
 
 def test_no_rules_cost_nothing() -> None:
