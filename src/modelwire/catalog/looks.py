@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from types import CodeType
 
 from pydantic import BaseModel
 
 
 def find_looking(model: type[BaseModel], key: str) -> str | None:
-    """Find a computed field, or a serializer of other fields, whose code names a field.
+    """Find a computed field, or a serializer of other fields, whose code reads a field.
 
     Code may come by a value in other ways too, which no look at it tells. So this is no guard: it
     says at start-up what would fail at a request otherwise.
@@ -25,17 +27,19 @@ def find_looking(model: type[BaseModel], key: str) -> str | None:
     decorators = model.__pydantic_decorators__
     shown = list(decorators.computed_fields)
     shown += [n for n, d in decorators.field_serializers.items() if set(d.info.fields) != {key}]
-    return next((name for name in shown if key in _names_in(model, name, set())), None)
+    return next((name for name in shown if key in _names_read(model, name, set())), None)
 
 
-def _names_in(model: type[BaseModel], name: str, seen: set[str]) -> Iterator[str]:
-    """The names in the code of a member of a class, and in that of the members that it names."""
+def _names_read(model: type[BaseModel], name: str, seen: set[str]) -> Iterator[str]:
+    """The attributes that a member of a class reads of its instance, and those that they read."""
     seen.add(name)
-    for code in _codes_of(_code_of(model, name)):
-        for other in code.co_names:
-            yield other
-            if other not in seen:
-                yield from _names_in(model, other, seen)
+    code = _code_of(model, name)
+    if code is None or not code.co_argcount:
+        return
+    for other in _attributes_of(code, code.co_varnames[0]):
+        yield other
+        if other not in seen:
+            yield from _names_read(model, other, seen)
 
 
 def _code_of(model: type[BaseModel], name: str) -> CodeType | None:
@@ -49,10 +53,13 @@ def _code_of(model: type[BaseModel], name: str) -> CodeType | None:
     return code if isinstance(code, CodeType) else None
 
 
-def _codes_of(code: CodeType | None) -> Iterator[CodeType]:
-    """Code, and that of the functions and comprehensions in it."""
-    if code is not None:
-        yield code
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                yield from _codes_of(constant)
+def _attributes_of(code: CodeType, variable: str) -> Iterator[str]:
+    """The attributes of a variable that code reads, functions and comprehensions in it included."""
+    for loaded, read in pairwise(dis.get_instructions(code)):
+        # Some instructions load two variables at once, of which the second lies on top.
+        name = loaded.argval[-1] if isinstance(loaded.argval, tuple) else loaded.argval
+        if name == variable and read.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            yield str(read.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _attributes_of(constant, variable)

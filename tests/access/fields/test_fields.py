@@ -361,6 +361,7 @@ class Computing(SQLModel, table=True):
     label: str
     wage: int = 0
     bonus: int = 0
+    title: str = ""
     grade: int
     version: int = 1
 
@@ -372,7 +373,8 @@ class Computing(SQLModel, table=True):
     @computed_field
     @property
     def found(self) -> str:
-        return f"{self.label} {vars(self).get('gra' + 'de')}"
+        # What is called like a field and is none counts for nothing.
+        return f"{self.label.title()} {vars(self).get('gra' + 'de')}"
 
     @field_serializer("label")
     def write_label(self, label: str) -> str:
@@ -441,14 +443,14 @@ def test_what_is_refused(
 async def test_what_models_make_of_fields(make_client: Any) -> None:
     """Neither what a model computes, nor what it validates, tells of a field that is hidden."""
     both = FieldPolicy(read=one.is_manager, write=one.is_manager)
-    policy = Policy(read=everyone, fields={"grade": both})
+    policy = Policy(read=everyone, fields={"grade": both, "title": both})
     client = await make_client(Resource(Computing, policy=policy), caller=one)
     manager, plain = ({"x-id": "1", "x-role": role} for role in ("manager", ""))
     path = "/access_computing/"
     made = await client.post(path, json={"label": "a", "grade": 7}, headers=manager)
-    assert made.json()["found"] == "a 7"
+    assert made.json()["found"] == "A 7"
     row = (await client.get(f"{path}{made.json()['id']}", headers=plain)).json()
-    assert row["found"] == "a None"
+    assert row["found"] == "A None"
     assert (row["yearly"], row["label"]) == (0, "A")
     assert "grade" not in row
     for label in ("b", "wrong"):
@@ -456,7 +458,7 @@ async def test_what_models_make_of_fields(make_client: Any) -> None:
         assert faults_of(read_problem(answer, 422, "invalid")) == [("", "missing")]
         assert "grade" not in answer.text
     kept = await client.patch(f"{path}{made.json()['id']}", json={"label": "c"}, headers=plain)
-    assert kept.json()["found"] == "c None"
+    assert kept.json()["found"] == "C None"
     wrong = {"label": "wrong"}
     answer = await client.patch(f"{path}{made.json()['id']}", json=wrong, headers=plain)
     assert answer.status_code == 422
