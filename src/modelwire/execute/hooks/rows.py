@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, overload
 
 from pydantic import ValidationError
 
@@ -49,6 +49,38 @@ class _NewSource(_Source):
         return {field.key: _to_model(field, value) for field, value in row.items()}
 
 
+class RowChanges(Sequence[RowChange]):
+    """The rows of a change, each made when a hook looks at it: most hooks look at few.
+
+    Args:
+        count: Their number.
+        make: Makes the one at a place.
+    """
+
+    def __init__(self, count: int, make: Callable[[int], RowChange]) -> None:
+        self._made: list[RowChange | None] = [None] * count
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @overload
+    def __getitem__(self, place: int) -> RowChange: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[RowChange]: ...
+    def __getitem__(self, place: int | slice) -> RowChange | list[RowChange]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        made = self._made[place]
+        if made is None:
+            made = self._made[place] = self._make(range(len(self))[place])
+        return made
+
+    def seen(self, place: int) -> RowChange | None:
+        """The row at a place, if a hook has looked at it."""
+        return self._made[place]
+
+
 class HookRows:
     """Makes what hooks see of the rows of a table, and takes back what they have set.
 
@@ -71,7 +103,7 @@ class HookRows:
         """A row that is to be written."""
         return Values(self._new, row)
 
-    def take(self, rows: Sequence[NewRow], changes: Sequence[RowChange]) -> tuple[NewRow, ...]:
+    def take(self, rows: Sequence[NewRow], changes: RowChanges) -> tuple[NewRow, ...]:
         """Take what hooks have made of rows.
 
         Args:
@@ -87,8 +119,8 @@ class HookRows:
         """
         faults, nulls = Faults(), Faults()
         taken = tuple(
-            self._take_row(row, change, faults, nulls)
-            for row, change in zip(rows, changes, strict=True)
+            row if (seen := changes.seen(i)) is None else self._take_row(row, seen, faults, nulls)
+            for i, row in enumerate(rows)
         )
         if nulls:
             raise NotNull(nulls.first[0].message, nulls.first, nulls.more)

@@ -23,7 +23,7 @@ from ...statement.lists import ROWS
 from ...statement.statements import Statements
 from ..connect.lane import Lane, Row
 from .calls import call_hooks
-from .rows import HookRows
+from .rows import HookRows, RowChanges
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class _Written:
         links: The links of each, as an action, where they change.
     """
 
-    olds: list[Values | None] = field(default_factory=list)
+    olds: list[Row | None] = field(default_factory=list)
     pointers: list[str | None] = field(default_factory=list)
     news: list[Row] = field(default_factory=list)
     links: list[_Links] = field(default_factory=list)
@@ -106,7 +106,12 @@ class HookRun:
         if hooks is None or not hooks.before_create:
             return plan.rows
         shown = self._rows_of(plan.table)
-        rows = [RowChange(None, shown.show_new(row), row.pointer) for row in plan.rows]
+
+        def make(place: int) -> RowChange:
+            row = plan.rows[place]
+            return RowChange(None, shown.show_new(row), row.pointer)
+
+        rows = RowChanges(len(plan.rows), make)
         links: list[_Links] = [(kin.links, "add") for kin in plan.kin]
         await self._call(plan.table, "create", hooks.before_create, rows, links)
         return shown.take(plan.rows, rows)
@@ -133,10 +138,12 @@ class HookRun:
             return plan
         shown = self._rows_of(plan.table)
         chosen = [plan.rows[place] for place in places]
-        rows = [
-            RowChange(shown.show_stored(stored[place]), shown.show_new(row), row.pointer)
-            for place, row in zip(places, chosen, strict=True)
-        ]
+
+        def make(place: int) -> RowChange:
+            old, row = stored[places[place]], chosen[place]
+            return RowChange(shown.show_stored(old), shown.show_new(row), row.pointer)
+
+        rows = RowChanges(len(places), make)
         links = [(plan.links[place], "set") for place in places] if plan.links else []
         await self._call(plan.table, "update", hooks.before_update, rows, links)
         taken = dict(zip(places, shown.take(chosen, rows), strict=True))
@@ -147,8 +154,8 @@ class HookRun:
         written = self._note(plan.table, "update")
         if written is None:
             return
-        shown, places = self._rows_of(plan.table), _changing(plan)
-        written.olds += [shown.show_stored(stored[place]) for place in places]
+        places = _changing(plan)
+        written.olds += [stored[place] for place in places]
         written.pointers += [plan.rows[place].pointer for place in places]
         written.news += [changed[place] for place in places]
         links = [(plan.links[place], "set") for place in places] if plan.links else []
@@ -161,7 +168,8 @@ class HookRun:
         if hooks is None or not hooks.before_update:
             return row
         shown = self._rows_of(table)
-        rows = [RowChange(shown.show_stored(stored), shown.show_new(row), None)]
+        change = RowChange(shown.show_stored(stored), shown.show_new(row), None)
+        rows = RowChanges(1, lambda _: change)
         await self._call(table, "update", hooks.before_update, rows, [_links_of(plan)])
         return shown.take([row], rows)[0]
 
@@ -170,7 +178,7 @@ class HookRun:
         table = plan.owner.table
         written = self._note(table, "update")
         if written is not None:
-            written.olds.append(self._rows_of(table).show_stored(stored))
+            written.olds.append(stored)
             written.pointers.append(None)
             written.news.append(changed)
             written.links.append(_links_of(plan))
@@ -198,11 +206,14 @@ class HookRun:
         hooks, written = _hooks_of(table, "delete"), self._note(table, "delete")
         if hooks is None or not stored:
             return
-        olds = [self._rows_of(table).show_stored(row) for row in stored]
-        rows = [RowChange(old, None, p) for old, p in zip(olds, pointers, strict=True)]
-        await self._call(table, "delete", hooks.before_delete, rows, [])
+        shown = self._rows_of(table)
+
+        def make(place: int) -> RowChange:
+            return RowChange(shown.show_stored(stored[place]), None, pointers[place])
+
+        await self._call(table, "delete", hooks.before_delete, RowChanges(len(stored), make), [])
         if written is not None:
-            written.olds += olds
+            written.olds += stored
             written.pointers += pointers
 
     async def finish(self) -> None:
@@ -216,11 +227,8 @@ class HookRun:
             if hooks is None or not rows.olds:
                 continue
             shown = self._rows_of(table)
-            stored = await self._read_again(table, rows.news) or [None] * len(rows.olds)
-            changes = [
-                RowChange(old, None if row is None else shown.show_stored(row), pointer)
-                for old, row, pointer in zip(rows.olds, stored, rows.pointers, strict=True)
-            ]
+            news = await self._read_again(table, rows.news) or [None] * len(rows.olds)
+            changes = _changes_of(shown, rows, news)
             change = await self._call(table, operation, hooks.after(operation), changes, rows.links)
             if hooks.after_commit:
                 self.done.append(change)
@@ -246,8 +254,8 @@ class HookRun:
         links: Sequence[_Links],
     ) -> Change:
         found = [
-            LinkChange(row, named.relation.key, _as_identities(named), action)
-            for row, (sets, action) in zip(rows, links, strict=False)
+            LinkChange(rows[place], named.relation.key, _as_identities(named), action)
+            for place, (sets, action) in enumerate(links)
             for named in sets
         ]
         change = Change(table.model, operation, rows, self._session, self._caller, found)
@@ -271,6 +279,18 @@ class HookRun:
         found = await self._lane.fetch(self._statements.of(shape), {ROWS: keys})
         by_place: dict[int, Row] = {place: row for place, *row in found}
         return [by_place.get(place) for place in range(len(keys))]
+
+
+def _changes_of(shown: HookRows, written: _Written, news: Sequence[Row | None]) -> RowChanges:
+    """Rows that were written, as hooks see them."""
+
+    def show(row: Row | None) -> Values | None:
+        return None if row is None else shown.show_stored(row)
+
+    def make(place: int) -> RowChange:
+        return RowChange(show(written.olds[place]), show(news[place]), written.pointers[place])
+
+    return RowChanges(len(written.olds), make)
 
 
 def _hooks_of(table: Table, operation: WriteOperation) -> Hooks | None:
