@@ -10,6 +10,7 @@ from modelwire.cli.main import main
 SOURCE = """
 from fastapi import FastAPI
 from modelwire import Caller, Database, Policy, Resource, everyone, mount
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 class Asker(SQLModel):
@@ -18,7 +19,10 @@ class Asker(SQLModel):
 def read_asker() -> Asker:
     return Asker(id=1)
 
-class PolicyCountry(SQLModel, table=True):
+class Base(SQLModel, registry=registry()):
+    pass
+
+class PolicyCountry(Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
 
 app = FastAPI()

@@ -133,7 +133,9 @@ def test_every_pair_of_relationships() -> None:
     """What leads back is the other side of a relationship, as declared, where that is one row."""
     found = set()
     for first, second in steps():
-        back = leads_back(read_relation(second, second.key), read_relation(first, first.key))
+        back = leads_back(
+            read_relation(second, second.key, {}), read_relation(first, first.key, {})
+        )
         declared = second in first._reverse_property
         assert back is (declared and not second.uselist), (first, second)
         found.add((bool(first.uselist), bool(second.uselist), back))

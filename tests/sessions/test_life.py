@@ -142,7 +142,9 @@ async def test_sqlite_is_prepared(databases: dict[str, Database]) -> None:
     async with databases["sqlite"].engine.connect() as connection:
         assert (await connection.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
         assert (await connection.execute(text("PRAGMA foreign_keys"))).scalar() == 1
-        assert (await connection.execute(text("PRAGMA busy_timeout"))).scalar() == 5000
+        wait_s = databases["sqlite"].settings.pool_timeout_s
+        waits_ms = (await connection.execute(text("PRAGMA busy_timeout"))).scalar()
+        assert waits_ms == wait_s * 1000
 
 
 async def test_postgresql_is_prepared(databases: dict[str, Database]) -> None:

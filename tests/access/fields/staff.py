@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import Header
-from sqlalchemy import JSON, Column, MetaData
+from sqlalchemy import JSON, Column
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Caller, FieldPolicy, Policy, Resource, everyone, nobody
 
 
-class Base(SQLModel):
-    metadata = MetaData()
+class Base(SQLModel, registry=registry()):
+    """Tables of their own."""
 
 
 class ClubLink(Base, table=True):

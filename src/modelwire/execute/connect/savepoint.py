@@ -68,6 +68,7 @@ class SessionPart:
     """
 
     _nested: AsyncSessionTransaction
+    _driver: Any
 
     def __init__(
         self,
@@ -84,7 +85,8 @@ class SessionPart:
         with self._translate():
             self._nested = await self._session.begin_nested()
             # A session sends nothing before it is asked for its connection.
-            await self._session.connection()
+            connection = await self._session.connection()
+            self._driver = (await connection.get_raw_connection()).driver_connection
 
     async def end(self, texts: Sequence[str]) -> None:
         """End it, after some SQL texts."""
@@ -93,9 +95,17 @@ class SessionPart:
             await self._nested.commit()
 
     async def undo(self) -> None:
-        """Undo it, and end it."""
+        """Undo it, and end it.
+
+        Raises:
+            ModelwireError: The whole transaction is gone, and it with that.
+        """
+        is_gone = getattr(self._driver, "in_transaction", True) is False
         with self._translate():
             await self._nested.rollback()
+        if is_gone:
+            await self._driver.rollback()  # nor are the parts around it there any more
+            raise ModelwireError("The transaction is gone")
 
 
 class Undone(ModelwireError):

@@ -66,6 +66,7 @@ def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
     event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
+    event.listen(engine.sync_engine, "rollback_savepoint", _restore_savepoint)
     event.listen(engine.sync_engine, "handle_error", _undo_refused_commit)
     event.listen(engine.sync_engine, "handle_error", give_outdated_up)
     event.listen(engine.sync_engine, "reset", _close_cursors)
@@ -135,6 +136,17 @@ def _begin_before_savepoint(connection: Any, _name: str) -> None:
     cursor = connection.connection.cursor()
     _begin(connection, cursor)
     cursor.close()
+
+
+def _restore_savepoint(connection: Any, name: str, _context: object) -> None:
+    """Make a savepoint anew that has gone with its transaction, as by `RAISE(ROLLBACK)`.
+
+    SQLAlchemy has no other way to leave it: what is rolled back has to be there.
+    """
+    if not connection.connection.driver_connection.in_transaction:
+        cursor = connection.connection.cursor()
+        cursor.execute(f"SAVEPOINT {name}")
+        cursor.close()
 
 
 def _undo_refused_commit(context: Any) -> None:

@@ -61,7 +61,7 @@ def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Pred
         InvalidRequest: The field has no such operator.
     """
     field = found.field
-    operator = operator or _default_of(found)
+    operator = _default_of(found) if operator is None else operator
     allowed = operators_of(field.kind)
     if operator not in allowed:
         suggestion = did_you_mean(operator, allowed)
@@ -73,7 +73,8 @@ def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Pred
 
 def has_operator(found: FieldPath, operator: str | None) -> bool:
     """Whether a field has an operator; the one that its resource declares, if None."""
-    return (operator or _default_of(found)) in operators_of(found.field.kind)
+    named = _default_of(found) if operator is None else operator
+    return named in operators_of(found.field.kind)
 
 
 def _default_of(found: FieldPath) -> str:
