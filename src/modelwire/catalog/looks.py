@@ -10,6 +10,9 @@ from types import CodeType
 
 from pydantic import BaseModel
 
+_VARIABLES = ("LOAD_FAST", "LOAD_DEREF")
+"""How the instructions start that load variables, in every version of Python."""
+
 
 def find_looking(model: type[BaseModel], key: str) -> str | None:
     """Find a computed field, or a serializer of other fields, whose code reads a field.
@@ -56,6 +59,8 @@ def _code_of(model: type[BaseModel], name: str) -> CodeType | None:
 def _attributes_of(code: CodeType, variable: str) -> Iterator[str]:
     """The attributes of a variable that code reads, functions and comprehensions in it included."""
     for loaded, read in pairwise(dis.get_instructions(code)):
+        if not loaded.opname.startswith(_VARIABLES):
+            continue
         # Some instructions load two variables at once, of which the second lies on top.
         name = loaded.argval[-1] if isinstance(loaded.argval, tuple) else loaded.argval
         if name == variable and read.opname in ("LOAD_ATTR", "LOAD_METHOD"):
