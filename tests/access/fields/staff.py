@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 from fastapi import Header
 from sqlalchemy import JSON, Column
 from sqlalchemy.orm import registry
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import Field, Relationship, SQLModel, col
 
 from modelwire import Caller, FieldPolicy, Policy, Resource, everyone, nobody
 
@@ -104,6 +104,13 @@ RULES: Mapping[type[SQLModel], Rules] = {
     Club: {"rank": FieldPolicy(read=me.is_manager)},
 }
 
+READ: Mapping[type[SQLModel], Any] = {
+    Bureau: everyone,
+    Worker: me.is_manager | (col(Worker.code) != "p3"),
+    Club: everyone,
+}
+"""The rows that callers see, whatever they see of them."""
+
 OPTIONS: Mapping[type[SQLModel], dict[str, Any]] = {
     Bureau: {"includes": ["people"], "nested_writes": ["people"]},
     Worker: {
@@ -118,7 +125,7 @@ OPTIONS: Mapping[type[SQLModel], dict[str, Any]] = {
 def ruled() -> tuple[Resource, ...]:
     """The resources, with policies of their fields."""
     return tuple(
-        Resource(model, policy=Policy(read=everyone, fields=rules), **OPTIONS[model])
+        Resource(model, policy=Policy(read=READ[model], fields=rules), **OPTIONS[model])
         for model, rules in RULES.items()
     )
 
@@ -128,7 +135,7 @@ def settled(who: str) -> tuple[Resource, ...]:
     return tuple(
         Resource(
             model,
-            policy=Policy(read=everyone),
+            policy=Policy(read=READ[model]),
             hidden=[n for n, rule in rules.items() if not holds(rule.read, who)],
             read_only=[n for n, rule in rules.items() if not holds(rule.write, who)],
             **OPTIONS[model],
