@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import httpx2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelwire.pipeline.variants import Variants
 from tests.conftest import LANES
 from tests.examples import examples
 from tests.query.conftest import describe
@@ -109,6 +111,16 @@ async def test_tags(world: World) -> None:
         renamed = Asked("PATCH", "/people/p0", {"name": "x"}, headers)
         assert (await send(world, "direct", who, renamed)).status_code == 200
         await world.fill()
+
+
+async def test_a_bypass_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were everyone served as those who may see most, these comparisons would fail."""
+    await world.fill()
+    monkeypatch.setattr(Variants, "choose", lambda variants, _caller: variants.widest)
+    for asked in (Asked("GET", "/people/"), Asked("PATCH", "/people/p0", {"title": "boss"})):
+        plain = await send(world, "nobody", "nobody", asked)
+        with pytest.raises(AssertionError):
+            compare(await send(world, "direct", "nobody", asked), plain)
 
 
 def test_differences_are_told() -> None:
