@@ -10,6 +10,8 @@ from types import CodeType
 
 from pydantic import BaseModel
 
+from ..compat.pydantic import decorators_of
+
 _VARIABLES = ("LOAD_FAST", "LOAD_DEREF")
 """How the instructions start that load variables, in every version of Python."""
 
@@ -27,7 +29,7 @@ def find_looking(model: type[BaseModel], key: str) -> str | None:
     Returns:
         The name of the first; None if there is none.
     """
-    decorators = model.__pydantic_decorators__
+    decorators = decorators_of(model)
     shown = list(decorators.computed_fields)
     shown += [n for n, d in decorators.field_serializers.items() if set(d.info.fields) != {key}]
     return next((name for name in shown if key in _names_read(model, name, set())), None)
