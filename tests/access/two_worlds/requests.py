@@ -1,0 +1,261 @@
+"""Random requests of every route, as the OpenAPI document names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelwire.catalog.tables import Table
+from tests.query.queries import LISTS, encode
+
+from .draws import Draw, write
+
+Route = tuple[str, str]
+"""A method and a path of the OpenAPI document."""
+
+SAYS_NOTHING = {
+    ("GET", "/health"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+}
+"""Routes that are about the service and not about rows."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request.
+
+    Args:
+        method: Its method.
+        url: Its target.
+        body: Its body.
+        headers: Its headers, less those that say who asks.
+    """
+
+    method: str
+    url: str
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether it asks for a total that only an application without policies estimates."""
+        return "count=estimate" in self.url or "estimate" in str(self.body)
+
+    @property
+    def is_below(self) -> bool:
+        """Whether it asks for rows below another one."""
+        return bool(re.match(r"/\w+/[^/?]+/\w+/", self.url))
+
+
+def find_routes(document: Mapping[str, Any]) -> list[Route]:
+    """The routes of a document about rows."""
+    found = [(m.upper(), path) for path, item in document["paths"].items() for m in item]
+    return [route for route in found if route not in SAYS_NOTHING]
+
+
+READS = {"list", "query", "stream", "read", "children"}
+
+
+def is_read(route: Route) -> bool:
+    return kind_of(route) in READS
+
+
+def kind_of(route: Route) -> str:
+    """What a route does.
+
+    Raises:
+        LookupError: Nobody has said how to ask it.
+    """
+    method, path = route
+    for pattern, kinds in KINDS.items():
+        if re.fullmatch(pattern, path):
+            return kinds[method]
+    raise LookupError(f"{method} {path}: no test asks it")
+
+
+KINDS: Mapping[str, Mapping[str, str]] = {
+    r"/\w+/": {"GET": "list", "POST": "create", "PATCH": "mass_patch", "DELETE": "mass_delete"},
+    r"/\w+/query/": {"POST": "query"},
+    r"/\w+/stream/": {"GET": "stream"},
+    r"/\w+/bulk/": {"POST": "bulk_create", "PATCH": "bulk_patch", "DELETE": "bulk_delete"},
+    r"/\w+/\{[\w},{]+\}": {"GET": "read", "PUT": "change", "PATCH": "change", "DELETE": "delete"},
+    r"/\w+/\{[\w},{]+\}/\w+/": {"GET": "children", "POST": "create_child"},
+    r"/\w+/\{[\w},{]+\}/\w+/\{[\w},{]+\}": {"PUT": "link", "DELETE": "link"},
+}
+
+
+def draw_request(draw: Draw, route: Route) -> Request:
+    """A random request of a route."""
+    method, path = route
+    name, *rest = path.strip("/").split("/")
+    table = draw.tables[name]
+    return _DRAWN[kind_of(route)](draw, method, table, rest)
+
+
+Drawn = Callable[[Draw, str, Table, list[str]], Request]
+
+
+def _url(path: str, parameters: list[tuple[str, str]]) -> str:
+    return f"{path}?{encode(parameters)}" if parameters else path
+
+
+def _list(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    return Request(method, _url(f"/{table.name}/", [*draw.selection(table), *draw.page()]))
+
+
+def _query(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    body: dict[str, Any] = {}
+    for name, value in [*draw.selection(table), *draw.page()]:
+        is_list = name.rpartition("__")[2] in LISTS
+        body[name] = [*body.get(name, ()), value] if is_list and name in body else value
+    return Request(method, f"/{table.name}/query/", body)
+
+
+def _stream(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    format_ = [("format", draw.random.choice(["json", "jsonl", "csv"]))]
+    headers = {"prefer": "end-marker"} if draw.maybe(0.3) else {}
+    parameters = [p for p in draw.selection(table) if format_[0][1] != "csv" or p[0] != "include"]
+    return Request(method, _url(f"/{table.name}/stream/", parameters + format_), headers=headers)
+
+
+def _read(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    headers = {"if-none-match": "*"} if draw.maybe(0.1) else {}
+    url = _url(f"/{table.name}/{draw.key(table)}", draw.shown(table))
+    return Request(method, url, headers=headers)
+
+
+def _below(draw: Draw, table: Table, rest: list[str]) -> tuple[str, Table]:
+    relation = table.relations[rest[1]]
+    return f"/{table.name}/{draw.key(table)}/{rest[1]}/", draw.tables[relation.target]
+
+
+def _children(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
+    path, target = _below(draw, table, rest)
+    return Request(method, _url(path, [*draw.selection(target), *draw.page()]))
+
+
+# ---- writes -------------------------------------------------------------------------------------
+
+
+def _answered(draw: Draw, table: Table) -> list[tuple[str, str]]:
+    return draw.shown(table) if draw.maybe(0.5) else []
+
+
+def _headers(draw: Draw) -> dict[str, str]:
+    found = {}
+    if draw.maybe(0.1):
+        found["if-match"] = draw.random.choice(["*", '"none"'])
+    if draw.maybe(0.1):
+        found["prefer"] = "return=minimal"
+    return found
+
+
+def _include(draw: Draw, table: Table) -> list[tuple[str, str]]:
+    return [p for p in _answered(draw, table) if p[0] == "include"]
+
+
+def _create(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    url = _url(f"/{table.name}/", _include(draw, table))
+    return Request(method, url, draw.create(table))
+
+
+def _create_child(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
+    path, target = _below(draw, table, rest)
+    relation = table.relations[rest[1]]
+    tied = relation.remote if relation.link is None and draw.maybe(0.9) else ()
+    without = frozenset(f.name for f in target.fields if f.column in tied)
+    return Request(method, _url(path, _include(draw, target)), draw.create(target, without))
+
+
+def _change(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    url = _url(f"/{table.name}/{draw.key(table)}", _include(draw, table))
+    return Request(method, url, draw.patch(table), _headers(draw))
+
+
+def _delete(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    return Request(method, f"/{table.name}/{draw.key(table)}", headers=_headers(draw))
+
+
+def _link(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
+    path, target = _below(draw, table, rest)
+    return Request(method, path + draw.key(target), headers=_headers(draw))
+
+
+def _mass(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    parameters = draw.filters(table).parameters() or draw.filters(table).parameters()
+    body = draw.patch(table) if method == "PATCH" else None
+    if body is not None:
+        body = {name: value for name, value in body.items() if name not in table.linked}
+    most = draw.random.choice([1, 5, 100])
+    return Request(
+        method, _url(f"/{table.name}/", parameters), body, {"prefer": f"max-affected={most}"}
+    )
+
+
+def _bulk(draw: Draw, parameters: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [*parameters, ("atomic", "false")] if draw.maybe(0.3) else parameters
+
+
+def _bulk_create(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    rows = [draw.create(table) for _ in range(draw.random.randint(1, 3))]
+    parameters, headers = _include(draw, table), {}
+    if table.upsert_keys and draw.maybe(0.5):
+        rows = [_merged(draw, table, row) for row in rows]
+        key = draw.random.choice(table.upsert_keys)
+        parameters.append(("on_conflict", ",".join(f.name for f in key)))
+        kind = draw.random.choice(["merge", "ignore"])
+        headers["prefer"] = f"resolution={kind}-duplicates"
+    else:
+        parameters = _bulk(draw, parameters)
+    return Request(method, _url(f"/{table.name}/bulk/", parameters), rows, headers)
+
+
+def _merged(draw: Draw, table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    """A row that is perhaps there already."""
+    stored = draw.row(table)
+    key = {f.name: write(stored[f.column.name]) for f in (*table.key, *_unique(table))}
+    plain = {k: v for k, v in row.items() if k not in table.relations}
+    return {**plain, **(key if draw.maybe(0.6) else {})}
+
+
+def _unique(table: Table) -> list[Any]:
+    return [f for f in table.fields if f.column.unique and f.writable]
+
+
+def _bulk_patch(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    rows = []
+    for _ in range(draw.random.randint(1, 3)):
+        stored = draw.row(table)
+        rows.append(draw.patch(table) | {f.name: write(stored[f.column.name]) for f in table.key})
+    return Request(method, _url(f"/{table.name}/bulk/", _bulk(draw, [])), rows)
+
+
+def _bulk_delete(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    keys: list[Any] = []
+    for _ in range(draw.random.randint(1, 3)):
+        row = draw.row(table)
+        key = [write(row[f.column.name]) for f in table.key]
+        keys.append(key[0] if len(key) == 1 else ",".join(map(str, key)))
+    return Request(method, _url(f"/{table.name}/bulk/", _bulk(draw, [])), keys)
+
+
+_DRAWN: Mapping[str, Drawn] = {
+    "list": _list,
+    "query": _query,
+    "stream": _stream,
+    "read": _read,
+    "children": _children,
+    "create": _create,
+    "create_child": _create_child,
+    "change": _change,
+    "delete": _delete,
+    "link": _link,
+    "mass_patch": _mass,
+    "mass_delete": _mass,
+    "bulk_create": _bulk_create,
+    "bulk_patch": _bulk_patch,
+    "bulk_delete": _bulk_delete,
+}
