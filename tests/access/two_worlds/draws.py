@@ -22,6 +22,8 @@ from tests.query.queries import (
 from .rows import AMOUNTS, CODES, MOMENTS, NUMBERS, TEXTS, UUIDS, Row, Rows
 from .tables import Mood
 
+Key = tuple[Any, ...]
+
 OTHERS: Mapping[str, list[Any]] = {
     "integer": NUMBERS,
     "text": [*TEXTS, *CODES],
@@ -42,6 +44,11 @@ def write(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
+def in_path(key: Key) -> str:
+    """A key as a path has it."""
+    return ",".join(quote(_text(value), safe="") for value in key)
+
+
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(write(value))
 
@@ -53,27 +60,33 @@ class Draw:
         random: Where all of it comes from.
         catalog: The tables.
         rows: What is stored in them.
+        seen: What of it the caller may see: most of what is drawn.
     """
 
-    def __init__(self, random: Random, catalog: Catalog, rows: Rows) -> None:
+    def __init__(self, random: Random, catalog: Catalog, rows: Rows, seen: Rows) -> None:
         self.random = random
         self.tables = catalog.tables
         self._rows = rows
+        self._seen = seen
+
+    def _stored(self, table: str) -> list[Row]:
+        seen = self._seen[table]
+        return seen if seen and self.maybe(0.6) else self._rows[table]
 
     def maybe(self, chance: float) -> bool:
         return self.random.random() < chance
 
     def row(self, table: Table) -> Row:
         """A row of a table, or one that is not there."""
-        stored = self._rows[table.name]
+        stored = self._stored(table.name)
         if stored and self.maybe(0.9):
             return self.random.choice(stored)
         return {field.column.name: self.value(field) for field in table.fields}
 
-    def key(self, table: Table) -> str:
-        """The key of a row as a path has it."""
+    def key(self, table: Table) -> Key:
+        """The key of a row, or of none."""
         row = self.row(table)
-        return ",".join(quote(_text(row[f.column.name]), safe="") for f in table.key)
+        return tuple(row[field.column.name] for field in table.key)
 
     def value(self, field: Field) -> Any:
         """A value of a field: most often one that is stored, or that a foreign key may have."""
@@ -82,7 +95,7 @@ class Draw:
         for reference in column.foreign_keys:
             if self.maybe(0.8):
                 table, column = reference.column.table.name, reference.column
-        stored = [row[column.name] for row in self._rows[table]]
+        stored = [row[column.name] for row in self._stored(table)]
         known = [value for value in stored if value is not None]
         return self.random.choice(known if known and self.maybe(0.7) else OTHERS[field.kind.value])
 

@@ -10,7 +10,7 @@ from typing import Any
 from modelwire.catalog.tables import Table
 from tests.query.queries import LISTS, encode
 
-from .draws import Draw, write
+from .draws import Draw, Key, in_path, write
 
 Route = tuple[str, str]
 """A method and a path of the OpenAPI document."""
@@ -32,17 +32,32 @@ class Request:
         url: Its target.
         body: Its body.
         headers: Its headers, less those that say who asks.
+        rows: The keys of the rows that it is to change or remove, where it names them.
+        above: The key of the row that it reads, or below which it does something.
     """
 
     method: str
     url: str
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Key, ...] = ()
+    above: Key | None = None
 
     @property
     def is_estimate(self) -> bool:
         """Whether it asks for a total that only an application without policies estimates."""
         return "count=estimate" in self.url or "estimate" in str(self.body)
+
+    @property
+    def table(self) -> str:
+        """The table that its path begins with."""
+        return self.url.partition("?")[0].split("/")[1]
+
+    @property
+    def is_mass(self) -> bool:
+        """Whether it changes or removes all rows that match."""
+        is_list = self.url.partition("?")[0] == f"/{self.table}/"
+        return is_list and self.method in ("PATCH", "DELETE")
 
     @property
     def is_below(self) -> bool:
@@ -56,11 +71,11 @@ def find_routes(document: Mapping[str, Any]) -> list[Route]:
     return [route for route in found if route not in SAYS_NOTHING]
 
 
-READS = {"list", "query", "stream", "read", "children"}
-
-
-def is_read(route: Route) -> bool:
-    return kind_of(route) in READS
+READS = ("list", "query", "stream", "read", "children")
+WRITES = (
+    *("create", "create_child", "change", "delete", "link"),
+    *("mass_patch", "mass_delete", "bulk_create", "bulk_patch", "bulk_delete"),
+)
 
 
 def kind_of(route: Route) -> str:
@@ -123,18 +138,21 @@ def _stream(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
 
 def _read(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
     headers = {"if-none-match": "*"} if draw.maybe(0.1) else {}
-    url = _url(f"/{table.name}/{draw.key(table)}", draw.shown(table))
-    return Request(method, url, headers=headers)
+    key = draw.key(table)
+    url = _url(f"/{table.name}/{in_path(key)}", draw.shown(table))
+    return Request(method, url, headers=headers, above=key)
 
 
-def _below(draw: Draw, table: Table, rest: list[str]) -> tuple[str, Table]:
-    relation = table.relations[rest[1]]
-    return f"/{table.name}/{draw.key(table)}/{rest[1]}/", draw.tables[relation.target]
+def _below(draw: Draw, table: Table, rest: list[str]) -> tuple[Key, str, Table]:
+    relation, key = table.relations[rest[1]], draw.key(table)
+    path = f"/{table.name}/{in_path(key)}/{rest[1]}/"
+    return key, path, draw.tables[relation.target]
 
 
 def _children(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
-    path, target = _below(draw, table, rest)
-    return Request(method, _url(path, [*draw.selection(target), *draw.page()]))
+    key, path, target = _below(draw, table, rest)
+    url = _url(path, [*draw.selection(target), *draw.page()])
+    return Request(method, url, above=key)
 
 
 # ---- writes -------------------------------------------------------------------------------------
@@ -163,25 +181,30 @@ def _create(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
 
 
 def _create_child(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
-    path, target = _below(draw, table, rest)
+    key, path, target = _below(draw, table, rest)
     relation = table.relations[rest[1]]
     tied = relation.remote if relation.link is None and draw.maybe(0.9) else ()
     without = frozenset(f.name for f in target.fields if f.column in tied)
-    return Request(method, _url(path, _include(draw, target)), draw.create(target, without))
+    body = draw.create(target, without)
+    return Request(method, _url(path, _include(draw, target)), body, above=key)
 
 
 def _change(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
-    url = _url(f"/{table.name}/{draw.key(table)}", _include(draw, table))
-    return Request(method, url, draw.patch(table), _headers(draw))
+    key = draw.key(table)
+    url = _url(f"/{table.name}/{in_path(key)}", _include(draw, table))
+    return Request(method, url, draw.patch(table), _headers(draw), (key,))
 
 
 def _delete(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
-    return Request(method, f"/{table.name}/{draw.key(table)}", headers=_headers(draw))
+    key = draw.key(table)
+    url = f"/{table.name}/{in_path(key)}"
+    return Request(method, url, headers=_headers(draw), rows=(key,))
 
 
 def _link(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
-    path, target = _below(draw, table, rest)
-    return Request(method, path + draw.key(target), headers=_headers(draw))
+    key, path, target = _below(draw, table, rest)
+    url = path + in_path(draw.key(target))
+    return Request(method, url, headers=_headers(draw), above=key)
 
 
 def _mass(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
@@ -226,20 +249,16 @@ def _unique(table: Table) -> list[Any]:
 
 
 def _bulk_patch(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
-    rows = []
-    for _ in range(draw.random.randint(1, 3)):
-        stored = draw.row(table)
-        rows.append(draw.patch(table) | {f.name: write(stored[f.column.name]) for f in table.key})
-    return Request(method, _url(f"/{table.name}/bulk/", _bulk(draw, [])), rows)
+    keys = tuple(draw.key(table) for _ in range(draw.random.randint(1, 3)))
+    names = [f.name for f in table.key]
+    rows = [draw.patch(table) | dict(zip(names, map(write, k), strict=True)) for k in keys]
+    return Request(method, _url(f"/{table.name}/bulk/", _bulk(draw, [])), rows, rows=keys)
 
 
 def _bulk_delete(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
-    keys: list[Any] = []
-    for _ in range(draw.random.randint(1, 3)):
-        row = draw.row(table)
-        key = [write(row[f.column.name]) for f in table.key]
-        keys.append(key[0] if len(key) == 1 else ",".join(map(str, key)))
-    return Request(method, _url(f"/{table.name}/bulk/", _bulk(draw, [])), keys)
+    keys = tuple(draw.key(table) for _ in range(draw.random.randint(1, 3)))
+    body = [write(k[0]) if len(k) == 1 else ",".join(str(write(v)) for v in k) for k in keys]
+    return Request(method, _url(f"/{table.name}/bulk/", _bulk(draw, [])), body, rows=keys)
 
 
 _DRAWN: Mapping[str, Drawn] = {

@@ -58,7 +58,13 @@ def draw_rows(random: Random) -> Rows:
         ],
         "countries": [{"code": c, "name": maybe(TEXTS)} for c in CODES[:3]],
         "tags": [
-            {"code": c, "rank": maybe([1, 2, 3]), "organisation_id": maybe(orgs)} for c in tags
+            {
+                "code": c,
+                "rank": maybe([1, 2, 3]),
+                "organisation_id": maybe(orgs),
+                "country_code": maybe(CODES[:3]),
+            }
+            for c in tags
         ],
         "customers": [
             {
@@ -171,6 +177,12 @@ def _may_line(_: str, row: Row, rows: Rows, who: Member) -> bool:
     return owners.get(row["invoice_id"]) in who.organisation_ids
 
 
+def _may_note(action: str, row: Row, _: Rows, who: Member) -> bool:
+    if action != "create":
+        return _sees_note(row, who)
+    return row["worth"] is None or (who.limit is not None and row["worth"] <= who.limit)
+
+
 _MAY: Mapping[str, Callable[[str, Row, Rows, Member], bool]] = {
     "organisations": _may_organisation,
     "memberships": _may_membership,
@@ -181,7 +193,7 @@ _MAY: Mapping[str, Callable[[str, Row, Rows, Member], bool]] = {
     "invoices": _may_invoice,
     "lines": _may_line,
     "audits": lambda *_: False,
-    "notes": lambda action, row, _, who: action == "create" or _sees_note(row, who),
+    "notes": _may_note,
     "invoice_tags": lambda action, row, rows, who: _sees_link(row, rows, who, action),
 }
 

@@ -62,13 +62,14 @@ class Membership(Base, table=True):
 
 
 class Country(Base, table=True):
-    """What everyone may see."""
+    """What everyone may see; one tag is shown of those that there may be."""
 
     __tablename__ = "countries"
 
     code: str = Field(primary_key=True)
     name: str | None = None
     customers: list["Customer"] = Relationship(back_populates="country")
+    tag: "Tag" = Relationship(back_populates="country", sa_relationship_kwargs={"uselist": False})
 
 
 class Label(Base, table=True):
@@ -152,6 +153,8 @@ class Tag(Base, table=True):
     code: str = Field(primary_key=True)
     rank: int | None = None
     organisation_id: int | None = Field(default=None, foreign_key="organisations.id")
+    country_code: str | None = Field(default=None, foreign_key="countries.code")
+    country: Country = Relationship(back_populates="tag")
     invoices: list[Invoice] = Relationship(back_populates="tags", link_model=InvoiceTag)
     customers: list[Customer] = Relationship(back_populates="tags", link_model=Label)
 
@@ -251,7 +254,7 @@ POLICIES: dict[type[SQLModel], Policy] = {
     Audit: Policy(read=nobody),
     Note: Policy(
         read=and_(or_(Note.worth <= me.limit, Note.at >= me.since), Note.mood.not_in(me.moods)),
-        create=everyone,
+        create=or_(Note.worth <= me.limit, Note.worth.is_(None)),
     ),
 }
 """Who may see and change the rows of each resource."""
@@ -259,8 +262,8 @@ POLICIES: dict[type[SQLModel], Policy] = {
 RELATIONS: dict[type[SQLModel], list[str]] = {
     Organisation: ["parent", "children", "memberships", "customers", "invoices"],
     Membership: ["organisation"],
-    Country: ["customers"],
-    Tag: ["invoices", "customers"],
+    Country: ["customers", "tag"],
+    Tag: ["country", "invoices", "customers"],
     Customer: ["organisation", "country", "invoices", "notes", "tags"],
     Invoice: ["organisation", "customer", "copy_of", "copies", "lines", "audits", "tags"],
     Line: ["invoice"],

@@ -1,6 +1,8 @@
 """What a caller is answered is what anybody is answered where nothing else is stored."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from urllib.parse import quote
 
@@ -12,8 +14,9 @@ from tests.conftest import LANES
 from tests.examples import examples
 
 from .draws import Draw
-from .requests import Request, draw_request, find_routes, is_read
-from .rows import draw_caller, draw_rows
+from .judged import find_above
+from .requests import READS, Request, draw_request, find_routes, kind_of
+from .rows import Rows, draw_caller, draw_rows, find_visible
 from .served import Told, Worlds, ask
 from .tables import Member
 
@@ -30,17 +33,19 @@ async def test_reads(worlds: Worlds, lane: str, seed: int) -> None:
     assert difference is None, difference
 
 
-async def find_difference(worlds: Worlds, lane: str, random: Random, count: int) -> str | None:
+async def find_difference(
+    worlds: Worlds, lane: str, random: Random, count: int, kinds: Sequence[str] = READS
+) -> str | None:
     """Ask random requests of both worlds; how the answers to one differ."""
     rows, who = draw_rows(random), draw_caller(random)
     await worlds.fill(rows, who)
-    draw = Draw(random, worlds.catalog, rows)
-    routes = [route for route in find_routes(worlds.app.openapi()) if is_read(route)]
+    draw = Draw(random, worlds.catalog, rows, find_visible(rows, who))
+    routes = [route for route in find_routes(worlds.app.openapi()) if kind_of(route) in kinds]
     for _ in range(count):
         request = draw_request(draw, random.choice(routes))
         if random.random() < 0.3:
             request = await continue_as_other(worlds, lane, request, draw_caller(random))
-        difference = await compare(worlds, lane, request, who)
+        difference = await compare(worlds, lane, request, who, rows)
         if difference is not None:
             return difference
     return None
@@ -53,7 +58,9 @@ async def continue_as_other(worlds: Worlds, lane: str, request: Request, other: 
     return request if cursor is None else with_cursor(request, cursor)
 
 
-async def compare(worlds: Worlds, lane: str, request: Request, who: Member) -> str | None:
+async def compare(
+    worlds: Worlds, lane: str, request: Request, who: Member, rows: Rows
+) -> str | None:
     """Ask a request, and for the pages behind it."""
     for _ in range(4):
         told = await ask(worlds.full.clients[lane], request, who)
@@ -62,8 +69,9 @@ async def compare(worlds: Worlds, lane: str, request: Request, who: Member) -> s
             expected = await ask(worlds.seen.clients[way], request, who)
             if told != expected:
                 return f"{who}\n{request}\n{told}\nand not ({way})\n{expected}"
-        if told.status >= 500:
-            return f"{who}\n{request}\n{told}"
+        fault = "failed" if told.status >= 500 else find_above(request, rows, who, told)
+        if fault is not None:
+            return f"{fault}\n{who}\n{request}\n{told}"
         cursor = find_cursor(told.body)
         if cursor is None:
             break
@@ -92,9 +100,8 @@ def find_cursor(body: bytes) -> str | None:
 
 def with_cursor(request: Request, cursor: str) -> Request:
     if request.body is not None:
-        return Request(request.method, request.url, {**request.body, "cursor": cursor})
+        return replace(request, body={**request.body, "cursor": cursor})
     head, _, tail = request.url.partition("cursor=")
     rest = tail.partition("&")[2]
-    return Request(
-        request.method, f"{head}cursor={quote(cursor, safe='')}{'&' + rest if rest else ''}"
-    )
+    after = f"{head}cursor={quote(cursor, safe='')}{'&' + rest if rest else ''}"
+    return replace(request, url=after)

@@ -15,7 +15,8 @@ def test_every_route_is_asked(worlds: Worlds) -> None:
     """Whatever the OpenAPI document names is drawn by the tests of this folder."""
     document = worlds.app.openapi()
     random = Random(1)
-    draw = Draw(random, worlds.catalog, draw_rows(random))
+    rows = draw_rows(random)
+    draw = Draw(random, worlds.catalog, rows, rows)
     routes = find_routes(document)
     assert len(routes) > 100
     for method, path in routes:
