@@ -1,34 +1,27 @@
-"""Invoices of many organisations: who asks decides what there is.
-
-Needs PyJWT, argon2-cffi and python-multipart beside modelwire.
-"""
+"""Invoices of many organisations. Needs PyJWT, argon2-cffi and python-multipart beside."""
 
 import os
 import secrets
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import jwt
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2 import PasswordHasher, exceptions
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
-from pydantic import BaseModel
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import declared_attr, registry
-from sqlmodel import Field, Relationship, SQLModel, UniqueConstraint, select
+from sqlmodel import Field, Relationship, SQLModel, UniqueConstraint, func, select, update
 
-from modelwire import Caller, Database, Policy, Resource, SessionDep, UnitOfWorkDep, mount
+from modelwire import Caller, Change, Database, Hooks, Policy, Resource, SessionDep, everyone, mount
 
 # A service of several processes needs INVOICES_SECRET, or each has tokens of its own.
 SECRET = os.environ.get("INVOICES_SECRET") or secrets.token_urlsafe(32)
 HASHER = PasswordHasher()
 NO_ONES_HASH = HASHER.hash(secrets.token_urlsafe())
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
-
 Role = StrEnum("Role", ["OWNER", "MEMBER", "VIEWER"])
 Status = StrEnum("Status", ["DRAFT", "ISSUED"])
 
@@ -46,27 +39,23 @@ class Row(Table):
 class User(Row, table=True):
     email: str = Field(unique=True, max_length=254)
     password_hash: str
-    memberships: list["Membership"] = Relationship(back_populates="user")
 
 
-class Named(SQLModel):
+class Organisation(Row, table=True):
     name: str = Field(min_length=1, max_length=100)
-
-
-class Organisation(Row, Named, table=True):
-    pass
+    last_number: int = 0
+    memberships: list["Membership"] = Relationship()
 
 
 class Membership(Table, table=True):
     organisation_id: int = Field(foreign_key="organisations.id", primary_key=True)
     user_id: int = Field(foreign_key="users.id", primary_key=True, index=True)
     role: Role = Role.VIEWER
-    user: User = Relationship(back_populates="memberships")
 
 
-class Customer(Row, Named, table=True):
+class Customer(Row, table=True):
     organisation_id: int = Field(foreign_key="organisations.id", index=True)
-    invoices: list["Invoice"] = Relationship(back_populates="customer")
+    name: str = Field(min_length=1, max_length=100)
 
 
 class InvoiceTag(Table, table=True):
@@ -74,23 +63,31 @@ class InvoiceTag(Table, table=True):
     tag_id: int = Field(foreign_key="tags.id", primary_key=True, ondelete="CASCADE")
 
 
-class Tag(Row, Named, table=True):
-    __table_args__ = (UniqueConstraint("organisation_id", "name"),)
-
+class Tag(Row, table=True):
     organisation_id: int = Field(foreign_key="organisations.id")
+    name: str = Field(min_length=1, max_length=50)
 
 
 class Invoice(Row, table=True):
-    organisation_id: int = Field(foreign_key="organisations.id", index=True)
+    __table_args__ = (UniqueConstraint("organisation_id", "number"),)
+
+    organisation_id: int = Field(foreign_key="organisations.id")
+    number: int
+    total: Decimal = Field(default=0, max_digits=14, decimal_places=2)
     customer_id: int = Field(foreign_key="customers.id", index=True)
     status: Status = Status.DRAFT
     due_on: date
     issued_at: datetime | None = None
     created_by_id: int = Field(foreign_key="users.id")
-    customer: Customer = Relationship(back_populates="invoices")
+    customer: Customer = Relationship()
     lines: list["Line"] = Relationship(back_populates="invoice", cascade_delete=True)
     payments: list["Payment"] = Relationship(back_populates="invoice")
     tags: list[Tag] = Relationship(link_model=InvoiceTag)
+
+
+class InvoiceChange(SQLModel):
+    customer_id: int | None = None
+    due_on: date | None = None
 
 
 class Line(Row, table=True):
@@ -108,7 +105,7 @@ class Payment(Row, table=True):
     invoice: Invoice = Relationship(back_populates="payments")
 
 
-class Member(BaseModel):
+class Member(SQLModel):
     """Who asks, and the organisations that are theirs to see, to work in and to own."""
 
     id: int
@@ -134,69 +131,88 @@ async def read_member(
 me = Caller(read_member)
 MemberDep = Annotated[Member, Depends(read_member)]
 
+# Not me.sees, which is from before the request: who founds an organisation is shown it.
+is_member = Organisation.memberships.any(Membership.user_id == me.id)
 is_seen = Invoice.organisation_id.in_(me.sees)
-is_worked_on = Invoice.organisation_id.in_(me.works_in)
-is_draft = Invoice.status == Status.DRAFT
+is_draft = Invoice.organisation_id.in_(me.works_in) & (Invoice.status == Status.DRAFT)
+is_payable = Invoice.organisation_id.in_(me.works_in) & (Invoice.status == Status.ISSUED)
 has_own_customer = Invoice.customer.has(Customer.organisation_id == Invoice.organisation_id)
-is_colleague = User.memberships.any(Membership.organisation_id.in_(me.sees))
 
 
-def of_members(organisation: ColumnElement[int], writers: ColumnElement[int]) -> Policy:
+async def make_owner(change: Change) -> None:
+    """Who founds an organisation owns it."""
+    owner = {"user_id": change.caller.id, "role": Role.OWNER}
+    change.session.add_all(Membership(organisation_id=row.new.id, **owner) for row in change.rows)
+
+
+async def give_numbers(change: Change) -> None:
+    """Number invoices without gaps: each organisation counts its own, one request at a time."""
+    for row in change.rows:
+        organisation = update(Organisation).where(Organisation.id == row.new.organisation_id)
+        counted = organisation.values(last_number=Organisation.last_number + 1)
+        number = counted.returning(Organisation.last_number)
+        row.new.number = (await change.session.exec(number)).scalar_one()
+
+
+async def add_up(change: Change) -> None:
+    """Keep the totals of the invoices whose lines change."""
+    changed = {values.invoice_id for row in change.rows for values in (row.old, row.new) if values}
+    amount = func.coalesce(func.sum(Line.quantity * Line.price), 0)
+    total = select(amount).where(Line.invoice_id == Invoice.id).scalar_subquery()
+    await change.session.exec(update(Invoice).where(Invoice.id.in_(changed)).values(total=total))
+
+
+def of_members(organisation: Any, writers: Any) -> Policy:
     """Who belongs to a row's organisation sees the row; some of them may change it."""
     return Policy(read=organisation.in_(me.sees), write=organisation.in_(writers))
 
 
+KEPT = ("create", "read", "list", "update", "bulk_create", "bulk_update", "stream")
 RESOURCES = (
     Resource(
-        User,
-        operations=["read", "list"],
-        policy=Policy(read=(User.id == me.id) | is_colleague),
-    ),
-    Resource(
         Organisation,
-        operations=["read", "list", "update"],
-        policy=of_members(Organisation.id, me.owns),
+        operations=KEPT,
+        read_only=["last_number"],
+        policy=Policy(is_member, create=everyone, write=Organisation.id.in_(me.owns)),
+        hooks=Hooks(after_create=[make_owner]),
     ),
-    Resource(
-        Membership,
-        operations=["read", "list", "update", "delete"],
-        includes=["user"],
-        policy=of_members(Membership.organisation_id, me.owns),
-    ),
+    Resource(Membership, policy=of_members(Membership.organisation_id, me.owns)),
     Resource(Customer, policy=of_members(Customer.organisation_id, me.works_in)),
     Resource(Tag, policy=of_members(Tag.organisation_id, me.works_in)),
     Resource(
         Invoice,
+        operations=KEPT,  # a number that was given is there for ever
+        update_schema=InvoiceChange,
         includes=["customer", "lines", "payments", "tags"],
         nested_writes=["lines"],
-        read_only=["status", "issued_at"],
+        read_only=["number", "status", "issued_at", "total"],
         assign_on_create={"created_by_id": me.id},
-        policy=Policy(read=is_seen, write=is_worked_on & is_draft & has_own_customer),
+        policy=Policy(is_seen, write=is_draft & has_own_customer),
+        hooks=Hooks(before_create=[give_numbers]),
     ),
     Resource(
         Line,
-        policy=Policy(Line.invoice.has(is_seen), write=Line.invoice.has(is_worked_on & is_draft)),
+        policy=Policy(Line.invoice.has(is_seen), write=Line.invoice.has(is_draft)),
+        hooks=Hooks(after_create=[add_up], after_update=[add_up], after_delete=[add_up]),
     ),
     Resource(
         Payment,
         operations=["read", "list", "create"],
-        policy=Policy(
-            Payment.invoice.has(is_seen), create=Payment.invoice.has(is_worked_on & ~is_draft)
-        ),
+        policy=Policy(Payment.invoice.has(is_seen), create=Payment.invoice.has(is_payable)),
     ),
 )
 routes = APIRouter()
-
-
 FormDep = Annotated[OAuth2PasswordRequestForm, Depends()]
 
 
-@routes.post("/sign-up", status_code=201)
-async def sign_up(form: FormDep, session: UnitOfWorkDep) -> None:
+@routes.post("/sign-up", status_code=201, response_model_include={"id", "email"})
+async def sign_up(form: FormDep, session: SessionDep) -> User:
     if len(form.password) < 12:
         raise HTTPException(422, "A password has at least 12 characters")
     hashed = await run_in_threadpool(HASHER.hash, form.password)
-    session.add(User(email=form.username.lower(), password_hash=hashed))
+    session.add(user := User(email=form.username.lower(), password_hash=hashed))
+    await session.commit()
+    return user
 
 
 @routes.post("/token")
@@ -205,38 +221,14 @@ async def log_in(form: FormDep, session: SessionDep) -> dict[str, str]:
     try:  # takes as long where there is no such user
         hashed = user.password_hash if user else NO_ONES_HASH
         await run_in_threadpool(HASHER.verify, hashed, form.password)
-    except VerifyMismatchError:
+    except exceptions.VerifyMismatchError:
         raise HTTPException(401, "Wrong email or password", CHALLENGE) from None
     claims = {"sub": str(user.id), "exp": datetime.now(UTC) + timedelta(hours=8)}
     return {"access_token": jwt.encode(claims, SECRET, "HS256"), "token_type": "bearer"}
 
 
-@routes.post("/organisations/", status_code=201)
-async def found(given: Named, member: MemberDep, session: UnitOfWorkDep) -> Organisation:
-    """Found an organisation, which is the caller's own."""
-    organisation = Organisation(name=given.name)
-    session.add(organisation)
-    await session.flush()
-    session.add(Membership(organisation_id=organisation.id, user_id=member.id, role=Role.OWNER))
-    return organisation
-
-
-@routes.post("/organisations/{organisation_id}/members", status_code=201)
-async def take_in(
-    organisation_id: int, email: str, role: Role, member: MemberDep, session: UnitOfWorkDep
-) -> Membership:
-    """Take somebody into an organisation who has signed up."""
-    user = (await session.exec(select(User).where(User.email == email.lower()))).first()
-    if user is None or organisation_id not in member.owns:
-        raise HTTPException(404, "There is no such user, or organisation of yours")
-    session.add(
-        membership := Membership(organisation_id=organisation_id, user_id=user.id, role=role)
-    )
-    return membership
-
-
 @routes.post("/invoices/{invoice_id}/issue")
-async def issue(invoice_id: int, member: MemberDep, session: UnitOfWorkDep) -> Invoice:
+async def issue(invoice_id: int, member: MemberDep, session: SessionDep) -> Invoice:
     """Issue a draft, which nobody can change any more."""
     drafts = select(Invoice).where(Invoice.status == Status.DRAFT, Invoice.id == invoice_id)
     own = drafts.where(Invoice.organisation_id.in_(member.works_in)).with_for_update()
@@ -244,6 +236,7 @@ async def issue(invoice_id: int, member: MemberDep, session: UnitOfWorkDep) -> I
     if invoice is None:
         raise HTTPException(404, "There is no such draft")
     invoice.status, invoice.issued_at = Status.ISSUED, datetime.now(UTC)
+    await session.commit()
     return invoice
 
 
