@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -9,9 +10,12 @@ import jwt
 import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from examples import invoices as example
 from modelwire import Database
+from modelwire.testing import assert_isolated
 from tests.conftest import create_postgres_database, open_client, use_sessions
 
 Headers = dict[str, str]
@@ -40,12 +44,18 @@ def _hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(example, "HASHER", quick)
 
 
-@pytest_asyncio.fixture
-async def client(database: Database, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the example."""
-    app = example.create_app(database)
+@pytest.fixture
+def app(database: Database, lane: str) -> FastAPI:
+    """The example."""
+    made = example.create_app(database)
     if lane == "session":
-        use_sessions(app, database)
+        use_sessions(made, database)
+    return made
+
+
+@pytest_asyncio.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the example."""
     async with open_client(app) as made:
         yield made
 
@@ -58,6 +68,15 @@ async def join(client: httpx2.AsyncClient, name: str) -> Headers:
     answer = await client.post("/token", data=form)
     assert answer.status_code == 200, answer.text
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def enter(app: FastAPI, name: str) -> Headers:
+    """The same without a loop, as a test that is no coroutine does it."""
+    form = {"username": f"{name}@example.com", "password": PASSWORD}
+    with TestClient(app) as client:
+        client.post("/sign-up", data=form)
+        token = client.post("/token", data=form).json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def store(client: httpx2.AsyncClient, path: str, who: Headers, **body: Any) -> Any:
@@ -232,3 +251,17 @@ async def test_invoices_at_once_have_numbers_in_a_row(client: httpx2.AsyncClient
     many = (store(client, "/invoices/", ann, **body) for _ in range(8))
     rows = await asyncio.gather(*many)
     assert sorted(row["number"] for row in rows) == list(range(1, 9))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_isolated(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
+) -> None:
+    """Nobody sees or changes what is another's."""
+    url = f"sqlite:///{tmp_path}/invoices.db"
+    if kind == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        url = asyncio.run(create_postgres_database(server, f"modelwire_isolated_{worker_id}"))
+    app = example.create_app(Database(url, metadata=example.Table.metadata))
+    alice, bob = (enter(app, name) for name in ("alice", "bob"))
+    assert_isolated(app, alice=alice, bob=bob, unfilled=["payments"])

@@ -1,7 +1,4 @@
-"""What users' tests import: a session whose work is rolled back, and a client on top of it.
-
-Needs the extra `modelwire[testing]`.
-"""
+"""A session whose work is rolled back, and a client on top of it."""
 
 from __future__ import annotations
 
@@ -12,12 +9,10 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from .execute.connect.begin import begin_writing
-from .execute.connect.session import EagerSession
-from .execute.database import Database
-from .web.session import get_session
-
-__all__ = ["open_client", "rolled_back_session"]
+from ..execute.connect.begin import begin_writing
+from ..execute.connect.session import EagerSession
+from ..execute.database import Database
+from ..web.session import get_session
 
 
 @asynccontextmanager

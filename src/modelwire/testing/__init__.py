@@ -1,0 +1,9 @@
+"""What users' tests import: a session that is rolled back, a client, and a test of isolation.
+
+Needs the extra `modelwire[testing]`.
+"""
+
+from .isolation import assert_isolated
+from .sessions import open_client, rolled_back_session
+
+__all__ = ["assert_isolated", "open_client", "rolled_back_session"]

@@ -1,0 +1,161 @@
+"""The test of isolation finds what is planted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI, Response
+from sqlmodel import func, select
+
+from examples import invoices as example
+from modelwire import (
+    ConfigurationError,
+    Database,
+    Policy,
+    SessionDep,
+    UnitOfWorkDep,
+    everyone,
+    mount,
+    nobody,
+)
+from modelwire.testing import assert_isolated
+
+from .test_invoices import enter
+
+Plant = Callable[[FastAPI], None]
+MODELS = {resource.model: resource for resource in example.RESOURCES}
+
+
+@pytest.fixture(autouse=True)
+def _hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(example, "HASHER", quick)
+
+
+def check(
+    tmp_path: Path, policies: dict[Any, Policy], plant: Plant | None = None, **options: Any
+) -> None:
+    """Run the test on the example with other policies, and endpoints that are planted in it."""
+    database = Database(f"sqlite:///{tmp_path}/a.db", metadata=example.Table.metadata)
+    app = FastAPI(lifespan=database.lifespan)
+    app.include_router(example.routes)
+    if plant is not None:
+        plant(app)
+    resources = [
+        replace(resource, policy=policies.get(model, resource.policy))
+        for model, resource in MODELS.items()
+    ]
+    mount(app, database, *resources, caller=example.me)
+    alice, bob = (enter(app, name) for name in ("alice", "bob"))
+    assert_isolated(app, alice=alice, bob=bob, **{"unfilled": ["payments"], **options})
+
+
+def opened(model: Any, **changes: Any) -> dict[Any, Policy]:
+    """The policy of a model with some conditions replaced."""
+    policy = MODELS[model].policy
+    assert policy is not None
+    return {model: replace(policy, **changes)}
+
+
+WRONG: dict[str, tuple[dict[Any, Policy], str]] = {
+    "customers": (
+        opened(
+            example.Customer,
+            read=everyone,
+            write=nobody,
+            create=example.Customer.organisation_id.in_(example.me.works_in),
+        ),
+        "GET /customers",
+    ),
+    "lines": (opened(example.Line, read=everyone), "GET /lines"),
+    "memberships": (opened(example.Membership, read=everyone), "GET /memberships"),
+    "tags": (opened(example.Tag, read=everyone), "GET /tags"),
+    "organisations": (opened(example.Organisation, read=everyone), "GET /organisations"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_finds_wrong_policies(tmp_path: Path, name: str) -> None:
+    """A policy that lets others in is found, with the request."""
+    policies, request = WRONG[name]
+    with pytest.raises(AssertionError, match=f"Bob .*{request}"):
+        check(tmp_path, policies)
+
+
+def leak_list(app: FastAPI) -> None:
+    @app.get("/every-customer")
+    async def every(session: SessionDep) -> list[str]:
+        return list(await session.exec(select(example.Customer.name)))
+
+
+def leak_count(app: FastAPI) -> None:
+    @app.get("/count")
+    async def count(session: SessionDep) -> int:
+        return (await session.exec(select(func.count()).select_from(example.Tag))).one()
+
+
+def leak_by_key(app: FastAPI) -> None:
+    @app.get("/names/{customer_id}")
+    async def name(customer_id: int, session: SessionDep) -> str:
+        customer = await session.get(example.Customer, customer_id)
+        return customer.name if customer else ""
+
+
+def leak_by_header(app: FastAPI) -> None:
+    @app.get("/tags/{tag_id}/name")
+    async def name(tag_id: int, session: SessionDep, response: Response) -> None:
+        tag = await session.get(example.Tag, tag_id)
+        response.headers["X-Name"] = tag.name if tag else ""
+
+
+def unguarded_update(app: FastAPI) -> None:
+    @app.post("/customers/{customer_id}/rename")
+    async def rename(customer_id: int, session: UnitOfWorkDep) -> None:
+        customer = await session.get(example.Customer, customer_id)
+        if customer is not None:
+            customer.name = "renamed"
+
+
+def unguarded_delete(app: FastAPI) -> None:
+    @app.delete("/forget/{tag_id}")
+    async def forget(tag_id: int, session: UnitOfWorkDep) -> None:
+        tag = await session.get(example.Tag, tag_id)
+        if tag is not None:
+            await session.delete(tag)
+
+
+PLANTED: dict[Plant, str] = {
+    leak_list: "GET /every-customer",
+    leak_count: "GET /count",
+    leak_by_key: "GET /names/1",
+    leak_by_header: "GET /tags/1/name",
+    unguarded_update: "POST /customers/1/rename",
+    unguarded_delete: "DELETE /forget/1",
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_finds_endpoints_that_leak(tmp_path: Path, plant: Plant) -> None:
+    """An endpoint of the application's own that forgets who asks is found, with the request."""
+    with pytest.raises(AssertionError, match=f"Bob .*{PLANTED[plant]}"):
+        check(tmp_path, {}, plant)
+
+
+def test_shared_is_left_out(tmp_path: Path) -> None:
+    """What both may see is named, a resource as well as a path."""
+    check(tmp_path, opened(example.Tag, read=everyone), leak_count, shared=["tags", "/count"])
+
+
+def test_rows_are_asked_for(tmp_path: Path) -> None:
+    """A resource without a row of Alice is no success."""
+    with pytest.raises(AssertionError, match="no row of /payments"):
+        check(tmp_path, {}, unfilled=())
+
+
+def test_application_without_resources() -> None:
+    """There is nothing to be tested where nothing is mounted."""
+    with pytest.raises(ConfigurationError, match="nothing is mounted"):
+        assert_isolated(FastAPI(), alice={}, bob={})
