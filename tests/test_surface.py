@@ -36,7 +36,7 @@ def test_testing_names() -> None:
     """`modelwire.testing` exports what tests of user code need."""
     import modelwire.testing  # noqa: PLC0415 - an optional extra
 
-    assert modelwire.testing.__all__ == ["open_client", "rolled_back_session"]
+    assert modelwire.testing.__all__ == ["assert_isolated", "open_client", "rolled_back_session"]
 
 
 def test_database_settings() -> None:
