@@ -237,11 +237,11 @@ async def test_others_are_answered_meanwhile() -> None:
     How long they wait for any other thread tells how busy the machine is.
     """
     waits = []
-    for _ in range(4):
+    for _ in range(8):
         async with open_client(serve_chain(50)) as client:
             await client.get("/health/live")
             usual_s = await _wait_longest_s(client, asyncio.to_thread(_count))
             waits.append((await _wait_longest_s(client, _read_whole(client)), usual_s))
-        if waits[-1][0] < max(0.05, 1.5 * usual_s):
+        if waits[-1][0] < max(0.1, 1.5 * usual_s):  # in one piece it takes 0.4 s
             return
     pytest.fail(f"waited, and usually waits: {waits}")

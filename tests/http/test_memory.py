@@ -1,6 +1,7 @@
 """What clients send stays in no memory: neither at length, nor in numbers."""
 
 import gc
+import logging
 import tracemalloc
 
 import httpx2
@@ -51,6 +52,8 @@ async def test_long_requests_leave_nothing_behind(method: str, url: str) -> None
     database, app = Database("sqlite://"), FastAPI()
     mount(app, database, Resource(Team, includes=["players"]), Resource(Player))
     await database.init_db()
+    # Other tests may have switched the log of SQL on, of which pytest keeps every line.
+    logging.disable(logging.INFO)
     async with open_client(app) as client:
         await client.post("/teams/", json={"name": "Reds"})
         await ask_often(client, method, url, 1)
@@ -62,5 +65,6 @@ async def test_long_requests_leave_nothing_behind(method: str, url: str) -> None
             kept, _ = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
+            logging.disable(logging.NOTSET)
     await database.close_db()
     assert kept < MEGABYTE
