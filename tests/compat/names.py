@@ -14,6 +14,7 @@ DOCUMENTED = frozenset(
         "fastapi.params",
         "fastapi.routing",
         "fastapi.staticfiles",
+        "fastapi.testclient",
         "pydantic",
         "pydantic.errors",
         "pydantic.fields",
