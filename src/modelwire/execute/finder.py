@@ -26,11 +26,14 @@ class Finder:
     Args:
         lane: The lane.
         statements: The statements of the application.
+        seen: The resources, to find of each what the caller may see only, and to keep that; every
+            row is found, if None.
     """
 
-    def __init__(self, lane: Lane, statements: Statements) -> None:
+    def __init__(self, lane: Lane, statements: Statements, seen: Catalog | None = None) -> None:
         self._lane = lane
         self._statements = statements
+        self._seen = seen
 
     async def find(
         self,
@@ -41,7 +44,10 @@ class Finder:
         lock: Lock | None = None,
     ) -> Sequence[Row]:
         """The values of some columns in the rows whose columns have one of the given values."""
-        shape = FindShape(table, tuple(shown), tuple(columns), lock)
+        resource = None
+        if self._seen is not None:
+            resource, lock = self._seen.find(table), Lock.KEEP
+        shape = FindShape(table, tuple(shown), tuple(columns), lock, resource=resource)
         return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
 
     async def find_referrer(
@@ -93,33 +99,6 @@ class Finder:
             return []
         shown = tuple(reference.table.primary_key.columns) or tuple(reference.table.columns)
         return [tuple(k) for k in await self.find(reference.table, shown, reference.columns, known)]
-
-
-class SeenRows(Finder):
-    """Looks up rows that a caller may see, on a lane that writes, and keeps what it finds.
-
-    Args:
-        lane: The lane.
-        statements: The statements of the application.
-        catalog: The resources. Of tables that are none every row is found.
-    """
-
-    def __init__(self, lane: Lane, statements: Statements, catalog: Catalog) -> None:
-        super().__init__(lane, statements)
-        self._catalog = catalog
-
-    async def find(
-        self,
-        table: SQLTable,
-        shown: Columns,
-        columns: Columns,
-        rows: Sequence[Row],
-        lock: Lock | None = Lock.KEEP,
-    ) -> Sequence[Row]:
-        """The values of some columns in the rows whose columns have one of the given values."""
-        resource = self._catalog.find(table)
-        shape = FindShape(table, tuple(shown), tuple(columns), lock, resource=resource)
-        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
 
 
 _IGNORED = ("SET NULL", "UNTOUCHED")

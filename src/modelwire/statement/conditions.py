@@ -9,12 +9,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     and_,
-    literal_column,
     not_,
     or_,
-    select,
     true,
 )
 
@@ -33,7 +30,7 @@ from ..shape.conditions import (
 from .dialect import SQLDialect
 from .operators import Prepare, is_null_for, operand, render_predicate
 from .references import refer
-from .source import column_in, columns_in, links_of, rows_of
+from .source import column_in, columns_in, exists_in, links_of, rows_of
 
 Render = Callable[[FromClause], ColumnElement[bool]]
 
@@ -120,12 +117,6 @@ class Conditions:
 def column_of(source: FromClause, field: Field) -> ColumnElement[Any]:
     """The column of a field in its table, or in an alias of that."""
     return column_in(source, field.column)
-
-
-def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Write that a table has a row with some conditions, which may name tables around it."""
-    found: Select[Any] = select(literal_column("1")).select_from(source).where(*conditions)
-    return found.correlate_except(source).exists()
 
 
 def join_on(

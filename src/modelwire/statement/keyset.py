@@ -19,11 +19,11 @@ from ..catalog.kinds import Kind, is_decorated, members_of
 from ..catalog.tables import Field
 from ..shape.conditions import Through
 from ..shape.parts import Keyset, Order
-from .conditions import column_of, exists_in, join_on
+from .conditions import column_of, join_on
 from .dialect import SQLDialect
 from .normal import normal_form
 from .operators import operand
-from .source import rows_of
+from .source import exists_in, rows_of
 from .spelled import digits_of, is_native, rank_among, rank_of
 
 

@@ -102,13 +102,17 @@ def links_to_seen(
     if not target.policy.read.constant:
         rows = rows_of(target, dialect).alias()
         pairs = [(column_in(rows, end), links.c[own.key]) for end, own in relation.link_target]
-        seen: Select[Any] = select(literal_column("1")).select_from(rows)
-        same = [end == own for end, own in pairs]
-        found.append(seen.where(*same).correlate_except(rows).exists())
+        found.append(exists_in(rows, *(end == own for end, own in pairs)))
     policy = None if relation.link is None else relation.policies.get(relation.link)
     own = () if policy is None else dict.fromkeys((policy.read, policy.delete))
     found += [write_condition(c, links, dialect) for c in own if not c.constant]
     return found
+
+
+def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Write that a table has a row with some conditions, which may name tables around it."""
+    found: Select[Any] = select(literal_column("1")).select_from(source).where(*conditions)
+    return found.correlate_except(source).exists()
 
 
 def every_row_of(table: FromClause | Table) -> FromClause:

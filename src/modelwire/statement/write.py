@@ -37,7 +37,6 @@ from ..shape.writes import (
     UnlinkShape,
     UpdateShape,
 )
-from .conditions import exists_in
 from .dialect import SQLDialect
 from .for_update import lock_rows
 from .given import given_columns, is_same, join_given
@@ -52,6 +51,7 @@ from .source import (
     delete_any_from,
     delete_from,
     every_row_of,
+    exists_in,
     insert_any_into,
     insert_into,
     links_to_seen,

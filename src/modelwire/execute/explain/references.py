@@ -16,7 +16,7 @@ from ...plan.writing.draft import Row
 from ...plan.writing.each import WrittenRows
 from ...plan.writing.keyed import KeyedRows
 from ...plan.writing.upsert import UpsertPlan
-from ..finder import Finder, SeenRows
+from ..finder import Finder
 from .naming import are_shown, name_fields, name_referrer, point_at
 from .undeclared import find_undeclared
 
@@ -88,7 +88,7 @@ async def find_missing_parent(
 
 
 async def find_hidden_parent(
-    plans: Sequence[WrittenRows], catalog: Catalog, seen: SeenRows
+    plans: Sequence[WrittenRows], catalog: Catalog, seen: Finder
 ) -> RequestError | None:
     """Find the first row whose parent the caller can't see, be it there or not.
 

@@ -177,13 +177,12 @@ class Linker:
     async def _delete_others(self, table: Table, row: Row, links: LinkSet) -> None:
         """Take away the links from a row to any that are not in a set."""
         relation, shape = links.relation, _shape_of(links.relation)
+        seen = (relation, links.target)
         if links.keys:
-            own, seen = len(relation.remote), (relation, links.target)
-            others = UnlinkShape(shape.table, shape.columns, own, seen)
+            others = UnlinkShape(shape.table, shape.columns, len(relation.remote), seen)
             await self._fetch(others, _pairs_of(table, row, links))
         else:
             owner = table.values_of(row, relation.local)
-            seen = (relation, links.target)
             await self._fetch(DeleteShape(shape.table, relation.remote, seen=seen), [owner])
 
     async def _fetch(

@@ -28,8 +28,8 @@ async def lock_rows(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
         Forbidden: The caller may not do it to one.
         InvalidRequest: Two keys are one to the database, by its collation or type.
     """
-    table, check = plan.table, context.check
-    found = await context.run(plan.locking_shape, {ROWS: plan.keys})
+    table, check, shape = plan.table, context.check, plan.locking_shape
+    found = await context.run(shape, {ROWS: plan.keys})
     by_place: dict[int, Row] = {place: row for place, *row in found}
     for place, given in enumerate(plan.rows):
         if place not in by_place:
@@ -37,7 +37,7 @@ async def lock_rows(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
             where = [Violation(detail, "not_found", given.pointer)] if plan.many else []
             raise NotFound(detail, where)
     stored = [by_place[place] for place in range(len(plan.rows))]
-    if plan.locking_shape.allows:
+    if shape.allows:
         for given, row in zip(plan.rows, stored, strict=True):
             if not row[-1]:
                 raise refuse(table, plan.action, given if plan.many else None)

@@ -16,7 +16,7 @@ from ..connect.lane import Row
 from ..explain.constraints import by_table
 from ..explain.naming import point_at
 from ..explain.references import find_hidden_parent
-from ..finder import SeenRows
+from ..finder import Finder
 from .context import WriteContext
 
 _VERBS: dict[Action, str] = {"create": "create", "update": "change", "delete": "delete"}
@@ -91,7 +91,7 @@ async def check_parents(context: WriteContext, plan: WrittenRows) -> None:
     catalog = context.catalog
     plans = [found for found in by_table(plan) if _has_guarded_parents(found.table, catalog)]
     if plans:
-        seen = SeenRows(context.lane, context.statements, catalog)
+        seen = Finder(context.lane, context.statements, seen=catalog)
         error = await find_hidden_parent(plans, catalog, seen)
         if error is not None:
             raise error

@@ -54,12 +54,12 @@ class CreatePlan(Struct, frozen=True):
     @property
     def is_one_statement(self) -> bool:
         """Whether one statement stores everything."""
-        policy = self.table.policy
-        if self.kin or not (policy.create.constant or decides(self.table, self.rows[0].fields)):
+        if self.kin:
             return False
-        if not policy.create.constant and len(self.rows) > 1:
-            return False
-        if len(self.rows) == 1:
+        is_alone = len(self.rows) == 1
+        if not self.table.policy.create.constant:
+            return is_alone and decides(self.table, self.rows[0].fields)
+        if is_alone:
             return True
         groups = group_rows(self.table, self.rows)
         return len(groups) == 1 and groups[0][0].many
