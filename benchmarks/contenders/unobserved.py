@@ -4,7 +4,7 @@ import random
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from modelwire.web.observing import Observing
+from modelwire.web.observing import ObservabilityMiddleware
 
 from .modelwire import app
 
@@ -24,7 +24,9 @@ class Identifying:
         await self.app(scope, receive, send_with_id)
 
 
-app.user_middleware = [added for added in app.user_middleware if added.cls is not Observing]
+app.user_middleware = [
+    added for added in app.user_middleware if added.cls is not ObservabilityMiddleware
+]
 app.add_middleware(Identifying)
 
 __all__ = ["app"]

@@ -22,7 +22,7 @@
         ├── AlreadyExists           already_exists
         ├── ParentNotFound          parent_not_found
         ├── StillReferenced         still_referenced
-        ├── Changed                 changed
+        ├── PreconditionFailed      changed
         ├── PreconditionRequired    precondition_required
         ├── TooManyAffected         too_many_affected
         ├── TooManyIncluded         too_many_included
@@ -346,7 +346,7 @@ class StillReferenced(RequestError):
     code = "still_referenced"
 
 
-class Changed(RequestError):
+class PreconditionFailed(RequestError):
     """The row is not as the client has seen it: `If-Match` does not match."""
 
     code = "changed"

@@ -16,7 +16,7 @@ LOOK_S = 0.1
 """Seconds between two looks. That a limit is over is noticed two of them later, at most."""
 
 
-class Watched:
+class Timed:
     """Work that is looked at while it runs.
 
     Args:
@@ -73,7 +73,7 @@ class Watched:
         raise NotImplementedError
 
 
-class TimeLimit(Watched):
+class TimeLimit(Timed):
     """Ends its block if that takes too long, as `asyncio.timeout` does.
 
     Args:
@@ -117,7 +117,7 @@ class _Looks:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.running: set[Watched] = set()
+        self.running: set[Timed] = set()
         self.go_on = False
 
     def begin(self) -> None:

@@ -47,12 +47,12 @@ async def test_thread_does_what_it_is_told_by_its_queue() -> None:
 async def test_whatever_runs_in_the_thread_comes_through_one_method() -> None:
     seen = []
 
-    class Watched(ThreadConnection):
+    class Timed(ThreadConnection):
         async def run(self, fn, *arguments, **options):
             seen.append(getattr(fn, "__name__", repr(fn)))
             return await super().run(fn, *arguments, **options)
 
-    async with Watched(CONNECT, 64) as connection:
+    async with Timed(CONNECT, 64) as connection:
         cursor = await connection.execute("SELECT 1")
         await cursor.fetchall()
         await cursor.close()

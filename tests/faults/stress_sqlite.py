@@ -60,7 +60,7 @@ def plant_traceback() -> None:
 def plant_generator() -> None:
     """A cursor is let go of where the generator is collected that reads it."""
     cursors.OwnedCursor.__del__ = lambda _cursor: None  # type: ignore[method-assign]
-    limited.LimitedConnection.close_cursors = lambda _connection: None  # type: ignore[method-assign]
+    limited.SQLiteConnection.close_cursors = lambda _connection: None  # type: ignore[method-assign]
 
 
 def plant_busy() -> None:
@@ -70,8 +70,8 @@ def plant_busy() -> None:
         lane._held.connection._tx.put_nowait((None, lane._held.connection._conn.rollback))
 
     driver.AiosqliteLane.undo = undo  # type: ignore[method-assign]
-    limited.LimitedConnection._end = lambda _connection: None  # type: ignore[method-assign]
-    limited.LimitedConnection._is_at_rest = True  # type: ignore[assignment,method-assign]
+    limited.SQLiteConnection._end = lambda _connection: None  # type: ignore[method-assign]
+    limited.SQLiteConnection._is_at_rest = True  # type: ignore[assignment,method-assign]
 
 
 PLANTS: dict[str, Callable[[], None]] = {

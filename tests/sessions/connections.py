@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from modelwire.execute.connect.slots import Claim, Slots
-from modelwire.execute.sqlite.connection import LimitedConnection
+from modelwire.execute.sqlite.connection import SQLiteConnection
 from modelwire.execute.sqlite.short import ShortStatements
 
 
-async def open_limited(path: Path) -> LimitedConnection:
+async def open_limited(path: Path) -> SQLiteConnection:
     """Open a connection to a file with WAL, so that short statements need no thread."""
-    connection = await LimitedConnection(
+    connection = await SQLiteConnection(
         60.0, 60.0, ShortStatements(), path, isolation_level=None, check_same_thread=False
     )
     connection.waits = False

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from modelwire import Database
 from modelwire.execute.connect.limit import StatementLimit
-from modelwire.execute.sqlite.connection import LimitedConnection
+from modelwire.execute.sqlite.connection import SQLiteConnection
 from modelwire.execute.sqlite.short import Run
 from tests.live.conftest import eventually
 
@@ -29,25 +29,25 @@ WAIT_S = 3.0
 
 
 @pytest.fixture
-async def limited(tmp_path: Path) -> AsyncIterator[LimitedConnection]:
+async def limited(tmp_path: Path) -> AsyncIterator[SQLiteConnection]:
     connection = await open_limited(tmp_path / "cursors.db")
     yield connection
     await connection.close()
 
 
-async def keep_wrapper(limited: LimitedConnection) -> object:
+async def keep_wrapper(limited: SQLiteConnection) -> object:
     """The cursor that a session works with, which nobody closes."""
     return await limited.execute(NUMBERS)
 
 
-async def keep_generator(limited: LimitedConnection) -> object:
+async def keep_generator(limited: SQLiteConnection) -> object:
     """A generator that somebody has read a little of."""
     rows = aiter(await limited.execute(NUMBERS))
     assert await anext(rows) == (1,)
     return rows
 
 
-async def keep_traceback(limited: LimitedConnection) -> object:
+async def keep_traceback(limited: SQLiteConnection) -> object:
     """An error, in whose traceback a cursor stands."""
 
     def fail() -> None:
@@ -59,18 +59,18 @@ async def keep_traceback(limited: LimitedConnection) -> object:
     return caught.value
 
 
-async def keep_circle(limited: LimitedConnection) -> object:
+async def keep_circle(limited: SQLiteConnection) -> object:
     """A cursor that only the garbage collector finds."""
     circle = [await limited.execute(NUMBERS)]
     circle.append(circle)  # type: ignore[arg-type]
     return circle
 
 
-Keep = Callable[[LimitedConnection], Awaitable[object]]
+Keep = Callable[[SQLiteConnection], Awaitable[object]]
 KEEPERS = (keep_wrapper, keep_generator, keep_traceback, keep_circle)
 
 
-async def keep_busy(limited: LimitedConnection) -> asyncio.Task[Any]:
+async def keep_busy(limited: SQLiteConnection) -> asyncio.Task[Any]:
     """Run a statement without end in a connection's thread."""
     running = threading.Event()
 
@@ -93,7 +93,7 @@ async def end(task: asyncio.Task[Any]) -> None:
 
 
 @contextmanager
-def without_waiting(limited: LimitedConnection) -> Iterator[None]:
+def without_waiting(limited: SQLiteConnection) -> Iterator[None]:
     """Fail if the block waits for the statement that is running; it is ended then."""
     rescue = threading.Timer(WAIT_S, limited.end_statement)
     rescue.start()
@@ -114,7 +114,7 @@ def few_objects() -> Iterator[None]:
 
 @pytest.mark.usefixtures("few_objects")
 @pytest.mark.parametrize("keep", KEEPERS)
-async def test_letting_go_of_a_cursor(limited: LimitedConnection, keep: Keep) -> None:
+async def test_letting_go_of_a_cursor(limited: SQLiteConnection, keep: Keep) -> None:
     """A cursor that is let go of beside a long statement is closed after that, by the thread."""
     kept = await keep(limited)
     connection: Any = limited._conn
@@ -128,7 +128,7 @@ async def test_letting_go_of_a_cursor(limited: LimitedConnection, keep: Keep) ->
     await eventually(lambda: connection.open_cursors == 0)
 
 
-async def test_a_failed_statement_keeps_no_cursor(limited: LimitedConnection) -> None:
+async def test_a_failed_statement_keeps_no_cursor(limited: SQLiteConnection) -> None:
     """However a statement fails, its cursor is closed before anybody hears of it."""
     connection: Any = limited._conn
     rows = f"{STEPS}) SELECT i FROM n"
@@ -141,7 +141,7 @@ async def test_a_failed_statement_keeps_no_cursor(limited: LimitedConnection) ->
 
 
 async def test_nothing_is_read_on_the_event_loop_while_the_thread_is_at_work(
-    limited: LimitedConnection,
+    limited: SQLiteConnection,
 ) -> None:
     """A short statement on a connection whose thread is at work waits for that in the thread."""
     limited._short.whole.note("SELECT 7", Run([(7,)], 0))

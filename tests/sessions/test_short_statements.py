@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from modelwire import Database
-from modelwire.execute.sqlite.connection import LimitedConnection
+from modelwire.execute.sqlite.connection import SQLiteConnection
 from modelwire.execute.sqlite.short import HELD_S, ROW_S, SHORT_S, Run, ShortWork
 from modelwire.statement.statements import Statement
 
@@ -33,7 +33,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture
-async def limited(tmp_path: Path) -> AsyncIterator[LimitedConnection]:
+async def limited(tmp_path: Path) -> AsyncIterator[SQLiteConnection]:
     """A connection to a file of numbers, with functions that note where they run."""
     connection = await open_limited(tmp_path / "limited.db")
     await connection.execute_fetchall("CREATE TABLE numbers (id INTEGER PRIMARY KEY, value)")
@@ -42,7 +42,7 @@ async def limited(tmp_path: Path) -> AsyncIterator[LimitedConnection]:
     await connection.close()
 
 
-async def listen(connection: LimitedConnection, name: str) -> list[bool]:
+async def listen(connection: SQLiteConnection, name: str) -> list[bool]:
     """Give a connection a function, which notes at each call whether it is on the event loop."""
     calls: list[bool] = []
     here = threading.get_ident()
@@ -156,7 +156,7 @@ def test_few_statements_are_remembered() -> None:
     assert sum(f"SELECT {number}" in short for number in range(3000)) == 1024
 
 
-async def test_a_thread_begins_and_the_event_loop_reads(limited: LimitedConnection) -> None:
+async def test_a_thread_begins_and_the_event_loop_reads(limited: SQLiteConnection) -> None:
     """Of a statement that takes long to come to its first row, the others are read on the event
     loop."""
     sql = (
@@ -173,7 +173,7 @@ async def test_a_thread_begins_and_the_event_loop_reads(limited: LimitedConnecti
 
 
 @pytest.mark.parametrize("part", ["whole", "rest"])
-async def test_what_was_broken_off_is_run_once_more(limited: LimitedConnection, part: str) -> None:
+async def test_what_was_broken_off_is_run_once_more(limited: SQLiteConnection, part: str) -> None:
     """A statement that was broken off runs again in the thread, once, and gives all its rows."""
     sql = (
         f"{STEPS}, begun AS MATERIALIZED (SELECT note() AS run)"
@@ -185,7 +185,7 @@ async def test_what_was_broken_off_is_run_once_more(limited: LimitedConnection, 
     assert calls == [part == "whole", False]
 
 
-async def test_those_who_waited_come_first(limited: LimitedConnection) -> None:
+async def test_those_who_waited_come_first(limited: SQLiteConnection) -> None:
     """Whoever has held the event loop for long lets others run before it goes on."""
     sql = "SELECT a.id, b.id FROM numbers a, numbers b WHERE b.id <= 2"
     limited._short.whole.note(sql, run_of(10_000, 0))
@@ -224,7 +224,7 @@ async def test_a_write_runs_once_and_in_the_thread(tmp_path: Path, part: str) ->
     assert calls == [False, False]
 
 
-async def test_a_cancelled_reader_keeps_no_lock(limited: LimitedConnection) -> None:
+async def test_a_cancelled_reader_keeps_no_lock(limited: SQLiteConnection) -> None:
     """What was cancelled before its rows were read leaves nothing open once it was undone."""
     sql = "SELECT begin(id) FROM numbers"
     begun = threading.Event()

@@ -11,9 +11,9 @@ from modelwire.plan.reading.keyset import rows_from
 from modelwire.plan.reading.plans import ListPlan, plan_list, plan_read, plan_stream
 from modelwire.plan.writing.mass import plan_mass
 from modelwire.request.query import parse_query
-from modelwire.shape.lookups import DescendShape, FindShape
+from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.parts import Keyset, Lock
-from modelwire.shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
+from modelwire.shape.reads import ChildrenShape, CountShape, ExistingShape, SelectShape
 from modelwire.shape.shapes import Shape
 from modelwire.shape.writes import (
     CheckShape,
@@ -96,7 +96,7 @@ def related() -> Iterator[Shape]:
         table = TABLES[name]
         relation = table.relations[relation_name]
         target = CATALOG.target_of(relation)
-        yield RelatedShape(table, relation, target)
+        yield ChildrenShape(table, relation, target)
         parent = plan_parent(table, relation, "x,y" if name == "cities" else "1")
         yield parent.shape
         yield parent.owner
@@ -106,14 +106,14 @@ def lookups() -> Iterator[Shape]:
     for name in ("users", "cities", "memberships"):
         table = TABLES[name]
         key, columns = table.key, table.key_columns
-        yield GivenShape(table, key)
-        yield GivenShape(table, key, lock=Lock.CHANGE)
-        yield GivenShape(table, key, lock=Lock.CHANGE, allows=("read", "update"))
-        yield GivenShape(table, key, allows=("delete",), hidden=True)
+        yield ExistingShape(table, key)
+        yield ExistingShape(table, key, lock=Lock.CHANGE)
+        yield ExistingShape(table, key, lock=Lock.CHANGE, allows=("read", "update"))
+        yield ExistingShape(table, key, allows=("delete",), hidden=True)
         yield CheckShape(table, ("create", "read"))
         for resource in (None, table):
-            yield FindShape(table.sql, columns, columns, Lock.KEEP, resource=resource)
-            yield FindShape(table.sql, columns, columns, placed=True, resource=resource)
+            yield LookupShape(table.sql, columns, columns, Lock.KEEP, resource=resource)
+            yield LookupShape(table.sql, columns, columns, placed=True, resource=resource)
     tree = TABLES["categories"].sql
     yield DescendShape(tree, (tree.c.parent_id,), (tree.c.id,), Lock.REMOVE)
 

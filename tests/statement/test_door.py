@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
 from sqlalchemy.engine import Dialect
 
 import modelwire
-from modelwire.shape.lookups import DescendShape, FindShape
+from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.shapes import Shape
 from modelwire.shape.writes import (
     CheckShape,
@@ -32,7 +32,7 @@ SOURCE = Path(modelwire.__file__).parent
 DIALECTS = [postgresql(), sqlite()]
 
 PAST_POLICIES = (
-    FindShape,
+    LookupShape,
     DescendShape,
     LinkShape,
     UnlinkShape,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, func
 
 from modelwire import Database
 from modelwire.shape.parts import Lock
-from modelwire.shape.reads import GivenShape, SelectShape
+from modelwire.shape.reads import ExistingShape, SelectShape
 from modelwire.statement.compiled import Compiled
 from modelwire.statement.lists import ROWS
 from modelwire.statement.statements import Statements
@@ -94,7 +94,7 @@ async def test_rows_are_locked(database: Database, monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         Door(lambda rows: rows.c.code != "b").install(patch)
         locking = Statements(database.engine.dialect).of(
-            GivenShape(table, table.key, lock=Lock.REMOVE)
+            ExistingShape(table, table.key, lock=Lock.REMOVE)
         )
         assert locking.compiled
     free = "SELECT code FROM countries FOR KEY SHARE SKIP LOCKED"

@@ -9,9 +9,9 @@ from sqlalchemy.dialects import postgresql
 from modelwire import Resource
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Table
-from modelwire.shape.lookups import DescendShape, FindShape
+from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.parts import Lock
-from modelwire.shape.reads import GivenShape
+from modelwire.shape.reads import ExistingShape
 from modelwire.shape.shapes import Shape
 from modelwire.statement.statements import Statements
 from tests import zoo
@@ -23,11 +23,11 @@ LOCKING = re.compile(r"\bFOR (NO KEY |KEY )?(UPDATE|SHARE)\b")
 def locking_shapes(table: Table, lock: Lock) -> Iterator[Shape]:
     """Each look-up of many rows of a table that may lock them."""
     key = table.key_columns
-    yield GivenShape(table, table.key, lock=lock)
+    yield ExistingShape(table, table.key, lock=lock)
     for placed in (False, True):
-        yield FindShape(table.sql, key, key, lock, placed)
+        yield LookupShape(table.sql, key, key, lock, placed)
         # What refers to rows is found by other columns than its key.
-        yield FindShape(table.sql, key, tuple(table.sql.columns)[:2], lock, placed)
+        yield LookupShape(table.sql, key, tuple(table.sql.columns)[:2], lock, placed)
     yield DescendShape(table.sql, key, key, lock)
 
 

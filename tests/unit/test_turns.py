@@ -1,4 +1,4 @@
-"""Turns to write."""
+"""WriteQueue to write."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ import pytest
 
 from modelwire.errors import Contention
 from modelwire.execute.connect.fair_queue import FairQueue
-from modelwire.execute.connect.turns import Turns
+from modelwire.execute.connect.turns import WriteQueue
 
 
 class Log:
@@ -26,7 +26,7 @@ class Log:
 
 async def test_order() -> None:
     """Each is done before the next begins, in the order in which they came."""
-    turns, log = Turns(5.0), Log()
+    turns, log = WriteQueue(5.0), Log()
 
     async def write(name: str) -> None:
         async with turns.take(log.work(name)):
@@ -39,7 +39,7 @@ async def test_order() -> None:
 
 async def test_late() -> None:
     """Who does not get a turn in time is told so, and the next one still gets it."""
-    turns, log = Turns(0.02), Log()
+    turns, log = WriteQueue(0.02), Log()
     async with turns.take(log.work("a")):
         with pytest.raises(Contention):
             async with turns.take(log.work("b")):
@@ -51,7 +51,7 @@ async def test_late() -> None:
 
 async def test_failure_and_cancellation() -> None:
     """A turn is passed on by work that fails, and by a task that is cancelled in the queue."""
-    turns, log = Turns(5.0), Log()
+    turns, log = WriteQueue(5.0), Log()
 
     async def write(name: str) -> None:
         async with turns.take(log.work(name)):

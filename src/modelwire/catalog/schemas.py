@@ -178,7 +178,7 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
     return _build(f"{name}Update", _config_of(created), fields, bind_field_validators(created))
 
 
-def loosen_schema(schema: type[BaseModel], keys: frozenset[str]) -> type[BaseModel]:
+def without_required(schema: type[BaseModel], keys: frozenset[str]) -> type[BaseModel]:
     """The same schema without the duty to give some of its fields: other rows give them.
 
     Args:

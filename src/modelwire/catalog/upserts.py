@@ -32,7 +32,7 @@ def find_upsert_keys(
         for field in fields
         if field.readable and field.key in settable and field.kind in COMPARABLE
     }
-    found = {unique_columns(c) for c in declared_on(sql) if not _is_peculiar(c)}
+    found = {unique_columns(c) for c in declared_on(sql) if not _is_no_target(c)}
     keys = [
         tuple(field for column, field in usable.items() if column in columns)
         for columns in found
@@ -53,7 +53,7 @@ def takes_upserts(guarded: Guarded) -> bool:
     )
 
 
-def _is_peculiar(constraint: Constraint | Index) -> bool:
+def _is_no_target(constraint: Constraint | Index) -> bool:
     if isinstance(constraint, (UniqueConstraint, Index)):
         options = constraint.dialect_options["postgresql"]
         if options.get("nulls_not_distinct"):

@@ -30,7 +30,7 @@ from .connect.lane import Lane, open_session_lane
 from .connect.retry import retry_contended
 from .connect.session import open_session
 from .connect.slots import Claim, Slots
-from .connect.turns import Turns
+from .connect.turns import WriteQueue
 from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
@@ -113,8 +113,8 @@ class Database:
         return create_engine(self.url, self.settings)
 
     @cached_property
-    def _turns(self) -> Turns:
-        return Turns(self.settings.pool_timeout_s)
+    def _turns(self) -> WriteQueue:
+        return WriteQueue(self.settings.pool_timeout_s)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -159,7 +159,7 @@ class Database:
         """Take a lane for statements that change nothing, and that clients may have composed.
 
         Args:
-            session: The session in force.
+            session: The overridden session.
             statement: What comes first, by which it is known how long such reads take; None for
                 what is quick in any case.
             caller: Who asks.
@@ -183,7 +183,7 @@ class Database:
         """Take a lane for one transaction, committed when its block ends without an error.
 
         Args:
-            session: The session in force.
+            session: The overridden session.
             single: Whether the block runs one statement only.
             caller: Who asks.
         """
@@ -224,8 +224,8 @@ class Database:
         """Run a transaction, and again where others are in its way.
 
         Args:
-            attempt: Runs the whole transaction. In a session in force none is whole: what was done
-                in it before would be lost.
+            attempt: Runs the whole transaction. In an overridden session none is whole: what was
+                done in it before would be lost.
 
         Returns:
             What the attempt that succeeded has returned.

@@ -11,7 +11,7 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog.constraints import references_to
 from ..catalog.tables import Catalog, Dependent, Reference
-from ..shape.lookups import FindShape
+from ..shape.lookups import LookupShape
 from ..shape.parts import Lock
 from ..statement.lists import ROWS
 from ..statement.statements import Statements
@@ -47,7 +47,7 @@ class Finder:
         resource = None
         if self._seen is not None:
             resource, lock = self._seen.find(table), Lock.KEEP
-        shape = FindShape(table, tuple(shown), tuple(columns), lock, resource=resource)
+        shape = LookupShape(table, tuple(shown), tuple(columns), lock, resource=resource)
         return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
 
     async def find_referrer(

@@ -74,8 +74,8 @@ class Secrets:
         """Find the secrets; the one of the database is made where there is none.
 
         Args:
-            session: The session in force. Its database counts if it has a secret: in tests the one
-                of the application may not even be there.
+            session: The overridden session. Its database counts if it has a secret: in tests the
+                one of the application may not even be there.
 
         Returns:
             The secrets.

@@ -8,8 +8,8 @@ from ..errors import MAX_ERRORS
 from ..respond.statuses import title_of
 from .bodies import row_schema
 from .components import Components
+from .context import Subject
 from .headers import answer_headers
-from .place import Subject
 from .values import INTEGER, JSONSchema
 
 PROBLEM: JSONSchema = {

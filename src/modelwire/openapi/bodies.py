@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..catalog.tables import Relation
 from ..plan.writing.create import tie_fields
-from .place import Subject
+from .context import Subject
 from .values import TEXT, JSONSchema, value_schema
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..catalog.kinds import SORTABLE
 from ..plan.reading.includes import may_follow
-from .place import Subject
+from .context import Subject
 from .values import JSONSchema
 
 _NOT_IN_IDENTIFIERS = re.compile(r"\W")

@@ -6,8 +6,8 @@ from ..plan.writing.options import Resolution
 from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
 from ..respond.stream import END_MARKER
 from .components import Components
+from .context import Subject
 from .parameters import Parameters
-from .place import Subject
 from .values import TEXT, JSONSchema
 
 

@@ -10,9 +10,9 @@ from ..catalog.names import to_words
 from ..respond.statuses import title_of
 from .answers import describe_problems
 from .components import Components
+from .context import RouteContext, Subject
 from .headers import answer_headers
 from .parameters import Parameters, include_parameters, key_parameters
-from .place import Place, Subject
 from .values import TEXT, JSONSchema
 
 Describe = Callable[[Subject], Any]
@@ -89,7 +89,9 @@ class Description:
         return self.answers[0].status
 
 
-def name_operation(description: Description, place: Place, name: str, target_name: str) -> str:
+def name_operation(
+    description: Description, place: RouteContext, name: str, target_name: str
+) -> str:
     """The id of an operation at a place, as in `create_user`.
 
     Args:
@@ -109,7 +111,7 @@ def name_operation(description: Description, place: Place, name: str, target_nam
 
 
 def compose_operation(
-    description: Description, components: Components, place: Place, path: str
+    description: Description, components: Components, place: RouteContext, path: str
 ) -> JSONSchema:
     """Compose the operation of a resource.
 
@@ -142,7 +144,7 @@ def compose_operation(
     return operation
 
 
-def _summarize(description: Description, place: Place) -> str:
+def _summarize(description: Description, place: RouteContext) -> str:
     rows = place.relation.name if place.relation else place.table.sql.name
     row = place.table.title.lower()
     return description.summary.format(
@@ -150,7 +152,7 @@ def _summarize(description: Description, place: Place) -> str:
     )
 
 
-def _is_only_one(place: Place) -> bool:
+def _is_only_one(place: RouteContext) -> bool:
     """Whether the relation is the only one that leads to its rows."""
     relations = [*place.table.children.values(), *place.table.linked.values()]
     return len({r.name for r in relations if r.target == place.target.name}) == 1

@@ -19,7 +19,7 @@ from ..plan.reading.query import PARAMETERS
 from ..request.headers import FORMATS
 from .choices import choose_fields, choose_include, choose_sort, sort_paths
 from .components import Components
-from .place import Place, Subject
+from .context import RouteContext, Subject
 from .values import POSITION, TEXT, JSONSchema, example_of, value_schema
 
 Parameters = list[JSONSchema]
@@ -30,7 +30,7 @@ _NOTHING: JSONSchema = {}
 _CHOICES = {"sort": choose_sort, "include": choose_include, "fields": choose_fields}
 
 
-def key_parameters(place: Place, *, other: bool = False) -> Parameters:
+def key_parameters(place: RouteContext, *, other: bool = False) -> Parameters:
     """Describe the components of a key in the path.
 
     Args:

@@ -26,7 +26,7 @@ from ..respond.answer import (
 )
 from ..respond.links import Headers
 from ..respond.outcomes import Outcome, Statuses, answer_each
-from ..shape.lookups import FindShape
+from ..shape.lookups import LookupShape
 from ..shape.parts import Include
 from ..shape.reads import SelectShape
 from ..statement.lists import ROWS
@@ -139,7 +139,7 @@ async def _are_seen(pipeline: Pipeline, lane: Lane, reply: Reply, written: Writt
         return True  # what was changed has been looked at
     key = table.key_columns
     keys = [table.values_of(row, key) for row in written.rows]
-    shape = FindShape(table.sql, tuple(key), tuple(key), resource=table)
+    shape = LookupShape(table.sql, tuple(key), tuple(key), resource=table)
     return len(await lane.fetch(pipeline.statements.of(shape), {ROWS: keys})) == len(keys)
 
 

@@ -14,7 +14,7 @@ from ..errors import TooManyIncluded, Violation
 from ..execute.connect.lane import Lane, Row
 from ..plan.keys import quote_key
 from ..shape.parts import Include
-from ..shape.reads import RelatedShape, SelectShape
+from ..shape.reads import ChildrenShape, SelectShape
 from ..statement.lists import ROWS
 from ..statement.statements import Statements
 
@@ -119,7 +119,7 @@ class IncludeReader:
         known = [owner for owner in dict.fromkeys(given) if None not in owner]
         if not known:
             return (), (), None
-        related = RelatedShape(parents.shape.table, relation, target)
+        related = ChildrenShape(parents.shape.table, relation, target)
         found = await lane.fetch(self._statements.of(related), {ROWS: known})
         owners: list[Owner]
         if related.placed:

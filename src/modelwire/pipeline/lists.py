@@ -35,7 +35,7 @@ async def read_list(
         pipeline: What requests have at hand.
         plan: The page.
         caller: Who asks for it.
-        session: The session in force.
+        session: The overridden session.
         address: Where it was asked for, if its answer links to other pages.
         parent: The row whose children it lists.
     """

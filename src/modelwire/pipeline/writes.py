@@ -7,7 +7,7 @@ from functools import partial
 
 from ..access.policy import Action
 from ..catalog.tables import Relation, Table
-from ..errors import Changed, PreconditionRequired
+from ..errors import PreconditionFailed, PreconditionRequired
 from ..execute.write.context import Check
 from ..plan.parent import plan_parent
 from ..plan.reading.plans import plan_includes
@@ -232,12 +232,12 @@ def _refuse_conditions(table: Table, request: Request) -> None:
 
     Raises:
         PreconditionRequired: The resource requires `If-Match`.
-        Changed: The request has it; many rows have no tag that it could match.
+        PreconditionFailed: The request has it; many rows have no tag that it could match.
     """
     if table.resource.require_if_match:
         raise PreconditionRequired("A change must name the ETag of its row: change one at a time")
     if request.header(b"if-match") is not None:
-        raise Changed("If-Match can be compared with one row only: change one at a time")
+        raise PreconditionFailed("If-Match can be compared with one row only: change one at a time")
 
 
 def _check_of(table: Table, request: Request) -> Check | None:

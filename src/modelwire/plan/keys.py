@@ -14,7 +14,7 @@ from ..errors import InvalidRequest, Violation
 from ..memory import kept
 from ..shape.conditions import Predicate
 from ..shape.parts import Include, Lock, Projection
-from ..shape.reads import GivenShape, SelectShape
+from ..shape.reads import ExistingShape, SelectShape
 from .parameters import refuse_parameter
 from .values import BadValue, parse_value, write_value
 
@@ -135,7 +135,7 @@ def select_locked(
     fields: tuple[Field, ...] = (),
     lock: Lock = Lock.CHANGE,
     action: Action = "update",
-) -> GivenShape:
+) -> ExistingShape:
     """The shape of the rows whose keys are the parameter `ROWS`, which it locks.
 
     Args:
@@ -148,7 +148,7 @@ def select_locked(
     read = whole or tuple(dict.fromkeys((*table.selected, *fields)))
     projection = Projection(read, len(table.readable))
     allows = (action,) if table.policy.restricts(action) else ()
-    return GivenShape(table, table.key, projection, lock, allows)
+    return ExistingShape(table, table.key, projection, lock, allows)
 
 
 def _key_value(field: Field, component: str) -> Any:

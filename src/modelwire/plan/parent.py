@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..catalog.tables import Relation, Table
-from ..shape.lookups import FindShape
+from ..shape.lookups import LookupShape
 from ..shape.parts import Lock
 from .keys import key_values
 
@@ -26,17 +26,17 @@ class Parent(Struct, frozen=True):
     key: tuple[Any, ...]
 
     @property
-    def shape(self) -> FindShape:
+    def shape(self) -> LookupShape:
         """Looks whether it is there."""
         key = tuple(self.table.sql.primary_key.columns)
-        return FindShape(self.table.sql, key, key, resource=self.table)
+        return LookupShape(self.table.sql, key, key, resource=self.table)
 
     @property
-    def owner(self) -> FindShape:
+    def owner(self) -> LookupShape:
         """Reads what its children refer to, and holds the row."""
         key = tuple(self.table.sql.primary_key.columns)
         local = self.relation.local
-        return FindShape(self.table.sql, local, key, lock=Lock.KEEP, resource=self.table)
+        return LookupShape(self.table.sql, local, key, lock=Lock.KEEP, resource=self.table)
 
 
 def plan_parent(table: Table, relation: Relation, key: str) -> Parent:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from ..encode.fallback import write_unknown
-from ..errors import Changed
+from ..errors import PreconditionFailed
 from ..request.headers import Preconditions
 from .links import Bounds, Headers
 
@@ -86,13 +86,13 @@ def check_preconditions(conditions: Preconditions, row: Sequence[Any]) -> None:
         row: The row's own values.
 
     Raises:
-        Changed: The row is another than the client knows.
+        PreconditionFailed: The row is another than the client knows.
     """
     own = entity_tag(row)
     if conditions.if_match is not None and not _is_among(conditions.if_match, own):
-        raise Changed("The row has changed; read it again for its ETag")
+        raise PreconditionFailed("The row has changed; read it again for its ETag")
     if conditions.if_none_match is not None and _is_among(conditions.if_none_match, own):
-        raise Changed("The row is as If-None-Match says that it must not be")
+        raise PreconditionFailed("The row is as If-None-Match says that it must not be")
 
 
 def _is_among(tags: Sequence[str], own: str) -> bool:

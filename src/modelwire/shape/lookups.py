@@ -12,7 +12,7 @@ from ..catalog.tables import Table
 from .parts import Lock
 
 
-class FindShape(Struct, frozen=True, cache_hash=True):
+class LookupShape(Struct, frozen=True, cache_hash=True):
     """The values of some columns in the rows of any table whose columns occur in a list.
 
     Args:

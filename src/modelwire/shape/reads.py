@@ -70,7 +70,7 @@ class CountShape(Struct, frozen=True, cache_hash=True):
     estimated: bool = False
 
 
-class RelatedShape(Struct, frozen=True, cache_hash=True):
+class ChildrenShape(Struct, frozen=True, cache_hash=True):
     """The rows that a relation leads to, for a list of parents.
 
     Each has the values of the relation's `remote` columns, by which it is told whose it is: among
@@ -107,7 +107,7 @@ def _is_placed(_target: Table, relation: Relation) -> bool:
     return any(has_own_equality(c.type) for c in (*relation.local, *relation.remote))
 
 
-class GivenShape(Struct, frozen=True, cache_hash=True):
+class ExistingShape(Struct, frozen=True, cache_hash=True):
     """The rows whose values of some fields occur in the parameter `ROWS`.
 
     What is the same value, the database says: it knows its collations and types. Each row begins

@@ -1,20 +1,20 @@
 """Every kind of shape."""
 
-from .lookups import DescendShape, FindShape
-from .reads import CountShape, GivenShape, RelatedShape, SelectShape
+from .lookups import DescendShape, LookupShape
+from .reads import ChildrenShape, CountShape, ExistingShape, SelectShape
 from .writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 
 Shape = (
     SelectShape
     | CountShape
-    | RelatedShape
+    | ChildrenShape
     | InsertShape
-    | GivenShape
+    | ExistingShape
     | UpdateShape
     | LinkShape
     | UnlinkShape
     | DeleteShape
-    | FindShape
+    | LookupShape
     | DescendShape
     | CheckShape
 )

@@ -16,6 +16,6 @@ _OPTIONS: Mapping[Lock, Mapping[str, bool]] = {
 }
 
 
-def lock_rows(sql: Select[Any], lock: Lock, rows: FromClause) -> Select[Any]:
+def for_update(sql: Select[Any], lock: Lock, rows: FromClause) -> Select[Any]:
     """Lock the rows of one table that a statement reads, until the transaction ends."""
     return sql.with_for_update(of=rows, **_OPTIONS[lock])

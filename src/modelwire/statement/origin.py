@@ -13,13 +13,13 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog.tables import Field
 from ..catalog.unreadable import Unreadable
-from ..shape.lookups import DescendShape, FindShape
-from ..shape.reads import GivenShape, RelatedShape, SelectShape
+from ..shape.lookups import DescendShape, LookupShape
+from ..shape.reads import ChildrenShape, ExistingShape, SelectShape
 from ..shape.writes import InsertShape, UpdateShape
 
 logger = logging.getLogger("modelwire")
 
-ReadShape = SelectShape | RelatedShape | GivenShape | FindShape | DescendShape
+ReadShape = SelectShape | ChildrenShape | ExistingShape | LookupShape | DescendShape
 
 Row = Sequence[Any]
 
@@ -76,12 +76,12 @@ def origin_of(shape: ReadShape | InsertShape | UpdateShape, log: Log) -> Origin:
     match shape:
         case SelectShape():
             return _origin(shape.table.sql, shape.read.fields, log)
-        case RelatedShape():
+        case ChildrenShape():
             start = 1 if shape.placed else len(shape.before)
             return _origin(shape.target.sql, shape.target.selected, log, start)
-        case GivenShape():
+        case ExistingShape():
             return _origin(shape.table.sql, shape.read.fields, log, 1)
-        case FindShape():
+        case LookupShape():
             return Origin(shape.table, shape.shown, log, int(shape.placed))
         case DescendShape():
             return Origin(shape.table, tuple(shape.table.primary_key.columns), log)

@@ -28,11 +28,11 @@ from sqlalchemy.types import BigInteger, Integer
 from ..catalog.tables import Field
 from ..plan.reading.order import order_of, reverse_order
 from ..shape.parts import Include, Keyset
-from ..shape.reads import CountShape, RelatedShape, SelectShape
+from ..shape.reads import ChildrenShape, CountShape, SelectShape
 from .conditions import Conditions, column_of, join_on
 from .dialect import SQLDialect
 from .estimate import Explained
-from .for_update import lock_rows
+from .for_update import for_update
 from .given import join_given
 from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
@@ -82,7 +82,7 @@ def build_select(
     if shape.offset:
         sql = sql.offset(_number("offset"))
     if shape.lock is not None:
-        sql = lock_rows(sql, shape.lock, found)
+        sql = for_update(sql, shape.lock, found)
     return sql, conditions.prepare
 
 
@@ -99,7 +99,7 @@ def build_count(shape: CountShape, dialect: SQLDialect) -> tuple[Executable, dic
 
 
 def build_related(
-    shape: RelatedShape, dialect: SQLDialect, max_included: int, *, lenient: bool = False
+    shape: ChildrenShape, dialect: SQLDialect, max_included: int, *, lenient: bool = False
 ) -> Select[Any]:
     """Write the rows that a relation leads to in SQL, one more than may be included at most.
 

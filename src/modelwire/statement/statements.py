@@ -14,8 +14,8 @@ from ..access.caller import PREFIX
 from ..access.principal import ANYONE, Principal
 from ..errors import ModelwireError, UnreadableAnswer
 from ..settings import LIMITS
-from ..shape.lookups import DescendShape, FindShape
-from ..shape.reads import CountShape, GivenShape, RelatedShape, SelectShape
+from ..shape.lookups import DescendShape, LookupShape
+from ..shape.reads import ChildrenShape, CountShape, ExistingShape, SelectShape
 from ..shape.shapes import Shape
 from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .compiled import Compiled, compile_statement
@@ -149,16 +149,16 @@ class Statements:
             case CountShape():
                 counted, prepare = build_count(shape, dialect)
                 return Statement(counted, self._dialect, prepare)
-            case RelatedShape():
+            case ChildrenShape():
                 expand = expand_rows(len(shape.relation.remote), dialect, of_one=shape.placed)
                 related = build_related(shape, dialect, self._max_included, lenient=lenient)
                 return self._reading(shape, related, expand, lenient)
-            case GivenShape():
+            case ExistingShape():
                 expand = expand_rows(len(shape.fields), dialect, of_one=True)
                 return self._reading(
                     shape, build_given(shape, dialect, lenient=lenient), expand, lenient
                 )
-            case FindShape():
+            case LookupShape():
                 expand = expand_rows(len(shape.columns), dialect, of_one=shape.placed)
                 return self._reading(
                     shape, build_find(shape, dialect, lenient=lenient), expand, lenient

@@ -26,8 +26,8 @@ from sqlalchemy.sql.base import Executable
 
 from ..catalog.relations import find_link_key
 from ..catalog.tables import Field, Table
-from ..shape.lookups import LEVELS, DescendShape, FindShape
-from ..shape.reads import GivenShape
+from ..shape.lookups import LEVELS, DescendShape, LookupShape
+from ..shape.reads import ExistingShape
 from ..shape.writes import (
     CheckShape,
     Conflict,
@@ -38,7 +38,7 @@ from ..shape.writes import (
     UpdateShape,
 )
 from .dialect import SQLDialect
-from .for_update import lock_rows
+from .for_update import for_update
 from .given import given_columns, is_same, join_given
 from .lists import in_rows
 from .made import default_name, defaults_left_by, update_name, updates_left_by, value_name
@@ -156,7 +156,7 @@ def _given_rows(
     return given, list(map(dialect.read_given, items, types)), position
 
 
-def build_given(shape: GivenShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
+def build_given(shape: ExistingShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     columns = [field.column for field in shape.fields]
     table = shape.table
@@ -167,7 +167,7 @@ def build_given(shape: GivenShape, dialect: SQLDialect, *, lenient: bool = False
     sql = select(place, *shown, *allowed).select_from(found)
     if shape.lock is None:
         return sql
-    return lock_rows(sql.order_by(*columns_in(rows, shape.table.key_columns)), shape.lock, rows)
+    return for_update(sql.order_by(*columns_in(rows, shape.table.key_columns)), shape.lock, rows)
 
 
 def build_check(shape: CheckShape, dialect: SQLDialect) -> Select[Any]:
@@ -256,7 +256,7 @@ def build_delete(shape: DeleteShape, dialect: SQLDialect) -> Delete:
     return cast(Delete, sql.returning(*returned_columns(shape.columns, (), dialect)))
 
 
-def build_find(shape: FindShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
+def build_find(shape: LookupShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
     """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
     seen = shape.resource
     rows = every_row_of(shape.table) if seen is None else rows_of(seen, dialect)
@@ -271,7 +271,7 @@ def build_find(shape: FindShape, dialect: SQLDialect, *, lenient: bool = False) 
     if shape.lock is None:
         return sql
     # In one order, so that two requests don't wait for each other's rows.
-    return lock_rows(sql.order_by(*columns), shape.lock, rows)
+    return for_update(sql.order_by(*columns), shape.lock, rows)
 
 
 def build_descend(
@@ -297,7 +297,7 @@ def build_descend(
     shown = [read_column(column, dialect, lenient=lenient) for column in key]
     sql = select(*shown).select_from(rows)
     sql = sql.where(tuple_(*key).in_(found) if len(key) > 1 else key[0].in_(found))
-    return lock_rows(sql.order_by(*key), shape.lock, rows)
+    return for_update(sql.order_by(*key), shape.lock, rows)
 
 
 def _value(field: Field, dialect: SQLDialect) -> Any:

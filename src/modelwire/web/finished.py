@@ -12,7 +12,7 @@ DELAY_S = 0.05
 """Seconds that a request waits, at most, until it is reported with those that came after it."""
 
 
-class Finished:
+class PendingReports:
     """Keeps requests that have been answered, and reports many at once.
 
     That costs each of them less, and none of it while somebody waits for an answer.

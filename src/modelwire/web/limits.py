@@ -18,7 +18,7 @@ class Streams:
         self._limit = limit
         self.open = 0
 
-    def enter(self) -> Place:
+    def enter(self) -> StreamSlot:
         """Take a place, which is free again when it is closed or forgotten.
 
         Raises:
@@ -26,10 +26,10 @@ class Streams:
         """
         if self.open >= self._limit:
             raise Unavailable(f"There are {self._limit} streams already")
-        return Place(self)
+        return StreamSlot(self)
 
 
-class Place:
+class StreamSlot:
     """A place among the streams."""
 
     def __init__(self, streams: Streams) -> None:

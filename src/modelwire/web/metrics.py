@@ -16,7 +16,7 @@ from ..plan.reading.query import refuse_parameters
 from ..request.query import parse_query
 from ..request.request import Request
 from ..respond.answer import Answer
-from .finished import Finished
+from .finished import PendingReports
 
 
 class _Everything(Collector):
@@ -39,7 +39,7 @@ class MetricsPage:
         finished: Requests that are counted before it is read.
     """
 
-    def __init__(self, database: Database, counts: Counts, finished: Finished) -> None:
+    def __init__(self, database: Database, counts: Counts, finished: PendingReports) -> None:
         self._database = database
         self._counts = counts
         self._finished = finished

@@ -22,8 +22,8 @@ from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..extras import require
 from ..observe.counts import Counts
+from ..openapi.context import RouteContext
 from ..openapi.operation import compose_operation, name_operation
-from ..openapi.place import Place
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
 from ..plan.reading.operators import check_filters
@@ -174,7 +174,7 @@ class _Routes:
                 )
         for route in ROUTES:
             for relation, guards in table.find_served(route.operation):
-                self._add_route(Place(self.catalog, table, relation), route, guards)
+                self._add_route(RouteContext(self.catalog, table, relation), route, guards)
 
     def add_health(self, path: str, health: Health) -> None:
         for end, handle, operation in (
@@ -198,7 +198,7 @@ class _Routes:
         page = MetricsPage(database, counts, self.service.finished)
         self._add(METRICS, self._endpoint(page.read), "GET", operation_id="metrics")
 
-    def _add_route(self, place: Place, route: Route, guards: Guards) -> None:
+    def _add_route(self, place: RouteContext, route: Route, guards: Guards) -> None:
         table, relation, target = place.table, place.relation, place.target
         endpoint = self._endpoint(
             self.variants.bind(route.handle, table, relation),
@@ -222,7 +222,7 @@ class _Routes:
             status_code=route.description.status,
         )
 
-    def _compose(self, place: Place, route: Route) -> dict[str, Any]:
+    def _compose(self, place: RouteContext, route: Route) -> dict[str, Any]:
         return compose_operation(route.description, self.service.components(), place, route.path)
 
     def _endpoint(self, handle: Handle, **options: Any) -> Endpoint:
@@ -258,14 +258,14 @@ class _Routes:
             route.serve(endpoint, self.service.lookup, compose)
 
 
-def _write_path(place: Place, route: Route) -> str:
+def _write_path(place: RouteContext, route: Route) -> str:
     """The path of a route below its resource's, with the names of its parameters."""
     own, other = (",".join(f"{{{name}}}" for name in names) for names in _key_names(place))
     path = route.path.replace("{key}", own).replace("{other}", other)
     return path.replace("{relation}", place.relation.name if place.relation else "")
 
 
-def _key_names(place: Place) -> tuple[list[str], list[str]]:
+def _key_names(place: RouteContext) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
@@ -280,7 +280,7 @@ def _tell_hidden(catalog: Catalog) -> None:
         )
 
 
-def _start(place: Place) -> str:
+def _start(place: RouteContext) -> str:
     """How the parameters of the second key start, by which they differ from those of the first."""
     return f"{place.relation.name}_" if place.relation else ""
 

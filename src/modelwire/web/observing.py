@@ -1,6 +1,6 @@
 """Stands around an application: gives each request its id, and measures it.
 
-This runs for every request, so it does little, and leaves what can wait to `Finished`.
+This runs for every request, so it does little, and leaves what can wait to `PendingReports`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..observe.exchange import CURRENT, Exchange
 from ..observe.observer import Observer
 from ..observe.timing import write_timing
-from .finished import Finished
+from .finished import PendingReports
 from .tracing import continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"
@@ -34,7 +34,7 @@ def exchange_of(scope: Scope, observer: Observer) -> Exchange:
     return exchange
 
 
-class Observing:
+class ObservabilityMiddleware:
     """Observes the requests to an application.
 
     Args:
@@ -43,7 +43,7 @@ class Observing:
         finished: Where requests go that have been answered.
     """
 
-    def __init__(self, app: ASGIApp, observer: Observer, finished: Finished) -> None:
+    def __init__(self, app: ASGIApp, observer: Observer, finished: PendingReports) -> None:
         self.app = app
         self._observer = observer
         self._finished = finished
@@ -79,7 +79,7 @@ class Observing:
         send: Send,
     ) -> None:
         exchange.began_ns = perf_counter_ns()
-        answering = Answering(exchange, send, self._observer, self._finished, scope, span)
+        answering = MeasuredSend(exchange, send, self._observer, self._finished, scope, span)
         try:
             await self.app(scope, receive, answering.send)
         except BaseException as error:
@@ -121,7 +121,7 @@ def _marking(send: Send, exchange: Exchange) -> Send:
     return send_marked
 
 
-class Answering:
+class MeasuredSend:
     """Sends an answer with its request's id, and measures it.
 
     Args:
@@ -150,7 +150,7 @@ class Answering:
         exchange: Exchange,
         send: Send,
         observer: Observer,
-        finished: Finished,
+        finished: PendingReports,
         scope: Scope,
         span: trace.Span | None,
     ) -> None:

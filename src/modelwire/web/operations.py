@@ -13,6 +13,7 @@ from ..openapi.bodies import (
     rows_schema,
     update_schema,
 )
+from ..openapi.context import Subject
 from ..openapi.headers import (
     cache_header,
     conditional_headers,
@@ -33,7 +34,6 @@ from ..openapi.parameters import (
     read_parameters,
     stream_parameters,
 )
-from ..openapi.place import Subject
 from ..pipeline import reads, writes
 from .descriptions import Route
 

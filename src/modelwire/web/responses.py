@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..errors import TimedOut
-from ..overtime import TimeLimit, Watched
+from ..overtime import Timed, TimeLimit
 from ..respond.answer import Answer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
@@ -141,7 +141,7 @@ class StreamedResponse(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-async def send_body(send: Send, body: bytes, limit: Watched, *, more_body: bool = False) -> None:
+async def send_body(send: Send, body: bytes, limit: Timed, *, more_body: bool = False) -> None:
     """Send a body piece by piece.
 
     Args:

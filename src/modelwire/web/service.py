@@ -15,12 +15,12 @@ from ..openapi.components import Components
 from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document
-from .finished import Finished
+from .finished import PendingReports
 from .hosts import AllowedHosts
 from .index import Index
 from .limits import Streams
 from .lookup import RouteLookup
-from .observing import Observing
+from .observing import ObservabilityMiddleware
 from .problems import Mounted, Problems
 from .route import ResourceRoute
 from .route_names import RouteNames
@@ -56,7 +56,7 @@ class Service:
         names = RouteNames(app)
         self.problems = Problems(names, database)
         self.problems.install(app)
-        self.finished = Finished(database.observer, names)
+        self.finished = PendingReports(database.observer, names)
         self.streams = Streams(database.settings.max_streams)
         self.offline_docs: bool | None = None
         self._names: dict[Table, str] = {}
@@ -68,7 +68,9 @@ class Service:
         hosts = database.settings.allowed_hosts
         if "*" not in hosts:
             app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)
-        app.add_middleware(Observing, observer=database.observer, finished=self.finished)
+        app.add_middleware(
+            ObservabilityMiddleware, observer=database.observer, finished=self.finished
+        )
         # As the innermost: what the others add to an answer, they add to those too.
         middleware_of(app).append(Middleware(UnexpectedErrors, problems=self.problems))
         app.state.modelwire = self
@@ -150,7 +152,7 @@ class Service:
         if CrossOrigin in kinds:
             middleware[kinds.index(CrossOrigin)] = entry
         else:  # around all else, so that refusals can be read too, but observed
-            middleware.insert(kinds.index(Observing) + 1, entry)
+            middleware.insert(kinds.index(ObservabilityMiddleware) + 1, entry)
 
     def choose_docs(self, *, offline: bool) -> bool:
         """Choose where the docs pages load their assets from.

@@ -41,7 +41,7 @@ FOUND_BY: dict[str, tuple[str, int]] = {
     "execute/write/insert.py:Inserter._insert_rows:check_written:0": ("bulk_create", 0),
     "execute/write/insert.py:Inserter._insert_rows:check_written:1": ("create_child", 3),
     "execute/write/insert.py:Inserter._run:raise refuse:0": ("create", 0),
-    "execute/write/lock.py:lock_rows:raise refuse:0": ("change", 0),
+    "execute/write/lock.py:read_locked:raise refuse:0": ("change", 0),
     "execute/write/permission.py:check_written:raise refuse:0": ("change", 2),
     "execute/write/permission.py:_has_guarded_parents:hides_rows:0": ("create", 0),
     "execute/write/update.py:Updater.change:check_parents:0": ("change", 0),

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...compat.sqlalchemy import Empty, QueueCommon, await_only
 from ...observe.exchange import waiting_for_connection
-from ...overtime import Watched
+from ...overtime import Timed
 
 
 class FairQueue(QueueCommon[Any]):
@@ -35,7 +35,7 @@ class FairQueue(QueueCommon[Any]):
         self.idle: list[Any] = []
         self._waiters: deque[asyncio.Future[Any]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.patience = Patience(self._waiters)
+        self.patience = WaiterTimeouts(self._waiters)
 
     def empty(self) -> bool:
         return not self.idle
@@ -137,7 +137,7 @@ class FairQueue(QueueCommon[Any]):
         self.patience.start()
 
 
-class Patience(Watched):
+class WaiterTimeouts(Timed):
     """How long those wait who wait in one queue.
 
     Args:

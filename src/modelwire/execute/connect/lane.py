@@ -1,4 +1,4 @@
-"""How statements reach the database: straight to the driver, or in a session in force."""
+"""How statements reach the database: straight to the driver, or in an overridden session."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Lane(Protocol):
 
 
 class SessionLane:
-    """Runs statements in the transaction of a session in force.
+    """Runs statements in the transaction of an overridden session.
 
     Args:
         session: The session.
@@ -222,7 +222,7 @@ async def open_session_lane(
     claim: Claim | None = None,
     caller: Principal = ANYONE,
 ) -> AsyncIterator[Lane]:
-    """Take a lane in the transaction of a session in force, for one piece of work.
+    """Take a lane in the transaction of an overridden session, for one piece of work.
 
     Args:
         engine: The engine of the application.

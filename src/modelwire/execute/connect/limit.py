@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Protocol
 
-from ...overtime import Watched
+from ...overtime import Timed
 from .slots import Claim
 
 FRESH_S = 1.0
@@ -30,7 +30,7 @@ CLIENT: ContextVar[Client | None] = ContextVar("modelwire_client", default=None)
 """The client for whom statements are run; None where nobody goes away, or somebody else sees."""
 
 
-class StatementLimit(Watched):
+class StatementLimit(Timed):
     """Ends the statements of a connection that take too long, or whose client has gone.
 
     One is enough for a connection, on which there is one statement at a time.

@@ -1,4 +1,4 @@
-"""Turns to write: SQLite has one writer at a time, and its own waiting is by chance."""
+"""A queue of writers: SQLite has one writer at a time, and its own waiting is by chance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .fair_queue import FairQueue
 T = TypeVar("T")
 
 
-class Turns:
+class WriteQueue:
     """Lets the writers of one process write one after the other, in the order in which they came.
 
     SQLite lets them try again and again, at growing intervals, so that one may wait long while
@@ -64,7 +64,7 @@ class Turn(AbstractAsyncContextManager[T]):
 
     __slots__ = ("_turns", "_work")
 
-    def __init__(self, turns: Turns, work: AbstractAsyncContextManager[T]) -> None:
+    def __init__(self, turns: WriteQueue, work: AbstractAsyncContextManager[T]) -> None:
         self._turns = turns
         self._work = work
 

@@ -25,7 +25,7 @@ from ...errors import (
 from ...plan.writing.links import LinkSet
 from ..finder import Finder
 
-Places = Sequence[str | None]
+Indexes = Sequence[str | None]
 """JSON Pointers into the body; None for the path."""
 
 
@@ -72,7 +72,7 @@ def _say_where(violation: ConstraintViolation, relation: Relation, catalog: Cata
     return ""
 
 
-async def _find_missing(links: LinkSet, finder: Finder) -> Places:
+async def _find_missing(links: LinkSet, finder: Finder) -> Indexes:
     """Where the rows stand that links should lead to, and that are not there."""
     if links.are_new:
         return ()
@@ -93,7 +93,7 @@ def _find_parents(violation: ConstraintViolation, relation: Relation) -> list[SQ
     return [reference.parent for reference in named or beside]
 
 
-def _common_places(links: LinkSet) -> Places:
+def _common_places(links: LinkSet) -> Indexes:
     """Where the only link stands, or else all of them."""
     return links.pointers if len(links.pointers) == 1 else [_above(links.pointers[0])]
 
@@ -102,7 +102,9 @@ def _above(pointer: str | None) -> str | None:
     return None if pointer is None else pointer.rpartition("/")[0]
 
 
-def _refuse(error: type[RequestError], detail: str, links: LinkSet, places: Places) -> RequestError:
+def _refuse(
+    error: type[RequestError], detail: str, links: LinkSet, places: Indexes
+) -> RequestError:
     """The error, with an entry for each place; what stands in the path is named by its key."""
     key = ",".join(field.name for field in links.target.key)
     return error(

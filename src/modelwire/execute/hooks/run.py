@@ -18,7 +18,7 @@ from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.links import LinkPlan, LinkSet
 from ...plan.writing.update import UpdatePlan
 from ...shape.parts import Projection
-from ...shape.reads import GivenShape
+from ...shape.reads import ExistingShape
 from ...statement.lists import ROWS
 from ...statement.statements import Statements
 from ..connect.lane import Lane, Row
@@ -275,7 +275,7 @@ class HookRun:
         """Read rows as they are stored; None for what is there no longer."""
         whole = Projection(table.stored, len(table.readable))
         # Whoever may see them: hooks are the service's own.
-        shape = GivenShape(table, table.key, whole, hidden=True)
+        shape = ExistingShape(table, table.key, whole, hidden=True)
         found = await self._lane.fetch(self._statements.of(shape), {ROWS: keys})
         by_place: dict[int, Row] = {place: row for place, *row in found}
         return [by_place.get(place) for place in range(len(keys))]

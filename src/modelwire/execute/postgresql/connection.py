@@ -43,7 +43,7 @@ def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
     return limited
 
 
-class AnsweringConnection(LoopConnection):
+class PostgreSQLConnection(LoopConnection):
     """A connection whose server is told to end what takes too long, and given up on if it doesn't.
 
     A statement that the server has ended fails with the server's own error, and the connection
@@ -157,7 +157,7 @@ def _find_running_loop() -> asyncio.AbstractEventLoop | None:
 class _PreparedStatement:
     """A prepared statement with a limit of time, where sessions run it."""
 
-    def __init__(self, connection: AnsweringConnection, statement: PreparedStatement) -> None:
+    def __init__(self, connection: PostgreSQLConnection, statement: PreparedStatement) -> None:
         self._connection = connection
         self._statement = statement
 
@@ -174,6 +174,6 @@ class _PreparedStatement:
 
 @_limit
 async def _fetch_prepared(
-    _connection: AnsweringConnection, statement: PreparedStatement, *values: Any
+    _connection: PostgreSQLConnection, statement: PreparedStatement, *values: Any
 ) -> Any:
     return await statement.fetch(*values)

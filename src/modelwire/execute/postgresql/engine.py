@@ -22,7 +22,7 @@ from ..connect.outdated import give_outdated_up
 from ..connect.pool import FairPool
 from ..faults.translate import translate, translate_commit
 from ..url import to_libpq
-from .connection import AnsweringConnection
+from .connection import PostgreSQLConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class _Connect:
             return await asyncpg.connect(
                 self.dsn,
                 timeout=self.settings.pool_timeout_s,
-                connection_class=AnsweringConnection,
+                connection_class=PostgreSQLConnection,
                 **self.options,
             )
         except (OSError, TimeoutError) as exc:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..connect.driver_lane import DriverLane, Row
 from ..connect.slots import Claim
-from .connection import AnsweringConnection
+from .connection import PostgreSQLConnection
 
 
 class AsyncpgLane(DriverLane):
@@ -16,7 +16,7 @@ class AsyncpgLane(DriverLane):
     def run(
         self, text: str, values: Sequence[Any], claim: Claim | None
     ) -> Awaitable[Sequence[Row]]:
-        connection: AnsweringConnection = self._held.connection
+        connection: PostgreSQLConnection = self._held.connection
         if claim is not None:
             return connection.read(text, values, claim)
         rows: Awaitable[Sequence[Row]] = connection.fetch(text, *values)

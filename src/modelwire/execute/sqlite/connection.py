@@ -21,7 +21,7 @@ from .short import SHORT_S, Rows, Run, ShortStatements
 _CHUNK_ROWS = 64
 
 
-class LimitedConnection(ThreadConnection):
+class SQLiteConnection(ThreadConnection):
     """A connection of aiosqlite that interrupts what takes too long (SQLite, sqlite3_interrupt).
 
     Args:

@@ -23,7 +23,7 @@ from ..connect.outdated import give_outdated_up
 from ..connect.pool import FairPool
 from ..faults.translate import refuses_writes
 from ..url import file_to_create, is_memory
-from .connection import LimitedConnection
+from .connection import SQLiteConnection
 from .short import ShortStatements
 
 _READS = re.compile(
@@ -50,7 +50,7 @@ def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
             "isolation_level": None,
             "timeout": settings.pool_timeout_s,
             "async_creator_fn": partial(
-                LimitedConnection,
+                SQLiteConnection,
                 settings.statement_timeout_s,
                 settings.read_timeout_s,
                 ShortStatements(),

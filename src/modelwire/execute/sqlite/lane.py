@@ -7,7 +7,7 @@ from typing import Any
 
 from ..connect.driver_lane import DriverLane, Row
 from ..connect.slots import Claim
-from .connection import LimitedConnection
+from .connection import SQLiteConnection
 
 
 class AiosqliteLane(DriverLane):
@@ -23,7 +23,7 @@ class AiosqliteLane(DriverLane):
     def run(
         self, text: str, values: Sequence[Any], claim: Claim | None
     ) -> Awaitable[Sequence[Row]]:
-        connection: LimitedConnection = self._held.connection
+        connection: SQLiteConnection = self._held.connection
         if claim is None:
             return connection.execute_fetchall(text, values)
         in_thread = self._writes or self._transaction

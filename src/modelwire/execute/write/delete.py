@@ -20,7 +20,7 @@ from ..connect.lane import Row
 from ..finder import Columns, Finder
 from ..rejection import Rejection
 from .context import WriteContext
-from .lock import lock_rows
+from .lock import read_locked
 
 
 class _Level(Struct):
@@ -65,7 +65,7 @@ class Remover:
         context, hooks = self._context, self._context.hooks
         if not plan.goes_alone or context.check is not None or hooks is not None:
             # Nothing that would have to go along may come while it is removed.
-            stored = await lock_rows(context, plan)
+            stored = await read_locked(context, plan)
             keys = [plan.table.values_of(row, plan.table.key_columns) for row in stored]
             if hooks is not None:
                 along = await self._find_along(plan.table.sql, keys)

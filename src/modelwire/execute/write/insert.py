@@ -17,7 +17,7 @@ from ...plan.writing.create_plan import (
     refuse_other_parent,
 )
 from ...plan.writing.draft import Row as NewRow
-from ...shape.lookups import FindShape
+from ...shape.lookups import LookupShape
 from ...shape.writes import InsertShape
 from ...statement.lists import ROWS
 from ...statement.made import value_name
@@ -130,7 +130,7 @@ class Inserter:
             if claim == owner[index]:
                 continue
             sql, own = relation.local[0].table, relation.local
-            shape = FindShape(sql, own, (*own, own[index]))
+            shape = LookupShape(sql, own, (*own, own[index]))
             if not await self._context.run(shape, {ROWS: [(*owner, claim)]}):
                 place = f"{row.pointer}/{escape_pointer(field.name)}"
                 raise InvalidRequest(refuse_other_parent(place))

@@ -11,7 +11,7 @@ from ...catalog.tables import Relation, Table
 from ...errors import ConstraintViolation, ParentNotFound, Violation
 from ...plan.writing.create_plan import CreatePlan
 from ...plan.writing.links import LinkSet
-from ...shape.lookups import FindShape
+from ...shape.lookups import LookupShape
 from ...shape.parts import Lock
 from ...shape.writes import CheckShape, DeleteShape, LinkShape, UnlinkShape
 from ...statement.lists import ROWS
@@ -45,7 +45,7 @@ class Linker:
             lead to no row. Keys may be the same to the database that differ here.
         """
         target, key = links.target, links.target.key_columns
-        shape = FindShape(target.sql, key, key, Lock.KEEP, placed=True, resource=target)
+        shape = LookupShape(target.sql, key, key, Lock.KEEP, placed=True, resource=target)
         rows = await self._fetch(shape, links.keys)
         found = {place: tuple(stored) for place, *stored in rows}
         missing = [p for i, p in enumerate(links.pointers) if i not in found]
@@ -114,7 +114,7 @@ class Linker:
         resource = self._context.catalog.find(shape.table)
         if resource is not None and resource.policy.restricts("delete"):
             columns = shape.columns
-            kept = FindShape(shape.table, columns, columns, resource=resource)
+            kept = LookupShape(shape.table, columns, columns, resource=resource)
             if await self._fetch(kept, pairs):
                 raise refuse(resource, "delete")
 
@@ -170,7 +170,9 @@ class Linker:
         resource = context.catalog.find(shape.table)
         if resource is None or resource.policy.create.constant or not made:
             return
-        found = await self._fetch(FindShape(shape.table, resource.key_columns, shape.columns), made)
+        found = await self._fetch(
+            LookupShape(shape.table, resource.key_columns, shape.columns), made
+        )
         if await context.run(CheckShape(resource, ("create",)), {ROWS: found}):
             raise refuse(resource, "create")
 
@@ -186,7 +188,7 @@ class Linker:
             await self._fetch(DeleteShape(shape.table, relation.remote, seen=seen), [owner])
 
     async def _fetch(
-        self, shape: LinkShape | UnlinkShape | DeleteShape | FindShape, rows: Pairs
+        self, shape: LinkShape | UnlinkShape | DeleteShape | LookupShape, rows: Pairs
     ) -> Sequence[Row]:
         return await self._context.run(shape, {ROWS: rows})
 

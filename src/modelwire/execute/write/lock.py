@@ -13,7 +13,7 @@ from .context import WriteContext
 from .permission import refuse
 
 
-async def lock_rows(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
+async def read_locked(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
     """Lock the rows of a plan, in the order of their keys, so that two requests don't deadlock.
 
     Args:

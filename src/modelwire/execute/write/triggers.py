@@ -11,7 +11,7 @@ from sqlalchemy import table as table_clause
 from sqlalchemy.engine import Dialect
 
 from ...catalog.tables import Table
-from ...shape.reads import GivenShape
+from ...shape.reads import ExistingShape
 from ...statement.lists import ROWS
 from ...statement.statements import Statement, Statements
 from ..connect.lane import Lane, Row
@@ -98,7 +98,7 @@ class Rereader:
         if not always and not self._triggers.are_on(self._tables):
             return rows
         keys = [table.values_of(row, table.key_columns) for row in rows]
-        statement = self._statements.of(GivenShape(table, table.key))
+        statement = self._statements.of(ExistingShape(table, table.key))
         stored = {place: row for place, *row in await lane.fetch(statement, {ROWS: keys})}
         return [stored.get(place, row) for place, row in enumerate(rows)]
 

@@ -19,7 +19,7 @@ from ..rejection import Rejection, check_all_written
 from .context import WriteContext
 from .insert import bind_row
 from .link import Linker
-from .lock import lock_rows
+from .lock import read_locked
 from .permission import check_parents, check_written
 
 
@@ -51,7 +51,7 @@ class Updater:
         if not plan.reads_first and context.check is None and hooks is None:
             await check_parents(context, plan)
             return plan, [await self.change_one(plan)]
-        stored = await lock_rows(context, plan)
+        stored = await read_locked(context, plan)
         if plan.echoes:
             await context.compare_echoes(context.lane, plan, stored)
         plan = plan.settle(stored, context.statements.dialect)

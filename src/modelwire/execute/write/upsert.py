@@ -15,7 +15,7 @@ from ...plan.writing.create_plan import CreatePlan, go_together
 from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.update import UpdatePlan
 from ...plan.writing.upsert import UpsertPlan, check_merged
-from ...shape.reads import GivenShape
+from ...shape.reads import ExistingShape
 from ...shape.writes import Conflict, InsertShape
 from ...statement.lists import ROWS
 from ..connect.lane import Row
@@ -195,7 +195,7 @@ class Upserter:
         """Read the rows that are there under the keys of some rows of a plan."""
         if not indexes:
             return {}
-        shape = GivenShape(plan.table, plan.unique)
+        shape = ExistingShape(plan.table, plan.unique)
         found = await self._context.run(shape, {ROWS: plan.pick(indexes).unique_values})
         return {indexes[place]: row for place, *row in found}
 

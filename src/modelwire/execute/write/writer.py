@@ -23,7 +23,7 @@ from .delete import Remover
 from .each import write_each
 from .insert import Inserter
 from .link import Linker
-from .lock import lock_rows
+from .lock import read_locked
 from .mass import find_affected
 from .permission import check_parents
 from .update import Updater
@@ -117,7 +117,7 @@ async def _delete_all(context: WriteContext, plan: MassDelete) -> Written:
 
 
 async def _link(context: WriteContext, plan: LinkPlan) -> Written:
-    (row,) = await lock_rows(context, plan.owner)
+    (row,) = await read_locked(context, plan.owner)
     linker, hooks = Linker(context), context.hooks
     links, missing = await linker.find(plan.links)
     if missing:

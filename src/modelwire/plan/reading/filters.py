@@ -14,7 +14,7 @@ from ...shape.conditions import Predicate
 from ..parameters import Pair
 from ..values import BadValue, parse_boolean, parse_text, parse_value
 from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of
-from .paths import FieldPath, Place, TooDeep, find_compared
+from .paths import FieldPath, ParameterSpan, TooDeep, find_compared
 
 
 class NoFilter(LookupError):
@@ -37,7 +37,7 @@ def find_filter(catalog: Catalog, table: Table, name: str) -> Predicate:
         NoFilter: It names no field.
         InvalidRequest: It goes through too many relations, or the field has no such operator.
     """
-    place = Place(name)
+    place = ParameterSpan(name)
     found, operator = find_compared(catalog, table, name)
     if isinstance(found, TooDeep):
         raise place.refuse(str(found), "too_deep")
@@ -46,7 +46,7 @@ def find_filter(catalog: Catalog, table: Table, name: str) -> Predicate:
     return make_predicate(found, operator, place)
 
 
-def make_predicate(found: FieldPath, operator: str | None, place: Place) -> Predicate:
+def make_predicate(found: FieldPath, operator: str | None, place: ParameterSpan) -> Predicate:
     """Make a comparison.
 
     Args:
@@ -86,7 +86,9 @@ def takes_list(operator: str) -> bool:
     return OPERATORS[operator].takes in (Takes.LIST, Takes.PAIR)
 
 
-def parse_operand(predicate: Predicate, texts: Sequence[str], place: Place, limits: Limits) -> Any:
+def parse_operand(
+    predicate: Predicate, texts: Sequence[str], place: ParameterSpan, limits: Limits
+) -> Any:
     """Parse what stands on the right of a comparison.
 
     Args:
@@ -123,7 +125,7 @@ def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
 
 
 def _parse_list(
-    texts: Sequence[str], field: Field, takes: Takes, place: Place, limits: Limits
+    texts: Sequence[str], field: Field, takes: Takes, place: ParameterSpan, limits: Limits
 ) -> Any:
     if len(texts) > limits.max_list_values:
         message = f"should have at most {limits.max_list_values} values"

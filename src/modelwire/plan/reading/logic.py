@@ -8,7 +8,7 @@ from ...catalog.tables import Catalog, Table
 from ...request.logic import Comparison, Group, parse_logic
 from ...shape.conditions import AllOf, AnyOf, Condition, Negation
 from .filters import has_operator, make_predicate, parse_operand, takes_list
-from .paths import FieldPath, Place, TooDeep, find_compared, suggest_path
+from .paths import FieldPath, ParameterSpan, TooDeep, find_compared, suggest_path
 
 
 def plan_logic(catalog: Catalog, table: Table, text: str, operands: list[Any]) -> Condition:
@@ -48,10 +48,10 @@ def _plan_group(catalog: Catalog, table: Table, group: Group, operands: list[Any
 def _plan_comparison(
     catalog: Catalog, table: Table, term: Comparison, operands: list[Any]
 ) -> Condition:
-    place = Place("or", term.position)
+    place = ParameterSpan("or", term.position)
     found, operator = _find(catalog, table, term, place)
     predicate = make_predicate(found, operator, place)
-    value_place = Place("or", term.value_position)
+    value_place = ParameterSpan("or", term.value_position)
     if term.is_list != takes_list(predicate.operator):
         shown = "values in parentheses" if takes_list(predicate.operator) else "a single value"
         raise value_place.refuse(f"`{predicate.operator}` should have {shown} here")
@@ -60,7 +60,7 @@ def _plan_comparison(
 
 
 def _find(
-    catalog: Catalog, table: Table, term: Comparison, place: Place
+    catalog: Catalog, table: Table, term: Comparison, place: ParameterSpan
 ) -> tuple[FieldPath, str | None]:
     found, operator = find_compared(catalog, table, term.name)
     if isinstance(found, FieldPath):

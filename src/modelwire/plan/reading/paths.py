@@ -12,7 +12,7 @@ from ...shape.conditions import Step, Through
 from ..parameters import refuse_parameter
 
 
-class Place(NamedTuple):
+class ParameterSpan(NamedTuple):
     """Where something stands in a request: a parameter, and a character in its value."""
 
     parameter: str

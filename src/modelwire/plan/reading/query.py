@@ -18,7 +18,7 @@ from .includes import find_includes, find_shown
 from .logic import plan_logic
 from .operators import OPERATORS, operators_of
 from .order import order_of, plan_order
-from .paths import FieldPath, Place, split_operator, suggest_path
+from .paths import FieldPath, ParameterSpan, split_operator, suggest_path
 
 Choice = TypeVar("Choice")
 Default = TypeVar("Default")
@@ -166,7 +166,7 @@ class Query:
             texts = found[0].value.split(",") if is_written_out else [p.value for p in found]
         else:
             texts = [_single(found).value]
-        return parse_operand(predicate, texts, Place(name), self.catalog.limits)
+        return parse_operand(predicate, texts, ParameterSpan(name), self.catalog.limits)
 
     def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
         words, limits = text.split(), self.catalog.limits

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ...access.principal import Principal
 from ...catalog.tables import Relation
-from .create_plan import ChildPlan, CreatePlan, Kin
+from .create_plan import ChildPlan, CreatePlan, RelatedRows
 from .draft import Row, assign_to
 from .each import RowPlan
 from .plans import EachPlan, MassUpdate, WritePlan
@@ -65,7 +65,7 @@ def _assign_new(plan: Plan, principal: Principal) -> Plan:
     """The same for new rows, and those that are stored with them."""
     table, given = plan.table, plan.table.policy.on_create
     kin = tuple(
-        Kin(_assign_kin(k.parents, principal), _assign_kin(k.children, principal), k.links)
+        RelatedRows(_assign_kin(k.parents, principal), _assign_kin(k.children, principal), k.links)
         for k in plan.kin
     )
     rows = (

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...catalog.domain import find_fault
 from ...catalog.names import escape_pointer
-from ...catalog.schemas import loosen_schema
+from ...catalog.schemas import without_required
 from ...catalog.tables import Catalog, Field, Relation, Table
 from ...dialect import Dialect
 from ...errors import Faults, Violation
@@ -25,7 +25,7 @@ from .bodies import (
     validate_each,
     validate_values,
 )
-from .create_plan import ChildPlan, CreatePlan, Kin, refuse_other_parent
+from .create_plan import ChildPlan, CreatePlan, RelatedRows, refuse_other_parent
 from .draft import Intake, Row, Values, intake_of
 from .links import read_links
 from .nesting import Related, read_related, relations_in_each
@@ -57,7 +57,7 @@ def plan_create(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> 
         TooLong, OutOfRange: A value does not fit its column.
         TooLarge: It holds more rows than one request may write.
     """
-    return _Planner(catalog, dialect).finish(table, [body], [""])
+    return _CreateBody(catalog, dialect).finish(table, [body], [""])
 
 
 def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: Dialect) -> CreatePlan:
@@ -77,7 +77,7 @@ def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: Dial
         TooLong, OutOfRange: A value does not fit its column.
         TooLarge: A row holds more rows than one request may write.
     """
-    return _Planner(catalog, dialect).finish(table, *batch)
+    return _CreateBody(catalog, dialect).finish(table, *batch)
 
 
 def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: Dialect) -> ChildPlan:
@@ -100,7 +100,7 @@ def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: Dialect) ->
     key = (f.column for f in parent.table.key)
     known = dict(zip(key, parent.key, strict=True))
     ties = tie_fields(parent.relation, target, known, _STORED)
-    return ChildPlan(parent, _Planner(catalog, dialect).finish(target, [body], [""], ties))
+    return ChildPlan(parent, _CreateBody(catalog, dialect).finish(target, [body], [""], ties))
 
 
 def tie_fields(
@@ -120,7 +120,7 @@ def tie_fields(
     return {target.by_column[own.name]: known.get(other, unknown) for own, other in pairs}
 
 
-class _Planner:
+class _CreateBody:
     """Plans the rows of one body, and gathers what is wrong with them."""
 
     def __init__(self, catalog: Catalog, dialect: Dialect) -> None:
@@ -145,7 +145,7 @@ class _Planner:
         if not any(named):
             return CreatePlan(table, self._take(table, bodies, pointers, ties))
         rows: list[Row] = []
-        kin: list[Kin] = []
+        kin: list[RelatedRows] = []
         for body, pointer, relations in zip(bodies, pointers, named, strict=True):
             own = body
             if relations:
@@ -171,7 +171,9 @@ class _Planner:
             held.update(dict.fromkeys(fields, _UNKNOWN))
         return held
 
-    def _plan_kin(self, related: Sequence[Related], taken: Sequence[Row], depth: int) -> Kin:
+    def _plan_kin(
+        self, related: Sequence[Related], taken: Sequence[Row], depth: int
+    ) -> RelatedRows:
         known = {f.column: value for row in taken for f, value in row.items()}
         parents: dict[Relation, CreatePlan] = {}
         children: dict[Relation, CreatePlan] = {}
@@ -186,7 +188,7 @@ class _Planner:
             for r in related
             if r.keys
         )
-        return Kin(parents, children, links)
+        return RelatedRows(parents, children, links)
 
     def _is_within(self, depth: int, pointer: str) -> bool:
         limit = self._catalog.limits.max_path_depth
@@ -201,7 +203,7 @@ class _Planner:
         self._refuse_ties(table, pointers, ties)
         schema = schema_of(table, frozenset(f.key for f in ties))
         intake = intake_of(table, schema, self._dialect, frozenset(ties))
-        if leaves_nothing_open(table):
+        if has_derived_create_schema(table):
             values = validate_values(table, schema, bodies, pointers, self._invalid)
             rows = intake.take_all(values, pointers, self._faults) if values else ()
             return self._add_claims(rows, values, ties)
@@ -256,7 +258,7 @@ def schema_of(table: Table, tied: frozenset[str] = frozenset()) -> Schema:
 @kept
 def _loosen(table: Table, tied: frozenset[str]) -> Schema:
     rows = table.schemas.row
-    return loosen_schema(table.schemas.create, tied) if rows is None else rows.loosen(tied)
+    return without_required(table.schemas.create, tied) if rows is None else rows.loosen(tied)
 
 
 def take_new(
@@ -278,14 +280,14 @@ def take_new(
     Returns:
         The rows.
     """
-    if leaves_nothing_open(table):
+    if has_derived_create_schema(table):
         return intake.take_all([*map(vars, bodies)], pointers, faults)
     take_given = partial(intake.take_given, faults=faults, defaults=True)
     pairs = zip(bodies, pointers, strict=True)
     return tuple(take_given(vars(body), _given_by(body), pointer) for body, pointer in pairs)
 
 
-def leaves_nothing_open(table: Table) -> bool:
+def has_derived_create_schema(table: Table) -> bool:
     """Whether a validated body has every value of a new row: its schema is a derived one."""
     return table.resource.create_schema is None
 

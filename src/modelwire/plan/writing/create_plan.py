@@ -20,7 +20,7 @@ from .draft import Row
 from .links import LinkSet
 
 
-class Kin(Struct, frozen=True):
+class RelatedRows(Struct, frozen=True):
     """What is stored with one new row.
 
     Args:
@@ -34,7 +34,7 @@ class Kin(Struct, frozen=True):
     links: tuple[LinkSet, ...] = ()
 
 
-_ALONE = Kin()
+_ALONE = RelatedRows()
 
 
 class CreatePlan(Struct, frozen=True):
@@ -48,7 +48,7 @@ class CreatePlan(Struct, frozen=True):
 
     table: Table
     rows: tuple[Row, ...]
-    kin: tuple[Kin, ...] = ()
+    kin: tuple[RelatedRows, ...] = ()
     keys: ClassVar[tuple[Key, ...]] = ()
 
     @property

@@ -10,7 +10,7 @@ from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...shape.parts import Lock
-from ...shape.reads import GivenShape
+from ...shape.reads import ExistingShape
 from ..keys import Key, key_values, read_key, select_locked
 from ..values import BadValue
 from .batches import Batch, check_distinct
@@ -34,7 +34,7 @@ class DeletePlan(KeyedRows, frozen=True):
         return self.goes_alone
 
     @property
-    def locking_shape(self) -> GivenShape:
+    def locking_shape(self) -> ExistingShape:
         return select_locked(self.table, lock=Lock.REMOVE, action="delete")
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ...access.policy import Action
 from ...catalog.tables import Table
-from ...shape.reads import GivenShape
+from ...shape.reads import ExistingShape
 from ..keys import Key, select_locked
 from .draft import Row
 
@@ -41,7 +41,7 @@ class KeyedRows(Struct, frozen=True):
         return len(self.rows) > 1
 
     @property
-    def locking_shape(self) -> GivenShape:
+    def locking_shape(self) -> ExistingShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table)
 
@@ -50,6 +50,6 @@ class KeyedRows(Struct, frozen=True):
         return replace(self, keys=(self.keys[index],), rows=(self.rows[index],))
 
 
-def name_row(table: Table, key: Key) -> KeyedRows:
+def plan_for_key(table: Table, key: Key) -> KeyedRows:
     """One row, named by its key."""
     return KeyedRows(table, (key,), (Row((), ()),))

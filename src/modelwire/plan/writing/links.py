@@ -12,7 +12,7 @@ from ...catalog.tables import Catalog, Relation, Table
 from ...errors import Faults, Violation
 from ..keys import Key, key_values, read_key
 from ..values import BadValue
-from .keyed import KeyedRows, name_row
+from .keyed import KeyedRows, plan_for_key
 
 
 class LinkSet(Struct, frozen=True):
@@ -73,7 +73,7 @@ def plan_link(
     target = catalog.target_of(relation)
     own, other = keys
     links = LinkSet(relation, target, (tuple(key_values(target, other)),), (None,))
-    return LinkPlan(name_row(table, tuple(key_values(table, own))), links, removes)
+    return LinkPlan(plan_for_key(table, tuple(key_values(table, own))), links, removes)
 
 
 def read_links(

@@ -12,7 +12,7 @@ from ...catalog.names import escape_pointer, join_words
 from ...catalog.tables import Catalog, Field, Table
 from ...dialect import Dialect
 from ...errors import Faults, NotNull, Violation
-from ...shape.reads import GivenShape
+from ...shape.reads import ExistingShape
 from ..keys import Key, key_values, read_component, select_locked
 from ..values import BadValue
 from .batches import Batch, check_distinct
@@ -72,7 +72,7 @@ class UpdatePlan(KeyedRows, frozen=True):
         return len(self.rows) > 1 or any(len(link.keys) > 1 for row in self.links for link in row)
 
     @property
-    def locking_shape(self) -> GivenShape:
+    def locking_shape(self) -> ExistingShape:
         """Reads and locks the rows as they are."""
         return select_locked(self.table, fields_to_read(self.table, self.drafts))
 
@@ -128,7 +128,7 @@ def plan_update(
         TooLong, OutOfRange: A value does not fit its column.
     """
     found = tuple(key_values(table, key))
-    planner = _Planner(catalog, table, dialect, ignore_null=ignore_null)
+    planner = _ChangeBody(catalog, table, dialect, ignore_null=ignore_null)
     planner.add(body, "", found)
     return planner.finish([found])
 
@@ -152,7 +152,7 @@ def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: Dial
         TooLong, OutOfRange: A value does not fit its column.
     """
     items, pointers = batch
-    planner = _Planner(catalog, table, dialect)
+    planner = _ChangeBody(catalog, table, dialect)
     keys = []
     for item, pointer in zip(items, pointers, strict=True):
         key, rest = _take_key(table, item, pointer, planner.invalid)
@@ -179,7 +179,7 @@ def plan_change(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> 
         NotNull: The body clears a field that must have a value.
         TooLong, OutOfRange: A value does not fit its column.
     """
-    planner = _Planner(catalog, table, dialect, links=False)
+    planner = _ChangeBody(catalog, table, dialect, links=False)
     planner.add(body, "")
     return planner.finish([()])
 
@@ -216,7 +216,7 @@ def _take_key(table: Table, body: Any, pointer: str, faults: Faults) -> tuple[Ke
     return (tuple(key) if len(key) == len(names) else None), rest
 
 
-class _Planner:
+class _ChangeBody:
     """Plans changes of rows, and gathers what is wrong with them."""
 
     def __init__(

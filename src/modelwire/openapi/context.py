@@ -9,7 +9,7 @@ from .components import Components
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class RouteContext:
     """The resource, or the relation of one, that an operation stands under.
 
     Args:
