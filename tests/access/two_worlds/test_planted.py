@@ -64,8 +64,8 @@ NOT_SHOWN = {
     "statement/write.py:build_update:update_in:0",
     "statement/write.py:build_delete:delete_from:0",
     "execute/write/insert.py:Inserter._insert_rows:raise refuse:0",
-    "execute/write/link.py:Linker.remove:restricts:0",
-    "execute/write/link.py:Linker.remove:raise refuse:0",
+    "execute/write/link.py:Linker._check_gone:restricts:0",
+    "execute/write/link.py:Linker._check_gone:raise refuse:0",
     "execute/write/link.py:Linker._check_made:raise refuse:0",
     "execute/write/mass.py:find_affected:raise refuse:0",
     "execute/write/update.py:Updater.change:check_parents:1",
@@ -77,7 +77,7 @@ NOT_SHOWN = {
     "pipeline/lists.py:_count:take_from:0",
 }
 """Faults that these requests do not show on SQLite: behind most of them another check holds, such
-as the lock of a row behind a mass change; shared totals have a test of their own."""
+as the lock of a row behind a mass change; shared totals and links have tests of their own."""
 
 MOST = 10
 """Seeds that are tried where the known one shows a fault no longer."""

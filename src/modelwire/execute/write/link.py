@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
+from sqlalchemy import Column
 
 from ...catalog.tables import Relation, Table
 from ...errors import ConstraintViolation, ParentNotFound, Violation
@@ -19,6 +20,8 @@ from ..connect.lane import Row
 from ..rejection import Rejection
 from .context import WriteContext
 from .permission import refuse
+
+Columns = tuple[Column[Any], ...]
 
 Pairs = Sequence[Row]
 """Rows of values; of a link table the values of both ends."""
@@ -111,12 +114,7 @@ class Linker:
         shape, pairs = _shape_of(links.relation), _pairs_of(table, row, links)
         seen = (links.relation, links.target)
         await self._fetch(DeleteShape(shape.table, shape.columns, seen=seen), pairs)
-        resource = self._context.catalog.find(shape.table)
-        if resource is not None and resource.policy.restricts("delete"):
-            columns = shape.columns
-            kept = LookupShape(shape.table, columns, columns, resource=resource)
-            if await self._fetch(kept, pairs):
-                raise refuse(resource, "delete")
+        await self._check_gone(links, shape.columns, pairs)
 
     async def tie(
         self, relation: Relation, owners: Pairs, plan: CreatePlan, rows: Sequence[Row]
@@ -180,12 +178,44 @@ class Linker:
         """Take away the links from a row to any that are not in a set."""
         relation, shape = links.relation, _shape_of(links.relation)
         seen = (relation, links.target)
+        wanted, owner = _pairs_of(table, row, links), [table.values_of(row, relation.local)]
         if links.keys:
             others = UnlinkShape(shape.table, shape.columns, len(relation.remote), seen)
-            await self._fetch(others, _pairs_of(table, row, links))
+            await self._fetch(others, wanted)
         else:
-            owner = table.values_of(row, relation.local)
-            await self._fetch(DeleteShape(shape.table, relation.remote, seen=seen), [owner])
+            await self._fetch(DeleteShape(shape.table, relation.remote, seen=seen), owner)
+        await self._check_gone(links, relation.remote, owner, wanted)
+
+    async def _check_gone(
+        self, links: LinkSet, columns: Columns, values: Pairs, wanted: Pairs = ()
+    ) -> None:
+        """Check that no link is left that the caller sees, where links are rows of a resource.
+
+        Args:
+            links: The links' relation and target.
+            columns: Columns of the link table.
+            values: Their values in the links that were to go.
+            wanted: Links that were to stay.
+
+        Raises:
+            Forbidden: It may not delete one of them.
+        """
+        shape = _shape_of(links.relation)
+        resource = self._context.catalog.find(shape.table)
+        if resource is None or not resource.policy.restricts("delete"):
+            return
+        left = LookupShape(shape.table, shape.columns, columns, resource=resource)
+        kept = {tuple(pair) for pair in await self._fetch(left, values)}.difference(wanted)
+        if kept and await self._sees(links, kept):
+            raise refuse(resource, "delete")
+
+    async def _sees(self, links: LinkSet, pairs: Iterable[Row]) -> bool:
+        """Whether the caller may read the other end of one of some links."""
+        relation, target = links.relation, links.target
+        ends = tuple(column for column, _ in relation.link_target)
+        shape = LookupShape(target.sql, target.key_columns, ends, resource=target)
+        found = await self._fetch(shape, [pair[len(relation.remote) :] for pair in pairs])
+        return bool(found)
 
     async def _fetch(
         self, shape: LinkShape | UnlinkShape | DeleteShape | LookupShape, rows: Pairs
