@@ -12,29 +12,18 @@ limit.
 from __future__ import annotations
 
 import argparse
-import random
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from http.client import HTTPConnection
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import ExitStack
 from statistics import median
 
-from .clients import CONTENDERS, Call
-from .databases import Database, PostgreSQL, SQLite, open_postgresql_server
-from .processes import read_run_time_us
-from .servers import Server, open_server
+from .clients import CONTENDERS
+from .databases import Database
+from .servers import open_server
+from .turns import Runner, bound_median, open_database, take_turns
 
 VARIANTS = ("unobserved", "modelwire", "observed")
 WORKS = ("get", "page_100")
-USERS = 10_000
-CONNECTIONS = 16
-TURN = 20
-"""Requests of each connection in a turn."""
-
-WARM_UP = 5
-"""Rounds before the first that counts."""
 
 LIMITS = {"off": 1.03, "on": 1.03}
 """How many times the CPU of the server without it each may take."""
@@ -46,7 +35,7 @@ def main() -> None:
     passed = True
     with ExitStack() as stack:
         for kind in arguments.database or ("sqlite", "postgresql"):
-            database = stack.enter_context(_open_database(kind))
+            database = stack.enter_context(open_database(kind))
             for work in arguments.work or WORKS:
                 starts = [
                     _measure(database, work, arguments.rounds) for _ in range(arguments.starts)
@@ -64,58 +53,14 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@contextmanager
-def _open_database(kind: str) -> Iterator[Database]:
-    with ExitStack() as stack:
-        if kind == "sqlite":
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            yield SQLite(folder / "users.db", USERS)
-        else:
-            yield PostgreSQL(stack.enter_context(open_postgresql_server()), USERS)
-
-
-class _Runner:
-    """A server, and the connections that it is asked on."""
-
-    def __init__(self, server: Server, call: Call) -> None:
-        self._pid = server.pid
-        self._call = call
-        self._sent = 0
-        self._connections = [
-            HTTPConnection("127.0.0.1", server.port, timeout=10) for _ in range(CONNECTIONS)
-        ]
-
-    def take_turn(self) -> float:
-        """Microseconds of the server's CPU for one request."""
-        before = read_run_time_us(self._pid)
-        for _ in range(TURN):
-            self._ask_all()
-        return (read_run_time_us(self._pid) - before) / (TURN * CONNECTIONS)
-
-    def _ask_all(self) -> None:
-        for connection in self._connections:
-            self._sent = self._sent % USERS + 1
-            connection.request(self._call.method, self._call.path.replace("{n}", str(self._sent)))
-        for connection in self._connections:
-            response = connection.getresponse()
-            response.read()
-            if response.status != 200:
-                raise RuntimeError(f"The server answered {response.status}")
-
-
 def _measure(database: Database, work: str, rounds: int) -> list[dict[str, float]]:
     call = next(c for c in CONTENDERS if c.name == "modelwire").calls[work]
     with ExitStack() as stack:
         runners = {
-            name: _Runner(stack.enter_context(open_server(name, database.url)), call)
+            name: Runner(stack.enter_context(open_server(name, database.url)), call)
             for name in VARIANTS
         }
-        return [_take_turns(runners) for _ in range(rounds + WARM_UP)][WARM_UP:]
-
-
-def _take_turns(runners: dict[str, _Runner]) -> dict[str, float]:
-    order = random.sample(list(runners), len(runners))
-    return {name: runners[name].take_turn() for name in order}
+        return take_turns(runners, rounds)
 
 
 def _report(kind: str, work: str, starts: Sequence[Sequence[dict[str, float]]]) -> bool:
@@ -124,7 +69,7 @@ def _report(kind: str, work: str, starts: Sequence[Sequence[dict[str, float]]]) 
     for name, below, above in (("off", *VARIANTS[:2]), ("on", *VARIANTS[1:])):
         ratios = [median(turn[above] / turn[below] for turn in rounds) for rounds in starts]
         cpu_us = median(turn[above] for rounds in starts for turn in rounds)
-        low, high = _bound_median(ratios)
+        low, high = bound_median(ratios)
         within = median(ratios) <= LIMITS[name]
         passed = passed and within
         sys.stdout.write(
@@ -134,13 +79,6 @@ def _report(kind: str, work: str, starts: Sequence[Sequence[dict[str, float]]]) 
         )
         sys.stdout.flush()
     return passed
-
-
-def _bound_median(values: Sequence[float]) -> tuple[float, float]:
-    """Where the median lies in 95 of 100 samples drawn from these values."""
-    draw = random.Random(0).choices  # noqa: S311 - the same samples each time
-    medians = sorted(median(draw(values, k=len(values))) for _ in range(1000))
-    return medians[24], medians[974]
 
 
 if __name__ == "__main__":

@@ -140,7 +140,8 @@ def _read(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
     headers = {"if-none-match": "*"} if draw.maybe(0.1) else {}
     key = draw.key(table)
     url = _url(f"/{table.name}/{in_path(key)}", draw.shown(table))
-    return Request(method, url, headers=headers, above=key)
+    # An empty key is the path of the list.
+    return Request(method, url, headers=headers, above=key if in_path(key) else None)
 
 
 def _below(draw: Draw, table: Table, rest: list[str]) -> tuple[Key, str, Table]:

@@ -23,7 +23,7 @@ from ..explain.constraints import explain_unique
 from ..rejection import Rejection, check_all_written
 from .context import WriteContext
 from .insert import bind_row
-from .permission import check_written, refuse
+from .permission import check_written
 from .update import Updater
 
 ATTEMPTS = 3
@@ -101,18 +101,14 @@ class Upserter:
 
         Raises:
             AlreadyExists: The caller may not see one of them.
-            Forbidden: The caller may not change one of them.
         """
         table, locked = plan.table, select_locked(plan.table)
-        shown, width = len(table.selected), len(locked.read.fields)
-        shape = replace(locked, fields=plan.unique, allows=("read", "update"), hidden=True)
+        shown = len(table.selected)
+        shape = replace(locked, fields=plan.unique, allows=("read",), hidden=True)
         stored: dict[int, Row] = {}
         for place, *row in await self._context.run(shape, {ROWS: plan.unique_values}):
-            given, (can_read, can_update) = plan.rows[place], row[width:]
-            if not can_read:
-                raise explain_unique(table, plan.unique, given.pointer)
-            if not can_update and plan.merged[place]:
-                raise refuse(table, "update", given)
+            if not row[-1]:
+                raise explain_unique(table, plan.unique, plan.rows[place].pointer)
             stored[place] = row[:shown]
         return stored
 
@@ -138,8 +134,6 @@ class Upserter:
         self, table: Table, fields: tuple[Field, ...], plan: UpsertPlan
     ) -> Sequence[Row]:
         """Store new rows, unless they have come meanwhile."""
-        if table.policy.create.constant is False:
-            raise refuse(table, "create", plan.rows[0])
         many = len(plan.rows) > 1 and go_together(table, fields) and not self._context.one_by_one
         shape = InsertShape(table, fields, many=many, conflict=Conflict(plan.unique, None))
         created: list[Row] = []

@@ -1,0 +1,145 @@
+"""`python -m benchmarks.policies`: what a caller and a policy cost.
+
+Two servers do the same work in short turns, each round in another order: one whose callers see
+what is of their organisation, and one without callers. All rows are of one organisation, so that
+both read and write the same. Compared are the CPU of the server processes for one request, round by
+round, and that of the database over all rounds. The servers are started anew several times; what
+counts is the median of all starts. The command fails when one is over its limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from http.client import HTTPConnection
+from statistics import median
+
+from .clients import Call
+from .databases import Database
+from .servers import Server, open_server
+from .turns import USERS, Runner, bound_median, open_database, take_turns
+
+VARIANTS = ("no_policies", "policies")
+CALLS: Mapping[str, Call] = {
+    "get": Call("GET", "/items/{n}"),
+    "page_100": Call("GET", "/items/?skip=200&limit=100&count=none"),
+    "counted": Call("GET", "/items/?skip=200&limit=100"),
+    "create": Call("POST", "/items/", '{"organisation_id": 1, "name": "item {n}"}'),
+}
+FILTERED = {
+    name: replace(call, path=f"{call.path}&organisation_id=1") if "?" in call.path else call
+    for name, call in CALLS.items()
+}
+"""The same, asked by hand for the rows of one organisation."""
+
+LIMITS = {"get": 1.25, "page_100": 1.1, "create": 1.3}
+"""How many times the CPU of the server without policies the other may take, on PostgreSQL. On
+SQLite what the database does is a part of that, and a total that counts rows by a condition costs
+several times what `count(*)` does there."""
+
+DATABASE_LIMIT = 1.15
+"""The same for the CPU of the database, which without policies is asked for the same rows."""
+
+DATABASE_TURNS = 5
+"""Turns between two looks at the CPU of the database, which is told in hundredths of a second."""
+
+
+def main() -> None:
+    """Measure, print a table, and fail where a limit is passed."""
+    arguments = _parse_arguments()
+    passed = True
+    with ExitStack() as stack:
+        for kind in arguments.database or ("sqlite", "postgresql"):
+            database = stack.enter_context(open_database(kind))
+            for work in arguments.work or CALLS:
+                starts = [
+                    _measure(database, work, arguments.rounds) for _ in range(arguments.starts)
+                ]
+                passed = _report(kind, work, starts) and passed
+    sys.exit(not passed)
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.policies", description=__doc__)
+    parser.add_argument("--starts", type=int, default=5, help="times that servers are started")
+    parser.add_argument("--rounds", type=int, default=20, help="turns of each server in a start")
+    parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
+    parser.add_argument("--work", action="append", choices=list(CALLS))
+    return parser.parse_args()
+
+
+Ratios = tuple[float, float | None]
+"""Of one start: of the servers' CPU, and of the database's where it is a process of its own."""
+
+
+def _measure(database: Database, work: str, rounds: int) -> Ratios:
+    with ExitStack() as stack:
+        servers = {n: stack.enter_context(open_server(n, database.url)) for n in VARIANTS}
+        _seed(servers["no_policies"])
+        if database.kind == "postgresql":
+            database.fetch("VACUUM ANALYZE items")
+        runners = {name: Runner(server, CALLS[work]) for name, server in servers.items()}
+        turns = take_turns(runners, rounds)
+        server = median(turn["policies"] / turn["no_policies"] for turn in turns)
+        runners["no_policies"] = Runner(servers["no_policies"], FILTERED[work])
+        return server, _compare_databases(database, runners, rounds)
+
+
+def _seed(server: Server) -> None:
+    """Store rows, up to `USERS`."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("GET", "/items/?limit=1")
+    stored = json.loads(connection.getresponse().read())["total"]
+    for _ in range(stored, USERS, 1000):
+        rows = [{"organisation_id": 1, "name": f"item {n}"} for n in range(1000)]
+        connection.request(
+            "POST", "/items/bulk/", json.dumps(rows), {"content-type": "application/json"}
+        )
+        connection.getresponse().read()
+
+
+def _compare_databases(
+    database: Database, runners: Mapping[str, Runner], rounds: int
+) -> float | None:
+    """How many times the CPU of the database without policies it takes with them."""
+    used = dict.fromkeys(runners, 0.0)
+    for _ in range(rounds // DATABASE_TURNS):
+        for name, runner in runners.items():
+            before = database.read_cpu_us()
+            for _ in range(DATABASE_TURNS):
+                runner.take_turn()
+            after = database.read_cpu_us()
+            if before is None or after is None:
+                return None
+            used[name] += after - before
+    return used["policies"] / used["no_policies"]
+
+
+def _report(kind: str, work: str, starts: Sequence[Ratios]) -> bool:
+    """Print what one work costs; returns whether it is within the limits."""
+    servers = [server for server, _ in starts]
+    databases = [ratio for _, ratio in starts if ratio is not None]
+    limit = LIMITS.get(work) if kind == "postgresql" else None
+    passed = _write(f"{kind:<11}{work:<9}", servers, limit)
+    if databases:
+        passed = _write(f"{'':<11}{'database':<9}", databases, DATABASE_LIMIT) and passed
+    return passed
+
+
+def _write(start: str, ratios: Sequence[float], limit: float | None) -> bool:
+    low, high = bound_median(ratios)
+    within = limit is None or median(ratios) <= limit
+    sys.stdout.write(
+        f"{start}{median(ratios):.3f} times that without policies "
+        f"(95 %: {low:.3f} to {high:.3f}){'' if within else f', over {limit}'}\n"
+    )
+    sys.stdout.flush()
+    return within
+
+
+if __name__ == "__main__":
+    main()

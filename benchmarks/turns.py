@@ -1,0 +1,95 @@
+"""Servers that do the same work in short turns: what else the machine does meets them all."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from .clients import Call
+from .databases import Database, PostgreSQL, SQLite, open_postgresql_server
+from .processes import read_run_time_us
+from .servers import Server
+
+USERS = 10_000
+CONNECTIONS = 16
+TURN = 20
+"""Requests of each connection in a turn."""
+
+WARM_UP = 5
+"""Rounds before the first that counts."""
+
+
+class Runner:
+    """A server, and the connections that it is asked on.
+
+    Args:
+        server: The server.
+        call: What it is asked for; `{n}` goes through the numbers up to `USERS`.
+    """
+
+    def __init__(self, server: Server, call: Call) -> None:
+        self._pid = server.pid
+        self._call = call
+        self._sent = 0
+        self._connections = [
+            HTTPConnection("127.0.0.1", server.port, timeout=10) for _ in range(CONNECTIONS)
+        ]
+
+    def take_turn(self) -> float:
+        """Microseconds of the server's CPU for one request."""
+        before = read_run_time_us(self._pid)
+        for _ in range(TURN):
+            self._ask_all()
+        return (read_run_time_us(self._pid) - before) / (TURN * CONNECTIONS)
+
+    def _ask_all(self) -> None:
+        call, headers = self._call, {"content-type": "application/json"} if self._call.body else {}
+        for connection in self._connections:
+            self._sent = self._sent % USERS + 1
+            path, body = (t and t.replace("{n}", str(self._sent)) for t in (call.path, call.body))
+            connection.request(call.method, path, body, headers)
+        for connection in self._connections:
+            response = connection.getresponse()
+            response.read()
+            if response.status >= 300:
+                raise RuntimeError(f"The server answered {response.status}")
+
+
+def take_turns(runners: Mapping[str, Runner], rounds: int) -> list[dict[str, float]]:
+    """Let servers take turns, each round in another order.
+
+    Args:
+        runners: The servers by name.
+        rounds: The rounds that count.
+
+    Returns:
+        The microseconds of each server's CPU for one request, round by round.
+    """
+    turns = []
+    for _ in range(rounds + WARM_UP):
+        order = random.sample(list(runners), len(runners))
+        turns.append({name: runners[name].take_turn() for name in order})
+    return turns[WARM_UP:]
+
+
+def bound_median(values: Sequence[float]) -> tuple[float, float]:
+    """Where the median lies in 95 of 100 samples drawn from these values."""
+    draw = random.Random(0).choices  # noqa: S311 - the same samples each time
+    medians = sorted(median(draw(values, k=len(values))) for _ in range(1000))
+    return medians[24], medians[974]
+
+
+@contextmanager
+def open_database(kind: str) -> Iterator[Database]:
+    """A database of a kind, with `USERS` users."""
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            yield SQLite(folder / "users.db", USERS)
+        else:
+            yield PostgreSQL(stack.enter_context(open_postgresql_server()), USERS)
