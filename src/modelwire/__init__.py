@@ -6,14 +6,18 @@ from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, 
 from .execute.database import Database
 from .hooks import Change, Hooks
 from .resource import Resource
+from .web.caller_session import CallerSessionDep, get_caller_session
 from .web.cors import Cors
 from .web.mount import mount
+from .web.row_of import row_of
 from .web.session import SessionDep, UnitOfWorkDep, get_session, get_unit_of_work
+from .web.shown import shown
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Caller",
+    "CallerSessionDep",
     "Change",
     "ConfigurationError",
     "Cors",
@@ -29,8 +33,11 @@ __all__ = [
     "SessionDep",
     "UnitOfWorkDep",
     "everyone",
+    "get_caller_session",
     "get_session",
     "get_unit_of_work",
     "mount",
     "nobody",
+    "row_of",
+    "shown",
 ]

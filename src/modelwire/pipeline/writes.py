@@ -241,12 +241,21 @@ def _refuse_conditions(table: Table, request: Request) -> None:
 
 
 def _check_of(table: Table, request: Request) -> Check | None:
+    return check_of(table, request.header(b"if-match"), request.header(b"if-none-match"))
+
+
+def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> Check | None:
     """What looks at a row before it is changed: whether it is the one that the client knows.
+
+    Args:
+        table: The resource.
+        if_match: The `If-Match` header.
+        if_none_match: The `If-None-Match` header.
 
     Raises:
         PreconditionRequired: The resource requires `If-Match`, and it is absent.
     """
-    conditions = parse_preconditions(request.header(b"if-match"), request.header(b"if-none-match"))
+    conditions = parse_preconditions(if_match, if_none_match)
     if table.resource.require_if_match and conditions.if_match is None:
         raise PreconditionRequired("Send the ETag of the row that you change as If-Match")
     return (lambda row: check_preconditions(conditions, tagged(table, row))) if conditions else None

@@ -18,6 +18,7 @@ from ..openapi.answers import describe_problems
 from ..openapi.components import Components
 from ..openapi.merging import add_operations, add_parts, drop_unused
 from ..openapi.values import JSONSchema
+from .observing import APPLICATION
 from .route import IS_COMPOSING, ResourceRoute
 
 _ROOTS = 8
@@ -57,11 +58,12 @@ class Document:
         size = len(self._app.routes)
         if size != self._size:
             self._size, self._whole, self._app.openapi_schema = size, None, None
-        token = IS_COMPOSING.set(True)
+        composing, answering = IS_COMPOSING.set(True), APPLICATION.set(self._app)
         try:
             document = self._build()
         finally:
-            IS_COMPOSING.reset(token)
+            APPLICATION.reset(answering)
+            IS_COMPOSING.reset(composing)
         if document is not self._whole:
             operations = self._compose_operations(document.get("paths", {}))
             whole = add_operations(document, operations, self._components())

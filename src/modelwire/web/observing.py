@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from time import perf_counter_ns
 
 from opentelemetry import trace
@@ -22,6 +23,9 @@ from .tracing import continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"
 """Where the scope of a request has its `Exchange`."""
+
+APPLICATION: ContextVar[object] = ContextVar("modelwire_application", default=None)
+"""The application that is answering, for what is shown as it says."""
 
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 
@@ -50,6 +54,7 @@ class ObservabilityMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and observe how."""
+        APPLICATION.set(scope.get("app"))
         if scope["type"] != "http" or EXCHANGE in scope:
             await self.app(scope, receive, send)
             if scope["type"] == "lifespan":
@@ -220,4 +225,6 @@ def mark(message: Message, exchange: Exchange) -> list[tuple[bytes, bytes]]:
         headers.append((b"x-request-id", exchange.request_id.encode()))
     else:
         exchange.request_id = own.decode("latin-1")
+    if exchange.tag and message["status"] < 300:
+        headers.append((b"etag", f'"{exchange.tag}"'.encode()))
     return headers

@@ -25,6 +25,7 @@ from .problems import Mounted, Problems
 from .route import ResourceRoute
 from .route_names import RouteNames
 from .unexpected import UnexpectedErrors
+from .wards import Wards
 
 
 class Service:
@@ -41,6 +42,7 @@ class Service:
         finished: The requests that have been answered, until they are reported.
         streams: The streams that are open.
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
+        wards: Finds out what callers may do in endpoints of the application's own.
 
     Raises:
         ConfigurationError: The application has answered requests already.
@@ -59,6 +61,7 @@ class Service:
         self.finished = PendingReports(database.observer, names)
         self.streams = Streams(database.settings.max_streams)
         self.offline_docs: bool | None = None
+        self.wards = Wards(app, database)
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
         serve_document(app, Document(app, self.components))

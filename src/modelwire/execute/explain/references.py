@@ -221,7 +221,7 @@ def explain_reference_elsewhere(
     reference = choose_reference(table.references, violation) if table else None
     if table is None or reference is None:
         return ParentNotFound(UNKNOWN_PARENT)
-    return ParentNotFound(_name_missing(reference, table, catalog))
+    return ParentNotFound(describe_missing_parent(reference, table, catalog))
 
 
 def choose_reference(
@@ -343,13 +343,13 @@ def _parent_not_found(
     reference: Reference, table: Table, row: Row | None, catalog: Catalog
 ) -> RequestError:
     fields = _fields_of(reference, table)
-    detail = _name_missing(reference, table, catalog)
+    detail = describe_missing_parent(reference, table, catalog)
     if row is None:
         return ParentNotFound(detail)
     return ParentNotFound(detail, point_at(fields, row.pointer, "parent_not_found", detail))
 
 
-def _name_missing(reference: Reference, table: Table, catalog: Catalog) -> str:
+def describe_missing_parent(reference: Reference, table: Table, catalog: Catalog) -> str:
     """Say which parent is missing, if clients know of it and of the fields that refer to it."""
     parent = catalog.find(reference.parent)
     if parent is None or not are_shown(_fields_of(reference, table)):

@@ -1,0 +1,1 @@
+"""What endpoints of an application's own do under the policies of their caller."""

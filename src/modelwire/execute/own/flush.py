@@ -1,0 +1,269 @@
+"""Checks what the session of a caller writes: before it does, and as it is stored then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Table as SQLTable
+from sqlalchemy import inspect
+from sqlalchemy.orm import (
+    InstanceState,
+    RelationshipProperty,
+    Session,
+    UOWTransaction,
+    attributes,
+)
+from sqlalchemy.orm.interfaces import RelationshipDirection
+
+from ...access.policy import Action
+from ...catalog.tables import Reference
+from ...errors import ConfigurationError
+from ...statement.guard import Guarded
+from ..write.permission import refuse
+from .ward import Key, Ward
+
+State = InstanceState[Any]
+
+
+class FlushCheck:
+    """Checks one flush of a session.
+
+    Args:
+        session: The session.
+        ward: The caller.
+    """
+
+    def __init__(self, session: Session, ward: Ward) -> None:
+        self._session = session
+        self._ward = ward
+        self._new: list[State] = []
+        self._changed: list[State] = []
+        self._removed: list[State] = []
+        self._parents: set[tuple[Reference, Key]] = set()
+
+    def before(self) -> None:
+        """Check that the rows which are changed or removed may be, as they are stored.
+
+        Raises:
+            Forbidden: One may not.
+            ParentNotFound: One is to refer to a row that the caller may not see.
+            ConfigurationError: An object is of no resource.
+        """
+        session = self._session
+        self._new = [inspect(o) for o in session.new]
+        for state in self._new:
+            self._assign(state, "create")
+        removed = [inspect(o) for o in session.deleted]
+        changed = [inspect(o) for o in session.dirty]
+        changed = [s for s in changed if _is_changed(s) and s not in removed]
+        orphans, moved = _split_children([*self._new, *map(inspect, session.dirty)])
+        self._removed = _unique([*removed, *orphans])
+        moved += _find_left(self._removed)
+        gone = set(self._removed)
+        self._changed = [s for s in _unique([*changed, *moved]) if s not in gone]
+        for state in self._changed:
+            self._assign(state, "update")
+        along = set(_find_along(self._removed))
+        self._check_stored([s for s in self._removed if s not in along], "delete")
+        self._check_stored(self._changed, "update")
+        self._check_links([*self._new, *map(inspect, session.dirty)])
+        self._check_parents([*self._new, *self._changed], self._new)
+
+    def after(self, context: UOWTransaction) -> None:
+        """Check that new and changed rows are as the caller may leave them.
+
+        Raises:
+            Forbidden: One is not, or was written without having been looked at before.
+            ParentNotFound: One refers to a row that the caller may not see.
+        """
+        self._check_all_seen(context)
+        self._check_parents([*self._new, *self._changed], ())
+        self._check_written(self._new, "create")
+        self._check_written(self._changed, "update")
+
+    def _find(self, state: State) -> Guarded:
+        tables = state.mapper.tables
+        if len(tables) != 1 or not isinstance(tables[0], SQLTable):
+            raise ConfigurationError(
+                f"{state.class_.__name__}: the session of a caller writes objects of one table."
+            )
+        return self._ward.find(tables[0])
+
+    def _assign(self, state: State, action: Action) -> None:
+        """Set what the server sets."""
+        found = self._find(state)
+        policy = found.table.policy
+        assigned = policy.on_create if action == "create" else policy.on_update
+        for key, value in assigned.items():
+            setattr(state.obj(), key, value.value(self._ward.principals[found.catalog]))
+
+    def _by_resource(self, states: Iterable[State]) -> dict[Guarded, list[State]]:
+        grouped: dict[Guarded, list[State]] = {}
+        for state in states:
+            grouped.setdefault(self._find(state), []).append(state)
+        return grouped
+
+    def _check_stored(self, states: Sequence[State], action: Action) -> None:
+        for found, group in self._by_resource(states).items():
+            keys = sorted_keys(state.key[1] for state in group if state.key is not None)
+            self._ward.check_stored(self._session, found, keys, action)
+
+    def _check_written(self, states: Sequence[State], action: Action) -> None:
+        for found, group in self._by_resource(states).items():
+            keys = [tuple(s.mapper.primary_key_from_instance(s.obj())) for s in group]
+            self._ward.check_written(self._session, found, keys, action)
+
+    def _check_parents(self, states: Sequence[State], coming: Sequence[State]) -> None:
+        """Check the rows that others are to refer to, unless they are only coming themselves."""
+        for found, group in self._by_resource(states).items():
+            for reference in self._ward.guarded_references(found):
+                known = set(_keys_coming(reference, coming))
+                for state in group:
+                    values = _referring(reference, state)
+                    if values is None or values in known or (reference, values) in self._parents:
+                        continue
+                    self._ward.check_parent(self._session, found, reference, values)
+                    self._parents.add((reference, values))
+
+    def _check_links(self, states: Iterable[State]) -> None:
+        """Check both ends of links that are made or taken away: both are seen, one may change."""
+        for state in _unique(states):
+            for relationship in state.mapper.relationships:
+                if relationship.secondary is None or relationship.viewonly:
+                    continue
+                others = list(_ends_changed(state, relationship))
+                if others:
+                    self._check_link_table(relationship)
+                for other in others:
+                    self._check_link(state, other)
+
+    def _check_link_table(self, relationship: RelationshipProperty[Any]) -> None:
+        link: Any = relationship.secondary
+        served = self._ward.guard.serves(link)
+        if served is not None and not served.table.policy.is_open:
+            raise ConfigurationError(
+                f"{relationship}: its links have a policy of their own. Add and delete objects of "
+                f"{served.table.model.__name__}, which the session of a caller checks."
+            )
+
+    def _check_link(self, one: State, other: State) -> None:
+        allowed = [self._may_change(state) for state in (one, other)]
+        if None in allowed or not any(allowed):
+            raise refuse(self._find(one).table, "update")
+
+    def _may_change(self, state: State) -> bool | None:
+        """Whether the caller may change a row; None where he may not see it."""
+        if state.key is None:
+            return True  # it is new, and checked as such
+        found = self._find(state)
+        seen = self._ward.look(self._session, found, [state.key[1]], "update")
+        return seen.get(0)
+
+    def _check_all_seen(self, context: UOWTransaction) -> None:
+        """Check that nothing was written but what was looked at before."""
+        known = {*self._new, *self._changed, *self._removed}
+        for state, (is_removed, is_only_listed) in context.states.items():
+            if is_only_listed or state in known:
+                continue
+            if is_removed or _is_changed(state):
+                raise refuse(self._find(state).table, "delete" if is_removed else "update")
+
+
+def sorted_keys(keys: Iterable[Key]) -> list[Key]:
+    """Keys without those that stand twice."""
+    return list(dict.fromkeys(tuple(key) for key in keys))
+
+
+def _unique(states: Iterable[State]) -> list[State]:
+    return list(dict.fromkeys(states))
+
+
+def _history(state: State, key: str) -> attributes.History:
+    return state.get_history(key, attributes.PASSIVE_NO_INITIALIZE)
+
+
+def _is_changed(state: State) -> bool:
+    """Whether the row of an object is to be written, and not only those that belong to it."""
+    names = [a.key for a in state.mapper.column_attrs]
+    names += [
+        r.key
+        for r in state.mapper.relationships
+        if r.direction is RelationshipDirection.MANYTOONE and not r.viewonly
+    ]
+    return any(_history(state, name).has_changes() for name in names)
+
+
+def _split_children(owners: Iterable[State]) -> tuple[list[State], list[State]]:
+    """The stored children that come to owners or leave them: those that are removed, and others."""
+    orphans: list[State] = []
+    moved: list[State] = []
+    for owner in _unique(owners):
+        for relationship in owner.mapper.relationships:
+            if relationship.direction is not RelationshipDirection.ONETOMANY:
+                continue
+            if relationship.viewonly:
+                continue
+            history = _history(owner, relationship.key)
+            left = list(_states(history.deleted))
+            is_removed = relationship.cascade.delete_orphan
+            orphans += left if is_removed else []
+            moved += [*_states(history.added), *([] if is_removed else left)]
+    return orphans, [state for state in moved if state not in orphans]
+
+
+def _states(objects: Iterable[Any] | None) -> Iterator[State]:
+    """The states of objects that are stored."""
+    for found in objects or ():
+        if found is not None and (state := inspect(found)).key is not None:
+            yield state
+
+
+def _find_along(removed: Sequence[State]) -> Iterator[State]:
+    """What goes along with rows that are removed, as their models declare."""
+    for state in removed:
+        for relationship in state.mapper.relationships:
+            if relationship.cascade.delete and relationship.key in state.dict:
+                loaded = state.dict[relationship.key]
+                yield from _states(loaded if relationship.uselist else [loaded])
+
+
+def _find_left(removed: Sequence[State]) -> Iterator[State]:
+    """What refers to rows that are removed, and is told to refer to none."""
+    for state in removed:
+        for relationship in state.mapper.relationships:
+            is_to_many = relationship.direction is RelationshipDirection.ONETOMANY
+            if relationship.viewonly or relationship.cascade.delete or not is_to_many:
+                continue
+            if relationship.key in state.dict and relationship.passive_deletes != "all":
+                loaded = state.dict[relationship.key]
+                yield from _states(loaded if relationship.uselist else [loaded])
+
+
+def _ends_changed(state: State, relationship: RelationshipProperty[Any]) -> Iterator[State]:
+    history = _history(state, relationship.key)
+    for other in (*(history.added or ()), *(history.deleted or ())):
+        if other is not None:
+            yield inspect(other)
+
+
+def _referring(reference: Reference, state: State) -> Key | None:
+    """The values of a foreign key of an object that it is given; None where it is not."""
+    mapper = state.mapper
+    names = [mapper.get_property_by_column(column).key for column in reference.columns]
+    is_new = state.key is None
+    if not is_new and not any(_history(state, name).has_changes() for name in names):
+        return None
+    values = tuple(state.dict.get(name) for name in names)
+    return None if None in values else values
+
+
+def _keys_coming(reference: Reference, coming: Iterable[State]) -> Iterator[Key]:
+    """The values that new objects bring which others may refer to."""
+    for state in coming:
+        if state.mapper.local_table is reference.parent:
+            names = [
+                state.mapper.get_property_by_column(column).key
+                for column in reference.parent_columns
+            ]
+            yield tuple(state.dict.get(name) for name in names)

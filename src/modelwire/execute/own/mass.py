@@ -1,0 +1,140 @@
+"""Changes by statements of an application's own: `update(…)` and `delete(…)` of many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Delete,
+    Result,
+    Select,
+    Update,
+    select,
+)
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.sql import visitors
+
+from ...access.policy import Action
+from ...errors import ConfigurationError, Forbidden, ParentNotFound
+from ...shape.lookups import FindShape
+from ...statement.dialects.known import DIALECTS
+from ...statement.for_update import lock_rows
+from ...statement.guard import Guarded
+from ...statement.lists import expand_rows, in_rows
+from ..write.permission import refuse
+from .ward import LOCKS, Key
+
+if TYPE_CHECKING:
+    from .session import CallerSession
+
+
+def change_rows(
+    session: CallerSession, state: ORMExecuteState, statement: Update | Delete
+) -> Result[Any]:
+    """Change or remove the rows of a statement that the caller may change or remove.
+
+    They are found and locked first, so that exactly they are changed and looked at afterwards.
+
+    Args:
+        session: The session.
+        state: What it runs.
+        statement: The same, as a statement.
+
+    Raises:
+        ConfigurationError: It changes what is no resource.
+        Forbidden: A row would become what the caller may not leave; all is undone.
+        ParentNotFound: A row would refer to one that the caller may not see; all is undone.
+    """
+    sql = statement.table
+    if not isinstance(sql, SQLTable):
+        raise ConfigurationError(f"{sql}: the session of a caller changes rows of tables.")
+    found = session.ward.find(sql)
+    change = _Change(session, found, "update" if isinstance(statement, Update) else "delete")
+    stored = change.find(statement.whereclause)
+    keys = [row[: change.width] for row in stored]
+    narrowed: Any = statement.where(change.is_among(keys))
+    assigned = found.table.policy.on_update if change.action == "update" else {}
+    if assigned:
+        principal = session.ward.principals[found.catalog]
+        by_key = found.table.by_key
+        values = {by_key[key].column: a.value(principal) for key, a in assigned.items()}
+        narrowed = narrowed.values(values)
+    with session.running(session.ward.changing), session.no_autoflush:
+        result = state.invoke_statement(narrowed)
+    if change.action == "update":
+        try:
+            change.check(stored)
+        except (Forbidden, ParentNotFound):
+            session.rollback()
+            raise
+    return result
+
+
+class _Change:
+    """A change of many rows of a resource."""
+
+    def __init__(self, session: CallerSession, found: Guarded, action: Action) -> None:
+        self._session = session
+        self._ward = session.ward
+        self._found = found
+        self.action = action
+        table = found.table
+        self._dialect = DIALECTS[session.connection().dialect.name]
+        self._references = self._ward.guarded_references(found) if action == "update" else ()
+        referring = dict.fromkeys(c for r in self._references for c in r.columns)
+        self._columns: tuple[Column[Any], ...] = (*table.key_columns, *referring)
+        self.width = len(table.key_columns)
+
+    def find(self, where: ColumnElement[bool] | None) -> Sequence[Key]:
+        """Find the rows that are meant, as far as they may be changed, and lock them."""
+        table = self._found.table
+        sql: Select[Any] = select(*self._columns).where(
+            self._ward.guard.allows(self._found, self.action)
+        )
+        if where is not None:
+            sql = sql.where(where)
+        sql = lock_rows(sql.order_by(*table.key_columns), LOCKS[self.action], table.sql)
+        rows = self._session.execute(sql, execution_options={"autoflush": False})
+        return list(dict.fromkeys(tuple(row) for row in rows))
+
+    def is_among(self, keys: Sequence[Key]) -> ColumnElement[bool]:
+        """Write that the key of a row is one of some."""
+        table = self._found.table
+        given = expand_rows(self.width, self._dialect)(keys)
+
+        def give(element: Any, **_: Any) -> Any:
+            if isinstance(element, BindParameter) and element.key in given:
+                return BindParameter(None, given[element.key], type_=element.type, unique=True)
+            return None
+
+        written = in_rows(table.key_columns, self._dialect)
+        among: ColumnElement[bool] = visitors.replacement_traverse(written, {}, give)
+        return among
+
+    def check(self, before: Sequence[Key]) -> None:
+        """Check the rows as they have become.
+
+        Raises:
+            Forbidden: One may not be so, or has another key.
+            ParentNotFound: One refers to a row that may not be seen.
+        """
+        session, found, table = self._session, self._found, self._found.table
+        keys = [row[: self.width] for row in before]
+        shape = FindShape(table.sql, self._columns, table.key_columns)
+        rows = self._ward.run(session, found, shape, keys) if keys else []
+        after = {tuple(row[: self.width]): tuple(row) for row in rows}
+        if after.keys() != set(keys):
+            raise refuse(table, "update")
+        for reference in self._references:
+            places = [self._columns.index(c) for c in reference.columns]
+            old = {row[: self.width]: tuple(row[p] for p in places) for row in before}
+            new = {key: tuple(row[p] for p in places) for key, row in after.items()}
+            for values in dict.fromkeys(v for key, v in new.items() if v != old[key]):
+                if None not in values:
+                    self._ward.check_parent(session, found, reference, values)
+        self._ward.check_written(session, found, keys, "update")

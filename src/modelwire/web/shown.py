@@ -1,0 +1,80 @@
+"""What answers show of a resource, as a model for endpoints of an application's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+import msgspec
+from fastapi import FastAPI
+from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+from sqlmodel import SQLModel
+
+from ..catalog.tables import Table
+from ..encode.encoder import encoder_of
+from ..errors import ConfigurationError
+from .observing import APPLICATION
+from .service import find_service
+
+
+@cache
+def shown(model: type[SQLModel]) -> type[BaseModel]:
+    """The model of what answers show of a row: `response_model=shown(Invoice)`.
+
+    A row is shown as the generated routes show it, without what it may include. What they hide does
+    not leave by an endpoint of one's own either. Which resource that is, the application says that
+    answers; so it may stand before `mount`.
+
+    Args:
+        model: The model, which is a resource of the application.
+    """
+    return type(f"Shown{model.__name__}", (_Shown,), {"__module__": __name__, "shown_model": model})
+
+
+class _Shown(BaseModel):
+    """What is shown of a row."""
+
+    shown_model: ClassVar[Any] = None
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value,
+            serialization=core_schema.plain_serializer_function_ser_schema(cls._show),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(_find_table(cls.shown_model).schemas.read.__pydantic_core_schema__)
+
+    @classmethod
+    def _show(cls, value: Any) -> Any:
+        table = _find_table(cls.shown_model)
+        if isinstance(value, table.model):
+            row = [getattr(value, field.key) for field in table.selected]
+            return msgspec.json.decode(encoder_of(table).encode_one(row))
+        read = table.schemas.read
+        given = value if isinstance(value, (Mapping, read)) else vars(value)
+        return read.model_validate(given).model_dump(mode="json", by_alias=True)
+
+
+def _find_table(model: type[SQLModel]) -> Table:
+    """Find the resource of a model in the application that is answering.
+
+    Raises:
+        ConfigurationError: It is none there.
+    """
+    app = APPLICATION.get()
+    service = find_service(app) if isinstance(app, FastAPI) else None
+    table = None if service is None else service.wards.find_table(model)
+    if table is None:
+        raise ConfigurationError(
+            f"shown({model.__name__}): it is no resource of the application that answers. "
+            f"Call mount(app, database, Resource({model.__name__}), …)."
+        )
+    return table
