@@ -21,9 +21,9 @@ from sqlalchemy.sql import visitors
 
 from ...access.policy import Action
 from ...errors import ConfigurationError, Forbidden, ParentNotFound
-from ...shape.lookups import FindShape
+from ...shape.lookups import LookupShape
 from ...statement.dialects.known import DIALECTS
-from ...statement.for_update import lock_rows
+from ...statement.for_update import for_update
 from ...statement.guard import Guarded
 from ...statement.lists import expand_rows, in_rows
 from ..write.permission import refuse
@@ -98,7 +98,7 @@ class _Change:
         )
         if where is not None:
             sql = sql.where(where)
-        sql = lock_rows(sql.order_by(*table.key_columns), LOCKS[self.action], table.sql)
+        sql = for_update(sql.order_by(*table.key_columns), LOCKS[self.action], table.sql)
         rows = self._session.execute(sql, execution_options={"autoflush": False})
         return list(dict.fromkeys(tuple(row) for row in rows))
 
@@ -125,7 +125,7 @@ class _Change:
         """
         session, found, table = self._session, self._found, self._found.table
         keys = [row[: self.width] for row in before]
-        shape = FindShape(table.sql, self._columns, table.key_columns)
+        shape = LookupShape(table.sql, self._columns, table.key_columns)
         rows = self._ward.run(session, found, shape, keys) if keys else []
         after = {tuple(row[: self.width]): tuple(row) for row in rows}
         if after.keys() != set(keys):

@@ -14,9 +14,9 @@ from ...access.principal import Principal
 from ...catalog.tables import Catalog, Reference
 from ...errors import NotFound, ParentNotFound
 from ...plan.keys import select_locked
-from ...shape.lookups import FindShape
+from ...shape.lookups import LookupShape
 from ...shape.parts import Lock, Projection
-from ...shape.reads import GivenShape
+from ...shape.reads import ExistingShape
 from ...shape.shapes import Shape
 from ...shape.writes import CheckShape
 from ...statement.guard import Asking, Guard, Guarded
@@ -84,7 +84,7 @@ class Ward(Struct, frozen=True):
             Forbidden: The caller may not do it.
         """
         table = found.table
-        shape = GivenShape(table, table.key)
+        shape = ExistingShape(table, table.key)
         if action is not None:
             shape = select_locked(table, (), LOCKS[action], action)
         rows = self.run(session, found, shape, [key])
@@ -105,7 +105,7 @@ class Ward(Struct, frozen=True):
         """
         table, lock = found.table, LOCKS.get(action, Lock.KEEP)
         projection = Projection(table.key, len(table.key))
-        shape = GivenShape(table, table.key, projection, lock, (action,))
+        shape = ExistingShape(table, table.key, projection, lock, (action,))
         return {row[0]: bool(row[-1]) for row in self.run(session, found, shape, keys)}
 
     def check_stored(
@@ -153,7 +153,7 @@ class Ward(Struct, frozen=True):
         catalog = found.catalog
         columns = tuple(reference.parent_columns)
         parent = catalog.find(reference.parent)
-        shape = FindShape(reference.parent, columns, columns, Lock.KEEP, resource=parent)
+        shape = LookupShape(reference.parent, columns, columns, Lock.KEEP, resource=parent)
         if not self.run(session, found, shape, [values]):
             raise ParentNotFound(describe_missing_parent(reference, found.table, catalog))
 
