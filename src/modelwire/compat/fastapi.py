@@ -39,12 +39,16 @@ class PlacedRoute(NamedTuple):
         path: Its whole path; None where it has none.
         template: The same with bare names of parameters.
         endpoint: What answers; None where that is not one function.
+        methods: Its methods.
+        dependencies: The dependencies that FastAPI resolves of it, a list that may be added to.
     """
 
     route: BaseRoute
     path: str | None
     template: str | None
     endpoint: Any
+    methods: frozenset[str] = frozenset()
+    dependencies: list[Dependant] = []  # noqa: RUF012 - of a route that has none
 
 
 def place_routes(routes: Sequence[BaseRoute]) -> Iterator[PlacedRoute]:
@@ -52,13 +56,39 @@ def place_routes(routes: Sequence[BaseRoute]) -> Iterator[PlacedRoute]:
 
     Before 0.138 an application has copies of these, and nothing has to be looked for.
     """
-    if _CONTEXTS is not None:
-        for found in _CONTEXTS(routes):
-            yield PlacedRoute(found.original_route, found.path, found.path_format, found.endpoint)
-        return
-    for route in routes:
-        path, template = getattr(route, "path", None), getattr(route, "path_format", None)
-        yield PlacedRoute(route, path, template, getattr(route, "endpoint", None))
+    for found in routes if _CONTEXTS is None else _CONTEXTS(routes):
+        yield PlacedRoute(
+            getattr(found, "original_route", found),
+            getattr(found, "path", None),
+            getattr(found, "path_format", None),
+            getattr(found, "endpoint", None),
+            frozenset(getattr(found, "methods", None) or ()),
+            _dependencies_of(found),
+        )
+
+
+def _dependencies_of(found: Any) -> list[Dependant]:
+    """What FastAPI resolves of a route, where that is one of its own."""
+    dependant = getattr(found, "dependant", None)
+    return dependant.dependencies if isinstance(dependant, Dependant) else []
+
+
+def resolve_first(placed: PlacedRoute, depends: Depends) -> None:
+    """Have FastAPI resolve a dependency of a route before all others."""
+    first = get_parameterless_sub_dependant(depends=depends, path=placed.template or "")
+    if all(known.call is not first.call for known in placed.dependencies):
+        placed.dependencies.insert(0, first)
+
+
+def functions_of(placed: PlacedRoute) -> frozenset[Any]:
+    """The functions that FastAPI calls as dependencies of a route, at any depth."""
+    return frozenset(_functions_in(placed.dependencies))
+
+
+def _functions_in(dependencies: Sequence[Dependant]) -> Iterator[Any]:
+    for found in dependencies:
+        yield found.call
+        yield from _functions_in(found.dependencies)
 
 
 def lists_of(routes: Sequence[BaseRoute]) -> Iterator[Sequence[BaseRoute]]:

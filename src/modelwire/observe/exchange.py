@@ -52,7 +52,7 @@ class Exchange(Struct, eq=False, gc=False):
         statements: How many statements it sent, those that begin and end transactions included.
         failures: How many of them failed.
         retries: How often a transaction was tried again.
-        tag: The entity tag of the row that an endpoint of the application's own answers for.
+        tag: The `ETag` of the row that an endpoint of the application's own answers for.
     """
 
     request_id: str
@@ -72,7 +72,7 @@ class Exchange(Struct, eq=False, gc=False):
     statements: int = 0
     failures: int = 0
     retries: int = 0
-    tag: str = ""
+    tag: bytes = b""
 
     async def measure(self, text: str, answer: Awaitable[T]) -> T:
         """Wait for the answer to a statement, and measure it.

@@ -7,25 +7,27 @@ unions, EXISTS and what relationships load need nothing of their own. Text is no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from copy import copy
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, TableClause, exists, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, TableClause, select
+from sqlalchemy import Table as SQLTable
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from ..access.caller import PREFIX
 from ..access.policy import Action
 from ..access.principal import Principal
 from ..catalog.tables import Catalog, Relation, Table
+from ..compat.sqlalchemy_compiler import Clause, ask_instead, guard_dialect
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .dialect import SQLDialect
-from .source import rows_of, write_condition
+from .source import column_in, exists_in, rows_of, write_condition
+
+Pairs = tuple[tuple[Column[Any], Column[Any]], ...]
+"""Columns of a row, each with that of a link which refers to it."""
 
 
 class Asking(NamedTuple):
@@ -101,48 +103,49 @@ class Guard:
         """
         name = sql.fullname
         if name not in self._rows:
-            links = self._find_links(name) if self.serves(sql) is None else None
-            if links is not None:
-                self._rows[name] = self._links_seen(*links)
+            link = self._find_link(name) if self.serves(sql) is None else None
+            if link is not None:
+                self._rows[name] = self._links_seen(link, name)
             else:
                 self._rows[name] = self._rows_seen(self.find(sql))
         return self._rows[name]
+
+    def _find_link(self, name: str) -> SQLTable | None:
+        """The table of some name, if it links resources."""
+        return next((relation.link for *_, relation in self._relations_by(name)), None)
 
     def _rows_seen(self, found: Guarded) -> Select[Any] | None:
         condition = found.table.policy.read
         if condition.constant:
             return None
         rows = found.table.sql.alias()
-        return select(rows).where(
-            self.ask(write_condition(condition, rows, self._dialect), found.catalog)
-        )
+        written = write_condition(condition, rows, self._dialect)
+        return select(rows).where(self.ask(written, found.catalog))
 
-    def _find_links(self, name: str) -> tuple[Catalog, Table, Relation] | None:
+    def _relations_by(self, name: str) -> Iterator[tuple[Catalog, Table, Relation]]:
+        """The relations whose links are in a table."""
         for catalog in self._catalogs:
             for table in catalog.tables.values():
                 for relation in table.relations.values():
                     if relation.link is not None and relation.link.fullname == name:
-                        return catalog, table, relation
-        return None
+                        yield catalog, table, relation
 
-    def _links_seen(self, catalog: Catalog, table: Table, relation: Relation) -> Select[Any] | None:
-        """The links whose both ends the caller may see."""
-        target = catalog.target_of(relation)
-        ends = (
-            (table, list(zip(relation.local, relation.remote, strict=True))),
-            (target, list(relation.link_target)),
-        )
-        assert relation.link is not None
-        links = relation.link.alias()
-        seen = [self._is_seen(end, pairs, links) for end, pairs in ends if hides(end)]
-        return select(links).where(*(self.ask(c, catalog) for c in seen)) if seen else None
+    def _links_seen(self, sql: SQLTable, name: str) -> Select[Any] | None:
+        """The links whose ends the caller may see, all of them."""
+        links, seen = sql.alias(), {}
+        for catalog, table, relation in self._relations_by(name):
+            own = tuple(zip(relation.local, relation.remote, strict=True))
+            target = catalog.target_of(relation)
+            for end, pairs in ((table, own), (target, tuple(relation.link_target))):
+                if not end.policy.read.constant:
+                    written = self._is_seen(end, pairs, links)
+                    seen[end.name, pairs] = self.ask(written, catalog)
+        return select(links).where(*seen.values()) if seen else None
 
-    def _is_seen(
-        self, end: Table, pairs: Sequence[tuple[Any, Any]], links: FromClause
-    ) -> ColumnElement[bool]:
+    def _is_seen(self, end: Table, pairs: Pairs, links: FromClause) -> ColumnElement[bool]:
         rows = rows_of(end, self._dialect)
-        same = (rows.c[own.key] == links.c[linked.key] for own, linked in pairs)
-        return exists().select_from(rows).where(*same).correlate(links)
+        same = (column_in(rows, own) == column_in(links, linked) for own, linked in pairs)
+        return exists_in(rows, *same)
 
     def allows(self, found: Guarded, action: Action) -> ColumnElement[bool]:
         """Write of the rows of a resource that the caller may do something to them."""
@@ -150,41 +153,43 @@ class Guard:
         written = write_condition(condition, found.table.sql, self._dialect)
         return self.ask(written, found.catalog)
 
-    def ask(self, condition: Any, catalog: Catalog) -> Any:
-        """Have the parameters of a condition ask who runs the statement.
+    def ask(self, condition: Clause, catalog: Catalog) -> Clause:
+        """Have the parameters of a condition ask who runs the statement."""
 
-        Whatever a statement is given, these have no values but the caller's.
-        """
+        def find(name: str) -> Callable[[], Any] | None:
+            return partial(_take, catalog, name) if name.startswith(PREFIX) else None
 
-        def replace(element: Any, **_: Any) -> Any:
-            if not isinstance(element, BindParameter) or not element.key.startswith(PREFIX):
-                return None
-            take = partial(_take, catalog, element.key)
-            return Asked(None, callable_=take, type_=element.type, unique=True)
-
-        return visitors.replacement_traverse(condition, {}, replace)
+        return ask_instead(condition, find)
 
     def dialect_of(self, dialect: Dialect) -> Dialect:
         """The dialect of an engine, as it writes statements under policies."""
         known = self._dialects.get(dialect)
         if known is None:
-            known = copy(dialect)
-            base = dialect.statement_compiler
-            compiler = type(f"Guarded{base.__name__}", (GuardedCompiler, base), {"guard": self})
-            known.statement_compiler = compiler
+            known = guard_dialect(dialect, self)
             self._dialects[dialect] = self._dialects[known] = known
         return known
 
+    def begin_change(self, *, is_part: bool) -> None:
+        """Let a statement change rows that were looked at.
 
-class Asked(BindParameter[Any]):
-    """A parameter that asks for its value who runs the statement."""
+        Raises:
+            ConfigurationError: They were not, for it is a part of another statement.
+        """
+        if is_part or not ASKING.get().changes:
+            raise ConfigurationError(
+                "The session of a caller changes rows by update(…) and delete(…) as statements of "
+                "their own: no part of another one changes any."
+            )
 
-    inherit_cache = True
+    def refuse_insert(self) -> NoReturn:
+        """Refuse to write new rows past the session's own checks.
 
-
-def hides(table: Table) -> bool:
-    """Whether there may be rows of a resource that a caller may not see."""
-    return not table.policy.read.constant
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(
+            "The session of a caller writes new rows as objects, which it checks: session.add(…)."
+        )
 
 
 def _take(catalog: Catalog, name: str) -> Any:
@@ -198,116 +203,3 @@ def _are_alike(some: Resource, other: Resource) -> bool:
     )
     same = all(a.keys() == b.keys() and all(a[n] is b[n] for n in a) for a, b in pairs)
     return some.policy is other.policy and same
-
-
-class GuardedCompiler(SQLCompiler):
-    """Writes what callers may see of a table wherever a statement reads one.
-
-    Attributes:
-        guard: What they may see.
-    """
-
-    guard: ClassVar[Guard]
-    _within = 0
-    _changed: object = None
-
-    def visit_table(  # type: ignore[no-untyped-def]
-        self,
-        table,
-        asfrom=False,
-        iscrud=False,
-        ashint=False,
-        enclosing_alias=None,
-        **kw,
-    ) -> str:
-        """Write a table."""
-        is_read = (asfrom or ashint) and not (iscrud or self._within)
-        rows = self.guard.rows_of(table) if is_read else None
-        if rows is None:
-            return self._write_table(
-                table,
-                asfrom=asfrom,
-                iscrud=iscrud,
-                ashint=ashint,
-                enclosing_alias=enclosing_alias,
-                **kw,
-            )
-        name = self._name_of(table, kw.get("ambiguous_table_name_map"))
-        if ashint:
-            return self.preparer.quote(name)
-        linter = kw.get("from_linter")
-        if linter:
-            linter.froms[table] = table.fullname
-        passed = {name: kw[name] for name in _PASSED if name in kw}
-        self._within += 1
-        try:
-            text = f"({rows._compiler_dispatch(self, asfrom=True, **passed)})"
-        finally:
-            self._within -= 1
-        if enclosing_alias is not None and enclosing_alias.element is table:
-            return text
-        return text + self.get_render_as_alias_suffix(self.preparer.quote(name))
-
-    def visit_column(self, column, include_table=True, **kw):  # type: ignore[no-untyped-def]
-        """Write a column; what stands for its table has no schema."""
-        table = column.table
-        is_stood_for = (
-            include_table
-            and isinstance(table, TableClause)
-            and table is not self._changed
-            and not self._within
-            and self.preparer.schema_for_object(table)
-            and self.guard.rows_of(table) is not None
-        )
-        if not is_stood_for:
-            return super().visit_column(column, include_table=include_table, **kw)
-        name = super().visit_column(column, include_table=False, **kw)
-        return f"{self.preparer.quote(self._name_of(table, None))}.{name}"
-
-    def _write_table(self, table, **kw) -> str:  # type: ignore[no-untyped-def]
-        return super().visit_table(table, **kw)  # type: ignore[no-any-return, no-untyped-call]
-
-    def _name_of(self, table: Any, ambiguous: Mapping[str, str] | None) -> str:
-        """What stands for a table in a statement: a name without a schema."""
-        schema = self.preparer.schema_for_object(table)
-        if schema:
-            return f"{schema}.{table.name}"
-        if ambiguous and table.name in ambiguous:
-            return self._truncated_identifier("alias", ambiguous[table.name])  # type: ignore[arg-type]
-        return str(table.name)
-
-    def construct_params(self, *args: Any, **options: Any) -> Any:
-        """The values of the parameters for one run, of which no one else gives the caller's."""
-        values: Any = super().construct_params(*args, **options)
-        for parameter, name in self.bind_names.items():
-            if isinstance(parameter, Asked):
-                values[name] = parameter.effective_value
-        return values
-
-    def visit_insert(self, insert_stmt, **kw):  # type: ignore[no-untyped-def]
-        """Refuse to write new rows past the session's own checks."""
-        raise ConfigurationError(
-            "The session of a caller writes new rows as objects, which it checks: session.add(…)."
-        )
-
-    def visit_update(self, update_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
-        """Write a change of rows that were looked at."""
-        self._begin_change(update_stmt, visiting_cte)
-        return super().visit_update(update_stmt, visiting_cte=visiting_cte, **kw)
-
-    def visit_delete(self, delete_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
-        """Write a removal of rows that were looked at."""
-        self._begin_change(delete_stmt, visiting_cte)
-        return super().visit_delete(delete_stmt, visiting_cte=visiting_cte, **kw)
-
-    def _begin_change(self, sql: Any, visiting_cte: object) -> None:
-        if self.stack or visiting_cte is not None or not ASKING.get().changes:
-            raise ConfigurationError(
-                "The session of a caller changes rows by update(…) and delete(…) as statements of "
-                "their own: no part of another one changes any."
-            )
-        self._changed = sql.table
-
-
-_PASSED = ("literal_binds", "render_postcompile")
-"""What the parts of a statement are told that holds for what stands for a table too."""

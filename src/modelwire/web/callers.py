@@ -15,6 +15,9 @@ from ..catalog.tables import Catalog
 from ..compat.short_way import find_short_way
 from .session import SessionDep
 
+WHO = "modelwire.who"
+"""Where the scope of a request has what the caller's dependency has given, where that is kept."""
+
 Run = Callable[[HTTPRequest, Response, AsyncSession | None, object], Awaitable[Response]]
 
 
@@ -27,6 +30,7 @@ class Callers:
 
     Attributes:
         depends: The dependency, to stand before all others of a route.
+        keeps: The same where a dependency of the route needs the caller: it keeps it for that.
         short_way: Calls it where it is the only one; None where FastAPI has to.
     """
 
@@ -34,6 +38,7 @@ class Callers:
         self._dependency = dependency_of(caller)
         self._reader = PrincipalReader(key_of(caller), catalog.parameters)
         self.depends: fastapi_params.Depends = Depends(self._dependency)
+        self.keeps: fastapi_params.Depends = Depends(_keep_result_of(self._dependency))
         self.short_way = find_short_way(self.depends)
 
     def read(self, who: object) -> Principal:
@@ -67,3 +72,12 @@ class Callers:
             return await run(request, response, session, who)
 
         return with_session if in_session else plain
+
+
+def _keep_result_of(dependency: Callable[..., Any]) -> Callable[..., Awaitable[None]]:
+    """Make a dependency that keeps in the scope of a request what another one has given."""
+
+    async def keep(request: HTTPRequest, who: Annotated[object, Depends(dependency)]) -> None:
+        request.scope[WHO] = who
+
+    return keep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from hashlib import sha256
 from threading import Lock
 from typing import Any, NamedTuple
@@ -14,12 +14,14 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..compat.fastapi import functions_of, place_routes
 from ..openapi.answers import describe_problems
 from ..openapi.components import Components
 from ..openapi.merging import add_operations, add_parts, drop_unused
 from ..openapi.values import JSONSchema
-from .observing import APPLICATION
+from .own_access import SCOPE, OwnAccess, get_access
 from .route import IS_COMPOSING, ResourceRoute
+from .row_of import RowDependency
 
 _ROOTS = 8
 """Paths that the application is served under, whose documents are kept."""
@@ -38,10 +40,14 @@ class Document:
         app: The application. Its `openapi` is replaced by one that adds the operations of resources
             to what it gives; one that its user has put there before is kept by that.
         components: Gives the parts that the operations of resources share.
+        own_access: Has callers asked for in endpoints of the application's own.
     """
 
-    def __init__(self, app: FastAPI, components: Callable[[], Components]) -> None:
+    def __init__(
+        self, app: FastAPI, components: Callable[[], Components], own_access: OwnAccess
+    ) -> None:
         self._app = app
+        self._own_access = own_access
         self._components = components
         self._build = app.openapi
         self._whole: JSONSchema | None = None
@@ -58,14 +64,16 @@ class Document:
         size = len(self._app.routes)
         if size != self._size:
             self._size, self._whole, self._app.openapi_schema = size, None, None
-        composing, answering = IS_COMPOSING.set(True), APPLICATION.set(self._app)
+        self._own_access.ask_first()
+        composing, answering = IS_COMPOSING.set(True), SCOPE.set({"app": self._app})
         try:
             document = self._build()
         finally:
-            APPLICATION.reset(answering)
+            SCOPE.reset(answering)
             IS_COMPOSING.reset(composing)
         if document is not self._whole:
             operations = self._compose_operations(document.get("paths", {}))
+            self._add_refusals(document.get("paths", {}))
             whole = add_operations(document, operations, self._components())
             self._whole = self._app.openapi_schema = drop_unused(whole, _VALIDATION)
         return self._whole
@@ -93,6 +101,18 @@ class Document:
                 methods[method] = self._add_dependencies(operation, own, asks=asks)
         return found
 
+    def _add_refusals(self, paths: JSONSchema) -> None:
+        """Add to endpoints of the application's own how they refuse callers."""
+        for placed in place_routes(self._app.routes):
+            functions = functions_of(placed)
+            if get_access not in functions or isinstance(placed.route, ResourceRoute):
+                continue
+            refusals = describe_problems(self._components(), _statuses(functions))
+            for method in map(str.lower, placed.methods):
+                operation = paths.get(placed.template or "", {}).get(method)
+                if operation is not None:
+                    operation["responses"] = {**refusals, **operation["responses"]}
+
     def _add_dependencies(
         self, operation: JSONSchema, solved: JSONSchema, *, asks: bool
     ) -> JSONSchema:
@@ -106,6 +126,16 @@ class Document:
             refusals = describe_problems(self._components(), (401, 403))
             operation = {**operation, "responses": {**operation["responses"], **refusals}}
         return operation
+
+
+def _statuses(functions: Collection[object]) -> Iterator[int]:
+    """The statuses by which an endpoint refuses callers, given its dependencies."""
+    yield from (401, 403)
+    actions = {found.action for found in functions if isinstance(found, RowDependency)}
+    if actions:
+        yield 404
+    if actions - {"read"}:
+        yield from (412, 428)
 
 
 class DocumentPage:

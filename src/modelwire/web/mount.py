@@ -114,11 +114,10 @@ def mount(
     conflict = conflict_status or settings.conflict_status
     make = partial(Pipeline, database=database, conflict_status=conflict)
     variants = Variants(catalog, read, make)
-    narrowest = variants.narrowest.catalog
     # Whose statement has failed in an endpoint of the application's own is not known.
-    service.add_catalog(catalog, narrowest, conflict)
+    service.add_catalog(catalog, variants.narrowest.catalog, conflict)
     callers = None if caller is None else Callers(caller, catalog)
-    service.wards.add(catalog, narrowest, variants.widest.statements, callers)
+    service.own_access.add(variants, callers)
     routes = _Routes(
         app=app,
         service=service,

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Awaitable
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
 
 from opentelemetry import trace
@@ -23,9 +22,6 @@ from .tracing import continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"
 """Where the scope of a request has its `Exchange`."""
-
-APPLICATION: ContextVar[object] = ContextVar("modelwire_application", default=None)
-"""The application that is answering, for what is shown as it says."""
 
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 
@@ -45,16 +41,25 @@ class ObservabilityMiddleware:
         app: The application, with its middleware.
         observer: What is measured.
         finished: Where requests go that have been answered.
+        begin: Called with the scope of each request before anything else.
     """
 
-    def __init__(self, app: ASGIApp, observer: Observer, finished: PendingReports) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        observer: Observer,
+        finished: PendingReports,
+        begin: Callable[[Scope], None],
+    ) -> None:
         self.app = app
         self._observer = observer
         self._finished = finished
+        self._begin = begin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and observe how."""
-        APPLICATION.set(scope.get("app"))
+        if scope["type"] == "http":
+            self._begin(scope)
         if scope["type"] != "http" or EXCHANGE in scope:
             await self.app(scope, receive, send)
             if scope["type"] == "lifespan":
@@ -214,17 +219,20 @@ class MeasuredSend:
 
 
 def mark(message: Message, exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    """Give the beginning of an answer its request's id, unless the application gave it one.
+    """Give the beginning of an answer what it is to have, unless the application gave it one.
+
+    That is its request's id, and where it answers for one row the entity tag of that.
 
     Returns:
         The headers, as they are sent.
     """
     headers = message["headers"] = [*message.get("headers", ())]
-    own = dict(headers).get(b"x-request-id")
-    if own is None:
+    own = dict(headers)
+    given = own.get(b"x-request-id")
+    if given is None:
         headers.append((b"x-request-id", exchange.request_id.encode()))
     else:
-        exchange.request_id = own.decode("latin-1")
-    if exchange.tag and message["status"] < 300:
-        headers.append((b"etag", f'"{exchange.tag}"'.encode()))
+        exchange.request_id = given.decode("latin-1")
+    if exchange.tag and message["status"] < 300 and b"etag" not in own:
+        headers.append((b"etag", exchange.tag))
     return headers

@@ -27,6 +27,7 @@ from .callers import Callers
 from .deadline import Deadline
 from .limits import RequestLimits
 from .lookup import RouteLookup
+from .own_access import get_access
 from .paths import PATH_MATCH, PathMatch, decode_keys, strip_slash
 from .problems import Problems
 from .responses import to_response
@@ -308,15 +309,17 @@ class ResourceRoute(APIRoute):
 
     def _build_handler(self, *, in_session: bool) -> Handler:
         """The handler of a route with this one's dependencies but no documented parameters."""
-        callers = self.resource_endpoint.callers
+        callers, dependencies = self.resource_endpoint.callers, self.dependencies
         if callers is not None:
             endpoint = callers.bind(_answer_caller, in_session=in_session)
+            if resolves(self, get_access):
+                dependencies = [callers.keeps, *dependencies]
         else:
             endpoint = _run_in_session if in_session else _run
         inner = APIRoute(
             self.path,
             endpoint,
-            dependencies=self.dependencies,
+            dependencies=dependencies,
             dependency_overrides_provider=self.dependency_overrides_provider,
             response_model=None,
         )

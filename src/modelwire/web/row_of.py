@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import Parameter, Signature
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import Path
 from pydantic import TypeAdapter, WithJsonSchema
 from sqlalchemy import inspect
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
-from ..catalog.tables import Table
 from ..errors import ConfigurationError
-from ..execute.own.ward import Ward
 from ..pipeline.writes import check_of
-from ..plan.keys import Key, key_values
-from .caller_session import TAKEN, CallerSessionDep, service_of
-from .wards import WARD
+from ..plan.keys import key_values
+from .caller_session import TAKEN, AccessDep, CallerSessionDep, Taken
+from .own_access import CallerAccess
 
 Model = TypeVar("Model", bound=SQLModel)
+
+RowAction = Literal["read", "update", "delete"]
 
 _ACTIONS = ("read", "update", "delete")
 
 
 def row_of(
-    model: type[Model],
-    action: Literal["read", "update", "delete"] = "read",
-    *,
-    options: Sequence[ExecutableOption] = (),
+    model: type[Model], action: RowAction = "read", *, options: Sequence[ORMOption] = ()
 ) -> Callable[..., Awaitable[Model]]:
     """Make a dependency that is the row which the path's key names.
 
@@ -53,20 +50,50 @@ def row_of(
     Raises:
         ConfigurationError: The model has no table, or the action is none of these.
     """
-    mapper = inspect(model, raiseerr=False)
-    if mapper is None or action not in _ACTIONS:
+    if inspect(model, raiseerr=False) is None or action not in _ACTIONS:
         raise ConfigurationError(
             f"row_of({getattr(model, '__name__', model)}, {action!r}): give it a model with a "
             f"table, and one of {', '.join(_ACTIONS)}."
         )
+    return RowDependency(model, action, options)
 
-    async def find(request: Request, session: AsyncSession, **given: Any) -> Model:
-        service_of(request.app, f"row_of({model.__name__})")
-        return await _take(request, session, model, action, options, list(given.values()))
 
-    names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
-    find.__signature__ = _sign(model, names)  # type: ignore[attr-defined]
-    return find
+class RowDependency(Generic[Model]):
+    """The dependency that is a row; its arguments are those of `row_of`.
+
+    Attributes:
+        action: What is to be done to the row.
+    """
+
+    def __init__(self, model: type[Model], action: RowAction, options: Sequence[ORMOption]) -> None:
+        self._model = model
+        self.action = action
+        self._options = options
+        mapper: Any = inspect(model)
+        names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+        self.__signature__ = _sign(model, names)
+
+    async def __call__(
+        self, request: Request, access: CallerAccess, session: AsyncSession, **given: Any
+    ) -> Model:
+        """Find the row, for the values of its key as they stand in the path."""
+        found = access.rows.find(self._model.__table__)  # type: ignore[attr-defined]
+        table = access.rows.shown_of(found)
+        key = ",".join(quote(str(value), safe="") for value in given.values())
+        values = tuple(key_values(table, key))
+        change = None if self.action == "read" else self.action
+        stored = await session.run_sync(lambda sync: access.rows.take(sync, found, values, change))
+        if change is not None:
+            headers = request.headers
+            check = check_of(table, headers.get("if-match"), headers.get("if-none-match"))
+            if check is not None:
+                check(stored)
+        identity = table.values_of(stored, table.key_columns)
+        row = await session.get_one(
+            self._model, identity, options=self._options, populate_existing=True
+        )
+        request.scope.setdefault(TAKEN, []).append(Taken(found.catalog, table, row))
+        return row
 
 
 def _sign(model: type[SQLModel], names: Sequence[str]) -> Signature:
@@ -74,6 +101,7 @@ def _sign(model: type[SQLModel], names: Sequence[str]) -> Signature:
     kind = Parameter.KEYWORD_ONLY
     fixed = [
         Parameter("request", kind, annotation=Request),
+        Parameter("access", kind, annotation=AccessDep),
         Parameter("session", kind, annotation=CallerSessionDep),
     ]
     # FastAPI has values as the path's own converters leave them.
@@ -86,35 +114,7 @@ def _sign(model: type[SQLModel], names: Sequence[str]) -> Signature:
 
 
 def _describe(model: type[SQLModel], name: str) -> WithJsonSchema:
-    schema = TypeAdapter(model.model_fields[name].annotation).json_schema()
+    annotation: Any = model.model_fields[name].annotation
+    schema = TypeAdapter(annotation).json_schema()
     kinds = [k for k in schema.get("anyOf", ()) if k.get("type") != "null"]
     return WithJsonSchema(kinds[0] if len(kinds) == 1 else schema)
-
-
-async def _take(
-    request: Request,
-    session: AsyncSession,
-    model: type[Model],
-    action: Literal["read", "update", "delete"],
-    options: Sequence[ExecutableOption],
-    given: Sequence[Any],
-) -> Model:
-    ward: Ward = request.scope[WARD]
-    found = ward.find(model.__table__)  # type: ignore[attr-defined]
-    table = found.table
-    key, change = _read_key(table, given), None if action == "read" else action
-    stored = await session.run_sync(lambda sync: ward.take(sync, found, key, change))
-    headers = request.headers
-    if change is not None:
-        check = check_of(table, headers.get("if-match"), headers.get("if-none-match"))
-        if check is not None:
-            check(stored)
-    identity = table.values_of(stored, table.key_columns)
-    row = await session.get_one(model, identity, options=options, populate_existing=True)
-    request.scope.setdefault(TAKEN, []).append((found, row))
-    return row
-
-
-def _read_key(table: Table, given: Sequence[Any]) -> Key:
-    """Read the values of a key as they stand in a path."""
-    return tuple(key_values(table, ",".join(quote(str(value), safe="") for value in given)))

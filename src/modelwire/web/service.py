@@ -21,11 +21,11 @@ from .index import Index
 from .limits import Streams
 from .lookup import RouteLookup
 from .observing import ObservabilityMiddleware
+from .own_access import OwnAccess
 from .problems import Mounted, Problems
 from .route import ResourceRoute
 from .route_names import RouteNames
 from .unexpected import UnexpectedErrors
-from .wards import Wards
 
 
 class Service:
@@ -42,7 +42,7 @@ class Service:
         finished: The requests that have been answered, until they are reported.
         streams: The streams that are open.
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
-        wards: Finds out what callers may do in endpoints of the application's own.
+        own_access: Finds out what callers may do in endpoints of the application's own.
 
     Raises:
         ConfigurationError: The application has answered requests already.
@@ -61,10 +61,10 @@ class Service:
         self.finished = PendingReports(database.observer, names)
         self.streams = Streams(database.settings.max_streams)
         self.offline_docs: bool | None = None
-        self.wards = Wards(app, database)
+        self.own_access = OwnAccess(app, database)
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
-        serve_document(app, Document(app, self.components))
+        serve_document(app, Document(app, self.components, self.own_access))
         self._named_cors: Cors | None = None
         self._caller: Caller | None = None
         self._mounts = 0
@@ -72,11 +72,15 @@ class Service:
         if "*" not in hosts:
             app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)
         app.add_middleware(
-            ObservabilityMiddleware, observer=database.observer, finished=self.finished
+            ObservabilityMiddleware,
+            observer=database.observer,
+            finished=self.finished,
+            begin=self.own_access.begin,
         )
         # As the innermost: what the others add to an answer, they add to those too.
         middleware_of(app).append(Middleware(UnexpectedErrors, problems=self.problems))
         app.state.modelwire = self
+        app.state.modelwire_own = self.own_access
         app.state.modelwire_database = database
 
     def add_catalog(self, catalog: Catalog, told: Catalog, conflict_status: int) -> None:

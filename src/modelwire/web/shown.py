@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, ClassVar
 
 import msgspec
-from fastapi import FastAPI
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -16,17 +15,17 @@ from sqlmodel import SQLModel
 from ..catalog.tables import Table
 from ..encode.encoder import encoder_of
 from ..errors import ConfigurationError
-from .observing import APPLICATION
-from .service import find_service
+from .own_access import SCOPE, find_shown
 
 
 @cache
 def shown(model: type[SQLModel]) -> type[BaseModel]:
     """The model of what answers show of a row: `response_model=shown(Invoice)`.
 
-    A row is shown as the generated routes show it, without what it may include. What they hide does
-    not leave by an endpoint of one's own either. Which resource that is, the application says that
-    answers; so it may stand before `mount`.
+    A row is shown as the generated routes show it to the caller, without what it may include. What
+    they hide does not leave by an endpoint of one's own either. Where the endpoint does not ask who
+    calls, by `CallerSessionDep` or `row_of`, it is what every caller may see. Which resource that
+    is, the application says that answers; so it may stand before `mount`.
 
     Args:
         model: The model, which is a resource of the application.
@@ -64,14 +63,13 @@ class _Shown(BaseModel):
 
 
 def _find_table(model: type[SQLModel]) -> Table:
-    """Find the resource of a model in the application that is answering.
+    """Find what may be seen of the resource of a model in the answer at hand.
 
     Raises:
-        ConfigurationError: It is none there.
+        ConfigurationError: It is none of the application that answers.
     """
-    app = APPLICATION.get()
-    service = find_service(app) if isinstance(app, FastAPI) else None
-    table = None if service is None else service.wards.find_table(model)
+    scope = SCOPE.get()
+    table = None if scope is None else find_shown(model, scope)
     if table is None:
         raise ConfigurationError(
             f"shown({model.__name__}): it is no resource of the application that answers. "

@@ -9,19 +9,19 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlalchemy.orm import (
     InstanceState,
+    RelationshipDirection,
     RelationshipProperty,
     Session,
     UOWTransaction,
-    attributes,
 )
-from sqlalchemy.orm.interfaces import RelationshipDirection
 
 from ...access.policy import Action
 from ...catalog.tables import Reference
+from ...compat.sqlalchemy_session import flushed
 from ...errors import ConfigurationError
 from ...statement.guard import Guarded
 from ..write.permission import refuse
-from .ward import Key, Ward
+from .access import Key, RowAccess
 
 State = InstanceState[Any]
 
@@ -31,12 +31,12 @@ class FlushCheck:
 
     Args:
         session: The session.
-        ward: The caller.
+        access: What the caller may do.
     """
 
-    def __init__(self, session: Session, ward: Ward) -> None:
+    def __init__(self, session: Session, access: RowAccess) -> None:
         self._session = session
-        self._ward = ward
+        self._access = access
         self._new: list[State] = []
         self._changed: list[State] = []
         self._removed: list[State] = []
@@ -88,7 +88,7 @@ class FlushCheck:
             raise ConfigurationError(
                 f"{state.class_.__name__}: the session of a caller writes objects of one table."
             )
-        return self._ward.find(tables[0])
+        return self._access.find(tables[0])
 
     def _assign(self, state: State, action: Action) -> None:
         """Set what the server sets."""
@@ -96,7 +96,7 @@ class FlushCheck:
         policy = found.table.policy
         assigned = policy.on_create if action == "create" else policy.on_update
         for key, value in assigned.items():
-            setattr(state.obj(), key, value.value(self._ward.principals[found.catalog]))
+            setattr(state.obj(), key, value.value(self._access.principals[found.catalog]))
 
     def _by_resource(self, states: Iterable[State]) -> dict[Guarded, list[State]]:
         grouped: dict[Guarded, list[State]] = {}
@@ -107,23 +107,23 @@ class FlushCheck:
     def _check_stored(self, states: Sequence[State], action: Action) -> None:
         for found, group in self._by_resource(states).items():
             keys = sorted_keys(state.key[1] for state in group if state.key is not None)
-            self._ward.check_stored(self._session, found, keys, action)
+            self._access.check_stored(self._session, found, keys, action)
 
     def _check_written(self, states: Sequence[State], action: Action) -> None:
         for found, group in self._by_resource(states).items():
             keys = [tuple(s.mapper.primary_key_from_instance(s.obj())) for s in group]
-            self._ward.check_written(self._session, found, keys, action)
+            self._access.check_written(self._session, found, keys, action)
 
     def _check_parents(self, states: Sequence[State], coming: Sequence[State]) -> None:
         """Check the rows that others are to refer to, unless they are only coming themselves."""
         for found, group in self._by_resource(states).items():
-            for reference in self._ward.guarded_references(found):
+            for reference in self._access.guarded_references(found):
                 known = set(_keys_coming(reference, coming))
                 for state in group:
                     values = _referring(reference, state)
                     if values is None or values in known or (reference, values) in self._parents:
                         continue
-                    self._ward.check_parent(self._session, found, reference, values)
+                    self._access.check_parent(self._session, found, reference, values)
                     self._parents.add((reference, values))
 
     def _check_links(self, states: Iterable[State]) -> None:
@@ -140,7 +140,7 @@ class FlushCheck:
 
     def _check_link_table(self, relationship: RelationshipProperty[Any]) -> None:
         link: Any = relationship.secondary
-        served = self._ward.guard.serves(link)
+        served = self._access.guard.serves(link)
         if served is not None and not served.table.policy.is_open:
             raise ConfigurationError(
                 f"{relationship}: its links have a policy of their own. Add and delete objects of "
@@ -157,16 +157,14 @@ class FlushCheck:
         if state.key is None:
             return True  # it is new, and checked as such
         found = self._find(state)
-        seen = self._ward.look(self._session, found, [state.key[1]], "update")
+        seen = self._access.look(self._session, found, [state.key[1]], "update")
         return seen.get(0)
 
     def _check_all_seen(self, context: UOWTransaction) -> None:
         """Check that nothing was written but what was looked at before."""
         known = {*self._new, *self._changed, *self._removed}
-        for state, (is_removed, is_only_listed) in context.states.items():
-            if is_only_listed or state in known:
-                continue
-            if is_removed or _is_changed(state):
+        for state, is_removed in flushed(context):
+            if state not in known and (is_removed or _is_changed(state)):
                 raise refuse(self._find(state).table, "delete" if is_removed else "update")
 
 
@@ -179,8 +177,8 @@ def _unique(states: Iterable[State]) -> list[State]:
     return list(dict.fromkeys(states))
 
 
-def _history(state: State, key: str) -> attributes.History:
-    return state.get_history(key, attributes.PASSIVE_NO_INITIALIZE)
+def _is_touched(state: State, key: str) -> bool:
+    return state.attrs[key].history.has_changes()
 
 
 def _is_changed(state: State) -> bool:
@@ -191,7 +189,7 @@ def _is_changed(state: State) -> bool:
         for r in state.mapper.relationships
         if r.direction is RelationshipDirection.MANYTOONE and not r.viewonly
     ]
-    return any(_history(state, name).has_changes() for name in names)
+    return any(_is_touched(state, name) for name in names)
 
 
 def _split_children(owners: Iterable[State]) -> tuple[list[State], list[State]]:
@@ -204,7 +202,7 @@ def _split_children(owners: Iterable[State]) -> tuple[list[State], list[State]]:
                 continue
             if relationship.viewonly:
                 continue
-            history = _history(owner, relationship.key)
+            history = owner.attrs[relationship.key].history
             left = list(_states(history.deleted))
             is_removed = relationship.cascade.delete_orphan
             orphans += left if is_removed else []
@@ -241,7 +239,7 @@ def _find_left(removed: Sequence[State]) -> Iterator[State]:
 
 
 def _ends_changed(state: State, relationship: RelationshipProperty[Any]) -> Iterator[State]:
-    history = _history(state, relationship.key)
+    history = state.attrs[relationship.key].history
     for other in (*(history.added or ()), *(history.deleted or ())):
         if other is not None:
             yield inspect(other)
@@ -252,7 +250,7 @@ def _referring(reference: Reference, state: State) -> Key | None:
     mapper = state.mapper
     names = [mapper.get_property_by_column(column).key for column in reference.columns]
     is_new = state.key is None
-    if not is_new and not any(_history(state, name).has_changes() for name in names):
+    if not is_new and not any(_is_touched(state, name) for name in names):
         return None
     values = tuple(state.dict.get(name) for name in names)
     return None if None in values else values

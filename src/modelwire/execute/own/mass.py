@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -27,10 +27,8 @@ from ...statement.for_update import for_update
 from ...statement.guard import Guarded
 from ...statement.lists import expand_rows, in_rows
 from ..write.permission import refuse
-from .ward import LOCKS, Key
-
-if TYPE_CHECKING:
-    from .session import CallerSession
+from .access import LOCKS, Key
+from .guarded import CallerSession
 
 
 def change_rows(
@@ -53,18 +51,18 @@ def change_rows(
     sql = statement.table
     if not isinstance(sql, SQLTable):
         raise ConfigurationError(f"{sql}: the session of a caller changes rows of tables.")
-    found = session.ward.find(sql)
+    found = session.access.find(sql)
     change = _Change(session, found, "update" if isinstance(statement, Update) else "delete")
     stored = change.find(statement.whereclause)
     keys = [row[: change.width] for row in stored]
     narrowed: Any = statement.where(change.is_among(keys))
     assigned = found.table.policy.on_update if change.action == "update" else {}
     if assigned:
-        principal = session.ward.principals[found.catalog]
+        principal = session.access.principals[found.catalog]
         by_key = found.table.by_key
         values = {by_key[key].column: a.value(principal) for key, a in assigned.items()}
         narrowed = narrowed.values(values)
-    with session.running(session.ward.changing), session.no_autoflush:
+    with session.running(session.access.changing), session.no_autoflush:
         result = state.invoke_statement(narrowed)
     if change.action == "update":
         try:
@@ -80,12 +78,12 @@ class _Change:
 
     def __init__(self, session: CallerSession, found: Guarded, action: Action) -> None:
         self._session = session
-        self._ward = session.ward
+        self._access = session.access
         self._found = found
         self.action = action
         table = found.table
         self._dialect = DIALECTS[session.connection().dialect.name]
-        self._references = self._ward.guarded_references(found) if action == "update" else ()
+        self._references = self._access.guarded_references(found) if action == "update" else ()
         referring = dict.fromkeys(c for r in self._references for c in r.columns)
         self._columns: tuple[Column[Any], ...] = (*table.key_columns, *referring)
         self.width = len(table.key_columns)
@@ -94,7 +92,7 @@ class _Change:
         """Find the rows that are meant, as far as they may be changed, and lock them."""
         table = self._found.table
         sql: Select[Any] = select(*self._columns).where(
-            self._ward.guard.allows(self._found, self.action)
+            self._access.guard.allows(self._found, self.action)
         )
         if where is not None:
             sql = sql.where(where)
@@ -126,7 +124,7 @@ class _Change:
         session, found, table = self._session, self._found, self._found.table
         keys = [row[: self.width] for row in before]
         shape = LookupShape(table.sql, self._columns, table.key_columns)
-        rows = self._ward.run(session, found, shape, keys) if keys else []
+        rows = self._access.run(session, found, shape, keys) if keys else []
         after = {tuple(row[: self.width]): tuple(row) for row in rows}
         if after.keys() != set(keys):
             raise refuse(table, "update")
@@ -136,5 +134,5 @@ class _Change:
             new = {key: tuple(row[p] for p in places) for key, row in after.items()}
             for values in dict.fromkeys(v for key, v in new.items() if v != old[key]):
                 if None not in values:
-                    self._ward.check_parent(session, found, reference, values)
-        self._ward.check_written(session, found, keys, "update")
+                    self._access.check_parent(session, found, reference, values)
+        self._access.check_written(session, found, keys, "update")

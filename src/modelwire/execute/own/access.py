@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import TableClause
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ...access.policy import Action
 from ...access.principal import Principal
-from ...catalog.tables import Catalog, Reference
+from ...catalog.tables import Catalog, Reference, Table
 from ...errors import NotFound, ParentNotFound
 from ...plan.keys import select_locked
 from ...shape.lookups import LookupShape
@@ -32,18 +32,32 @@ LOCKS: Mapping[Action, Lock] = {"update": Lock.CHANGE, "delete": Lock.REMOVE}
 """What nobody else may do to a row that something is to be done to."""
 
 
-class Ward(Struct, frozen=True):
-    """The caller of a request, and what asks for what he may do.
+class Shown(NamedTuple):
+    """The part of a catalog that a caller may see and set, by the policies of fields.
+
+    Args:
+        catalog: The part.
+        statements: Its statements.
+    """
+
+    catalog: Catalog
+    statements: Statements
+
+
+class RowAccess(Struct, frozen=True):
+    """What the caller of a request may do to rows.
 
     Args:
         guard: What callers may see of tables.
         statements: The statements of each catalog.
-        principals: The caller, as the policies of each catalog know him.
+        principals: The caller, as the policies of each catalog know them.
+        shown: What the caller may see and set of each catalog.
     """
 
     guard: Guard
     statements: Mapping[Catalog, Statements]
     principals: Mapping[Catalog, Principal]
+    shown: Mapping[Catalog, Shown]
 
     @property
     def asking(self) -> Asking:
@@ -63,15 +77,21 @@ class Ward(Struct, frozen=True):
         """
         return self.guard.find(sql)
 
-    def run(self, session: Session, found: Guarded, shape: Shape, rows: Sequence[Key]) -> Any:
+    def run(
+        self, session: Session, found: Guarded, shape: Shape, rows: Sequence[Key]
+    ) -> Sequence[Row]:
         """Run the statement of a shape for some rows, in the transaction of a session."""
         catalog = found.catalog
         statement = self.statements[catalog].of(shape)
         bound = statement.bind({ROWS: rows}, self.principals[catalog])
         return session.connection().execute(statement.sql, bound).all()
 
+    def shown_of(self, found: Guarded) -> Table:
+        """What the caller may see and set of a resource."""
+        return self.shown[found.catalog].catalog.tables[found.table.name]
+
     def take(self, session: Session, found: Guarded, key: Key, action: Action | None) -> Row:
-        """Take a row, and lock it for what is to be done to it.
+        """Take a row as far as the caller may see it, and lock it for what is to be done to it.
 
         Args:
             session: The session.
@@ -83,17 +103,19 @@ class Ward(Struct, frozen=True):
             NotFound: It is not there, or not for the caller.
             Forbidden: The caller may not do it.
         """
-        table = found.table
+        table = self.shown_of(found)
         shape = ExistingShape(table, table.key)
         if action is not None:
             shape = select_locked(table, (), LOCKS[action], action)
-        rows = self.run(session, found, shape, [key])
+        statement = self.shown[found.catalog].statements.of(shape)
+        bound = statement.bind({ROWS: [key]}, self.principals[found.catalog])
+        rows = session.connection().execute(statement.sql, bound).all()
         if not rows:
             raise NotFound(f"{table.title} not found")
         _, *row = rows[0]
         if action is not None and shape.allows and not row[-1]:
             raise refuse(table, action)
-        return row[: len(table.selected)]
+        return row
 
     def look(
         self, session: Session, found: Guarded, keys: Sequence[Key], action: Action
@@ -148,14 +170,16 @@ class Ward(Struct, frozen=True):
         """Check that the caller may see the row that others are to refer to, and keep it.
 
         Raises:
-            ParentNotFound: He may not, or it is not there.
+            ParentNotFound: It may not be seen, or is not there.
         """
         catalog = found.catalog
         columns = tuple(reference.parent_columns)
         parent = catalog.find(reference.parent)
         shape = LookupShape(reference.parent, columns, columns, Lock.KEEP, resource=parent)
         if not self.run(session, found, shape, [values]):
-            raise ParentNotFound(describe_missing_parent(reference, found.table, catalog))
+            shown = self.shown[catalog].catalog
+            detail = describe_missing_parent(reference, self.shown_of(found), shown)
+            raise ParentNotFound(detail)
 
     def guarded_references(self, found: Guarded) -> Sequence[Reference]:
         """The foreign keys of a resource that lead to rows which may be hidden."""

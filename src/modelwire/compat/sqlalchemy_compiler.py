@@ -1,0 +1,183 @@
+"""How SQLAlchemy writes a statement, which a compiler of one's own may do otherwise.
+
+Tried with 2.0.58 and with 2.1.9. Documented nowhere are
+
+- of compilers: `visit_table`, `visit_column`, `visit_insert`, `visit_update` and `visit_delete`,
+  and what they are given; `construct_params`, `bind_names`, `stack`, `preparer`,
+  `_truncated_identifier`, `get_render_as_alias_suffix`, and `_compiler_dispatch` of what is written;
+- `effective_value` of a parameter, and that `statement_compiler` of a dialect and `dialect` of a
+  connection may be replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from typing import Any, ClassVar, NoReturn, Protocol, TypeVar, cast
+
+from sqlalchemy import BindParameter, ClauseElement, Connection, Select, TableClause
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Clause = TypeVar("Clause", bound=ClauseElement)
+
+
+class Door(Protocol):
+    """What statements may read and write."""
+
+    def rows_of(self, sql: TableClause) -> Select[Any] | None:
+        """What a statement reads in the place of a table; None for the table itself."""
+
+    def begin_change(self, *, is_part: bool) -> None:
+        """Let a statement change rows of a table, or raise.
+
+        Args:
+            is_part: Whether it is a part of another statement.
+        """
+
+    def refuse_insert(self) -> NoReturn:
+        """Raise, since a statement would add rows."""
+
+
+class AskedParameter(BindParameter[Any]):
+    """A parameter whose value is asked for when a statement is run, and not given to that."""
+
+    inherit_cache = True
+
+
+def ask_instead(clause: Clause, find: Callable[[str], Callable[[], Any] | None]) -> Clause:
+    """Have parameters in an expression ask for their values.
+
+    Whatever a statement is given, these have no values but those.
+
+    Args:
+        clause: The expression, which stays as it is.
+        find: Finds by the name of a parameter what is asked; None to leave it as it is.
+
+    Returns:
+        A copy.
+    """
+
+    def replace(element: Any, **_: Any) -> Any:
+        take = find(element.key) if isinstance(element, BindParameter) else None
+        if take is None:
+            return None
+        return AskedParameter(None, callable_=take, type_=element.type, unique=True)
+
+    return cast("Clause", visitors.replacement_traverse(clause, {}, replace))
+
+
+def guard_dialect(dialect: Dialect, door: Door) -> Dialect:
+    """Make a dialect that writes statements as another one does, through a door."""
+    made = copy(dialect)
+    base = dialect.statement_compiler
+    made.statement_compiler = type(f"Guarded{base.__name__}", (DoorCompiler, base), {"door": door})
+    return made
+
+
+@contextmanager
+def compiling_by(connection: Connection, dialect: Dialect) -> Iterator[None]:
+    """Have a connection write what is run in the block as a dialect does."""
+    plain = connection.dialect
+    connection.dialect = dialect
+    try:
+        yield
+    finally:
+        connection.dialect = plain
+
+
+class DoorCompiler(SQLCompiler):
+    """Writes what a door gives of a table, wherever a statement reads one.
+
+    Attributes:
+        door: The door.
+    """
+
+    door: ClassVar[Door]
+    _within = 0
+    _changed: object = None
+
+    def visit_table(  # type: ignore[no-untyped-def, override]
+        self, table, asfrom=False, iscrud=False, ashint=False, enclosing_alias=None, **kw
+    ) -> str:
+        """Write a table."""
+        is_read = (asfrom or ashint) and not (iscrud or self._within)
+        rows = self.door.rows_of(table) if is_read else None
+        if rows is None:
+            kw.update(iscrud=iscrud, ashint=ashint, enclosing_alias=enclosing_alias)
+            text: str = super().visit_table(table, asfrom=asfrom, **kw)  # type: ignore[no-untyped-call]
+            return text
+        name = self._name_of(table, kw.get("ambiguous_table_name_map"))
+        if ashint:
+            return self.preparer.quote(name)
+        if linter := kw.get("from_linter"):
+            linter.froms[table] = table.fullname
+        text = self._write_rows(rows, kw)
+        if enclosing_alias is not None and enclosing_alias.element is table:
+            return text
+        return f"{text}{self.get_render_as_alias_suffix(self.preparer.quote(name))}"  # type: ignore[no-untyped-call]
+
+    def _write_rows(self, rows: Select[Any], options: Mapping[str, Any]) -> str:
+        passed = {name: options[name] for name in _PASSED if name in options}
+        self._within += 1
+        try:
+            return f"({rows._compiler_dispatch(self, asfrom=True, **passed)})"
+        finally:
+            self._within -= 1
+
+    def visit_column(self, column, include_table=True, **kw):  # type: ignore[no-untyped-def, override]
+        """Write a column; what stands for its table has no schema."""
+        table = column.table
+        is_stood_for = (
+            include_table
+            and isinstance(table, TableClause)
+            and table is not self._changed
+            and not self._within
+            and self.preparer.schema_for_object(table)
+            and self.door.rows_of(table) is not None
+        )
+        if not is_stood_for:
+            return super().visit_column(column, include_table=include_table, **kw)
+        name = super().visit_column(column, include_table=False, **kw)
+        return f"{self.preparer.quote(self._name_of(table, None))}.{name}"
+
+    def _name_of(self, table: Any, ambiguous: Mapping[str, str] | None) -> str:
+        """What stands for a table in a statement: a name without a schema."""
+        schema = self.preparer.schema_for_object(table)
+        if schema:
+            return f"{schema}.{table.name}"
+        if ambiguous and table.name in ambiguous:
+            return self._truncated_identifier("alias", ambiguous[table.name])  # type: ignore[arg-type]
+        return str(table.name)
+
+    def construct_params(self, *args: Any, **options: Any) -> Any:
+        """The values of the parameters for one run: some are asked for, whatever was given."""
+        values: Any = super().construct_params(*args, **options)
+        for parameter, name in self.bind_names.items():
+            if isinstance(parameter, AskedParameter):
+                values[name] = parameter.effective_value
+        return values
+
+    def visit_insert(self, *_args, **_kw):  # type: ignore[no-untyped-def]
+        """Refuse to write new rows."""
+        self.door.refuse_insert()
+
+    def visit_update(self, update_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
+        """Write a change of rows."""
+        self._begin_change(update_stmt, visiting_cte)
+        return super().visit_update(update_stmt, visiting_cte=visiting_cte, **kw)
+
+    def visit_delete(self, delete_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
+        """Write a removal of rows."""
+        self._begin_change(delete_stmt, visiting_cte)
+        return super().visit_delete(delete_stmt, visiting_cte=visiting_cte, **kw)  # type: ignore[no-untyped-call]
+
+    def _begin_change(self, sql: Any, visiting_cte: object) -> None:
+        self.door.begin_change(is_part=bool(self.stack) or visiting_cte is not None)
+        self._changed = sql.table
+
+
+_PASSED = ("literal_binds", "render_postcompile")
+"""What the parts of a statement are told that holds for what stands for a table too."""

@@ -1,0 +1,62 @@
+"""The session of a caller, which runs statements as far as the policies go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from ...compat.sqlalchemy_compiler import compiling_by
+from ...errors import ConfigurationError
+from ...statement.guard import ASKING, Asking
+from ..connect.session import EagerSession
+from .access import RowAccess
+
+
+class CallerSession(EagerSession):
+    """A session under the policies of a caller.
+
+    Args:
+        access: What the caller may do.
+
+    Attributes:
+        access: The same.
+    """
+
+    def __init__(self, *args: Any, access: RowAccess, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.access = access
+
+    @contextmanager
+    def running(self, asking: Asking) -> Iterator[None]:
+        """Have the connection write statements under policies, for what is run in the block."""
+        connection = self.connection()
+        dialect = self.access.guard.dialect_of(connection.dialect)
+        token = ASKING.set(asking)
+        try:
+            with compiling_by(connection, dialect):
+                yield
+        finally:
+            ASKING.reset(token)
+
+    def bulk_save_objects(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Refuse what no flush would check."""
+        raise _Unchecked("bulk_save_objects")
+
+    def bulk_insert_mappings(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Refuse what no flush would check."""
+        raise _Unchecked("bulk_insert_mappings")
+
+    def bulk_update_mappings(self, *_args: Any, **_options: Any) -> NoReturn:
+        """Refuse what no flush would check."""
+        raise _Unchecked("bulk_update_mappings")
+
+
+class _Unchecked(ConfigurationError):
+    """A way of writing that goes past what a session checks."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The session of a caller checks what it writes, and {name} goes past that. "
+            "Write session.add_all(…)."
+        )
