@@ -33,6 +33,11 @@ InvoiceToChange = Annotated[Invoice, Depends(row_of(Invoice, "update"))]
 
 
 def _add_endpoints(app: FastAPI) -> None:
+    _add_actions(app)
+    _add_shown(app)
+
+
+def _add_actions(app: FastAPI) -> None:
     @app.get("/invoices/{id}/number")
     async def number(invoice: Annotated[Invoice, Depends(row_of(Invoice))]) -> str:
         return invoice.number
@@ -66,6 +71,8 @@ def _add_endpoints(app: FastAPI) -> None:
     ) -> None:
         await session.delete(line)
 
+
+def _add_shown(app: FastAPI) -> None:
     @app.get("/shown/{id}", response_model=shown(Invoice))
     async def show(invoice: Annotated[Invoice, Depends(row_of(Invoice))]) -> Any:
         return invoice
@@ -188,7 +195,9 @@ async def test_a_dict_is_shown_without_what_is_hidden(own: Own) -> None:
 
 async def test_the_document_describes_keys_and_what_is_shown(own: Own) -> None:
     document = own.app.openapi()
-    (parameter,) = document["paths"]["/invoices/{id}/number"]["get"]["parameters"]
+    operation = document["paths"]["/invoices/{id}/number"]["get"]
+    parameter, who = operation["parameters"]
+    assert (who["name"], who["in"]) == ("x-member", "header")
     assert (parameter["name"], parameter["in"], parameter["required"]) == ("id", "path", True)
     assert parameter["schema"]["type"] == "integer"
     content = document["paths"]["/shown/{id}"]["get"]["responses"]["200"]["content"]

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from ..compat.fastapi import functions_of, place_routes
 from ..openapi.answers import describe_problems
-from ..openapi.components import Components
+from ..openapi.components import Components, Parts
 from ..openapi.merging import add_operations, add_parts, drop_unused
 from ..openapi.values import JSONSchema
 from .own_access import SCOPE, OwnAccess, get_access
@@ -73,8 +73,8 @@ class Document:
             IS_COMPOSING.reset(composing)
         if document is not self._whole:
             operations = self._compose_operations(document.get("paths", {}))
-            self._add_refusals(document.get("paths", {}))
             whole = add_operations(document, operations, self._components())
+            whole = add_parts(whole, self._add_refusals(whole["paths"]))
             self._whole = self._app.openapi_schema = drop_unused(whole, _VALIDATION)
         return self._whole
 
@@ -101,17 +101,23 @@ class Document:
                 methods[method] = self._add_dependencies(operation, own, asks=asks)
         return found
 
-    def _add_refusals(self, paths: JSONSchema) -> None:
-        """Add to endpoints of the application's own how they refuse callers."""
+    def _add_refusals(self, paths: JSONSchema) -> Parts:
+        """Add to endpoints of the application's own how they refuse callers.
+
+        Returns:
+            The parts that these answers refer to.
+        """
+        added: list[JSONSchema] = []
         for placed in place_routes(self._app.routes):
             functions = functions_of(placed)
             if get_access not in functions or isinstance(placed.route, ResourceRoute):
                 continue
-            refusals = describe_problems(self._components(), _statuses(functions))
+            added.append(describe_problems(self._components(), _statuses(functions)))
             for method in map(str.lower, placed.methods):
                 operation = paths.get(placed.template or "", {}).get(method)
                 if operation is not None:
-                    operation["responses"] = {**refusals, **operation["responses"]}
+                    operation["responses"] = {**added[-1], **operation["responses"]}
+        return self._components().collect(added)
 
     def _add_dependencies(
         self, operation: JSONSchema, solved: JSONSchema, *, asks: bool

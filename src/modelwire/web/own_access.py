@@ -113,9 +113,16 @@ class OwnAccess:
             if get_access in functions_of(placed):
                 resolve_first(placed, callers.keeps)
 
-    def find_table(self, model: type[SQLModel]) -> Table | None:
-        """Find what every caller may see of the resource of a model."""
-        return _find_table(model, [m.variants.narrowest.catalog for m in self._mounted])
+    def find_table(self, model: type[SQLModel], *, documented: bool) -> Table | None:
+        """Find what every caller, or any, may see of the resource of a model.
+
+        Args:
+            model: The model.
+            documented: Whether it is for the OpenAPI document, which has what any may see.
+        """
+        variants = [mounted.variants for mounted in self._mounted]
+        pipelines = [v.widest if documented else v.narrowest for v in variants]
+        return _find_table(model, [pipeline.catalog for pipeline in pipelines])
 
     def read(self, scope: Scope) -> CallerAccess:
         """Read what the caller of a request may do.
@@ -179,9 +186,12 @@ def find_shown(model: type[SQLModel], scope: Scope) -> Table | None:
     Args:
         model: The model.
         scope: The request. If nothing in it has asked who calls, it is what every caller may see.
+            Without a type it is none: the application's document is composed.
     """
     access: CallerAccess | None = scope.get(_ACCESS)
     if access is not None:
         return access.find_table(model)
     own = getattr(scope["app"].state, "modelwire_own", None)
-    return own.find_table(model) if isinstance(own, OwnAccess) else None
+    if not isinstance(own, OwnAccess):
+        return None
+    return own.find_table(model, documented="type" not in scope)

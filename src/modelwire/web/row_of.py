@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import Path
 from pydantic import TypeAdapter, WithJsonSchema
 from sqlalchemy import inspect
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.sql.base import ExecutableOption
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
@@ -29,7 +29,7 @@ _ACTIONS = ("read", "update", "delete")
 
 
 def row_of(
-    model: type[Model], action: RowAction = "read", *, options: Sequence[ORMOption] = ()
+    model: type[Model], action: RowAction = "read", *, options: Sequence[ExecutableOption] = ()
 ) -> Callable[..., Awaitable[Model]]:
     """Make a dependency that is the row which the path's key names.
 
@@ -65,10 +65,10 @@ class RowDependency(Generic[Model]):
         action: What is to be done to the row.
     """
 
-    def __init__(self, model: type[Model], action: RowAction, options: Sequence[ORMOption]) -> None:
+    def __init__(self, model: type[Model], action: RowAction, options: Sequence[ExecutableOption]) -> None:
         self._model = model
         self.action = action
-        self._options = options
+        self._options: Any = options
         mapper: Any = inspect(model)
         names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
         self.__signature__ = _sign(model, names)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 import msgspec
-from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import BaseModel, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from sqlmodel import SQLModel
@@ -49,7 +49,12 @@ class _Shown(BaseModel):
     def __get_pydantic_json_schema__(
         cls, _schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return handler(_find_table(cls.shown_model).schemas.read.__pydantic_core_schema__)
+        table = _find_table(cls.shown_model)
+        core = TypeAdapter(table.schemas.read).core_schema
+        schema = handler.resolve_ref_schema(handler(core))
+        hidden = {n for n, rules in table.policy.fields.items() if rules.read is not True}
+        required = [name for name in schema.get("required", ()) if name not in hidden]
+        return {**schema, "required": required}
 
     @classmethod
     def _show(cls, value: Any) -> Any:
