@@ -1,7 +1,7 @@
 """An application with an endpoint that runs what a test gives it, in the session of a caller."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx2
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from modelwire import CallerSessionDep, Database, mount
+from modelwire import CallerSessionDep, Database, Resource, mount
 from tests.access import own_models as m
 from tests.conftest import use_sessions
 
@@ -22,12 +22,15 @@ class Own:
     Args:
         database: The database.
         lane: Whether `get_session` is overridden.
+        resources: What is mounted.
     """
 
-    def __init__(self, database: Database, lane: str) -> None:
+    def __init__(
+        self, database: Database, lane: str, resources: Sequence[Resource] = m.RESOURCES
+    ) -> None:
         self.database = database
         self.app = FastAPI()
-        mount(self.app, database, *m.RESOURCES, caller=m.me)
+        mount(self.app, database, *resources, caller=m.me)
         if lane == "session":
             use_sessions(self.app, database)
         self._work: Work | None = None

@@ -7,7 +7,7 @@ from fastapi import Header, HTTPException
 from pydantic import BaseModel
 from sqlmodel import Field, Relationship, SQLModel
 
-from modelwire import Caller, Policy, Resource, everyone, nobody
+from modelwire import Caller, FieldPolicy, Policy, Resource, everyone, nobody
 
 
 class OwnOrg(SQLModel, table=True):
@@ -35,6 +35,7 @@ class OwnInvoice(SQLModel, table=True):
     guest_id: int | None = None
     status: str = "draft"
     secret: str = "s3cret"
+    cost: int = 70
     created_by: int | None = None
     changed_by: int | None = None
 
@@ -126,6 +127,7 @@ RESOURCES = (
             read=mine,
             update=mine & (OwnInvoice.status != "issued"),  # type: ignore[arg-type]
             delete=mine & me.is_admin,
+            fields={"cost": FieldPolicy(read=me.is_admin, write=me.is_admin)},
         ),
         assign_on_create={"created_by": me.id},
         assign_on_update={"changed_by": me.id},

@@ -8,6 +8,7 @@ from functools import partial
 from ..access.policy import Action
 from ..catalog.tables import Relation, Table
 from ..errors import PreconditionFailed, PreconditionRequired
+from ..execute.connect.lane import Row
 from ..execute.write.context import Check
 from ..plan.parent import plan_parent
 from ..plan.reading.plans import plan_includes
@@ -248,14 +249,16 @@ def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> C
     """What looks at a row before it is changed: whether it is the one that the client knows.
 
     Args:
-        table: The resource.
+        table: The resource. Where it requires `If-Match`, and that is absent, no row is; that is
+            said of a row that is there and that the caller may change, and of no other.
         if_match: The `If-Match` header.
         if_none_match: The `If-None-Match` header.
-
-    Raises:
-        PreconditionRequired: The resource requires `If-Match`, and it is absent.
     """
     conditions = parse_preconditions(if_match, if_none_match)
     if table.resource.require_if_match and conditions.if_match is None:
-        raise PreconditionRequired("Send the ETag of the row that you change as If-Match")
+        return _require_if_match
     return (lambda row: check_preconditions(conditions, tagged(table, row))) if conditions else None
+
+
+def _require_if_match(_row: Row) -> None:
+    raise PreconditionRequired("Send the ETag of the row that you change as If-Match")

@@ -65,7 +65,9 @@ class RowDependency(Generic[Model]):
         action: What is to be done to the row.
     """
 
-    def __init__(self, model: type[Model], action: RowAction, options: Sequence[ExecutableOption]) -> None:
+    def __init__(
+        self, model: type[Model], action: RowAction, options: Sequence[ExecutableOption]
+    ) -> None:
         self._model = model
         self.action = action
         self._options: Any = options
