@@ -27,6 +27,21 @@ def take_body(name: Annotated[str, Body()]) -> str:
     return name
 
 
+CALLS: list[str] = []
+
+
+def first() -> None:
+    CALLS.append("first")
+
+
+def needs() -> None:
+    CALLS.append("needs")
+
+
+def below(_needed: Annotated[None, Depends(needs)]) -> str:
+    return "below"
+
+
 def read() -> str:
     return "read"
 
@@ -51,6 +66,27 @@ def test_what_takes_a_path_or_a_body_is_known() -> None:
     assert compat.takes_path_or_body(Depends(find_row), path), "Dependant.path_params"
     assert compat.takes_path_or_body(Depends(take_body), path), "Dependant.body_params"
     assert not compat.takes_path_or_body(Depends(find_below), path)
+
+
+async def test_dependencies_are_put_before_those_of_a_route() -> None:
+    """Of routers that are included too: each application has its own."""
+    router, apps = APIRouter(), [FastAPI(openapi_url=None), FastAPI(openapi_url=None)]
+    router.add_api_route("/in", below)
+    for app in apps:
+        app.include_router(router)
+        app.add_api_route("/own", below)
+    placed = [found for found in compat.place_routes(apps[0].routes) if found.endpoint is below]
+    assert [found.methods for found in placed] == [{"GET"}] * 2, "APIRoute.methods"
+    for found in placed * 2:
+        assert needs in compat.functions_of(found), "APIRoute.dependant"
+        compat.resolve_first(found, Depends(first))
+    for path in ("/in", "/own"):
+        CALLS.clear()
+        assert await ask(apps[0], path) == (200, b'"below"')
+        assert CALLS == ["first", "needs"], "Dependant.dependencies"
+        CALLS.clear()
+        assert (await ask(apps[1], path))[0] == 200
+        assert CALLS == ["needs"], "the dependant of a route that two applications include"
 
 
 async def test_routes_can_have_a_class_and_an_application_of_their_own() -> None:

@@ -5,8 +5,7 @@ Tried with 2.0.58 and with 2.1.9. Documented nowhere are
 - of compilers: `visit_table`, `visit_column`, `visit_insert`, `visit_update` and `visit_delete`,
   and what they are given; `construct_params`, `bind_names`, `stack`, `preparer`,
   `_truncated_identifier` and `get_render_as_alias_suffix`, and `_compiler_dispatch` of clauses;
-- `effective_value` of a parameter, and that `statement_compiler` of a dialect and `dialect` of a
-  connection may be replaced.
+- `effective_value` of a parameter, and that `dialect` of a connection may be replaced.
 """
 
 from __future__ import annotations
