@@ -310,10 +310,59 @@ async def test_what_a_caller_may_not_is_forbidden_and_undone(own: Own, name: str
 
 
 @pytest.mark.parametrize("work", [_move_many_and_go_on, _flush_and_go_on])
-async def test_an_endpoint_that_goes_on_stores_nothing_of_it(own: Own, work: Any) -> None:
+async def test_an_endpoint_that_goes_on_is_refused_all_the_same(own: Own, work: Any) -> None:
+    """Nothing of it is stored, so that is what its client is told."""
     before = await own.snapshot()
-    await own.run(work)
+    answer = await own.run(work)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert await own.snapshot() == before
+
+
+async def _nest_and_go_on(session: AsyncSession) -> None:
+    try:
+        async with session.begin_nested():
+            (await session.get_one(Invoice, 1)).status = "issued"
+    except Forbidden:
+        session.add(Line(invoice_id=1, text="after"))
+
+
+async def _roll_back_and_go_on(session: AsyncSession) -> None:
+    session.add(Line(invoice_id=1, text="before"))
+    await session.flush()
+    await session.rollback()
+    session.add(Line(invoice_id=1, text="after"))
+
+
+@pytest.mark.parametrize("work", [_nest_and_go_on, _roll_back_and_go_on])
+async def test_what_is_undone_on_purpose_refuses_nothing_else(own: Own, work: Any) -> None:
+    await own.read(work)
+    async with own.database.session() as session:
+        texts = list(await session.scalars(select(Line.text).order_by(Line.text)))
+        assert texts == ["after", "l1", "l2", "l3"]
+        assert (await session.get_one(Invoice, 1)).status == "draft"
+
+
+async def test_a_key_that_is_merged_is_one_that_is_seen(own: Own) -> None:
+    """Where it is another caller's, it is taken, as for a create."""
+    before = await own.snapshot()
+    given: dict[str, Any] = {"id": 2, "number": "x", "org_id": 1}
+    hidden = await own.run(lambda s: s.merge(Invoice(**given)))
+    issued = await own.run(lambda s: s.merge(Invoice(id=3, number="x", org_id=1)))
+    assert hidden.status_code == 400
+    assert hidden.json()["code"] == "already_exists"
+    assert issued.status_code == 403
+    assert await own.snapshot() == before
+    await own.read(lambda s: s.merge(Invoice(id=1, number="merged", org_id=1)))
+    assert "'merged'" in repr((await own.snapshot())["invoices"])
+
+
+async def test_nothing_is_loaded_lazily(own: Own) -> None:
+    async def work(session: AsyncSession) -> Any:
+        invoice = await session.get_one(Invoice, 1)
+        return await session.run_sync(lambda _: list(invoice.tags))
+
+    assert (await own.run(work)).status_code == 500
+    assert own.result is None
 
 
 async def _refer_new(session: AsyncSession, key: int) -> None:
@@ -328,11 +377,11 @@ async def _refer_many(session: AsyncSession, key: int) -> None:
     await session.execute(update(Line).where(Line.id == 1).values(invoice_id=key))
 
 
-async def _refer_note(session: AsyncSession, key: int) -> None:
+async def refer_note(session: AsyncSession, key: int) -> None:
     (await session.get_one(Note, 3)).invoice_id = key
 
 
-@pytest.mark.parametrize("refer", [_refer_new, _refer_changed, _refer_many, _refer_note])
+@pytest.mark.parametrize("refer", [_refer_new, _refer_changed, _refer_many, refer_note])
 async def test_a_parent_that_is_not_seen_is_as_one_that_is_not_there(own: Own, refer: Any) -> None:
     before = await own.snapshot()
     hidden = await own.run(lambda session: refer(session, 2))
@@ -343,7 +392,7 @@ async def test_a_parent_that_is_not_seen_is_as_one_that_is_not_there(own: Own, r
 
 
 async def test_a_parent_that_is_seen_may_be_referred_to(own: Own) -> None:
-    for refer in (_refer_new, _refer_changed, _refer_many, _refer_note):
+    for refer in (_refer_new, _refer_changed, _refer_many, refer_note):
         assert (await own.run(lambda s: refer(s, 3))).status_code == 200  # noqa: B023
 
 

@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, NotFound
 from ..pipeline.writes import check_of
 from ..plan.keys import key_values
 from .caller_session import TAKEN, AccessDep, CallerSessionDep, Taken
@@ -91,9 +91,11 @@ class RowDependency(Generic[Model]):
             if check is not None:
                 check(stored)
         identity = table.values_of(stored, table.key_columns)
-        row = await session.get_one(
+        row = await session.get(
             self._model, identity, options=self._options, populate_existing=True
         )
+        if row is None:  # it has gone meanwhile
+            raise NotFound(f"{table.title} not found")
         request.scope.setdefault(TAKEN, []).append(Taken(found.catalog, table, row))
         return row
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 import msgspec
-from pydantic import BaseModel, GetJsonSchemaHandler, TypeAdapter
+from pydantic import GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from sqlmodel import SQLModel
@@ -19,7 +19,7 @@ from .own_access import SCOPE, find_shown
 
 
 @cache
-def shown(model: type[SQLModel]) -> type[BaseModel]:
+def shown(model: type[SQLModel]) -> type[object]:
     """The model of what answers show of a row: `response_model=shown(Invoice)`.
 
     A row is shown as the generated routes show it to the caller, without what it may include. What
@@ -33,7 +33,7 @@ def shown(model: type[SQLModel]) -> type[BaseModel]:
     return type(f"Shown{model.__name__}", (_Shown,), {"__module__": __name__, "shown_model": model})
 
 
-class _Shown(BaseModel):
+class _Shown:
     """What is shown of a row."""
 
     shown_model: ClassVar[Any] = None

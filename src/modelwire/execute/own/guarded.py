@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from ...compat.sqlalchemy_compiler import compiling_by
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, RequestError
 from ...statement.guard import ASKING, Asking
 from ..connect.session import EagerSession
 from .access import RowAccess
@@ -21,11 +21,27 @@ class CallerSession(EagerSession):
 
     Attributes:
         access: The same.
+        refused: The last change that was refused, unless everything was rolled back since.
     """
 
     def __init__(self, *args: Any, access: RowAccess, **options: Any) -> None:
         super().__init__(*args, **options)
         self.access = access
+        self.refused: RequestError | None = None
+
+    def rollback(self) -> None:
+        """Undo everything, also what was refused."""
+        super().rollback()
+        self.refused = None
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Remember what is refused in the block."""
+        try:
+            yield
+        except RequestError as error:
+            self.refused = error
+            raise
 
     @contextmanager
     def running(self, asking: Asking) -> Iterator[None]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Delete, Result, TextClause, Update, event
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
+from sqlalchemy.ext.asyncio import AsyncTransaction
 from sqlalchemy.orm import ORMExecuteState, UOWTransaction
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ...compat.sqlalchemy_session import flush_first
 from ...errors import ConfigurationError
+from ..connect.lane import commit_session
 from .access import RowAccess
 from .flush import FlushCheck
 from .guarded import CallerSession
@@ -32,7 +34,8 @@ def _run_guarded(state: ORMExecuteState) -> Result[Any] | None:
     if state.execution_options.get("autoflush", True):
         flush_first(session)
     if isinstance(statement, (Update, Delete)) and not state.is_executemany:
-        return change_rows(session, state, statement)
+        with session.refusing():
+            return change_rows(session, state, statement)
     if state.is_insert or state.is_update or state.is_delete:
         raise ConfigurationError(
             "The session of a caller writes objects, by session.add(…), and changes rows by "
@@ -45,7 +48,7 @@ def _run_guarded(state: ORMExecuteState) -> Result[Any] | None:
 @event.listens_for(CallerSession, "before_flush")
 def _check_before(session: CallerSession, _context: UOWTransaction, _instances: object) -> None:
     """Check what is to be written."""
-    with session.no_autoflush:
+    with session.no_autoflush, session.refusing():
         check = FlushCheck(session, session.access)
         check.before()
         session.info[_CHECK] = check
@@ -55,7 +58,7 @@ def _check_before(session: CallerSession, _context: UOWTransaction, _instances: 
 def _check_after(session: CallerSession, context: UOWTransaction) -> None:
     """Check what was written, as it is stored."""
     check: FlushCheck = session.info.pop(_CHECK)
-    with session.no_autoflush:
+    with session.no_autoflush, session.refusing():
         check.after(context)
 
 
@@ -65,8 +68,12 @@ async def open_caller_session(outer: BaseSession, access: RowAccess) -> AsyncIte
 
     Args:
         outer: The other session, which commits what this one has written when its block ends. Where
-            this one is rolled back, that one is too.
+            this one is rolled back, that one is too; what it writes then, it commits itself.
         access: What the caller may do.
+
+    Raises:
+        Forbidden: Something was refused, and so everything was undone, and the block went on.
+        ParentNotFound: The same.
     """
     connection = await outer.connection()
     transaction = connection.get_nested_transaction() or connection.get_transaction()
@@ -80,8 +87,15 @@ async def open_caller_session(outer: BaseSession, access: RowAccess) -> AsyncIte
     try:
         async with session:
             yield session
-            await session.flush()
+            refused = cast("CallerSession", session.sync_session).refused
+            if refused is not None and not _is_open(transaction):
+                raise refused
+            await commit_session(session)
     finally:
-        if transaction is None or not transaction.is_active:
+        if not _is_open(transaction):
             # It was rolled back; to do so again would warn of that.
             await outer.close()
+
+
+def _is_open(transaction: AsyncTransaction | None) -> bool:
+    return transaction is not None and transaction.is_active
