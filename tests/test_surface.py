@@ -9,6 +9,7 @@ def test_public_names() -> None:
     """The package exports these names and no others."""
     assert sorted(modelwire.__all__) == [
         "Caller",
+        "CallerSessionDep",
         "Change",
         "ConfigurationError",
         "Cors",
@@ -24,10 +25,13 @@ def test_public_names() -> None:
         "SessionDep",
         "UnitOfWorkDep",
         "everyone",
+        "get_caller_session",
         "get_session",
         "get_unit_of_work",
         "mount",
         "nobody",
+        "row_of",
+        "shown",
     ]
     assert all(hasattr(modelwire, name) for name in modelwire.__all__)
 

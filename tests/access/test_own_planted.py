@@ -10,7 +10,7 @@ from modelwire.compat.sqlalchemy_compiler import DoorCompiler
 from modelwire.execute.own import mass
 from modelwire.execute.own.access import RowAccess
 from modelwire.execute.own.flush import FlushCheck
-from modelwire.statement.guard import Guard
+from modelwire.statement.door import CallerDoor
 from tests.access import test_own_endpoints as reads
 from tests.access import test_own_endpoints_writes as writes
 from tests.access.own_app import Own
@@ -48,12 +48,12 @@ async def test_a_table_that_is_open_is_noticed(
     own: Own, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await _read_all(own)
-    rows_of = Guard.rows_of
+    rows_of = CallerDoor.rows_of
 
-    def rows_of_most(self: Guard, sql: Any) -> Any:
+    def rows_of_most(self: CallerDoor, sql: Any) -> Any:
         return None if sql.name == f"own_{name}" else rows_of(self, sql)
 
-    monkeypatch.setattr(Guard, "rows_of", rows_of_most)
+    monkeypatch.setattr(CallerDoor, "rows_of", rows_of_most)
     again = Own(own.database, "direct")
     after = await _read_all(again)
     assert {key for key in before if before[key] != after[key]}

@@ -73,7 +73,7 @@ def connection(door: CanaryDoor) -> Iterator[Connection]:
     with engine.begin() as plain:
         plain.execute(insert(ROWS), [{"id": n, "owner": n % 2} for n in range(4)])
         plain.execute(insert(OPEN), [{"id": n} for n in range(3)])
-        with compat.compiling_by(plain, compat.guard_dialect(plain.dialect, door)):
+        with compat.compiling_by(plain, compat.dialect_through(plain.dialect, door)):
             yield plain
     engine.dispose()
 
@@ -120,7 +120,7 @@ def test_changes_begin_with_a_door(connection: Connection, door: CanaryDoor) -> 
     connection.execute(delete(ROWS).where(ROWS.c.id == 1))
     assert door.changes == [False, False], "SQLCompiler.visit_update, visit_delete, stack"
     part = select(delete(ROWS).returning(ROWS.c.id).cte().c.id)
-    part.compile(dialect=compat.guard_dialect(postgresql.dialect(), door))
+    part.compile(dialect=compat.dialect_through(postgresql.dialect(), door))
     assert door.changes[2:] == [True], "SQLCompiler.visit_delete(visiting_cte=), stack"
     with pytest.raises(LookupError):
         connection.execute(insert(ROWS).values(id=9))
@@ -131,7 +131,7 @@ def test_what_stands_for_a_table_is_named_without_its_schema(
     door: CanaryDoor, dialect: Any
 ) -> None:
     sql = select(ELSEWHERE.c.name, ROWS.c.id).join(ROWS, ROWS.c.id == ELSEWHERE.c.id)
-    text = str(sql.compile(dialect=compat.guard_dialect(dialect, door)))
+    text = str(sql.compile(dialect=compat.dialect_through(dialect, door)))
     assert 'SELECT "other.rows".name' in text, "SQLCompiler.visit_column, preparer"
     assert ' AS "other.rows" JOIN (' in text, "SQLCompiler.get_render_as_alias_suffix"
     assert 'ON rows_1.id = "other.rows".id' in text or ' ON rows.id = "other.rows".id' in text
@@ -149,7 +149,7 @@ def test_a_connection_writes_as_before_afterwards(connection: Connection) -> Non
 
 def test_locks_name_what_stands_for_a_table(door: CanaryDoor) -> None:
     sql = select(ROWS.c.id).with_for_update(of=ROWS)
-    text = str(sql.compile(dialect=compat.guard_dialect(postgresql.dialect(), door)))
+    text = str(sql.compile(dialect=compat.dialect_through(postgresql.dialect(), door)))
     assert text.endswith("FOR UPDATE OF rows"), "SQLCompiler.visit_table(ashint=)"
 
 
@@ -166,7 +166,7 @@ def test_statements_are_kept_by_dialect() -> None:
         seen.clear()
         for _ in range(2):
             plain.execute(select(ROWS.c.id))
-            with compat.compiling_by(plain, compat.guard_dialect(plain.dialect, CanaryDoor())):
+            with compat.compiling_by(plain, compat.dialect_through(plain.dialect, CanaryDoor())):
                 plain.execute(select(ROWS.c.id))
     engine.dispose()
     assert ["WHERE" in text for text in seen] == [False, True, False, True]

@@ -68,11 +68,11 @@ def ask_instead(clause: Clause, find: Callable[[str], Callable[[], Any] | None])
     return cast("Clause", visitors.replacement_traverse(clause, {}, replace))
 
 
-def guard_dialect(dialect: Dialect, door: Door) -> Dialect:
+def dialect_through(dialect: Dialect, door: Door) -> Dialect:
     """Make a dialect that writes statements as another one does, through a door."""
     made = copy(dialect)
     base = dialect.statement_compiler
-    made.statement_compiler = type(f"Guarded{base.__name__}", (DoorCompiler, base), {"door": door})
+    made.statement_compiler = type(f"Served{base.__name__}", (DoorCompiler, base), {"door": door})
     return made
 
 

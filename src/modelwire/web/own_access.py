@@ -24,7 +24,7 @@ from ..execute.database import Database
 from ..execute.own.access import RowAccess, Shown
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
-from ..statement.guard import Guard
+from ..statement.door import CallerDoor
 from .callers import WHO, Callers
 
 SCOPE: ContextVar[Scope | None] = ContextVar("modelwire_scope", default=None)
@@ -81,7 +81,7 @@ class OwnAccess:
         self._app = app
         self._database = database
         self._mounted: list[_Mounted] = []
-        self._guard: Guard | None = None
+        self._door: CallerDoor | None = None
         self._routes = 0
 
     def add(self, variants: Variants, callers: Callers | None) -> None:
@@ -92,7 +92,7 @@ class OwnAccess:
             callers: Resolves who asks, where the application has callers.
         """
         self._mounted.append(_Mounted(variants, callers))
-        self._guard = None
+        self._door = None
         self._routes = 0
 
     def begin(self, scope: Scope) -> None:
@@ -145,10 +145,10 @@ class OwnAccess:
             )
         principals = {catalog: callers.read(scope[WHO]) for catalog, _, callers in asked}
         pipelines = {c: variants.choose(principals[c]) for c, variants, _ in asked}
-        if self._guard is None:
-            self._guard = Guard([m.catalog for m in self._mounted], self._database.sql_dialect)
+        if self._door is None:
+            self._door = CallerDoor([m.catalog for m in self._mounted], self._database.sql_dialect)
         rows = RowAccess(
-            self._guard,
+            self._door,
             {catalog: variants.widest.statements for catalog, variants, _ in asked},
             principals,
             {c: Shown(p.catalog, p.statements) for c, p in pipelines.items()},

@@ -19,7 +19,7 @@ from ...shape.parts import Lock, Projection
 from ...shape.reads import ExistingShape
 from ...shape.shapes import Shape
 from ...shape.writes import CheckShape
-from ...statement.guard import Asking, Guard, Guarded
+from ...statement.door import Asking, CallerDoor, Served
 from ...statement.lists import ROWS
 from ...statement.statements import Statements
 from ..connect.lane import Row
@@ -48,13 +48,13 @@ class RowAccess(Struct, frozen=True):
     """What the caller of a request may do to rows.
 
     Args:
-        guard: What callers may see of tables.
+        door: What callers may see of tables.
         statements: The statements of each catalog.
         principals: The caller, as the policies of each catalog know them.
         shown: What the caller may see and set of each catalog.
     """
 
-    guard: Guard
+    door: CallerDoor
     statements: Mapping[Catalog, Statements]
     principals: Mapping[Catalog, Principal]
     shown: Mapping[Catalog, Shown]
@@ -69,16 +69,16 @@ class RowAccess(Struct, frozen=True):
         """Who runs a statement that changes rows which were looked at."""
         return Asking(self.principals, changes=True)
 
-    def find(self, sql: TableClause) -> Guarded:
+    def find(self, sql: TableClause) -> Served:
         """Find the resource of a table.
 
         Raises:
             ConfigurationError: It is none.
         """
-        return self.guard.find(sql)
+        return self.door.find(sql)
 
     def run(
-        self, session: Session, found: Guarded, shape: Shape, rows: Sequence[Key]
+        self, session: Session, found: Served, shape: Shape, rows: Sequence[Key]
     ) -> Sequence[Row]:
         """Run the statement of a shape for some rows, in the transaction of a session."""
         catalog = found.catalog
@@ -86,11 +86,11 @@ class RowAccess(Struct, frozen=True):
         bound = statement.bind({ROWS: rows}, self.principals[catalog])
         return session.connection().execute(statement.sql, bound).all()
 
-    def shown_of(self, found: Guarded) -> Table:
+    def shown_of(self, found: Served) -> Table:
         """What the caller may see and set of a resource."""
         return self.shown[found.catalog].catalog.tables[found.table.name]
 
-    def take(self, session: Session, found: Guarded, key: Key, action: Action | None) -> Row:
+    def take(self, session: Session, found: Served, key: Key, action: Action | None) -> Row:
         """Take a row as far as the caller may see it, and lock it for what is to be done to it.
 
         Args:
@@ -118,7 +118,7 @@ class RowAccess(Struct, frozen=True):
         return row
 
     def look(
-        self, session: Session, found: Guarded, keys: Sequence[Key], action: Action
+        self, session: Session, found: Served, keys: Sequence[Key], action: Action
     ) -> Mapping[int, bool]:
         """Look whether rows may be seen, and something be done to them; they are locked for it.
 
@@ -131,7 +131,7 @@ class RowAccess(Struct, frozen=True):
         return {row[0]: bool(row[-1]) for row in self.run(session, found, shape, keys)}
 
     def check_stored(
-        self, session: Session, found: Guarded, keys: Sequence[Key], action: Action
+        self, session: Session, found: Served, keys: Sequence[Key], action: Action
     ) -> None:
         """Check that rows as they are stored may be seen and changed, or removed.
 
@@ -145,7 +145,7 @@ class RowAccess(Struct, frozen=True):
             raise refuse(found.table, action)
 
     def check_written(
-        self, session: Session, found: Guarded, keys: Sequence[Key], action: Action
+        self, session: Session, found: Served, keys: Sequence[Key], action: Action
     ) -> None:
         """Check that rows are as the caller may leave them.
 
@@ -165,7 +165,7 @@ class RowAccess(Struct, frozen=True):
             raise refuse(found.table, action)
 
     def check_parent(
-        self, session: Session, found: Guarded, reference: Reference, values: Key
+        self, session: Session, found: Served, reference: Reference, values: Key
     ) -> None:
         """Check that the caller may see the row that others are to refer to, and keep it.
 
@@ -181,7 +181,7 @@ class RowAccess(Struct, frozen=True):
             detail = describe_missing_parent(reference, self.shown_of(found), shown)
             raise ParentNotFound(detail)
 
-    def guarded_references(self, found: Guarded) -> Sequence[Reference]:
+    def guarded_references(self, found: Served) -> Sequence[Reference]:
         """The foreign keys of a resource that lead to rows which may be hidden."""
         hides = found.catalog.hides_rows
         return [r for r in found.table.references if hides(r.parent)]

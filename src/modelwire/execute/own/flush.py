@@ -19,7 +19,7 @@ from ...access.policy import Action
 from ...catalog.tables import Reference
 from ...compat.sqlalchemy_session import flushed
 from ...errors import ConfigurationError
-from ...statement.guard import Guarded
+from ...statement.door import Served
 from ..write.permission import refuse
 from .access import Key, RowAccess
 
@@ -82,7 +82,7 @@ class FlushCheck:
         self._check_written(self._new, "create")
         self._check_written(self._changed, "update")
 
-    def _find(self, state: State) -> Guarded:
+    def _find(self, state: State) -> Served:
         tables = state.mapper.tables
         if len(tables) != 1 or not isinstance(tables[0], SQLTable):
             raise ConfigurationError(
@@ -98,8 +98,8 @@ class FlushCheck:
         for key, value in assigned.items():
             setattr(state.obj(), key, value.value(self._access.principals[found.catalog]))
 
-    def _by_resource(self, states: Iterable[State]) -> dict[Guarded, list[State]]:
-        grouped: dict[Guarded, list[State]] = {}
+    def _by_resource(self, states: Iterable[State]) -> dict[Served, list[State]]:
+        grouped: dict[Served, list[State]] = {}
         for state in states:
             grouped.setdefault(self._find(state), []).append(state)
         return grouped
@@ -140,7 +140,7 @@ class FlushCheck:
 
     def _check_link_table(self, relationship: RelationshipProperty[Any]) -> None:
         link: Any = relationship.secondary
-        served = self._access.guard.serves(link)
+        served = self._access.door.serves(link)
         if served is not None and not served.table.policy.is_open:
             raise ConfigurationError(
                 f"{relationship}: its links have a policy of their own. Add and delete objects of "

@@ -23,12 +23,12 @@ from ...access.policy import Action
 from ...errors import ConfigurationError, Forbidden, ParentNotFound
 from ...shape.lookups import LookupShape
 from ...statement.dialects.known import DIALECTS
+from ...statement.door import Served
 from ...statement.for_update import for_update
-from ...statement.guard import Guarded
 from ...statement.lists import expand_rows, in_rows
 from ..write.permission import refuse
 from .access import LOCKS, Key
-from .guarded import CallerSession
+from .caller_session import CallerSession
 
 
 def change_rows(
@@ -76,7 +76,7 @@ def change_rows(
 class _Change:
     """A change of many rows of a resource."""
 
-    def __init__(self, session: CallerSession, found: Guarded, action: Action) -> None:
+    def __init__(self, session: CallerSession, found: Served, action: Action) -> None:
         self._session = session
         self._access = session.access
         self._found = found
@@ -92,7 +92,7 @@ class _Change:
         """Find the rows that are meant, as far as they may be changed, and lock them."""
         table = self._found.table
         sql: Select[Any] = select(*self._columns).where(
-            self._access.guard.allows(self._found, self.action)
+            self._access.door.allows(self._found, self.action)
         )
         if where is not None:
             sql = sql.where(where)

@@ -16,8 +16,8 @@ from ...compat.sqlalchemy_session import flush_first
 from ...errors import ConfigurationError
 from ..connect.lane import commit_session
 from .access import RowAccess
+from .caller_session import CallerSession
 from .flush import FlushCheck
-from .guarded import CallerSession
 from .mass import change_rows
 
 _CHECK = "modelwire_check"
@@ -25,7 +25,7 @@ _CHECK = "modelwire_check"
 
 
 @event.listens_for(CallerSession, "do_orm_execute")
-def _run_guarded(state: ORMExecuteState) -> Result[Any] | None:
+def _run_under_policies(state: ORMExecuteState) -> Result[Any] | None:
     """Run a statement under the policies of the session's caller; a text runs as it is."""
     session, statement = state.session, state.statement
     if not isinstance(session, CallerSession) or isinstance(statement, TextClause):

@@ -20,7 +20,7 @@ from ..access.caller import PREFIX
 from ..access.policy import Action
 from ..access.principal import Principal
 from ..catalog.tables import Catalog, Relation, Table
-from ..compat.sqlalchemy_compiler import Clause, ask_instead, guard_dialect
+from ..compat.sqlalchemy_compiler import Clause, ask_instead, dialect_through
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .dialect import SQLDialect
@@ -46,14 +46,14 @@ ASKING: ContextVar[Asking] = ContextVar("modelwire_asking")
 """Who runs the statement at hand; what asks for it while nobody does, does not run."""
 
 
-class Guarded(NamedTuple):
+class Served(NamedTuple):
     """A resource, and the catalog whose policies hold for it."""
 
     catalog: Catalog
     table: Table
 
 
-class Guard:
+class CallerDoor:
     """What callers may see of the tables of an application, for statements of any kind.
 
     Args:
@@ -67,7 +67,7 @@ class Guard:
         self._rows: dict[str, Select[Any] | None] = {}
         self._dialects: dict[Dialect, Dialect] = {}
 
-    def find(self, sql: TableClause) -> Guarded:
+    def find(self, sql: TableClause) -> Served:
         """Find the resource of a table.
 
         Raises:
@@ -82,10 +82,10 @@ class Guard:
             )
         return found
 
-    def serves(self, sql: TableClause) -> Guarded | None:
+    def serves(self, sql: TableClause) -> Served | None:
         """Find the resource of a table, if it is one."""
         name = sql.fullname
-        found = [Guarded(c, c.tables[name]) for c in self._catalogs if name in c.tables]
+        found = [Served(c, c.tables[name]) for c in self._catalogs if name in c.tables]
         for other in found[1:]:
             if not _are_alike(found[0].table.resource, other.table.resource):
                 raise ConfigurationError(
@@ -114,7 +114,7 @@ class Guard:
         """The table of some name, if it links resources."""
         return next((relation.link for *_, relation in self._relations_by(name)), None)
 
-    def _rows_seen(self, found: Guarded) -> Select[Any] | None:
+    def _rows_seen(self, found: Served) -> Select[Any] | None:
         condition = found.table.policy.read
         if condition.constant:
             return None
@@ -147,7 +147,7 @@ class Guard:
         same = (column_in(rows, own) == column_in(links, linked) for own, linked in pairs)
         return exists_in(rows, *same)
 
-    def allows(self, found: Guarded, action: Action) -> ColumnElement[bool]:
+    def allows(self, found: Served, action: Action) -> ColumnElement[bool]:
         """Write of the rows of a resource that the caller may do something to them."""
         condition = found.table.policy.condition(action)
         written = write_condition(condition, found.table.sql, self._dialect)
@@ -165,7 +165,7 @@ class Guard:
         """The dialect of an engine, as it writes statements under policies."""
         known = self._dialects.get(dialect)
         if known is None:
-            known = guard_dialect(dialect, self)
+            known = dialect_through(dialect, self)
             self._dialects[dialect] = self._dialects[known] = known
         return known
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from ...compat.sqlalchemy_compiler import compiling_by
 from ...errors import ConfigurationError, RequestError
-from ...statement.guard import ASKING, Asking
+from ...statement.door import ASKING, Asking
 from ..connect.session import EagerSession
 from .access import RowAccess
 
@@ -47,7 +47,7 @@ class CallerSession(EagerSession):
     def running(self, asking: Asking) -> Iterator[None]:
         """Have the connection write statements under policies, for what is run in the block."""
         connection = self.connection()
-        dialect = self.access.guard.dialect_of(connection.dialect)
+        dialect = self.access.door.dialect_of(connection.dialect)
         token = ASKING.set(asking)
         try:
             with compiling_by(connection, dialect):
