@@ -65,6 +65,10 @@ def _add_actions(app: FastAPI) -> None:
         if fails:
             raise KeyError
 
+    @app.post("/invoices/{id}/close")
+    async def close(invoice: InvoiceToChange, work: UnitOfWorkDep) -> None:
+        (await work.get_one(Invoice, invoice.id)).status = "issued"
+
     @app.delete("/invoices/{id}/now", status_code=204)
     async def remove(
         line: Annotated[Line, Depends(row_of(Line, "delete"))], session: CallerSessionDep
@@ -171,6 +175,14 @@ async def test_all_sessions_of_a_request_are_one_transaction(own: Own) -> None:
     after = await own.snapshot()
     assert len(after["lines"]) == 4
     assert len(after["audit"]) == 1
+
+
+async def test_a_tag_is_that_of_what_any_session_of_the_request_has_written(own: Own) -> None:
+    before = (await own.send("GET", "/own_invoices/1")).headers["etag"]
+    closed = await own.send("POST", "/invoices/1/close")
+    assert closed.status_code == 200
+    after = (await own.send("GET", "/own_invoices/1")).headers["etag"]
+    assert closed.headers["etag"] == after != before
 
 
 async def test_a_row_is_deleted(own: Own) -> None:

@@ -56,6 +56,7 @@ async def get_caller_session(
         await session.flush()
         taken: list[Taken] = connection.scope.get(TAKEN, [])
         if len(taken) == 1 and EXCHANGE in connection.scope:
+            await unit_of_work.flush()  # the row may have been changed by that
             connection.scope[EXCHANGE].tag = await _find_tag(access, unit_of_work, taken[0])
 
 
