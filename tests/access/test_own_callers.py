@@ -225,6 +225,41 @@ async def test_dependencies_of_resources_have_the_session_of_the_caller(database
     assert seen == [["a1", "a2"], ["b1", "b2"]]
 
 
+async def test_a_resource_that_is_mounted_twice_is_one_that_is_shown_alike(
+    own: Own, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no guess whose fields an endpoint shows, or whose policy holds for it."""
+    app = FastAPI()
+
+    @app.get("/shown", response_model=list[shown(Invoice)])  # type: ignore[misc]
+    async def show(session: CallerSessionDep) -> Any:
+        return (await session.scalars(select(Invoice).order_by(Invoice.id))).all()
+
+    @app.get("/tags")
+    async def tags(session: CallerSessionDep) -> list[str]:
+        return list(await session.scalars(select(m.OwnTag.name)))
+
+    mount(app, own.database, *m.RESOURCES, caller=m.me)
+    again = [
+        replace(
+            r,
+            hidden=["number"] if r.model is Invoice else [],
+            policy=Policy(read=everyone) if r.model is m.OwnTag else r.policy,
+        )
+        for r in m.RESOURCES
+    ]
+    mount(app, own.database, *again, caller=m.me, prefix="/again")
+    caplog.set_level(logging.ERROR)
+    headers = {"x-member": m.ANN.model_dump_json()}
+    async with open_client(app) as client:
+        for path, message in (
+            ("/shown", "shows different fields"),
+            ("/tags", "different policies"),
+        ):
+            assert (await client.get(path, headers=headers)).status_code == 500
+            assert message in caplog.text
+
+
 class Token(BaseModel):
     id: int
 

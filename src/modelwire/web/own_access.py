@@ -8,8 +8,9 @@ for the endpoint's own use as well, and it stands in the OpenAPI document.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from sqlmodel import SQLModel
@@ -66,7 +67,7 @@ class CallerAccess(NamedTuple):
 
     def find_table(self, model: type[SQLModel]) -> Table | None:
         """Find what the caller may see of the resource of a model."""
-        return _find_table(model, [p.catalog for p in self.pipelines.values()])
+        return _find_table(model, (p.catalog for p in self.pipelines.values()))
 
 
 class OwnAccess:
@@ -122,7 +123,7 @@ class OwnAccess:
         """
         variants = [mounted.variants for mounted in self._mounted]
         pipelines = [v.widest if documented else v.narrowest for v in variants]
-        return _find_table(model, [pipeline.catalog for pipeline in pipelines])
+        return _find_table(model, (pipeline.catalog for pipeline in pipelines))
 
     def read(self, scope: Scope) -> CallerAccess:
         """Read what the caller of a request may do.
@@ -156,9 +157,19 @@ class OwnAccess:
         return CallerAccess(rows, principals, pipelines)
 
 
-def _find_table(model: type[SQLModel], catalogs: list[Catalog]) -> Table | None:
-    tables = (table for catalog in catalogs for table in catalog.tables.values())
-    return next((table for table in tables if table.model is model), None)
+def _find_table(model: Any, catalogs: Iterable[Catalog]) -> Table | None:
+    """Find the resource of a model.
+
+    Raises:
+        ConfigurationError: Several mounts have it, and show it differently.
+    """
+    found = [table for c in catalogs if (table := c.find(model.__table__)) is not None]
+    if len({tuple(table.readable) for table in found}) > 1:
+        raise ConfigurationError(
+            f"shown({model.__name__}): it is mounted more than once, and shows different fields. "
+            "Give all the same hidden= and policy=, or answer with a model of your own."
+        )
+    return found[0] if found else None
 
 
 async def get_access(connection: HTTPConnection) -> CallerAccess:
