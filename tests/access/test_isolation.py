@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from argon2 import PasswordHasher
-from fastapi import FastAPI, Response
-from sqlmodel import func, select
+from fastapi import Depends, FastAPI, Response
+from sqlmodel import func, select, update
 
 from examples import invoices as example
 from modelwire import (
+    CallerSessionDep,
     ConfigurationError,
     Database,
     Policy,
@@ -20,6 +21,7 @@ from modelwire import (
     everyone,
     mount,
     nobody,
+    row_of,
 )
 from modelwire.testing import assert_isolated
 
@@ -142,6 +144,41 @@ def test_finds_endpoints_that_leak(tmp_path: Path, plant: Plant) -> None:
     """An endpoint of the application's own that forgets who asks is found, with the request."""
     with pytest.raises(AssertionError, match=f"Bob .*{PLANTED[plant]}"):
         check(tmp_path, {}, plant)
+
+
+def ask_for_callers(app: FastAPI) -> None:
+    """The same endpoints, in the session of who asks."""
+
+    @app.get("/every-customer")
+    async def every(session: CallerSessionDep) -> list[str]:
+        return list(await session.exec(select(example.Customer.name)))
+
+    @app.get("/count")
+    async def count(session: CallerSessionDep) -> int:
+        return (await session.exec(select(func.count()).select_from(example.Tag))).one()
+
+    @app.get("/names/{id}")
+    async def name(
+        customer: Annotated[example.Customer, Depends(row_of(example.Customer))],
+    ) -> str:
+        return customer.name
+
+    @app.post("/customers/{customer_id}/rename")
+    async def rename(customer_id: int, session: CallerSessionDep) -> None:
+        change = update(example.Customer).values(name="renamed")
+        await session.exec(change.where(example.Customer.id == customer_id))
+
+    @app.delete("/forget/{id}")
+    async def forget(
+        tag: Annotated[example.Tag, Depends(row_of(example.Tag, "delete"))],
+        session: CallerSessionDep,
+    ) -> None:
+        await session.delete(tag)
+
+
+def test_endpoints_in_sessions_of_callers_leak_nothing(tmp_path: Path) -> None:
+    """What the other endpoints are found for."""
+    check(tmp_path, {}, ask_for_callers)
 
 
 def test_shared_is_left_out(tmp_path: Path) -> None:

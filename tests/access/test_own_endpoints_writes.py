@@ -181,7 +181,7 @@ async def test_a_rollback_undoes_everything(own: Own) -> None:
     assert await own.snapshot() == before
 
 
-# What he may not.
+# What they may not.
 
 
 async def _add_elsewhere(session: AsyncSession) -> None:

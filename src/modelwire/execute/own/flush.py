@@ -153,7 +153,7 @@ class FlushCheck:
             raise refuse(self._find(one).table, "update")
 
     def _may_change(self, state: State) -> bool | None:
-        """Whether the caller may change a row; None where he may not see it."""
+        """Whether the caller may change a row; None where they may not see it."""
         if state.key is None:
             return True  # it is new, and checked as such
         found = self._find(state)
