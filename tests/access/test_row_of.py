@@ -8,16 +8,19 @@ import pytest_asyncio
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
 from sqlmodel import SQLModel
 
 from modelwire import (
     CallerSessionDep,
     ConfigurationError,
     Database,
+    Policy,
     Resource,
     SessionDep,
     UnitOfWorkDep,
     mount,
+    nobody,
     row_of,
     shown,
 )
@@ -224,6 +227,39 @@ async def test_a_caller_is_overridden_in_tests(own: Own) -> None:
     own.app.dependency_overrides[m.read_own_member] = lambda: m.BOB
     assert (await own.send("GET", "/invoices/2/number", None)).json() == "b1"
     assert (await own.send("GET", "/invoices/1/number", None)).status_code == 404
+
+
+async def test_a_key_of_several_fields_stands_in_the_path_by_their_names(own: Own) -> None:
+    policy = Policy(read=m.OwnTagLink.tag_id != 2, write=nobody)  # type: ignore[arg-type]
+    made = Own(own.database, "direct", [*m.RESOURCES, Resource(m.OwnTagLink, policy=policy)])
+
+    @made.app.get("/tags/{tag_id}/of/{invoice_id}", response_model=shown(m.OwnTagLink))
+    async def link(found: Annotated[m.OwnTagLink, Depends(row_of(m.OwnTagLink))]) -> Any:
+        return found
+
+    @made.app.delete("/tags/{tag_id}/of/{invoice_id}")
+    async def unlink(
+        found: Annotated[m.OwnTagLink, Depends(row_of(m.OwnTagLink, "delete"))],
+    ) -> None: ...
+
+    found = await made.send("GET", "/tags/1/of/2")
+    assert found.json() == {"invoice_id": 2, "tag_id": 1}
+    generated = await made.send("GET", "/own_tag_links/2,1")
+    assert found.headers["etag"] == generated.headers["etag"]
+    for path, status in (("2/of/2", 404), ("1/of/9", 404), ("1/of/2", 403), ("x/of/2", 422)):
+        assert (await made.send("DELETE", f"/tags/{path}")).status_code == status
+
+
+async def test_a_row_is_loaded_along_as_far_as_it_may_be_seen(own: Own) -> None:
+    options = [selectinload(Invoice.tags), joinedload(Invoice.guest)]  # type: ignore[arg-type]
+
+    @own.app.get("/loaded/{id}")
+    async def loaded(
+        invoice: Annotated[Invoice, Depends(row_of(Invoice, options=options))],
+    ) -> tuple[list[str], bool]:
+        return [tag.name for tag in invoice.tags], invoice.guest is None
+
+    assert (await own.send("GET", "/loaded/1")).json() == [["ta"], True]
 
 
 def _client(database: Database, *resources: Resource, **options: Any) -> TestClient:
