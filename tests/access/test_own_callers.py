@@ -28,7 +28,8 @@ from modelwire import (
 from tests.access import own_models as m
 from tests.access.own_app import Own
 from tests.access.own_models import OwnInvoice as Invoice
-from tests.conftest import open_client
+from tests.conftest import open_client, use_sessions
+from tests.zoo import Thing
 
 pytestmark = pytest.mark.filterwarnings("ignore:\\n.*You probably want:DeprecationWarning")
 
@@ -258,6 +259,49 @@ async def test_a_resource_that_is_mounted_twice_is_one_that_is_shown_alike(
         ):
             assert (await client.get(path, headers=headers)).status_code == 500
             assert message in caplog.text
+
+
+THING: dict[str, Any] = {
+    "price": "12.50",
+    "amount": "1.1000",
+    "ratio": 0.1,
+    "big": 2**60,
+    "flag": True,
+    "token_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+    "color": "red",
+    "day": "2026-02-28",
+    "moment": "2026-02-28T12:00:00.250000Z",
+    "local": "2026-02-28T12:00:00",
+    "clock": "12:30:00",
+    "span": "PT90S",
+    "data": {"b": [1, {"a": None}]},
+    "tags": ["x"],
+}
+
+
+async def test_tags_and_what_is_shown_are_alike_for_every_type(
+    database: Database, lane: str
+) -> None:
+    app = FastAPI()
+
+    @app.post("/touch/{id}", response_model=shown(Thing))
+    async def touch(thing: Annotated[Thing, Depends(row_of(Thing, "update"))]) -> Any:
+        return thing
+
+    mount(app, database, Resource(Thing, policy=Policy(read=everyone)), caller=m.me)
+    if lane == "session":
+        use_sessions(app, database)
+    headers = {"x-member": m.ANN.model_dump_json()}
+    async with open_client(app) as client:
+        created = await client.post("/things/", json=THING, headers=headers)
+        assert created.status_code == 201, created.text
+        path = f"/{created.json()['id']}"
+        read = await client.get(f"/things{path}", headers=headers)
+        tag = read.headers["etag"]
+        touched = await client.post(f"/touch{path}", headers={**headers, "if-match": tag})
+        assert touched.status_code == 200, touched.text
+        assert touched.json() == read.json()
+        assert touched.headers["etag"] == tag
 
 
 class Token(BaseModel):

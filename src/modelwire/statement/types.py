@@ -223,6 +223,19 @@ def _write_out(value: Decimal) -> Decimal:
 _ONE = Decimal(1)
 
 
+def spell_decimal(value: Decimal, sql_type: TypeEngine[Any]) -> Decimal:
+    """A number as it is read of a column, with as many digits after the point.
+
+    Args:
+        value: The number, as the ORM or a program has it.
+        sql_type: The column's type.
+    """
+    scale = scale_of(sql_type)
+    if scale is None or not value.is_finite():
+        return _write_out(value)
+    return value.quantize(_ONE.scaleb(-scale), context=EXACT)
+
+
 class PostgreSQLReal(TypeDecorator[float]):
     """Floats of four bytes on PostgreSQL, by the shortest text that tells each from all others."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
 
@@ -12,9 +13,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from sqlmodel import SQLModel
 
-from ..catalog.tables import Table
+from ..catalog.tables import Field, Table
 from ..encode.encoder import encoder_of
 from ..errors import ConfigurationError
+from ..statement.types import spell_decimal
 from .own_access import SCOPE, find_shown
 
 
@@ -60,11 +62,17 @@ class _Shown:
     def _show(cls, value: Any) -> Any:
         table = _find_table(cls.shown_model)
         if isinstance(value, table.model):
-            row = [getattr(value, field.key) for field in table.selected]
+            row = [_value_of(value, field) for field in table.selected]
             return msgspec.json.decode(encoder_of(table).encode_one(row))
         read = table.schemas.read
         given = value if isinstance(value, (Mapping, read)) else vars(value)
         return read.model_validate(given).model_dump(mode="json", by_alias=True)
+
+
+def _value_of(row: Any, field: Field) -> Any:
+    """The value of a field of an object, as the generated routes read it of its column."""
+    value = getattr(row, field.key)
+    return spell_decimal(value, field.column.type) if isinstance(value, Decimal) else value
 
 
 def _find_table(model: type[SQLModel]) -> Table:
