@@ -1,19 +1,22 @@
 """Holes planted in the session of a caller, each of which the tests of it would notice."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 import pytest
 import pytest_asyncio
+from fastapi import Depends
+from sqlalchemy import update
 
-from modelwire import Database
+from modelwire import Database, row_of
 from modelwire.compat.sqlalchemy_compiler import DoorCompiler
-from modelwire.execute.own import mass
 from modelwire.execute.own.access import RowAccess
-from modelwire.execute.own.flush import FlushCheck
 from modelwire.statement.door import CallerDoor
 from tests.access import test_own_endpoints as reads
 from tests.access import test_own_endpoints_writes as writes
 from tests.access.own_app import Own
+from tests.access.own_models import OwnInvoice as Invoice
+from tests.access.two_worlds.planted import find_plants
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:\\n.*You probably want:DeprecationWarning"),
@@ -81,22 +84,59 @@ async def _is_anything_stored(own: Own) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [
-        (FlushCheck, "_check_stored"),
-        (FlushCheck, "_check_written"),
-        (FlushCheck, "_check_links"),
-        (RowAccess, "check_stored"),
-        (RowAccess, "check_written"),
-        (mass._Change, "check"),
-    ],
-)
+async def _is_taken(own: Own) -> bool:
+    """Whether a caller is given a row to change that they may not."""
+
+    @own.app.post("/take/{id}")
+    async def take(
+        _invoice: Annotated[Invoice, Depends(row_of(Invoice, "update"))],
+    ) -> None: ...
+
+    return (await own.send("POST", "/take/3")).is_success
+
+
+async def _is_too_much_meant(own: Own) -> bool:
+    """Whether a change of many rows means some that may not be changed."""
+    change = update(Invoice).values(number=Invoice.number + "x")
+    return not (await own.run(lambda session: session.execute(change))).is_success
+
+
+ACCESS, FLUSH = "execute/own/access.py:RowAccess", "execute/own/flush.py:FlushCheck"
+MASS = "execute/own/mass.py:_Change"
+FOUND_BY: dict[str, Callable[[Own], Awaitable[bool]]] = {
+    f"{ACCESS}.check_stored:raise refuse:0": _is_anything_stored,
+    f"{ACCESS}.check_stored:restricts:0": _is_anything_stored,
+    f"{ACCESS}.check_written:raise refuse:0": _is_anything_stored,
+    f"{ACCESS}.take:raise refuse:0": _is_taken,
+    f"{FLUSH}._check_link:raise refuse:0": _is_anything_stored,
+    f"{FLUSH}._check_written:check_written:0": _is_anything_stored,
+    f"{MASS}.check:check_written:0": _is_anything_stored,
+    f"{MASS}.check:raise refuse:0": _is_anything_stored,
+    "statement/source.py:write_allowed:write_condition:0": _is_too_much_meant,
+}
+NOT_SHOWN = {
+    f"{FLUSH}._check_all_seen:raise refuse:0",
+    "statement/door.py:CallerDoor._is_seen:rows_of:0",
+    "statement/door.py:CallerDoor._relations_by:links_of:0",
+}
+"""What stands behind other checks, for objects that somebody's listener changes in a flush; what
+`tag_links` shows above; and what gives the table itself of links that are no resource."""
+
+PLANTS = {str(plant): plant for plant in find_plants()}
+
+
+def test_every_place_is_known() -> None:
+    """A new place where own endpoints ask what a caller may do is given a fault too."""
+    files = ("execute/own/", "statement/door.py", "statement/source.py:write_allowed")
+    assert {name for name in PLANTS if name.startswith(files)} == {*FOUND_BY, *NOT_SHOWN}
+
+
+@pytest.mark.parametrize("name", FOUND_BY)
 async def test_a_check_that_is_left_out_is_noticed(
-    own: Own, owner: type, name: str, monkeypatch: pytest.MonkeyPatch
+    own: Own, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owner, name, lambda *_: None)
-    assert await _is_anything_stored(own)
+    PLANTS[name].install(monkeypatch)
+    assert await FOUND_BY[name](own)
 
 
 async def test_parents_that_nobody_looks_at_are_noticed(

@@ -68,6 +68,17 @@ def ask_instead(clause: Clause, find: Callable[[str], Callable[[], Any] | None])
     return cast("Clause", visitors.replacement_traverse(clause, {}, replace))
 
 
+def give_values(clause: Clause, values: Mapping[str, Any]) -> Clause:
+    """Give parameters of an expression their values, which stand in a copy of it."""
+
+    def replace(element: Any, **_: Any) -> Any:
+        if not isinstance(element, BindParameter) or element.key not in values:
+            return None
+        return BindParameter(None, values[element.key], type_=element.type, unique=True)
+
+    return cast("Clause", visitors.replacement_traverse(clause, {}, replace))
+
+
 def dialect_through(dialect: Dialect, door: Door) -> Dialect:
     """Make a dialect that writes statements as another one does, through a door."""
     made = copy(dialect)

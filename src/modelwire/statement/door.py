@@ -20,11 +20,27 @@ from ..access.caller import PREFIX
 from ..access.policy import Action
 from ..access.principal import Principal
 from ..catalog.tables import Catalog, Relation, Table
-from ..compat.sqlalchemy_compiler import Clause, ask_instead, dialect_through
+from ..compat.sqlalchemy_compiler import (
+    Clause,
+    ask_instead,
+    dialect_through,
+    give_values,
+)
 from ..errors import ConfigurationError
 from ..resource import Resource
+from ..shape.parts import Lock
 from .dialect import SQLDialect
-from .source import column_in, exists_in, rows_of, write_condition
+from .for_update import for_update
+from .lists import expand_rows, in_rows
+from .source import (
+    column_in,
+    every_row_of,
+    exists_in,
+    links_of,
+    rows_of,
+    select_seen,
+    write_allowed,
+)
 
 Pairs = tuple[tuple[Column[Any], Column[Any]], ...]
 """Columns of a row, each with that of a link which refers to it."""
@@ -105,35 +121,32 @@ class CallerDoor:
         if name not in self._rows:
             link = self._find_link(name) if self.serves(sql) is None else None
             if link is not None:
-                self._rows[name] = self._links_seen(link, name)
+                self._rows[name] = self._links_seen(link)
             else:
                 self._rows[name] = self._rows_seen(self.find(sql))
         return self._rows[name]
 
+    def _rows_seen(self, found: Served) -> Select[Any] | None:
+        seen = select_seen(found.table, self._dialect)
+        return None if seen is None else self.ask(seen, found.catalog)
+
     def _find_link(self, name: str) -> SQLTable | None:
         """The table of some name, if it links resources."""
-        return next((relation.link for *_, relation in self._relations_by(name)), None)
+        return next((links for links, *_ in self._relations_by(name)), None)
 
-    def _rows_seen(self, found: Served) -> Select[Any] | None:
-        condition = found.table.policy.read
-        if condition.constant:
-            return None
-        rows = found.table.sql.alias()
-        written = write_condition(condition, rows, self._dialect)
-        return select(rows).where(self.ask(written, found.catalog))
-
-    def _relations_by(self, name: str) -> Iterator[tuple[Catalog, Table, Relation]]:
-        """The relations whose links are in a table."""
+    def _relations_by(self, name: str) -> Iterator[tuple[SQLTable, Catalog, Table, Relation]]:
+        """The relations whose links are in a table of some name, which is no resource."""
         for catalog in self._catalogs:
             for table in catalog.tables.values():
                 for relation in table.relations.values():
-                    if relation.link is not None and relation.link.fullname == name:
-                        yield catalog, table, relation
+                    links = links_of(relation, self._dialect)
+                    if isinstance(links, SQLTable) and links.fullname == name:
+                        yield links, catalog, table, relation
 
-    def _links_seen(self, sql: SQLTable, name: str) -> Select[Any] | None:
+    def _links_seen(self, sql: SQLTable) -> Select[Any] | None:
         """The links whose ends the caller may see, all of them."""
         links, seen = sql.alias(), {}
-        for catalog, table, relation in self._relations_by(name):
+        for _, catalog, table, relation in self._relations_by(sql.fullname):
             own = tuple(zip(relation.local, relation.remote, strict=True))
             target = catalog.target_of(relation)
             for end, pairs in ((table, own), (target, tuple(relation.link_target))):
@@ -147,11 +160,34 @@ class CallerDoor:
         same = (column_in(rows, own) == column_in(links, linked) for own, linked in pairs)
         return exists_in(rows, *same)
 
-    def allows(self, found: Served, action: Action) -> ColumnElement[bool]:
-        """Write of the rows of a resource that the caller may do something to them."""
-        condition = found.table.policy.condition(action)
-        written = write_condition(condition, found.table.sql, self._dialect)
-        return self.ask(written, found.catalog)
+    def select_to_change(
+        self,
+        found: Served,
+        columns: Sequence[Column[Any]],
+        where: ColumnElement[bool] | None,
+        lock: Lock,
+        action: Action,
+    ) -> Select[Any]:
+        """Write which rows of a resource are meant, of those that may be changed, and lock them.
+
+        Args:
+            found: The resource.
+            columns: The columns that are read.
+            where: What says which are meant; all, if None.
+            lock: What nobody else may do to them until the transaction ends.
+            action: What is to be done to them.
+        """
+        allowed = write_allowed(found.table, action, self._dialect)
+        sql = select(*columns).where(self.ask(allowed, found.catalog))
+        sql = sql.order_by(*found.table.key_columns)
+        sql = for_update(sql, lock, every_row_of(found.table))
+        return sql if where is None else sql.where(where)
+
+    def write_among(self, found: Served, keys: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
+        """Write that the key of a row of a resource is one of some."""
+        columns = found.table.key_columns
+        given = expand_rows(len(columns), self._dialect)(keys)
+        return give_values(in_rows(columns, self._dialect), given)
 
     def ask(self, condition: Clause, catalog: Catalog) -> Clause:
         """Have the parameters of a condition ask who runs the statement."""

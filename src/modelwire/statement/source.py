@@ -56,10 +56,23 @@ def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
 
 def _narrow(table: SQLTable, condition: Condition, dialect: SQLDialect) -> FromClause:
     """The rows of a table for which a condition holds, as a table that both databases flatten."""
-    if condition.constant:
-        return table
+    return table if condition.constant else _select_rows(table, condition, dialect).subquery()
+
+
+def _select_rows(table: SQLTable, condition: Condition, dialect: SQLDialect) -> Select[Any]:
     rows = table.alias()
-    return select(rows).where(write_condition(condition, rows, dialect)).subquery()
+    return select(rows).where(write_condition(condition, rows, dialect))
+
+
+def select_seen(table: Table, dialect: SQLDialect) -> Select[Any] | None:
+    """The rows of a resource that a client may see, as a query; None where everyone sees all."""
+    condition = table.policy.read
+    return None if condition.constant else _select_rows(table.sql, condition, dialect)
+
+
+def write_allowed(table: Table, action: Action, dialect: SQLDialect) -> ColumnElement[bool]:
+    """Write of the rows of a resource's own table that a client may do something to them."""
+    return write_condition(table.policy.condition(action), table.sql, dialect)
 
 
 def tell_allowed(

@@ -5,27 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    Column,
-    ColumnElement,
-    Delete,
-    Result,
-    Select,
-    Update,
-    select,
-)
+from sqlalchemy import Column, ColumnElement, Delete, Result, Update
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import ORMExecuteState
-from sqlalchemy.sql import visitors
 
 from ...access.policy import Action
 from ...errors import ConfigurationError, Forbidden, ParentNotFound
 from ...shape.lookups import LookupShape
-from ...statement.dialects.known import DIALECTS
 from ...statement.door import Served
-from ...statement.for_update import for_update
-from ...statement.lists import expand_rows, in_rows
 from ..write.permission import refuse
 from .access import LOCKS, Key
 from .caller_session import CallerSession
@@ -55,7 +42,7 @@ def change_rows(
     change = _Change(session, found, "update" if isinstance(statement, Update) else "delete")
     stored = change.find(statement.whereclause)
     keys = [row[: change.width] for row in stored]
-    narrowed: Any = statement.where(change.is_among(keys))
+    narrowed: Any = statement.where(session.access.door.write_among(found, keys))
     assigned = found.table.policy.on_update if change.action == "update" else {}
     if assigned:
         principal = session.access.principals[found.catalog]
@@ -82,7 +69,6 @@ class _Change:
         self._found = found
         self.action = action
         table = found.table
-        self._dialect = DIALECTS[session.connection().dialect.name]
         self._references = self._access.guarded_references(found) if action == "update" else ()
         referring = dict.fromkeys(c for r in self._references for c in r.columns)
         self._columns: tuple[Column[Any], ...] = (*table.key_columns, *referring)
@@ -90,29 +76,10 @@ class _Change:
 
     def find(self, where: ColumnElement[bool] | None) -> Sequence[Key]:
         """Find the rows that are meant, as far as they may be changed, and lock them."""
-        table = self._found.table
-        sql: Select[Any] = select(*self._columns).where(
-            self._access.door.allows(self._found, self.action)
-        )
-        if where is not None:
-            sql = sql.where(where)
-        sql = for_update(sql.order_by(*table.key_columns), LOCKS[self.action], table.sql)
+        door, lock = self._access.door, LOCKS[self.action]
+        sql = door.select_to_change(self._found, self._columns, where, lock, self.action)
         rows = self._session.execute(sql, execution_options={"autoflush": False})
         return list(dict.fromkeys(tuple(row) for row in rows))
-
-    def is_among(self, keys: Sequence[Key]) -> ColumnElement[bool]:
-        """Write that the key of a row is one of some."""
-        table = self._found.table
-        given = expand_rows(self.width, self._dialect)(keys)
-
-        def give(element: Any, **_: Any) -> Any:
-            if isinstance(element, BindParameter) and element.key in given:
-                return BindParameter(None, given[element.key], type_=element.type, unique=True)
-            return None
-
-        written = in_rows(table.key_columns, self._dialect)
-        among: ColumnElement[bool] = visitors.replacement_traverse(written, {}, give)
-        return among
 
     def check(self, before: Sequence[Key]) -> None:
         """Check the rows as they have become.
