@@ -47,6 +47,9 @@ class Limits(BaseSettings):
     max_path_depth: Annotated[int, Gt(0)] = 3
     """Relations that one path of a filter, a sort or an include may go through."""
 
+    max_json_depth: Annotated[int, Gt(0)] = 10
+    """Names and positions by which one path may go into the documents of a JSON column."""
+
     max_logic_depth: Annotated[int, Gt(0)] = 8
     """Levels that `and`, `or` and `not` may nest inside of `or=(…)`."""
 

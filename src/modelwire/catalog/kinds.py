@@ -46,7 +46,10 @@ from ..compat.sqlmodel import AutoString, UTCDateTime
 
 
 class Kind(StrEnum):
-    """The kind of a field's values: how it is parsed from a query and compared."""
+    """The kind of a field's values: how it is parsed from a query and compared.
+
+    Of documents in JSON columns, a part may be any `VALUE`, or a `LIST` of some.
+    """
 
     INTEGER = "integer"
     FLOAT = "number"
@@ -61,18 +64,22 @@ class Kind(StrEnum):
     INTERVAL = "interval"
     BYTES = "bytes"
     JSON = "JSON"
+    VALUE = "JSON value"
+    LIST = "array"
     OTHER = "other"
 
     @property
     def noun(self) -> str:
         """What one value is called: `an integer`, `a UUID`."""
-        return f"{'an' if self in ('integer', 'enum', 'interval', 'other') else 'a'} {self}"
+        return (
+            f"{'an' if self in ('integer', 'enum', 'interval', 'array', 'other') else 'a'} {self}"
+        )
 
 
 NUMBERS = frozenset({Kind.INTEGER, Kind.FLOAT, Kind.DECIMAL})
 TIMES = frozenset({Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.INTERVAL})
 ORDERED = NUMBERS | TIMES | {Kind.TEXT}
-SORTABLE = frozenset(Kind) - {Kind.JSON, Kind.OTHER}
+SORTABLE = frozenset(Kind) - {Kind.JSON, Kind.LIST, Kind.OTHER}
 COMPARABLE = SORTABLE
 
 # Subclasses stand before their base classes: bool is an int, datetime is a date.

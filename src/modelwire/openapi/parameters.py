@@ -127,7 +127,7 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
         properties[name] = TEXT
     for field in table.queryable.values():
         default = resource.filters.get(field.name, "eq")
-        if field.name not in PARAMETERS and default in operators_of(field.kind):
+        if field.name not in PARAMETERS and default in operators_of(field):
             properties[field.name] = _operand(field, default)
     return {
         "title": title,
@@ -233,7 +233,7 @@ def _filters(subject: Subject, taken: str | None) -> Parameters:
     for field in subject.table.queryable.values():
         default = subject.table.resource.filters.get(field.name, "eq")
         is_free = field.name not in PARAMETERS and field.name != taken
-        if is_free and default in operators_of(field.kind):
+        if is_free and default in operators_of(field):
             found.append(_refer(subject, field.name, partial(_filter, field, default)))
     return found
 
@@ -271,7 +271,7 @@ def _operands(subject: Subject) -> dict[str, JSONSchema]:
     return {
         f"{field.name}__{operator}": _operand(field, operator)
         for field in subject.table.queryable.values()
-        for operator in operators_of(field.kind)
+        for operator in operators_of(field)
     }
 
 

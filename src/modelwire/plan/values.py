@@ -103,7 +103,7 @@ def parse_integer(text: str, _field: Field | None = None) -> int:
     return value
 
 
-def parse_text(text: str, _field: Field) -> str:
+def parse_text(text: str, _field: Field | None = None) -> str:
     """Check a text.
 
     Raises:
@@ -231,5 +231,7 @@ _PARSERS: Mapping[Kind, Callable[[str, Field], Any]] = {
     Kind.INTERVAL: _parse_interval,
     Kind.BYTES: _parse_bytes,
     Kind.JSON: _parse_other,
+    Kind.VALUE: _parse_other,
+    Kind.LIST: _parse_other,
     Kind.OTHER: _parse_other,
 }

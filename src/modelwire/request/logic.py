@@ -7,7 +7,8 @@
     value = scalar / "(" scalar *("," scalar) ")"
 
 A scalar is a run of characters other than `,():"`, without a space at an end, or any text in double
-quotes, where a backslash takes the next character as it is. No space may stand between tokens.
+quotes, where a backslash takes the next character as it is. So may stand what follows a dot in a
+name. No space may stand between tokens.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Comparison(Struct, frozen=True):
     Args:
         name: What stands before the colon.
         values: The scalars.
+        quoted: Which of them stood in double quotes.
         is_list: Whether they stood in parentheses.
         position: Character at which the name starts, from 0.
         value_position: Character at which the value starts.
@@ -41,6 +43,7 @@ class Comparison(Struct, frozen=True):
 
     name: str
     values: tuple[str, ...]
+    quoted: tuple[bool, ...]
     is_list: bool
     position: int
     value_position: int
@@ -95,7 +98,7 @@ class _Parser:
     def _read_term(self, groups: list[Group]) -> None:
         """Read the start of a group, or a comparison."""
         start = self._at
-        name = self._read_run()
+        name = self._read_name()
         if name in _GROUPS and self._peek() == "(":
             if len(groups) > self._max_depth:
                 message = f"should nest at most {self._max_depth} levels deep"
@@ -129,13 +132,16 @@ class _Parser:
             raise self._refuse(message, start, "too_many_terms")
         position = self._at
         if self._peek() != "(":
-            return Comparison(name, (self._read_scalar(),), False, start, position)
+            quoted = (self._peek() == '"',)
+            return Comparison(name, (self._read_scalar(),), quoted, False, start, position)
         values: list[str] = []
+        are_quoted: list[bool] = []
         while not values or self._peek() == ",":
             self._at += 1
+            are_quoted.append(self._peek() == '"')
             values.append(self._read_scalar())
         self._expect(")", "should have `,` or `)` here")
-        return Comparison(name, tuple(values), True, start, position)
+        return Comparison(name, tuple(values), tuple(are_quoted), True, start, position)
 
     def _read_scalar(self) -> str:
         if self._peek() == '"':
@@ -159,6 +165,15 @@ class _Parser:
             raise self._refuse("should have a second double quote at the end of the value")
         self._at = found.end()
         return _ESCAPE.sub(r"\1", found[1])
+
+    def _read_name(self) -> str:
+        """Read a path, some steps of which may be in double quotes behind a dot, as they are."""
+        start = self._at
+        run = self._read_run()
+        while run.endswith(".") and self._peek() == '"':
+            self._read_quoted()
+            run = self._read_run()
+        return self._text[start : self._at]
 
     def _read_run(self) -> str:
         found = _RUN.match(self._text, self._at)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from ..catalog.documents import Part
 from ..catalog.tables import Field, Relation, Table
 from ..memory import kept
 from .conditions import Through
@@ -33,6 +34,11 @@ class Order(Struct, frozen=True, cache_hash=True):
     def nullable(self) -> bool:
         """Whether a row may have NULL here."""
         return self.field.nullable or bool(self.through)
+
+    @property
+    def traced(self) -> bool:
+        """Whether its value is none of the columns of a row, and stands behind these."""
+        return bool(self.through) or isinstance(self.field, Part)
 
     def reverse(self) -> Order:
         """The same in the other direction."""

@@ -26,7 +26,8 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
         limited: Whether there is a limit to their number.
         offset: Whether rows are skipped.
         projection: What is read of each; the whole row, if None.
-        traces: Whether what the order takes from other tables stands behind each row.
+        traces: Whether what the order takes from other tables, or out of documents, stands behind
+            each row.
         after: Where the rows start.
         joined: What stands behind each row of those that it includes: an array for each column.
         lock: What nobody else may do to the rows until the transaction ends.
@@ -53,7 +54,7 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
     @property
     def traced(self) -> tuple[Order, ...]:
         """The terms of the order whose values stand behind each row."""
-        return tuple(term for term in self.order if term.through) if self.traces else ()
+        return tuple(term for term in self.order if term.traced) if self.traces else ()
 
 
 class CountShape(Struct, frozen=True, cache_hash=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -10,11 +10,13 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     and_,
+    bindparam,
     not_,
     or_,
     true,
 )
 
+from ..catalog.documents import Part, View
 from ..catalog.tables import Field, Relation
 from ..shape.conditions import (
     AllOf,
@@ -28,6 +30,7 @@ from ..shape.conditions import (
     Through,
 )
 from .dialect import SQLDialect
+from .documents import PartOf, holds, is_absent, occurs, text_and_guard
 from .operators import Prepare, is_null_for, operand, render_predicate
 from .references import refer
 from .source import column_in, columns_in, exists_in, links_of, rows_of
@@ -86,8 +89,7 @@ class Conditions:
     def _compare(
         self, field: Field, operator: str, name: str, source: FromClause
     ) -> ColumnElement[bool]:
-        column = column_of(source, field)
-        condition, prepare = render_predicate(field, column, operator, name, self._dialect)
+        condition, prepare = render_comparison(field, source, operator, name, self._dialect)
         self.prepare.update(prepare)
         return condition
 
@@ -115,8 +117,41 @@ class Conditions:
 
 
 def column_of(source: FromClause, field: Field) -> ColumnElement[Any]:
-    """The column of a field in its table, or in an alias of that."""
-    return column_in(source, field.column)
+    """The column of a field in its table, or in an alias of that; of a part of documents, it."""
+    column = column_in(source, field.column)
+    return PartOf(column, field) if isinstance(field, Part) else column
+
+
+def render_comparison(
+    field: Field, source: FromClause, operator: str, name: str, dialect: SQLDialect
+) -> tuple[ColumnElement[bool], Mapping[str, Prepare]]:
+    """Write a comparison in SQL.
+
+    Args:
+        field: The field on the left.
+        source: Its table, or an alias of that.
+        operator: The operator's name.
+        name: Name of the parameter on the right.
+        dialect: The database's dialect.
+
+    Returns:
+        The expression, and how the parameters' values are prepared where they are.
+    """
+    if not isinstance(field, Part):
+        return render_predicate(field, column_in(source, field.column), operator, name, dialect)
+    document = column_in(source, field.column)
+    if operator == "isnull":
+        return is_absent(document, field) == bindparam(name), {}
+    if operator == "has":
+        return holds(document, field, name), {}
+    if field.view is View.VALUE:
+        found = occurs(document, field, name)
+        return (found if operator == "in" else found.is_not(true())), {}
+    if field.view is not View.TEXT or operator in ("ne", "not_in"):
+        return render_predicate(field, PartOf(document, field), operator, name, dialect)
+    text, guard = text_and_guard(document, field)
+    condition, prepare = render_predicate(field, text, operator, name, dialect)
+    return and_(condition, guard), prepare
 
 
 def join_on(

@@ -116,7 +116,7 @@ class Draw:
         """A comparison of a field, own or of related rows."""
         path, target = self.path(table, 3)
         field = self.random.choice(list(target.queryable.values()))
-        operator = self.random.choice(operators_of(field.kind))
+        operator = self.random.choice(operators_of(field))
         count = {"between": 2, "in": 3, "not_in": 3}.get(operator, 1)
         operands = tuple(self._operand(field, operator) for _ in range(count))
         return Condition(path, field.name, operator, operands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...catalog.documents import Part, is_document, whole_of
 from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Field, Table
@@ -14,6 +15,7 @@ from ...shape.conditions import Predicate
 from ..parameters import Pair
 from ..values import BadValue, parse_boolean, parse_text, parse_value
 from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of
+from .parts import compare_part, decides_by_operand
 from .paths import FieldPath, ParameterSpan, TooDeep, find_compared
 
 
@@ -62,19 +64,20 @@ def make_predicate(found: FieldPath, operator: str | None, place: ParameterSpan)
     """
     field = found.field
     operator = _default_of(found) if operator is None else operator
-    allowed = operators_of(field.kind)
+    allowed = operators_of(field)
     if operator not in allowed:
         suggestion = did_you_mean(operator, allowed)
         known = ", ".join(allowed)
         message = f"`{field.name}` has no operator `{operator}`{suggestion}; it has {known}"
         raise place.refuse(message, "unknown_operator")
-    return Predicate(field, operator, found.through)
+    of_items = operator == "has" and is_document(field)
+    return Predicate(whole_of(field) if of_items else field, operator, found.through)
 
 
 def has_operator(found: FieldPath, operator: str | None) -> bool:
     """Whether a field has an operator; the one that its resource declares, if None."""
     named = _default_of(found) if operator is None else operator
-    return named in operators_of(found.field.kind)
+    return named in operators_of(found.field)
 
 
 def _default_of(found: FieldPath) -> str:
@@ -86,9 +89,13 @@ def takes_list(operator: str) -> bool:
     return OPERATORS[operator].takes in (Takes.LIST, Takes.PAIR)
 
 
-def parse_operand(
-    predicate: Predicate, texts: Sequence[str], place: ParameterSpan, limits: Limits
-) -> Any:
+def parse_comparison(
+    predicate: Predicate,
+    texts: Sequence[str],
+    place: ParameterSpan,
+    limits: Limits,
+    quoted: Sequence[bool] | None = None,
+) -> tuple[Predicate, Any]:
     """Parse what stands on the right of a comparison.
 
     Args:
@@ -96,25 +103,38 @@ def parse_operand(
         texts: One text, or several where its operator takes a list.
         place: Where they stand.
         limits: How long a text and a list may be.
+        quoted: Which of the texts stood in double quotes, where these are taken off already.
 
     Returns:
-        The operand.
+        The comparison, of a part of a document by what it is compared with, and the operand.
 
     Raises:
         InvalidRequest: It is not what the operator takes.
     """
-    field, operator = predicate.field, predicate.operator
-    takes = OPERATORS[operator].takes
-    if takes in (Takes.LIST, Takes.PAIR):
-        return _parse_list(texts, field, takes, place, limits)
-    if operator in PATTERNS and len(texts[0]) > limits.max_text_length:
+    takes = OPERATORS[predicate.operator].takes
+    if takes in (Takes.LIST, Takes.PAIR) and len(texts) > limits.max_list_values:
+        message = f"should have at most {limits.max_list_values} values"
+        raise place.refuse(message, "too_many_values")
+    if takes is Takes.PAIR and len(texts) != 2:
+        raise place.refuse(f"should be {takes}")
+    if predicate.operator in PATTERNS and len(texts[0]) > limits.max_text_length:
         message = f"should have at most {limits.max_text_length} characters"
         raise place.refuse(message, "too_long")
-    parse = _parser_of(operator, field)
     try:
-        return parse(texts[0], field)
+        if isinstance(predicate.field, Part) and decides_by_operand(predicate):
+            return compare_part(predicate, predicate.field, texts, quoted)
+        return predicate, _parse_operand(predicate, texts, takes)
     except BadValue as exc:
-        raise place.refuse(str(exc)) from None
+        each = "each value " if takes in (Takes.LIST, Takes.PAIR) else ""
+        raise place.refuse(f"{each}{exc}") from None
+
+
+def _parse_operand(predicate: Predicate, texts: Sequence[str], takes: Takes) -> Any:
+    field, operator = predicate.field, predicate.operator
+    if takes in (Takes.LIST, Takes.PAIR):
+        values = [parse_value(text, field) for text in texts]
+        return Pair(*values) if takes is Takes.PAIR else values
+    return _parser_of(operator, field)(texts[0], field)
 
 
 def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
@@ -122,18 +142,3 @@ def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
         return parse_boolean
     # What is looked for inside of a text, or on one side of it, need be no whole value.
     return parse_text if field.kind is Kind.TEXT and operator not in EQUAL else parse_value
-
-
-def _parse_list(
-    texts: Sequence[str], field: Field, takes: Takes, place: ParameterSpan, limits: Limits
-) -> Any:
-    if len(texts) > limits.max_list_values:
-        message = f"should have at most {limits.max_list_values} values"
-        raise place.refuse(message, "too_many_values")
-    if takes is Takes.PAIR and len(texts) != 2:
-        raise place.refuse(f"should be {takes}")
-    try:
-        values = [parse_value(text, field) for text in texts]
-    except BadValue as exc:
-        raise place.refuse(f"each value {exc}") from None
-    return Pair(*values) if takes is Takes.PAIR else values

@@ -144,7 +144,7 @@ def project_list(
     if table.computes or table.resource.read_schema is not None:
         return project_row(table, shown)
     joined = [table.by_column[c.name] for include in includes for c in include.relation.local]
-    ordered = [term.field for term in order if not term.through]
+    ordered = [term.field for term in order if not term.traced]
     return _project(shown, (*joined, *ordered))
 
 

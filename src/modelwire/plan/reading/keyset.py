@@ -179,7 +179,8 @@ def _rows_from(
 
 
 def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:
-    """The values that a row has in the terms of the order; those of other tables stand behind it.
+    """The values that a row has in the terms of the order; those that are none of its
+    columns stand behind it.
 
     Args:
         shape: What the row was read by.
@@ -190,7 +191,7 @@ def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:
     """
     positions = shape.read.positions
     traced = iter(row[len(positions) :])
-    values = (next(traced) if term.through else row[positions[term.field]] for term in shape.order)
+    values = (next(traced) if term.traced else row[positions[term.field]] for term in shape.order)
     return tuple(map(_place_by, shape.order, values))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ...catalog.tables import Catalog, Table
 from ...request.logic import Comparison, Group, parse_logic
 from ...shape.conditions import AllOf, AnyOf, Condition, Negation
-from .filters import has_operator, make_predicate, parse_operand, takes_list
+from .filters import has_operator, make_predicate, parse_comparison, takes_list
 from .paths import FieldPath, ParameterSpan, TooDeep, find_compared, suggest_path
 
 
@@ -55,8 +55,11 @@ def _plan_comparison(
     if term.is_list != takes_list(predicate.operator):
         shown = "values in parentheses" if takes_list(predicate.operator) else "a single value"
         raise value_place.refuse(f"`{predicate.operator}` should have {shown} here")
-    operands.append(parse_operand(predicate, term.values, value_place, catalog.limits))
-    return predicate
+    compared, operand = parse_comparison(
+        predicate, term.values, value_place, catalog.limits, term.quoted
+    )
+    operands.append(operand)
+    return compared
 
 
 def _find(

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
+from ...catalog.documents import is_document, whole_of
 from ...catalog.kinds import COMPARABLE, ORDERED, Kind
 from ...catalog.names import did_you_mean
-from ...catalog.tables import Table
+from ...catalog.tables import Field, Table
 from ...errors import ConfigurationError
 
-_TEXT = frozenset({Kind.TEXT})
 _EVERY = frozenset(Kind)
+_WITH_ORDER = ORDERED | {Kind.VALUE}
+_TEXT = frozenset({Kind.TEXT, Kind.VALUE})
+_ITEMS = frozenset({Kind.LIST, Kind.VALUE})
 
 
 class Takes(StrEnum):
@@ -38,11 +42,11 @@ OPERATORS: Mapping[str, Operator] = {
     "in": Operator(COMPARABLE, Takes.LIST),
     "not_in": Operator(COMPARABLE, Takes.LIST),
     "isnull": Operator(_EVERY, Takes.FLAG),
-    "gt": Operator(ORDERED),
-    "gte": Operator(ORDERED),
-    "lt": Operator(ORDERED),
-    "lte": Operator(ORDERED),
-    "between": Operator(ORDERED, Takes.PAIR),
+    "gt": Operator(_WITH_ORDER),
+    "gte": Operator(_WITH_ORDER),
+    "lt": Operator(_WITH_ORDER),
+    "lte": Operator(_WITH_ORDER),
+    "between": Operator(_WITH_ORDER, Takes.PAIR),
     "contains": Operator(_TEXT),
     "icontains": Operator(_TEXT),
     "startswith": Operator(_TEXT),
@@ -51,6 +55,7 @@ OPERATORS: Mapping[str, Operator] = {
     "iendswith": Operator(_TEXT),
     "like": Operator(_TEXT),
     "ilike": Operator(_TEXT),
+    "has": Operator(_ITEMS),
 }
 
 EQUAL = frozenset({"eq", "ne", "in", "not_in"})
@@ -71,8 +76,16 @@ PATTERNS = frozenset(
 """The operators that search for a text inside another."""
 
 
-def operators_of(kind: Kind) -> tuple[str, ...]:
-    """Names of the operators that fields of a kind have."""
+def operators_of(field: Field) -> tuple[str, ...]:
+    """Names of the operators that a field has."""
+    own = _of_kind(field.kind)
+    # A column of documents has those of a part, if only of what these are as wholes.
+    is_list = is_document(field) and whole_of(field).kind in _ITEMS
+    return (*own, "has") if is_list else own
+
+
+@cache
+def _of_kind(kind: Kind) -> tuple[str, ...]:
     return tuple(name for name, operator in OPERATORS.items() if kind in operator.kinds)
 
 
@@ -90,7 +103,7 @@ def check_filters(table: Table) -> None:
                 f"`{name}` is not what is stored, which filters would tell. If they may, write "
                 f"queryable=['{name}']."
             )
-        allowed = operators_of(field.kind)
+        allowed = operators_of(field)
         if operator not in allowed:
             raise ConfigurationError(
                 f"Resource({table.model.__name__}, filters=…): `{name}` has no operator "

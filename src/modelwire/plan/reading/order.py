@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...catalog.kinds import SORTABLE
-from ...catalog.tables import Catalog, Relation, Table
+from ...catalog.documents import Part, View
+from ...catalog.kinds import SORTABLE, Kind
+from ...catalog.tables import Catalog, Field, Relation, Table
 from ...memory import kept, kept_if_short
 from ...shape.parts import Order
 from ..parameters import refuse_parameter
-from .paths import FieldPath, TooDeep, find_field, suggest_path
+from .paths import FieldPath, TooDeep, find_field, split_names, suggest_path
 
 
 @kept_if_short
@@ -29,11 +30,11 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     """
     if not text:
         return key_order(table)
-    parts, limit = text.split(","), catalog.limits.max_sort_terms
+    parts, limit = split_names(text), catalog.limits.max_sort_terms
     if len(parts) > limit:
         raise refuse_parameter("sort", f"should name at most {limit} fields", "too_many_terms")
     paths = [part.removeprefix("-") for part in parts]
-    terms = [_plan_term(catalog, table, part, paths) for part in parts]
+    terms = [t for part in parts for t in _plan_terms(catalog, table, part, paths)]
     places = {(term.through, term.field) for term in terms}
     if len(places) < len(terms):
         raise refuse_parameter("sort", "names a field twice")
@@ -84,7 +85,7 @@ def reverse_order(order: Sequence[Order]) -> tuple[Order, ...]:
     return tuple(term.reverse() for term in order)
 
 
-def _plan_term(catalog: Catalog, table: Table, part: str, paths: Sequence[str]) -> Order:
+def _plan_terms(catalog: Catalog, table: Table, part: str, paths: Sequence[str]) -> Sequence[Order]:
     path = part.removeprefix("-")
     found = find_field(catalog, table, path)
     if isinstance(found, TooDeep):
@@ -103,7 +104,18 @@ def _plan_term(catalog: Catalog, table: Table, part: str, paths: Sequence[str]) 
     if many is not None:
         message = f"can't go through `{many.name}` in `{path}`, which leads to many rows"
         raise refuse_parameter("sort", message, "to_many")
-    return Order(found.field, part.startswith("-"), found.through, asked=True)
+    descending = part.startswith("-")
+    return [Order(f, descending, found.through, asked=True) for f in ordered_by(found.field)]
+
+
+def ordered_by(field: Field) -> Sequence[Field]:
+    """What the values of a field are ordered by: the field itself, unless they may be of any type.
+
+    Those come by their types, and then by their values; what holds others has none.
+    """
+    if not isinstance(field, Part) or field.kind is not Kind.VALUE:
+        return [field]
+    return [field.seen_as(view) for view in (View.RANK, View.NUMBER, View.LABEL)]
 
 
 def _is_sortable(found: FieldPath) -> bool:

@@ -1,13 +1,17 @@
-"""Paths from a resource to a field: its own, or one that its relations lead to."""
+"""Paths from a resource to a field: its own, or one that its relations lead to; in a JSON column,
+further to a part of its documents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from ...catalog.documents import Part, enter, is_document, names_below, whole_of, write_step
 from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Field, Table
 from ...errors import InvalidRequest
+from ...memory import SHORT
 from ...shape.conditions import Step, Through
 from ..parameters import refuse_parameter
 
@@ -28,7 +32,7 @@ class FieldPath(NamedTuple):
 
     Args:
         table: The resource that has the field.
-        field: The field.
+        field: The field, or a part of the documents in one.
         through: The relations that lead to it.
     """
 
@@ -44,12 +48,12 @@ class UnknownPath(NamedTuple):
 
 
 class TooDeep(NamedTuple):
-    """A path that goes through more relations than are allowed."""
+    """A path that is over a limit."""
 
-    limit: int
+    message: str
 
     def __str__(self) -> str:
-        return f"should go through at most {self.limit} relations"
+        return self.message
 
 
 def find_field(catalog: Catalog, table: Table, path: str) -> FieldPath | UnknownPath | TooDeep:
@@ -69,18 +73,93 @@ def find_field(catalog: Catalog, table: Table, path: str) -> FieldPath | Unknown
         name, dot, below = rest.partition(".")
         relation = here.paths.get(name) if dot else None
         if relation is None:
-            return UnknownPath(path)
+            whole = here.queryable.get(name) if dot else None
+            part = None if whole is None else find_part(catalog, whole, below)
+            if not isinstance(part, Part):
+                return part or UnknownPath(path)
+            return FieldPath(here, part, tuple(through))
         if len(through) == catalog.limits.max_path_depth:
-            return TooDeep(catalog.limits.max_path_depth)
+            return TooDeep(f"should go through at most {len(through)} relations")
         here, rest = catalog.target_of(relation), below
         through.append(Step(relation, here))
     return FieldPath(here, field, tuple(through))
 
 
+def find_part(catalog: Catalog, field: Field, path: str) -> Part | TooDeep | None:
+    """Follow a path into the documents of a column, as in `size."depth in m"` or `tags.0`.
+
+    Args:
+        catalog: The catalog.
+        field: The column.
+        path: Names and positions, joined by dots.
+
+    Returns:
+        The part, or why there is none; None where there is no such name, or the column has no
+        documents.
+    """
+    steps = split_steps(path) if is_document(field) else None
+    if steps is None:
+        return None
+    # What is kept of a path is no longer than any other text of a client's that is.
+    limit = catalog.limits.max_json_depth
+    if len(steps) > limit:
+        return TooDeep(f"should go at most {limit} names and positions into a JSON column")
+    if len(path) > SHORT:
+        return TooDeep(f"should go into a JSON column by at most {SHORT} characters")
+    return enter(field, steps)
+
+
+def split_steps(path: str) -> tuple[str, ...] | None:
+    """Split a path into its steps, any of which may be in double quotes; None if it is none."""
+    if '"' not in path:
+        steps = tuple(path.split("."))
+        return steps if all(steps) else None
+    found, at = [], 0
+    while (step := _STEP.match(path, at)) is not None:
+        found.append(unquote(step[0]))
+        at = step.end() + 1
+        if step.end() == len(path):
+            return tuple(found)
+        if path[step.end()] != ".":
+            break
+    return None
+
+
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_STEP = re.compile(rf'{_QUOTED}|[^."]+', re.DOTALL)
+_WHOLE = re.compile(_QUOTED, re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_NAME = re.compile(r"""(?:[^,"]|"(?:[^"\\]|\\.?)*+(?:"|\Z))*+""", re.DOTALL)
+
+
+def is_quoted(text: str) -> bool:
+    """Whether a text is in double quotes."""
+    return text[:1] == '"' and _WHOLE.fullmatch(text) is not None
+
+
+def unquote(text: str) -> str:
+    """What stands in the double quotes of a text, where a backslash takes the next character as it
+    is; the text itself where it is in none."""
+    return _ESCAPE.sub(r"\1", text[1:-1]) if is_quoted(text) else text
+
+
+def split_names(text: str) -> Sequence[str]:
+    """Split a list of paths at its commas, but for those in double quotes."""
+    if '"' not in text:
+        return text.split(",")
+    found, at = [], 0
+    while at <= len(text):
+        name = _NAME.match(text, at)
+        end = at if name is None else name.end()
+        found.append(text[at:end])
+        at = end + 1
+    return found
+
+
 def split_operator(name: str) -> tuple[str, str | None]:
     """Split `age__gte` into `age` and `gte`; the latter is None where there is none."""
     path, separator, operator = name.rpartition("__")
-    return (path, operator) if separator else (name, None)
+    return (path, operator) if separator and '"' not in operator else (name, None)
 
 
 def find_compared(
@@ -98,9 +177,17 @@ def find_compared(
     """
     whole = find_field(catalog, table, name)
     path, operator = split_operator(name)
-    if isinstance(whole, FieldPath) or operator is None:
+    if operator is None or _is_field(whole):
         return whole, None
-    return find_field(catalog, table, path), operator
+    # A name in a document may be any: what stands behind `__` is an operator there.
+    found = find_field(catalog, table, path)
+    if isinstance(whole, FieldPath) and not isinstance(found, FieldPath):
+        return whole, None
+    return found, operator
+
+
+def _is_field(found: FieldPath | UnknownPath | TooDeep) -> bool:
+    return isinstance(found, FieldPath) and not isinstance(found.field, Part)
 
 
 def suggest_path(
@@ -131,19 +218,32 @@ def suggest_path(
     return did_you_mean(rest, known, start=before, end=end)
 
 
-def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table, str, str]:
-    """Follow the relations that a path begins with: where they lead, they, and what is left."""
+def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table | Part, str, str]:
+    """Follow what a path begins with, relations and names in documents: where they lead, they, and
+    what is left."""
     here, rest = table, path
     name, dot, below = rest.partition(".")
     while dot and (relation := here.paths.get(name)) is not None:
         here, rest = catalog.target_of(relation), below
         name, dot, below = rest.partition(".")
-    return here, path.removesuffix(rest), rest
+    before, whole = path.removesuffix(rest), here.queryable.get(name) if dot else None
+    if whole is None or not is_document(whole):
+        return here, before, rest
+    part, steps = whole_of(whole), (len(below) <= SHORT and split_steps(below)) or ()
+    steps = steps[: catalog.limits.max_json_depth]
+    while len(steps) > 1 and (inner := enter(whole, (*part.steps, steps[0]))) is not None:
+        part, steps = inner, steps[1:]
+    start = ".".join((whole.name, *map(write_step, part.steps), ""))
+    return part, before + start, ".".join(map(write_step, steps))
 
 
-def _names_near(table: Table, path: str) -> Iterator[str]:
-    """The fields of a table, and the path with every relation of the table as its first name."""
-    yield from table.queryable
+def _names_near(here: Table | Part, path: str) -> Iterator[str]:
+    """The fields of a table, and the path with every relation of the table as its first name; the
+    names in a document."""
+    if isinstance(here, Part):
+        yield from map(write_step, names_below(here.whole, here.steps))
+        return
+    yield from here.queryable
     _, dot, below = path.partition(".")
     if dot:
-        yield from (f"{name}.{below}" for name in table.paths)
+        yield from (f"{name}.{below}" for name in here.paths)

@@ -13,7 +13,7 @@ from ...shape.conditions import Condition, Predicate, Search
 from ...shape.parts import Include, Order
 from ..parameters import refuse_parameter
 from ..values import BadValue, parse_integer
-from .filters import NoFilter, find_filter, has_operator, parse_operand, takes_list
+from .filters import NoFilter, find_filter, has_operator, parse_comparison, takes_list
 from .includes import find_includes, find_shown
 from .logic import plan_logic
 from .operators import OPERATORS, operators_of
@@ -139,8 +139,9 @@ class Query:
                 if len(conditions) == limit:
                     message = f"is one of more than {len(conditions)} filters"
                     raise refuse_parameter(name, message, "too_many_filters")
-                operands.append(self._take_operand(name, predicate))
-                conditions.append(predicate)
+                compared, operand = self._take_comparison(name, predicate)
+                operands.append(operand)
+                conditions.append(compared)
         if logic is not None:
             conditions.append(plan_logic(self.catalog, self.table, logic, operands))
         if search is not None:
@@ -159,14 +160,14 @@ class Query:
         except NoFilter:
             return None
 
-    def _take_operand(self, name: str, predicate: Predicate) -> Any:
+    def _take_comparison(self, name: str, predicate: Predicate) -> tuple[Predicate, Any]:
         found = self._left.pop(name)
         if takes_list(predicate.operator):
             is_written_out = len(found) == 1 and not found[0].whole
             texts = found[0].value.split(",") if is_written_out else [p.value for p in found]
         else:
             texts = [_single(found).value]
-        return parse_operand(predicate, texts, ParameterSpan(name), self.catalog.limits)
+        return parse_comparison(predicate, texts, ParameterSpan(name), self.catalog.limits)
 
     def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
         words, limits = text.split(), self.catalog.limits
@@ -190,7 +191,7 @@ class Query:
         if name not in PARAMETERS:
             return _unknown(name, self._suggest(name))
         own = self.table.queryable.get(name)
-        is_filter = self._filters and own is not None and "eq" in operators_of(own.kind)
+        is_filter = self._filters and own is not None and "eq" in operators_of(own)
         return _unknown(name, f" (did you mean the filter `{name}__eq`?)" if is_filter else "")
 
     def _suggest(self, name: str) -> str:
