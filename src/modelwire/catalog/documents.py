@@ -19,12 +19,11 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
-    is_typeddict,
 )
 
 from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
-from sqlalchemy import JSON, Boolean, Numeric, Text
+from sqlalchemy import JSON, Boolean, Integer, Numeric, Text
 from sqlalchemy.types import TypeEngine
 
 from .codecs import Convert
@@ -54,7 +53,7 @@ _TYPES: Mapping[View, type[TypeEngine[Any]]] = {
     View.TEXT: Text,
     View.BOOLEAN: Boolean,
     View.VALUE: JSON,
-    View.RANK: Numeric,
+    View.RANK: Integer,
     View.LABEL: Text,
 }
 
@@ -63,7 +62,7 @@ _SEEN_AS: Mapping[View, tuple[Kind, Any]] = {
     View.TEXT: (Kind.TEXT, str),
     View.BOOLEAN: (Kind.BOOLEAN, bool),
     View.VALUE: (Kind.VALUE, Any),
-    View.RANK: (Kind.FLOAT, float),
+    View.RANK: (Kind.INTEGER, int),
     View.LABEL: (Kind.TEXT, str),
 }
 """The kind of what is taken of any part, and its annotation."""
@@ -156,8 +155,8 @@ def _make(field: Field, steps: tuple[str, ...], view: View, kind: Kind, annotati
         declared=annotation,
         annotation=annotation,
         kind=kind,
-        to_column=_WRITERS.get(kind),
-        from_column=_to_number if view in (View.NUMBER, View.RANK) else None,
+        to_column=_WRITERS.get(kind) if view in _OPERANDS else None,
+        from_column=_to_number if view is View.NUMBER else None,
         text_form=None,
         nullable=True,
         primary_key=False,
@@ -194,6 +193,9 @@ def to_decimal(value: float) -> Decimal:
 def _to_member(member: Any) -> str:
     return str(getattr(member, "value", member))
 
+
+_OPERANDS = frozenset({View.NUMBER, View.TEXT})
+"""The views whose values are written otherwise than their annotation has them."""
 
 _WRITERS: Mapping[Kind, Convert] = {
     Kind.INTEGER: to_decimal,
@@ -276,7 +278,8 @@ def _members_of(cls: type) -> Mapping[str, Any] | None:
         computed = cls.model_computed_fields.items()
         found |= {info.alias or key: info.return_type for key, info in computed}
         return found | ({_ANY_NAME: Any} if cls.model_config.get("extra") == "allow" else {})
-    if not (is_typeddict(cls) or is_dataclass(cls)):
+    is_typed_dict = hasattr(cls, "__required_keys__")  # one of typing_extensions too
+    if not (is_typed_dict or is_dataclass(cls)):
         return None
     try:
         return get_type_hints(cls, include_extras=True)
@@ -300,7 +303,7 @@ _UNIONS = (Union, types.UnionType)
 
 
 def _unwrap(annotation: Any) -> Any:
-    """An annotation without what says nothing of the document: None, names of types, `Annotated`."""
+    """An annotation without what says nothing of documents: None, names of types, `Annotated`."""
     while True:
         inner = strip_optional(annotation)
         if get_origin(inner) in (Annotated, Required, NotRequired):

@@ -39,15 +39,18 @@ class _OfPart(FunctionElement[Any]):
     """
 
     inherit_cache = False
-    type: TypeEngine[Any] = Boolean()
 
     def __init__(
         self, column: ColumnElement[Any], part: Part, given: BindParameter[str] | None = None
     ) -> None:
+        self.type = self._type_of(part)
         self.steps = part.steps
         self.view = part.view
         steps = [literal(step, Text()) for step in part.steps]
         super().__init__(column, *steps, *([] if given is None else [given]))
+
+    def _type_of(self, _part: Part) -> TypeEngine[Any]:
+        return Boolean()
 
 
 class PartOf(_OfPart):
@@ -55,9 +58,8 @@ class PartOf(_OfPart):
 
     inherit_cache = False
 
-    def __init__(self, column: ColumnElement[Any], part: Part) -> None:
-        super().__init__(column, part)
-        self.type = part.sql_type
+    def _type_of(self, part: Part) -> TypeEngine[Any]:
+        return part.sql_type
 
 
 class _TextOf(PartOf):

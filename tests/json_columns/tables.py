@@ -1,0 +1,90 @@
+"""Tables with JSON columns: of any documents, and of those that annotations describe."""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+from typing import Any, Literal, NotRequired
+
+from pydantic import BaseModel
+from pydantic import Field as Described
+from sqlalchemy import JSON, Column, MetaData
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, SQLModel
+from typing_extensions import TypedDict
+
+from modelwire import Resource
+
+
+class Base(SQLModel, registry=registry()):
+    metadata = MetaData()
+
+
+class Colour(enum.StrEnum):
+    """Declared in an order that is not that of their values."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+class Size(BaseModel):
+    width: int | None = None
+    height: float = 0.0
+
+
+class Maker(TypedDict):
+    name: str
+    founded: NotRequired[int]
+
+
+@dataclass
+class Note:
+    text: str
+    pinned: bool = False
+
+
+class Spec(BaseModel):
+    """A document of every kind of part."""
+
+    size: Size = Size()
+    sizes: list[Size] = []
+    colour: Colour = Colour.RED
+    state: Literal["new", "old"] = "new"
+    maker: Maker | None = None
+    notes: list[Note] = []
+    prices: dict[str, float] = {}
+    pair: tuple[int, str] = (0, "")
+    tags: list[str] = []
+    rest: Any = None
+    day: dt.date | None = None
+    long_name: str = Described(default="", alias="longName")
+    under__scored: bool = False
+
+
+class Box(Base, table=True):
+    __tablename__ = "boxes"
+
+    id: int = Field(primary_key=True)
+    meta: Any = Field(default=None, sa_column=Column(JSON))
+    things: list["Thing"] = Relationship(back_populates="box")
+
+
+class Thing(Base, table=True):
+    __tablename__ = "things"
+
+    id: int = Field(primary_key=True)
+    name: str | None = None
+    meta: Any = Field(default=None, sa_column=Column(JSON))
+    binary: Any = Field(default=None, sa_column=Column(JSON().with_variant(JSONB(), "postgresql")))
+    spec: Spec | None = Field(default=None, sa_column=Column(JSON))
+    tags: list[str] = Field(default_factory=list, sa_column=Column(JSON))
+    by_name: dict[str, Size] = Field(default_factory=dict, sa_column=Column(JSON))
+    hidden: Any = Field(default=None, sa_column=Column(JSON))
+    box_id: int | None = Field(default=None, foreign_key="boxes.id")
+    box: Box = Relationship(back_populates="things")
+
+
+RESOURCES = (
+    Resource(Box, includes=["things"]),
+    Resource(Thing, includes=["box"], hidden=["hidden"], filters={"tags": "has"}),
+)
