@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import ge, gt, le, lt
 from typing import Any
 
 from tests.query.model import lower
@@ -103,39 +104,27 @@ def find(document: Any, steps: Sequence[str]) -> Any:
 
 def compare(value: Any, operator: str, operands: Sequence[Any]) -> bool:
     """Whether a comparison holds, where null is a value like any other type's."""
-    operand = operands[0]
-    match operator:
-        case "isnull":
-            return (value is None) is operand
-        case "eq":
-            return same(value, operand)
-        case "ne":
-            return not same(value, operand)
-        case "in":
-            return any(same(value, other) for other in operands)
-        case "not_in":
-            return not any(same(value, other) for other in operands)
-        case "has":
-            return isinstance(value, list) and any(same(item, operand) for item in value)
-    if type_of(value) not in ("number", "text"):
-        return False
+    if operator == "isnull":
+        return (value is None) is operands[0]
+    if operator == "has":
+        return isinstance(value, list) and any(same(item, operands[0]) for item in value)
+    if operator in ("eq", "in"):
+        return any(same(value, operand) for operand in operands)
+    if operator in ("ne", "not_in"):
+        return not any(same(value, operand) for operand in operands)
     if operator.removeprefix("i") in TEXT_OPERATORS:
-        return type_of(value) == "text" and matches(value, operator, operand)
-    if {type_of(value)} != {type_of(other) for other in operands}:
-        return False
-    left, right = exact(value), exact(operand)
-    match operator:
-        case "gt":
-            return bool(left > right)
-        case "gte":
-            return bool(left >= right)
-        case "lt":
-            return bool(left < right)
-        case "lte":
-            return bool(left <= right)
-        case "between":
-            return bool(right <= left <= exact(operands[1]))
-    raise AssertionError(operator)
+        return type_of(value) == "text" and matches(value, operator, operands[0])
+    alike = {type_of(value)} == {type_of(operand) for operand in operands}
+    return alike and _COMPARED[operator](exact(value), *map(exact, operands))
+
+
+_COMPARED: dict[str, Callable[..., bool]] = {
+    "gt": gt,
+    "gte": ge,
+    "lt": lt,
+    "lte": le,
+    "between": lambda value, low, high: bool(low <= value <= high),
+}
 
 
 def matches(value: str, operator: str, operand: str) -> bool:

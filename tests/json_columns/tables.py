@@ -2,7 +2,7 @@
 
 import datetime as dt
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, NotRequired
 
 from pydantic import BaseModel
@@ -64,7 +64,7 @@ class Spec(BaseModel):
 class Box(Base, table=True):
     __tablename__ = "boxes"
 
-    id: int = Field(primary_key=True)
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     meta: Any = Field(default=None, sa_column=Column(JSON))
     things: list["Thing"] = Relationship(back_populates="box")
 
@@ -72,7 +72,7 @@ class Box(Base, table=True):
 class Thing(Base, table=True):
     __tablename__ = "things"
 
-    id: int = Field(primary_key=True)
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     name: str | None = None
     meta: Any = Field(default=None, sa_column=Column(JSON))
     binary: Any = Field(default=None, sa_column=Column(JSON().with_variant(JSONB(), "postgresql")))

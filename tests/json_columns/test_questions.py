@@ -25,7 +25,24 @@ NUMBERS = [
     *(0, 1, -1, 5, 5.0, 1.5, -0.0, 0.1, 0.30000000000000004, 1e300, -1e-300, 1e15, 1e16),
     *(2**53 + 1, 2**53, float(2**53), 2**63 - 1, -(2**63), 10, 9, 123456.789),
 ]
-TEXTS = ["", "x", "X", "xy", "5", "1.5", "true", "null", "é", "É", "😀", 'a"b', "a,b", "%", "_", "\\"]
+TEXTS = [
+    "",
+    "x",
+    "X",
+    "xy",
+    "5",
+    "1.5",
+    "true",
+    "null",
+    "é",
+    "É",
+    "😀",
+    'a"b',
+    "a,b",
+    "%",
+    "_",
+    "\\",
+]
 SCALARS: list[Any] = [*NUMBERS, *TEXTS, True, False]
 
 
@@ -98,7 +115,7 @@ class Draw:
             texts = TEXTS if not isinstance(one, str) else [one, one[:1], *TEXTS[:4], "%", "_"]
             return (self.random.choice(texts),)
         if operator in ("in", "not_in"):
-            return tuple(self.scalar() for _ in range(self.random.randint(0, 3))) + (one,)
+            return (*(self.scalar() for _ in range(self.random.randint(0, 3))), one)
         if operator in ("gt", "gte", "lt", "lte", "between"):
             one = self.random.choice(NUMBERS) if isinstance(one, bool) else one
             like = TEXTS if isinstance(one, str) else NUMBERS

@@ -20,6 +20,7 @@ from ..catalog.unreadable import Unreadable
 from ..compat.pydantic import decorators_of
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import fall_back, show
+from .parts import cut_row, trees_of
 from .tree import Branch, Row, attach, owner_positions
 
 
@@ -61,6 +62,7 @@ class SchemaEncoder:
         self._converts = [(key, convert) for key, convert in found if convert is not None]
         # None shows computed fields as well, which have no column of their own.
         self._shown = None if read is None else self._shown_keys(read)
+        self._trees = trees_of(whole.parts)
         named = names_shown(self.schema)
         shown_keys = named if self._shown is None else self._shown
         self.names: Sequence[str] = [named[key] for key in shown_keys]
@@ -91,9 +93,10 @@ class SchemaEncoder:
 
     def _dump(self, row: BaseModel) -> bytes:
         # A column may hold a value that its annotation only describes, such as a URL as text.
-        return self._adapter.dump_json(
+        written = self._adapter.dump_json(
             row, include=self._shown, by_alias=True, warnings=False, fallback=fall_back
         )
+        return cut_row(written, self._trees) if self._trees else written
 
     def _shown_keys(self, read: Projection) -> dict[str, Any]:
         return dict.fromkeys([*(f.key for f in read.shown_fields), *self._children], True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import reduce
 from itertools import starmap
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from ..compat.sqlalchemy import variants_of
 from ..memory import kept
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import show, write_unknown
+from .parts import Tree, cut, trees_of
 from .tree import Branch, Row, attach, owner_positions
 
 Convert = Callable[[Any], Any]
@@ -86,7 +88,9 @@ class StructEncoder:
         self.names: Sequence[str] = names
         self.times: Collection[str] = [f.name for f in shown if f.kind in TIMES]
         self._width = len(shown)
-        self._converts = [(i, c) for i, f in enumerate(shown) if (c := _converter_of(f))]
+        trees = trees_of(read.parts)
+        converts = (_converter_of(f, trees.get(f.name)) for f in shown)
+        self._converts = [(i, convert) for i, convert in enumerate(converts) if convert]
         self._takes_rows = len(shown) == len(read.fields) and not (self._converts or includes)
         self._children = {
             i.relation.name: (owner_positions(table, read, i), StructEncoder(i.target, i.includes))
@@ -130,12 +134,19 @@ class StructEncoder:
         return values
 
 
-def _converter_of(field: Field) -> Convert | None:
-    """What is done to a value whose bytes differ between msgspec and Pydantic."""
-    shown, written = show(field), _writer_of(field)
-    if shown is None or written is None:
-        return shown or written
-    return lambda value: written(shown(value))
+def _converter_of(field: Field, tree: Tree | None) -> Convert | None:
+    """What is done to a value whose bytes differ between msgspec and Pydantic, and to a document
+    of which only parts are shown."""
+    steps = [step for step in (show(field), _writer_of(field), _cutter_of(tree)) if step]
+    return reduce(_then, steps) if steps else None
+
+
+def _then(first: Convert, second: Convert) -> Convert:
+    return lambda value: second(first(value))
+
+
+def _cutter_of(tree: Tree | None) -> Convert | None:
+    return None if tree is None else lambda value: msgspec.Raw(cut(_encoder.encode(value), tree))
 
 
 def _writer_of(field: Field) -> Convert | None:

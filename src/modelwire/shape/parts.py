@@ -59,10 +59,12 @@ class Projection(Struct, frozen=True, cache_hash=True, dict=True):
     Args:
         fields: The fields in the order in which a row has them; those that are shown come first.
         shown: How many of them are shown.
+        parts: What is shown of the documents of those that are shown in part.
     """
 
     fields: tuple[Field, ...]
     shown: int
+    parts: tuple[Part, ...] = ()
 
     @property
     def shown_fields(self) -> tuple[Field, ...]:

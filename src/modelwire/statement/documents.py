@@ -168,7 +168,7 @@ class _Place:
 
     def __init__(self, element: _OfPart, compiler: Any, options: Mapping[str, Any]) -> None:
         column, *rest = element.clauses
-        self._column = compiler.process(column, **options)
+        self._column: str = compiler.process(column, **options)
         self._steps = element.steps
         self._is_binary = isinstance(storage_type(type_on(column, "postgresql")), JSONB)
         if len(rest) > len(self._steps):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...catalog.documents import Part
 from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean
 from ...catalog.relations import leads_back
@@ -12,6 +13,7 @@ from ...dialect import Dialect
 from ...memory import kept, kept_if_short
 from ...shape.parts import Include, Order, Projection
 from ..parameters import refuse_parameter
+from .paths import NearPart, TooDeep, find_part, near_part, split_names
 
 
 @kept_if_short
@@ -103,31 +105,46 @@ _IN_ARRAYS = frozenset(
 
 
 @kept_if_short
-def find_shown(_catalog: Catalog, table: Table, text: str) -> tuple[Field, ...]:
+def find_shown(catalog: Catalog, table: Table, text: str) -> tuple[Field, ...]:
     """Find the fields that `fields` names.
 
     Args:
+        catalog: The catalog.
         table: The resource.
         text: The value of the parameter.
 
     Returns:
-        The fields, in the order in which they are named.
+        The fields, or parts of the documents in them, in the order in which they are named.
 
     Raises:
         InvalidRequest: It names none, one twice, or what is no field that clients may see.
     """
-    names = text.split(",") if text else []
-    unknown = next((name for name in names if name not in table.readable), None)
-    known = ", ".join(table.readable)
-    if unknown is not None:
-        suggestion = did_you_mean(unknown, [n for n in table.readable if n not in names])
-        message = f"can't name `{unknown}`{suggestion}; it can name {known}"
-        raise refuse_parameter("fields", message, "unknown_field")
-    if not names:
-        raise refuse_parameter("fields", f"should name some of {known}")
-    if len(set(names)) < len(names):
+    names = split_names(text) if text else []
+    found = [_find_shown(catalog, table, name, names) for name in names]
+    if not found:
+        raise refuse_parameter("fields", f"should name some of {', '.join(table.readable)}")
+    if len(set(found)) < len(found):
         raise refuse_parameter("fields", "names a field twice")
-    return tuple(table.readable[name] for name in names)
+    return tuple(found)
+
+
+def _find_shown(catalog: Catalog, table: Table, name: str, names: Sequence[str]) -> Field:
+    field = table.readable.get(name)
+    if field is not None:
+        return field
+    start, dot, below = name.partition(".")
+    whole = table.readable.get(start) if dot else None
+    part = None if whole is None else find_part(catalog, whole, below)
+    if isinstance(part, Part):
+        return part
+    if isinstance(part, TooDeep):
+        raise refuse_parameter("fields", str(part), "too_deep")
+    near = None if whole is None else near_part(catalog, whole, below)
+    start, rest, known = near or NearPart("", name, table.readable)
+    free = [other for other in known if start + other not in names]
+    suggestion = did_you_mean(rest, free, start=start)
+    message = f"can't name `{name}`{suggestion}; it can name {', '.join(table.readable)}"
+    raise refuse_parameter("fields", message, "unknown_field")
 
 
 @kept
@@ -149,4 +166,6 @@ def project_list(
 
 
 def _project(shown: tuple[Field, ...], needed: tuple[Field, ...]) -> Projection:
-    return Projection(tuple(dict.fromkeys((*shown, *needed))), len(shown))
+    parts = [f for f in shown if isinstance(f, Part) and f.whole not in shown]
+    columns = dict.fromkeys(f.whole if isinstance(f, Part) else f for f in shown)
+    return Projection(tuple(dict.fromkeys((*columns, *needed))), len(columns), tuple(parts))

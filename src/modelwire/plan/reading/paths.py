@@ -210,40 +210,62 @@ def suggest_path(
         end: What stands behind the path.
     """
     here, before, rest = _follow(catalog, table, path)
-    known = [] if before else list(others)
-    for name in _names_near(here, rest):
-        found = find_field(catalog, table, before + name)
-        if isinstance(found, FieldPath) and accepts(before + name, found):
+    near = _near_document(catalog, here, rest) or NearPart("", rest, _names_near(here, rest))
+    start = before + near.start
+    known = [] if start else list(others)
+    for name in near.names:
+        found = find_field(catalog, table, start + name)
+        if isinstance(found, FieldPath) and accepts(start + name, found):
             known.append(name)
-    return did_you_mean(rest, known, start=before, end=end)
+    return did_you_mean(near.rest, known, start=start, end=end)
 
 
-def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table | Part, str, str]:
-    """Follow what a path begins with, relations and names in documents: where they lead, they, and
-    what is left."""
+class NearPart(NamedTuple):
+    """Where a path leads that leads to nothing.
+
+    Args:
+        start: What of it is known, with the dot at its end.
+        rest: What is left of it.
+        names: What could stand there instead.
+    """
+
+    start: str
+    rest: str
+    names: Iterable[str]
+
+
+def near_part(catalog: Catalog, field: Field, path: str) -> NearPart | None:
+    """Follow a path into the documents of a column as far as it is known; None if it has none."""
+    if not is_document(field):
+        return None
+    part, steps = whole_of(field), (len(path) <= SHORT and split_steps(path)) or ()
+    steps = steps[: catalog.limits.max_json_depth]
+    while len(steps) > 1 and (inner := enter(field, (*part.steps, steps[0]))) is not None:
+        part, steps = inner, steps[1:]
+    start = ".".join((field.name, *map(write_step, part.steps), ""))
+    names = map(write_step, names_below(field, part.steps))
+    return NearPart(start, ".".join(map(write_step, steps)), names)
+
+
+def _near_document(catalog: Catalog, table: Table, path: str) -> NearPart | None:
+    name, dot, below = path.partition(".")
+    field = table.queryable.get(name) if dot else None
+    return None if field is None else near_part(catalog, field, below)
+
+
+def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table, str, str]:
+    """Follow the relations that a path begins with: where they lead, they, and what is left."""
     here, rest = table, path
     name, dot, below = rest.partition(".")
     while dot and (relation := here.paths.get(name)) is not None:
         here, rest = catalog.target_of(relation), below
         name, dot, below = rest.partition(".")
-    before, whole = path.removesuffix(rest), here.queryable.get(name) if dot else None
-    if whole is None or not is_document(whole):
-        return here, before, rest
-    part, steps = whole_of(whole), (len(below) <= SHORT and split_steps(below)) or ()
-    steps = steps[: catalog.limits.max_json_depth]
-    while len(steps) > 1 and (inner := enter(whole, (*part.steps, steps[0]))) is not None:
-        part, steps = inner, steps[1:]
-    start = ".".join((whole.name, *map(write_step, part.steps), ""))
-    return part, before + start, ".".join(map(write_step, steps))
+    return here, path.removesuffix(rest), rest
 
 
-def _names_near(here: Table | Part, path: str) -> Iterator[str]:
-    """The fields of a table, and the path with every relation of the table as its first name; the
-    names in a document."""
-    if isinstance(here, Part):
-        yield from map(write_step, names_below(here.whole, here.steps))
-        return
-    yield from here.queryable
+def _names_near(table: Table, path: str) -> Iterator[str]:
+    """The fields of a table, and the path with every relation of the table as its first name."""
+    yield from table.queryable
     _, dot, below = path.partition(".")
     if dot:
-        yield from (f"{name}.{below}" for name in here.paths)
+        yield from (f"{name}.{below}" for name in table.paths)
