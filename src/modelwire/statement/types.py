@@ -37,7 +37,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-from ..catalog.domain import EXACT, is_short_float
+from ..catalog.domain import EXACT, MAX_INT64, MIN_INT64, is_short_float
 from ..catalog.kinds import is_decorated, storage_type
 from ..catalog.vectors import is_vector
 from ..compat.sqlmodel import AutoString, UTCDateTime
@@ -183,8 +183,8 @@ def _write_number(value: Decimal | float | None) -> float | None:
         return None if value is None else float(value)
     # Beyond a float's range there is no stored value to be equal to; the order stays right.
     number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
-    if not -_WIDE < number < _WIDE and abs(number) < _WIDEST and value == int(value):
-        return int(value)
+    if not -_WIDE < number < _WIDE and abs(number) <= _WIDEST and value == (whole := int(value)):
+        return whole if MIN_INT64 <= whole <= MAX_INT64 else number
     return number if number or not value else math.copysign(_LEAST_FLOAT, value)
 
 
