@@ -26,7 +26,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from ..catalog.documents import POSITION, Part, View
-from ..catalog.kinds import storage_type, type_on
+from ..catalog.kinds import storage_type
 
 
 class _OfPart(FunctionElement[Any]):
@@ -46,6 +46,7 @@ class _OfPart(FunctionElement[Any]):
         self.type = self._type_of(part)
         self.steps = part.steps
         self.view = part.view
+        self.is_binary = isinstance(storage_type(part.whole.sql_type), JSONB)
         steps = [literal(step, Text()) for step in part.steps]
         super().__init__(column, *steps, *([] if given is None else [given]))
 
@@ -170,7 +171,7 @@ class _Place:
         column, *rest = element.clauses
         self._column: str = compiler.process(column, **options)
         self._steps = element.steps
-        self._is_binary = isinstance(storage_type(type_on(column, "postgresql")), JSONB)
+        self._is_binary = element.is_binary
         if len(rest) > len(self._steps):
             given = compiler.process(rest[-1], **options)
             self.given = f"CAST(CAST({given} AS TEXT) AS JSONB)"
