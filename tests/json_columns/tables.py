@@ -3,9 +3,9 @@
 import datetime as dt
 import enum
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal, NewType, NotRequired
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from pydantic import Field as Described
 from sqlalchemy import JSON, Column, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
@@ -43,6 +43,13 @@ class Note:
     pinned: bool = False
 
 
+class Nested(RootModel[dict[str, list[int]]]):
+    pass
+
+
+Aliased = NewType("Aliased", Nested)
+
+
 class Spec(BaseModel):
     """A document of every kind of part."""
 
@@ -56,6 +63,10 @@ class Spec(BaseModel):
     pair: tuple[int, str] = (0, "")
     tags: list[str] = []
     rest: Any = None
+    either: int | str | None = None
+    numbers: list[int | float] = []
+    aliased: Aliased | None = None
+    tree: "Spec | None" = None
     day: dt.date | None = None
     long_name: str = Described(default="", alias="longName")
     under__scored: bool = False

@@ -132,6 +132,35 @@ def enter(field: Field, steps: tuple[str, ...]) -> Part | None:
     return _part_of(field, steps, annotation)
 
 
+def item_of(part: Part) -> Part | None:
+    """Any item of what is or may be an array; None where nothing says what all of them are."""
+    if part.kind is not Kind.LIST:
+        return None
+    args = get_args(part.annotation)
+    is_mixed = bare_class(part.annotation) is tuple and len(set(args) - {...}) > 1
+    return None if is_mixed else enter(part.whole, (*part.steps, "0"))
+
+
+def described_parts(field: Field) -> Sequence[Part]:
+    """The parts with a value that an annotation names, those that are no deeper than documents of
+    an API go on about; of arrays and of names that may be any, none."""
+    found: list[Part] = []
+    level = [whole_of(field)] if is_document(field) else []
+    for _ in range(DESCRIBED_DEPTH):
+        parts = [(part, name) for part in level for name in names_below(field, part.steps)]
+        inner = (enter(field, (*part.steps, name)) for part, name in parts)
+        level = [part for part in inner if part is not None]
+        found += [part for part in level if part.kind is not Kind.JSON]
+    return found[:MOST_DESCRIBED]
+
+
+DESCRIBED_DEPTH = 3
+"""Names that a described path has behind that of its column, at most."""
+
+MOST_DESCRIBED = 50
+"""Parts of one column that are described."""
+
+
 def names_below(field: Field, steps: tuple[str, ...]) -> Iterator[str]:
     """The names that an annotation gives the parts of what a path leads to."""
     annotation = _unwrap(field.annotation)
@@ -304,16 +333,19 @@ _UNIONS = (Union, types.UnionType)
 
 def _unwrap(annotation: Any) -> Any:
     """An annotation without what says nothing of documents: None, names of types, `Annotated`."""
-    while True:
-        inner = strip_optional(annotation)
-        if get_origin(inner) in (Annotated, Required, NotRequired):
-            inner = get_args(inner)[0]
-        elif hasattr(inner, "__supertype__"):  # of a NewType
-            inner = inner.__supertype__
-        elif hasattr(type(inner), "__value__"):  # of `type Name = …`
-            inner = inner.__value__
-        elif isinstance(inner, type) and issubclass(inner, RootModel):
-            inner = inner.model_fields["root"].annotation
-        if inner is annotation:
-            return annotation
-        annotation = inner
+    inner = _unwrap_once(annotation)
+    # What a union becomes without None is made anew each time.
+    return annotation if inner == annotation else _unwrap(inner)
+
+
+def _unwrap_once(annotation: Any) -> Any:
+    annotation = strip_optional(annotation)
+    if get_origin(annotation) in (Annotated, Required, NotRequired):
+        return get_args(annotation)[0]
+    if hasattr(annotation, "__supertype__"):  # of a NewType
+        return annotation.__supertype__
+    if hasattr(type(annotation), "__value__"):  # of `type Name = …`
+        return annotation.__value__
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return annotation.model_fields["root"].annotation
+    return annotation

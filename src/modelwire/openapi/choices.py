@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from ..catalog.kinds import SORTABLE
+from ..catalog.documents import described_parts
+from ..catalog.kinds import SORTABLE, Kind
 from ..plan.reading.includes import may_follow
 from .context import Subject
 from .values import JSONSchema
@@ -21,6 +22,8 @@ def sort_paths(subject: Subject) -> list[str]:
     table = subject.table
     paths = [f.name for f in table.queryable.values() if f.kind in SORTABLE]
     folded = {_fold(path) for path in paths}
+    paths += [path for path in part_paths(subject, SORTABLE) if _fold(path) not in folded]
+    folded |= {_fold(path) for path in paths}
     for name, relation in table.paths.items():
         if not relation.many and relation.link is None:
             target = subject.related(name).table
@@ -29,6 +32,14 @@ def sort_paths(subject: Subject) -> list[str]:
             paths += [path for key, path in through.items() if key not in folded]
             folded |= through.keys()
     return [f"{sign}{path}" for path in paths for sign in ("", "-")]
+
+
+def part_paths(subject: Subject, kinds: Collection[Kind] = tuple(Kind)) -> list[str]:
+    """The paths into documents that annotations describe, to values of some kinds."""
+    fields = subject.table.queryable.values()
+    parts = (part for field in fields for part in described_parts(field) if part.kind in kinds)
+    found = {_fold(part.name): part.name for part in parts if '"' not in part.name}
+    return list(found.values())
 
 
 def include_paths(subject: Subject) -> Iterator[str]:
@@ -48,7 +59,10 @@ def choose_sort(subject: Subject) -> JSONSchema | None:
 
 def choose_fields(subject: Subject) -> JSONSchema | None:
     """The schema of the fields to show; None where there are none."""
-    return _choose(subject, "Field", list(subject.table.readable))
+    names = list(subject.table.readable)
+    folded = {_fold(name) for name in names}
+    names += [path for path in part_paths(subject) if _fold(path) not in folded]
+    return _choose(subject, "Field", names)
 
 
 def choose_include(subject: Subject) -> JSONSchema | None:

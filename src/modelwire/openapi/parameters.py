@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ..catalog.documents import Part, described_parts, is_document, item_of, whole_of
 from ..catalog.kinds import Kind
 from ..catalog.tables import Field, Relation
 from ..plan.reading.operators import OPERATORS, PATTERNS, Takes, operators_of
@@ -211,6 +212,9 @@ def _conditions(subject: Subject, taken: str | None = None) -> Parameters:
     if subject.table.queryable:
         found.append(_logic(subject.components))
         found.append(_refer(subject, "filters", partial(_by_operators, subject)))
+    for field in subject.table.queryable.values():
+        if is_document(field):
+            found.append(_refer(subject, f"{field.name}.path", partial(_into, field)))
     for name, relation in subject.table.paths.items():
         if subject.related(name).table.queryable:
             found.append(_refer(subject, name, partial(_through, subject, name, relation)))
@@ -268,9 +272,12 @@ def _by_operators(subject: Subject) -> JSONSchema:
 
 
 def _operands(subject: Subject) -> dict[str, JSONSchema]:
-    return {
+    fields = list(subject.table.queryable.values())
+    parts = [part for field in fields for part in described_parts(field) if '"' not in part.name]
+    by_default = {part.name: _operand(part, "eq") for part in parts if "eq" in operators_of(part)}
+    return by_default | {
         f"{field.name}__{operator}": _operand(field, operator)
-        for field in subject.table.queryable.values()
+        for field in (*fields, *parts)
         for operator in operators_of(field)
     }
 
@@ -280,6 +287,9 @@ def _operand(field: Field, operator: str) -> JSONSchema:
     takes = OPERATORS[operator].takes
     if takes is Takes.FLAG:
         return {"type": "boolean"}
+    if operator == "has":
+        item = item_of(field if isinstance(field, Part) else whole_of(field))
+        return TEXT if item is None else value_schema(item)
     schema = TEXT if operator in PATTERNS else value_schema(field)
     if takes is Takes.VALUE:
         return schema
@@ -303,6 +313,24 @@ def _through(subject: Subject, name: str, relation: Relation) -> JSONSchema:
         "schema": {"type": "object", "additionalProperties": TEXT, "examples": [_NOTHING]},
         "x-template": f"{name}.{{field}}",
         "x-filters-of": target.name,
+    }
+
+
+def _into(field: Field) -> JSONSchema:
+    text = (
+        f"Filters by a part of `{field.name}`, as in `{field.name}.name`, `{field.name}.list.0` or "
+        f'`{field.name}."a.b"__op`: a name with a dot, a double quote or two underscores stands '
+        "in double quotes. What is compared with a part of any type is a number, true, false, or "
+        "else a text; in double quotes it is a text always."
+    )
+    return {
+        "name": f"{field.name}.path.*",
+        "in": "query",
+        "style": "form",
+        "explode": True,
+        "description": text,
+        "schema": {"type": "object", "additionalProperties": TEXT, "examples": [_NOTHING]},
+        "x-template": f"{field.name}.{{path}}",
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ...catalog.documents import Part, View, enter, to_decimal
+from ...catalog.documents import Part, View, item_of, to_decimal
 from ...catalog.domain import MAX_INT64, MIN_INT64
 from ...catalog.kinds import Kind
 from ...shape.conditions import Predicate
@@ -113,7 +113,7 @@ def _read_text(text: str, quoted: bool | None) -> str:
 
 def _read_item(part: Part, text: str, quoted: bool | None) -> Scalar:
     """Read what an array may have, as the annotation of its items tells."""
-    item = enter(part.whole, (*part.steps, "0")) if part.kind is Kind.LIST else part
+    item = item_of(part)
     if item is None or item.kind in (Kind.VALUE, Kind.JSON, Kind.LIST):
         return read_scalar(text, quoted)
     value: Scalar = parse_value(text, item)
