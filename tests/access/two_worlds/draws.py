@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+from modelwire.catalog.documents import Part, enter, is_document
 from modelwire.catalog.tables import Catalog, Field, Relation, Table
 from modelwire.plan.reading.operators import PATTERNS, operators_of
 from tests.query.queries import (
@@ -19,7 +20,7 @@ from tests.query.queries import (
     Term,
 )
 
-from .rows import AMOUNTS, CODES, MOMENTS, NUMBERS, TEXTS, UUIDS, Row, Rows
+from .rows import AMOUNTS, CODES, DOCUMENTS, MOMENTS, NUMBERS, TEXTS, UUIDS, Row, Rows
 from .tables import Mood
 
 Key = tuple[Any, ...]
@@ -32,7 +33,12 @@ OTHERS: Mapping[str, list[Any]] = {
     "decimal": AMOUNTS,
     "boolean": [True, False],
     "enum": list(Mood),
+    "JSON": DOCUMENTS,
+    "JSON value": [1, 0.5, True, "red", "Red", "x", ""],
 }
+
+PARTS = [("a",), ("b", "c"), ("tags",), ("tags", "0"), ("x.y",), ("nowhere",)]
+"""The parts of documents that are asked for."""
 
 
 def write(value: Any) -> Any:
@@ -41,7 +47,7 @@ def write(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+    return value if value is None or isinstance(value, (bool, int, str, dict)) else str(value)
 
 
 def in_path(key: Key) -> str:
@@ -90,6 +96,8 @@ class Draw:
 
     def value(self, field: Field) -> Any:
         """A value of a field: most often one that is stored, or that a foreign key may have."""
+        if isinstance(field, Part):
+            return self.random.choice(OTHERS[field.kind.value])
         table = field.column.table.name
         column = field.column
         for reference in column.foreign_keys:
@@ -115,11 +123,19 @@ class Draw:
     def condition(self, table: Table) -> Condition:
         """A comparison of a field, own or of related rows."""
         path, target = self.path(table, 3)
-        field = self.random.choice(list(target.queryable.values()))
+        field = self.part(self.random.choice(list(target.queryable.values())))
         operator = self.random.choice(operators_of(field))
         count = {"between": 2, "in": 3, "not_in": 3}.get(operator, 1)
         operands = tuple(self._operand(field, operator) for _ in range(count))
         return Condition(path, field.name, operator, operands)
+
+    def part(self, field: Field) -> Field:
+        """A field, or of one that holds documents a part of these."""
+        if not is_document(field):
+            return field
+        found = enter(field, self.random.choice(PARTS))
+        assert found is not None
+        return found
 
     def _operand(self, field: Field, operator: str) -> Operand:
         value = self.random.choice([True, False]) if operator == "isnull" else self.value(field)
@@ -155,7 +171,7 @@ class Draw:
         found: dict[Any, Sort] = {}
         for _ in range(self.random.choice([0, 1, 1, 2])):
             path, target = self.path(table, 2, many=False)
-            field = self.random.choice(list(target.queryable))
+            field = self.part(self.random.choice(list(target.queryable.values()))).name
             found[path, field] = Sort(path, field, self.maybe(0.5))
         return tuple(found.values())
 
@@ -181,7 +197,8 @@ class Draw:
 
     def shown(self, table: Table) -> Parameters:
         """What is shown of each row."""
-        fields = self.random.sample(list(table.readable), min(2, len(table.readable)))
+        some = self.random.sample(list(table.readable.values()), min(2, len(table.readable)))
+        fields = [self.part(field).name for field in some]
         query = Query(
             table.name,
             fields=tuple(fields) if self.maybe(0.2) else (),

@@ -21,6 +21,11 @@ AMOUNTS = [Decimal(text) for text in ("-0.01", "0.00", "1.10", "99.99")]
 WORDS = ["", "a", "Ab", "b c", "ß", "null", "%", "a,b", "=1"]
 TEXTS = [*WORDS, "red", "Red", "team"]
 NUMBERS = list(range(1, 15))
+DOCUMENTS: list[Any] = [
+    {"a": 1, "b": {"c": "red"}, "tags": ["x", 1]},
+    {"a": "red", "b": {"c": None}, "x.y": 0.5},
+    {"a": True, "tags": ["z"], "x.y": "Red"},
+]
 CODES = ["x", "y", "z", "x/y", "Z", "w"]
 
 
@@ -72,6 +77,7 @@ def draw_rows(random: Random) -> Rows:
                 "name": maybe(TEXTS),
                 "is_secret": maybe([True, False, False]),
                 "since": maybe(MOMENTS),
+                "details": maybe(DOCUMENTS),
                 "organisation_id": pick(orgs),
                 "country_code": maybe(CODES[:3]),
             }

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Header, HTTPException
-from sqlalchemy import MetaData, and_, not_, or_, select
+from sqlalchemy import JSON, MetaData, and_, not_, or_, select
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -100,6 +100,7 @@ class Customer(Base, table=True):
     name: str | None = None
     is_secret: bool | None = None
     since: dt.datetime | None = None
+    details: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     organisation_id: int = Field(foreign_key="organisations.id")
     country_code: str | None = Field(default=None, foreign_key="countries.code")
     organisation: Organisation = Relationship(back_populates="customers")
