@@ -3,7 +3,9 @@
 import datetime as dt
 import enum
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, NewType, NotRequired
+from uuid import UUID
 
 from pydantic import BaseModel, RootModel
 from pydantic import Field as Described
@@ -63,6 +65,10 @@ class Spec(BaseModel):
     pair: tuple[int, str] = (0, "")
     tags: list[str] = []
     rest: Any = None
+    price: Decimal = Decimal(0)
+    rates: list[Decimal] = []
+    at: dt.datetime | None = None
+    uuid: UUID | None = None
     either: int | str | None = None
     numbers: list[int | float] = []
     aliased: Aliased | None = None

@@ -33,7 +33,8 @@ async def check_taken(client: AsyncClient, found: dict[str, dict[str, Any]]) -> 
     examples = {"integer": "1", "number": "1.5", "boolean": "true", "string": "x"}
     for name, schema in found.items():
         inner = schema.get("items", schema)
-        value = inner["enum"][0] if "enum" in inner else examples[inner["type"]]
+        kind = "number" if inner.get("format") == "decimal" else inner["type"]
+        value = inner["enum"][0] if "enum" in inner else examples[kind]
         value = ",".join([value] * schema.get("minItems", 1))
         answer = await client.get("/things/", params={name: value})
         assert answer.status_code == 200, (name, answer.text)

@@ -36,6 +36,9 @@ class View(StrEnum):
     """What is taken of a part of a document; NULL where it is nothing of the kind."""
 
     NUMBER = "number"
+    DIGITS = "digits"
+    """A number, or a text that is written as one, as decimals are."""
+
     TEXT = "text"
     BOOLEAN = "boolean"
     VALUE = "value"
@@ -50,6 +53,7 @@ class View(StrEnum):
 
 _TYPES: Mapping[View, type[TypeEngine[Any]]] = {
     View.NUMBER: Numeric,
+    View.DIGITS: Numeric,
     View.TEXT: Text,
     View.BOOLEAN: Boolean,
     View.VALUE: JSON,
@@ -265,6 +269,8 @@ def _view_of_class(cls: type) -> tuple[View, Kind]:
         return (View.TEXT, Kind.ENUM) if are_texts else (View.VALUE, Kind.VALUE)
     if issubclass(cls, int):
         return View.NUMBER, Kind.INTEGER
+    if issubclass(cls, Decimal):
+        return View.DIGITS, Kind.DECIMAL
     return (View.NUMBER, Kind.FLOAT) if issubclass(cls, float) else (View.TEXT, Kind.TEXT)
 
 

@@ -126,6 +126,9 @@ def _part_on_postgresql(element: PartOf, compiler: Any, **options: Any) -> str:
 
 _VIEWS: Mapping[View, str] = {
     View.NUMBER: "WHEN {t} = 'number' THEN CAST({s} AS NUMERIC)",
+    View.DIGITS: "WHEN {t} = 'number' OR ({t} = 'string' AND {s} ~ '"
+    r"^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{{1,3}})?$"
+    "') THEN CAST({s} AS NUMERIC)",
     View.TEXT: "WHEN {t} = 'string' THEN {s}",
     View.BOOLEAN: "WHEN {t} = 'boolean' THEN CAST({s} AS BOOLEAN)",
     View.VALUE: "WHEN {t} <> 'null' THEN CAST({x} AS JSONB)",
@@ -244,6 +247,11 @@ _SCALARS = "'integer', 'real', 'text', 'true', 'false'"
 
 _SQLITE_VIEWS: Mapping[View, tuple[str, str]] = {
     View.NUMBER: ("{j}.value", "'integer', 'real'"),
+    View.DIGITS: (
+        "CASE WHEN {j}.type <> 'text' THEN {j}.value WHEN {j}.value GLOB '*[0-9]*' "
+        "AND NOT {j}.value GLOB '*[^0-9.eE+-]*' THEN CAST({j}.value AS NUMERIC) END",
+        "'integer', 'real', 'text'",
+    ),
     View.TEXT: ("{j}.value", "'text'"),
     View.BOOLEAN: ("{j}.value", "'true', 'false'"),
     View.VALUE: (

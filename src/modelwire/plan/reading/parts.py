@@ -117,7 +117,8 @@ def _read_item(part: Part, text: str, quoted: bool | None) -> Scalar:
     if item is None or item.kind in (Kind.VALUE, Kind.JSON, Kind.LIST):
         return read_scalar(text, quoted)
     value: Scalar = parse_value(text, item)
-    return value
+    # An array has decimals as texts.
+    return text if item.kind is Kind.DECIMAL else value
 
 
 def _view_of(value: Scalar) -> View:
