@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...catalog.documents import Part, is_document, whole_of
+from ...catalog.documents import is_document, whole_of
 from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Field, Table
@@ -15,7 +15,7 @@ from ...shape.conditions import Predicate
 from ..parameters import Pair
 from ..values import BadValue, parse_boolean, parse_text, parse_value
 from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of
-from .parts import compare_part, decides_by_operand
+from .parts import compare_part, part_told_by_operand
 from .paths import FieldPath, ParameterSpan, TooDeep, find_compared
 
 
@@ -96,7 +96,7 @@ def parse_comparison(
     limits: Limits,
     quoted: Sequence[bool] | None = None,
 ) -> tuple[Predicate, Any]:
-    """Parse what stands on the right of a comparison.
+    """Parse what stands on the right of a comparison, which may decide what is compared.
 
     Args:
         predicate: The comparison.
@@ -111,30 +111,55 @@ def parse_comparison(
     Raises:
         InvalidRequest: It is not what the operator takes.
     """
-    takes = OPERATORS[predicate.operator].takes
+    part = part_told_by_operand(predicate)
+    if part is None:
+        return predicate, parse_operand(predicate, texts, place, limits)
+    _check_size(predicate.operator, texts, place, limits)
+    try:
+        return compare_part(predicate, part, texts, quoted)
+    except BadValue as exc:
+        raise place.refuse(str(exc)) from None
+
+
+def parse_operand(
+    predicate: Predicate, texts: Sequence[str], place: ParameterSpan, limits: Limits
+) -> Any:
+    """Parse what stands on the right of a comparison.
+
+    Args:
+        predicate: The comparison.
+        texts: One text, or several where its operator takes a list.
+        place: Where they stand.
+        limits: How long a text and a list may be.
+
+    Returns:
+        The operand.
+
+    Raises:
+        InvalidRequest: It is not what the operator takes.
+    """
+    field, operator = predicate.field, predicate.operator
+    takes = OPERATORS[operator].takes
+    _check_size(operator, texts, place, limits)
+    if takes in (Takes.LIST, Takes.PAIR):
+        return _parse_list(texts, field, takes, place)
+    parse = _parser_of(operator, field)
+    try:
+        return parse(texts[0], field)
+    except BadValue as exc:
+        raise place.refuse(str(exc)) from None
+
+
+def _check_size(operator: str, texts: Sequence[str], place: ParameterSpan, limits: Limits) -> None:
+    takes = OPERATORS[operator].takes
     if takes in (Takes.LIST, Takes.PAIR) and len(texts) > limits.max_list_values:
         message = f"should have at most {limits.max_list_values} values"
         raise place.refuse(message, "too_many_values")
     if takes is Takes.PAIR and len(texts) != 2:
         raise place.refuse(f"should be {takes}")
-    if predicate.operator in PATTERNS and len(texts[0]) > limits.max_text_length:
+    if operator in PATTERNS and len(texts[0]) > limits.max_text_length:
         message = f"should have at most {limits.max_text_length} characters"
         raise place.refuse(message, "too_long")
-    try:
-        if isinstance(predicate.field, Part) and decides_by_operand(predicate):
-            return compare_part(predicate, predicate.field, texts, quoted)
-        return predicate, _parse_operand(predicate, texts, takes)
-    except BadValue as exc:
-        each = "each value " if takes in (Takes.LIST, Takes.PAIR) else ""
-        raise place.refuse(f"{each}{exc}") from None
-
-
-def _parse_operand(predicate: Predicate, texts: Sequence[str], takes: Takes) -> Any:
-    field, operator = predicate.field, predicate.operator
-    if takes in (Takes.LIST, Takes.PAIR):
-        values = [parse_value(text, field) for text in texts]
-        return Pair(*values) if takes is Takes.PAIR else values
-    return _parser_of(operator, field)(texts[0], field)
 
 
 def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
@@ -142,3 +167,11 @@ def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
         return parse_boolean
     # What is looked for inside of a text, or on one side of it, need be no whole value.
     return parse_text if field.kind is Kind.TEXT and operator not in EQUAL else parse_value
+
+
+def _parse_list(texts: Sequence[str], field: Field, takes: Takes, place: ParameterSpan) -> Any:
+    try:
+        values = [parse_value(text, field) for text in texts]
+    except BadValue as exc:
+        raise place.refuse(f"each value {exc}") from None
+    return Pair(*values) if takes is Takes.PAIR else values

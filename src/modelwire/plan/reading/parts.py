@@ -27,11 +27,12 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DIGITS = 20
 
 
-def decides_by_operand(predicate: Predicate) -> bool:
-    """Whether the type of what is compared is that of the operand."""
-    if predicate.operator == "isnull":
-        return False
-    return predicate.field.kind is Kind.VALUE or predicate.operator == "has"
+def part_told_by_operand(predicate: Predicate) -> Part | None:
+    """The part that is compared as what its operand is, if the comparison is of such a one."""
+    field, operator = predicate.field, predicate.operator
+    if operator == "isnull" or not isinstance(field, Part):
+        return None
+    return field if field.kind is Kind.VALUE or operator == "has" else None
 
 
 def compare_part(
@@ -41,7 +42,7 @@ def compare_part(
 
     Args:
         predicate: The comparison.
-        part: What is compared.
+        part: What it compares.
         texts: The operands.
         quoted: Which of them stood in double quotes, where these are taken off already.
 
