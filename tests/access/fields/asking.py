@@ -29,6 +29,7 @@ _FIELDS = {
     ),
     "groups": ("code", "rank"),
 }
+_PARTS = {"people": ("notes.says", 'notes."says"', "notes.sys.0")}
 _MISSPELT = ("salry", "salarie", "budge", "mail", "pins", "note", "rnk", "titel", "nothing")
 _LED = {
     "offices": {"people": "people"},
@@ -67,6 +68,15 @@ def _named(draw: Draw, table: str) -> str:
 
 
 @st.composite
+def _asked(draw: Draw, table: str) -> str:
+    """A field, or a part of the documents in one."""
+    parts = _PARTS.get(table, ())
+    return str(
+        draw(st.sampled_from(parts) if parts and draw(st.integers(0, 4)) == 0 else _named(table))
+    )
+
+
+@st.composite
 def _filter(draw: Draw, table: str) -> tuple[str, str]:
     path = draw(_path(table))
     kind = "wrong" if draw(st.integers(0, 9)) == 0 else _kind(path)
@@ -81,7 +91,7 @@ def _path(draw: Draw, table: str, depth: int = 2) -> str:
         name = draw(st.sampled_from(sorted(_LED[table])))
         steps.append(name)
         table = _LED[table][name]
-    steps.append(draw(_named(table)))
+    steps.append(draw(_asked(table)))
     return ".".join(steps)
 
 
@@ -113,7 +123,7 @@ def _query(draw: Draw, table: str) -> list[tuple[str, str]]:
 def _shown(draw: Draw, table: str) -> list[tuple[str, str]]:
     found = []
     if draw(st.booleans()):
-        names = draw(st.lists(_named(table), min_size=1, max_size=2, unique=True))
+        names = draw(st.lists(_asked(table), min_size=1, max_size=2, unique=True))
         found.append(("fields", ",".join(names)))
     if draw(st.booleans()):
         found.append(("include", draw(_includes(table))))
