@@ -109,7 +109,7 @@ async def test_memory_of_a_body(open_database: OpenDatabase, kind: str, figure: 
     mount(app, database, *LEAGUE)
     body = BODIES[kind]
 
-    async def pieces() -> object:
+    async def pieces() -> AsyncIterator[bytes]:
         for at in range(0, len(body), 65_536):
             yield body[at : at + 65_536]
 

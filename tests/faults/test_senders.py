@@ -183,10 +183,7 @@ async def test_under_another_server(
             assert pending(app) > 0
         await eventually(lambda: pending(app) == 0, within_s=20)
         gc.collect()
-        held = sum(
-            writer.transport.get_write_buffer_size()  # type: ignore[attr-defined]
-            for writer in writers
-        )
+        held = sum(writer.transport.get_write_buffer_size() for writer in writers)
         assert held == 0
         for writer in writers:
             writer.transport.abort()

@@ -43,8 +43,12 @@ async def dialect(request: pytest.FixtureRequest) -> str:
 def let_nap(database: Database) -> None:
     """Let statements on SQLite wait, as pg_sleep does, without using the processor."""
 
+    def nap(lasting_s: float) -> int:
+        time.sleep(lasting_s)
+        return 0
+
     def add(connection: Any, _record: Any) -> None:
-        connection.create_function("nap", 1, lambda s: time.sleep(s) or 0)
+        connection.create_function("nap", 1, nap)
 
     if database.dialect == "sqlite":
         event.listen(database.engine.sync_engine, "connect", add)
