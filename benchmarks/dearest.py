@@ -44,7 +44,7 @@ def _any_of(name: str, pattern: str) -> str:
     return "(" + ",".join(f'{name}:"{pattern}{i}%"' for i in range(50)) + ")"
 
 
-PARTS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+PARTS: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "/players/": {
         "filter": {
             "a pattern of 20 wildcards": {"name__ilike": _WILD},

@@ -51,7 +51,8 @@ class Runner:
         call, headers = self._call, {"content-type": "application/json"} if self._call.body else {}
         for connection in self._connections:
             self._sent = self._sent % USERS + 1
-            path, body = (t and t.replace("{n}", str(self._sent)) for t in (call.path, call.body))
+            path = call.path.replace("{n}", str(self._sent))
+            body = call.body and call.body.replace("{n}", str(self._sent))
             connection.request(call.method, path, body, headers)
         for connection in self._connections:
             response = connection.getresponse()

@@ -85,9 +85,9 @@ class PostgreSQLStore:
     async def read_users(self, asked: Asked) -> bytes:
         rows = await self.fetch(FILTERED if asked.filtered else PAGE, asked.limit, asked.skip)
         total = None
-        if asked.count == "estimate":
+        if asked.counting == "estimate":
             total = (await self.fetch(ESTIMATE))[0][0]
-        elif asked.count == "exact":
+        elif asked.counting == "exact":
             count = f"{COUNT} WHERE is_active" if asked.filtered else COUNT
             total = (await self.fetch(count))[0][0]
         return encode(Page([User(*row) for row in rows], total, asked.skip, asked.limit))

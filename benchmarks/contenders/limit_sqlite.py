@@ -76,7 +76,7 @@ class SQLiteStore:
     async def read_users(self, asked: Asked) -> bytes:
         rows = self.fetch(FILTERED if asked.filtered else PAGE, asked.limit, asked.skip)
         total = None
-        if asked.count != "none":
+        if asked.counting != "none":
             count = f"{COUNT} WHERE is_active" if asked.filtered else COUNT
             total = self.fetch(count)[0][0]
         return encode(Page(list(map(_user, rows)), total, asked.skip, asked.limit))

@@ -74,7 +74,7 @@ class Asked(NamedTuple):
     skip: int
     limit: int
     filtered: bool
-    count: str
+    counting: str
 
 
 NEW_USER = msgspec.json.Decoder(NewUser)

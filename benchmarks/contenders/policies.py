@@ -22,5 +22,5 @@ async def read_member(request: Request) -> Member:
 me = Caller(read_member)
 database = Database(os.environ["DATABASE_URL"])
 app = FastAPI(lifespan=database.lifespan)
-mine = Policy(read=Item.organisation_id == me.organisation_id)  # type: ignore[arg-type]
+mine = Policy(read=Item.organisation_id == me.organisation_id)
 mount(app, database, Resource(Item, policy=mine), caller=me)

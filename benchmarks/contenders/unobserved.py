@@ -1,6 +1,7 @@
 """modelwire with nothing around its application but what gives each answer its id."""
 
 import random
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,9 +25,8 @@ class Identifying:
         await self.app(scope, receive, send_with_id)
 
 
-app.user_middleware = [
-    added for added in app.user_middleware if added.cls is not ObservabilityMiddleware
-]
+left_out: Any = ObservabilityMiddleware
+app.user_middleware = [added for added in app.user_middleware if added.cls is not left_out]
 app.add_middleware(Identifying)
 
 __all__ = ["app"]

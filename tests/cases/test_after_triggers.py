@@ -1,5 +1,6 @@
 """What is answered is what is stored, whatever triggers do once a row is written."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -198,7 +199,7 @@ Wait = Callable[[float], None]
 @pytest.fixture
 def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
     """Lets time pass, without waiting; otherwise it stands still."""
-    passed, now = [0.0], triggers.time.monotonic()
+    passed, now = [0.0], time.monotonic()
 
     class Clock:
         @staticmethod

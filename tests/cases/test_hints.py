@@ -128,7 +128,7 @@ async def errors_of(
     """What is wrong with the parameters of a request."""
     body: Any = [] if "bulk" in url else {}
     content = {"json": body} if method == "POST" else {}
-    answer = await client.request(method, url, params=httpx2.QueryParams(query), **content)
+    answer = await client.request(method, url, params=httpx2.QueryParams(tuple(query)), **content)
     assert answer.status_code < 500, answer.text
     found = answer.json().get("errors", []) if answer.status_code == 422 else []
     return [error for error in found if "parameter" in error]

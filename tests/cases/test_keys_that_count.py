@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from modelwire import ConfigurationError, Database, Resource
+from tests.classes import make_class
 from tests.conftest import empty_tables
 from tests.worlds import World, make_world_fixture, on_lanes
 
@@ -45,13 +46,13 @@ def make_model(base: type[SQLModel], name: str, **columns: Column[Any]) -> type[
     """A table with some columns, and one more."""
     fields = {key: Field(default=None, sa_column=column) for key, column in columns.items()}
     annotations = {**dict.fromkeys(columns, int | None), "label": str}
-    namespace = {
+    body = {
         "__annotations__": annotations,
         "__module__": __name__,
         "label": Field(default="x"),
         **fields,
     }
-    return cast("type[SQLModel]", type(SQLModel)(name.title(), (base,), namespace, table=True))
+    return make_class(name.title(), base, body, table=True)
 
 
 MODELS = {name: make_model(Base, name, id=make()) for name, make in COUNTED.items()}
@@ -98,7 +99,7 @@ def numbered() -> Sequence:
 )
 async def test_what_sqlite_can_not_count(columns: dict[str, Any], tmp_path: Path) -> None:
     """The column is named at start, with what to write."""
-    base = cast("type[SQLModel]", type(SQLModel)("Base", (SQLModel,), {}, registry=registry()))
+    base = make_class("Base", SQLModel, {}, registry=registry())
     make_model(base, "paper", **{name: make() for name, make in columns.items()})
     await refuse(base, tmp_path, r"^paper\.n can't count up on SQLite.+ primary_key=True")
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import desc
 from sqlalchemy.orm import registry
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import Field, Relationship, SQLModel, col
 
 from modelwire import Resource
 from tests.conftest import empty_tables
@@ -35,7 +35,7 @@ class Album(Base, table=True):
     tags: list["Tag"] = Relationship(
         back_populates="albums",
         link_model=Mark,
-        sa_relationship_kwargs={"order_by": lambda: [desc(Tag.weight), Tag.name]},  # type: ignore[arg-type]
+        sa_relationship_kwargs={"order_by": lambda: [desc(col(Tag.weight)), Tag.name]},
     )
 
 

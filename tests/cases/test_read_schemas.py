@@ -116,7 +116,7 @@ class Computed(SQLModel):
     name: str
     note: str = "x"
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def label(self) -> str:
         return self.name.upper()

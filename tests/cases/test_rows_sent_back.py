@@ -227,7 +227,7 @@ class Card(BaseModel):
     id: int
     name: str
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def label(self) -> str:
         return f"{self.id}: {self.name}"

@@ -19,6 +19,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import AutoString, Field, SQLModel
 
 from modelwire import Database, Resource
+from tests.classes import make_class
 from tests.conftest import create_postgres_database, empty_tables, make_app, open_client
 from tests.http.problems import read_problem
 from tests.lanes import LANES
@@ -105,14 +106,14 @@ ON_POSTGRESQL: Mapping[str, KeyType] = {
 
 
 def make_model(base: type[SQLModel], name: str, kind: KeyType) -> type[SQLModel]:
-    namespace = {
+    body = {
         "__module__": __name__,
         "__annotations__": {"key": kind.annotation, "label": str},
         "__tablename__": f"{name}_keys",
         "key": Field(primary_key=True, **kind.column),
         "label": "x",
     }
-    return type(SQLModel)(name.title(), (base,), namespace, table=True)
+    return make_class(name.title(), base, body, table=True)
 
 
 MODELS = {name: make_model(Base, name, kind) for name, kind in TYPES.items()}
@@ -160,7 +161,8 @@ async def use_key(client: httpx2.AsyncClient, path: str, kind: KeyType) -> None:
 
 async def walk(client: httpx2.AsyncClient, path: str, count: int) -> None:
     """Read a list one row at a time, forward by cursors."""
-    cursor, seen = "", []
+    cursor: str | None = ""
+    seen: list[str] = []
     for _ in range(count):
         page = (await client.get(f"{path}/", params={"cursor": cursor, "limit": 1})).json()
         seen += [str(item["key"]) for item in page["items"]]

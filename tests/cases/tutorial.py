@@ -1,9 +1,12 @@
-"""The models and schemas of SQLModel's tutorial, chapter by chapter, as it has them."""
+"""The models and schemas of SQLModel's tutorial, chapter by chapter, as it has them.
+
+Each chapter has a base, whose classes may have the names that those of other chapters have.
+"""
 
 import uuid
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import registry
@@ -19,58 +22,55 @@ class Chapter(NamedTuple):
     resources: tuple[Resource, ...]
 
 
-def make_base() -> type[SQLModel]:
-    """A base whose classes may have the names that those of other chapters have."""
+def one_table() -> Chapter:
+    """Create a table; rows; select; where; update; delete."""
 
     class Base(SQLModel, registry=registry()):
         pass
 
-    return Base
-
-
-def one_table() -> Chapter:
-    """Create a table; rows; select; where; update; delete."""
-    base = make_base()
-
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
         age: int | None = Field(default=None, index=True)
 
-    return Chapter(base.metadata, (Resource(Hero, shown=["secret_name"]),))
+    return Chapter(Base.metadata, (Resource(Hero, shown=["secret_name"]),))
 
 
 def connected_tables() -> Chapter:
     """Connect tables by a foreign key, without relationships."""
-    base = make_base()
 
-    class Team(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Team(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         headquarters: str
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
         age: int | None = Field(default=None, index=True)
         team_id: int | None = Field(default=None, foreign_key="team.id")
 
-    return Chapter(base.metadata, (Resource(Team), Resource(Hero, shown=["secret_name"])))
+    return Chapter(Base.metadata, (Resource(Team), Resource(Hero, shown=["secret_name"])))
 
 
 def relationships() -> Chapter:
     """Relationship attributes, with back_populates."""
-    base = make_base()
 
-    class Team(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Team(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         headquarters: str
         heroes: list["Hero"] = Relationship(back_populates="team")
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
@@ -79,7 +79,7 @@ def relationships() -> Chapter:
         team: Team | None = Relationship(back_populates="heroes")
 
     return Chapter(
-        base.metadata,
+        Base.metadata,
         (
             Resource(Team, includes=["heroes"]),
             Resource(Hero, includes=["team"], shown=["secret_name"]),
@@ -87,11 +87,13 @@ def relationships() -> Chapter:
     )
 
 
-def cascades(on_delete: str | None, *, cascade: bool, passive: bool = False) -> Chapter:
+def cascades(on_delete: Any, *, cascade: bool, passive: bool = False) -> Chapter:
     """Cascade delete: by the relationship, by the database, or by both."""
-    base = make_base()
 
-    class Team(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Team(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         headquarters: str
@@ -101,7 +103,7 @@ def cascades(on_delete: str | None, *, cascade: bool, passive: bool = False) -> 
             passive_deletes="all" if passive else None,
         )
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
@@ -109,27 +111,29 @@ def cascades(on_delete: str | None, *, cascade: bool, passive: bool = False) -> 
         team_id: int | None = Field(default=None, foreign_key="team.id", ondelete=on_delete)
         team: Team | None = Relationship(back_populates="heroes")
 
-    return Chapter(base.metadata, (Resource(Team), Resource(Hero, shown=["secret_name"])))
+    return Chapter(Base.metadata, (Resource(Team), Resource(Hero, shown=["secret_name"])))
 
 
 def many_to_many() -> Chapter:
     """A link table with a field of its own, beside relationships to it."""
-    base = make_base()
 
-    class HeroTeamLink(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class HeroTeamLink(Base, table=True):
         team_id: int | None = Field(default=None, foreign_key="team.id", primary_key=True)
         hero_id: int | None = Field(default=None, foreign_key="hero.id", primary_key=True)
         is_training: bool = False
         team: "Team" = Relationship(back_populates="hero_links")
         hero: "Hero" = Relationship(back_populates="team_links")
 
-    class Team(base, table=True):  # type: ignore[valid-type,misc]
+    class Team(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         headquarters: str
         hero_links: list[HeroTeamLink] = Relationship(back_populates="team")
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
@@ -137,7 +141,7 @@ def many_to_many() -> Chapter:
         team_links: list[HeroTeamLink] = Relationship(back_populates="hero")
 
     return Chapter(
-        base.metadata,
+        Base.metadata,
         (
             Resource(HeroTeamLink, includes=["team", "hero"]),
             Resource(Team, includes=["hero_links"]),
@@ -148,19 +152,21 @@ def many_to_many() -> Chapter:
 
 def links() -> Chapter:
     """A link table that only links."""
-    base = make_base()
 
-    class HeroTeamLink(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class HeroTeamLink(Base, table=True):
         team_id: int | None = Field(default=None, foreign_key="team.id", primary_key=True)
         hero_id: int | None = Field(default=None, foreign_key="hero.id", primary_key=True)
 
-    class Team(base, table=True):  # type: ignore[valid-type,misc]
+    class Team(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         headquarters: str
         heroes: list["Hero"] = Relationship(back_populates="teams", link_model=HeroTeamLink)
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
@@ -168,7 +174,7 @@ def links() -> Chapter:
         teams: list[Team] = Relationship(back_populates="heroes", link_model=HeroTeamLink)
 
     return Chapter(
-        base.metadata,
+        Base.metadata,
         (
             Resource(Team, includes=["heroes"]),
             Resource(Hero, includes=["teams"], shown=["secret_name"]),
@@ -178,9 +184,11 @@ def links() -> Chapter:
 
 def several_models() -> Chapter:
     """Multiple models with FastAPI: a table, and what is created, updated and shown."""
-    base = make_base()
 
-    class HeroBase(base):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class HeroBase(Base):
         name: str = Field(index=True)
         secret_name: str
         age: int | None = Field(default=None, index=True)
@@ -202,14 +210,16 @@ def several_models() -> Chapter:
     hero = Resource(
         Hero, create_schema=HeroCreate, update_schema=HeroUpdate, read_schema=HeroPublic
     )
-    return Chapter(base.metadata, (hero,))
+    return Chapter(Base.metadata, (hero,))
 
 
 def models_without_inheritance() -> Chapter:
     """Multiple models, each with all of its fields, and SQLModel's own base."""
-    base = make_base()
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
@@ -227,15 +237,17 @@ def models_without_inheritance() -> Chapter:
         age: int | None = None
 
     return Chapter(
-        base.metadata, (Resource(Hero, create_schema=HeroCreate, read_schema=HeroPublic),)
+        Base.metadata, (Resource(Hero, create_schema=HeroCreate, read_schema=HeroPublic),)
     )
 
 
 def teams(*, nested: bool) -> Chapter:
     """Teams with FastAPI; if nested, rows with the rows that they are related to."""
-    base = make_base()
 
-    class TeamBase(base):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class TeamBase(Base):
         name: str = Field(index=True)
         headquarters: str
 
@@ -253,7 +265,7 @@ def teams(*, nested: bool) -> Chapter:
         name: str | None = None
         headquarters: str | None = None
 
-    class HeroBase(base):  # type: ignore[valid-type,misc]
+    class HeroBase(Base):
         name: str = Field(index=True)
         secret_name: str
         age: int | None = Field(default=None, index=True)
@@ -293,14 +305,16 @@ def teams(*, nested: bool) -> Chapter:
         update_schema=HeroUpdate,
         read_schema=HeroPublicWithTeam if nested else HeroPublic,
     )
-    return Chapter(base.metadata, (team, hero))
+    return Chapter(Base.metadata, (team, hero))
 
 
 def extra_data() -> Chapter:
     """Update with extra data: a password that is sent, and a hash that is stored."""
-    base = make_base()
 
-    class HeroBase(base):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class HeroBase(Base):
         name: str = Field(index=True)
         secret_name: str
         age: int | None = Field(default=None, index=True)
@@ -319,35 +333,39 @@ def extra_data() -> Chapter:
         password: str | None = None
 
     return Chapter(
-        base.metadata, (Resource(Hero, update_schema=HeroUpdate, read_schema=HeroPublic),)
+        Base.metadata, (Resource(Hero, update_schema=HeroUpdate, read_schema=HeroPublic),)
     )
 
 
 def decimals() -> Chapter:
     """Decimal numbers."""
-    base = make_base()
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
         age: int | None = Field(default=None, index=True)
         money: Decimal = Field(default=0, max_digits=5, decimal_places=3)
 
-    return Chapter(base.metadata, (Resource(Hero, shown=["secret_name"]),))
+    return Chapter(Base.metadata, (Resource(Hero, shown=["secret_name"]),))
 
 
 def uuids() -> Chapter:
     """UUIDs as keys."""
-    base = make_base()
 
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Hero(Base, table=True):
         id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
         name: str = Field(index=True)
         secret_name: str
         age: int | None = Field(default=None, index=True)
 
-    return Chapter(base.metadata, (Resource(Hero, shown=["secret_name"]),))
+    return Chapter(Base.metadata, (Resource(Hero, shown=["secret_name"]),))
 
 
 CHAPTERS: Mapping[str, Callable[[], Chapter]] = {

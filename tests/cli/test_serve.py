@@ -17,7 +17,7 @@ import pytest
 import modelwire
 
 ROOT = Path(__file__).parents[2]
-get, post = (partial(send, timeout=60) for send in (httpx2.get, httpx2.post))
+get, post = partial(httpx2.get, timeout=60), partial(httpx2.post, timeout=60)
 MODELWIRE = [sys.executable, "-m", "modelwire"]
 SERVE = [*MODELWIRE, "serve"]
 

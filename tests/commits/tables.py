@@ -99,7 +99,7 @@ $$ BEGIN RAISE EXCEPTION 'refused at commit'; END $$
 
 def _create_triggers(_metadata: Any, connection: Any, **_: Any) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(DDL(_REFUSE))  # type: ignore[no-untyped-call]
+        connection.execute(DDL(_REFUSE))
     for table, action, condition in CONDITIONS:
         name = f"refuse_{table}_{action.lower()}"
         if connection.dialect.name == "postgresql":
@@ -113,7 +113,7 @@ def _create_triggers(_metadata: Any, connection: Any, **_: Any) -> None:
                 f"CREATE TRIGGER {name} AFTER {action} ON {table} WHEN {condition} "
                 "BEGIN INSERT INTO audits (owner_id) VALUES (999); END"
             )
-        connection.execute(DDL(text))  # type: ignore[no-untyped-call]
+        connection.execute(DDL(text))
 
 
 event.listen(Base.metadata, "after_create", _create_triggers)

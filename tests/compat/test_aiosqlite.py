@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from functools import partial
+from typing import Any
 
 import aiosqlite
 import aiosqlite.context
@@ -34,7 +35,8 @@ async def test_thread_does_what_it_is_told_by_its_queue() -> None:
     connection = ThreadConnection(CONNECT, 64)
     assert isinstance(connection._tx, Orders), "Connection._tx"
     assert connection._thread.daemon, "Connection._thread"
-    assert connection.driver is None, "Connection._connection before it is open"
+    before = connection.driver
+    assert before is None, "Connection._connection before it is open"
     await connection
     assert isinstance(connection.driver, sqlite3.Connection), "Connection._connection"
     done = asyncio.get_running_loop().create_future()
@@ -48,9 +50,9 @@ async def test_whatever_runs_in_the_thread_comes_through_one_method() -> None:
     seen = []
 
     class Timed(ThreadConnection):
-        async def run(self, fn, *arguments, **options):
+        async def run(self, fn: Any, *arguments: Any, **options: Any) -> Any:
             seen.append(getattr(fn, "__name__", repr(fn)))
-            return await super().run(fn, *arguments, **options)
+            return await super().run(fn, *arguments, **options)  # type: ignore[no-untyped-call]
 
     async with Timed(CONNECT, 64) as connection:
         cursor = await connection.execute("SELECT 1")
@@ -64,7 +66,7 @@ async def test_connection_that_cannot_be_opened_stops_its_thread() -> None:
     stopped = []
 
     class Stopped(ThreadConnection):
-        def stop(self):
+        def stop(self) -> asyncio.Future[Any] | None:
             stopped.append(self)
             return super().stop()
 

@@ -47,7 +47,7 @@ class Decorated(BaseModel):
     def write(self, n: int) -> str:
         return str(n)
 
-    @computed_field(alias="double", description="Twice")
+    @computed_field(alias="double", description="Twice")  # type: ignore[prop-decorator]
     @property
     def twice(self) -> int:
         return 2 * self.n

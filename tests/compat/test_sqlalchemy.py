@@ -190,7 +190,7 @@ def test_listeners_of_mapped_classes_are_told_apart() -> None:
     assert not compat.is_set_listened_to(mapper, "id"), "attributes' dispatch"
     event.listen(Record, "before_insert", lambda *_: None)
     event.listen(Record, "load", lambda *_: None)
-    event.listen(Record.id, "set", lambda *_: None)
+    event.listen(mapper.attrs["id"].class_attribute, "set", lambda *_: None)
     assert compat.listeners_of(mapper, "before_insert"), "Mapper.dispatch"
     assert compat.instance_listeners_of(mapper, "load"), "ClassManager.dispatch"
     assert compat.is_set_listened_to(mapper, "id"), "attributes' dispatch"

@@ -6,6 +6,7 @@ import datetime as dt
 
 import sqlmodel.main
 import sqlmodel.sql.sqltypes
+from sqlalchemy import inspect
 from sqlmodel import Field, SQLModel
 
 from modelwire.compat.sqlmodel import AutoString, FieldInfoMetadata, UTCDateTime
@@ -25,7 +26,7 @@ def test_names_are_there() -> None:
 
 
 def test_columns_have_types_of_its_own() -> None:
-    columns = Stamped.__table__.columns
+    columns = inspect(Stamped).columns
     assert isinstance(columns["name"].type, AutoString), "AutoString"
     assert isinstance(columns["at"].type, UTCDateTime), "UTCDateTime"
 

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modelwire.compat import starlette as compat
 
@@ -30,7 +30,7 @@ async def test_what_is_put_before_a_router_answers_within_all_middleware() -> No
     order: list[str] = []
 
     class Noting:
-        def __init__(self, app: object) -> None:
+        def __init__(self, app: ASGIApp) -> None:
             self.app = app
 
         async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -55,7 +55,7 @@ NOTES = "CREATE TABLE notes (owner_id integer NOT NULL REFERENCES owners (id))"
 
 for dialect, number in (("sqlite", "integer"), ("postgresql", "serial")):
     for statement in ("DROP TABLE cars", CREATE.format(number=number), NOTES):
-        ddl = DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+        ddl = DDL(statement).execute_if(dialect=dialect)
         event.listen(Base.metadata, "after_create", ddl)
 
 RESOURCES = (Resource(Kind), Resource(Owner), Resource(Car))

@@ -61,5 +61,5 @@ def create_triggers(metadata: MetaData) -> None:
     """Have the triggers created with the tables."""
     for dialect, statements in _TRIGGERS.items():
         for sql in statements:
-            ddl = DDL(sql.replace("%", "%%")).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+            ddl = DDL(sql.replace("%", "%%")).execute_if(dialect=dialect)
             event.listen(metadata, "after_create", ddl)

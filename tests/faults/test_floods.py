@@ -3,6 +3,7 @@
 import asyncio
 import json
 import tracemalloc
+from collections.abc import AsyncIterator
 
 import httpx2
 import pytest

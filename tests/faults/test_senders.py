@@ -51,8 +51,9 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path, postgres: Postgres
     await fill(database, PLAYERS)
     yield found
     async with database.engine.begin() as connection:
-        for model in (Player, Team):
-            await connection.run_sync(model.__table__.drop)  # type: ignore[attr-defined]
+        models: tuple[Any, ...] = (Player, Team)
+        for model in models:
+            await connection.run_sync(model.__table__.drop)
     await database.close_db()
 
 

@@ -44,7 +44,8 @@ class Model:
     def reads(self, table: str) -> Letters:
         """The letters that reading a table asks for."""
         only_streams = self.serves(table, "stream") and not self.serves(table, "list")
-        return self.before(table, "read", "list", *(["stream"] if only_streams else []))
+        streams: tuple[Operation, ...] = ("stream",) if only_streams else ()
+        return self.before(table, "read", "list", *streams)
 
     def is_readable(self, table: str) -> bool:
         return any(self.serves(table, name) for name in ("read", "list", "stream"))
@@ -137,5 +138,5 @@ class Model:
     def _is_shown(self, table: str, name: str) -> bool:
         """Whether rows of a relation are shown at all."""
         link = RELATIONS[table][name]
-        ends = [end for end in (link.target, link.link) if end in self._tables]
+        ends = [end for end in (link.target, link.link) if end and end in self._tables]
         return name in self._of(table).includes or all(map(self.is_readable, ends))

@@ -111,7 +111,7 @@ def _sorts(model: Model, table: str, path: Path) -> Iterator[Asked]:
 def _includes(model: Model, table: str, path: Path) -> Iterator[Asked]:
     include, is_open = f"include={'.'.join(path)}", model.includes(_steps(table, path))
     shows, row = _targets(table, path), {"mark": "new"}
-    for operation, method, url, body in (
+    asked: tuple[tuple[Operation, str, str, Any], ...] = (
         ("list", "GET", f"/{table}/?{include}", None),
         ("list", "POST", f"/{table}/query/", {"include": ".".join(path)}),
         ("stream", "GET", f"/{table}/stream/?{include}", None),
@@ -121,7 +121,8 @@ def _includes(model: Model, table: str, path: Path) -> Iterator[Asked]:
         ("bulk_update", "PATCH", f"/{table}/bulk/?{include}", [{"id": 1}]),
         ("create", "POST", f"/{table}/?{include}", row),
         ("bulk_create", "POST", f"/{table}/bulk/?{include}", [row]),
-    ):
+    )
+    for operation, method, url, body in asked:
         creates = body in (row, [row])
         own = _own(model, table, operation)
         yield Asked(method, url, body, own, is_open, () if creates else shows)
@@ -174,16 +175,18 @@ def _links(model: Model, table: str, name: str) -> Iterator[Asked]:
     yield Asked("PUT", f"/{table}/1/{name}/1", None, route, True)
     yield Asked("DELETE", f"/{table}/1/{name}/2", None, route, True)
     is_open = model.is_linked(table, name)
-    for operation, method, url, row in (
+    ones: tuple[tuple[Operation, str, str, dict[str, Any]], ...] = (
         ("create", "POST", f"/{table}/", {"mark": "new"}),
         ("update", "PATCH", f"/{table}/1", {}),
         ("update", "PUT", f"/{table}/1", {}),
-    ):
+    )
+    for operation, method, url, row in ones:
         body = {**row, name: [1]}
         yield Asked(method, url, body, _own(model, table, operation), is_open)
-    for operation, method, row in (
+    many: tuple[tuple[Operation, str, dict[str, Any]], ...] = (
         ("bulk_create", "POST", {"mark": "new"}),
         ("bulk_update", "PATCH", {"id": 1}),
-    ):
+    )
+    for operation, method, row in many:
         own = _own(model, table, operation)
         yield Asked(method, f"/{table}/bulk/", [{**row, name: [1]}], own, is_open)

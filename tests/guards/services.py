@@ -113,7 +113,8 @@ class Service:
         """The same service without a declaration."""
         served = self.tables[table]
         kept = tuple(other for other in getattr(served, argument) if other != name)
-        return replace(self, tables={**self.tables, table: replace(served, **{argument: kept})})
+        less: dict[str, Any] = {argument: kept}
+        return replace(self, tables={**self.tables, table: replace(served, **less)})
 
 
 def draw_service(random: Random) -> Service:

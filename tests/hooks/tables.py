@@ -60,7 +60,7 @@ class Invoice(Base, table=True):
     )
     made_at: datetime = Field(
         default=datetime(2026, 1, 1, tzinfo=UTC),
-        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+        sa_type=DateTime(timezone=True),
     )
     customer_id: int | None = Field(default=None, foreign_key="customers.id")
     customer: Customer | None = Relationship()
@@ -143,7 +143,9 @@ def make_hook(name: str) -> Act:
             )
             for row in change.rows
         ]
-        links = [(link.relationship, list(link.keys), link.action) for link in change.links]
+        links: list[tuple[str, list[Any], str]] = [
+            (link.relationship, list(link.keys), link.action) for link in change.links
+        ]
         model = change.model.__name__
         SCRIPT.calls.append(Call(name, model, change.operation, rows, links))
         act = SCRIPT.acts.get(f"{model}.{name}")
@@ -167,7 +169,7 @@ NAMES = (
 
 def watch() -> Hooks:
     """Hooks of every kind that follow the script."""
-    return Hooks(**{name: [make_hook(name)] for name in NAMES})  # type: ignore[arg-type]
+    return Hooks(**{name: [make_hook(name)] for name in NAMES})
 
 
 RESOURCES = (

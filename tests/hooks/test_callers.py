@@ -11,7 +11,8 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Caller, Change, Database, Hooks, Policy, Resource
-from tests.conftest import LANES, empty_tables, make_app
+from tests.conftest import empty_tables, make_app
+from tests.lanes import LANES
 from tests.worlds import World, make_world_fixture
 
 

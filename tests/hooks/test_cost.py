@@ -61,7 +61,7 @@ async def test_empty_hook(
         url = await create_postgres_database(server, f"modelwire_hooks_cost_{worker}")
     database, app = Database(url, metadata=Base.metadata), FastAPI()
     await database.init_db()
-    hooks = Hooks(**{hook: [nothing]})  # type: ignore[arg-type]
+    hooks = Hooks(**{hook: [nothing]})
     mount(app, database, Resource(Plain), Resource(Hooked, hooks=hooks))
     plain, hooked = [], []
     async with open_client(app) as client:

@@ -114,7 +114,8 @@ async def test_rows_that_refer_to_each_other(
 )
 async def test_what_a_body_is_of(client: httpx2.AsyncClient, method: str, noun: str) -> None:
     """The refusal of a body of another form says what it should be an array of."""
-    for body in (1, {"nope": []}):
+    bodies: tuple[Any, ...] = (1, {"nope": []})
+    for body in bodies:
         answer = await client.request(method, "/teams/bulk/", json=body)
         (error,) = read_problem(answer, 422, "invalid")["errors"]
         assert error["message"].startswith(f"should be an array of {noun}")

@@ -1,6 +1,7 @@
 """Decimals: alike on both databases, however they are written."""
 
 from decimal import Decimal
+from typing import Any
 
 import httpx2
 import pytest
@@ -100,7 +101,8 @@ async def test_exponents_in_cursors(doses: httpx2.AsyncClient) -> None:
     amounts = ["-1E+20", "-1e-9", "0", "1e-12", "1.5", "100", "1E+21"]
     await doses.post("/doses/bulk/", json=[{"amount": amount} for amount in amounts])
     for sort in ("amount", "-amount"):
-        seen, cursor = [], ""
+        seen: list[Any] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = (await doses.get(f"/doses/?sort={sort}&limit=2&cursor={cursor}")).json()
             seen += [Decimal(row["amount"]) for row in page["items"]]

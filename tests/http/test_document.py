@@ -18,6 +18,7 @@ from sqlmodel import Field, Relationship, SQLModel
 
 from examples import league
 from modelwire import Database, Resource, mount
+from tests.classes import make_class
 from tests.conftest import LEAGUE, open_client
 from tests.documents import parameters_of, read_document, resolve, responses_of
 
@@ -159,14 +160,14 @@ async def test_document_is_sent_once() -> None:
 
 def make_chain(length: int) -> list[type[SQLModel]]:
     """Models in a chain: each refers to the next one, and has eight columns."""
-    base = type(SQLModel)("Base", (SQLModel,), {"__module__": __name__}, registry=registry())
+    base = make_class("Base", SQLModel, {"__module__": __name__}, registry=registry())
     models = []
     for number in range(length):
         members: dict[str, Any] = {
             "__module__": __name__,
             "__tablename__": f"chain{number}",
             "id": Field(default=None, primary_key=True),
-            "made": Field(default=None, sa_type=DateTime(timezone=True)),  # type: ignore[call-overload]
+            "made": Field(default=None, sa_type=DateTime(timezone=True)),
             **dict.fromkeys(("title", "price"), None),
         }
         types: dict[str, Any] = {"id": int | None, "name": str, "title": str | None, "count": int}
@@ -179,7 +180,7 @@ def make_chain(length: int) -> list[type[SQLModel]]:
             members["before"] = Relationship(back_populates="next")
             types["before"] = list[f"Chain{number - 1}"]  # type: ignore[misc]
         members["__annotations__"] = types
-        models.append(type(SQLModel)(f"Chain{number}", (base,), members, table=True))
+        models.append(make_class(f"Chain{number}", base, members, table=True))
     return models
 
 

@@ -1,6 +1,7 @@
 """Durations as keys: those before zero too."""
 
 from datetime import timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -60,7 +61,8 @@ async def test_filters(offsets: httpx2.AsyncClient) -> None:
 @pytest.mark.parametrize("sort", ["span", "-span"])
 async def test_cursors(offsets: httpx2.AsyncClient, sort: str) -> None:
     """A walk by cursor passes durations on both sides of zero, each once."""
-    seen, cursor = [], ""
+    seen: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (await offsets.get(f"/offsets/?sort={sort}&limit=2&cursor={cursor}")).json()
         seen += [row["span"] for row in page["items"]]

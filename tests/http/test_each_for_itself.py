@@ -90,7 +90,9 @@ async def test_changed_rows(client: httpx2.AsyncClient, database: Database) -> N
 
 async def test_deleted_rows(client: httpx2.AsyncClient, database: Database) -> None:
     """Each row is deleted or stays for itself."""
-    await store(database, Team(name="Red", players=[Player(name="x")]), Team(name="Blue"))
+    await store(
+        database, Team(name="Red", players=[Player(name="x", team_id=1)]), Team(name="Blue")
+    )
     items = await send(client, "DELETE", [1, 2, 7, "x", 2], "teams")
     assert items[1] == {"status": 204}
     assert statuses_of(items) == [409, 204, 404, 422, 422]

@@ -236,7 +236,7 @@ async def test_exception_without_a_body(make_client: MakeClient, status: int) ->
 async def test_root_path(make_client: MakeClient, root: str, path: str, status: int) -> None:
     """A root path is taken off where it is one, by whole segments."""
     client = await make_client(Resource(Tag))
-    app: FastAPI = client._transport.app  # type: ignore[attr-defined]
+    app: FastAPI = client._transport.app
     transport = httpx2.ASGITransport(app=app, root_path=root)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as behind:
         assert (await behind.get(path)).status_code == status

@@ -230,7 +230,7 @@ def test_nested_writes_and_readers() -> None:
 @pytest.mark.parametrize("guard", [only_own, read_body])
 async def test_guard_of_one_row(make_client: MakeClient, database: Database, guard: Any) -> None:
     """What is told of one row can't guard the rows of others, and closes the ways to them."""
-    own = {"read": [Depends(guard)]}
+    own: dict[Operation, list[Any]] = {"read": [Depends(guard)]}
     message = refusal(
         Resource(Player, includes=["team"]), Resource(Team, operation_dependencies=own)
     )
@@ -245,7 +245,10 @@ async def test_guard_of_one_row(make_client: MakeClient, database: Database, gua
 
 async def test_guard_of_one_row_and_many(make_client: MakeClient, database: Database) -> None:
     """What guards a change of one row by its key can't guard that of many, which is not served."""
-    own = {"update": [Depends(only_own)], "delete": [Depends(only_own)]}
+    own: dict[Operation, list[Any]] = {
+        "update": [Depends(only_own)],
+        "delete": [Depends(only_own)],
+    }
     client = await make_client(Resource(User, operation_dependencies=own))
     await store_users(database, ann=None, bob=None)
     ask = {"prefer": "max-affected=9"}

@@ -296,7 +296,7 @@ def _count_kept() -> Counter[str]:
 def _name_of_kind(found: object) -> str:
     """The name of what is made for an application; empty for all else."""
     kind = type(found)
-    if issubclass(kind, type):
+    if isinstance(found, type):
         is_schema = issubclass(found, BaseModel) and not issubclass(found, SQLModel)
         return found.__name__ if is_schema or issubclass(found, Struct) else ""
     made = issubclass(kind, (FastAPI, APIRoute)) or kind.__module__.startswith("modelwire.")

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from modelwire import Database
 from modelwire.statement.idempotency import KEYS
@@ -99,6 +99,6 @@ async def test_table_of_the_documentation(limited: Limited, lane: str) -> None:
 
 def test_documented_table_is_the_one_that_is_created() -> None:
     """The documentation shows the table and the index as they are created."""
-    elements = [CreateTable(KEYS), *map(CreateIndex, KEYS.indexes)]
+    elements: list[ExecutableDDLElement] = [CreateTable(KEYS), *map(CreateIndex, KEYS.indexes)]
     created = "".join(f"{element.compile(dialect=postgresql.dialect())};" for element in elements)
     assert "".join(created.split()) in "".join(PAGE.read_text().split())

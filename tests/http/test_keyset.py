@@ -209,7 +209,7 @@ async def test_one_statement_a_page(
     """A page takes one statement, and one for each include, in both directions and over NULLs."""
     await store_players(database)
     statements.clear()
-    query = {"sort": "-position,team.name", "limit": 2, "include": "team"}
+    query: dict[str, Any] = {"sort": "-position,team.name", "limit": 2, "include": "team"}
     pages = await walk(client, "/players/", "next", **query)
     pages += await walk(client, "/players/", "previous", pages[-1]["previous"], **query)
     assert len(statements) == 2 * len(pages)

@@ -222,7 +222,7 @@ async def test_guards(make_client: MakeClient) -> None:
 async def test_two_sets_at_once(zoo_client: httpx2.AsyncClient) -> None:
     """Of sets that are written at once, one is the outcome, never a mix."""
     for _ in range(20):
-        sets = ([1], [2, 3], [1, 2, 3], [])
+        sets: tuple[list[int], ...] = ([1], [2, 3], [1, 2, 3], [])
         writes = [zoo_client.patch("/groups/1", json={"members": keys}) for keys in sets]
         answers = await asyncio.gather(*writes)
         assert {answer.status_code for answer in answers} == {200}

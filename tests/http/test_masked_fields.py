@@ -299,7 +299,7 @@ class Excluded(Shown):
 
     @computed_field
     def end(self) -> str:
-        return mask(self.iban)
+        return str(mask(self.iban))
 
 
 class InJSON(Shown):

@@ -15,6 +15,7 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import Database, Resource, mount
 from modelwire.catalog.read import read_catalog
+from tests.classes import make_class
 from tests.conftest import open_client, use_sessions
 
 NAMES = ["token{}", "{}_secret", "password_{}", "api_key{}", "{}Hash", "PassPhrase{}"]
@@ -45,7 +46,7 @@ def make_model(base: type[SQLModel], name: str, annotation: Any) -> type[SQLMode
         "id": Field(default=None, primary_key=True),
         "__module__": __name__,
     }
-    return type(base)("Thing", (base,), body, table=True)
+    return make_class("Thing", base, body, table=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,27 +61,33 @@ def test_what_can_be_no_secret_is_shown(base: type[SQLModel], name: str, annotat
     assert name in shown.readable
 
 
-def test_json_is_hidden(base: type[SQLModel]) -> None:
-    class Box(base, table=True):  # type: ignore[valid-type,misc]
+def test_json_is_hidden() -> None:
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Box(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         secrets: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON))
 
     assert "secrets" not in read_catalog([Resource(Box)]).tables["box"].readable
 
 
-def test_foreign_keys_are_what_they_refer_to(base: type[SQLModel]) -> None:
+def test_foreign_keys_are_what_they_refer_to() -> None:
     """A key that is shown may be referred to under any name; a secret that is a key may not."""
 
-    class Vault(base, table=True):  # type: ignore[valid-type,misc]
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Vault(Base, table=True):
         id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
         password: str = Field(unique=True)
 
-    class Entry(base, table=True):  # type: ignore[valid-type,misc]
+    class Entry(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         secret_id: uuid.UUID | None = Field(default=None, foreign_key="vault.id")
         opened_by: str | None = Field(default=None, foreign_key="vault.password")
 
-    class Look(base, table=True):  # type: ignore[valid-type,misc]
+    class Look(Base, table=True):
         entry: str | None = Field(default=None, foreign_key="entry.opened_by", primary_key=True)
 
     catalog = read_catalog([Resource(Vault), Resource(Entry), Resource(Look)])
@@ -88,8 +95,11 @@ def test_foreign_keys_are_what_they_refer_to(base: type[SQLModel]) -> None:
     assert catalog.hidden_by_name == ["vault.password", "entry.opened_by", "look.entry"]
 
 
-def make_hero(base: type[SQLModel]) -> type[SQLModel]:
-    class Hero(base, table=True):  # type: ignore[valid-type,misc]
+def make_hero() -> type[SQLModel]:
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Hero(Base, table=True):
         id: int | None = Field(default=None, primary_key=True)
         secret_name: str
         total_tokens: int = 0
@@ -100,10 +110,10 @@ def make_hero(base: type[SQLModel]) -> type[SQLModel]:
     return Hero
 
 
-def test_what_is_hidden_is_logged(base: type[SQLModel], caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_hidden_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Each mount says in one line what it hides for its name alone, and how that is shown."""
     with caplog.at_level(logging.INFO, "modelwire"):
-        hero = make_hero(base)
+        hero = make_hero()
         mount(FastAPI(), Database("sqlite://"), Resource(hero, hidden=["team_secret"]))
         (line,) = [record.getMessage() for record in caplog.records]
         assert ": hero.secret_name. " in line
@@ -115,17 +125,15 @@ def test_what_is_hidden_is_logged(base: type[SQLModel], caplog: pytest.LogCaptur
         assert not caplog.records
 
 
-async def test_hidden_and_shown_on_the_wire(
-    base: type[SQLModel], database: Database, lane: str
-) -> None:
+async def test_hidden_and_shown_on_the_wire(database: Database, lane: str) -> None:
     """What is no secret is shown, filtered and sorted by; what may be is neither."""
-    hero = make_hero(base)
+    hero = make_hero()
     app = FastAPI()
     mount(app, database, Resource(hero))
     if lane == "session":
         use_sessions(app, database)
     async with database.engine.begin() as connection:
-        await connection.run_sync(base.metadata.create_all)
+        await connection.run_sync(hero.metadata.create_all)
     try:
         async with open_client(app) as client:
             row = {"secret_name": "Dive", "total_tokens": 3}
@@ -137,4 +145,4 @@ async def test_hidden_and_shown_on_the_wire(
             assert (await client.get("/hero/?secret_name=Dive")).status_code == 422
     finally:
         async with database.engine.begin() as connection:
-            await connection.run_sync(base.metadata.drop_all)
+            await connection.run_sync(hero.metadata.drop_all)

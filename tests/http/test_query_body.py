@@ -1,6 +1,7 @@
 """A query as a JSON body: `POST /users/query`."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -58,7 +59,9 @@ async def test_numbers_are_taken_as_written(
     zoo_client: httpx2.AsyncClient, database: Database
 ) -> None:
     """A number stands for its text, to the last digit."""
-    await store(database, Thing(big=2**63 - 1, tags=[]), Thing(amount="12345678.1234567", tags=[]))
+    await store(
+        database, Thing(big=2**63 - 1, tags=[]), Thing(amount=Decimal("12345678.1234567"), tags=[])
+    )
     for body in ('{"big": 9223372036854775807}', '{"amount": 12345678.1234567}'):
         headers = {"content-type": "application/json"}
         answer = await zoo_client.post("/things/query", content=body, headers=headers)

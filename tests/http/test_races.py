@@ -76,7 +76,7 @@ async def test_bulks_that_overlap(client: httpx2.AsyncClient, database: Database
 
 async def test_reads_beside_writes(client: httpx2.AsyncClient, database: Database) -> None:
     """Reading does not fail while others write, and sees a bulk whole or not at all."""
-    await store(database, Team(name="Red", players=[Player(name="x")]))
+    await store(database, Team(name="Red", players=[Player(name="x", team_id=1)]))
     rows = [{"name": f"{i}", "team_id": 1} for i in range(10)]
     answers = await asyncio.gather(
         *(client.post("/players/bulk/", json=rows) for _ in range(5)),

@@ -97,7 +97,7 @@ async def test_equal_positions_have_equal_cursors(
 ) -> None:
     """The same page is the same bytes each time, cursors and links included."""
     await store(database, *[Team(id=i, name=f"t{i}") for i in range(1, 4)])
-    query = {"cursor": await read_next(client, "/teams/"), "limit": 1}
+    query: dict[str, Any] = {"cursor": await read_next(client, "/teams/"), "limit": 1}
     pages = [await client.get("/teams/", params=query) for _ in range(2)]
     assert pages[0].content == pages[1].content
     assert pages[0].headers["link"] == pages[1].headers["link"]
@@ -237,9 +237,10 @@ async def test_every_position_is_found_again(
     rows = [Player(id=i, team_id=1 + i % 2, **POSITIONS[i % 3]) for i in range(1, 10)]
     await store(database, *rows)
     whole = [item["id"] for item in await read_items(client, f"/players/?sort={sort}&limit=20")]
-    seen, cursor = [], ""
+    seen: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
-        query = {"sort": sort, "limit": 1, "cursor": cursor}
+        query: dict[str, Any] = {"sort": sort, "limit": 1, "cursor": cursor}
         page = (await client.get("/players/", params=query)).json()
         seen += [item["id"] for item in page["items"]]
         cursor = page["next"]

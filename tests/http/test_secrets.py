@@ -13,7 +13,7 @@ import asyncpg
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateTable
@@ -111,7 +111,7 @@ async def test_no_secret_is_stored_beside_a_setting(
     page = await read_page(app_of(database))
     assert (await read_page(app_of(database), page.json()["next"])).status_code == 200
     async with database.engine.connect() as connection:
-        names = await connection.run_sync(database.engine.dialect.get_table_names)
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert SECRETS.name not in names
     await database.close_db()
 

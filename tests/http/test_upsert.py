@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from examples.league import Player, Team, User
 from modelwire import Database, Resource
+from modelwire.resource import Operation
 from tests.conftest import MakeClient
 from tests.documents import parameters_of, read_document
 from tests.http.keyed import VALUES
@@ -103,7 +104,7 @@ async def test_a_thousand_rows_in_order(
     names = [f"g{chance.random()}" for _ in range(1000)]
     await upsert(gadgets, [{"sku": name, "note": f"old {name}"} for name in names[::2]])
     chance.shuffle(names)
-    extra = [{}, {"amount": 1}, {"brand": "x"}, {"amount": 2, "brand": "y"}]
+    extra: list[dict[str, Any]] = [{}, {"amount": 1}, {"brand": "x"}, {"amount": 2, "brand": "y"}]
     rows = [{"sku": name, **chance.choice(extra)} for name in names]
     answered = await upsert(gadgets, rows, headers=preference)
     assert [row["sku"] for row in answered] == names
@@ -131,7 +132,7 @@ async def test_key_of_several_fields(
     gadgets: httpx2.AsyncClient, preference: dict[str, str]
 ) -> None:
     """A key of several fields is named in any order; where one is NULL, the row is new."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"sku": "a", "brand": "x", "model": "1"},
         {"sku": "b", "brand": "x", "model": None},
         {"sku": "c", "brand": "x", "model": "2"},
@@ -369,13 +370,14 @@ def guard() -> None:
 async def test_where_changes_are_guarded(make_client: MakeClient) -> None:
     """What guards changes must guard upserts as well."""
     guards = [Depends(guard)]
-    for dependencies, status in (
+    cases: tuple[tuple[dict[Operation, list[Any]], int], ...] = (
         ({"update": guards}, 422),
         ({"update": guards, "delete": guards}, 422),
         ({"update": guards, "create": guards}, 200),
         ({"update": guards, "bulk_create": guards}, 200),
         ({"bulk_create": guards}, 200),
-    ):
+    )
+    for dependencies, status in cases:
         client = await make_client(Resource(User, operation_dependencies=dependencies))
         answer = await refuse(client, users("a"), "username", "users")
         assert answer.status_code == status, dependencies

@@ -1,6 +1,7 @@
 """One application with modelwire and what others bring, in either order."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 from fastapi import FastAPI
@@ -9,7 +10,12 @@ from modelwire import Database, Resource, mount
 from tests.conftest import LEAGUE, use_sessions
 
 Add = Callable[[FastAPI], object]
-Share = Callable[[Add], FastAPI]
+
+
+class Share(Protocol):
+    """Makes an application that another library shares, of the league or of other resources."""
+
+    def __call__(self, add: Add, *resources: Resource) -> FastAPI: ...
 
 
 @pytest.fixture(params=["before", "after"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlmodel import select
+from sqlmodel import col, select
 
 from examples.league import User
 from modelwire import SessionDep
@@ -22,7 +22,7 @@ async def test_pages(share: Share) -> None:
     def add(app: FastAPI) -> None:
         @app.get("/own", response_model=pagination.Page[User])
         async def own(session: SessionDep) -> Any:
-            return await apaginate(session, select(User).order_by(User.id))
+            return await apaginate(session, select(User).order_by(col(User.id)))
 
         pagination.add_pagination(app)
 

@@ -37,15 +37,15 @@ class Registrant(SQLModel, table=True):
     is_verified: bool = False
 
 
-class Seen(fastapi_users.schemas.BaseUser[uuid.UUID]):  # type: ignore[misc]
+class Seen(fastapi_users.schemas.BaseUser[uuid.UUID]):  # type: ignore[name-defined]
     """What is told of an account."""
 
 
-class Wanted(fastapi_users.schemas.BaseUserCreate):  # type: ignore[misc]
+class Wanted(fastapi_users.schemas.BaseUserCreate):  # type: ignore[name-defined]
     """What an account is made of."""
 
 
-class Accounts(fastapi_users.UUIDIDMixin, fastapi_users.BaseUserManager[Registrant, uuid.UUID]):  # type: ignore[misc]
+class Accounts(fastapi_users.UUIDIDMixin, fastapi_users.BaseUserManager[Registrant, uuid.UUID]):  # type: ignore[name-defined]
     """The accounts, with fastapi-users' rules."""
 
 

@@ -15,11 +15,11 @@ sqladmin = pytest.importorskip("sqladmin")
 async def test_pages(share: Share, database: Database) -> None:
     """What is created by a form is a row of the resource, and the other way round."""
 
-    class TeamPages(sqladmin.ModelView, model=Team):  # type: ignore[call-arg, misc]
+    class TeamPages(sqladmin.ModelView, model=Team):  # type: ignore[name-defined,call-arg]
         column_list = (Team.id, Team.name)
         form_excluded_columns = (Team.players,)
 
-    class PlayerPages(sqladmin.ModelView, model=Player):  # type: ignore[call-arg, misc]
+    class PlayerPages(sqladmin.ModelView, model=Player):  # type: ignore[name-defined,call-arg]
         column_list = (Player.id, Player.name)
 
     def add(app: FastAPI) -> None:

@@ -26,7 +26,7 @@ class Observed:
     def logged(self, event: str = "request") -> list[dict[str, Any]]:
         """The fields of what was logged of an event, requests that have just ended included."""
         self.app.state.modelwire.finished.report()
-        return [dict(r.fields) for r in self.records if r.msg == event]
+        return [dict(vars(r)["fields"]) for r in self.records if r.msg == event]
 
     def lines(self) -> str:
         """All that was logged, as people and as machines read it."""

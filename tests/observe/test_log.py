@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
@@ -208,7 +209,7 @@ async def test_stream_that_breaks_off(observe: Observe) -> None:
     """A stream that fails in its middle is logged as broken off, as a warning."""
     observed = await observe(log_requests=True)
 
-    async def parts() -> object:
+    async def parts() -> AsyncIterator[bytes]:
         yield b"a"
         raise RuntimeError
 

@@ -1,6 +1,7 @@
 """`/metrics`: what Prometheus reads."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import prometheus_client
 from fastapi.responses import StreamingResponse
@@ -102,7 +103,7 @@ async def test_streams(observe: Observe) -> None:
     observed = await observe(metrics=True)
     opened, fails = asyncio.Event(), asyncio.Event()
 
-    async def parts() -> object:
+    async def parts() -> AsyncIterator[bytes]:
         yield b"a"
         opened.set()
         await fails.wait()

@@ -37,11 +37,11 @@ def spans(database: Database, lane: str) -> list[dict[str, Any]]:
 
 
 def is_request(span: dict[str, Any]) -> bool:
-    return span["kind"] == "SpanKind.SERVER"
+    return bool(span["kind"] == "SpanKind.SERVER")
 
 
 def is_statement(span: dict[str, Any]) -> bool:
-    return span["kind"] == "SpanKind.CLIENT"
+    return bool(span["kind"] == "SpanKind.CLIENT")
 
 
 def test_spans(spans: list[dict[str, Any]], database: Database) -> None:

@@ -137,8 +137,9 @@ WALKS = {
 
 async def walk(client: httpx2.AsyncClient, path: str, start: str, **query: Any) -> list[Any]:
     """The pages from a cursor on, by their links to the next or, with `step`, to the previous."""
-    step, cursor = query.pop("step", "next"), start
+    step = query.pop("step", "next")
     pages: list[Any] = []
+    cursor: str | None = start
     while cursor is not None:
         answer = await client.get(f"/{path}", params={**query, "cursor": cursor})
         assert answer.status_code == 200, answer.text

@@ -9,9 +9,10 @@ from modelwire.execute.sqlite.short import ShortStatements
 
 async def open_limited(path: Path) -> SQLiteConnection:
     """Open a connection to a file with WAL, so that short statements need no thread."""
-    connection = await SQLiteConnection(
+    connection = SQLiteConnection(
         60.0, 60.0, ShortStatements(), path, isolation_level=None, check_same_thread=False
     )
+    await connection
     connection.waits = False
     await connection.execute_fetchall("PRAGMA journal_mode = WAL")
     return connection

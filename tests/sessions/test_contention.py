@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ async def test_serialization_failure(postgresql: Database) -> None:
         return len(tries)
 
     first, second = await asyncio.gather(
-        *(retried(lambda k=k, t=[]: write_total(k, t)) for k in (3, 4))
+        *(retried(partial(write_total, key, [])) for key in (3, 4))
     )
     assert sorted((first, second)) == [1, 2]
 

@@ -13,8 +13,8 @@ from modelwire import Database, SessionDep, UnitOfWorkDep, get_session, mount
 from modelwire.testing import open_client, rolled_back_session
 from tests.conftest import LEAGUE
 
-ANN = {"username": "ann", "email": "ann@example.com"}
-BOB = {"username": "bob", "email": "bob@example.com"}
+ANN: dict[str, Any] = {"username": "ann", "email": "ann@example.com"}
+BOB: dict[str, Any] = {"username": "bob", "email": "bob@example.com"}
 
 
 @pytest.fixture

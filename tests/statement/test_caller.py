@@ -71,7 +71,8 @@ def ask(database: Database, session: Session) -> Ask:
 
 
 def items_of(answer: Any) -> list[dict[str, Any]]:
-    return json.loads(answer.body)["items"]
+    items: list[dict[str, Any]] = json.loads(answer.body)["items"]
+    return items
 
 
 async def test_lists(ask: Ask) -> None:

@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
@@ -112,7 +113,7 @@ PLANTED = [
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda p: f"{p[0].__name__}.{p[1]}")
-def test_a_bypass_is_found(monkeypatch: pytest.MonkeyPatch, planted: tuple) -> None:
+def test_a_bypass_is_found(monkeypatch: pytest.MonkeyPatch, planted: tuple[Any, str, Any]) -> None:
     """Whichever builder goes past the door, or names a column of a table and not of its rows."""
     install = Door.install
 

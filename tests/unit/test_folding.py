@@ -35,7 +35,7 @@ def compile_on(dialect: Any, **known: Any) -> str:
 )
 def test_postgresql(known: dict[str, Any], sql: str) -> None:
     """The best collation of the server is named; where nobody has asked it, its version tells."""
-    assert compile_on(postgresql.dialect(), **known) == sql  # type: ignore[no-untyped-call]
+    assert compile_on(postgresql.dialect(), **known) == sql
 
 
 def test_sqlite() -> None:

@@ -35,7 +35,7 @@ def locking_shapes(table: Table, lock: Lock) -> Iterator[Shape]:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_lock_order(table: Table, lock: Lock) -> None:
     """The rows are locked in the order of their keys, whatever they are found by."""
-    statements = Statements(postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
+    statements = Statements(postgresql.asyncpg.dialect())
     for shape in locking_shapes(table, lock):
         text = statements.of(shape).compiled.text
         assert LOCKING.search(text), text

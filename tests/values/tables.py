@@ -158,7 +158,7 @@ class HexFile(Base, table=True):
     """Bytes in the form that the model has chosen itself."""
 
     __tablename__ = "hex_files"
-    model_config = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")
+    model_config = ConfigDict(ser_json_bytes="hex", val_json_bytes="hex")  # type: ignore[assignment]
 
     id: int | None = Field(default=None, primary_key=True)
     body: bytes | None = None
@@ -168,7 +168,7 @@ class Utf8File(Base, table=True):
     """Bytes that the model takes for texts."""
 
     __tablename__ = "utf8_files"
-    model_config = ConfigDict(ser_json_bytes="utf8")
+    model_config = ConfigDict(ser_json_bytes="utf8")  # type: ignore[assignment]
 
     id: int | None = Field(default=None, primary_key=True)
     body: bytes | None = None
@@ -208,7 +208,7 @@ class Shown(SQLModel):
     day: date | None
     color: Color | None
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def label(self) -> str:
         return f"thing {self.id}"

@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import ConfigurationError, Resource
 from modelwire.catalog.read import read_catalog
+from tests.classes import make_class
 from tests.worlds import World, make_world_fixture, on_lanes
 
 
@@ -43,7 +44,7 @@ class Plain:
 
 def declare(name: str, annotation: Any, base: type[SQLModel]) -> type[SQLModel]:
     """A table with one JSON column of an annotation."""
-    namespace = {
+    body = {
         "__module__": __name__,
         "__tablename__": name.lower(),
         "__annotations__": {"id": int | None, "x": annotation},
@@ -51,9 +52,7 @@ def declare(name: str, annotation: Any, base: type[SQLModel]) -> type[SQLModel]:
         "id": Field(default=None, primary_key=True),
         "x": Field(sa_column=Column(JSON)),
     }
-    kind: Any = type(SQLModel)
-    model: type[SQLModel] = kind(name, (base,), namespace, table=True)
-    return model
+    return make_class(name, base, body, table=True)
 
 
 LISTS: tuple[Any, ...] = (Sequence[int], Iterable[int], abc.Generator[int, None, None])
@@ -134,7 +133,7 @@ def test_refused_at_start(number: int, annotation: Any) -> None:
 
 
 class Shown(SQLModel):
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)  # type: ignore[assignment]
     x: Plain
 
 

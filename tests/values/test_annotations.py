@@ -85,7 +85,8 @@ async def test_order_and_pages(client: httpx2.AsyncClient) -> None:
     ]
     await client.post("/items/bulk/", json=[*bodies, {"price": 9, "day": "2024-01-02"}])
     for sort, keys in {"price": [1, 3, 2], "-day": [1, 3, 2], "level": [2, 1, 3]}.items():
-        seen, cursor = [], ""
+        seen: list[Any] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = (await client.get(f"/items/?sort={sort}&limit=1&cursor={cursor}")).json()
             seen += [row["id"] for row in page["items"]]

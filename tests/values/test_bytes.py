@@ -68,7 +68,8 @@ async def test_keys(client: httpx2.AsyncClient) -> None:
 async def test_walk(client: httpx2.AsyncClient) -> None:
     """A list is walked by bytes."""
     await client.post("/files/bulk/", json=[{"body": t} for t in ("/w==", "AA==", None, "AAA=")])
-    seen, cursor = [], ""
+    seen: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (await client.get(f"/files/?sort=body&limit=1&cursor={cursor}")).json()
         seen += [row["body"] for row in page["items"]]

@@ -25,7 +25,7 @@ async def test_new_row(client: httpx2.AsyncClient) -> None:
 async def test_as_a_session_stores_it(world: World, client: httpx2.AsyncClient) -> None:
     """The row is the one that a session of SQLModel's stores."""
     async with world.database.session() as session:
-        session.add(Event(name="a"))
+        session.add(Event(name="a"))  # type: ignore[call-arg]
         await session.commit()
         kept = (await session.exec(select(Event))).one()
     made = (await client.post("/events/", json={"name": "b"})).json()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapper, registry, validates
 from sqlmodel import Field, SQLModel
 
 from modelwire import Database, Hooks, Resource, mount
+from modelwire.resource import Operation
 
 
 class Base(SQLModel, registry=registry()):
@@ -57,7 +58,7 @@ for name in ("before_insert", "after_update", "before_delete"):
 event.listen(Stamped.name, "set", listen)
 event.listen(Loaded, "load", listen)
 
-WRITES = ["create", "update", "delete"]
+WRITES: list[Operation] = ["create", "update", "delete"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ async def test_walk_over_reals(client: httpx2.AsyncClient) -> None:
     """A list is walked by floats of four bytes."""
     numbers = [0.1, 0.2, 0.3, 0.1, 16777216.0, -0.1]
     await client.post("/measures/bulk/", json=[{"r": number} for number in numbers])
-    seen, cursor = [], ""
+    seen: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (await client.get(f"/measures/?sort=r&limit=1&cursor={cursor}")).json()
         seen += [row["r"] for row in page["items"]]

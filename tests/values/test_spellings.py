@@ -75,7 +75,7 @@ def _spell_moment(value: datetime) -> Sequence[Any]:
     own = naive.isoformat(" ", "microseconds")
     there = value.astimezone(_zone(330))
     west = value.astimezone(_zone(-180))
-    spelled = [
+    spelled: list[Any] = [
         own,
         naive.isoformat("T"),
         naive.isoformat() + "Z",

@@ -17,6 +17,7 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import ConfigurationError, Database, Resource
 from modelwire.catalog.read import read_catalog
+from tests.classes import make_class
 from tests.worlds import World, make_world_fixture, on_lanes
 
 
@@ -37,7 +38,8 @@ class Number(enum.IntEnum):
     A = 1
 
 
-CLASSES = (int, float, Decimal, bool, str, uuid.UUID, bytes, datetime, NaiveDatetime, date, time)
+CLASSES: tuple[Any, ...] = (int, float, Decimal, bool, str, uuid.UUID, bytes, datetime)
+CLASSES += (NaiveDatetime, date, time)
 CLASSES += (timedelta, Plain, Word, Number)
 VALUES: tuple[Any, ...] = (
     *(1, 0, True, 1.5, 2.0, Decimal("1.5"), Decimal(2), "a", "1", b"x", 2**40, {}, [], ()),
@@ -49,7 +51,7 @@ VALUES: tuple[Any, ...] = (
 
 def declare(number: int, annotation: Any, value: Any) -> type[SQLModel]:
     """A table with one field of an annotation, with a default."""
-    namespace = {
+    body = {
         "__module__": __name__,
         "__tablename__": f"defaults_{number}",
         "__annotations__": {"id": int | None, "n": int, "x": annotation},
@@ -57,9 +59,7 @@ def declare(number: int, annotation: Any, value: Any) -> type[SQLModel]:
         "n": 1,
         "x": Field(default=value),
     }
-    kind: Any = type(SQLModel)
-    model: type[SQLModel] = kind(f"Default{number}", (Base,), namespace, table=True)
-    return model
+    return make_class(f"Default{number}", Base, body, table=True)
 
 
 def refusal(*models: type[SQLModel], **options: Any) -> str:
@@ -128,7 +128,7 @@ class Completed(Base, table=True):
 
 def make_apps(database: Database) -> dict[str, FastAPI]:
     """Make an application on each lane."""
-    models = (*served(), Now, Cheap, Titled, Completed)
+    models: tuple[type[SQLModel], ...] = (*served(), Now, Cheap, Titled, Completed)
     return on_lanes(tuple(Resource(model) for model in models))(database)
 
 
@@ -162,7 +162,8 @@ async def test_every_default_is_stored(world: World, lane: str) -> None:
     """What is not refused at start is stored: in a row of its own, in many rows, by a change."""
     client = world.clients[lane]
     faults = []
-    for model in (*served(), Now, Cheap):
+    models: tuple[type[SQLModel], ...] = (*served(), Now, Cheap)
+    for model in models:
         path = f"/{model.__tablename__}"
         one = await client.post(f"{path}/", json={})
         many = await client.post(f"{path}/bulk/", json=[{}, {"n": 2}])

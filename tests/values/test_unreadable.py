@@ -103,7 +103,8 @@ async def test_walk(client: httpx2.AsyncClient, shown: dict[str, Any], descendin
     await client.post("/things/", json={})
     url = f"/things/?sort={descending}{name}"
     rows = [row["id"] for row in (await client.get(url)).json()["items"]]
-    pages, cursor = [], ""
+    pages: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = (await client.get(f"{url}&limit=1&cursor={cursor}")).json()
         pages.append(page)
@@ -199,7 +200,8 @@ async def test_odd_values(
     row = (await client.get("/oddities/2")).json()
     assert (row[name], row["label"]) == (value, "oddity 2")
     assert (await client.get("/oddities/")).json()["items"][1] == row
-    found, cursor = [], ""
+    found: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None and len(found) < 4:
         url = f"/oddities/?sort={name}&limit=1&cursor={cursor}"
         page = (await client.get(url)).json()
@@ -238,7 +240,8 @@ async def test_numbers_of_python(
     assert [row[name] for row in listed[3:]] == [text, text, None]
     for sign in ("", "-"):
         whole = (await client.get(f"/things/?sort={sign}{name}")).json()["items"]
-        walked, cursor = [], ""
+        walked: list[Any] = []
+        cursor: str | None = ""
         while cursor is not None and len(walked) < 7:
             page = (await client.get(f"/things/?sort={sign}{name}&limit=1&cursor={cursor}")).json()
             walked += page["items"]

@@ -61,7 +61,7 @@ def opening_connection() -> Iterator[None]:
     except asyncpg.PostgresError as exc:
         if not _IS_2_0:
             raise
-        translated = AsyncAdapt_asyncpg_dbapi.Error(f"{type(exc)}: {exc}")  # type: ignore[no-untyped-call]
+        translated = AsyncAdapt_asyncpg_dbapi.Error(f"{type(exc)}: {exc}")
         raise translated from exc
 
 

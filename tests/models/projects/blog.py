@@ -28,7 +28,7 @@ class TableBase(Base):
     id: int | None = Field(default=None, primary_key=True)
     created_at: datetime | None = Field(
         default=None,
-        sa_type=TIMESTAMP(timezone=True),  # type: ignore[call-overload]
+        sa_type=TIMESTAMP(timezone=True),
         sa_column_kwargs={"nullable": False, "server_default": text("CURRENT_TIMESTAMP")},
     )
 

@@ -16,7 +16,7 @@ from modelwire import Resource
 
 
 class Base(SQLModel, registry=registry()):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)  # type: ignore[assignment]
 
 
 def now_utc() -> datetime:

@@ -36,7 +36,7 @@ class Book(BookBase, table=True):
     id: int | None = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
     loans: list["Loan"] = Relationship(back_populates="book")
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def label(self) -> str:
         return f"{self.title} ({self.isbn})"
@@ -53,7 +53,7 @@ class BookPublic(BookBase):
 class Loan(Base, table=True):
     __tablename__ = "loans"
 
-    model_config = ConfigDict(json_schema_extra={"example": {"book_id": 1, "reader": "Ann"}})
+    model_config = ConfigDict(json_schema_extra={"example": {"book_id": 1, "reader": "Ann"}})  # type: ignore[assignment]
 
     id: int | None = Field(default=None, primary_key=True, nullable=False)
     book_id: int = Field(foreign_key="books.id")

@@ -13,7 +13,7 @@ from modelwire import Resource
 
 
 class Base(SQLModel, registry=registry()):
-    model_config = ConfigDict(arbitrary_types_allowed=True, validate_assignment=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, validate_assignment=True)  # type: ignore[assignment]
 
     @declared_attr  # type: ignore[arg-type]
     def __tablename__(cls) -> str:  # noqa: N805 - SQLAlchemy calls it with the class
