@@ -86,7 +86,7 @@ class StructEncoder:
         self.names: Sequence[str] = names
         self.times: Collection[str] = [f.name for f in shown if f.kind in TIMES]
         self._width = len(shown)
-        self._converts = [(i, c) for i, f in enumerate(shown) if (c := _converter_of(f))]
+        self._converts = [(i, c) for i, f in enumerate(shown) if (c := converter_of(f))]
         self._takes_rows = len(shown) == len(read.fields) and not (self._converts or includes)
         self._children = {
             i.relation.name: (owner_positions(table, read, i), StructEncoder(i.target, i.includes))
@@ -130,7 +130,7 @@ class StructEncoder:
         return values
 
 
-def _converter_of(field: Field) -> Convert | None:
+def converter_of(field: Field) -> Convert | None:
     """What is done to a value whose bytes differ between msgspec and Pydantic."""
     shown, written = show(field), _writer_of(field)
     if shown is None or written is None:

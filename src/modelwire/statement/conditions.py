@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..shape.conditions import (
     AnyOf,
     ChildOf,
     Condition,
+    Measured,
     Negation,
     Predicate,
     Search,
@@ -71,6 +73,8 @@ class Conditions:
                 return self._render_search(condition, source)
             case ChildOf():
                 return self._render_child(condition, source)
+            case Measured():
+                return self._render_measured(condition, source)
 
     def _name(self) -> str:
         return f"p{next(self._numbers)}"
@@ -88,6 +92,15 @@ class Conditions:
     ) -> ColumnElement[bool]:
         column = column_of(source, field)
         condition, prepare = render_predicate(field, column, operator, name, self._dialect)
+        self.prepare.update(prepare)
+        return condition
+
+    def _render_measured(self, measured: Measured, groups: FromClause) -> ColumnElement[bool]:
+        column = groups.c[measure_name(measured.position)]
+        # What is told of a group may be of another type than the field that it is told of.
+        field = replace(measured.field, sql_type=self._dialect.type_of(column))
+        name = self._name()
+        condition, prepare = render_predicate(field, column, measured.operator, name, self._dialect)
         self.prepare.update(prepare)
         return condition
 
@@ -112,6 +125,11 @@ class Conditions:
         owners = _owners_in(parent, relation)
         joined = _render_link(relation, owners, source, self._dialect)
         return exists_in(parent, *is_parent, joined)
+
+
+def measure_name(position: int) -> str:
+    """The name of a column of groups, by where it stands among all that is told of a group."""
+    return f"c{position}"
 
 
 def column_of(source: FromClause, field: Field) -> ColumnElement[Any]:
@@ -186,6 +204,8 @@ def _may_be_null(condition: Condition) -> bool:
             return not condition.through and is_null_for(condition.field, condition.operator)
         case AllOf() | AnyOf():
             return any(map(_may_be_null, condition.terms))
+        case Measured():
+            return is_null_for(condition.field, condition.operator)
         case Search():
             return any(field.nullable for field in condition.fields)
         case _:

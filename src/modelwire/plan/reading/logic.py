@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...catalog.tables import Catalog, Table
 from ...request.logic import Comparison, Group, parse_logic
-from ...shape.conditions import AllOf, AnyOf, Condition, Negation
+from ...settings import Limits
+from ...shape.conditions import AllOf, AnyOf, Condition, Measured, Negation, Predicate
 from .filters import has_operator, make_predicate, parse_operand, takes_list
 from .paths import FieldPath, ParameterSpan, TooDeep, find_compared, suggest_path
 
@@ -28,15 +30,26 @@ def plan_logic(catalog: Catalog, table: Table, text: str, operands: list[Any]) -
     """
     limits = catalog.limits
     group = parse_logic(text, limits.max_logic_depth, limits.max_logic_terms)
-    return _plan_group(catalog, table, group, operands)
+
+    def plan(term: Comparison) -> Condition:
+        place = ParameterSpan("or", term.position)
+        found, operator = _find(catalog, table, term, place)
+        predicate = make_predicate(found, operator, place)
+        operands.append(take_operand(predicate, term, "or", limits))
+        return predicate
+
+    return plan_group(group, plan)
 
 
-def _plan_group(catalog: Catalog, table: Table, group: Group, operands: list[Any]) -> Condition:
+def plan_group(group: Group, plan: Callable[[Comparison], Condition]) -> Condition:
+    """Plan comparisons that are joined.
+
+    Args:
+        group: The comparisons.
+        plan: Plans one of them. They are planned in the order in which they stand.
+    """
     terms = tuple(
-        _plan_group(catalog, table, term, operands)
-        if isinstance(term, Group)
-        else _plan_comparison(catalog, table, term, operands)
-        for term in group.terms
+        plan_group(term, plan) if isinstance(term, Group) else plan(term) for term in group.terms
     )
     if group.kind == "not":
         return Negation(terms[0])
@@ -45,18 +58,19 @@ def _plan_group(catalog: Catalog, table: Table, group: Group, operands: list[Any
     return AllOf(terms) if group.kind == "and" else AnyOf(terms)
 
 
-def _plan_comparison(
-    catalog: Catalog, table: Table, term: Comparison, operands: list[Any]
-) -> Condition:
-    place = ParameterSpan("or", term.position)
-    found, operator = _find(catalog, table, term, place)
-    predicate = make_predicate(found, operator, place)
-    value_place = ParameterSpan("or", term.value_position)
+def take_operand(
+    predicate: Predicate | Measured, term: Comparison, parameter: str, limits: Limits
+) -> Any:
+    """Take what a comparison compares with.
+
+    Raises:
+        InvalidRequest: It is not what the operator takes.
+    """
+    place = ParameterSpan(parameter, term.value_position)
     if term.is_list != takes_list(predicate.operator):
         shown = "values in parentheses" if takes_list(predicate.operator) else "a single value"
-        raise value_place.refuse(f"`{predicate.operator}` should have {shown} here")
-    operands.append(parse_operand(predicate, term.values, value_place, catalog.limits))
-    return predicate
+        raise place.refuse(f"`{predicate.operator}` should have {shown} here")
+    return parse_operand(predicate, term.values, place, limits)
 
 
 def _find(

@@ -1,0 +1,48 @@
+"""Functions that statements call on SQLite, which has none of the kind itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...statement.exact import (
+    JOIN,
+    MEAN,
+    NUMBER,
+    TOTAL,
+    Total,
+    compare_numbers,
+    join_halves,
+    mean,
+)
+from ...statement.lowercase import LOWER, lower
+from ...statement.operators import UNHEX
+from ...statement.spans import HOUR, LOCAL, find_hour, read_clocks
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Add the functions to a new connection."""
+    for name, (arguments, function) in _FUNCTIONS.items():
+        connection.create_function(name, arguments, function, deterministic=True)
+    connection.create_aggregate(TOTAL, 1, Total)  # type: ignore[arg-type]
+    connection.create_collation(NUMBER, compare_numbers)
+
+
+def _lower(text: Any) -> Any:
+    return lower(text) if isinstance(text, str) else text
+
+
+def _unhex(text: Any) -> Any:
+    return bytes.fromhex(text) if isinstance(text, str) else text
+
+
+_FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
+    LOWER: (1, _lower),
+    UNHEX: (1, _unhex),
+    JOIN: (2, join_halves),
+    MEAN: (3, mean),
+    LOCAL: (2, read_clocks),
+    HOUR: (2, find_hour),
+}
+"""The functions by their names, each with how many arguments it takes."""

@@ -1,0 +1,123 @@
+"""Sums on SQLite, which adds up integers of 64 bits, and floats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    REAL,
+    ColumnElement,
+    Date,
+    Integer,
+    cast,
+    collate,
+    func,
+    literal_column,
+    type_coerce,
+)
+
+from ...catalog.kinds import Kind
+from ...shape.aggregates import Bucket
+from ..exact import HALF_BITS, JOIN, MEAN, MEAN_PLACES, NUMBER, TOTAL, DurationText, ExactText
+from ..normal import normalize
+from ..spans import HOUR, LOCAL
+from ..sums import Number, Sums
+from ..types import SQLiteFloat
+
+Value = ColumnElement[Any]
+
+_BITS = literal_column(str(HALF_BITS), Integer())
+_LOWER_HALF = literal_column(str(2**HALF_BITS - 1), Integer())
+
+
+def _add_integers(value: Value) -> Value:
+    """Add up in two halves, each of which has room for 2^31 rows."""
+    high = func.sum(value.bitwise_rshift(_BITS))
+    low = func.sum(value.bitwise_and(_LOWER_HALF))
+    joined: Value = getattr(func, JOIN)(high, low)
+    return joined
+
+
+def _add(value: Value, number: Number) -> Value:
+    if number.stored is Kind.INTEGER:
+        return _add_integers(value)
+    total: Value = getattr(func, TOTAL)(value)
+    return total
+
+
+def _total(value: Value, number: Number) -> Value:
+    kind = ExactText(number.kind, number.scale)
+    return type_coerce(collate(_add(value, number), NUMBER), kind)
+
+
+def _mean(value: Value, number: Number) -> Value:
+    places: int | None = None
+    if number.kind is Kind.DECIMAL:
+        places = -1 if number.scale is None else number.scale + MEAN_PLACES
+    given = literal_column("NULL" if places is None else str(places), Integer())
+    divided = getattr(func, MEAN)(_add(value, number), func.count(value), given)
+    if places is None:
+        return type_coerce(divided, SQLiteFloat())
+    kind = ExactText(Kind.DECIMAL, None if places < 0 else places)
+    return type_coerce(collate(divided, NUMBER), kind)
+
+
+def _real(value: Value) -> Value:
+    return cast(value, REAL())
+
+
+def _durations(value: Value) -> Value:
+    """Durations are kept as instants, so far from 1970."""
+    text = normalize(value.type, value)
+    seconds = cast(func.strftime(literal_column("'%s'"), func.substr(text, 1, 19)), Integer())
+    fraction = cast(func.substr(text, 21, 6), Integer())
+    added = _add_integers(seconds * literal_column("1000000", Integer()) + fraction)
+    return type_coerce(collate(added, NUMBER), DurationText())
+
+
+def _cut(value: Value, bucket: Bucket, zone: Value | None) -> Value:
+    if bucket is Bucket.HOUR:
+        start = _begin_hour(value) if zone is None else getattr(func, HOUR)(value, zone)
+        return type_coerce(start, value.type)
+    clock = value if zone is None else getattr(func, LOCAL)(value, zone)
+    return type_coerce(_CUTS[bucket](clock), Date())
+
+
+def _begin_hour(value: Value) -> Value:
+    return func.substr(value, 1, 13).concat(literal_column("':00:00.000000'"))
+
+
+def _cut_year(clock: Value) -> Value:
+    return func.substr(clock, 1, 4).concat(literal_column("'-01-01'"))
+
+
+def _cut_quarter(clock: Value) -> Value:
+    month = cast(func.substr(clock, 6, 2), Integer())
+    first = (month - 1) // literal_column("3", Integer()) * 3 + 1
+    return func.substr(clock, 1, 5).concat(func.printf(literal_column("'%02d-01'"), first))
+
+
+def _cut_month(clock: Value) -> Value:
+    return func.substr(clock, 1, 8).concat(literal_column("'01'"))
+
+
+def _cut_week(clock: Value) -> Value:
+    """The Monday on or before: the first one of the seven days that begin six days ago."""
+    back: Value = literal_column("'-6 days'")
+    monday: Value = literal_column("'weekday 1'")
+    return func.date(func.substr(clock, 1, 10), back, monday)
+
+
+def _cut_day(clock: Value) -> Value:
+    return func.substr(clock, 1, 10)
+
+
+_CUTS = {
+    Bucket.YEAR: _cut_year,
+    Bucket.QUARTER: _cut_quarter,
+    Bucket.MONTH: _cut_month,
+    Bucket.WEEK: _cut_week,
+    Bucket.DAY: _cut_day,
+}
+
+SQLITE_SUMS = Sums(total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut)
