@@ -65,7 +65,8 @@ def find_groups(rows: Rows, asked: Aggregate, among: Sequence[Row] | None = None
 
 
 def _field(rows: Rows, table: str, at: Group | Measure, row: Row) -> Any:
-    return next((other[at.field] for other in reach(rows, table, row, at.path)), None)
+    field = at.field or ""
+    return next((other[field] for other in reach(rows, table, row, at.path)), None)
 
 
 def _value(rows: Rows, asked: Aggregate, group: Group, row: Row) -> Any:

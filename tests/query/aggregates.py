@@ -73,6 +73,11 @@ class Aggregate:
     def table(self) -> str:
         return self.rows.table
 
+    @property
+    def names(self) -> list[str]:
+        """What each item has, in its order."""
+        return [*(group.name for group in self.groups), *(m.name for m in self.measures)]
+
     def _own(self) -> dict[str, str]:
         own = {
             "group": ",".join(group.name for group in self.groups),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from .adding import find_groups, kind_of
 from .aggregates import Aggregate, Group, Measure, Order
 from .model import TABLES, Row, Rows
-from .queries import LISTS, Condition, Logic, Query, Term
+from .queries import LISTS, Condition, Logic, Operand, Query, Term
 from .strategies import VALUES, Draw, databases, filters, operators_of, paths, tables, terms, write
 
 ZONES: Mapping[str | None, Sequence[datetime]] = {
@@ -38,7 +38,7 @@ _FUNCTIONS: Mapping[str, Sequence[str]] = {
 @st.composite
 def grouped_rows(draw: Draw, most: int = 12) -> Rows:
     """Rows of every table; instants lie around those at which clocks are changed."""
-    rows = draw(databases(most))
+    rows: Rows = draw(databases(most))
     changes = [change for zone in ZONES.values() for change in zone]
     near = st.builds(
         lambda change, minutes: change.replace(tzinfo=UTC) + timedelta(minutes=minutes),
@@ -116,6 +116,7 @@ def _term(
     operator = draw(st.sampled_from([o for o in operators_of(kind) if "like" not in o]))
     told = [item[measure.name] for item in found if item[measure.name] is not None]
     choices = [*told, *told, *VALUES[kind]]
+    operands: tuple[Operand, ...]
     if operator == "isnull":
         operands = (write(draw, "boolean", draw(st.booleans())),)
     else:
@@ -128,7 +129,7 @@ def _term(
 def orders(draw: Draw, asked: Aggregate) -> tuple[Order, ...]:
     """An order by groups and measures."""
     exact = [m for m in asked.measures if not _is_inexact(m, asked.table)]
-    names = [named.name for named in (*asked.groups, *exact)]
+    names = [*(group.name for group in asked.groups), *(measure.name for measure in exact)]
     chosen = draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else []
     return tuple(Order(name, draw(st.booleans())) for name in chosen)
 

@@ -86,7 +86,7 @@ def check_sheet(sheet: httpx2.Response, asked: Aggregate, items: Sequence[Row]) 
     assert sheet.headers["content-type"].startswith("text/csv")
     text = io.StringIO(sheet.content.decode(), newline="")
     header, *lines = csv.reader(text, strict=True)
-    assert header == [column.name for column in (*asked.groups, *asked.measures)]
+    assert header == asked.names
     assert len(lines) == len(items)
     for line, item in zip(lines, items, strict=True):
         for cell, value in zip(line, item.values(), strict=True):

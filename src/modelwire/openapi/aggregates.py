@@ -46,8 +46,7 @@ def _own(subject: Subject) -> Parameters:
     }
     names = {"limit": f"limit-{limits.max_groups}"}
     return [
-        refer("parameters", f"groups-{names.get(name, name)}", make)
-        for name, make in makes.items()
+        refer("parameters", f"groups-{names.get(name, name)}", make) for name, make in makes.items()
     ]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from ..catalog.tables import Relation, Table
 from ..encode.csv import Sheet
 from ..encode.groups import GroupEncoder
-from ..errors import ConstraintViolation, InvalidRequest, Violation
+from ..errors import Constraint, ConstraintViolation, InvalidRequest, Violation
 from ..execute.connect.lane import Row
 from ..observe.exchange import encoding
 from ..plan.parent import Parent, plan_parent
@@ -20,6 +20,7 @@ from ..request.request import Request
 from ..respond.answer import Answer
 from ..respond.groups import answer_groups, answer_sheet
 from ..respond.links import Address, Bounds, link_pages
+from ..statement.spans import ZONE
 from .lists import check_parent
 from .pipeline import Pipeline, Session, parse_body
 
@@ -98,7 +99,8 @@ async def _read_groups(
     """Read the groups, and one more if there is one.
 
     Raises:
-        InvalidRequest: A sum is beyond what the database can compute.
+        InvalidRequest: A sum is beyond the numbers of the database, or it does not know the time
+            zone.
         NotFound: The row whose children they are of is not there.
     """
     statement = pipeline.statements.of(plan.shape)
@@ -109,7 +111,16 @@ async def _read_groups(
             if not found or not plan.shape.groups:
                 await check_parent(pipeline, lane, parent)
     except ConstraintViolation as error:
-        message = "a value is beyond what the database computes"
-        violation = Violation(message, "out_of_range", parameter="measures")
-        raise InvalidRequest(violation) from error
+        raise _explain(error, plan) from error
     return found
+
+
+def _explain(error: ConstraintViolation, plan: AggregatePlan) -> Exception:
+    """Say what a database could not compute."""
+    if error.kind is Constraint.RANGE:
+        message = "a sum is beyond the numbers of the database"
+        return InvalidRequest(Violation(message, "out_of_range", parameter="measures"))
+    if ZONE in plan.values:
+        message = "is a time zone that the database does not know"
+        return InvalidRequest(Violation(message, "invalid_value", parameter=ZONE))
+    return error
