@@ -1,8 +1,7 @@
 """Sums over groups of rows as SQL.
 
-A statement has three levels: the rows, with what groups them and what is added up; the groups, with
-what is told of each; and those of the groups that are asked for, in their order. So a condition on
-a group, and its place in the order, are about plain columns.
+A statement has two levels: the rows, with what groups them and what is added up; and their groups,
+with what is told of each. So an expression that groups rows, and what it is made of, stands once.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     Text,
+    and_,
     bindparam,
     case,
     distinct,
@@ -29,7 +29,7 @@ from ..catalog.kinds import Kind, stored_kind
 from ..catalog.tables import Field
 from ..shape.aggregates import AggregateShape, Function, GroupKey, Measure
 from ..shape.parts import Order
-from .conditions import Conditions, measure_name
+from .conditions import Conditions
 from .dialect import SQLDialect
 from .keyset import Joined, direct, sort_expression
 from .normal import normal_form, scale_of
@@ -53,11 +53,18 @@ def build_aggregate(
     """
     conditions = Conditions(dialect)
     rows = _select_rows(shape, conditions, dialect)
-    groups = _select_groups(shape, rows, dialect)
-    columns = list(groups.c)
-    shown = [read_column(c, dialect, lenient=lenient) for c in columns[: len(shape.answered)]]
-    sql = select(*shown).select_from(groups)
-    sql = sql.where(*conditions.render_all(shape.having, groups))
+    keys = [rows.c[f"g{i}"] for i in range(len(shape.groups))]
+    told = [_tell(m, rows, f"v{i}", dialect) for i, m in enumerate(shape.measures)]
+    columns = conditions.told = [*keys, *told]
+    shown = [
+        read_column(column, dialect, lenient=lenient).label(f"c{i}")
+        for i, column in enumerate(columns[: len(shape.answered)])
+    ]
+    sql = select(*shown).select_from(rows)
+    if keys:
+        sql = sql.group_by(*keys)
+    if shape.having:
+        sql = sql.having(and_(*conditions.render_all(shape.having, rows)))
     sql = sql.order_by(*_order_by(shape, columns, dialect)).limit(number_parameter("limit"))
     if shape.offset:
         sql = sql.offset(number_parameter("offset"))
@@ -87,15 +94,6 @@ def _cut(group: GroupKey, column: Value, dialect: SQLDialect) -> Value:
         return one_spelling(normal, dialect)
     zone = bindparam(ZONE, type_=Text()) if group.zoned else None
     return dialect.sums.cut(normal, group.bucket, zone)
-
-
-def _select_groups(shape: AggregateShape, rows: FromClause, dialect: SQLDialect) -> FromClause:
-    """Write the groups, with what is told of each."""
-    keys = [rows.c[f"g{i}"] for i in range(len(shape.groups))]
-    told = [_tell(m, rows, f"v{i}", dialect) for i, m in enumerate(shape.measures)]
-    columns = (c.label(measure_name(i)) for i, c in enumerate((*keys, *told)))
-    sql = select(*columns).select_from(rows)
-    return (sql.group_by(*keys) if keys else sql).subquery()
 
 
 def _tell(measure: Measure, rows: FromClause, name: str, dialect: SQLDialect) -> Value:

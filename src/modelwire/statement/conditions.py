@@ -45,10 +45,12 @@ class Conditions:
 
     Attributes:
         prepare: How the values of parameters are prepared, where they are.
+        told: What is told of a group, for conditions on groups.
     """
 
     def __init__(self, dialect: SQLDialect) -> None:
         self.prepare: dict[str, Prepare] = {}
+        self.told: Sequence[ColumnElement[Any]] = ()
         self._dialect = dialect
         self._numbers = count()
 
@@ -74,7 +76,7 @@ class Conditions:
             case ChildOf():
                 return self._render_child(condition, source)
             case Measured():
-                return self._render_measured(condition, source)
+                return self._render_measured(condition)
 
     def _name(self) -> str:
         return f"p{next(self._numbers)}"
@@ -95,8 +97,8 @@ class Conditions:
         self.prepare.update(prepare)
         return condition
 
-    def _render_measured(self, measured: Measured, groups: FromClause) -> ColumnElement[bool]:
-        column = groups.c[measure_name(measured.position)]
+    def _render_measured(self, measured: Measured) -> ColumnElement[bool]:
+        column = self.told[measured.position]
         # What is told of a group may be of another type than the field that it is told of.
         field = replace(measured.field, sql_type=self._dialect.type_of(column))
         name = self._name()
@@ -125,11 +127,6 @@ class Conditions:
         owners = _owners_in(parent, relation)
         joined = _render_link(relation, owners, source, self._dialect)
         return exists_in(parent, *is_parent, joined)
-
-
-def measure_name(position: int) -> str:
-    """The name of a column of groups, by where it stands among all that is told of a group."""
-    return f"c{position}"
 
 
 def column_of(source: FromClause, field: Field) -> ColumnElement[Any]:

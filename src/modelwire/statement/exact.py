@@ -111,6 +111,9 @@ JOIN = "modelwire_join"
 TOTAL = "modelwire_total"
 """A sum of decimals, each as the shortest text that stands for its float."""
 
+ADD = "modelwire_add"
+"""A sum of decimals: of those that were added up as integers, and of the others."""
+
 MEAN = "modelwire_mean"
 """A mean: of a sum and a number of values, rounded to a number of digits, or as a float."""
 
@@ -138,6 +141,20 @@ class Total:
     def finalize(self) -> str | None:
         """The sum; None of no value."""
         return None if self._sum is None else f"{self._sum:f}"
+
+
+def add_scaled(units: int | None, scale: int, others: str | None) -> str | None:
+    """Add the two parts of a sum of decimals.
+
+    Args:
+        units: The sum of those that were added up as integers, in units of their last digit.
+        scale: The digits after the point that these have.
+        others: The sum of the others.
+    """
+    if units is None:
+        return others
+    small = Decimal(units).scaleb(-scale, context=EXACT)
+    return f"{small if others is None else EXACT_SUMS.add(small, Decimal(others)):f}"
 
 
 EXACT_SUMS = EXACT.copy()

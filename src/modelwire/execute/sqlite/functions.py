@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...statement.exact import (
+    ADD,
     JOIN,
     MEAN,
     NUMBER,
     TOTAL,
     Total,
+    add_scaled,
     compare_numbers,
     join_halves,
     mean,
 )
 from ...statement.lowercase import LOWER, lower
 from ...statement.operators import UNHEX
-from ...statement.spans import HOUR, LOCAL, find_hour, read_clocks
+from ...statement.spans import DAY, HOUR, find_day, find_hour
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
@@ -41,8 +43,9 @@ _FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     LOWER: (1, _lower),
     UNHEX: (1, _unhex),
     JOIN: (2, join_halves),
+    ADD: (3, add_scaled),
     MEAN: (3, mean),
-    LOCAL: (2, read_clocks),
+    DAY: (2, find_day),
     HOUR: (2, find_hour),
 }
 """The functions by their names, each with how many arguments it takes."""
