@@ -111,16 +111,16 @@ async def _read_groups(
             if not found or not plan.shape.groups:
                 await check_parent(pipeline, lane, parent)
     except ConstraintViolation as error:
-        raise _explain(error, plan) from error
+        raise _explain(pipeline, error, plan) from error
     return found
 
 
-def _explain(error: ConstraintViolation, plan: AggregatePlan) -> Exception:
+def _explain(pipeline: Pipeline, error: ConstraintViolation, plan: AggregatePlan) -> Exception:
     """Say what a database could not compute."""
     if error.kind is Constraint.RANGE:
         message = "a sum is beyond the numbers of the database"
         return InvalidRequest(Violation(message, "out_of_range", parameter="measures"))
-    if ZONE in plan.values:
+    if ZONE in plan.values and pipeline.database.sql_dialect.sums.has_zones:
         message = "is a time zone that the database does not know"
         return InvalidRequest(Violation(message, "invalid_value", parameter=ZONE))
     return error

@@ -80,11 +80,31 @@ def _select_rows(shape: AggregateShape, conditions: Conditions, dialect: SQLDial
         _cut(group, joined.column(group), dialect).label(f"g{i}")
         for i, group in enumerate(shape.groups)
     ]
-    values = {f"v{i}": joined.column(m) for i, m in enumerate(shape.measures) if m in used}
-    columns = [*keys, *(value.label(name) for name, value in values.items())]
+    values = [
+        _value(measure, measure.field, joined.column(measure), dialect).label(f"v{i}")
+        for i, measure in enumerate(shape.measures)
+        if measure.field is not None
+    ]
+    columns = [*keys, *values]
     where = conditions.render_all(shape.conditions, found)
     sql: Select[Any] = select(*(columns or [literal_column("1").label("row")]))
     return sql.select_from(joined.source).where(*where).subquery()
+
+
+def _value(measure: Measure, field: Field, column: Value, dialect: SQLDialect) -> Value:
+    """Write a value that is counted, compared or added up.
+
+    Where its spelling matters it has one. That is written here, where it stands once: nested in
+    itself, it would be more than SQLite's parser takes.
+    """
+    is_duration = stored_kind(field.sql_type) is Kind.INTERVAL
+    if measure.function in _AS_THEY_ARE and not is_duration:
+        return column
+    return one_spelling(type_coerce(normal_form(column, dialect), column.type), dialect)
+
+
+_AS_THEY_ARE = frozenset({Function.COUNT, Function.SUM, Function.AVG})
+"""The functions that look at no spelling."""
 
 
 def _cut(group: GroupKey, column: Value, dialect: SQLDialect) -> Value:
@@ -105,10 +125,9 @@ def _tell(measure: Measure, rows: FromClause, name: str, dialect: SQLDialect) ->
         case Function.COUNT:
             return func.count(case((~is_null(field, value), literal_column("1"))))
         case Function.COUNT_DISTINCT:
-            return func.count(distinct(one_spelling(normal_form(value, dialect), dialect)))
+            return func.count(distinct(value))
         case Function.MIN | Function.MAX:
-            chosen = getattr(func, function)(normal_form(value, dialect))
-            return type_coerce(chosen, value.type)
+            return type_coerce(getattr(func, function)(value), value.type)
         case Function.SUM | Function.AVG:
             return _add(field, function, value, dialect)
 

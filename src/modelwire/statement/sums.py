@@ -34,14 +34,16 @@ class Sums:
     """How a database adds up.
 
     Args:
+        has_zones: Whether it has time zones of its own, which need not be those that Python has.
         total: The exact sum of numbers.
         mean: The mean of numbers, to be shown as a decimal or as a float.
         real: A float as it is added up.
-        durations: The sum of durations.
+        durations: The sum of durations, each in the one spelling of its type.
         cut: The start of a span of time, in a time zone if one is given, in UTC otherwise. It is a
             date, or for an hour of the value's own type.
     """
 
+    has_zones: bool
     total: Callable[[Value, Number], Value]
     mean: Callable[[Value, Number], Value]
     real: Callable[[Value], Value]

@@ -90,4 +90,6 @@ def _cut(value: Value, bucket: Bucket, zone: Value | None) -> Value:
     return type_coerce(start, value.type) if bucket is Bucket.HOUR else cast(start, Date())
 
 
-POSTGRESQL_SUMS = Sums(total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut)
+POSTGRESQL_SUMS = Sums(
+    has_zones=True, total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut
+)

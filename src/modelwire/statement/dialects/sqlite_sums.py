@@ -22,7 +22,6 @@ from sqlalchemy import (
 from ...catalog.kinds import Kind
 from ...shape.aggregates import Bucket
 from ..exact import ADD, HALF_BITS, JOIN, MEAN, MEAN_PLACES, NUMBER, TOTAL, DurationText, ExactText
-from ..normal import normalize
 from ..spans import DAY, HOUR
 from ..sums import Number, Sums
 from ..types import SQLiteFloat
@@ -97,9 +96,8 @@ def _real(value: Value) -> Value:
     return cast(value, REAL())
 
 
-def _durations(value: Value) -> Value:
+def _durations(text: Value) -> Value:
     """Durations are kept as instants, so far from 1970."""
-    text = normalize(value.type, value)
     seconds = cast(func.strftime(literal_column("'%s'"), func.substr(text, 1, 19)), Integer())
     fraction = cast(func.substr(text, 21, 6), Integer())
     added = _add_integers(seconds * literal_column("1000000", Integer()) + fraction)
@@ -151,4 +149,6 @@ _CUTS = {
     Bucket.DAY: _cut_day,
 }
 
-SQLITE_SUMS = Sums(total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut)
+SQLITE_SUMS = Sums(
+    has_zones=False, total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut
+)
