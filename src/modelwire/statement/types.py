@@ -222,8 +222,8 @@ def spell_decimal(value: Decimal, sql_type: TypeEngine[Any]) -> Decimal:
     """
     scale = scale_of(sql_type)
     if scale is None or not value.is_finite():
-        return _write_out(value)
-    return value.quantize(_ONE.scaleb(-scale), context=EXACT)
+        return write_out(value)
+    return value.quantize(Decimal(1).scaleb(-scale), context=EXACT)
 
 
 class PostgreSQLReal(TypeDecorator[float]):
