@@ -29,6 +29,7 @@ Operation = Literal[
     "bulk_update",
     "bulk_delete",
     "stream",
+    "aggregate",
 ]
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -41,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     "bulk_update",
     "bulk_delete",
     "stream",
+    "aggregate",
 )
 
 
@@ -52,7 +54,7 @@ class Resource:
         model: The SQLModel class, declared with `table=True`.
         path: Where it is served; `/` + the table's name by default.
         operations: What can be done with it; everything by default. Changes of all rows that match
-            some filters belong to `bulk_update` and `bulk_delete`.
+            some filters belong to `bulk_update` and `bulk_delete`; `aggregate` takes `list` too.
         filters: The operator that `?field=value` stands for, by field; `eq` where none is given.
         includes: Relationships that `?include=` may name. Their targets must be resources too.
         include_by_default: Relationships that reading one row shows unasked.
@@ -77,7 +79,7 @@ class Resource:
         dependencies: `Depends(...)` that every operation of this resource runs first.
         operation_dependencies: `Depends(...)` that single operations run first, by operation. Those
             of `create`, `update` and `delete` also run before their bulk operations, and those of
-            `list` before `stream`.
+            `list` before `stream` and `aggregate`.
         default_limit: Rows on a page when the request does not say.
         max_limit: Rows on a page at most.
         max_bulk_rows: Rows in one bulk request at most.

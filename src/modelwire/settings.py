@@ -33,7 +33,8 @@ class Limits(BaseSettings):
     """Filters that stand beside each other."""
 
     max_sort_terms: Annotated[int, Gt(0)] = 16
-    """Fields that `sort` may name. Each may join three tables; SQLite joins at most 64."""
+    """Fields that `sort` may name, or `group` and `measures` together. Each may join three tables;
+    SQLite joins at most 64."""
 
     max_list_values: Annotated[int, Gt(0)] = 200
     """Values that one `in` or `not_in` may list."""
@@ -58,6 +59,9 @@ class Limits(BaseSettings):
 
     max_included: Annotated[int, Gt(0)] = 10_000
     """Rows that one answer may include, each as often as it is shown; of a stream, one row."""
+
+    max_groups: Annotated[int, Gt(0)] = 1_000
+    """Groups that one answer of sums may have."""
 
 
 def split_hosts(value: object) -> object:

@@ -72,8 +72,7 @@ class Shell:
         program, *arguments = words
         match [Path(program).name, *arguments]:
             case ["curl", *_]:
-                url = [_ADDRESS.sub(f"127.0.0.1:{self._port}", word) for word in arguments]
-                _compare_answer(curl(url), step)
+                _compare_answer(curl(self._find_server(arguments)), step)
             case ["make", "serve"]:
                 database = f"sqlite:///{self.directory}/modelwire.db"
                 given = {"MODELWIRE_DATABASE_URL": database, **given}
@@ -89,9 +88,14 @@ class Shell:
                 options = ["-m", "alembic", *options]
                 _compare_lines(_run([sys.executable, *options], given, self.directory), step)
             case ["python", *options]:
-                _compare_lines(_run([sys.executable, *options], given, self.directory), step)
+                whole = [sys.executable, *self._find_server(options)]
+                _compare_lines(_run(whole, given, self.directory), step)
             case _:
                 raise AssertionError(f"{step.place}: no test runs `{step.command}`")
+
+    def _find_server(self, words: list[str]) -> list[str]:
+        """The words of a command, with the server's own port where a page has another one."""
+        return [_ADDRESS.sub(f"127.0.0.1:{self._port}", word) for word in words]
 
     def _serve(
         self, command: list[str], given: Mapping[str, str], step: Step, directory: Path

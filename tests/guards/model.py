@@ -27,6 +27,8 @@ class Model:
     def serves(self, table: str, *operations: Operation) -> bool:
         """Whether operations of a table are served; one on many rows can't be guarded by a key."""
         served = self._of(table)
+        if "aggregate" in operations:
+            operations = (*operations, "list")  # sums are of what can be listed
         by_key = {many for many, one in MANY.items() if BOUND in served.own.get(one, "")}
         return set(operations) <= served.operations - by_key
 
@@ -34,7 +36,7 @@ class Model:
         """The letters that all of some operations ask for."""
         served = self._of(table)
         asked = self._service.base | served.always
-        like = {**MANY, "stream": "list"}
+        like = {**MANY, "stream": "list", "aggregate": "list"}
         for operation in operations:
             asked |= served.own.get(operation, frozenset())
             if operation in like:
@@ -57,6 +59,7 @@ class Model:
         needs: dict[str, tuple[Sequence[Operation], Sequence[Operation], bool]] = {
             "show": ((), (), True),
             "list": (("list",), (), True),
+            "aggregate": (("list", "aggregate"), (), True),
             "create": (("create",), ("create",), False),
             "link": ((), ("create", "delete"), True),
         }

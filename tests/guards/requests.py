@@ -91,6 +91,11 @@ def _filters(model: Model, table: str, path: Path) -> Iterator[Asked]:
     body = {f"{name}.mark__startswith": "mark"}
     yield Asked("POST", f"/{table}/query/", body, lists, is_open, finds=True)
     yield Asked("GET", f"/{table}/stream/?{finds}", None, streams, is_open, finds=True)
+    sums = _own(model, table, "aggregate")
+    grouped = f"{finds}&group=id,mark"
+    yield Asked("GET", f"/{table}/aggregate/?{grouped}", None, sums, is_open, finds=True)
+    posted = {**body, "group": ["id", "mark"]}
+    yield Asked("POST", f"/{table}/aggregate/query/", posted, sums, is_open, finds=True)
     patches = _own(model, table, "bulk_update")
     yield Asked("PATCH", f"/{table}/?{finds}", {}, patches, is_open, headers=ONE)
     none = f"{name}.mark=none"
@@ -106,6 +111,9 @@ def _sorts(model: Model, table: str, path: Path) -> Iterator[Asked]:
     yield Asked("GET", f"/{table}/?{sort}", None, lists, is_open)
     yield Asked("GET", f"/{table}/?{sort}&cursor=&limit=1", None, lists, is_open)
     yield Asked("GET", f"/{table}/stream/?{sort}", None, streams, is_open)
+    sums, field = _own(model, table, "aggregate"), f"{'.'.join(path)}.mark"
+    for query in (f"group={field}", f"measures={field}:max"):
+        yield Asked("GET", f"/{table}/aggregate/?{query}", None, sums, is_open)
 
 
 def _includes(model: Model, table: str, path: Path) -> Iterator[Asked]:
@@ -155,15 +163,20 @@ def _turns_back(steps: Sequence[tuple[str, str]]) -> bool:
 def _children(model: Model, table: str, path: Path) -> Iterator[Asked]:
     name, *below = path
     target, url = RELATIONS[table][name].target, f"/{table}/1/{name}/"
-    lists, creates = (model.below(table, name, kind) for kind in ("list", "create"))
+    kinds = ("list", "create", "aggregate")
+    lists, creates, sums = (model.below(table, name, kind) for kind in kinds)
     if not below:
         yield Asked("GET", url, None, lists, True, [target])
+        yield Asked("GET", f"{url}aggregate/?group=mark", None, sums, True, [target])
         yield Asked("POST", url, {"mark": "new"}, creates, True)
         return
     rest = tuple(below)
     steps, dotted = _steps(target, rest), ".".join(rest)
     filtered = f"{url}?{dotted}.mark__startswith=mark"
-    yield Asked("GET", filtered, None, lists, _leads(model, target, rest))
+    is_open = _leads(model, target, rest)
+    yield Asked("GET", filtered, None, lists, is_open)
+    summed = f"{url}aggregate/?{dotted}.mark__startswith=mark"
+    yield Asked("GET", summed, None, sums, is_open)
     included, shows = model.includes(steps), [target, *_targets(target, rest)]
     yield Asked("GET", f"{url}?include={dotted}", None, lists, included, shows)
     row = {"mark": "new"}

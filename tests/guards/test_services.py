@@ -46,7 +46,12 @@ def test_rule(seed: int) -> None:
             assert found == {r: a for r, a in asked.items() if a is not None}, f"{kind} {service}"
 
 
-BELOW = {Access.LIST: "list", Access.CREATE: "create", Access.LINK: "link"}
+BELOW = {
+    Access.LIST: "list",
+    Access.AGGREGATE: "aggregate",
+    Access.CREATE: "create",
+    Access.LINK: "link",
+}
 
 
 def read_service(service: Service) -> Catalog:

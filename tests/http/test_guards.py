@@ -58,9 +58,9 @@ def test_include_past_a_guard() -> None:
     message = refusal(Resource(Player, includes=["team"]), Resource(Team, dependencies=GUARD))
     assert message == (
         "Resource(Player, includes=['team']): Team is guarded by Depends(require_word), which "
-        "does not run before create, read, list, update, bulk_create, bulk_update, bulk_delete "
-        "and stream of Player. Give Player the same, dependencies=[Depends(require_word)], or "
-        "leave the relation out."
+        "does not run before create, read, list, update, bulk_create, bulk_update, bulk_delete, "
+        "stream and aggregate of Player. Give Player the same, dependencies=[Depends(require_word)]"
+        ", or leave the relation out."
     )
 
 

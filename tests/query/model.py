@@ -61,6 +61,7 @@ TABLES: Mapping[str, Table] = {
             "big": "integer",
             "ratio": "float",
             "price": "decimal",
+            "rate": "decimal",
             "flag": "boolean",
             "day": "date",
             "moment": "datetime",
@@ -144,28 +145,27 @@ def related(rows: Rows, table: str, row: Row, name: str) -> list[Row]:
 
 def key_of(table: str, row: Row) -> tuple[Any, ...]:
     """The key of a row, in an order of its own."""
-    return tuple(_rank(row[field]) for field in TABLES[table].key)
+    return tuple(rank(row[field]) for field in TABLES[table].key)
 
 
-def _reach(rows: Rows, table: str, row: Row, path: Sequence[str]) -> Iterator[Row]:
+def reach(rows: Rows, table: str, row: Row, path: Sequence[str]) -> Iterator[Row]:
     """Every row at the end of a path of relations."""
     if not path:
         yield row
         return
     target = TABLES[table].relations[path[0]].target
     for other in related(rows, table, row, path[0]):
-        yield from _reach(rows, target, other, path[1:])
+        yield from reach(rows, target, other, path[1:])
 
 
 def _holds(rows: Rows, table: str, row: Row, term: Term) -> bool:
     if isinstance(term, Condition):
-        return any(
-            _compare(term, other[term.field]) for other in _reach(rows, table, row, term.path)
-        )
-    return _combine(term, [_holds(rows, table, row, inner) for inner in term.terms])
+        return any(compare(term, other[term.field]) for other in reach(rows, table, row, term.path))
+    return combine(term, [_holds(rows, table, row, inner) for inner in term.terms])
 
 
-def _combine(logic: Logic, held: Sequence[bool]) -> bool:
+def combine(logic: Logic, held: Sequence[bool]) -> bool:
+    """Whether terms that each hold or don't hold together."""
     match logic.operator:
         case "and":
             return all(held)
@@ -175,7 +175,8 @@ def _combine(logic: Logic, held: Sequence[bool]) -> bool:
             return not held[0]
 
 
-def _compare(condition: Condition, value: Any) -> bool:
+def compare(condition: Condition, value: Any) -> bool:
+    """Whether a comparison holds of a value."""
     operands = [operand.value for operand in condition.operands]
     match condition.operator:
         case "isnull":
@@ -253,11 +254,12 @@ def total_order(query: Query) -> list[Sort]:
 
 def place(rows: Rows, table: str, row: Row, term: Sort) -> tuple[bool, Any]:
     """Where a row stands by one term of an order."""
-    value = next((other[term.field] for other in _reach(rows, table, row, term.path)), None)
-    return (value is None, 0 if value is None else _rank(value))
+    value = next((other[term.field] for other in reach(rows, table, row, term.path)), None)
+    return (value is None, 0 if value is None else rank(value))
 
 
-def _rank(value: Any) -> Any:
+def rank(value: Any) -> Any:
+    """A value as it is ordered."""
     return list(type(value)).index(value) if isinstance(value, Enum) else value
 
 

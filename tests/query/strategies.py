@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic_core import to_jsonable_python
 
 from .model import TABLES, Row, Rows
+from .plain import plain
 from .queries import LISTS, PARAMETERS, Condition, Logic, Operand, Query, Sort, Term
 from .tables import Mood
 
@@ -57,6 +58,7 @@ VALUES: Mapping[str, Sequence[Any]] = {
     "big": (0, 1, -1, 2**31, 2**53 + 1, _INT64 - 1, -_INT64),
     "float": (0.0, 0.1, -0.1, 0.5, 1.5, 1e16, 1e300, -1.7976931348623157e308, 5e-324, 2.0**53),
     "decimal": tuple(map(Decimal, ("0.00", "0.01", "-0.01", "1.10", "12345678.90", "99999999.99"))),
+    "rate": tuple(map(Decimal, ("0", "0.1", "0.2", "-0.3", "1.005", "0.000001", "1" + "0" * 20))),
     "boolean": (True, False),
     "date": (date.min, date(1969, 12, 31), date(2024, 2, 29), date.max),
     "datetime": (
@@ -82,6 +84,7 @@ _MORE: Mapping[str, st.SearchStrategy[Any]] = {
     "big": st.integers(-_INT64, _INT64 - 1),
     "float": st.floats(allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0),
     "decimal": st.integers(-(10**10) + 1, 10**10 - 1).map(lambda value: Decimal(value).scaleb(-2)),
+    "rate": st.integers(-(10**12), 10**12).map(lambda value: plain(Decimal(value).scaleb(-3))),
     "date": st.dates(),
     "datetime": st.datetimes(timezones=st.just(UTC)),
     "local": st.datetimes().map(lambda value: value.replace(fold=0)),
@@ -89,7 +92,7 @@ _MORE: Mapping[str, st.SearchStrategy[Any]] = {
     "interval": st.timedeltas(timedelta(days=-700), timedelta(days=700)),
     "uuid": st.uuids(),
 }
-_STORED = {("artists", "small"): "small", ("artists", "big"): "big"}
+_STORED = {("artists", name): name for name in ("small", "big", "rate")}
 """Columns whose kind a client doesn't see."""
 
 _PARENTS: Mapping[str, Mapping[str, str]] = {
@@ -170,7 +173,7 @@ def operands(draw: Draw, rows: Rows, table: str, field: str, operator: str) -> O
     """An operand, most often one that some row has something to do with."""
     kind = TABLES[table].kinds[field]
     if operator == "isnull":
-        return _write(draw, "boolean", draw(st.booleans()))
+        return write(draw, "boolean", draw(st.booleans()))
     stored = [row[field] for row in rows[table] if row[field] is not None]
     known = st.sampled_from(stored) if stored else st.nothing()
     value = draw(known | known | st.sampled_from(VALUES[kind]) | _MORE.get(kind, st.nothing()))
@@ -182,7 +185,7 @@ def operands(draw: Draw, rows: Rows, table: str, field: str, operator: str) -> O
         value = draw(st.just(value) | st.sampled_from(VALUES["big"]))
     elif kind == "decimal":
         value += draw(st.sampled_from([Decimal(0), Decimal("0.001"), Decimal("1e3")]))
-    return _write(draw, kind, value)
+    return write(draw, kind, value)
 
 
 @st.composite
@@ -206,7 +209,8 @@ def _patterns(draw: Draw, text: str) -> str:
     return str(draw(st.sampled_from(["", "%", "_"])) + pattern + draw(st.sampled_from(["", "%"])))
 
 
-def _write(draw: Draw, kind: str, value: Any) -> Operand:
+def write(draw: Draw, kind: str, value: Any) -> Operand:
+    """A value, in one of the ways to write it."""
     match kind:
         case "boolean":
             return Operand(value, str(value).lower())
@@ -240,7 +244,7 @@ def conditions(
     draw: Draw, rows: Rows, table: str, depth: int = 0, *, in_logic: bool = False
 ) -> Condition:
     """A comparison of a field, over at most so many relations."""
-    path, target = draw(_paths(table, depth))
+    path, target = draw(paths(table, depth))
     kinds = TABLES[target].kinds
     field = draw(st.sampled_from(list(kinds)))
     operator = draw(st.sampled_from(operators_of(kinds[field])))
@@ -258,7 +262,7 @@ def conditions(
 
 
 @st.composite
-def _paths(draw: Draw, table: str, depth: int, *, many: bool = True) -> tuple[tuple[str, ...], str]:
+def paths(draw: Draw, table: str, depth: int, *, many: bool = True) -> tuple[tuple[str, ...], str]:
     """A path of relations, and the table at its end."""
     path: tuple[str, ...] = ()
     for _ in range(draw(st.integers(0, depth))):
@@ -289,7 +293,7 @@ def sorts(draw: Draw, table: str, depth: int = 0) -> tuple[Sort, ...]:
     """An order over at most three fields, through to-one relations too."""
     found: dict[tuple[tuple[str, ...], str], Sort] = {}
     for _ in range(draw(st.integers(0, 3))):
-        path, target = draw(_paths(table, depth, many=False))
+        path, target = draw(paths(table, depth, many=False))
         kinds = TABLES[target].kinds
         field = draw(st.sampled_from([name for name, kind in kinds.items() if kind != "json"]))
         found[path, field] = Sort(path, field, draw(st.booleans()))
@@ -315,8 +319,8 @@ def words(draw: Draw, rows: Rows, table: str) -> tuple[str, ...]:
 @st.composite
 def includes(draw: Draw, table: str, depth: int = 3) -> tuple[tuple[str, ...], ...]:
     """Some paths to include."""
-    paths = (draw(_paths(table, depth))[0] for _ in range(draw(st.integers(0, 2))))
-    return tuple(path for path in dict.fromkeys(paths) if path)
+    found = (draw(paths(table, depth))[0] for _ in range(draw(st.integers(0, 2))))
+    return tuple(path for path in dict.fromkeys(found) if path)
 
 
 def fields(table: str) -> st.SearchStrategy[tuple[str, ...]]:
@@ -325,13 +329,13 @@ def fields(table: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(names), max_size=3, unique=True).map(tuple)
 
 
-def _tables(rows: Rows) -> st.SearchStrategy[str]:
+def tables(rows: Rows) -> st.SearchStrategy[str]:
     """A table, one that has rows if there is any."""
     return st.sampled_from([table for table in TABLES if rows[table]] or list(TABLES))
 
 
 @st.composite
-def _filters(draw: Draw, rows: Rows, table: str, depth: int, most: int) -> tuple[Condition, ...]:
+def filters(draw: Draw, rows: Rows, table: str, depth: int, most: int) -> tuple[Condition, ...]:
     found = (draw(conditions(rows, table, depth)) for _ in range(draw(st.integers(0, most))))
     return tuple({condition.name: condition for condition in found}.values())
 
@@ -339,16 +343,16 @@ def _filters(draw: Draw, rows: Rows, table: str, depth: int, most: int) -> tuple
 @st.composite
 def filtered(draw: Draw, rows: Rows, depth: int = 0) -> Query:
     """A query with filters."""
-    table = draw(_tables(rows))
+    table = draw(tables(rows))
     first = draw(conditions(rows, table, depth))
-    more = draw(_filters(rows, table, depth, 1))
+    more = draw(filters(rows, table, depth, 1))
     return Query(table, tuple({c.name: c for c in (first, *more)}.values()))
 
 
 @st.composite
 def logical(draw: Draw, rows: Rows, depth: int = 0) -> Query:
     """A query with `or`."""
-    table = draw(_tables(rows))
+    table = draw(tables(rows))
     logic = tuple(draw(st.lists(terms(rows, table, depth), min_size=1, max_size=3)))
     return Query(table, logic=logic, quoted=draw(st.booleans()))
 
@@ -356,40 +360,40 @@ def logical(draw: Draw, rows: Rows, depth: int = 0) -> Query:
 @st.composite
 def sorted_(draw: Draw, rows: Rows, depth: int = 0) -> Query:
     """A query with an order."""
-    table = draw(_tables(rows))
+    table = draw(tables(rows))
     return Query(table, sort=draw(sorts(table, depth)))
 
 
 @st.composite
 def searched(draw: Draw, rows: Rows) -> Query:
     """A query with `q`."""
-    table = draw(_tables(rows))
+    table = draw(tables(rows))
     return Query(table, words=draw(words(rows, table)))
 
 
 @st.composite
 def projected(draw: Draw, rows: Rows) -> Query:
     """A query with `fields`, and with includes beside them."""
-    table = draw(_tables(rows))
+    table = draw(tables(rows))
     return Query(table, fields=draw(fields(table)), includes=draw(includes(table)))
 
 
 @st.composite
 def including(draw: Draw, rows: Rows) -> Query:
     """A query with includes."""
-    table = draw(_tables(rows))
+    table = draw(tables(rows))
     return Query(table, includes=draw(includes(table)))
 
 
 @st.composite
 def queries(draw: Draw, rows: Rows, depth: int = 2) -> Query:
     """A query with anything in it."""
-    table = draw(_tables(rows))
+    table = draw(tables(rows))
     nothing: st.SearchStrategy[Any] = st.just(())
     logic = nothing | st.lists(terms(rows, table, depth), min_size=1, max_size=2).map(tuple)
     return Query(
         table,
-        filters=draw(nothing | _filters(rows, table, depth, 2)),
+        filters=draw(nothing | filters(rows, table, depth, 2)),
         logic=draw(logic),
         words=draw(nothing | nothing | words(rows, table)),
         sort=draw(sorts(table, depth)),

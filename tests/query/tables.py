@@ -53,6 +53,7 @@ class Artist(Base, table=True):
     big: int | None = Field(default=None, sa_column=Column(BigInteger))
     ratio: float | None = None
     price: Decimal | None = Field(default=None, max_digits=10, decimal_places=2)
+    rate: Decimal | None = None
     flag: bool | None = None
     day: date | None = None
     moment: datetime | None = None

@@ -11,12 +11,28 @@ from sqlalchemy import ColumnElement, FromClause, literal_column, select
 from sqlalchemy import Table as SQLTable
 
 from modelwire.catalog.tables import Relation, Table
-from modelwire.statement import conditions, idempotency, keyset, secrets, source, write
+from modelwire.statement import (
+    aggregate,
+    conditions,
+    idempotency,
+    keyset,
+    secrets,
+    source,
+    write,
+)
 from modelwire.statement import select as selects
 from modelwire.statement.dialect import SQLDialect
 from tests.statement.shapes import TABLES
 
-BUILDERS: tuple[ModuleType, ...] = (conditions, keyset, selects, write, idempotency, secrets)
+BUILDERS: tuple[ModuleType, ...] = (
+    aggregate,
+    conditions,
+    keyset,
+    selects,
+    write,
+    idempotency,
+    secrets,
+)
 
 Condition = Callable[[FromClause], ColumnElement[bool]]
 

@@ -7,10 +7,12 @@ from msgspec.structs import replace
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Table
 from modelwire.plan.parent import plan_parent
+from modelwire.plan.reading.aggregate import plan_aggregate
 from modelwire.plan.reading.keyset import rows_from
 from modelwire.plan.reading.plans import ListPlan, plan_list, plan_read, plan_stream
 from modelwire.plan.writing.mass import plan_mass
 from modelwire.request.query import parse_query
+from modelwire.shape.aggregates import AggregateShape
 from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.parts import Keyset, Lock
 from modelwire.shape.reads import ChildrenShape, CountShape, ExistingShape, SelectShape
@@ -42,6 +44,14 @@ QUERIES = [
     ("people", "groups.name__ne=x"),
     ("cities", "country.name=x&sort=country.name"),
     ("things", "color__in=red&reference=00000000-0000-0000-0000-000000000001&sort=-color,moment"),
+]
+SUMS = [
+    ("users", ""),
+    ("players", "group=team.name&measures=count,team.city:max&having=(count__gt:1)&sort=-count"),
+    ("cities", "group=country.name,name&measures=country.code:count_distinct&q=a&country.name=x"),
+    ("things", "group=moment:hour,moment:day,day:week,color&tz=Europe/Berlin"),
+    ("things", "measures=big:sum,big:avg,price:sum,price:avg,amount:avg,ratio:sum,span:sum"),
+    ("things", "measures=data:count,reference:count_distinct,text:min&having=(not(span:sum:PT1H))"),
 ]
 RELATIONS = [
     ("teams", "players"),
@@ -136,6 +146,19 @@ def writes() -> Iterator[Shape]:
     yield UnlinkShape(links, ends, 1)
 
 
+def sums() -> Iterator[AggregateShape]:
+    """Groups: of all rows, and of those below a row."""
+    for name, query in SUMS:
+        yield plan_aggregate(CATALOG, TABLES[name], parse_query(query.encode(), 10_000)).shape
+    for name, relation in RELATIONS:
+        table = TABLES[name]
+        if relation in table.children:
+            parent = plan_parent(
+                table, table.relations[relation], "x" if name == "countries" else "1"
+            )
+            yield plan_aggregate(CATALOG, CATALOG.target_of(parent.relation), (), parent).shape
+
+
 def counts() -> Iterator[Shape]:
     for shape in selects():
         yield CountShape(shape.table, shape.conditions)
@@ -143,5 +166,5 @@ def counts() -> Iterator[Shape]:
 
 def shapes() -> Iterator[Shape]:
     """Each of them once."""
-    for kind in (selects, counts, related, lookups, writes):
+    for kind in (selects, counts, sums, related, lookups, writes):
         yield from dict.fromkeys(kind())

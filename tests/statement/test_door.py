@@ -22,7 +22,7 @@ from modelwire.shape.writes import (
     UnlinkShape,
     UpdateShape,
 )
-from modelwire.statement import conditions, keyset, write
+from modelwire.statement import aggregate, conditions, keyset, write
 from modelwire.statement import select as selects
 from modelwire.statement.statements import Statements
 
@@ -95,6 +95,7 @@ def test_what_clients_may_see_decides(monkeypatch: pytest.MonkeyPatch, dialect: 
 
 
 PLANTED = [
+    (aggregate, "rows_of", lambda table, _: table.sql),
     (conditions, "rows_of", lambda table, _: table.sql),
     (conditions, "links_of", lambda relation, _: relation.link),
     (keyset, "rows_of", lambda table, _: table.sql),

@@ -22,8 +22,11 @@ _ONE_ROW: Mapping[Operation, Operation] = {
 }
 """The operations that do to one row what others do to many."""
 
-_LIKE: Mapping[Operation, Operation] = {**_ONE_ROW, "stream": "list"}
+_LIKE: Mapping[Operation, Operation] = {**_ONE_ROW, "stream": "list", "aggregate": "list"}
 """The operations whose guards run before those of others."""
+
+_TAKES: Mapping[Operation, Operation] = {"aggregate": "list"}
+"""The operations that are served only where others are."""
 
 _READING: tuple[Operation, ...] = ("read", "list", "stream")
 
@@ -97,11 +100,12 @@ class Guarded:
     def serves(self, *operations: Operation) -> bool:
         """Whether all of some operations are served.
 
-        Where a guard of one is bound to a row, nothing could ask it about many rows: the operation
-        on these is not served.
+        Sums are told of rows that can be listed. Where a guard of an operation on one row is bound
+        to it, nothing could ask it about many rows: the operation on these is not served.
         """
         return all(
             operation in self.resource.operations
+            and _TAKES.get(operation, operation) in self.resource.operations
             and not any(guard.bound for guard in self._inherited(_ONE_ROW, operation))
             for operation in operations
         )

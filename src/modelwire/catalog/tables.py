@@ -158,6 +158,9 @@ class Access(Enum):
     LIST = auto()
     """Lists them below a row."""
 
+    AGGREGATE = auto()
+    """Tells sums of them below a row."""
+
     CREATE = auto()
     """Creates some."""
 

@@ -21,6 +21,7 @@ from .tables import Access, Relation
 
 _OWN: Mapping[Access, tuple[Operation, ...]] = {
     Access.LIST: ("read",),
+    Access.AGGREGATE: ("read",),
     Access.CREATE: ("read",),
     Access.LINK: ("update",),
 }
@@ -45,6 +46,7 @@ class _Terms:
 _TERMS: Mapping[Access, _Terms] = {
     Access.SHOW: _Terms(),
     Access.LIST: _Terms(("list",)),
+    Access.AGGREGATE: _Terms(("list", "aggregate")),
     Access.CREATE: _Terms(("create",), ("create",), reads=False),
     Access.LINK: _Terms((), ("create", "delete")),
 }
@@ -53,6 +55,7 @@ _TERMS: Mapping[Access, _Terms] = {
 _FITS: Mapping[Access, Callable[[Relation], bool]] = {
     Access.SHOW: lambda _: True,
     Access.LIST: lambda relation: relation.many,
+    Access.AGGREGATE: lambda relation: relation.many,
     Access.CREATE: lambda relation: relation.many and relation.writable,
     Access.LINK: asks_for_keys,
 }

@@ -89,7 +89,7 @@ class StructEncoder:
         self.times: Collection[str] = [f.name for f in shown if f.kind in TIMES]
         self._width = len(shown)
         trees = trees_of(read.parts)
-        converts = (_converter_of(f, trees.get(f.name)) for f in shown)
+        converts = (converter_of(f, trees.get(f.name)) for f in shown)
         self._converts = [(i, convert) for i, convert in enumerate(converts) if convert]
         self._takes_rows = len(shown) == len(read.fields) and not (self._converts or includes)
         self._children = {
@@ -134,7 +134,7 @@ class StructEncoder:
         return values
 
 
-def _converter_of(field: Field, tree: Tree | None) -> Convert | None:
+def converter_of(field: Field, tree: Tree | None = None) -> Convert | None:
     """What is done to a value whose bytes differ between msgspec and Pydantic, and to a document
     of which only parts are shown."""
     steps = [step for step in (show(field), _writer_of(field), _cutter_of(tree)) if step]

@@ -7,7 +7,7 @@ whose properties are parameters of the query by themselves (OpenAPI 3.1, `style:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -52,24 +52,24 @@ def list_parameters(subject: Subject) -> Parameters:
         _limit(subject),
         _cursor(subject.components),
         *_sort(subject),
-        *_search(subject),
+        *search_parameters(subject),
         *read_parameters(subject),
         _skip(subject.components),
         _count(subject.components),
-        *_conditions(subject),
+        *condition_parameters(subject),
     ]
 
 
 def stream_parameters(subject: Subject) -> Parameters:
     """Describe the parameters of a stream."""
     format_ = subject.components.refer("parameters", "format", _format)
-    rest = [*read_parameters(subject), *_conditions(subject, taken="format")]
-    return [format_, *_sort(subject), *_search(subject), *rest]
+    rest = [*read_parameters(subject), *condition_parameters(subject, taken=("format",))]
+    return [format_, *_sort(subject), *search_parameters(subject), *rest]
 
 
 def filter_parameters(subject: Subject) -> Parameters:
     """Describe the parameters that say which rows are meant."""
-    return [*_search(subject), *_conditions(subject)]
+    return [*search_parameters(subject), *condition_parameters(subject)]
 
 
 def read_parameters(subject: Subject) -> Parameters:
@@ -84,14 +84,18 @@ def include_parameters(subject: Subject) -> Parameters:
         return []
     text = "Relations to show along, and with a dot those of their rows."
     example = list(subject.table.includes)[:1]
-    return [_refer(subject, "include", lambda: _list("include", schema, text, example))]
+    return [_refer(subject, "include", lambda: describe_list("include", schema, text, example))]
 
 
 def atomic_parameter(components: Components) -> Parameters:
     """Describe whether the rows of a request stand or fall together."""
     text = "Whether all rows are written or none. If not, each is answered for itself, with 207."
     schema = {"type": "boolean", "default": True}
-    return [components.refer("parameters", "atomic", lambda: _query("atomic", schema, text, True))]
+    return [
+        components.refer(
+            "parameters", "atomic", lambda: describe_parameter("atomic", schema, text, True)
+        )
+    ]
 
 
 def conflict_parameter(subject: Subject) -> Parameters:
@@ -102,7 +106,7 @@ def conflict_parameter(subject: Subject) -> Parameters:
         return []
     names = list(dict.fromkeys(name for key in keys for name in key))
     text = f"The unique key that tells an upsert its rows: {' or '.join(map(','.join, keys))}."
-    make = partial(_list, "on_conflict", _choices(names), text, keys[0])
+    make = partial(describe_list, "on_conflict", _choices(names), text, keys[0])
     return [_refer(subject, "on_conflict", make)]
 
 
@@ -113,7 +117,7 @@ def query_schema(subject: Subject) -> JSONSchema:
 
 
 def _describe_query(subject: Subject, title: str) -> JSONSchema:
-    resource, table = subject.table.resource, subject.table
+    resource = subject.table.resource
     properties: dict[str, JSONSchema] = {
         "limit": {"type": "integer", "minimum": 1, "maximum": resource.max_limit},
         "cursor": TEXT,
@@ -126,10 +130,7 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
             properties[name] = schema
     for name in ("q", "or"):
         properties[name] = TEXT
-    for field in table.queryable.values():
-        default = resource.filters.get(field.name, "eq")
-        if field.name not in PARAMETERS and default in operators_of(field):
-            properties[field.name] = _operand(field, default)
+    properties |= filter_schemas(subject)
     return {
         "title": title,
         "type": "object",
@@ -140,23 +141,47 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
     }
 
 
+def filter_schemas(subject: Subject, taken: Collection[str] = ()) -> dict[str, JSONSchema]:
+    """The schemas of the filters by the default operator of each field.
+
+    Args:
+        subject: The resource.
+        taken: The names of parameters that are no filters in this operation.
+    """
+    found = _default_filters(subject, taken)
+    return {field.name: _operand(field, default) for field, default in found}
+
+
+def _default_filters(subject: Subject, taken: Collection[str]) -> Iterator[tuple[Field, str]]:
+    """The fields that are filtered by their names, with the operators that these stand for."""
+    for field in subject.table.queryable.values():
+        default = subject.table.resource.filters.get(field.name, "eq")
+        is_free = field.name not in PARAMETERS and field.name not in taken
+        if is_free and default in operators_of(field):
+            yield field, default
+
+
 def _limit(subject: Subject) -> JSONSchema:
     resource = subject.table.resource
     schema: JSONSchema = {"type": "integer", "minimum": 1, "maximum": resource.max_limit}
     schema["default"] = resource.default_limit
     name = f"limit-{resource.default_limit}-{resource.max_limit}"
-    make = partial(_query, "limit", schema, "Rows on the page, at most.", resource.default_limit)
+    make = partial(
+        describe_parameter, "limit", schema, "Rows on the page, at most.", resource.default_limit
+    )
     return subject.components.refer("parameters", name, make)
 
 
 def _format() -> JSONSchema:
     schema = {"type": "string", "enum": list(FORMATS)}
-    return _query("format", schema, "The format, in place of `Accept`.", "csv")
+    return describe_parameter("format", schema, "The format, in place of `Accept`.", "csv")
 
 
 def _cursor(components: Components) -> JSONSchema:
     text = "Pages by cursor: empty for the first one, then `next` or `previous` of an answer."
-    return components.refer("parameters", "cursor", lambda: _query("cursor", TEXT, text, ""))
+    return components.refer(
+        "parameters", "cursor", lambda: describe_parameter("cursor", TEXT, text, "")
+    )
 
 
 # A generated client sends what has a default, and neither of these may stand beside `cursor`.
@@ -164,14 +189,16 @@ def _cursor(components: Components) -> JSONSchema:
 
 def _skip(components: Components) -> JSONSchema:
     text = "Rows before the page; 0 by default. Not with `cursor`."
-    return components.refer("parameters", "skip", lambda: _query("skip", POSITION, text, 0))
+    return components.refer(
+        "parameters", "skip", lambda: describe_parameter("skip", POSITION, text, 0)
+    )
 
 
 def _count(components: Components) -> JSONSchema:
     text = "How `total` is found: counted, left out, or estimated where the database does so; "
     text += "counted by default. Not with `cursor`."
     schema = {"type": "string", "enum": list(Counting)}
-    make = partial(_query, "count", schema, text, Counting.EXACT)
+    make = partial(describe_parameter, "count", schema, text, Counting.EXACT)
     return components.refer("parameters", "count", make)
 
 
@@ -181,15 +208,16 @@ def _sort(subject: Subject) -> Parameters:
         return []
     text = "Fields to sort by, `-` before one for descending."
     example = sort_paths(subject)[1:2]
-    return [_refer(subject, "sort", lambda: _list("sort", schema, text, example))]
+    return [_refer(subject, "sort", lambda: describe_list("sort", schema, text, example))]
 
 
-def _search(subject: Subject) -> Parameters:
+def search_parameters(subject: Subject) -> Parameters:
+    """Describe `q`, where there is anything to search."""
     names = [f.name for f in subject.table.queryable.values() if f.kind is Kind.TEXT]
     if not names:
         return []
     text = f"Words, each of which must occur in one of {', '.join(names)}, in any case."
-    return [_refer(subject, "q", lambda: _query("q", TEXT, text, "ann smith"))]
+    return [_refer(subject, "q", lambda: describe_parameter("q", TEXT, text, "ann smith"))]
 
 
 def _fields(subject: Subject) -> Parameters:
@@ -198,15 +226,15 @@ def _fields(subject: Subject) -> Parameters:
         return []
     text = "Fields to show; all by default. The answer then lacks the others, required ones too."
     example = list(subject.table.readable)[:2]
-    return [_refer(subject, "fields", lambda: _list("fields", schema, text, example))]
+    return [_refer(subject, "fields", lambda: describe_list("fields", schema, text, example))]
 
 
-def _conditions(subject: Subject, taken: str | None = None) -> Parameters:
+def condition_parameters(subject: Subject, taken: Collection[str] = ()) -> Parameters:
     """Describe the filters: by each field, by operators, through relations, and joined by logic.
 
     Args:
         subject: The resource.
-        taken: The name of a parameter that is no filter in this operation.
+        taken: The names of parameters that are no filters in this operation.
     """
     found = _filters(subject, taken)
     if subject.table.queryable:
@@ -231,25 +259,24 @@ def _logic(components: Components) -> JSONSchema:
     return components.refer("parameters", "or", lambda: described)
 
 
-def _filters(subject: Subject, taken: str | None) -> Parameters:
+def _filters(subject: Subject, taken: Collection[str]) -> Parameters:
     """Describe the filters by the default operator of each field."""
-    found = []
-    for field in subject.table.queryable.values():
-        default = subject.table.resource.filters.get(field.name, "eq")
-        is_free = field.name not in PARAMETERS and field.name != taken
-        if is_free and default in operators_of(field):
-            found.append(_refer(subject, field.name, partial(_filter, field, default)))
-    return found
+    return [
+        _refer(subject, field.name, partial(_filter, field, default))
+        for field, default in _default_filters(subject, taken)
+    ]
 
 
 def _filter(field: Field, operator: str) -> JSONSchema:
     text = f"`{operator}`"
     if OPERATORS[operator].takes in (Takes.LIST, Takes.PAIR):
         items = _operand(field, operator)["items"]
-        return _list(field.name, {"type": "array", "items": items}, text, [example_of(field)])
+        return describe_list(
+            field.name, {"type": "array", "items": items}, text, [example_of(field)]
+        )
     schema = _operand(field, operator)
     example = False if OPERATORS[operator].takes is Takes.FLAG else example_of(field)
-    return _query(field.name, schema, text, example)
+    return describe_parameter(field.name, schema, text, example)
 
 
 def _by_operators(subject: Subject) -> JSONSchema:
@@ -342,13 +369,14 @@ def _choices(names: list[str]) -> JSONSchema:
     return {"type": "array", "items": {"type": "string", "enum": names}}
 
 
-def _query(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
+def describe_parameter(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
+    """Describe a parameter of the query."""
     # The docs page would send an `example` of the parameter itself unless its reader clears it.
     schema = {**schema, "examples": [example]}
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def _list(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
+def describe_list(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
     """A parameter whose values are separated by commas."""
-    parameter = _query(name, schema, description, example)
+    parameter = describe_parameter(name, schema, description, example)
     return {**parameter, "style": "form", "explode": False}

@@ -47,7 +47,7 @@ async def read_list(
         found = await lane.fetch(statement, plan.values)
         rows = found[: plan.limit]
         if not rows:
-            await _check_parent(pipeline, lane, parent)
+            await check_parent(pipeline, lane, parent)
         branches = await pipeline.includes.read(lane, shape, rows, plan.includes)
     total = await _count(pipeline, plan, caller, session, len(found))
     estimated = _estimates(pipeline, plan)
@@ -74,7 +74,7 @@ async def _read_keyset_page(
         if found:
             page = plan.cut(found)
         else:
-            await _check_parent(pipeline, lane, parent)
+            await check_parent(pipeline, lane, parent)
             page = plan.cut_empty(await _read_other_side(pipeline, lane, plan))
         branches = await pipeline.includes.read(lane, shape, page.rows, plan.includes)
     items = encode_rows(shape, page.rows, branches, plan.includes)
@@ -89,7 +89,7 @@ async def _read_other_side(pipeline: Pipeline, lane: Lane, plan: KeysetPlan) -> 
     return await lane.fetch(pipeline.statements.of(plan.other_side), values)
 
 
-async def _check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) -> None:
+async def check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) -> None:
     """Tell a row without children from one that is not there."""
     if parent is None:
         return

@@ -168,11 +168,12 @@ def parse_idempotency_key(header: str | None) -> str | None:
     return key
 
 
-def choose_format(accept: str | None) -> Format:
-    """Choose a stream's format by `Accept` (RFC 9110, section 12.5.1).
+def choose_format(accept: str | None, formats: Sequence[Format] = tuple(Format)) -> Format:
+    """Choose the format of an answer by `Accept` (RFC 9110, section 12.5.1).
 
     Args:
         accept: The header's value.
+        formats: The formats that the answer can have; all by default.
 
     Returns:
         The format with the highest weight; of equal ones the one named first. Where the header
@@ -182,12 +183,12 @@ def choose_format(accept: str | None) -> Format:
         NotAcceptable: The header refuses JSON, with a weight of 0, and accepts no other.
     """
     ranges = _read_ranges(accept or "")
-    weighed = [(_find_range(format_, ranges), format_) for format_ in Format]
+    weighed = [(_find_range(format_, ranges), format_) for format_ in formats]
     accepted = [(range_, format_) for range_, format_ in weighed if range_ and range_.weight]
     if accepted:
         return min(accepted, key=lambda pair: (-pair[0].weight, pair[0].position))[1]
     if any(range_ for range_, format_ in weighed if format_ is Format.JSON):
-        raise NotAcceptable(f"Accept one of {', '.join(Format)}")
+        raise NotAcceptable(f"Accept one of {', '.join(formats)}")
     return Format.JSON
 
 

@@ -1,9 +1,10 @@
-"""The value of `or`: conditions across fields. Syntax only.
+"""The values of `or` and `having`: conditions across fields, or on groups. Syntax only.
 
     or    = "(" term *("," term) ")"
     term  = ("and" / "or") "(" term *("," term) ")"
           / "not(" term ")"
           / name ":" value
+    name  = run / run ":" run                       ; the latter in `having`: `amount:sum__gt`
     value = scalar / "(" scalar *("," scalar) ")"
 
 A scalar is a run of characters other than `,():"`, without a space at an end, or any text in double
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -51,19 +52,38 @@ class Comparison(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Group:
-    """`and(…)`, `or(…)` or `not(…)`; the whole value is an `or`."""
+    """`and(…)`, `or(…)` or `not(…)`; the whole value is one too."""
 
     kind: GroupKind
     terms: list[Comparison | Group] = field(default_factory=list)
 
 
-def parse_logic(text: str, max_depth: int, max_terms: int) -> Group:
-    """Parse the value of `or`.
+class Place(NamedTuple):
+    """The parameter whose value is parsed.
+
+    Args:
+        parameter: Its name.
+        joins: What the outermost parentheses stand for.
+        measures: Whether names may have a colon, as measures do.
+    """
+
+    parameter: str
+    joins: GroupKind
+    measures: bool = False
+
+
+OR = Place("or", "or")
+HAVING = Place("having", "and", measures=True)
+
+
+def parse_logic(text: str, max_depth: int, max_terms: int, place: Place = OR) -> Group:
+    """Parse the value of `or`, or of `having`.
 
     Args:
         text: The value, decoded.
         max_depth: Groups that may nest inside of each other, the outermost aside.
         max_terms: Comparisons that there may be.
+        place: The parameter.
 
     Returns:
         The outermost group.
@@ -71,14 +91,15 @@ def parse_logic(text: str, max_depth: int, max_terms: int) -> Group:
     Raises:
         InvalidRequest: The value is not of this form, or is over a limit; says at which character.
     """
-    return _Parser(text, max_depth, max_terms).parse()
+    return _Parser(text, max_depth, max_terms, place).parse()
 
 
 class _Parser:
     """Reads from left to right; the groups that are open are on a stack of its own."""
 
-    def __init__(self, text: str, max_depth: int, max_terms: int) -> None:
+    def __init__(self, text: str, max_depth: int, max_terms: int, place: Place) -> None:
         self._text = text
+        self._place = place
         self._at = 0
         self._max_depth = max_depth
         self._max_terms = max_terms
@@ -86,7 +107,7 @@ class _Parser:
 
     def parse(self) -> Group:
         self._expect("(", "should start with `(`")
-        whole = Group("or")
+        whole = Group(self._place.joins)
         groups = [whole]
         while groups:
             self._read_term(groups)
@@ -112,7 +133,19 @@ class _Parser:
         if not name:
             raise self._refuse("should have a term here, as in `name:value`")
         self._expect(":", f"should have a `:` after `{name}`")
+        if self._place.measures:
+            name += self._read_function()
         groups[-1].terms.append(self._read_value(name, start))
+
+    def _read_function(self) -> str:
+        """Read what of a name stands behind its own colon; nothing, if that is its value."""
+        start = self._at
+        function = self._read_run()
+        if function and self._peek() == ":":
+            self._at += 1
+            return f":{function}"
+        self._at = start
+        return ""
 
     def _close(self, groups: list[Group]) -> None:
         """Read what follows a term: the ends of groups, and the comma before the next term."""
@@ -193,4 +226,6 @@ class _Parser:
         self, message: str, position: int | None = None, code: str = "invalid_logic"
     ) -> InvalidRequest:
         at = self._at if position is None else position
-        return InvalidRequest(Violation(message, code, parameter="or", position=at))
+        return InvalidRequest(
+            Violation(message, code, parameter=self._place.parameter, position=at)
+        )

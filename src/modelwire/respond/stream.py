@@ -34,6 +34,11 @@ Batch = tuple[Sequence[Any], Sequence[Any]]
 _TYPES = {Format.CSV: "text/csv; charset=utf-8; header=present"}
 
 
+def type_of(format_: Format) -> bytes:
+    """The media type of a format, as `Content-Type` has it."""
+    return _TYPES.get(format_, format_.value).encode()
+
+
 def answer_stream(
     format_: Format,
     first: Batch,
@@ -65,7 +70,7 @@ def answer_stream(
     else:
         parts = _write_lines(batches, encoder, _LINES_END * marks_end)
     headers: Headers = (
-        (b"content-type", _TYPES.get(format_, format_.value).encode()),
+        (b"content-type", type_of(format_)),
         (b"vary", b"Accept, Prefer"),
     )
     if marks_end and format_ is not Format.JSON:

@@ -63,6 +63,21 @@ class ChildOf(Struct, frozen=True, cache_hash=True):
     relation: Relation
 
 
-Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf
-"""What rows must fulfil. Values are numbered as they occur in it, from left to right: `p0`, `p1`,
-… Each comparison and each search takes one, a child as many as its parent's key has fields."""
+class Measured(Struct, frozen=True, cache_hash=True):
+    """A comparison of what is told of a group with a value that the plan holds.
+
+    Args:
+        position: Where that stands among all that is told of the group, from 0.
+        field: The field as which it is compared.
+        operator: The operator's name.
+    """
+
+    position: int
+    field: Field
+    operator: str
+
+
+Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf | Measured
+"""What rows, or groups of them, must fulfil. Values are numbered as they occur in it, from left to
+right: `p0`, `p1`, … Each comparison and each search takes one, a child as many as its parent's key
+has fields."""

@@ -1,5 +1,6 @@
 """Every kind of shape."""
 
+from .aggregates import AggregateShape
 from .lookups import DescendShape, LookupShape
 from .reads import ChildrenShape, CountShape, ExistingShape, SelectShape
 from .writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
@@ -7,6 +8,7 @@ from .writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape
 Shape = (
     SelectShape
     | CountShape
+    | AggregateShape
     | ChildrenShape
     | InsertShape
     | ExistingShape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..shape.conditions import (
     AnyOf,
     ChildOf,
     Condition,
+    Measured,
     Negation,
     Predicate,
     Search,
@@ -46,10 +48,12 @@ class Conditions:
 
     Attributes:
         prepare: How the values of parameters are prepared, where they are.
+        told: What is told of a group, for conditions on groups.
     """
 
     def __init__(self, dialect: SQLDialect) -> None:
         self.prepare: dict[str, Prepare] = {}
+        self.told: Sequence[ColumnElement[Any]] = ()
         self._dialect = dialect
         self._numbers = count()
 
@@ -74,6 +78,8 @@ class Conditions:
                 return self._render_search(condition, source)
             case ChildOf():
                 return self._render_child(condition, source)
+            case Measured():
+                return self._render_measured(condition)
 
     def _name(self) -> str:
         return f"p{next(self._numbers)}"
@@ -90,6 +96,15 @@ class Conditions:
         self, field: Field, operator: str, name: str, source: FromClause
     ) -> ColumnElement[bool]:
         condition, prepare = render_comparison(field, source, operator, name, self._dialect)
+        self.prepare.update(prepare)
+        return condition
+
+    def _render_measured(self, measured: Measured) -> ColumnElement[bool]:
+        column = self.told[measured.position]
+        # What is told of a group may be of another type than the field that it is told of.
+        field = replace(measured.field, sql_type=self._dialect.type_of(column))
+        name = self._name()
+        condition, prepare = render_predicate(field, column, measured.operator, name, self._dialect)
         self.prepare.update(prepare)
         return condition
 
@@ -221,6 +236,8 @@ def _may_be_null(condition: Condition) -> bool:
             return not condition.through and is_null_for(condition.field, condition.operator)
         case AllOf() | AnyOf():
             return any(map(_may_be_null, condition.terms))
+        case Measured():
+            return is_null_for(condition.field, condition.operator)
         case Search():
             return any(field.nullable for field in condition.fields)
         case _:

@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 
 from ..catalog.kinds import type_on
 from ..dialect import Dialect
+from .sums import Sums
 
 Value = ColumnElement[Any]
 SQLType = TypeEngine[Any]
@@ -49,6 +50,7 @@ class SQLDialect(Dialect):
         like: A column is like a pattern, in the case of its letters.
         to_pattern: Makes that pattern of one for LIKE; None where it is the same.
         is_there: Whether a table of modelwire's own is there.
+        sums: How it adds up.
     """
 
     has_own_types: bool
@@ -74,6 +76,7 @@ class SQLDialect(Dialect):
     like: Callable[[Value, BindParameter[str]], ColumnElement[bool]]
     to_pattern: Callable[[str], str] | None
     is_there: Callable[[Table], ColumnElement[bool]]
+    sums: Sums
 
     def type_of(self, column: Value) -> SQLType:
         """The type of a column: a variant of it, where it has one for this database."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,12 +27,24 @@ from .source import exists_in, rows_of
 from .spelled import digits_of, is_native, rank_among, rank_of
 
 
+class Reached(Protocol):
+    """What takes its values from a field, such as a term of an order."""
+
+    @property
+    def field(self) -> Any:
+        """The field."""
+
+    @property
+    def through(self) -> Through:
+        """How it is reached, by relations that lead to one row."""
+
+
 class Joined:
-    """Rows with those of the tables that an order takes values from.
+    """Rows with those of the tables that other values are taken from, such as an order's.
 
     Args:
         rows: The rows.
-        order: The order.
+        terms: What is taken.
         dialect: The database's dialect.
 
     Attributes:
@@ -40,15 +52,15 @@ class Joined:
         source: What rows are selected from; as many as there are without the others.
     """
 
-    def __init__(self, rows: FromClause, order: Sequence[Order], dialect: SQLDialect) -> None:
+    def __init__(self, rows: FromClause, terms: Sequence[Reached], dialect: SQLDialect) -> None:
         self._dialect = dialect
         self._sources: dict[Through, FromClause] = {(): rows}
         self.rows = self.source = rows
-        for term in order:
+        for term in terms:
             for length in range(1, len(term.through) + 1):
                 self._join(term.through[:length])
 
-    def column(self, term: Order) -> ColumnElement[Any]:
+    def column(self, term: Reached) -> ColumnElement[Any]:
         """The column of a term."""
         return column_of(self._sources[term.through], term.field)
 

@@ -55,14 +55,14 @@ def render_predicate(
     if operator in _PATTERNS:
         return _render_pattern(column, operator, name, dialect)
     if operator == "isnull":
-        return _is_null(field, column) == bindparam(name), {}
+        return is_null(field, column) == bindparam(name), {}
     if operator == "between":
         low, high = (operand(field, f"{name}_{end}", dialect) for end in ("low", "high"))
         return normal_form(column, dialect).between(low, high), {}
     return _COMPARISONS[operator](field, column, name, dialect), {}
 
 
-def _is_null(field: Field, column: Compared) -> ColumnElement[bool]:
+def is_null(field: Field, column: Compared) -> ColumnElement[bool]:
     """Write that a column has no value; in JSON that may also be its own null, shown alike."""
     is_null: ColumnElement[bool] = column.is_(None)
     if not isinstance(storage_type(field.sql_type), JSON):

@@ -13,13 +13,16 @@ from sqlalchemy import Table as SQLTable
 
 from ..catalog.tables import Field
 from ..catalog.unreadable import Unreadable
+from ..shape.aggregates import AggregateShape
 from ..shape.lookups import DescendShape, LookupShape
 from ..shape.reads import ChildrenShape, ExistingShape, SelectShape
 from ..shape.writes import InsertShape, UpdateShape
 
 logger = logging.getLogger("modelwire")
 
-ReadShape = SelectShape | ChildrenShape | ExistingShape | LookupShape | DescendShape
+ReadShape = (
+    SelectShape | AggregateShape | ChildrenShape | ExistingShape | LookupShape | DescendShape
+)
 
 Row = Sequence[Any]
 
@@ -71,9 +74,11 @@ def _log(table: str, column: str, key: str) -> None:
     )
 
 
-def origin_of(shape: ReadShape | InsertShape | UpdateShape, log: Log) -> Origin:
-    """What the rows of a shape are read of."""
+def origin_of(shape: ReadShape | InsertShape | UpdateShape, log: Log) -> Origin | None:
+    """What the rows of a shape are read of; None where each is told of many."""
     match shape:
+        case AggregateShape():
+            return None
         case SelectShape():
             return _origin(shape.table.sql, shape.read.fields, log)
         case ChildrenShape():

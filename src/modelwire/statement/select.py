@@ -78,9 +78,9 @@ def build_select(
     if shape.allows is not None:
         sql = sql.add_columns(tell_allowed(shape.table, shape.allows, found, dialect))
     if shape.limited:
-        sql = sql.limit(_number("limit"))
+        sql = sql.limit(number_parameter("limit"))
     if shape.offset:
-        sql = sql.offset(_number("offset"))
+        sql = sql.offset(number_parameter("offset"))
     if shape.lock is not None:
         sql = for_update(sql, shape.lock, found)
     return sql, conditions.prepare
@@ -186,7 +186,8 @@ def _columns_of(
     return [*read_columns(shape.read.fields, joined.rows, dialect, lenient=lenient), *traced]
 
 
-def _number(name: str) -> BindParameter[int]:
+def number_parameter(name: str) -> BindParameter[int]:
+    """A parameter that is a number of rows."""
     return bindparam(name, type_=BigInteger())
 
 
@@ -200,9 +201,9 @@ def _concatenate(
     keys = [sort_expression(t, joined.column(t), dialect) for t in shape.order]
     ordered = order_by(shape.order, joined, dialect)
     first, second = (_label(part, keys).order_by(*ordered) for part in parts)
-    start = first.limit(_number("limit")).cte()
+    start = first.limit(number_parameter("limit")).cte()
     found = select(func.count()).select_from(start).scalar_subquery()
-    rest = second.limit(_number("limit") - found).subquery()
+    rest = second.limit(number_parameter("limit") - found).subquery()
     rows = union_all(select(start), select(rest)).subquery()
     chosen = [c for c in rows.c if c.key.startswith("c")]
     placed = [c for c in rows.c if c.key.startswith("o")]

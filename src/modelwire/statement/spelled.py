@@ -23,6 +23,7 @@ from sqlalchemy import (
     cast,
     literal_column,
     or_,
+    type_coerce,
 )
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.engine import Dialect
@@ -131,6 +132,17 @@ def digits_of(
     if not isinstance(sql_type, Uuid) or is_native(sql_type, dialect):
         return value
     return func.lower(func.replace(value, literal_column("'-'"), literal_column("''")))
+
+
+def one_spelling(column: ColumnElement[Any], dialect: SQLDialect) -> ColumnElement[Any]:
+    """The value of a column in the one of its spellings that the column's own type writes."""
+    sql_type = dialect.type_of(column)
+    if speller_of(sql_type, dialect) is None:
+        return column
+    if not isinstance(sql_type, SQLEnum):
+        return type_coerce(digits_of(column, sql_type, dialect), column.type)
+    others = {o: _literal(own) for own, spelt in _others_of(sql_type).items() for o in spelt}
+    return type_coerce(case(others, value=column, else_=column), column.type)
 
 
 class SpelledUuid(TypeDecorator[uuid.UUID]):

@@ -14,10 +14,12 @@ from ..access.caller import PREFIX
 from ..access.principal import ANYONE, Principal
 from ..errors import ModelwireError, UnreadableAnswer
 from ..settings import LIMITS
+from ..shape.aggregates import AggregateShape
 from ..shape.lookups import DescendShape, LookupShape
 from ..shape.reads import ChildrenShape, CountShape, ExistingShape, SelectShape
 from ..shape.shapes import Shape
 from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
+from .aggregate import build_aggregate
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
 from .estimate import read_estimate
@@ -143,8 +145,8 @@ class Statements:
     def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
         dialect = self.dialect
         match shape:
-            case SelectShape():
-                sql, prepare = build_select(shape, dialect, self._max_included, lenient=lenient)
+            case SelectShape() | AggregateShape():
+                sql, prepare = self._select(shape, lenient=lenient)
                 return self._reading(shape, sql, None, lenient, prepare)
             case CountShape():
                 counted, prepare = build_count(shape, dialect)
@@ -179,6 +181,13 @@ class Statements:
                 placed = isinstance(shape, CheckShape)
                 expand = expand_rows(len(shape.columns), dialect, of_one=placed)
                 return Statement(build_change(shape, dialect), self._dialect, expand=expand)
+
+    def _select(
+        self, shape: SelectShape | AggregateShape, *, lenient: bool
+    ) -> tuple[Executable, Mapping[str, Prepare]]:
+        if isinstance(shape, AggregateShape):
+            return build_aggregate(shape, self.dialect, lenient=lenient)
+        return build_select(shape, self.dialect, self._max_included, lenient=lenient)
 
     def _reading(
         self,

@@ -44,6 +44,7 @@ from ..compat.sqlmodel import AutoString, UTCDateTime
 from .clocks import read_clock, read_day, read_instant, read_naive
 from .compiled import binder_of
 from .dialect import SQLDialect
+from .exact import write_out
 from .normal import scale_of
 from .reals import place_among_reals, shorten
 from .spelled import Spell, SpelledEnum, SpelledUuid, is_native
@@ -171,7 +172,7 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
             return None
         exact = _read_number(value)
         if self.scale is None:
-            return _write_out(exact)
+            return write_out(exact)
         kept = exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
         if kept != exact:
             raise ValueError("it has more digits than its column keeps")
@@ -209,18 +210,7 @@ class PostgreSQLDecimal(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_result_value(self, value: Decimal | None, _dialect: Dialect) -> Decimal | None:
-        return None if value is None else _write_out(value)
-
-
-def _write_out(value: Decimal) -> Decimal:
-    """A number without zeros behind its last digit after the point, and without an exponent."""
-    if not value.is_finite():
-        return value
-    whole = value.to_integral_value()
-    return whole.quantize(_ONE, context=EXACT) if value == whole else value.normalize(EXACT)
-
-
-_ONE = Decimal(1)
+        return None if value is None else write_out(value)
 
 
 def spell_decimal(value: Decimal, sql_type: TypeEngine[Any]) -> Decimal:
@@ -232,8 +222,8 @@ def spell_decimal(value: Decimal, sql_type: TypeEngine[Any]) -> Decimal:
     """
     scale = scale_of(sql_type)
     if scale is None or not value.is_finite():
-        return _write_out(value)
-    return value.quantize(_ONE.scaleb(-scale), context=EXACT)
+        return write_out(value)
+    return value.quantize(Decimal(1).scaleb(-scale), context=EXACT)
 
 
 class PostgreSQLReal(TypeDecorator[float]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..catalog.tables import Access
+from ..openapi.aggregates import aggregate_parameters, aggregate_query_schema, groups_schema
 from ..openapi.answers import affected_schema, outcomes_schema, page_schema
 from ..openapi.bodies import (
     bulk_create_schema,
@@ -34,13 +35,17 @@ from ..openapi.parameters import (
     read_parameters,
     stream_parameters,
 )
-from ..pipeline import reads, writes
+from ..pipeline import aggregates, reads, writes
 from .descriptions import Route
 
 _WRITE = (400, 409, 412, 422)
 _DELETE = (404, 409, 412, 422)
 _STREAMED = ("application/x-ndjson", "application/jsonl", "text/csv")
 _REPLAYED = "Idempotency-Replayed"
+
+
+def _nothing(_target: Subject) -> Parameters:
+    return []
 
 
 def _reading(target: Subject) -> Parameters:
@@ -105,6 +110,8 @@ _PATCHED = Success(200, "patched", row_schema, ("ETag", _REPLAYED))
 _ALL_CREATED = Success(201, "all_created", rows_schema, (_REPLAYED,))
 _ROWS = Success(200, "rows", rows_schema)
 _STREAM = Success(200, "stream", rows_schema, formats=_STREAMED)
+_GROUPS = Success(200, "Groups", groups_schema, ("Link",), formats=("text/csv",))
+_QUERIED_GROUPS = Success(200, "QueriedGroups", groups_schema, formats=("text/csv",))
 _MINIMAL = Success(204, "NoContent")
 _AFFECTED = Success(200, "affected", affected_schema)
 _EACH = Success(207, "each", lambda target: outcomes_schema(target, has_items=True))
@@ -125,7 +132,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "query_{rows}", "Query {rows}",
             "One page of the rows that match a query that is too long for a URL.",
-            (422,), (_QUERIED,), body=query_schema,
+            (422,), (_QUERIED,), _nothing, query_schema,
         ),
     ),
     Route(
@@ -195,6 +202,23 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
+        "aggregate", "GET", aggregates.read_aggregate, "/aggregate/",
+        Description(
+            "aggregate_{rows}", "Add up {rows}",
+            "What is told of each group of the rows that match, such as how many they are and the "
+            "sum of a field; as JSON or, by `Accept`, as CSV.",
+            (406, 422), (_GROUPS,), aggregate_parameters,
+        ),
+    ),
+    Route(
+        "aggregate", "POST", aggregates.read_queried_aggregate, "/aggregate/query/",
+        Description(
+            "query_aggregate_{rows}", "Add up {rows} by a query",
+            "The same for a query that is too long for a URL.",
+            (406, 422), (_QUERIED_GROUPS,), _nothing, aggregate_query_schema,
+        ),
+    ),
+    Route(
         "read", "GET", reads.read, "/{key}",
         Description(
             "read_{row}", "Read {row}",
@@ -235,6 +259,15 @@ ROUTES: tuple[Route, ...] = (
             "list_{row}_{children}", "List {rows} of {row}",
             "One page of the rows that belong to a row, and match, in a total order.",
             (404, 422), (_PAGE,), list_parameters,
+        ),
+    ),
+    Route(
+        Access.AGGREGATE, "GET", aggregates.read_children_aggregate,
+        "/{key}/{relation}/aggregate/",
+        Description(
+            "aggregate_{row}_{children}", "Add up {rows} of {row}",
+            "What is told of each group of the rows that belong to a row, and match.",
+            (404, 406, 422), (_GROUPS,), aggregate_parameters,
         ),
     ),
     Route(

@@ -131,11 +131,24 @@ def _shown(draw: Draw, table: str) -> list[tuple[str, str]]:
 
 
 @st.composite
+def _sums(draw: Draw, table: str) -> list[tuple[str, str]]:
+    function = draw(st.sampled_from(["count", "count_distinct", "min", "max", "sum"]))
+    found = [("measures", f"count,{draw(_path(table))}:{function}")]
+    if draw(st.booleans()):
+        found.append(("group", draw(_path(table))))
+    if draw(st.booleans()):
+        found.append(("having", f"({draw(_path(table))}:{function}__isnull:false)"))
+    return found
+
+
+@st.composite
 def reads(draw: Draw) -> Asked:
     """A request that reads."""
     table = draw(_TABLES)
     key = draw(st.sampled_from(_KEYS[table]))
-    kind = draw(st.sampled_from(["list", "list", "stream", "csv", "read", "children", "query"]))
+    kind = draw(
+        st.sampled_from(["list", "list", "stream", "csv", "read", "children", "query", "aggregate"])
+    )
     shown = draw(_shown(table))
     if kind == "read":
         return Asked("GET", f"/{table}/{key}?{urlencode(shown)}")
@@ -144,6 +157,9 @@ def reads(draw: Draw) -> Asked:
         below = _LED[table][relation]
         asked = [*draw(_query(below)), *draw(_shown(below)), ("limit", "2")]
         return Asked("GET", f"/{table}/{key}/{relation}/?{urlencode(asked)}")
+    if kind == "aggregate":
+        found = [pair for pair in draw(_query(table)) if pair[0] != "sort"]
+        return Asked("GET", f"/{table}/aggregate/?{urlencode([*found, *draw(_sums(table))])}")
     query = [*draw(_query(table)), *shown]
     if kind in ("stream", "csv"):
         form = "csv" if kind == "csv" else draw(st.sampled_from(["json", "jsonl"]))

@@ -224,6 +224,39 @@ class Draw:
         sort = Query(table.name, sort=self.sorts(table)).parameters()
         return [*query.parameters(), *sort, *self.shown(table)]
 
+    def sums(self, table: Table) -> Parameters:
+        """What groups rows, what is told of each group, and which of them are shown."""
+        groups = dict.fromkeys(self._group(table) for _ in range(self.random.choice([0, 1, 1, 2])))
+        several = (self._measure(table) for _ in range(self.random.choice([1, 2, 3])))
+        measures = [m for m in dict.fromkeys(several) if m not in groups]
+        found = {"group": ",".join(groups), "measures": ",".join(measures)}
+        if self.maybe(0.3) and measures:
+            found["having"] = f"({self.random.choice(measures)}__isnull:false)"
+        if self.maybe(0.3):
+            names = self.random.sample([*groups, *measures], 1)
+            found["sort"] = self.random.choice(["", "-"]) + names[0]
+        if self.maybe(0.4):
+            found |= {"limit": str(self.random.choice([1, 2, 50])), "skip": "0"}
+        return [(name, text) for name, text in found.items() if text]
+
+    def _group(self, table: Table) -> str:
+        path, target = self.path(table, 2, many=False)
+        field = self.random.choice(list(target.queryable.values()))
+        cut = field.kind.value == "datetime" and self.maybe(0.5)
+        return ".".join((*path, field.name)) + (":month" if cut else "")
+
+    def _measure(self, table: Table) -> str:
+        path, target = self.path(table, 2, many=False)
+        field = self.random.choice(list(target.queryable.values()))
+        kind = field.kind.value
+        functions = ["count", "count_distinct"]
+        if kind in ("integer", "decimal"):
+            functions += ["sum", "avg", "min", "max"]
+        if kind in ("text", "datetime"):
+            functions += ["min", "max"]
+        own = f"{'.'.join((*path, field.name))}:{self.random.choice(functions)}"
+        return "count" if self.maybe(0.3) else own
+
     # ---- bodies -----------------------------------------------------------------------------
 
     def patch(self, table: Table) -> dict[str, Any]:

@@ -71,7 +71,10 @@ def find_routes(document: Mapping[str, Any]) -> list[Route]:
     return [route for route in found if route not in SAYS_NOTHING]
 
 
-READS = ("list", "query", "stream", "read", "children")
+READS = (
+    *("list", "query", "stream", "read", "children"),
+    *("aggregate", "aggregate_query", "aggregate_children"),
+)
 WRITES = (
     *("create", "create_child", "change", "delete", "link"),
     *("mass_patch", "mass_delete", "bulk_create", "bulk_patch", "bulk_delete"),
@@ -95,6 +98,9 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     r"/\w+/": {"GET": "list", "POST": "create", "PATCH": "mass_patch", "DELETE": "mass_delete"},
     r"/\w+/query/": {"POST": "query"},
     r"/\w+/stream/": {"GET": "stream"},
+    r"/\w+/aggregate/": {"GET": "aggregate"},
+    r"/\w+/aggregate/query/": {"POST": "aggregate_query"},
+    r"/\w+/\{[\w},{]+\}/\w+/aggregate/": {"GET": "aggregate_children"},
     r"/\w+/bulk/": {"POST": "bulk_create", "PATCH": "bulk_patch", "DELETE": "bulk_delete"},
     r"/\w+/\{[\w},{]+\}": {"GET": "read", "PUT": "change", "PATCH": "change", "DELETE": "delete"},
     r"/\w+/\{[\w},{]+\}/\w+/": {"GET": "children", "POST": "create_child"},
@@ -122,11 +128,15 @@ def _list(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
 
 
 def _query(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    return Request(method, f"/{table.name}/query/", _body([*draw.selection(table), *draw.page()]))
+
+
+def _body(parameters: list[tuple[str, str]]) -> dict[str, Any]:
     body: dict[str, Any] = {}
-    for name, value in [*draw.selection(table), *draw.page()]:
+    for name, value in parameters:
         is_list = name.rpartition("__")[2] in LISTS
         body[name] = [*body.get(name, ()), value] if is_list and name in body else value
-    return Request(method, f"/{table.name}/query/", body)
+    return body
 
 
 def _stream(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
@@ -154,6 +164,25 @@ def _children(draw: Draw, method: str, table: Table, rest: list[str]) -> Request
     key, path, target = _below(draw, table, rest)
     url = _url(path, [*draw.selection(target), *draw.page()])
     return Request(method, url, above=key)
+
+
+def _sums(draw: Draw, table: Table) -> list[tuple[str, str]]:
+    return [*draw.filters(table).parameters(), *draw.sums(table)]
+
+
+def _aggregate(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    headers = {"accept": "text/csv"} if draw.maybe(0.2) else {}
+    return Request(method, _url(f"/{table.name}/aggregate/", _sums(draw, table)), headers=headers)
+
+
+def _aggregate_query(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    body = _body(_sums(draw, table))
+    return Request(method, f"/{table.name}/aggregate/query/", body)
+
+
+def _aggregate_children(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
+    key, path, target = _below(draw, table, rest)
+    return Request(method, _url(f"{path}aggregate/", _sums(draw, target)), above=key)
 
 
 # ---- writes -------------------------------------------------------------------------------------
@@ -268,6 +297,9 @@ _DRAWN: Mapping[str, Drawn] = {
     "stream": _stream,
     "read": _read,
     "children": _children,
+    "aggregate": _aggregate,
+    "aggregate_query": _aggregate_query,
+    "aggregate_children": _aggregate_children,
     "create": _create,
     "create_child": _create_child,
     "change": _change,

@@ -18,6 +18,7 @@ from .tables import me, resources
 REQUESTS = 15
 
 FOUND_BY: dict[str, tuple[str, int]] = {
+    "statement/aggregate.py:_select_rows:rows_of:0": ("aggregate", 0),
     "statement/conditions.py:Conditions._render_child:constant:0": ("children", 2),
     "statement/conditions.py:Conditions._render_child:rows_of:0": ("children", 2),
     "statement/conditions.py:_render_through:rows_of:0": ("list", 0),

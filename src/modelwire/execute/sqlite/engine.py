@@ -17,13 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ...compat.sqlalchemy import locks_rows
 from ...settings import Settings
-from ...statement.lowercase import LOWER, lower
-from ...statement.operators import UNHEX
 from ..connect.outdated import give_outdated_up
 from ..connect.pool import FairPool
 from ..faults.translate import refuses_writes
 from ..url import file_to_create, is_memory
 from .connection import SQLiteConnection
+from .functions import add_functions
 from .short import ShortStatements
 
 _READS = re.compile(
@@ -91,10 +90,6 @@ def _close_cursors(connection: Any, _record: Any, _state: Any) -> None:
     connection.driver_connection.close_cursors()
 
 
-def _unhex(text: Any) -> Any:
-    return bytes.fromhex(text) if isinstance(text, str) else text
-
-
 def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool, is_file: bool) -> None:
     """Prepare a new connection.
 
@@ -104,17 +99,12 @@ def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool, is_file: boo
         is_file: Whether its database is a file.
     """
     connection.driver_connection.is_file = is_file
-    connection.create_function(LOWER, 1, _lower, deterministic=True)
-    connection.create_function(UNHEX, 1, _unhex, deterministic=True)
+    add_functions(connection.driver_connection.driver)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     connection.driver_connection.waits = shares or cursor.fetchone()[0] not in ("wal", "memory")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
-
-
-def _lower(text: Any) -> Any:
-    return lower(text) if isinstance(text, str) else text
 
 
 def _begin_before_change(

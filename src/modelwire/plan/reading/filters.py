@@ -11,7 +11,7 @@ from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Field, Table
 from ...memory import kept_if_short
 from ...settings import Limits
-from ...shape.conditions import Predicate
+from ...shape.conditions import Measured, Predicate
 from ..parameters import Pair
 from ..values import BadValue, parse_boolean, parse_text, parse_value
 from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of
@@ -62,16 +62,31 @@ def make_predicate(found: FieldPath, operator: str | None, place: ParameterSpan)
     Raises:
         InvalidRequest: The field has no such operator.
     """
-    field = found.field
     operator = _default_of(found) if operator is None else operator
+    check_operator(found.field, operator, found.field.name, place)
+    of_items = operator == "has" and is_document(found.field)
+    field = whole_of(found.field) if of_items else found.field
+    return Predicate(field, operator, found.through)
+
+
+def check_operator(field: Field, operator: str, name: str, place: ParameterSpan) -> None:
+    """Check that a field has an operator.
+
+    Args:
+        field: The field.
+        operator: The operator's name.
+        name: What the field is called here.
+        place: Where it stands.
+
+    Raises:
+        InvalidRequest: It has no such operator.
+    """
     allowed = operators_of(field)
     if operator not in allowed:
         suggestion = did_you_mean(operator, allowed)
         known = ", ".join(allowed)
-        message = f"`{field.name}` has no operator `{operator}`{suggestion}; it has {known}"
+        message = f"`{name}` has no operator `{operator}`{suggestion}; it has {known}"
         raise place.refuse(message, "unknown_operator")
-    of_items = operator == "has" and is_document(field)
-    return Predicate(whole_of(field) if of_items else field, operator, found.through)
 
 
 def has_operator(found: FieldPath, operator: str | None) -> bool:
@@ -122,7 +137,7 @@ def parse_comparison(
 
 
 def parse_operand(
-    predicate: Predicate, texts: Sequence[str], place: ParameterSpan, limits: Limits
+    predicate: Predicate | Measured, texts: Sequence[str], place: ParameterSpan, limits: Limits
 ) -> Any:
     """Parse what stands on the right of a comparison.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...catalog.tables import Catalog, Table
 from ...request.logic import Comparison, Group, parse_logic
-from ...shape.conditions import AllOf, AnyOf, Condition, Negation
-from .filters import has_operator, make_predicate, parse_comparison, takes_list
+from ...settings import Limits
+from ...shape.conditions import AllOf, AnyOf, Condition, Measured, Negation
+from .filters import has_operator, make_predicate, parse_comparison, parse_operand, takes_list
 from .paths import FieldPath, ParameterSpan, TooDeep, find_compared, suggest_path
 
 
@@ -28,15 +30,28 @@ def plan_logic(catalog: Catalog, table: Table, text: str, operands: list[Any]) -
     """
     limits = catalog.limits
     group = parse_logic(text, limits.max_logic_depth, limits.max_logic_terms)
-    return _plan_group(catalog, table, group, operands)
+
+    def plan(term: Comparison) -> Condition:
+        place = ParameterSpan("or", term.position)
+        found, operator = _find(catalog, table, term, place)
+        predicate = make_predicate(found, operator, place)
+        at = _place_of_value(predicate.operator, term, "or")
+        compared, operand = parse_comparison(predicate, term.values, at, limits, term.quoted)
+        operands.append(operand)
+        return compared
+
+    return plan_group(group, plan)
 
 
-def _plan_group(catalog: Catalog, table: Table, group: Group, operands: list[Any]) -> Condition:
+def plan_group(group: Group, plan: Callable[[Comparison], Condition]) -> Condition:
+    """Plan comparisons that are joined.
+
+    Args:
+        group: The comparisons.
+        plan: Plans one of them. They are planned in the order in which they stand.
+    """
     terms = tuple(
-        _plan_group(catalog, table, term, operands)
-        if isinstance(term, Group)
-        else _plan_comparison(catalog, table, term, operands)
-        for term in group.terms
+        plan_group(term, plan) if isinstance(term, Group) else plan(term) for term in group.terms
     )
     if group.kind == "not":
         return Negation(terms[0])
@@ -45,21 +60,23 @@ def _plan_group(catalog: Catalog, table: Table, group: Group, operands: list[Any
     return AllOf(terms) if group.kind == "and" else AnyOf(terms)
 
 
-def _plan_comparison(
-    catalog: Catalog, table: Table, term: Comparison, operands: list[Any]
-) -> Condition:
-    place = ParameterSpan("or", term.position)
-    found, operator = _find(catalog, table, term, place)
-    predicate = make_predicate(found, operator, place)
-    value_place = ParameterSpan("or", term.value_position)
-    if term.is_list != takes_list(predicate.operator):
-        shown = "values in parentheses" if takes_list(predicate.operator) else "a single value"
-        raise value_place.refuse(f"`{predicate.operator}` should have {shown} here")
-    compared, operand = parse_comparison(
-        predicate, term.values, value_place, catalog.limits, term.quoted
-    )
-    operands.append(operand)
-    return compared
+def take_operand(measured: Measured, term: Comparison, parameter: str, limits: Limits) -> Any:
+    """Take what a measure is compared with.
+
+    Raises:
+        InvalidRequest: It is not what the operator takes.
+    """
+    place = _place_of_value(measured.operator, term, parameter)
+    return parse_operand(measured, term.values, place, limits)
+
+
+def _place_of_value(operator: str, term: Comparison, parameter: str) -> ParameterSpan:
+    """Where the value of a comparison stands, if there is one or a list as its operator takes."""
+    place = ParameterSpan(parameter, term.value_position)
+    if term.is_list != takes_list(operator):
+        shown = "values in parentheses" if takes_list(operator) else "a single value"
+        raise place.refuse(f"`{operator}` should have {shown} here")
+    return place
 
 
 def _find(

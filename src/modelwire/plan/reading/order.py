@@ -100,7 +100,7 @@ def _plan_terms(catalog: Catalog, table: Table, part: str, paths: Sequence[str])
         )
         message = f"can't name `{path}`{suggestion}; it can name {', '.join(known)}"
         raise refuse_parameter("sort", message, "unknown_field")
-    many = _find_many(found)
+    many = find_many(found)
     if many is not None:
         message = f"can't go through `{many.name}` in `{path}`, which leads to many rows"
         raise refuse_parameter("sort", message, "to_many")
@@ -119,9 +119,9 @@ def ordered_by(field: Field) -> Sequence[Field]:
 
 
 def _is_sortable(found: FieldPath) -> bool:
-    return found.field.kind in SORTABLE and _find_many(found) is None
+    return found.field.kind in SORTABLE and find_many(found) is None
 
 
-def _find_many(found: FieldPath) -> Relation | None:
+def find_many(found: FieldPath) -> Relation | None:
     """The first relation on a path that leads to many rows."""
     return next((s.relation for s in found.through if s.relation.many or s.relation.link), None)

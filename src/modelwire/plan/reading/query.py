@@ -49,7 +49,7 @@ class Query:
         catalog: The catalog.
         table: The resource.
         parameters: The parameters, as they came.
-        known: Those of `PARAMETERS` that the request may have.
+        known: Those that are no filters and that the request may have.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Query:
         self.catalog = catalog
         self.table = table
         self.known = tuple(known)
+        self._reserved = frozenset((*PARAMETERS, *known))
         self._left: dict[str, list[Parameter]] = {}
         for parameter in parameters:
             self._left.setdefault(parameter.name, []).append(parameter)
@@ -156,7 +157,7 @@ class Query:
 
     def _find_filter(self, name: str) -> Predicate | None:
         try:
-            return None if name in PARAMETERS else find_filter(self.catalog, self.table, name)
+            return None if name in self._reserved else find_filter(self.catalog, self.table, name)
         except NoFilter:
             return None
 
@@ -188,7 +189,7 @@ class Query:
             # What was not taken stands beside one that rules it out.
             message = "can't stand beside `cursor`, which says itself where the page starts"
             return Violation(message, "unknown_parameter", parameter=name)
-        if name not in PARAMETERS:
+        if name not in self._reserved:
             return _unknown(name, self._suggest(name))
         own = self.table.queryable.get(name)
         is_filter = self._filters and own is not None and "eq" in operators_of(own)
@@ -203,7 +204,7 @@ class Query:
 
         def accepts(near: str, found: FieldPath) -> bool:
             whole = near + end
-            is_free = whole not in PARAMETERS and whole not in self._sent
+            is_free = whole not in self._reserved and whole not in self._sent
             return self._filters and is_free and has_operator(found, operator)
 
         others = () if end else self._list_open()

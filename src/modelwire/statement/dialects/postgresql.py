@@ -28,6 +28,7 @@ from ..lists import ROWS
 from ..reading import read_as, read_on_postgresql
 from ..spelled import Spell, SpelledList
 from ..types import PostgreSQLList, PostgreSQLRealOperand, PostgreSQLVector, postgresql_type
+from .postgresql_sums import POSTGRESQL_SUMS
 
 
 def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:
@@ -117,4 +118,5 @@ POSTGRESQL = SQLDialect(
     like=_like,
     to_pattern=None,
     is_there=_is_there,
+    sums=POSTGRESQL_SUMS,
 )

@@ -37,6 +37,7 @@ from ..types import (
     VectorText,
     sqlite_type,
 )
+from .sqlite_sums import SQLITE_SUMS
 
 _MAX_DIGITS = 15
 """Digits of a decimal that a 64-bit float keeps."""
@@ -148,4 +149,5 @@ SQLITE = SQLDialect(
     like=_like,
     to_pattern=_like_to_glob,
     is_there=_is_there,
+    sums=SQLITE_SUMS,
 )

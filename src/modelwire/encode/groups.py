@@ -1,0 +1,48 @@
+"""Groups of rows as JSON: what groups them, and what is told of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from ..catalog.kinds import TIMES
+from ..shape.aggregates import GroupKey, Measure
+from .fallback import write_unknown
+from .structs import Convert, converter_of
+from .tree import Row
+
+_encoder = msgspec.json.Encoder(enc_hook=write_unknown)
+
+
+class GroupEncoder:
+    """Writes groups.
+
+    Args:
+        columns: What each has, in its order.
+    """
+
+    def __init__(self, columns: Sequence[GroupKey | Measure]) -> None:
+        self.names: Sequence[str] = [column.name for column in columns]
+        self.times: Collection[str] = [c.name for c in columns if c.shown.kind in TIMES]
+        found = ((i, converter_of(column.shown)) for i, column in enumerate(columns))
+        self._converts: list[tuple[int, Convert]] = [(i, c) for i, c in found if c is not None]
+
+    def encode_many(self, rows: Sequence[Row]) -> bytes:
+        """Write groups as a JSON array."""
+        return _encoder.encode(self._build(rows))
+
+    def encode_lines(self, rows: Sequence[Row]) -> bytes:
+        """Write each group as a JSON object on a line of its own."""
+        return _encoder.encode_lines(self._build(rows))
+
+    def _build(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        return [dict(zip(self.names, self._values(row), strict=True)) for row in rows]
+
+    def _values(self, row: Row) -> list[Any]:
+        values = list(row)
+        for position, convert in self._converts:
+            if values[position] is not None:
+                values[position] = convert(values[position])
+        return values

@@ -1,0 +1,51 @@
+"""Functions that statements call on SQLite, which has none of the kind itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...statement.exact import (
+    ADD,
+    JOIN,
+    MEAN,
+    NUMBER,
+    TOTAL,
+    Total,
+    add_scaled,
+    compare_numbers,
+    join_halves,
+    mean,
+)
+from ...statement.lowercase import LOWER, lower
+from ...statement.operators import UNHEX
+from ...statement.spans import DAY, HOUR, find_day, find_hour
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Add the functions to a new connection."""
+    for name, (arguments, function) in _FUNCTIONS.items():
+        connection.create_function(name, arguments, function, deterministic=True)
+    connection.create_aggregate(TOTAL, 1, Total)  # type: ignore[arg-type]
+    connection.create_collation(NUMBER, compare_numbers)
+
+
+def _lower(text: Any) -> Any:
+    return lower(text) if isinstance(text, str) else text
+
+
+def _unhex(text: Any) -> Any:
+    return bytes.fromhex(text) if isinstance(text, str) else text
+
+
+_FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
+    LOWER: (1, _lower),
+    UNHEX: (1, _unhex),
+    JOIN: (2, join_halves),
+    ADD: (3, add_scaled),
+    MEAN: (3, mean),
+    DAY: (2, find_day),
+    HOUR: (2, find_hour),
+}
+"""The functions by their names, each with how many arguments it takes."""

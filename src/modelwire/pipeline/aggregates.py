@@ -1,0 +1,126 @@
+"""Sums over groups of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from ..catalog.tables import Relation, Table
+from ..encode.csv import Sheet
+from ..encode.groups import GroupEncoder
+from ..errors import Constraint, ConstraintViolation, InvalidRequest, Violation
+from ..execute.connect.lane import Row
+from ..observe.exchange import encoding
+from ..plan.parent import Parent, plan_parent
+from ..plan.reading.aggregate import AggregatePlan, plan_aggregate
+from ..plan.reading.query import refuse_parameters
+from ..request.headers import Format, choose_format
+from ..request.query import read_query_object
+from ..request.request import Request
+from ..respond.answer import Answer
+from ..respond.groups import answer_groups, answer_sheet
+from ..respond.links import Address, Bounds, link_pages
+from ..statement.spans import ZONE
+from .lists import check_parent
+from .pipeline import Pipeline, Session, parse_body
+
+FORMATS = (Format.JSON, Format.CSV)
+
+
+async def read_aggregate(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`GET /users/aggregate/`"""
+    plan = plan_aggregate(pipeline.catalog, table, pipeline.parse_query(request))
+    address = Address(f"{request.base}/aggregate/", request.query_string)
+    return await _answer(pipeline, plan, request, session, address)
+
+
+async def read_queried_aggregate(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`POST /users/aggregate/query/`"""
+    refuse_parameters(pipeline.parse_query(request))
+    body = parse_body(request, numbers_as_text=True)
+    plan = plan_aggregate(pipeline.catalog, table, read_query_object(body))
+    return await _answer(pipeline, plan, request, session)
+
+
+async def read_children_aggregate(
+    pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
+) -> Answer:
+    """`GET /teams/{id}/players/aggregate/`"""
+    parent = plan_parent(table, relation, request.key)
+    target = pipeline.catalog.target_of(relation)
+    plan = plan_aggregate(pipeline.catalog, target, pipeline.parse_query(request), parent)
+    path = f"{request.base}/{request.key}/{quote(relation.name)}/aggregate/"
+    address = Address(path, request.query_string)
+    return await _answer(pipeline, plan, request, session, address, parent)
+
+
+async def _answer(
+    pipeline: Pipeline,
+    plan: AggregatePlan,
+    request: Request,
+    session: Session,
+    address: Address | None = None,
+    parent: Parent | None = None,
+) -> Answer:
+    format_ = choose_format(request.header(b"accept"), FORMATS)
+    found = await _read_groups(pipeline, plan, request, session, parent)
+    rows, has_more = found[: plan.limit], len(found) > plan.limit
+    encoder = GroupEncoder(plan.shape.answered)
+    bounds = Bounds(plan.skip, plan.limit, None, has_more)
+    links = link_pages(address, bounds, exact=False) if address else ()
+    if format_ is Format.CSV:
+        escapes = plan.shape.table.resource.escape_formulas
+        sheet = Sheet(encoder.names, encoder.times, escape_formulas=escapes)
+        return answer_sheet(_write_sheet(sheet, encoder, rows), links)
+    return answer_groups(_write_array(encoder, rows), bounds, links)
+
+
+@encoding
+def _write_array(encoder: GroupEncoder, rows: Sequence[Row]) -> bytes:
+    return encoder.encode_many(rows)
+
+
+@encoding
+def _write_sheet(sheet: Sheet, encoder: GroupEncoder, rows: Sequence[Row]) -> bytes:
+    return sheet.header + sheet.write(encoder.encode_lines(rows))
+
+
+async def _read_groups(
+    pipeline: Pipeline,
+    plan: AggregatePlan,
+    request: Request,
+    session: Session,
+    parent: Parent | None,
+) -> Sequence[Row]:
+    """Read the groups, and one more if there is one.
+
+    Raises:
+        InvalidRequest: A sum is beyond the numbers of the database, or it does not know the time
+            zone.
+        NotFound: The row whose children they are of is not there.
+    """
+    statement = pipeline.statements.of(plan.shape)
+    try:
+        async with pipeline.database.reading(session, statement, request.caller) as lane:
+            found = await lane.fetch(statement, plan.values)
+            # Without groups there is an item of no rows too.
+            if not found or not plan.shape.groups:
+                await check_parent(pipeline, lane, parent)
+    except ConstraintViolation as error:
+        raise _explain(pipeline, error, plan) from error
+    return found
+
+
+def _explain(pipeline: Pipeline, error: ConstraintViolation, plan: AggregatePlan) -> Exception:
+    """Say what a database could not compute."""
+    if error.kind is Constraint.RANGE:
+        message = "a sum is beyond the numbers of the database"
+        return InvalidRequest(Violation(message, "out_of_range", parameter="measures"))
+    if ZONE in plan.values and pipeline.database.sql_dialect.sums.has_zones:
+        message = "is a time zone that the database does not know"
+        return InvalidRequest(Violation(message, "invalid_value", parameter=ZONE))
+    return error

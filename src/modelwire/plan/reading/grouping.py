@@ -1,0 +1,286 @@
+"""The parameters `group` and `measures`: what rows are grouped by, and what is told of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, NoReturn, TypeVar
+
+from ...catalog.kinds import (
+    COMPARABLE,
+    NUMBERS,
+    ORDERED,
+    SORTABLE,
+    Kind,
+    is_decorated,
+    storage_type,
+    stored_kind,
+)
+from ...catalog.names import did_you_mean
+from ...catalog.tables import Catalog, Field, Table
+from ...memory import kept_if_short
+from ...shape.aggregates import Bucket, Function, GroupKey, Measure
+from .derived import bucket_field, count_field, measure_field
+from .order import find_many
+from .paths import FieldPath, ParameterSpan, TooDeep, find_field, suggest_path
+
+COUNT = "count"
+"""The measure that counts rows."""
+
+_FOR: Mapping[Function, frozenset[Kind]] = {
+    Function.COUNT: frozenset(Kind),
+    Function.COUNT_DISTINCT: COMPARABLE,
+    Function.SUM: NUMBERS | {Kind.INTERVAL},
+    Function.AVG: NUMBERS,
+    Function.MIN: ORDERED,
+    Function.MAX: ORDERED,
+}
+"""The kinds of fields that each function is for."""
+
+_CUT: Mapping[Kind, Sequence[Bucket]] = {
+    Kind.DATE: [bucket for bucket in Bucket if bucket is not Bucket.HOUR],
+    Kind.DATETIME: list(Bucket),
+}
+"""The spans of time that dates and instants are cut to."""
+
+GROUP, MEASURES = ParameterSpan("group"), ParameterSpan("measures")
+
+_UNKNOWN, _REPEATED = "unknown_field", "repeated_name"
+
+Named = TypeVar("Named", GroupKey, Measure)
+
+
+class Grouping(NamedTuple):
+    """Where rows are grouped.
+
+    Args:
+        table: The resource.
+        zoned: Whether spans of time are those of another time zone than UTC.
+    """
+
+    table: Table
+    zoned: bool
+
+
+@kept_if_short
+def plan_groups(catalog: Catalog, grouping: Grouping, text: str) -> tuple[GroupKey, ...]:
+    """Plan what rows are grouped by.
+
+    Args:
+        catalog: The catalog.
+        grouping: Where.
+        text: The value of `group`: paths separated by commas, those of dates and instants perhaps
+            with a span of time, as in `issued_on:month`.
+
+    Returns:
+        The groups; none where the text is empty.
+
+    Raises:
+        InvalidRequest: A path leads to no field, to one that can't group, or to many rows.
+    """
+    parts = text.split(",") if text else []
+    groups = [_plan_group(catalog, grouping, part) for part in parts]
+    return _check_names(groups, GROUP)
+
+
+@kept_if_short
+def plan_measures(catalog: Catalog, table: Table, text: str) -> tuple[Measure, ...]:
+    """Plan what is told of each group.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        text: The value of `measures`: names of measures separated by commas.
+
+    Returns:
+        The measures.
+
+    Raises:
+        InvalidRequest: A name is none of a measure.
+    """
+    measures = [find_measure(catalog, table, part, MEASURES) for part in text.split(",")]
+    return _check_names(measures, MEASURES)
+
+
+def find_measure(catalog: Catalog, table: Table, name: str, place: ParameterSpan) -> Measure:
+    """Find a measure.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        name: `count`, or a path with a function, as in `amount:sum`.
+        place: Where it stands.
+
+    Returns:
+        The measure.
+
+    Raises:
+        InvalidRequest: Its path leads to no field, to one that the function is not for, or to many
+            rows.
+    """
+    if name == COUNT:
+        return Measure(name, Function.COUNT, count_field(table))
+    path, colon, function = name.rpartition(":")
+    if not colon:
+        _refuse_bare(catalog, table, name, place)
+    found = _check_path(catalog, table, path, place)
+    known = _find_function(found, function, place)
+    shown = measure_field(table, found.field, known)
+    return Measure(name, known, shown, found.field, found.through)
+
+
+def _plan_group(catalog: Catalog, grouping: Grouping, part: str) -> GroupKey:
+    path, colon, unit = part.rpartition(":")
+    if not colon or isinstance(find_field(catalog, grouping.table, part), FieldPath):
+        found = _check_path(catalog, grouping.table, part, GROUP)
+        if found.field.kind not in SORTABLE:
+            raise GROUP.refuse(f"can't name `{part}`, which is {found.field.kind.noun}", _UNKNOWN)
+        return GroupKey(part, found.field, found.field, found.through)
+    found = _check_path(catalog, grouping.table, path, GROUP)
+    bucket = _find_bucket(found, path, unit)
+    # A date is of no time zone, nor is a time without an offset.
+    zoned = grouping.zoned and _has_offset(found.field)
+    shown = bucket_field(grouping.table, found.field, bucket)
+    return GroupKey(part, found.field, shown, found.through, bucket, zoned)
+
+
+def _has_offset(field: Field) -> bool:
+    return field.kind is Kind.DATETIME and bool(
+        getattr(storage_type(field.sql_type), "timezone", False)
+    )
+
+
+def _find_bucket(found: FieldPath, path: str, unit: str) -> Bucket:
+    field = found.field
+    allowed = _CUT.get(field.kind, ()) if stored_kind(field.sql_type) in _CUT else ()
+    if not allowed:
+        message = f"can't cut `{path}` to a span of time: it is {field.kind.noun}"
+        raise GROUP.refuse(message, "unknown_span")
+    if unit not in allowed:
+        known = f"{did_you_mean(unit, allowed)}; it has {', '.join(allowed)}"
+        raise GROUP.refuse(f"can't cut `{path}` to `{unit}`{known}", "unknown_span")
+    return Bucket(unit)
+
+
+def _refuse_bare(catalog: Catalog, table: Table, name: str, place: ParameterSpan) -> NoReturn:
+    found = find_field(catalog, table, name)
+    if not isinstance(found, FieldPath):
+        expected = "should be `count`, or a field and what is told of it, as in `amount:sum`"
+        raise place.refuse(f"`{name}`{did_you_mean(name, [COUNT])} {expected}", _UNKNOWN)
+    known = ", ".join(f"`{name}:{function}`" for function in _functions_of(found))
+    raise place.refuse(f"should say what is told of `{name}`: {known}", "unknown_function")
+
+
+def _find_function(found: FieldPath, name: str, place: ParameterSpan) -> Function:
+    allowed = _functions_of(found)
+    if name not in allowed:
+        known = f"{did_you_mean(name, allowed)}; it has {', '.join(allowed)}"
+        raise place.refuse(f"`{found.field.name}` has no `{name}`{known}", "unknown_function")
+    return Function(name)
+
+
+def _functions_of(found: FieldPath) -> Sequence[Function]:
+    """What can be told of a field. What a type of the user's own stores need not be a number."""
+    field = found.field
+    allowed = [function for function, kinds in _FOR.items() if field.kind in kinds]
+    if is_decorated(field.sql_type):
+        return [f for f in allowed if f not in (Function.SUM, Function.AVG)]
+    return allowed
+
+
+def _check_path(catalog: Catalog, table: Table, path: str, place: ParameterSpan) -> FieldPath:
+    """Check that a path leads to a field, and to one row."""
+    found = find_field(catalog, table, path)
+    if isinstance(found, TooDeep):
+        raise place.refuse(str(found), "too_deep")
+    if not isinstance(found, FieldPath):
+        near = suggest_path(catalog, table, path, lambda _, other: find_many(other) is None)
+        raise place.refuse(f"can't name `{path}`{near}", _UNKNOWN)
+    many = find_many(found)
+    if many is not None:
+        message = f"can't go through `{many.name}` in `{path}`, which would count a row repeatedly"
+        raise place.refuse(message, "to_many")
+    return found
+
+
+def _check_names(named: Sequence[Named], place: ParameterSpan) -> tuple[Named, ...]:
+    taken: set[str] = set()
+    for item in named:
+        if item.name in taken:
+            raise place.refuse(f"names `{item.name}` twice", _REPEATED)
+        taken.add(item.name)
+    return tuple(named)
+
+
+class Columns:
+    """What is told of each group: what the answer shows, and what else groups are chosen or ordered
+    by.
+
+    Args:
+        catalog: The catalog.
+        table: The resource.
+        groups: What rows are grouped by.
+        measures: The measures that are shown.
+
+    Attributes:
+        measures: The measures, those that are shown in front.
+
+    Raises:
+        InvalidRequest: A group and a measure have one name.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        table: Table,
+        groups: Sequence[GroupKey],
+        measures: Sequence[Measure],
+    ) -> None:
+        self._catalog, self._table, self._groups = catalog, table, groups
+        self.measures = list(measures)
+        self._positions = {group.name: i for i, group in enumerate(groups)}
+        for i, measure in enumerate(measures, len(groups)):
+            if self._positions.setdefault(measure.name, i) != i:
+                message = f"names `{measure.name}`, which `group` names too"
+                raise MEASURES.refuse(message, _REPEATED)
+
+    def find(self, name: str, place: ParameterSpan, *, grouped: bool) -> int:
+        """Find where something stands among all that is told of a group.
+
+        Args:
+            name: The name of a measure, or of a group.
+            place: Where it is named.
+            grouped: Whether it may be a group.
+
+        Raises:
+            InvalidRequest: It is neither.
+        """
+        position = self._positions.get(name)
+        if position is not None and (grouped or position >= len(self._groups)):
+            return position
+        if grouped and name != COUNT and ":" not in name:
+            known = f"{did_you_mean(name, self._positions)}; it can name groups and measures"
+            raise place.refuse(f"can't name `{name}`{known}, as {_list(self._positions)}", _UNKNOWN)
+        measure = find_measure(self._catalog, self._table, name, place)
+        position = len(self._groups) + len(self.measures)
+        self.measures.append(measure)
+        return self._positions.setdefault(name, position)
+
+    def shown(self, position: int) -> Field:
+        """The field as which a measure is compared."""
+        return self.measures[position - len(self._groups)].shown
+
+    def check(self) -> None:
+        """Check how many fields there are.
+
+        Raises:
+            InvalidRequest: They are too many.
+        """
+        columns: list[GroupKey | Measure] = [*self._groups, *self.measures]
+        limit = self._catalog.limits.max_sort_terms
+        if len({(column.through, column.field) for column in columns}) > limit:
+            message = f"should name at most {limit} fields, those of `group` included"
+            raise MEASURES.refuse(message, "too_many_terms")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

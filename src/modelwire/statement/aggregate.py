@@ -1,0 +1,157 @@
+"""Sums over groups of rows as SQL.
+
+A statement has two levels: the rows, with what groups them and what is added up; and their groups,
+with what is told of each. So an expression that groups rows, and what it is made of, stands once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    distinct,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+)
+
+from ..catalog.kinds import Kind, stored_kind
+from ..catalog.tables import Field
+from ..shape.aggregates import AggregateShape, Function, GroupKey, Measure
+from ..shape.parts import Order
+from .conditions import Conditions
+from .dialect import SQLDialect
+from .keyset import Joined, direct, sort_expression
+from .normal import normal_form, scale_of
+from .operators import Prepare, is_null
+from .reading import read_column
+from .select import number_parameter
+from .source import rows_of
+from .spans import ZONE
+from .spelled import one_spelling
+from .sums import Number
+
+Value = ColumnElement[Any]
+
+
+def build_aggregate(
+    shape: AggregateShape, dialect: SQLDialect, *, lenient: bool = False
+) -> tuple[Select[Any], dict[str, Prepare]]:
+    """Write sums over groups of rows in SQL.
+
+    Parameters are `p0`, `p1`, … for the conditions, those on rows first, `tz`, `limit`, `offset`.
+    """
+    conditions = Conditions(dialect)
+    rows = _select_rows(shape, conditions, dialect)
+    keys = [rows.c[f"g{i}"] for i in range(len(shape.groups))]
+    told = [_tell(m, rows, f"v{i}", dialect) for i, m in enumerate(shape.measures)]
+    columns = conditions.told = [*keys, *told]
+    shown = [
+        read_column(column, dialect, lenient=lenient).label(f"c{i}")
+        for i, column in enumerate(columns[: len(shape.answered)])
+    ]
+    sql = select(*shown).select_from(rows)
+    if keys:
+        sql = sql.group_by(*keys)
+    if shape.having:
+        sql = sql.having(and_(*conditions.render_all(shape.having, rows)))
+    sql = sql.order_by(*_order_by(shape, columns, dialect)).limit(number_parameter("limit"))
+    if shape.offset:
+        sql = sql.offset(number_parameter("offset"))
+    return sql, conditions.prepare
+
+
+def _select_rows(shape: AggregateShape, conditions: Conditions, dialect: SQLDialect) -> FromClause:
+    """Write the rows, with what groups them and what is added up."""
+    found = rows_of(shape.table, dialect)
+    used = [measure for measure in shape.measures if measure.field is not None]
+    joined = Joined(found, (*shape.groups, *used), dialect)
+    keys = [
+        _cut(group, joined.column(group), dialect).label(f"g{i}")
+        for i, group in enumerate(shape.groups)
+    ]
+    values = [
+        _value(measure, measure.field, joined.column(measure), dialect).label(f"v{i}")
+        for i, measure in enumerate(shape.measures)
+        if measure.field is not None
+    ]
+    columns = [*keys, *values]
+    where = conditions.render_all(shape.conditions, found)
+    sql: Select[Any] = select(*(columns or [literal_column("1").label("row")]))
+    return sql.select_from(joined.source).where(*where).subquery()
+
+
+def _value(measure: Measure, field: Field, column: Value, dialect: SQLDialect) -> Value:
+    """Write a value that is counted, compared or added up.
+
+    Where its spelling matters it has one. That is written here, where it stands once: nested in
+    itself, it would be more than SQLite's parser takes.
+    """
+    is_duration = stored_kind(field.sql_type) is Kind.INTERVAL
+    if measure.function in _AS_THEY_ARE and not is_duration:
+        return column
+    return one_spelling(type_coerce(normal_form(column, dialect), column.type), dialect)
+
+
+_AS_THEY_ARE = frozenset({Function.COUNT, Function.SUM, Function.AVG})
+"""The functions that look at no spelling."""
+
+
+def _cut(group: GroupKey, column: Value, dialect: SQLDialect) -> Value:
+    """Write what a row is grouped by: equal values are spelled alike."""
+    normal = type_coerce(normal_form(column, dialect), column.type)
+    if group.bucket is None:
+        return one_spelling(normal, dialect)
+    zone = bindparam(ZONE, type_=Text()) if group.zoned else None
+    return dialect.sums.cut(normal, group.bucket, zone)
+
+
+def _tell(measure: Measure, rows: FromClause, name: str, dialect: SQLDialect) -> Value:
+    field = measure.field
+    if field is None:
+        return func.count()
+    value, function = rows.c[name], measure.function
+    match function:
+        case Function.COUNT:
+            return func.count(case((~is_null(field, value), literal_column("1"))))
+        case Function.COUNT_DISTINCT:
+            return func.count(distinct(value))
+        case Function.MIN | Function.MAX:
+            return type_coerce(getattr(func, function)(value), value.type)
+        case Function.SUM | Function.AVG:
+            return _add(field, function, value, dialect)
+
+
+def _add(field: Field, function: Function, value: Value, dialect: SQLDialect) -> Value:
+    stored = stored_kind(field.sql_type)
+    if stored is Kind.INTERVAL:
+        return dialect.sums.durations(value)
+    if stored is Kind.FLOAT and field.kind is not Kind.DECIMAL:
+        told: Value = getattr(func, function)(dialect.sums.real(value), type_=Double())
+        return told
+    scale = 0 if stored is Kind.INTEGER else scale_of(field.sql_type)
+    number = Number(field.kind, stored or field.kind, scale)
+    write = dialect.sums.total if function is Function.SUM else dialect.sums.mean
+    return write(value, number)
+
+
+def _order_by(
+    shape: AggregateShape, columns: Sequence[Value], dialect: SQLDialect
+) -> list[ColumnElement[Any]]:
+    terms, expressions = [], []
+    for order in shape.order:
+        told, column = shape.columns[order.position], columns[order.position]
+        term = Order(told.shown, order.descending, told.through, asked=True)
+        terms.append(term)
+        expressions.append(sort_expression(term, column, dialect))
+    return direct(terms, expressions, dialect)

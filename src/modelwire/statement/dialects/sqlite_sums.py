@@ -1,0 +1,154 @@
+"""Sums on SQLite, which adds up integers of 64 bits, and floats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    REAL,
+    ColumnElement,
+    Date,
+    Float,
+    Integer,
+    and_,
+    cast,
+    collate,
+    func,
+    literal_column,
+    not_,
+    type_coerce,
+)
+
+from ...catalog.kinds import Kind
+from ...shape.aggregates import Bucket
+from ..exact import ADD, HALF_BITS, JOIN, MEAN, MEAN_PLACES, NUMBER, TOTAL, DurationText, ExactText
+from ..spans import DAY, HOUR
+from ..sums import Number, Sums
+from ..types import SQLiteFloat
+
+Value = ColumnElement[Any]
+
+_USUAL_SCALE = 4
+"""Digits after the point that most decimals make do with, where their column keeps all."""
+
+_LARGEST = 2**31
+"""The largest of the integers by which decimals are added up: there is room for 2^32 of them."""
+
+_BITS = literal_column(str(HALF_BITS), Integer())
+_LOWER_HALF = literal_column(str(2**HALF_BITS - 1), Integer())
+
+
+def _add_integers(value: Value) -> Value:
+    """Add up in two halves, each of which has room for 2^31 rows."""
+    high = func.sum(value.bitwise_rshift(_BITS))
+    low = func.sum(value.bitwise_and(_LOWER_HALF))
+    joined: Value = getattr(func, JOIN)(high, low)
+    return joined
+
+
+def _add_decimals(value: Value, scale: int | None) -> Value:
+    """Add up the small ones as integers, in units of their last digit, and all others one by one.
+
+    A function that runs for each row takes several times longer, and the interpreter's lock.
+    """
+    digits = _USUAL_SCALE if scale is None else scale
+    unit = literal_column(f"1e{digits}", Float())
+    number = type_coerce(value, Float())
+    units = func.round(number * unit, type_=Float())
+    most = _number(_LARGEST // 10**digits)
+    is_small: ColumnElement[bool] = number.between(-most, most)
+    if scale is None:
+        is_small = and_(is_small, units / unit == number)
+    small = func.sum(cast(units, Integer())).filter(is_small)
+    others = getattr(func, TOTAL)(number).filter(not_(is_small))
+    added: Value = getattr(func, ADD)(small, _number(digits), others)
+    return added
+
+
+def _number(value: int) -> Value:
+    return literal_column(str(value), Integer())
+
+
+def _add(value: Value, number: Number) -> Value:
+    if number.stored is Kind.INTEGER:
+        return _add_integers(value)
+    return _add_decimals(value, number.scale)
+
+
+def _total(value: Value, number: Number) -> Value:
+    kind = ExactText(number.kind, number.scale)
+    return type_coerce(collate(_add(value, number), NUMBER), kind)
+
+
+def _mean(value: Value, number: Number) -> Value:
+    places: int | None = None
+    if number.kind is Kind.DECIMAL:
+        places = -1 if number.scale is None else number.scale + MEAN_PLACES
+    given = literal_column("NULL" if places is None else str(places), Integer())
+    divided = getattr(func, MEAN)(_add(value, number), func.count(value), given)
+    if places is None:
+        return type_coerce(divided, SQLiteFloat())
+    kind = ExactText(Kind.DECIMAL, None if places < 0 else places)
+    return type_coerce(collate(divided, NUMBER), kind)
+
+
+def _real(value: Value) -> Value:
+    return cast(value, REAL())
+
+
+def _durations(text: Value) -> Value:
+    """Durations are kept as instants, so far from 1970."""
+    seconds = cast(func.strftime(literal_column("'%s'"), func.substr(text, 1, 19)), Integer())
+    fraction = cast(func.substr(text, 21, 6), Integer())
+    added = _add_integers(seconds * literal_column("1000000", Integer()) + fraction)
+    return type_coerce(collate(added, NUMBER), DurationText())
+
+
+def _cut(value: Value, bucket: Bucket, zone: Value | None) -> Value:
+    if bucket is Bucket.HOUR:
+        start = _begin_hour(value) if zone is None else getattr(func, HOUR)(value, zone)
+        return type_coerce(start, value.type)
+    day = value if zone is None else getattr(func, DAY)(value, zone)
+    return type_coerce(_CUTS[bucket](day), Date())
+
+
+def _begin_hour(value: Value) -> Value:
+    return func.substr(value, 1, 13).concat(literal_column("':00:00.000000'"))
+
+
+def _cut_year(day: Value) -> Value:
+    return func.substr(day, 1, 4).concat(literal_column("'-01-01'"))
+
+
+def _cut_quarter(day: Value) -> Value:
+    month = cast(func.substr(day, 6, 2), Integer())
+    first = (month - 1) // literal_column("3", Integer()) * 3 + 1
+    return func.substr(day, 1, 5).concat(func.printf(literal_column("'%02d-01'"), first))
+
+
+def _cut_month(day: Value) -> Value:
+    return func.substr(day, 1, 8).concat(literal_column("'01'"))
+
+
+def _cut_week(day: Value) -> Value:
+    """The Monday on or before: the first one of the seven days that begin six days ago."""
+    back: Value = literal_column("'-6 days'")
+    monday: Value = literal_column("'weekday 1'")
+    return func.date(func.substr(day, 1, 10), back, monday)
+
+
+def _cut_day(day: Value) -> Value:
+    return func.substr(day, 1, 10)
+
+
+_CUTS = {
+    Bucket.YEAR: _cut_year,
+    Bucket.QUARTER: _cut_quarter,
+    Bucket.MONTH: _cut_month,
+    Bucket.WEEK: _cut_week,
+    Bucket.DAY: _cut_day,
+}
+
+SQLITE_SUMS = Sums(
+    has_zones=False, total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut
+)

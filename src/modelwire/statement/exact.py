@@ -1,0 +1,192 @@
+"""Exact numbers: sums and means that no float could hold.
+
+PostgreSQL computes them as `numeric`. SQLite has 64-bit integers and floats only, so functions of
+ours make the text of a number there, which a collation of ours puts in the order of numbers. Sums
+of integers are added up by SQLite itself in two halves, so that a function runs once for a group
+and not for each row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Numeric, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from ..catalog.domain import EXACT
+from ..catalog.kinds import Kind
+
+MEAN_PLACES = 6
+"""Digits of a mean of decimals behind those of its field."""
+
+HALF_BITS = 32
+"""Bits of the lower half of an integer that is added up."""
+
+
+def write_out(value: Decimal) -> Decimal:
+    """A number without zeros behind its last digit after the point, and without an exponent."""
+    if not value.is_finite():
+        return value
+    whole = value.to_integral_value()
+    return whole.quantize(_ONE, context=EXACT) if value == whole else value.normalize(EXACT)
+
+
+_ONE = Decimal(1)
+
+
+class ExactNumber(TypeDecorator[Any]):
+    """A sum or a mean, exactly.
+
+    Args:
+        kind: The kind of number that it is shown as.
+        scale: Digits after the point of a decimal; as many as it has, if None.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def __init__(self, kind: Kind, scale: int | None = None) -> None:
+        super().__init__()
+        self.kind = kind
+        self.scale = scale
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
+        return None if value is None else _to_decimal(value)
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Any:
+        return None if value is None else _read(Decimal(value), self.kind, self.scale)
+
+
+class ExactText(ExactNumber):
+    """The same on SQLite, where it is a text."""
+
+    impl = Text  # type: ignore[assignment]
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
+        return None if value is None else f"{_to_decimal(value):f}"
+
+
+class DurationText(TypeDecorator[dt.timedelta]):
+    """A sum of durations on SQLite: the text of its microseconds."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.timedelta | None, _dialect: Dialect) -> str | None:
+        return None if value is None else str(value // _MICROSECOND)
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> dt.timedelta | None:
+        return None if value is None else int(value) * _MICROSECOND
+
+
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+
+def _read(number: Decimal, kind: Kind, scale: int | None) -> Any:
+    if kind is Kind.FLOAT:
+        return float(number)
+    if not number.is_finite():
+        return number
+    if kind is Kind.INTEGER:
+        return int(number) if number == number.to_integral_value() else number
+    if scale is None:
+        return write_out(number)
+    return number.quantize(Decimal(1).scaleb(-scale), context=EXACT)
+
+
+def _to_decimal(value: Any) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
+
+
+# ---- functions of SQLite -----------------------------------------------------------------
+
+JOIN = "modelwire_join"
+"""A sum of integers, of the sums of its two halves."""
+
+TOTAL = "modelwire_total"
+"""A sum of decimals, each as the shortest text that stands for its float."""
+
+ADD = "modelwire_add"
+"""A sum of decimals: of those that were added up as integers, and of the others."""
+
+MEAN = "modelwire_mean"
+"""A mean: of a sum and a number of values, rounded to a number of digits, or as a float."""
+
+NUMBER = "modelwire_number"
+"""The collation of texts that are numbers."""
+
+
+def join_halves(high: int | None, low: int | None) -> str | None:
+    """Join the sums of the upper and the lower halves of integers."""
+    return None if high is None or low is None else str((high << HALF_BITS) + low)
+
+
+class Total:
+    """Adds decimals up, whatever stands among them that is no number."""
+
+    def __init__(self) -> None:
+        self._sum: Decimal | None = None
+
+    def step(self, value: object) -> None:
+        """Add a value."""
+        if isinstance(value, (int, float)):
+            number = Decimal(repr(value))
+            self._sum = number if self._sum is None else EXACT_SUMS.add(self._sum, number)
+
+    def finalize(self) -> str | None:
+        """The sum; None of no value."""
+        return None if self._sum is None else f"{self._sum:f}"
+
+
+def add_scaled(units: int | None, scale: int, others: str | None) -> str | None:
+    """Add the two parts of a sum of decimals.
+
+    Args:
+        units: The sum of those that were added up as integers, in units of their last digit.
+        scale: The digits after the point that these have.
+        others: The sum of the others.
+    """
+    if units is None:
+        return others
+    small = Decimal(units).scaleb(-scale, context=EXACT)
+    return f"{small if others is None else EXACT_SUMS.add(small, Decimal(others)):f}"
+
+
+EXACT_SUMS = EXACT.copy()
+"""Adds whatever there is; that of two infinities is no number."""
+EXACT_SUMS.clear_traps()
+
+
+def mean(total: str | None, count: int, places: int | None) -> str | float | None:
+    """Divide a sum by the number of its values.
+
+    Args:
+        total: The sum.
+        count: How many values it has.
+        places: Digits after the point, to which it is rounded half to even; as many as the sum has
+            and `MEAN_PLACES` more, if negative; a float, if None.
+    """
+    if total is None or not count:
+        return None
+    number = Decimal(total)
+    if not number.is_finite():
+        return float(number) if places is None else total
+    exact = Fraction(number) / count
+    if places is None:
+        return float(exact)
+    if places < 0:
+        places = -min(0, int(write_out(number).as_tuple().exponent)) + MEAN_PLACES
+    return f"{Decimal(round(exact * 10**places)).scaleb(-places, context=EXACT):f}"
+
+
+def compare_numbers(one: str, other: str) -> int:
+    """Compare the texts of two numbers: less than 0, 0 or more."""
+    a, b = Decimal(one), Decimal(other)
+    if a.is_nan() or b.is_nan():
+        return a.is_nan() - b.is_nan()
+    return (a > b) - (a < b)
