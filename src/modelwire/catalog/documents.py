@@ -98,9 +98,20 @@ class Part(Field):
     def _identity(self) -> tuple[Field, tuple[str, ...], View]:
         return self.whole, self.steps, self.view
 
+    @property
+    def root(self) -> Part:
+        """The part alone, as a document of its own."""
+        return _make(self.whole, (), self.view, self.kind, self.annotation)
+
     def seen_as(self, view: View) -> Part:
         """The same part, of which something else is taken."""
         return _make(self.whole, self.steps, view, *_SEEN_AS[view])
+
+
+def views_in_order(part: Part) -> Sequence[Part]:
+    """What values of any type are ordered by: their types, and then their values; what holds others
+    has none."""
+    return [part.seen_as(view) for view in (View.RANK, View.NUMBER, View.LABEL)]
 
 
 def is_document(field: Field) -> bool:

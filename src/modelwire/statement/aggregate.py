@@ -31,7 +31,7 @@ from ..shape.aggregates import AggregateShape, Function, GroupKey, Measure
 from ..shape.parts import Order
 from .conditions import Conditions
 from .dialect import SQLDialect
-from .keyset import Joined, direct, sort_expression
+from .keyset import Joined, direct, sort_expressions
 from .normal import normal_form, scale_of
 from .operators import Prepare, is_null
 from .reading import read_column
@@ -152,6 +152,7 @@ def _order_by(
     for order in shape.order:
         told, column = shape.columns[order.position], columns[order.position]
         term = Order(told.shown, order.descending, told.through, asked=True)
-        terms.append(term)
-        expressions.append(sort_expression(term, column, dialect))
+        found = sort_expressions(term, column, dialect)
+        terms += [term] * len(found)
+        expressions += found
     return direct(terms, expressions, dialect)

@@ -9,7 +9,7 @@ each value is of (SQLite manual, JSON Functions And Operators). What is no JSON 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -25,7 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from ..catalog.documents import POSITION, Part, View
+from ..catalog.documents import POSITION, Part, View, views_in_order
 from ..catalog.kinds import storage_type
 
 
@@ -91,6 +91,16 @@ class _Occurs(_OfPart):
     """Whether a part is one of the given values."""
 
     inherit_cache = False
+
+
+def ranked(value: ColumnElement[Any], part: Part) -> Sequence[ColumnElement[Any]]:
+    """Write what values of any type are ordered by: their types, and then they themselves.
+
+    Args:
+        value: The values, as a part of documents that is taken as it is.
+        part: The part.
+    """
+    return [PartOf(value, view) for view in views_in_order(part.root)]
 
 
 def is_absent(column: ColumnElement[Any], part: Part) -> ColumnElement[bool]:
@@ -199,7 +209,7 @@ class _Place:
 
     def _follow(self, end: str) -> str:
         if not self._steps:
-            return self._column
+            return f"({self._column} #>> '{{}}')" if end else self._column
         arrows = [""] * (len(self._steps) - 1) + [end]
         steps = "".join(map(_write_step, self._steps, arrows))
         return f"({self._column}{steps})"
@@ -307,9 +317,13 @@ class _Levels:
         self, element: _OfPart, compiler: Any, options: Mapping[str, Any], *, items: bool = False
     ) -> None:
         column, *rest = [compiler.process(clause, **options) for clause in element.clauses]
-        self._given = rest[-1]
+        self._given = rest[-1] if rest else ""
         steps = list(zip(element.steps, rest, strict=False))
         self._conditions = [self._is_step(i, *step) for i, step in enumerate(steps)]
+        if not (steps or items):
+            self._sources, self.last = [f"json_tree({column}) AS j0"], "j0"
+            self._conditions = ["j0.parent IS NULL"]
+            return
         depth = len(steps) + items
         kinds = ["'object', 'array'"] * len(steps) + ["'array'"] * items
         self._sources = [self._open(column, i, kinds[i]) for i in range(depth)]

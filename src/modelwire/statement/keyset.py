@@ -15,12 +15,14 @@ from sqlalchemy import (
 )
 from sqlalchemy import Enum as SQLEnum
 
+from ..catalog.documents import Part
 from ..catalog.kinds import Kind, is_decorated, members_of
 from ..catalog.tables import Field
 from ..shape.conditions import Through
 from ..shape.parts import Keyset, Order
 from .conditions import column_of, join_on
 from .dialect import SQLDialect
+from .documents import ranked
 from .normal import normal_form
 from .operators import operand
 from .source import exists_in, rows_of
@@ -134,6 +136,16 @@ def direct(
             ordered = ordered.nulls_first() if term.descending else ordered.nulls_last()
         terms.append(ordered)
     return terms
+
+
+def sort_expressions(
+    term: Order, column: ColumnElement[Any], dialect: SQLDialect
+) -> Sequence[ColumnElement[Any]]:
+    """The column of a term in the order of its values, those of any type by their types first."""
+    field = term.field
+    if isinstance(field, Part) and field.kind is Kind.VALUE:
+        return ranked(column, field)
+    return [sort_expression(term, column, dialect)]
 
 
 def sort_expression(

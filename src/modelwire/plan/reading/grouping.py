@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, NoReturn, TypeVar
 
+from ...catalog.documents import Part, View
 from ...catalog.kinds import (
     COMPARABLE,
     NUMBERS,
@@ -21,7 +22,7 @@ from ...memory import kept_if_short
 from ...shape.aggregates import Bucket, Function, GroupKey, Measure
 from .derived import bucket_field, count_field, measure_field
 from .order import find_many
-from .paths import FieldPath, ParameterSpan, TooDeep, find_field, suggest_path
+from .paths import FieldPath, ParameterSpan, TooDeep, find_field, split_names, suggest_path
 
 COUNT = "count"
 """The measure that counts rows."""
@@ -35,6 +36,9 @@ _FOR: Mapping[Function, frozenset[Kind]] = {
     Function.MAX: ORDERED,
 }
 """The kinds of fields that each function is for."""
+
+_OF_NUMBERS = frozenset({Function.SUM, Function.AVG, Function.MIN, Function.MAX})
+"""The functions that are told of the numbers among values of any type."""
 
 _CUT: Mapping[Kind, Sequence[Bucket]] = {
     Kind.DATE: [bucket for bucket in Bucket if bucket is not Bucket.HOUR],
@@ -77,7 +81,7 @@ def plan_groups(catalog: Catalog, grouping: Grouping, text: str) -> tuple[GroupK
     Raises:
         InvalidRequest: A path leads to no field, to one that can't group, or to many rows.
     """
-    parts = text.split(",") if text else []
+    parts = split_names(text) if text else []
     groups = [_plan_group(catalog, grouping, part) for part in parts]
     return _check_names(groups, GROUP)
 
@@ -97,7 +101,7 @@ def plan_measures(catalog: Catalog, table: Table, text: str) -> tuple[Measure, .
     Raises:
         InvalidRequest: A name is none of a measure.
     """
-    measures = [find_measure(catalog, table, part, MEASURES) for part in text.split(",")]
+    measures = [find_measure(catalog, table, part, MEASURES) for part in split_names(text)]
     return _check_names(measures, MEASURES)
 
 
@@ -124,8 +128,15 @@ def find_measure(catalog: Catalog, table: Table, name: str, place: ParameterSpan
         _refuse_bare(catalog, table, name, place)
     found = _check_path(catalog, table, path, place)
     known = _find_function(found, function, place)
-    shown = measure_field(table, found.field, known)
-    return Measure(name, known, shown, found.field, found.through)
+    field = _measured(found.field, known)
+    shown = measure_field(table, field, known)
+    return Measure(name, known, shown, field, found.through)
+
+
+def _measured(field: Field, function: Function) -> Field:
+    """What of a field is told of: of a part of documents that may be anything, its numbers."""
+    is_any = isinstance(field, Part) and field.kind is Kind.VALUE
+    return field.seen_as(View.NUMBER) if is_any and function in _OF_NUMBERS else field
 
 
 def _plan_group(catalog: Catalog, grouping: Grouping, part: str) -> GroupKey:
@@ -181,6 +192,8 @@ def _find_function(found: FieldPath, name: str, place: ParameterSpan) -> Functio
 def _functions_of(found: FieldPath) -> Sequence[Function]:
     """What can be told of a field. What a type of the user's own stores need not be a number."""
     field = found.field
+    if field.kind is Kind.VALUE:
+        return list(_FOR)
     allowed = [function for function, kinds in _FOR.items() if field.kind in kinds]
     if is_decorated(field.sql_type):
         return [f for f in allowed if f not in (Function.SUM, Function.AVG)]

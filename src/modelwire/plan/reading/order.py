@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...catalog.documents import Part, View
+from ...catalog.documents import Part, views_in_order
 from ...catalog.kinds import SORTABLE, Kind
 from ...catalog.tables import Catalog, Field, Relation, Table
 from ...memory import kept, kept_if_short
@@ -109,13 +109,9 @@ def _plan_terms(catalog: Catalog, table: Table, part: str, paths: Sequence[str])
 
 
 def ordered_by(field: Field) -> Sequence[Field]:
-    """What the values of a field are ordered by: the field itself, unless they may be of any type.
-
-    Those come by their types, and then by their values; what holds others has none.
-    """
-    if not isinstance(field, Part) or field.kind is not Kind.VALUE:
-        return [field]
-    return [field.seen_as(view) for view in (View.RANK, View.NUMBER, View.LABEL)]
+    """What the values of a field are ordered by: the field, unless they may be of any type."""
+    is_any = isinstance(field, Part) and field.kind is Kind.VALUE
+    return views_in_order(field) if is_any else [field]
 
 
 def _is_sortable(found: FieldPath) -> bool:
