@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import delete, insert
 
 from tests import worlds
 from tests.query.conftest import BY_CODE_POINTS
@@ -18,11 +18,11 @@ class World(worlds.World):
         """Replace all rows."""
         async with self.database.engine.begin() as connection:
             for model in (Thing, Box):
-                await connection.execute(inspect(model).local_table.delete())
+                await connection.execute(delete(model))
             for model in (Box, Thing):
                 found = rows.get(str(model.__tablename__), ())
                 if found:
-                    await connection.execute(inspect(model).local_table.insert(), list(found))
+                    await connection.execute(insert(model), list(found))
 
 
 world = worlds.make_world_fixture(

@@ -169,7 +169,8 @@ async def test_filters(world: World, way: str, seed: int) -> None:
                         asked = {question.name: texts[0] if len(texts) == 1 else texts}
                         answer = await client.post("/things/query", json={**asked, "limit": 100})
                     case _:
-                        answer = await client.get("/things/stream/", params=parameters(question))
+                        asked = parameters(question)
+                        answer = await client.get("/things/stream/", params=asked)
                 assert answer.status_code == 200, answer.text
                 found = answer.json()
                 found = found if way == "stream" else found["items"]
@@ -216,7 +217,8 @@ async def test_orders(world: World, seed: int) -> None:
 async def walk(client: Any, asked: dict[str, Any], way: str) -> list[dict[str, Any]]:
     """All items of a list, page by page by cursor; each page back must be the one before."""
     found: list[dict[str, Any]] = []
-    cursor, before = "", None
+    cursor: str | None = ""
+    before: list[dict[str, Any]] | None = None
     while cursor is not None:
         page = (await client.get("/things/", params={**asked, "cursor": cursor})).json()
         if before is not None:

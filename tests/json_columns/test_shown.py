@@ -15,24 +15,30 @@ DOCUMENTS: list[Any] = [
     None,
 ]
 
+
+def metas(*documents: Any) -> list[dict[str, Any]]:
+    """Rows that show no more than a document each."""
+    return [{"meta": document} for document in documents]
+
+
 SHOWN: list[tuple[str, list[dict[str, Any]]]] = [
-    ("meta.a", [{"meta": m} for m in ({"a": DOCUMENTS[0]["a"]}, {"a": 5}, [], None, None)]),
-    ("meta.a.b", [{"meta": m} for m in ({"a": {"b": 1e16}}, {}, [], None, None)]),
-    ("meta.z,meta.a.c", [{"meta": m} for m in ({"z": 1.0, "a": {"c": None}}, {}, [], None, None)]),
-    ('meta.a."x.y"', [{"meta": m} for m in ({"a": {"x.y": "é"}}, {}, [], None, None)]),
+    ("meta.a", metas({"a": DOCUMENTS[0]["a"]}, {"a": 5}, [], None, None)),
+    ("meta.a.b", metas({"a": {"b": 1e16}}, {}, [], None, None)),
+    ("meta.z,meta.a.c", metas({"z": 1.0, "a": {"c": None}}, {}, [], None, None)),
+    ('meta.a."x.y"', metas({"a": {"x.y": "é"}}, {}, [], None, None)),
     (
         "meta.list.1.k,meta.list.0",
-        [{"meta": m} for m in ({"list": [10, {"k": 1}]}, {"list": []}, [], None, None)],
+        metas({"list": [10, {"k": 1}]}, {"list": []}, [], None, None),
     ),
-    ("meta.1.0", [{"meta": m} for m in ({}, {}, [[2]], None, None)]),
+    ("meta.1.0", metas({}, {}, [[2]], None, None)),
     (
         "id,meta.z",
-        [{"id": i, "meta": m} for i, m in enumerate([{"z": 1.0}, {}, [], None, None], 1)],
+        [{"id": i, **m} for i, m in enumerate(metas({"z": 1.0}, {}, [], None, None), 1)],
     ),
     ("meta.a,meta", [{"meta": document} for document in DOCUMENTS]),
     (
         "meta.a,meta.a.b",
-        [{"meta": m} for m in ({"a": DOCUMENTS[0]["a"]}, {"a": 5}, [], None, None)],
+        metas({"a": DOCUMENTS[0]["a"]}, {"a": 5}, [], None, None),
     ),
 ]
 
