@@ -13,6 +13,7 @@ from sqlalchemy import Column, Float, Integer, Numeric, text
 from sqlmodel import Field, SQLModel
 
 from modelwire import Database, Resource
+from modelwire.resource import Operation
 from tests.conftest import MakeClient
 from tests.http.problems import read_problem
 from tests.http.rows import refused_parameters, store
@@ -325,7 +326,8 @@ async def test_names_that_are_taken(make_client: MakeClient) -> None:
 
 async def test_off_with_lists(make_client: MakeClient) -> None:
     """Sums are off where lists are, and where they are not named."""
-    for operations in (["read", "aggregate"], ["read", "list"]):
+    some: list[list[Operation]] = [["read", "aggregate"], ["read", "list"]]
+    for operations in some:
         client = await make_client(Resource(Person, operations=operations))
         assert (await client.get("/people/aggregate")).status_code == 404
         assert (await client.post("/people/aggregate/query", json={})).status_code in (404, 405)

@@ -148,7 +148,8 @@ def _add(field: Field, function: Function, value: Value, dialect: SQLDialect) ->
 def _order_by(
     shape: AggregateShape, columns: Sequence[Value], dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
-    terms, expressions = [], []
+    terms: list[Order] = []
+    expressions: list[Value] = []
     for order in shape.order:
         told, column = shape.columns[order.position], columns[order.position]
         term = Order(told.shown, order.descending, told.through, asked=True)

@@ -135,8 +135,9 @@ def find_measure(catalog: Catalog, table: Table, name: str, place: ParameterSpan
 
 def _measured(field: Field, function: Function) -> Field:
     """What of a field is told of: of a part of documents that may be anything, its numbers."""
-    is_any = isinstance(field, Part) and field.kind is Kind.VALUE
-    return field.seen_as(View.NUMBER) if is_any and function in _OF_NUMBERS else field
+    if isinstance(field, Part) and field.kind is Kind.VALUE and function in _OF_NUMBERS:
+        return field.seen_as(View.NUMBER)
+    return field
 
 
 def _plan_group(catalog: Catalog, grouping: Grouping, part: str) -> GroupKey:

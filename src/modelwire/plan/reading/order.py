@@ -110,8 +110,9 @@ def _plan_terms(catalog: Catalog, table: Table, part: str, paths: Sequence[str])
 
 def ordered_by(field: Field) -> Sequence[Field]:
     """What the values of a field are ordered by: the field, unless they may be of any type."""
-    is_any = isinstance(field, Part) and field.kind is Kind.VALUE
-    return views_in_order(field) if is_any else [field]
+    if isinstance(field, Part) and field.kind is Kind.VALUE:
+        return views_in_order(field)
+    return [field]
 
 
 def _is_sortable(found: FieldPath) -> bool:
