@@ -123,18 +123,24 @@ class Draw:
         return (one,)
 
 
+LISTS = ("in", "not_in", "between")
+"""Operators that take several values."""
+
+
 def parameters(question: Question) -> list[tuple[str, str]]:
     """A question as parameters of a URL."""
     texts = question.texts
-    if question.operator in ("in", "not_in", "between") and not any("," in t for t in texts):
+    if question.operator in LISTS and not any("," in text for text in texts):
         return [(question.name, ",".join(texts))]
+    if question.operator in LISTS and len(texts) == 1:
+        texts = texts * 2  # a value is taken whole where there are several
     return [(question.name, text) for text in texts]
 
 
 def term(question: Question) -> str:
     """A question as a term of `or`, where quotes are those of the text."""
     scalars = [quote(o) if isinstance(o, str) else write(o) for o in question.operands]
-    is_list = question.operator in ("in", "not_in", "between")
+    is_list = question.operator in LISTS
     return f"{question.name}:{'(' + ','.join(scalars) + ')' if is_list else scalars[0]}"
 
 
@@ -165,8 +171,8 @@ async def test_filters(world: World, way: str, seed: int) -> None:
                         asked = {"or": f"(not({text}))" if way == "not" else f"({text})"}
                         answer = await client.get("/things/", params={**asked, "limit": 100})
                     case "body":
-                        texts = question.texts
-                        asked = {question.name: texts[0] if len(texts) == 1 else texts}
+                        texts, is_list = question.texts, question.operator in LISTS
+                        asked = {question.name: texts if is_list else texts[0]}
                         answer = await client.post("/things/query", json={**asked, "limit": 100})
                     case _:
                         asked = parameters(question)
