@@ -168,6 +168,13 @@ CONTENDERS = (
         {name: _ONLY_READS for name in _LIMIT if name not in _READS},
         databases=("postgresql",),
     ),
+    Contender(
+        "limit_gathered",
+        "limit, gathered",
+        {"get": _PLAIN["get"]},
+        {name: "only users are read so" for name in _LIMIT if name != "get"},
+        databases=("postgresql",),
+    ),
     Contender("modelwire", "modelwire", _MODELWIRE),
     Contender("by_hand", "by hand", _PLAIN, _NO_CURSORS),
     Contender(

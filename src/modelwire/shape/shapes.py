@@ -1,11 +1,12 @@
 """Every kind of shape."""
 
 from .lookups import DescendShape, LookupShape
-from .reads import ChildrenShape, CountShape, ExistingShape, SelectShape
+from .reads import ChildrenShape, CountShape, ExistingShape, GatheredShape, SelectShape
 from .writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 
 Shape = (
     SelectShape
+    | GatheredShape
     | CountShape
     | ChildrenShape
     | InsertShape
