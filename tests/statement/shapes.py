@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Table
+from modelwire.plan.keys import select_by_key
 from modelwire.plan.parent import plan_parent
 from modelwire.plan.reading.keyset import rows_from
 from modelwire.plan.reading.plans import ListPlan, plan_list, plan_read, plan_stream
@@ -13,7 +14,13 @@ from modelwire.plan.writing.mass import plan_mass
 from modelwire.request.query import parse_query
 from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.parts import Keyset, Lock
-from modelwire.shape.reads import ChildrenShape, CountShape, ExistingShape, SelectShape
+from modelwire.shape.reads import (
+    ChildrenShape,
+    CountShape,
+    ExistingShape,
+    GatheredShape,
+    SelectShape,
+)
 from modelwire.shape.shapes import Shape
 from modelwire.shape.writes import (
     CheckShape,
@@ -136,6 +143,12 @@ def writes() -> Iterator[Shape]:
     yield UnlinkShape(links, ends, 1)
 
 
+def gathered() -> Iterator[Shape]:
+    for shape in selects():
+        if shape == select_by_key(shape.table, joined=shape.joined):
+            yield GatheredShape(shape)
+
+
 def counts() -> Iterator[Shape]:
     for shape in selects():
         yield CountShape(shape.table, shape.conditions)
@@ -143,5 +156,5 @@ def counts() -> Iterator[Shape]:
 
 def shapes() -> Iterator[Shape]:
     """Each of them once."""
-    for kind in (selects, counts, related, lookups, writes):
+    for kind in (selects, gathered, counts, related, lookups, writes):
         yield from dict.fromkeys(kind())
