@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ..access.principal import Principal
 from ..execute.connect.gathering import Gathering, Turn
@@ -27,16 +26,8 @@ ALONE_S = 5.0
 Found = Sequence[Row]
 
 
-class _Asked(NamedTuple):
-    """A row that is asked for.
-
-    Args:
-        values: The parameters of its statement.
-        caller: Who asks.
-    """
-
-    values: Values
-    caller: Principal
+_Asked = tuple[Values, Principal]
+"""A row that is asked for: the parameters of its statement, and who asks."""
 
 
 class RowReader:
@@ -76,13 +67,13 @@ class RowReader:
                 asked = turn.take()
                 if len(asked) == 1:
                     return (await lane.fetch(one, values),)
-                turn.text = many.compiled.text
+                turn.text = many.compiled.text  # by which each of them is measured
                 began_s = time.monotonic()
                 found = await lane.fetch(many, {ROWS: _rows_of(asked, one, many)})
             self._note(shape, time.monotonic() - began_s, len(asked))
             return _hand_out(found, len(asked))
 
-        return await self._together.find(shape, _Asked(values, caller), work)
+        return await self._together.find(shape, (values, caller), work)
 
     def _is_long(self, shape: SelectShape) -> bool:
         return bool(self._alone_until_s) and self._alone_until_s.get(shape, 0) > time.monotonic()

@@ -152,16 +152,19 @@ class _Group(Timed, Generic[Item, Found]):
     def __init__(
         self, groups: dict[Hashable, _Group[Item, Found]], place: Hashable, patience_s: float
     ) -> None:
-        super().__init__(patience_s)
+        # This runs for each request that comes alone; most groups never have anybody who waits.
+        self.limit_s = patience_s
         self._groups, self._place = groups, place
         groups[place] = self
         self.working = 1
-        self.waiting: deque[_Ask[Item]] = deque()
+        self.waiting: deque[_Ask[Item]] | None = None
         self.is_open = True
         self._is_watched = False
 
     async def wait(self, ask: _Ask[Item]) -> Turn[Item, Found] | None:
         """Wait for the turn in which a request is answered; None if it has the next one itself."""
+        if self.waiting is None:
+            self.waiting = deque()
         self.waiting.append(ask)
         if not (self.is_open or self._is_watched) and self.limit_s < math.inf:
             self._is_watched = True
@@ -185,7 +188,7 @@ class _Group(Timed, Generic[Item, Found]):
     def leave(self) -> None:
         """Say that a turn has ended."""
         self.working -= 1
-        if not self.is_open:
+        if self.waiting and not self.is_open:
             self.end()
         if not self.working:
             del self._groups[self._place]
@@ -218,14 +221,15 @@ class Turn(Generic[Item, Found]):
 
     __slots__ = ("_began_ns", "_ended_ns", "_group", "_item", "_others", "error", "found", "text")
 
+    # What is only for those who wait is set where there are any.
+    found: Sequence[Found] | None
+    error: Exception | None
+    text: str | None
+
     def __init__(self, group: _Group[Item, Found], item: Item) -> None:
         self._group = group
         self._item = item
         self._others: Sequence[_Ask[Item]] | None = None
-        self._began_ns = self._ended_ns = 0
-        self.found: Sequence[Found] | None = None
-        self.error: Exception | None = None
-        self.text: str | None = None
 
     def take(self) -> Sequence[Item]:
         """Take what is asked for by all who have come so far. What answers them begins after this.
@@ -239,12 +243,14 @@ class Turn(Generic[Item, Found]):
             self._others = ()
             return (self._item,)
         others: list[_Ask[Item]] = []
+        self._others = others
         while group.waiting and len(others) < AT_ONCE - 1:
             ask = group.waiting.popleft()
             if not ask.told.done():
                 others.append(ask)
                 ask.position = len(others)
-        self._others, self._began_ns = others, perf_counter_ns()
+        self._began_ns = perf_counter_ns()
+        self.text = None
         return [self._item, *[ask.item for ask in others]]
 
     @property
@@ -272,19 +278,18 @@ class Turn(Generic[Item, Found]):
 
     def end(self, found: Sequence[Found]) -> None:
         """Hand out what was found."""
-        self.found = found
-        self._tell()
+        self._tell(found, None)
 
     def fail(self, error: Exception | None) -> None:
         """Hand out an error, or have each of the others answered by itself."""
-        self.error = error
-        self._tell()
+        self._tell(None, error)
 
-    def _tell(self) -> None:
+    def _tell(self, found: Sequence[Found] | None, error: Exception | None) -> None:
         # The next one is begun first: the database works while these are answered.
         self._close_unbegun()
         self._group.leave()
         if self._others:
+            self.found, self.error = found, error
             self._ended_ns = perf_counter_ns()
             for ask in self._others:
                 if not ask.told.done():
@@ -293,13 +298,14 @@ class Turn(Generic[Item, Found]):
     def give_up(self) -> None:
         """Leave it to another one: whoever worked was cancelled."""
         self._close_unbegun()
-        if self._others:
-            self._group.waiting.extendleft(reversed(self._others))
+        waiting = self._group.waiting
+        if self._others and waiting is not None:
+            waiting.extendleft(reversed(self._others))
         self._group.leave()
 
     def refuse(self, error: Exception, before_ns: int) -> None:
         """Hand out an error to those who came before some time; others are left to another one."""
-        self.error, group = error, self._group
+        self.found, self.error, group = None, error, self._group
         while group.waiting and group.waiting[0].came_ns <= before_ns:
             ask = group.waiting.popleft()
             if not ask.told.done():
