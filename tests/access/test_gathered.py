@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from modelwire import Database
+from modelwire.access.principal import Principal
 from modelwire.statement import gathered
 from tests.conftest import MakeClient, make_app, open_client
 
@@ -86,3 +87,32 @@ async def test_values_of_others_are_noticed(
     async with open_client(make_app(database, "direct", RESOURCES, {"caller": me})) as client:
         with pytest.raises(AssertionError, match="access_"):
             await compare(client, 0, statements)
+
+
+async def compare_pages(client: Any) -> None:
+    """Compare pages that many ask for in the same words with what each is answered alone."""
+    asked = Asked(client, 0)
+    await asked.fill()
+    paths = ("/access_bills/", "/access_bills/?include=lines&sort=-id", "/access_firms/1/bills/")
+    visitors = [visitor(1, 1), visitor(1, 2), visitor(1), visitor(2, 1, 2), visitor(1, 1, 3)]
+    requests = [(path, who) for path in paths for who in visitors]
+    alone = [await asked.get(*request) for request in requests]
+    assert len(set(alone)) > len(visitors)
+    answers = await asyncio.gather(*(asked.get(*request) for request in requests * 4))
+    assert answers == alone * 4
+
+
+async def test_pages_are_those_of_each_caller(make_client: MakeClient) -> None:
+    """Callers who may see other rows share no pages, in whatever same words they ask."""
+    await compare_pages(await make_client(*RESOURCES, caller=me))
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_pages_of_others_are_noticed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison above tells whether callers are told apart."""
+    monkeypatch.setattr(Principal, "known", None)
+    async with open_client(make_app(database, "direct", RESOURCES, {"caller": me})) as client:
+        with pytest.raises(AssertionError):
+            await compare_pages(client)
