@@ -58,7 +58,7 @@ class RowReader:
             The row, or none. It was looked for after this call.
         """
         one, many = self._statements.of(shape), self._statements.gathered(shape)
-        if many is None or self._is_long(shape):
+        if many is None or (self._alone_until_s and self._is_long(shape)):
             async with self._database.reading(None, one, caller) as lane:
                 return await lane.fetch(one, values)
 
@@ -76,7 +76,7 @@ class RowReader:
         return await self._together.find(shape, (values, caller), work)
 
     def _is_long(self, shape: SelectShape) -> bool:
-        return bool(self._alone_until_s) and self._alone_until_s.get(shape, 0) > time.monotonic()
+        return self._alone_until_s.get(shape, 0) > time.monotonic()
 
     def _note(self, shape: SelectShape, taken_s: float, count: int) -> None:
         if taken_s >= LONG_S and taken_s >= LONG_EACH_S * count:

@@ -81,7 +81,10 @@ class Gathering(Generic[Item, Found]):
             if self._shares_faults or turn.is_alone or not isinstance(error, Exception):
                 raise
         else:
-            turn.end(found)
+            if turn.is_alone and group.is_idle:
+                del self._groups[place]  # as nearly always, where there is little to do
+            else:
+                turn.end(found)
             return found[0]
         return await _work_alone(item, work)
 
@@ -178,6 +181,11 @@ class _Group(Timed, Generic[Item, Found]):
             raise
         return turn
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits, and no other turn than the one that ends just now is left."""
+        return self.working == 1 and not self.waiting
+
     def close(self) -> None:
         """Say that a turn begins now: whoever comes from now on waits for another one."""
         self.is_open = False
@@ -238,10 +246,11 @@ class Turn(Generic[Item, Found]):
             What each of them asks for; some may be equal.
         """
         group = self._group
-        group.close()
+        group.is_open = False
         if not group.waiting:
             self._others = ()
             return (self._item,)
+        group.close()
         others: list[_Ask[Item]] = []
         self._others = others
         while group.waiting and len(others) < AT_ONCE - 1:
