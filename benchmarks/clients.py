@@ -71,9 +71,11 @@ def _pages(path: str, ten: str, hundred: str, filtered: str) -> dict[str, Call]:
     }
 
 
+_GETS = dict.fromkeys(("get", "get_1", "get_256"), Call("GET", "/users/{n}"))
+
 _PLAIN = {
     "health": Call("GET", "/health"),
-    "get": Call("GET", "/users/{n}"),
+    **_GETS,
     **_pages(
         "/users/",
         f"skip={SKIP}&limit=10",
@@ -111,7 +113,7 @@ _MODELWIRE = {
 
 _FASTCRUD = {
     "health": Call("GET", "/health"),
-    "get": Call("GET", "/users/{n}"),
+    **_GETS,
     **_pages(
         "/users",
         f"page={SKIP // 10 + 1}&itemsPerPage=10",
@@ -131,7 +133,7 @@ _NO_BULK = "crud_router has no bulk create"
 
 _ALCHEMY = {
     "health": Call("GET", "/health"),
-    "get": Call("GET", "/users/{n}"),
+    **_GETS,
     **_pages(
         "/users",
         f"currentPage={SKIP // 10 + 1}&pageSize=10",
@@ -149,7 +151,7 @@ _ALCHEMY = {
 }
 
 _READS = (
-    "get", "page_10", "page_100", "filtered_10", "filtered_100", "team", "teams_50", "stream",
+    *_GETS, "page_10", "page_100", "filtered_10", "filtered_100", "team", "teams_50", "stream",
 )  # fmt: skip
 _ONLY_READS = "there it is the other limit"
 _NO_CURSORS = {
@@ -166,6 +168,13 @@ CONTENDERS = (
         "limit, JSON by the database",
         {name: call for name, call in _PLAIN.items() if name in _READS},
         {name: _ONLY_READS for name in _LIMIT if name not in _READS},
+        databases=("postgresql",),
+    ),
+    Contender(
+        "limit_gathered",
+        "limit, gathered",
+        _GETS,
+        {name: "only users are read so" for name in _LIMIT if name not in _GETS},
         databases=("postgresql",),
     ),
     Contender("modelwire", "modelwire", _MODELWIRE),

@@ -191,7 +191,7 @@ def _load(
         return Load(0, 0, 0, 0, 0)
     token = f"{time.monotonic_ns():x}"
     is_create = work.name == "create"
-    if work.connections == 1:
+    if work.connections == 1 and work.span(database.users) == 1:
         return run_in_turn(
             server.port, call, body=_bodies(token, call, work), duration_s=duration_s
         )

@@ -54,8 +54,8 @@ class Work:
         span: How many numbers requests are spread over, for a table of so many users; 0 for a
             number of its own for each request.
         first: The first number.
-        connections: Connections at once. One means one request after the other, each to its end,
-            which is exact where a request takes long.
+        connections: Connections at once. One means one request after the other; where they all are
+            the same, each to its end, which is exact where a request takes long.
         rows: Rows in one body.
         quick: Whether the short mode does it.
         grows: Whether it may take longer with more users; only such work is done on large tables.
@@ -109,6 +109,20 @@ WORKS = (
         lambda users: users,
         quick=True,
         grows=True,
+    ),
+    Work(
+        "get_1",
+        "get by key, 1 connection",
+        lambda _: ([make_user(1)], None),
+        lambda users: users,
+        connections=1,
+    ),
+    Work(
+        "get_256",
+        "get by key, 256 connections",
+        lambda _: ([make_user(1)], None),
+        lambda users: users,
+        connections=256,
     ),
     Work("page_10", "page of 10 with total", _page(10), grows=True),
     Work("page_100", "page of 100 with total", _page(100), quick=True, grows=True),

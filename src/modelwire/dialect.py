@@ -12,6 +12,7 @@ class Dialect:
     Args:
         name: Its name, which is that of SQLAlchemy's dialect.
         joins_includes: Whether one statement reads a row with what it includes, as arrays.
+        gathers_reads: Whether one statement for many requests costs less than one for each.
         estimates: Whether it tells how many rows it expects, without looking.
         max_digits: Digits of a decimal that it keeps, where these are floats; all, if None.
         has_short_floats: Whether there are floats of four bytes.
@@ -24,6 +25,7 @@ class Dialect:
 
     name: str
     joins_includes: bool
+    gathers_reads: bool
     estimates: bool
     max_digits: int | None
     has_short_floats: bool

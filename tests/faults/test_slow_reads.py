@@ -64,19 +64,27 @@ async def open_slow(database: Database, lane: str) -> FastAPI:
     return app
 
 
+def in_other_words(path: str, count: int) -> list[str]:
+    """Paths that ask for the same, no two of them in the same words."""
+    return [f"{path}{'&' * number}" for number in range(count)]
+
+
 @asynccontextmanager
 async def asking(
     client: httpx2.AsyncClient, path: str, clients: int
 ) -> AsyncIterator[Counter[int]]:
-    """Ask for a path from several clients, again and again, until the block ends."""
+    """Ask for a path from several clients, again and again, until the block ends.
+
+    Each does so in words of its own: those who use the same are answered together.
+    """
     tally: Counter[int] = Counter()
     is_over = False
 
-    async def ask() -> None:
+    async def ask(words: str) -> None:
         while not is_over:
-            tally[(await client.get(path)).status_code] += 1
+            tally[(await client.get(words)).status_code] += 1
 
-    tasks = [asyncio.create_task(ask()) for _ in range(clients)]
+    tasks = [asyncio.create_task(ask(words)) for words in in_other_words(path, clients)]
     try:
         yield tally
     finally:
@@ -124,7 +132,8 @@ async def test_half_of_the_pool(open_database: OpenDatabase, dialect: str, lane:
     database = open_database(dialect, pool_size=4, read_timeout_s=3)
     app = await open_slow(database, lane)
     async with open_client(app) as client:
-        sending = [asyncio.create_task(client.get(PATH)) for _ in range(8)]
+        paths = in_other_words(PATH, 8)
+        sending = [asyncio.create_task(client.get(path)) for path in paths]
         await asyncio.sleep(SLOW_S + 3 * QUICK_S)
         assert checked_out(database) == 2
         answers = await asyncio.gather(*sending)
@@ -133,6 +142,24 @@ async def test_half_of_the_pool(open_database: OpenDatabase, dialect: str, lane:
     assert kinds[504, "timeout"] >= 2
     refused = next(answer for answer in answers if answer.status_code == 503)
     assert int(refused.headers["retry-after"]) >= 3
+
+
+async def test_the_same_in_the_same_words_takes_long_once(
+    open_database: OpenDatabase, dialect: str, lane: str
+) -> None:
+    """Those who ask for the same page wait for it together, on one connection; in sessions each
+    has its own."""
+    database = open_database(dialect, pool_size=4, read_timeout_s=2)
+    app = await open_slow(database, lane)
+    async with open_client(app) as client:
+        sending = [asyncio.create_task(client.get(PATH)) for _ in range(8)]
+        await asyncio.sleep(QUICK_S)
+        assert lane == "session" or checked_out(database) == 1
+        answers = await asyncio.gather(*sending)
+    kinds = {(answer.status_code, answer.json()["code"]) for answer in answers}
+    assert kinds <= {(504, "timeout"), (503, "unavailable")}
+    assert lane == "session" or kinds == {(504, "timeout")}
+    await eventually_free(database)
 
 
 async def test_alone_a_slow_read_has_its_time(

@@ -9,7 +9,8 @@ import pytest
 
 from examples.league import User
 from modelwire import Database
-from modelwire.execute.connect.counts import SharedCounts
+from modelwire.execute.connect.gathering import Gathering
+from modelwire.shape.reads import CountShape
 from tests.http.rows import refused_parameters, store_many, store_users
 
 
@@ -121,8 +122,8 @@ async def test_requests_share_counts(
     await store_hundreds(database, 5000)
     statements.clear()
     # A page that is found at once, and a count that takes its time on SQLite too.
-    target = "/users/?limit=1&username__ilike=%25u%25&email__ilike=%25%40%25"
-    answers = await asyncio.gather(*(client.get(target) for _ in range(8)))
+    target = "/users/?username__ilike=%25u%25&email__ilike=%25%40%25&limit="
+    answers = await asyncio.gather(*(client.get(f"{target}{i}") for i in range(1, 9)))
     assert [answer.json()["total"] for answer in answers] == [5000] * 8
     counts = sum("count(" in statement for statement in statements)
     assert counts == 8 if lane == "session" else counts < 8
@@ -139,14 +140,15 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
         self._all_wait = asyncio.Barrier(many + 1)
         self._is_free = asyncio.Event()
-        find = SharedCounts.find
+        find = Gathering.find
 
-        async def find_later(*arguments: Any) -> int:
-            await self._all_wait.wait()
-            await self._is_free.wait()
-            return await find(*arguments)
+        async def find_later(gathering: Any, kind: Any, *arguments: Any) -> Any:
+            if isinstance(kind[0], CountShape):
+                await self._all_wait.wait()
+                await self._is_free.wait()
+            return await find(gathering, kind, *arguments)
 
-        monkeypatch.setattr(SharedCounts, "find", find_later)
+        monkeypatch.setattr(Gathering, "find", find_later)
 
     async def wait(self) -> None:
         """Wait until all are there."""
@@ -166,7 +168,9 @@ async def test_who_waits_for_a_count_holds_no_connection(
     await store_users(database, ann=None, bob=None, cat=None)
     many = database.pool_state.size + 5
     gate = Gate(monkeypatch, many)
-    requests = [asyncio.ensure_future(client.get("/users/?limit=1")) for _ in range(many)]
+    # Pages that are asked for in other words are read for each, and have one count.
+    targets = [f"/users/?limit=1{'&' * i}" for i in range(many)]
+    requests = [asyncio.ensure_future(client.get(target)) for target in targets]
     await gate.wait()
     assert database.pool_state.in_use == 0
     gate.open()
@@ -182,7 +186,8 @@ async def test_counts_of_other_values_are_others(
     await store_users(database, **{f"u{i}": None for i in range(12)})
     bounds = [3, 5, 8, 5, 10, 3, 8]
     gate = Gate(monkeypatch, len(bounds))
-    targets = [f"/users/?limit=1&id__lte={bound}&username__startswith=u" for bound in bounds]
+    query = "limit=1&username__startswith=u&id__lte="
+    targets = [f"/users/?{'&' * i}{query}{bound}" for i, bound in enumerate(bounds)]
     requests = [asyncio.ensure_future(client.get(target)) for target in targets]
     await gate.wait()
     gate.open()

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Table
+from modelwire.plan.keys import select_by_key
 from modelwire.plan.parent import plan_parent
 from modelwire.plan.reading.aggregate import plan_aggregate
 from modelwire.plan.reading.keyset import rows_from
@@ -15,7 +16,13 @@ from modelwire.request.query import parse_query
 from modelwire.shape.aggregates import AggregateShape
 from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.parts import Keyset, Lock
-from modelwire.shape.reads import ChildrenShape, CountShape, ExistingShape, SelectShape
+from modelwire.shape.reads import (
+    ChildrenShape,
+    CountShape,
+    ExistingShape,
+    GatheredShape,
+    SelectShape,
+)
 from modelwire.shape.shapes import Shape
 from modelwire.shape.writes import (
     CheckShape,
@@ -159,6 +166,12 @@ def sums() -> Iterator[AggregateShape]:
             yield plan_aggregate(CATALOG, CATALOG.target_of(parent.relation), (), parent).shape
 
 
+def gathered() -> Iterator[Shape]:
+    for shape in selects():
+        if shape == select_by_key(shape.table, joined=shape.joined):
+            yield GatheredShape(shape)
+
+
 def counts() -> Iterator[Shape]:
     for shape in selects():
         yield CountShape(shape.table, shape.conditions)
@@ -166,5 +179,5 @@ def counts() -> Iterator[Shape]:
 
 def shapes() -> Iterator[Shape]:
     """Each of them once."""
-    for kind in (selects, counts, sums, related, lookups, writes):
+    for kind in (selects, gathered, counts, sums, related, lookups, writes):
         yield from dict.fromkeys(kind())

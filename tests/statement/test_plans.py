@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, func
 
 from modelwire import Database
 from modelwire.shape.parts import Lock
-from modelwire.shape.reads import ExistingShape, SelectShape
+from modelwire.shape.reads import ExistingShape, GatheredShape, SelectShape
 from modelwire.statement.compiled import Compiled
 from modelwire.statement.lists import ROWS
 from modelwire.statement.statements import Statements
@@ -29,14 +29,16 @@ def is_there(rows: FromClause) -> ColumnElement[bool]:
 def write_all(database: Database) -> list[Compiled]:
     """Every shape as a database has it; estimates are a plan themselves."""
     statements = Statements(database.engine.dialect)
-    found = [s for s in shapes() if database.dialect == "postgresql" or not is_joined(s)]
+    found = [s for s in shapes() if database.dialect == "postgresql" or not needs_postgresql(s)]
     written = [statements.of(shape).compiled for shape in found]
     return [sql for sql in written if not sql.text.startswith("EXPLAIN")]
 
 
-def is_joined(shape: object) -> bool:
-    """Whether rows are read with their includes, as only PostgreSQL can."""
-    return isinstance(shape, SelectShape) and bool(shape.joined)
+def needs_postgresql(shape: object) -> bool:
+    """Whether rows are read with their includes, or for many requests, as only PostgreSQL can."""
+    return isinstance(shape, GatheredShape) or (
+        isinstance(shape, SelectShape) and bool(shape.joined)
+    )
 
 
 async def explain_on_sqlite(connection: Any, sql: Compiled) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
@@ -59,6 +59,11 @@ class Principal(Struct, frozen=True):
         parts = [f"{type(part).__name__} {part!r}" for part in self.identity]
         return repr(parts).encode(errors="surrogatepass")
 
+    @property
+    def known(self) -> Hashable:
+        """All that policies compare with: whoever has the same may see the same."""
+        return tuple(map(_freeze, self.values.values()))
+
     def allows(self, rule: Rule) -> bool:
         """Whether a rule holds for it."""
         return rule if isinstance(rule, bool) else self.values[rule] is True
@@ -73,6 +78,13 @@ class Principal(Struct, frozen=True):
         if value is None and getattr(self.who, attribute.name) is not None:
             raise CallerError(attribute.name, "has a value that no column can hold")
         return value
+
+
+def _freeze(value: Any) -> Hashable:
+    """A value by itself: members of an enum may say that they are equal, or how they are shown."""
+    if isinstance(value, Enum):
+        return type(value), value.name
+    return tuple(map(_freeze, value)) if isinstance(value, tuple) else value
 
 
 ANYONE = Principal(None, {}, ())

@@ -112,6 +112,17 @@ class Exchange(Struct, eq=False, gc=False):
         finally:
             self.pool_ns += perf_counter_ns() - began_ns
 
+    def add_gathered(self, text: str, waited_ns: int, duration_ns: int) -> None:
+        """Add a statement that has answered other requests as well, as if it were this one's alone.
+
+        Args:
+            text: The statement.
+            waited_ns: How long it took until it was sent.
+            duration_ns: How long it took from there on.
+        """
+        self.pool_ns += waited_ns
+        self.add_statement(text, duration_ns)
+
     def begin_statement(self, text: str) -> Statement:
         """Begin to measure a statement whose end somebody else waits for."""
         return Statement(self, text)

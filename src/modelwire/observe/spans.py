@@ -6,6 +6,7 @@ FastAPI makes the span of the request itself. What is here only runs below such 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from time import time_ns
 from typing import TypeVar
 
 import msgspec
@@ -44,9 +45,37 @@ class TracedExchange(Exchange, eq=False, gc=False):
         statement.end()
         return found
 
+    def add_gathered(self, text: str, waited_ns: int, duration_ns: int) -> None:
+        """Add a statement that has answered other requests as well, and trace it as it was."""
+        super().add_gathered(text, waited_ns, duration_ns)
+        start_span(text, self.database, time_ns() - duration_ns).end()
+
     def begin_statement(self, text: str) -> Statement:
         """Begin to measure and trace a statement."""
         return TracedStatement(self, text, self.database)
+
+
+def start_span(text: str, database: Attributes, start_ns: int | None = None) -> trace.Span:
+    """Start the span of a statement, below the one that is current.
+
+    Args:
+        text: Its SQL.
+        database: What the span says of the database.
+        start_ns: When it began, by the clock of the system; now, by default.
+    """
+    operation, target = summarize(text)
+    summary = f"{operation} {target}".strip()
+    attributes = {
+        **database,
+        "db.query.text": hide_values(text),
+        "db.query.summary": summary,
+        "db.operation.name": operation,
+    }
+    if target:
+        attributes["db.collection.name"] = target
+    return _TRACER.start_span(
+        summary, kind=SpanKind.CLIENT, attributes=attributes, start_time=start_ns
+    )
 
 
 class TracedStatement(Statement):
@@ -59,17 +88,7 @@ class TracedStatement(Statement):
     """
 
     def __init__(self, exchange: Exchange, text: str, database: Attributes) -> None:
-        operation, target = summarize(text)
-        summary = f"{operation} {target}".strip()
-        attributes = {
-            **database,
-            "db.query.text": hide_values(text),
-            "db.query.summary": summary,
-            "db.operation.name": operation,
-        }
-        if target:
-            attributes["db.collection.name"] = target
-        self._span = _TRACER.start_span(summary, kind=SpanKind.CLIENT, attributes=attributes)
+        self._span = start_span(text, database)
         super().__init__(exchange, text)
 
     def end(self, error: BaseException | None = None) -> None:

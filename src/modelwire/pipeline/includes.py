@@ -87,6 +87,26 @@ class IncludeReader:
         count = _Count()
         return await self._read(lane, _Parents(shape, rows), includes, count), count.rows
 
+    def take_joined(
+        self, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
+    ) -> list[Branch]:
+        """Take what a row includes, all of which it has brought along.
+
+        Raises:
+            TooManyIncluded: There are more rows than one answer may include.
+        """
+        parents, count, branches = _Parents(shape, rows), _Count(), []
+        for include in includes:
+            related = split_joined(shape, rows, include)
+            self._add(count, len(related), parents, include)
+            branches.append(Branch(include, (), related))
+        return branches
+
+    def _add(self, count: _Count, rows: int, parents: _Parents, include: Include) -> None:
+        count.rows += rows
+        if count.rows > self._catalog.limits.max_included:
+            raise self._refuse(parents, include)
+
     async def _read(
         self, lane: Lane, parents: _Parents, includes: Sequence[Include], count: _Count
     ) -> list[Branch]:
@@ -99,9 +119,7 @@ class IncludeReader:
                 shown = _repeat(parents, len(related))
             else:
                 owners, related, shown = await self._read_related(lane, parents, include)
-            count.rows += max(len(related), sum(shown or ()))
-            if count.rows > self._catalog.limits.max_included:
-                raise self._refuse(parents, include)
+            self._add(count, max(len(related), sum(shown or ())), parents, include)
             below: Sequence[Branch] = ()
             if include.includes:
                 within = _Parents(SelectShape(include.target), related, shown)

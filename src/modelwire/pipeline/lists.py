@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from msgspec import Struct
 
 from ..access.principal import Principal
 from ..errors import NotFound
+from ..execute.connect.gathering import Turn
 from ..execute.connect.lane import Lane, Row
 from ..plan.parent import Parent
 from ..plan.reading.cipher import cipher_of
 from ..plan.reading.keyset import CursorPlan, KeysetPlan
 from ..plan.reading.plans import Counting, ListPlan
+from ..request.request import Request
 from ..respond.answer import Answer, answer_keyset_page, answer_page
 from ..respond.links import Address, Bounds, link_keyset, link_pages
 from ..shape.reads import tables_read
@@ -20,36 +24,82 @@ from ..statement.lists import ROWS
 from .encoding import encode_rows
 from .pipeline import Pipeline, Session
 
+Begin = Callable[[], object]
 
-async def read_list(
+
+class ListRequest(Struct, frozen=True):
+    """A request for one page.
+
+    Args:
+        caller: Who asks.
+        session: The overridden session, which may see rows of its own.
+        address: Where it was asked for, if its answer links to other pages.
+        parent: The row whose children it lists.
+    """
+
+    caller: Principal
+    session: Session
+    address: Address | None = None
+    parent: Parent | None = None
+
+
+async def share_list(
     pipeline: Pipeline,
     plan: ListPlan | CursorPlan,
-    caller: Principal,
+    request: Request,
     session: Session,
     address: Address | None = None,
     parent: Parent | None = None,
+) -> Answer:
+    """Read one page, once for all that ask for the same in the same words at the same time.
+
+    Args:
+        pipeline: What requests have at hand.
+        plan: The page.
+        request: What asks for it.
+        session: The overridden session.
+        address: Where it was asked for, if its answer links to other pages.
+        parent: The row whose children it lists.
+    """
+    asked = ListRequest(request.caller, session, address, parent)
+    if session is not None:
+        return await _read_list(pipeline, plan, asked, _go_on)
+
+    async def work(turn: Turn[None, Answer]) -> Sequence[Answer]:
+        answer = await _read_list(pipeline, plan, asked, turn.take)
+        return [answer] * turn.count
+
+    words = address or (request.base, request.body)
+    return await pipeline.pages.find((words, request.caller.known), None, work)
+
+
+def _go_on() -> None:
+    """Begin: nobody else waits for what a session reads."""
+
+
+async def _read_list(
+    pipeline: Pipeline, plan: ListPlan | CursorPlan, asked: ListRequest, begin: Begin
 ) -> Answer:
     """Read one page.
 
     Args:
         pipeline: What requests have at hand.
         plan: The page.
-        caller: Who asks for it.
-        session: The overridden session.
-        address: Where it was asked for, if its answer links to other pages.
-        parent: The row whose children it lists.
+        asked: Who asks for it.
+        begin: Is told before the first statement is sent.
     """
     if isinstance(plan, CursorPlan):
-        return await _read_keyset_page(pipeline, plan, caller, session, address, parent)
-    shape = plan.shape
+        return await _read_keyset_page(pipeline, plan, asked, begin)
+    shape, address = plan.shape, asked.address
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(session, statement, caller) as lane:
+    async with pipeline.database.reading(asked.session, statement, asked.caller) as lane:
+        begin()
         found = await lane.fetch(statement, plan.values)
         rows = found[: plan.limit]
         if not rows:
-            await check_parent(pipeline, lane, parent)
+            await check_parent(pipeline, lane, asked.parent)
         branches = await pipeline.includes.read(lane, shape, rows, plan.includes)
-    total = await _count(pipeline, plan, caller, session, len(found))
+    total = await _count(pipeline, plan, asked, len(found))
     estimated = _estimates(pipeline, plan)
     bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
     items = encode_rows(shape, rows, branches, plan.includes)
@@ -58,23 +108,19 @@ async def read_list(
 
 
 async def _read_keyset_page(
-    pipeline: Pipeline,
-    sealed: CursorPlan,
-    caller: Principal,
-    session: Session,
-    address: Address | None,
-    parent: Parent | None,
+    pipeline: Pipeline, sealed: CursorPlan, asked: ListRequest, begin: Begin
 ) -> Answer:
-    secrets = pipeline.database.secrets
+    secrets, session, address = pipeline.database.secrets, asked.session, asked.address
     plan = sealed.open(cipher_of(pipeline.catalog, secrets.known or await secrets.find(session)))
     shape = plan.shape
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(session, statement, caller) as lane:
+    async with pipeline.database.reading(session, statement, asked.caller) as lane:
+        begin()
         found = await lane.fetch(statement, plan.values)
         if found:
             page = plan.cut(found)
         else:
-            await check_parent(pipeline, lane, parent)
+            await check_parent(pipeline, lane, asked.parent)
             page = plan.cut_empty(await _read_other_side(pipeline, lane, plan))
         branches = await pipeline.includes.read(lane, shape, page.rows, plan.includes)
     items = encode_rows(shape, page.rows, branches, plan.includes)
@@ -106,9 +152,7 @@ def _estimates(pipeline: Pipeline, plan: ListPlan) -> bool:
     return wanted and all(table.policy.read.constant for table in tables_read(plan.shape))
 
 
-async def _count(
-    pipeline: Pipeline, plan: ListPlan, caller: Principal, session: Session, found: int
-) -> int | None:
+async def _count(pipeline: Pipeline, plan: ListPlan, asked: ListRequest, found: int) -> int | None:
     """Count the rows of a list, where the page does not tell how many there are.
 
     Who waits for a count that others share holds no connection meanwhile.
@@ -121,15 +165,20 @@ async def _count(
     shape = plan.count_shape(estimated=_estimates(pipeline, plan))
     statement = pipeline.statements.of(shape)
 
-    async def fetch() -> Any:
-        async with pipeline.database.reading(session, statement, caller) as lane:
+    async def count(begin: Begin = _go_on) -> Any:
+        async with pipeline.database.reading(asked.session, statement, asked.caller) as lane:
+            begin()
             ((counted,),) = await lane.fetch(statement, plan.operands)
         return counted
 
     if shape.estimated:
-        return plan.fit_estimate(read_estimate(await fetch()), found)
-    if session is not None:
-        return int(await fetch())
+        return plan.fit_estimate(read_estimate(await count()), found)
+    if asked.session is not None:
+        return int(await count())
+
+    async def work(turn: Turn[None, int]) -> Sequence[int]:
+        return [await count(turn.take)] * turn.count
+
     # Whoever is asked about the same may see other rows.
-    known = statement.take_from(caller)
-    return await pipeline.counts.find((shape, repr(plan.operands), repr(known)), fetch)
+    known = statement.take_from(asked.caller)
+    return await pipeline.counts.find((shape, repr(plan.operands), repr(known)), None, work)

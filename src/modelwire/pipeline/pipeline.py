@@ -8,15 +8,17 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..catalog.tables import Catalog
-from ..execute.connect.counts import SharedCounts
+from ..execute.connect.gathering import Gathering
 from ..execute.database import Database
 from ..execute.idempotency import IdempotencyKeys
 from ..request.body import check_encoding, check_media_type, parse_json
 from ..request.headers import parse_prefer
 from ..request.query import Parameter, parse_query
 from ..request.request import Request
+from ..respond.answer import Answer
 from ..statement.statements import Statements
 from .includes import IncludeReader
+from .rows import RowReader
 
 Session = AsyncSession | None
 """The session that somebody put in the way, if any."""
@@ -37,7 +39,10 @@ class Pipeline:
         self.conflict_status = conflict_status
         self.statements = Statements(database.engine.dialect, catalog.limits.max_included)
         self.includes = IncludeReader(self.statements, catalog)
-        self.counts = SharedCounts()
+        self.rows = RowReader(database, self.statements)
+        limit_s = database.settings.pool_timeout_s
+        self.counts = Gathering[None, int](limit_s, shares_faults=True)
+        self.pages = Gathering[None, Answer](limit_s, shares_faults=True)
         self.idempotency_keys = IdempotencyKeys(database.engine.dialect, database.settings)
 
     def parse_query(self, request: Request) -> Sequence[Parameter]:

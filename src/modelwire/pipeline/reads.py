@@ -32,7 +32,7 @@ from ..respond.links import Address
 from ..respond.stream import END_MARKER, answer_stream
 from ..shape.reads import SelectShape
 from .encoding import encode_row, own_columns
-from .lists import read_list
+from .lists import share_list
 from .pipeline import Pipeline, Session, parse_body
 
 STREAM_BATCH = 2000
@@ -49,11 +49,15 @@ async def read(
     plan = _plan_read(
         pipeline.catalog, (table, pipeline.database.sql_dialect), request.query_string
     )
-    statement = pipeline.statements.of(plan.shape)
-    async with pipeline.database.reading(session, statement, request.caller) as lane:
-        rows = await lane.fetch(statement, values)
-        branches: list[Branch] = []
+    branches: Sequence[Branch] = ()
+    if session is None and plan.is_whole:
+        rows = await pipeline.rows.read(plan.shape, values, request.caller)
         if plan.includes:
+            branches = pipeline.includes.take_joined(plan.shape, rows, plan.includes)
+    else:
+        statement = pipeline.statements.of(plan.shape)
+        async with pipeline.database.reading(session, statement, request.caller) as lane:
+            rows = await lane.fetch(statement, values)
             branches = await pipeline.includes.read(lane, plan.shape, rows, plan.includes)
     if not rows:
         raise NotFound(f"{table.title} not found")
@@ -71,7 +75,7 @@ async def read_page(
     """`GET /users/`"""
     plan = plan_list(pipeline.catalog, table, pipeline.parse_query(request))
     address = Address(f"{request.base}/", request.query_string)
-    return await read_list(pipeline, plan, request.caller, session, address)
+    return await share_list(pipeline, plan, request, session, address)
 
 
 async def read_queried_page(
@@ -81,7 +85,7 @@ async def read_queried_page(
     refuse_parameters(pipeline.parse_query(request))
     body = parse_body(request, numbers_as_text=True)
     plan = plan_list(pipeline.catalog, table, read_query_object(body))
-    return await read_list(pipeline, plan, request.caller, session)
+    return await share_list(pipeline, plan, request, session)
 
 
 async def read_children(
@@ -93,7 +97,7 @@ async def read_children(
     plan = plan_list(pipeline.catalog, target, pipeline.parse_query(request), parent)
     path = f"{request.base}/{request.key}/{quote(relation.name)}/"
     address = Address(path, request.query_string)
-    return await read_list(pipeline, plan, request.caller, session, address, parent)
+    return await share_list(pipeline, plan, request, session, address, parent)
 
 
 async def stream(

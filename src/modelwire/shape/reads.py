@@ -57,6 +57,19 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
         return tuple(term for term in self.order if term.traced) if self.traces else ()
 
 
+class GatheredShape(Struct, frozen=True, cache_hash=True):
+    """The rows that many executions of one shape read, in one statement.
+
+    The values of each execution are a row of the parameter `ROWS`. Each row that is read has behind
+    it the place of its execution in that, from 0.
+
+    Args:
+        each: What each of them reads.
+    """
+
+    each: SelectShape
+
+
 class CountShape(Struct, frozen=True, cache_hash=True):
     """The number of rows of one table, or the database's estimate of it.
 

@@ -2,11 +2,12 @@
 
 from .aggregates import AggregateShape
 from .lookups import DescendShape, LookupShape
-from .reads import ChildrenShape, CountShape, ExistingShape, SelectShape
+from .reads import ChildrenShape, CountShape, ExistingShape, GatheredShape, SelectShape
 from .writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 
 Shape = (
     SelectShape
+    | GatheredShape
     | CountShape
     | AggregateShape
     | ChildrenShape

@@ -16,13 +16,20 @@ from ..errors import ModelwireError, UnreadableAnswer
 from ..settings import LIMITS
 from ..shape.aggregates import AggregateShape
 from ..shape.lookups import DescendShape, LookupShape
-from ..shape.reads import ChildrenShape, CountShape, ExistingShape, SelectShape
+from ..shape.reads import (
+    ChildrenShape,
+    CountShape,
+    ExistingShape,
+    GatheredShape,
+    SelectShape,
+)
 from ..shape.shapes import Shape
 from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .aggregate import build_aggregate
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
 from .estimate import read_estimate
+from .gathered import build_gathered, can_gather, parameters_of
 from .idempotency import KEYS
 from .indexes import value_indexes
 from .lists import ROWS, Expand, expand_rows
@@ -61,6 +68,8 @@ class Statement:
         read_leniently: Writes the same statement so that no value stands in the way of reading;
             None where it can't be run twice, or reads so itself.
         origin: What its rows are read of, to name values that can't be.
+        gathers: The parameters of another statement that a row in `ROWS` has the values of, where
+            it stands for many executions of that.
     """
 
     sql: Executable
@@ -70,6 +79,7 @@ class Statement:
     make: Callable[[Values], Values] | None = None
     read_leniently: Callable[[], Statement] | None = None
     origin: Origin | None = None
+    gathers: Sequence[str] = ()
 
     def bind(self, values: Values, caller: Principal = ANYONE) -> Values:
         """Prepare the values of one execution.
@@ -117,6 +127,14 @@ class Statement:
         """
         return {name: caller.values[name] for name in self.asked}
 
+    def gather(self, bound: Values) -> Sequence[Any]:
+        """The row in `ROWS` that stands for one execution of the statement that it gathers.
+
+        Args:
+            bound: What `bind` of that one gives.
+        """
+        return [bound[name] for name in self.gathers]
+
     @cached_property
     def compiled(self) -> Compiled:
         """The statement as the driver takes it."""
@@ -140,14 +158,14 @@ class Statements:
         self._max_included = max_included
         self._log = log_each_once()
         self.of = lru_cache(CACHED_SHAPES)(self._write)
+        self.gathered = lru_cache(CACHED_SHAPES)(self._gather)
         self._read_leniently = lru_cache(CACHED_SHAPES)(partial(self._write, lenient=True))
 
     def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
         dialect = self.dialect
         match shape:
-            case SelectShape() | AggregateShape():
-                sql, prepare = self._select(shape, lenient=lenient)
-                return self._reading(shape, sql, None, lenient, prepare)
+            case SelectShape() | GatheredShape() | AggregateShape():
+                return self._selecting(shape, lenient)
             case CountShape():
                 counted, prepare = build_count(shape, dialect)
                 return Statement(counted, self._dialect, prepare)
@@ -182,12 +200,29 @@ class Statements:
                 expand = expand_rows(len(shape.columns), dialect, of_one=placed)
                 return Statement(build_change(shape, dialect), self._dialect, expand=expand)
 
-    def _select(
-        self, shape: SelectShape | AggregateShape, *, lenient: bool
-    ) -> tuple[Executable, Mapping[str, Prepare]]:
+    def _gather(self, shape: SelectShape) -> Statement | None:
+        """The statement for many executions of one; None where each has its own."""
+        sql, _ = build_select(shape, self.dialect, self._max_included)
+        gathers = can_gather(parameters_of(sql), self.dialect)
+        return self.of(GatheredShape(shape)) if gathers else None
+
+    def _selecting(
+        self, shape: SelectShape | GatheredShape | AggregateShape, lenient: bool
+    ) -> Statement:
         if isinstance(shape, AggregateShape):
-            return build_aggregate(shape, self.dialect, lenient=lenient)
-        return build_select(shape, self.dialect, self._max_included, lenient=lenient)
+            told, prepare = build_aggregate(shape, self.dialect, lenient=lenient)
+            return self._reading(shape, told, None, lenient, prepare)
+        each = shape if isinstance(shape, SelectShape) else shape.each
+        sql, prepare = build_select(each, self.dialect, self._max_included, lenient=lenient)
+        if isinstance(shape, SelectShape):
+            return self._reading(shape, sql, None, lenient, prepare)
+        parameters = parameters_of(sql)
+        return Statement(
+            build_gathered(sql, parameters, self.dialect),
+            self._dialect,
+            expand=expand_rows(len(parameters), self.dialect, of_one=True),
+            gathers=[parameter.key for parameter in parameters],
+        )
 
     def _reading(
         self,

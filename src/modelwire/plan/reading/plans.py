@@ -46,10 +46,12 @@ class ReadPlan(Struct, frozen=True):
     Args:
         shape: What is read; its parameters are the key.
         includes: What is included in it.
+        is_whole: Whether one statement reads all of that.
     """
 
     shape: SelectShape
     includes: tuple[Include, ...]
+    is_whole: bool
 
 
 class ListPlan(Struct, frozen=True):
@@ -143,7 +145,9 @@ def plan_read(
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()
-    return ReadPlan(_select_row(table, includes, shown, dialect), includes)
+    shape = _select_row(table, includes, shown, dialect)
+    is_whole = all(i in shape.joined and not i.includes for i in includes)
+    return ReadPlan(shape, includes, is_whole)
 
 
 @kept

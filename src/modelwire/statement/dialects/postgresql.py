@@ -88,6 +88,7 @@ def _is_there(own: Table) -> ColumnElement[bool]:
 POSTGRESQL = SQLDialect(
     name="postgresql",
     joins_includes=True,
+    gathers_reads=True,
     estimates=True,
     max_digits=None,
     has_short_floats=True,

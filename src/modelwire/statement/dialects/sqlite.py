@@ -119,6 +119,7 @@ def _is_there(own: Table) -> ColumnElement[bool]:
 SQLITE = SQLDialect(
     name="sqlite",
     joins_includes=False,
+    gathers_reads=False,
     estimates=False,
     max_digits=_MAX_DIGITS,
     has_short_floats=False,
