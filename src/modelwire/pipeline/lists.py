@@ -18,7 +18,7 @@ from ..shape.reads import tables_read
 from ..statement.estimate import read_estimate
 from ..statement.lists import ROWS
 from .encoding import encode_rows
-from .pipeline import Pipeline, Session
+from .pipeline import Pipeline, Session, session_of
 
 
 async def read_list(
@@ -43,7 +43,7 @@ async def read_list(
         return await _read_keyset_page(pipeline, plan, caller, session, address, parent)
     shape = plan.shape
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(session, statement, caller) as lane:
+    async with pipeline.reading(session, statement, caller) as lane:
         found = await lane.fetch(statement, plan.values)
         rows = found[: plan.limit]
         if not rows:
@@ -66,10 +66,12 @@ async def _read_keyset_page(
     parent: Parent | None,
 ) -> Answer:
     secrets = pipeline.database.secrets
-    plan = sealed.open(cipher_of(pipeline.catalog, secrets.known or await secrets.find(session)))
+    plan = sealed.open(
+        cipher_of(pipeline.catalog, secrets.known or await secrets.find(session_of(session)))
+    )
     shape = plan.shape
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(session, statement, caller) as lane:
+    async with pipeline.reading(session, statement, caller) as lane:
         found = await lane.fetch(statement, plan.values)
         if found:
             page = plan.cut(found)
@@ -122,7 +124,7 @@ async def _count(
     statement = pipeline.statements.of(shape)
 
     async def fetch() -> Any:
-        async with pipeline.database.reading(session, statement, caller) as lane:
+        async with pipeline.reading(session, statement, caller) as lane:
             ((counted,),) = await lane.fetch(statement, plan.operands)
         return counted
 

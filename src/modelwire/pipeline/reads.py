@@ -50,7 +50,7 @@ async def read(
         pipeline.catalog, (table, pipeline.database.sql_dialect), request.query_string
     )
     statement = pipeline.statements.of(plan.shape)
-    async with pipeline.database.reading(session, statement, request.caller) as lane:
+    async with pipeline.reading(session, statement, request.caller) as lane:
         rows = await lane.fetch(statement, values)
         branches: list[Branch] = []
         if plan.includes:
@@ -124,7 +124,7 @@ async def _read_batches(
     shape, values, limit = plan.shape, plan.values, STREAM_BATCH
     while True:
         statement = pipeline.statements.of(shape)
-        async with pipeline.database.reading(session, statement, caller) as lane:
+        async with pipeline.reading(session, statement, caller) as lane:
             found = await lane.fetch(statement, {**values, "limit": limit})
             rows, branches, included = await _read_as_many(pipeline, lane, shape, found, plan)
         yield own_columns(shape, rows), branches
