@@ -54,7 +54,7 @@ The status of each code is in `modelwire.respond.statuses`, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from typing import ClassVar, TypeVar
@@ -114,6 +114,18 @@ class Violation:
     pointer: str | None = None
     parameter: str | None = None
     position: int | None = None
+
+    def place(self, pointer: str) -> Violation:
+        """The same of one of several requests.
+
+        Args:
+            pointer: Where the request stands in a body.
+        """
+        if self.parameter is not None:
+            pointer = f"{pointer}/path"
+        elif self.pointer is not None:
+            pointer = f"{pointer}/body{self.pointer}"
+        return replace(self, pointer=pointer)
 
 
 MAX_ERRORS = 20
@@ -216,6 +228,17 @@ class RequestError(ModelwireError):
         self.detail = detail
         self.violations = tuple(violations[:MAX_ERRORS])
         self.more = more + len(violations) - len(self.violations)
+
+    def place(self, pointer: str) -> None:
+        """Say which of several requests it is about.
+
+        Args:
+            pointer: Where the request stands in a body; its own body stands below.
+        """
+        if not self.is_of_server:
+            found = [violation.place(pointer) for violation in self.violations]
+            whole = Violation(self.detail or self.code, self.code, pointer=pointer)
+            self.violations = tuple(found or [whole])
 
 
 class InvalidRequest(RequestError):
@@ -431,14 +454,18 @@ class Answered(RequestError):
     Args:
         status: The status that it gives.
         detail: What it says, as JSON may have it.
+        headers: The headers that it adds.
     """
 
     code = "answered"
 
-    def __init__(self, status: int, detail: object) -> None:
+    def __init__(
+        self, status: int, detail: object, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
         super().__init__(str(detail))
         self.status = status
         self.given = detail
+        self.headers = tuple(headers)
 
 
 class RefusedByTrigger(RequestError):

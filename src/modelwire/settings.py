@@ -169,6 +169,9 @@ class Settings(Limits):
     """Seconds that a client may take nothing of an answer before its connection is cut; and, where
     an answer has more than 64 KiB, that it may take for each of these."""
 
+    max_batch_requests: Annotated[int, Gt(0)] = 100
+    """Requests that one batch may have; more are answered 413."""
+
     max_streams: Annotated[int, Gt(0)] = 100
     """Streams that one process sends at a time; one more is answered 503."""
 

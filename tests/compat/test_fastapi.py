@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.security import SecurityScopes
 from starlette.responses import PlainTextResponse
 
 from modelwire.compat import fastapi as compat
@@ -23,6 +24,8 @@ def find_row(id: int) -> int:  # noqa: A002
     return id
 
 
+def find_with(_scopes: SecurityScopes) -> None: ...
+def find_scoped(_found: Annotated[None, Depends(find_with)]) -> None: ...
 def take_body(name: Annotated[str, Body()]) -> str:
     return name
 
@@ -50,7 +53,7 @@ class OwnRoute(APIRoute): ...
 
 
 def test_dependants_have_their_parts() -> None:
-    names = {"dependencies", "call", "path_params", "body_params"}
+    names = {"dependencies", "call", "path_params", "body_params", "security_scopes_param_name"}
     found = Dependant(call=read)
     assert {name for name in names if not hasattr(found, name)} == set(), "Dependant"
 
@@ -87,6 +90,11 @@ async def test_dependencies_are_put_before_those_of_a_route() -> None:
         CALLS.clear()
         assert (await ask(apps[1], path))[0] == 200
         assert CALLS == ["needs"], "the dependant of a route that two applications include"
+
+
+def test_what_takes_scopes_is_known() -> None:
+    assert compat.takes_scopes(Depends(find_scoped)), "Dependant.security_scopes_param_name"
+    assert not compat.takes_scopes(Depends(find_below))
 
 
 async def test_routes_can_have_a_class_and_an_application_of_their_own() -> None:

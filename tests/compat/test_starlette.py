@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,6 +21,29 @@ def test_applications_and_responses_have_their_parts() -> None:
     assert unwritten_in(Request, ("_receive",)) == []
     written = ("status_code", "raw_headers", "body", "background")
     assert unwritten_in(Response, written) == [], "what a response needs that skips __init__"
+
+
+async def test_a_route_without_handlers_of_errors_raises_what_it_meets() -> None:
+    def fail(_request: Request) -> Response:
+        raise LookupError
+
+    handled: list[Scope] = []
+
+    class Seen(Route):
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            handled.append(scope)
+            await super().handle(scope, receive, send)
+
+    app = Starlette(
+        routes=[Seen("/", fail)],
+        exception_handlers={LookupError: lambda _request, _error: PlainTextResponse("handled")},
+    )
+    assert await ask(app, "/") == (200, b"handled")
+    (scope,) = handled
+    assert compat.EXCEPTION_HANDLERS in scope
+    del scope[compat.EXCEPTION_HANDLERS]
+    with pytest.raises(LookupError):
+        await app.router.routes[0].app(scope, read, read)  # type: ignore[attr-defined]
 
 
 async def read(_request: Request) -> Response:

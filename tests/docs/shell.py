@@ -29,6 +29,7 @@ _POSTGRESQL = re.compile(r"postgresql://[^\s'\"]+")
 _CHANGING: tuple[tuple[str, str], ...] = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "<moment>"),
     (r'"[0-9a-f]{18}(-[0-9a-f]{18})?"', '"<tag>"'),
+    (r'\\"[0-9a-f]{18}(-[0-9a-f]{18})?\\"', r'\\"<tag>\\"'),
     (r"\b[0-9a-f]{32}\b", "<id>"),
     (r"\b\d+\.\d+s\b", "<seconds>"),
 )
@@ -72,7 +73,7 @@ class Shell:
         program, *arguments = words
         match [Path(program).name, *arguments]:
             case ["curl", *_]:
-                _compare_answer(curl(self._find_server(arguments)), step)
+                _compare_answer(curl([self._give(word) for word in arguments]), step)
             case ["make", "serve"]:
                 database = f"sqlite:///{self.directory}/modelwire.db"
                 given = {"MODELWIRE_DATABASE_URL": database, **given}
@@ -95,7 +96,16 @@ class Shell:
 
     def _find_server(self, words: list[str]) -> list[str]:
         """The words of a command, with the server's own port where a page has another one."""
-        return [_ADDRESS.sub(f"127.0.0.1:{self._port}", word) for word in words]
+        return [self._place(word) for word in words]
+
+    def _place(self, word: str) -> str:
+        return _ADDRESS.sub(f"127.0.0.1:{self._port}", word)
+
+    def _give(self, word: str) -> str:
+        """What curl is given for a word: of a file after an @, what stands in it."""
+        if word.startswith("@"):
+            return (self.directory / word[1:]).read_text()
+        return self._place(word)
 
     def _serve(
         self, command: list[str], given: Mapping[str, str], step: Step, directory: Path

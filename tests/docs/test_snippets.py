@@ -45,16 +45,21 @@ class _Page:
         match snippet.language:
             case "python":
                 assert snippet.title, f"{snippet.place}: a python snippet has a title"
-                file = self.shell.directory / snippet.title
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(snippet.text + "\n")
-                self.written[snippet.title] = snippet.text
+                self._write(snippet.title, snippet.text)
             case "console":
                 for step in steps_of(snippet):
                     self.commands.append(step.command)
                     self.shell.run(step)
             case "json":
                 json.loads(snippet.text)
+                if snippet.title:
+                    self._write(snippet.title, snippet.text)
+
+    def _write(self, title: str, text: str) -> None:
+        file = self.shell.directory / title
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n")
+        self.written[title] = text
 
     def unused(self) -> list[str]:
         """The files that no command names, no other file imports and no tool finds itself."""

@@ -32,16 +32,18 @@ class Sent:
     Attributes:
         names: The teams that it creates.
         key: Its key.
+        in_batch: Whether each is created by a request of a batch.
         answer: Its answer; None where there was none.
     """
 
     names: Sequence[str]
     key: str
+    in_batch: bool = False
     answer: httpx2.Response | None = None
 
     @property
     def is_acknowledged(self) -> bool:
-        return self.answer is not None and self.answer.status_code == 201
+        return self.answer is not None and self.answer.is_success
 
     @property
     def is_refused(self) -> bool:
@@ -53,12 +55,17 @@ class Sent:
         """The rows that were answered."""
         assert self.answer is not None
         found = self.answer.json()
+        if self.in_batch:
+            found = [response["body"] for response in found["responses"]]
         rows = found if isinstance(found, list) else [found]
         return [(row["id"], row["name"]) for row in rows]
 
     async def send(self, client: httpx2.AsyncClient) -> None:
         rows: list[Any] = [{"name": name} for name in self.names]
         path, body = ("/teams/bulk/", rows) if len(rows) > 1 else ("/teams/", rows[0])
+        if self.in_batch:
+            requests = [{"method": "POST", "path": "/teams/", "body": row} for row in rows]
+            path, body = "/batch", {"requests": requests}
         try:
             self.answer = await client.post(path, json=body, headers={"Idempotency-Key": self.key})
         except httpx2.TransportError:
@@ -85,7 +92,7 @@ class Writers:
         while True:
             start = f"{self.turn} {writer} {number}"
             names = [start] if writer % 2 else [f"{start} {i}" for i in range(3)]
-            sent = Sent(names, f"key {start}")
+            sent = Sent(names, f"key {start}", in_batch=writer % 4 == 0)
             self.sent.append(sent)
             await sent.send(client)
             if not sent.is_acknowledged:

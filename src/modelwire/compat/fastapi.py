@@ -155,6 +155,21 @@ def _calls(dependant: Dependant, function: Callable[..., Any]) -> bool:
     )
 
 
+def takes_scopes(depends: Depends) -> bool:
+    """Whether a dependency, or one of its own at any depth, is given the scopes of who asks for it.
+
+    Args:
+        depends: The dependency.
+    """
+    return _takes_scopes(get_parameterless_sub_dependant(depends=depends, path=""))
+
+
+def _takes_scopes(dependant: Dependant) -> bool:
+    return bool(dependant.security_scopes_param_name) or any(
+        map(_takes_scopes, dependant.dependencies)
+    )
+
+
 def takes_path_or_body(depends: Depends, path: str) -> bool:
     """Whether a dependency takes a part of a path, or the body of a request, at any depth.
 

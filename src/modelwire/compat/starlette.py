@@ -1,7 +1,8 @@
 """What Starlette documents nowhere: where middleware stands, and what a request receives from.
 
 Tried with 0.49.1 to 1.10.0: `middleware_stack` and `user_middleware` of an application,
-`middleware_stack` of a router, `_receive` of a request, and `compile_path`.
+`middleware_stack` of a router, `_receive` of a request, `compile_path`, and the key of a scope
+under which an application's handlers of errors are found by its routes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Router, compile_path
 from starlette.types import ASGIApp, Receive
+
+EXCEPTION_HANDLERS = "starlette.exception_handlers"
+"""Where a scope has what handles errors; a route without them raises what it meets."""
 
 
 def has_started(app: Starlette) -> bool:

@@ -13,7 +13,8 @@ class Rejection(ModelwireError):
 
     Args:
         violation: What the driver said.
-        plan: What was to be written, as far as the constraint may be about it.
+        plan: What was to be written, as far as the constraint may be about it; None where that is
+            not known.
         otherwise: What refused the same rows before, all at once: the truth where the parent that
             one of them has missed since is among them.
         alone: What was refused alone, when the rows were tried one by one.
@@ -22,7 +23,7 @@ class Rejection(ModelwireError):
     def __init__(
         self,
         violation: ConstraintViolation,
-        plan: Refusable,
+        plan: Refusable | None,
         otherwise: Rejection | None = None,
         alone: WrittenRows | None = None,
     ) -> None:

@@ -105,7 +105,7 @@ async def _read_groups(
     """
     statement = pipeline.statements.of(plan.shape)
     try:
-        async with pipeline.database.reading(session, statement, request.caller) as lane:
+        async with pipeline.reading(session, statement, request.caller) as lane:
             found = await lane.fetch(statement, plan.values)
             # Without groups there is an item of no rows too.
             if not found or not plan.shape.groups:

@@ -22,7 +22,7 @@ from ..shape.reads import tables_read
 from ..statement.estimate import read_estimate
 from ..statement.lists import ROWS
 from .encoding import encode_rows
-from .pipeline import Pipeline, Session
+from .pipeline import Pipeline, Session, session_of
 
 Begin = Callable[[], object]
 
@@ -92,7 +92,7 @@ async def _read_list(
         return await _read_keyset_page(pipeline, plan, asked, begin)
     shape, address = plan.shape, asked.address
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(asked.session, statement, asked.caller) as lane:
+    async with pipeline.reading(asked.session, statement, asked.caller) as lane:
         begin()
         found = await lane.fetch(statement, plan.values)
         rows = found[: plan.limit]
@@ -111,10 +111,11 @@ async def _read_keyset_page(
     pipeline: Pipeline, sealed: CursorPlan, asked: ListRequest, begin: Begin
 ) -> Answer:
     secrets, session, address = pipeline.database.secrets, asked.session, asked.address
-    plan = sealed.open(cipher_of(pipeline.catalog, secrets.known or await secrets.find(session)))
+    secret = secrets.known or await secrets.find(session_of(session))
+    plan = sealed.open(cipher_of(pipeline.catalog, secret))
     shape = plan.shape
     statement = pipeline.statements.of(shape)
-    async with pipeline.database.reading(session, statement, asked.caller) as lane:
+    async with pipeline.reading(session, statement, asked.caller) as lane:
         begin()
         found = await lane.fetch(statement, plan.values)
         if found:
@@ -166,7 +167,7 @@ async def _count(pipeline: Pipeline, plan: ListPlan, asked: ListRequest, found: 
     statement = pipeline.statements.of(shape)
 
     async def count(begin: Begin = _go_on) -> Any:
-        async with pipeline.database.reading(asked.session, statement, asked.caller) as lane:
+        async with pipeline.reading(asked.session, statement, asked.caller) as lane:
             begin()
             ((counted,),) = await lane.fetch(statement, plan.operands)
         return counted

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..access.principal import Principal
 from ..catalog.tables import Catalog
 from ..execute.connect.gathering import Gathering
+from ..execute.connect.lane import Lane
 from ..execute.database import Database
 from ..execute.idempotency import IdempotencyKeys
 from ..request.body import check_encoding, check_media_type, parse_json
@@ -16,12 +19,14 @@ from ..request.headers import parse_prefer
 from ..request.query import Parameter, parse_query
 from ..request.request import Request
 from ..respond.answer import Answer
-from ..statement.statements import Statements
+from ..statement.statements import Statement, Statements
 from .includes import IncludeReader
 from .rows import RowReader
+from .work import OpenTransaction
 
-Session = AsyncSession | None
-"""The session that somebody put in the way, if any."""
+Session = AsyncSession | OpenTransaction | None
+"""The session that somebody put in the way, or the transaction that a request is a part of, if any.
+"""
 
 
 class Pipeline:
@@ -48,6 +53,25 @@ class Pipeline:
     def parse_query(self, request: Request) -> Sequence[Parameter]:
         """The parameters of a request's query."""
         return parse_query(request.query_string, self.catalog.limits.max_query_bytes)
+
+    def reading(
+        self, session: Session, statement: Statement, caller: Principal
+    ) -> AbstractAsyncContextManager[Lane]:
+        """Take a lane for statements that change nothing, and that clients may have composed.
+
+        Args:
+            session: The overridden session, or the transaction whose lane it is.
+            statement: What comes first.
+            caller: Who asks.
+        """
+        if isinstance(session, OpenTransaction):
+            return session.reading(caller)
+        return self.database.reading(session, statement, caller)
+
+
+def session_of(session: Session) -> AsyncSession | None:
+    """The session that somebody put in the way, also where a transaction is open in it."""
+    return session.session if isinstance(session, OpenTransaction) else session
 
 
 def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:

@@ -56,7 +56,7 @@ async def read(
             branches = pipeline.includes.take_joined(plan.shape, rows, plan.includes)
     else:
         statement = pipeline.statements.of(plan.shape)
-        async with pipeline.database.reading(session, statement, request.caller) as lane:
+        async with pipeline.reading(session, statement, request.caller) as lane:
             rows = await lane.fetch(statement, values)
             branches = await pipeline.includes.read(lane, plan.shape, rows, plan.includes)
     if not rows:
@@ -128,7 +128,7 @@ async def _read_batches(
     shape, values, limit = plan.shape, plan.values, STREAM_BATCH
     while True:
         statement = pipeline.statements.of(shape)
-        async with pipeline.database.reading(session, statement, caller) as lane:
+        async with pipeline.reading(session, statement, caller) as lane:
             found = await lane.fetch(statement, {**values, "limit": limit})
             rows, branches, included = await _read_as_many(pipeline, lane, shape, found, plan)
         yield own_columns(shape, rows), branches

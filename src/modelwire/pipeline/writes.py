@@ -35,7 +35,8 @@ from ..shape.parts import Lock
 from .answers import Affected, Created, Each, Gone, Rows, Updated
 from .encoding import tagged
 from .pipeline import Pipeline, Session, parse_body
-from .transaction import Write, transact
+from .transaction import transact
+from .write import Write
 
 
 async def create(

@@ -106,7 +106,11 @@ def write_key(table: Table, row: Sequence[Any]) -> str:
 def quote_key(values: Sequence[Any], fields: Sequence[Field]) -> str:
     """Write the values of a key as they stand in a path."""
     key = ",".join([_quote(write_value(v, f)) for v, f in zip(values, fields, strict=True)])
-    # Percent-encoded, a key is told from a path and from a step up.
+    return escape_reserved(key)
+
+
+def escape_reserved(key: str) -> str:
+    """A key as it stands in a path, where it is told from other routes and from a step up."""
     return f"%{ord(key[0]):02X}{key[1:]}" if key in RESERVED or key in (".", "..") else key
 
 

@@ -84,6 +84,41 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
     return _parse_strictly(body, _DECODER)
 
 
+class Number(str):
+    """A number of a JSON text, as it is written there."""
+
+    __slots__ = ()
+
+
+def parse_exactly(body: bytes) -> Any:
+    """Parse a JSON body strictly, and keep its numbers to the last digit.
+
+    Args:
+        body: The body as it came.
+
+    Returns:
+        The JSON value, in which numbers are `Number`.
+
+    Raises:
+        InvalidRequest: As `parse_json`.
+    """
+    return _parse_strictly(body, _EXACT_DECODER)
+
+
+def write_exactly(value: Any) -> str:
+    """Write a JSON value that `parse_exactly` has given."""
+    match value:
+        case Number():
+            return value
+        case dict():
+            members = (f"{json.dumps(name)}:{write_exactly(v)}" for name, v in value.items())
+            return f"{{{','.join(members)}}}"
+        case list():
+            return f"[{','.join(map(write_exactly, value))}]"
+        case _:
+            return json.dumps(value)
+
+
 def _has_names(body: bytes, count: int) -> bool:
     """Whether a body surely has no more names than a count; then none stands twice.
 
@@ -159,4 +194,10 @@ def _refuse_constant(constant: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_read_object, parse_constant=_refuse_constant)
 _TEXT_DECODER = json.JSONDecoder(
     object_pairs_hook=_read_object, parse_constant=_refuse_constant, parse_int=str, parse_float=str
+)
+_EXACT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_read_object,
+    parse_constant=_refuse_constant,
+    parse_int=Number,
+    parse_float=Number,
 )

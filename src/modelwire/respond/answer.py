@@ -33,11 +33,14 @@ class Answer(Struct, frozen=True):
         status: The status code.
         body: The body; empty where there is none.
         headers: The headers, without `Content-Length`.
+        left_out: The body that a preference has left out; what comes later in a batch may refer to
+            it all the same.
     """
 
     status: int
     body: bytes = b""
     headers: Headers = ()
+    left_out: bytes = b""
 
 
 class StreamAnswer(Struct, frozen=True):
@@ -113,14 +116,14 @@ def answer_created(body: bytes, tag: str, location: str, *, minimal: bool) -> An
     """Answer with the row that was stored, or without it as `Prefer: return=minimal` asks."""
     headers = (_etag(tag), (b"location", location.encode()))
     if minimal:
-        return Answer(201, b"", (*headers, MINIMAL))
+        return Answer(201, b"", (*headers, MINIMAL), body)
     return Answer(201, body, (CONTENT, *headers))
 
 
 def answer_updated(body: bytes, tag: str, *, minimal: bool) -> Answer:
     """Answer with the row as it is now, or without it as `Prefer: return=minimal` asks."""
     if minimal:
-        return Answer(204, b"", (_etag(tag), MINIMAL))
+        return Answer(204, b"", (_etag(tag), MINIMAL), body)
     return answer_row(body, tag)
 
 
@@ -134,7 +137,7 @@ def answer_rows(body: bytes, *, status: int, minimal: bool, applied: Headers = (
         applied: Headers that name other preferences that were honoured.
     """
     if minimal:
-        return Answer(204 if status == 200 else status, b"", (MINIMAL, *applied))
+        return Answer(204 if status == 200 else status, b"", (MINIMAL, *applied), body)
     return Answer(status, body, (CONTENT, *applied))
 
 
@@ -147,9 +150,10 @@ def answer_affected(count: int, limit: int, *, minimal: bool) -> Answer:
         minimal: Whether the body is left out.
     """
     applied = (b"preference-applied", b"max-affected=%d" % limit)
+    body = b'{"affected":%d}' % count
     if minimal:
-        return Answer(204, b"", (MINIMAL, applied))
-    return Answer(200, b'{"affected":%d}' % count, (CONTENT, applied))
+        return Answer(204, b"", (MINIMAL, applied), body)
+    return Answer(200, body, (CONTENT, applied))
 
 
 def answer_page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import (
@@ -33,7 +34,7 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
         The answer.
     """
     if isinstance(error, Answered):
-        return answer_other_problem(error.status, error.given)
+        return answer_other_problem(error.status, error.given, error.headers, error.violations)
     status = status_of(error.code, conflict_status)
     headers: Headers = ()
     if isinstance(error, (Unavailable, UnknownOutcome, KeyInFlight)):
@@ -53,13 +54,16 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
     return _answer(status, document, headers)
 
 
-def answer_other_problem(status: int, detail: Any, headers: Headers = ()) -> Answer:
+def answer_other_problem(
+    status: int, detail: Any, headers: Headers = (), violations: Sequence[Violation] = ()
+) -> Answer:
     """Answer with the problem document of an `HTTPException` that the application raised.
 
     Args:
         status: Its status.
         detail: Its detail, as it was given.
         headers: Its headers.
+        violations: What it was raised about, where that is known.
 
     Returns:
         The answer.
@@ -67,6 +71,8 @@ def answer_other_problem(status: int, detail: Any, headers: Headers = ()) -> Ans
     standard = _standard(status)
     code = standard["title"].lower().replace(" ", "_").replace("-", "_")
     document = {"type": "about:blank", **standard, "code": code, "detail": detail}
+    if violations:
+        document["errors"] = [_describe(violation) for violation in violations]
     return _answer(status, document, headers)
 
 
@@ -78,7 +84,7 @@ def _describe(violation: Violation) -> dict[str, Any]:
     where: dict[str, Any] = {}
     if violation.parameter is not None:
         where["parameter"] = violation.parameter
-    elif violation.pointer is not None:
+    if violation.pointer is not None:
         where["pointer"] = violation.pointer
     if violation.position is not None:
         where["position"] = violation.position

@@ -23,6 +23,16 @@ class Attempt(NamedTuple):
     path: str
     body: Any = None
 
+    def within(self, batches: str) -> Attempt:
+        """The same as a batch of one request.
+
+        Args:
+            batches: The path where batches are answered.
+        """
+        body = {} if self.body is None else {"body": self.body}
+        request = {"method": self.method, "path": self.path, **body}
+        return Attempt("POST", batches, {"requests": [request]})
+
     def __str__(self) -> str:
         body = "" if self.body is None else f" with {json.dumps(self.body)}"
         return f"{self.method} {self.path}{body}"

@@ -131,7 +131,13 @@ class _Test:
     # Bob asks.
 
     def _try(self, attempt: Attempt) -> Response:
-        """Ask as Bob, and look for what is Alice's in the answer."""
+        """Ask as Bob, alone and in a batch, and look for what is Alice's in the answers."""
+        answer = self._look(attempt)
+        for path in self._world.batches:
+            self._look(attempt.within(path))
+        return answer
+
+    def _look(self, attempt: Attempt) -> Response:
         answer = self._send(attempt.method, attempt.path, self._bob, attempt.body)
         shown = answer.text + "\n".join(f"{k}: {v}" for k, v in answer.headers.items())
         mark = self._marks.find(shown, str(attempt))

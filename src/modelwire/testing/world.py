@@ -76,6 +76,7 @@ class World:
         if service is None:
             raise ConfigurationError("assert_isolated(app): nothing is mounted on it.")
         self.document: Document = app.openapi()
+        self.batches = service.batches
         self._shared = [f"/{name.strip('/')}" for name in shared]
         catalogs = [mounted.catalog for mounted in service.problems.mounted]
         tables = [table for catalog in catalogs for table in catalog.tables.values()]

@@ -60,6 +60,11 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         lambda value: value is None or _is_path(value),
         "a path that starts with a slash, or None",
     ),
+    (
+        "batch",
+        lambda value: value is None or _is_path(value),
+        "a path that starts with a slash, or None",
+    ),
     ("dependencies", are_depends, "a list of Depends(…)"),
     ("cors", lambda value: value is None or isinstance(value, Cors), "Cors(origins=[…]), or None"),
     (

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ..access.caller import Caller, dependency_of, key_of
 from ..access.principal import Principal, PrincipalReader
 from ..catalog.tables import Catalog
+from ..compat.fastapi import takes_scopes
 from ..compat.short_way import find_short_way
 from .session import SessionDep
 
@@ -29,17 +30,20 @@ class Callers:
         catalog: The resources, whose policies say what is read of a caller.
 
     Attributes:
+        dependency: What is called.
         depends: The dependency, to stand before all others of a route.
         keeps: The same where a dependency of the route needs the caller: it keeps it for that.
+        takes_scopes: Whether what it gives depends on the scopes of who asks for it.
         short_way: Calls it where it is the only one; None where FastAPI has to.
     """
 
     def __init__(self, caller: Caller, catalog: Catalog) -> None:
-        self._dependency = dependency_of(caller)
+        self.dependency = dependency_of(caller)
         self._reader = PrincipalReader(key_of(caller), catalog.parameters)
-        self.depends: fastapi_params.Depends = Depends(self._dependency)
-        self.keeps: fastapi_params.Depends = Depends(_keep_result_of(self._dependency))
+        self.depends: fastapi_params.Depends = Depends(self.dependency)
+        self.keeps: fastapi_params.Depends = Depends(_keep_result_of(self.dependency))
         self.short_way = find_short_way(self.depends)
+        self.takes_scopes = takes_scopes(self.depends)
 
     def read(self, who: object) -> Principal:
         """Read what policies use of what the dependency has given.
@@ -56,7 +60,7 @@ class Callers:
             run: Answers a request, in a session or without one, for a caller.
             in_session: Whether it is given the session of the request.
         """
-        dependency = self._dependency
+        dependency = self.dependency
 
         async def plain(
             request: HTTPRequest, response: Response, who: Annotated[object, Depends(dependency)]

@@ -82,7 +82,7 @@ class RouteLookup:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        route = self._select(scope) if scope["type"] == "http" else None
+        route = self.select(scope) if scope["type"] == "http" else None
         if route is None:
             await self._next(scope, receive, send)
         else:
@@ -103,7 +103,7 @@ class RouteLookup:
             return None
         return Found(place[0].values, PathMatch(segments, place[1]))
 
-    def _select(self, scope: Scope) -> FoundRoute | None:
+    def select(self, scope: Scope) -> FoundRoute | None:
         """Select the route that the router would select; None where that may be no resource's."""
         found = None if TELEMETRY in scope else self.find(scope)
         route = None if found is None else found.routes.get(scope["method"])

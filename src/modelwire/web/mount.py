@@ -22,6 +22,7 @@ from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..extras import require
 from ..observe.counts import Counts
+from ..openapi.batch import compose_batch
 from ..openapi.context import RouteContext
 from ..openapi.operation import compose_operation, name_operation
 from ..pipeline.pipeline import Pipeline
@@ -29,6 +30,7 @@ from ..pipeline.variants import Variants
 from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
+from .batch import Batches
 from .bound import is_bound
 from .callers import Callers
 from .cors import Cors
@@ -44,6 +46,9 @@ logger = logging.getLogger("modelwire")
 
 METRICS = "/metrics"
 
+NOT_IN_BATCHES = ("stream", "aggregate")
+"""The operations that a batch can't ask for."""
+
 
 def mount(
     app: FastAPI,
@@ -53,6 +58,7 @@ def mount(
     prefix: str = "",
     dependencies: Sequence[Depends] = (),
     health: str | None = "/health",
+    batch: str | None = "/batch",
     offline_docs: bool | None = None,
     cors: Cors | None = None,
     max_body_bytes: int | None = None,
@@ -70,6 +76,8 @@ def mount(
         dependencies: `Depends(...)` that every operation runs first.
         health: Where the health routes are; None for none. A path that the application has
             already is left to it.
+        batch: Where batches of requests to the resources of the application are answered, below
+            `prefix`; None for nowhere. A path that the application has already is left to it.
         offline_docs: Whether the docs pages load their assets from here and not from a CDN; by
             default if `modelwire[docs]` is installed, which has them.
         cors: The pages of other origins whose scripts may use the application;
@@ -90,6 +98,7 @@ def mount(
         prefix=prefix,
         dependencies=dependencies,
         health=health,
+        batch=batch,
         cors=cors,
         max_body_bytes=max_body_bytes,
         conflict_status=conflict_status,
@@ -118,6 +127,7 @@ def mount(
     service.add_catalog(catalog, variants.narrowest.catalog, conflict)
     callers = None if caller is None else Callers(caller, catalog)
     service.own_access.add(variants, callers)
+    service.mounted.append((callers, variants))
     routes = _Routes(
         app=app,
         service=service,
@@ -142,6 +152,8 @@ def mount(
     service.index.lists += [
         routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]
+    if batch is not None and not _has_path(app, prefix + batch):
+        routes.add_batches(prefix + batch, dependencies)
     if health is not None and not _has_path(app, health):
         service.index.health = health
         routes.add_health(health, Health(database, service.problems))
@@ -193,6 +205,30 @@ class _Routes:
                 tags=["health"],
             )
 
+    def add_batches(self, path: str, dependencies: Sequence[Depends]) -> None:
+        service = self.service
+        if service.lookup.has(path, "POST"):
+            logger.warning(
+                "No batches are answered: POST %s is a resource's. Give mount() another batch=, or "
+                "None",
+                path,
+            )
+            return
+        service.batches.append(path)
+        limit = service.database.settings.max_batch_requests
+        batches = Batches(self.variants, service.lookup, service.problems, service.mounted, limit)
+        asked = [] if self.callers is None else [self.callers.depends]
+        self._add(
+            path,
+            self._endpoint(batches.answer, takes_body=True, takes_scope=True, callers=self.callers),
+            "POST",
+            operation_id="batch" if not self.prefix else "batch" + self.prefix.replace("/", "_"),
+            compose=partial(compose_batch, service.components, limit),
+            # What is bound to a row is asked with the requests that name one.
+            dependencies=[*asked, *(d for d in dependencies if not is_bound(d, ()))],
+            tags=["batch"],
+        )
+
     def add_metrics(self, database: Database, counts: Counts) -> None:
         require("prometheus_client", "MODELWIRE_METRICS=true")
         from .metrics import MetricsPage  # noqa: PLC0415 - it imports that
@@ -219,6 +255,7 @@ class _Routes:
             route.method,
             operation_id=name_operation(route.description, place, own, other),
             compose=partial(self._compose, place, route),
+            joins=route.operation not in NOT_IN_BATCHES,
             dependencies=[*asked, *(guard.depends for guard in guards)],
             tags=list(tags if tags is not None else [table.name]),
             status_code=route.description.status,
@@ -238,6 +275,7 @@ class _Routes:
         *,
         operation_id: str,
         compose: Compose | None = None,
+        joins: bool = False,
         **options: Any,
     ) -> None:
         if self.service.lookup.has(path, method):
@@ -257,7 +295,7 @@ class _Routes:
             **options,
         )
         if isinstance(route, ResourceRoute):
-            route.serve(endpoint, self.service.lookup, compose)
+            route.serve(endpoint, self.service.lookup, compose, joins=joins)
 
 
 def _write_path(place: RouteContext, route: Route) -> str:

@@ -23,6 +23,7 @@ from starlette.types import Scope
 from ..catalog.names import escape_pointer
 from ..catalog.tables import Catalog
 from ..errors import (
+    Answered,
     ConstraintViolation,
     Faults,
     InvalidRequest,
@@ -115,7 +116,7 @@ class Problems:
             conflict_status: The status where a unique value is taken or a parent is missing; that
                 of what was mounted first by default.
         """
-        if isinstance(error, NoSuchPath):
+        if isinstance(error, NoSuchPath) and not error.detail:
             error = NoSuchPath(f"Nothing is at {scope['path']}")
         if isinstance(error, MissingTable) and self._database.awaits(error):
             cause, error = error.__cause__, NotStarted()
@@ -206,9 +207,7 @@ class Problems:
         return next(known, self.mounted[0])
 
     async def _on_validation(self, request: Request, error: RequestValidationError) -> Response:
-        faults = Faults()
-        faults.add_each(error.errors(), _to_violation)
-        return self.answer(request.scope, InvalidRequest(*faults.first, more=faults.more))
+        return self.answer(request.scope, explain_validation(error))
 
     async def _on_http_exception(self, request: Request, error: HTTPException) -> Response:
         # Of an application that is mounted on another one, the latter takes it for the endpoint.
@@ -218,22 +217,34 @@ class Problems:
                 return self.index.answer(request)
             return self.answer(request.scope, NoSuchPath())
         if error.status_code == 405 and "allow" in {n.lower() for n in error.headers or {}}:
-            return self.answer(request.scope, MethodNotAllowed(_allowed_methods(request)))
+            return self.answer(request.scope, MethodNotAllowed(allowed_methods(request.scope)))
         return self.answer_http(request.scope, error)
+
+
+def explain_validation(error: RequestValidationError) -> InvalidRequest:
+    """The error that FastAPI's own is told as."""
+    faults = Faults()
+    faults.add_each(error.errors(), _to_violation)
+    return InvalidRequest(*faults.first, more=faults.more)
+
+
+def explain_http(error: HTTPException) -> Answered:
+    """The error that what the application's own code has raised is told as."""
+    return Answered(error.status_code, error.detail, _encode_headers(error.headers or {}))
 
 
 def _encode_headers(headers: Mapping[str, str]) -> Headers:
     return tuple((n.lower().encode(), v.encode("latin-1")) for n, v in headers.items())
 
 
-def _allowed_methods(request: Request) -> list[str]:
-    scope = dict(request.scope)
+def allowed_methods(scope: Scope) -> list[str]:
+    """The methods that the path of a request takes."""
     return [
         method
         for method in _METHODS
         if any(
             route.matches({**scope, "method": method})[0] is Match.FULL
-            for route in request.app.routes
+            for route in scope["app"].routes
         )
     ]
 

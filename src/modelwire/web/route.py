@@ -4,10 +4,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapp
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
+from fastapi.params import Depends
 from fastapi.routing import APIRoute
+from msgspec.structs import replace
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
@@ -20,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from ..access.principal import ANYONE, Principal
 from ..compat.fastapi import allow_slash, app_of, limits_body, replace_app, resolves
 from ..errors import ConfigurationError, RequestError, TooLarge
+from ..pipeline.work import OpenTransaction
 from ..request.headers import read_headers
 from ..request.request import Request
 from ..respond.answer import Answer, StreamAnswer
@@ -28,6 +31,7 @@ from .deadline import Deadline
 from .limits import RequestLimits
 from .lookup import RouteLookup
 from .own_access import get_access
+from .part import PART, Part, PartOverrides, PartResponse
 from .paths import PATH_MATCH, PathMatch, decode_keys, strip_slash
 from .problems import Problems
 from .responses import to_response
@@ -41,7 +45,8 @@ _NOT_INCLUDED = (
     "give mount() the prefix and the dependencies."
 )
 
-Handle = Callable[[Request, AsyncSession | None], Awaitable[Answer | StreamAnswer]]
+Handle = Callable[..., Awaitable[Answer | StreamAnswer]]
+"""Answers a request, given the session or the transaction that it is in, and its scope if asked."""
 
 Compose = Callable[[], dict[str, Any]]
 
@@ -64,6 +69,7 @@ class Endpoint:
         key_names: Names of the fields of each key in the path, for the user's own dependencies.
         base: The path of the resource that is answered, for `Location`.
         takes_body: Whether the body is read.
+        takes_scope: Whether the pipeline's method is given the scope of the request.
         callers: Resolves who asks, where the application has callers.
     """
 
@@ -74,6 +80,7 @@ class Endpoint:
     key_names: Sequence[Sequence[str]] = ()
     base: str = ""
     takes_body: bool = False
+    takes_scope: bool = False
     callers: Callers | None = None
 
     async def __call__(
@@ -105,10 +112,12 @@ class Endpoint:
         """
         try:
             with Deadline(self.limits.timeout_s) as deadline:
-                caller = ANYONE if self.callers is None else self.callers.read(who)
-                parsed = await self._read(scope, receive, caller)
+                headers, caller = read_headers(scope["headers"]), self.read_caller(who)
+                body = await self._read_body(receive, headers) if self.takes_body else b""
+                parsed = self._parse(scope, headers, body, caller)
                 deadline.watch(receive)
-                answer = await self.handle(parsed, session)
+                more = (scope,) if self.takes_scope else ()
+                answer = await self.handle(parsed, session, *more)
             return to_response(answer, parsed.method, self.limits)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
@@ -121,9 +130,32 @@ class Endpoint:
                 return self.problems.answer_http(scope, error)
             return self.problems.answer_unexpected(scope, error)
 
-    async def _read(self, scope: Scope, receive: Receive, caller: Principal) -> Request:
-        match: PathMatch = scope[PATH_MATCH]
+    def read_caller(self, who: object) -> Principal:
+        """Read what the caller's dependency has given."""
+        return ANYONE if self.callers is None else self.callers.read(who)
+
+    async def join(
+        self, scope: Scope, body: bytes, caller: Principal, transaction: OpenTransaction
+    ) -> Answer:
+        """Answer a request that is a part of a transaction.
+
+        Args:
+            scope: The request.
+            body: Its body.
+            caller: Who asks.
+            transaction: The transaction.
+
+        Returns:
+            The answer; what refuses it is raised.
+        """
         headers = read_headers(scope["headers"])
+        parsed = self._parse(scope, headers, body if self.takes_body else b"", caller)
+        return cast(Answer, await self.handle(parsed, transaction))
+
+    def _parse(
+        self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, caller: Principal
+    ) -> Request:
+        match: PathMatch = scope[PATH_MATCH]
         return Request(
             scope["method"],
             scope["query_string"],
@@ -131,7 +163,7 @@ class Endpoint:
             match.keys,
             scope.get("root_path", "") + self.base,
             match.segments,
-            await self._read_body(receive, headers) if self.takes_body else b"",
+            body,
             caller,
         )
 
@@ -178,12 +210,16 @@ class ResourceRoute(APIRoute):
         resource_endpoint: What answers; `endpoint` stands for it wherever routes are looked at.
         lookup: The look-up that finds it among all routes of resources.
         compose: Composes its operation in the OpenAPI document; None where it is not in that.
+        joins: Whether its requests may be parts of a transaction.
+        is_guarded: Whether anything comes before its endpoint, except for who asks.
     """
 
     methods: set[str]
     resource_endpoint: Endpoint
     lookup: RouteLookup
     compose: Compose | None = None
+    joins = False
+    is_guarded = True
     in_session: bool = False
     _built = False
 
@@ -195,18 +231,26 @@ class ResourceRoute(APIRoute):
         allow_slash(self, strip_slash(path))
         self._through_fastapi = app_of(self)
         is_own = type(self).get_route_handler is not ResourceRoute.get_route_handler
-        self._is_plain = not (self.in_session or limits_body(self) or is_own)
+        self._is_wrapped = limits_body(self) or is_own
+        self._is_plain = not (self.in_session or self._is_wrapped)
         if self._is_plain and not self.dependencies:
             replace_app(self, self._answer)
 
     def serve(
-        self, endpoint: Endpoint, lookup: RouteLookup, compose: Compose | None = None
+        self,
+        endpoint: Endpoint,
+        lookup: RouteLookup,
+        compose: Compose | None = None,
+        *,
+        joins: bool = False,
     ) -> None:
         """Say what answers, where the route is looked up, and what documents it."""
         self.resource_endpoint, self.lookup, self.compose = endpoint, lookup, compose
-        callers = endpoint.callers
-        asked = [] if callers is None or callers.short_way is None else [callers.depends]
-        if asked and self._is_plain and self.dependencies == asked:
+        self.joins, callers = joins, endpoint.callers
+        asked = [] if callers is None else [callers.depends]
+        self.is_guarded = self._is_wrapped or self.dependencies != asked
+        is_short = callers is not None and callers.short_way is not None
+        if is_short and self._is_plain and not self.is_guarded:
             replace_app(self, self._answer_caller)
         lookup.add(self)
 
@@ -299,8 +343,11 @@ class ResourceRoute(APIRoute):
         # Most routes need at most one of them, and many none.
         plain = cache(lambda: self._build_handler(in_session=False))
         in_session = cache(lambda: self._build_handler(in_session=True))
+        in_part = cache(self._build_part_handler)
 
         async def handle(request: HTTPRequest) -> Response:
+            if PART in request.scope:
+                return await in_part()(request)
             overridden = get_session in request.app.dependency_overrides
             handler = in_session() if needs_session or overridden else plain()
             return await handler(request)
@@ -316,11 +363,22 @@ class ResourceRoute(APIRoute):
                 dependencies = [callers.keeps, *dependencies]
         else:
             endpoint = _run_in_session if in_session else _run
+        return self._build_inner(endpoint, dependencies, self.dependency_overrides_provider)
+
+    def _build_part_handler(self) -> Handler:
+        """The handler of requests of a batch."""
+        callers = self.resource_endpoint.callers
+        overrides = PartOverrides(self.dependency_overrides_provider, callers)
+        return self._build_inner(_run_part, self.dependencies, overrides)
+
+    def _build_inner(
+        self, endpoint: Callable[..., Any], dependencies: Sequence[Depends], overrides: object
+    ) -> Handler:
         inner = APIRoute(
             self.path,
             endpoint,
             dependencies=dependencies,
-            dependency_overrides_provider=self.dependency_overrides_provider,
+            dependency_overrides_provider=overrides,
             response_model=None,
         )
         return inner.get_route_handler()
@@ -370,6 +428,18 @@ async def _answer_caller(
         # What a dependency has written belongs to a request that has failed.
         await session.rollback()
     return _with_headers(answer, response)
+
+
+async def _run_part(request: HTTPRequest, response: Response) -> Response:
+    part: Part = request.scope[PART]
+    route: ResourceRoute = request.scope["route"]
+    await part.settle()
+    if not part.is_asked_only:
+        answer = await route.resource_endpoint.join(
+            request.scope, part.body, part.caller, part.transaction
+        )
+        part.answer = replace(answer, headers=(*answer.headers, *response.raw_headers))
+    return PartResponse(part)
 
 
 def stand_in_for_endpoint(name: str) -> Callable[..., Any]:

@@ -12,6 +12,8 @@ from ..compat.starlette import has_started, middleware_of
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..openapi.components import Components
+from ..pipeline.variants import Variants
+from .callers import Callers
 from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document
@@ -43,6 +45,8 @@ class Service:
         streams: The streams that are open.
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
         own_access: Finds out what callers may do in endpoints of the application's own.
+        mounted: The resources of each `mount`: who asks for them, and their pipelines.
+        batches: The paths where batches are answered.
 
     Raises:
         ConfigurationError: The application has answered requests already.
@@ -62,6 +66,8 @@ class Service:
         self.streams = Streams(database.settings.max_streams)
         self.offline_docs: bool | None = None
         self.own_access = OwnAccess(app, database)
+        self.mounted: list[tuple[Callers | None, Variants]] = []
+        self.batches: list[str] = []
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
         serve_document(app, Document(app, self.components, self.own_access))

@@ -41,7 +41,7 @@ RULES = {("_render_child", "constant"): "True", ("_estimates", "constant"): "Tru
 NOT_ABOUT_POLICIES = {
     ("plan/writing/plans.py", "rows_of"),
     ("statement/statements.py", "take_from"),
-    ("pipeline/transaction.py", "rows_of"),
+    ("pipeline/write.py", "rows_of"),
     ("execute/write/writer.py", "rows_of"),
 }
 """What only has the same name, or binds the values that a policy has asked for."""

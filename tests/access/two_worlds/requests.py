@@ -77,7 +77,7 @@ READS = (
 )
 WRITES = (
     *("create", "create_child", "change", "delete", "link"),
-    *("mass_patch", "mass_delete", "bulk_create", "bulk_patch", "bulk_delete"),
+    *("mass_patch", "mass_delete", "bulk_create", "bulk_patch", "bulk_delete", "batch"),
 )
 
 
@@ -95,6 +95,7 @@ def kind_of(route: Route) -> str:
 
 
 KINDS: Mapping[str, Mapping[str, str]] = {
+    "/batch": {"POST": "batch"},
     r"/\w+/": {"GET": "list", "POST": "create", "PATCH": "mass_patch", "DELETE": "mass_delete"},
     r"/\w+/query/": {"POST": "query"},
     r"/\w+/stream/": {"GET": "stream"},
@@ -111,6 +112,8 @@ KINDS: Mapping[str, Mapping[str, str]] = {
 def draw_request(draw: Draw, route: Route) -> Request:
     """A random request of a route."""
     method, path = route
+    if kind_of(route) == "batch":
+        return _batch(draw)
     name, *rest = path.strip("/").split("/")
     table = draw.tables[name]
     return _DRAWN[kind_of(route)](draw, method, table, rest)
@@ -311,3 +314,34 @@ _DRAWN: Mapping[str, Drawn] = {
     "bulk_patch": _bulk_patch,
     "bulk_delete": _bulk_delete,
 }
+
+
+# ---- batches ------------------------------------------------------------------------------------
+
+_IN_BATCHES = (
+    *(("GET", "list"), ("POST", "query"), ("GET", "read"), ("POST", "create")),
+    *(("PATCH", "change"), ("PUT", "change"), ("DELETE", "delete"), ("PATCH", "mass_patch")),
+    *(("DELETE", "mass_delete"), ("POST", "bulk_create"), ("PATCH", "bulk_patch")),
+    ("DELETE", "bulk_delete"),
+)
+_BELOW = (("GET", "children"), ("POST", "create_child"), ("PUT", "link"), ("DELETE", "link"))
+
+
+def _batch(draw: Draw) -> Request:
+    requests = [_in_batch(_one_of_batch(draw)) for _ in range(draw.random.randint(1, 4))]
+    return Request("POST", "/batch", {"requests": requests})
+
+
+def _one_of_batch(draw: Draw) -> Request:
+    table = draw.random.choice(list(draw.tables.values()))
+    if table.linked and draw.maybe(0.2):
+        method, kind = draw.random.choice(_BELOW)
+        relation = draw.random.choice(list(table.linked))
+        return _DRAWN[kind](draw, method, table, ["", relation])
+    method, kind = draw.random.choice(_IN_BATCHES)
+    return _DRAWN[kind](draw, method, table, [])
+
+
+def _in_batch(request: Request) -> dict[str, Any]:
+    made = {"method": request.method, "path": request.url, "headers": request.headers}
+    return made if request.body is None else {**made, "body": request.body}

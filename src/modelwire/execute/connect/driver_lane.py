@@ -54,6 +54,7 @@ class DriverLane(ABC):
         caller: Who asks for what it runs.
 
     Attributes:
+        caller: The same.
         begin_text: What begins a transaction.
         undo_text: What undoes one, and may begin the next.
         defers_checks: Whether what is deferred can be checked before COMMIT.
@@ -80,7 +81,7 @@ class DriverLane(ABC):
         claim: Claim | None = None,
         caller: Principal = ANYONE,
     ) -> None:
-        self._caller = caller
+        self.caller = caller
         self.abandoned = False
         self.is_outdated = False
         self._held = HeldConnection(engine)
@@ -163,7 +164,7 @@ class DriverLane(ABC):
         """Run a statement and read its rows."""
         claim = claim or self._claim
         compiled = statement.compiled
-        prepared = statement.bind(values, self._caller)
+        prepared = statement.bind(values, self.caller)
         try:
             bound = compiled.bind(prepared)
         except REFUSALS as exc:

@@ -24,7 +24,13 @@ Row = Sequence[Any]
 
 
 class Lane(Protocol):
-    """Runs statements; the errors of the driver leave it as modelwire's."""
+    """Runs statements; the errors of the driver leave it as modelwire's.
+
+    Attributes:
+        caller: Who asks for what it runs.
+    """
+
+    caller: Principal
 
     async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement and read its rows.
@@ -99,7 +105,7 @@ class SessionLane:
         claim: Claim | None = None,
         caller: Principal = ANYONE,
     ) -> None:
-        self._caller = caller
+        self.caller = caller
         self._session = session
         self._connection = connection
         self._slots = slots
@@ -151,7 +157,7 @@ class SessionLane:
             limit.end_reading()
 
     async def _run(self, statement: Statement, values: Values) -> Sequence[Row]:
-        bound = statement.bind(values, self._caller)
+        bound = statement.bind(values, self.caller)
         try:
             rows = await self._execute(statement, bound)
         except Exception as exc:

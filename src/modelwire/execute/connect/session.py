@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -48,3 +48,20 @@ def open_session(engine: AsyncEngine) -> AsyncSession:
         The session. Its objects stay readable after a commit.
     """
     return AsyncSession(engine, expire_on_commit=False, sync_session_class=EagerSession)
+
+
+def open_joined_session(connection: AsyncConnection) -> AsyncSession:
+    """Open a session in a transaction that others end: what it commits is committed with that.
+
+    Args:
+        connection: The connection of the transaction.
+
+    Returns:
+        The session, each of whose transactions is a savepoint.
+    """
+    return AsyncSession(
+        connection,
+        expire_on_commit=False,
+        sync_session_class=EagerSession,
+        join_transaction_mode="create_savepoint",
+    )

@@ -54,6 +54,8 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
         The error to answer with.
     """
     violation, plan = rejection.violation, rejection.plan
+    if plan is None:
+        return explain_elsewhere(violation, "", catalog)
     if isinstance(plan, LinkSet):
         return await explain_links(violation, plan, finder, catalog)
     plans = by_table(plan)

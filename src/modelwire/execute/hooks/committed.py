@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
-from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ...hooks import Change, Hook
@@ -22,39 +21,36 @@ WAIT_S = 1.0
 
 _running: set[asyncio.Task[None]] = set()
 
-HooksAfterCommit = Mapping[type[SQLModel], Sequence[Hook]]
-"""The hooks of each model."""
+Committed = tuple[Change, Sequence[Hook]]
+"""What was written, and the hooks that are told once it is committed."""
 
 
 async def run_after_commit(
-    hooks: HooksAfterCommit, changes: Sequence[Change], session: BaseSession, *, is_own: bool
+    committed: Sequence[Committed], session: BaseSession, *, is_own: bool
 ) -> None:
     """Run the hooks after a commit, in order. What fails is logged, and changes nothing.
 
     They run to their end where the request is cancelled meanwhile: it is committed.
 
     Args:
-        hooks: The hooks of each model.
-        changes: What was written.
+        committed: What was written, with the hooks.
         session: What hooks work with.
         is_own: Whether it is theirs alone, and closed when they have ended.
     """
-    if not changes:
+    if not committed:
         if is_own:
             await session.close()
         return
-    task = asyncio.ensure_future(_run(hooks, changes, cast(AsyncSession, session), is_own=is_own))
+    task = asyncio.ensure_future(_run(committed, cast(AsyncSession, session), is_own=is_own))
     _running.add(task)
     task.add_done_callback(_running.discard)
     await asyncio.wait([task], timeout=WAIT_S if is_own else None)
 
 
-async def _run(
-    hooks: HooksAfterCommit, changes: Sequence[Change], session: AsyncSession, *, is_own: bool
-) -> None:
+async def _run(committed: Sequence[Committed], session: AsyncSession, *, is_own: bool) -> None:
     try:
-        for change in changes:
-            for hook in hooks.get(change.model, ()):
+        for change, hooks in committed:
+            for hook in hooks:
                 if not await _succeeds(hook, replace(change, session=session)) and is_own:
                     await session.rollback()
     finally:

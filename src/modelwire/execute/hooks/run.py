@@ -23,6 +23,7 @@ from ...statement.lists import ROWS
 from ...statement.statements import Statements
 from ..connect.lane import Lane, Row
 from .calls import call_hooks
+from .committed import Committed
 from .rows import HookRows, RowChanges
 
 
@@ -64,7 +65,7 @@ class HookRun:
         has_triggers: Whether triggers may change rows once they are written.
 
     Attributes:
-        done: What was written, for the hooks after the commit.
+        done: What was written, with the hooks after the commit.
         ran_statements: Whether hooks have run any, by which rows may be others than were read.
     """
 
@@ -86,7 +87,7 @@ class HookRun:
         self._has_triggers = has_triggers
         self._rows: dict[Table, HookRows] = {}
         self._written: dict[tuple[Table, WriteOperation], _Written] = {}
-        self.done: list[Change] = []
+        self.done: list[Committed] = []
         self.ran_statements = False
 
     @contextmanager
@@ -231,7 +232,7 @@ class HookRun:
             changes = _changes_of(shown, rows, news)
             change = await self._call(table, operation, hooks.after(operation), changes, rows.links)
             if hooks.after_commit:
-                self.done.append(change)
+                self.done.append((change, hooks.after_commit))
 
     def _rows_of(self, table: Table) -> HookRows:
         if table not in self._rows:

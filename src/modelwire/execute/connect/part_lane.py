@@ -1,0 +1,53 @@
+"""The lane of what is a part of a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from ...access.principal import Principal
+from ...statement.statements import Statement, Values
+from .lane import Lane, Row
+
+
+class PartLane:
+    """The lane of a part of a transaction, which is ended by what it is a part of.
+
+    Args:
+        lane: The lane of the transaction.
+        composed: Whether every statement is taken for one that a client has composed.
+    """
+
+    def __init__(self, lane: Lane, *, composed: bool = False) -> None:
+        self._lane = lane
+        self._run = lane.search if composed else lane.fetch
+
+    @property
+    def caller(self) -> Principal:
+        """Who asks for what it runs."""
+        return self._lane.caller
+
+    @caller.setter
+    def caller(self, caller: Principal) -> None:
+        self._lane.caller = caller
+
+    async def fetch(self, statement: Statement, values: Values) -> Sequence[Row]:
+        """Run a statement and read its rows."""
+        return await self._run(statement, values)
+
+    def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
+        """Run a statement that a client has composed and read its rows."""
+        return self._lane.search(statement, values)
+
+    def savepoint(self, *, checks: bool = False) -> AbstractAsyncContextManager[None]:
+        """Begin a part of the transaction that an error undoes alone."""
+        return self._lane.savepoint(checks=checks)
+
+    async def commit(self) -> None:
+        """Leave that to the end."""
+
+    async def restart(self) -> None:
+        """Leave the transaction as it is: a savepoint has undone what was refused."""
+
+    async def roll_back(self) -> None:
+        """Leave that to the end: a savepoint has undone what was refused."""

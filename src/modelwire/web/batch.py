@@ -1,0 +1,251 @@
+"""Batches: requests to the application's resources that are answered in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi.exceptions import RequestValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
+
+from ..access.principal import Principal
+from ..compat.fastapi import TELEMETRY
+from ..compat.starlette import EXCEPTION_HANDLERS
+from ..errors import InvalidRequest, MethodNotAllowed, NoSuchPath, Violation
+from ..pipeline.batch import Addressed, BatchWork, Requests, placing
+from ..pipeline.pipeline import wants_minimal
+from ..pipeline.transaction import run
+from ..pipeline.variants import Variants
+from ..pipeline.work import OpenTransaction
+from ..plan.reading.query import refuse_parameters
+from ..request.batch import BatchedRequest, read_batch
+from ..request.body import check_encoding, check_media_type
+from ..request.request import Request
+from ..respond.answer import Answer
+from .callers import WHO, Callers
+from .lookup import RouteLookup
+from .part import PART, Part, send_nothing
+from .problems import Problems, allowed_methods, explain_http, explain_validation
+from .route import ResourceRoute
+
+_OF_THE_BATCH = frozenset(
+    (
+        *("path", "raw_path", "query_string", "method", "headers", "path_params"),
+        *("endpoint", "route", EXCEPTION_HANDLERS, TELEMETRY),
+    )
+)
+"""What the scope of a batch says of itself, and of none of its requests; nor does what is found out
+about it on its way here."""
+
+_OWN = "modelwire."
+
+_HEADERS_OF_THE_BATCH = frozenset(
+    (
+        *(b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"),
+        *(b"accept", b"accept-encoding", b"idempotency-key", b"prefer"),
+        *(b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"),
+    )
+)
+"""The headers of a batch that its requests do not have from it."""
+
+_JSON = (b"content-type", b"application/json")
+
+_running: set[asyncio.Future[None]] = set()
+
+
+class Batches:
+    """Answers batches of requests to the resources of an application.
+
+    Args:
+        variants: The pipelines of the resources that batches are mounted with.
+        lookup: The routes of all resources.
+        problems: Knows what the application answers itself.
+        mounted: The resources of each `mount`: who asks for them, and their pipelines.
+        max_requests: Requests that a batch may have.
+    """
+
+    def __init__(
+        self,
+        variants: Variants,
+        lookup: RouteLookup,
+        problems: Problems,
+        mounted: Sequence[tuple[Callers | None, Variants]],
+        max_requests: int,
+    ) -> None:
+        self._variants = variants
+        self._lookup = lookup
+        self._problems = problems
+        self._mounted = mounted
+        self._max_requests = max_requests
+
+    async def answer(self, request: Request, session: AsyncSession | None, scope: Scope) -> Answer:
+        """`POST /batch`"""
+        pipeline = self._variants.choose(request.caller)
+        refuse_parameters(pipeline.parse_query(request))
+        check_media_type(request.header(b"content-type"))
+        check_encoding(request.header(b"content-encoding"))
+        requests = read_batch(request.body, self._max_requests)
+        parts = _Parts(request, scope, self._lookup, self._problems)
+        routes = [parts.find(each) for each in requests]
+        batch = Requests(
+            requests,
+            parts.answer,
+            [each for each, route in zip(requests, routes, strict=True) if route.is_guarded],
+            parts.guard,
+            needs_session=self._needs_session(scope, routes),
+            find_grants=lambda: self._find_grants(request.caller.who),
+            minimal=wants_minimal(request),
+        )
+        answer = await run(pipeline, BatchWork(pipeline, batch), request, session)
+        parts.run_in_background()
+        return answer
+
+    def _needs_session(self, scope: Scope, routes: Sequence[ResourceRoute]) -> bool:
+        """Whether hooks, or what guards a request, may work with a session."""
+        guarded = [route for route in routes if route.is_guarded]
+        if any(variants.widest.catalog.has_hooks for _, variants in self._mounted):
+            return True
+        overrides = bool(scope["app"].dependency_overrides)
+        return any(overrides or route.in_session for route in guarded)
+
+    def _find_grants(self, who: object) -> Collection[str]:
+        found: set[str] = set()
+        for callers, variants in self._mounted:
+            if callers is not None:
+                found |= set(variants.choose(callers.read(who)).catalog.grants)
+        return found
+
+
+class _Parts:
+    """The requests of one batch, as requests to the application."""
+
+    def __init__(
+        self, request: Request, scope: Scope, lookup: RouteLookup, problems: Problems
+    ) -> None:
+        self._who = request.caller.who
+        self._scope = scope
+        self._preferences = request.headers.get(b"prefer")
+        self._shared = {
+            name: value
+            for name, value in scope.items()
+            if name not in _OF_THE_BATCH and not name.startswith(_OWN)
+        }
+        self._headers = [h for h in scope["headers"] if h[0] not in _HEADERS_OF_THE_BATCH]
+        self._usual_headers = [*self._headers, _JSON]
+        self._lookup = lookup
+        self._problems = problems
+        self._known: dict[tuple[str, str], tuple[ResourceRoute, dict[str, Any]]] = {}
+        self._callers: dict[Callers | None, Principal] = {}
+        self._background: dict[str, BackgroundTask | None] = {}
+
+    def find(self, request: BatchedRequest) -> ResourceRoute:
+        """Find the route of a request, whose references need not be filled in.
+
+        Raises:
+            RequestError: There is none, or none that a batch may ask.
+        """
+        with placing(request.place):
+            return self._open(request, request.path)[0]
+
+    async def answer(self, addressed: Addressed, transaction: OpenTransaction) -> Answer:
+        """Answer a request as a part of a transaction, once what guards it has been asked."""
+        with self._telling():
+            route, scope = self._open(addressed.request, addressed.path)
+            caller, body = self._caller_of(route), addressed.body
+            if not route.is_guarded:
+                return await route.resource_endpoint.join(scope, body, caller, transaction)
+            part = Part(transaction, caller, body)
+            await _pass(scope, route, part)
+            self._background[addressed.request.place] = part.background
+            return part.answer
+
+    async def guard(self, addressed: Addressed, transaction: OpenTransaction) -> None:
+        """Ask what guards a request, and nothing else."""
+        with self._telling():
+            route, scope = self._open(addressed.request, addressed.path)
+            part = Part(transaction, self._caller_of(route), addressed.body, is_asked_only=True)
+            await _pass(scope, route, part)
+
+    def run_in_background(self) -> None:
+        """Run what dependencies have left for later, now that all is committed."""
+        for background in self._background.values():
+            if background is not None:
+                task = asyncio.ensure_future(background())
+                _running.add(task)
+                task.add_done_callback(_running.discard)
+
+    def _open(self, request: BatchedRequest, path: str) -> tuple[ResourceRoute, dict[str, Any]]:
+        """Find the route of a request, and make its scope."""
+        known = self._known.get((request.method, path))
+        if known is None:
+            scope = self._scope_of(request.method, path)
+            known = self._known[request.method, path] = self._select(scope), scope
+        route, scope = known
+        return route, {**scope, "headers": self._headers_of(request)}
+
+    def _scope_of(self, method: str, path: str) -> dict[str, Any]:
+        raw, _, query = path.partition("?")
+        return {
+            **self._shared,
+            "method": method,
+            "path": unquote(raw),
+            "raw_path": raw.encode(),
+            "query_string": query.encode(),
+            "headers": self._headers,
+            "path_params": {},
+        }
+
+    def _headers_of(self, request: BatchedRequest) -> list[tuple[bytes, bytes]]:
+        if not request.headers and self._preferences is None:
+            return self._usual_headers
+        own = dict(request.headers)
+        own.setdefault(*_JSON)
+        if self._preferences is not None:
+            # Of a preference that is named twice, the first one counts.
+            parts = (own.get(b"prefer"), self._preferences)
+            own[b"prefer"] = b", ".join(part for part in parts if part)
+        return [*self._headers, *own.items()]
+
+    def _select(self, scope: dict[str, Any]) -> ResourceRoute:
+        route = self._lookup.select(scope)
+        if isinstance(route, ResourceRoute) and route.joins:
+            return route
+        matches = {route.matches(scope)[0] for route in scope["app"].routes}
+        if Match.FULL in matches:
+            message = "A batch can read a row or a list, and write to resources; nothing else"
+            raise InvalidRequest(Violation(message, "not_in_batches"))
+        if Match.PARTIAL in matches:
+            raise MethodNotAllowed(allowed_methods(scope))
+        raise NoSuchPath(f"Nothing is at {scope['path']}")
+
+    def _caller_of(self, route: ResourceRoute) -> Principal:
+        endpoint = route.resource_endpoint
+        if endpoint.callers not in self._callers:
+            self._callers[endpoint.callers] = endpoint.read_caller(self._who)
+        return self._callers[endpoint.callers]
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell what the application's own code raises as it is told of a single request."""
+        try:
+            yield
+        except (RequestValidationError, HTTPException) as error:
+            is_answer = isinstance(error, HTTPException) and error.status_code < 400
+            if is_answer or self._problems.is_handled_otherwise(self._scope, error):
+                raise
+            if isinstance(error, RequestValidationError):
+                raise explain_validation(error) from None
+            raise explain_http(error) from None
+
+
+async def _pass(scope: dict[str, Any], route: ResourceRoute, part: Part) -> None:
+    """Have a request pass through all that is before its endpoint."""
+    known = {} if route.resource_endpoint.callers is None else {WHO: part.caller.who}
+    await route.app({**scope, **known, PART: part}, part.receive(), send_nothing)
