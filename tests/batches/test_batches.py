@@ -1,5 +1,7 @@
 """Several requests in one transaction: answered as by themselves, and stored all or none."""
 
+from typing import Any
+
 import httpx2
 import pytest
 
