@@ -22,7 +22,7 @@ class TalentBadge(SQLModel, table=True):
     skill_id: int = Field(foreign_key="links_talents.id", primary_key=True)
 
 
-class Holder(SQLModel, table=True):
+class TalentHolder(SQLModel, table=True):
     __tablename__ = "links_holders"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -55,7 +55,7 @@ fifth not at all."""
 
 chief = me.is_chief
 RESOURCES = (
-    Resource(Holder, policy=Policy(read=everyone), includes=["skills"]),
+    Resource(TalentHolder, policy=Policy(read=everyone), includes=["skills"]),
     Resource(Talent, policy=Policy(read=chief | (Talent.id != UNSEEN))),
     Resource(
         TalentBadge,
