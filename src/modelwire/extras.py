@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from .errors import ConfigurationError
 
 _EXTRAS = {
+    "alembic": "migrate",
     "typer": "serve",
     "uvicorn": "serve",
     "httptools": "serve",

@@ -32,6 +32,7 @@ _CHANGING: tuple[tuple[str, str], ...] = (
     (r'\\"[0-9a-f]{18}(-[0-9a-f]{18})?\\"', r'\\"<tag>\\"'),
     (r"\b[0-9a-f]{32}\b", "<id>"),
     (r"\b\d+\.\d+s\b", "<seconds>"),
+    (r"(\d{8}_\d{6}_)?(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])", "<step>"),
 )
 
 
@@ -80,13 +81,13 @@ class Shell:
                 self._serve([*_MAKE, "serve", "SERVE_ARGS=--port 0"], given, step, ROOT)
             case ["make", target]:
                 _run([*_MAKE, "-n", target], given, ROOT)
+            case ["modelwire", "new" | "migrate", *_]:
+                options = ["-m", "modelwire", *arguments]
+                _compare_lines(_run([sys.executable, *options], given, self.directory), step)
             case ["modelwire", "serve", *options]:
                 self._serve([*_modelwire(), *_on_any_port(options)], given, step, self.directory)
             case ["pytest", *options]:
                 options = ["-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *options]
-                _compare_lines(_run([sys.executable, *options], given, self.directory), step)
-            case ["alembic", *options]:
-                options = ["-m", "alembic", *options]
                 _compare_lines(_run([sys.executable, *options], given, self.directory), step)
             case ["python", *options]:
                 whole = [sys.executable, *self._find_server(options)]

@@ -2,15 +2,18 @@
 
 import inspect
 import re
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from typer.main import get_command
 
 import modelwire
 from modelwire import testing
+from modelwire.cli.main import main
 from modelwire.observe.counts import Counts, PoolState
 from modelwire.observe.metrics import describe_metrics
 from modelwire.plan.reading.operators import OPERATORS, Takes
@@ -113,6 +116,29 @@ def test_error_is_documented(code: str) -> None:
     """Each error code has a row with its status."""
     status = f"{STATUSES[code]} ¹" if code in CONFLICTS else str(STATUSES[code])
     assert rows_of("http.md")[code][1] == status
+
+
+def commands_of(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command of the command line, by its words."""
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{word} ")
+        else:
+            yield f"{name}{word}", command
+
+
+COMMANDS = dict(commands_of(get_command(main)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_is_documented(name: str) -> None:
+    """Each command has a row, and each of its options one on the page that is about it."""
+    page = (REFERENCE / "command-line.md").read_text()
+    assert re.search(rf"^\| `{name}\b", page, re.MULTILINE)
+    about = "how-to/serve-a-module.md" if name == "serve" else "reference/command-line.md"
+    text = (ROOT / "docs" / about).read_text()
+    options = [o for p in COMMANDS[name].params for o in p.opts if o.startswith("--")]
+    assert [option for option in options if f"`{option}" not in text] == []
 
 
 def anchors_of(page: Path) -> set[str]:

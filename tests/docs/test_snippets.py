@@ -7,8 +7,8 @@ The language of a fenced block says what is done with it:
   that names it, by a file that imports it, or by pytest.
 - `console` has commands, which start with `$ `, and what they answer. They run in the page's
   directory, in order. `modelwire serve` and `make serve` start a real server on a free port,
-  in place of the one before; `curl` asks it; `pytest`, `python` and `alembic` run; `make test` is
-  looked up.
+  in place of the one before; `curl` asks it; `pytest`, `python`, `modelwire new` and `modelwire
+  migrate` run; `make test` is looked up.
   Moments, entity tags, ids of requests and durations may differ, and JSON may be laid out in
   lines. With `curl -i` the headers that are shown are compared. A `postgresql://` URL becomes that
   of an empty database.
@@ -64,7 +64,6 @@ class _Page:
     def unused(self) -> list[str]:
         """The files that no command names, no other file imports and no tool finds itself."""
         collected = any("pytest" in command for command in self.commands)
-        migrated = any("alembic" in command for command in self.commands)
         imported = set(
             re.findall(r"^(?:from|import) (\w+)\b", "\n".join(self.written.values()), re.MULTILINE)
         )
@@ -74,7 +73,6 @@ class _Page:
             if not any(name in command for command in self.commands)
             and name.removesuffix(".py") not in imported
             and not (collected and name.startswith(("conftest", "test_")))
-            and not (migrated and name == "migrations/env.py")
         ]
 
 

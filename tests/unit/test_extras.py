@@ -107,3 +107,16 @@ def test_command_says_what_it_needs(missing: str, module: str) -> None:
         f"modelwire: The command modelwire needs the package {missing}, which is not installed: "
         "pip install 'modelwire[serve]'\n"
     )
+
+
+@pytest.mark.parametrize("command", [("show",), ("make", "first tables", "--app", "app.py")])
+def test_migrate_says_what_it_needs(command: tuple[str, ...]) -> None:
+    """The other commands do without Alembic."""
+    start = "from modelwire.cli.start import main; main()"
+    done = run(start, "alembic", arguments=("migrate", *command))
+    assert done.returncode == 2
+    assert done.stderr == (
+        "modelwire: modelwire migrate needs the package alembic, which is not installed: "
+        "pip install 'modelwire[migrate]'\n"
+    )
+    assert run(start, "alembic", arguments=("--version",)).returncode == 0

@@ -21,7 +21,7 @@ def test_lowest_versions() -> None:
     """`requirements-lowest.txt` has for each dependency the version from which it is allowed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     optional = project["optional-dependencies"]
-    extras = (line for name in ("docs", "metrics", "serve") for line in optional[name])
+    extras = (line for name in ("docs", "metrics", "migrate", "serve") for line in optional[name])
     allowed = read_versions((x for x in (*project["dependencies"], *extras) if ">=" in x), ">=")
     lines = (ROOT / "requirements-lowest.txt").read_text().splitlines()
     pinned = read_versions((line for line in lines if not line.startswith("#")), "==")

@@ -1,1 +1,1 @@
-"""The command line: `modelwire serve TARGET`."""
+"""The command line: `modelwire COMMAND`."""

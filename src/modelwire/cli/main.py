@@ -21,9 +21,13 @@ from ..execute.url import show_url
 from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
+from .ask import exiting, show_examples
 from .logs import configure_logs
+from .migrate import migrate
+from .new import create_project
 from .policies import list_policies
 from .protocol import LimitedProtocol
+from .reason import reason_of
 from .target import load_app
 
 _TARGET = "_MODELWIRE_SERVE_TARGET"
@@ -42,6 +46,7 @@ main = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+main.add_typer(migrate)
 
 
 def _show_version(wanted: bool) -> None:
@@ -62,7 +67,9 @@ def _commands(
     """Takes SQLModel tables to the wire."""
 
 
-@main.command()
+@main.command(
+    epilog=show_examples("serve models.py", "serve package.main:app --port 9000 --workers 4")
+)
 def serve(
     target: Annotated[
         str,
@@ -177,7 +184,33 @@ def serve(
     )
 
 
-@main.command()
+@main.command(epilog=show_examples("new shop", "new shop --auth --postgres"))
+def new(
+    name: Annotated[
+        str, typer.Argument(help="The name of the folder, and of the Python package in it.")
+    ],
+    auth: Annotated[
+        bool,
+        typer.Option(
+            "--auth", help="With signing up, logging in, and rows that are their owner's."
+        ),
+    ] = False,
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Deployed, and tested by CI, with PostgreSQL.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
+) -> None:
+    """Make a project: tables, an application, tests, migrations, an image, CI."""
+    with exiting():
+        files = create_project(name, auth=auth, postgres=postgres)
+    if as_json:
+        typer.echo(json.dumps({"path": name, "files": sorted(files)}, indent=2))
+        return
+    typer.echo(f"Made {name}, with {len(files)} files. Go on with:")
+    typer.echo(f"  cd {name}\n  make serve\n  make test")
+
+
+@main.command(epilog=show_examples("policies main.py", "policies package.main:app --json"))
 def policies(
     target: Annotated[
         str,
@@ -245,7 +278,7 @@ def _check_database(app: FastAPI, wanted: str | None) -> None:
     try:
         asyncio.run(_prepare(database))
     except ModelwireError as exc:
-        reason = _find_missing_directory(database) or _reason_of(exc)
+        reason = _find_missing_directory(database) or reason_of(exc)
         raise ConfigurationError(f"Can't use the database {_shown(database)}: {reason}") from exc
 
 
@@ -266,13 +299,6 @@ def _find_missing_directory(database: Database) -> str | None:
         return None
     directory = Path(name).parent
     return None if directory.is_dir() else f"there is no directory {directory}"
-
-
-def _reason_of(error: BaseException) -> str:
-    """The driver's own words, on one line; they go to the terminal, not to a client."""
-    cause = error.__cause__ or error
-    original = getattr(cause, "orig", None) or cause
-    return " ".join(str(original).split()) or type(original).__name__
 
 
 def _shown(database: Database) -> str:

@@ -51,7 +51,7 @@ def load_app(target: str, shown: Sequence[str] = ()) -> FastAPI:
     source, _, name = target.partition(":")
     if not source:
         raise BadTarget("Name what to serve: league.py, package.models or package.main:app")
-    with _naming_mistakes(source):
+    with naming_mistakes(source):
         module = _load_module(source)
         app = _find_app(module, source, name)
         if app is not None and shown:
@@ -81,8 +81,12 @@ def _find_app(module: ModuleType, source: str, name: str) -> FastAPI | None:
 
 
 @contextmanager
-def _naming_mistakes(source: str) -> Iterator[None]:
+def naming_mistakes(source: str, fault: str = "can't be served") -> Iterator[None]:
     """Say where the user's code is wrong, in place of a traceback through that of others.
+
+    Args:
+        source: What is loaded or run.
+        fault: What is said of it.
 
     Raises:
         BadTarget: Anything was raised that modelwire doesn't raise itself.
@@ -95,8 +99,8 @@ def _naming_mistakes(source: str) -> Iterator[None]:
         lines = str(exc).splitlines() or [""]
         place, text = _place_of(exc), lines[0]
         if isinstance(exc, SyntaxError):
-            place, text = f"{_shorten(exc.filename or source)}, line {exc.lineno}: ", exc.msg
-        raise BadTarget(f"{source} can't be served\n{place}{type(exc).__name__}: {text}") from exc
+            place, text = f"{shorten(exc.filename or source)}, line {exc.lineno}: ", exc.msg
+        raise BadTarget(f"{source} {fault}\n{place}{type(exc).__name__}: {text}") from exc
 
 
 def _place_of(error: BaseException) -> str:
@@ -105,10 +109,11 @@ def _place_of(error: BaseException) -> str:
     installed = ("<", str(Path(__file__).parents[1]), paths["stdlib"], paths["purelib"])
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(installed)]
-    return f"{_shorten(own[-1].filename)}, line {own[-1].lineno}: " if own else ""
+    return f"{shorten(own[-1].filename)}, line {own[-1].lineno}: " if own else ""
 
 
-def _shorten(file: str) -> str:
+def shorten(file: str) -> str:
+    """Write a path as one would from here."""
     path, here = Path(file), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..compat.sqlalchemy import settle_keys
 from ..statement.dialects.known import DIALECTS
 from ..statement.indexes import value_indexes
-from ..statement.own import build_creation
+from ..statement.own import OWN, build_creation
 from ..statement.statements import Statement
 from .connect.begin import begin_writing
 from .sqlite.tables import check_for_sqlite, warn_of_idle_keys
@@ -60,6 +60,28 @@ async def create_tables(
         await begin_writing(connection)
         settle_keys(metadata.tables.values())
         await connection.run_sync(_create_missing, metadata, only)
+
+
+async def complete_tables(engine: AsyncEngine, metadata: MetaData) -> None:
+    """Create what goes with tables that migrations have made, and is no part of the models.
+
+    Those are the tables of modelwire's own, and, on SQLite, the indexes by which columns are
+    compared as values.
+
+    Args:
+        engine: The engine.
+        metadata: The tables of the models; those that are missing stay so.
+    """
+    await create_tables(engine, OWN)
+    if engine.dialect.name == "sqlite":
+        async with engine.begin() as connection:
+            await begin_writing(connection)
+            await connection.run_sync(_create_all_value_indexes, metadata)
+
+
+def _create_all_value_indexes(connection: Connection, metadata: MetaData) -> None:
+    for table in metadata.sorted_tables:
+        _create_value_indexes(connection, table)
 
 
 def _create_missing(

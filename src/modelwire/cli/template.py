@@ -1,0 +1,59 @@
+"""The files that commands write, out of templates in this package."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SUFFIX = ".tmpl"
+
+
+class _Filled(Template):
+    """A template whose marks are `@@{name}`: make, shells and YAML have a use for `$`."""
+
+    delimiter = "@@"
+
+
+def fill_templates(*names: str, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Fill templates in.
+
+    Args:
+        names: The folders of the templates; a file of a later one replaces that of an earlier one.
+        values: What stands for each mark, in paths too.
+
+    Returns:
+        The text of each file, by its path.
+    """
+    return {
+        _Filled(str(path.relative_to(_TEMPLATES / name)).removesuffix(_SUFFIX)).substitute(
+            values
+        ): _Filled(path.read_text(encoding="utf-8")).substitute(values)
+        for name in names
+        for path in sorted((_TEMPLATES / name).rglob(f"*{_SUFFIX}"))
+    }
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Write a folder that is there with all of its files, or not at all.
+
+    Args:
+        folder: The folder, which is not there yet.
+        files: The text of each file, by its path in it.
+
+    Raises:
+        OSError: It can't be written, or something of that name is there.
+    """
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+        made = Path(beside) / folder.name
+        made.mkdir()
+        for path, text in files.items():
+            file = made / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        if folder.exists() or folder.is_symlink():
+            raise FileExistsError(f"{folder} is there already")
+        os.rename(made, folder)

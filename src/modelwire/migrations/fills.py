@@ -1,0 +1,84 @@
+"""New columns that may not be NULL: what the rows that are there have in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from alembic.operations import ops
+from sqlalchemy import Column, ColumnDefault, DefaultClause, TextClause, text
+from sqlalchemy.engine import Dialect
+
+
+def fill_columns(changes: ops.UpgradeOps, dialect: Dialect) -> Sequence[str]:
+    """Give the rows that are there the default of each new column that may not be NULL.
+
+    The database has it as the column's default while the column is added, and not from there on:
+    the models say what new rows have.
+
+    Args:
+        changes: What is to be done; is changed.
+        dialect: That of the database.
+
+    Returns:
+        The columns that have no default, as in `books.pages`.
+    """
+    unfilled: list[str] = []
+    operations: list[ops.MigrateOperation] = []
+    for change in changes.ops:
+        operations.append(change)
+        if isinstance(change, ops.ModifyTableOps):
+            later = _fill_in(change, dialect, unfilled)
+            if later:
+                operations.append(
+                    ops.ModifyTableOps(change.table_name, later, schema=change.schema)
+                )
+    changes.ops[:] = operations
+    return unfilled
+
+
+def _fill_in(
+    table: ops.ModifyTableOps, dialect: Dialect, unfilled: list[str]
+) -> list[ops.MigrateOperation]:
+    later: list[ops.MigrateOperation] = []
+    for operation in table.ops:
+        if not isinstance(operation, ops.AddColumnOp) or not _needs_value(operation.column):
+            continue
+        column = operation.column
+        given = _default_of(column, dialect)
+        if given is None:
+            unfilled.append(f"{table.table_name}.{column.name}")
+            continue
+        operation.column = Column(
+            column.name, column.type, nullable=False, server_default=given, comment=column.comment
+        )
+        later.append(
+            ops.AlterColumnOp(
+                table.table_name,
+                column.name,
+                schema=table.schema,
+                existing_type=column.type,
+                existing_nullable=False,
+                existing_server_default=DefaultClause(given),
+                modify_server_default=None,
+            )
+        )
+    return later
+
+
+def _needs_value(column: Column[Any]) -> bool:
+    made = (column.server_default, column.computed, column.identity)
+    return not column.nullable and all(way is None for way in made)
+
+
+def _default_of(column: Column[Any], dialect: Dialect) -> str | TextClause | None:
+    """The default as a literal that both databases read alike."""
+    default = column.default
+    if not isinstance(default, ColumnDefault) or not default.is_scalar:
+        return None
+    bind = column.type.dialect_impl(dialect).bind_processor(dialect)
+    value = default.arg if bind is None else bind(default.arg)
+    if isinstance(default.arg, bool):
+        return text(str(default.arg).lower())
+    return str(value) if isinstance(value, (int, float, Decimal, str)) else None
