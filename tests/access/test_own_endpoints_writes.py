@@ -1,5 +1,6 @@
 """The session of a caller writes what the policies say, and nothing else."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.orm.session import make_transient_to_detached
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from modelwire import Database
-from modelwire.errors import Forbidden
+from modelwire.errors import Forbidden, ParentNotFound
 from tests.access import own_models as m
 from tests.access.own_app import Own
 from tests.access.own_models import OwnCountry as Country
@@ -326,6 +327,25 @@ async def _nest_and_go_on(session: AsyncSession) -> None:
         session.add(Line(invoice_id=1, text="after"))
 
 
+async def _nest_many_and_go_on(session: AsyncSession) -> None:
+    session.add(Line(invoice_id=1, text="after"))
+    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(Line(invoice_id=1, text="within"))
+            await _move_many(session)
+    except Forbidden:
+        pass
+
+
+async def _nest_references_and_go_on(session: AsyncSession) -> None:
+    try:
+        async with session.begin_nested(), session.begin_nested():
+            await session.execute(update(Line).where(Line.id == 1).values(invoice_id=2))
+    except ParentNotFound:
+        session.add(Line(invoice_id=1, text="after"))
+
+
 async def _roll_back_and_go_on(session: AsyncSession) -> None:
     session.add(Line(invoice_id=1, text="before"))
     await session.flush()
@@ -333,13 +353,34 @@ async def _roll_back_and_go_on(session: AsyncSession) -> None:
     session.add(Line(invoice_id=1, text="after"))
 
 
-@pytest.mark.parametrize("work", [_nest_and_go_on, _roll_back_and_go_on])
+GO_ON = [
+    _nest_and_go_on,
+    _nest_many_and_go_on,
+    _nest_references_and_go_on,
+    _roll_back_and_go_on,
+]
+
+
+@pytest.mark.parametrize("work", GO_ON)
 async def test_what_is_undone_on_purpose_refuses_nothing_else(own: Own, work: Any) -> None:
     await own.read(work)
     async with own.database.session() as session:
         texts = list(await session.scalars(select(Line.text).order_by(Line.text)))
         assert texts == ["after", "l1", "l2", "l3"]
         assert (await session.get_one(Invoice, 1)).status == "draft"
+
+
+async def test_what_is_refused_within_a_savepoint_is_not_kept_by_it(own: Own) -> None:
+    async def work(session: AsyncSession) -> None:
+        async with session.begin_nested():
+            with suppress(Forbidden):
+                await _move_many(session)
+            session.add(Line(invoice_id=1, text="after"))
+            await session.flush()
+
+    before = await own.snapshot()
+    assert (await own.run(work)).status_code >= 400
+    assert await own.snapshot() == before
 
 
 async def test_a_key_that_is_merged_is_one_that_is_seen(own: Own) -> None:
