@@ -1,17 +1,18 @@
 """The session of a caller writes what the policies say, and nothing else."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy import delete, exists, func, inspect, literal, select, update
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.session import make_transient_to_detached
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from modelwire import Database
-from modelwire.errors import Forbidden
+from modelwire.errors import Forbidden, ParentNotFound
 from tests.access import own_models as m
 from tests.access.own_app import Own
 from tests.access.own_models import OwnCountry as Country
@@ -326,6 +327,25 @@ async def _nest_and_go_on(session: AsyncSession) -> None:
         session.add(Line(invoice_id=1, text="after"))
 
 
+async def _nest_many_and_go_on(session: AsyncSession) -> None:
+    session.add(Line(invoice_id=1, text="after"))
+    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(Line(invoice_id=1, text="within"))
+            await _move_many(session)
+    except Forbidden:
+        pass
+
+
+async def _nest_references_and_go_on(session: AsyncSession) -> None:
+    try:
+        async with session.begin_nested(), session.begin_nested():
+            await session.execute(update(Line).where(Line.id == 1).values(invoice_id=2))
+    except ParentNotFound:
+        session.add(Line(invoice_id=1, text="after"))
+
+
 async def _roll_back_and_go_on(session: AsyncSession) -> None:
     session.add(Line(invoice_id=1, text="before"))
     await session.flush()
@@ -333,13 +353,34 @@ async def _roll_back_and_go_on(session: AsyncSession) -> None:
     session.add(Line(invoice_id=1, text="after"))
 
 
-@pytest.mark.parametrize("work", [_nest_and_go_on, _roll_back_and_go_on])
+GO_ON = [
+    _nest_and_go_on,
+    _nest_many_and_go_on,
+    _nest_references_and_go_on,
+    _roll_back_and_go_on,
+]
+
+
+@pytest.mark.parametrize("work", GO_ON)
 async def test_what_is_undone_on_purpose_refuses_nothing_else(own: Own, work: Any) -> None:
     await own.read(work)
     async with own.database.session() as session:
         texts = list(await session.scalars(select(Line.text).order_by(Line.text)))
         assert texts == ["after", "l1", "l2", "l3"]
         assert (await session.get_one(Invoice, 1)).status == "draft"
+
+
+async def test_what_is_refused_within_a_savepoint_is_not_kept_by_it(own: Own) -> None:
+    async def work(session: AsyncSession) -> None:
+        async with session.begin_nested():
+            with suppress(Forbidden):
+                await _move_many(session)
+            session.add(Line(invoice_id=1, text="after"))
+            await session.flush()
+
+    before = await own.snapshot()
+    assert (await own.run(work)).status_code >= 400
+    assert await own.snapshot() == before
 
 
 async def test_a_key_that_is_merged_is_one_that_is_seen(own: Own) -> None:
@@ -429,3 +470,65 @@ async def test_what_no_flush_would_check_is_refused(own: Own, name: str) -> None
     answer = await own.run(lambda s: s.run_sync(lambda sync: getattr(sync, name)(*arguments)))
     assert answer.status_code == 500
     assert len((await own.snapshot())["invoices"]) == 4
+
+
+HIDDEN = select(func.max(Invoice.secret)).where(Invoice.org_id == 2).scalar_subquery()
+
+READING: dict[str, Any] = {
+    "subquery": HIDDEN,
+    "within a function": func.coalesce(HIDDEN, "none"),
+    "exists": func.iif(exists().where(Invoice.org_id == 2), "yes", "no"),
+    "union": select(Org.name).union(select(Tag.name)).limit(1).scalar_subquery(),
+    "another table": Org.__table__.c.name,
+    "another one of a mapped class": Org.name,
+}
+
+
+@pytest.mark.parametrize("name", READING)
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_no_value_of_an_object_reads_rows(own: Own, name: str, is_new: bool) -> None:
+    """What is written at a flush does not go through the door that statements go through."""
+
+    async def work(session: AsyncSession) -> None:
+        invoice = Invoice(number="n1", org_id=1) if is_new else await session.get_one(Invoice, 1)
+        invoice.number = READING[name]
+        session.add(invoice)
+
+    before = await own.snapshot()
+    answer = await own.run(work)
+    assert answer.json()["code"] == "unexpected_error"
+    assert await own.snapshot() == before
+
+
+async def test_a_value_may_be_computed_of_the_row_that_has_it(own: Own) -> None:
+    async def work(session: AsyncSession) -> tuple[str, str]:
+        invoice = await session.get_one(Invoice, 1)
+        invoice.number = func.upper(Invoice.number) + "!"  # type: ignore[assignment]
+        new = Invoice(number=func.lower("NEW"), org_id=1)
+        session.add(new)
+        await session.flush()
+        await session.refresh(invoice)
+        await session.refresh(new)
+        return invoice.number, new.number
+
+    assert await own.read(work) == ("A1!", "new")
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_no_reference_is_computed_by_the_database(
+    own: Own,
+    caplog: pytest.LogCaptureFixture,
+    is_new: bool,
+) -> None:
+    """Which row it leads to could not be looked at before it is written."""
+
+    async def work(session: AsyncSession) -> None:
+        line = Line(text="x") if is_new else await session.get_one(Line, 1)
+        line.invoice_id = literal(1) + literal(1)  # type: ignore[assignment]
+        session.add(line)
+
+    before = await own.snapshot()
+    answer = await own.run(work)
+    assert answer.status_code == 500
+    assert "invoice_id: the session of a caller" in caplog.text
+    assert await own.snapshot() == before

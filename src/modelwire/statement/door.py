@@ -12,9 +12,18 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import Column, ColumnElement, FromClause, Select, TableClause, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Select,
+    SelectBase,
+    TableClause,
+    select,
+)
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import coercions, roles, visitors
 
 from ..access.caller import PREFIX
 from ..access.policy import Action
@@ -226,6 +235,16 @@ class CallerDoor:
         raise ConfigurationError(
             "The session of a caller writes new rows as objects, which it checks: session.add(…)."
         )
+
+
+def reads_rows(value: Any, sql: TableClause) -> bool:
+    """Whether an expression reads other rows than that of a table which is given its value."""
+    expression = coercions.expect(roles.ExpressionElementRole, value)
+    return any(
+        isinstance(part, SelectBase)
+        or (isinstance(part, Column) and not sql.columns.contains_column(part))
+        for part in visitors.iterate(expression)
+    )
 
 
 def _take(catalog: Catalog, name: str) -> Any:

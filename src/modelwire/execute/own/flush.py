@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from sqlalchemy import ClauseElement, ColumnElement, inspect
 from sqlalchemy import Table as SQLTable
-from sqlalchemy import inspect
 from sqlalchemy.orm import (
     InstanceState,
     RelationshipDirection,
@@ -19,7 +19,7 @@ from ...access.policy import Action
 from ...catalog.tables import Reference
 from ...compat.sqlalchemy_session import flushed
 from ...errors import ConfigurationError
-from ...statement.door import Served
+from ...statement.door import Served, reads_rows
 from ..write.permission import refuse
 from .access import Key, RowAccess
 
@@ -67,6 +67,7 @@ class FlushCheck:
         along = set(_find_along(self._removed))
         self._check_stored([s for s in self._removed if s not in along], "delete")
         self._check_stored(self._changed, "update")
+        self._check_expressions([*self._new, *self._changed])
         self._check_links([*self._new, *map(inspect, session.dirty)])
         self._check_parents([*self._new, *self._changed], self._new)
 
@@ -103,6 +104,21 @@ class FlushCheck:
         for state in states:
             grouped.setdefault(self._find(state), []).append(state)
         return grouped
+
+    def _check_expressions(self, states: Iterable[State]) -> None:
+        """Check that no value is an expression that reads rows, or refers to some row.
+
+        A flush writes past the door that statements go through.
+        """
+        for state in states:
+            found = self._find(state)
+            guarded = {c for r in self._access.guarded_references(found) for c in r.columns}
+            for column, value in _computed(state):
+                if column in guarded or reads_rows(value, found.table.sql):
+                    raise ConfigurationError(
+                        f"{state.class_.__name__}.{column.key}: the session of a caller can't see "
+                        "what this expression reads or refers to. Select the value, and set that."
+                    )
 
     def _check_stored(self, states: Sequence[State], action: Action) -> None:
         for found, group in self._by_resource(states).items():
@@ -166,6 +182,14 @@ class FlushCheck:
         for state, is_removed in flushed(context):
             if state not in known and (is_removed or _is_changed(state)):
                 raise refuse(self._find(state).table, "delete" if is_removed else "update")
+
+
+def _computed(state: State) -> Iterator[tuple[ColumnElement[Any], Any]]:
+    """The columns whose values the database is to compute, each with the expression."""
+    for attribute in state.mapper.column_attrs:
+        value = state.dict.get(attribute.key)
+        if isinstance(value, ClauseElement) or hasattr(value, "__clause_element__"):
+            yield attribute.columns[0], value
 
 
 def sorted_keys(keys: Iterable[Key]) -> list[Key]:

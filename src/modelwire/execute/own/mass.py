@@ -32,8 +32,9 @@ def change_rows(
 
     Raises:
         ConfigurationError: It changes what is no resource.
-        Forbidden: A row would become what the caller may not leave; all is undone.
-        ParentNotFound: A row would refer to one that the caller may not see; all is undone.
+        Forbidden: A row would become what the caller may not leave; all is undone, in a savepoint
+            all since that.
+        ParentNotFound: A row would refer to one that the caller may not see; the same.
     """
     sql = statement.table
     if not isinstance(sql, SQLTable):
@@ -55,7 +56,8 @@ def change_rows(
         try:
             change.check(stored)
         except (Forbidden, ParentNotFound):
-            session.rollback()
+            # As where a flush fails: what is around a savepoint goes on.
+            (session.get_nested_transaction() or session).rollback()
             raise
     return result
 
