@@ -212,7 +212,7 @@ async def test_limits(make_client: MakeClient, database: Database) -> None:
 @pytest.mark.parametrize(("tags", "shown"), [(None, ["users"]), (["A", "B"], ["A", "B"])])
 async def test_tags(make_client: MakeClient, tags: list[str] | None, shown: list[str]) -> None:
     """Its routes have the tags that a resource gives, or its table's name."""
-    client = await make_client(Resource(User, tags=tags), health=None)
+    client = await make_client(Resource(User, tags=tags), health=None, batch=None)
     paths = (await client.get("/openapi.json")).json()["paths"]
     found = [operation["tags"] for path in paths.values() for operation in path.values()]
     assert found
