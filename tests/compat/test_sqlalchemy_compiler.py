@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import registry
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from modelwire.compat import sqlalchemy_compiler as compat
@@ -135,6 +136,28 @@ def test_what_stands_for_a_table_is_named_without_its_schema(
     assert 'SELECT "other.rows".name' in text, "SQLCompiler.visit_column, preparer"
     assert ' AS "other.rows" JOIN (' in text, "SQLCompiler.get_render_as_alias_suffix"
     assert 'ON rows_1.id = "other.rows".id' in text or ' ON rows.id = "other.rows".id' in text
+
+
+@pytest.mark.parametrize("dialect", [postgresql.dialect(), sqlite.dialect()])
+@pytest.mark.parametrize("is_mapped", [True, False])
+def test_a_table_that_is_changed_is_named_as_itself(
+    door: CanaryDoor, dialect: Any, is_mapped: bool
+) -> None:
+    """It is read under its other name, also within what changes it."""
+    row: Any = type("Row", (), {})
+    registry().map_imperatively(row, ELSEWHERE, primary_key=[ELSEWHERE.c.id])
+    table = row if is_mapped else ELSEWHERE.c
+    own = select(ROWS.c.id).where(ROWS.c.owner == table.id).correlate(ELSEWHERE).exists()
+    most = select(func.max(table.id)).scalar_subquery()
+    changed = update(row if is_mapped else ELSEWHERE).where(table.id == most, own)
+    changed = changed.values(name=table.name + "!").returning(table.id)
+    removed = delete(row if is_mapped else ELSEWHERE).where(table.id == most, own)
+    for statement in (changed, removed):
+        text = str(statement.compile(dialect=compat.dialect_through(dialect, door)))
+        assert 'WHERE other.rows.id = (SELECT max("other.rows".id)' in text, "SQLCompiler.stack"
+        assert ".owner = other.rows.id" in text, "SQLCompiler.stack"
+        assert 'SET name=("other' not in text
+        assert 'RETURNING "other' not in text
 
 
 def test_a_connection_writes_as_before_afterwards(connection: Connection) -> None:

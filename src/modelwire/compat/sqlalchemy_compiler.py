@@ -3,7 +3,7 @@
 Tried with 2.0.58 and with 2.1.9. Documented nowhere are
 
 - of compilers: `visit_table`, `visit_column`, `visit_insert`, `visit_update` and `visit_delete`,
-  and what they are given; `construct_params`, `bind_names`, `stack`, `preparer`,
+  and what they are given; `construct_params`, `bind_names`, `stack` and its entries, `preparer`,
   `_truncated_identifier` and `get_render_as_alias_suffix`, and `_compiler_dispatch` of clauses;
 - `effective_value` of a parameter, and that `dialect` of a connection may be replaced.
 """
@@ -107,7 +107,6 @@ class DoorCompiler(SQLCompiler):
 
     door: ClassVar[Door]
     _within = 0
-    _changed: object = None
 
     def visit_table(  # type: ignore[no-untyped-def, override]
         self, table, asfrom=False, iscrud=False, ashint=False, enclosing_alias=None, **kw
@@ -143,8 +142,8 @@ class DoorCompiler(SQLCompiler):
         is_stood_for = (
             include_table
             and isinstance(table, TableClause)
-            and table is not self._changed
             and not self._within
+            and not self._is_changed(table)
             and self.preparer.schema_for_object(table)
             and self.door.rows_of(table) is not None
         )
@@ -152,6 +151,15 @@ class DoorCompiler(SQLCompiler):
             return super().visit_column(column, include_table=include_table, **kw)
         name = super().visit_column(column, include_table=False, **kw)
         return f"{self.preparer.quote(self._name_of(table, None))}.{name}"
+
+    def _is_changed(self, table: Any) -> bool:
+        """Whether a table, where it is named, is the one that the statement changes."""
+        for entry in reversed(self.stack):
+            # What a mapped class knows of its table is equal to that, and not the same.
+            if table in entry["asfrom_froms"]:
+                statement: Any = entry["selectable"]
+                return bool(statement.is_dml) and statement.table == table
+        return False
 
     def _name_of(self, table: Any, ambiguous: Mapping[str, str] | None) -> str:
         """What stands for a table in a statement: a name without a schema."""
@@ -176,17 +184,16 @@ class DoorCompiler(SQLCompiler):
 
     def visit_update(self, update_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
         """Write a change of rows."""
-        self._begin_change(update_stmt, visiting_cte)
+        self._begin_change(visiting_cte)
         return super().visit_update(update_stmt, visiting_cte=visiting_cte, **kw)
 
     def visit_delete(self, delete_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
         """Write a removal of rows."""
-        self._begin_change(delete_stmt, visiting_cte)
+        self._begin_change(visiting_cte)
         return super().visit_delete(delete_stmt, visiting_cte=visiting_cte, **kw)  # type: ignore[no-untyped-call]
 
-    def _begin_change(self, sql: Any, visiting_cte: object) -> None:
+    def _begin_change(self, visiting_cte: object) -> None:
         self.door.begin_change(is_part=bool(self.stack) or visiting_cte is not None)
-        self._changed = sql.table
 
 
 _PASSED = ("literal_binds", "render_postcompile")
