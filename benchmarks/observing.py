@@ -11,7 +11,6 @@ limit.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,7 +19,7 @@ from statistics import median
 from .clients import CONTENDERS
 from .databases import Database
 from .servers import open_server
-from .turns import Runner, bound_median, open_database, take_turns
+from .turns import Runner, bound_median, compare_servers, take_turns
 
 VARIANTS = ("unobserved", "modelwire", "observed")
 WORKS = ("get", "page_100")
@@ -31,26 +30,7 @@ LIMITS = {"off": 1.03, "on": 1.03}
 
 def main() -> None:
     """Measure, print a table, and fail where a limit is passed."""
-    arguments = _parse_arguments()
-    passed = True
-    with ExitStack() as stack:
-        for kind in arguments.database or ("sqlite", "postgresql"):
-            database = stack.enter_context(open_database(kind))
-            for work in arguments.work or WORKS:
-                starts = [
-                    _measure(database, work, arguments.rounds) for _ in range(arguments.starts)
-                ]
-                passed = _report(kind, work, starts) and passed
-    sys.exit(not passed)
-
-
-def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.observing", description=__doc__)
-    parser.add_argument("--starts", type=int, default=10, help="times that servers are started")
-    parser.add_argument("--rounds", type=int, default=25, help="turns of each server in a start")
-    parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
-    parser.add_argument("--work", action="append", choices=WORKS)
-    return parser.parse_args()
+    compare_servers("observing", __doc__, WORKS, (10, 25), _measure, _report)
 
 
 def _measure(database: Database, work: str, rounds: int) -> list[dict[str, float]]:

@@ -9,7 +9,6 @@ counts is the median of all starts. The command fails when one is over its limit
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from statistics import median
 from .clients import Call
 from .databases import Database
 from .servers import Server, open_server
-from .turns import USERS, Runner, bound_median, open_database, take_turns
+from .turns import USERS, Runner, bound_median, compare_servers, take_turns
 
 VARIANTS = ("no_policies", "policies")
 CALLS: Mapping[str, Call] = {
@@ -50,26 +49,7 @@ DATABASE_TURNS = 5
 
 def main() -> None:
     """Measure, print a table, and fail where a limit is passed."""
-    arguments = _parse_arguments()
-    passed = True
-    with ExitStack() as stack:
-        for kind in arguments.database or ("sqlite", "postgresql"):
-            database = stack.enter_context(open_database(kind))
-            for work in arguments.work or CALLS:
-                starts = [
-                    _measure(database, work, arguments.rounds) for _ in range(arguments.starts)
-                ]
-                passed = _report(kind, work, starts) and passed
-    sys.exit(not passed)
-
-
-def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.policies", description=__doc__)
-    parser.add_argument("--starts", type=int, default=5, help="times that servers are started")
-    parser.add_argument("--rounds", type=int, default=20, help="turns of each server in a start")
-    parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
-    parser.add_argument("--work", action="append", choices=list(CALLS))
-    return parser.parse_args()
+    compare_servers("policies", __doc__, list(CALLS), (5, 20), _measure, _report)
 
 
 Ratios = tuple[float, float | None]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NoReturn, TypeVar
 
 from .clients import Call
 from .databases import Database, PostgreSQL, SQLite, open_postgresql_server
 from .processes import read_run_time_us
 from .servers import Server
+
+Start = TypeVar("Start")
 
 USERS = 10_000
 CONNECTIONS = 16
@@ -76,6 +81,41 @@ def take_turns(runners: Mapping[str, Runner], rounds: int) -> list[dict[str, flo
         order = random.sample(list(runners), len(runners))
         turns.append({name: runners[name].take_turn() for name in order})
     return turns[WARM_UP:]
+
+
+def compare_servers(
+    name: str,
+    about: str | None,
+    works: Sequence[str],
+    counts: tuple[int, int],
+    measure: Callable[[Database, str, int], Start],
+    report: Callable[[str, str, Sequence[Start]], bool],
+) -> NoReturn:
+    """Measure works on each database, and fail where a limit is passed.
+
+    Args:
+        name: The module.
+        about: What its help says.
+        works: The works; the command may choose among them and the databases.
+        counts: Times that servers are started, and turns of each in a start, by default.
+        measure: Measures a work on a database, for so many rounds.
+        report: Prints what came of the starts; tells whether that is within the limits.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
+    starts, rounds = counts
+    parser.add_argument("--starts", type=int, default=starts, help="times that servers are started")
+    parser.add_argument("--rounds", type=int, default=rounds, help="turns of each in a start")
+    parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
+    parser.add_argument("--work", action="append", choices=works)
+    arguments = parser.parse_args()
+    passed = True
+    with ExitStack() as stack:
+        for kind in arguments.database or ("sqlite", "postgresql"):
+            database = stack.enter_context(open_database(kind))
+            for work in arguments.work or works:
+                found = [measure(database, work, arguments.rounds) for _ in range(arguments.starts)]
+                passed = report(kind, work, found) and passed
+    sys.exit(not passed)
 
 
 def bound_median(values: Sequence[float]) -> tuple[float, float]:
