@@ -4,12 +4,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 
-import asyncpg
 import httpx2
 import pytest
 
 from modelwire import Database
-from tests.conftest import LEAGUE, empty_tables, make_app, open_client
+from tests.conftest import LEAGUE, make_app, open_client
+from tests.contended import contend
 from tests.examples import THOROUGH
 from tests.http.problems import count_rows, read_problem
 
@@ -123,27 +123,11 @@ async def test_given_up_on(client: httpx2.AsyncClient) -> None:
         assert await count_rows(client, f"/teams/?name__startswith={turn}.") in (0, 5)
 
 
-_FAIL_ONCE = """
-CREATE SEQUENCE attempts;
-CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF nextval('attempts') = 1 THEN RAISE EXCEPTION 'on purpose' USING ERRCODE = '40001'; END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER fail_once BEFORE INSERT ON players FOR EACH ROW EXECUTE FUNCTION fail_once();
-"""
-_CLEAN_UP = "DROP FUNCTION IF EXISTS fail_once CASCADE; DROP SEQUENCE IF EXISTS attempts"
-
-
 @pytest.fixture
 async def contended(databases: dict[str, Database]) -> AsyncIterator[Database]:
     """PostgreSQL, where the first player meets a serialization failure."""
-    database = databases["postgresql"]
-    await empty_tables(database)
-    connection = await asyncpg.connect(database.settings.database_url.get_secret_value())
-    await connection.execute(_FAIL_ONCE)
-    yield database
-    await connection.execute(_CLEAN_UP)
-    await connection.close()
+    async with contend(databases["postgresql"], "players") as database:
+        yield database
 
 
 async def test_what_is_tried_again_refers_to_new_rows(contended: Database, lane: str) -> None:

@@ -65,29 +65,16 @@ async def check_rows(tasks: list[asyncio.Task[Any]]) -> None:
     assert [answer.json().get("id") for answer in answers] == [*KEYS]
 
 
-async def test_killed_connection(open_database: OpenDatabase) -> None:
-    """A connection that is lost under a statement for many costs none of them the answer."""
+@pytest.mark.parametrize("end", ["pg_terminate_backend", "pg_cancel_backend"])
+async def test_ended_statement(open_database: OpenDatabase, end: str) -> None:
+    """Where a statement for many is ended, or its connection lost, each is answered as if alone."""
     database = open_database("postgresql", **PATIENT)
     await store_users(database, **{f"u{key}": None for key in KEYS})
     async with open_client(serve(database)) as client:
         async with locked(database) as other:
             tasks = read_all(client)
             for pid in await waiting(other, 1):
-                assert await other.fetchval("SELECT pg_terminate_backend($1)", pid)
-            await asyncio.sleep(0.1)
-        await check_rows(tasks)
-    await eventually_free(database)
-
-
-async def test_ended_statement(open_database: OpenDatabase) -> None:
-    """A statement that somebody ends is sent again for each of them."""
-    database = open_database("postgresql", **PATIENT)
-    await store_users(database, **{f"u{key}": None for key in KEYS})
-    async with open_client(serve(database)) as client:
-        async with locked(database) as other:
-            tasks = read_all(client)
-            for pid in await waiting(other, 1):
-                assert await other.fetchval("SELECT pg_cancel_backend($1)", pid)
+                assert await other.fetchval(f"SELECT {end}($1)", pid)
             await asyncio.sleep(0.1)
         await check_rows(tasks)
     await eventually_free(database)

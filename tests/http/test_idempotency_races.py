@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -15,7 +14,8 @@ from modelwire.execute.idempotency import IdempotencyKeys
 from modelwire.pipeline.idempotency import key_of
 from modelwire.request.request import Request
 from modelwire.statement.statements import Statement
-from tests.conftest import LEAGUE, empty_tables, make_app, open_client
+from tests.conftest import LEAGUE, make_app, open_client
+from tests.contended import contend
 from tests.examples import THOROUGH
 from tests.http.problems import count_rows, read_problem
 
@@ -151,27 +151,11 @@ async def test_limit_of_locks(databases: dict[str, Database]) -> None:
     assert [tuple(row) for row in found] == [("7s",)]
 
 
-_FAIL_ONCE = """
-CREATE SEQUENCE attempts;
-CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF nextval('attempts') = 1 THEN RAISE EXCEPTION 'on purpose' USING ERRCODE = '40001'; END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER fail_once BEFORE INSERT ON teams FOR EACH ROW EXECUTE FUNCTION fail_once();
-"""
-_CLEAN_UP = "DROP FUNCTION IF EXISTS fail_once CASCADE; DROP SEQUENCE IF EXISTS attempts"
-
-
 @pytest.fixture
 async def contended(databases: dict[str, Database]) -> AsyncIterator[Database]:
     """PostgreSQL, where the first row of a team meets a serialization failure."""
-    database = databases["postgresql"]
-    await empty_tables(database)
-    connection = await asyncpg.connect(database.settings.database_url.get_secret_value())
-    await connection.execute(_FAIL_ONCE)
-    yield database
-    await connection.execute(_CLEAN_UP)
-    await connection.close()
+    async with contend(databases["postgresql"], "teams") as database:
+        yield database
 
 
 async def test_transaction_that_is_tried_again(contended: Database, lane: str) -> None:
