@@ -15,6 +15,7 @@ from modelwire import Database
 from modelwire.errors import Contention, Unavailable, UnknownOutcome
 from modelwire.execute.connect.lane import Lane
 from modelwire.execute.connect.retry import retry_contended
+from modelwire.execute.connect.turns import WriteQueue
 from modelwire.statement.statements import Statement
 from tests.conftest import empty_tables
 
@@ -37,7 +38,10 @@ async def run(lane: Lane, database: Database, sql: str) -> None:
 
 
 async def retried(attempt: Attempt, max_retries: int = 5, patience_s: float = 5) -> int:
-    return await retry_contended(attempt, max_retries=max_retries, patience_s=patience_s)
+    again = WriteQueue(patience_s)
+    return await retry_contended(
+        attempt, max_retries=max_retries, patience_s=patience_s, again=again
+    )
 
 
 def meeting(database: Database, counts: list[int], *, lock: str) -> Callable[[int, int], Attempt]:
@@ -70,6 +74,48 @@ async def test_deadlock(postgresql: Database) -> None:
     make = meeting(postgresql, counts, lock="SET LOCAL deadlock_timeout = '10ms'")
     tries = await asyncio.gather(retried(make(1, 2)), retried(make(2, 1)))
     assert sorted(tries) == [1, 2]
+
+
+async def test_deadlocks_of_many(postgresql: Database) -> None:
+    """Of many that meet again and again while they are on their way, all get through."""
+    again, tries = WriteQueue(60), [0] * 10
+
+    async def change(place: int) -> None:
+        tries[place] += 1
+        keys = (1, 2) if place % 2 else (2, 1)
+        async with postgresql.writing() as lane:
+            await run(lane, postgresql, "SET LOCAL deadlock_timeout = '10ms'")
+            for key in keys:
+                await run(lane, postgresql, f"UPDATE teams SET city = 'x' WHERE id = {key}")
+                await run(lane, postgresql, "SELECT pg_sleep(0.1)")
+
+    attempts = (
+        retry_contended(partial(change, place), max_retries=5, patience_s=60, again=again)
+        for place in range(10)
+    )
+    await asyncio.gather(*attempts)
+    assert sum(tries) > len(tries)
+
+
+async def test_those_that_meet_again_take_turns() -> None:
+    """Of many that are undone whenever two of them overlap, all get through."""
+    again, running = WriteQueue(60), 0
+
+    async def attempt() -> None:
+        nonlocal running
+        running += 1
+        try:
+            overlapped = running > 1
+            await asyncio.sleep(0.1)
+            if overlapped:
+                raise Contention()
+        finally:
+            running -= 1
+
+    attempts = (
+        retry_contended(attempt, max_retries=3, patience_s=60, again=again) for _ in range(30)
+    )
+    await asyncio.gather(*attempts)
 
 
 async def test_deadlock_without_retries(postgresql: Database) -> None:

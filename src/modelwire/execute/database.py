@@ -117,6 +117,10 @@ class Database:
         return WriteQueue(self.settings.pool_timeout_s)
 
     @cached_property
+    def _again(self) -> WriteQueue:
+        return WriteQueue(self.settings.pool_timeout_s)
+
+    @cached_property
     def secrets(self) -> Secrets:
         """The secrets that cursors are sealed with."""
         dialect = self.engine.dialect
@@ -235,7 +239,10 @@ class Database:
         """
         settings = self.settings
         return retry_contended(
-            attempt, max_retries=settings.max_retries, patience_s=settings.pool_timeout_s
+            attempt,
+            max_retries=settings.max_retries,
+            patience_s=settings.pool_timeout_s,
+            again=self._again,
         )
 
     async def init_db(self) -> None:

@@ -16,8 +16,12 @@ from tenacity import (
 
 from ...errors import Contention
 from ...observe.exchange import count_retry
+from .turns import WriteQueue
 
 T = TypeVar("T")
+
+FIRST_RETRY = 2
+"""The number of the attempt that is the first one to be tried again."""
 
 FIRST_PAUSE_S = 0.01
 """Seconds that the first pause takes at most; each one after it may take twice as many."""
@@ -27,17 +31,24 @@ LONGEST_PAUSE_S = 0.5
 
 
 async def retry_contended(
-    attempt: Callable[[], Awaitable[T]], *, max_retries: int, patience_s: float
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    max_retries: int,
+    patience_s: float,
+    again: WriteQueue,
 ) -> T:
     """Run a transaction, and again where others are in its way.
 
-    The pauses between are random, so that those who met once don't meet again. What has failed
-    otherwise is not tried again, least of all what has an unknown outcome.
+    The pauses between are random, so that those who met once don't meet again. Who does so all the
+    same, waits for a turn: of many transactions that lock the same rows in other orders, and that
+    take longer than the pauses, none would get through otherwise. What has failed otherwise is not
+    tried again, least of all what has an unknown outcome.
 
     Args:
         attempt: Runs the whole transaction, from BEGIN to COMMIT, with nothing done before it.
         max_retries: How often it is tried again at most.
         patience_s: Seconds after which it is not tried again.
+        again: The turns of those that others were in the way of twice.
 
     Returns:
         What the attempt that succeeded has returned.
@@ -56,7 +67,13 @@ async def retry_contended(
         if met:
             raise met.pop()
         count_retry()
-        return await attempt()
+        if retrying.statistics["attempt_number"] == FIRST_RETRY:
+            return await attempt()
+        await again.begin()
+        try:
+            return await attempt()
+        finally:
+            again.end()
 
     left_s = patience_s - (time.monotonic() - begun)
     retrying = AsyncRetrying(
