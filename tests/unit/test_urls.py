@@ -1,5 +1,6 @@
 """Database URLs: what is secret in them, and which file SQLite creates."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from modelwire import Database
-from modelwire.execute.url import show_url
+from modelwire import ConfigurationError, Database
+from modelwire.execute.url import parse_url, read_servers, show_url
 
 SECRET = "hunter2"
 TEMPLATES = (
@@ -68,3 +69,65 @@ async def test_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
     await database.ping()
     await database.close_db()
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+HOSTS = {
+    "postgresql://a,b:5433,c/db": ["a", "b:5433", "c"],
+    "postgresql://u:p@a:1,b:2/db?sslmode=require": ["a:1", "b:2"],
+    "postgresql://a,b": ["a", "b"],
+    "postgresql://[::1]:5,b/db": ["[::1]:5", "b"],
+    "postgresql:///db?host=a,b&port=1,2": ["a:1", "b:2"],
+    "postgresql:///db?host=a,b&port=7": ["a:7", "b:7"],
+    "postgresql:///db?host=a:1&host=b:2": ["a:1", "b:2"],
+    "postgresql:///db?host=/tmp,/var/run": ["/tmp", "/var/run"],
+    "postgresql://one/db": ["one"],
+    "postgresql://one:9/db": ["one:9"],
+    "postgresql:///db?service=shop": [],
+}
+
+
+@pytest.mark.parametrize(("url", "hosts"), HOSTS.items())
+def test_hosts(url: str, hosts: list[str]) -> None:
+    """Servers are named as libpq has them; who names several wants the one that takes writes."""
+    servers = read_servers(parse_url(url))
+    assert list(map(str, servers.hosts)) == hosts
+    assert servers.target == ("primary" if len(hosts) > 1 else None)
+    assert "host" not in servers.rest.query
+    assert not servers.rest.host
+
+
+def test_hosts_are_shown_where_they_stood() -> None:
+    """What people read has the hosts before the path, and no password."""
+    shown = show_url(parse_url("postgresql://u:secret@a,b:5433/db"))
+    assert shown == "postgresql://u:***@a,b:5433/db"
+
+
+def test_parameters_of_libpq() -> None:
+    """What libpq's URLs say is read; what is left goes to the driver."""
+    url = (
+        "postgresql://h/db?target_session_attrs=read-write&load_balance_hosts=random"
+        "&connect_timeout=3&options=-c%20search_path%3Dshop%20--work-mem%3D3MB&sslmode=require"
+    )
+    servers = read_servers(parse_url(url))
+    assert (servers.target, servers.shuffles, servers.timeout_s) == ("read-write", True, 3)
+    assert servers.settings == {"search_path": "shop", "work_mem": "3MB"}
+    assert dict(servers.rest.query) == {"sslmode": "require"}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("keepalives=1", "keepalives, which is not supported"),
+        ("hostaddr=127.0.0.1", "hostaddr, which is not supported"),
+        ("target_session_attrs=primry", "primary, standby, read-write"),
+        ("load_balance_hosts=yes", "disable, random"),
+        ("connect_timeout=soon", "a number of seconds"),
+        ("options=search_path", "options=-c%20search_path=shop"),
+        ("host=a,b&port=1,2,3", "as many ports as hosts"),
+        ("host=a,b:99999", "1 to 65535"),
+    ],
+)
+def test_parameters_that_are_refused(query: str, said: str) -> None:
+    """What can't be used is refused by its name, and with what would be right."""
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        Database(f"postgresql:///db?{query}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,17 +22,19 @@ from ..connect.limit import StatementLimit
 from ..connect.outdated import give_outdated_up
 from ..connect.pool import FairPool
 from ..faults.translate import translate, translate_commit
-from ..url import to_libpq
+from ..url import Server, Servers, read_servers, to_libpq
 from .connection import PostgreSQLConnection
+from .servers import ServerSearch
 
 
 @dataclass(frozen=True, slots=True)
 class _Connect:
     """Opens a connection of asyncpg when it is awaited; until then nothing has begun."""
 
-    dsn: str
+    servers: Servers
     settings: Settings
     options: Mapping[str, Any]
+    search: ServerSearch | None
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._open().__await__()
@@ -52,21 +55,46 @@ class _Connect:
         return connection
 
     async def _connect(self) -> Any:
+        hosts, target = self.servers.hosts, self.servers.target
+        if self.search is not None:
+            return await self.search.connect(self._connect_to)
+        return await self._connect_to(hosts[0] if hosts else _NAMED_ELSEWHERE, target)
+
+    async def _connect_to(self, server: Server, target: str | None) -> Any:
+        limit_s = min(self.servers.timeout_s or math.inf, self.settings.pool_timeout_s)
         try:
             return await asyncpg.connect(
-                self.dsn,
-                timeout=self.settings.pool_timeout_s,
+                to_libpq(self.servers.rest),
+                host=server.host or None,
+                port=server.port,
+                timeout=limit_s,
+                target_session_attrs=target,
                 connection_class=PostgreSQLConnection,
                 **self.options,
             )
+        except asyncpg.TargetServerAttributeNotMatched as exc:
+            reason = f"{server.host or 'the server'} is not {target or 'as it should be'}"
+            raise asyncpg.CannotConnectNowError(reason) from exc
         except (OSError, TimeoutError) as exc:
             # As the driver's own error it is known for what it is wherever a session meets it.
-            reason = str(exc) or f"no answer within {self.settings.pool_timeout_s} seconds"
+            reason = str(exc) or f"no answer within {limit_s:g} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
 
 
-def _options_of(settings: Settings) -> Mapping[str, Any]:
-    server_settings = {"TimeZone": "UTC", "application_name": "modelwire"}
+def _search_of(servers: Servers) -> ServerSearch | None:
+    """What finds the right one of several servers; a single one is asked at once."""
+    if servers.target is None or len(servers.hosts) < 2:
+        return None
+    return ServerSearch(servers.hosts, servers.target, servers.shuffles)
+
+
+_NAMED_ELSEWHERE = Server("")
+"""What `PGHOST` or a service names."""
+
+
+def _options_of(servers: Servers, settings: Settings) -> Mapping[str, Any]:
+    named = servers.rest.query.get("application_name", "modelwire")
+    server_settings = {"TimeZone": "UTC", "application_name": named, **servers.settings}
     if settings.pgbouncer:
         # Statements that are prepared, and settings it does not know, don't go through it.
         return {"server_settings": server_settings, "statement_cache_size": 0}
@@ -82,7 +110,9 @@ def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
 
 
 def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
-    connect = _Connect(to_libpq(url), settings, _options_of(settings))
+    servers = read_servers(url)
+    search = _search_of(servers)
+    connect = _Connect(servers, settings, _options_of(servers, settings), search)
     engine = create_async_engine(
         "postgresql+asyncpg://",
         connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},

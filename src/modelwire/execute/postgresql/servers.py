@@ -1,0 +1,150 @@
+"""Finding the right one of several PostgreSQL servers, as libpq's URLs name them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from ..url import Server
+
+HEAD_START_S = 0.25
+"""Seconds that a server is given to answer before the next one is asked beside it (RFC 8305,
+section 5): one that was stopped, or cut off, does not refuse, but says nothing."""
+
+
+class Search(NamedTuple):
+    """What a server is to be.
+
+    Args:
+        target: What it is to be, as asyncpg names it.
+        no_server: What is said where none is so.
+    """
+
+    target: str
+    no_server: str
+
+
+_SEARCHES = {
+    "any": [Search("any", "No server answers")],
+    "primary": [Search("primary", "None of the servers is the primary")],
+    "standby": [Search("standby", "None of the servers is a standby")],
+    "read-write": [Search("read-write", "None of the servers takes writes")],
+    "read-only": [Search("read-only", "None of the servers is read-only")],
+    "prefer-standby": [
+        Search("standby", "None of the servers is a standby"),
+        Search("any", "No server answers"),
+    ],
+}
+"""What is looked for in turn, for each value of `target_session_attrs`."""
+
+Connect = Callable[[Server, str], Awaitable[Any]]
+"""Opens a connection to a server that is to be something."""
+
+
+@dataclass(slots=True)
+class ServerSearch:
+    """Several servers, of which each new connection goes to the first one that is right.
+
+    The one that was right last is asked first, and the others each a moment later, or as soon as
+    those before them have failed.
+
+    Args:
+        servers: The servers, in the order in which they are asked.
+        target: What the server is to be, as `target_session_attrs` of libpq says it.
+        shuffles: Whether they are asked in an order by chance, so that many connections spread.
+    """
+
+    servers: Sequence[Server]
+    target: str
+    shuffles: bool = False
+    _last: Server | None = field(default=None, init=False)
+
+    async def connect(self, connect: Connect) -> Any:
+        """Open a connection to the first server that is right.
+
+        Args:
+            connect: Opens a connection to one of them, or fails.
+
+        Returns:
+            The connection.
+
+        Raises:
+            CannotConnectNowError: None is right, or none answers.
+            PostgresError: The servers that answer refuse, such as for a wrong password.
+        """
+        failures: list[Exception] = []
+        for search in _SEARCHES[self.target]:
+            failures = []
+            found = await self._search(search.target, connect, failures)
+            if found is not None:
+                return found
+        raise _tell(failures, search.no_server)
+
+    async def _search(self, target: str, connect: Connect, failures: list[Exception]) -> Any:
+        """Ask each server, one a moment after the other; None where all have failed."""
+        running: set[asyncio.Task[Any]] = set()
+        try:
+            for server in self._order():
+                running.add(asyncio.create_task(self._try(server, target, connect)))
+                found = await _first(running, failures, HEAD_START_S)
+                if found is not None:
+                    return found
+            return await _first(running, failures, None)
+        finally:
+            await _end(running)
+
+    async def _try(self, server: Server, target: str, connect: Connect) -> Any:
+        connection = await connect(server, target)
+        self._last = server
+        return connection
+
+    def _order(self) -> Sequence[Server]:
+        if self.shuffles:
+            return random.sample(self.servers, len(self.servers))
+        return sorted(self.servers, key=lambda server: server != self._last)
+
+
+async def _first(
+    running: set[asyncio.Task[Any]], failures: list[Exception], timeout_s: float | None
+) -> Any:
+    """Wait for the first connection, until all have failed or the time is over."""
+    loop = asyncio.get_running_loop()
+    until_s = None if timeout_s is None else loop.time() + timeout_s
+    while running:
+        left_s = None if until_s is None else until_s - loop.time()
+        done, _ = await asyncio.wait(running, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            return None
+        for task in done:
+            running.discard(task)
+            error = task.exception()
+            if error is None:
+                return task.result()
+            if not isinstance(error, Exception):
+                raise error
+            failures.append(error)
+    return None
+
+
+async def _end(running: set[asyncio.Task[Any]]) -> None:
+    """End the attempts that nobody waits for; a connection that one has opened is closed."""
+    for task in running:
+        task.cancel()
+    for answer in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(answer, asyncpg.Connection):
+            answer.terminate()
+
+
+def _tell(failures: Sequence[Exception], no_server: str) -> Exception:
+    """The failure that says most: of a server that answers, before those that don't."""
+    for error in failures:
+        if not isinstance(error, asyncpg.CannotConnectNowError):
+            return error
+    reasons = "; ".join(dict.fromkeys(str(error) or type(error).__name__ for error in failures))
+    answer: Exception = asyncpg.CannotConnectNowError(f"{no_server}: {reasons}")
+    return answer
