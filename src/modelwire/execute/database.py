@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import MetaData, literal, select
 from sqlalchemy import Table as SQLTable
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
@@ -19,12 +21,20 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..access.principal import ANYONE, Principal
-from ..errors import MissingTable, ModelwireError, NotStarted, RequestError
+from ..errors import (
+    ConfigurationError,
+    MissingTable,
+    ModelwireError,
+    NotDurable,
+    NotStarted,
+    RequestError,
+)
 from ..observe.counts import PoolState
 from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement.dialects.known import DIALECTS
 from ..statement.idempotency import KEYS
+from ..statement.positions import build_durability
 from ..statement.statements import Statement
 from .connect.lane import Lane, open_session_lane
 from .connect.retry import retry_contended
@@ -35,14 +45,19 @@ from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
 from .lanes import DRIVER_LANES
+from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .tables import create_tables, find_missing_columns, find_missing_tables
-from .url import parse_url, show_url
+from .url import Server, parse_replicas, parse_url, read_servers, show_url
 from .write.triggers import AfterTriggers
 
 T = TypeVar("T")
 
 logger = logging.getLogger("modelwire")
+
+_WAITS = ("on", "remote_apply")
+"""The values of `synchronous_commit` by which COMMIT waits until a standby has stored it
+(PostgreSQL manual, 20.5.1)."""
 
 _CLOSE_S = 2.0
 _COMPARE_S = 2.0
@@ -62,12 +77,15 @@ class Database:
             by default.
         echo: Whether every statement is logged; off by default.
         create_tables: Whether missing tables are created at start-up; on by default.
+        replica_urls: URLs of copies that reads go to, separated by spaces or commas; none by
+            default.
         metadata: The tables; those of every SQLModel class by default.
 
     Attributes:
         dialect: `sqlite` or `postgresql`.
         sql_dialect: What that can do, and how it spells SQL.
         has_tables: Whether the tables were seen to, by start-up or `init_db`, or found.
+        replicas: Its copies that reads go to; None without any.
 
     Raises:
         ConfigurationError: The URL or a setting can't be used.
@@ -84,6 +102,7 @@ class Database:
         pgbouncer: bool | None = None,
         echo: bool | None = None,
         create_tables: bool | None = None,
+        replica_urls: str | None = None,
         metadata: MetaData = SQLModel.metadata,
     ) -> None:
         self.settings: Settings = read_settings(
@@ -95,6 +114,7 @@ class Database:
             pgbouncer=pgbouncer,
             echo=echo,
             create_tables=create_tables,
+            replica_urls=replica_urls,
         )
         self.url = parse_url(self.settings.database_url.get_secret_value())
         self.dialect = self.url.get_backend_name()
@@ -103,9 +123,29 @@ class Database:
         self.metadata = metadata
         self.has_tables = False
         self.observer = Observer(self.settings, self.url)
+        copies = parse_replicas(self.url, self.settings.replica_urls.get_secret_value())
+        if self.settings.durability == "quorum" and not self.sql_dialect.has_standbys:
+            raise ConfigurationError(
+                "durability=quorum (MODELWIRE_DURABILITY): only PostgreSQL has standbys; SQLite is "
+                "as durable as its disk"
+            )
+        self.replicas: Replicas[Database] | None = None
+        if copies:
+            self.replicas = Replicas(self, [self._at(url) for url in copies])
+
+    def _at(self, url: URL) -> Database:
+        """The same on another server."""
+        other = copy.copy(self)
+        other.url, other.replicas = url, None
+        return other
 
     def __repr__(self) -> str:
         return f"Database({show_url(self.url)!r})"
+
+    @property
+    def servers(self) -> Sequence[Server]:
+        """The servers that its URL names."""
+        return read_servers(self.url).hosts if self.sql_dialect.has_standbys else ()
 
     @cached_property
     def engine(self) -> AsyncEngine:
@@ -330,12 +370,29 @@ class Database:
         """
         async with self.reading() as lane:
             await lane.fetch(Statement(select(literal(1)), self.engine.dialect), {})
+        if self.settings.durability == "quorum":
+            await self.check_durability()
+
+    async def check_durability(self) -> None:
+        """Check that COMMIT waits for a standby.
+
+        Raises:
+            NotDurable: It does not.
+            Unavailable: The database does not answer in time.
+        """
+        async with self.reading() as lane:
+            statement = Statement(build_durability(), self.engine.dialect)
+            ((standbys, waits),) = await lane.fetch(statement, {})
+        if not standbys or waits not in _WAITS:
+            raise NotDurable(standbys, waits)
 
     async def close_db(self) -> None:
         """Close every connection. The next use opens new ones.
 
         A server that does not answer is not waited for.
         """
+        if self.replicas is not None:
+            await self.replicas.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await self.engine.dispose()
@@ -356,12 +413,18 @@ class Database:
         """
         app.state.modelwire_database = self
         warn_of_misspelt_settings()
+        if self.settings.durability == "quorum":
+            await self.check_durability()
         if self.settings.create_tables:
             await self.init_db()
         else:
             await self._find_secrets()
         self.has_tables = True
         await self._warn_of_missing_columns()
+        if self.replicas is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_COMPARE_S):
+                    await self.replicas.start()
         _spare_what_is_loaded()
         try:
             yield

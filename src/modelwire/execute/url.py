@@ -94,6 +94,8 @@ class Servers(NamedTuple):
         shuffles: Whether they are asked in an order by chance (`load_balance_hosts=random`).
         timeout_s: Seconds that one may take to be reached (`connect_timeout`); None for the usual.
         settings: Settings of the connection (`options`).
+        has_replicas: Whether reads may go to any of them (`replicas=any`, which is modelwire's
+            own).
         rest: The URL without all of these.
     """
 
@@ -102,6 +104,7 @@ class Servers(NamedTuple):
     shuffles: bool
     timeout_s: float | None
     settings: Mapping[str, str]
+    has_replicas: bool
     rest: URL
 
 
@@ -168,13 +171,66 @@ def read_servers(url: URL) -> Servers:
         given.setdefault("target_session_attrs", "primary")
     target = _choose(given, "target_session_attrs", TARGETS)
     settings = _read_options(given.get("options", ""))
-    rest = url.set(host="", port=None).difference_update_query(_OURS & given.keys())
-    shuffles = balance == "random"
-    return Servers(hosts, target, shuffles, float(timeout) or None, settings, rest)
+    return Servers(
+        hosts,
+        target,
+        balance == "random",
+        float(timeout) or None,
+        settings,
+        _choose(given, "replicas", ("any", "none")) == "any",
+        url.set(host="", port=None).difference_update_query(_OURS & given.keys()),
+    )
+
+
+def split_urls(text: str) -> Sequence[str]:
+    """Split URLs of databases that spaces or commas separate; hosts within one may be too."""
+    return [url for url in re.split(r"(?:\s|,)+(?=[a-z+]+://)|\s+", text.strip(" ,")) if url]
+
+
+def parse_replicas(url: URL, texts: str) -> Sequence[URL]:
+    """Find the copies of a database that reads go to.
+
+    Args:
+        url: The database.
+        texts: The URLs of copies, separated by spaces or commas.
+
+    Returns:
+        A URL for each; those of the database's own hosts too, where its URL has `replicas=any`.
+
+    Raises:
+        ConfigurationError: The database has no copies, or a URL can't be used.
+    """
+    urls = [parse_url(text) for text in split_urls(texts)]
+    if url.get_backend_name() != "postgresql" or any(
+        copy.get_backend_name() != "postgresql" for copy in urls
+    ):
+        if urls:
+            raise ConfigurationError(
+                "replica_urls (MODELWIRE_REPLICA_URLS): copies can be read of PostgreSQL only"
+            )
+        return ()
+    # Whether a server is a copy may change, so each is asked.
+    own = {"target_session_attrs": "any"}
+    if (servers := read_servers(url)).has_replicas:
+        urls += [
+            url.set(host="", port=None)
+            .difference_update_query(["host", "port", "load_balance_hosts"])
+            .update_query_dict({"host": str(server)})
+            for server in servers.hosts
+        ]
+    return [copy.update_query_dict(own).difference_update_query(["replicas"]) for copy in urls]
 
 
 _OURS = frozenset(
-    {"host", "port", "target_session_attrs", "load_balance_hosts", "connect_timeout", "options"}
+    {
+        "host",
+        "port",
+        "target_session_attrs",
+        "load_balance_hosts",
+        "connect_timeout",
+        "options",
+        "replicas",
+    }
 )
 
 

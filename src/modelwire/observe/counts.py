@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from .exchange import Exchange
 
@@ -55,6 +56,24 @@ class Durations:
         return [(name, float(count)) for name, count in zip(names, counts, strict=True)], (
             self.sum_ns / 1e9
         )
+
+
+class ReplicaState(NamedTuple):
+    """What is known of a copy.
+
+    Args:
+        name: Its host and port.
+        is_up: Whether it answers.
+        is_copy: Whether it is a copy; not one that was made the primary.
+        lag_bytes: How much of the log it lacks; None where that is not known.
+        reads: Requests that it was chosen for.
+    """
+
+    name: str
+    is_up: bool
+    is_copy: bool
+    lag_bytes: int | None
+    reads: int
 
 
 @dataclass(slots=True)

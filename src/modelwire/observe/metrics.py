@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import Metric
 from prometheus_client.core import (
@@ -11,21 +11,25 @@ from prometheus_client.core import (
     HistogramMetricFamily,
 )
 
-from .counts import Counts, Durations, PoolState
+from .counts import Counts, Durations, PoolState, ReplicaState
 
 
-def describe_metrics(counts: Counts, pool: PoolState) -> Iterator[Metric]:
+def describe_metrics(
+    counts: Counts, pool: PoolState, replicas: Sequence[ReplicaState] = ()
+) -> Iterator[Metric]:
     """Write counts as the metrics of Prometheus.
 
     Args:
         counts: The counts.
         pool: The pool as it is now.
+        replicas: The copies of the database that reads go to.
 
     Yields:
         The metrics.
     """
     yield from _describe_requests(counts)
     yield from _describe_statements(counts)
+    yield from _describe_replicas(replicas)
     for name, text, value in (
         ("modelwire_streams_open", "Streams that are open.", counts.streams),
         ("modelwire_pool_size", "Connections that the pool may hold.", pool.size),
@@ -66,6 +70,23 @@ def _describe_statements(counts: Counts) -> Iterator[Metric]:
         ("modelwire_retries", "How often transactions were tried again.", counts.retries),
     ):
         yield CounterMetricFamily(name, text, value)
+
+
+def _describe_replicas(replicas: Sequence[ReplicaState]) -> Iterator[Metric]:
+    labels = ("server",)
+    up = GaugeMetricFamily("modelwire_replica_up", "Whether a copy answers.", labels=labels)
+    lag = GaugeMetricFamily(
+        "modelwire_replica_lag_bytes", "How much of the log a copy lacks.", labels=labels
+    )
+    reads = CounterMetricFamily(
+        "modelwire_replica_reads", "Requests that a copy was chosen for.", labels=labels
+    )
+    for replica in replicas:
+        up.add_metric([replica.name], replica.is_up)
+        reads.add_metric([replica.name], replica.reads)
+        if replica.lag_bytes is not None:
+            lag.add_metric([replica.name], replica.lag_bytes)
+    yield from (up, lag, reads)
 
 
 def _histogram(

@@ -110,7 +110,7 @@ async def _read_list(
 async def _read_keyset_page(
     pipeline: Pipeline, sealed: CursorPlan, asked: ListRequest, begin: Begin
 ) -> Answer:
-    secrets, session, address = pipeline.database.secrets, asked.session, asked.address
+    secrets, session, address = pipeline.secrets, asked.session, asked.address
     secret = secrets.known or await secrets.find(session_of(session))
     plan = sealed.open(cipher_of(pipeline.catalog, secret))
     shape = plan.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -36,19 +37,38 @@ class Pipeline:
         catalog: The resources.
         database: Where their rows are.
         conflict_status: The status where a unique value is taken or a parent is missing.
+
+    Attributes:
+        database: Where it reads; a copy of the one where it writes, for some reads.
+        primary: The pipeline that reads where it writes: the same, unless this is of a copy.
     """
 
     def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
         self.catalog = catalog
-        self.database = database
         self.conflict_status = conflict_status
         self.statements = Statements(database.engine.dialect, catalog.limits.max_included)
         self.includes = IncludeReader(self.statements, catalog)
-        self.rows = RowReader(database, self.statements)
+        self.idempotency_keys = IdempotencyKeys(database.engine.dialect, database.settings)
+        self.secrets = database.secrets
+        self.primary = self
+        self._at(database)
+        self._copies: dict[Database, Pipeline] = {}
+
+    def _at(self, database: Database) -> None:
+        """Take rows from a database, and gather what is asked of it."""
         limit_s = database.settings.pool_timeout_s
+        self.database = database
+        self.rows = RowReader(database, self.statements)
         self.counts = Gathering[None, int](limit_s, shares_faults=True)
         self.pages = Gathering[None, Answer](limit_s, shares_faults=True)
-        self.idempotency_keys = IdempotencyKeys(database.engine.dialect, database.settings)
+
+    def on(self, database: Database) -> Pipeline:
+        """The same, which reads from a copy of the database."""
+        known = self._copies.get(database)
+        if known is None:
+            known = self._copies[database] = copy.copy(self)
+            known._at(database)
+        return known
 
     def parse_query(self, request: Request) -> Sequence[Parameter]:
         """The parameters of a request's query."""

@@ -10,7 +10,7 @@ from ..catalog.tables import Catalog, Relation, Table
 from ..dialect import Dialect
 from ..encode.encoder import encoder_of
 from ..encode.tree import Branch
-from ..errors import NotFound, TooManyIncluded
+from ..errors import NotFound, RequestError, TooManyIncluded
 from ..execute.connect.lane import Lane, Row
 from ..memory import kept_if_short
 from ..plan.parent import plan_parent
@@ -34,6 +34,7 @@ from ..shape.reads import SelectShape
 from .encoding import encode_row, own_columns
 from .lists import share_list
 from .pipeline import Pipeline, Session, parse_body
+from .replicas import is_of_copy
 
 STREAM_BATCH = 2000
 """Rows that a stream reads at a time."""
@@ -124,13 +125,20 @@ async def _read_batches(
 
     No connection is held between two batches, however slowly the client reads. A batch includes
     no more rows than another answer may: where there are more it has fewer rows, down to one.
+    Where a copy fails meanwhile, the primary goes on.
     """
     shape, values, limit = plan.shape, plan.values, STREAM_BATCH
     while True:
         statement = pipeline.statements.of(shape)
-        async with pipeline.reading(session, statement, caller) as lane:
-            found = await lane.fetch(statement, {**values, "limit": limit})
-            rows, branches, included = await _read_as_many(pipeline, lane, shape, found, plan)
+        try:
+            async with pipeline.reading(session, statement, caller) as lane:
+                found = await lane.fetch(statement, {**values, "limit": limit})
+                rows, branches, included = await _read_as_many(pipeline, lane, shape, found, plan)
+        except RequestError as error:
+            if pipeline is pipeline.primary or not is_of_copy(error):
+                raise
+            pipeline = pipeline.primary
+            continue
         yield own_columns(shape, rows), branches
         if len(found) < limit and len(rows) == len(found):
             return

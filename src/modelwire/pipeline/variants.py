@@ -13,6 +13,7 @@ from ..errors import ConfigurationError, NoSuchPath
 from ..request.request import Request
 from ..respond.answer import Answer, StreamAnswer
 from .pipeline import Pipeline, Session
+from .replicas import read_somewhere
 
 MOST_ATTRIBUTES = 6
 """Attributes of the caller that policies of fields may ask for. Each doubles the catalogs."""
@@ -75,17 +76,22 @@ class Variants:
             known = self._known[grants] = self._make(self._read(grants))
         return known
 
-    def bind(self, handler: Handler, table: Table, relation: Relation | None) -> Handle:
+    def bind(
+        self, handler: Handler, table: Table, relation: Relation | None, *, reads: bool
+    ) -> Handle:
         """Bind what answers a kind of request to a resource, or to a relation of one.
 
         Args:
             handler: Answers a request.
             table: The resource, in the widest catalog.
             relation: The relation, if any.
+            reads: Whether it only reads, which copies of the database may do.
 
         Returns:
             What answers a request as its caller's pipeline does.
         """
+        if reads and self.widest.database.replicas is not None:
+            handler = partial(read_somewhere, handler)
         if not self._deciding:
             place = (table,) if relation is None else (table, relation)
             return partial(handler, self.widest, *place)

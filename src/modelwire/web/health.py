@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..execute.database import Database
+from ..observe.counts import ReplicaState
 from ..openapi.answers import describe_problems
 from ..openapi.components import Components
 from ..openapi.values import JSONSchema
@@ -31,7 +33,23 @@ _HEALTHY: JSONSchema = {
     "title": "Health",
     "type": "object",
     "required": ["status"],
-    "properties": {"status": {"type": "string", "enum": ["ok"]}},
+    "properties": {
+        "status": {"type": "string", "enum": ["ok"]},
+        "replicas": {
+            "type": "array",
+            "description": "The copies of the database that reads go to, where there are any.",
+            "items": {
+                "type": "object",
+                "required": ["server", "role", "status", "lag_bytes"],
+                "properties": {
+                    "server": {"type": "string"},
+                    "role": {"type": "string", "enum": ["primary", "replica"]},
+                    "status": {"type": "string", "enum": ["ok", "unavailable"]},
+                    "lag_bytes": {"type": ["integer", "null"]},
+                },
+            },
+        },
+    },
 }
 
 
@@ -45,6 +63,21 @@ def describe_health(operation: JSONSchema, shared: Callable[[], Components]) -> 
     schema = shared().refer("schemas", "Health", lambda: _HEALTHY)
     answer = {"description": "OK", "content": {"application/json": {"schema": schema}}}
     return {**operation, "responses": {"200": answer, **describe_problems(shared(), (422,))}}
+
+
+def _answer_servers(replicas: Sequence[ReplicaState]) -> Answer:
+    """Say that the database is well, and what is known of its copies, which may be away."""
+    told = [
+        {
+            "server": state.name,
+            "role": "replica" if state.is_copy else "primary",
+            "status": "ok" if state.is_up else "unavailable",
+            "lag_bytes": state.lag_bytes,
+        }
+        for state in replicas
+    ]
+    body = msgspec.json.encode({"status": "ok", "replicas": told})
+    return Answer(200, body, (CONTENT,))
 
 
 class Health:
@@ -71,4 +104,5 @@ class Health:
         tables = [table.sql for m in mounted for table in m.catalog.tables.values()]
         await self._database.check_tables(tables)
         await self._database.ping()
-        return _OK
+        replicas = self._database.replicas
+        return _OK if replicas is None else _answer_servers(replicas.states)

@@ -49,5 +49,7 @@ class MetricsPage:
         refuse_parameters(parse_query(request.query_string))
         self._finished.report()
         encode, media_type = choose_encoder(request.header(b"accept") or "")
-        own = describe_metrics(self._counts, self._database.pool_state)
+        replicas = self._database.replicas
+        states = () if replicas is None else replicas.states
+        own = describe_metrics(self._counts, self._database.pool_state, states)
         return Answer(200, encode(_Everything(own)), ((b"content-type", media_type.encode()),))

@@ -16,7 +16,7 @@ from ..access.caller import Caller
 from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
-from ..catalog.tables import Catalog, Table
+from ..catalog.tables import Access, Catalog, Table
 from ..compat.fastapi import add_route
 from ..errors import ConfigurationError
 from ..execute.database import Database
@@ -45,6 +45,9 @@ from .service import Service, open_service
 logger = logging.getLogger("modelwire")
 
 METRICS = "/metrics"
+
+READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE)
+"""The operations that change nothing."""
 
 NOT_IN_BATCHES = ("stream", "aggregate")
 """The operations that a batch can't ask for."""
@@ -239,7 +242,7 @@ class _Routes:
     def _add_route(self, place: RouteContext, route: Route, guards: Guards) -> None:
         table, relation, target = place.table, place.relation, place.target
         endpoint = self._endpoint(
-            self.variants.bind(route.handle, table, relation),
+            self.variants.bind(route.handle, table, relation, reads=route.operation in READ_ONLY),
             key_names=_key_names(place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,
@@ -256,6 +259,7 @@ class _Routes:
             operation_id=name_operation(route.description, place, own, other),
             compose=partial(self._compose, place, route),
             joins=route.operation not in NOT_IN_BATCHES,
+            reads_only=route.operation in READ_ONLY,
             dependencies=[*asked, *(guard.depends for guard in guards)],
             tags=list(tags if tags is not None else [table.name]),
             status_code=route.description.status,
@@ -276,6 +280,7 @@ class _Routes:
         operation_id: str,
         compose: Compose | None = None,
         joins: bool = False,
+        reads_only: bool = False,
         **options: Any,
     ) -> None:
         if self.service.lookup.has(path, method):
@@ -295,7 +300,7 @@ class _Routes:
             **options,
         )
         if isinstance(route, ResourceRoute):
-            route.serve(endpoint, self.service.lookup, compose, joins=joins)
+            route.serve(endpoint, self.service.lookup, compose, joins=joins, reads_only=reads_only)
 
 
 def _write_path(place: RouteContext, route: Route) -> str:

@@ -212,6 +212,7 @@ class ResourceRoute(APIRoute):
         compose: Composes its operation in the OpenAPI document; None where it is not in that.
         joins: Whether its requests may be parts of a transaction.
         is_guarded: Whether anything comes before its endpoint, except for who asks.
+        reads_only: Whether its requests change nothing, whatever their method.
     """
 
     methods: set[str]
@@ -220,6 +221,7 @@ class ResourceRoute(APIRoute):
     compose: Compose | None = None
     joins = False
     is_guarded = True
+    reads_only = False
     in_session: bool = False
     _built = False
 
@@ -243,10 +245,11 @@ class ResourceRoute(APIRoute):
         compose: Compose | None = None,
         *,
         joins: bool = False,
+        reads_only: bool = False,
     ) -> None:
         """Say what answers, where the route is looked up, and what documents it."""
         self.resource_endpoint, self.lookup, self.compose = endpoint, lookup, compose
-        self.joins, callers = joins, endpoint.callers
+        self.joins, self.reads_only, callers = joins, reads_only, endpoint.callers
         asked = [] if callers is None else [callers.depends]
         self.is_guarded = self._is_wrapped or self.dependencies != asked
         is_short = callers is not None and callers.short_way is not None

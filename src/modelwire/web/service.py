@@ -24,6 +24,7 @@ from .limits import Streams
 from .lookup import RouteLookup
 from .observing import ObservabilityMiddleware
 from .own_access import OwnAccess
+from .positions import Positions
 from .problems import Mounted, Problems
 from .route import ResourceRoute
 from .route_names import RouteNames
@@ -74,6 +75,9 @@ class Service:
         self._named_cors: Cors | None = None
         self._caller: Caller | None = None
         self._mounts = 0
+        if database.replicas is not None:
+            cookies = database.settings.position_cookie
+            app.add_middleware(Positions, replicas=database.replicas, cookies=cookies)
         hosts = database.settings.allowed_hosts
         if "*" not in hosts:
             app.add_middleware(AllowedHosts, names=hosts, problems=self.problems)

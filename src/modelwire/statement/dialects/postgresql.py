@@ -93,6 +93,7 @@ POSTGRESQL = SQLDialect(
     max_digits=None,
     has_short_floats=True,
     nests_cascades=False,
+    has_standbys=True,
     has_one_writer=False,
     defers_checks=True,
     locks_creation=True,

@@ -124,6 +124,7 @@ SQLITE = SQLDialect(
     max_digits=_MAX_DIGITS,
     has_short_floats=False,
     nests_cascades=True,
+    has_standbys=False,
     has_one_writer=True,
     defers_checks=False,
     locks_creation=False,

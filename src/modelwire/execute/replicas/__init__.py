@@ -1,0 +1,1 @@
+"""Copies of a PostgreSQL database that are read from."""

@@ -1,0 +1,36 @@
+"""A server, as what chooses among several of them sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ...observe.counts import PoolState
+from ...settings import Settings
+from ..connect.lane import Lane
+from ..url import Server
+
+
+class Asked(Protocol):
+    """The database on one server; `Database` is."""
+
+    settings: Settings
+
+    @property
+    def engine(self) -> AsyncEngine: ...
+
+    @property
+    def pool_state(self) -> PoolState: ...
+
+    @property
+    def servers(self) -> Sequence[Server]: ...
+
+    def reading(self) -> AbstractAsyncContextManager[Lane]: ...
+
+    async def close_db(self) -> None: ...
+
+
+D = TypeVar("D", bound=Asked)
