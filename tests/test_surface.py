@@ -55,6 +55,7 @@ def test_database_settings() -> None:
         "pgbouncer",
         "echo",
         "create_tables",
+        "replica_urls",
         "metadata",
     ]
 
