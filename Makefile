@@ -26,7 +26,7 @@ WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults mutants check format release bench bench-quick bench-docs clean
+.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults cluster mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -100,6 +100,9 @@ sqlalchemy20: $(SQLALCHEMY20)/.installed ## Run a part of the tests on the newes
 
 faults: $(STAMP) ## Break everything that can break, and print what was measured (about 15 minutes)
 	$(BIN)/python -m pytest tests/faults -m "long or not long" $(TEST_ARGS)
+
+cluster: $(STAMP) ## Break a real cluster of PostgreSQL under Patroni again and again (needs Debian's patroni, etcd-server and postgresql)
+	MODELWIRE_TEST_FAILOVERS=3 $(BIN)/python -m pytest tests/faults/test_failover.py tests/faults/test_replicas.py -m "long or not long" $(TEST_ARGS)
 
 # A place of its own: cosmic-ray has needs that the rest has not.
 $(MUTANTS)/venv/.installed: tests/mutants/requirements.txt

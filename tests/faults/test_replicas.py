@@ -14,8 +14,10 @@ from examples.league import Team
 from modelwire import ConfigurationError, Database, SessionDep, mount
 from modelwire.errors import Unavailable
 from tests.conftest import LEAGUE, open_client
-from tests.faults.servers import Postgres, own_postgres
 from tests.http.problems import read_problem
+
+from .conftest import Figure
+from .servers import Postgres, own_postgres
 
 POSITION = "modelwire-position"
 LAG = "recovery_min_apply_delay"
@@ -337,3 +339,36 @@ def test_copies_of_what_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODELWIRE_DURABILITY", "quorum")
     with pytest.raises(ConfigurationError, match="only PostgreSQL has standbys"):
         Database("sqlite://")
+
+
+@pytest.mark.long
+async def test_many_clients_on_late_copies(figure: Figure) -> None:
+    """Of fifty clients that write and read back, none misses its own or sees less than before."""
+    with ExitStack() as stack:
+        primary = stack.enter_context(own_postgres(max_connections="100"))
+        copies = [stack.enter_context(own_postgres(primary=primary)) for _ in range(3)]
+        servers = [primary, *copies]
+        async with serving_copies(servers, *copies) as (app, client):
+            for copy, seconds in zip(copies, (0, 1, 5), strict=True):
+                lag(copy, seconds)
+            missed = 0
+
+            async def work(number: int) -> None:
+                nonlocal missed
+                position, seen = "0/0", 0
+                for turn in range(20):
+                    written = await create(client, f"{number}.{turn}")
+                    key, position = written.json()["id"], written.headers[POSITION]
+                    missed += (await client.get(f"/teams/{key}")).status_code == 404
+                    for _ in range(3):
+                        told = {POSITION: position}
+                        assert (await client.get(f"/teams/{key}", headers=told)).status_code == 200
+                        page = await client.get("/teams/?limit=1", headers=told)
+                        position, total = page.headers[POSITION], page.json()["total"]
+                        assert total >= seen
+                        seen = total
+
+            await asyncio.gather(*(work(number) for number in range(50)))
+            figure("share of reads without a position that missed a write", missed / 1000)
+            figure("reads of each copy", reads_of(app))
+            assert missed > 0
