@@ -24,12 +24,26 @@ from ..resource import Operation, Resource
 from ..settings import Limits
 from .binary import TextForm
 from .codecs import Convert
+from .conditions import Condition
 from .guards import Guarded, Guards
 from .kinds import Kind, bare_class, is_decorated, storage_type, stored_kind
 from .names import name_of, names_in_bodies, names_shown, to_title
 from .policies import TablePolicy
 from .vectors import is_vector
 from .whole import ChangeSchema, RowSchema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Computed:
+    """An expression that is computed of each row.
+
+    Args:
+        condition: The expression, over the columns of one row.
+        policies: The policies of all resources, by their tables; those that are open are left out.
+    """
+
+    condition: Condition
+    policies: Mapping[SQLTable, TablePolicy]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +70,7 @@ class Field:
         filled: Whether a new row that is given no value gets one from its column or the database.
         default: Makes the value of a new row that is given none; None where the database does, or
             it depends on the rest of the row.
+        computed: What computes its values, where its column is none of the table.
     """
 
     name: str
@@ -76,6 +91,7 @@ class Field:
     writable: bool
     filled: bool
     default: Callable[[], Any] | None
+    computed: Computed | None
 
     @property
     def title(self) -> str:
@@ -340,6 +356,11 @@ class Table:
     def columns(self) -> Sequence[Column[Any]]:
         """All columns, also those that are no fields."""
         return tuple(self.sql.columns)
+
+    @cached_property
+    def computed(self) -> tuple[Field, ...]:
+        """The fields that expressions compute."""
+        return tuple(field for field in self.fields if field.computed is not None)
 
     @cached_property
     def version(self) -> Field | None:

@@ -31,8 +31,9 @@ from sqlalchemy import Table as SQLTable
 
 from ..access.policy import Action
 from ..access.principal import Parameter
-from ..catalog.conditions import Condition
-from ..catalog.tables import Relation, Table
+from ..catalog.computed import stands_for
+from ..catalog.conditions import Condition, Replace
+from ..catalog.tables import Computed, Relation, Table
 from .dialect import SQLDialect
 from .lists import in_list
 from .types import operand_type
@@ -41,8 +42,37 @@ Change = TypeVar("Change", Update, Delete)
 
 
 def rows_of(table: Table, dialect: SQLDialect) -> FromClause:
-    """The rows of a resource, as far as a client may see them."""
-    return _narrow(table.sql, table.policy.read, dialect)
+    """The rows of a resource, as far as a client may see them, with what is computed of them."""
+    return _narrow(_complete(table, dialect), table.policy.read, dialect)
+
+
+def _complete(table: Table, dialect: SQLDialect) -> FromClause:
+    """The rows of a resource with what is computed of them as further columns."""
+    if not table.computed:
+        return table.sql
+    rows = table.sql.alias()
+    found = (
+        _compute(field.computed, rows, dialect).label(field.column.key)
+        for field in table.computed
+        if field.computed is not None
+    )
+    return select(rows, *found).subquery()
+
+
+def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> ColumnElement[Any]:
+    """Write an expression, which reads of other tables the rows that a client may see."""
+    seen: dict[FromClause, FromClause] = {}
+
+    def read(alias: FromClause) -> FromClause | None:
+        table = stands_for(alias)
+        policy = None if table is None else computed.policies.get(table)
+        if table is None or policy is None or policy.read.constant:
+            return None
+        if alias not in seen:
+            seen[alias] = _narrow(table, policy.read, dialect)
+        return seen[alias]
+
+    return write_condition(computed.condition, rows, dialect, read)
 
 
 def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
@@ -54,12 +84,12 @@ def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
     return link if policy is None else _narrow(link, policy.read, dialect)
 
 
-def _narrow(table: SQLTable, condition: Condition, dialect: SQLDialect) -> FromClause:
+def _narrow(table: FromClause, condition: Condition, dialect: SQLDialect) -> FromClause:
     """The rows of a table for which a condition holds, as a table that both databases flatten."""
     return table if condition.constant else _select_rows(table, condition, dialect).subquery()
 
 
-def _select_rows(table: SQLTable, condition: Condition, dialect: SQLDialect) -> Select[Any]:
+def _select_rows(table: FromClause, condition: Condition, dialect: SQLDialect) -> Select[Any]:
     rows = table.alias()
     return select(rows).where(write_condition(condition, rows, dialect))
 
@@ -86,7 +116,10 @@ def tell_allowed(
 
 
 def write_condition(
-    condition: Condition, rows: FromClause, dialect: SQLDialect
+    condition: Condition,
+    rows: FromClause,
+    dialect: SQLDialect,
+    read: Replace = lambda _: None,
 ) -> ColumnElement[bool]:
     """Write a condition of a policy of the rows of a table, or of what stands for it."""
 
@@ -97,7 +130,7 @@ def write_condition(
         compared = type_coerce(found, parameter.sql_type)
         return in_list(compared, parameter.name, dialect)
 
-    return condition.on(rows, bind, find)
+    return condition.on(rows, bind, find, read)
 
 
 def links_to_seen(
@@ -128,13 +161,15 @@ def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnEle
     return found.correlate_except(source).exists()
 
 
-def every_row_of(table: FromClause | Table) -> FromClause:
+def every_row_of(table: FromClause | Table, dialect: SQLDialect | None = None) -> FromClause:
     """Every row of a table, also of those that clients may not see.
 
     It is for what the service itself must know: what goes along with a row or stands in its way,
     what a constraint has refused, and the tables of its own.
     """
-    return table.sql if isinstance(table, Table) else table
+    if not isinstance(table, Table):
+        return table
+    return table.sql if dialect is None else _complete(table, dialect)
 
 
 def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:

@@ -1,0 +1,273 @@
+"""Fields that expressions compute: of `column_property`, hybrid attributes, and `computed=`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from pydantic.fields import FieldInfo
+from sqlalchemy import Column, FromClause, Select, TableClause, TextClause
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.ext.hybrid import HybridExtensionType, hybrid_property
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.expression import ColumnClause
+from sqlalchemy.sql.selectable import Alias, AliasedReturnsRows
+from sqlalchemy.types import TypeEngine
+
+from ..dialect import Dialect
+from ..errors import ConfigurationError
+from ..resource import Resource
+from .annotations import class_told_by
+from .codecs import decoder_of_column, encoder_of_column
+from .conditions import ConditionReader
+from .kinds import (
+    Kind,
+    bare_class,
+    is_decorated,
+    kind_of,
+    kind_of_class,
+    storage_type,
+    strip_optional,
+    type_on,
+)
+from .policies import TablePolicy
+from .secrecy import names_secret
+from .shown import name_relations
+from .tables import Computed, Field, Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What computes a field.
+
+    Args:
+        expression: The expression, as the user wrote it.
+        place: Where, for a sentence.
+        hint: What Python's side of it says that the values are; None where nothing does.
+    """
+
+    expression: object
+    place: str
+    hint: object = None
+
+
+def read_computed(
+    mapper: Mapper[Any],
+    resource: Resource,
+    reader: ConditionReader,
+    policies: Mapping[SQLTable, TablePolicy],
+    dialect: Dialect | None,
+) -> Iterable[Field]:
+    """Read the fields of a resource that expressions compute. Those that are hidden are none.
+
+    Args:
+        mapper: The mapper of its model.
+        resource: The resource.
+        reader: Reads expressions of its rows.
+        policies: Those of all resources that are not open, by their tables.
+        dialect: The dialect of the database; of none, if None.
+
+    Raises:
+        ConfigurationError: An expression can't be computed for each row.
+    """
+    columns = {*mapper.local_table.columns.keys(), *resource.model.model_fields}
+    computed = _find(mapper, resource)
+    ruled = () if resource.policy is None else resource.policy.fields
+    names = name_relations(resource, computed)
+    for key, found in computed.items():
+        name = names[key]
+        if name in resource.hidden and name not in ruled:
+            continue
+        if key in columns or key in mapper.relationships:
+            raise ConfigurationError(
+                f"Resource({found.place}): {mapper.class_.__name__} has a field or a relationship "
+                "of that name already; compute it under another one."
+            )
+        written = reader.read_value(found.expression, found.place)
+        yield _make_field(name, key, found, Computed(written, policies), resource, dialect)
+
+
+def computed_names(mapper: Mapper[Any], resource: Resource) -> Iterable[str]:
+    """The names of all that expressions compute, also of what is hidden."""
+    computed = _find(mapper, resource)
+    return (*computed, *name_relations(resource, computed).values())
+
+
+def _find(mapper: Mapper[Any], resource: Resource) -> Mapping[str, _Found]:
+    model = mapper.class_.__name__
+    found: dict[str, _Found] = {}
+    for attribute in mapper.column_attrs:
+        expression = attribute.columns[0]
+        if not isinstance(expression, Column):
+            found[attribute.key] = _Found(expression, f"{model}, `{attribute.key}`")
+    for key, descriptor in mapper.all_orm_descriptors.items():
+        if descriptor.extension_type is HybridExtensionType.HYBRID_PROPERTY:
+            hybrid: Any = descriptor
+            written = _write_hybrid(mapper.class_, key, hybrid)
+            if written is not None:
+                hint = _hint_of(hybrid)
+                found[key] = _Found(written, f"{model}, `{key}`", hint)
+    named = {
+        key: _Found(expression, f"{model}, computed=…, `{key}`")
+        for key, expression in resource.computed.items()
+    }
+    return {key: f for key, f in {**found, **named}.items() if not key.startswith("_")}
+
+
+def _write_hybrid(model: type, key: str, hybrid: hybrid_property[Any]) -> object:
+    """What a hybrid attribute is in SQL; None where it is something in Python alone."""
+    try:
+        found: Any = getattr(model, key)
+        return found.__clause_element__() if hasattr(found, "__clause_element__") else None
+    except Exception as exc:  # whatever a function of the user's raises for a class
+        if hybrid.expr is None:
+            return None
+        raise ConfigurationError(
+            f"{model.__name__}.{key} can't be written as SQL: {exc}. Mend its expression."
+        ) from exc
+
+
+def _hint_of(hybrid: hybrid_property[Any]) -> object:
+    try:
+        return get_type_hints(hybrid.fget).get("return")
+    except NameError:
+        return None
+
+
+def _make_field(
+    name: str,
+    key: str,
+    found: _Found,
+    computed: Computed,
+    resource: Resource,
+    dialect: Dialect | None,
+) -> Field:
+    expression = computed.condition.written
+    sql_type = type_on(expression, None if dialect is None else dialect.name)
+    annotation = _annotation_of(found, sql_type)
+    column: Column[Any] = Column(key, expression.type, nullable=True)
+    kind = kind_of(annotation, sql_type)
+    is_shown = name in resource.shown or resource.read_schema is not None
+    by_name = not is_shown and names_secret(column, kind, name, key)
+    schema = resource.read_schema
+    return Field(
+        name=name,
+        key=key,
+        column=column,
+        sql_type=sql_type,
+        info=FieldInfo(annotation=annotation | None, alias=None if name == key else name),
+        declared=annotation | None,
+        annotation=annotation,
+        kind=kind,
+        to_column=encoder_of_column(annotation, sql_type),
+        from_column=decoder_of_column(annotation, sql_type),
+        text_form=None,
+        nullable=True,
+        primary_key=False,
+        readable=name not in resource.hidden
+        and not by_name
+        and (schema is None or _shows(schema.model_fields.get(key))),
+        hidden_by_name=by_name,
+        writable=False,
+        filled=True,
+        default=None,
+        computed=computed,
+    )
+
+
+def _shows(info: FieldInfo | None) -> bool:
+    return info is not None and not info.exclude
+
+
+def _annotation_of(found: _Found, sql_type: TypeEngine[Any]) -> Any:
+    """The class of the values: what Python says, where the type of the expression stores that."""
+    hint = strip_optional(found.hint)
+    meant = kind_of_class(bare_class(hint)) if hint is not None else None
+    if meant is not None and kind_of(hint, sql_type) is meant:
+        return hint
+    told = class_told_by(sql_type if is_decorated(sql_type) else storage_type(sql_type))
+    if told is None:
+        raise ConfigurationError(
+            f"Resource({found.place}): nothing tells of which type its values are. Give the "
+            "expression one, as in type_coerce(…, Integer()) or func.name(…, type_=Integer())."
+        )
+    return Any if kind_of(told, sql_type) is Kind.JSON else told
+
+
+def check_computed(tables: Sequence[Table]) -> None:
+    """Check that no expression reads rows past what policies let callers see.
+
+    Args:
+        tables: All resources of an application.
+
+    Raises:
+        ConfigurationError: One reads a table with a policy in a way in which that can't be put
+            into its place.
+    """
+    closed = {t.name: t.sql for t in tables if not t.policy.read.constant}
+    for table in tables if closed else ():
+        for field in table.fields:
+            fault = None if field.computed is None else _find_way_round(field.computed, closed)
+            if fault is not None:
+                raise ConfigurationError(
+                    f"Resource({table.model.__name__}, `{field.name}`): {fault} Or leave it out by "
+                    f"hidden=['{field.name}']."
+                )
+
+
+def _find_way_round(computed: Computed, closed: Mapping[str, SQLTable]) -> str | None:
+    """What of an expression would read rows without their policy, and what to write instead."""
+    known = frozenset(closed.values())
+    for part in visitors.iterate(computed.condition.written):
+        if isinstance(part, TextClause) or _is_text_of_query(part):
+            return (
+                "it has text, of which nothing tells which rows it reads, and there are policies. "
+                "Write it in SQLAlchemy's expression language."
+            )
+        for source in _sources_of(part):
+            table = stands_for(source)
+            if source is computed.condition.row or (table is not None and table in known):
+                continue
+            for name in _names_within(source):
+                if name in closed:
+                    return (
+                        f"it reads {name}, which has a policy, through an alias or a subquery. "
+                        "Read the model itself, in one select(…) of its own."
+                    )
+    return None
+
+
+def stands_for(source: FromClause) -> SQLTable | None:
+    """The table of which something is an alias, and nothing more."""
+    element = source.element if isinstance(source, Alias) else None
+    return element if isinstance(element, SQLTable) else None
+
+
+def _sources_of(part: Any) -> Iterable[FromClause]:
+    if isinstance(part, FromClause):
+        yield part
+    elif isinstance(part, ColumnClause) and part.table is not None:
+        yield part.table
+    elif isinstance(part, Select):
+        yield from part.get_final_froms()
+
+
+def _names_within(source: FromClause) -> Iterable[str]:
+    """The names of the tables that something stands for, however deep."""
+    if isinstance(source, TableClause):
+        yield source.fullname
+    elif isinstance(source, AliasedReturnsRows):
+        for part in visitors.iterate(source.element):
+            for inner in _sources_of(part):
+                yield from _names_within(inner)
+
+
+def _is_text_of_query(part: Any) -> bool:
+    is_text = isinstance(part, ColumnClause) and part.is_literal
+    return is_text and _QUERY.search(str(part.name)) is not None
+
+
+_QUERY = re.compile(r"\b(select|table|values)\b", re.IGNORECASE)

@@ -1,0 +1,94 @@
+"""Invoices with what is computed of them: by `column_property`, by hybrids, and by `computed=`."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ConfigDict
+from sqlalchemy import ColumnElement, MetaData, Numeric, func, literal, select
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import aliased, column_property, registry
+from sqlmodel import Field, Relationship, SQLModel, col
+
+from modelwire import Resource
+
+
+class Base(SQLModel, registry=registry()):
+    metadata = MetaData()
+
+
+class Customer(Base, table=True):
+    __tablename__ = "customers"
+    model_config = ConfigDict(ignored_types=(hybrid_property,))  # type: ignore[assignment]
+
+    id: int | None = Field(default=None, primary_key=True)
+    first: str
+    last: str
+    invoices: list["Invoice"] = Relationship(back_populates="customer")
+
+    @hybrid_property
+    def name(self) -> str:
+        return f"{self.first} {self.last}"
+
+    @name.inplace.expression
+    @classmethod
+    def _name(cls) -> ColumnElement[str]:
+        return col(cls.first) + " " + col(cls.last)
+
+    @hybrid_property
+    def shout(self) -> str:
+        return self.first.upper() + "!"  # a column has no upper()
+
+
+class Invoice(Base, table=True):
+    __tablename__ = "invoices"
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: str
+    net: Decimal = Field(sa_type=Numeric(10, 2))
+    tax: Decimal = Field(sa_type=Numeric(10, 2))
+    customer_id: int | None = Field(default=None, foreign_key="customers.id")
+    customer: Customer | None = Relationship(back_populates="invoices")
+    lines: list["Line"] = Relationship(back_populates="invoice")
+
+
+class Line(Base, table=True):
+    __tablename__ = "lines"
+
+    id: int | None = Field(default=None, primary_key=True)
+    units: int
+    invoice_id: int | None = Field(default=None, foreign_key="invoices.id")
+    invoice: Invoice | None = Relationship(back_populates="lines")
+
+
+Gross: Any = column_property(col(Invoice.net) + col(Invoice.tax))
+setattr(Invoice, "gross", Gross)  # noqa: B010  # as the documentation of SQLAlchemy adds one
+
+Other = aliased(Invoice)
+
+UNITS = select(func.coalesce(func.sum(col(Line.units)), 0)).where(
+    col(Line.invoice_id) == col(Invoice.id)
+)
+SIBLINGS = (
+    select(func.count())
+    .select_from(Other)
+    .where(col(Other.customer_id) == col(Invoice.customer_id), col(Other.id) != col(Invoice.id))
+)
+CUSTOMER = select(col(Customer.last)).where(col(Customer.id) == col(Invoice.customer_id))
+
+COMPUTED: dict[str, Any] = {
+    "units": UNITS,
+    "siblings": SIBLINGS,
+    "customer_name": CUSTOMER,
+    "label": literal("#") + col(Invoice.number),
+}
+
+RESOURCES = (
+    Resource(Customer, includes=["invoices"], nested_writes=["invoices"]),
+    Resource(
+        Invoice,
+        includes=["customer", "lines"],
+        nested_writes=["lines", "customer"],
+        computed=COMPUTED,
+    ),
+    Resource(Line, includes=["invoice"]),
+)
