@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fastapi import FastAPI
 from sqlalchemy import delete, insert
 
+from modelwire import Database
 from tests import worlds
+from tests.conftest import make_app
+from tests.lanes import LANES
+from tests.query.conftest import BY_CODE_POINTS
 
-from .tables import RESOURCES, Base, Customer, Invoice, Line
+from .tables import GUARDED, RESOURCES, Base, Customer, Invoice, Line, me
 
 
 class World(worlds.World):
@@ -24,6 +29,15 @@ class World(worlds.World):
                     await connection.execute(insert(model), list(found))
 
 
+def make_apps(database: Database) -> dict[str, FastAPI]:
+    """An application on each lane, and one with policies, as in `guarded direct`."""
+    plain = worlds.on_lanes(RESOURCES)(database)
+    guarded = {
+        f"guarded {lane}": make_app(database, lane, GUARDED, {"caller": me}) for lane in LANES
+    }
+    return {**plain, **guarded}
+
+
 world = worlds.make_world_fixture(
-    "computed", Base.metadata, worlds.on_lanes(RESOURCES), kind=World
+    "computed", Base.metadata, make_apps, kind=World, created=BY_CODE_POINTS
 )

@@ -1,15 +1,18 @@
 """Invoices with what is computed of them: by `column_property`, by hybrids, and by `computed=`."""
 
+import json
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict
+from fastapi import Header
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, MetaData, Numeric, func, literal, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import aliased, column_property, registry
 from sqlmodel import Field, Relationship, SQLModel, col
 
-from modelwire import Resource
+from modelwire import Caller, Policy, Resource, everyone
 
 
 class Base(SQLModel, registry=registry()):
@@ -82,6 +85,21 @@ COMPUTED: dict[str, Any] = {
     "label": literal("#") + col(Invoice.number),
 }
 
+
+class Reader(BaseModel):
+    """Sees the lines of at most so many units, and what belongs to some customers."""
+
+    id: str
+    most: int
+    customers: list[int]
+
+
+async def find_reader(x_reader: Annotated[str, Header()]) -> Reader:
+    return Reader(**json.loads(x_reader))
+
+
+me = Caller(find_reader)
+
 RESOURCES = (
     Resource(Customer, includes=["invoices"], nested_writes=["invoices"]),
     Resource(
@@ -91,4 +109,17 @@ RESOURCES = (
         computed=COMPUTED,
     ),
     Resource(Line, includes=["invoice"]),
+)
+
+GUARDED = tuple(
+    replace(resource, policy=policy)
+    for resource, policy in zip(
+        RESOURCES,
+        (
+            Policy(read=col(Customer.id).in_(me.customers), create=everyone),
+            Policy(read=col(Invoice.customer_id).in_(me.customers), create=everyone),
+            Policy(read=col(Line.units) <= me.most, create=everyone),
+        ),
+        strict=True,
+    )
 )

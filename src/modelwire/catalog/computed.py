@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -12,9 +12,8 @@ from sqlalchemy import Column, FromClause, Select, TableClause, TextClause
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.ext.hybrid import HybridExtensionType, hybrid_property
 from sqlalchemy.orm import Mapper
-from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import ColumnClause
-from sqlalchemy.sql.selectable import Alias, AliasedReturnsRows
+from sqlalchemy.sql.selectable import Alias
 from sqlalchemy.types import TypeEngine
 
 from ..dialect import Dialect
@@ -33,6 +32,7 @@ from .kinds import (
     strip_optional,
     type_on,
 )
+from .nulls import may_be_null
 from .policies import TablePolicy
 from .secrecy import names_secret
 from .shown import name_relations
@@ -148,7 +148,9 @@ def _make_field(
     expression = computed.condition.written
     sql_type = type_on(expression, None if dialect is None else dialect.name)
     annotation = _annotation_of(found, sql_type)
-    column: Column[Any] = Column(key, expression.type, nullable=True)
+    nullable = may_be_null(expression)
+    declared = annotation | None if nullable else annotation
+    column: Column[Any] = Column(key, expression.type, nullable=nullable)
     kind = kind_of(annotation, sql_type)
     is_shown = name in resource.shown or resource.read_schema is not None
     by_name = not is_shown and names_secret(column, kind, name, key)
@@ -158,14 +160,14 @@ def _make_field(
         key=key,
         column=column,
         sql_type=sql_type,
-        info=FieldInfo(annotation=annotation | None, alias=None if name == key else name),
-        declared=annotation | None,
+        info=_describe(name, key, declared),
+        declared=declared,
         annotation=annotation,
         kind=kind,
         to_column=encoder_of_column(annotation, sql_type),
         from_column=decoder_of_column(annotation, sql_type),
         text_form=None,
-        nullable=True,
+        nullable=nullable,
         primary_key=False,
         readable=name not in resource.hidden
         and not by_name
@@ -176,6 +178,11 @@ def _make_field(
         default=None,
         computed=computed,
     )
+
+
+def _describe(name: str, key: str, declared: Any) -> FieldInfo:
+    alias = None if name == key else name
+    return FieldInfo(annotation=declared, alias=alias, json_schema_extra={"readOnly": True})
 
 
 def _shows(info: FieldInfo | None) -> bool:
@@ -220,49 +227,41 @@ def check_computed(tables: Sequence[Table]) -> None:
 
 def _find_way_round(computed: Computed, closed: Mapping[str, SQLTable]) -> str | None:
     """What of an expression would read rows without their policy, and what to write instead."""
-    known = frozenset(closed.values())
-    for part in visitors.iterate(computed.condition.written):
+    known = {computed.condition.row, *closed.values()}
+    for part in _parts_of(computed.condition.written, known):
         if isinstance(part, TextClause) or _is_text_of_query(part):
             return (
                 "it has text, of which nothing tells which rows it reads, and there are policies. "
                 "Write it in SQLAlchemy's expression language."
             )
-        for source in _sources_of(part):
-            table = stands_for(source)
-            if source is computed.condition.row or (table is not None and table in known):
-                continue
-            for name in _names_within(source):
-                if name in closed:
-                    return (
-                        f"it reads {name}, which has a policy, through an alias or a subquery. "
-                        "Read the model itself, in one select(…) of its own."
-                    )
+        if isinstance(part, TableClause) and part.fullname in closed:
+            return (
+                f"it reads {part.fullname}, which has a policy, otherwise than as a model or as "
+                "aliased(…) of one. Join and compare models in its select(…)."
+            )
     return None
 
 
-def stands_for(source: FromClause) -> SQLTable | None:
+def _parts_of(part: Any, known: Collection[FromClause]) -> Iterator[Any]:
+    """The parts of an expression, but for what is read in the place of an alias of a table."""
+    yield part
+    if part in known or stands_for(part) in known:
+        return
+    for inner in (*part.get_children(), *_sources_of(part)):
+        yield from _parts_of(inner, known)
+
+
+def _sources_of(part: Any) -> Sequence[FromClause]:
+    """What a part reads that it does not hold itself."""
+    if isinstance(part, ColumnClause):
+        return () if part.table is None else (part.table,)
+    return part.get_final_froms() if isinstance(part, Select) else ()
+
+
+def stands_for(source: object) -> SQLTable | None:
     """The table of which something is an alias, and nothing more."""
     element = source.element if isinstance(source, Alias) else None
     return element if isinstance(element, SQLTable) else None
-
-
-def _sources_of(part: Any) -> Iterable[FromClause]:
-    if isinstance(part, FromClause):
-        yield part
-    elif isinstance(part, ColumnClause) and part.table is not None:
-        yield part.table
-    elif isinstance(part, Select):
-        yield from part.get_final_froms()
-
-
-def _names_within(source: FromClause) -> Iterable[str]:
-    """The names of the tables that something stands for, however deep."""
-    if isinstance(source, TableClause):
-        yield source.fullname
-    elif isinstance(source, AliasedReturnsRows):
-        for part in visitors.iterate(source.element):
-            for inner in _sources_of(part):
-                yield from _names_within(inner)
 
 
 def _is_text_of_query(part: Any) -> bool:
