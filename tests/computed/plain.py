@@ -58,7 +58,7 @@ def _compute_one(
     reader: Reader,
 ) -> Row:
     number = invoice["customer_id"]
-    alike = [i for i in seen if i["customer_id"] == number is not None]
+    alike = [i for i in seen if i["number"] == invoice["number"]]
     return {
         **invoice,
         "net": f"{invoice['net']:.2f}",
@@ -69,7 +69,7 @@ def _compute_one(
             for line in lines
             if line["invoice_id"] == invoice["id"] and reader.sees_line(line)
         ),
-        "siblings": max(len(alike) - 1, 0),
+        "siblings": len(alike) - 1,
         "customer_name": names.get(number),
         "label": f"#{invoice['number']}",
     }

@@ -74,7 +74,7 @@ UNITS = select(func.coalesce(func.sum(col(Line.units)), 0)).where(
 SIBLINGS = (
     select(func.count())
     .select_from(Other)
-    .where(col(Other.customer_id) == col(Invoice.customer_id), col(Other.id) != col(Invoice.id))
+    .where(col(Other.number) == col(Invoice.number), col(Other.id) != col(Invoice.id))
 )
 CUSTOMER = select(col(Customer.last)).where(col(Customer.id) == col(Invoice.customer_id))
 

@@ -259,9 +259,11 @@ def _sources_of(part: Any) -> Sequence[FromClause]:
 
 
 def stands_for(source: object) -> SQLTable | None:
-    """The table of which something is an alias, and nothing more."""
-    element = source.element if isinstance(source, Alias) else None
-    return element if isinstance(element, SQLTable) else None
+    """The table of which something is an alias, or an alias of an alias, and nothing more."""
+    element: object = source
+    while type(element) is Alias:
+        element = element.element
+    return element if element is not source and isinstance(element, SQLTable) else None
 
 
 def _is_text_of_query(part: Any) -> bool:

@@ -44,7 +44,7 @@ from .parameters import Parameters
 Bind = Callable[[Parameter], ColumnElement[Any]]
 """Writes a parameter."""
 
-Replace = Callable[[FromClause], FromClause | None]
+Replace = Callable[[Alias], FromClause | None]
 """Finds what is read in the place of an alias of a table; None for the alias itself."""
 
 InList = Callable[[ColumnElement[Any], Parameter], ColumnElement[bool]]

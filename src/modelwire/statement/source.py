@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import Table as SQLTable
+from sqlalchemy.sql.selectable import Alias
 
 from ..access.policy import Action
 from ..access.principal import Parameter
@@ -61,16 +62,18 @@ def _complete(table: Table, dialect: SQLDialect) -> FromClause:
 
 def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> ColumnElement[Any]:
     """Write an expression, which reads of other tables the rows that a client may see."""
-    seen: dict[FromClause, FromClause] = {}
+    seen: dict[tuple[SQLTable, str], FromClause] = {}
 
-    def read(alias: FromClause) -> FromClause | None:
+    def read(alias: Alias) -> FromClause | None:
         table = stands_for(alias)
         policy = None if table is None else computed.policies.get(table)
         if table is None or policy is None or policy.read.constant:
             return None
-        if alias not in seen:
-            seen[alias] = _narrow(table, policy.read, dialect)
-        return seen[alias]
+        # By its name: what a subquery reads, and what its columns are of, may be two copies of it.
+        place = (table, str(alias.name))
+        if place not in seen:
+            seen[place] = _narrow(table, policy.read, dialect)
+        return seen[place]
 
     return write_condition(computed.condition, rows, dialect, read)
 
