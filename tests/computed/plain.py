@@ -71,5 +71,6 @@ def _compute_one(
         ),
         "siblings": len(alike) - 1,
         "customer_name": names.get(number),
+        "numbered": len(seen),
         "label": f"#{invoice['number']}",
     }

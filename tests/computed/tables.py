@@ -82,6 +82,7 @@ COMPUTED: dict[str, Any] = {
     "units": UNITS,
     "siblings": SIBLINGS,
     "customer_name": CUSTOMER,
+    "numbered": select(func.count(col(Invoice.id))),
     "label": literal("#") + col(Invoice.number),
 }
 

@@ -13,7 +13,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy.ext.hybrid import HybridExtensionType, hybrid_property
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.expression import ColumnClause
-from sqlalchemy.sql.selectable import Alias
+from sqlalchemy.sql.selectable import Alias, AliasedReturnsRows
 from sqlalchemy.types import TypeEngine
 
 from ..dialect import Dialect
@@ -234,11 +234,13 @@ def _find_way_round(computed: Computed, closed: Mapping[str, SQLTable]) -> str |
                 "it has text, of which nothing tells which rows it reads, and there are policies. "
                 "Write it in SQLAlchemy's expression language."
             )
-        if isinstance(part, TableClause) and part.fullname in closed:
-            return (
-                f"it reads {part.fullname}, which has a policy, otherwise than as a model or as "
-                "aliased(…) of one. Join and compare models in its select(…)."
-            )
+        is_within = isinstance(part, AliasedReturnsRows) and stands_for(part) is None
+        for read in _parts_of(part, frozenset()) if is_within else (part,):
+            if isinstance(read, TableClause) and read.fullname in closed:
+                return (
+                    f"it reads {read.fullname}, which has a policy, otherwise than as a model or "
+                    "as aliased(…) of one. Join and compare models in its select(…)."
+                )
     return None
 
 

@@ -51,6 +51,7 @@ from .shown import (
 from .tables import Catalog, Field, Relation, Table
 from .unfit import check_defaults
 from .upserts import find_upsert_keys, takes_upserts
+from .views import serve_view
 from .ways import Ways
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def read_catalog(
     Raises:
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
-    read = [(_mapper_of(resource), narrow(resource, grants)) for resource in resources]
+    found = [(_mapper_of(resource), resource) for resource in resources]
+    read = [(m, narrow(serve_view(resource, _table_of(m)), grants)) for m, resource in found]
     unseen = frozenset(
         column for mapper, r in read for column in _columns_of(mapper, unseen_in(r, grants))
     )
