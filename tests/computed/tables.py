@@ -93,6 +93,7 @@ class Reader(BaseModel):
     id: str
     most: int
     customers: list[int]
+    is_auditor: bool = False
 
 
 async def find_reader(x_reader: Annotated[str, Header()]) -> Reader:

@@ -1,6 +1,7 @@
 """What can be computed, under which name and type, and what is refused at start-up."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,11 +12,11 @@ from sqlalchemy import Integer, func, literal, literal_column, select, text
 from sqlalchemy.orm import column_property
 from sqlmodel import Field, SQLModel, col
 
-from modelwire import ConfigurationError, Database, FieldPolicy, Resource, mount, nobody
+from modelwire import ConfigurationError, Database, FieldPolicy, Resource, mount, nobody, shown
 from tests.conftest import MakeClient, make_app, open_client
 
 from .conftest import World
-from .tables import GUARDED, RESOURCES, Base, Invoice, Line, me
+from .tables import GUARDED, RESOURCES, Base, Customer, Invoice, Line, me
 
 
 class Part(SQLModel, table=True):
@@ -132,11 +133,12 @@ def test_refused_past_policies(expression: Any) -> None:
     mount_with(GUARDED[0], replace(guarded, hidden=["x"]), GUARDED[2], caller=me)
 
 
-async def test_rules_of_fields(world: World, lane: str) -> None:
+@pytest.mark.parametrize("read", [nobody, me.is_auditor], ids=["nobody", "auditors"])
+async def test_rules_of_fields(world: World, lane: str, read: Any) -> None:
     """A policy says by its name who may see it."""
     policy = GUARDED[1].policy
     assert policy is not None
-    rules = {"units": FieldPolicy(read=nobody)}
+    rules = {"units": FieldPolicy(read=read)}
     guarded = replace(GUARDED[1], policy=replace(policy, fields=rules))
     app = make_app(world.database, lane, (GUARDED[0], guarded, GUARDED[2]), {"caller": me})
     invoice = {"id": 1, "number": "7", "net": 1, "tax": 1, "customer_id": 1}
@@ -149,6 +151,11 @@ async def test_rules_of_fields(world: World, lane: str) -> None:
         assert row["gross"] == "2.00"
         for asked in ("units=0", "sort=units", "fields=units"):
             assert (await client.get(f"/invoices/?{asked}")).status_code == 422
+        if read is nobody:
+            return
+        auditor = {"x-reader": '{"id": "2", "most": 9, "customers": [1], "is_auditor": true}'}
+        found = await client.get("/invoices/?units=0&sort=units", headers=auditor)
+        assert [row["units"] for row in found.json()["items"]] == [0]
 
 
 def test_mapped_after_the_class() -> None:
@@ -161,3 +168,23 @@ def test_mapped_after_the_class() -> None:
     count: Any = column_property(select(func.count(col(Line.id))).scalar_subquery())
     setattr(Late, "lines", count)  # noqa: B010  # as the documentation of SQLAlchemy adds one
     mount_with(*RESOURCES, Resource(Late, operations=["read", "list"]))
+
+
+async def test_endpoints_of_ones_own(
+    world: World, lane: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Objects are shown with what their class computes; what only the resource does, is said."""
+    app = make_app(world.database, lane, RESOURCES, {})
+
+    @app.get("/customer", response_model=shown(Customer))
+    async def _customer() -> Any:
+        return Customer(id=1, first="Ann", last="Lee")
+
+    @app.get("/invoice", response_model=shown(Invoice))
+    async def _invoice() -> Any:
+        return Invoice(id=1, number="1", net=Decimal(1), tax=Decimal(2))
+
+    async with open_client(app) as client:
+        assert (await client.get("/customer")).json()["name"] == "Ann Lee"
+        assert (await client.get("/invoice")).status_code == 500
+    assert "computes `units`, which objects of Invoice don't have" in caplog.text
