@@ -188,3 +188,15 @@ async def test_endpoints_of_ones_own(
         assert (await client.get("/customer")).json()["name"] == "Ann Lee"
         assert (await client.get("/invoice")).status_code == 500
     assert "computes `units`, which objects of Invoice don't have" in caplog.text
+
+
+async def test_search(world: World, lane: str) -> None:
+    """`q` looks into columns alone."""
+    await world.fill({"customers": [{"id": 1, "first": "Ann", "last": "Lee"}]})
+    client = world.clients[lane]
+    assert (await client.get("/customers/?q=ann+lee")).json()["total"] == 1
+    filtered = await client.get("/customers/", params={"name__icontains": "N L"})
+    assert filtered.json()["total"] == 1
+    assert (await client.get("/customers/", params={"q": "n%20l"})).json()["total"] == 0
+    document = await client.get("/openapi.json")
+    assert "occur in one of first, last, in any case" in document.text

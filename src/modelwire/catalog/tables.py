@@ -395,6 +395,12 @@ class Table:
         }
 
     @cached_property
+    def searched(self) -> tuple[Field, ...]:
+        """The texts that `q` looks into; what is computed would be so for every row."""
+        fields = self.queryable.values()
+        return tuple(f for f in fields if f.kind is Kind.TEXT and f.computed is None)
+
+    @cached_property
     def shown(self) -> frozenset[str]:
         """The names under which clients may see anything of a row: fields and includes."""
         return frozenset((*names_shown(self.schemas.read).values(), *self.includes))
