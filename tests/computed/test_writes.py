@@ -7,6 +7,8 @@ from httpx2 import AsyncClient
 
 from .conftest import World
 
+pytestmark = pytest.mark.both_lanes
+
 LINES = [{"units": 4}, {"units": 5}]
 
 
