@@ -38,6 +38,10 @@ class Customer(Base, table=True):
         return col(cls.first) + " " + col(cls.last)
 
     @hybrid_property
+    def greeting(self) -> str:
+        return f"Dear {self.first}"  # of a column, a text that is none in SQL
+
+    @hybrid_property
     def shout(self) -> str:
         return self.first.upper() + "!"  # a column has no upper()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Integer, func, literal, literal_column, select, text
 from sqlalchemy.orm import column_property
@@ -91,16 +91,25 @@ def mount_with(*resources: Resource, **options: Any) -> None:
     mount(FastAPI(), Database("sqlite://", metadata=Base.metadata), *resources, **options)
 
 
+class WithUnits(BaseModel):
+    units: int
+
+
 IN_SUBQUERY = select(col(Line.units)).subquery()
 IN_CTE = select(col(Line.units)).cte()
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "text": ({"computed": {"x": text("1")}}, "is no condition in|is text"),
-    "a value": ({"computed": {"x": 1}}, "expression"),
+    "text": ({"computed": {"x": text("1")}}, "TextClause is no value in SQL"),
+    "a value": ({"computed": {"x": 1}}, "int is no value in SQL"),
+    "two values": (
+        {"computed": {"x": select(col(Line.id), col(Line.units))}},
+        "Select is no value in SQL",
+    ),
     "another table": ({"computed": {"x": col(Line.units)}}, "a column of another table"),
     "no type": ({"computed": {"x": func.frob(col(Invoice.id))}}, "of which type its values are"),
     "a field of that name": ({"computed": {"net": literal(1)}}, "of that name already"),
     "a relationship of that name": ({"computed": {"lines": literal(1)}}, "of that name already"),
     "no name": ({"computed": {"a b": literal(1)}}, "expressions by field"),
+    "taken": ({"create_schema": WithUnits}, "WithUnits has it, and nobody can set"),
     "written": ({"writable": ["units"]}, "computed by the database"),
     "a version": ({"version": "units"}, "there is no `units`"),
     "assigned": ({"assign_on_create": {"units": lambda: 1}}, "the database computes it"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from pydantic.fields import FieldInfo
-from sqlalchemy import Column, FromClause, Select, TableClause, TextClause
+from sqlalchemy import ClauseElement, Column, FromClause, Select, TableClause, TextClause
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.ext.hybrid import HybridExtensionType, hybrid_property
 from sqlalchemy.orm import Mapper
@@ -73,7 +73,9 @@ def read_computed(
     Raises:
         ConfigurationError: An expression can't be computed for each row.
     """
-    columns = {*mapper.local_table.columns.keys(), *resource.model.model_fields}
+    model = resource.model
+    known = {*model.model_fields, *model.model_computed_fields, *mapper.relationships.keys()}
+    known |= {*mapper.local_table.columns.keys()}
     computed = _find(mapper, resource)
     ruled = () if resource.policy is None else resource.policy.fields
     names = name_relations(resource, computed)
@@ -81,11 +83,17 @@ def read_computed(
         name = names[key]
         if name in resource.hidden and name not in ruled:
             continue
-        if key in columns or key in mapper.relationships:
+        if key in known:
             raise ConfigurationError(
-                f"Resource({found.place}): {mapper.class_.__name__} has a field or a relationship "
-                "of that name already; compute it under another one."
+                f"Resource({found.place}): {model.__name__} has a field or a relationship of that "
+                "name already; compute it under another one."
             )
+        for schema in (resource.create_schema, resource.update_schema):
+            if schema is not None and key in schema.model_fields:
+                raise ConfigurationError(
+                    f"Resource({found.place}): {schema.__name__} has it, and nobody can set what "
+                    "is computed; leave it out there."
+                )
         written = reader.read_value(found.expression, found.place)
         yield _make_field(name, key, found, Computed(written, policies), resource, dialect)
 
@@ -121,7 +129,8 @@ def _write_hybrid(model: type, key: str, hybrid: hybrid_property[Any]) -> object
     """What a hybrid attribute is in SQL; None where it is something in Python alone."""
     try:
         found: Any = getattr(model, key)
-        return found.__clause_element__() if hasattr(found, "__clause_element__") else None
+        written = found.__clause_element__() if hasattr(found, "__clause_element__") else None
+        return written if isinstance(written, ClauseElement) else None
     except Exception as exc:  # whatever a function of the user's raises for a class
         if hybrid.expr is None:
             return None

@@ -233,7 +233,13 @@ class ConditionReader:
         Raises:
             ConfigurationError: It is none that can be written of each row of the table.
         """
-        element = given.scalar_subquery() if isinstance(given, Select) else given
+        is_value = isinstance(given, Select) and len(given.selected_columns) == 1
+        element = given.scalar_subquery() if isinstance(given, Select) and is_value else given
+        if not (isinstance(element, ColumnElement) or hasattr(element, "__clause_element__")):
+            raise ConfigurationError(
+                f"Resource({place}): {type(element).__name__} is no value in SQLAlchemy's "
+                "expression language, such as Invoice.net + Invoice.tax, or select(…) of one value."
+            )
         return self._read_in(place, lambda: self._write(_to_element(element)))
 
     def check_value(self, value: CallerValue) -> None:
