@@ -164,15 +164,18 @@ def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnEle
     return found.correlate_except(source).exists()
 
 
-def every_row_of(table: FromClause | Table, dialect: SQLDialect | None = None) -> FromClause:
+def every_row_of(table: FromClause | Table) -> FromClause:
     """Every row of a table, also of those that clients may not see.
 
     It is for what the service itself must know: what goes along with a row or stands in its way,
     what a constraint has refused, and the tables of its own.
     """
-    if not isinstance(table, Table):
-        return table
-    return table.sql if dialect is None else _complete(table, dialect)
+    return table.sql if isinstance(table, Table) else table
+
+
+def stored_rows_of(table: Table, dialect: SQLDialect) -> FromClause:
+    """Every row of a resource, as `every_row_of` has them, with what is computed of them."""
+    return _complete(table, dialect)
 
 
 def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:

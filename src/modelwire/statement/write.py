@@ -58,6 +58,7 @@ from .source import (
     links_to_seen,
     merge_into,
     rows_of,
+    stored_rows_of,
     tell_allowed,
     update_in,
     write_condition,
@@ -166,7 +167,7 @@ def build_given(shape: ExistingShape, dialect: SQLDialect, *, lenient: bool = Fa
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     columns = [field.column for field in shape.fields]
     table = shape.table
-    rows = every_row_of(table, dialect) if shape.hidden else rows_of(table, dialect)
+    rows = stored_rows_of(table, dialect) if shape.hidden else rows_of(table, dialect)
     place, found = join_given(rows, rows, columns, dialect)
     shown = read_columns(shape.read.fields, rows, dialect, lenient=lenient)
     allowed = [tell_allowed(table, action, rows, dialect) for action in shape.allows]
