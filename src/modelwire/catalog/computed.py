@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from pydantic.fields import FieldInfo
-from sqlalchemy import ClauseElement, Column, FromClause, Select, TableClause, TextClause
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    Float,
+    FromClause,
+    Numeric,
+    Select,
+    TableClause,
+    TextClause,
+)
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.ext.hybrid import HybridExtensionType, hybrid_property
 from sqlalchemy.orm import Mapper
@@ -21,14 +30,17 @@ from ..errors import ConfigurationError
 from ..resource import Resource
 from .annotations import class_told_by
 from .codecs import decoder_of_column, encoder_of_column
-from .conditions import ConditionReader
+from .conditions import Condition, ConditionReader
+from .digits import Digits, digits_of
 from .kinds import (
     Kind,
     bare_class,
     is_decorated,
     kind_of,
     kind_of_class,
+    scale_of,
     storage_type,
+    stored_kind,
     strip_optional,
     type_on,
 )
@@ -95,7 +107,7 @@ def read_computed(
                     "is computed; leave it out there."
                 )
         written = reader.read_value(found.expression, found.place)
-        yield _make_field(name, key, found, Computed(written, policies), resource, dialect)
+        yield _make_field(name, key, found, written, policies, resource, dialect)
 
 
 def computed_names(mapper: Mapper[Any], resource: Resource) -> Iterable[str]:
@@ -150,16 +162,20 @@ def _make_field(
     name: str,
     key: str,
     found: _Found,
-    computed: Computed,
+    condition: Condition,
+    policies: Mapping[SQLTable, TablePolicy],
     resource: Resource,
     dialect: Dialect | None,
 ) -> Field:
-    expression = computed.condition.written
+    expression = condition.written
     sql_type = type_on(expression, None if dialect is None else dialect.name)
+    digits = digits_of(expression) if _is_decimal(sql_type) else None
+    if digits is not None:
+        sql_type = Numeric(_MOST_DIGITS, digits.most)
     annotation = _annotation_of(found, sql_type)
     nullable = may_be_null(expression)
     declared = annotation | None if nullable else annotation
-    column: Column[Any] = Column(key, expression.type, nullable=nullable)
+    column: Column[Any] = Column(key, sql_type, nullable=nullable)
     kind = kind_of(annotation, sql_type)
     is_shown = name in resource.shown or resource.read_schema is not None
     by_name = not is_shown and names_secret(column, kind, name, key)
@@ -185,8 +201,22 @@ def _make_field(
         writable=False,
         filled=True,
         default=None,
-        computed=computed,
+        computed=Computed(condition, policies, scale_of(sql_type), _are_alike(digits)),
     )
+
+
+_MOST_DIGITS = 1000
+"""The digits that a decimal has at most (PostgreSQL manual, Numeric Types)."""
+
+
+def _is_decimal(sql_type: TypeEngine[Any]) -> bool:
+    """Whether values are decimals, as SQLAlchemy makes them of numbers."""
+    is_number = isinstance(sql_type, Numeric) and not isinstance(sql_type, Float)
+    return is_number and bool(getattr(sql_type, "asdecimal", False))
+
+
+def _are_alike(digits: Digits | None) -> bool:
+    return digits is not None and digits.least == digits.most
 
 
 def _describe(name: str, key: str, declared: Any) -> FieldInfo:
@@ -201,6 +231,8 @@ def _shows(info: FieldInfo | None) -> bool:
 def _annotation_of(found: _Found, sql_type: TypeEngine[Any]) -> Any:
     """The class of the values: what Python says, where the type of the expression stores that."""
     hint = strip_optional(found.hint)
+    if stored_kind(sql_type) is Kind.JSON and not is_decorated(sql_type):
+        return Any if hint is None else hint
     meant = kind_of_class(bare_class(hint)) if hint is not None else None
     if meant is not None and kind_of(hint, sql_type) is meant:
         return hint
@@ -210,7 +242,7 @@ def _annotation_of(found: _Found, sql_type: TypeEngine[Any]) -> Any:
             f"Resource({found.place}): nothing tells of which type its values are. Give the "
             "expression one, as in type_coerce(…, Integer()) or func.name(…, type_=Integer())."
         )
-    return Any if kind_of(told, sql_type) is Kind.JSON else told
+    return told
 
 
 def check_computed(tables: Sequence[Table]) -> None:

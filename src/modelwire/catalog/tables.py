@@ -40,10 +40,15 @@ class Computed:
     Args:
         condition: The expression, over the columns of one row.
         policies: The policies of all resources, by their tables; those that are open are left out.
+        scale: Digits after the point that decimals are to have; None where all are kept, and where
+            it computes something else.
+        has_scale: Whether they have these by themselves where decimals are computed exactly.
     """
 
     condition: Condition
     policies: Mapping[SQLTable, TablePolicy]
+    scale: int | None
+    has_scale: bool
 
 
 @dataclass(frozen=True, eq=False)

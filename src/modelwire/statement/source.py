@@ -17,11 +17,14 @@ from sqlalchemy import (
     Delete,
     FromClause,
     Integer,
+    Numeric,
     Select,
     Update,
     bindparam,
     case,
+    cast,
     delete,
+    func,
     literal_column,
     select,
     type_coerce,
@@ -53,9 +56,9 @@ def _complete(table: Table, dialect: SQLDialect) -> FromClause:
         return table.sql
     rows = table.sql.alias()
     found = (
-        _compute(field.computed, rows, dialect).label(field.column.key)
+        type_coerce(_compute(computed, rows, dialect), field.column.type).label(field.column.key)
         for field in table.computed
-        if field.computed is not None
+        if (computed := field.computed) is not None
     )
     return select(rows, *found).subquery()
 
@@ -75,7 +78,18 @@ def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> Colum
             seen[place] = _narrow(table, policy.read, dialect)
         return seen[place]
 
-    return write_condition(computed.condition, rows, dialect, read)
+    found = write_condition(computed.condition, rows, dialect, read)
+    return found if computed.scale is None else _round(found, computed, computed.scale, dialect)
+
+
+def _round(
+    found: ColumnElement[Any], computed: Computed, scale: int, dialect: SQLDialect
+) -> ColumnElement[Any]:
+    """Write a decimal with the digits that it is to have."""
+    if computed.has_scale and dialect.has_decimals:
+        return found
+    digits = literal_column(str(scale), Integer())
+    return func.round(cast(found, Numeric()) if dialect.has_decimals else found, digits)
 
 
 def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
