@@ -78,7 +78,7 @@ def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> Colum
             seen[place] = _narrow(table, policy.read, dialect)
         return seen[place]
 
-    found = write_condition(computed.condition, rows, dialect, read)
+    found = _write(computed.condition, rows, dialect, read)
     return found if computed.scale is None else _round(found, computed, computed.scale, dialect)
 
 
@@ -133,13 +133,15 @@ def tell_allowed(
 
 
 def write_condition(
-    condition: Condition,
-    rows: FromClause,
-    dialect: SQLDialect,
-    read: Replace = lambda _: None,
+    condition: Condition, rows: FromClause, dialect: SQLDialect
 ) -> ColumnElement[bool]:
     """Write a condition of a policy of the rows of a table, or of what stands for it."""
+    return _write(condition, rows, dialect, lambda _: None)
 
+
+def _write(
+    condition: Condition, rows: FromClause, dialect: SQLDialect, read: Replace
+) -> ColumnElement[Any]:
     def bind(parameter: Parameter) -> ColumnElement[Any]:
         return bindparam(parameter.name, type_=operand_type(parameter.sql_type, dialect))
 
