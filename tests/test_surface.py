@@ -76,6 +76,7 @@ def test_resource_options() -> None:
         "queryable",
         "read_only",
         "writable",
+        "computed",
         "version",
         "require_if_match",
         "nested_writes",

@@ -68,6 +68,10 @@ class Resource:
         read_only: Fields that clients may see but not set.
         writable: Fields that clients may set although they make their values themselves: keys,
             times with a server default, columns with a `server_onupdate`.
+        computed: Fields that an expression computes of each row, by name: one of the model's
+            columns, or a `select(…)` of one value that names the row by these. They are read,
+            filtered, sorted and summed as any other, and never written; so are those that the model
+            itself has as `column_property` or as hybrid attributes.
         version: An integer field that every change of a row counts up; clients can't set it.
         require_if_match: Whether a change of a row must say by `If-Match` what it is a change of.
         nested_writes: Relationships whose rows may be created together with a row of this table.
@@ -110,6 +114,7 @@ class Resource:
     queryable: Sequence[str] = ()
     read_only: Sequence[str] = ()
     writable: Sequence[str] = ()
+    computed: Mapping[str, Any] = field(default_factory=dict)
     version: str | None = None
     require_if_match: bool = False
     nested_writes: Sequence[str] = ()
@@ -189,6 +194,12 @@ def _are_depends_by_name(value: object) -> bool:
     return isinstance(value, Mapping) and all(are_depends(given) for given in value.values())
 
 
+def _are_expressions(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and name.isidentifier() and not name.startswith("_") for name in value
+    )
+
+
 def _are_assigned(value: object) -> bool:
     return isinstance(value, Mapping) and _are_names(list(value))
 
@@ -210,6 +221,10 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "queryable": _NAMES,
     "read_only": _NAMES,
     "writable": _NAMES,
+    "computed": (
+        _are_expressions,
+        "expressions by field, as in {'total': Invoice.net + Invoice.tax}",
+    ),
     "version": (lambda value: value is None or isinstance(value, str), "the name of a field"),
     "nested_writes": _NAMES,
     "create_schema": _SCHEMA,

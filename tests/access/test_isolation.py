@@ -1,13 +1,15 @@
 """The test of isolation finds what is planted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import pytest
 from argon2 import PasswordHasher
 from fastapi import Depends, FastAPI, Response
+from sqlalchemy.orm import aliased
 from sqlmodel import func, select, update
 
 from examples import invoices as example
@@ -38,16 +40,25 @@ def _hash_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check(
-    tmp_path: Path, policies: dict[Any, Policy], plant: Plant | None = None, **options: Any
+    tmp_path: Path,
+    policies: dict[Any, Policy],
+    plant: Plant | None = None,
+    computed: Mapping[Any, dict[str, Any]] = MappingProxyType({}),
+    **options: Any,
 ) -> None:
-    """Run the test on the example with other policies, and endpoints that are planted in it."""
+    """Run the test on the example with other policies, with endpoints that are planted in it, and
+    with fields that are computed."""
     database = Database(f"sqlite:///{tmp_path}/a.db", metadata=example.Table.metadata)
     app = FastAPI(lifespan=database.lifespan)
     app.include_router(example.routes)
     if plant is not None:
         plant(app)
     resources = [
-        replace(resource, policy=policies.get(model, resource.policy))
+        replace(
+            resource,
+            policy=policies.get(model, resource.policy),
+            computed=computed.get(model, {}),
+        )
         for model, resource in MODELS.items()
     ]
     mount(app, database, *resources, caller=example.me)
@@ -179,6 +190,22 @@ def ask_for_callers(app: FastAPI) -> None:
 def test_endpoints_in_sessions_of_callers_leak_nothing(tmp_path: Path) -> None:
     """What the other endpoints are found for."""
     check(tmp_path, {}, ask_for_callers)
+
+
+Named = aliased(example.Customer)
+
+COMPUTED: dict[Any, dict[str, Any]] = {
+    example.Tag: {
+        "customers": select(func.max(Named.name)),
+        "mine": example.Tag.id == example.me.id,
+    },
+    example.Customer: {"loud": example.Customer.name + "!"},
+}
+
+
+def test_computed_fields_leak_nothing(tmp_path: Path) -> None:
+    """What is computed for Bob is made of what he sees, also in rows that both see."""
+    check(tmp_path, {}, computed=COMPUTED)
 
 
 def test_shared_is_left_out(tmp_path: Path) -> None:

@@ -180,6 +180,24 @@ async def test_own_tables(project: Project) -> None:
     assert "modelwire_" not in project.text()
 
 
+async def test_view(project: Project) -> None:
+    """What is a view is made by no step, and missed by none, whether it is there or not."""
+    view = (
+        "class Tally(SQLModel, table=True):\n"
+        '    __table_args__ = {"info": {"is_view": True}}\n\n'
+        "    size: Size = Field(primary_key=True)\n"
+        "    books: int\n"
+    )
+    project.write(f"{MODELS}\n\n{view}")
+    project.start()
+    assert "tally" not in project.text()
+    project.agree()
+    await project.ask(
+        "CREATE VIEW tally AS SELECT size, count(*) AS books FROM books GROUP BY size"
+    )
+    project.agree()
+
+
 async def test_back_and_forth(project: Project) -> None:
     """The first step can be undone and applied again, enums and all."""
     project.start()

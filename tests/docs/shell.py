@@ -34,6 +34,7 @@ _CHANGING: tuple[tuple[str, str], ...] = (
     (r"\b\d+\.\d+s\b", "<seconds>"),
     (r"(\d{8}_\d{6}_)?(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])", "<step>"),
 )
+_STEP_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])")
 
 
 def normalize(text: str) -> str:
@@ -57,6 +58,13 @@ class Shell:
         self._server: subprocess.Popen[bytes] | None = None
         self._log = directory.with_suffix(".log")
         self._port = 0
+        self._steps: dict[str, str] = {}
+
+    def write(self, title: str, text: str) -> None:
+        """Write a file, which names steps of migrations as they are called here."""
+        file = self.directory / title
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(_STEP_ID.sub(lambda found: self._steps.get(found[0], found[0]), text))
 
     @property
     def url(self) -> str:
@@ -83,7 +91,11 @@ class Shell:
                 _run([*_MAKE, "-n", target], given, ROOT)
             case ["modelwire", "new" | "migrate", *_]:
                 options = ["-m", "modelwire", *arguments]
-                _compare_lines(_run([sys.executable, *options], given, self.directory), step)
+                output = _run([sys.executable, *options], given, self.directory)
+                _compare_lines(output, step)
+                self._steps.update(
+                    zip(_STEP_ID.findall(step.shown), _STEP_ID.findall(output), strict=False)
+                )
             case ["modelwire", "serve", *options]:
                 self._serve([*_modelwire(), *_on_any_port(options)], given, step, self.directory)
             case ["pytest", *options]:

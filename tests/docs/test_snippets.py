@@ -4,7 +4,7 @@ The language of a fenced block says what is done with it:
 
 - `python` with a title, as in ```` ```python title="models.py" ````, is a complete file. It is
   written to the page's own directory, over an earlier one of that name. Each is run: by a command
-  that names it, by a file that imports it, or by pytest.
+  that names it, by a file that imports it, by pytest, or by `modelwire migrate apply`.
 - `console` has commands, which start with `$ `, and what they answer. They run in the page's
   directory, in order. `modelwire serve` and `make serve` start a real server on a free port,
   in place of the one before; `curl` asks it; `pytest`, `python`, `modelwire new` and `modelwire
@@ -56,14 +56,13 @@ class _Page:
                     self._write(snippet.title, snippet.text)
 
     def _write(self, title: str, text: str) -> None:
-        file = self.shell.directory / title
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text + "\n")
+        self.shell.write(title, text + "\n")
         self.written[title] = text
 
     def unused(self) -> list[str]:
         """The files that no command names, no other file imports and no tool finds itself."""
         collected = any("pytest" in command for command in self.commands)
+        migrated = any("migrate apply" in command for command in self.commands)
         imported = set(
             re.findall(r"^(?:from|import) (\w+)\b", "\n".join(self.written.values()), re.MULTILINE)
         )
@@ -73,6 +72,7 @@ class _Page:
             if not any(name in command for command in self.commands)
             and name.removesuffix(".py") not in imported
             and not (collected and name.startswith(("conftest", "test_")))
+            and not (migrated and name.startswith("migrations/versions/"))
         ]
 
 

@@ -62,9 +62,16 @@ class Question:
     def holds_for(self, row: dict[str, Any], boxes: dict[int, dict[str, Any]]) -> bool:
         """Whether it is true of a row, or of the one that its relation leads to."""
         if not self.through:
-            return self.holds(row[self.column])
+            return self.holds(document_in(row, self.column, boxes))
         box = boxes.get(row["box_id"])
         return box is not None and self.holds(box[self.column])
+
+
+def document_in(row: dict[str, Any], column: str, boxes: dict[int, dict[str, Any]]) -> Any:
+    """The document in a column of a row, or the one that is computed."""
+    if column == "boxed":
+        return boxes.get(row["box_id"], {}).get("meta")
+    return row["binary" if column == "shadow" else column]
 
 
 def write_step(step: str) -> str:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, RootModel
 from pydantic import Field as Described
-from sqlalchemy import JSON, Column, MetaData
+from sqlalchemy import JSON, Column, MetaData, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import Field, Relationship, SQLModel, col
 from typing_extensions import TypedDict
 
 from modelwire import Resource
@@ -101,7 +101,15 @@ class Thing(Base, table=True):
     box: Box = Relationship(back_populates="things")
 
 
+COMPUTED: dict[str, Any] = {
+    "shadow": col(Thing.binary),
+    "boxed": select(col(Box.meta)).where(col(Box.id) == col(Thing.box_id)),
+}
+"""Documents that are computed: of the row itself, and of another one."""
+
 RESOURCES = (
     Resource(Box, includes=["things"]),
-    Resource(Thing, includes=["box"], hidden=["hidden"], filters={"tags": "has"}),
+    Resource(
+        Thing, includes=["box"], hidden=["hidden"], filters={"tags": "has"}, computed=COMPUTED
+    ),
 )

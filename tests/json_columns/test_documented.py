@@ -62,7 +62,7 @@ async def test_paths_are_explained(client: AsyncClient) -> None:
         for p in parameters_of(document, operation)
         if "x-template" in p and "x-filters-of" not in p
     }
-    columns = ("meta", "binary", "spec", "tags", "by_name")
+    columns = ("meta", "binary", "spec", "tags", "by_name", "shadow", "boxed")
     assert set(templates) == {f"{name}.{{path}}" for name in columns}
     assert "double quotes" in templates["meta.{path}"]
     assert list(operations_of(document))

@@ -36,14 +36,15 @@ async def ask(world: World, lane: str, **asked: str) -> Any:
     return answer.json()["items"]
 
 
-@pytest.mark.parametrize("column", ["meta", "binary"])
+@pytest.mark.parametrize("column", ["meta", "binary", "shadow"])
 async def test_groups(world: World, lane: str, column: str) -> None:
     """Values of any type group by what they are, in the order of their types."""
     items = await ask(world, lane, group=f"{column}.a", measures="count")
     key = f"{column}.a"
     counts = [(5, 2), (10, 1), ("5", 1), ("é", 1), (False, 1), (True, 1), ([1], 1), (None, 3)]
     assert [(item[key], item["count"]) for item in items] == counts
-    assert [type(item[key]) for item in items][:2] == [int, int]
+    # Of 5 and 5.0, which are one number, the database shows either.
+    assert type(items[1][key]) is int
 
 
 async def test_measures(world: World, lane: str) -> None:

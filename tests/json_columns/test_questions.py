@@ -12,7 +12,17 @@ from tests.examples import examples
 from tests.query.conftest import describe
 
 from .conftest import World
-from .model import OPERATORS, TEXT_OPERATORS, Question, find, place, quote, type_of, write
+from .model import (
+    OPERATORS,
+    TEXT_OPERATORS,
+    Question,
+    document_in,
+    find,
+    place,
+    quote,
+    type_of,
+    write,
+)
 
 NAMES = [
     *("a", "b", "a", "b", "0", "1", "01", "-1", "é", "😀", "a.b", "sp ace", ""),
@@ -43,6 +53,8 @@ TEXTS = [
     "_",
     "\\",
 ]
+COLUMNS = ["meta", "binary", "shadow", "boxed"]
+
 SCALARS: list[Any] = [*NUMBERS, *TEXTS, True, False]
 
 
@@ -96,11 +108,12 @@ class Draw:
 
     def question(self, rows: dict[str, list[dict[str, Any]]]) -> Question:
         through = self.random.choice(["", "", "box"])
-        column = "meta" if through else self.random.choice(["meta", "binary"])
+        column = "meta" if through else self.random.choice(COLUMNS)
         row = self.random.choice(rows["boxes" if through else "things"])
-        steps = self.steps(row[column])
+        document = document_in(row, column, {box["id"]: box for box in rows["boxes"]})
+        steps = self.steps(document)
         operator = self.random.choice(OPERATORS)
-        value = find(row[column], steps)
+        value = find(document, steps)
         return Question(column, steps, operator, self.operands(operator, value), through)
 
     def operands(self, operator: str, value: Any) -> tuple[Any, ...]:
@@ -194,14 +207,16 @@ async def test_orders(world: World, seed: int) -> None:
     boxes = {box["id"]: box for box in rows["boxes"]}
     for _ in range(6):
         through = draw.random.choice(["", "", "box"])
-        column = "meta" if through else draw.random.choice(["meta", "binary"])
-        example = draw.random.choice(rows["boxes" if through else "things"])[column]
+        column = "meta" if through else draw.random.choice(COLUMNS)
+        row = draw.random.choice(rows["boxes" if through else "things"])
+        example = document_in(row, column, boxes)
         question = Question(column, draw.steps(example), "eq", (), through)
         descending = draw.random.random() < 0.5
 
         def part(row: dict[str, Any], question: Question = question) -> Any:
-            holder = boxes.get(row["box_id"], {}) if question.through else row
-            return find(holder.get(question.column), question.steps)
+            if question.through:
+                return find(boxes.get(row["box_id"], {}).get(question.column), question.steps)
+            return find(document_in(row, question.column, boxes), question.steps)
 
         wanted = sorted(rows["things"], key=lambda r: place(part(r)), reverse=descending)
         # The key goes up in both directions.

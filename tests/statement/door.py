@@ -59,7 +59,14 @@ class Door:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put it in the place of the real one, wherever statements are built."""
-        for name in ("rows_of", "links_of", "every_row_of", "merge_into", *WRITES):
+        for name in (
+            "rows_of",
+            "links_of",
+            "every_row_of",
+            "stored_rows_of",
+            "merge_into",
+            *WRITES,
+        ):
             for module in BUILDERS:
                 if hasattr(module, name):
                     monkeypatch.setattr(
@@ -76,6 +83,9 @@ class Door:
     def every_row_of(self, table: FromClause | Table) -> FromClause:
         table = table.sql if isinstance(table, Table) else table
         return self._narrow(table, "every", lambda _: literal_column("1") == literal_column("1"))
+
+    def stored_rows_of(self, table: Table, _dialect: SQLDialect) -> FromClause:
+        return self.every_row_of(table)
 
     def _narrow(self, table: Any, mark: str, condition: Condition) -> FromClause:
         rows = table.alias(f"{mark}_{table.name}")

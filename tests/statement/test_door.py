@@ -103,6 +103,7 @@ PLANTED = [
     (selects, "links_of", lambda relation, _: relation.link),
     (write, "rows_of", lambda table, _: table.sql),
     (write, "every_row_of", lambda table: getattr(table, "sql", table)),
+    (write, "stored_rows_of", lambda table, _: table.sql),
     (selects, "column_in", lambda _source, column: column),
     (selects, "columns_in", lambda _source, columns: list(columns)),
     (selects, "column_of", lambda _source, field: field.column),

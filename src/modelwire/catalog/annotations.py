@@ -45,7 +45,7 @@ def read_annotation(
         return annotation if own else write_in_base64(_close(annotation))
     if stored_kind(sql_type) is Kind.JSON:
         return Any
-    told = _class_told_by(sql_type)
+    told = class_told_by(sql_type)
     if told is None:
         raise ConfigurationError(
             f"{model.__name__}.{key} is annotated with a name that is not there at run time, and "
@@ -55,7 +55,7 @@ def read_annotation(
     return _take_none(told, nullable)
 
 
-def _class_told_by(sql_type: TypeEngine[Any]) -> type | None:
+def class_told_by(sql_type: TypeEngine[Any]) -> type | None:
     """The class of a column's values, if its type tells it; a type of a user's own may not."""
     try:
         told = sql_type.python_type

@@ -30,7 +30,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.expression import ClauseList, ColumnClause, Grouping, UnaryExpression
-from sqlalchemy.sql.selectable import Join, SelectBase
+from sqlalchemy.sql.selectable import Alias, Join, SelectBase
 from sqlalchemy.types import NullType, TupleType
 
 from ..access.caller import Caller, CallerValue
@@ -43,6 +43,9 @@ from .parameters import Parameters
 
 Bind = Callable[[Parameter], ColumnElement[Any]]
 """Writes a parameter."""
+
+Replace = Callable[[Alias], FromClause | None]
+"""Finds what is read in the place of an alias of a table; None for the alias itself."""
 
 InList = Callable[[ColumnElement[Any], Parameter], ColumnElement[bool]]
 """Writes that something occurs in the collection that a parameter holds."""
@@ -98,7 +101,11 @@ class Condition:
     of_row: bool
 
     def on(
-        self, source: FromClause, bind: Bind = bind_plainly, in_list: InList = find_in_list
+        self,
+        source: FromClause,
+        bind: Bind = bind_plainly,
+        in_list: InList = find_in_list,
+        read: Replace = lambda _: None,
     ) -> ColumnElement[bool]:
         """Write it of the rows of a table, or of an alias of it.
 
@@ -106,6 +113,7 @@ class Condition:
             source: The table, or the alias: what the statement that it stands in reads.
             bind: Writes what a caller's attribute is.
             in_list: Writes that something occurs in a collection of the caller's.
+            read: Finds what is read in the place of an alias.
         """
 
         def replace(element: Any, **_: Any) -> Any:
@@ -113,6 +121,11 @@ class Condition:
                 return source
             if isinstance(element, ColumnClause) and element.table is self.row:
                 return source.c[element.key]
+            if isinstance(element, Alias):
+                return read(element)
+            if isinstance(element, ColumnClause) and isinstance(element.table, Alias):
+                stand_in = read(element.table)
+                return None if stand_in is None else stand_in.c[element.key]
             if isinstance(element, BinaryExpression) and isinstance(element.right, Slot):
                 if element.operator not in _IN:
                     return None
@@ -196,8 +209,11 @@ class ConditionReader:
         Raises:
             ConfigurationError: It is none that can be written of each row of the table.
         """
+        return self._read_in(place, lambda: self._read(_to_element(given)))
+
+    def _read_in(self, place: str, read: Callable[[], Condition]) -> Condition:
         try:
-            return self._read(_to_element(given))
+            return read()
         except _Unfit as exc:
             raise ConfigurationError(f"Resource({place}): {exc}") from None
         except (SQLAlchemyError, AttributeError) as exc:
@@ -206,6 +222,25 @@ class ConditionReader:
                 f"Resource({place}): it can't be written as SQL: {fault}. In a subquery, join by a "
                 "condition, as in .join(Team, Team.id == Hero.team_id), and not by a relationship."
             ) from exc
+
+    def read_value(self, given: object, place: str) -> Condition:
+        """Read an expression that has some value for each row, in the form of a condition.
+
+        Args:
+            given: What the user wrote.
+            place: Where, for a sentence.
+
+        Raises:
+            ConfigurationError: It is none that can be written of each row of the table.
+        """
+        is_value = isinstance(given, Select) and len(given.selected_columns) == 1
+        element = given.scalar_subquery() if isinstance(given, Select) and is_value else given
+        if not (isinstance(element, ColumnElement) or hasattr(element, "__clause_element__")):
+            raise ConfigurationError(
+                f"Resource({place}): {type(element).__name__} is no value in SQLAlchemy's "
+                "expression language, such as Invoice.net + Invoice.tax, or select(…) of one value."
+            )
+        return self._read_in(place, lambda: self._write(_to_element(element)))
 
     def check_value(self, value: CallerValue) -> None:
         """Check that something is known of the application's own caller.
@@ -229,6 +264,14 @@ class ConditionReader:
             return Condition(
                 element, self._table, self._row, (), isinstance(element, True_), of_row=False
             )
+        if not _is_condition(element):
+            raise _Unfit(
+                f"{_shorten(element)} is no condition; compare it with something. A function says "
+                "that it gives a condition by type_=Boolean."
+            )
+        return self._write(element)
+
+    def _write(self, element: ColumnElement[Any]) -> Condition:
         self._check_kinds(element)
         plain = without_annotations(element)
         used: list[Parameter] = []
@@ -244,11 +287,6 @@ class ConditionReader:
         )
 
     def _check_kinds(self, element: ColumnElement[Any]) -> None:
-        if not _is_condition(element):
-            raise _Unfit(
-                f"{_shorten(element)} is no condition; compare it with something. A function says "
-                "that it gives a condition by type_=Boolean."
-            )
         for part in _outside_subqueries(element):
             table = getattr(part, "table", None) if isinstance(part, ColumnClause) else None
             if isinstance(part, TextClause) or (isinstance(part, ColumnClause) and table is None):

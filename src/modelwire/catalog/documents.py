@@ -209,6 +209,7 @@ def _make(field: Field, steps: tuple[str, ...], view: View, kind: Kind, annotati
         writable=False,
         filled=False,
         default=None,
+        computed=None,
         whole=field,
         steps=steps,
         view=view,

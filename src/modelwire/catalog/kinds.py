@@ -168,6 +168,14 @@ def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
     return sql_type
 
 
+def scale_of(sql_type: TypeEngine[Any]) -> int | None:
+    """How many digits after the point a column keeps; None where it keeps all."""
+    stored = storage_type(sql_type)
+    if not isinstance(stored, Numeric) or isinstance(stored, Float) or stored.precision is None:
+        return None
+    return stored.scale or 0
+
+
 def has_own_equality(sql_type: TypeEngine[Any]) -> bool:
     """Tell whether values that differ in Python may be one to a database: by a collation, or with
     the spaces of a fixed length."""

@@ -155,7 +155,7 @@ class _Values:
 
     def _read_value(self, argument: str, name: str, value: object) -> Assigned:
         field, resource = self._fields[name], self._resource
-        if field.column.computed is not None:
+        if field.column.computed is not None or field.computed is not None:
             self._refuse(argument, name, "the database computes it")
         if name in resource.writable or name == resource.version:
             self._refuse(argument, name, "it is named as writable= or version= as well")

@@ -24,6 +24,8 @@ from ..settings import LIMITS, Limits
 from .annotations import complete_model, read_annotation
 from .binary import text_form
 from .codecs import decoder_of_column, encoder_of_column
+from .computed import check_computed, computed_names, read_computed
+from .conditions import ConditionReader
 from .constraints import read_constraints, read_references
 from .defaults import value_maker
 from .dependents import read_dependents
@@ -49,6 +51,7 @@ from .shown import (
 from .tables import Catalog, Field, Relation, Table
 from .unfit import check_defaults
 from .upserts import find_upsert_keys, takes_upserts
+from .views import serve_view
 from .ways import Ways
 
 if TYPE_CHECKING:
@@ -102,7 +105,8 @@ def read_catalog(
     Raises:
         ConfigurationError: A resource names a model, field or relationship that can't be used.
     """
-    read = [(_mapper_of(resource), narrow(resource, grants)) for resource in resources]
+    found = [(_mapper_of(resource), resource) for resource in resources]
+    read = [(m, narrow(serve_view(resource, _table_of(m)), grants)) for m, resource in found]
     unseen = frozenset(
         column for mapper, r in read for column in _columns_of(mapper, unseen_in(r, grants))
     )
@@ -122,6 +126,7 @@ def read_catalog(
     _check_paths(tables)
     check_defaults(tables, dialect)
     check_links(tables)
+    check_computed(tables)
     for table in tables:
         check_described(table)
     for table in tables:
@@ -212,7 +217,11 @@ def _read_table(
     sql = _table_of(mapper)
     guarded = registered[sql.fullname]
     resource = guarded.resource
-    fields = tuple(_read_fields(mapper, sql, resource, dialect))
+    reader = ConditionReader(sql, policies.caller, policies.parameters, dialect)
+    fields = (
+        *_read_fields(mapper, sql, resource, dialect),
+        *read_computed(mapper, resource, reader, policies.closed, dialect),
+    )
     read = _read_relations(mapper, resource, policies)
     relations = {relation.name: relation for relation in read}
     names = {f.name for f in fields}
@@ -221,7 +230,7 @@ def _read_table(
         resource, "policy=…fields", resource.policy.fields if resource.policy else (), names
     )
     _check_names(resource, "filters", resource.filters, names)
-    _check_names(resource, "hidden", resource.hidden, names)
+    _check_names(resource, "hidden", resource.hidden, {*names, *computed_names(mapper, resource)})
     _check_names(resource, "shown", resource.shown, names)
     _check_names(resource, "read_only", resource.read_only, names)
     _check_writable(resource, fields)
@@ -303,7 +312,7 @@ def _check_version(resource: Resource, fields: Sequence[Field]) -> None:
     name = resource.version
     if name is None:
         return
-    _check_names(resource, "version", [name], [f.name for f in fields])
+    _check_names(resource, "version", [name], [f.name for f in fields if f.computed is None])
     if any(f.name == name and f.kind is not Kind.INTEGER for f in fields):
         raise ConfigurationError(
             f"Resource({resource.model.__name__}, version='{name}'): a version is counted up, so "
@@ -377,6 +386,7 @@ def _read_fields(
             writable=_is_writable(name, column, kind, resource),
             filled=is_version or _is_filled(column),
             default=value_maker(column.default) or (_first_version if is_version else None),
+            computed=None,
         )
 
 
@@ -412,7 +422,7 @@ def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
             raise ConfigurationError(
                 f"{start}`{field.name}` is named as read_only or version as well; name it once."
             )
-        if not _can_be_written(field.column):
+        if field.computed is not None or not _can_be_written(field.column):
             raise ConfigurationError(
                 f"{start}`{field.name}` is computed by the database, and nobody can set it."
             )

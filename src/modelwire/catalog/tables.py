@@ -24,12 +24,31 @@ from ..resource import Operation, Resource
 from ..settings import Limits
 from .binary import TextForm
 from .codecs import Convert
+from .conditions import Condition
 from .guards import Guarded, Guards
 from .kinds import Kind, bare_class, is_decorated, storage_type, stored_kind
 from .names import name_of, names_in_bodies, names_shown, to_title
 from .policies import TablePolicy
 from .vectors import is_vector
 from .whole import ChangeSchema, RowSchema
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Computed:
+    """An expression that is computed of each row.
+
+    Args:
+        condition: The expression, over the columns of one row.
+        policies: The policies of all resources, by their tables; those that are open are left out.
+        scale: Digits after the point that decimals are to have; None where all are kept, and where
+            it computes something else.
+        has_scale: Whether they have these by themselves where decimals are computed exactly.
+    """
+
+    condition: Condition
+    policies: Mapping[SQLTable, TablePolicy]
+    scale: int | None
+    has_scale: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +75,7 @@ class Field:
         filled: Whether a new row that is given no value gets one from its column or the database.
         default: Makes the value of a new row that is given none; None where the database does, or
             it depends on the rest of the row.
+        computed: What computes its values, where its column is none of the table.
     """
 
     name: str
@@ -76,6 +96,7 @@ class Field:
     writable: bool
     filled: bool
     default: Callable[[], Any] | None
+    computed: Computed | None
 
     @property
     def title(self) -> str:
@@ -342,6 +363,11 @@ class Table:
         return tuple(self.sql.columns)
 
     @cached_property
+    def computed(self) -> tuple[Field, ...]:
+        """The fields that expressions compute."""
+        return tuple(field for field in self.fields if field.computed is not None)
+
+    @cached_property
     def version(self) -> Field | None:
         """The field that every change counts up, where the resource names one."""
         named = (f for f in self.fields if f.name == self.resource.version)
@@ -372,6 +398,12 @@ class Table:
             for name, field in self.readable.items()
             if field.key not in self.masked or name in named
         }
+
+    @cached_property
+    def searched(self) -> tuple[Field, ...]:
+        """The texts that `q` looks into; what is computed would be so for every row."""
+        fields = self.queryable.values()
+        return tuple(f for f in fields if f.kind is Kind.TEXT and f.computed is None)
 
     @cached_property
     def shown(self) -> frozenset[str]:

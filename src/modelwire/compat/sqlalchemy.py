@@ -11,6 +11,8 @@ Tried with 2.0.44 to 2.0.58 and with 2.1.9. Documented nowhere are
 - of engines: `_should_log_info`, `_for_update_arg` of a statement, that a dialect's `do_commit` may
   be replaced, and the errors of the adapter of asyncpg;
 - of expressions: `_deep_deannotate`, `_correlate`, `_correlate_except` and `_auto_correlate`;
+  of queries, `_limit_clause`, `_offset_clause`, `_fetch_clause`, `_group_by_clauses` and
+  `_having_criteria`;
 - of mappers: `dispatch`, and the module of SQLAlchemy's own listeners.
 """
 
@@ -100,6 +102,13 @@ def is_correlated(query: Select[Any], source: FromClause, sources: Collection[Fr
     if query._correlate:
         return source in query._correlate
     return query._auto_correlate and len(sources) > 1
+
+
+def is_one_group(query: Select[Any]) -> bool:
+    """Whether a query whose columns are told of a group has one row, whatever rows there are."""
+    clauses = (query._limit_clause, query._offset_clause, query._fetch_clause)
+    grouped = query._group_by_clauses or query._having_criteria
+    return not grouped and all(clause is None for clause in clauses)
 
 
 def creation_order(constraint: Constraint) -> int:

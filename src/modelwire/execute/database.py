@@ -21,6 +21,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..access.principal import ANYONE, Principal
+from ..catalog.views import tables_in
 from ..errors import (
     ConfigurationError,
     MissingTable,
@@ -286,7 +287,7 @@ class Database:
         )
 
     async def init_db(self) -> None:
-        """Create the tables that are missing, and that of modelwire itself.
+        """Create the tables that are missing, and that of modelwire itself; views are none.
 
         Several processes may do so at once.
 
@@ -332,7 +333,7 @@ class Database:
     def awaits(self, missing: MissingTable) -> bool:
         """Tell whether a table is missing that start-up creates, and nothing has seen to them."""
         return not self.has_tables and any(
-            table.name == missing.name for table in self.metadata.tables.values()
+            table.name == missing.name for table in tables_in(self.metadata)
         )
 
     async def check_tables(self, tables: Collection[SQLTable]) -> None:

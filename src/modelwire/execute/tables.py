@@ -12,6 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ..catalog.views import tables_in
 from ..compat.sqlalchemy import settle_keys
 from ..statement.dialects.known import DIALECTS
 from ..statement.indexes import value_indexes
@@ -42,7 +43,7 @@ def creation_of(own: Table, dialect: Dialect) -> Sequence[Statement]:
 async def create_tables(
     engine: AsyncEngine, metadata: MetaData, only: Sequence[Table] | None = None
 ) -> None:
-    """Create the tables that are missing. Tables that exist are not changed.
+    """Create the tables that are missing. Tables that exist are not changed, and views not created.
 
     On SQLite each gets, beside its own indexes, those by which columns are compared as values.
 
@@ -87,12 +88,12 @@ def _create_all_value_indexes(connection: Connection, metadata: MetaData) -> Non
 def _create_missing(
     connection: Connection, metadata: MetaData, only: Sequence[Table] | None
 ) -> None:
-    tables = metadata.sorted_tables if only is None else only
+    tables = tables_in(metadata) if only is None else only
     if connection.dialect.name != "sqlite":
-        metadata.create_all(connection, only)
+        metadata.create_all(connection, tables)
         return
     check_for_sqlite(connection, tables)
-    metadata.create_all(connection, only)
+    metadata.create_all(connection, tables)
     warn_of_idle_keys(connection, tables)
     for table in tables:
         _create_value_indexes(connection, table)

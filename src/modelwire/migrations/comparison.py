@@ -12,6 +12,7 @@ from sqlalchemy import Enum, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import ARRAY, String, TypeDecorator, TypeEngine
 
+from ..catalog.views import is_view
 from ..compat.sqlmodel import AutoString
 from .enums import add_enum_steps, as_enum, find_enums, flatten, read_enums
 from .names import copy_with_names, name_operations
@@ -27,7 +28,7 @@ def write_options(
     *,
     takes_as_empty: bool,
 ) -> Mapping[str, Any]:
-    """Write the options that Alembic is configured with.
+    """Write the options that Alembic is configured with. Views are none of what it compares.
 
     Args:
         metadata: The tables of the models.
@@ -55,6 +56,7 @@ def write_options(
     return {
         "target_metadata": metadata,
         "include_name": is_compared,
+        "include_object": lambda item, _, kind, *__: kind != "table" or not is_view(item),
         "include_schemas": schemas != {None} and bool(schemas),
         "render_item": render_item,
         "render_as_batch": True,

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Enum, MetaData, inspect
 from sqlalchemy.types import TypeEngine
 
+from ..catalog.views import tables_in
 from .operations import AlterEnum, CreateEnum, DropEnum
 
 Key = tuple[str | None, str]
@@ -40,7 +41,7 @@ def as_enum(sql_type: TypeEngine[object]) -> Enum | None:
 def find_enums(metadata: MetaData) -> Mapping[Key, Labelled]:
     """Find the enums of tables."""
     found: dict[Key, Labelled] = {}
-    for table in metadata.sorted_tables:
+    for table in tables_in(metadata):
         for column in table.columns:
             if (enum := as_enum(column.type)) is not None and enum.name is not None:
                 known = found.setdefault((enum.schema, enum.name), Labelled(enum.enums))

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 from ..catalog.documents import Part, described_parts, is_document, item_of, whole_of
-from ..catalog.kinds import Kind
 from ..catalog.tables import Field, Relation
 from ..plan.reading.operators import OPERATORS, PATTERNS, Takes, operators_of
 from ..plan.reading.plans import Counting
@@ -213,7 +212,7 @@ def _sort(subject: Subject) -> Parameters:
 
 def search_parameters(subject: Subject) -> Parameters:
     """Describe `q`, where there is anything to search."""
-    names = [f.name for f in subject.table.queryable.values() if f.kind is Kind.TEXT]
+    names = [field.name for field in subject.table.searched]
     if not names:
         return []
     text = f"Words, each of which must occur in one of {', '.join(names)}, in any case."

@@ -76,7 +76,7 @@ class WriteWork:
         write = self._write
         return (
             write.check is None
-            and not write.reply.includes
+            and not (write.reply.includes or write.reply.table.computed)
             and not self.needs_session
             and is_one_statement(write.plan)
             and not self._rereader.is_needed

@@ -25,14 +25,14 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from ..catalog.kinds import Kind, stored_kind
+from ..catalog.kinds import Kind, scale_of, stored_kind
 from ..catalog.tables import Field
 from ..shape.aggregates import AggregateShape, Function, GroupKey, Measure
 from ..shape.parts import Order
 from .conditions import Conditions
 from .dialect import SQLDialect
 from .keyset import Joined, direct, sort_expressions
-from .normal import normal_form, scale_of
+from .normal import normal_form
 from .operators import Prepare, is_null
 from .reading import read_column
 from .select import number_parameter

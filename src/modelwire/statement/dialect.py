@@ -27,6 +27,7 @@ class SQLDialect(Dialect):
 
     Args:
         has_own_types: Whether enums and UUIDs have types of their own, with one spelling each.
+        has_decimals: Whether decimals are computed exactly, and not as floats.
         has_arrays: Whether a list is an array, and rows one for each column; JSON otherwise.
         puts_null_last: Whether NULL is the largest value by itself.
         refers_by_parent: Whether a foreign key is compared by the collation of what it refers to.
@@ -54,6 +55,7 @@ class SQLDialect(Dialect):
     """
 
     has_own_types: bool
+    has_decimals: bool
     has_arrays: bool
     puts_null_last: bool
     refers_by_parent: bool

@@ -17,9 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
-    Float,
     Interval,
-    Numeric,
     Time,
     literal_column,
 )
@@ -28,7 +26,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from ..catalog.kinds import storage_type
+from ..catalog.kinds import scale_of, storage_type
 from .dialect import SQLDialect
 
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
@@ -103,14 +101,6 @@ def normalize(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnEl
 def has_spellings(sql_type: TypeEngine[Any]) -> bool:
     """Whether SQLite may have values of a type in several spellings."""
     return _maker_of(sql_type) is not None
-
-
-def scale_of(sql_type: TypeEngine[Any]) -> int | None:
-    """How many digits after the point a column keeps; None where it keeps all."""
-    stored = storage_type(sql_type)
-    if not isinstance(stored, Numeric) or isinstance(stored, Float) or stored.precision is None:
-        return None
-    return stored.scale or 0
 
 
 def _maker_of(sql_type: TypeEngine[Any]) -> Callable[[ColumnElement[Any]], _Normal] | None:

@@ -17,22 +17,27 @@ from sqlalchemy import (
     Delete,
     FromClause,
     Integer,
+    Numeric,
     Select,
     Update,
     bindparam,
     case,
+    cast,
     delete,
+    func,
     literal_column,
     select,
     type_coerce,
     update,
 )
 from sqlalchemy import Table as SQLTable
+from sqlalchemy.sql.selectable import Alias
 
 from ..access.policy import Action
 from ..access.principal import Parameter
-from ..catalog.conditions import Condition
-from ..catalog.tables import Relation, Table
+from ..catalog.computed import stands_for
+from ..catalog.conditions import Condition, Replace
+from ..catalog.tables import Computed, Relation, Table
 from .dialect import SQLDialect
 from .lists import in_list
 from .types import operand_type
@@ -41,8 +46,50 @@ Change = TypeVar("Change", Update, Delete)
 
 
 def rows_of(table: Table, dialect: SQLDialect) -> FromClause:
-    """The rows of a resource, as far as a client may see them."""
-    return _narrow(table.sql, table.policy.read, dialect)
+    """The rows of a resource, as far as a client may see them, with what is computed of them."""
+    return _narrow(_complete(table, dialect), table.policy.read, dialect)
+
+
+def _complete(table: Table, dialect: SQLDialect) -> FromClause:
+    """The rows of a resource with what is computed of them as further columns."""
+    if not table.computed:
+        return table.sql
+    rows = table.sql.alias()
+    found = (
+        type_coerce(_compute(computed, rows, dialect), field.column.type).label(field.column.key)
+        for field in table.computed
+        if (computed := field.computed) is not None
+    )
+    return select(rows, *found).subquery()
+
+
+def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> ColumnElement[Any]:
+    """Write an expression, which reads of other tables the rows that a client may see."""
+    seen: dict[tuple[SQLTable, str], FromClause] = {}
+
+    def read(alias: Alias) -> FromClause | None:
+        table = stands_for(alias)
+        policy = None if table is None else computed.policies.get(table)
+        if table is None or policy is None or policy.read.constant:
+            return None
+        # By its name: what a subquery reads, and what its columns are of, may be two copies of it.
+        place = (table, str(alias.name))
+        if place not in seen:
+            seen[place] = _narrow(table, policy.read, dialect)
+        return seen[place]
+
+    found = _write(computed.condition, rows, dialect, read)
+    return found if computed.scale is None else _round(found, computed, computed.scale, dialect)
+
+
+def _round(
+    found: ColumnElement[Any], computed: Computed, scale: int, dialect: SQLDialect
+) -> ColumnElement[Any]:
+    """Write a decimal with the digits that it is to have."""
+    if computed.has_scale and dialect.has_decimals:
+        return found
+    digits = literal_column(str(scale), Integer())
+    return func.round(cast(found, Numeric()) if dialect.has_decimals else found, digits)
 
 
 def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
@@ -54,12 +101,12 @@ def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
     return link if policy is None else _narrow(link, policy.read, dialect)
 
 
-def _narrow(table: SQLTable, condition: Condition, dialect: SQLDialect) -> FromClause:
+def _narrow(table: FromClause, condition: Condition, dialect: SQLDialect) -> FromClause:
     """The rows of a table for which a condition holds, as a table that both databases flatten."""
     return table if condition.constant else _select_rows(table, condition, dialect).subquery()
 
 
-def _select_rows(table: SQLTable, condition: Condition, dialect: SQLDialect) -> Select[Any]:
+def _select_rows(table: FromClause, condition: Condition, dialect: SQLDialect) -> Select[Any]:
     rows = table.alias()
     return select(rows).where(write_condition(condition, rows, dialect))
 
@@ -89,7 +136,12 @@ def write_condition(
     condition: Condition, rows: FromClause, dialect: SQLDialect
 ) -> ColumnElement[bool]:
     """Write a condition of a policy of the rows of a table, or of what stands for it."""
+    return _write(condition, rows, dialect, lambda _: None)
 
+
+def _write(
+    condition: Condition, rows: FromClause, dialect: SQLDialect, read: Replace
+) -> ColumnElement[Any]:
     def bind(parameter: Parameter) -> ColumnElement[Any]:
         return bindparam(parameter.name, type_=operand_type(parameter.sql_type, dialect))
 
@@ -97,7 +149,7 @@ def write_condition(
         compared = type_coerce(found, parameter.sql_type)
         return in_list(compared, parameter.name, dialect)
 
-    return condition.on(rows, bind, find)
+    return condition.on(rows, bind, find, read)
 
 
 def links_to_seen(
@@ -135,6 +187,11 @@ def every_row_of(table: FromClause | Table) -> FromClause:
     what a constraint has refused, and the tables of its own.
     """
     return table.sql if isinstance(table, Table) else table
+
+
+def stored_rows_of(table: Table, dialect: SQLDialect) -> FromClause:
+    """Every row of a resource, as `every_row_of` has them, with what is computed of them."""
+    return _complete(table, dialect)
 
 
 def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:

@@ -38,14 +38,13 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from ..catalog.domain import EXACT, MAX_INT64, MIN_INT64, is_short_float
-from ..catalog.kinds import is_decorated, storage_type
+from ..catalog.kinds import is_decorated, scale_of, storage_type
 from ..catalog.vectors import is_vector
 from ..compat.sqlmodel import AutoString, UTCDateTime
 from .clocks import read_clock, read_day, read_instant, read_naive
 from .compiled import binder_of
 from .dialect import SQLDialect
 from .exact import write_out
-from .normal import scale_of
 from .reals import place_among_reals, shorten
 from .spelled import Spell, SpelledEnum, SpelledUuid, is_native
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    null,
     or_,
     select,
     true,
@@ -57,6 +58,7 @@ from .source import (
     links_to_seen,
     merge_into,
     rows_of,
+    stored_rows_of,
     tell_allowed,
     update_in,
     write_condition,
@@ -96,9 +98,14 @@ def build_insert(shape: InsertShape, dialect: SQLDialect) -> Insert:
 def _return_row(
     table: Table, given: Sequence[Field], dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
-    """What a write gives back of a row: all that is ever read of it."""
-    columns = [field.column for field in table.selected]
-    return returned_columns(columns, {field.column for field in given}, dialect)
+    """What a write gives back of a row: all that is ever read of it, but for what is computed."""
+    columns = [field.column for field in table.selected if field.computed is None]
+    returned = iter(returned_columns(columns, {field.column for field in given}, dialect))
+    # No RETURNING can compute of other rows: what is computed is read once they are written.
+    return [
+        next(returned) if field.computed is None else null().label(field.column.key)
+        for field in table.selected
+    ]
 
 
 def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: SQLDialect) -> Any:
@@ -160,7 +167,7 @@ def build_given(shape: ExistingShape, dialect: SQLDialect, *, lenient: bool = Fa
     """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
     columns = [field.column for field in shape.fields]
     table = shape.table
-    rows = every_row_of(table) if shape.hidden else rows_of(table, dialect)
+    rows = stored_rows_of(table, dialect) if shape.hidden else rows_of(table, dialect)
     place, found = join_given(rows, rows, columns, dialect)
     shown = read_columns(shape.read.fields, rows, dialect, lenient=lenient)
     allowed = [tell_allowed(table, action, rows, dialect) for action in shape.allows]

@@ -70,7 +70,17 @@ class _Shown:
 
 
 def _value_of(row: Any, field: Field) -> Any:
-    """The value of a field of an object, as the generated routes read it of its column."""
+    """The value of a field of an object, as the generated routes read it of its column.
+
+    Raises:
+        ConfigurationError: Only these compute it.
+    """
+    if field.computed is not None and not hasattr(type(row), field.key):
+        name = type(row).__name__
+        raise ConfigurationError(
+            f"shown({name}): its resource computes `{field.key}`, which objects of {name} don't "
+            f"have. Return a mapping that has it, or make it a column_property of {name}."
+        )
     value = getattr(row, field.key)
     return spell_decimal(value, field.column.type) if isinstance(value, Decimal) else value
 

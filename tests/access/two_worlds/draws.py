@@ -87,7 +87,8 @@ class Draw:
         stored = self._stored(table.name)
         if stored and self.maybe(0.9):
             return self.random.choice(stored)
-        return {field.column.name: self.value(field) for field in table.fields}
+        stored = (field for field in table.fields if field.computed is None)
+        return {field.column.name: self.value(field) for field in stored}
 
     def key(self, table: Table) -> Key:
         """The key of a row, or of none."""
@@ -96,7 +97,7 @@ class Draw:
 
     def value(self, field: Field) -> Any:
         """A value of a field: most often one that is stored, or that a foreign key may have."""
-        if isinstance(field, Part):
+        if isinstance(field, Part) or field.computed is not None:
             return self.random.choice(OTHERS[field.kind.value])
         table = field.column.table.name
         column = field.column

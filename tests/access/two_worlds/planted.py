@@ -23,6 +23,7 @@ STAGES = ("statement", "execute", "plan", "pipeline")
 WITHOUT: Mapping[str, str] = {
     "rows_of": "{0}.sql",
     "links_of": "{0}.link",
+    "_narrow": "{0}",
     "tell_allowed": "__import__('sqlalchemy').literal_column('1')",
     "write_condition": "__import__('sqlalchemy').true()",
     "update_in": "{0}.sql.update()",

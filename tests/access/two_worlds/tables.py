@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Header, HTTPException
-from sqlalchemy import JSON, MetaData, and_, not_, or_, select
-from sqlalchemy.orm import registry
+from sqlalchemy import JSON, MetaData, and_, func, literal, not_, or_, select
+from sqlalchemy.orm import aliased, registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Caller, Policy, Resource, everyone, nobody
@@ -272,6 +272,27 @@ RELATIONS: dict[type[SQLModel], list[str]] = {
     Note: ["customer"],
 }
 
+Twin = aliased(Invoice)
+
+COMPUTED: dict[type[SQLModel], dict[str, Any]] = {
+    Organisation: {
+        "worth": select(func.sum(Invoice.total)).where(Invoice.organisation_id == Organisation.id)
+    },
+    Customer: {
+        "title": func.coalesce(Customer.name, literal("?")) + literal("!"),
+        "noted": select(func.count(Note.id)).where(Note.customer_id == Customer.id),
+    },
+    Invoice: {
+        "customer_name": select(Customer.name).where(Customer.id == Invoice.customer_id),
+        "twins": select(func.count(Twin.id)).where(
+            Twin.organisation_id == Invoice.organisation_id, Twin.id != Invoice.id
+        ),
+        "details": select(Customer.details).where(Customer.id == Invoice.customer_id),
+    },
+    Tag: {"twice": Tag.rank * 2},
+}
+"""What is computed, of the row itself and of others, which not everyone sees."""
+
 OPTIONS: dict[type[SQLModel], dict[str, Any]] = {
     Organisation: {"filters": {"name": "icontains"}},
     Customer: {"include_by_default": ["invoices", "country"]},
@@ -284,7 +305,8 @@ def resources(*, guarded: bool) -> tuple[Resource, ...]:
     """The resources, with their policies or without."""
     made = []
     for model, policy in POLICIES.items():
-        options = {"includes": RELATIONS.get(model, ()), **OPTIONS.get(model, {})}
+        options = {"includes": RELATIONS.get(model, ()), "computed": COMPUTED.get(model, {})}
+        options |= OPTIONS.get(model, {})
         if guarded:
             assigned = {"by_id": me.id} if model is Note else {}
             options |= {"policy": policy, "assign_on_create": assigned}

@@ -150,7 +150,7 @@ class HookRows:
             HookError: It is no value of the field, or nobody can set that.
         """
         name = f"{self._stored.model}.{field.key}"
-        if field.column.computed is not None:
+        if field.column.computed is not None or field.computed is not None:
             raise HookError(f"A hook has set {name}, which the database computes")
         if value is None:
             return None

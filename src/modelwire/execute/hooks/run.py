@@ -267,7 +267,7 @@ class HookRun:
 
     async def _read_again(self, table: Table, rows: Sequence[Row]) -> Sequence[Row | None]:
         """Read rows as they are stored now, unless they are known as they are."""
-        is_whole = len(table.selected) == len(table.stored)
+        is_whole = len(table.selected) == len(table.stored) and not table.computed
         if not rows or (is_whole and not (self._has_triggers or self.ran_statements)):
             return rows
         return await self._read(table, _keys_of(table, rows))

@@ -85,11 +85,13 @@ class Rereader:
             lane: The lane that has written them, in the same transaction.
             table: The resource.
             rows: The rows as they were written.
-            always: Whether something else than triggers may have changed them.
+            always: Whether something else than triggers may have changed them. What is computed of
+                rows is always read.
 
         Returns:
             The rows in the same order. One that is no longer there under its key stays as it was.
         """
+        always = always or bool(table.computed)
         if not (self.is_needed or always) or not rows:
             return rows
         if self._looks and not always:

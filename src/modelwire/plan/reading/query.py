@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from ...catalog.kinds import Kind
 from ...catalog.tables import Catalog, Field, Relation, Table
 from ...errors import Faults, Violation
 from ...request.query import Parameter
@@ -172,7 +171,7 @@ class Query:
 
     def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
         words, limits = text.split(), self.catalog.limits
-        fields = tuple(f for f in self.table.queryable.values() if f.kind is Kind.TEXT)
+        fields = self.table.searched
         if len(text) > limits.max_text_length:
             message = f"should have at most {limits.max_text_length} characters"
             raise refuse_parameter("q", message, "too_long")

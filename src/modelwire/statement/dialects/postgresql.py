@@ -98,6 +98,7 @@ POSTGRESQL = SQLDialect(
     defers_checks=True,
     locks_creation=True,
     has_own_types=True,
+    has_decimals=True,
     has_arrays=True,
     puts_null_last=True,
     refers_by_parent=False,

@@ -129,6 +129,7 @@ SQLITE = SQLDialect(
     defers_checks=False,
     locks_creation=False,
     has_own_types=False,
+    has_decimals=False,
     has_arrays=False,
     puts_null_last=False,
     refers_by_parent=True,

@@ -1,0 +1,1 @@
+"""Fields that expressions compute."""

@@ -1,0 +1,43 @@
+"""The same rows in both databases, and a client on each lane."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import delete, insert
+
+from modelwire import Database
+from tests import worlds
+from tests.conftest import make_app
+from tests.lanes import LANES
+from tests.query.conftest import BY_CODE_POINTS
+
+from .tables import GUARDED, RESOURCES, Base, Customer, Invoice, Line, me
+
+
+class World(worlds.World):
+    """A database with its clients, whose rows are replaced."""
+
+    async def fill(self, rows: Mapping[str, Sequence[dict[str, Any]]]) -> None:
+        """Replace all rows."""
+        async with self.database.engine.begin() as connection:
+            for model in (Line, Invoice, Customer):
+                await connection.execute(delete(model))
+            for model in (Customer, Invoice, Line):
+                found = rows.get(str(model.__tablename__), ())
+                if found:
+                    await connection.execute(insert(model), list(found))
+
+
+def make_apps(database: Database) -> dict[str, FastAPI]:
+    """An application on each lane, and one with policies, as in `guarded direct`."""
+    plain = worlds.on_lanes(RESOURCES)(database)
+    guarded = {
+        f"guarded {lane}": make_app(database, lane, GUARDED, {"caller": me}) for lane in LANES
+    }
+    return {**plain, **guarded}
+
+
+world = worlds.make_world_fixture(
+    "computed", Base.metadata, make_apps, kind=World, created=BY_CODE_POINTS
+)
