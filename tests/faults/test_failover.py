@@ -134,10 +134,11 @@ async def freeze(cluster: Cluster, primary: Node) -> None:
 
 
 async def switch_over(cluster: Cluster, primary: Node) -> None:
-    async with httpx2.AsyncClient(timeout=60) as client:
-        await client.post(
-            f"http://127.0.0.1:{primary.api_port}/switchover", json={"leader": primary.name}
-        )
+    """Ask Patroni for another primary, until it says that there is one it can take."""
+    url = f"http://127.0.0.1:{primary.api_port}/switchover"
+    async with asyncio.timeout(60), httpx2.AsyncClient(timeout=60) as client:
+        while (await client.post(url, json={"leader": primary.name})).status_code != 200:
+            await asyncio.sleep(0.5)
 
 
 async def lose_etcd(cluster: Cluster, primary: Node) -> None:
