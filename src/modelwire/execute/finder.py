@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
@@ -14,10 +14,25 @@ from ..catalog.tables import Catalog, Dependent, Reference
 from ..shape.lookups import LookupShape
 from ..shape.parts import Lock
 from ..statement.lists import ROWS
+from ..statement.partitions import values_of_whole
 from ..statement.statements import Statements
 from .connect.lane import Lane, Row
 
 Columns = Sequence[Column[Any]]
+
+
+class Whole(NamedTuple):
+    """The table that another one is a partition of.
+
+    Args:
+        schema: Its schema.
+        table: Its name.
+        key: What an index of the partition is called there; None where it is none.
+    """
+
+    schema: str
+    table: str
+    key: str | None
 
 
 class Finder:
@@ -89,6 +104,25 @@ class Finder:
                     pending.append((reference.table, new, columns and set(reference.columns)))
         gone = seen | {(table, key) for key in beside} if changed is None else set()
         return next((sql for sql, key in blocking if (sql, key) not in gone), None)
+
+    async def find_whole(
+        self, part: str, schema: str | None, constraint: str | None
+    ) -> Whole | None:
+        """Find the table that one is a partition of.
+
+        Args:
+            part: The partition.
+            schema: Its schema.
+            constraint: A constraint of it.
+
+        Returns:
+            The table, with the name that the constraint's index has there, if it has one; None if
+            it is no partition.
+        """
+        values = values_of_whole(schema, part, constraint)
+        for row in await self._lane.fetch(self._statements.whole, values):
+            return Whole(*row)
+        return None
 
     async def _find_children(self, reference: Reference, keys: Sequence[Row]) -> list[Row]:
         """The keys of the rows that refer to some rows by a foreign key."""

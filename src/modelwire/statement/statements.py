@@ -38,6 +38,7 @@ from .made import makers_of, value_name
 from .operators import UNHEX, Prepare
 from .origin import Origin, ReadShape, log_each_once, origin_of
 from .own import build_creation
+from .partitions import build_whole
 from .secrets import SECRETS
 from .select import build_count, build_related, build_select
 from .write import (
@@ -160,6 +161,11 @@ class Statements:
         self.of = lru_cache(CACHED_SHAPES)(self._write)
         self.gathered = lru_cache(CACHED_SHAPES)(self._gather)
         self._read_leniently = lru_cache(CACHED_SHAPES)(partial(self._write, lenient=True))
+
+    @cached_property
+    def whole(self) -> Statement:
+        """What finds the table that one is a partition of."""
+        return Statement(build_whole(), self._dialect)
 
     def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
         dialect = self.dialect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +40,13 @@ from ..errors import (
 )
 from ..execute.database import Database
 from ..execute.explain.constraints import explain_elsewhere, names_table
+from ..execute.explain.partitions import may_be_part, name_whole
 from ..execute.faults.translate import translate, translate_commit
+from ..execute.finder import Finder
 from ..observe.exchange import Exchange
 from ..respond.links import Headers
 from ..respond.problem import answer_other_problem, answer_problem
+from ..statement.statements import Statements
 from .client import SCOPE_CLIENT
 from .failures import log_failure
 from .index import Index
@@ -194,12 +198,23 @@ class Problems:
         translated = translate_commit(error) if commits else translate(error)
         mounted = self.mounted[0]
         if isinstance(translated, ConstraintViolation):
+            translated = await self._name_whole(translated)
             mounted = self._find_mounted(translated, sql or "")
             translated = explain_elsewhere(translated, sql or "", mounted.told)
         if not isinstance(translated, RequestError):
             return self.answer_unexpected(request.scope, error)
         translated.__cause__ = error
         return self.answer(request.scope, translated, mounted.conflict_status)
+
+    async def _name_whole(self, violation: ConstraintViolation) -> ConstraintViolation:
+        """Name the whole table where a partition of it was named."""
+        catalog, database = self.mounted[0].catalog, self._database
+        if may_be_part(violation, catalog):
+            with suppress(RequestError):
+                async with database.reading() as lane:
+                    finder = Finder(lane, Statements(database.engine.dialect))
+                    return await name_whole(violation, catalog, finder)
+        return violation
 
     def _find_mounted(self, violation: ConstraintViolation, sql: str) -> Mounted:
         """Find what has the table that an error is about."""

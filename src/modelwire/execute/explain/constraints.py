@@ -32,6 +32,7 @@ from ..finder import Finder
 from ..rejection import Rejection
 from .links import explain_links
 from .naming import name_fields, point_at
+from .partitions import name_whole
 from .references import (
     explain_reference,
     explain_reference_elsewhere,
@@ -56,6 +57,7 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     violation, plan = rejection.violation, rejection.plan
     if plan is None:
         return explain_elsewhere(violation, "", catalog)
+    violation = await name_whole(violation, catalog, finder)
     if isinstance(plan, LinkSet):
         return await explain_links(violation, plan, finder, catalog)
     plans = by_table(plan)

@@ -63,8 +63,10 @@ _DATA = "22"
 """Data exceptions: a check, an index or a computed column can't be computed for the row."""
 
 
-# `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets.
-_KEY_IN_DETAIL = re.compile(r"\((.*)\)=\(", re.DOTALL)
+# `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets. So they
+# do in `Partition key of the failing row contains (month) = (11).`
+_KEY_IN_DETAIL = re.compile(r"\((.*)\) ?= ?\(", re.DOTALL)
+_EQUALS = re.compile(r"\) ?= ?\(")
 
 
 def translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
@@ -102,4 +104,4 @@ def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> Constra
 
 def _columns_in_detail(detail: str | None) -> tuple[str, ...]:
     match = _KEY_IN_DETAIL.search(detail or "")
-    return () if match is None else tuple(names_in(match[1].split(")=(")[0]))
+    return () if match is None else tuple(names_in(_EQUALS.split(match[1])[0]))
