@@ -46,6 +46,9 @@ from .failure import describe_failure
 from .faults.translate import translate
 from .lanes import DRIVER_LANES
 from .replicas.replicas import Replicas
+from .log.log import LOGS
+from .log.noted import Noted
+from .log.sessions import watch_sessions
 from .secrets import Secrets
 from .tables import create_tables, find_missing_columns, find_missing_tables
 from .url import Server, parse_replicas, parse_url, read_servers, show_url
@@ -83,6 +86,7 @@ class Database:
 
     Attributes:
         dialect: `sqlite` or `postgresql`.
+        changes_log: What notes the changes of tables that have a log.
         sql_dialect: What that can do, and how it spells SQL.
         has_tables: Whether the tables were seen to, by start-up or `init_db`, or found.
         replicas: Its copies that reads go to; None without any.
@@ -122,6 +126,7 @@ class Database:
         self._driver_lane = DRIVER_LANES[self.dialect]
         self.metadata = metadata
         self.has_tables = False
+        self.changes_log = LOGS[self.dialect](self.url)
         self.observer = Observer(self.settings, self.url)
         copies = parse_replicas(self.url, self.settings.replica_urls.get_secret_value())
         if self.settings.durability == "quorum" and not self.sql_dialect.has_standbys:
@@ -170,6 +175,16 @@ class Database:
     def triggers(self) -> AfterTriggers:
         """The triggers that may change rows once they are written."""
         return AfterTriggers(self.engine.dialect)
+
+    def note_changes(self, noted: Noted) -> None:
+        """Note the changes of a table from now on, whatever writes to it on this database's engine.
+
+        Args:
+            noted: The table.
+        """
+        if not self.changes_log.is_on:
+            watch_sessions(self.engine.sync_engine, self.changes_log)
+        self.changes_log.add(noted)
 
     @cached_property
     def _slots(self) -> Slots:
@@ -232,7 +247,7 @@ class Database:
             caller: Who asks.
         """
         # PgBouncer may give each transaction another connection: whatever is done is one.
-        transaction = self.settings.pgbouncer or not single
+        transaction = self.settings.pgbouncer or not single or self._stamps
         lane = self._open(session, writes=True, transaction=transaction, caller=caller)
         if not self.sql_dialect.has_one_writer or (
             session is not None and session.in_transaction()
@@ -240,6 +255,11 @@ class Database:
             # What has begun may hold the lock that whoever has the turn waits for.
             return lane
         return self._turns.take(lane)
+
+    @property
+    def _stamps(self) -> bool:
+        """Whether a transaction says on whose behalf it writes."""
+        return self.changes_log.is_on and self.dialect == "postgresql"
 
     def _open(
         self,
@@ -259,6 +279,7 @@ class Database:
                 slots=slots,
                 claim=claim,
                 caller=caller,
+                changes=self.changes_log if self.changes_log.is_on else None,
             )
         return open_session_lane(
             self.engine, session, writes=writes, slots=slots, claim=claim, caller=caller

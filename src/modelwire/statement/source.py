@@ -40,9 +40,16 @@ from .types import operand_type
 Change = TypeVar("Change", Update, Delete)
 
 
-def rows_of(table: Table, dialect: SQLDialect) -> FromClause:
-    """The rows of a resource, as far as a client may see them."""
-    return _narrow(table.sql, table.policy.read, dialect)
+def rows_of(table: Table, dialect: SQLDialect, *, given: bool = False) -> FromClause:
+    """The rows of a resource, as far as a client may see them.
+
+    Args:
+        table: The resource.
+        dialect: The dialect.
+        given: Whether they are those of the parameter `IMAGES`, in place of those of the table.
+    """
+    rows = dialect.given_rows(table.sql).subquery() if given else table.sql
+    return _narrow(rows, table.policy.read, dialect)
 
 
 def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
@@ -54,12 +61,12 @@ def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
     return link if policy is None else _narrow(link, policy.read, dialect)
 
 
-def _narrow(table: SQLTable, condition: Condition, dialect: SQLDialect) -> FromClause:
+def _narrow(table: FromClause, condition: Condition, dialect: SQLDialect) -> FromClause:
     """The rows of a table for which a condition holds, as a table that both databases flatten."""
     return table if condition.constant else _select_rows(table, condition, dialect).subquery()
 
 
-def _select_rows(table: SQLTable, condition: Condition, dialect: SQLDialect) -> Select[Any]:
+def _select_rows(table: FromClause, condition: Condition, dialect: SQLDialect) -> Select[Any]:
     rows = table.alias()
     return select(rows).where(write_condition(condition, rows, dialect))
 

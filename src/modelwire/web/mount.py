@@ -20,6 +20,7 @@ from ..catalog.tables import Access, Catalog, Table
 from ..compat.fastapi import add_route
 from ..errors import ConfigurationError
 from ..execute.database import Database
+from ..execute.log.noted import Noted
 from ..extras import require
 from ..observe.counts import Counts
 from ..openapi.batch import compose_batch
@@ -155,6 +156,7 @@ def mount(
     service.index.lists += [
         routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]
+    _note_changes(database, catalog)
     if batch is not None and not _has_path(app, prefix + batch):
         routes.add_batches(prefix + batch, dependencies)
     if health is not None and not _has_path(app, health):
@@ -314,6 +316,13 @@ def _key_names(place: RouteContext) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
+
+
+def _note_changes(database: Database, catalog: Catalog) -> None:
+    for table in catalog.tables.values():
+        changes = table.resource.changes
+        if changes is not None:
+            database.note_changes(Noted(table.sql, changes.live, changes.keep_days))
 
 
 def _tell_hidden(catalog: Catalog) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     LargeBinary,
+    Select,
     Table,
     Text,
     bindparam,
@@ -17,12 +18,14 @@ from sqlalchemy import (
     func,
     select,
     table,
+    type_coerce,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.types import TypeEngine
 
 from ...catalog.kinds import storage_type
 from ..dialect import GivenValues, SQLDialect
+from ..given_rows import CELL, IMAGES, PLACE
 from ..lists import ROWS
 from ..normal import normalize
 from ..operators import UNHEX
@@ -116,6 +119,15 @@ def _is_there(own: Table) -> ColumnElement[bool]:
     return select(catalog.c.name).where(catalog.c.name == own.name).exists()
 
 
+def _given_rows(own: Table) -> Select[Any]:
+    given = func.json_each(bindparam(IMAGES, type_=Text())).table_valued("key", "value")
+    cells = [
+        type_coerce(getattr(func, CELL)(given.c.value, column.name), column.type).label(column.key)
+        for column in own.columns
+    ]
+    return select(*cells, given.c.key.label(PLACE)).select_from(given)
+
+
 SQLITE = SQLDialect(
     name="sqlite",
     joins_includes=False,
@@ -151,5 +163,6 @@ SQLITE = SQLDialect(
     like=_like,
     to_pattern=_like_to_glob,
     is_there=_is_there,
+    given_rows=_given_rows,
     sums=SQLITE_SUMS,
 )

@@ -1,0 +1,192 @@
+"""The log of changes of one database: which tables are in it, and that what notes them is there."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakSet
+
+import asyncpg
+from sqlalchemy import Table, event
+from sqlalchemy.engine import URL
+
+from ...access.principal import ANYONE, Principal
+from ...errors import Unavailable
+from ..faults.translate import DRIVER_ERRORS, translate
+from ..sqlite.connection import SQLiteConnection
+from ..tables import CREATE_LOCK
+from ..url import to_libpq
+from . import postgresql, sqlite
+from .noted import Noted
+from .origin import find_origin
+
+FRESH_S = 10.0
+"""Seconds for which it is known that what notes changes is there: migrations may run beside."""
+
+_LOCK = f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"
+
+_logs: WeakSet[ChangeLog] = WeakSet()
+
+
+class ChangeLog(ABC):
+    """Notes the changes of tables, whatever writes them.
+
+    Args:
+        url: The database.
+
+    Attributes:
+        tables: The tables whose changes are noted, by their names.
+        is_on: Whether there are any.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self.tables: dict[str, Noted] = {}
+        self.is_on = False
+
+    def add(self, noted: Noted) -> None:
+        """Note the changes of a table, from its next change on."""
+        known = self.tables.get(noted.table.fullname)
+        if known is not None:
+            noted = noted._replace(live=noted.live or known.live)
+        self.tables[noted.table.fullname] = noted
+        self.is_on = True
+        self.forget()
+        _logs.add(self)
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Look anew before the next change: tables may have been created or dropped."""
+
+    @abstractmethod
+    async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:
+        """Have a connection note what it changes, before a transaction.
+
+        Args:
+            raw: The driver's own connection.
+            caller: On whose behalf it writes; whoever asks in the request at hand, if anyone.
+
+        Raises:
+            Unavailable: It can't: what notes changes is missing, and this role can't create it.
+        """
+
+    @abstractmethod
+    def write_stamp(self, caller: Principal) -> str:
+        """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
+
+
+class SQLiteLog(ChangeLog):
+    """Notes the changes of tables on SQLite, each connection for itself."""
+
+    def __init__(self, url: URL) -> None:
+        super().__init__(url)
+        self._state = 1
+
+    def forget(self) -> None:
+        """Have all connections look anew."""
+        self._state += 1
+
+    def is_prepared(self, raw: SQLiteConnection) -> bool:
+        """Whether a connection notes what it changes."""
+        return raw.noting == self._state
+
+    async def prepare(self, raw: SQLiteConnection, caller: Principal = ANYONE) -> None:
+        """Have a connection note what it changes."""
+        raw.origin = find_origin(caller)
+        if not self.is_prepared(raw):
+            is_whole = await raw.run(self._install, raw)
+            # What is created in a transaction may be undone with it.
+            raw.noting = self._state if is_whole and not raw.in_transaction else 0
+
+    def write_stamp(self, caller: Principal) -> str:  # noqa: ARG002 - the connection knows it
+        """Nothing: a function tells it."""
+        return ""
+
+    def _install(self, raw: SQLiteConnection) -> bool:
+        sqlite.add_functions(raw.driver, lambda: raw.origin)
+        return sqlite.install(raw.driver, [noted.table for noted in self.tables.values()])
+
+
+class PostgreSQLLog(ChangeLog):
+    """Notes the changes of tables on PostgreSQL, where what notes them is part of the database."""
+
+    def __init__(self, url: URL) -> None:
+        super().__init__(url)
+        self._looked = -FRESH_S
+
+    def forget(self) -> None:
+        """Look anew before the next change."""
+        self._looked = -FRESH_S
+
+    async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:  # noqa: ARG002
+        """Look whether what notes changes is there, if that was not just done, and create it."""
+        if time.monotonic() - self._looked < FRESH_S:
+            return
+        began = time.monotonic()
+        there, lacking = await self._look(raw)
+        if lacking:
+            await self.install()
+        if there == len(self.tables):
+            self._looked = began
+
+    def write_stamp(self, caller: Principal) -> str:
+        """Write on whose behalf a transaction writes."""
+        return postgresql.stamp_text(*find_origin(caller))
+
+    async def install(self) -> None:
+        """Create what notes changes, where it is missing or is another than it should be.
+
+        That is done on a connection of its own: what a request has begun may be undone.
+
+        Raises:
+            Unavailable: This role can't.
+        """
+        try:
+            connection = await asyncpg.connect(to_libpq(self._url))
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
+        try:
+            async with connection.transaction():
+                await connection.execute(_LOCK)
+                for step in postgresql.write_log():
+                    await connection.execute(step)
+                _, lacking = await self._look(connection)
+                for noted, schema in lacking:
+                    for step in postgresql.write_install(noted, schema):
+                        await connection.execute(step)
+        except asyncpg.InsufficientPrivilegeError as exc:
+            raise Unavailable(
+                "Changes can't be noted: what notes them is missing, and this service may not "
+                "create it"
+            ) from exc
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
+        finally:
+            await connection.close()
+
+    async def _look(self, raw: Any) -> tuple[int, Sequence[tuple[Noted, str]]]:
+        """Look which tables are there; gives their number, and those whose changes are not noted,
+        each with the schema of the table of changes."""
+        noted = list(self.tables.values())
+        rows = await raw.fetch(postgresql.write_look([n.table for n in noted]))
+        lacking = [
+            (noted[number], schema)
+            for schema, number, source, triggers in rows
+            if not postgresql.is_installed(noted[number], schema, source, triggers)
+        ]
+        return len(rows), lacking
+
+
+def _note_created(table: Table, _connection: Any, **_options: Any) -> None:
+    for log in _logs:
+        if table.fullname in log.tables:
+            log.forget()
+
+
+event.listen(Table, "after_create", _note_created)
+event.listen(Table, "after_drop", _note_created)
+
+LOGS: dict[str, type[ChangeLog]] = {"postgresql": PostgreSQLLog, "sqlite": SQLiteLog}
+"""The logs by the name of their dialect."""
