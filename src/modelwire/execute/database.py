@@ -186,6 +186,17 @@ class Database:
             watch_sessions(self.engine.sync_engine, self.changes_log)
         self.changes_log.add(noted)
 
+    async def open_log(self, session: BaseSession | None = None) -> None:
+        """See that the log of changes can be read, before the first change as well.
+
+        Args:
+            session: The session in which it is read, which sees to that itself on SQLite.
+        """
+        log = self.changes_log
+        if not log.is_there and (session is None or log.stamps):
+            async with self.writing():
+                log.is_there = True
+
     @cached_property
     def _slots(self) -> Slots:
         pool: Any = self.engine.pool
@@ -259,7 +270,7 @@ class Database:
     @property
     def _stamps(self) -> bool:
         """Whether a transaction says on whose behalf it writes."""
-        return self.changes_log.is_on and self.dialect == "postgresql"
+        return self.changes_log.is_on and self.changes_log.stamps
 
     def _open(
         self,

@@ -50,6 +50,7 @@ class SQLDialect(Dialect):
         like: A column is like a pattern, in the case of its letters.
         to_pattern: Makes that pattern of one for LIKE; None where it is the same.
         is_there: Whether a table of modelwire's own is there.
+        write_key: Values of some types as the log of changes has a key.
         given_rows: The rows of a parameter in place of those of a table, each with its place.
         sums: How it adds up.
     """
@@ -77,6 +78,7 @@ class SQLDialect(Dialect):
     like: Callable[[Value, BindParameter[str]], ColumnElement[bool]]
     to_pattern: Callable[[str], str] | None
     is_there: Callable[[Table], ColumnElement[bool]]
+    write_key: Callable[[Sequence[Value], Sequence[SQLType]], Value]
     given_rows: Callable[[Table], Select[Any]]
     sums: Sums
 

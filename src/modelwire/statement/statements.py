@@ -15,6 +15,7 @@ from ..access.principal import ANYONE, Principal
 from ..errors import ModelwireError, UnreadableAnswer
 from ..settings import LIMITS
 from ..shape.aggregates import AggregateShape
+from ..shape.entries import EntriesShape, ThenShape
 from ..shape.lookups import DescendShape, LookupShape
 from ..shape.reads import (
     ChildrenShape,
@@ -28,6 +29,7 @@ from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, Unli
 from .aggregate import build_aggregate
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
+from .entries import build_entries, build_then
 from .estimate import read_estimate
 from .gathered import build_gathered, can_gather, parameters_of
 from .idempotency import KEYS
@@ -195,10 +197,20 @@ class Statements:
                 return self._reading(
                     shape, build_descend(shape, dialect, lenient=lenient), expand, lenient
                 )
-            case CheckShape() | LinkShape() | UnlinkShape() | DeleteShape():
-                placed = isinstance(shape, CheckShape)
-                expand = expand_rows(len(shape.columns), dialect, of_one=placed)
-                return Statement(build_change(shape, dialect), self._dialect, expand=expand)
+            case _:
+                return self._plain(shape)
+
+    def _plain(
+        self,
+        shape: CheckShape | LinkShape | UnlinkShape | DeleteShape | EntriesShape | ThenShape,
+    ) -> Statement:
+        match shape:
+            case EntriesShape():
+                return Statement(build_entries(shape, self.dialect), self._dialect)
+            case ThenShape():
+                return Statement(build_then(shape, self.dialect), self._dialect)
+        expand = expand_rows(len(shape.columns), self.dialect, of_one=isinstance(shape, CheckShape))
+        return Statement(build_change(shape, self.dialect), self._dialect, expand=expand)
 
     def _gather(self, shape: SelectShape) -> Statement | None:
         """The statement for many executions of one; None where each has its own."""

@@ -28,6 +28,7 @@ from ..openapi.context import RouteContext
 from ..openapi.operation import compose_operation, name_operation
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
+from ..plan.reading.history import keeps_history
 from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
@@ -191,6 +192,12 @@ class _Routes:
                     f"Resource({table.model.__name__}): there is no operation `{name}`; "
                     f"there are {', '.join(OPERATIONS)}."
                 )
+        if keeps_history(table) and "history" in table.children:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, changes=…): its relationship `history` is "
+                "served where the history of a row would be. Write Changes(history=False), or "
+                "give the relationship another name."
+            )
         for route in ROUTES:
             for relation, guards in table.find_served(route.operation):
                 self._add_route(RouteContext(self.catalog, table, relation), route, guards)
@@ -245,7 +252,7 @@ class _Routes:
         table, relation, target = place.table, place.relation, place.target
         endpoint = self._endpoint(
             self.variants.bind(route.handle, table, relation, reads=route.operation in READ_ONLY),
-            key_names=_key_names(place),
+            key_names=_names_in(route, place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,
             takes_body=route.description.body is not None,
@@ -310,6 +317,12 @@ def _write_path(place: RouteContext, route: Route) -> str:
     own, other = (",".join(f"{{{name}}}" for name in names) for names in _key_names(place))
     path = route.path.replace("{key}", own).replace("{other}", other)
     return path.replace("{relation}", place.relation.name if place.relation else "")
+
+
+def _names_in(route: Route, place: RouteContext) -> list[list[str]]:
+    """The names of the parameters of what stands for keys in a path."""
+    own, other = _key_names(place)
+    return [own, ["change_number"] if "{change_number}" in route.path else other]
 
 
 def _key_names(place: RouteContext) -> tuple[list[str], list[str]]:

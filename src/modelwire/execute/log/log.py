@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakSet
 
 import asyncpg
@@ -37,14 +37,19 @@ class ChangeLog(ABC):
         url: The database.
 
     Attributes:
+        stamps: Whether each transaction says on whose behalf it writes.
         tables: The tables whose changes are noted, by their names.
         is_on: Whether there are any.
+        is_there: Whether it is known that the table of changes is there.
     """
+
+    stamps: ClassVar[bool]
 
     def __init__(self, url: URL) -> None:
         self._url = url
         self.tables: dict[str, Noted] = {}
         self.is_on = False
+        self.is_there = False
 
     def add(self, noted: Noted) -> None:
         """Note the changes of a table, from its next change on."""
@@ -80,6 +85,8 @@ class ChangeLog(ABC):
 class SQLiteLog(ChangeLog):
     """Notes the changes of tables on SQLite, each connection for itself."""
 
+    stamps = False
+
     def __init__(self, url: URL) -> None:
         super().__init__(url)
         self._state = 1
@@ -111,6 +118,8 @@ class SQLiteLog(ChangeLog):
 
 class PostgreSQLLog(ChangeLog):
     """Notes the changes of tables on PostgreSQL, where what notes them is part of the database."""
+
+    stamps = True
 
     def __init__(self, url: URL) -> None:
         super().__init__(url)

@@ -118,7 +118,7 @@ def _on_postgresql() -> Select[str]:
         .join_from(relation, trigger, relation.c.oid == trigger.c.tgrelid)
         .where(and_(~trigger.c.tgisinternal, trigger.c.tgenabled != "D", is_after))
         # What notes changes leaves rows as they are.
-        .where(trigger.c.tgname.not_in(TRIGGERS))
+        .where(*(trigger.c.tgname != ours for ours in TRIGGERS))
     )
 
 

@@ -91,6 +91,13 @@ def _is_there(own: Table) -> ColumnElement[bool]:
     return there
 
 
+def _write_key(
+    values: Sequence[ColumnElement[Any]], types: Sequence[TypeEngine[Any]]
+) -> ColumnElement[Any]:
+    typed = [cast(value, sql_type) for value, sql_type in zip(values, types, strict=True)]
+    return cast(func.json_build_array(*typed), Text())
+
+
 def _given_rows(own: Table) -> Select[Any]:
     images = cast(bindparam(IMAGES, type_=Text()), JSON())
     elements = func.json_array_elements(images).table_valued("image", with_ordinality="place")
@@ -140,6 +147,7 @@ POSTGRESQL = SQLDialect(
     like=_like,
     to_pattern=None,
     is_there=_is_there,
+    write_key=_write_key,
     given_rows=_given_rows,
     sums=POSTGRESQL_SUMS,
 )
