@@ -29,24 +29,24 @@ def watch_sessions(engine: Engine, log: ChangeLog) -> None:
         log: The log.
     """
     if isinstance(log, SQLiteLog):
-        # Before the transaction is begun, which the engine does before the first change.
-        note = partial(_prepare_sqlite, log)
-        event.listen(engine, "before_cursor_execute", note, insert=True)
+        event.listen(engine, "begin", partial(_prepare_sqlite, log))
+        event.listen(engine, "before_cursor_execute", partial(_look_again, log))
         return
     event.listen(engine, "before_cursor_execute", partial(_prepare_postgresql, log))
     event.listen(engine, "begin", _forget)
     event.listen(engine, "rollback_savepoint", _forget)
 
 
-def _prepare_sqlite(log: SQLiteLog, connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+def _prepare_sqlite(log: SQLiteLog, connection: Any) -> None:
+    connection.connection.dbapi_connection.run_async(log.prepare)
+
+
+def _look_again(log: SQLiteLog, connection: Any, _cursor: Any, text: str, *_: Any) -> None:
     adapted = connection.connection.dbapi_connection
-    raw = adapted.driver_connection
     if _DEFINES.match(text):
         log.forget()
-    elif not log.is_prepared(raw):
+    elif not log.is_prepared(adapted.driver_connection):
         adapted.run_async(log.prepare)
-    elif not raw.in_transaction:
-        raw.origin = find_origin()
 
 
 def _prepare_postgresql(log: ChangeLog, connection: Any, _cursor: Any, text: str, *_: Any) -> None:
