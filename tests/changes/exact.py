@@ -114,5 +114,5 @@ async def _check_sqlite(database: Database, table: Table, rows: dict[str, str]) 
     replayed = [tuple(read_cell(image, name) for name in names) for image in rows.values()]
     assert sorted(map(repr, stored)) == sorted(map(repr, replayed))
     positions = [names.index(column.name) for column in table.primary_key]
-    keys = [json.dumps([row[p] for p in positions], separators=(",", ":")) for row in stored]
-    assert sorted(keys) == sorted(rows)
+    keys = [[row[p] for p in positions] for row in stored]
+    assert sorted(map(repr, keys)) == sorted(repr(json.loads(key)) for key in rows)

@@ -64,4 +64,5 @@ def _prepare_postgresql(log: ChangeLog, connection: Any, _cursor: Any, text: str
 
 
 def _forget(connection: Any, *_: Any) -> None:
-    connection.info.pop(_STAMPED, None)
+    if not connection.invalidated:  # a new one has said nothing
+        connection.info.pop(_STAMPED, None)
