@@ -45,10 +45,10 @@ from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
 from .lanes import DRIVER_LANES
-from .replicas.replicas import Replicas
 from .log.log import LOGS
 from .log.noted import Noted
 from .log.sessions import watch_sessions
+from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .tables import create_tables, find_missing_columns, find_missing_tables
 from .url import Server, parse_replicas, parse_url, read_servers, show_url
@@ -126,7 +126,8 @@ class Database:
         self._driver_lane = DRIVER_LANES[self.dialect]
         self.metadata = metadata
         self.has_tables = False
-        self.changes_log = LOGS[self.dialect](self.url)
+        self.changes_log = LOGS[self.dialect](self.url, self.settings)
+        self._is_copy = False
         self.observer = Observer(self.settings, self.url)
         copies = parse_replicas(self.url, self.settings.replica_urls.get_secret_value())
         if self.settings.durability == "quorum" and not self.sql_dialect.has_standbys:
@@ -141,7 +142,7 @@ class Database:
     def _at(self, url: URL) -> Database:
         """The same on another server."""
         other = copy.copy(self)
-        other.url, other.replicas = url, None
+        other.url, other.replicas, other._is_copy = url, None, True
         return other
 
     def __repr__(self) -> str:
@@ -189,11 +190,13 @@ class Database:
     async def open_log(self, session: BaseSession | None = None) -> None:
         """See that the log of changes can be read, before the first change as well.
 
+        A copy has it where the primary does.
+
         Args:
             session: The session in which it is read, which sees to that itself on SQLite.
         """
         log = self.changes_log
-        if not log.is_there and (session is None or log.stamps):
+        if not (log.is_there or self._is_copy) and (session is None or log.stamps):
             async with self.writing():
                 log.is_there = True
 
@@ -340,6 +343,20 @@ class Database:
             )
         with suppress(RequestError):
             await self.secrets.find()
+        await self._begin_log()
+
+    async def _begin_log(self) -> None:
+        """Have changes noted where a resource declares that."""
+        if not self.changes_log.is_on:
+            return
+        try:
+            await self.open_log()
+        except RequestError as exc:
+            logger.warning(
+                "Writes are answered 503: what notes changes can't be created (%s). Run init_db() "
+                "or `modelwire migrate apply` once in a role that owns the tables",
+                describe_failure(exc),
+            )
 
     async def _create(self, metadata: MetaData, only: Sequence[SQLTable] | None = None) -> None:
         try:

@@ -16,7 +16,7 @@ from ..access.caller import Caller
 from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
-from ..catalog.tables import Access, Catalog, Table
+from ..catalog.tables import Access, Catalog, Past, Table
 from ..compat.fastapi import add_route
 from ..errors import ConfigurationError
 from ..execute.database import Database
@@ -48,7 +48,7 @@ logger = logging.getLogger("modelwire")
 
 METRICS = "/metrics"
 
-READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE)
+READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE, Past.SHOW)
 """The operations that change nothing."""
 
 NOT_IN_BATCHES = ("stream", "aggregate")

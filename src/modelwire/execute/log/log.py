@@ -14,10 +14,11 @@ from sqlalchemy.engine import URL
 
 from ...access.principal import ANYONE, Principal
 from ...errors import Unavailable
+from ...settings import Settings
 from ..faults.translate import DRIVER_ERRORS, translate
+from ..postgresql.engine import create_postgresql
 from ..sqlite.connection import SQLiteConnection
 from ..tables import CREATE_LOCK
-from ..url import to_libpq
 from . import postgresql, sqlite
 from .noted import Noted
 from .origin import find_origin
@@ -35,6 +36,7 @@ class ChangeLog(ABC):
 
     Args:
         url: The database.
+        settings: How it is reached.
 
     Attributes:
         stamps: Whether each transaction says on whose behalf it writes.
@@ -45,8 +47,9 @@ class ChangeLog(ABC):
 
     stamps: ClassVar[bool]
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, settings: Settings) -> None:
         self._url = url
+        self._settings = settings
         self.tables: dict[str, Noted] = {}
         self.is_on = False
         self.is_there = False
@@ -87,8 +90,8 @@ class SQLiteLog(ChangeLog):
 
     stamps = False
 
-    def __init__(self, url: URL) -> None:
-        super().__init__(url)
+    def __init__(self, url: URL, settings: Settings) -> None:
+        super().__init__(url, settings)
         self._state = 1
 
     def forget(self) -> None:
@@ -121,8 +124,8 @@ class PostgreSQLLog(ChangeLog):
 
     stamps = True
 
-    def __init__(self, url: URL) -> None:
-        super().__init__(url)
+    def __init__(self, url: URL, settings: Settings) -> None:
+        super().__init__(url, settings)
         self._looked = -FRESH_S
 
     def forget(self) -> None:
@@ -152,19 +155,11 @@ class PostgreSQLLog(ChangeLog):
         Raises:
             Unavailable: This role can't.
         """
+        engine = create_postgresql(self._url, self._settings)
         try:
-            connection = await asyncpg.connect(to_libpq(self._url))
-        except DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
-        try:
-            async with connection.transaction():
-                await connection.execute(_LOCK)
-                for step in postgresql.write_log():
-                    await connection.execute(step)
-                _, lacking = await self._look(connection)
-                for noted, schema in lacking:
-                    for step in postgresql.write_install(noted, schema):
-                        await connection.execute(step)
+            async with engine.connect() as connection:
+                raw = (await connection.get_raw_connection()).driver_connection
+                await self._install(raw)
         except asyncpg.InsufficientPrivilegeError as exc:
             raise Unavailable(
                 "Changes can't be noted: what notes them is missing, and this service may not "
@@ -173,7 +168,17 @@ class PostgreSQLLog(ChangeLog):
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
         finally:
-            await connection.close()
+            await engine.dispose()
+
+    async def _install(self, raw: Any) -> None:
+        async with raw.transaction():
+            await raw.execute(_LOCK)
+            for step in postgresql.write_log():
+                await raw.execute(step)
+            _, lacking = await self._look(raw)
+            for noted, schema in lacking:
+                for step in postgresql.write_install(noted, schema):
+                    await raw.execute(step)
 
     async def _look(self, raw: Any) -> tuple[int, Sequence[tuple[Noted, str]]]:
         """Look which tables are there; gives their number, and those whose changes are not noted,
