@@ -26,6 +26,12 @@ _EVENTS = (
     ("modelwire_update", "UPDATE", "OLD TABLE AS modelwire_old NEW TABLE AS modelwire_new"),
     ("modelwire_delete", "DELETE", "OLD TABLE AS modelwire_old"),
 )
+_NESTED = "modelwire.nested"
+"""The start of the settings that say where the entries begin that triggers have led to."""
+
+_STATEMENT = "extract(epoch FROM statement_timestamp())::text"
+"""What tells a statement from those before it."""
+
 TRIGGERS = tuple(name for name, *_ in _EVENTS)
 """The names of the triggers, which each table has for itself."""
 
@@ -108,6 +114,10 @@ def _body(noted: Noted, schema: str) -> str:
     """What the function does.
 
     Of a change of a key the old row is joined with no new one: it is deleted, and the new created.
+
+    Triggers of the user's own that run after each row write before this is called for the statement
+    that they run for, though what they write comes after that. Their entries are moved behind those
+    of the statement: it finds where they begin under the depth of their triggers.
     """
     table, log = noted.table, f"{_QUOTE(schema)}.{CHANGES.name}"
     start = (
@@ -115,29 +125,52 @@ def _body(noted: Noted, schema: str) -> str:
         f"    SELECT clock_timestamp(), pg_current_xact_id(), {_text(table.fullname)}"
     )
     old, new = _key(table, "o"), _key(table, "n")
-    tell = ""
-    if noted.live:
-        tell = f"\n  IF FOUND THEN PERFORM pg_notify('{NOTIFIED}', ''); END IF;"
+    tell = f"\n  IF FOUND THEN PERFORM pg_notify('{NOTIFIED}', ''); END IF;" if noted.live else ""
+    numbers = f"{_QUOTE(schema)}.{CHANGES.name}_number_seq"
     return f"""
 DECLARE
-  v_by text := nullif(current_setting('{BY}', true), '');
-  v_request text := nullif(current_setting('{REQUEST}', true), '');
+  modelwire_by text := nullif(current_setting('{BY}', true), '');
+  modelwire_request text := nullif(current_setting('{REQUEST}', true), '');
+  modelwire_depth integer := pg_trigger_depth();
+  modelwire_nested text[] := string_to_array(
+    current_setting('{_NESTED}' || (modelwire_depth + 1), true), ' ');
+  modelwire_last bigint;
+  modelwire_moved bigint;
 BEGIN
+  IF modelwire_nested[1] <> {_STATEMENT} THEN modelwire_nested := NULL; END IF;
+  IF modelwire_depth > 1 OR modelwire_nested IS NOT NULL THEN
+    SELECT last_value INTO modelwire_last FROM {numbers};
+  END IF;
   IF TG_OP = 'INSERT' THEN
-    {start}, {new}, 'create', NULL, row_to_json(n), v_by, v_request
+    {start}, {new}, 'create', NULL, row_to_json(n), modelwire_by, modelwire_request
     FROM modelwire_new AS n;
   ELSIF TG_OP = 'DELETE' THEN
-    {start}, {old}, 'delete', row_to_json(o), NULL, v_by, v_request
+    {start}, {old}, 'delete', row_to_json(o), NULL, modelwire_by, modelwire_request
     FROM modelwire_old AS o;
   ELSE
     {start}, coalesce(n.key, o.key),
       CASE WHEN o.key IS NULL THEN 'create' WHEN n.key IS NULL THEN 'delete' ELSE 'update' END,
-      o.image, n.image, v_by, v_request
+      o.image, n.image, modelwire_by, modelwire_request
     FROM (SELECT {old} AS key, row_to_json(o) AS image FROM modelwire_old AS o) AS o
     FULL JOIN (SELECT {new} AS key, row_to_json(n) AS image FROM modelwire_new AS n) AS n
       ON o.key = n.key
     WHERE o.image::text IS DISTINCT FROM n.image::text;
   END IF;{tell}
+  IF modelwire_nested IS NOT NULL THEN
+    FOR modelwire_moved IN
+      SELECT number FROM {log} WHERE transaction = pg_current_xact_id()
+      AND number BETWEEN modelwire_nested[2]::bigint AND modelwire_last ORDER BY number
+    LOOP
+      UPDATE {log} SET number = nextval('{numbers}') WHERE number = modelwire_moved;
+    END LOOP;
+    PERFORM set_config('{_NESTED}' || (modelwire_depth + 1), '', true);
+  END IF;
+  IF modelwire_depth > 1 AND
+      split_part(coalesce(current_setting('{_NESTED}' || modelwire_depth, true), ''), ' ', 1)
+      <> {_STATEMENT} THEN
+    PERFORM set_config(
+      '{_NESTED}' || modelwire_depth, {_STATEMENT} || ' ' || (modelwire_last + 1), true);
+  END IF;
   RETURN NULL;
 END
 """
