@@ -70,8 +70,7 @@ async def test_nested_writes(client: httpx2.AsyncClient, triggered: Database) ->
         ("PATCH", "/bills/1", {"firm_id": 2}),
         ("DELETE", "/firms/1", None),
     ):
-        given = {} if body is None else {"json": body}
-        answer = await client.request(method, path, **given)
+        answer = await client.request(method, path, json=body)
         assert answer.is_success, answer.text
         await check_exact(triggered, TABLES)
     entries = await check_exact(triggered, TABLES)

@@ -47,6 +47,7 @@ from .faults.translate import translate
 from .lanes import DRIVER_LANES
 from .log.log import LOGS
 from .log.noted import Noted
+from .log.origin import note_caller
 from .log.sessions import watch_sessions
 from .replicas.replicas import Replicas
 from .secrets import Secrets
@@ -295,6 +296,8 @@ class Database:
                 caller=caller,
                 changes=self.changes_log if self.changes_log.is_on else None,
             )
+        if self.changes_log.is_on and caller is not ANYONE:
+            note_caller(caller)
         return open_session_lane(
             self.engine, session, writes=writes, slots=slots, claim=claim, caller=caller
         )

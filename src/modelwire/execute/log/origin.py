@@ -39,6 +39,13 @@ def find_origin(caller: Principal = ANYONE) -> Origin:
     return Origin(_write_key(known), exchange.request_id)
 
 
+def note_caller(caller: Principal) -> None:
+    """Note who asks in the request at hand, for what sessions write in it."""
+    exchange = ASKED.get()
+    if exchange is not None:
+        exchange.caller = caller
+
+
 def _write_key(caller: Principal) -> str | None:
     parts = caller.identity
     if all(part is None for part in parts):

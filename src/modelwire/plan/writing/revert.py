@@ -55,9 +55,16 @@ def plan_recreate(table: Table, old: Stored) -> CreatePlan:
     left_out = {*table.policy.on_create, *(f.key for f in table.stored if _is_made(f))}
     fields = [field for field in table.stored if field.key not in left_out]
     row = _row(table, fields, old)
-    if any(v is not None and table.policy.rules_of(f.name).write is False for f, v in row.items()):
+    if any(_is_closed(table, field, value) for field, value in row.items()):
         raise Forbidden("The row has what you may not set")
     return CreatePlan(table, (row,))
+
+
+def _is_closed(table: Table, field: Field, value: Any) -> bool:
+    """Whether a value is one that the caller may not set, and that a new row would not have."""
+    if value is None or table.policy.rules_of(field.name).write is not False:
+        return False
+    return field.default is None or field.default() != value
 
 
 def _names_kept(table: Table, assigned: Collection[str]) -> Collection[str]:
