@@ -19,6 +19,7 @@ from ..memory import kept_if_short
 from ..plan.keys import select_by_key
 from ..plan.parameters import Values
 from ..plan.parent import plan_parent
+from ..plan.reading.history import check_kept
 from ..plan.reading.plans import (
     ReadPlan,
     StreamPlan,
@@ -87,6 +88,7 @@ async def _read_as_of(
     session: Session,
 ) -> Sequence[Row]:
     """Read a row as it was, or as it is where it has never changed since the log began."""
+    check_kept(plan.shape.table, at)
     await pipeline.database.open_log(session_of(session))
     now = replace(plan.shape, conditions=select_by_key(plan.shape.table).conditions, given=False)
     statement = pipeline.statements.of(now)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -25,6 +28,14 @@ from .origin import find_origin
 
 FRESH_S = 10.0
 """Seconds for which it is known that what notes changes is there: migrations may run beside."""
+
+PRUNE_INTERVAL_S = 60.0
+"""Seconds between two removals of old entries in one process, while they keep up."""
+
+PRUNED = 1000
+"""Entries of a table that are removed at once."""
+
+logger = logging.getLogger("modelwire")
 
 _LOCK = f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"
 
@@ -53,6 +64,37 @@ class ChangeLog(ABC):
         self.tables: dict[str, Noted] = {}
         self.is_on = False
         self.is_there = False
+        self._prune_at = math.inf
+
+    @abstractmethod
+    async def prune(self, raw: Any, table: str, days: int) -> int:
+        """Remove the oldest entries of a table, `PRUNED` at most.
+
+        They are looked for among the first ones alone: numbers count up as time does.
+
+        Args:
+            raw: The driver's own connection.
+            table: The name of the table.
+            days: Days that they are kept.
+
+        Returns:
+            How many were removed.
+        """
+
+    async def prune_all(self, raw: Any) -> None:
+        """Remove entries that are kept no longer, now and then; the rest is for the next time."""
+        if time.monotonic() < self._prune_at:
+            return
+        self._prune_at = time.monotonic() + PRUNE_INTERVAL_S
+        for name, noted in self.tables.items():
+            if noted.keep_days is not None:
+                try:
+                    removed = await self.prune(raw, name, noted.keep_days)
+                except DRIVER_ERRORS:
+                    logger.warning("Old changes of %s can't be removed", name, exc_info=True)
+                    continue
+                if removed == PRUNED:
+                    self._prune_at = 0.0
 
     def add(self, noted: Noted) -> None:
         """Note the changes of a table, from its next change on."""
@@ -61,6 +103,8 @@ class ChangeLog(ABC):
             noted = noted._replace(live=noted.live or known.live)
         self.tables[noted.table.fullname] = noted
         self.is_on = True
+        if noted.keep_days is not None:
+            self._prune_at = 0.0
         self.forget()
         _logs.add(self)
 
@@ -109,6 +153,13 @@ class SQLiteLog(ChangeLog):
             is_whole = await raw.run(self._install, raw)
             # What is created in a transaction may be undone with it.
             raw.noting = self._state if is_whole and not raw.in_transaction else 0
+        if not raw.in_transaction:
+            await self.prune_all(raw)
+
+    async def prune(self, raw: SQLiteConnection, table: str, days: int) -> int:
+        """Remove the oldest entries of a table."""
+        before = sqlite.write_instant(dt.datetime.now(dt.UTC) - dt.timedelta(days))
+        return len([*await raw.execute_fetchall(sqlite.PRUNE, (table, PRUNED, before))])
 
     def write_stamp(self, caller: Principal) -> str:  # noqa: ARG002 - the connection knows it
         """Nothing: a function tells it."""
@@ -134,6 +185,8 @@ class PostgreSQLLog(ChangeLog):
 
     async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:  # noqa: ARG002
         """Look whether what notes changes is there, if that was not just done, and create it."""
+        if not raw.is_in_transaction():
+            await self.prune_all(raw)
         if time.monotonic() - self._looked < FRESH_S:
             return
         began = time.monotonic()
@@ -146,6 +199,10 @@ class PostgreSQLLog(ChangeLog):
     def write_stamp(self, caller: Principal) -> str:
         """Write on whose behalf a transaction writes."""
         return postgresql.stamp_text(*find_origin(caller))
+
+    async def prune(self, raw: Any, table: str, days: int) -> int:
+        """Remove the oldest entries of a table."""
+        return len(await raw.fetch(postgresql.PRUNE, table, PRUNED, days))
 
     async def install(self) -> None:
         """Create what notes changes, where it is missing or is another than it should be.

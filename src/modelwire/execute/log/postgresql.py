@@ -41,6 +41,16 @@ STAMP = f"SELECT set_config('{BY}', $1, true), set_config('{REQUEST}', $2, true)
 """Says on whose behalf a transaction writes."""
 
 
+PRUNE = f"""
+DELETE FROM {CHANGES.name} WHERE number IN (
+  SELECT number FROM (
+    SELECT number, at FROM {CHANGES.name} WHERE "table" = $1 ORDER BY number LIMIT $2
+  ) AS first WHERE at < now() - make_interval(days => $3)
+) RETURNING number
+"""
+"""Removes the oldest entries of a table."""
+
+
 def stamp_text(by: str | None, request: str | None) -> str:
     """Write the same without parameters, for what is sent with BEGIN.
 

@@ -43,8 +43,13 @@ def add_functions(connection: sqlite3.Connection, origin: Callable[[], Origin]) 
 
 
 def write_now() -> str:
-    """The instant, as SQLAlchemy writes instants on SQLite."""
-    return dt.datetime.now(dt.UTC).isoformat(" ", "microseconds")[:26]
+    """This instant."""
+    return write_instant(dt.datetime.now(dt.UTC))
+
+
+def write_instant(instant: dt.datetime) -> str:
+    """An instant in UTC as SQLAlchemy writes it on SQLite."""
+    return instant.isoformat(" ", "microseconds")[:26]
 
 
 def install(connection: sqlite3.Connection, tables: Collection[Table]) -> bool:
@@ -80,6 +85,15 @@ def write_install(table: Table) -> Iterator[str]:
     )
     yield _trigger(table, "update", "UPDATE", f"WHEN {old} = {new}", changed)
 
+
+PRUNE = f"""
+DELETE FROM {CHANGES.name} WHERE number IN (
+  SELECT number FROM (
+    SELECT number, at FROM {CHANGES.name} WHERE "table" = ? ORDER BY number LIMIT ?
+  ) WHERE at < ?
+) RETURNING number
+"""
+"""Removes the oldest entries of a table."""
 
 _COLUMNS = 'at, "table", key, operation, old, new, by, request'
 

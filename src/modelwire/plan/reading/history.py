@@ -114,6 +114,18 @@ def read_instant(text: str) -> dt.datetime:
         raise _refuse_instant() from None
 
 
+def check_kept(table: Table, at: dt.datetime) -> None:
+    """Check that the log of a table reaches back to an instant.
+
+    Raises:
+        InvalidRequest: Entries since then may have been removed.
+    """
+    changes = table.resource.changes
+    days = None if changes is None else changes.keep_days
+    if days is not None and at < dt.datetime.now(dt.UTC) - dt.timedelta(days):
+        raise refuse_parameter("as_of", f"is before what is kept: changes of {days} days")
+
+
 def _refuse_instant() -> InvalidRequest:
     return refuse_parameter(
         "as_of", "should be an instant with an offset from UTC, such as 2026-11-01T00:00:00Z"
