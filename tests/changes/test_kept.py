@@ -6,6 +6,7 @@ import asyncpg
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import make_url
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -122,11 +123,14 @@ async def test_a_role_that_owns_nothing(postgres_server: str, worker_id: str) ->
     await owner.init_db()
     admin = await asyncpg.connect(url)
     await admin.execute(
-        f"DROP ROLE IF EXISTS {name}; CREATE ROLE {name} LOGIN; "
+        f"DROP ROLE IF EXISTS {name}; CREATE ROLE {name} LOGIN PASSWORD 'x'; "
         f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}; "
         f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {name}"
     )
-    poor = Database(url.replace("postgres:@", f"{name}:@"), metadata=Base.metadata, **PATIENT)
+    own_url = make_url(url).set(username=name, password="x")
+    poor = Database(
+        own_url.render_as_string(hide_password=False), metadata=Base.metadata, **PATIENT
+    )
     async with open_client(make_app(poor, Changes())) as client:
         answer = await client.post("/kept_items/", json={})
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
