@@ -262,7 +262,7 @@ class Database:
             caller: Who asks.
         """
         # PgBouncer may give each transaction another connection: whatever is done is one.
-        transaction = self.settings.pgbouncer or not single or self._stamps
+        transaction = self.settings.pgbouncer or not single
         lane = self._open(session, writes=True, transaction=transaction, caller=caller)
         if not self.sql_dialect.has_one_writer or (
             session is not None and session.in_transaction()
@@ -272,8 +272,8 @@ class Database:
         return self._turns.take(lane)
 
     @property
-    def _stamps(self) -> bool:
-        """Whether a transaction says on whose behalf it writes."""
+    def stamps(self) -> bool:
+        """Whether each transaction says on whose behalf it writes, for the log of changes."""
         return self.changes_log.is_on and self.changes_log.stamps
 
     def _open(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Identity,
@@ -14,6 +17,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
+    func,
+    literal_column,
 )
 from sqlalchemy.types import UserDefinedType
 
@@ -63,6 +69,26 @@ request: The request's id; NULL where there is none.
 
 Index("ix_modelwire_changes_row", CHANGES.c.table, CHANGES.c.key, CHANGES.c.number)
 Index("ix_modelwire_changes_table", CHANGES.c.table, CHANGES.c.number)
+
+
+BY, REQUEST = "modelwire.by", "modelwire.request"
+"""The settings of a transaction on PostgreSQL that say on whose behalf it writes."""
+
+
+STAMPS = 2
+"""How many columns say on whose behalf a statement writes."""
+
+
+def stamps() -> Sequence[ColumnElement[str]]:
+    """Write columns that set these, of a statement that returns rows; their values are the
+    parameters `stamp_by` and `stamp_request`."""
+    given = ((BY, "stamp_by"), (REQUEST, "stamp_request"))
+    return [
+        func.set_config(
+            literal_column(f"'{setting}'"), bindparam(name, type_=Text()), literal_column("true")
+        )
+        for setting, name in given
+    ]
 
 
 def name_function(table: str, dialect: Dialect) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
+from sqlalchemy import Delete, Insert, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
@@ -27,6 +28,7 @@ from ..shape.reads import (
 from ..shape.shapes import Shape
 from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .aggregate import build_aggregate
+from .changes import stamps
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
 from .entries import build_entries, build_then
@@ -136,6 +138,14 @@ class Statement:
             bound: What `bind` of that one gives.
         """
         return [bound[name] for name in self.gathers]
+
+    @cached_property
+    def stamped(self) -> Compiled | None:
+        """The statement, which says on whose behalf it writes a row in its last two columns; None
+        if it writes none."""
+        if not isinstance(self.sql, (Insert, Update, Delete)):
+            return None
+        return compile_statement(self.sql.returning(*stamps()), self.dialect)
 
     @cached_property
     def compiled(self) -> Compiled:

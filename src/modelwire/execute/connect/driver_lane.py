@@ -14,6 +14,8 @@ from ...access.principal import ANYONE, Principal
 from ...compat.sqlalchemy import logger_of
 from ...errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
+from ...statement.changes import STAMPS
+from ...statement.compiled import Compiled
 from ...statement.statements import Statement, Values
 from ..faults.translate import (
     DRIVER_ERRORS,
@@ -45,6 +47,9 @@ class Noting(Protocol):
 
     def write_stamp(self, caller: Principal) -> str:
         """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
+
+    def find_stamp(self, caller: Principal) -> Values | None:
+        """The parameters of a statement that says so itself; None if none need to."""
 
 
 class DriverLane(ABC):
@@ -185,8 +190,7 @@ class DriverLane(ABC):
     ) -> Sequence[Row]:
         """Run a statement and read its rows."""
         claim = claim or self._claim
-        compiled = statement.compiled
-        prepared = statement.bind(values, self.caller)
+        compiled, prepared = self._bind(statement, values)
         try:
             bound = compiled.bind(prepared)
         except REFUSALS as exc:
@@ -201,6 +205,8 @@ class DriverLane(ABC):
                 self.run, compiled.text, bound, claim, commits=commits, first=alone
             )
             rows = compiled.decode(rows)
+            if compiled is not statement.compiled:
+                rows = [row[:-STAMPS] for row in rows]
         except TimedOut as error:
             if claim is None or not claim.is_refused:
                 raise
@@ -213,6 +219,16 @@ class DriverLane(ABC):
         if statement.origin is not None:
             statement.origin.report(rows)
         return rows
+
+    def _bind(self, statement: Statement, values: Values) -> tuple[Compiled, Values]:
+        """Bind the values of a statement, and on whose behalf it writes where it says so itself."""
+        bound = statement.bind(values, self.caller)
+        if self._changes is None or self._transaction:
+            return statement.compiled, bound
+        stamp, stamped = self._changes.find_stamp(self.caller), statement.stamped
+        if stamp is None or stamped is None:
+            return statement.compiled, bound
+        return stamped, {**bound, **stamp}
 
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
         """Run a statement that a client has composed and read its rows."""

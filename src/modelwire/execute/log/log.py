@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from ...access.principal import ANYONE, Principal
 from ...errors import Unavailable
 from ...settings import Settings
+from ...statement.statements import Values
 from ..faults.translate import DRIVER_ERRORS, translate
 from ..postgresql.engine import create_postgresql
 from ..sqlite.connection import SQLiteConnection
@@ -65,6 +66,10 @@ class ChangeLog(ABC):
         self.is_on = False
         self.is_there = False
         self._prune_at = math.inf
+
+    @abstractmethod
+    def find_stamp(self, caller: Principal) -> Values | None:
+        """The parameters of a statement that says so itself; None if none need to."""
 
     @abstractmethod
     async def prune(self, raw: Any, table: str, days: int) -> int:
@@ -165,6 +170,9 @@ class SQLiteLog(ChangeLog):
         """Nothing: a function tells it."""
         return ""
 
+    def find_stamp(self, caller: Principal) -> None:
+        """None: a function tells it."""
+
     def _install(self, raw: SQLiteConnection) -> bool:
         sqlite.add_functions(raw.driver, lambda: raw.origin)
         return sqlite.install(raw.driver, [noted.table for noted in self.tables.values()])
@@ -199,6 +207,11 @@ class PostgreSQLLog(ChangeLog):
     def write_stamp(self, caller: Principal) -> str:
         """Write on whose behalf a transaction writes."""
         return postgresql.stamp_text(*find_origin(caller))
+
+    def find_stamp(self, caller: Principal) -> Values:
+        """The parameters of a statement that says so itself."""
+        by, request = find_origin(caller)
+        return {"stamp_by": by or "", "stamp_request": request or ""}
 
     async def prune(self, raw: Any, table: str, days: int) -> int:
         """Remove the oldest entries of a table."""

@@ -12,12 +12,9 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from ...statement.changes import CHANGES, NOTIFIED, name_function
+from ...statement.changes import BY, CHANGES, NOTIFIED, REQUEST, name_function
 from ...statement.own import build_creation
 from .noted import Noted
-
-BY, REQUEST = "modelwire.by", "modelwire.request"
-"""The settings of a transaction that say on whose behalf it writes."""
 
 _DIALECT = postgresql.dialect()
 _QUOTE = _DIALECT.identifier_preparer.quote
