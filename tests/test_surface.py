@@ -11,6 +11,7 @@ def test_public_names() -> None:
         "Caller",
         "CallerSessionDep",
         "Change",
+        "Changes",
         "ConfigurationError",
         "Cors",
         "Database",
@@ -94,4 +95,5 @@ def test_resource_options() -> None:
         "assign_on_create",
         "assign_on_update",
         "hooks",
+        "changes",
     ]

@@ -2,6 +2,7 @@
 
 from .access.caller import Caller
 from .access.policy import FieldPolicy, Policy, everyone, nobody
+from .changes import Changes
 from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, RequestError
 from .execute.database import Database
 from .hooks import Change, Hooks
@@ -19,6 +20,7 @@ __all__ = [
     "Caller",
     "CallerSessionDep",
     "Change",
+    "Changes",
     "ConfigurationError",
     "Cors",
     "Database",

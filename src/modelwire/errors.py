@@ -32,6 +32,7 @@
         ├── CheckFailed             check
         ├── TooLong                 too_long
         ├── OutOfRange              out_of_range
+        ├── ChangedSince            changed_since
         ├── Refused                 conflict; the application's own code has refused it
         ├── Answered                of no code: the application's own code has said what to answer
         ├── RefusedByTrigger        refused
@@ -431,6 +432,12 @@ class OutOfRange(RequestError):
     """A number is outside the range of its column."""
 
     code = "out_of_range"
+
+
+class ChangedSince(RequestError):
+    """What a change has left was changed once more, so it can't be taken back."""
+
+    code = "changed_since"
 
 
 class Refused(RequestError):

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from .access.caller import CallerValue
 from .access.policy import Policy
+from .changes import Changes
 from .errors import ConfigurationError
 from .hooks import Hooks
 
@@ -96,6 +97,7 @@ class Resource:
         escape_formulas: Whether CSV puts an apostrophe before a text that a spreadsheet would take
             for a formula, such as `=1+1`.
         hooks: Functions that run with each write of the table, in its transaction and after it.
+        changes: What is kept of changes of its rows; nothing, if None.
 
     Raises:
         ConfigurationError: An argument is of the wrong kind, or `default_limit` is more than
@@ -132,6 +134,7 @@ class Resource:
     assign_on_create: Mapping[str, CallerValue | Callable[[], Any]] = field(default_factory=dict)
     assign_on_update: Mapping[str, CallerValue | Callable[[], Any]] = field(default_factory=dict)
     hooks: Hooks | None = None
+    changes: Changes | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, type):
@@ -248,6 +251,10 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "hooks": (
         lambda value: value is None or isinstance(value, Hooks),
         "Hooks(…), as in Hooks(before_create=[check])",
+    ),
+    "changes": (
+        lambda value: value is None or isinstance(value, Changes),
+        "Changes(…), as in Changes(keep_days=90), or None",
     ),
 }
 """What each argument should be, where types can tell."""

@@ -189,6 +189,23 @@ class Access(Enum):
     """Links a row to some, or no longer."""
 
 
+class Past(Enum):
+    """What a request does with changes of a row."""
+
+    SHOW = auto()
+    """Shows them."""
+
+    REVERT = auto()
+    """Takes one back."""
+
+
+_NEEDED: Mapping[Past, tuple[Operation, ...]] = {
+    Past.SHOW: ("read",),
+    Past.REVERT: ("read", "create", "update"),
+}
+"""The operations without which a request can't do that, and whose guards run before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConstraintInfo:
     """One constraint or index of a table.
@@ -329,7 +346,7 @@ class Table:
         return {name: self.relations[name] for name in self.below[Access.LIST]}
 
     def find_served(
-        self, operation: Operation | Access
+        self, operation: Operation | Access | Past
     ) -> Sequence[tuple[Relation | None, Guards]]:
         """Find what is served of an operation, or by which relations of an access below a row.
 
@@ -339,6 +356,10 @@ class Table:
         if isinstance(operation, Access):
             return [(self.relations[name], g) for name, g in self.below[operation].items()]
         guarded = self.guarded
+        if isinstance(operation, Past):
+            changes, needed = self.resource.changes, _NEEDED[operation]
+            is_served = changes is not None and changes.history and guarded.serves(*needed)
+            return [(None, guarded.before(*needed))] if is_served else []
         return [(None, guarded.before(operation))] if guarded.serves(operation) else []
 
     @cached_property

@@ -46,6 +46,10 @@ from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
 from .lanes import DRIVER_LANES
+from .log.log import LOGS
+from .log.noted import Noted
+from .log.origin import note_caller
+from .log.sessions import watch_sessions
 from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .tables import create_tables, find_missing_columns, find_missing_tables
@@ -84,6 +88,7 @@ class Database:
 
     Attributes:
         dialect: `sqlite` or `postgresql`.
+        changes_log: What notes the changes of tables that have a log.
         sql_dialect: What that can do, and how it spells SQL.
         has_tables: Whether the tables were seen to, by start-up or `init_db`, or found.
         replicas: Its copies that reads go to; None without any.
@@ -123,6 +128,8 @@ class Database:
         self._driver_lane = DRIVER_LANES[self.dialect]
         self.metadata = metadata
         self.has_tables = False
+        self.changes_log = LOGS[self.dialect](self.url, self.settings)
+        self._is_copy = False
         self.observer = Observer(self.settings, self.url)
         copies = parse_replicas(self.url, self.settings.replica_urls.get_secret_value())
         if self.settings.durability == "quorum" and not self.sql_dialect.has_standbys:
@@ -137,7 +144,7 @@ class Database:
     def _at(self, url: URL) -> Database:
         """The same on another server."""
         other = copy.copy(self)
-        other.url, other.replicas = url, None
+        other.url, other.replicas, other._is_copy = url, None, True
         return other
 
     def __repr__(self) -> str:
@@ -171,6 +178,29 @@ class Database:
     def triggers(self) -> AfterTriggers:
         """The triggers that may change rows once they are written."""
         return AfterTriggers(self.engine.dialect)
+
+    def note_changes(self, noted: Noted) -> None:
+        """Note the changes of a table from now on, whatever writes to it on this database's engine.
+
+        Args:
+            noted: The table.
+        """
+        if not self.changes_log.is_on:
+            watch_sessions(self.engine.sync_engine, self.changes_log)
+        self.changes_log.add(noted)
+
+    async def open_log(self, session: BaseSession | None = None) -> None:
+        """See that the log of changes can be read, before the first change as well.
+
+        A copy has it where the primary does.
+
+        Args:
+            session: The session in which it is read, which sees to that itself on SQLite.
+        """
+        log = self.changes_log
+        if not (log.is_there or self._is_copy) and (session is None or log.stamps):
+            async with self.writing():
+                log.is_there = True
 
     @cached_property
     def _slots(self) -> Slots:
@@ -242,6 +272,11 @@ class Database:
             return lane
         return self._turns.take(lane)
 
+    @property
+    def stamps(self) -> bool:
+        """Whether each transaction says on whose behalf it writes, for the log of changes."""
+        return self.changes_log.is_on and self.changes_log.stamps
+
     def _open(
         self,
         session: BaseSession | None,
@@ -260,7 +295,10 @@ class Database:
                 slots=slots,
                 claim=claim,
                 caller=caller,
+                changes=self.changes_log if self.changes_log.is_on else None,
             )
+        if self.changes_log.is_on and caller is not ANYONE:
+            note_caller(caller)
         return open_session_lane(
             self.engine, session, writes=writes, slots=slots, claim=claim, caller=caller
         )
@@ -309,6 +347,20 @@ class Database:
             )
         with suppress(RequestError):
             await self.secrets.find()
+        await self._begin_log()
+
+    async def _begin_log(self) -> None:
+        """Have changes noted where a resource declares that."""
+        if not self.changes_log.is_on:
+            return
+        try:
+            await self.open_log()
+        except RequestError as exc:
+            logger.warning(
+                "Writes are answered 503: what notes changes can't be created (%s). Run init_db() "
+                "or `modelwire migrate apply` once in a role that owns the tables",
+                describe_failure(exc),
+            )
 
     async def _create(self, metadata: MetaData, only: Sequence[SQLTable] | None = None) -> None:
         try:

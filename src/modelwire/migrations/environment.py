@@ -91,7 +91,7 @@ def run(database: Database, *, ignored: Collection[str] = ()) -> None:
 
 def _copy(database: Database) -> Database:
     """The same database, for one connection that has time."""
-    return Database(
+    copied = Database(
         database.settings.database_url.get_secret_value(),
         pool_size=1,
         statement_timeout_s=_STATEMENT_S,
@@ -99,6 +99,9 @@ def _copy(database: Database) -> Database:
         pgbouncer=database.settings.pgbouncer,
         metadata=database.metadata,
     )
+    for noted in database.changes_log.tables.values():
+        copied.note_changes(noted)
+    return copied
 
 
 async def _run(database: Database, options: Mapping[str, Any], orders: Orders) -> None:
@@ -107,6 +110,8 @@ async def _run(database: Database, options: Mapping[str, Any], orders: Orders) -
             await connection.run_sync(_migrate, options, orders)
         if orders.completes:
             await complete_tables(database.engine, database.metadata)
+            if database.changes_log.is_on:
+                await database.open_log()
     finally:
         await database.close_db()
 

@@ -13,6 +13,8 @@ from typing import Protocol, TypeVar, cast
 
 from msgspec import Struct
 
+from ..access.principal import Principal
+
 _METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
@@ -53,6 +55,7 @@ class Exchange(Struct, eq=False, gc=False):
         failures: How many of them failed.
         retries: How often a transaction was tried again.
         tag: The `ETag` of the row that an endpoint of the application's own answers for.
+        caller: Who asks, once that is known.
     """
 
     request_id: str
@@ -73,6 +76,7 @@ class Exchange(Struct, eq=False, gc=False):
     failures: int = 0
     retries: int = 0
     tag: bytes = b""
+    caller: Principal | None = None
 
     async def measure(self, text: str, answer: Awaitable[T]) -> T:
         """Wait for the answer to a statement, and measure it.
@@ -164,6 +168,10 @@ def name_method(method: str) -> str:
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("modelwire.exchange", default=None)
 """The request that is being answered here, if anybody measures it."""
+
+
+ASKED: ContextVar[Exchange | None] = ContextVar("modelwire.asked", default=None)
+"""The request that is being answered here, whether anybody measures it or not."""
 
 
 def waiting_for_connection(connection: Awaitable[T]) -> Awaitable[T]:

@@ -59,6 +59,11 @@ def list_parameters(subject: Subject) -> Parameters:
     ]
 
 
+def page_parameters(subject: Subject) -> Parameters:
+    """Describe the parameters of a list that only has pages by cursors."""
+    return [_limit(subject), _cursor(subject.components)]
+
+
 def stream_parameters(subject: Subject) -> Parameters:
     """Describe the parameters of a stream."""
     format_ = subject.components.refer("parameters", "format", _format)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from ..access.principal import Principal
 from ..catalog.tables import Catalog, Relation, Table
@@ -13,7 +16,10 @@ from ..encode.tree import Branch
 from ..errors import NotFound, RequestError, TooManyIncluded
 from ..execute.connect.lane import Lane, Row
 from ..memory import kept_if_short
+from ..plan.keys import select_by_key
+from ..plan.parameters import Values
 from ..plan.parent import plan_parent
+from ..plan.reading.history import check_kept
 from ..plan.reading.plans import (
     ReadPlan,
     StreamPlan,
@@ -32,8 +38,9 @@ from ..respond.links import Address
 from ..respond.stream import END_MARKER, answer_stream
 from ..shape.reads import SelectShape
 from .encoding import encode_row, own_columns
+from .history import read_then
 from .lists import share_list
-from .pipeline import Pipeline, Session, parse_body
+from .pipeline import Pipeline, Session, parse_body, session_of
 from .replicas import is_of_copy
 
 STREAM_BATCH = 2000
@@ -51,7 +58,9 @@ async def read(
         pipeline.catalog, (table, pipeline.database.sql_dialect), request.query_string
     )
     branches: Sequence[Branch] = ()
-    if session is None and plan.is_whole:
+    if plan.as_of is not None:
+        rows = await _read_as_of(pipeline, plan, plan.as_of, values, request, session)
+    elif session is None and plan.is_whole:
         rows = await pipeline.rows.read(plan.shape, values, request.caller)
         if plan.includes:
             branches = pipeline.includes.take_joined(plan.shape, rows, plan.includes)
@@ -68,6 +77,24 @@ async def read(
     if known is not None and matches(parse_entity_tags(known), tag):
         return answer_not_modified(tag)
     return answer_row(body, tag)
+
+
+async def _read_as_of(
+    pipeline: Pipeline,
+    plan: ReadPlan,
+    at: dt.datetime,
+    key: Values,
+    request: Request,
+    session: Session,
+) -> Sequence[Row]:
+    """Read a row as it was, or as it is where it has never changed since the log began."""
+    check_kept(plan.shape.table, at)
+    await pipeline.database.open_log(session_of(session))
+    now = replace(plan.shape, conditions=select_by_key(plan.shape.table).conditions, given=False)
+    statement = pipeline.statements.of(now)
+    async with pipeline.reading(session, statement, request.caller) as lane:
+        rows = await read_then(pipeline, lane, plan.shape, key, at)
+        return await lane.fetch(statement, key) if rows is None else rows
 
 
 async def read_page(

@@ -149,6 +149,8 @@ class _Transaction:
         """Carry it out once, in the transaction of a session if there is one."""
         work, one = self._work, self._key is None and self._work.is_one_statement
         database, caller, rows = self._pipeline.database, self._request.caller, work.rows
+        if one and database.stamps and rows is not None and len(rows.rows) > 1:
+            one = False  # each row of a statement by itself would say on whose behalf it is written
         try:
             async with database.writing(session, single=one, caller=caller) as lane:
                 done = await _settle(work, lane, partial(self._try, lane, session))

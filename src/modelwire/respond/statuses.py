@@ -30,6 +30,7 @@ STATUSES: Mapping[str, int] = {
     "check": 422,
     "too_long": 422,
     "out_of_range": 422,
+    "changed_since": 409,
     "conflict": 409,
     "refused": 422,
     "unavailable": 503,

@@ -32,6 +32,8 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
         joined: What stands behind each row of those that it includes: an array for each column.
         lock: What nobody else may do to the rows until the transaction ends.
         allows: An action; behind each row stands whether the caller may do it to the row.
+        given: Whether the rows are those of the parameter `IMAGES`, in place of those of the table;
+            behind each stands its place there.
     """
 
     table: Table
@@ -45,6 +47,7 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
     joined: tuple[Include, ...] = ()
     lock: Lock | None = None
     allows: Action | None = None
+    given: bool = False
 
     @property
     def read(self) -> Projection:

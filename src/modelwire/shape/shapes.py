@@ -1,6 +1,7 @@
 """Every kind of shape."""
 
 from .aggregates import AggregateShape
+from .entries import EntriesShape, ThenShape
 from .lookups import DescendShape, LookupShape
 from .reads import ChildrenShape, CountShape, ExistingShape, GatheredShape, SelectShape
 from .writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
@@ -20,4 +21,6 @@ Shape = (
     | LookupShape
     | DescendShape
     | CheckShape
+    | EntriesShape
+    | ThenShape
 )

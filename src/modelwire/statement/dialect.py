@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Table
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, Table
 from sqlalchemy.types import TypeEngine
 
 from ..catalog.kinds import type_on
@@ -51,6 +51,8 @@ class SQLDialect(Dialect):
         like: A column is like a pattern, in the case of its letters.
         to_pattern: Makes that pattern of one for LIKE; None where it is the same.
         is_there: Whether a table of modelwire's own is there.
+        write_key: Values of some types as the log of changes has a key.
+        given_rows: The rows of a parameter in place of those of a table, each with its place.
         sums: How it adds up.
     """
 
@@ -78,6 +80,8 @@ class SQLDialect(Dialect):
     like: Callable[[Value, BindParameter[str]], ColumnElement[bool]]
     to_pattern: Callable[[str], str] | None
     is_there: Callable[[Table], ColumnElement[bool]]
+    write_key: Callable[[Sequence[Value], Sequence[SQLType]], Value]
+    given_rows: Callable[[Table], Select[Any]]
     sums: Sums
 
     def type_of(self, column: Value) -> SQLType:

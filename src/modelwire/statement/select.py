@@ -34,6 +34,7 @@ from .dialect import SQLDialect
 from .estimate import Explained
 from .for_update import for_update
 from .given import join_given
+from .given_rows import PLACE
 from .keyset import Joined, direct, order_by, rows_after, sort_expression
 from .lists import in_rows
 from .operators import Prepare
@@ -51,7 +52,7 @@ def build_select(
     Of each include that is joined there is one row more than may be included, at most.
     """
     conditions = Conditions(dialect)
-    found = rows_of(shape.table, dialect)
+    found = rows_of(shape.table, dialect, given=shape.given)
     joined = Joined(found, shape.order, dialect)
     columns = _columns_of(shape, joined, dialect, lenient=lenient)
     where = conditions.render_all(shape.conditions, found)
@@ -77,6 +78,8 @@ def build_select(
         sql = sql.add_columns(_has_rows_before(shape, shape.after, dialect))
     if shape.allows is not None:
         sql = sql.add_columns(tell_allowed(shape.table, shape.allows, found, dialect))
+    if shape.given:
+        sql = sql.add_columns(found.c[PLACE])
     if shape.limited:
         sql = sql.limit(number_parameter("limit"))
     if shape.offset:

@@ -45,16 +45,23 @@ from .types import operand_type
 Change = TypeVar("Change", Update, Delete)
 
 
-def rows_of(table: Table, dialect: SQLDialect) -> FromClause:
-    """The rows of a resource, as far as a client may see them, with what is computed of them."""
-    return _narrow(_complete(table, dialect), table.policy.read, dialect)
+def rows_of(table: Table, dialect: SQLDialect, *, given: bool = False) -> FromClause:
+    """The rows of a resource, as far as a client may see them, with what is computed of them.
+
+    Args:
+        table: The resource.
+        dialect: The dialect.
+        given: Whether they are those of the parameter `IMAGES`, in place of those of the table.
+    """
+    rows = dialect.given_rows(table.sql).subquery() if given else table.sql
+    return _narrow(_complete(table, rows, dialect), table.policy.read, dialect)
 
 
-def _complete(table: Table, dialect: SQLDialect) -> FromClause:
-    """The rows of a resource with what is computed of them as further columns."""
+def _complete(table: Table, stored: FromClause, dialect: SQLDialect) -> FromClause:
+    """Rows of a resource as they are stored, with what is computed of them as further columns."""
     if not table.computed:
-        return table.sql
-    rows = table.sql.alias()
+        return stored
+    rows = stored.alias()
     found = (
         type_coerce(_compute(computed, rows, dialect), field.column.type).label(field.column.key)
         for field in table.computed
@@ -191,7 +198,7 @@ def every_row_of(table: FromClause | Table) -> FromClause:
 
 def stored_rows_of(table: Table, dialect: SQLDialect) -> FromClause:
     """Every row of a resource, as `every_row_of` has them, with what is computed of them."""
-    return _complete(table, dialect)
+    return _complete(table, table.sql, dialect)
 
 
 def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:

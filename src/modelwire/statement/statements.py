@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
+from sqlalchemy import Delete, Insert, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import Executable
 
@@ -15,6 +16,7 @@ from ..access.principal import ANYONE, Principal
 from ..errors import ModelwireError, UnreadableAnswer
 from ..settings import LIMITS
 from ..shape.aggregates import AggregateShape
+from ..shape.entries import EntriesShape, ThenShape
 from ..shape.lookups import DescendShape, LookupShape
 from ..shape.reads import (
     ChildrenShape,
@@ -26,8 +28,10 @@ from ..shape.reads import (
 from ..shape.shapes import Shape
 from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .aggregate import build_aggregate
+from .changes import stamps
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
+from .entries import build_entries, build_then
 from .estimate import read_estimate
 from .gathered import build_gathered, can_gather, parameters_of
 from .idempotency import KEYS
@@ -137,6 +141,14 @@ class Statement:
         return [bound[name] for name in self.gathers]
 
     @cached_property
+    def stamped(self) -> Compiled | None:
+        """The statement, which says on whose behalf it writes a row in its last two columns; None
+        if it writes none."""
+        if not isinstance(self.sql, (Insert, Update, Delete)):
+            return None
+        return compile_statement(self.sql.returning(*stamps()), self.dialect)
+
+    @cached_property
     def compiled(self) -> Compiled:
         """The statement as the driver takes it."""
         return compile_statement(self.sql, self.dialect)
@@ -201,10 +213,20 @@ class Statements:
                 return self._reading(
                     shape, build_descend(shape, dialect, lenient=lenient), expand, lenient
                 )
-            case CheckShape() | LinkShape() | UnlinkShape() | DeleteShape():
-                placed = isinstance(shape, CheckShape)
-                expand = expand_rows(len(shape.columns), dialect, of_one=placed)
-                return Statement(build_change(shape, dialect), self._dialect, expand=expand)
+            case _:
+                return self._plain(shape)
+
+    def _plain(
+        self,
+        shape: CheckShape | LinkShape | UnlinkShape | DeleteShape | EntriesShape | ThenShape,
+    ) -> Statement:
+        match shape:
+            case EntriesShape():
+                return Statement(build_entries(shape, self.dialect), self._dialect)
+            case ThenShape():
+                return Statement(build_then(shape, self.dialect), self._dialect)
+        expand = expand_rows(len(shape.columns), self.dialect, of_one=isinstance(shape, CheckShape))
+        return Statement(build_change(shape, self.dialect), self._dialect, expand=expand)
 
     def _gather(self, shape: SelectShape) -> Statement | None:
         """The statement for many executions of one; None where each has its own."""

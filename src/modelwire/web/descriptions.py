@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..catalog.tables import Access
+from ..catalog.tables import Access, Past
 from ..openapi.operation import Description
 from ..resource import Operation
 from ..respond.answer import Answer, StreamAnswer
@@ -18,15 +18,16 @@ class Route:
 
     Args:
         operation: The operation of the resource that it belongs to, or else what it does with the
-            rows of a relation, below a row.
+            rows of a relation, below a row, or with changes of a row.
         method: Its method.
         handle: Answers a request, given the pipeline, the resource and the relation, if any.
         path: Its path below the resource's; `{key}` stands for the key, `{relation}` for the
-            relation's name, `{other}` for the key of a row at its other end.
+            relation's name, `{other}` for the key of a row at its other end, `{change_number}` for
+            the number of a change.
         description: What the OpenAPI document says of it.
     """
 
-    operation: Operation | Access
+    operation: Operation | Access | Past
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     handle: Callable[..., Awaitable[Answer | StreamAnswer]]
     path: str

@@ -16,10 +16,11 @@ from ..access.caller import Caller
 from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
-from ..catalog.tables import Access, Catalog, Table
+from ..catalog.tables import Access, Catalog, Past, Table
 from ..compat.fastapi import add_route
 from ..errors import ConfigurationError
 from ..execute.database import Database
+from ..execute.log.noted import Noted
 from ..extras import require
 from ..observe.counts import Counts
 from ..openapi.batch import compose_batch
@@ -27,6 +28,7 @@ from ..openapi.context import RouteContext
 from ..openapi.operation import compose_operation, name_operation
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
+from ..plan.reading.history import keeps_history
 from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
 from .arguments import check_arguments
@@ -46,7 +48,7 @@ logger = logging.getLogger("modelwire")
 
 METRICS = "/metrics"
 
-READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE)
+READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE, Past.SHOW)
 """The operations that change nothing."""
 
 NOT_IN_BATCHES = ("stream", "aggregate")
@@ -155,6 +157,7 @@ def mount(
     service.index.lists += [
         routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]
+    _note_changes(database, catalog)
     if batch is not None and not _has_path(app, prefix + batch):
         routes.add_batches(prefix + batch, dependencies)
     if health is not None and not _has_path(app, health):
@@ -189,6 +192,12 @@ class _Routes:
                     f"Resource({table.model.__name__}): there is no operation `{name}`; "
                     f"there are {', '.join(OPERATIONS)}."
                 )
+        if keeps_history(table) and "history" in table.children:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, changes=…): its relationship `history` is "
+                "served where the history of a row would be. Write Changes(history=False), or "
+                "give the relationship another name."
+            )
         for route in ROUTES:
             for relation, guards in table.find_served(route.operation):
                 self._add_route(RouteContext(self.catalog, table, relation), route, guards)
@@ -243,7 +252,7 @@ class _Routes:
         table, relation, target = place.table, place.relation, place.target
         endpoint = self._endpoint(
             self.variants.bind(route.handle, table, relation, reads=route.operation in READ_ONLY),
-            key_names=_key_names(place),
+            key_names=_names_in(route, place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,
             takes_body=route.description.body is not None,
@@ -310,10 +319,23 @@ def _write_path(place: RouteContext, route: Route) -> str:
     return path.replace("{relation}", place.relation.name if place.relation else "")
 
 
+def _names_in(route: Route, place: RouteContext) -> list[list[str]]:
+    """The names of the parameters of what stands for keys in a path."""
+    own, other = _key_names(place)
+    return [own, ["change_number"] if "{change_number}" in route.path else other]
+
+
 def _key_names(place: RouteContext) -> tuple[list[str], list[str]]:
     """The names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
+
+
+def _note_changes(database: Database, catalog: Catalog) -> None:
+    for table in catalog.tables.values():
+        changes = table.resource.changes
+        if changes is not None:
+            database.note_changes(Noted(table.sql, changes.live, changes.keep_days))
 
 
 def _tell_hidden(catalog: Catalog) -> None:

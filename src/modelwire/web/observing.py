@@ -14,7 +14,7 @@ from opentelemetry import trace
 from opentelemetry.context import get_current
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..observe.exchange import CURRENT, Exchange
+from ..observe.exchange import ASKED, CURRENT, Exchange
 from ..observe.observer import Observer
 from ..observe.timing import write_timing
 from .finished import PendingReports
@@ -71,6 +71,7 @@ class ObservabilityMiddleware:
         span = None
         if get_current():
             exchange, span = self._trace(exchange, scope)
+        ASKED.set(exchange)
         try:
             if span is not None or self._observer.is_on:
                 await self._measure(exchange, span, scope, receive, send)

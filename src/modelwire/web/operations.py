@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..catalog.tables import Access
+from ..catalog.tables import Access, Past
 from ..openapi.aggregates import aggregate_parameters, aggregate_query_schema, groups_schema
 from ..openapi.answers import affected_schema, outcomes_schema, page_schema
 from ..openapi.bodies import (
@@ -23,6 +23,12 @@ from ..openapi.headers import (
     prefer_header,
     stream_header,
 )
+from ..openapi.history import (
+    as_of_parameter,
+    change_parameter,
+    history_parameters,
+    history_schema,
+)
 from ..openapi.operation import Description, Success
 from ..openapi.parameters import (
     Parameters,
@@ -35,7 +41,7 @@ from ..openapi.parameters import (
     read_parameters,
     stream_parameters,
 )
-from ..pipeline import aggregates, reads, writes
+from ..pipeline import aggregates, history, reads, writes
 from .descriptions import Route
 
 _WRITE = (400, 409, 412, 422)
@@ -49,7 +55,8 @@ def _nothing(_target: Subject) -> Parameters:
 
 
 def _reading(target: Subject) -> Parameters:
-    return [*read_parameters(target), *cache_header(target.components)]
+    own = [*read_parameters(target), *as_of_parameter(target)]
+    return [*own, *cache_header(target.components)]
 
 
 def _streaming(target: Subject) -> Parameters:
@@ -85,6 +92,11 @@ def _patching(target: Subject) -> Parameters:
     return [*_updating(target), *idempotency_header(target.components)]
 
 
+def _reverting(target: Subject) -> Parameters:
+    own = [*change_parameter(target), *_updating(target)]
+    return [*own, *idempotency_header(target.components)]
+
+
 def _deleting_many(target: Subject) -> Parameters:
     return atomic_parameter(target.components)
 
@@ -107,6 +119,7 @@ _ROW = Success(200, "row", row_schema, ("ETag",))
 _UNCHANGED = Success(304, "NotModified", headers=("ETag",))
 _CREATED = Success(201, "created", row_schema, ("ETag", "Location", _REPLAYED))
 _PATCHED = Success(200, "patched", row_schema, ("ETag", _REPLAYED))
+_HISTORY = Success(200, "History", history_schema, ("Link",))
 _ALL_CREATED = Success(201, "all_created", rows_schema, (_REPLAYED,))
 _ROWS = Success(200, "rows", rows_schema)
 _STREAM = Success(200, "stream", rows_schema, formats=_STREAMED)
@@ -251,6 +264,23 @@ ROUTES: tuple[Route, ...] = (
             "Deletes a row and what the model declares to go with it; 409 if others still refer to "
             "it.",
             _DELETE, (_MINIMAL,), conditional_headers,
+        ),
+    ),
+    Route(
+        Past.SHOW, "GET", history.read_history, "/{key}/history/",
+        Description(
+            "read_{row}_history", "History of {row}",
+            "One page of the changes of a row, the latest first; also of a row that is deleted.",
+            (404, 422), (_HISTORY,), history_parameters,
+        ),
+    ),
+    Route(
+        Past.REVERT, "POST", history.revert, "/{key}/history/{change_number}/revert",
+        Description(
+            "revert_{row}", "Take a change of {row} back",
+            "Writes back what the row had before a change, if its fields still are as that has "
+            "left them; of one that deleted the row, creates it anew.",
+            (400, *_WRITE[1:], 403, 404), (_PATCHED, _CREATED, _MINIMAL), _reverting,
         ),
     ),
     Route(

@@ -27,6 +27,7 @@ from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
 from ..statement.door import CallerDoor
 from .callers import WHO, Callers
+from .observing import EXCHANGE
 
 SCOPE: ContextVar[Scope | None] = ContextVar("modelwire_scope", default=None)
 """The request that is answered, for what is shown as its application and its caller say."""
@@ -145,6 +146,8 @@ class OwnAccess:
                 "after that was included, while requests were answered. Add routes before."
             )
         principals = {catalog: callers.read(scope[WHO]) for catalog, _, callers in asked}
+        if EXCHANGE in scope:
+            scope[EXCHANGE].caller = next(iter(principals.values()))
         pipelines = {c: variants.choose(principals[c]) for c, variants, _ in asked}
         if self._door is None:
             self._door = CallerDoor([m.catalog for m in self._mounted], self._database.sql_dialect)

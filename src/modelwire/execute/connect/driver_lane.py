@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,6 +14,8 @@ from ...access.principal import ANYONE, Principal
 from ...compat.sqlalchemy import logger_of
 from ...errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
+from ...statement.changes import STAMPS
+from ...statement.compiled import Compiled
 from ...statement.statements import Statement, Values
 from ..faults.translate import (
     DRIVER_ERRORS,
@@ -37,6 +39,19 @@ RECOVERY_S = 0.5
 used before that, however long it takes."""
 
 
+class Noting(Protocol):
+    """Has the changes that a connection makes noted; the log of changes does."""
+
+    async def prepare(self, raw: Any, caller: Principal) -> None:
+        """Have a connection note what it changes, before a transaction."""
+
+    def write_stamp(self, caller: Principal) -> str:
+        """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
+
+    def find_stamp(self, caller: Principal) -> Values | None:
+        """The parameters of a statement that says so itself; None if none need to."""
+
+
 class DriverLane(ABC):
     """Runs statements on a connection of the engine's pool, for as long as its block runs.
 
@@ -52,6 +67,7 @@ class DriverLane(ABC):
         slots: The slots for reads that take long.
         claim: What the lane has of them, if it reads what a client has composed.
         caller: Who asks for what it runs.
+        changes: The log of changes, where there is one.
 
     Attributes:
         caller: The same.
@@ -80,8 +96,10 @@ class DriverLane(ABC):
         slots: Slots,
         claim: Claim | None = None,
         caller: Principal = ANYONE,
+        changes: Noting | None = None,
     ) -> None:
         self.caller = caller
+        self._changes = changes if writes else None
         self.abandoned = False
         self.is_outdated = False
         self._held = HeldConnection(engine)
@@ -97,8 +115,10 @@ class DriverLane(ABC):
             await claim.begin()
         try:
             await self._held.take()
+            if self._changes is not None:
+                await self._guard(self._prepare(self._changes))
             if self._transaction:
-                await self._guard(self._control(self.begin_text, first=True))
+                await self._guard(self._begin(self.begin_text, first=True))
         except BaseException as exc:
             self._end_claim(exc)
             raise
@@ -124,6 +144,13 @@ class DriverLane(ABC):
             self._held.release()
         else:
             await self._leave(error)
+
+    async def _prepare(self, changes: Noting) -> None:
+        """Have what is written noted."""
+        try:
+            await changes.prepare(self._held.connection, self.caller)
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
 
     async def _guard(self, step: Awaitable[None]) -> None:
         try:
@@ -163,8 +190,7 @@ class DriverLane(ABC):
     ) -> Sequence[Row]:
         """Run a statement and read its rows."""
         claim = claim or self._claim
-        compiled = statement.compiled
-        prepared = statement.bind(values, self.caller)
+        compiled, prepared = self._bind(statement, values)
         try:
             bound = compiled.bind(prepared)
         except REFUSALS as exc:
@@ -179,6 +205,8 @@ class DriverLane(ABC):
                 self.run, compiled.text, bound, claim, commits=commits, first=alone
             )
             rows = compiled.decode(rows)
+            if compiled is not statement.compiled:
+                rows = [row[:-STAMPS] for row in rows]
         except TimedOut as error:
             if claim is None or not claim.is_refused:
                 raise
@@ -191,6 +219,16 @@ class DriverLane(ABC):
         if statement.origin is not None:
             statement.origin.report(rows)
         return rows
+
+    def _bind(self, statement: Statement, values: Values) -> tuple[Compiled, Values]:
+        """Bind the values of a statement, and on whose behalf it writes where it says so itself."""
+        bound = statement.bind(values, self.caller)
+        if self._changes is None or self._transaction:
+            return statement.compiled, bound
+        stamp, stamped = self._changes.find_stamp(self.caller), statement.stamped
+        if stamp is None or stamped is None:
+            return statement.compiled, bound
+        return stamped, {**bound, **stamp}
 
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
         """Run a statement that a client has composed and read its rows."""
@@ -205,9 +243,9 @@ class DriverLane(ABC):
     async def restart(self) -> None:
         """Undo the transaction and begin another one, be there none so far."""
         if self.in_transaction:
-            await self._control(self.undo_text)
+            await self._begin(self.undo_text)
         if not self.in_transaction:
-            await self._control(self.begin_text)
+            await self._begin(self.begin_text)
         self._transaction = True
 
     async def roll_back(self) -> None:
@@ -249,6 +287,18 @@ class DriverLane(ABC):
     async def _control_part(self, *texts: str) -> None:
         for text in [";".join(texts)] if self.joins_texts else texts:
             await self._control(text)
+
+    async def _begin(self, text: str, *, first: bool = False) -> None:
+        """Begin a transaction, and say on whose behalf it writes."""
+        stamp = "" if self._changes is None else self._changes.write_stamp(self.caller)
+        if not stamp:
+            await self._control(text, first=first)
+            return
+
+        def control(text: str) -> Awaitable[None]:
+            return self.control(f"{text};{stamp}")
+
+        await self._send(control, text, commits=False, first=first)
 
     async def _control(self, text: str, *, commits: bool = False, first: bool = False) -> None:
         await self._send(self.control, text, commits=commits, first=first)

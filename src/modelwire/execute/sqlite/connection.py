@@ -34,6 +34,8 @@ class SQLiteConnection(ThreadConnection):
         limit: What ends a call that takes too long.
         waits: Whether those who read may have to wait for one who writes: without WAL they do.
         is_file: Whether what it has opened is still there when it is closed.
+        origin: On whose behalf it writes.
+        noting: Which state of the log of changes it notes what it changes in; 0 if in none.
     """
 
     is_dead = False
@@ -57,6 +59,8 @@ class SQLiteConnection(ThreadConnection):
         self.limit = StatementLimit(self, limit_s, read_s)
         self.waits = True
         self.is_file = True
+        self.origin: tuple[str | None, str | None] = (None, None)
+        self.noting = 0
         self._opened_s = monotonic()
 
     def _open(self, connect: Callable[[], OwningConnection]) -> OwningConnection:

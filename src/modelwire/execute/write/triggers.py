@@ -15,6 +15,7 @@ from ...shape.reads import ExistingShape
 from ...statement.lists import ROWS
 from ...statement.statements import Statement, Statements
 from ..connect.lane import Lane, Row
+from ..log.postgresql import TRIGGERS
 
 FRESH_S = 10.0
 """Seconds for which it is known which tables have triggers: migrations may run beside."""
@@ -108,7 +109,7 @@ class Rereader:
 def _on_postgresql() -> Select[str]:
     trigger = table_clause(
         "pg_trigger",
-        *map(column, ("tgrelid", "tgtype", "tgenabled", "tgisinternal")),
+        *map(column, ("tgrelid", "tgname", "tgtype", "tgenabled", "tgisinternal")),
         schema="pg_catalog",
     )
     relation = table_clause("pg_class", column("oid"), column("relname"), schema="pg_catalog")
@@ -118,6 +119,8 @@ def _on_postgresql() -> Select[str]:
         select(name)
         .join_from(relation, trigger, relation.c.oid == trigger.c.tgrelid)
         .where(and_(~trigger.c.tgisinternal, trigger.c.tgenabled != "D", is_after))
+        # What notes changes leaves rows as they are.
+        .where(*(trigger.c.tgname != ours for ours in TRIGGERS))
     )
 
 

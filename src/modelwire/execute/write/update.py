@@ -52,6 +52,7 @@ class Updater:
             await check_parents(context, plan)
             return plan, [await self.change_one(plan)]
         stored = await read_locked(context, plan)
+        plan.check_expected(stored)
         if plan.echoes:
             await context.compare_echoes(context.lane, plan, stored)
         plan = plan.settle(stored, context.statements.dialect)

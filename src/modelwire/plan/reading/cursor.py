@@ -85,8 +85,35 @@ def write_cursor(
     values = [None if v is None else _write_value(term.field, v) for term, v in pairs]
     flags = _BACKWARD * position.backward | _INCLUSIVE * position.inclusive
     # The flags come last: of them a padding can be told.
-    sealed = cipher.encrypt(msgspec.msgpack.encode([*values, flags]), binding)
+    return seal([*values, flags], binding, cipher)
+
+
+def seal(values: Sequence[Any], binding: bytes, cipher: CursorCipher) -> str:
+    """Write values as a cursor.
+
+    Args:
+        values: Texts, integers and booleans.
+        binding: What the cursor belongs to.
+        cipher: Seals it.
+
+    Returns:
+        The cursor: letters, digits, `-` and `_`.
+    """
+    sealed = cipher.encrypt(msgspec.msgpack.encode(values), binding)
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def unseal(text: str, binding: bytes, cipher: CursorCipher) -> Sequence[Any]:
+    """Read the values of a cursor.
+
+    Raises:
+        InvalidRequest: It is damaged, of another secret or of another query.
+    """
+    content = cipher.decrypt(_decode(text), binding)
+    if content is None:
+        raise _refuse()
+    values: Sequence[Any] = msgspec.msgpack.decode(content)
+    return values
 
 
 def read_cursor(
@@ -106,11 +133,8 @@ def read_cursor(
     Raises:
         InvalidRequest: It is damaged, of another secret or of another query.
     """
-    content = cipher.decrypt(_decode(text), binding)
-    if content is None:
-        raise _refuse()
     try:
-        *values, flags = msgspec.msgpack.decode(content)
+        *values, flags = unseal(text, binding, cipher)
         pairs = list(zip(order, values, strict=True))
         read = tuple(None if v is None else _read_value(term.field, v) for term, v in pairs)
     except (ValueError, TypeError, ArithmeticError):

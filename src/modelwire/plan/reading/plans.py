@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...catalog.domain import MAX_INT64
 from ...catalog.tables import Catalog, Field, Table
@@ -21,6 +23,7 @@ from ..keys import key_values, select_by_key
 from ..parameters import Values, predicate_values
 from ..parent import Parent
 from .cursor import bind_query
+from .history import keeps_history, read_instant
 from .includes import can_join, project_list, project_row
 from .keyset import CursorPlan, after_values, keyset_after, rows_from, values_in_order
 from .query import Query
@@ -47,11 +50,13 @@ class ReadPlan(Struct, frozen=True):
         shape: What is read; its parameters are the key.
         includes: What is included in it.
         is_whole: Whether one statement reads all of that.
+        as_of: The instant as of which it is read, out of the log of changes; now, if None.
     """
 
     shape: SelectShape
     includes: tuple[Include, ...]
     is_whole: bool
+    as_of: dt.datetime | None = None
 
 
 class ListPlan(Struct, frozen=True):
@@ -141,7 +146,15 @@ def plan_read(
     Raises:
         InvalidRequest: A parameter is not valid.
     """
-    query = Query(catalog, table, parameters, ("fields", "include"))
+    has_history = keeps_history(table)
+    query = Query(catalog, table, parameters, ("fields", "include", "as_of")[: 2 + has_history])
+    as_of = query.take("as_of") if has_history else None
+    if as_of is not None:
+        # What it included then is not known as it was.
+        shown = query.take_shown()
+        query.finish()
+        then = replace(_select_row(table, (), shown, dialect), conditions=(), given=True)
+        return ReadPlan(then, (), False, read_instant(as_of))
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()

@@ -11,7 +11,7 @@ from ...catalog.kinds import Kind
 from ...catalog.names import escape_pointer, join_words
 from ...catalog.tables import Catalog, Field, Table
 from ...dialect import Dialect
-from ...errors import Faults, NotNull, Violation
+from ...errors import ChangedSince, Faults, NotNull, Violation
 from ...shape.reads import ExistingShape
 from ..keys import Key, key_values, read_component, select_locked
 from ..values import BadValue
@@ -34,17 +34,19 @@ class UpdatePlan(KeyedRows, frozen=True):
         links: Of each row the links that it shall have; empty where none are named.
         echoes: Of each row what was sent that clients can't set, and that must be as it is shown;
             empty where nothing was.
+        expected: What the one row must have still to be changed; None where nothing is expected.
     """
 
     drafts: tuple[Draft | None, ...] = ()
     links: tuple[tuple[LinkSet, ...], ...] = ()
     echoes: tuple[Echo, ...] = ()
+    expected: Row | None = None
 
     @property
     def reads_first(self) -> bool:
         """Whether the rows are read, and locked, before they are changed."""
         written = self.many or bool(self.drafts) or any(self.links) or bool(self.echoes)
-        return written or self.table.policy.restricts("update")
+        return written or self.expected is not None or self.table.policy.restricts("update")
 
     @property
     def is_one_statement(self) -> bool:
@@ -74,7 +76,8 @@ class UpdatePlan(KeyedRows, frozen=True):
     @property
     def locking_shape(self) -> ExistingShape:
         """Reads and locks the rows as they are."""
-        return select_locked(self.table, fields_to_read(self.table, self.drafts))
+        expected = () if self.expected is None else self.expected.fields
+        return select_locked(self.table, (*fields_to_read(self.table, self.drafts), *expected))
 
     def nth(self, index: int) -> UpdatePlan:
         """The plan for one row alone."""
@@ -86,6 +89,24 @@ class UpdatePlan(KeyedRows, frozen=True):
             links=self.links[index : index + 1],
             echoes=self.echoes[index : index + 1],
         )
+
+    def check_expected(self, stored: Sequence[Sequence[Any]]) -> None:
+        """Check that the one row still has what is expected of it.
+
+        Args:
+            stored: The row as `locking_shape` reads it.
+
+        Raises:
+            ChangedSince: It has not; names the fields.
+        """
+        if self.expected is None:
+            return
+        has = dict(zip(self.locking_shape.read.fields, stored[0], strict=False))
+        # NaN is no number, but the same value.
+        differ = [f for f, v in self.expected.items() if v != has[f] and repr(v) != repr(has[f])]
+        if differ:
+            names = ", ".join(f.name for f in differ if f.readable)
+            raise ChangedSince(f"Changed since: {names}" if names else "The row has changed since")
 
     def settle(self, stored: Sequence[Sequence[Any]], dialect: Dialect) -> UpdatePlan:
         """Make of drafts what their rows set.

@@ -6,24 +6,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BindParameter,
     ColumnElement,
     Double,
     LargeBinary,
     Numeric,
+    Select,
     Table,
     Text,
     any_,
     bindparam,
     cast,
+    column,
     func,
     literal_column,
+    select,
+    true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, dialect, insert
 from sqlalchemy.types import TypeEngine
 
 from ...catalog.domain import is_short_float
 from ..dialect import GivenValues, SQLDialect
+from ..given_rows import IMAGES, PLACE
 from ..lists import ROWS
 from ..reading import read_as, read_on_postgresql
 from ..spelled import Spell, SpelledList
@@ -85,6 +91,27 @@ def _is_there(own: Table) -> ColumnElement[bool]:
     return there
 
 
+def _write_key(
+    values: Sequence[ColumnElement[Any]], types: Sequence[TypeEngine[Any]]
+) -> ColumnElement[Any]:
+    typed = [cast(value, sql_type) for value, sql_type in zip(values, types, strict=True)]
+    return cast(func.json_build_array(*typed), Text())
+
+
+def _given_rows(own: Table) -> Select[Any]:
+    images = cast(bindparam(IMAGES, type_=Text()), JSON())
+    elements = func.json_array_elements(images).table_valued("image", with_ordinality="place")
+    given = elements.render_derived(name="given")
+    of_table: ColumnElement[Any] = literal_column(f"CAST(NULL AS {_PREPARER.format_table(own)})")
+    named = [column(c.name, c.type) for c in own.columns]
+    # A function in FROM may use what stands before it.
+    row = func.json_populate_record(of_table, given.c.image).table_valued(*named, name="row")
+    cells = [row.c[c.name].label(c.key) for c in own.columns]
+    return select(*cells, (given.c.place - 1).label(PLACE)).select_from(given.join(row, true()))
+
+
+_PREPARER = dialect().identifier_preparer
+
 POSTGRESQL = SQLDialect(
     name="postgresql",
     joins_includes=True,
@@ -121,5 +148,7 @@ POSTGRESQL = SQLDialect(
     like=_like,
     to_pattern=None,
     is_there=_is_there,
+    write_key=_write_key,
+    given_rows=_given_rows,
     sums=POSTGRESQL_SUMS,
 )

@@ -9,20 +9,25 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     LargeBinary,
+    Select,
     Table,
     Text,
     bindparam,
+    case,
     cast,
     column,
     func,
+    literal_column,
     select,
     table,
+    type_coerce,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.types import TypeEngine
 
 from ...catalog.kinds import storage_type
 from ..dialect import GivenValues, SQLDialect
+from ..given_rows import CELL, IMAGES, PLACE, REAL
 from ..lists import ROWS
 from ..normal import normalize
 from ..operators import UNHEX
@@ -116,6 +121,35 @@ def _is_there(own: Table) -> ColumnElement[bool]:
     return select(catalog.c.name).where(catalog.c.name == own.name).exists()
 
 
+def _write_key(
+    values: Sequence[ColumnElement[Any]], _types: Sequence[TypeEngine[Any]]
+) -> ColumnElement[Any]:
+    cells = [
+        case(
+            (func.typeof(value) == literal_column("'real'"), getattr(func, REAL)(value)),
+            (
+                func.typeof(value) == literal_column("'blob'"),
+                func.json_object(literal_column("'blob'"), func.hex(value)),
+            ),
+            else_=func.json_quote(value),
+        )
+        for value in values
+    ]
+    key: ColumnElement[Any] = literal_column("'['", Text()) + cells[0]
+    for cell in cells[1:]:
+        key = key + literal_column("','", Text()) + cell
+    return key + literal_column("']'", Text())
+
+
+def _given_rows(own: Table) -> Select[Any]:
+    given = func.json_each(bindparam(IMAGES, type_=Text())).table_valued("key", "value")
+    cells = [
+        type_coerce(getattr(func, CELL)(given.c.value, column.name), column.type).label(column.key)
+        for column in own.columns
+    ]
+    return select(*cells, given.c.key.label(PLACE)).select_from(given)
+
+
 SQLITE = SQLDialect(
     name="sqlite",
     joins_includes=False,
@@ -152,5 +186,7 @@ SQLITE = SQLDialect(
     like=_like,
     to_pattern=_like_to_glob,
     is_there=_is_there,
+    write_key=_write_key,
+    given_rows=_given_rows,
     sums=SQLITE_SUMS,
 )

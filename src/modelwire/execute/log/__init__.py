@@ -1,0 +1,1 @@
+"""The log of changes: what notes them in the database, and on whose behalf."""

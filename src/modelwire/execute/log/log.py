@@ -1,0 +1,276 @@
+"""The log of changes of one database: which tables are in it, and that what notes them is there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from weakref import WeakSet
+
+import asyncpg
+from sqlalchemy import Table, event
+from sqlalchemy.engine import URL
+
+from ...access.principal import ANYONE, Principal
+from ...errors import Unavailable
+from ...settings import Settings
+from ...statement.statements import Values
+from ..faults.translate import DRIVER_ERRORS, translate
+from ..postgresql.engine import create_postgresql
+from ..sqlite.connection import SQLiteConnection
+from ..tables import CREATE_LOCK
+from . import postgresql, sqlite
+from .noted import Noted
+from .origin import find_origin
+
+FRESH_S = 10.0
+"""Seconds for which it is known that what notes changes is there: migrations may run beside."""
+
+PRUNE_INTERVAL_S = 60.0
+"""Seconds between two removals of old entries in one process, while they keep up."""
+
+PRUNED = 1000
+"""Entries of a table that are removed at once."""
+
+logger = logging.getLogger("modelwire")
+
+_LOCK = f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"
+
+_logs: WeakSet[ChangeLog] = WeakSet()
+
+
+class ChangeLog(ABC):
+    """Notes the changes of tables, whatever writes them.
+
+    Args:
+        url: The database.
+        settings: How it is reached.
+
+    Attributes:
+        stamps: Whether each transaction says on whose behalf it writes.
+        tables: The tables whose changes are noted, by their names.
+        is_on: Whether there are any.
+        is_there: Whether it is known that the table of changes is there.
+    """
+
+    stamps: ClassVar[bool]
+
+    def __init__(self, url: URL, settings: Settings) -> None:
+        self._url = url
+        self._settings = settings
+        self.tables: dict[str, Noted] = {}
+        self.is_on = False
+        self.is_there = False
+        self._prune_at = math.inf
+
+    @abstractmethod
+    def find_stamp(self, caller: Principal) -> Values | None:
+        """The parameters of a statement that says so itself; None if none need to."""
+
+    @abstractmethod
+    async def prune(self, raw: Any, table: str, days: int) -> int:
+        """Remove the oldest entries of a table, `PRUNED` at most.
+
+        They are looked for among the first ones alone: numbers count up as time does.
+
+        Args:
+            raw: The driver's own connection.
+            table: The name of the table.
+            days: Days that they are kept.
+
+        Returns:
+            How many were removed.
+        """
+
+    async def prune_all(self, raw: Any) -> None:
+        """Remove entries that are kept no longer, now and then; the rest is for the next time."""
+        if time.monotonic() < self._prune_at:
+            return
+        self._prune_at = time.monotonic() + PRUNE_INTERVAL_S
+        for name, noted in self.tables.items():
+            if noted.keep_days is not None:
+                try:
+                    removed = await self.prune(raw, name, noted.keep_days)
+                except DRIVER_ERRORS:
+                    logger.warning("Old changes of %s can't be removed", name, exc_info=True)
+                    continue
+                if removed == PRUNED:
+                    self._prune_at = 0.0
+
+    def add(self, noted: Noted) -> None:
+        """Note the changes of a table, from its next change on."""
+        known = self.tables.get(noted.table.fullname)
+        if known is not None:
+            noted = noted._replace(live=noted.live or known.live)
+        self.tables[noted.table.fullname] = noted
+        self.is_on = True
+        if noted.keep_days is not None:
+            self._prune_at = 0.0
+        self.forget()
+        _logs.add(self)
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Look anew before the next change: tables may have been created or dropped."""
+
+    @abstractmethod
+    async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:
+        """Have a connection note what it changes, before a transaction.
+
+        Args:
+            raw: The driver's own connection.
+            caller: On whose behalf it writes; whoever asks in the request at hand, if anyone.
+
+        Raises:
+            Unavailable: It can't: what notes changes is missing, and this role can't create it.
+        """
+
+    @abstractmethod
+    def write_stamp(self, caller: Principal) -> str:
+        """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
+
+
+class SQLiteLog(ChangeLog):
+    """Notes the changes of tables on SQLite, each connection for itself."""
+
+    stamps = False
+
+    def __init__(self, url: URL, settings: Settings) -> None:
+        super().__init__(url, settings)
+        self._state = 1
+
+    def forget(self) -> None:
+        """Have all connections look anew."""
+        self._state += 1
+
+    def is_prepared(self, raw: SQLiteConnection) -> bool:
+        """Whether a connection notes what it changes."""
+        return raw.noting == self._state
+
+    async def prepare(self, raw: SQLiteConnection, caller: Principal = ANYONE) -> None:
+        """Have a connection note what it changes."""
+        raw.origin = find_origin(caller)
+        if not self.is_prepared(raw):
+            is_whole = await raw.run(self._install, raw)
+            # What is created in a transaction may be undone with it.
+            raw.noting = self._state if is_whole and not raw.in_transaction else 0
+        if not raw.in_transaction:
+            await self.prune_all(raw)
+
+    async def prune(self, raw: SQLiteConnection, table: str, days: int) -> int:
+        """Remove the oldest entries of a table."""
+        before = sqlite.write_instant(dt.datetime.now(dt.UTC) - dt.timedelta(days))
+        return len([*await raw.execute_fetchall(sqlite.PRUNE, (table, PRUNED, before))])
+
+    def write_stamp(self, caller: Principal) -> str:  # noqa: ARG002 - the connection knows it
+        """Nothing: a function tells it."""
+        return ""
+
+    def find_stamp(self, caller: Principal) -> None:
+        """None: a function tells it."""
+
+    def _install(self, raw: SQLiteConnection) -> bool:
+        sqlite.add_functions(raw.driver, lambda: raw.origin)
+        return sqlite.install(raw.driver, [noted.table for noted in self.tables.values()])
+
+
+class PostgreSQLLog(ChangeLog):
+    """Notes the changes of tables on PostgreSQL, where what notes them is part of the database."""
+
+    stamps = True
+
+    def __init__(self, url: URL, settings: Settings) -> None:
+        super().__init__(url, settings)
+        self._looked = -FRESH_S
+
+    def forget(self) -> None:
+        """Look anew before the next change."""
+        self._looked = -FRESH_S
+
+    async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:  # noqa: ARG002
+        """Look whether what notes changes is there, if that was not just done, and create it."""
+        if not raw.is_in_transaction():
+            await self.prune_all(raw)
+        if time.monotonic() - self._looked < FRESH_S:
+            return
+        began = time.monotonic()
+        there, lacking = await self._look(raw)
+        if lacking:
+            await self.install()
+        if there == len(self.tables):
+            self._looked = began
+
+    def write_stamp(self, caller: Principal) -> str:
+        """Write on whose behalf a transaction writes."""
+        return postgresql.stamp_text(*find_origin(caller))
+
+    def find_stamp(self, caller: Principal) -> Values:
+        """The parameters of a statement that says so itself."""
+        by, request = find_origin(caller)
+        return {"stamp_by": by or "", "stamp_request": request or ""}
+
+    async def prune(self, raw: Any, table: str, days: int) -> int:
+        """Remove the oldest entries of a table."""
+        return len(await raw.fetch(postgresql.PRUNE, table, PRUNED, days))
+
+    async def install(self) -> None:
+        """Create what notes changes, where it is missing or is another than it should be.
+
+        That is done on a connection of its own: what a request has begun may be undone.
+
+        Raises:
+            Unavailable: This role can't.
+        """
+        engine = create_postgresql(self._url, self._settings)
+        try:
+            async with engine.connect() as connection:
+                raw = (await connection.get_raw_connection()).driver_connection
+                await self._install(raw)
+        except asyncpg.InsufficientPrivilegeError as exc:
+            raise Unavailable(
+                "Changes can't be noted: what notes them is missing, and this service may not "
+                "create it"
+            ) from exc
+        except DRIVER_ERRORS as exc:
+            raise translate(exc) from exc
+        finally:
+            await engine.dispose()
+
+    async def _install(self, raw: Any) -> None:
+        async with raw.transaction():
+            await raw.execute(_LOCK)
+            for step in postgresql.write_log():
+                await raw.execute(step)
+            _, lacking = await self._look(raw)
+            for noted, schema in lacking:
+                for step in postgresql.write_install(noted, schema):
+                    await raw.execute(step)
+
+    async def _look(self, raw: Any) -> tuple[int, Sequence[tuple[Noted, str]]]:
+        """Look which tables are there; gives their number, and those whose changes are not noted,
+        each with the schema of the table of changes."""
+        noted = list(self.tables.values())
+        rows = await raw.fetch(postgresql.write_look([n.table for n in noted]))
+        lacking = [
+            (noted[number], schema)
+            for schema, number, source, triggers in rows
+            if not postgresql.is_installed(noted[number], schema, source, triggers)
+        ]
+        return len(rows), lacking
+
+
+def _note_created(table: Table, _connection: Any, **_options: Any) -> None:
+    for log in _logs:
+        if table.fullname in log.tables:
+            log.forget()
+
+
+event.listen(Table, "after_create", _note_created)
+event.listen(Table, "after_drop", _note_created)
+
+LOGS: dict[str, type[ChangeLog]] = {"postgresql": PostgreSQLLog, "sqlite": SQLiteLog}
+"""The logs by the name of their dialect."""

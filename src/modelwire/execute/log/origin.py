@@ -1,0 +1,54 @@
+"""On whose behalf something is written."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from pydantic_core import to_jsonable_python
+
+from ...access.principal import ANYONE, Principal
+from ...observe.exchange import ASKED
+
+
+class Origin(NamedTuple):
+    """On whose behalf something is written.
+
+    Args:
+        by: The key of the caller as JSON, an array where it has several parts; None if unknown.
+        request: The request's id; None if there is none.
+    """
+
+    by: str | None = None
+    request: str | None = None
+
+
+NOBODY = Origin()
+
+
+def find_origin(caller: Principal = ANYONE) -> Origin:
+    """Find out on whose behalf is written here.
+
+    Args:
+        caller: Who asks, if it is known; otherwise whoever was asked for in the request.
+    """
+    exchange = ASKED.get()
+    if exchange is None:
+        return Origin(_write_key(caller))
+    known = exchange.caller if caller is ANYONE and exchange.caller is not None else caller
+    return Origin(_write_key(known), exchange.request_id)
+
+
+def note_caller(caller: Principal) -> None:
+    """Note who asks in the request at hand, for what sessions write in it."""
+    exchange = ASKED.get()
+    if exchange is not None:
+        exchange.caller = caller
+
+
+def _write_key(caller: Principal) -> str | None:
+    parts = caller.identity
+    if all(part is None for part in parts):
+        return None
+    key = parts[0] if len(parts) == 1 else parts
+    return msgspec.json.encode(to_jsonable_python(key, fallback=str)).decode()

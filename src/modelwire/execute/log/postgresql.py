@@ -1,0 +1,200 @@
+"""What notes changes on PostgreSQL: a function for each table, and triggers that call it.
+
+They run once for each statement, after all rows of it are written, those that go or change along
+by foreign keys included, and see the rows as they are stored then (PostgreSQL manual, CREATE
+TRIGGER, transition tables). So whatever writes is noted, and with one INSERT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
+
+from ...statement.changes import BY, CHANGES, NOTIFIED, REQUEST, name_function
+from ...statement.own import build_creation
+from .noted import Noted
+
+_DIALECT = postgresql.dialect()
+_QUOTE = _DIALECT.identifier_preparer.quote
+_EVENTS = (
+    ("modelwire_create", "INSERT", "NEW TABLE AS modelwire_new"),
+    ("modelwire_update", "UPDATE", "OLD TABLE AS modelwire_old NEW TABLE AS modelwire_new"),
+    ("modelwire_delete", "DELETE", "OLD TABLE AS modelwire_old"),
+)
+_NESTED = "modelwire.nested"
+"""The start of the settings that say where the entries begin that triggers have led to."""
+
+_STATEMENT = "extract(epoch FROM statement_timestamp())::text"
+"""What tells a statement from those before it."""
+
+TRIGGERS = tuple(name for name, *_ in _EVENTS)
+"""The names of the triggers, which each table has for itself."""
+
+_COLUMNS = 'at, transaction, "table", key, operation, old, new, by, request'
+
+STAMP = f"SELECT set_config('{BY}', $1, true), set_config('{REQUEST}', $2, true)"
+"""Says on whose behalf a transaction writes."""
+
+
+PRUNE = f"""
+DELETE FROM {CHANGES.name} WHERE number IN (
+  SELECT number FROM (
+    SELECT number, at FROM {CHANGES.name} WHERE "table" = $1 ORDER BY number LIMIT $2
+  ) AS first WHERE at < now() - make_interval(days => $3)
+) RETURNING number
+"""
+"""Removes the oldest entries of a table."""
+
+
+def stamp_text(by: str | None, request: str | None) -> str:
+    """Write the same without parameters, for what is sent with BEGIN.
+
+    What clients have a say in is written as hexadecimal digits, in which nothing is special.
+    """
+
+    def literal(value: str | None) -> str:
+        digits = (value or "").encode(errors="replace").hex()
+        return f"convert_from(decode('{digits}', 'hex'), 'UTF8')"
+
+    return (
+        f"SELECT set_config('{BY}', {literal(by)}, true), "
+        f"set_config('{REQUEST}', {literal(request)}, true)"
+    )
+
+
+def write_look(tables: Sequence[Table]) -> str:
+    """Write which tables are there, and how many of their triggers call what is theirs.
+
+    A row has the schema in which tables are created, the number of a table, the text of its
+    function, and how many triggers call that.
+    """
+    wanted = ", ".join(
+        f"({number}, {_text(_name(table))}, {_text(_place(table))})"
+        for number, table in enumerate(tables)
+    )
+    return f"""
+SELECT current_schema(), wanted.number, found.prosrc, (
+  SELECT count(*) FROM pg_catalog.pg_trigger
+  WHERE tgrelid = to_regclass(wanted.place) AND tgfoid = found.oid AND tgenabled <> 'D'
+) AS triggers
+FROM (VALUES {wanted}) AS wanted(number, name, place)
+LEFT JOIN pg_catalog.pg_proc AS found ON found.oid = to_regproc(wanted.name)
+WHERE to_regclass(wanted.place) IS NOT NULL
+"""
+
+
+def is_installed(noted: Noted, schema: str, source: str | None, triggers: int) -> bool:
+    """Whether what notes the changes of a table is there as it should be.
+
+    Args:
+        noted: The table.
+        schema: The schema of the table of changes.
+        source: The text of the function that is there, if any.
+        triggers: How many triggers call it.
+    """
+    return source == _body(noted, schema) and triggers == len(_EVENTS)
+
+
+def write_log() -> Sequence[str]:
+    """Write the table of changes and its indexes, where they are missing."""
+    return [str(step) for step in build_creation(CHANGES, _DIALECT)]
+
+
+def write_install(noted: Noted, schema: str) -> Iterator[str]:
+    """Write what notes the changes of a table, in place of what does so already."""
+    name, place, body = _name(noted.table), _place(noted.table), _body(noted, schema)
+    yield (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$modelwire${body}$modelwire$"
+    )
+    for trigger, event, tables in _EVENTS:
+        yield f"DROP TRIGGER IF EXISTS {trigger} ON {place}"
+        yield (
+            f"CREATE TRIGGER {trigger} AFTER {event} ON {place} REFERENCING {tables} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+        )
+
+
+def _body(noted: Noted, schema: str) -> str:
+    """What the function does.
+
+    Of a change of a key the old row is joined with no new one: it is deleted, and the new created.
+
+    Triggers of the user's own that run after each row write before this is called for the statement
+    that they run for, though what they write comes after that. Their entries are moved behind those
+    of the statement: it finds where they begin under the depth of their triggers.
+    """
+    table, log = noted.table, f"{_QUOTE(schema)}.{CHANGES.name}"
+    start = (
+        f"INSERT INTO {log} ({_COLUMNS})\n"
+        f"    SELECT clock_timestamp(), pg_current_xact_id(), {_text(table.fullname)}"
+    )
+    old, new = _key(table, "o"), _key(table, "n")
+    tell = f"\n  IF FOUND THEN PERFORM pg_notify('{NOTIFIED}', ''); END IF;" if noted.live else ""
+    numbers = f"{_QUOTE(schema)}.{CHANGES.name}_number_seq"
+    return f"""
+DECLARE
+  modelwire_by text := nullif(current_setting('{BY}', true), '');
+  modelwire_request text := nullif(current_setting('{REQUEST}', true), '');
+  modelwire_depth integer := pg_trigger_depth();
+  modelwire_nested text[] := string_to_array(
+    current_setting('{_NESTED}' || (modelwire_depth + 1), true), ' ');
+  modelwire_last bigint;
+  modelwire_moved bigint;
+BEGIN
+  IF modelwire_nested[1] <> {_STATEMENT} THEN modelwire_nested := NULL; END IF;
+  IF modelwire_depth > 1 OR modelwire_nested IS NOT NULL THEN
+    SELECT last_value INTO modelwire_last FROM {numbers};
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    {start}, {new}, 'create', NULL, row_to_json(n), modelwire_by, modelwire_request
+    FROM modelwire_new AS n;
+  ELSIF TG_OP = 'DELETE' THEN
+    {start}, {old}, 'delete', row_to_json(o), NULL, modelwire_by, modelwire_request
+    FROM modelwire_old AS o;
+  ELSE
+    {start}, coalesce(n.key, o.key),
+      CASE WHEN o.key IS NULL THEN 'create' WHEN n.key IS NULL THEN 'delete' ELSE 'update' END,
+      o.image, n.image, modelwire_by, modelwire_request
+    FROM (SELECT {old} AS key, row_to_json(o) AS image FROM modelwire_old AS o) AS o
+    FULL JOIN (SELECT {new} AS key, row_to_json(n) AS image FROM modelwire_new AS n) AS n
+      ON o.key = n.key
+    WHERE o.image::text IS DISTINCT FROM n.image::text;
+  END IF;{tell}
+  IF modelwire_nested IS NOT NULL THEN
+    FOR modelwire_moved IN
+      SELECT number FROM {log} WHERE transaction = pg_current_xact_id()
+      AND number BETWEEN modelwire_nested[2]::bigint AND modelwire_last ORDER BY number
+    LOOP
+      UPDATE {log} SET number = nextval('{numbers}') WHERE number = modelwire_moved;
+    END LOOP;
+    PERFORM set_config('{_NESTED}' || (modelwire_depth + 1), '', true);
+  END IF;
+  IF modelwire_depth > 1 AND
+      split_part(coalesce(current_setting('{_NESTED}' || modelwire_depth, true), ''), ' ', 1)
+      <> {_STATEMENT} THEN
+    PERFORM set_config(
+      '{_NESTED}' || modelwire_depth, {_STATEMENT} || ' ' || (modelwire_last + 1), true);
+  END IF;
+  RETURN NULL;
+END
+"""
+
+
+def _key(table: Table, alias: str) -> str:
+    parts = ", ".join(f"{alias}.{_QUOTE(column.name)}" for column in table.primary_key)
+    return f"json_build_array({parts})::text"
+
+
+def _name(table: Table) -> str:
+    return name_function(table.fullname, _DIALECT)
+
+
+def _place(table: Table) -> str:
+    return _DIALECT.identifier_preparer.format_table(table)
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,320 @@
+"""The history of rows: what has become of one, and how it was, as far as its reader may see it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Collection, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from ..catalog.tables import Table
+from ..errors import NotFound, Refused
+from ..execute.connect.lane import Lane, Row
+from ..execute.write.context import Check
+from ..plan.keys import select_by_key
+from ..plan.parameters import Values
+from ..plan.reading.cipher import cipher_of
+from ..plan.reading.history import (
+    FIRST,
+    entries_of,
+    plan_history,
+    read_number,
+    select_given,
+    select_then,
+)
+from ..plan.reading.plans import plan_includes, plan_key
+from ..plan.writing.revert import plan_recreate, plan_restore
+from ..request.request import Request
+from ..respond.answer import Answer, answer_keyset_page
+from ..respond.links import Address, link_keyset
+from ..shape.reads import SelectShape
+from ..statement.given_rows import IMAGES, join_images
+from .answers import Created, Updated
+from .encoding import encode_each
+from .pipeline import Pipeline, Session, session_of
+from .transaction import transact
+from .write import Write
+from .writes import check_of
+
+BATCH = 100
+"""Changes that are read at a time."""
+
+_NULL = msgspec.Raw(b"null")
+
+_Shown = dict[str, msgspec.Raw]
+
+_rows = msgspec.json.Decoder(_Shown)
+
+
+class Entry(Struct, frozen=True):
+    """A change of a row, as far as its reader may see it: one that makes the row come into sight
+    creates it, and one that takes it out of sight deletes it.
+
+    Args:
+        number: Its number.
+        at: When it was made.
+        by: The key of the caller, as JSON; None if nobody is known.
+        old: The row as it was, as JSON; None where there was none to be seen.
+        new: The row as it has become; None where there is none to be seen.
+    """
+
+    number: int
+    at: dt.datetime
+    by: str | None
+    old: str | None
+    new: str | None
+
+    def within(self, seen: Collection[str | None]) -> Entry:
+        """The same for who may see no rows but some."""
+        old = self.old if self.old in seen else None
+        new = self.new if self.new in seen else None
+        return Entry(self.number, self.at, self.by, old, new)
+
+    @property
+    def operation(self) -> str:
+        """What was done."""
+        if self.old is None:
+            return "create"
+        return "delete" if self.new is None else "update"
+
+
+class _Item(Struct, frozen=True):
+    """A change as it is shown."""
+
+    number: int
+    at: dt.datetime
+    operation: str
+    by: msgspec.Raw
+    changed: dict[str, dict[str, msgspec.Raw]]
+
+
+class History:
+    """What has become of a row.
+
+    Args:
+        pipeline: What requests have at hand.
+        lane: The lane.
+        table: The resource.
+        key: The parameters that hold the key of the row.
+    """
+
+    def __init__(self, pipeline: Pipeline, lane: Lane, table: Table, key: Values) -> None:
+        self._statements = pipeline.statements
+        self._lane = lane
+        self._table = table
+        self._key = key
+
+    async def check_seen(self) -> None:
+        """Check that the reader may see the row, or could as it was when it was deleted.
+
+        Raises:
+            NotFound: He may not, or there was never such a row.
+        """
+        if await self._lane.fetch(self._statements.of(select_by_key(self._table)), self._key):
+            return
+        found = await self._read(FIRST, 1, older=True)
+        if not found or found[0].new is not None or found[0].old is None:
+            raise NotFound(f"{self._table.title} not found")
+        if not await self._look([found[0].old]):
+            raise NotFound(f"{self._table.title} not found")
+
+    async def find_items(self, start: int, limit: int, *, older: bool) -> list[_Item]:
+        """Find changes of which the reader may see anything.
+
+        Args:
+            start: The number of a change.
+            limit: How many, at most.
+            older: Whether those before it are meant, the latest first; otherwise those after it.
+        """
+        found: list[_Item] = []
+        async for item in self._items(start, older=older):
+            found.append(item)
+            if len(found) == limit:
+                break
+        return found
+
+    async def find(self, number: int) -> Entry:
+        """Find one change.
+
+        Raises:
+            NotFound: There is none that the reader may see.
+        """
+        found = await self._read(number + 1, 1, older=True)
+        seen = [e for e in await self._see(found) if e.number == number]
+        if not seen:
+            raise NotFound("Change not found")
+        return seen[0]
+
+    async def read_whole(self, images: Sequence[str]) -> Sequence[Row]:
+        """Read rows of the log with every field, also those that clients may not see.
+
+        Raises:
+            NotFound: The reader may not see one.
+        """
+        statement = self._statements.of(select_given(self._table, whole=True))
+        rows = await self._lane.fetch(statement, {IMAGES: join_images(images)})
+        by_place = {row[-1]: row[:-1] for row in rows}
+        if len(by_place) < len(images):
+            raise NotFound("Change not found")
+        return [by_place[place] for place in range(len(images))]
+
+    async def _items(self, start: int, *, older: bool) -> AsyncIterator[_Item]:
+        is_last = False
+        while not is_last:
+            entries = await self._read(start, BATCH, older=older)
+            for item in await self._show(await self._see(entries)):
+                yield item
+            is_last = len(entries) < BATCH
+            start = start if is_last else entries[-1].number
+
+    async def _read(self, start: int, limit: int, *, older: bool) -> list[Entry]:
+        statement = self._statements.of(entries_of(self._table, older=older))
+        values = {**self._key, "number": start, "limit": limit}
+        rows = await self._lane.fetch(statement, values)
+        return [Entry(number, at, by, old, new) for number, at, _, old, new, by in rows]
+
+    async def _see(self, entries: Sequence[Entry]) -> list[Entry]:
+        """What the reader may see of changes."""
+        images = list(dict.fromkeys(i for e in entries for i in (e.old, e.new) if i is not None))
+        places = {place for *_, place in await self._look(images)}
+        seen = {image for place, image in enumerate(images) if place in places}
+        told = [entry.within(seen) for entry in entries]
+        return [entry for entry in told if entry.old is not None or entry.new is not None]
+
+    async def _look(self, images: Sequence[str]) -> Sequence[Row]:
+        """Read rows of the log that the reader may see; behind each stands its place."""
+        if not images:
+            return ()
+        statement = self._statements.of(select_given(self._table))
+        return await self._lane.fetch(statement, {IMAGES: join_images(images)})
+
+    async def _show(self, entries: Sequence[Entry]) -> list[_Item]:
+        """Show changes; one of nothing that the reader may see is left out."""
+        images = list(dict.fromkeys(i for e in entries for i in (e.old, e.new) if i is not None))
+        rows = await self._look(images)
+        encoded = encode_each(self._table, [row[:-1] for row in rows], (), ())
+        shown: dict[str | None, _Shown] = {None: {}}
+        for row, body in zip(rows, encoded, strict=True):
+            shown[images[row[-1]]] = _rows.decode(body)
+        items = []
+        for entry in entries:
+            changed = _compare(shown[entry.old], shown[entry.new])
+            if changed:
+                by = _NULL if entry.by is None else msgspec.Raw(entry.by.encode())
+                items.append(_Item(entry.number, entry.at, entry.operation, by, changed))
+        return items
+
+
+def _compare(old: _Shown, new: _Shown) -> dict[str, dict[str, msgspec.Raw]]:
+    """The fields that differ, each with both of its values."""
+    found = {}
+    for name in new or old:
+        before, after = old.get(name, _NULL), new.get(name, _NULL)
+        if bytes(before) != bytes(after):
+            found[name] = {"old": before, "new": after}
+    return found
+
+
+async def read_history(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`GET /invoices/{id}/history/`"""
+    plan = plan_history(pipeline.catalog, table, request.key, pipeline.parse_query(request))
+    secrets = pipeline.database.secrets
+    secret = secrets.known or await secrets.find(session_of(session))
+    cipher = cipher_of(pipeline.catalog, secret)
+    start, older = plan.open(cipher)
+    await pipeline.database.open_log(session_of(session))
+    statement = pipeline.statements.of(select_by_key(table))
+    async with pipeline.reading(session, statement, request.caller) as lane:
+        history = History(pipeline, lane, table, plan.key)
+        await history.check_seen()
+        found = await history.find_items(start, plan.limit + 1, older=older)
+        others: Sequence[_Item] = ()
+        if start != FIRST:
+            # The change where the page starts is on the other side of it.
+            others = await history.find_items(_beside(start, older=older), 1, older=not older)
+    items = found[: plan.limit]
+    has_older, has_newer = len(found) > plan.limit, bool(others)
+    if not older:
+        items, has_older, has_newer = items[::-1], has_newer, has_older
+    numbers = [item.number for item in items] or [_beside(start, older=older)]
+    following = plan.write_cursor(numbers[-1], cipher, older=True) if has_older else None
+    previous = plan.write_cursor(numbers[0], cipher, older=False) if has_newer else None
+    path = f"{request.base}/{request.key}/history/"
+    links = link_keyset(Address(path, request.query_string), following, previous)
+    body = msgspec.json.encode(items)
+    return answer_keyset_page(body, plan.limit, following, previous, links)
+
+
+def _beside(start: int, *, older: bool) -> int:
+    """Where what is on the other side of a start begins, the change there included."""
+    return start - 1 if older else start + 1
+
+
+async def read_then(
+    pipeline: Pipeline,
+    lane: Lane,
+    shape: SelectShape,
+    key: Values,
+    at: dt.datetime,
+) -> Sequence[Row] | None:
+    """Read a row as it was at an instant, as far as its reader may see it.
+
+    Args:
+        pipeline: What requests have at hand.
+        lane: The lane.
+        shape: What is read of it: of a row that is given.
+        key: The parameters that hold its key.
+        at: The instant.
+
+    Returns:
+        The row, or none where it was not; None if it has been as it is since before the log began.
+    """
+    statements = pipeline.statements
+    for before in (True, False):
+        statement = statements.of(select_then(shape.table, before=before))
+        found = await lane.fetch(statement, {**key, "at": at})
+        if found:
+            image = found[0][0]
+            if image is None:
+                return ()
+            rows = await lane.fetch(statements.of(shape), {IMAGES: join_images([image])})
+            return [row[:-1] for row in rows]
+    return None
+
+
+async def revert(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`POST /invoices/{id}/history/{number}/revert`"""
+    includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
+    key, number = plan_key(table, request.key), read_number(request.keys[1])
+    await pipeline.database.open_log(session_of(session))
+    statement = pipeline.statements.of(select_by_key(table))
+    async with pipeline.reading(session, statement, request.caller) as lane:
+        history = History(pipeline, lane, table, key)
+        await history.check_seen()
+        entry = await history.find(number)
+        if entry.old is None:
+            raise Refused("The change has created the row; DELETE takes that back")
+        images = [image for image in (entry.old, entry.new) if image is not None]
+        stored = await history.read_whole(images)
+    if entry.new is None:
+        created = Write(plan_recreate(table, stored[0]), Created(table, includes))
+        return await transact(pipeline, created, request, session)
+    changed = find_changed_columns(entry.old, entry.new)
+    plan = plan_restore(table, tuple(key.values()), stored[0], stored[1], changed)
+    write = Write(plan, Updated(table, includes), _check_of(table, request))
+    return await transact(pipeline, write, request, session)
+
+
+def find_changed_columns(old: str, new: str) -> set[str]:
+    """The names of the columns in which two rows of the log differ."""
+    before, after = _rows.decode(old), _rows.decode(new)
+    return {name for name, value in after.items() if bytes(before.get(name, _NULL)) != bytes(value)}
+
+
+def _check_of(table: Table, request: Request) -> Check | None:
+    return check_of(table, request.header(b"if-match"), request.header(b"if-none-match"))

@@ -1,0 +1,89 @@
+"""Plans of what takes a change of a row back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ...catalog.tables import Field, Table
+from ...errors import Forbidden, Refused
+from ..keys import Key
+from .create_plan import CreatePlan
+from .draft import Row
+from .update import UpdatePlan
+
+Stored = Sequence[Any]
+"""A row as `Table.stored` has its values."""
+
+
+def plan_restore(
+    table: Table, key: Key, old: Stored, new: Stored, changed: Collection[str]
+) -> UpdatePlan:
+    """Plan writing back what a row had before a change.
+
+    Args:
+        table: The resource.
+        key: The key of the row.
+        old: The row before the change.
+        new: The row after it.
+        changed: The names of the columns that differ.
+
+    Raises:
+        Forbidden: Clients, or this one, can't set one of them.
+    """
+    kept = _names_kept(table, table.policy.on_update)
+    fields = [f for f in table.stored if f.column.name in changed and f.key not in kept]
+    if not all(field.writable for field in fields):
+        raise Forbidden("The change has set what you may not set")
+    before, after = _row(table, fields, old), _row(table, fields, new)
+    return UpdatePlan(table, (key,), (before,), expected=after)
+
+
+def plan_recreate(table: Table, old: Stored) -> CreatePlan:
+    """Plan storing a row anew that was deleted, with the key that it had.
+
+    Args:
+        table: The resource.
+        old: The row as it was.
+
+    Raises:
+        Forbidden: A policy does not let the caller set one of its fields.
+        Refused: The database makes its key, and takes no other.
+    """
+    if any(_is_made(field) for field in table.key):
+        raise Refused("The database gives this row another key; create it anew")
+    left_out = {*table.policy.on_create, *(f.key for f in table.stored if _is_made(f))}
+    fields = [field for field in table.stored if field.key not in left_out]
+    row = _row(table, fields, old)
+    if any(_is_closed(table, field, value) for field, value in row.items()):
+        raise Forbidden("The row has what you may not set")
+    return CreatePlan(table, (row,))
+
+
+def _is_closed(table: Table, field: Field, value: Any) -> bool:
+    """Whether a value is one that the caller may not set, and that a new row would not have."""
+    if value is None or table.policy.rules_of(field.name).write is not False:
+        return False
+    return field.default is None or field.default() != value
+
+
+def _names_kept(table: Table, assigned: Collection[str]) -> Collection[str]:
+    """The names in Python of the fields that every change sets anew, whoever makes it."""
+    return {*assigned, *(f.key for f in table.stored if f is table.version or _is_set_anew(f))}
+
+
+def _is_set_anew(field: Field) -> bool:
+    column = field.column
+    makers = (column.onupdate, column.server_onupdate)
+    return _is_made(field) or any(maker is not None for maker in makers)
+
+
+def _is_made(field: Field) -> bool:
+    """Whether the database makes the values of a field, and takes no others."""
+    column = field.column
+    return column.computed is not None or bool(column.identity and column.identity.always)
+
+
+def _row(table: Table, fields: Sequence[Field], stored: Stored) -> Row:
+    values = dict(zip(table.stored, stored, strict=True))
+    return Row(tuple(fields), tuple(values[field] for field in fields))

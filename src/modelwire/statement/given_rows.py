@@ -1,0 +1,61 @@
+"""Rows that a request gives in place of those of a table: as the log of changes has them.
+
+Whatever reads a table can read these instead, `SelectShape(…, given=True)`: conditions, policies
+and what is read are the same. The rows are the parameter `IMAGES`, a JSON array of objects as
+`old` and `new` of the table of changes are; `join_images` makes it. Behind each row that is read
+stands its place in the array, from 0.
+
+What a condition asks of other tables is asked of these as they are now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+IMAGES = "images"
+"""Name of the parameter that holds the rows."""
+
+PLACE = "modelwire_place"
+"""Name of the column that holds their places."""
+
+CELL, REAL = "modelwire_cell", "modelwire_real"
+"""Functions on SQLite: a value of a row, and a real as it stands in one."""
+
+
+def join_images(images: Iterable[str]) -> str:
+    """Join rows, each a JSON text, as the parameter `IMAGES`."""
+    return f"[{','.join(images)}]"
+
+
+def cell(value: str) -> str:
+    """Write in SQLite's SQL a value as it stands in a row.
+
+    Args:
+        value: The value, in SQL.
+    """
+    return (
+        f"CASE typeof({value}) WHEN 'real' THEN {REAL}({value}) "
+        f"WHEN 'blob' THEN json_object('blob', hex({value})) ELSE json_quote({value}) END"
+    )
+
+
+def write_real(value: float) -> str:
+    """A real as JSON, which has no infinity, but takes what is beyond all numbers for one."""
+    if value in (float("inf"), float("-inf")):
+        return "9e999" if value > 0 else "-9e999"
+    return repr(value)
+
+
+def read_cell(image: str, name: str) -> Any:
+    """A value of a row as SQLite stores it; None where the row has none of the name."""
+    value = _parse(image).get(name)
+    return bytes.fromhex(value["blob"]) if isinstance(value, dict) else value
+
+
+@lru_cache(maxsize=64)
+def _parse(image: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(image)
+    return parsed

@@ -1,0 +1,26 @@
+"""One database of each kind whose changes are kept, on both lanes."""
+
+import httpx2
+import pytest
+
+from modelwire import Database
+from tests.changes.exact import clear_log
+from tests.changes.tables import Base, make_apps
+from tests.conftest import empty_tables
+from tests.worlds import World, make_world_fixture
+
+kept_world = make_world_fixture("kept", Base.metadata, make_apps)
+
+
+@pytest.fixture
+async def database(kept_world: World) -> Database:
+    """The database, with empty tables and an empty log."""
+    await empty_tables(kept_world.database)
+    await clear_log(kept_world.database)
+    return kept_world.database
+
+
+@pytest.fixture
+def client(kept_world: World, database: Database, lane: str) -> httpx2.AsyncClient:
+    """A client of the tables."""
+    return kept_world.clients[lane]

@@ -1,0 +1,163 @@
+"""How long changes are kept, and where what notes them is missing."""
+
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import make_url
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from modelwire import Changes, ConfigurationError, Database, Resource, mount
+from modelwire.execute.log.log import PRUNED
+from modelwire.statement.changes import CHANGES
+from tests.changes.exact import check_exact, read_log, run_sql
+from tests.conftest import DIALECTS, PATIENT, create_postgres_database, open_client
+
+
+class Base(SQLModel, registry=registry()):
+    """Classes and tables of their own."""
+
+
+class Item(Base, table=True):
+    __tablename__ = "kept_items"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = ""
+
+
+TABLE = Item.__table__  # type: ignore[attr-defined]
+
+
+@pytest.fixture(params=DIALECTS)
+async def empty(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/kept.db"
+    server = request.getfixturevalue("postgres_server")
+    return await create_postgres_database(server, f"modelwire_keeping_{worker_id}")
+
+
+def make_app(database: Database, changes: Changes | None) -> FastAPI:
+    app = FastAPI()
+    mount(app, database, Resource(Item, changes=changes))
+    return app
+
+
+async def create(client: httpx2.AsyncClient, count: int = 1) -> None:
+    answer = await client.post("/kept_items/bulk/", json=[{}] * count)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_old_entries_go(empty: str) -> None:
+    """Old entries are removed with writes, some at a time, and no others."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    async with open_client(make_app(database, Changes(keep_days=2))) as client:
+        for _ in range(2):
+            await create(client, 600)
+        days = "now() - interval '3 days'"
+        if database.dialect == "sqlite":
+            days = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-3 days')"
+        await run_sql(database, f"UPDATE {CHANGES.name} SET at = {days}")
+        database.changes_log.add(database.changes_log.tables[TABLE.fullname])
+        await create(client)
+        assert len(await read_log(database)) == 1201 - PRUNED
+        await create(client)
+        assert [entry.key for entry in await read_log(database)] == ["[1201]", "[1202]"]
+        old = {"as_of": "2020-01-01T00:00:00Z"}
+        assert (await client.get("/kept_items/1", params=old)).status_code == 422
+    await database.close_db()
+
+
+async def test_the_first_write_begins_the_log(empty: str) -> None:
+    """Where nothing else has created what notes changes, the first write does, by whatever way."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    app = make_app(database, Changes())
+    async with database.session() as session:
+        session.add(Item(name="by a session"))
+        await session.commit()
+    async with open_client(app) as client:
+        await create(client)
+    assert len(await check_exact(database, [TABLE])) == 2
+    await database.close_db()
+
+
+async def test_tables_that_are_made_anew(empty: str) -> None:
+    """Where a table is dropped and created again, its changes are noted all the same."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    async with open_client(make_app(database, Changes())) as client:
+        await create(client)
+        async with database.engine.begin() as connection:
+            await connection.run_sync(Base.metadata.drop_all)
+            await connection.run_sync(Base.metadata.create_all)
+        await run_sql(database, f"DELETE FROM {CHANGES.name}")
+        await create(client)
+    assert len(await check_exact(database, [TABLE])) == 1
+    await database.close_db()
+
+
+async def test_off_by_default(empty: str) -> None:
+    """Without a declaration there is no log, and no table for it."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    async with open_client(make_app(database, None)) as client:
+        await create(client)
+    names = "SELECT name FROM sqlite_master"
+    if database.dialect == "postgresql":
+        names = "SELECT relname FROM pg_class"
+    assert CHANGES.name not in {name for (name,) in await run_sql(database, names)}
+    await database.close_db()
+
+
+async def test_a_role_that_owns_nothing(postgres_server: str, worker_id: str) -> None:
+    """Writes are refused where what notes them is missing and can't be created; once it is there,
+    the same role writes."""
+    name = f"modelwire_poor_{worker_id}"
+    url = await create_postgres_database(postgres_server, name)
+    owner = Database(url, metadata=Base.metadata, **PATIENT)
+    await owner.init_db()
+    admin = await asyncpg.connect(url)
+    await admin.execute(
+        f"DROP ROLE IF EXISTS {name}; CREATE ROLE {name} LOGIN PASSWORD 'x'; "
+        f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}; "
+        f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {name}"
+    )
+    own_url = make_url(url).set(username=name, password="x")
+    poor = Database(
+        own_url.render_as_string(hide_password=False), metadata=Base.metadata, **PATIENT
+    )
+    async with open_client(make_app(poor, Changes())) as client:
+        answer = await client.post("/kept_items/", json={})
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert (await client.get("/kept_items/")).json()["total"] == 0
+        make_app(owner, Changes())
+        await owner.init_db()
+        await admin.execute(
+            f"GRANT SELECT, INSERT ON {CHANGES.name} TO {name}; "
+            f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {name}"
+        )
+        assert (await client.post("/kept_items/", json={})).status_code == 201
+    assert len(await check_exact(owner, [TABLE])) == 1
+    await poor.close_db()
+    await owner.close_db()
+    await admin.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+    await admin.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"keep_days": 0}, {"keep_days": True}, {"keep_days": "9"}, {"history": 1}, {"live": None}],
+)
+def test_declarations(arguments: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError):
+        Changes(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_resource_takes_nothing_else() -> None:
+    with pytest.raises(ConfigurationError, match="changes=True"):
+        Resource(Item, changes=True)  # type: ignore[arg-type]
