@@ -1,4 +1,4 @@
-"""Writes that are only tried: `Prefer: tx=rollback` answers what they would come to, and undoes it."""
+"""Writes that are only tried: `Prefer: tx=rollback` answers what they come to, and undoes it."""
 
 import json
 from typing import Any
