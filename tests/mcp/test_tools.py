@@ -65,7 +65,8 @@ async def test_as_many_tools_for_a_hundred_tables() -> None:
     mount(league, database, *LEAGUE, mcp=True)
     agent = Agent(app)
     assert await agent.list_tools() == await Agent(league).list_tools()
-    listed, cursor = [], ""
+    listed: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = await agent.ask("list_resources", cursor=cursor)
         listed += [resource["name"] for resource in page["resources"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -193,6 +194,7 @@ def read_arguments(kind: type[T], given: Mapping[str, Any]) -> T:
         raise BadArguments(str(exc)) from None
 
 
+@cache
 def schema_of(kind: type[Arguments]) -> dict[str, Any]:
     """The JSON Schema of the arguments of a tool."""
     (_,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")

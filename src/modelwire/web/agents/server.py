@@ -56,13 +56,20 @@ def make_server(
         max_answer_bytes: Bytes that a tool answers at most.
     """
 
+    def find(name: str) -> Described | None:
+        return next((tool for tool in list_tools(served) if tool.name == name), None)
+
+    def find_schema(name: str) -> dict[str, Any] | None:
+        tool = find(name)
+        return None if tool is None else schema_of(tool.arguments)
+
     async def on_list_tools(
         _context: Context, _params: PaginatedRequestParams | None
     ) -> ListToolsResult:
         return ListToolsResult(tools=[_show(tool) for tool in list_tools(served)])
 
     async def on_call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
-        tool = next((t for t in list_tools(served) if t.name == params.name), None)
+        tool = find(params.name)
         if tool is None:
             names = ", ".join(t.name for t in list_tools(served))
             raise MCPError(INVALID_PARAMS, f"There is no tool {params.name}; there are {names}")
@@ -73,6 +80,7 @@ def make_server(
         name,
         version=version,
         instructions=INSTRUCTIONS,
+        get_tool_input_schema=find_schema,
         on_list_tools=on_list_tools,
         on_call_tool=on_call_tool,
     )
