@@ -17,6 +17,7 @@ def test_public_names() -> None:
         "FieldPolicy",
         "Hooks",
         "LazyLoadError",
+        "Mcp",
         "ModelwireError",
         "Policy",
         "Refused",

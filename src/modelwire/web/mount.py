@@ -17,7 +17,7 @@ from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
 from ..catalog.tables import Access, Catalog, Table
-from ..compat.fastapi import add_route
+from ..compat.fastapi import add_route, place_routes
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..extras import require
@@ -397,7 +397,9 @@ def _check_path(app: FastAPI, table: Table, path: str, *operational: str | None)
 
 
 def _has_path(app: FastAPI, path: str) -> bool:
-    return any(getattr(route, "path", None) == path for route in app.router.routes)
+    routes = app.router.routes
+    own = (getattr(route, "path", None) for route in routes)
+    return path in own or any(placed.path == path for placed in place_routes(routes))
 
 
 def _answer_docs_with_slash(app: FastAPI) -> None:

@@ -74,7 +74,10 @@ async def open_worlds(
     full, seen = [await _open(stack, url, metadata) for url in urls]
     await full.init_db()
     await seen.init_db()
-    apps = {d: {x: make_app(d, x, guarded, {"caller": me, **options}) for x in LANES} for d in (full, seen)}
+    apps = {
+        d: {x: make_app(d, x, guarded, {"caller": me, **options}) for x in LANES}
+        for d in (full, seen)
+    }
     apps[seen]["open"] = make_app(seen, "direct", resources(guarded=False), {})
     made = [
         World(

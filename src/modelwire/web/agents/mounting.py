@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import FastAPI
+from mcp.server.lowlevel import Server
 from starlette.types import Scope
 
 from ..route import Handle
@@ -14,7 +16,7 @@ from .exchange import Exchanges, allow
 from .metadata import WELL_KNOWN, ProtectedResource
 from .options import Mcp
 from .served import ACCESS, RESOURCES, Served
-from .server import Context, make_server
+from .server import Context, FindSurface, make_server
 from .surface import Surface
 
 
@@ -71,17 +73,27 @@ class Agents:
         self.descriptions = Descriptions(served)
         self.protected = ProtectedResource(served.path, options) if has_callers else None
 
+        self._app = app
+
         def find_surface(context: Context) -> Surface:
             return Surface.behind(app, scope_of(context))
 
-        server = make_server(
-            served,
-            find_surface,
-            name=app.title,
-            version=app.version,
-            max_answer_bytes=options.max_answer_bytes,
-        )
+        server = self.make_server(find_surface)
         self.exchanges = Exchanges(app, server, served, find_origins, self.protected)
+
+    def make_server(self, find_surface: FindSurface) -> Server[Any]:
+        """Make a server of the tools.
+
+        Args:
+            find_surface: Finds the application as the sender of a message may use it.
+        """
+        return make_server(
+            self.served,
+            find_surface,
+            name=self._app.title,
+            version=self._app.version,
+            max_answer_bytes=self.options.max_answer_bytes,
+        )
 
     def list_routes(self) -> Iterator[AgentRoute]:
         """List the routes that are needed."""
