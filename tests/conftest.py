@@ -48,7 +48,10 @@ INCLUDES = {
 ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.MODELS)
 
 
-WAITING = ("cli", "clients", "docs", "faults", "live", "neighbours/test_servers.py")
+WAITING = (
+    *("cli", "clients", "docs", "faults", "live", "mcp/test_stdio.py"),
+    "neighbours/test_servers.py",
+)
 """What has the tests that start processes or wait for limits of time."""
 
 

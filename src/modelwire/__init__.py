@@ -7,6 +7,7 @@ from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, 
 from .execute.database import Database
 from .hooks import Change, Hooks
 from .resource import Resource
+from .web.agents.options import Mcp
 from .web.caller_session import CallerSessionDep, get_caller_session
 from .web.cors import Cors
 from .web.mount import mount
@@ -27,6 +28,7 @@ __all__ = [
     "FieldPolicy",
     "Hooks",
     "LazyLoadError",
+    "Mcp",
     "ModelwireError",
     "Policy",
     "Refused",

@@ -13,6 +13,7 @@ _EXTRAS = {
     "httptools": "serve",
     "fastapi_offline": "docs",
     "prometheus_client": "metrics",
+    "mcp": "mcp",
 }
 """The packages that only some services need, and the extra that has each."""
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+SKILL = ROOT / "src" / "modelwire" / ".agents" / "skills" / "modelwire" / "SKILL.md"
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    SKILL,
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 
 _OPENING = re.compile(r"\s*```(\S*)\s*(.*)")
 _TITLE = re.compile(r'title="([\w./-]+)"')

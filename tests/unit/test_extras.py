@@ -19,7 +19,7 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 """
 
-ALL = ("typer", "uvicorn", "httptools", "fastapi_offline", "prometheus_client")
+ALL = ("typer", "uvicorn", "httptools", "fastapi_offline", "prometheus_client", "mcp")
 
 SERVICE = """
 import asyncio
@@ -80,6 +80,7 @@ def test_docs_come_from_here_where_they_are_installed() -> None:
     ("call", "missing", "extra"),
     [
         ("os.environ.update(MODELWIRE_METRICS='true'); serve()", "prometheus-client", "metrics"),
+        ("serve(mcp=True)", "mcp", "mcp"),
         ("serve(offline_docs=True)", "fastapi-offline", "docs"),
     ],
 )

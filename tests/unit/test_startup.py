@@ -30,7 +30,8 @@ with TestClient(app) as client:
 LOADED = """
 import sys
 import modelwire
-print(*sorted({"uvicorn", "httpx", "httpx2", "fastapi_offline", "jinja2"} & set(sys.modules)))
+known = {"uvicorn", "httpx", "httpx2", "fastapi_offline", "jinja2", "mcp"}
+print(*sorted(known & set(sys.modules)))
 """
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
+from contextlib import redirect_stdout
 from functools import partial
 from logging.config import dictConfig
 from pathlib import Path
@@ -18,6 +20,7 @@ from .. import __version__
 from ..errors import ConfigurationError, ModelwireError
 from ..execute.database import Database
 from ..execute.url import show_url
+from ..extras import require
 from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
@@ -182,6 +185,42 @@ def serve(
         timeout_worker_healthcheck=_HEALTHCHECK_S,
         timeout_keep_alive=_KEEP_ALIVE_S,
     )
+
+
+@main.command(epilog=show_examples("mcp main.py", "mcp package.main:app --header 'X-Caller: 7'"))
+def mcp(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A file or module with a FastAPI application or SQLModel tables in it, as for "
+            "serve."
+        ),
+    ],
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Header that says who asks, as in 'X-Caller: 7'; may be given several times. "
+            "MODELWIRE_TOKEN is sent as Authorization: Bearer unless that is given."
+        ),
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(help="Where the application serves agents, if it does so at several places."),
+    ] = None,
+) -> None:
+    """Serve tools to an agent, by the Model Context Protocol on standard input and output."""
+    with exiting():
+        require("mcp", "The command modelwire mcp")
+        from .agent import find_agents, read_headers, serve_agent  # noqa: PLC0415 - it imports it
+
+        settings = read_settings()
+        dictConfig(configure_logs(settings))
+        headers = read_headers(header or ())
+        with redirect_stdout(sys.stderr):  # what the application prints is no message
+            app = load_app(target)
+        agents = find_agents(app, path)
+        _check_database(app, None)
+    serve_agent(app, agents, headers)
 
 
 @main.command(epilog=show_examples("new shop", "new shop --auth --postgres"))

@@ -49,7 +49,7 @@ def prefer_header(components: Components, *, resolves: bool = False) -> Paramete
         components: The parts that operations share.
         resolves: Whether they say what becomes of rows that are there already.
     """
-    text = "`return=minimal`: leave the rows out of the answer."
+    text = f"`return=minimal`: leave the rows out of the answer. {_TRIED}"
     if resolves:
         text += f" With `on_conflict`, `resolution={Resolution.MERGE}`, the default: write what was"
         text += f" sent to a row that is there; `resolution={Resolution.IGNORE}`: leave it alone."
@@ -60,9 +60,12 @@ def mass_header(components: Components) -> Parameters:
     """Describe the preference without which a change of all rows that match is refused."""
     text = (
         "`max-affected=N`: how many rows may be affected at most. `return=minimal`: answer nothing."
+        f" {_TRIED}"
     )
     return [_header(components, "PreferMaxAffected", "Prefer", text, required=True)]
 
+
+_TRIED = "`tx=rollback`: answer what would be done, and undo it."
 
 _ANSWERED = {
     "X-Request-ID": "The id of the request, by which it is found in logs.",

@@ -104,3 +104,9 @@ def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
 def wants_minimal(request: Request) -> bool:
     """Whether a request would have the answer to a write without its body."""
     return parse_prefer(request.header(b"prefer")).get("return") == "minimal"
+
+
+def wants_rollback(request: Request) -> bool:
+    """Whether the client wants to know what a write would come to, and nothing to be written."""
+    preferences = request.header(b"prefer")
+    return preferences is not None and parse_prefer(preferences).get("tx") == "rollback"

@@ -17,9 +17,9 @@ from ..execute.rejection import Rejection
 from ..plan.writing.assigned import assign
 from ..plan.writing.links import LinkSet
 from ..request.request import Request
-from ..respond.answer import REPLAYED, Answer
+from ..respond.answer import REPLAYED, TRIED, Answer
 from .idempotency import fingerprint_of, key_of
-from .pipeline import Pipeline, Session
+from .pipeline import Pipeline, Session, wants_rollback
 from .work import Done, OpenTransaction, Work
 from .write import Write, WriteWork
 
@@ -63,6 +63,8 @@ async def run(
     Many rows and links are written at once; where one is refused, they are written once more, one
     by one, to find out which. An overridden session may hold what others have done in it, so there
     each try has a savepoint.
+
+    What is only to be tried (`Prefer: tx=rollback`) is answered alike and undone in the end.
 
     Hooks work with a session. Where what is written has some, the write is done in the transaction
     of one that is opened for it, or of the overridden one.
@@ -123,7 +125,8 @@ class _Transaction:
         self._work = work
         self._request = request
         self._session = session
-        self._key = key_of(request)
+        self._is_tried = wants_rollback(request)
+        self._key = None if self._is_tried else key_of(request)
 
     async def attempt(self) -> Answer:
         """Carry it out once.
@@ -147,14 +150,20 @@ class _Transaction:
 
     async def _attempt(self, session: AsyncSession | None) -> Done:
         """Carry it out once, in the transaction of a session if there is one."""
-        work, one = self._work, self._key is None and self._work.is_one_statement
-        database, caller, rows = self._pipeline.database, self._request.caller, work.rows
+        work, database = self._work, self._pipeline.database
+        one = self._key is None and not self._is_tried and work.is_one_statement
+        caller, rows = self._request.caller, work.rows
         if one and database.stamps and rows is not None and len(rows.rows) > 1:
             one = False  # each row of a statement by itself would say on whose behalf it is written
         try:
             async with database.writing(session, single=one, caller=caller) as lane:
                 done = await _settle(work, lane, partial(self._try, lane, session))
                 rows = done.rows
+                if self._is_tried:
+                    raise _Tried
+        except _Tried:
+            answer = replace(done.answer, headers=(*done.answer.headers, TRIED))
+            return Done(answer, rows)
         except ConstraintViolation as violation:
             # It fired at the COMMIT of a session.
             raise Rejection(violation, rows) from violation
@@ -165,9 +174,12 @@ class _Transaction:
     async def _try(self, lane: Lane, session: AsyncSession | None, *, one_by_one: bool) -> Done:
         transaction = OpenTransaction(lane, session, session is not self._session, one_by_one)
         if session is not None:
-            async with lane.savepoint():
+            async with lane.savepoint(checks=self._is_tried):
                 return await self._do_once(transaction)
         done = await self._do_once(transaction)
+        if self._is_tried:
+            async with lane.savepoint(checks=True):  # what COMMIT would look at
+                return done
         try:
             await lane.commit()
         except ConstraintViolation as violation:
@@ -190,6 +202,10 @@ class _Transaction:
         stored = StoredAnswer(answer.status, answer.headers, answer.body)
         await keys.store(lane, self._key, stored)
         return done
+
+
+class _Tried(Exception):
+    """What was only to be tried has been, and is undone."""
 
 
 class _Attempt(Protocol):

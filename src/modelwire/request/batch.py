@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from ..errors import Faults, InvalidRequest, TooLarge, Violation
 from .body import parse_exactly, parse_json, write_exactly
+from .headers import parse_prefer
 from .references import (
     NAME,
     Resolve,
@@ -150,6 +151,9 @@ def _check_headers(headers: Any, place: str) -> Iterator[Violation]:
             yield Violation("stands twice among the headers", "duplicate_name", where)
         elif not isinstance(value, str) or not _VALUE.fullmatch(value):
             yield Violation("should be the text of a header", "string_type", where)
+        elif name.lower() == "prefer" and "tx" in parse_prefer(value):
+            message = "tx can be said of the whole batch, and of none of its requests alone"
+            yield Violation(message, "invalid_value", where)
 
 
 def _split_bodies(body: bytes) -> Sequence[bytes]:

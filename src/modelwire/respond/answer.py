@@ -22,6 +22,9 @@ _encoder = msgspec.json.Encoder(enc_hook=write_unknown)
 MINIMAL = (b"preference-applied", b"return=minimal")
 """The header that says that a preference was honoured (RFC 7240, section 3)."""
 
+TRIED = (b"preference-applied", b"tx=rollback")
+"""The header that says that all was undone, as the client wanted."""
+
 REPLAYED = (b"idempotency-replayed", b"true")
 """The header that says that a request was carried out before, and answered as it is now."""
 

@@ -11,6 +11,7 @@ from ..access.caller import Caller
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..resource import Resource, are_depends, is_count, is_fixed_path
+from .agents.options import Mcp
 from .cors import Cors
 
 
@@ -64,6 +65,11 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         "batch",
         lambda value: value is None or _is_path(value),
         "a path that starts with a slash, or None",
+    ),
+    (
+        "mcp",
+        lambda value: isinstance(value, (bool, Mcp)),
+        "True, False, or how, as in Mcp(path='/mcp')",
     ),
     ("dependencies", are_depends, "a list of Depends(…)"),
     ("cors", lambda value: value is None or isinstance(value, Cors), "Cors(origins=[…]), or None"),

@@ -16,8 +16,6 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from ..access.principal import Principal
-from ..compat.fastapi import TELEMETRY
-from ..compat.starlette import EXCEPTION_HANDLERS
 from ..errors import InvalidRequest, MethodNotAllowed, NoSuchPath, Violation
 from ..pipeline.batch import Addressed, BatchWork, Requests, placing
 from ..pipeline.pipeline import wants_minimal
@@ -30,21 +28,12 @@ from ..request.body import check_encoding, check_media_type
 from ..request.request import Request
 from ..respond.answer import Answer
 from .callers import WHO, Callers
+from .inner import share_scope
 from .lookup import RouteLookup
+from .mounted import MountedResources
 from .part import PART, Part, send_nothing
 from .problems import Problems, allowed_methods, explain_http, explain_validation
 from .route import ResourceRoute
-
-_OF_THE_BATCH = frozenset(
-    (
-        *("path", "raw_path", "query_string", "method", "headers", "path_params"),
-        *("endpoint", "route", EXCEPTION_HANDLERS, TELEMETRY),
-    )
-)
-"""What the scope of a batch says of itself, and of none of its requests; nor does what is found out
-about it on its way here."""
-
-_OWN = "modelwire."
 
 _HEADERS_OF_THE_BATCH = frozenset(
     (
@@ -67,7 +56,7 @@ class Batches:
         variants: The pipelines of the resources that batches are mounted with.
         lookup: The routes of all resources.
         problems: Knows what the application answers itself.
-        mounted: The resources of each `mount`: who asks for them, and their pipelines.
+        mounted: The resources of each `mount`.
         max_requests: Requests that a batch may have.
     """
 
@@ -76,7 +65,7 @@ class Batches:
         variants: Variants,
         lookup: RouteLookup,
         problems: Problems,
-        mounted: Sequence[tuple[Callers | None, Variants]],
+        mounted: Sequence[MountedResources],
         max_requests: int,
     ) -> None:
         self._variants = variants
@@ -110,16 +99,16 @@ class Batches:
     def _needs_session(self, scope: Scope, routes: Sequence[ResourceRoute]) -> bool:
         """Whether hooks, or what guards a request, may work with a session."""
         guarded = [route for route in routes if route.is_guarded]
-        if any(variants.widest.catalog.has_hooks for _, variants in self._mounted):
+        if any(each.variants.widest.catalog.has_hooks for each in self._mounted):
             return True
         overrides = bool(scope["app"].dependency_overrides)
         return any(overrides or route.in_session for route in guarded)
 
     def _find_grants(self, who: object) -> Collection[str]:
         found: set[str] = set()
-        for callers, variants in self._mounted:
-            if callers is not None:
-                found |= set(variants.choose(callers.read(who)).catalog.grants)
+        for each in self._mounted:
+            if each.callers is not None:
+                found |= set(each.catalog_of(each.read_caller(who)).grants)
         return found
 
 
@@ -132,11 +121,7 @@ class _Parts:
         self._who = request.caller.who
         self._scope = scope
         self._preferences = request.headers.get(b"prefer")
-        self._shared = {
-            name: value
-            for name, value in scope.items()
-            if name not in _OF_THE_BATCH and not name.startswith(_OWN)
-        }
+        self._shared = share_scope(scope)
         self._headers = [h for h in scope["headers"] if h[0] not in _HEADERS_OF_THE_BATCH]
         self._usual_headers = [*self._headers, _JSON]
         self._lookup = lookup

@@ -183,6 +183,13 @@ def _varying(send: Send) -> Send:
     return send_varying
 
 
+def is_allowed(origin: str, origins: Sequence[str]) -> bool:
+    """Whether an origin is among some, of which one may stand for all, or for all below it."""
+    pattern = _write_pattern(origins)
+    is_below = pattern is not None and re.fullmatch(pattern, origin) is not None
+    return "*" in origins or origin in origins or is_below
+
+
 def _write_pattern(origins: Sequence[str]) -> str | None:
     """A pattern for the origins that stand for all below them."""
     wild = (re.escape(origin) for origin in origins if "//*" in origin)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import FastAPI
 from fastapi.params import Depends
@@ -17,7 +17,7 @@ from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
 from ..catalog.tables import Access, Catalog, Past, Table
-from ..compat.fastapi import add_route
+from ..compat.fastapi import add_route, place_routes
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..execute.log.noted import Noted
@@ -31,6 +31,7 @@ from ..pipeline.variants import Variants
 from ..plan.reading.history import keeps_history
 from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
+from .agents.options import Mcp
 from .arguments import check_arguments
 from .batch import Batches
 from .bound import is_bound
@@ -40,9 +41,13 @@ from .descriptions import Route
 from .docs import DOCS, has_assets, serve_docs
 from .health import LIVENESS, READINESS, Health, describe_health
 from .limits import RequestLimits
+from .mounted import MountedResources
 from .operations import ROUTES
 from .route import Compose, Endpoint, Handle, ResourceRoute, route_class_of, stand_in_for_endpoint
 from .service import Service, open_service
+
+if TYPE_CHECKING:
+    from .agents.mounting import Agents
 
 logger = logging.getLogger("modelwire")
 
@@ -64,6 +69,7 @@ def mount(
     dependencies: Sequence[Depends] = (),
     health: str | None = "/health",
     batch: str | None = "/batch",
+    mcp: bool | Mcp = False,
     offline_docs: bool | None = None,
     cors: Cors | None = None,
     max_body_bytes: int | None = None,
@@ -83,6 +89,8 @@ def mount(
             already is left to it.
         batch: Where batches of requests to the resources of the application are answered, below
             `prefix`; None for nowhere. A path that the application has already is left to it.
+        mcp: Whether the resources are served to agents, at `/mcp` below `prefix`, or how; not, by
+            default. A mount without resources serves those that were mounted before it.
         offline_docs: Whether the docs pages load their assets from here and not from a CDN; by
             default if `modelwire[docs]` is installed, which has them.
         cors: The pages of other origins whose scripts may use the application;
@@ -104,6 +112,7 @@ def mount(
         dependencies=dependencies,
         health=health,
         batch=batch,
+        mcp=mcp,
         cors=cors,
         max_body_bytes=max_body_bytes,
         conflict_status=conflict_status,
@@ -132,7 +141,7 @@ def mount(
     service.add_catalog(catalog, variants.narrowest.catalog, conflict)
     callers = None if caller is None else Callers(caller, catalog)
     service.own_access.add(variants, callers)
-    service.mounted.append((callers, variants))
+    service.mounted.append(MountedResources(callers, variants, prefix))
     routes = _Routes(
         app=app,
         service=service,
@@ -160,6 +169,8 @@ def mount(
     _note_changes(database, catalog)
     if batch is not None and not _has_path(app, prefix + batch):
         routes.add_batches(prefix + batch, dependencies)
+    if mcp:
+        routes.add_agents(Mcp() if mcp is True else mcp, dependencies)
     if health is not None and not _has_path(app, health):
         service.index.health = health
         routes.add_health(health, Health(database, service.problems))
@@ -240,6 +251,52 @@ class _Routes:
             dependencies=[*asked, *(d for d in dependencies if not is_bound(d, ()))],
             tags=["batch"],
         )
+
+    def add_agents(self, options: Mcp, dependencies: Sequence[Depends]) -> None:
+        require("mcp", "mount(mcp=…)")
+        from .agents.mounting import Agents  # noqa: PLC0415 - it imports that
+        from .agents.served import Served  # noqa: PLC0415
+
+        service, path = self.service, self.prefix + options.path.rstrip("/")
+        known, here = service.agents.get(path), service.mounted[-1:]
+        if known is not None and known.options != options:
+            raise ConfigurationError(
+                f"mount(mcp=…): an earlier mount of this application has other options for {path}; "
+                "give both the same."
+            )
+        if known is not None:
+            known.served.mounted.extend(here)
+            return
+        served = Served(path, self.prefix, service.lookup, service.batches)
+        served.mounted.extend(here if self.catalog.tables else service.mounted)
+        agents = service.agents[path] = Agents(
+            self.app,
+            served,
+            options,
+            lambda: service.origins,
+            has_callers=self.callers is not None,
+        )
+        self._add_agents(agents, path, dependencies)
+
+    def _add_agents(self, agents: Agents, path: str, dependencies: Sequence[Depends]) -> None:
+        if _has_path(self.app, path) or self.service.lookup.has(path, "POST"):
+            raise ConfigurationError(
+                f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
+            )
+        asked = [] if self.callers is None else [self.callers.depends]
+        # As for batches: what is bound to a row is asked with the requests that name one.
+        guards = [*asked, *(d for d in dependencies if not is_bound(d, ()))]
+        for route in agents.list_routes():
+            if route.is_shared and _has_path(self.app, route.path):
+                continue
+            callers = self.callers if route.is_guarded else None
+            self._add(
+                route.path,
+                self._endpoint(route.handle, callers=callers, **route.takes),
+                route.method,
+                operation_id="mcp" + route.path.replace("/", "_"),
+                dependencies=guards if route.is_guarded else [],
+            )
 
     def add_metrics(self, database: Database, counts: Counts) -> None:
         require("prometheus_client", "MODELWIRE_METRICS=true")
@@ -362,7 +419,9 @@ def _check_path(app: FastAPI, table: Table, path: str, *operational: str | None)
 
 
 def _has_path(app: FastAPI, path: str) -> bool:
-    return any(getattr(route, "path", None) == path for route in app.router.routes)
+    routes = app.router.routes
+    own = (getattr(route, "path", None) for route in routes)
+    return path in own or any(placed.path == path for placed in place_routes(routes))
 
 
 def _answer_docs_with_slash(app: FastAPI) -> None:

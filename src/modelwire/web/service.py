@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -12,8 +15,6 @@ from ..compat.starlette import has_started, middleware_of
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..openapi.components import Components
-from ..pipeline.variants import Variants
-from .callers import Callers
 from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document
@@ -22,6 +23,7 @@ from .hosts import AllowedHosts
 from .index import Index
 from .limits import Streams
 from .lookup import RouteLookup
+from .mounted import MountedResources
 from .observing import ObservabilityMiddleware
 from .own_access import OwnAccess
 from .positions import Positions
@@ -29,6 +31,9 @@ from .problems import Mounted, Problems
 from .route import ResourceRoute
 from .route_names import RouteNames
 from .unexpected import UnexpectedErrors
+
+if TYPE_CHECKING:  # the SDK that it needs may not be installed
+    from .agents.mounting import Agents
 
 
 class Service:
@@ -46,8 +51,9 @@ class Service:
         streams: The streams that are open.
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
         own_access: Finds out what callers may do in endpoints of the application's own.
-        mounted: The resources of each `mount`: who asks for them, and their pipelines.
+        mounted: The resources of each `mount`.
         batches: The paths where batches are answered.
+        agents: What is served to agents, by its path.
 
     Raises:
         ConfigurationError: The application has answered requests already.
@@ -67,8 +73,9 @@ class Service:
         self.streams = Streams(database.settings.max_streams)
         self.offline_docs: bool | None = None
         self.own_access = OwnAccess(app, database)
-        self.mounted: list[tuple[Callers | None, Variants]] = []
+        self.mounted: list[MountedResources] = []
         self.batches: list[str] = []
+        self.agents: dict[str, Agents] = {}
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
         serve_document(app, Document(app, self.components, self.own_access))
@@ -157,6 +164,17 @@ class Service:
                 "give both the same."
             )
         self._caller, self._mounts = caller, self._mounts + 1
+
+    @property
+    def caller(self) -> Caller | None:
+        """Who asks, as each mount says it."""
+        return self._caller
+
+    @property
+    def origins(self) -> Sequence[str]:
+        """Where the pages come from that may use the application, beside its own."""
+        named = self._named_cors
+        return self.database.settings.cors_origins if named is None else named.origins
 
     def _allow_origins(self, middleware: list[Middleware], cors: Cors) -> None:
         kinds: list[object] = [known.cls for known in middleware]

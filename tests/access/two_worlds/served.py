@@ -59,19 +59,25 @@ class Worlds:
         await fill(self.seen.database, find_visible(rows, who))
 
 
-async def open_worlds(stack: AsyncExitStack, urls: Sequence[str], metadata: MetaData) -> Worlds:
+async def open_worlds(
+    stack: AsyncExitStack, urls: Sequence[str], metadata: MetaData, **options: Any
+) -> Worlds:
     """Open both worlds, with empty tables.
 
     Args:
         stack: What closes them.
         urls: The databases, that of the full world first.
         metadata: Their tables.
+        options: Those of `mount`, beside the caller.
     """
     guarded = resources(guarded=True)
     full, seen = [await _open(stack, url, metadata) for url in urls]
     await full.init_db()
     await seen.init_db()
-    apps = {d: {x: make_app(d, x, guarded, {"caller": me}) for x in LANES} for d in (full, seen)}
+    apps = {
+        d: {x: make_app(d, x, guarded, {"caller": me, **options}) for x in LANES}
+        for d in (full, seen)
+    }
     apps[seen]["open"] = make_app(seen, "direct", resources(guarded=False), {})
     made = [
         World(

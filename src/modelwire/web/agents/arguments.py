@@ -1,0 +1,216 @@
+"""The arguments of the tools: what clients are shown of them, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ...catalog.names import did_you_mean
+from .refusals import BadArguments
+
+Scalar = str | int
+"""A key, or one part of a composite one."""
+
+Key = Scalar | list[Scalar]
+
+Row = dict[str, Any]
+
+Name = Annotated[str, Meta(description="Name of a resource, from list_resources")]
+RowKey = Annotated[Key, Meta(description="Key of a row; an array of its parts if composite")]
+Filters = Annotated[
+    dict[str, Any],
+    Meta(
+        description='field or field__operator to value, all must hold: {"age__gte": 18, '
+        '"id__in": [1, 2], "team.name__icontains": "red", "city__isnull": true}'
+    ),
+]
+Logic = Annotated[
+    str, Meta(description='Filters across fields: "(age__gte:18,and(a:1,not(b__in:(2,3))))"')
+]
+Search = Annotated[str, Meta(description="Words that text fields must contain")]
+Cursor = Annotated[str, Meta(description="`next` of the page before")]
+Limit = Annotated[int, Meta(description="Rows at most")]
+Fields = Annotated[list[str], Meta(description="Fields to show; all by default")]
+Include = Annotated[list[str], Meta(description="Relations to show along: players, team.players")]
+Confirm = Annotated[
+    int,
+    Meta(description="The number that the dry run has told; without it nothing is stored"),
+]
+
+
+class Arguments(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The arguments of a tool."""
+
+
+class ListResources(Arguments):
+    """None but where the page begins."""
+
+    cursor: Cursor | UnsetType = UNSET
+
+
+class DescribeResource(Arguments):
+    """A resource."""
+
+    resource: Name
+
+
+class Filtered(Arguments):
+    """Which rows are meant."""
+
+    resource: Name
+    filters: Filters | UnsetType = UNSET
+    or_: Annotated[Logic, Meta()] | UnsetType = msgspec.field(default=UNSET, name="or")
+    search: Search | UnsetType = UNSET
+
+
+class Query(Filtered):
+    """Which rows, and how they are shown."""
+
+    sort: Annotated[str, Meta(description='As in "-created_at,team.name"')] | UnsetType = UNSET
+    fields: Fields | UnsetType = UNSET
+    include: Include | UnsetType = UNSET
+    limit: Limit | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
+
+
+class Read(Arguments):
+    """Which row, and how it is shown."""
+
+    resource: Name
+    key: RowKey
+    fields: Fields | UnsetType = UNSET
+    include: Include | UnsetType = UNSET
+
+
+class Aggregate(Filtered):
+    """Which rows are added up, and how."""
+
+    measures: (
+        Annotated[
+            list[str],
+            Meta(description="count, or field:sum|avg|min|max|count|count_distinct"),
+        ]
+        | UnsetType
+    ) = UNSET
+    group: (
+        Annotated[
+            list[str], Meta(description="Fields; of times field:year|quarter|month|week|day|hour")
+        ]
+        | UnsetType
+    ) = UNSET
+    having: Annotated[str, Meta(description='As in "(count__gte:2)"')] | UnsetType = UNSET
+    sort: Annotated[str, Meta(description='As in "-count"')] | UnsetType = UNSET
+    tz: Annotated[str, Meta(description="Time zone of groups: Europe/Berlin")] | UnsetType = UNSET
+    limit: Limit | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
+
+
+class Part(Arguments):
+    """One request of a batch."""
+
+    operation: Literal["create", "read", "update", "delete"]
+    resource: Name
+    key: RowKey | UnsetType = UNSET
+    values: Row | UnsetType = UNSET
+    if_match: str | UnsetType = UNSET
+
+
+class Batch(Arguments):
+    """Requests that are carried out together."""
+
+    requests: list[Part]
+    idempotency_key: str | UnsetType = UNSET
+    confirm: Confirm | UnsetType = UNSET
+
+
+class History(Arguments):
+    """Whose history is read."""
+
+    resource: Name
+    key: RowKey
+    limit: Limit | UnsetType = UNSET
+    cursor: Cursor | UnsetType = UNSET
+
+
+class Write(Filtered, kw_only=True):
+    """What is written, and under which conditions."""
+
+    operation: Literal["create", "update", "delete"]
+    key: RowKey | UnsetType = UNSET
+    keys: Annotated[list[Key], Meta(description="Keys of rows to delete")] | UnsetType = UNSET
+    values: (
+        Annotated[
+            Row | list[Row],
+            Meta(
+                description="Fields to write; null clears. An array creates many rows, or updates "
+                "those whose keys it has"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    on_conflict: (
+        Annotated[str, Meta(description="Unique key: update rows of `values` that are there")]
+        | UnsetType
+    ) = UNSET
+    if_match: (
+        Annotated[str, Meta(description="etag from read: refused if the row has changed")]
+        | UnsetType
+    ) = UNSET
+    idempotency_key: (
+        Annotated[
+            str, Meta(description="Your name for a create or update: sent again, it is done once")
+        ]
+        | UnsetType
+    ) = UNSET
+    dry_run: Annotated[bool, Meta(description="Tell what would be done, store nothing")] = False
+    confirm: Confirm | UnsetType = UNSET
+
+
+T = TypeVar("T", bound=Arguments)
+
+
+def read_arguments(kind: type[T], given: Mapping[str, Any]) -> T:
+    """Read the arguments of a tool.
+
+    Args:
+        kind: What it takes.
+        given: What a client has sent.
+
+    Raises:
+        BadArguments: They are wrong; says which, and what would be right.
+    """
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise BadArguments(f"There is no argument `{name}`{hint}; there are {', '.join(known)}")
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as exc:
+        raise BadArguments(str(exc)) from None
+
+
+@cache
+def schema_of(kind: type[Arguments]) -> dict[str, Any]:
+    """The JSON Schema of the arguments of a tool."""
+    (_,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    schema = _shorten(parts.pop(kind.__name__))
+    return {**schema, "$defs": _shorten(parts)} if parts else schema
+
+
+_SAYS_NOTHING = ("title", "default")
+
+
+def _shorten(schema: Any) -> Any:
+    """A schema without what agents have no use for."""
+    if isinstance(schema, Sequence) and not isinstance(schema, str):
+        return [_shorten(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    is_object = schema.get("type") == "object" and "properties" in schema
+    dropped = (*_SAYS_NOTHING, "description") if is_object else _SAYS_NOTHING
+    return {name: _shorten(part) for name, part in schema.items() if name not in dropped}

@@ -1,0 +1,114 @@
+"""What is served to agents at one path of an application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from mcp.server.lowlevel import Server
+from starlette.types import Scope
+
+from ..route import Handle
+from .describe import Descriptions
+from .exchange import Exchanges, allow
+from .metadata import WELL_KNOWN, ProtectedResource
+from .options import Mcp
+from .served import ACCESS, RESOURCES, Served
+from .server import Context, FindSurface, make_server
+from .surface import Surface
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRoute:
+    """A route that agents need.
+
+    Args:
+        method: Its method.
+        path: Its path.
+        handle: What answers.
+        is_guarded: Whether it is for callers alone.
+        is_shared: Whether another one may be there already, that does as well.
+        takes: What the endpoint takes beside.
+    """
+
+    method: str
+    path: str
+    handle: Handle
+    is_guarded: bool = False
+    is_shared: bool = False
+    takes: Mapping[str, bool] = field(default_factory=dict)
+
+
+class Agents:
+    """Serves tools at one path.
+
+    Args:
+        app: The application.
+        served: The resources, and the path.
+        options: How they are served.
+        find_origins: Finds where the pages come from that may use the application.
+        has_callers: Whether the application asks for tokens, or the like.
+
+    Attributes:
+        options: The same.
+        served: The resources.
+        descriptions: Describes them.
+        protected: Tells where tokens come from; None where the application asks for none.
+        exchanges: Answers messages.
+    """
+
+    def __init__(
+        self,
+        app: FastAPI,
+        served: Served,
+        options: Mcp,
+        find_origins: Callable[[], Sequence[str]],
+        *,
+        has_callers: bool,
+    ) -> None:
+        self.options = options
+        self.served = served
+        self.descriptions = Descriptions(served)
+        self.protected = ProtectedResource(served.path, options) if has_callers else None
+
+        self._app = app
+
+        def find_surface(context: Context) -> Surface:
+            return Surface.behind(app, scope_of(context))
+
+        server = self.make_server(find_surface)
+        self.exchanges = Exchanges(app, server, served, find_origins, self.protected)
+
+    def make_server(self, find_surface: FindSurface) -> Server[Any]:
+        """Make a server of the tools.
+
+        Args:
+            find_surface: Finds the application as the sender of a message may use it.
+        """
+        return make_server(
+            self.served,
+            find_surface,
+            name=self._app.title,
+            version=self._app.version,
+            max_answer_bytes=self.options.max_answer_bytes,
+        )
+
+    def list_routes(self) -> Iterator[AgentRoute]:
+        """List the routes that are needed."""
+        path = self.served.path
+        yield AgentRoute("GET", path + RESOURCES, self.descriptions.answer, is_guarded=True)
+        yield AgentRoute("GET", path + ACCESS, allow, is_guarded=True)
+        takes = {"takes_body": True, "takes_scope": True}
+        yield AgentRoute("POST", path, self.exchanges.answer, takes=takes)
+        if self.protected is not None:
+            tell, takes = self.protected.answer, {"takes_scope": True}
+            yield AgentRoute("GET", WELL_KNOWN + path, tell, takes=takes)
+            yield AgentRoute("GET", WELL_KNOWN, tell, is_shared=True, takes=takes)
+
+
+def scope_of(context: Context) -> Scope:
+    """The request that a message came with."""
+    scope: Scope = context.request.scope  # type: ignore[union-attr] # the SDK's transport adds it
+    return scope
