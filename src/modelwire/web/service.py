@@ -47,6 +47,7 @@ class Service:
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
         own_access: Finds out what callers may do in endpoints of the application's own.
         mounted: The resources of each `mount`: who asks for them, and their pipelines.
+        paths: Where each resource is served, with the prefix of its mount.
         batches: The paths where batches are answered.
 
     Raises:
@@ -68,6 +69,7 @@ class Service:
         self.offline_docs: bool | None = None
         self.own_access = OwnAccess(app, database)
         self.mounted: list[tuple[Callers | None, Variants]] = []
+        self.paths: dict[Table, str] = {}
         self.batches: list[str] = []
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
