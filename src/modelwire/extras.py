@@ -8,6 +8,9 @@ from .errors import ConfigurationError
 
 _EXTRAS = {
     "alembic": "migrate",
+    "backports.zstd": "zstd",
+    "openpyxl": "excel",
+    "pyarrow": "parquet",
     "typer": "serve",
     "uvicorn": "serve",
     "httptools": "serve",

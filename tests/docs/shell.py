@@ -96,6 +96,10 @@ class Shell:
                 self._steps.update(
                     zip(_STEP_ID.findall(step.shown), _STEP_ID.findall(output), strict=False)
                 )
+            case ["modelwire", "export" | "import" | "seed", *_]:
+                status = 1 if step.shown.endswith(" refused") else 0
+                words = [sys.executable, "-m", "modelwire", *arguments]
+                _compare_lines(_run(words, given, self.directory, status), step)
             case ["modelwire", "serve", *options]:
                 self._serve([*_modelwire(), *_on_any_port(options)], given, step, self.directory)
             case ["pytest", *options]:
@@ -194,7 +198,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
     return {**outer, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100", **given}
 
 
-def _run(command: list[str], given: Mapping[str, str], directory: Path) -> str:
+def _run(command: list[str], given: Mapping[str, str], directory: Path, status: int = 0) -> str:
     done = subprocess.run(
         command,
         cwd=directory,
@@ -205,7 +209,9 @@ def _run(command: list[str], given: Mapping[str, str], directory: Path) -> str:
         check=False,
     )
     output = done.stdout.decode()
-    assert done.returncode == 0, f"{shlex.join(command)} ended with {done.returncode}:\n{output}"
+    assert done.returncode == status, (
+        f"{shlex.join(command)} ended with {done.returncode}:\n{output}"
+    )
     return output
 
 

@@ -7,11 +7,12 @@ The language of a fenced block says what is done with it:
   that names it, by a file that imports it, by pytest, or by `modelwire migrate apply`.
 - `console` has commands, which start with `$ `, and what they answer. They run in the page's
   directory, in order. `modelwire serve` and `make serve` start a real server on a free port,
-  in place of the one before; `curl` asks it; `pytest`, `python`, `modelwire new` and `modelwire
-  migrate` run; `make test` is looked up.
+  in place of the one before; `curl` asks it; `pytest`, `python` and the other commands of
+  `modelwire` run, and fail where rows are shown to be refused; `make test` is looked up.
   Moments, entity tags, ids of requests and durations may differ, and JSON may be laid out in
   lines. With `curl -i` the headers that are shown are compared. A `postgresql://` URL becomes that
   of an empty database.
+- `csv` and `yaml` with a title are files.
 - `json` is parsed. `text` is not run.
 
 The page on generated clients has other languages. `tests/clients` compiles and runs what it shows.
@@ -29,7 +30,7 @@ import pytest_asyncio
 from .pages import PAGES, Snippet, page_id, snippets_of, steps_of
 from .shell import Shell
 
-LANGUAGES = {"python", "console", "json", "text"}
+LANGUAGES = {"python", "console", "csv", "json", "text", "yaml"}
 PLAYED = [page for page in PAGES if page.name != "generate-a-client.md"]
 
 
@@ -45,6 +46,9 @@ class _Page:
         match snippet.language:
             case "python":
                 assert snippet.title, f"{snippet.place}: a python snippet has a title"
+                self._write(snippet.title, snippet.text)
+            case "csv" | "yaml":
+                assert snippet.title, f"{snippet.place}: a {snippet.language} snippet has a title"
                 self._write(snippet.title, snippet.text)
             case "console":
                 for step in steps_of(snippet):
@@ -69,7 +73,9 @@ class _Page:
         return [
             name
             for name in self.written
-            if not any(name in command for command in self.commands)
+            if not any(
+                name in command or f" {Path(name).stem}:" in command for command in self.commands
+            )
             and name.removesuffix(".py") not in imported
             and not (collected and name.startswith(("conftest", "test_")))
             and not (migrated and name.startswith("migrations/versions/"))

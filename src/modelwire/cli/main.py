@@ -25,12 +25,14 @@ from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
+from .data import data
 from .logs import configure_logs
 from .migrate import migrate
 from .new import create_project
 from .policies import list_policies
 from .protocol import LimitedProtocol
 from .reason import reason_of
+from .shell import shell
 from .target import load_app
 
 _TARGET = "_MODELWIRE_SERVE_TARGET"
@@ -45,11 +47,12 @@ main = typer.Typer(
     name="modelwire",
     help="Takes SQLModel tables to the wire.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 main.add_typer(migrate)
+main.add_typer(data)
+main.add_typer(shell)
 
 
 def _show_version(wanted: bool) -> None:

@@ -161,6 +161,7 @@ def mount(
         path = routes.prefix + table.path
         _check_path(app, table, path, health, METRICS if settings.metrics else None)
         routes.add_resource(table)
+        service.paths[table] = path
         if passed_over := describe_passed_over(table):
             logger.warning(passed_over)
     service.index.lists += [

@@ -52,6 +52,7 @@ class Service:
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
         own_access: Finds out what callers may do in endpoints of the application's own.
         mounted: The resources of each `mount`.
+        paths: Where each resource is served, with the prefix of its mount.
         batches: The paths where batches are answered.
         agents: What is served to agents, by its path.
 
@@ -74,6 +75,7 @@ class Service:
         self.offline_docs: bool | None = None
         self.own_access = OwnAccess(app, database)
         self.mounted: list[MountedResources] = []
+        self.paths: dict[Table, str] = {}
         self.batches: list[str] = []
         self.agents: dict[str, Agents] = {}
         self._names: dict[Table, str] = {}

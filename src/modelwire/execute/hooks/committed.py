@@ -19,10 +19,27 @@ logger = logging.getLogger("modelwire")
 WAIT_S = 1.0
 """Seconds that an answer waits for what runs after the commit. What takes longer goes on."""
 
+_DEFERRED = "modelwire.deferred"
+"""Where a session has what waits for a later commit."""
+
 _running: set[asyncio.Task[None]] = set()
 
 Committed = tuple[Change, Sequence[Hook]]
 """What was written, and the hooks that are told once it is committed."""
+
+
+def defer(session: BaseSession) -> list[Committed]:
+    """Have what runs after a commit wait, where what a session commits is committed with more.
+
+    Args:
+        session: The session.
+
+    Returns:
+        What is to run once all is committed; it grows.
+    """
+    waiting: list[Committed] = []
+    session.info[_DEFERRED] = waiting
+    return waiting
 
 
 async def run_after_commit(
@@ -41,10 +58,20 @@ async def run_after_commit(
         if is_own:
             await session.close()
         return
+    deferred = session.info.get(_DEFERRED)
+    if deferred is not None:
+        deferred += committed
+        return
     task = asyncio.ensure_future(_run(committed, cast(AsyncSession, session), is_own=is_own))
     _running.add(task)
     task.add_done_callback(_running.discard)
     await asyncio.wait([task], timeout=WAIT_S if is_own else None)
+
+
+async def wait_for_hooks() -> None:
+    """Wait for the hooks that are still running, where nothing else would let them end."""
+    if _running:
+        await asyncio.wait(_running)
 
 
 async def _run(committed: Sequence[Committed], session: AsyncSession, *, is_own: bool) -> None:

@@ -1,0 +1,266 @@
+"""`modelwire export`, `import` and `seed`: rows out of the tables, and into them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ConfigurationError
+from .ask import exiting, show_examples
+from .inside import Header
+from .seeds import store_seeds
+from .target import load_app
+from .transfer.export import Exported, Wanted
+from .transfer.export import export as export_rows
+from .transfer.imports import Imported, Order, import_rows
+
+data = typer.Typer(rich_markup_mode=None)
+
+TargetArgument = Annotated[
+    str,
+    typer.Argument(help="A file or module with an application or tables in it, as for serve."),
+]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="MODELWIRE_TOKEN",
+        help="The bearer token of the caller who asks, where the application has callers.",
+    ),
+]
+HeaderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME:VALUE", help="A header of every request; may be given several times."
+    ),
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help="csv, jsonl, parquet or xlsx. Default: as the name of the file ends."
+    ),
+]
+CompressOption = Annotated[
+    str | None,
+    typer.Option("--compress", help="gzip, zstd or none. Default: as the name of the file ends."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")]
+
+
+@data.command(
+    epilog=show_examples(
+        "export main.py users > users.csv --format csv",
+        "export main.py orders --filter status=paid --to paid.parquet",
+        "export main.py --to backup/ --format jsonl --compress zstd",
+    )
+)
+def export(
+    target: TargetArgument,
+    resources: Annotated[
+        list[str] | None, typer.Argument(help="The paths of resources, as in users. Default: all.")
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="The file; or the folder, where there are several resources. "
+            "Default: standard output.",
+        ),
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="NAME=VALUE",
+            help="A parameter of the list, as in status=paid, sort=-id or fields=id,name; may be "
+            "given several times.",
+        ),
+    ] = None,
+    format_: FormatOption = None,
+    compress: CompressOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files that are there already.")
+    ] = False,
+    token: TokenOption = None,
+    header: HeaderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the rows of resources into files."""
+    with exiting():
+        if as_json and to is None:
+            raise ConfigurationError("--json prints where the rows go: name a file by --to")
+        # Who only reads makes no tables.
+        os.environ.setdefault("MODELWIRE_CREATE_TABLES", "false")
+        wanted = Wanted(resources or [], filters or [], to, format_, compress, force)
+        done = asyncio.run(export_rows(load_app(target), wanted, read_headers(token, header or [])))
+    _print_exported(done, as_json=as_json)
+
+
+def _print_exported(done: Sequence[Exported], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([each._asdict() for each in done], indent=2, ensure_ascii=False))
+        return
+    for each in done:
+        if each.rows is None:
+            text = "left out: its resource is without the operation `stream`"
+        else:
+            text = f"{each.rows} rows" + (f" into {each.path}" if each.path else "")
+        typer.echo(f"{each.resource}: {text}", err=True)
+
+
+@data.command(
+    name="import",
+    epilog=show_examples(
+        "import main.py users users.csv.gz --without id",
+        "import main.py users users.jsonl --on-conflict username --refused refused.jsonl",
+        "import main.py orders - --format csv --atomic < orders.csv",
+    ),
+)
+def import_(
+    target: TargetArgument,
+    resource: Annotated[str, typer.Argument(help="The path of the resource, as in users.")],
+    source: Annotated[str, typer.Argument(metavar="FILE", help="The file; - for standard input.")],
+    on_conflict: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD[,FIELD]",
+            help="The unique key by which rows are found that are there already: what is in the "
+            "file is written to them.",
+        ),
+    ] = None,
+    ignore: Annotated[bool, typer.Option("--ignore", help="Leave those rows alone.")] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="A column that is passed over; may be given several times."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do it all, and undo it in the end.")
+    ] = False,
+    atomic: Annotated[
+        bool, typer.Option("--atomic", help="Store all rows or none, in one transaction.")
+    ] = False,
+    refused: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep rows that are refused, with their lines and reasons, as JSON lines; and "
+            "store the others.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Note beside the file how far the import has come, and go on from there if it "
+            "was broken off before.",
+        ),
+    ] = False,
+    format_: FormatOption = None,
+    compress: CompressOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file of refused rows.")
+    ] = False,
+    token: TokenOption = None,
+    header: HeaderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store the rows of a file in a resource."""
+    order = Order(
+        resource,
+        None if source == "-" else Path(source),
+        format_,
+        compress,
+        on_conflict,
+        ignore,
+        without or [],
+        dry_run,
+        atomic,
+        refused,
+        force,
+        resume,
+    )
+    with exiting():
+        done = asyncio.run(import_rows(load_app(target), order, read_headers(token, header or [])))
+    _print_imported(done, as_json=as_json)
+    if done.refused:
+        raise typer.Exit(1)
+
+
+def _print_imported(done: Imported, *, as_json: bool) -> None:
+    if as_json:
+        shown = {k: v for k, v in done._asdict().items() if k != "first"}
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    for text in done.first:
+        typer.secho(text, err=True, fg=typer.colors.YELLOW)
+    if done.refused > len(done.first):
+        typer.echo(f"and {done.refused - len(done.first)} more", err=True)
+    stored = "stored" if done.is_stored else "would be stored, and none is"
+    refused = f"; {done.refused} refused" if done.refused else ""
+    typer.echo(f"{done.resource}: {done.stored} rows {stored}{refused}")
+
+
+@data.command(
+    epilog=show_examples(
+        "seed main.py seeds.yaml",
+        "seed main.py package.seeds:make --key users=email",
+    )
+)
+def seed(
+    target: TargetArgument,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SEEDS",
+            help="A file of YAML or JSON, or a function that returns the same, as in "
+            "seeds.yaml or package.seeds:make.",
+        ),
+    ],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RESOURCE=FIELD[,FIELD]",
+            help="The unique key by which rows are found again; may be given several times. "
+            "Default: the first that all rows have.",
+        ),
+    ] = None,
+    token: TokenOption = None,
+    header: HeaderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have rows be there, all or none, however often it is run."""
+    with exiting():
+        headers = read_headers(token, header or [])
+        counts = asyncio.run(store_seeds(load_app(target), source, key or [], headers))
+    if as_json:
+        typer.echo(json.dumps(counts, indent=2))
+        return
+    for resource, count in counts.items():
+        typer.echo(f"{resource}: {count} rows")
+
+
+def read_headers(token: str | None, given: Sequence[str]) -> Sequence[Header]:
+    """Read the headers that say who asks.
+
+    Args:
+        token: A bearer token (RFC 6750).
+        given: Headers, as in `X-User: ann`.
+
+    Raises:
+        ConfigurationError: One is no header.
+    """
+    lines = [*given, *([] if token is None else [f"Authorization: Bearer {token}"])]
+    headers = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip() or not (name + value).isascii():
+            raise ConfigurationError(f"--header {name}: should be as in 'X-User: ann'")
+        headers.append((name.strip().lower().encode(), value.strip().encode()))
+    return headers

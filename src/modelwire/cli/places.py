@@ -1,0 +1,73 @@
+"""The resources of an application, by the names that commands call them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..catalog.names import did_you_mean
+from ..catalog.tables import Table
+from ..errors import ConfigurationError
+from ..web.route import Endpoint, ResourceRoute
+from .inside import Inside
+
+
+class Place(NamedTuple):
+    """A resource, and where it is served.
+
+    Args:
+        name: What commands call it: its path without slashes at its ends.
+        path: Where it is served.
+        table: Its table.
+    """
+
+    name: str
+    path: str
+    table: Table
+
+
+def list_places(inside: Inside) -> Mapping[str, Place]:
+    """List the resources of an application by their names.
+
+    Those of several calls of `mount` that have one path have the prefix in their names.
+    """
+    served = inside.service.paths
+    count = Counter(table.path for table in served)
+    found = {}
+    for table, path in served.items():
+        name = (path if count[table.path] > 1 else table.path).strip("/")
+        found[name] = Place(name, path, table)
+    return found
+
+
+def find_place(inside: Inside, name: str) -> Place:
+    """Find a resource by its name.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    places = list_places(inside)
+    place = places.get(name.strip("/"))
+    if place is None:
+        raise ConfigurationError(
+            f"There is no resource {name}{did_you_mean(name, places)}; there are "
+            f"{', '.join(places) or 'none'}"
+        )
+    return place
+
+
+def find_endpoint(inside: Inside, place: Place, below: str, method: str) -> Endpoint | None:
+    """Find what answers at a path of a resource; None where nothing does.
+
+    Args:
+        inside: The application.
+        place: The resource.
+        below: The path below that of the resource, as in `/bulk`.
+        method: The method.
+    """
+    path = f"{place.path}{below}"
+    routes = (route for route in inside.app.router.routes if isinstance(route, ResourceRoute))
+    found = (r for r in routes if method in r.methods and r.path.rstrip("/") == path)
+    route = next(found, None)
+    return None if route is None else route.resource_endpoint

@@ -1,0 +1,133 @@
+"""Bulk requests, and which of their rows are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from ..inside import Header, Inside, Reply
+from ..places import Place
+from ..replies import Reason, read_reasons, refuse
+from .chunks import write_body
+from .readers import Line
+from .refusals import Refusal
+
+BULK = "/bulk"
+
+_MAY_BE_ROWS = (400, 403, 404, 409, 412, 413, 422)
+"""The statuses of a bulk request that may be about single rows of it."""
+
+_MAY_BE_ONE = (400, 413, 422)
+"""Of a request that writes each row for itself, those by which one row may have spoilt it."""
+
+_EACH = 207
+
+
+class Bulk:
+    """Stores rows of a resource by bulk requests.
+
+    Args:
+        inside: The application.
+        place: The resource.
+        on_conflict: The fields of a unique key by which rows are found that are there already.
+        ignores: Whether these are left alone; they are merged otherwise.
+    """
+
+    def __init__(
+        self, inside: Inside, place: Place, on_conflict: str | None, *, ignores: bool = False
+    ) -> None:
+        self._inside = inside
+        self._place = place
+        self._query = "" if on_conflict is None else f"on_conflict={quote(on_conflict, safe=',')}"
+        self._preference = b", resolution=ignore-duplicates" if ignores else b""
+
+    async def store(self, piece: Sequence[Line], key: str = "") -> Sequence[Refusal]:
+        """Store rows, all or none.
+
+        Args:
+            piece: The rows.
+            key: Stands for the request, which is carried out once under it; none if empty.
+
+        Returns:
+            Those that are refused, as far as that is known when the others were not tried; none of
+            the rows is stored then.
+
+        Raises:
+            Failed: The application has refused for a reason that is about no row.
+            ConfigurationError: It was asked for wrongly.
+        """
+        if unreadable := _find_unreadable(piece):
+            return unreadable
+        reply = await self._ask(piece, self._query, b"return=minimal", key)
+        if reply.is_success:
+            return ()
+        return self._read_refusals(reply, piece)
+
+    async def store_each(self, piece: Sequence[Line], key: str = "") -> Sequence[Refusal]:
+        """Store what can be stored of rows, each for itself; returns the others.
+
+        Raises:
+            Failed: The application has refused for a reason that is about no row.
+        """
+        refusals = _find_unreadable(piece)
+        sent = [line for line in piece if not line.fault]
+        if not sent:
+            return refusals
+        query = "&".join(filter(None, [self._query, "atomic=false"]))
+        reply = await self._ask(sent, query, b"return=minimal", f"{key}-each" if key else "")
+        if reply.status in _MAY_BE_ONE:
+            return [*refusals, *await self._halve(sent, reply, key)]
+        if reply.status != _EACH:
+            raise refuse(reply, self._place.name)
+        items = reply.document["items"]
+        for line, item in zip(sent, items, strict=True):
+            if "problem" in item:
+                reasons = [_split(reason, [line])[1] for reason in read_reasons(item["problem"])]
+                refusals.append(Refusal(line, reasons))
+        return sorted(refusals, key=lambda refusal: refusal.line.number)
+
+    async def _halve(self, piece: Sequence[Line], reply: Reply, key: str) -> Sequence[Refusal]:
+        """Store rows of which one can't be in a request: it is too large, or its JSON is none."""
+        if len(piece) == 1:
+            return [Refusal(piece[0], read_reasons(reply.document))]
+        middle = len(piece) // 2
+        return [
+            *await self.store_each(piece[:middle], f"{key}a" if key else ""),
+            *await self.store_each(piece[middle:], f"{key}b" if key else ""),
+        ]
+
+    async def _ask(self, piece: Sequence[Line], query: str, preference: bytes, key: str) -> Reply:
+        headers: list[Header] = [(b"prefer", preference + self._preference)]
+        if key:
+            headers.append((b"idempotency-key", key.encode()))
+        path = f"{self._place.path}{BULK}"
+        return await self._inside.ask("POST", path, query, headers=headers, body=write_body(piece))
+
+    def _read_refusals(self, reply: Reply, piece: Sequence[Line]) -> Sequence[Refusal]:
+        """Read which rows a request was refused for.
+
+        Raises:
+            Failed: It was for none.
+        """
+        problem = reply.document
+        errors = problem.get("errors", ())
+        if reply.status not in _MAY_BE_ROWS or any("parameter" in error for error in errors):
+            raise refuse(reply, self._place.name)
+        found: dict[int, list[Reason]] = {}
+        for reason in read_reasons(problem):
+            index, within = _split(reason, piece)
+            found.setdefault(index, []).append(within)
+        return [Refusal(piece[index], reasons) for index, reasons in sorted(found.items())]
+
+
+def _find_unreadable(piece: Sequence[Line]) -> list[Refusal]:
+    return [Refusal(line, [Reason("", "unreadable", line.fault)]) for line in piece if line.fault]
+
+
+def _split(reason: Reason, piece: Sequence[Line]) -> tuple[int, Reason]:
+    """Split a reason into the row that it is about, and what it says of that."""
+    head, _, rest = reason.pointer.removeprefix("/").partition("/")
+    if head.isdecimal():
+        return int(head), reason._replace(pointer=f"/{rest}" if rest else "")
+    which = "" if len(piece) == 1 else f"this or one of the rows up to line {piece[-1].number}: "
+    return 0, reason._replace(message=f"{which}{reason.message}")

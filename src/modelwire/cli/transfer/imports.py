@@ -1,0 +1,252 @@
+"""`modelwire import`: the rows of a file into a resource, by bulk requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from fastapi import FastAPI
+
+from ...errors import ConfigurationError
+from ..ask import Failed
+from ..inside import Header, Inside, opening
+from ..places import Place, find_endpoint, find_place
+from ..progress import showing
+from .bulk import BULK, Bulk
+from .chunks import Size, cut
+from .files import decompressing, reading
+from .formats import choose_encoding
+from .readers import Line, read_lines
+from .refusals import SHOWN, Refusal, Refusals, keeping
+from .state import StateFile
+from .transaction import Transaction, one_transaction
+
+
+class Order(NamedTuple):
+    """What is to be imported, and how.
+
+    Args:
+        resource: The resource.
+        source: The file; None for standard input.
+        format: The format, as an option names it.
+        compression: The compression, as an option names it.
+        on_conflict: The fields of a unique key by which rows are found that are there already.
+        ignores: Whether these are left alone; they are merged otherwise.
+        left_out: The columns that are passed over.
+        is_dry: Whether nothing is stored in the end.
+        is_atomic: Whether all rows are stored or none.
+        refused: Where rows are kept that were refused, while the others are stored.
+        replaces: Whether that file is replaced.
+        resumes: Whether it is noted how far the import has come, and it goes on from there.
+    """
+
+    resource: str
+    source: Path | None
+    format: str | None = None
+    compression: str | None = None
+    on_conflict: str | None = None
+    ignores: bool = False
+    left_out: Sequence[str] = ()
+    is_dry: bool = False
+    is_atomic: bool = False
+    refused: Path | None = None
+    replaces: bool = False
+    resumes: bool = False
+
+    def check(self) -> None:
+        """Check that its options go together.
+
+        Raises:
+            ConfigurationError: They do not.
+        """
+        if self.resumes and (self.is_atomic or self.is_dry):
+            raise ConfigurationError("--resume has nothing to go on from where all rows are one")
+        if self.resumes and self.source is None:
+            raise ConfigurationError("--resume needs a file, which standard input is not")
+        if self.ignores and self.on_conflict is None:
+            raise ConfigurationError("--ignore is about --on-conflict: say by which key")
+
+
+class Imported(NamedTuple):
+    """What came of an import.
+
+    Args:
+        resource: The resource.
+        stored: How many rows are stored, or would be.
+        refused: How many were refused.
+        is_stored: Whether anything is stored at all: a dry run stores nothing, and one transaction
+            nothing where a row was refused.
+        first: The first rows that were refused, and why.
+    """
+
+    resource: str
+    stored: int
+    refused: int
+    is_stored: bool
+    first: Sequence[str]
+
+
+async def import_rows(app: FastAPI, order: Order, headers: Sequence[Header]) -> Imported:
+    """Store the rows of a file.
+
+    Args:
+        app: The application.
+        order: What is imported.
+        headers: Who asks.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        ConfigurationError: It can't be done, as it is asked for.
+        Failed: A row was refused, and refused rows are not kept; or something else has failed.
+    """
+    order.check()
+    encoding = choose_encoding(order.source, order.format, order.compression)
+    async with opening(app, headers) as inside:
+        place = find_place(inside, order.resource)
+        size = _find_size(inside, place)
+        state = _open_state(inside, order, size) if order.resumes else None
+        start = None if state is None or state.is_new else state.state.kept
+        with (
+            reading(order.source) as file,
+            decompressing(file, encoding.compression) as unpacked,
+            keeping(order.refused, start=start, replaces=order.replaces) as refusals,
+            showing(place.name, _size_of(order.source)) as advance,
+        ):
+            lines = read_lines(unpacked, encoding.format, place.table, frozenset(order.left_out))
+            bulk = Bulk(inside, place, order.on_conflict, ignores=order.ignores)
+            run = _Import(order, bulk, refusals, state)
+            await run.store(
+                inside,
+                cut(run.begin(lines), size if state is None else state.state.size),
+                lambda: advance(run.stored, 0 if order.source is None else file.tell()),
+            )
+            return run.finish()
+
+
+class _Import:
+    """One import, as far as it has come."""
+
+    def __init__(
+        self, order: Order, bulk: Bulk, refusals: Refusals, state: StateFile | None
+    ) -> None:
+        self._order = order
+        self._bulk = bulk
+        self._refusals = refusals
+        self._state = state
+        self.stored = 0 if state is None else state.state.stored
+        refusals.count = 0 if state is None else state.state.refused
+        # A dry run is to find out about all of them.
+        self._goes_on = refusals.are_kept or order.is_dry
+
+    def begin(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """Pass over the rows that are done with."""
+        state = self._state
+        if state is not None:
+            for _ in range(state.state.done):
+                line = next(lines, None)
+                if line is not None:
+                    state.pass_over(line.body)
+            state.check()
+            state.save()
+        yield from lines
+
+    async def store(
+        self, inside: Inside, pieces: Iterator[Sequence[Line]], advance: Callable[[], None]
+    ) -> None:
+        """Store the rows, in one transaction if that is asked for."""
+        if not self._order.is_atomic and not self._order.is_dry:
+            for piece in pieces:
+                await self._store_piece(piece)
+                advance()
+            return
+        async with one_transaction(inside) as transaction:
+            for piece in pieces:
+                await self._store_piece(piece)
+                await transaction.check()
+                advance()
+            await self._settle(transaction)
+
+    async def _settle(self, transaction: Transaction) -> None:
+        if self._order.is_dry or self._refusals.count:
+            await transaction.check_deferred()
+        else:
+            await transaction.commit()
+
+    async def _store_piece(self, piece: Sequence[Line]) -> None:
+        state = self._state
+        key = "" if state is None else f"{state.state.key}-{state.state.done}"
+        refusals = await self._try(piece, key)
+        self._refusals.add(refusals)
+        self.stored += len(piece) - len(refusals)
+        if state is not None:
+            self._note(state, piece)
+
+    async def _try(self, piece: Sequence[Line], key: str) -> Sequence[Refusal]:
+        """Store rows together, or each for itself if one is refused; returns those that are."""
+        state = self._state
+        if state is None or not state.state.one_by_one:
+            refusals = await self._bulk.store(piece, key)
+            if not refusals:
+                return ()
+            if not self._goes_on:
+                raise self._stop(refusals)
+            if state is not None:
+                state.state.one_by_one = True
+                state.save()
+        return await self._bulk.store_each(piece, key)
+
+    def _note(self, state: StateFile, piece: Sequence[Line]) -> None:
+        """Take note of rows that are done with."""
+        state.state.stored, state.state.refused = self.stored, self._refusals.count
+        state.state.kept = self._refusals.save()
+        state.advance(b"".join(line.body for line in piece), len(piece))
+        state.save()
+
+    def _stop(self, refusals: Sequence[Refusal]) -> Failed:
+        """Make the error of rows that were refused, and of which none may be."""
+        lines = "\n".join(str(refusal) for refusal in refusals[:SHOWN])
+        before = 0 if self._order.is_atomic else self.stored
+        return Failed(
+            f"{lines}\n{before} rows before are stored, and none of those that go with these; "
+            "--refused FILE keeps refused rows, and stores the others"
+        )
+
+    def finish(self) -> Imported:
+        """Say what came of it."""
+        order, refused = self._order, self._refusals.count
+        if self._state is not None:
+            self._state.remove()
+        is_stored = not order.is_dry and not (order.is_atomic and refused)
+        return Imported(order.resource, self.stored, refused, is_stored, self._refusals.first)
+
+
+def _find_size(inside: Inside, place: Place) -> Size:
+    """Find how much a bulk request may have.
+
+    Raises:
+        ConfigurationError: There are none.
+    """
+    endpoint = find_endpoint(inside, place, BULK, "POST")
+    if endpoint is None:
+        raise ConfigurationError(
+            f"{place.name} can't be imported: its resource is without the operation `bulk_create`"
+        )
+    return Size(place.table.resource.max_bulk_rows, endpoint.limits.max_body_bytes)
+
+
+def _open_state(inside: Inside, order: Order, size: Size) -> StateFile | None:
+    if order.source is None:
+        return None
+    asked = [order.resource, order.on_conflict, order.ignores, *sorted(order.left_out)]
+    text = "\0".join(map(str, [*asked, order.refused]))
+    return StateFile(order.source, text, size, inside.database.settings.idempotency_ttl_s)
+
+
+def _size_of(source: Path | None) -> int | None:
+    try:
+        return None if source is None else source.stat().st_size
+    except OSError:
+        return None  # reading it says why
