@@ -68,9 +68,9 @@ class Bill(Base, table=True):
 
 
 class Post(Base, table=True):
-    """Goes with its bill, as the model declares."""
+    """Goes with its bill, as the model declares; PostgreSQL has a type of its table's name."""
 
-    __tablename__ = "posts"
+    __tablename__ = "line"
 
     id: int | None = Field(default=None, primary_key=True)
     price: float = 1.0
@@ -118,7 +118,7 @@ RESOURCES = (
         includes=["posts"],
         hooks=Hooks(after_create=[tell_firm], after_update=[tell_firm]),
     ),
-    Resource(Post, changes=KEPT),
+    Resource(Post, path="/posts", changes=KEPT),
     Resource(Mark, changes=KEPT, writable=["id"]),
     Resource(FirmMark, changes=KEPT),
     Resource(Sort, changes=KEPT),

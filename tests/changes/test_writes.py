@@ -44,7 +44,7 @@ def bills(operation: str, *keys: int) -> list[tuple[str, str, str]]:
 
 
 def posts(operation: str, *keys: int) -> list[tuple[str, str, str]]:
-    return [("posts", operation, f"[{key}]") for key in keys]
+    return [("line", operation, f"[{key}]") for key in keys]
 
 
 LINK = "[1,1]"
