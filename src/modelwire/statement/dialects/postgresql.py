@@ -102,9 +102,10 @@ def _given_rows(own: Table) -> Select[Any]:
     images = cast(bindparam(IMAGES, type_=Text()), JSON())
     elements = func.json_array_elements(images).table_valued("image", with_ordinality="place")
     given = elements.render_derived(name="given")
-    # A type of PostgreSQL's own may have the table's name, such as `line`; no table has it.
-    named_so = _PREPARER.format_table(own)
-    of_table: ColumnElement[Any] = literal_column(f"(SELECT own FROM {named_so} AS own LIMIT 0)")
+    # By the table: a type of PostgreSQL's own may have its name, such as `line`.
+    alias = own.alias("typed")
+    whole: ColumnElement[Any] = literal_column("typed")
+    of_table = select(whole).select_from(alias).limit(0).scalar_subquery()
     named = [column(c.name, c.type) for c in own.columns]
     # A function in FROM may use what stands before it.
     row = func.json_populate_record(of_table, given.c.image).table_valued(*named, name="row")
