@@ -14,6 +14,7 @@ from modelwire.catalog.tables import Relation, Table
 from modelwire.statement import (
     aggregate,
     conditions,
+    entries,
     idempotency,
     keyset,
     secrets,
@@ -27,6 +28,7 @@ from tests.statement.shapes import TABLES
 BUILDERS: tuple[ModuleType, ...] = (
     aggregate,
     conditions,
+    entries,
     keyset,
     selects,
     write,
@@ -37,7 +39,9 @@ BUILDERS: tuple[ModuleType, ...] = (
 Condition = Callable[[FromClause], ColumnElement[bool]]
 
 NAMES = "|".join(sorted((table.sql.name for table in TABLES.values()), key=len, reverse=True))
-NAMED = re.compile(rf"(?<![\w.])(?P<name>{NAMES})(?!\w)(?P<next>\.| AS (?:seen|every|link)_\w+)?")
+# `typed` stands for no rows, but for what type the rows of a table have.
+MARKED = r"\.| AS (?:seen|every|link)_\w+| AS typed\b"
+NAMED = re.compile(rf"(?<![\w.])(?P<name>{NAMES})(?!\w)(?P<next>{MARKED})?")
 TARGET = re.compile(rf"(?:INSERT INTO|UPDATE|DELETE FROM) (?P<name>{NAMES})(?!\w)(?! AS)")
 
 
@@ -73,7 +77,10 @@ class Door:
                         module, name, getattr(self, name, None) or self._target(name)
                     )
 
-    def rows_of(self, table: Table, _dialect: SQLDialect) -> FromClause:
+    def rows_of(self, table: Table, dialect: SQLDialect, *, given: bool = False) -> FromClause:
+        if given:
+            rows = dialect.given_rows(table.sql).subquery(f"seen_{table.sql.name}")
+            return select(rows).where(self.condition(rows)).subquery()
         return self._narrow(table.sql, "seen", self.condition)
 
     def links_of(self, relation: Relation, _dialect: SQLDialect) -> FromClause | None:

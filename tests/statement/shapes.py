@@ -14,6 +14,7 @@ from modelwire.plan.reading.plans import ListPlan, plan_list, plan_read, plan_st
 from modelwire.plan.writing.mass import plan_mass
 from modelwire.request.query import parse_query
 from modelwire.shape.aggregates import AggregateShape
+from modelwire.shape.entries import EntriesShape, ThenShape
 from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.parts import Keyset, Lock
 from modelwire.shape.reads import (
@@ -172,6 +173,16 @@ def gathered() -> Iterator[Shape]:
             yield GatheredShape(shape)
 
 
+def given() -> Iterator[Shape]:
+    """Rows that are given in place of those of a table, and what the log has of them."""
+    for shape in selects():
+        if not shape.joined:
+            yield replace(shape, given=True)
+    for table in TABLES.values():
+        for way in (False, True):
+            yield from (EntriesShape(table, older=way), ThenShape(table, before=way))
+
+
 def counts() -> Iterator[Shape]:
     for shape in selects():
         yield CountShape(shape.table, shape.conditions)
@@ -179,5 +190,5 @@ def counts() -> Iterator[Shape]:
 
 def shapes() -> Iterator[Shape]:
     """Each of them once."""
-    for kind in (selects, gathered, counts, sums, related, lookups, writes):
+    for kind in (selects, gathered, given, counts, sums, related, lookups, writes):
         yield from dict.fromkeys(kind())

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
 from sqlalchemy.engine import Dialect
 
 import modelwire
+from modelwire.shape.entries import EntriesShape, ThenShape
 from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.shapes import Shape
 from modelwire.shape.writes import (
@@ -39,6 +40,9 @@ PAST_POLICIES = (
     UnlinkShape,
     DeleteShape,
     CheckShape,
+    # What the log has of a row is asked of the policy once it is read.
+    EntriesShape,
+    ThenShape,
 )
 """The shapes by which the service looks at rows that a client may not see."""
 
@@ -95,15 +99,15 @@ def test_what_clients_may_see_decides(monkeypatch: pytest.MonkeyPatch, dialect: 
 
 
 PLANTED = [
-    (aggregate, "rows_of", lambda table, _: table.sql),
-    (conditions, "rows_of", lambda table, _: table.sql),
+    (aggregate, "rows_of", lambda table, _, **_given: table.sql),
+    (conditions, "rows_of", lambda table, _, **_given: table.sql),
     (conditions, "links_of", lambda relation, _: relation.link),
-    (keyset, "rows_of", lambda table, _: table.sql),
-    (selects, "rows_of", lambda table, _: table.sql),
+    (keyset, "rows_of", lambda table, _, **_given: table.sql),
+    (selects, "rows_of", lambda table, _, **_given: table.sql),
     (selects, "links_of", lambda relation, _: relation.link),
-    (write, "rows_of", lambda table, _: table.sql),
+    (write, "rows_of", lambda table, _, **_given: table.sql),
     (write, "every_row_of", lambda table: getattr(table, "sql", table)),
-    (write, "stored_rows_of", lambda table, _: table.sql),
+    (write, "stored_rows_of", lambda table, _, **_given: table.sql),
     (selects, "column_in", lambda _source, column: column),
     (selects, "columns_in", lambda _source, columns: list(columns)),
     (selects, "column_of", lambda _source, field: field.column),

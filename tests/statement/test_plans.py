@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, func
 
 from modelwire import Database
 from modelwire.shape.parts import Lock
+from modelwire.shape.entries import EntriesShape, ThenShape
 from modelwire.shape.reads import ExistingShape, GatheredShape, SelectShape
 from modelwire.statement.compiled import Compiled
 from modelwire.statement.lists import ROWS
@@ -29,9 +30,15 @@ def is_there(rows: FromClause) -> ColumnElement[bool]:
 def write_all(database: Database) -> list[Compiled]:
     """Every shape as a database has it; estimates are a plan themselves."""
     statements = Statements(database.engine.dialect)
-    found = [s for s in shapes() if database.dialect == "postgresql" or not needs_postgresql(s)]
-    written = [statements.of(shape).compiled for shape in found]
+    is_postgresql = database.dialect == "postgresql"
+    found = [s for s in shapes() if is_postgresql or not needs_postgresql(s)]
+    written = [statements.of(shape).compiled for shape in found if not reads_log(shape)]
     return [sql for sql in written if not sql.text.startswith("EXPLAIN")]
+
+
+def reads_log(shape: object) -> bool:
+    """Whether rows are those of the log of changes, which these databases don't have."""
+    return isinstance(shape, EntriesShape | ThenShape) or getattr(shape, "given", False)
 
 
 def needs_postgresql(shape: object) -> bool:

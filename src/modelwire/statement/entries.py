@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ..catalog.tables import Table
 from ..shape.entries import EntriesShape, ThenShape
@@ -14,41 +15,44 @@ from .reading import read_column
 from .source import every_row_of
 from .types import operand_type
 
-_LOG = CHANGES.c
+Columns = ReadOnlyColumnCollection[str, Any]
+"""The columns of the log, as a statement reads them."""
 
 
 def build_entries(shape: EntriesShape, dialect: SQLDialect) -> Select[Any]:
     """Write the entries before or after a number, `limit` at most."""
     bound = bindparam("number", type_=BigInteger())
+    log = every_row_of(CHANGES).c
     shown = (
-        _LOG.number,
-        read_column(_LOG.at, dialect),
-        _LOG.operation,
-        cast(_LOG.old, Text()),
-        cast(_LOG.new, Text()),
-        _LOG.by,
+        log.number,
+        read_column(log.at, dialect),
+        log.operation,
+        cast(log.old, Text()),
+        cast(log.new, Text()),
+        log.by,
     )
-    sql = select(*shown).select_from(every_row_of(CHANGES)).where(_is_of(shape.table, dialect))
+    sql = select(*shown).where(_is_of(shape.table, log, dialect))
     if shape.older:
-        sql = sql.where(_LOG.number < bound).order_by(_LOG.number.desc())
+        sql = sql.where(log.number < bound).order_by(log.number.desc())
     else:
-        sql = sql.where(_LOG.number > bound).order_by(_LOG.number)
+        sql = sql.where(log.number > bound).order_by(log.number)
     return sql.limit(bindparam("limit", type_=BigInteger()))
 
 
 def build_then(shape: ThenShape, dialect: SQLDialect) -> Select[Any]:
     """Write a row as it was."""
-    at = bindparam("at", type_=operand_type(dialect.type_of(_LOG.at), dialect))
-    image = cast(_LOG.new if shape.before else _LOG.old, Text())
-    sql = select(image).select_from(every_row_of(CHANGES)).where(_is_of(shape.table, dialect))
+    log = every_row_of(CHANGES).c
+    at = bindparam("at", type_=operand_type(dialect.type_of(CHANGES.c.at), dialect))
+    image = cast(log.new if shape.before else log.old, Text())
+    sql = select(image).where(_is_of(shape.table, log, dialect))
     if shape.before:
-        sql = sql.where(_LOG.at <= at).order_by(_LOG.number.desc())
+        sql = sql.where(log.at <= at).order_by(log.number.desc())
     else:
-        sql = sql.where(_LOG.at > at).order_by(_LOG.number)
+        sql = sql.where(log.at > at).order_by(log.number)
     return sql.limit(1)
 
 
-def _is_of(table: Table, dialect: SQLDialect) -> ColumnElement[bool]:
+def _is_of(table: Table, log: Columns, dialect: SQLDialect) -> ColumnElement[bool]:
     """Write that an entry is about the row whose key is the parameters `p0`, `p1`, …"""
     columns = table.key_columns
     values: list[ColumnElement[Any]] = [
@@ -56,5 +60,6 @@ def _is_of(table: Table, dialect: SQLDialect) -> ColumnElement[bool]:
         for i, column in enumerate(columns)
     ]
     types = [dialect.type_of(column) for column in columns]
-    is_row: ColumnElement[bool] = _LOG.key == dialect.write_key(values, types)
-    return (_LOG.table == table.name) & is_row
+    is_row: ColumnElement[bool] = log.key == dialect.write_key(values, types)
+    is_table: ColumnElement[bool] = log.table == table.name
+    return is_table & is_row
