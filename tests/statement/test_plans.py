@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import ColumnElement, FromClause, func
 
 from modelwire import Database
-from modelwire.shape.parts import Lock
 from modelwire.shape.entries import EntriesShape, ThenShape
+from modelwire.shape.parts import Lock
 from modelwire.shape.reads import ExistingShape, GatheredShape, SelectShape
 from modelwire.statement.compiled import Compiled
 from modelwire.statement.lists import ROWS
