@@ -158,6 +158,13 @@ def test_import_goes_on_with_the_same_rows_only(tmp_path: Path, url: str) -> Non
     assert "not those that were imported" in refusing.stderr
     file.write_text(held)
     assert run(tmp_path, url, *options, "--without", "x").returncode == 2
+    # What may be stored already, as it was, is not sent otherwise.
+    file.write_text("\n".join(map(json.dumps, rows)))
+    assert run(tmp_path, url, *options, DIES="1 after").returncode == 9
+    file.write_text("\n".join(map(json.dumps, [*rows[:5], {"name": "x5"}])))
+    refusing = run(tmp_path, url, *options)
+    assert (refusing.returncode, refusing.stderr.count("\n")) == (1, 1)
+    assert "Idempotency-Key" in refusing.stderr
     file.write_text("\n".join(map(json.dumps, rows)))
     assert run(tmp_path, url, *options).stdout == "players: 6 rows stored\n"
     assert (
