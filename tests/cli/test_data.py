@@ -151,6 +151,7 @@ def test_import_goes_on_with_the_same_rows_only(tmp_path: Path, url: str) -> Non
     file.write_text("\n".join(map(json.dumps, [*rows[:4], {}])))
     options = ("import", "main.py", "players", "players.jsonl", "--resume")
     assert "line 5: name" in run(tmp_path, url, *options).stderr
+    assert (json.loads(state.read_bytes())["done"], state.exists()) == (3, True)
     held = file.read_text()
     file.write_text(held.replace("p0", "x0"))
     refusing = run(tmp_path, url, *options)
@@ -158,8 +159,16 @@ def test_import_goes_on_with_the_same_rows_only(tmp_path: Path, url: str) -> Non
     assert "not those that were imported" in refusing.stderr
     file.write_text(held)
     assert run(tmp_path, url, *options, "--without", "x").returncode == 2
+    # What may be stored already, as it was, is not sent otherwise.
     file.write_text("\n".join(map(json.dumps, rows)))
-    assert run(tmp_path, url, *options).stdout == "players: 6 rows stored\n"
+    assert run(tmp_path, url, *options, DIES="1 after").returncode == 9
+    file.write_text("\n".join(map(json.dumps, [*rows[:5], {"name": "x5"}])))
+    refusing = run(tmp_path, url, *options)
+    assert (refusing.returncode, refusing.stderr.count("\n")) == (1, 1)
+    assert "Idempotency-Key" in refusing.stderr
+    file.write_text("\n".join(map(json.dumps, rows)))
+    mended = ("--refused", "r.jsonl")
+    assert run(tmp_path, url, *options, *mended).stdout == "players: 6 rows stored\n"
     assert (
         len(do(tmp_path, url, "export", "main.py", "players", "--format", "jsonl").splitlines())
         == 6

@@ -193,6 +193,16 @@ async def test_large_rows_are_sent_in_smaller_requests(app: FastAPI, tmp_path: P
     assert done.first == [f"line 4: The body should have at most {limit} bytes"]
 
 
+async def test_tables_that_are_missing_are_named(app: FastAPI, tmp_path: Path) -> None:
+    """Where nothing has created the tables, that is said, and nothing is asked."""
+    database = Database(app.state.modelwire_database.url.render_as_string(hide_password=False))
+    bare = FastAPI()
+    mount(bare, database, MARKS)
+    (tmp_path / "notes.db").touch()
+    with pytest.raises(Failed, match="has no table moved_marks: nothing has created it"):
+        await export(bare, Wanted(["moved_marks"], (), str(tmp_path / "a.csv")), [])
+
+
 async def test_rows_that_are_only_a_part_of_a_file_are_none(app: FastAPI, tmp_path: Path) -> None:
     """A resource without the operation that is needed says which."""
     bare = FastAPI()

@@ -13,9 +13,11 @@ import msgspec
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 
+from ..catalog.names import join_words
 from ..errors import ConfigurationError, RequestError
 from ..execute.database import Database
 from ..execute.hooks.committed import wait_for_hooks
+from ..execute.tables import find_missing_tables
 from ..execute.url import show_url
 from ..web.service import Service, find_service
 from .ask import Failed
@@ -215,6 +217,10 @@ async def opening(
         stack.push_async_callback(database.close_db)
         with _explaining(database):
             state = await stack.enter_async_context(app.router.lifespan_context(app))
+            missing = await find_missing_tables(database.engine, [t.sql for t in service.paths])
+        if missing:
+            where = f"The database {show_url(database.url)}"
+            raise Failed(f"{where} has no table {join_words(missing)}: nothing has created it yet")
         yield Inside(app, service, headers, state)
         await wait_for_hooks()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from ...errors import KeyInFlight, KeyReused
 from ..inside import Header, Inside, Reply
 from ..places import Place
 from ..replies import Reason, read_reasons, refuse
@@ -19,6 +20,9 @@ _MAY_BE_ROWS = (400, 403, 404, 409, 412, 413, 422)
 
 _MAY_BE_ONE = (400, 413, 422)
 """Of a request that writes each row for itself, those by which one row may have spoilt it."""
+
+_ABOUT_KEYS = (KeyInFlight.code, KeyReused.code)
+"""What was sent under the key may be stored, so nothing is sent otherwise."""
 
 _EACH = 207
 
@@ -75,7 +79,7 @@ class Bulk:
             return refusals
         query = "&".join(filter(None, [self._query, "atomic=false"]))
         reply = await self._ask(sent, query, b"return=minimal", f"{key}-each" if key else "")
-        if reply.status in _MAY_BE_ONE:
+        if reply.status in _MAY_BE_ONE and _is_about_rows(reply):
             return [*refusals, *await self._halve(sent, reply, key)]
         if reply.status != _EACH:
             raise refuse(reply, self._place.name)
@@ -109,15 +113,21 @@ class Bulk:
         Raises:
             Failed: It was for none.
         """
-        problem = reply.document
-        errors = problem.get("errors", ())
-        if reply.status not in _MAY_BE_ROWS or any("parameter" in error for error in errors):
+        if reply.status not in _MAY_BE_ROWS or not _is_about_rows(reply):
             raise refuse(reply, self._place.name)
         found: dict[int, list[Reason]] = {}
-        for reason in read_reasons(problem):
+        for reason in read_reasons(reply.document):
             index, within = _split(reason, piece)
             found.setdefault(index, []).append(within)
         return [Refusal(piece[index], reasons) for index, reasons in sorted(found.items())]
+
+
+def _is_about_rows(reply: Reply) -> bool:
+    """Whether a refusal may be about rows, and not about a parameter or the key of the request."""
+    problem = reply.document
+    if problem.get("code") in _ABOUT_KEYS:
+        return False
+    return not any("parameter" in error for error in problem.get("errors", ()))
 
 
 def _find_unreadable(piece: Sequence[Line]) -> list[Refusal]:

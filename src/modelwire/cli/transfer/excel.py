@@ -104,7 +104,8 @@ def read_excel(file: IO[bytes]) -> Iterator[Sequence[Any]]:
         raise ConfigurationError("That is no Excel file (.xlsx)") from None
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)
-        header = [str(name) for name in next(rows, ()) if name is not None]
+        named = ["" if name is None else str(name) for name in next(rows, ())]
+        header = named[: max((i for i, name in enumerate(named, 1) if name), default=0)]
         yield header
         for row in rows:
             cells = [_unescape(cell) for cell in row[: len(header)]]

@@ -108,11 +108,12 @@ async def import_rows(app: FastAPI, order: Order, headers: Sequence[Header]) -> 
         place = find_place(inside, order.resource)
         size = _find_size(inside, place)
         state = _open_state(inside, order, size) if order.resumes else None
-        start = None if state is None or state.is_new else state.state.kept
         with (
             reading(order.source) as file,
             decompressing(file, encoding.compression) as unpacked,
-            keeping(order.refused, start=start, replaces=order.replaces) as refusals,
+            keeping(
+                order.refused, start=_kept_of(state, order), replaces=order.replaces
+            ) as refusals,
             showing(place.name, _size_of(order.source)) as advance,
         ):
             lines = read_lines(unpacked, encoding.format, place.table, frozenset(order.left_out))
@@ -150,6 +151,7 @@ class _Import:
                 if line is not None:
                     state.pass_over(line.body)
             state.check()
+            self._note_refused(state)
             state.save()
         yield from lines
 
@@ -201,9 +203,12 @@ class _Import:
     def _note(self, state: StateFile, piece: Sequence[Line]) -> None:
         """Take note of rows that are done with."""
         state.state.stored, state.state.refused = self.stored, self._refusals.count
-        state.state.kept = self._refusals.save()
+        self._note_refused(state)
         state.advance(b"".join(line.body for line in piece), len(piece))
         state.save()
+
+    def _note_refused(self, state: StateFile) -> None:
+        state.state.kept, state.state.kept_in = self._refusals.save(), str(self._order.refused)
 
     def _stop(self, refusals: Sequence[Refusal]) -> Failed:
         """Make the error of rows that were refused, and of which none may be."""
@@ -241,8 +246,14 @@ def _open_state(inside: Inside, order: Order, size: Size) -> StateFile | None:
     if order.source is None:
         return None
     asked = [order.resource, order.on_conflict, order.ignores, *sorted(order.left_out)]
-    text = "\0".join(map(str, [*asked, order.refused]))
+    text = " ".join(map(str, asked))
     return StateFile(order.source, text, size, inside.database.settings.idempotency_ttl_s)
+
+
+def _kept_of(state: StateFile | None, order: Order) -> int | None:
+    """The length of the file of refused rows, as far as it is of this import."""
+    is_same = state is not None and state.state.kept_in == str(order.refused)
+    return state.state.kept if state is not None and is_same else None
 
 
 def _size_of(source: Path | None) -> int | None:

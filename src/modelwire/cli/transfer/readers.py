@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO
 
 import msgspec
 
@@ -20,7 +20,7 @@ _NULL = msgspec.Raw(b"null")
 _LONGEST_CELL = 2**31 - 1
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A row of a file.
 
     Args:
@@ -96,7 +96,7 @@ def _read_csv(file: BinaryIO, table: Table, left_out: frozenset[str]) -> Iterato
 def _read_cells(reader: Any, columns: Sequence[Cells], left_out: frozenset[str]) -> Iterator[Line]:
     encode = msgspec.json.Encoder().encode
     names, width = [column.name for column in columns], len(columns)
-    nulls = [i for i, column in enumerate(columns) if column.takes_null]
+    nulls = [(i, column.name) for i, column in enumerate(columns) if column.takes_null]
     documents = [i for i, column in enumerate(columns) if column.holds_json]
     skipped = [i for i, name in enumerate(names) if name in left_out]
     start = reader.line_num + 1
@@ -110,9 +110,8 @@ def _read_cells(reader: Any, columns: Sequence[Cells], left_out: frozenset[str])
         row = dict(zip(names, cells, strict=True))
         for i in documents:
             row[names[i]] = _read_document(cells[i])
-        for i in nulls:
-            if not cells[i]:
-                row[names[i]] = None
+        if "" in cells:
+            row.update({name: None for i, name in nulls if not cells[i]})
         for i in skipped:
             del row[names[i]]
         try:

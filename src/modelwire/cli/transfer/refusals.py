@@ -108,6 +108,8 @@ def keeping(path: Path | None, *, start: int | None, replaces: bool) -> Iterator
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         with open(descriptor, "wb") as file:
+            if os.fstat(descriptor).st_size < (start or 0):
+                raise Failed(f"{path} is not what this import has kept in it so far")
             file.truncate(start or 0)
             file.seek(start or 0)
             yield Refusals(file)

@@ -29,6 +29,7 @@ class State(msgspec.Struct):
         stored: How many of them are stored.
         refused: How many were refused.
         kept: Bytes of the file of refused rows.
+        kept_in: That file.
         one_by_one: Whether the rows that are next were refused all at once, and go each for itself.
         at_s: When that was, in seconds since 1970.
     """
@@ -41,6 +42,7 @@ class State(msgspec.Struct):
     stored: int = 0
     refused: int = 0
     kept: int = 0
+    kept_in: str = ""
     one_by_one: bool = False
     at_s: float = 0.0
 

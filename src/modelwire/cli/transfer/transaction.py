@@ -95,8 +95,7 @@ async def one_transaction(inside: Inside) -> AsyncIterator[Transaction]:
     database, overrides = inside.database, inside.app.dependency_overrides
     before = overrides.get(get_session)
     async with database.engine.connect() as connection:
-        await connection.begin()
-        await begin_writing(connection)
+        await _begin(connection)
         async with open_joined_session(connection) as session:
             waiting = defer(session)
             overrides[get_session] = lambda: session
@@ -109,3 +108,11 @@ async def one_transaction(inside: Inside) -> AsyncIterator[Transaction]:
                     overrides[get_session] = before
     if transaction.is_committed:
         await run_after_commit(waiting, database.session(), is_own=True)
+
+
+async def _begin(connection: AsyncConnection) -> None:
+    try:
+        await connection.begin()
+        await begin_writing(connection)
+    except DRIVER_ERRORS as exc:
+        raise Failed(f"The transaction can't begin: {translate(exc)}") from exc
