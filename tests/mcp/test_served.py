@@ -104,18 +104,20 @@ async def test_guards_of_the_mount(database: Database) -> None:
 
 
 async def test_what_stands_before_the_application(database: Database) -> None:
-    """Middleware and headers of the application see each request of an agent."""
+    """Middleware of the application sees each request of an agent, with its caller's headers; it is
+    to be answered with what was committed last."""
     app, seen = FastAPI(), []
 
     @app.middleware("http")
     async def note(request: Request, call_next: Any) -> Any:
-        seen.append((request.url.path, request.headers.get("x-own"), request.state))
+        headers = request.headers
+        seen.append((request.url.path, headers["x-own"], headers.get("modelwire-position")))
         return await call_next(request)
 
     mount(app, database, *LEAGUE, mcp=True)
     await Agent(app, {"x-own": "7"}).ask("query", resource="teams")
     assert {own for _, own, _ in seen} == {"7"}
-    assert "/teams/query" in [path for path, _, _ in seen]
+    assert ("/teams/query", "7", "latest") in seen
 
 
 ORIGINS = [
