@@ -344,12 +344,11 @@ async def test_calls_that_are_given_up(waiting: Waiting) -> None:
     assert (await agent.ask("query", resource="teams"))["items"] == []
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_calls_that_are_cancelled(waiting: Waiting, mode: str) -> None:
+async def test_calls_that_are_cancelled(waiting: Waiting) -> None:
     """So does one that is cancelled on a connection that goes on, as over standard input."""
     agents = find_agents(waiting.app)
     surface = Surface.alone(waiting.app, "localhost", ())
-    async with Client(agents.make_server(lambda _: surface), mode=mode) as client:
+    async with Client(agents.make_server(lambda _: surface), mode="legacy") as client:
         await waiting.give_up(asyncio.ensure_future(client.call_tool("write", TEAM)))
         found = read_result(await client.call_tool("query", {"resource": "teams"}))
     assert found.value["items"] == []
