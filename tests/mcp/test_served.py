@@ -5,22 +5,26 @@ import json
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from mcp.client import Client
 from mcp.shared.auth import ProtectedResourceMetadata
 
 from examples.league import Player, Team, User
 from modelwire import Caller, ConfigurationError, Cors, Database, Hooks, Mcp, Resource, mount
+from modelwire.cli.agent import find_agents
+from modelwire.web.agents.surface import Surface
 from tests.access.models import Member
 from tests.access.two_worlds.served import Worlds
 from tests.conftest import LEAGUE, open_client
 from tests.http.problems import read_problem
 from tests.http.rows import store
 
-from .agents import Agent
+from .agents import Agent, read_result
 
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 ACCEPT = {"accept": "application/json, text/event-stream"}
@@ -104,18 +108,20 @@ async def test_guards_of_the_mount(database: Database) -> None:
 
 
 async def test_what_stands_before_the_application(database: Database) -> None:
-    """Middleware and headers of the application see each request of an agent."""
+    """Middleware of the application sees each request of an agent, with its caller's headers; it is
+    to be answered with what was committed last."""
     app, seen = FastAPI(), []
 
     @app.middleware("http")
     async def note(request: Request, call_next: Any) -> Any:
-        seen.append((request.url.path, request.headers.get("x-own"), request.state))
+        headers = request.headers
+        seen.append((request.url.path, headers["x-own"], headers.get("modelwire-position")))
         return await call_next(request)
 
     mount(app, database, *LEAGUE, mcp=True)
     await Agent(app, {"x-own": "7"}).ask("query", resource="teams")
     assert {own for _, own, _ in seen} == {"7"}
-    assert "/teams/query" in [path for path, _, _ in seen]
+    assert ("/teams/query", "7", "latest") in seen
 
 
 ORIGINS = [
@@ -288,28 +294,64 @@ async def test_wrong_arguments_of_mount(database: Database) -> None:
         mount(app, database, Resource(Team), mcp=Mcp(max_answer_bytes=5_000))
 
 
-async def test_calls_that_are_given_up(database: Database) -> None:
-    """A call that nobody waits for any more ends what it had begun, and stores nothing."""
-    begun, ended = asyncio.Event(), asyncio.Event()
+@dataclass
+class Waiting:
+    """An application whose writes to teams wait for ever.
 
-    async def wait(_change: Any) -> None:
-        begun.set()
+    Args:
+        app: The application.
+        begun: Whether one has begun.
+        ended: Whether it has ended.
+    """
+
+    app: FastAPI = field(default_factory=FastAPI)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self, _change: Any) -> None:
+        self.begun.set()
         try:
             await asyncio.Event().wait()
         finally:
-            ended.set()
+            self.ended.set()
 
-    app = FastAPI()
-    mount(app, database, Resource(Team, hooks=Hooks(after_create=[wait])), mcp=True)
-    team = {"resource": "teams", "operation": "create", "values": {"name": "Red"}}
-    call = asyncio.ensure_future(Agent(app).call("write", **team))
-    async with asyncio.timeout(60):
-        await begun.wait()
-        call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-        await ended.wait()
-        assert (await Agent(app).ask("query", resource="teams"))["items"] == []
+    async def give_up(self, call: asyncio.Task[Any]) -> None:
+        """Give a call up once it has begun, and wait until it has ended."""
+        async with asyncio.timeout(60):
+            await self.begun.wait()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            await self.ended.wait()
+
+
+@pytest.fixture
+def waiting(database: Database) -> Waiting:
+    """An application whose writes to teams wait for ever."""
+    made = Waiting()
+    teams = Resource(Team, hooks=Hooks(after_create=[made.wait]))
+    mount(made.app, database, teams, mcp=True)
+    return made
+
+
+TEAM = {"resource": "teams", "operation": "create", "values": {"name": "Red"}}
+
+
+async def test_calls_that_are_given_up(waiting: Waiting) -> None:
+    """A call whose client has gone ends what it had begun, and stores nothing."""
+    agent = Agent(waiting.app)
+    await waiting.give_up(asyncio.ensure_future(agent.call("write", **TEAM)))
+    assert (await agent.ask("query", resource="teams"))["items"] == []
+
+
+async def test_calls_that_are_cancelled(waiting: Waiting) -> None:
+    """So does one that is cancelled on a connection that goes on, as over standard input."""
+    agents = find_agents(waiting.app)
+    surface = Surface.alone(waiting.app, "localhost", ())
+    async with Client(agents.make_server(lambda _: surface), mode="legacy") as client:
+        await waiting.give_up(asyncio.ensure_future(client.call_tool("write", TEAM)))
+        found = read_result(await client.call_tool("query", {"resource": "teams"}))
+    assert found.value["items"] == []
 
 
 async def test_faults_are_logged(database: Database, caplog: pytest.LogCaptureFixture) -> None:

@@ -27,7 +27,7 @@ from .served import Served
 from .surface import Surface
 from .tools import Tool as Described
 from .tools import list_tools
-from .trim import write
+from .trim import shorten, write
 
 logger = logging.getLogger("modelwire")
 
@@ -100,7 +100,8 @@ async def _call(tool: Described, agent: Agent, given: dict[str, Any]) -> CallToo
     try:
         return _answer(await tool.run(agent, read_arguments(tool.arguments, given)))
     except Refusal as refusal:
-        return _answer(dict(refusal.problem), is_error=True)
+        problem = shorten(dict(refusal.problem), agent.max_answer_bytes)
+        return _answer(problem, is_error=True)
     except Exception:
         logger.exception("The tool %s failed", tool.name)
         problem = {"code": "unexpected_error", "detail": "Unexpected error"}

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 import anyio
 from starlette.types import ASGIApp, Message, Scope
 
+from ...request.freshness import LATEST, POSITION
 from ..inner import share_scope
 from ..observing import EXCHANGE
 
@@ -64,7 +65,8 @@ class Surface:
     def __init__(self, app: ASGIApp, shared: Mapping[str, Any], headers: Headers) -> None:
         self._app = app
         self._shared = shared
-        self._headers = headers
+        is_placed = any(name == _LATEST[0] for name, _ in headers)
+        self._headers = headers if is_placed else [*headers, _LATEST]
 
     @classmethod
     def behind(cls, app: ASGIApp, scope: Scope) -> Surface:
@@ -140,6 +142,10 @@ class Surface:
 
 
 _ACCEPT = (b"accept", b"application/json")
+
+_LATEST = (POSITION.lower().encode(), LATEST.encode())
+"""An agent keeps nothing from one message to the next by which a copy of the database could be told
+what it has seen already."""
 
 _ALONE: Mapping[str, Any] = {
     "type": "http",
