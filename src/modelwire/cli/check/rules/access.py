@@ -38,9 +38,11 @@ def find_open_resources(app: Application) -> Iterator[Found]:
     service = app.service
     if service is None or not any(_asks_who(e.route.dependant) for e in app.endpoints):
         return
-    for callers, variants in service.mounted:
-        tables = variants.widest.catalog.tables.values()
-        open_to_all = [t.model.__name__ for t in tables if callers is None and not _is_guarded(t)]
+    for mounted in service.mounted:
+        tables = mounted.variants.widest.catalog.tables.values()
+        open_to_all = [
+            t.model.__name__ for t in tables if mounted.callers is None and not _is_guarded(t)
+        ]
         if open_to_all:
             for source, node in _calls_of(app, "mount"):
                 if not any(k.arg in {"caller", "dependencies"} for k in node.keywords):
@@ -131,8 +133,8 @@ def _unhidden(app: Application, model: object) -> list[str]:
     service = app.service
     return [
         field.name
-        for _, variants in (service.mounted if service is not None else ())
-        for table in variants.widest.catalog.tables.values()
+        for mounted in (service.mounted if service is not None else ())
+        for table in mounted.variants.widest.catalog.tables.values()
         if table.model is model and table.resource.read_schema is None
         for field in table.fields
         if field.readable and field.name not in table.resource.shown

@@ -267,8 +267,8 @@ def _listened(bulk: Bulk) -> list[str]:
 def _passed_over(app: Application) -> Iterator[Found]:
     service = app.service
     mounted = service.mounted if service is not None else ()
-    for _, variants in mounted:
-        for table in variants.widest.catalog.tables.values():
+    for resources in mounted:
+        for table in resources.variants.widest.catalog.tables.values():
             said = describe_passed_over(table) or ""
             if "the event" in said:
                 for source, node in app.calls():
