@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 
 import typer
-from rich.console import Console
 
 from ...errors import ConfigurationError
 from ..target import naming_mistakes, shorten
@@ -44,6 +43,8 @@ def check_application(
     if as_json:
         typer.echo(json.dumps([to_json(f) for f in findings], indent=2, ensure_ascii=False))
     else:
+        from rich.console import Console  # noqa: PLC0415 - no other command needs it
+
         show(findings, Console())
     return not findings
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 
 from ..target import shorten
 from .finding import Finding
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def to_json(finding: Finding) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from .objects import (
     value_of_class,
 )
 from .source import Def, Source
+from .text import find_checked, name_of, sets_of
 from .values import (
     UNKNOWN,
     Bulk,
@@ -119,6 +120,10 @@ class Tracer:
                 return given or UNKNOWN
         return self._declared(cls, name)
 
+    def method(self, instance: object, name: str) -> Function | None:
+        """The method of an object that is there since the import; None where it is not ours."""
+        return self.index.find(getattr(type(instance), name, None), type(instance))
+
     def _declared(self, cls: type, name: str) -> Value:
         try:
             hints = get_type_hints(cls, include_extras=True)
@@ -161,7 +166,7 @@ class _Trace:
 
     def run(self) -> None:
         node = self.function.node
-        self.facts.checked = frozenset(_find_checked(node))
+        self.facts.checked = frozenset(find_checked(node))
         outer = self.source.function_of(node)
         if isinstance(outer, Def):
             inherited = self.tracer.facts(Function(self.source, outer)).names
@@ -260,9 +265,7 @@ class _Trace:
             case ast.Import() | ast.ImportFrom():
                 self._import(node)
             case ast.Assign(targets=targets, value=value):
-                found = self.value(value)
-                for target in targets:
-                    self.bind(target, found)
+                self._assign(targets, value)
             case ast.AnnAssign(target=target, value=value) if value is not None:
                 self.bind(target, self.value(value))
             case ast.AugAssign(target=target, value=value):
@@ -287,6 +290,16 @@ class _Trace:
                     self._all(case.body)
             case _:
                 self._others(node)
+
+    def _assign(self, targets: list[ast.expr], value: ast.expr) -> None:
+        for target in targets:
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                for part, given in zip(target.elts, value.elts, strict=False):
+                    self.bind(part, self.value(given))
+                return
+        found = self.value(value)
+        for target in targets:
+            self.bind(target, found)
 
     def _all(self, nodes: list[ast.stmt]) -> None:
         for node in nodes:
@@ -386,7 +399,7 @@ class _Trace:
                 self.facts.returns = found
             return
         if isinstance(found, Row):
-            name = _name_of(self.source, found)
+            name = name_of(self.source, found)
             missing = found.missing and not (name and name in self.facts.checked)
             found = replace(found, missing=missing or known == Known(None))
         if known in (UNKNOWN, Known(None)) or isinstance(found, Row | Rows):
@@ -489,6 +502,8 @@ class _Trace:
                 return self._attribute_of(found, name)
             case Known(object=found) if isinstance(found, Database) or session_maker(found):
                 return Known(getattr(found, name, None))
+            case Known(object=found) if method := self.tracer.method(found, name):
+                return method
             case Unloaded(name=module):
                 return Unloaded(f"{module}.{name}")
             case Instance(cls=cls):
@@ -666,7 +681,7 @@ class _Trace:
                 Rows(first.statement, first.statement.model) if isinstance(first, Result) else first
             )
         if mapper_of(cls) is not None:
-            return Row(cls, place, fresh=True, sets=_sets_of(node, arguments))
+            return Row(cls, place, fresh=True, sets=sets_of(node, arguments))
         if issubclass(cls, BaseModel):
             shown = self._first(
                 [
@@ -695,27 +710,6 @@ class _Trace:
         return None
 
 
-def _sets_of(node: ast.Call, arguments: dict[int | str, Value]) -> frozenset[str] | None:
-    """The fields of a new row that are given values; None where they can be any."""
-    names = {str(k) for k, v in arguments.items() if isinstance(k, str) and not isinstance(v, Key)}
-    names -= {"**", "update"}
-    bodies = [v for k, v in arguments.items() if k in (0, "**", "obj")]
-    for body in bodies:
-        cls = body.cls if isinstance(body, Instance) else getattr(body, "object", None)
-        if not (isinstance(cls, type) and issubclass(cls, BaseModel)):
-            return None
-        names |= set(cls.model_fields)
-    for keyword in node.keywords:
-        if keyword.arg == "update" and isinstance(keyword.value, ast.Dict):
-            names |= {str(getattr(k, "value", "")) for k in keyword.value.keys if k is not None}
-            names -= {
-                str(getattr(k, "value", ""))
-                for k, v in zip(keyword.value.keys, keyword.value.values, strict=True)
-                if isinstance(v, ast.Attribute) and v.attr == "id"
-            }
-    return frozenset(names)
-
-
 def _known(found: object, name: str = "") -> Value:
     return UNKNOWN if found is None else Known(found, name or name_object(found))
 
@@ -735,45 +729,3 @@ def _name_called(called: Value) -> str:
         case Method(of=Instance(cls=cls), name=name):
             return f"{name_object(cls)}.{name}"
     return ""
-
-
-def _name_of(source: Source, row: Row) -> str:
-    """The name that a row was given where it was read; empty where it has none."""
-    if row.place.source is not source or row.place.node is None:
-        return ""
-    for node in source.above(row.place.node):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            return node.targets[0].id
-        if isinstance(node, ast.NamedExpr | ast.AnnAssign) and isinstance(node.target, ast.Name):
-            return node.target.id
-        if isinstance(node, ast.stmt):
-            return ""
-    return ""
-
-
-def _find_checked(function: Def) -> Iterator[str]:
-    """The names that a function tries for being None, or hands to what may."""
-    for node in ast.walk(function):
-        match node:
-            case (
-                ast.If(test=test)
-                | ast.While(test=test)
-                | ast.IfExp(test=test)
-                | ast.Assert(test=test)
-            ):
-                yield from _bare_names(test)
-            case ast.BoolOp(values=values):
-                for value in values:
-                    yield from _bare_names(value)
-            case ast.Match(subject=subject):
-                yield from _bare_names(subject)
-            case ast.comprehension(ifs=tests):
-                for test in tests:
-                    yield from _bare_names(test)
-
-
-def _bare_names(node: ast.expr) -> Iterator[str]:
-    inner = {n.value for n in ast.walk(node) if isinstance(n, ast.Attribute)}
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and part not in inner:
-            yield part.id

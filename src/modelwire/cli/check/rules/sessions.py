@@ -14,7 +14,7 @@ from ..objects import table_of
 from ..routes import Reached
 from ..source import Def
 from ..trace import Tracer
-from ..values import Call, Function, Instance, Row, SessionOf, Value
+from ..values import Call, Event, Function, Instance, Row, SessionOf, Value
 
 _HANDLES = (IntegrityError, DBAPIError, SQLAlchemyError, Exception, BaseException)
 _TOGETHER = frozenset({"gather", "wait", "as_completed"})
@@ -57,11 +57,7 @@ def find_unhandled(app: Application) -> Iterator[Found]:
 
 
 def _unhandled(reached: Sequence[Reached]) -> Iterator[Found]:
-    risky = [
-        r
-        for r in reached
-        if any(_may_conflict(e.value, e.name) for e in r.facts.of("add", "change"))
-    ]
+    risky = [r for r in reached if any(_may_conflict(e) for e in r.facts.of("add", "change"))]
     if not risky:
         return
     writing = [r for r in risky if r.facts.of("write")] or [
@@ -79,12 +75,15 @@ def _is_handled(caught: frozenset[type]) -> bool:
     return any(c in _HANDLES for c in caught)
 
 
-def _may_conflict(value: Value, name: str) -> bool:
+def _may_conflict(event: Event) -> bool:
+    value = event.value
     if not isinstance(value, Row) or (table := table_of(value.model)) is None:
         return False
     conflicting = _conflicting(table)
+    if event.kind == "add" and isinstance(value.place.node, ast.arg):
+        return bool(conflicting)  # whoever calls it has made the row
     if not value.fresh:
-        return (name == "*" and bool(conflicting)) or name in conflicting
+        return (event.name == "*" and bool(conflicting)) or event.name in conflicting
     return bool(conflicting if value.sets is None else conflicting & value.sets)
 
 
