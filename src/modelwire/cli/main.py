@@ -25,6 +25,7 @@ from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
+from .check.command import check_application
 from .data import data
 from .logs import configure_logs
 from .migrate import migrate
@@ -272,6 +273,39 @@ def policies(
     for line in lines:
         name = f"{line.resource}.{line.field}" if line.field else line.resource
         typer.echo(f"{name}  {line.operation}  {line.condition}")
+
+
+@main.command(
+    epilog=show_examples(
+        "check main.py", "check package.main:app --ignore MW303 --json", "check main.py --fix"
+    )
+)
+def check(
+    target: Annotated[
+        str,
+        typer.Argument(help="A file or module with a FastAPI application in it, as for serve."),
+    ],
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Code of what to look for, or how it begins, as in MW101 or MW4; may be given "
+            "several times. Default: everything."
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(help="Code of what not to look for; may be given several times."),
+    ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is safe to mend, and show what changes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
+) -> None:
+    """Find what is wrong with an application, its own endpoints included."""
+    with exiting():
+        clean = check_application(target, select or (), ignore or (), as_json=as_json, fix=fix)
+    if not clean:
+        raise typer.Exit(1)
 
 
 def create_app() -> FastAPI:

@@ -1,0 +1,1 @@
+"""`modelwire check`: what is wrong with an application, found in its source and its metadata."""

@@ -1,0 +1,234 @@
+"""What comes of asking sessions and statements: SQLAlchemy's and SQLModel's own methods."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from .objects import column_of, keys_of, mapper_of, relations_of
+from .source import Source
+from .values import (
+    UNKNOWN,
+    Bulk,
+    Known,
+    Place,
+    Result,
+    Row,
+    Rows,
+    SessionOf,
+    Statement,
+    Value,
+)
+
+MODELS = frozenset({"model_validate", "from_orm", "parse_obj", "model_construct"})
+"""The methods of classes that make an instance."""
+
+_EAGER = frozenset(
+    {"selectinload", "joinedload", "subqueryload", "contains_eager", "immediateload"}
+)
+_ONE_OR_NONE = frozenset({"first", "one_or_none", "scalar_one_or_none", "scalar", "fetchone"})
+_ONE = frozenset({"one", "scalar_one"})
+_ALL = frozenset({"all", "fetchall", "fetchmany", "partitions"})
+_AGGREGATES = frozenset({"group_by", "having", "distinct"})
+_RUNS = frozenset({"exec", "execute", "scalars", "stream", "stream_scalars"})
+
+Arguments = Mapping[int | str, Value]
+
+
+class Tracing(Protocol):
+    """The trace of a function, as far as it is told of what is asked."""
+
+    @property
+    def source(self) -> Source:
+        """The file."""
+
+    def event(self, kind: str, node: ast.AST, value: Value = UNKNOWN, name: str = "") -> None:
+        """Note an event."""
+
+    def value(self, node: ast.expr | None) -> Value:
+        """What is known of the value of an expression."""
+
+    def filter_by(self, node: ast.Call, model: type) -> None:
+        """Note the conditions that the names of arguments are."""
+
+
+def begin_statement(
+    trace: Tracing, node: ast.Call, found: Any, place: Place, arguments: Arguments
+) -> Value | None:
+    """What a function of SQLAlchemy's that begins a statement makes; None for other functions."""
+    module, name = getattr(found, "__module__", "") or "", getattr(found, "__name__", "")
+    if not module.startswith(("sqlmodel", "sqlalchemy")):
+        return None
+    first = arguments.get(0, UNKNOWN)
+    if name == "select":
+        return _select(place, [v for k, v in arguments.items() if isinstance(k, int)])
+    model = first.object if isinstance(first, Known) else None
+    if name in {"update", "delete", "insert"} and isinstance(model, type) and mapper_of(model):
+        bulk = Bulk(name, model)
+        trace.event("bulk", node, bulk)
+        return bulk
+    return None
+
+
+def _select(place: Place, parts: list[Value], *, is_query: bool = False) -> Statement:
+    models = [p.object for p in parts if isinstance(p, Known) and mapper_of(p.object) is not None]
+    rows = bool(parts) and all(
+        isinstance(p, Known) and (p.object in models or column_of(p) is not None) for p in parts
+    )
+    only = models[0] if len(parts) == 1 and models else None
+    return Statement(place, only, reads_rows=rows, is_query=is_query)
+
+
+def ask_session(
+    trace: Tracing, node: ast.Call, session: SessionOf, name: str, arguments: Arguments
+) -> Value:
+    """What a method of a session answers."""
+    place = Place(trace.source, node)
+    first = arguments.get(0, UNKNOWN)
+    if name == "begin":
+        return replace(session, begun=True, made=False)
+    trace.event("use", node, session, name)
+    if name in {"get", "get_one"}:
+        return _get(node, place, first, strict=name == "get_one")
+    if name in _RUNS or name == "scalar":
+        statement = first if isinstance(first, Statement) else None
+        if statement is None:
+            return UNKNOWN
+        trace.event("query", node, statement)
+        result = Result(statement)
+        return ask_result(trace, node, result, "first") if name == "scalar" else result
+    if name == "query":
+        values = [v for k, v in arguments.items() if isinstance(k, int)]
+        return _select(place, values, is_query=True)
+    if name in {"add", "add_all", "merge", "delete"}:
+        trace.event("add" if name != "delete" else "delete", node, first, _named(node))
+        return first if name == "merge" else UNKNOWN
+    if name in {"commit", "flush"}:
+        trace.event("write", node, session, name)
+    if name == "refresh":
+        trace.event("refresh", node, first, _named(node))
+    return UNKNOWN
+
+
+def _named(node: ast.Call) -> str:
+    first = node.args[0] if node.args else None
+    return first.id if isinstance(first, ast.Name) else ""
+
+
+def _get(node: ast.Call, place: Place, first: Value, *, strict: bool) -> Value:
+    if not isinstance(first, Known) or mapper_of(first.object) is None:
+        return UNKNOWN
+    return Row(first.object, place, missing=not strict, loads=_loads_in(node, first.object))
+
+
+def _loads_in(node: ast.AST, model: type | None) -> frozenset[str]:
+    """The relationships that options name, with those behind them after a point."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Call) or _called(part) not in _EAGER or not part.args:
+            continue
+        path: list[str] = []
+        inner: ast.AST = part
+        while isinstance(inner, ast.Call):
+            name = _called(inner)
+            if name in _EAGER and inner.args:
+                path.insert(0, _last(inner.args[0]))
+            inner = inner.func.value if isinstance(inner.func, ast.Attribute) else inner.func
+        found |= {".".join(path[: n + 1]) for n in range(len(path))}
+    return frozenset(found | _always_loaded(model))
+
+
+def _always_loaded(model: type | None) -> set[str]:
+    return {
+        name
+        for name, relation in relations_of(model).items()
+        if relation.lazy
+        not in {"select", True, "raise", "raise_on_sql", "noload", "dynamic", "write_only"}
+    }
+
+
+def _called(node: ast.Call) -> str:
+    return _last(node.func)
+
+
+def _last(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def ask_statement(trace: Tracing, node: ast.Call, statement: Statement, name: str) -> Value:
+    """What a method of a statement makes, or what one of a `Query` answers."""
+    if name == "filter_by" and statement.model is not None:
+        trace.filter_by(node, statement.model)
+    if name in {"where", "filter", "filter_by"}:
+        return replace(statement, bounded=statement.bounded or _is_bounded(trace, node, statement))
+    if name in {"limit", "fetch", "slice"}:
+        return replace(statement, limited=True, offset=statement.offset)
+    if name == "offset":
+        return replace(statement, offset=True)
+    if name == "order_by":
+        return replace(statement, ordered=True)
+    if name == "options":
+        return replace(statement, loads=statement.loads | _loads_in(node, statement.model))
+    if name in _AGGREGATES:
+        return replace(statement, reads_rows=False)
+    if not statement.is_query:
+        return statement
+    return _ask_query(trace, node, statement, name)
+
+
+def _ask_query(trace: Tracing, node: ast.Call, statement: Statement, name: str) -> Value:
+    if name in {"update", "delete"} and statement.model is not None:
+        bulk = Bulk(name, statement.model)
+        trace.event("bulk", node, bulk)
+        return UNKNOWN
+    if name == "get" and statement.model is not None:
+        return _get(node, statement.place, Known(statement.model), strict=False)
+    if name in _ALL | _ONE | _ONE_OR_NONE:
+        trace.event("query", node, statement)
+        return ask_result(trace, node, Result(statement), name)
+    return UNKNOWN if name in {"count", "exists"} else statement
+
+
+def ask_result(trace: Tracing, node: ast.Call, result: Result, name: str) -> Value:
+    """What a method of a result gives."""
+    statement = result.statement
+    place = Place(trace.source, node)
+    loads = statement.loads | _always_loaded(statement.model)
+    if name in _ALL:
+        return Rows(replace(statement, loads=frozenset(loads)), statement.model)
+    if name in _ONE | _ONE_OR_NONE:
+        if statement.model is None:
+            return UNKNOWN
+        return Row(statement.model, place, missing=name in _ONE_OR_NONE, loads=frozenset(loads))
+    return result
+
+
+def _is_bounded(trace: Tracing, node: ast.Call, statement: Statement) -> bool:
+    """Whether a condition asks for rows by a key, or by values that are given."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and _called(part) == "in_":
+            return True
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Eq):
+            sides = (part.left, part.comparators[0])
+            if any(is_unique(column_of(trace.value(side))) for side in sides):
+                return True
+    return (
+        any(k.arg in keys_of(statement.model) for k in node.keywords) if statement.model else False
+    )
+
+
+def is_unique(column: Any) -> bool:
+    """Whether a column has each value once."""
+    if column is None:
+        return False
+    alone = [
+        [c.name for c in index.columns] == [column.name]
+        for index in column.table.indexes
+        if index.unique
+    ]
+    key = [c.name for c in column.table.primary_key.columns] == [column.name]
+    return bool(column.unique) or key or any(alone)

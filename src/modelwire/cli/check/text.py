@@ -1,0 +1,74 @@
+"""What the text of a function says by itself: which names it tries, which fields a call sets."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel
+
+from .source import Def, Source
+from .values import Instance, Key, Row, Value
+
+
+def sets_of(node: ast.Call, arguments: Mapping[int | str, Value]) -> frozenset[str] | None:
+    """The fields of a new row that are given values; None where they can be any."""
+    names = {str(k) for k, v in arguments.items() if isinstance(k, str) and not isinstance(v, Key)}
+    names -= {"**", "update"}
+    bodies = [v for k, v in arguments.items() if k in (0, "**", "obj")]
+    for body in bodies:
+        cls = body.cls if isinstance(body, Instance) else getattr(body, "object", None)
+        if not (isinstance(cls, type) and issubclass(cls, BaseModel)):
+            return None
+        names |= set(cls.model_fields)
+    for keyword in node.keywords:
+        if keyword.arg == "update" and isinstance(keyword.value, ast.Dict):
+            names |= {str(getattr(k, "value", "")) for k in keyword.value.keys if k is not None}
+            names -= {
+                str(getattr(k, "value", ""))
+                for k, v in zip(keyword.value.keys, keyword.value.values, strict=True)
+                if isinstance(v, ast.Attribute) and v.attr == "id"
+            }
+    return frozenset(names)
+
+
+def name_of(source: Source, row: Row) -> str:
+    """The name that a row was given where it was read; empty where it has none."""
+    if row.place.source is not source or row.place.node is None:
+        return ""
+    for node in source.above(row.place.node):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            return node.targets[0].id
+        if isinstance(node, ast.NamedExpr | ast.AnnAssign) and isinstance(node.target, ast.Name):
+            return node.target.id
+        if isinstance(node, ast.stmt):
+            return ""
+    return ""
+
+
+def find_checked(function: Def) -> Iterator[str]:
+    """The names that a function tries for being None, or hands to what may."""
+    for node in ast.walk(function):
+        match node:
+            case (
+                ast.If(test=test)
+                | ast.While(test=test)
+                | ast.IfExp(test=test)
+                | ast.Assert(test=test)
+            ):
+                yield from _bare_names(test)
+            case ast.BoolOp(values=values):
+                for value in values:
+                    yield from _bare_names(value)
+            case ast.Match(subject=subject):
+                yield from _bare_names(subject)
+            case ast.comprehension(ifs=tests):
+                for test in tests:
+                    yield from _bare_names(test)
+
+
+def _bare_names(node: ast.expr) -> Iterator[str]:
+    inner = {n.value for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part not in inner:
+            yield part.id
