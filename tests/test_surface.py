@@ -97,4 +97,5 @@ def test_resource_options() -> None:
         "assign_on_update",
         "hooks",
         "changes",
+        "soft_delete",
     ]

@@ -20,6 +20,7 @@
         ├── Forbidden               forbidden
         ├── NotFound                not_found
         ├── AlreadyExists           already_exists
+        ├── NotDeleted              not_deleted
         ├── ParentNotFound          parent_not_found
         ├── StillReferenced         still_referenced
         ├── PreconditionFailed      changed
@@ -356,6 +357,12 @@ class AlreadyExists(RequestError):
     """A unique value is taken."""
 
     code = "already_exists"
+
+
+class NotDeleted(RequestError):
+    """The row that was to be brought back is there."""
+
+    code = "not_deleted"
 
 
 class ParentNotFound(RequestError):

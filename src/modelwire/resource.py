@@ -98,6 +98,9 @@ class Resource:
             for a formula, such as `=1+1`.
         hooks: Functions that run with each write of the table, in its transaction and after it.
         changes: What is kept of changes of its rows; nothing, if None.
+        soft_delete: A field for the moment at which a row was deleted, which a delete then sets in
+            place of removing the row: a `datetime | None` that clients can't set. The row is gone
+            for all that reads. None where rows are removed.
 
     Raises:
         ConfigurationError: An argument is of the wrong kind, or `default_limit` is more than
@@ -135,6 +138,7 @@ class Resource:
     assign_on_update: Mapping[str, CallerValue | Callable[[], Any]] = field(default_factory=dict)
     hooks: Hooks | None = None
     changes: Changes | None = None
+    soft_delete: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, type):
@@ -229,6 +233,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "expressions by field, as in {'total': Invoice.net + Invoice.tax}",
     ),
     "version": (lambda value: value is None or isinstance(value, str), "the name of a field"),
+    "soft_delete": (lambda value: value is None or isinstance(value, str), "the name of a field"),
     "nested_writes": _NAMES,
     "create_schema": _SCHEMA,
     "update_schema": _SCHEMA,

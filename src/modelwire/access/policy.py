@@ -52,6 +52,8 @@ class Policy:
         write: Stands for `create`, `update` and `delete` where these are not given; they are as
             `read` where it is not given either.
         fields: Who may see and set single fields, by their name.
+        restore: The rows that may be seen when they are deleted, and brought back, where deletes
+            are soft; by default none where there are callers, and all otherwise.
     """
 
     read: Condition
@@ -60,6 +62,7 @@ class Policy:
     delete: Condition | None = None
     write: Condition | None = None
     fields: Mapping[str, FieldPolicy] = field(default_factory=dict)
+    restore: Condition | None = None
 
     def __post_init__(self) -> None:
         given = self.fields.items() if isinstance(self.fields, Mapping) else ((self.fields, None),)

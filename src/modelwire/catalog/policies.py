@@ -55,6 +55,24 @@ class Assigned:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SoftDelete:
+    """What is said of the rows of a table that are deleted, and stay.
+
+    Args:
+        own: What a policy says of who may read a row, whether it is deleted or not.
+        restore: The rows that a caller may see though they are deleted, and bring back.
+        stored: Of all rows, whoever may see them: for the service itself.
+        recalled: Of the deleted rows that a caller may see, by the words of the parameter
+            `deleted`: `only` these, or these too, `include`. Empty where nobody may see any.
+    """
+
+    own: Condition
+    restore: Condition
+    stored: TablePolicy
+    recalled: Mapping[str, TablePolicy]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TablePolicy:
     """Who may see and change the rows of a table, and what the server sets in them.
 
@@ -66,6 +84,7 @@ class TablePolicy:
         fields: The fields that a policy names, by their name on the wire.
         on_create: What is set in new rows, by the names of the fields in Python.
         on_update: What is set in rows that are changed.
+        soft: What is said of deleted rows, where they stay; their conditions leave these out.
     """
 
     read: Condition
@@ -75,6 +94,7 @@ class TablePolicy:
     fields: Mapping[str, FieldRules] = dataclass_field(default_factory=dict)
     on_create: Mapping[str, Assigned] = dataclass_field(default_factory=dict)
     on_update: Mapping[str, Assigned] = dataclass_field(default_factory=dict)
+    soft: SoftDelete | None = None
 
     def condition(self, action: Action) -> Condition:
         """The condition of an action."""
@@ -84,6 +104,12 @@ class TablePolicy:
     def restricts(self, action: Action) -> bool:
         """Whether there may be rows to which a caller may not do something, or can't see."""
         return not (self.read.constant and self.condition(action).constant)
+
+    @property
+    def shows_new(self) -> bool:
+        """Whether whoever may create a row may see it too."""
+        read = self.read if self.soft is None else self.soft.own
+        return bool(read.constant) or read is self.create
 
     def decides(self, given: Iterable[tuple[str, Kind | None]]) -> bool:
         """Whether the values of some columns decide whether a new row may be created.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from sqlalchemy import False_, True_
+from sqlalchemy import ColumnElement, False_, True_, and_, or_
 from sqlalchemy import Table as SQLTable
 
 from ..access.caller import Caller, CallerValue
-from ..access.policy import ACTIONS, FieldPolicy, Policy, everyone
+from ..access.policy import Action, FieldPolicy, Policy, everyone, nobody
 from ..access.principal import Parameter, Rule
 from ..dialect import Dialect
 from ..errors import ConfigurationError
@@ -20,7 +21,7 @@ from .kinds import Kind
 from .looks import find_looking
 from .names import did_you_mean
 from .parameters import Parameters, fits
-from .policies import Assigned, FieldRules, TablePolicy
+from .policies import Assigned, FieldRules, SoftDelete, TablePolicy
 from .tables import Field
 
 
@@ -58,20 +59,71 @@ def read_policy(
         )
     policy = resource.policy or Policy(read=everyone)
     reader = ConditionReader(sql, caller, parameters, dialect)
-    known: dict[int, Condition] = {}  # what is one condition stays one
-    read: dict[str, Condition] = {}
-    for action in ACTIONS:
-        given = policy.condition(action)
-        if id(given) not in known:
-            known[id(given)] = reader.read(given, f"{name}, policy=…{action}")
-        read[action] = known[id(given)]
     values = _Values(resource, {f.name: f for f in fields}, reader, parameters)
-    return TablePolicy(
-        **read,
-        fields={n: values.read_rules(n, given) for n, given in policy.fields.items()},
-        on_create=values.read_assigned("assign_on_create", resource.assign_on_create),
-        on_update=values.read_assigned("assign_on_update", resource.assign_on_update),
+    conditions, closed = _Conditions(policy, name, reader), reader.read(nobody, name)
+    own = conditions.complete(
+        TablePolicy(
+            read=closed,
+            create=closed,
+            update=closed,
+            delete=closed,
+            fields={n: values.read_rules(n, given) for n, given in policy.fields.items()},
+            on_create=values.read_assigned("assign_on_create", resource.assign_on_create),
+            on_update=values.read_assigned("assign_on_update", resource.assign_on_update),
+        )
     )
+    deleted_at = next((f.column for f in fields if f.name == resource.soft_delete), None)
+    if deleted_at is None:
+        return own
+    default = everyone if caller is None else nobody
+    restore: Any = default if policy.restore is None else policy.restore
+    may_restore = reader.read(restore, f"{name}, policy=…restore")
+    is_there, is_gone = deleted_at.is_(None), deleted_at.is_not(None)
+    ways = {"only": and_(is_gone, restore), "include": or_(is_there, restore)}
+    recalled = {
+        word: conditions.complete(own, condition)
+        for word, condition in ways.items()
+        if may_restore.constant is not False
+    }
+    stored = _Conditions(Policy(read=everyone), name, reader).complete(own)
+    soft = SoftDelete(own.read, may_restore, stored, recalled)
+    return replace(conditions.complete(own, is_there), soft=soft)
+
+
+class _Conditions:
+    """Reads what a policy says of each action."""
+
+    def __init__(self, policy: Policy, name: str, reader: ConditionReader) -> None:
+        self._policy = policy
+        self._name = name
+        self._reader = reader
+
+    def complete(
+        self, policy: TablePolicy, narrowing: ColumnElement[bool] | None = None
+    ) -> TablePolicy:
+        """Complete what is said of a table.
+
+        Args:
+            policy: What is said of its fields.
+            narrowing: What else must be true of rows that are there already.
+        """
+        known: dict[object, Condition] = {}  # what is one condition stays one
+
+        def read(action: Action, narrowing: ColumnElement[bool] | None) -> Condition:
+            given: Any = self._policy.condition(action)
+            place = (id(given), narrowing is None)
+            if place not in known:
+                condition = given if narrowing is None else and_(given, narrowing)
+                known[place] = self._reader.read(condition, f"{self._name}, policy=…{action}")
+            return known[place]
+
+        return replace(
+            policy,
+            read=read("read", narrowing),
+            create=read("create", None),
+            update=read("update", narrowing),
+            delete=read("delete", narrowing),
+        )
 
 
 class _Values:

@@ -48,6 +48,7 @@ from .shown import (
     name_on_wire,
     name_relations,
 )
+from .soft import check_soft_delete, check_soft_links
 from .tables import Catalog, Field, Relation, Table
 from .unfit import check_defaults
 from .upserts import find_upsert_keys, takes_upserts
@@ -138,7 +139,9 @@ def read_catalog(
     mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
     named = {table.name: table for table in tables}
     used = tuple(parameters)
+    check_soft_links(tables, mapped)
     deleting = {t.name for t in tables if (hooks := t.resource.hooks) and hooks.serve("delete")}
+    deleting |= {t.name for t in tables if t.deleted_at is not None}
     dependents = read_dependents(mapped, deleting)
     has_hooks = any(table.resource.hooks is not None for table in tables)
     granted = frozenset(deciding(tables, used)) if grants is None else grants
@@ -238,6 +241,7 @@ def _read_table(
     _check_serializer(resource)
     _check_names(resource, "queryable", resource.queryable, [f.name for f in fields if f.readable])
     _check_version(resource, fields)
+    check_soft_delete(resource, fields)
     _check_names(resource, "includes", resource.includes, relations)
     _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
     _check_names(resource, "includes_back", resource.includes_back, resource.includes)
@@ -429,7 +433,10 @@ def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
 
 
 def _is_writable(name: str, column: Column[Any], kind: Kind, resource: Resource) -> bool:
-    given = (*resource.read_only, *assigned_names(resource), resource.version)
+    given = (
+        *(*resource.read_only, *assigned_names(resource)),
+        *(resource.version, resource.soft_delete),
+    )
     if not _can_be_written(column) or name in given:
         return False
     return name in resource.writable or not _makes_itself(column, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from enum import Enum, auto
 from functools import cached_property
@@ -206,6 +206,13 @@ _NEEDED: Mapping[Past, tuple[Operation, ...]] = {
 """The operations without which a request can't do that, and whose guards run before it."""
 
 
+class Recall(Enum):
+    """What a request does with a row that is deleted, and stays."""
+
+    RESTORE = auto()
+    """Brings it back."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConstraintInfo:
     """One constraint or index of a table.
@@ -346,7 +353,7 @@ class Table:
         return {name: self.relations[name] for name in self.below[Access.LIST]}
 
     def find_served(
-        self, operation: Operation | Access | Past
+        self, operation: Operation | Access | Past | Recall
     ) -> Sequence[tuple[Relation | None, Guards]]:
         """Find what is served of an operation, or by which relations of an access below a row.
 
@@ -360,6 +367,9 @@ class Table:
             changes, needed = self.resource.changes, _NEEDED[operation]
             is_served = changes is not None and changes.history and guarded.serves(*needed)
             return [(None, guarded.before(*needed))] if is_served else []
+        if isinstance(operation, Recall):
+            is_served = bool(self.recalled) and guarded.serves("update")
+            return [(None, guarded.before("update"))] if is_served else []
         return [(None, guarded.before(operation))] if guarded.serves(operation) else []
 
     @cached_property
@@ -387,6 +397,27 @@ class Table:
     def computed(self) -> tuple[Field, ...]:
         """The fields that expressions compute."""
         return tuple(field for field in self.fields if field.computed is not None)
+
+    @cached_property
+    def deleted_at(self) -> Field | None:
+        """The field that says since when a row is deleted, where deletes are soft."""
+        named = (f for f in self.fields if f.name == self.resource.soft_delete)
+        return next(named, None)
+
+    @cached_property
+    def recalled(self) -> Mapping[str, Table]:
+        """The same resource with deleted rows among its own, by the words of `deleted`."""
+        soft = self.policy.soft
+        found = {} if soft is None else soft.recalled
+        return {word: replace(self, policy=policy) for word, policy in found.items()}
+
+    @cached_property
+    def with_all_rows(self) -> Table:
+        """The same resource with all of its rows, whoever may see them: for the service itself."""
+        soft = self.policy.soft
+        if soft is None:
+            raise AssertionError(f"{self.name}: no delete of it is soft")
+        return replace(self, policy=soft.stored)
 
     @cached_property
     def version(self) -> Field | None:

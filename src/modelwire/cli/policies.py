@@ -19,8 +19,8 @@ class Line(NamedTuple):
 
     Args:
         resource: The class of the resource.
-        operation: What is done: `read`, `create`, `update` or `delete` of rows, `read` or `write`
-            of a field, or `assign` on creating or updating.
+        operation: What is done: `read`, `create`, `update`, `delete` or `restore` of rows, `read`
+            or `write` of a field, or `assign` on creating or updating.
         field: The field; empty where it is about rows.
         condition: The condition, or the value.
     """
@@ -42,6 +42,8 @@ def _lines_of(table: Table) -> Iterator[Line]:
     name, policy = table.model.__name__, table.policy
     for action in ACTIONS:
         yield Line(name, action, "", policy.condition(action).text)
+    if policy.soft is not None:
+        yield Line(name, "restore", "", policy.soft.restore.text)
     for field, rules in policy.fields.items():
         yield Line(name, "read", field, _show_rule(rules.read))
         yield Line(name, "write", field, _show_rule(rules.write))

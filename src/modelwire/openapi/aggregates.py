@@ -12,6 +12,8 @@ from .parameters import (
     describe_list,
     describe_parameter,
     filter_schemas,
+    recall_parameters,
+    recalling,
     search_parameters,
 )
 from .values import INTEGER, POSITION, TEXT, JSONSchema
@@ -25,7 +27,8 @@ def aggregate_parameters(subject: Subject) -> Parameters:
     return [
         *_own(subject),
         *search_parameters(subject),
-        *condition_parameters(subject, taken=PARAMETERS),
+        *recall_parameters(subject),
+        *condition_parameters(subject, taken=(*PARAMETERS, *recalling(subject))),
     ]
 
 
@@ -84,7 +87,8 @@ def aggregate_query_schema(subject: Subject) -> JSONSchema:
             "skip": POSITION,
             "q": TEXT,
             "or": TEXT,
-            **filter_schemas(subject, taken=PARAMETERS),
+            **recalling(subject),
+            **filter_schemas(subject, taken=(*PARAMETERS, *recalling(subject))),
         },
         # Filters by operators and through relations have the names that they have in a URL.
         "additionalProperties": True,

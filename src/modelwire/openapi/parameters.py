@@ -15,7 +15,7 @@ from ..catalog.documents import Part, described_parts, is_document, item_of, who
 from ..catalog.tables import Field, Relation
 from ..plan.reading.operators import OPERATORS, PATTERNS, Takes, operators_of
 from ..plan.reading.plans import Counting
-from ..plan.reading.query import PARAMETERS
+from ..plan.reading.query import DELETED, PARAMETERS
 from ..request.headers import FORMATS
 from .choices import choose_fields, choose_include, choose_sort, sort_paths
 from .components import Components
@@ -55,7 +55,8 @@ def list_parameters(subject: Subject) -> Parameters:
         *read_parameters(subject),
         _skip(subject.components),
         _count(subject.components),
-        *condition_parameters(subject),
+        *recall_parameters(subject),
+        *condition_parameters(subject, taken=recalling(subject)),
     ]
 
 
@@ -67,7 +68,8 @@ def page_parameters(subject: Subject) -> Parameters:
 def stream_parameters(subject: Subject) -> Parameters:
     """Describe the parameters of a stream."""
     format_ = subject.components.refer("parameters", "format", _format)
-    rest = [*read_parameters(subject), *condition_parameters(subject, taken=("format",))]
+    conditions = condition_parameters(subject, taken=("format", *recalling(subject)))
+    rest = [*read_parameters(subject), *recall_parameters(subject), *conditions]
     return [format_, *_sort(subject), *search_parameters(subject), *rest]
 
 
@@ -89,6 +91,23 @@ def include_parameters(subject: Subject) -> Parameters:
     text = "Relations to show along, and with a dot those of their rows."
     example = list(subject.table.includes)[:1]
     return [_refer(subject, "include", lambda: describe_list("include", schema, text, example))]
+
+
+def recall_parameters(subject: Subject) -> Parameters:
+    """Describe whether deleted rows are read, where some may be seen."""
+    text = "Deleted rows, as far as you may see them: `only` these, or these too, `include`."
+    return [
+        subject.components.refer(
+            "parameters", name, partial(describe_parameter, name, schema, text, "include")
+        )
+        for name, schema in recalling(subject).items()
+    ]
+
+
+def recalling(subject: Subject) -> dict[str, JSONSchema]:
+    """The parameter that says so, with its schema; nothing where nobody may see any."""
+    words = list(subject.table.recalled)
+    return {DELETED: {"type": "string", "enum": words}} if words else {}
 
 
 def atomic_parameter(components: Components) -> Parameters:
@@ -134,7 +153,8 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
             properties[name] = schema
     for name in ("q", "or"):
         properties[name] = TEXT
-    properties |= filter_schemas(subject)
+    properties |= recalling(subject)
+    properties |= filter_schemas(subject, taken=recalling(subject))
     return {
         "title": title,
         "type": "object",

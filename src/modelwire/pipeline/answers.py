@@ -132,8 +132,8 @@ async def answer_written(
 
 async def _are_seen(pipeline: Pipeline, lane: Lane, reply: Reply, written: Written) -> bool:
     """Whether the caller may see all rows that were created: who may create need not read."""
-    table, policy = reply.table, reply.table.policy
-    if policy.read.constant or policy.read is policy.create or not written.rows:
+    table = reply.table
+    if table.policy.shows_new or not written.rows:
         return True
     if not isinstance(written.plan, CreatePlan):
         return True  # what was changed has been looked at

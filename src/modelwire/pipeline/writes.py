@@ -18,6 +18,7 @@ from ..plan.writing.create import plan_bulk_create, plan_child, plan_create
 from ..plan.writing.delete import plan_bulk_delete, plan_delete
 from ..plan.writing.each import RowPlan, plan_each
 from ..plan.writing.links import plan_link
+from ..plan.writing.mark import plan_restore
 from ..plan.writing.mass import MassPlan, plan_mass
 from ..plan.writing.options import (
     BulkOptions,
@@ -93,6 +94,16 @@ async def delete(
     refuse_parameters(pipeline.parse_query(request))
     plan = plan_delete(pipeline.catalog, table, request.key, pipeline.database.sql_dialect)
     write = Write(plan, Gone(table), _check_of(table, request))
+    return await transact(pipeline, write, request, session)
+
+
+async def restore(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """`POST /invoices/{id}/restore`"""
+    includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
+    plan = plan_restore(table, request.key)
+    write = Write(plan, Updated(table, includes), _check_of(table, request))
     return await transact(pipeline, write, request, session)
 
 

@@ -18,6 +18,7 @@ STATUSES: Mapping[str, int] = {
     "forbidden": 403,
     "not_found": 404,
     "already_exists": 400,
+    "not_deleted": 409,
     "parent_not_found": 400,
     "still_referenced": 409,
     "changed": 412,

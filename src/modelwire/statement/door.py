@@ -257,4 +257,5 @@ def _are_alike(some: Resource, other: Resource) -> bool:
         (some.assign_on_update, other.assign_on_update),
     )
     same = all(a.keys() == b.keys() and all(a[n] is b[n] for n in a) for a, b in pairs)
-    return some.policy is other.policy and same
+    alike = some.policy is other.policy and some.soft_delete == other.soft_delete
+    return alike and same

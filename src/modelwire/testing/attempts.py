@@ -67,6 +67,7 @@ def read_attempts(world: World, marks: Sequence[str]) -> Iterator[Attempt]:
             queries = [f"include={name}" for name in includes if "include" in names]
             queries += [f"format={name}" for name in _FORMATS if "format" in names]
             queries += ["as_of=9999-12-31T00:00:00Z"] if "as_of" in names else []
+            queries += ["deleted=include"] if "deleted" in names else []
             for path in world.paths(route, marks):
                 yield from (
                     Attempt("GET", f"{path}{query}") for query in ("", *map("?{}".format, queries))

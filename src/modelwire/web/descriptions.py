@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..catalog.tables import Access, Past
+from ..catalog.tables import Access, Past, Recall
 from ..openapi.operation import Description
 from ..resource import Operation
 from ..respond.answer import Answer, StreamAnswer
@@ -18,7 +18,7 @@ class Route:
 
     Args:
         operation: The operation of the resource that it belongs to, or else what it does with the
-            rows of a relation, below a row, or with changes of a row.
+            rows of a relation, below a row, with changes of a row, or with one that is deleted.
         method: Its method.
         handle: Answers a request, given the pipeline, the resource and the relation, if any.
         path: Its path below the resource's; `{key}` stands for the key, `{relation}` for the
@@ -27,7 +27,7 @@ class Route:
         description: What the OpenAPI document says of it.
     """
 
-    operation: Operation | Access | Past
+    operation: Operation | Access | Past | Recall
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     handle: Callable[..., Awaitable[Answer | StreamAnswer]]
     path: str

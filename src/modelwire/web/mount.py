@@ -16,6 +16,7 @@ from ..access.caller import Caller
 from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
+from ..catalog.soft import describe_kept_values
 from ..catalog.tables import Access, Catalog, Past, Table
 from ..catalog.views import is_view
 from ..compat.fastapi import add_route, place_routes
@@ -163,8 +164,9 @@ def mount(
         _check_path(app, table, path, health, METRICS if settings.metrics else None)
         routes.add_resource(table)
         service.paths[table] = path
-        if passed_over := describe_passed_over(table):
-            logger.warning(passed_over)
+        for said in (describe_passed_over(table), describe_kept_values(table)):
+            if said is not None:
+                logger.warning(said)
     service.index.lists += [
         routes.prefix + t.path for t in catalog.tables.values() if "list" in t.resource.operations
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..catalog.tables import Access, Past
+from ..catalog.tables import Access, Past, Recall
 from ..openapi.aggregates import aggregate_parameters, aggregate_query_schema, groups_schema
 from ..openapi.answers import affected_schema, outcomes_schema, page_schema
 from ..openapi.bodies import (
@@ -39,6 +39,7 @@ from ..openapi.parameters import (
     list_parameters,
     query_schema,
     read_parameters,
+    recall_parameters,
     stream_parameters,
 )
 from ..pipeline import aggregates, history, reads, writes
@@ -55,8 +56,8 @@ def _nothing(_target: Subject) -> Parameters:
 
 
 def _reading(target: Subject) -> Parameters:
-    own = [*read_parameters(target), *as_of_parameter(target)]
-    return [*own, *cache_header(target.components)]
+    shown = [*read_parameters(target), *recall_parameters(target)]
+    return [*shown, *as_of_parameter(target), *cache_header(target.components)]
 
 
 def _streaming(target: Subject) -> Parameters:
@@ -281,6 +282,15 @@ ROUTES: tuple[Route, ...] = (
             "Writes back what the row had before a change, if its fields still are as that has "
             "left them; of one that deleted the row, creates it anew.",
             (400, *_WRITE[1:], 403, 404), (_PATCHED, _CREATED, _MINIMAL), _reverting,
+        ),
+    ),
+    Route(
+        Recall.RESTORE, "POST", writes.restore, "/{key}/restore",
+        Description(
+            "restore_{row}", "Restore {row}",
+            "Brings a deleted row back, and those that went along with it. 409 if it is not "
+            "deleted.",
+            (*_WRITE, 404), (_PATCHED, _MINIMAL), _patching,
         ),
     ),
     Route(

@@ -74,6 +74,7 @@ class Draw:
         self.tables = catalog.tables
         self._rows = rows
         self._seen = seen
+        self.recalls = True
 
     def _stored(self, table: str) -> list[Row]:
         seen = self._seen[table]
@@ -223,7 +224,12 @@ class Draw:
         """What chooses and orders rows, and what is shown of them."""
         query = self.filters(table)
         sort = Query(table.name, sort=self.sorts(table)).parameters()
-        return [*query.parameters(), *sort, *self.shown(table)]
+        return [*query.parameters(), *sort, *self.shown(table), *self.recalled(table)]
+
+    def recalled(self, table: Table) -> Parameters:
+        """Whether deleted rows are asked for."""
+        words = list(table.recalled) if self.recalls else []
+        return [("deleted", self.random.choice(words))] if words and self.maybe(0.3) else []
 
     def sums(self, table: Table) -> Parameters:
         """What groups rows, what is told of each group, and which of them are shown."""

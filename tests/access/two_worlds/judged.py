@@ -6,7 +6,7 @@ from typing import Any
 
 from .draws import Key
 from .requests import Request
-from .rows import Row, Rows, find_visible, may
+from .rows import Row, Rows, find_visible, is_deleted, may
 from .served import Told
 from .tables import Base, Member
 
@@ -110,15 +110,36 @@ def find_forbidden(before: Rows, after: Rows, who: Member) -> Iterator[tuple[str
             old, new = was.get(place), is_.get(place)
             if old == new or (old and not new and _went_along(table, old, before, after)):
                 continue
-            action = "update" if old and new else "create" if new else "delete"
+            if old and new and _went_softly(table, old, before, after):
+                continue
+            action = _action_of(table, old, new)
             if old and not may(action, table, old, before, who):
                 yield action, table, old
+            if action == "delete":
+                continue
+            action = "update" if action == "restore" else action
             if new and not may(action, table, new, after, who):
                 yield action, table, new
             if old and new and not may("read", table, new, after, who):
                 yield action, table, new
             if table == "notes" and new and not old and new["by_id"] != who.id:
                 yield "assign", table, new
+
+
+def _action_of(table: str, old: Row | None, new: Row | None) -> str:
+    if not old or not new:
+        return "create" if new else "delete"
+    was, is_ = is_deleted(table, old), is_deleted(table, new)
+    return "update" if was is is_ else "restore" if was else "delete"
+
+
+def _went_softly(table: str, row: Row, before: Rows, after: Rows) -> bool:
+    """Whether an invoice has taken a line along, or brought it back."""
+    if table != "lines":
+        return False
+    found = [[i for i in a["invoices"] if i["id"] == row["invoice_id"]] for a in (before, after)]
+    was, is_ = ([is_deleted("invoices", i) for i in invoices] for invoices in found)
+    return was != is_
 
 
 def _went_along(table: str, row: Row, before: Rows, after: Rows) -> bool:

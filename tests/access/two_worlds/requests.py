@@ -76,7 +76,7 @@ READS = (
     *("aggregate", "aggregate_query", "aggregate_children"),
 )
 WRITES = (
-    *("create", "create_child", "change", "delete", "link"),
+    *("create", "create_child", "change", "delete", "restore", "link"),
     *("mass_patch", "mass_delete", "bulk_create", "bulk_patch", "bulk_delete", "batch"),
 )
 
@@ -104,6 +104,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     r"/\w+/\{[\w},{]+\}/\w+/aggregate/": {"GET": "aggregate_children"},
     r"/\w+/bulk/": {"POST": "bulk_create", "PATCH": "bulk_patch", "DELETE": "bulk_delete"},
     r"/\w+/\{[\w},{]+\}": {"GET": "read", "PUT": "change", "PATCH": "change", "DELETE": "delete"},
+    r"/\w+/\{[\w},{]+\}/restore": {"POST": "restore"},
     r"/\w+/\{[\w},{]+\}/\w+/": {"GET": "children", "POST": "create_child"},
     r"/\w+/\{[\w},{]+\}/\w+/\{[\w},{]+\}": {"PUT": "link", "DELETE": "link"},
 }
@@ -151,10 +152,12 @@ def _stream(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
 
 def _read(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
     headers = {"if-none-match": "*"} if draw.maybe(0.1) else {}
-    key = draw.key(table)
-    url = _url(f"/{table.name}/{in_path(key)}", draw.shown(table))
+    key, recalled = draw.key(table), draw.recalled(table)
+    url = _url(f"/{table.name}/{in_path(key)}", [*draw.shown(table), *recalled])
     # An empty key is the path of the list.
-    return Request(method, url, headers=headers, above=key if in_path(key) else None)
+    return Request(
+        method, url, headers=headers, above=key if in_path(key) and not recalled else None
+    )
 
 
 def _below(draw: Draw, table: Table, rest: list[str]) -> tuple[Key, str, Table]:
@@ -170,7 +173,7 @@ def _children(draw: Draw, method: str, table: Table, rest: list[str]) -> Request
 
 
 def _sums(draw: Draw, table: Table) -> list[tuple[str, str]]:
-    return [*draw.filters(table).parameters(), *draw.sums(table)]
+    return [*draw.filters(table).parameters(), *draw.sums(table), *draw.recalled(table)]
 
 
 def _aggregate(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
@@ -232,6 +235,11 @@ def _delete(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
     key = draw.key(table)
     url = f"/{table.name}/{in_path(key)}"
     return Request(method, url, headers=_headers(draw), rows=(key,))
+
+
+def _restore(draw: Draw, method: str, table: Table, _: list[str]) -> Request:
+    url = _url(f"/{table.name}/{in_path(draw.key(table))}/restore", _include(draw, table))
+    return Request(method, url, headers=_headers(draw))
 
 
 def _link(draw: Draw, method: str, table: Table, rest: list[str]) -> Request:
@@ -307,6 +315,7 @@ _DRAWN: Mapping[str, Drawn] = {
     "create_child": _create_child,
     "change": _change,
     "delete": _delete,
+    "restore": _restore,
     "link": _link,
     "mass_patch": _mass,
     "mass_delete": _mass,
@@ -328,7 +337,10 @@ _BELOW = (("GET", "children"), ("POST", "create_child"), ("PUT", "link"), ("DELE
 
 
 def _batch(draw: Draw) -> Request:
+    # What was deleted just now is so since another moment in each world.
+    draw.recalls = False
     requests = [_in_batch(_one_of_batch(draw)) for _ in range(draw.random.randint(1, 4))]
+    draw.recalls = True
     return Request("POST", "/batch", {"requests": requests})
 
 

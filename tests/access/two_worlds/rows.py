@@ -50,6 +50,9 @@ def draw_rows(random: Random) -> Rows:
     def maybe(values: list[Any]) -> Any:
         return pick([None, *values, *values])
 
+    def gone() -> Any:
+        return pick([None, None, None, None, None, *MOMENTS])
+
     def some(values: list[Any]) -> list[Any]:
         return random.sample(values, random.randint(len(values) // 3, len(values)))
 
@@ -78,6 +81,7 @@ def draw_rows(random: Random) -> Rows:
                 "is_secret": maybe([True, False, False]),
                 "since": maybe(MOMENTS),
                 "details": maybe(DOCUMENTS),
+                "gone_at": gone(),
                 "organisation_id": pick(orgs),
                 "country_code": maybe(CODES[:3]),
             }
@@ -95,6 +99,7 @@ def draw_rows(random: Random) -> Rows:
                 "issued_at": maybe(MOMENTS),
                 "mood": maybe(list(Mood)),
                 "is_public": pick([True, False, False]),
+                "deleted_at": gone(),
                 "organisation_id": pick(orgs),
                 "customer_id": maybe(customers),
                 "copy_of_id": maybe(invoices),
@@ -106,7 +111,7 @@ def draw_rows(random: Random) -> Rows:
             for i, c in some([(i, c) for i in invoices for c in tags])
         ],
         "lines": [
-            {"invoice_id": i, "position": p, "text": maybe(TEXTS)}
+            {"invoice_id": i, "position": p, "text": maybe(TEXTS), "deleted_at": gone()}
             for i, p in some([(i, p) for i in invoices for p in (1, 2, 3)])
         ],
         "audits": [
@@ -128,20 +133,50 @@ def draw_rows(random: Random) -> Rows:
 
 
 def find_visible(rows: Rows, who: Member) -> Rows:
-    """The rows that a caller may see."""
-    return {table: [r for r in rows[table] if may("read", table, r, rows, who)] for table in rows}
+    """The rows that a caller may see, now or when they ask for deleted ones."""
+    return {
+        t: [r for r in rows[t] if any(may(a, t, r, rows, who) for a in ("read", "recall"))]
+        for t in rows
+    }
+
+
+def find_there(rows: Rows, who: Member) -> Rows:
+    """The same, with the lines that may come back with an invoice."""
+    back = [line for line in rows["lines"] if who.is_admin and _is_of_own(line, rows, who)]
+    seen = find_visible(rows, who)
+    return {**seen, "lines": back or seen["lines"]}
+
+
+def _is_of_own(line: Row, rows: Rows, who: Member) -> bool:
+    owners = {invoice["id"]: invoice["organisation_id"] for invoice in rows["invoices"]}
+    return owners.get(line["invoice_id"]) in who.organisation_ids
+
+
+MARKS = {"customers": "gone_at", "invoices": "deleted_at", "lines": "deleted_at"}
+"""The columns that say since when a row is deleted."""
+
+
+def is_deleted(table: str, row: Row) -> bool:
+    return table in MARKS and row.get(MARKS[table]) is not None
 
 
 def may(action: str, table: str, row: Row, rows: Rows, who: Member) -> bool:
     """Whether a caller may do something to a row, as the policies of the tables have it in words.
 
     Args:
-        action: What is done: `read`, `create`, `update` or `delete`.
+        action: What is done: `read`, `create`, `update` or `delete`; of a row that is deleted, only
+            `recall`, to see it, or `restore`.
         table: Its table.
         row: The row, as it is before or after that.
         rows: All rows, as they are then.
         who: The caller.
     """
+    if action in ("recall", "restore"):
+        recalls = who.is_admin and table in ("invoices", "lines") and is_deleted(table, row)
+        asked = ("read",) if action == "recall" else ("read", "update")
+        return recalls and all(_MAY[table](name, row, rows, who) for name in asked)
+    if action != "create" and is_deleted(table, row):
+        return False
     return _MAY[table](action, row, rows, who)
 
 
@@ -179,8 +214,8 @@ def _may_invoice(action: str, row: Row, _: Rows, who: Member) -> bool:
 
 
 def _may_line(_: str, row: Row, rows: Rows, who: Member) -> bool:
-    owners = {invoice["id"]: invoice["organisation_id"] for invoice in rows["invoices"]}
-    return owners.get(row["invoice_id"]) in who.organisation_ids
+    there = [i["id"] for i in rows["invoices"] if not is_deleted("invoices", i)]
+    return row["invoice_id"] in there and _is_of_own(row, rows, who)
 
 
 def _may_note(action: str, row: Row, _: Rows, who: Member) -> bool:

@@ -1,6 +1,6 @@
 """The service of the tenants over two databases, and what each answers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -53,10 +53,12 @@ class Worlds:
         """One of the applications with policies."""
         return self.full.apps["direct"]
 
-    async def fill(self, rows: Rows, who: Member) -> None:
-        """Put rows into the full world, and those that a caller may see into the other."""
+    async def fill(
+        self, rows: Rows, who: Member, find: Callable[[Rows, Member], Rows] = find_visible
+    ) -> None:
+        """Put rows into the full world, and those that there are for a caller into the other."""
         await fill(self.full.database, rows)
-        await fill(self.seen.database, find_visible(rows, who))
+        await fill(self.seen.database, find(rows, who))
 
 
 async def open_worlds(

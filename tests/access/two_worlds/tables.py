@@ -101,6 +101,7 @@ class Customer(Base, table=True):
     is_secret: bool | None = None
     since: dt.datetime | None = None
     details: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    gone_at: dt.datetime | None = None
     organisation_id: int = Field(foreign_key="organisations.id")
     country_code: str | None = Field(default=None, foreign_key="countries.code")
     organisation: Organisation = Relationship(back_populates="customers")
@@ -121,6 +122,7 @@ class Invoice(Base, table=True):
     issued_at: dt.datetime | None = None
     mood: Mood | None = None
     is_public: bool = False
+    deleted_at: dt.datetime | None = None
     organisation_id: int = Field(foreign_key="organisations.id")
     customer_id: uuid.UUID | None = Field(default=None, foreign_key="customers.id")
     copy_of_id: int | None = Field(default=None, foreign_key="invoices.id")
@@ -143,6 +145,7 @@ class Line(Base, table=True):
     invoice_id: int = _number(foreign_key="invoices.id")
     position: int = _number()
     text: str | None = None
+    deleted_at: dt.datetime | None = None
     invoice: Invoice = Relationship(back_populates="lines")
 
 
@@ -250,8 +253,12 @@ POLICIES: dict[type[SQLModel], Policy] = {
         create=OWN_INVOICE,
         update=and_(OWN_INVOICE, or_(Invoice.mood != Mood.ODD, Invoice.mood.is_(None))),
         delete=and_(OWN_INVOICE, me.is_admin),
+        restore=me.is_admin,
     ),
-    Line: Policy(read=Line.invoice.has(OWN_INVOICE)),
+    Line: Policy(
+        read=Line.invoice.has(and_(OWN_INVOICE, Invoice.deleted_at.is_(None))),
+        restore=me.is_admin,
+    ),
     Audit: Policy(read=nobody),
     Note: Policy(
         read=and_(or_(Note.worth <= me.limit, Note.at >= me.since), Note.mood.not_in(me.moods)),
@@ -295,9 +302,13 @@ COMPUTED: dict[type[SQLModel], dict[str, Any]] = {
 
 OPTIONS: dict[type[SQLModel], dict[str, Any]] = {
     Organisation: {"filters": {"name": "icontains"}},
-    Customer: {"include_by_default": ["invoices", "country"]},
-    Invoice: {"nested_writes": ["lines", "customer"], "include_by_default": ["customer"]},
-    Line: {"include_by_default": ["invoice"]},
+    Customer: {"include_by_default": ["invoices", "country"], "soft_delete": "gone_at"},
+    Invoice: {
+        "nested_writes": ["lines", "customer"],
+        "include_by_default": ["customer"],
+        "soft_delete": "deleted_at",
+    },
+    Line: {"include_by_default": ["invoice"], "soft_delete": "deleted_at"},
 }
 
 
@@ -310,5 +321,7 @@ def resources(*, guarded: bool) -> tuple[Resource, ...]:
         if guarded:
             assigned = {"by_id": me.id} if model is Note else {}
             options |= {"policy": policy, "assign_on_create": assigned}
+        elif model is Customer:
+            options["policy"] = Policy(read=everyone, restore=nobody)
         made.append(Resource(model, **options))
     return tuple(made)

@@ -73,6 +73,8 @@ NOT_SHOWN = {
     "statement/write.py:build_update:update_in:0",
     "statement/write.py:build_delete:delete_from:0",
     "execute/write/insert.py:Inserter._insert_rows:raise refuse:0",
+    "execute/write/soft.py:SoftRemover.restore:raise refuse:0",
+    "plan/writing/mark.py:MarkPlan.may_leave_policy:restricts:0",
     "execute/write/link.py:Linker._check_gone:restricts:0",
     "execute/write/link.py:Linker._check_gone:raise refuse:0",
     "execute/write/link.py:Linker._check_made:raise refuse:0",

@@ -15,7 +15,16 @@ from tests.examples import examples
 from .draws import Draw, Key
 from .judged import KEYS, find_above, find_fault, find_misjudged, is_excused
 from .requests import WRITES, Request, draw_request, find_routes, kind_of
-from .rows import Row, Rows, draw_caller, draw_rows, find_visible
+from .rows import (
+    MARKS,
+    Row,
+    Rows,
+    draw_caller,
+    draw_rows,
+    find_there,
+    find_visible,
+    is_deleted,
+)
 from .served import Worlds, ask, read_rows
 from .tables import Member
 
@@ -37,7 +46,7 @@ async def find_difference(
 ) -> str | None:
     """Send random writes to both worlds; how what comes of one differs."""
     rows, who = draw_rows(random), draw_caller(random)
-    await worlds.fill(rows, who)
+    await worlds.fill(rows, who, find_there)
     rows = await read_rows(worlds.full.database)
     routes = [route for route in find_routes(worlds.app.openapi()) if kind_of(route) in kinds]
     for _ in range(count):
@@ -55,7 +64,7 @@ async def find_difference(
         if fault is not None:
             return f"{fault}\n{who}\n{request}\n{told}\nand\n{expected}"
         if after != rows or expected.status < 300:
-            await worlds.fill(after, who)
+            await worlds.fill(after, who, find_there)
         rows = after
     return None
 
@@ -79,8 +88,8 @@ async def find_named(
 
 async def compare_rows(worlds: Worlds, who: Member, after: Rows) -> str | None:
     """Whether the caller then sees the same in both worlds."""
-    full = find_visible(after, who)
-    seen = find_visible(await read_rows(worlds.seen.database), who)
+    full = _without_moments(find_visible(after, who))
+    seen = _without_moments(find_visible(await read_rows(worlds.seen.database), who))
     for table, rows in full.items():
         others = [
             row for row in seen[table] if row not in rows and not _is_there(table, row, after)
@@ -88,6 +97,14 @@ async def compare_rows(worlds: Worlds, who: Member, after: Rows) -> str | None:
         if others or any(row not in seen[table] for row in rows):
             return f"other rows of {table}: {_only(rows, seen[table])}"
     return None
+
+
+def _without_moments(rows: Rows) -> Rows:
+    """Rows of which is said whether they are deleted, and not since when."""
+    return {
+        t: [{**row, **({MARKS[t]: is_deleted(t, row)} if t in MARKS else {})} for row in found]
+        for t, found in rows.items()
+    }
 
 
 def _is_there(table: str, link: Row, after: Rows) -> bool:

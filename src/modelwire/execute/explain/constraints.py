@@ -27,6 +27,7 @@ from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row
 from ...plan.writing.each import WrittenRows
 from ...plan.writing.links import LinkSet
+from ...plan.writing.mark import MarkPlan
 from ...plan.writing.upsert import UpsertPlan
 from ..finder import Finder
 from ..rejection import Rejection
@@ -89,7 +90,7 @@ def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
     """Where rows stand in the body: one of them, or all that one patch is for; None if apart, or if
     there is no body."""
     pointers = {row.pointer for row in rows}
-    if len(pointers) != 1 or (isinstance(plan, DeletePlan) and pointers == {""}):
+    if len(pointers) != 1 or (isinstance(plan, (DeletePlan, MarkPlan)) and pointers == {""}):
         return None
     return pointers.pop()
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ...access.policy import Action
 from ...access.principal import Principal
 from ...catalog.tables import Catalog, Reference, Table
-from ...errors import NotFound, ParentNotFound
+from ...errors import ConfigurationError, NotFound, ParentNotFound
 from ...plan.keys import select_locked
 from ...shape.lookups import LookupShape
 from ...shape.parts import Lock, Projection
@@ -30,6 +30,20 @@ Key = tuple[Any, ...]
 
 LOCKS: Mapping[Action, Lock] = {"update": Lock.CHANGE, "delete": Lock.REMOVE}
 """What nobody else may do to a row that something is to be done to."""
+
+
+def refuse_removal(found: Served) -> None:
+    """Refuse to remove rows for good that a delete leaves where they are.
+
+    Raises:
+        ConfigurationError: Those of the resource are such; says what to write.
+    """
+    field, name = found.table.deleted_at, found.table.model.__name__
+    if field is not None:
+        raise ConfigurationError(
+            f"{name}: the session of a caller removes no row for good whose deletes are soft. Set "
+            f"{name}.{field.key} of the object, or use UnitOfWorkDep, which no policy holds for."
+        )
 
 
 class Shown(NamedTuple):

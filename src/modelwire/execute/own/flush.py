@@ -21,7 +21,7 @@ from ...compat.sqlalchemy_session import flushed
 from ...errors import ConfigurationError
 from ...statement.door import Served, reads_rows
 from ..write.permission import refuse
-from .access import Key, RowAccess
+from .access import Key, RowAccess, refuse_removal
 
 State = InstanceState[Any]
 
@@ -57,15 +57,20 @@ class FlushCheck:
         removed = [inspect(o) for o in session.deleted]
         changed = [inspect(o) for o in session.dirty]
         changed = [s for s in changed if _is_changed(s) and s not in removed]
+        marked = [s for s in changed if self._is_marked(s)]
         orphans, moved = _split_children([*self._new, *map(inspect, session.dirty)])
         self._removed = _unique([*removed, *orphans])
         moved += _find_left(self._removed)
-        gone = set(self._removed)
+        gone = {*self._removed, *marked}
         self._changed = [s for s in _unique([*changed, *moved]) if s not in gone]
-        for state in self._changed:
+        for state in (*self._changed, *marked):
             self._assign(state, "update")
         along = set(_find_along(self._removed))
-        self._check_stored([s for s in self._removed if s not in along], "delete")
+        named = [s for s in self._removed if s not in along]
+        for state in named:
+            refuse_removal(self._find(state))
+        self._check_stored([*named, *marked], "delete")
+        self._removed += marked
         self._check_stored(self._changed, "update")
         self._check_expressions([*self._new, *self._changed])
         self._check_links([*self._new, *map(inspect, session.dirty)])
@@ -90,6 +95,14 @@ class FlushCheck:
                 f"{state.class_.__name__}: the session of a caller writes objects of one table."
             )
         return self._access.find(tables[0])
+
+    def _is_marked(self, state: State) -> bool:
+        """Whether a row is deleted softly: nothing is asked of it as it becomes."""
+        field = self._find(state).table.deleted_at
+        if field is None:
+            return False
+        history = state.attrs[field.key].history
+        return any(v is not None for v in history.added) and not any(history.deleted or ())
 
     def _assign(self, state: State, action: Action) -> None:
         """Set what the server sets."""

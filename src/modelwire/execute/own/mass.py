@@ -14,7 +14,7 @@ from ...errors import ConfigurationError, Forbidden, ParentNotFound
 from ...shape.lookups import LookupShape
 from ...statement.door import Served
 from ..write.permission import refuse
-from .access import LOCKS, Key
+from .access import LOCKS, Key, refuse_removal
 from .caller_session import CallerSession
 
 
@@ -40,6 +40,8 @@ def change_rows(
     if not isinstance(sql, SQLTable):
         raise ConfigurationError(f"{sql}: the session of a caller changes rows of tables.")
     found = session.access.find(sql)
+    if isinstance(statement, Delete):
+        refuse_removal(found)
     change = _Change(session, found, "update" if isinstance(statement, Update) else "delete")
     stored = change.find(statement.whereclause)
     keys = [row[: change.width] for row in stored]

@@ -68,7 +68,7 @@ class Remover:
             stored = await read_locked(context, plan)
             keys = [plan.table.values_of(row, plan.table.key_columns) for row in stored]
             if hooks is not None:
-                along = await self._find_along(plan.table.sql, keys)
+                along = await self.find_along(plan.table.sql, keys)
                 await hooks.before_delete(plan, stored, along)
         parts = [(plan, keys)]
         if context.one_by_one:
@@ -89,11 +89,19 @@ class Remover:
         if await self._finder.find(table.sql, key, key, keys):
             raise ConstraintViolation(Constraint.TRIGGER)
 
-    async def _find_along(
-        self, table: SQLTable, keys: Sequence[Row]
+    async def find_along(
+        self, table: SQLTable, keys: Sequence[Row], *, softly: bool = False
     ) -> Mapping[Table, Sequence[Row]]:
-        """Lock what goes along with some rows as the models declare; gives the keys of what is
-        rows of resources."""
+        """Lock what goes along with some rows as the models declare.
+
+        Args:
+            table: Their table.
+            keys: Their keys.
+            softly: Whether only such rows go along as stay when they are deleted.
+
+        Returns:
+            The keys of what is rows of resources.
+        """
         catalog = self._context.catalog
         self._seen = {(table.fullname, tuple(key)) for key in keys}
         found: defaultdict[Table, list[Row]] = defaultdict(list)
@@ -101,14 +109,15 @@ class Remover:
         while pending:
             above, parents = pending.pop()
             for dependent in catalog.dependents.get(above.fullname, ()):
-                if dependent.is_link:
+                resource = catalog.find(dependent.table)
+                is_soft = resource is not None and resource.deleted_at is not None
+                if dependent.is_link or (softly and not is_soft):
                     continue
                 level = _Level(above, parents, iter(()))
                 below = await self._find_dependents(level, dependent)
                 if not below:
                     continue
                 pending.append((dependent.table, below))
-                resource = catalog.find(dependent.table)
                 if resource is not None:
                     found[resource] += below
         return found

@@ -61,7 +61,7 @@ class Updater:
             plan = await hooks.before_update(plan, stored)
         changed = await self._change_all(plan, stored)
         if plan.may_leave_policy:
-            await check_written(context, plan.table, "update", plan.rows, changed)
+            await check_written(context, plan.changed_table, "update", plan.rows, changed)
         pairs = zip(changed, plan.links, strict=False)
         wanted = [(row, links) for row, sets in pairs for links in sets]
         if wanted:

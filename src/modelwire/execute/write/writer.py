@@ -14,6 +14,7 @@ from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.each import RowPlan, WrittenRows
 from ...plan.writing.keyed import KeyedRows
 from ...plan.writing.links import LinkPlan
+from ...plan.writing.mark import RestorePlan
 from ...plan.writing.plans import EachPlan, MassDelete, MassUpdate, WritePlan, rows_of
 from ...plan.writing.update import UpdatePlan, repeat_change
 from ...plan.writing.upsert import UpsertPlan
@@ -26,6 +27,7 @@ from .link import Linker
 from .lock import read_locked
 from .mass import find_affected
 from .permission import check_parents
+from .soft import SoftRemover
 from .update import Updater
 from .upsert import Upserter
 
@@ -90,14 +92,22 @@ async def _carry_out(
         case CreatePlan():
             await check_parents(context, plan)
             return Written(plan, await Inserter(context).store(plan))
+        case RestorePlan():
+            restored, back = await SoftRemover(context).restore(plan)
+            return Written(restored, back)
         case UpdatePlan():
             settled, rows = await Updater(context).change(plan)
             return Written(settled, rows)
         case DeletePlan():
-            await Remover(context).remove(plan)
+            await _remove(context, plan)
             return Written(plan)
         case _:
             assert_never(plan)
+
+
+async def _remove(context: WriteContext, plan: DeletePlan) -> None:
+    remover = Remover if plan.table.deleted_at is None else SoftRemover
+    await remover(context).remove(plan)
 
 
 async def _update_all(context: WriteContext, plan: MassUpdate) -> Written:
@@ -112,7 +122,7 @@ async def _update_all(context: WriteContext, plan: MassUpdate) -> Written:
 async def _delete_all(context: WriteContext, plan: MassDelete) -> Written:
     affected = await find_affected(context, plan.found, plan.limit)
     if affected.keys:
-        await Remover(context).remove(affected)
+        await _remove(context, affected)
     return Written(affected, affected=len(affected.keys))
 
 

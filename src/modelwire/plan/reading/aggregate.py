@@ -75,7 +75,8 @@ def plan_aggregate(
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
     """
-    query, limits = Query(catalog, table, parameters, PARAMETERS), catalog.limits
+    query, limits = Query.reading(catalog, table, parameters, PARAMETERS), catalog.limits
+    table = query.table
     limit = query.take_integer("limit", default_limit(limits), 1, limits.max_groups)
     skip = query.take_integer("skip", 0, 0, MAX_INT64)
     zone = _check_zone(query.take("tz"))

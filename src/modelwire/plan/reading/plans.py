@@ -147,18 +147,19 @@ def plan_read(
         InvalidRequest: A parameter is not valid.
     """
     has_history = keeps_history(table)
-    query = Query(catalog, table, parameters, ("fields", "include", "as_of")[: 2 + has_history])
+    known = ("fields", "include", "as_of")[: 2 + has_history]
+    query = Query.reading(catalog, table, parameters, known)
     as_of = query.take("as_of") if has_history else None
     if as_of is not None:
         # What it included then is not known as it was.
         shown = query.take_shown()
         query.finish()
-        then = replace(_select_row(table, (), shown, dialect), conditions=(), given=True)
+        then = replace(_select_row(query.table, (), shown, dialect), conditions=(), given=True)
         return ReadPlan(then, (), False, read_instant(as_of))
     includes = query.take_includes(table.resource.include_by_default)
     shown = query.take_shown()
     query.finish()
-    shape = _select_row(table, includes, shown, dialect)
+    shape = _select_row(query.table, includes, shown, dialect)
     is_whole = all(i in shape.joined and not i.includes for i in includes)
     return ReadPlan(shape, includes, is_whole)
 
@@ -193,7 +194,7 @@ def plan_list(
         InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
     """
     resource = table.resource
-    query = Query(catalog, table, parameters, (*_PAGING, *_SHOWING))
+    query = Query.reading(catalog, table, parameters, (*_PAGING, *_SHOWING))
     limit = query.take_integer("limit", resource.default_limit, 1, resource.max_limit)
     cursor = query.take("cursor")
     if cursor is not None:
@@ -223,7 +224,7 @@ def plan_stream(catalog: Catalog, table: Table, parameters: Sequence[Parameter])
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
     """
-    query = Query(catalog, table, parameters, ("format", *_SHOWING))
+    query = Query.reading(catalog, table, parameters, ("format", *_SHOWING))
     format_ = query.take_choice("format", FORMATS, None)
     shape, values, includes = _plan_rows(query)
     return StreamPlan(rows_from(shape), values, includes, format_)

@@ -26,6 +26,9 @@ Default = TypeVar("Default")
 PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or")
 """The parameters of a list that are no filters, whatever the resource's fields are called."""
 
+DELETED = "deleted"
+"""The parameter that asks for deleted rows, where some may be seen."""
+
 _WITHOUT_CURSOR = ("skip", "count")
 """Those that can't stand beside a cursor."""
 
@@ -67,6 +70,24 @@ class Query:
             self._left.setdefault(parameter.name, []).append(parameter)
         self._sent = frozenset(self._left)
         self._filters = False
+
+    @classmethod
+    def reading(
+        cls,
+        catalog: Catalog,
+        table: Table,
+        parameters: Sequence[Parameter],
+        known: Sequence[str],
+    ) -> Query:
+        """Begin with the parameters of a request that reads rows, deleted ones too if it asks.
+
+        `table` is the resource with these rows then.
+        """
+        if not table.recalled:
+            return cls(catalog, table, parameters, known)
+        query = cls(catalog, table, parameters, (*known, DELETED))
+        query.table = query.take_choice(DELETED, table.recalled, table)
+        return query
 
     def take(self, name: str) -> str | None:
         """Take the value of a parameter that takes one; None where it is absent."""

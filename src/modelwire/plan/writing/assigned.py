@@ -17,6 +17,7 @@ from .update import UpdatePlan
 from .upsert import UpsertPlan
 
 Plan = TypeVar("Plan", bound=CreatePlan)
+Change = TypeVar("Change", bound=UpdatePlan)
 
 
 def assign(plan: WritePlan, principal: Principal) -> WritePlan:
@@ -43,7 +44,7 @@ def assign(plan: WritePlan, principal: Principal) -> WritePlan:
         case ChildPlan():
             return replace(plan, plan=_assign_new(plan.plan, principal))
         case MassUpdate():
-            return replace(plan, change=_assign_changed(plan.change, principal))
+            return replace(plan, change=assign_changed(plan.change, principal))
         case _ if isinstance(plan, RowPlan):
             return assign_rows(plan, principal)
     return plan
@@ -57,7 +58,7 @@ def assign_rows(plan: RowPlan, principal: Principal) -> RowPlan:
         case CreatePlan():
             return _assign_new(plan, principal)
         case UpdatePlan():
-            return _assign_changed(plan, principal)
+            return assign_changed(plan, principal)
     return plan
 
 
@@ -80,8 +81,8 @@ def _assign_kin(
     return {relation: _assign_new(plan, principal) for relation, plan in plans.items()}
 
 
-def _assign_changed(plan: UpdatePlan, principal: Principal) -> UpdatePlan:
-    """The same for rows that are changed; one that sets nothing stays as it is."""
+def assign_changed(plan: Change, principal: Principal) -> Change:
+    """Set in rows that are changed what the server sets; one that sets nothing stays as it is."""
     table, given = plan.table, plan.table.policy.on_update
     if not given:
         return plan

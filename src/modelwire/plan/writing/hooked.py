@@ -10,6 +10,7 @@ from ...hooks import WriteOperation
 from .create_plan import ChildPlan, CreatePlan
 from .delete import DeletePlan
 from .links import LinkPlan
+from .mark import RestorePlan
 from .plans import EachPlan, MassDelete, MassUpdate, WritePlan
 from .update import UpdatePlan
 from .upsert import UpsertPlan
@@ -43,6 +44,8 @@ def _writes_of(
             yield from ((plan.table.name, "create"), (plan.table.name, "update"))
         case CreatePlan():
             yield from ((level.table.name, "create") for level in plan.levels())
+        case RestorePlan():
+            yield from ((name, "update") for name in _removed_with(catalog, plan.table.name))
         case UpdatePlan() | MassUpdate():
             yield plan.table.name, "update"
         case DeletePlan() | MassDelete():

@@ -64,6 +64,11 @@ class UpdatePlan(KeyedRows, frozen=True):
         return bool(written) and (further or not decisive.isdisjoint(written))
 
     @property
+    def changed_table(self) -> Table:
+        """The resource with what may be done to the rows as they become."""
+        return self.table
+
+    @property
     def sets_fields(self) -> bool:
         """Whether a row sets any field."""
         return bool(self.drafts) or any(row.fields for row in self.rows)

@@ -1,0 +1,124 @@
+"""Deletes rows softly, and brings them back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from ...catalog.tables import Table
+from ...errors import Forbidden, NotDeleted, NotFound
+from ...plan.keys import select_locked
+from ...plan.writing.assigned import assign_changed
+from ...plan.writing.delete import DeletePlan
+from ...plan.writing.mark import MarkPlan, RestorePlan, mark_of, plan_mark
+from ...statement.lists import ROWS
+from ..connect.lane import Row
+from ..finder import Finder
+from .context import WriteContext
+from .delete import Remover
+from .lock import read_locked
+from .permission import refuse
+from .update import Updater
+
+Keys = Sequence[Row]
+
+
+class SoftRemover:
+    """Deletes rows softly, with those that the models declare to go with them and that stay too.
+
+    Args:
+        context: The lane.
+    """
+
+    def __init__(self, context: WriteContext) -> None:
+        self._context = context
+        self._finder = Finder(context.lane, context.statements)
+
+    async def remove(self, plan: DeletePlan) -> None:
+        """Say of rows that they are deleted, all since one moment.
+
+        Args:
+            plan: The rows.
+
+        Raises:
+            NotFound: A row is not there.
+            Forbidden: The caller may not delete one.
+            InvalidRequest: Two keys are one to the database.
+            Rejection: A constraint fired.
+        """
+        table, hooks = plan.table, self._context.hooks
+        stored = await read_locked(self._context, plan)
+        keys = [table.values_of(row, table.key_columns) for row in stored]
+        along = await self._find_along(table, keys, None)
+        if hooks is not None:
+            await hooks.before_delete(plan, stored, along)
+        at = dt.datetime.now(dt.UTC)
+        for deleted, found in ((table, keys), *along.items()):
+            await self._mark(deleted, found, at)
+
+    async def restore(self, plan: RestorePlan) -> tuple[MarkPlan, Sequence[Row]]:
+        """Bring a row back, with those that went along with it.
+
+        Args:
+            plan: The row.
+
+        Returns:
+            The plan with all that it has set, and the row.
+
+        Raises:
+            NotDeleted: It is there.
+            NotFound: It is not there, or the caller may not bring it back.
+            Forbidden: The caller may not change it.
+            Rejection: A constraint fired.
+        """
+        table = plan.after
+        try:
+            (row,) = await read_locked(self._context, plan)
+        except NotFound:
+            await self._check_gone(plan)
+            raise
+        at = row[plan.locking_shape.read.positions[mark_of(table)]]
+        keys = [plan.table.values_of(row, table.key_columns)]
+        along = await self._find_along(table, keys, at)
+        try:
+            settled, rows = await Updater(self._context).change(plan)
+        except Forbidden:
+            raise refuse(table, "update") from None
+        for restored, found in along.items():
+            await self._mark(restored, found, None)
+        return replace(plan, rows=settled.rows), rows
+
+    async def _check_gone(self, plan: RestorePlan) -> None:
+        """Tell a row that is there for the caller from one that is not.
+
+        Raises:
+            NotDeleted: It is.
+        """
+        there = select_locked(plan.after)
+        if await self._context.run(there, {ROWS: plan.keys}):
+            raise NotDeleted(f"{plan.after.title} is not deleted")
+
+    async def _find_along(self, table: Table, keys: Keys, at: object) -> Mapping[Table, Keys]:
+        """Lock the rows that go along with others, of those that are deleted since some moment.
+
+        Args:
+            table: The resource of the others.
+            keys: Their keys.
+            at: The moment as it is stored; None for rows that are not deleted.
+        """
+        below = await Remover(self._context).find_along(table.sql, keys, softly=True)
+        chosen = {t: list(await self._choose(t, found, at)) for t, found in below.items()}
+        return {t: found for t, found in chosen.items() if found}
+
+    async def _choose(self, table: Table, keys: Keys, at: object) -> Iterator[Row]:
+        key, mark = table.key_columns, mark_of(table).column
+        found = await self._finder.find(table.sql, (*key, mark), key, keys)
+        return (tuple(row[:-1]) for row in found if row[-1] == at)
+
+    async def _mark(self, table: Table, keys: Keys, at: dt.datetime | None) -> None:
+        """Mark rows, whoever may see them; of what is back, hooks see a change."""
+        hooks = self._context.hooks if at is None else None
+        plan = assign_changed(plan_mark(table, [tuple(k) for k in keys], at), self._context.caller)
+        await Updater(replace(self._context, check=None, hooks=hooks)).change(plan)

@@ -1,0 +1,1 @@
+"""Soft deletes: rows that stay, and are gone for whoever asks."""
