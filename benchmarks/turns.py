@@ -35,9 +35,11 @@ class Runner:
     Args:
         server: The server.
         call: What it is asked for; `{n}` goes through the numbers up to `USERS`.
+        turn: Requests of each connection in a turn.
     """
 
-    def __init__(self, server: Server, call: Call) -> None:
+    def __init__(self, server: Server, call: Call, turn: int = TURN) -> None:
+        self._turn = turn
         self._pid = server.pid
         self._call = call
         self._sent = 0
@@ -48,9 +50,9 @@ class Runner:
     def take_turn(self) -> float:
         """Microseconds of the server's CPU for one request."""
         before = read_run_time_us(self._pid)
-        for _ in range(TURN):
+        for _ in range(self._turn):
             self._ask_all()
-        return (read_run_time_us(self._pid) - before) / (TURN * CONNECTIONS)
+        return (read_run_time_us(self._pid) - before) / (self._turn * CONNECTIONS)
 
     def _ask_all(self) -> None:
         call, headers = self._call, {"content-type": "application/json"} if self._call.body else {}

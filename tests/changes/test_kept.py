@@ -1,5 +1,6 @@
 """How long changes are kept, and where what notes them is missing."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -9,8 +10,9 @@ from fastapi import FastAPI
 from sqlalchemy import make_url
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from modelwire import Changes, ConfigurationError, Database, Resource, mount
+from modelwire import Changes, ConfigurationError, Database, Resource, get_session, mount
 from modelwire.execute.log.log import PRUNED
 from modelwire.statement.changes import CHANGES
 from tests.changes.exact import check_exact, read_log, run_sql
@@ -83,6 +85,31 @@ async def test_the_first_write_begins_the_log(empty: str) -> None:
     async with open_client(app) as client:
         await create(client)
     assert len(await check_exact(database, [TABLE])) == 2
+    await database.close_db()
+
+
+async def test_sessions_of_another_engine(empty: str) -> None:
+    """What is written in a session of somebody else's engine is noted too."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    app = make_app(database, Changes())
+    other = Database(empty, metadata=Base.metadata, **PATIENT)
+
+    async def override() -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(other.engine) as session:
+            yield session
+
+    app.dependency_overrides[get_session] = override
+    async with open_client(app) as client:
+        await create(client, 2)
+        headers = {"X-Request-ID": "this-one"}
+        answer = await client.patch("/kept_items/1", json={"name": "n"}, headers=headers)
+        assert answer.status_code == 200
+        assert len((await client.get("/kept_items/1/history/")).json()["items"]) == 2
+    entries = await check_exact(database, [TABLE])
+    assert [entry.operation for entry in entries] == ["create", "create", "update"]
+    assert entries[-1].request == "this-one"
+    await other.close_db()
     await database.close_db()
 
 

@@ -300,7 +300,13 @@ class Database:
         if self.changes_log.is_on and caller is not ANYONE:
             note_caller(caller)
         return open_session_lane(
-            self.engine, session, writes=writes, slots=slots, claim=claim, caller=caller
+            self.engine,
+            session,
+            writes=writes,
+            slots=slots,
+            claim=claim,
+            caller=caller,
+            changes=self.changes_log if self.changes_log.is_on else None,
         )
 
     def retry(self, attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:

@@ -86,6 +86,13 @@ class Lane(Protocol):
         """Undo the transaction, if it is the lane's own. What follows only looks."""
 
 
+class NotingOthers(Protocol):
+    """Has what somebody else's connections change noted; the log of changes does."""
+
+    async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
+        """Have a connection note what it changes, in its transaction."""
+
+
 class SessionLane:
     """Runs statements in the transaction of an overridden session.
 
@@ -227,6 +234,7 @@ async def open_session_lane(
     slots: Slots,
     claim: Claim | None = None,
     caller: Principal = ANYONE,
+    changes: NotingOthers | None = None,
 ) -> AsyncIterator[Lane]:
     """Take a lane in the transaction of an overridden session, for one piece of work.
 
@@ -237,6 +245,7 @@ async def open_session_lane(
         slots: The slots for reads that take long.
         claim: What the lane has of them, if it reads what a client has composed.
         caller: Who asks for what it runs.
+        changes: The log of changes, if there is one; sessions of the engine see to it themselves.
 
     Yields:
         The lane. Whatever fails is rolled back.
@@ -259,6 +268,8 @@ async def open_session_lane(
         connection = await session.connection()
         if writes:
             await begin_writing(connection)
+            if changes is not None and connection.sync_engine is not engine.sync_engine:
+                await changes.prepare_other(connection, caller)
         yield SessionLane(session, connection, slots, claim, caller)
         if writes:
             await commit_session(session)

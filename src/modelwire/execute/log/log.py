@@ -14,6 +14,7 @@ from weakref import WeakSet
 import asyncpg
 from sqlalchemy import Table, event
 from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ...access.principal import ANYONE, Principal
 from ...errors import Unavailable
@@ -130,6 +131,15 @@ class ChangeLog(ABC):
         """
 
     @abstractmethod
+    async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
+        """Have a connection of somebody else's engine note what it changes, in its transaction.
+
+        Args:
+            connection: The connection.
+            caller: On whose behalf it writes.
+        """
+
+    @abstractmethod
     def write_stamp(self, caller: Principal) -> str:
         """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
 
@@ -160,6 +170,16 @@ class SQLiteLog(ChangeLog):
             raw.noting = self._state if is_whole and not raw.in_transaction else 0
         if not raw.in_transaction:
             await self.prune_all(raw)
+
+    async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
+        """Have a connection of somebody else's engine note what it changes."""
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        origin = find_origin(caller)
+        for name, arguments, function in sqlite.functions(lambda: origin):
+            await raw.create_function(name, arguments, function)
+        there = {name for (name,) in await connection.exec_driver_sql(sqlite.NAMES)}
+        for step in sqlite.write_steps([noted.table for noted in self.tables.values()], there):
+            await connection.exec_driver_sql(step)
 
     async def prune(self, raw: SQLiteConnection, table: str, days: int) -> int:
         """Remove the oldest entries of a table."""
@@ -203,6 +223,19 @@ class PostgreSQLLog(ChangeLog):
             await self.install()
         if there == len(self.tables):
             self._looked = began
+
+    async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
+        """Have a connection of somebody else's engine note what it changes."""
+        noted = list(self.tables.values())
+        look = postgresql.write_look([n.table for n in noted])
+        steps: list[str] = []
+        found: Any = await connection.exec_driver_sql(look)
+        for schema, number, source, triggers in found:
+            if not postgresql.is_installed(noted[number], schema, source, triggers):
+                steps += postgresql.write_install(noted[number], schema)
+        for step in (*postgresql.write_log(), *steps) if steps else ():
+            await connection.exec_driver_sql(step)
+        await connection.exec_driver_sql(postgresql.stamp_text(*find_origin(caller)))
 
     def write_stamp(self, caller: Principal) -> str:
         """Write on whose behalf a transaction writes."""

@@ -139,12 +139,14 @@ DECLARE
   modelwire_by text := nullif(current_setting('{BY}', true), '');
   modelwire_request text := nullif(current_setting('{REQUEST}', true), '');
   modelwire_depth integer := pg_trigger_depth();
-  modelwire_nested text[] := string_to_array(
-    current_setting('{_NESTED}' || (modelwire_depth + 1), true), ' ');
+  modelwire_deeper text := current_setting('{_NESTED}' || (modelwire_depth + 1), true);
+  modelwire_nested text[];
   modelwire_last bigint;
   modelwire_moved bigint;
 BEGIN
-  IF modelwire_nested[1] <> {_STATEMENT} THEN modelwire_nested := NULL; END IF;
+  IF modelwire_deeper <> '' AND split_part(modelwire_deeper, ' ', 1) = {_STATEMENT} THEN
+    modelwire_nested := string_to_array(modelwire_deeper, ' ');
+  END IF;
   IF modelwire_depth > 1 OR modelwire_nested IS NOT NULL THEN
     SELECT last_value INTO modelwire_last FROM {numbers};
   END IF;

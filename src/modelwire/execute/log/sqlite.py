@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 
 from ...statement.changes import CHANGES
-from ...statement.given_rows import cell
+from ...statement.given_rows import CELL, REAL, cell, read_cell, write_real
 from ...statement.own import build_creation
 
 BY, REQUEST, NOW = "modelwire_by", "modelwire_request", "modelwire_now"
@@ -37,9 +38,23 @@ def add_functions(connection: sqlite3.Connection, origin: Callable[[], Origin]) 
         connection: The connection.
         origin: Tells on whose behalf it writes.
     """
-    connection.create_function(BY, 0, lambda: origin()[0])
-    connection.create_function(REQUEST, 0, lambda: origin()[1])
-    connection.create_function(NOW, 0, write_now)
+    for name, arguments, function in functions(origin):
+        connection.create_function(name, arguments, function)
+
+
+def functions(origin: Callable[[], Origin]) -> Sequence[tuple[str, int, Callable[..., Any]]]:
+    """What triggers call, by name and number of arguments, and what reads what they have noted.
+
+    Args:
+        origin: Tells on whose behalf a connection writes.
+    """
+    return (
+        (BY, 0, lambda: origin()[0]),
+        (REQUEST, 0, lambda: origin()[1]),
+        (NOW, 0, write_now),
+        (REAL, 1, write_real),
+        (CELL, 2, read_cell),
+    )
 
 
 def write_now() -> str:
@@ -58,15 +73,33 @@ def install(connection: sqlite3.Connection, tables: Collection[Table]) -> bool:
     Returns:
         Whether all are.
     """
-    there = {name for (name,) in connection.execute("SELECT name FROM main.sqlite_master")}
-    found = [t for t in tables if t.schema is not None or t.name in there]
-    if found and CHANGES.name not in there:
-        for statement in build_creation(CHANGES, _DIALECT):
-            connection.execute(str(statement))
-    for table in found:
-        for step in write_install(table):
-            connection.execute(step)
+    there = {name for (name,) in connection.execute(NAMES)}
+    found = [table for table in tables if _is_there(table, there)]
+    for step in write_steps(found, there):
+        connection.execute(step)
     return len(found) == len(tables)
+
+
+def write_steps(tables: Collection[Table], there: Collection[str]) -> Iterator[str]:
+    """Write what has a connection note the changes of tables, as far as these are there.
+
+    Args:
+        tables: The tables.
+        there: The names of all tables that are there.
+    """
+    found = [table for table in tables if _is_there(table, there)]
+    if found and CHANGES.name not in there:
+        yield from map(str, build_creation(CHANGES, _DIALECT))
+    for table in found:
+        yield from write_install(table)
+
+
+def _is_there(table: Table, there: Collection[str]) -> bool:
+    return table.schema is not None or table.name in there
+
+
+NAMES = "SELECT name FROM main.sqlite_master"
+"""Gives the names of all tables that are there."""
 
 
 def write_install(table: Table) -> Iterator[str]:

@@ -1,0 +1,113 @@
+"""`python -m benchmarks.changes`: what it costs to keep changes.
+
+Two servers do the same work in short turns, each round in another order: one whose table has a log
+of changes, and one without. Compared are the CPU of the server processes for one request, round by
+round, and that of the database over all rounds. The servers are started anew several times; what
+counts is the median of all starts. The command fails when one is over its limit.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from statistics import median
+
+from .clients import Call
+from .databases import Database
+from .servers import open_server
+from .turns import TURN, Runner, bound_median, compare_servers, take_turns
+
+VARIANTS = {"no_policies": "items", "changes": "kept_items"}
+"""The servers, with the tables that they write to."""
+
+_ROWS = json.dumps([{"organisation_id": 1, "name": f"item {n}"} for n in range(1000)])
+
+CALLS: Mapping[str, Call] = {
+    "create": Call("POST", "/items/", '{"organisation_id": 1, "name": "item {n}"}'),
+    "patch": Call("PATCH", "/items/{n}", '{"name": "changed {n}"}'),
+    "bulk_1000": Call("POST", "/items/bulk/", _ROWS),
+}
+
+LIMITS: Mapping[str, float] = {"create": 1.3}
+"""How many times the CPU of the server without a log the other may take, on PostgreSQL. On SQLite
+what the database does is a part of that."""
+
+DATABASE_LIMITS: Mapping[str, float] = {"create": 2.2, "bulk_1000": 2.6}
+"""The same for the CPU of the database, which writes a second row, with three indexes, for each."""
+
+DATABASE_TURNS = 5
+"""Turns between two looks at the CPU of the database, which is told in hundredths of a second."""
+
+Ratios = tuple[float, float | None]
+"""Of one start: of the servers' CPU, and of the database's where it is a process of its own."""
+
+
+def main() -> None:
+    """Measure, print a table, and fail where a limit is passed."""
+    compare_servers("changes", __doc__, list(CALLS), (3, 10), _measure, _report)
+
+
+def _measure(database: Database, work: str, rounds: int) -> Ratios:
+    with ExitStack() as stack:
+        runners: dict[str, Runner] = {}
+        for name, table in VARIANTS.items():
+            server = stack.enter_context(open_server(name, database.url))
+            if work == "patch":
+                Runner(server, _at(CALLS["bulk_1000"], table), turn=1).take_turn()
+            turn = 1 if work == "bulk_1000" else TURN
+            runners[name] = Runner(server, _at(CALLS[work], table), turn)
+        turns = take_turns(runners, rounds)
+        ratio = median(turn["changes"] / turn["no_policies"] for turn in turns)
+        return ratio, _compare_databases(database, runners, rounds)
+
+
+def _at(call: Call, table: str) -> Call:
+    return replace(call, path=call.path.replace("/items/", f"/{table}/"))
+
+
+def _compare_databases(
+    database: Database, runners: Mapping[str, Runner], rounds: int
+) -> float | None:
+    """How many times the CPU of the database without a log it takes with one."""
+    used = dict.fromkeys(runners, 0.0)
+    for _ in range(max(1, rounds // DATABASE_TURNS)):
+        for name, runner in runners.items():
+            before = database.read_cpu_us()
+            for _ in range(DATABASE_TURNS):
+                runner.take_turn()
+            after = database.read_cpu_us()
+            if before is None or after is None:
+                return None
+            used[name] += after - before
+    return used["changes"] / used["no_policies"]
+
+
+def _report(kind: str, work: str, starts: Sequence[Ratios]) -> bool:
+    """Print what one work costs; returns whether it is within the limits."""
+    servers = [server for server, _ in starts]
+    databases = [ratio for _, ratio in starts if ratio is not None]
+    limit = LIMITS.get(work) if kind == "postgresql" else None
+    passed = _write(f"{kind:<11}{work:<10}", servers, limit)
+    if databases:
+        passed = (
+            _write(f"{'':<11}{'database':<10}", databases, DATABASE_LIMITS.get(work)) and passed
+        )
+    return passed
+
+
+def _write(start: str, ratios: Sequence[float], limit: float | None) -> bool:
+    low, high = bound_median(ratios)
+    within = limit is None or median(ratios) <= limit
+    sys.stdout.write(
+        f"{start}{median(ratios):.3f} times that without a log "
+        f"(95 %: {low:.3f} to {high:.3f}){'' if within else f', over {limit}'}\n"
+    )
+    sys.stdout.flush()
+    return within
+
+
+if __name__ == "__main__":
+    main()
