@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import make_url
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Relationship, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from modelwire import Changes, ConfigurationError, Database, Resource, get_session, mount
@@ -183,6 +183,44 @@ async def test_a_role_that_owns_nothing(postgres_server: str, worker_id: str) ->
 def test_declarations(arguments: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
         Changes(**arguments)  # type: ignore[arg-type]
+
+
+class Seen(Base, table=True):
+    """Rows of a view."""
+
+    __tablename__ = "kept_seen"
+    __table_args__ = {"info": {"is_view": True}}
+
+    id: int = Field(primary_key=True)
+
+
+class Teller(Base, table=True):
+    __tablename__ = "kept_tellers"
+
+    id: int | None = Field(default=None, primary_key=True)
+    history: list["Told"] = Relationship(back_populates="teller")
+
+
+class Told(Base, table=True):
+    __tablename__ = "kept_told"
+
+    id: int | None = Field(default=None, primary_key=True)
+    teller_id: int | None = Field(default=None, foreign_key="kept_tellers.id")
+    teller: Teller | None = Relationship(back_populates="history")
+
+
+@pytest.mark.parametrize(
+    ("resources", "sentence"),
+    [
+        ([Resource(Seen, operations=["read"], changes=Changes())], "it is a view"),
+        ([Resource(Teller, changes=Changes()), Resource(Told)], r"Changes\(history=False\)"),
+    ],
+    ids=["view", "relationship"],
+)
+def test_what_can_not_be_kept(tmp_path: Path, resources: list[Resource], sentence: str) -> None:
+    database = Database(f"sqlite:///{tmp_path}/refused.db", metadata=Base.metadata)
+    with pytest.raises(ConfigurationError, match=sentence):
+        mount(FastAPI(), database, *resources)
 
 
 def test_a_resource_takes_nothing_else() -> None:

@@ -17,6 +17,7 @@ from ..catalog.guards import Guards
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
 from ..catalog.tables import Access, Catalog, Past, Table
+from ..catalog.views import is_view
 from ..compat.fastapi import add_route, place_routes
 from ..errors import ConfigurationError
 from ..execute.database import Database
@@ -392,6 +393,11 @@ def _key_names(place: RouteContext) -> tuple[list[str], list[str]]:
 def _note_changes(database: Database, catalog: Catalog) -> None:
     for table in catalog.tables.values():
         changes = table.resource.changes
+        if changes is not None and is_view(table.sql):
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}, changes=…): it is a view, whose rows change "
+                "with those of other tables. Keep the changes of these."
+            )
         if changes is not None:
             database.note_changes(Noted(table.sql, changes.live, changes.keep_days))
 

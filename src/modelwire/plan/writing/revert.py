@@ -81,7 +81,8 @@ def _is_set_anew(field: Field) -> bool:
 def _is_made(field: Field) -> bool:
     """Whether the database makes the values of a field, and takes no others."""
     column = field.column
-    return column.computed is not None or bool(column.identity and column.identity.always)
+    is_always = bool(column.identity and column.identity.always)
+    return field.computed is not None or column.computed is not None or is_always
 
 
 def _row(table: Table, fields: Sequence[Field], stored: Stored) -> Row:
