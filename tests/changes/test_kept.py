@@ -1,6 +1,9 @@
 """How long changes are kept, and where what notes them is missing."""
 
+import uuid
 from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
@@ -51,6 +54,41 @@ def make_app(database: Database, changes: Changes | None) -> FastAPI:
 async def create(client: httpx2.AsyncClient, count: int = 1) -> None:
     answer = await client.post("/kept_items/bulk/", json=[{}] * count)
     assert answer.status_code == 201, answer.text
+
+
+class Keyed(Base, table=True):
+    """A key of texts that databases spell in their own ways."""
+
+    __tablename__ = "kept_keyed"
+
+    id: uuid.UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    size: Decimal = Field(primary_key=True, max_digits=8, decimal_places=2)
+    name: str = ""
+
+
+async def test_keys_of_other_types(empty: str) -> None:
+    """The history of a row is found by its key, whatever that is made of."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    app = FastAPI()
+    mount(app, database, Resource(Keyed, changes=Changes()))
+    key = {"id": "00000000-0000-0000-0000-0000000000aa", "day": "2026-02-03", "size": "1.50"}
+    path = f"/kept_keyed/{','.join(key.values())}"
+    async with open_client(app) as client:
+        assert (await client.post("/kept_keyed/", json=key)).status_code == 201
+        assert (await client.patch(path, json={"name": "n"})).status_code == 200
+        items = (await client.get(f"{path}/history/")).json()["items"]
+        assert [item["operation"] for item in items] == ["update", "create"]
+        now = {"as_of": "2100-01-01T00:00:00Z"}
+        assert (await client.get(path, params=now)).json() == {**key, "name": "n"}
+        back = await client.post(f"{path}/history/{items[0]['number']}/revert")
+        assert back.json()["name"] == ""
+        assert (await client.delete(path)).status_code == 204
+        items = (await client.get(f"{path}/history/")).json()["items"]
+        back = await client.post(f"{path}/history/{items[0]['number']}/revert")
+        assert back.json() == {**key, "name": ""}
+    await database.close_db()
 
 
 async def test_old_entries_go(empty: str) -> None:

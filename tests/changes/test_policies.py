@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import (
     Caller,
+    CallerSessionDep,
     Changes,
     Database,
     FieldPolicy,
@@ -75,11 +76,20 @@ WAGES = Resource(
 )
 
 
+def add_own_endpoint(app: FastAPI) -> None:
+    @app.post("/own/{key}")
+    async def relabel(key: int, session: CallerSessionDep) -> None:
+        wage = await session.get(Wage, key)
+        assert wage is not None
+        wage.label = "own"
+
+
 def make_apps(database: Database) -> dict[str, FastAPI]:
     apps = {}
     for lane in LANES:
         app = apps[lane] = FastAPI()
         mount(app, database, WAGES, caller=me)
+        add_own_endpoint(app)
         if lane == "session":
             use_sessions(app, database)
     return apps
@@ -286,6 +296,15 @@ async def test_anew(client: httpx2.AsyncClient) -> None:
     assert (await send(client, BOSS, "POST", path)).status_code == 400
     first = f"/wages/1/history/{await number_of(client, -1)}/revert"
     assert (await send(client, BOSS, "POST", first)).status_code == 409
+
+
+async def test_own_endpoints(client: httpx2.AsyncClient) -> None:
+    """What an endpoint of the application's own writes is the caller's as well."""
+    await ok(client, BOSS, "POST", "/wages/", {"team": "red"})
+    await ok(client, RED, "POST", "/own/1")
+    seen = await history(client, RED)
+    assert isinstance(seen, list)
+    assert (seen[0][1], seen[0][2]["label"]) == (2, {"old": "", "new": "own"})
 
 
 async def test_in_a_batch(client: httpx2.AsyncClient) -> None:

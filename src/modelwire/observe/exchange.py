@@ -13,8 +13,6 @@ from typing import Protocol, TypeVar, cast
 
 from msgspec import Struct
 
-from ..access.principal import Principal
-
 _METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
@@ -55,7 +53,7 @@ class Exchange(Struct, eq=False, gc=False):
         failures: How many of them failed.
         retries: How often a transaction was tried again.
         tag: The `ETag` of the row that an endpoint of the application's own answers for.
-        caller: Who asks, once that is known.
+        by: The key of the caller as JSON, once it is known to what notes changes.
     """
 
     request_id: str
@@ -76,7 +74,7 @@ class Exchange(Struct, eq=False, gc=False):
     failures: int = 0
     retries: int = 0
     tag: bytes = b""
-    caller: Principal | None = None
+    by: str | None = None
 
     async def measure(self, text: str, answer: Awaitable[T]) -> T:
         """Wait for the answer to a statement, and measure it.

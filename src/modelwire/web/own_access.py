@@ -22,12 +22,12 @@ from ..catalog.tables import Catalog, Table
 from ..compat.fastapi import functions_of, place_routes, resolve_first
 from ..errors import ConfigurationError
 from ..execute.database import Database
+from ..execute.log.origin import note_caller
 from ..execute.own.access import RowAccess, Shown
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
 from ..statement.door import CallerDoor
 from .callers import WHO, Callers
-from .observing import EXCHANGE
 
 SCOPE: ContextVar[Scope | None] = ContextVar("modelwire_scope", default=None)
 """The request that is answered, for what is shown as its application and its caller say."""
@@ -146,8 +146,8 @@ class OwnAccess:
                 "after that was included, while requests were answered. Add routes before."
             )
         principals = {catalog: callers.read(scope[WHO]) for catalog, _, callers in asked}
-        if EXCHANGE in scope:
-            scope[EXCHANGE].caller = next(iter(principals.values()))
+        if self._database.changes_log.is_on:
+            note_caller(next(iter(principals.values())))
         pipelines = {c: variants.choose(principals[c]) for c, variants, _ in asked}
         if self._door is None:
             self._door = CallerDoor([m.catalog for m in self._mounted], self._database.sql_dialect)

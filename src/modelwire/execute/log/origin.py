@@ -35,15 +35,14 @@ def find_origin(caller: Principal = ANYONE) -> Origin:
     exchange = ASKED.get()
     if exchange is None:
         return Origin(_write_key(caller))
-    known = exchange.caller if caller is ANYONE and exchange.caller is not None else caller
-    return Origin(_write_key(known), exchange.request_id)
+    return Origin(exchange.by if caller is ANYONE else _write_key(caller), exchange.request_id)
 
 
 def note_caller(caller: Principal) -> None:
     """Note who asks in the request at hand, for what sessions write in it."""
     exchange = ASKED.get()
     if exchange is not None:
-        exchange.caller = caller
+        exchange.by = _write_key(caller)
 
 
 def _write_key(caller: Principal) -> str | None:
