@@ -101,7 +101,8 @@ async def _check_postgresql(database: Database, table: Table, rows: dict[str, st
     # Rows that are made of the log anew are the same, bit by bit.
     differing = await run_sql(
         database,
-        f"SELECT count(*) FROM json_populate_recordset(NULL::public.\"{table.name}\", '{quoted}') AS p "
+        f'SELECT count(*) FROM json_populate_recordset(NULL::public."{table.name}", '
+        f"'{quoted}') AS p "
         f'WHERE NOT EXISTS (SELECT 1 FROM "{table.name}" AS t WHERE t *= p)',
     )
     assert differing == [(0,)]
