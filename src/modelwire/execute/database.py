@@ -45,6 +45,7 @@ from .connect.turns import WriteQueue
 from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
+from .feed.feed import Feed
 from .lanes import DRIVER_LANES
 from .log.log import LOGS
 from .log.noted import Noted
@@ -54,6 +55,7 @@ from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .tables import create_tables, find_missing_columns, find_missing_tables
 from .url import Server, parse_replicas, parse_url, read_servers, show_url
+from .watches import open_feed
 from .write.triggers import AfterTriggers
 
 T = TypeVar("T")
@@ -212,6 +214,11 @@ class Database:
             settings.read_timeout_s,
             lambda: self.pool_state.waiting > 0,
         )
+
+    @cached_property
+    def feed(self) -> Feed:
+        """Tells how far the log of changes can be read, as soon as that is further."""
+        return open_feed(self.url, self.settings, self.engine.dialect, self.reading)
 
     @property
     def pool_state(self) -> PoolState:
@@ -454,6 +461,7 @@ class Database:
             await self.replicas.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
+                await self.feed.close()
                 await self.engine.dispose()
 
     @asynccontextmanager

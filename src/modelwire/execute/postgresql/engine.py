@@ -109,6 +109,14 @@ def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
     return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
 
 
+async def open_connection(url: URL, settings: Settings) -> PostgreSQLConnection:
+    """Open a connection like those of the pool that is none of them."""
+    connection: PostgreSQLConnection = await _Connect(
+        to_libpq(url), settings, _options_of(settings)
+    )
+    return connection
+
+
 def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
     servers = read_servers(url)
     search = _search_of(servers)
