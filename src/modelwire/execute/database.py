@@ -218,7 +218,15 @@ class Database:
     @cached_property
     def feed(self) -> Feed:
         """Tells how far the log of changes can be read, as soon as that is further."""
-        return open_feed(self.url, self.settings, self.engine.dialect, self.reading)
+        return open_feed(
+            self.url, self.settings, self.engine.dialect, self.reading, self._prepare_log
+        )
+
+    async def _prepare_log(self) -> None:
+        """See to it that the log of changes is there, as every write does."""
+        if self.changes_log.is_on:
+            async with self.writing(single=True):
+                pass
 
     @property
     def pool_state(self) -> PoolState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy.engine import URL, Dialect
@@ -20,6 +20,7 @@ def open_feed(
     settings: Settings,
     dialect: Dialect,
     reading: Callable[[], AbstractAsyncContextManager[Lane]],
+    prepare: Callable[[], Awaitable[None]],
 ) -> Feed:
     """Make the feed of a database.
 
@@ -28,8 +29,9 @@ def open_feed(
         settings: How it is reached.
         dialect: SQLAlchemy's dialect of its engine.
         reading: Takes a lane of its pool, for a database that has one connection.
+        prepare: Sees to it that the log is there.
     """
     if dialect.name == "postgresql":
-        return Feed(lambda: PostgreSQLWatch(url, settings, dialect))
+        return Feed(lambda: PostgreSQLWatch(url, settings, dialect), prepare)
     only = reading if is_memory(url) else None
-    return Feed(lambda: SQLiteWatch(url, dialect, only))
+    return Feed(lambda: SQLiteWatch(url, dialect, only), prepare)

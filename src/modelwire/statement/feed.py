@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Integer,
     Select,
     Text,
     bindparam,
@@ -47,3 +48,18 @@ def build_look(dialect: SQLDialect) -> Select[Any]:
 def _number(transaction: ColumnElement[Any]) -> ColumnElement[int]:
     """A transaction as a number, in the order in which they began."""
     return cast(cast(transaction, Text), BigInteger())
+
+
+def build_entries() -> Select[Any]:
+    """Write the changes of a table between two numbers, in their order; the first of them."""
+    log = CHANGES.c
+    images = (cast(log.old, Text), cast(log.new, Text))
+    return (
+        select(log.number, log.at, log.operation, *images)
+        .select_from(every_row_of(CHANGES))
+        .where(log.table == bindparam("name"))
+        .where(log.number > bindparam("after", type_=BigInteger()))
+        .where(log.number <= bindparam("upto", type_=BigInteger()))
+        .order_by(log.number)
+        .limit(bindparam("most", type_=Integer()))
+    )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import Context
 
 from ...errors import ModelwireError
 from ..failure import describe_failure
 from ..faults.translate import DRIVER_ERRORS
 from .horizon import Horizon
+from .stopping import STOPPING
 from .watch import Watch
 
 logger = logging.getLogger("modelwire")
@@ -35,21 +37,25 @@ class Feed:
 
     Args:
         make: Makes what looks at the database.
+        prepare: Sees to it that the log is there.
     """
 
-    def __init__(self, make: Callable[[], Watch]) -> None:
+    def __init__(self, make: Callable[[], Watch], prepare: Callable[[], Awaitable[None]]) -> None:
         self._make = make
+        self._prepare = prepare
         self._reader: _Reader | None = None
 
     async def find(self, patience_s: float) -> int | None:
-        """Find a number up to which all is final.
+        """Find the last number that is final by now.
+
+        Those who ask at the same time share one look.
 
         Args:
-            patience_s: Seconds that it may take, where nothing is known yet.
+            patience_s: Seconds that it may take, while the database can't be looked at.
 
         Returns:
-            The number: a statement that begins after this reads all that was changed up to it. None
-            where it is not known in time.
+            The number: a statement that begins after this reads all that was changed up to it.
+            Where it takes too long, one that was final before; None if there is none.
         """
         return await self._read().find(patience_s)
 
@@ -58,20 +64,12 @@ class Feed:
 
         Args:
             after: The number behind which more is waited for.
-            limit_s: Seconds to wait, at most.
+            limit_s: Seconds to wait, at most; none once the server of the request at hand stops.
 
         Returns:
             The last number that is final; `after` where none behind it is.
         """
         return await self._read().wait(after, limit_s)
-
-    def ring(self) -> None:
-        """Say that this process has committed something to the log.
-
-        It is seen some time later all the same.
-        """
-        if self._reader is not None:
-            self._reader.ring()
 
     async def close(self) -> None:
         """End, and let go of the connection."""
@@ -81,22 +79,27 @@ class Feed:
 
     def _read(self) -> _Reader:
         if self._reader is None or not self._reader.is_here:
-            self._reader = _Reader(self._make())
+            self._reader = _Reader(self._make(), self._prepare)
         return self._reader
 
 
 class _Reader:
     """Looks at the log in one event loop."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, prepare: Callable[[], Awaitable[None]]) -> None:
         self._loop = asyncio.get_running_loop()
         self._watch = watch
+        self._prepare = prepare
         self._horizon = Horizon()
+        self._is_ready = asyncio.Event()
         self._is_rung = asyncio.Event()
         self._waiting = 0
         self._failures = 0
         self._news: asyncio.Future[None] = self._loop.create_future()
-        self._task = self._loop.create_task(self._run())
+        self._next: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        # It belongs to no request, also not to the one that has come first.
+        self._task = self._loop.create_task(self._run(), context=Context())
 
     @property
     def is_here(self) -> bool:
@@ -104,67 +107,82 @@ class _Reader:
         return self._loop is asyncio.get_running_loop() and not self._task.done()
 
     async def find(self, patience_s: float) -> int | None:
-        if self._watch.rests:
-            # What was known before a rest may be old: all since then would be read once more.
-            with suppress(*_FAULTS):
-                await self._look()
-        elif self._horizon.final is None:
-            await self._stay(patience_s)
+        with suppress(TimeoutError, *_FAULTS):
+            async with asyncio.timeout(patience_s):
+                await self._is_ready.wait()
+                if self._next is None:
+                    self._next = self._loop.create_task(self._look(), context=Context())
+                    self._next.add_done_callback(_retrieve)
+                await asyncio.shield(self._next)
+                if self._horizon.is_waiting:
+                    self._is_rung.set()
+                while self._horizon.final is None:
+                    await asyncio.wait([self._news])
         return self._horizon.final
 
     async def wait(self, after: int, limit_s: float) -> int:
         until_s = self._loop.time() + limit_s
+        stopping = STOPPING.get()
         while (final := self._horizon.final) is None or final <= after:
             left_s = until_s - self._loop.time()
-            if left_s <= 0:
+            if left_s <= 0 or (stopping is not None and stopping.done()):
                 return after
-            await self._stay(left_s)
+            await self._stay(left_s, stopping)
         return final
-
-    def ring(self) -> None:
-        self._is_rung.set()
 
     async def close(self) -> None:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
 
-    async def _stay(self, limit_s: float) -> None:
+    async def _stay(self, limit_s: float, stopping: asyncio.Future[None] | None = None) -> None:
         """Wait for news; the first one who does ends a rest."""
         self._waiting += 1
         if self._waiting == 1 and self._watch.rests:
-            self.ring()
+            self._is_rung.set()
+        until = [self._news] if stopping is None else [self._news, stopping]
         try:
-            await asyncio.wait([self._news], timeout=limit_s)
+            await asyncio.wait(until, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._waiting -= 1
 
     async def _run(self) -> None:
         try:
             while True:
-                with _noted(self):
-                    await self._watch.open(self.ring)
+                with suppress(*_FAULTS):
                     await self._look_on()
+                self._is_ready.clear()
                 await self._watch.close()
                 await asyncio.sleep(min(_FAILED_S[0] * 2**self._failures, _FAILED_S[1]))
-                self._failures += 1
+                self._failures = min(self._failures + 1, 10)
         finally:
             await self._watch.close()
 
     async def _look_on(self) -> None:
-        while True:
-            self._is_rung.clear()
-            await self._look()
-            await asyncio.sleep(LEAST_S)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_rung.wait(), self._pause_s)
+        """Look again and again; what stands in the way is logged once, however long it lasts."""
+        try:
+            await self._prepare()
+            await self._watch.open(self._is_rung.set)
+            self._is_ready.set()
+            while True:
+                self._is_rung.clear()
+                await self._look()
+                self._failures = 0
+                await asyncio.sleep(LEAST_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_rung.wait(), self._pause_s)
+        except _FAULTS as error:
+            if not self._failures:
+                logger.warning(_FAILED, describe_failure(error) or type(error).__name__)
+            raise
 
     async def _look(self) -> None:
-        look = await self._watch.look(self._horizon.seen)
-        self._failures = 0
-        if self._horizon.note(look):
-            news, self._news = self._news, self._loop.create_future()
-            news.set_result(None)
+        async with self._turn:
+            if asyncio.current_task() is self._next:
+                self._next = None  # whoever asks from now on is told by another one
+            if self._horizon.note(await self._watch.look(self._horizon.seen)):
+                news, self._news = self._news, self._loop.create_future()
+                news.set_result(None)
 
     @property
     def _pause_s(self) -> float | None:
@@ -172,18 +190,11 @@ class _Reader:
             return HELD_UP_S
         return None if self._watch.rests and not self._waiting else self._watch.pause_s
 
-    def note_failure(self, error: BaseException) -> None:
-        """Say in the log that the database can't be looked at; once, however long it lasts."""
-        if not self._failures:
-            logger.warning(_FAILED, describe_failure(error) or type(error).__name__)
 
-
-@contextmanager
-def _noted(reader: _Reader) -> Iterator[None]:
-    try:
-        yield
-    except _FAULTS as error:
-        reader.note_failure(error)
+def _retrieve(look: asyncio.Task[None]) -> None:
+    """Take note of what a look has raised, also where nobody waits for it any more."""
+    if not look.cancelled():
+        look.exception()
 
 
 _FAILED = (
