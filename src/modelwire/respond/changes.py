@@ -19,6 +19,11 @@ HEARTBEAT = b":\n\n"
 _FRESH = ((b"cache-control", b"no-cache"), (b"vary", b"Accept"))
 
 
+_ENDS = tuple((chr(code).encode(), b"\\u%04x" % code) for code in (0x85, 0x2028, 0x2029))
+"""What is no end of a line here, but is taken for one by clients that split text in their own
+way; in JSON it stands in texts alone, where it may be escaped."""
+
+
 class ChangeEvent(NamedTuple):
     """A change of a row, as whoever follows it may see it.
 
@@ -61,7 +66,10 @@ def event_headers() -> Headers:
 
 def write_events(events: Sequence[ChangeEvent]) -> bytes:
     """Write changes as Server-Sent Events (WHATWG HTML, section 9.2)."""
-    return b"".join(map(_write_event, events))
+    written = b"".join(map(_write_event, events))
+    for character, escaped in _ENDS:
+        written = written.replace(character, escaped)
+    return written
 
 
 def write_place(number: int) -> bytes:
