@@ -97,26 +97,31 @@ class Copy:
         self.number: int | None = None
         self.numbers: list[int] = []
         self._path = path
-        self._params = params
-        self._headers = headers
+        self.params = params
+        self.headers = headers
 
     async def fill(self, client: httpx2.AsyncClient) -> None:
         """Read the list."""
-        params = {**self._params, "limit": "100", "cursor": ""}
-        answer = await client.get(self._path, params=params, headers=self._headers)
-        assert answer.status_code == 200, answer.text
-        self.number = int(answer.headers["x-change-number"])
-        assert answer.json()["next"] is None
-        self.rows = {row["id"]: row for row in answer.json()["items"]}
+        params: dict[str, Any] = {**self.params, "limit": "100", "cursor": ""}
+        number: int | None = None
+        rows: dict[Any, Any] = {}
+        while params["cursor"] is not None:
+            answer = await client.get(self._path, params=params, headers=self.headers)
+            assert answer.status_code == 200, answer.text
+            # What has happened since the first page is told once more.
+            number = number or int(answer.headers["x-change-number"])
+            rows |= {row["id"]: row for row in answer.json()["items"]}
+            params["cursor"] = answer.json()["next"]
+        self.rows, self.number = rows, number
 
     async def follow(self, client: httpx2.AsyncClient) -> None:
         """Follow what changes until that is cut off."""
         if self.number is None:
             await self.fill(client)
-        headers = {**self._headers, **EVENTS, "Last-Event-ID": str(self.number)}
+        headers = {**self.headers, **EVENTS, "Last-Event-ID": str(self.number)}
         with suppress(httpx2.TransportError):
             async with client.stream(
-                "GET", f"{self._path}changes/", params=self._params, headers=headers
+                "GET", f"{self._path}changes/", params=self.params, headers=headers
             ) as answer:
                 assert answer.status_code == 200, await answer.aread()
                 async for event in read_events(answer.aiter_lines()):
