@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 
 from modelwire import Database
+from modelwire.pipeline import changes
 from tests.examples import THOROUGH
 
 from .listening import MINUTE_S, Copy, served
@@ -92,9 +94,13 @@ async def read_all(client: httpx2.AsyncClient, copy: Copy) -> dict[Any, Any]:
 
 
 async def test_copies_are_exact(
-    followed: Database, policed_app: FastAPI, writer: httpx2.AsyncClient
+    followed: Database,
+    policed_app: FastAPI,
+    writer: httpx2.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Clients that are cut off again and again, and whose server starts anew, miss nothing."""
+    monkeypatch.setattr(changes, "HEARTBEAT_S", 0.2)  # by which the copies say how far they are
     copies = [Copy(PATH, *asked) for asked in FOLLOWED]
     is_over = asyncio.Event()
     async with served(policed_app) as client:

@@ -311,9 +311,7 @@ class _Routes:
     def _add_route(self, place: RouteContext, route: Route, guards: Guards) -> None:
         table, relation, target = place.table, place.relation, place.target
         endpoint = self._endpoint(
-            self.variants.bind(
-                route.handle, table, relation, reads=_may_be_of_copy(route, target)
-            ),
+            self.variants.bind(route.handle, table, relation, reads=_may_be_of_copy(route, target)),
             key_names=_names_in(route, place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,

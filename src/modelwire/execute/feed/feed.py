@@ -100,6 +100,7 @@ class _Reader:
         self._turn = asyncio.Lock()
         # It belongs to no request, also not to the one that has come first.
         self._task = self._loop.create_task(self._run(), context=Context())
+        self._task.add_done_callback(_report)
 
     @property
     def is_here(self) -> bool:
@@ -163,6 +164,7 @@ class _Reader:
         try:
             await self._prepare()
             await self._watch.open(self._is_rung.set)
+            self._horizon.begin_anew()
             self._is_ready.set()
             while True:
                 self._is_rung.clear()
@@ -189,6 +191,12 @@ class _Reader:
         if self._horizon.is_waiting:
             return HELD_UP_S
         return None if self._watch.rests and not self._waiting else self._watch.pause_s
+
+
+def _report(run: asyncio.Task[None]) -> None:
+    """Say in the log what nobody has expected; whoever asks next begins anew."""
+    if not run.cancelled() and (error := run.exception()) is not None:
+        logger.error("Following changes has failed", exc_info=error)
 
 
 def _retrieve(look: asyncio.Task[None]) -> None:

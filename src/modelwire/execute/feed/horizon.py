@@ -39,6 +39,11 @@ class Horizon:
         self.seen = -1
         self._waiting: deque[tuple[int, int]] = deque()
 
+    def begin_anew(self) -> None:
+        """Forget which transactions are waited for: another server may count them otherwise."""
+        self.seen = -1
+        self._waiting.clear()
+
     def note(self, look: Look) -> bool:
         """Note what a look has told.
 

@@ -111,16 +111,17 @@ def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
 
 async def open_connection(url: URL, settings: Settings) -> PostgreSQLConnection:
     """Open a connection like those of the pool that is none of them."""
-    connection: PostgreSQLConnection = await _Connect(
-        to_libpq(url), settings, _options_of(settings)
-    )
+    connection: PostgreSQLConnection = await _connector_of(url, settings)
     return connection
 
 
-def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
+def _connector_of(url: URL, settings: Settings) -> _Connect:
     servers = read_servers(url)
-    search = _search_of(servers)
-    connect = _Connect(servers, settings, _options_of(servers, settings), search)
+    return _Connect(servers, settings, _options_of(servers, settings), _search_of(servers))
+
+
+def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
+    connect = _connector_of(url, settings)
     engine = create_async_engine(
         "postgresql+asyncpg://",
         connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},
