@@ -26,6 +26,7 @@ from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
 from .data import data
+from .changes import changes
 from .logs import configure_logs
 from .migrate import migrate
 from .new import create_project
@@ -53,6 +54,7 @@ main = typer.Typer(
 main.add_typer(migrate)
 main.add_typer(data)
 main.add_typer(shell)
+main.add_typer(changes)
 
 
 def _show_version(wanted: bool) -> None:
