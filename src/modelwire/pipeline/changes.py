@@ -55,6 +55,7 @@ async def read_changes(
     final = await pipeline.database.feed.find(pipeline.database.settings.pool_timeout_s)
     if final is None:
         raise Unavailable("It is not known yet which changes are final")
+    await pipeline.changes.check_kept(plan, request.caller, session_of(session))
     following = _Following(pipeline, plan, request.caller, session)
     if format_ is Format.EVENTS:
         start = final if plan.after is None else plan.after

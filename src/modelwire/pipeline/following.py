@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ..access.principal import Principal
 from ..catalog.tables import Table
 from ..encode.encoder import encoder_of
+from ..errors import NoLongerKept
 from ..execute.connect.lane import Lane, Row
 from ..execute.database import Database
 from ..plan.keys import quote_key
@@ -22,7 +23,7 @@ from ..plan.reading.following import FollowPlan
 from ..respond.changes import ChangeEvent
 from ..shape.parts import Projection
 from ..shape.reads import SelectShape
-from ..statement.feed import build_entries
+from ..statement.feed import build_entries, build_oldest
 from ..statement.given_rows import IMAGES, join_images
 from ..statement.statements import Statement, Statements
 
@@ -131,9 +132,36 @@ class Follower:
         self._database = database
         self._statements = statements
         self._entries = Statement(build_entries(), database.engine.dialect)
+        self._oldest = Statement(build_oldest(), database.engine.dialect)
         self._logs = Shared[Sequence[Entry]]()
         self._batches = Shared[Batch]()
         self._turns = Turns(AT_ONCE)
+
+    async def check_kept(
+        self, plan: FollowPlan, caller: Principal, session: AsyncSession | None = None
+    ) -> None:
+        """Check that all changes are kept behind the one from which a client goes on.
+
+        Of each table the last change is kept, so whoever has read its list since then passes.
+
+        Args:
+            plan: What is followed.
+            caller: Who follows it.
+            session: The overridden session.
+
+        Raises:
+            NoLongerKept: Some may have been removed.
+        """
+        table, changes = plan.shape.table, plan.shape.table.resource.changes
+        if not plan.after or changes is None or changes.keep_days is None:
+            return
+        async with self._database.reading(session, self._oldest, caller) as lane:
+            ((oldest,),) = await lane.fetch(self._oldest, {"name": table.sql.fullname})
+        if oldest is not None and plan.after < oldest - 1:
+            raise NoLongerKept(
+                f"Changes before {oldest} are no longer kept; read the list again, and go on "
+                "behind its X-Change-Number"
+            )
 
     async def read(
         self,

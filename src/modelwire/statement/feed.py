@@ -50,6 +50,12 @@ def _number(transaction: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(cast(transaction, Text), BigInteger())
 
 
+def build_oldest() -> Select[Any]:
+    """Write the number of the oldest change of a table that is kept."""
+    oldest = select(func.min(CHANGES.c.number)).select_from(every_row_of(CHANGES))
+    return oldest.where(CHANGES.c.table == bindparam("name"))
+
+
 def build_entries() -> Select[Any]:
     """Write the changes of a table between two numbers, in their order; the first of them."""
     log = CHANGES.c

@@ -76,7 +76,10 @@ class Places:
         async with self._reading() as lane:
             ((there, logged),) = await lane.fetch(self._look, {})
             rows = await lane.fetch(self._list, {}) if there and logged else ()
-        return [Place(*rest, works=bool(works)) for *rest, works in rows]
+        return [
+            Place(name, number, trying, attempts, left, bool(works))
+            for name, number, trying, attempts, left, works in rows
+        ]
 
     async def open(self, name: str, number: int) -> None:
         """See to it that there is a place of a name.
