@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -87,6 +88,23 @@ async def test_some_tables_from_now_on(followed: Database, writer: httpx2.AsyncC
         await create(writer, title="Of another table")
         await writer.post("/followed_pairs/", json={"left": 1, "right": "a"})
         assert (await waiting).table == "followed_pairs"
+
+
+async def test_an_end_at_any_moment(followed: Database, writer: httpx2.AsyncClient) -> None:
+    """Whoever is cancelled while he commits ends as well."""
+    draws = random.Random(3)
+    for _ in range(20):
+        await create(writer, title="One")
+
+        async def work() -> None:
+            async for _ in followed.changes("ended"):
+                pass
+
+        task = asyncio.create_task(work())
+        await asyncio.sleep(draws.uniform(0, 0.05))
+        task.cancel()
+        assert await asyncio.wait([task], timeout=MINUTE_S) == ({task}, set())
+        assert task.cancelled()
 
 
 async def test_what_can_not_be_asked(followed: Database) -> None:

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 
 from ..access.principal import Principal
 from ..catalog.tables import Table
-from ..errors import ModelwireError, RequestError, Unavailable
+from ..errors import ModelwireError, Unavailable
 from ..execute.feed.stopping import is_stopping
+from ..overtime import raise_if_cancelled
 from ..plan.reading.following import LAST_EVENT_ID, FollowPlan, plan_follow
 from ..request.headers import Format, choose_format
 from ..request.request import Request
@@ -122,7 +123,8 @@ class _Following:
         """Read some changes; None where that can't be done now."""
         try:
             return await self._read(position, final)
-        except (RequestError, ModelwireError):
+        except ModelwireError:
+            raise_if_cancelled()
             await asyncio.sleep(_FAILED_S)
             return None
 

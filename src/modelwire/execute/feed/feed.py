@@ -9,6 +9,7 @@ from contextlib import suppress
 from contextvars import Context
 
 from ...errors import ModelwireError
+from ...overtime import raise_if_cancelled
 from ..failure import describe_failure
 from ..faults.translate import DRIVER_ERRORS
 from .horizon import Horizon
@@ -152,6 +153,7 @@ class _Reader:
             while True:
                 with suppress(*_FAULTS):
                     await self._look_on()
+                raise_if_cancelled()
                 self._is_ready.clear()
                 await self._watch.close()
                 await asyncio.sleep(min(_FAILED_S[0] * 2**self._failures, _FAILED_S[1]))

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 
 from ...changes import LoggedChange
 from ...errors import ConfigurationError, ModelwireError
+from ...overtime import raise_if_cancelled
 from ...statement.dialects.known import DIALECTS
 from ...statement.given_rows import IMAGES, join_images
 from ...statement.places import MAX_NAME, build_given, build_work
@@ -109,6 +110,7 @@ class Worker:
             except Lost:
                 logger.warning("Another process works as %s now", self._name)
             except ModelwireError as error:
+                raise_if_cancelled()
                 if isinstance(error, ConfigurationError):
                     raise
                 logger.warning("%s waits for the database: %s", self._name, type(error).__name__)
@@ -215,3 +217,4 @@ async def _keep(hold: Hold) -> None:
             await asyncio.sleep(KEEP_S)
             with suppress(ModelwireError):
                 await hold.keep()
+            raise_if_cancelled()
