@@ -221,9 +221,11 @@ class Database:
     @cached_property
     def feed(self) -> Feed:
         """Tells how far the log of changes can be read, as soon as that is further."""
-        return open_feed(
+        feed = open_feed(
             self.url, self.settings, self.engine.dialect, self.reading, self._prepare_log
         )
+        self.changes_log.ring = feed.ring
+        return feed
 
     @cached_property
     def places(self) -> Places:

@@ -72,6 +72,11 @@ class Feed:
         """
         return await self._read().wait(after, limit_s)
 
+    def ring(self) -> None:
+        """Say that this process has committed something: what looks from time to time looks now."""
+        if self._reader is not None and self._reader.is_here:
+            self._reader.ring()
+
     async def close(self) -> None:
         """End, and let go of the connection."""
         reader, self._reader = self._reader, None
@@ -131,6 +136,10 @@ class _Reader:
                 return after
             await self._stay(left_s, stopping)
         return final
+
+    def ring(self) -> None:
+        if self._waiting and self._watch.rests:
+            self._is_rung.set()
 
     async def close(self) -> None:
         self._task.cancel()
