@@ -52,6 +52,7 @@ WAITING = (
     *("cli", "clients", "docs", "faults", "live", "mcp/test_stdio.py"),
     "neighbours/test_servers.py",
 )
+WAITING = ("cli", "clients", "docs", "faults", "live", "live_changes", "neighbours/test_servers.py")
 """What has the tests that start processes or wait for limits of time."""
 
 

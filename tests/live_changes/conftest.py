@@ -9,7 +9,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from modelwire import Database, Resource, mount
-from tests.conftest import DIALECTS, PATIENT, create_postgres_database, open_client
+from tests.conftest import DIALECTS, PATIENT, create_postgres_database, open_client, use_sessions
 
 from .tables import PAIRS, POLICED, TASKS, Base, me
 
@@ -39,9 +39,12 @@ def make_followed_app(database: Database, *resources: Resource) -> FastAPI:
 
 
 @pytest.fixture
-def followed_app(followed: Database) -> FastAPI:
+def followed_app(followed: Database, lane: str) -> FastAPI:
     """An application that everybody may use."""
-    return make_followed_app(followed, TASKS, PAIRS)
+    app = make_followed_app(followed, TASKS, PAIRS)
+    if lane == "session":
+        use_sessions(app, followed)
+    return app
 
 
 @pytest.fixture
