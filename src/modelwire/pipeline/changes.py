@@ -36,6 +36,9 @@ SEARCH_S = 2.0
 """Seconds for which changes are looked through that are none for who asks. Then he is told how far
 that has come."""
 
+WAITING = 0.9
+"""How much of the time that a request may take it waits, at most."""
+
 RETRY_MS = 2000
 """Milliseconds after which a client comes back whose connection was lost."""
 
@@ -81,6 +84,8 @@ class _Following:
         self._feed = pipeline.database.feed
         self._changes = pipeline.changes
         self._plan = plan
+        # The answer is there before the time of the request is up.
+        self._wait_s = min(plan.wait_s, pipeline.database.settings.request_timeout_s * WAITING)
         self._caller = caller
         self._session = session_of(session)
 
@@ -94,7 +99,7 @@ class _Following:
             if batch.events or (position < final and waited_s > SEARCH_S):
                 return batch
             if position >= final:
-                final = await self._feed.wait(position, self._plan.wait_s - waited_s)
+                final = await self._feed.wait(position, self._wait_s - waited_s)
                 if final <= position:
                     return batch
 
