@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator
 from ..access.principal import Principal
 from ..catalog.tables import Table
 from ..errors import ModelwireError, Unavailable
+from ..execute.failure import describe_failure
 from ..execute.feed.stopping import is_stopping
 from ..overtime import raise_if_cancelled
 from ..plan.reading.following import LAST_EVENT_ID, FollowPlan, plan_follow
@@ -26,6 +28,8 @@ from ..respond.changes import (
 )
 from .following import Batch
 from .pipeline import Pipeline, Session, session_of
+
+logger = logging.getLogger("modelwire")
 
 FORMATS = (Format.JSON, Format.EVENTS)
 
@@ -86,6 +90,7 @@ class _Following:
         self._plan = plan
         # The answer is there before the time of the request is up.
         self._wait_s = min(plan.wait_s, pipeline.database.settings.request_timeout_s * WAITING)
+        self._fails = False
         self._caller = caller
         self._session = session_of(session)
 
@@ -109,29 +114,37 @@ class _Following:
         The client is told its place even if there is nothing for it, so that it comes back to that.
         """
         yield write_retry(RETRY_MS)
-        told = self._plan.after
+        told, sent_s = self._plan.after, time.monotonic()
         while True:
-            final = await self._feed.wait(position, HEARTBEAT_S)
+            left_s = sent_s + HEARTBEAT_S - time.monotonic()
+            final = await self._feed.wait(position, left_s)
             if is_stopping():
                 yield write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
                 return
-            batch = await self._try(position, final) if final > position else None
-            position = position if batch is None else batch.upto
-            if batch is not None and batch.events:
-                told = batch.events[-1].number
-                yield write_events(batch.events)
-            elif batch is None:
+            events, position = await self._try(position, final)
+            if events:
+                told, sent_s = events[-1].number, time.monotonic()
+                yield write_events(events)
+            elif time.monotonic() >= sent_s + HEARTBEAT_S:
                 yield HEARTBEAT if told == position else write_place(position)
-                told = position
+                told, sent_s = position, time.monotonic()
 
-    async def _try(self, position: int, final: int) -> Batch | None:
-        """Read some changes; None where that can't be done now."""
+    async def _try(self, position: int, final: int) -> Batch:
+        """Read some changes; none where that can't be done now."""
+        if final <= position:
+            return Batch((), position)
         try:
-            return await self._read(position, final)
-        except ModelwireError:
+            batch = await self._read(position, final)
+        except ModelwireError as error:
             raise_if_cancelled()
+            if not self._fails:
+                reason = describe_failure(error) or type(error).__name__
+                logger.warning("Changes after %s can't be read: %s", position, reason)
+            self._fails = True
             await asyncio.sleep(_FAILED_S)
-            return None
+            return Batch((), position)
+        self._fails = False
+        return batch
 
     async def _read(self, position: int, final: int) -> Batch:
         batch = await self._changes.read(self._plan, self._caller, position, final, self._session)

@@ -21,6 +21,7 @@ from ...statement.dialects.known import DIALECTS
 from ...statement.given_rows import IMAGES, join_images
 from ...statement.places import MAX_NAME, build_given, build_work
 from ...statement.statements import Statement
+from ..failure import describe_failure
 from ..feed.feed import Feed
 from .places import LEASE_S, Hold, Lost, Open, Places
 
@@ -113,7 +114,8 @@ class Worker:
                 raise_if_cancelled()
                 if isinstance(error, ConfigurationError):
                     raise
-                logger.warning("%s waits for the database: %s", self._name, type(error).__name__)
+                reason = describe_failure(error) or type(error).__name__
+                logger.warning("%s waits for the database: %s", self._name, reason)
                 await asyncio.sleep(_FAILED_S)
 
     async def _go_through(self, hold: Hold) -> AsyncIterator[LoggedChange]:
