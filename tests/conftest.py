@@ -49,10 +49,9 @@ ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.M
 
 
 WAITING = (
-    *("cli", "clients", "docs", "faults", "live", "mcp/test_stdio.py"),
+    *("cli", "clients", "docs", "faults", "live", "live_changes", "mcp/test_stdio.py"),
     "neighbours/test_servers.py",
 )
-WAITING = ("cli", "clients", "docs", "faults", "live", "live_changes", "neighbours/test_servers.py")
 """What has the tests that start processes or wait for limits of time."""
 
 

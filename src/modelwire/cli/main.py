@@ -25,8 +25,8 @@ from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
-from .data import data
 from .changes import changes
+from .data import data
 from .logs import configure_logs
 from .migrate import migrate
 from .new import create_project
