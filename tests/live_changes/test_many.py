@@ -32,7 +32,7 @@ async def test_listeners_hold_no_connection(followed_url: str) -> None:
         expected = [{"key": row["id"], "item": row} for row in rows]
         assert all([e.data for e in events] == expected for events in found)
         assert database.pool_state.in_use == 0
-        (pipeline,) = [variants.widest for _, variants in app.state.modelwire.mounted]
+        (pipeline,) = [mounted.variants.widest for mounted in app.state.modelwire.mounted]
         assert len(pipeline.changes._batches._known) < 10  # read once for all
     await database.close_db()
 
