@@ -18,6 +18,7 @@ def test_public_names() -> None:
         "FieldPolicy",
         "Hooks",
         "LazyLoadError",
+        "LoggedChange",
         "Mcp",
         "ModelwireError",
         "Policy",

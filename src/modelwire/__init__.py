@@ -2,7 +2,7 @@
 
 from .access.caller import Caller
 from .access.policy import FieldPolicy, Policy, everyone, nobody
-from .changes import Changes
+from .changes import Changes, LoggedChange
 from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, RequestError
 from .execute.database import Database
 from .hooks import Change, Hooks
@@ -28,6 +28,7 @@ __all__ = [
     "FieldPolicy",
     "Hooks",
     "LazyLoadError",
+    "LoggedChange",
     "Mcp",
     "ModelwireError",
     "Policy",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from .errors import ConfigurationError
 
@@ -35,3 +38,39 @@ class Changes:
             raise ConfigurationError(
                 f"Changes(keep_days={days!r}): should be a number of days from 1 on, or None."
             )
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """One change of one row, as the log has it.
+
+    Args:
+        number: Its number; later changes have higher ones.
+        at: The instant, by the database's clock.
+        table: The table, with its schema where the model gives one.
+        operation: What was done to the row.
+        old: The row as it was, by the names of its columns; None where there was none.
+        new: The row as it was stored; None where there is none.
+        by: The key of the caller, a list where it has several parts; None if nobody is known.
+        request: The id of the request; None if there was none.
+    """
+
+    number: int
+    at: dt.datetime
+    table: str
+    operation: Literal["create", "update", "delete"]
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    by: Any
+    request: str | None
+
+    @property
+    def row(self) -> Mapping[str, Any]:
+        """The row as it is after the change, or was before it is gone."""
+        return self.new or self.old or {}
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """The names of the columns that have another value than before."""
+        old, new = self.old or {}, self.new or {}
+        return frozenset(name for name in {*old, *new} if old.get(name) != new.get(name))

@@ -27,6 +27,7 @@
         ├── PreconditionRequired    precondition_required
         ├── TooManyAffected         too_many_affected
         ├── TooManyIncluded         too_many_included
+        ├── NoLongerKept            no_longer_kept
         ├── KeyReused               key_reused
         ├── KeyInFlight             key_in_flight
         ├── NotNull                 not_null
@@ -399,6 +400,12 @@ class TooManyIncluded(RequestError):
     """An answer would have included more rows than one may."""
 
     code = "too_many_included"
+
+
+class NoLongerKept(RequestError):
+    """Changes are asked for that are not kept any more."""
+
+    code = "no_longer_kept"
 
 
 class KeyReused(RequestError):

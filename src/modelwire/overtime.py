@@ -112,6 +112,19 @@ class TimeLimit(Timed):
             self._task.cancel()
 
 
+def raise_if_cancelled() -> None:
+    """Go on with the end of a task that was cancelled, where an error has taken the place of that.
+
+    What is cancelled while it commits raises that nobody knows what came of it.
+
+    Raises:
+        CancelledError: The task was cancelled.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class _Looks:
     """Looks at what runs on one event loop, as long as anything does."""
 

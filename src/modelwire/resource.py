@@ -31,6 +31,7 @@ Operation = Literal[
     "bulk_delete",
     "stream",
     "aggregate",
+    "changes",
 ]
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -44,6 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
     "bulk_delete",
     "stream",
     "aggregate",
+    "changes",
 )
 
 
@@ -55,7 +57,8 @@ class Resource:
         model: The SQLModel class, declared with `table=True`.
         path: Where it is served; `/` + the table's name by default.
         operations: What can be done with it; everything by default. Changes of all rows that match
-            some filters belong to `bulk_update` and `bulk_delete`; `aggregate` takes `list` too.
+            some filters belong to `bulk_update` and `bulk_delete`; `aggregate` and `changes` take
+            `list` too, and `changes` is served where they are kept to be followed.
         filters: The operator that `?field=value` stands for, by field; `eq` where none is given.
         includes: Relationships that `?include=` may name. Their targets must be resources too.
         include_by_default: Relationships that reading one row shows unasked.
@@ -84,7 +87,7 @@ class Resource:
         dependencies: `Depends(...)` that every operation of this resource runs first.
         operation_dependencies: `Depends(...)` that single operations run first, by operation. Those
             of `create`, `update` and `delete` also run before their bulk operations, and those of
-            `list` before `stream` and `aggregate`.
+            `list` before `stream`, `aggregate` and `changes`.
         default_limit: Rows on a page when the request does not say.
         max_limit: Rows on a page at most.
         max_bulk_rows: Rows in one bulk request at most.

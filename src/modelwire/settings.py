@@ -175,6 +175,9 @@ class Settings(Limits):
     max_streams: Annotated[int, Gt(0)] = 100
     """Streams that one process sends at a time; one more is answered 503."""
 
+    max_listeners: Annotated[int, Gt(0)] = 2000
+    """Clients that may follow changes of one process at a time; one more is answered 503."""
+
     max_head_bytes: Annotated[int, Gt(0)] = 131_072
     """Bytes that the URL and the headers of a request to `modelwire serve` may have; a longer head
     is answered 414 or 431."""

@@ -80,7 +80,7 @@ class Model:
 
     def showing(self, table: str) -> Letters:
         """What any request has that a table leads on."""
-        served = [o for o in OPERATIONS if o != "delete" and self.serves(table, o)]
+        served = [o for o in OPERATIONS if o not in ("delete", "changes") and self.serves(table, o)]
         if not self.is_readable(table):
             served += ["read", "list"]
         return self.always(table, served)

@@ -16,7 +16,7 @@ Serve = Callable[[FastAPI], "contextlib.AbstractAsyncContextManager[int]"]
 
 @asynccontextmanager
 async def serve_app(
-    app: FastAPI, *, send_buffer_bytes: int = 0, http: Any = "auto"
+    app: FastAPI, *, send_buffer_bytes: int = 0, http: Any = "auto", waits: bool = False
 ) -> AsyncIterator[int]:
     """Serve an application; yields its port.
 
@@ -24,6 +24,7 @@ async def serve_app(
         app: The application.
         send_buffer_bytes: What the kernel keeps of an answer that nobody reads; as it likes if 0.
         http: How HTTP is spoken.
+        waits: Whether what is being answered at the end is waited for.
     """
     config = uvicorn.Config(
         app, log_level="critical", lifespan="off", loop="none", ws="none", http=http
@@ -43,8 +44,8 @@ async def serve_app(
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
-        server.force_exit = True
-        async with asyncio.timeout(10):
+        server.force_exit = not waits
+        async with asyncio.timeout(60 if waits else 10):
             await task
 
 

@@ -22,15 +22,22 @@ _ONE_ROW: Mapping[Operation, Operation] = {
 }
 """The operations that do to one row what others do to many."""
 
-_LIKE: Mapping[Operation, Operation] = {**_ONE_ROW, "stream": "list", "aggregate": "list"}
+_LIKE: Mapping[Operation, Operation] = {
+    **_ONE_ROW,
+    "stream": "list",
+    "aggregate": "list",
+    "changes": "list",
+}
 """The operations whose guards run before those of others."""
 
-_TAKES: Mapping[Operation, Operation] = {"aggregate": "list"}
+_TAKES: Mapping[Operation, Operation] = {"aggregate": "list", "changes": "list"}
 """The operations that are served only where others are."""
 
 _READING: tuple[Operation, ...] = ("read", "list", "stream")
 
-_SHOWING: tuple[Operation, ...] = tuple(name for name in OPERATIONS if name != "delete")
+_SHOWING: tuple[Operation, ...] = tuple(
+    name for name in OPERATIONS if name not in ("delete", "changes")
+)
 _CREATING: tuple[Operation, ...] = ("create", "bulk_create")
 _CHANGING: tuple[Operation, ...] = (*_CREATING, "update", "bulk_update")
 
@@ -105,10 +112,17 @@ class Guarded:
         """
         return all(
             operation in self.resource.operations
+            and (operation != "changes" or self.is_followed)
             and _TAKES.get(operation, operation) in self.resource.operations
             and not any(guard.bound for guard in self._inherited(_ONE_ROW, operation))
             for operation in operations
         )
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether clients may follow the changes of its rows."""
+        changes = self.resource.changes
+        return changes is not None and changes.live
 
     def before(self, *operations: Operation) -> Guards:
         """The guards of some operations together, in the order in which they run."""

@@ -25,6 +25,7 @@ from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
+from .changes import changes
 from .check.command import check_application
 from .data import data
 from .logs import configure_logs
@@ -54,6 +55,7 @@ main = typer.Typer(
 main.add_typer(migrate)
 main.add_typer(data)
 main.add_typer(shell)
+main.add_typer(changes)
 
 
 def _show_version(wanted: bool) -> None:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..compat.uvicorn import CycleProtocol, RequestResponseCycle
 from ..errors import Unavailable
+from ..execute.feed.stopping import STOPPING
 from ..respond.answer import Answer
 from ..respond.problem import answer_other_problem, answer_problem
 from ..respond.statuses import title_of
@@ -49,6 +50,7 @@ class LimitedProtocol(CycleProtocol):
         self._stop_after_s = stop_after_s
         self._send_timeout_s = send_timeout_s
         self._running: _Stoppable | None = None
+        self._stopping: asyncio.Future[None]
         self._head_bytes = 0
         self._in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
@@ -63,6 +65,7 @@ class LimitedProtocol(CycleProtocol):
         takes any (Linux, tcp(7)).
         """
         super().connection_made(transport)
+        self._stopping = self.find_mark(_STOPPING, self.loop.create_future)
         options = {
             "TCP_USER_TIMEOUT": int(self._send_timeout_s * 1000),
             "TCP_NOTSENT_LOWAT": _UNSENT_BYTES,
@@ -103,7 +106,7 @@ class LimitedProtocol(CycleProtocol):
             self._refuse_head()
             raise ValueError("The head is too long")  # uvicorn answers what its parser refuses
         super().on_headers_complete()
-        if self.is_told(_STOPPING):
+        if self._stopping.done():
             self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -129,7 +132,8 @@ class LimitedProtocol(CycleProtocol):
     def shutdown(self) -> None:
         """Stop: what is in flight is answered, and what comes on a connection at rest, briefly."""
         # All share this: a connection may be accepted as the server stops, and be made after that.
-        self.tell_all(_STOPPING)
+        if not self._stopping.done():
+            self._stopping.set_result(None)
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LINGER_S, super().shutdown)
         else:
@@ -138,7 +142,7 @@ class LimitedProtocol(CycleProtocol):
 
     def wrap(self, cycle: RequestResponseCycle, app: Any) -> Any:
         """The application, whose request can be cut short."""
-        self._running = _Stoppable(app, cycle)
+        self._running = _Stoppable(app, cycle, self._stopping)
         return self._running
 
     def _stop(self) -> None:
@@ -159,11 +163,14 @@ class LimitedProtocol(CycleProtocol):
 class _Stoppable:
     """An application whose requests are answered even if the server's end cuts them short."""
 
-    __slots__ = ("_app", "_cycle", "_task")
+    __slots__ = ("_app", "_cycle", "_stopping", "_task")
 
-    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle) -> None:
+    def __init__(
+        self, app: ASGIApp, cycle: RequestResponseCycle, stopping: asyncio.Future[None]
+    ) -> None:
         self._app = app
         self._cycle = cycle
+        self._stopping = stopping
         self._task: asyncio.Task[Any] | None = None
 
     def stop(self) -> None:
@@ -173,6 +180,7 @@ class _Stoppable:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._task = asyncio.current_task()
+        STOPPING.set(self._stopping)
         try:
             await self._app(scope, receive, send)
         except SlowClient:

@@ -9,9 +9,12 @@ attributes. Of a cycle, which is one request, `keep_alive`, `transport`, `discon
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+T = TypeVar("T")
 
 __all__ = ["CycleProtocol", "RequestResponseCycle"]
 
@@ -28,13 +31,13 @@ class CycleProtocol(HttpToolsProtocol):
         """
         raise NotImplementedError
 
-    def is_told(self, mark: str) -> bool:
-        """Whether `tell_all` was called with a mark on any connection of the server."""
-        return mark in vars(self.server_state)
-
-    def tell_all(self, mark: str) -> None:
-        """Leave a mark for all connections of the server, those that are made later included."""
-        vars(self.server_state)[mark] = True
+    def find_mark(self, name: str, make: Callable[[], T]) -> T:
+        """What all connections of the server share under a name; made by the first one."""
+        shared: dict[str, Any] = vars(self.server_state)
+        if name not in shared:
+            shared[name] = make()
+        found: T = shared[name]
+        return found
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, self.wrap(cycle, app))

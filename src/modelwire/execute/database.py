@@ -6,7 +6,7 @@ import asyncio
 import copy
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..access.principal import ANYONE, Principal
 from ..catalog.views import tables_in
+from ..changes import LoggedChange
 from ..errors import (
     ConfigurationError,
     MissingTable,
@@ -45,6 +46,7 @@ from .connect.turns import WriteQueue
 from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
+from .feed.feed import Feed
 from .lanes import DRIVER_LANES
 from .log.log import LOGS
 from .log.noted import Noted
@@ -54,6 +56,9 @@ from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .tables import create_tables, find_missing_columns, find_missing_tables
 from .url import Server, parse_replicas, parse_url, read_servers, show_url
+from .watches import open_feed
+from .work.places import Places
+from .work.worker import Start, Worker, name_table
 from .write.triggers import AfterTriggers
 
 T = TypeVar("T")
@@ -212,6 +217,62 @@ class Database:
             settings.read_timeout_s,
             lambda: self.pool_state.waiting > 0,
         )
+
+    @cached_property
+    def feed(self) -> Feed:
+        """Tells how far the log of changes can be read, as soon as that is further."""
+        feed = open_feed(
+            self.url, self.settings, self.engine.dialect, self.reading, self._prepare_log
+        )
+        self.changes_log.ring = feed.ring
+        return feed
+
+    @cached_property
+    def places(self) -> Places:
+        """How far those have worked through the changes who do so one after another."""
+        return Places(self.engine.dialect, self.reading, self.writing)
+
+    def changes(
+        self, name: str, *models: type[SQLModel], start: Start = "oldest"
+    ) -> AsyncGenerator[LoggedChange, None]:
+        """Work through what has been changed, one change after another, once it is committed.
+
+        Each is given at least once, in order. One is done with when the next one is asked for; how
+        far that is, the database keeps. Of several processes that do so under one name, one works;
+        where it ends, however it does, another one takes over within some seconds.
+
+            async for change in database.changes("send-mail", Invoice):
+                await send(change)
+
+        Args:
+            name: The name under which that is kept.
+            models: The tables whose changes are meant; all that keep them, if none is named.
+            start: Where a new name begins: at the `oldest` change that is kept, or `now`.
+
+        Returns:
+            The changes; they have no end.
+
+        Raises:
+            ConfigurationError: An argument is of the wrong kind.
+        """
+        tables = [name_table(model) for model in models]
+        worker = Worker(
+            name,
+            tables,
+            start,
+            metadata=self.metadata,
+            feed=self.feed,
+            places=self.places,
+            reading=self.reading,
+            dialect=self.engine.dialect,
+        )
+        return worker.changes()
+
+    async def _prepare_log(self) -> None:
+        """See to it that the log of changes is there, as every write does."""
+        if self.changes_log.is_on:
+            async with self.writing(single=True):
+                pass
 
     @property
     def pool_state(self) -> PoolState:
@@ -454,6 +515,7 @@ class Database:
             await self.replicas.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
+                await self.feed.close()
                 await self.engine.dispose()
 
     @asynccontextmanager

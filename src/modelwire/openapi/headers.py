@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..plan.reading.following import LAST_EVENT_ID
 from ..plan.writing.options import Resolution
 from ..request.headers import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY
 from ..respond.stream import END_MARKER
@@ -33,6 +34,12 @@ def stream_header(components: Components) -> Parameters:
     """Describe the preference for a last line that counts the rows."""
     text = f"`{END_MARKER}`: JSON lines and CSV end with the number of rows."
     return [_header(components, "PreferEndMarker", "Prefer", text)]
+
+
+def place_header(components: Components) -> Parameters:
+    """Describe how a browser says where it was cut off."""
+    text = "The last change that has come, in place of `after`; browsers send it by themselves."
+    return [_header(components, "LastEventID", LAST_EVENT_ID, text)]
 
 
 def idempotency_header(components: Components) -> Parameters:
@@ -71,6 +78,7 @@ _ANSWERED = {
     "X-Request-ID": "The id of the request, by which it is found in logs.",
     "ETag": "The version of the row, for `If-Match` and `If-None-Match`.",
     "Location": "Where the row is.",
+    "X-Change-Number": "The change behind which to follow what is shown.",
     "Link": "The first, previous, next and last page (RFC 8288).",
     "Idempotency-Replayed": "`true` where the answer to an earlier request is repeated.",
     "Retry-After": "Seconds after which to try again.",

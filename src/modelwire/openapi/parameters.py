@@ -80,7 +80,7 @@ def filter_parameters(subject: Subject) -> Parameters:
 
 def read_parameters(subject: Subject) -> Parameters:
     """Describe what of a row is shown."""
-    return [*_fields(subject), *include_parameters(subject)]
+    return [*fields_parameter(subject), *include_parameters(subject)]
 
 
 def include_parameters(subject: Subject) -> Parameters:
@@ -244,7 +244,8 @@ def search_parameters(subject: Subject) -> Parameters:
     return [_refer(subject, "q", lambda: describe_parameter("q", TEXT, text, "ann smith"))]
 
 
-def _fields(subject: Subject) -> Parameters:
+def fields_parameter(subject: Subject) -> Parameters:
+    """Describe `fields`, where there is a choice."""
     schema = choose_fields(subject)
     if schema is None:
         return []
@@ -253,12 +254,15 @@ def _fields(subject: Subject) -> Parameters:
     return [_refer(subject, "fields", lambda: describe_list("fields", schema, text, example))]
 
 
-def condition_parameters(subject: Subject, taken: Collection[str] = ()) -> Parameters:
+def condition_parameters(
+    subject: Subject, taken: Collection[str] = (), *, own_only: bool = False
+) -> Parameters:
     """Describe the filters: by each field, by operators, through relations, and joined by logic.
 
     Args:
         subject: The resource.
         taken: The names of parameters that are no filters in this operation.
+        own_only: Whether there are none through relations.
     """
     found = _filters(subject, taken)
     if subject.table.queryable:
@@ -267,7 +271,7 @@ def condition_parameters(subject: Subject, taken: Collection[str] = ()) -> Param
     for field in subject.table.queryable.values():
         if is_document(field):
             found.append(_refer(subject, f"{field.name}.path", partial(_into, field)))
-    for name, relation in subject.table.paths.items():
+    for name, relation in () if own_only else subject.table.paths.items():
         if subject.related(name).table.queryable:
             found.append(_refer(subject, name, partial(_through, subject, name, relation)))
     return found

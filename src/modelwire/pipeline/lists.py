@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..access.principal import Principal
 from ..errors import NotFound
@@ -17,6 +18,7 @@ from ..plan.reading.keyset import CursorPlan, KeysetPlan
 from ..plan.reading.plans import Counting, ListPlan
 from ..request.request import Request
 from ..respond.answer import Answer, answer_keyset_page, answer_page
+from ..respond.changes import number_header
 from ..respond.links import Address, Bounds, link_keyset, link_pages
 from ..shape.reads import tables_read
 from ..statement.estimate import read_estimate
@@ -88,8 +90,21 @@ async def _read_list(
         asked: Who asks for it.
         begin: Is told before the first statement is sent.
     """
+    # Before the rows are read: what comes meanwhile is told once more, and nothing is missed.
+    rows = plan.rows if isinstance(plan, CursorPlan) else plan.shape
+    number = await pipeline.find_number(rows.table)
     if isinstance(plan, CursorPlan):
-        return await _read_keyset_page(pipeline, plan, asked, begin)
+        answer = await _read_keyset_page(pipeline, plan, asked, begin)
+    else:
+        answer = await _read_page(pipeline, plan, asked, begin)
+    if number is None:
+        return answer
+    return replace(answer, headers=(*answer.headers, *number_header(number)))
+
+
+async def _read_page(
+    pipeline: Pipeline, plan: ListPlan, asked: ListRequest, begin: Begin
+) -> Answer:
     shape, address = plan.shape, asked.address
     statement = pipeline.statements.of(shape)
     async with pipeline.reading(asked.session, statement, asked.caller) as lane:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..access.principal import Principal
-from ..catalog.tables import Catalog
+from ..catalog.tables import Catalog, Table
 from ..execute.connect.gathering import Gathering
 from ..execute.connect.lane import Lane
 from ..execute.database import Database
@@ -21,6 +21,7 @@ from ..request.query import Parameter, parse_query
 from ..request.request import Request
 from ..respond.answer import Answer
 from ..statement.statements import Statement, Statements
+from .following import Follower
 from .includes import IncludeReader
 from .rows import RowReader
 from .work import OpenTransaction
@@ -28,6 +29,10 @@ from .work import OpenTransaction
 Session = AsyncSession | OpenTransaction | None
 """The session that somebody put in the way, or the transaction that a request is a part of, if any.
 """
+
+
+NUMBER_S = 1.0
+"""Seconds that a list waits for the number of a change, at most, once in the life of a process."""
 
 
 class Pipeline:
@@ -50,6 +55,7 @@ class Pipeline:
         self.includes = IncludeReader(self.statements, catalog)
         self.idempotency_keys = IdempotencyKeys(database.engine.dialect, database.settings)
         self.secrets = database.secrets
+        self.changes = Follower(database, self.statements)
         self.primary = self
         self._at(database)
         self._copies: dict[Database, Pipeline] = {}
@@ -73,6 +79,16 @@ class Pipeline:
     def parse_query(self, request: Request) -> Sequence[Parameter]:
         """The parameters of a request's query."""
         return parse_query(request.query_string, self.catalog.limits.max_query_bytes)
+
+    async def find_number(self, table: Table) -> int | None:
+        """Find a change up to which all that is read of a table from now on has happened.
+
+        Returns:
+            Its number; None where nobody may follow the changes of the table, or it is not known.
+        """
+        if not table.guarded.is_followed:
+            return None
+        return await self.database.feed.find(NUMBER_S)
 
     def reading(
         self, session: Session, statement: Statement, caller: Principal

@@ -23,7 +23,7 @@ Key = tuple[Any, ...]
 
 _NO_FRACTION = re.compile(r"\.0+\Z")
 
-RESERVED = frozenset({"bulk", "stream", "query", "aggregate"})
+RESERVED = frozenset({"bulk", "stream", "query", "aggregate", "changes"})
 """What is no key as it stands in a path, but the start of another route."""
 
 

@@ -29,13 +29,17 @@ MANY = 10**18
 
 
 class Format(StrEnum):
-    """The formats of a stream, by their media type."""
+    """The formats of answers, by their media type."""
 
     JSON = "application/json"
     NDJSON = "application/x-ndjson"
     JSONL = "application/jsonl"
     CSV = "text/csv"
+    EVENTS = "text/event-stream"
 
+
+OF_STREAMS = (Format.JSON, Format.NDJSON, Format.JSONL, Format.CSV)
+"""The formats of a stream."""
 
 FORMATS: Mapping[str, Format] = {
     "json": Format.JSON,
@@ -168,12 +172,12 @@ def parse_idempotency_key(header: str | None) -> str | None:
     return key
 
 
-def choose_format(accept: str | None, formats: Sequence[Format] = tuple(Format)) -> Format:
+def choose_format(accept: str | None, formats: Sequence[Format] = OF_STREAMS) -> Format:
     """Choose the format of an answer by `Accept` (RFC 9110, section 12.5.1).
 
     Args:
         accept: The header's value.
-        formats: The formats that the answer can have; all by default.
+        formats: The formats that the answer can have; those of a stream by default.
 
     Returns:
         The format with the highest weight; of equal ones the one named first. Where the header

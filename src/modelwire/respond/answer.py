@@ -60,6 +60,10 @@ class StreamAnswer(Struct, frozen=True):
     headers: Headers = ()
 
 
+class EventsAnswer(StreamAnswer, frozen=True):
+    """An answer that goes on for as long as its client listens."""
+
+
 def entity_tag(row: Sequence[Any], shown: bytes = b"") -> str:
     """Make the opaque part of an entity tag (RFC 9110, section 8.8.3) in its two halves.
 

@@ -25,6 +25,7 @@ STATUSES: Mapping[str, int] = {
     "precondition_required": 428,
     "too_many_affected": 400,
     "too_many_included": 422,
+    "no_longer_kept": 410,
     "key_reused": 422,
     "key_in_flight": 409,
     "not_null": 422,

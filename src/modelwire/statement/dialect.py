@@ -53,6 +53,7 @@ class SQLDialect(Dialect):
         is_there: Whether a table of modelwire's own is there.
         write_key: Values of some types as the log of changes has a key.
         given_rows: The rows of a parameter in place of those of a table, each with its place.
+        now_s: The time by its clock, in seconds since 1970.
         sums: How it adds up.
     """
 
@@ -82,6 +83,7 @@ class SQLDialect(Dialect):
     is_there: Callable[[Table], ColumnElement[bool]]
     write_key: Callable[[Sequence[Value], Sequence[SQLType]], Value]
     given_rows: Callable[[Table], Select[Any]]
+    now_s: Callable[[], Value]
     sums: Sums
 
     def type_of(self, column: Value) -> SQLType:

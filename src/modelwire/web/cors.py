@@ -22,6 +22,7 @@ _TAKEN = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Last-Event-ID",
     "Modelwire-Position",
     "Prefer",
     "X-Request-ID",
@@ -41,6 +42,7 @@ _SENT = (
     "Retry-After",
     "Server-Timing",
     "WWW-Authenticate",
+    "X-Change-Number",
     "X-Request-ID",
 )
 """Headers of answers that a page's script can't read unless they are named."""

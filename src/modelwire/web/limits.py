@@ -1,4 +1,4 @@
-"""What one request may take, and how many streams there may be."""
+"""What one request may take, and how many there may be of those that last."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from ..errors import Unavailable
 
 
 class Streams:
-    """The streams that are open.
+    """The streams of a kind that are open.
 
     Args:
         limit: How many there may be at a time.
+        noun: What they are called in the sentence by which one more is refused.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, noun: str = "streams") -> None:
         self._limit = limit
+        self._noun = noun
         self.open = 0
 
     def enter(self) -> StreamSlot:
@@ -25,7 +27,7 @@ class Streams:
             Unavailable: There is none.
         """
         if self.open >= self._limit:
-            raise Unavailable(f"There are {self._limit} streams already")
+            raise Unavailable(f"There are {self._limit} {self._noun} already")
         return StreamSlot(self)
 
 
@@ -55,9 +57,11 @@ class RequestLimits:
             there.
         send_timeout_s: Seconds that its client may take nothing of what is sent.
         streams: The streams that are open.
+        listeners: The clients that follow changes.
     """
 
     max_body_bytes: int
     timeout_s: float
     send_timeout_s: float
     streams: Streams
+    listeners: Streams

@@ -58,7 +58,7 @@ METRICS = "/metrics"
 READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE, Past.SHOW)
 """The operations that change nothing."""
 
-NOT_IN_BATCHES = ("stream", "aggregate")
+NOT_IN_BATCHES = ("stream", "aggregate", "changes")
 """The operations that a batch can't ask for."""
 
 
@@ -155,6 +155,7 @@ def mount(
             settings.request_timeout_s,
             settings.send_timeout_s,
             service.streams,
+            service.listeners,
         ),
         prefix=prefix,
         callers=callers,
@@ -312,7 +313,7 @@ class _Routes:
     def _add_route(self, place: RouteContext, route: Route, guards: Guards) -> None:
         table, relation, target = place.table, place.relation, place.target
         endpoint = self._endpoint(
-            self.variants.bind(route.handle, table, relation, reads=route.operation in READ_ONLY),
+            self.variants.bind(route.handle, table, relation, reads=_may_be_of_copy(route, target)),
             key_names=_names_in(route, place),
             # What is created below a row stands under the path of its own resource.
             base=self.prefix + (target if route.method == "POST" else table).path,
@@ -378,6 +379,13 @@ def _write_path(place: RouteContext, route: Route) -> str:
     own, other = (",".join(f"{{{name}}}" for name in names) for names in _key_names(place))
     path = route.path.replace("{key}", own).replace("{other}", other)
     return path.replace("{relation}", place.relation.name if place.relation else "")
+
+
+def _may_be_of_copy(route: Route, target: Table) -> bool:
+    """Whether a copy of the database may answer: not where the answer says behind which change to
+    follow it, which a copy may not have seen."""
+    tells = route.operation in ("list", Access.LIST) and target.guarded.is_followed
+    return route.operation in READ_ONLY and not tells
 
 
 def _names_in(route: Route, place: RouteContext) -> list[list[str]]:

@@ -14,6 +14,7 @@ from ..openapi.bodies import (
     rows_schema,
     update_schema,
 )
+from ..openapi.changes import changes_schema, follow_parameters
 from ..openapi.context import Subject
 from ..openapi.headers import (
     cache_header,
@@ -42,7 +43,7 @@ from ..openapi.parameters import (
     recall_parameters,
     stream_parameters,
 )
-from ..pipeline import aggregates, history, reads, writes
+from ..pipeline import aggregates, changes, history, reads, writes
 from .descriptions import Route
 
 _WRITE = (400, 409, 412, 422)
@@ -116,6 +117,9 @@ def _linking(target: Subject) -> Parameters:
 
 _PAGE = Success(200, "page", page_schema, ("Link",))
 _QUERIED = Success(200, "queried", page_schema)
+_CHANGES = Success(
+    200, "changes", changes_schema, ("X-Change-Number",), formats=("text/event-stream",)
+)
 _ROW = Success(200, "row", row_schema, ("ETag",))
 _UNCHANGED = Success(304, "NotModified", headers=("ETag",))
 _CREATED = Success(201, "created", row_schema, ("ETag", "Location", _REPLAYED))
@@ -230,6 +234,15 @@ ROUTES: tuple[Route, ...] = (
             "query_aggregate_{rows}", "Add up {rows} by a query",
             "The same for a query that is too long for a URL.",
             (406, 422), (_QUERIED_GROUPS,), _nothing, aggregate_query_schema,
+        ),
+    ),
+    Route(
+        "changes", "GET", changes.read_changes, "/changes/",
+        Description(
+            "follow_{rows}", "Follow {rows}",
+            "What has become of the rows that match, in the order in which that was committed: a "
+            "page that may be waited for or, by `Accept`, Server-Sent Events.",
+            (406, 410, 422), (_CHANGES,), follow_parameters,
         ),
     ),
     Route(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -9,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..errors import TimedOut
 from ..overtime import Timed, TimeLimit
-from ..respond.answer import Answer, StreamAnswer
+from ..respond.answer import Answer, EventsAnswer, StreamAnswer
 from .deadline import Deadline
 from .limits import RequestLimits
 
@@ -110,11 +112,14 @@ class StreamedResponse(Response):
         self._answer = answer
         self._limits = limits
         self._is_sending = False
-        self._place = limits.streams.enter()
+        lasts = isinstance(answer, EventsAnswer)
+        self._place = (limits.listeners if lasts else limits.streams).enter()
+        # Who listens waits for as long as nothing happens, and is sent a heartbeat meanwhile.
+        self._part_s = math.inf if lasts else limits.timeout_s
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            with Deadline(self._limits.timeout_s) as deadline:
+            with Deadline(self._part_s) as deadline:
                 deadline.watch_at_once(receive)
                 await self._send(send, deadline)
         except ClientDisconnect:
@@ -136,7 +141,7 @@ class StreamedResponse(Response):
             self._is_sending = True
             deadline.allow(limits.send_timeout_s + GRACE_S)
             await send_body(send, part, deadline, more_body=True)
-            deadline.allow(limits.timeout_s)
+            deadline.allow(self._part_s)
             self._is_sending = False
         await send({"type": "http.response.body", "body": b""})
 

@@ -49,6 +49,7 @@ class Service:
         problems: Answers errors.
         finished: The requests that have been answered, until they are reported.
         streams: The streams that are open.
+        listeners: The clients that follow changes.
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
         own_access: Finds out what callers may do in endpoints of the application's own.
         mounted: The resources of each `mount`.
@@ -72,6 +73,7 @@ class Service:
         self.problems.install(app)
         self.finished = PendingReports(database.observer, names)
         self.streams = Streams(database.settings.max_streams)
+        self.listeners = Streams(database.settings.max_listeners, "listeners")
         self.offline_docs: bool | None = None
         self.own_access = OwnAccess(app, database)
         self.mounted: list[MountedResources] = []

@@ -45,6 +45,9 @@ class Noting(Protocol):
     async def prepare(self, raw: Any, caller: Principal) -> None:
         """Have a connection note what it changes, before a transaction."""
 
+    def tell_committed(self) -> None:
+        """Tell those who wait for changes that there may be some."""
+
     def write_stamp(self, caller: Principal) -> str:
         """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
 
@@ -139,6 +142,8 @@ class DriverLane(ABC):
             await self._guard(self._commit())
         elif self._transaction and isinstance(error, Exception):
             await self._guard(self._roll_back())
+        if error is None and self._changes is not None:
+            self._changes.tell_committed()
         # Statements of which each stands for itself leave nothing open.
         if error is None and (self.is_at_rest if self._transaction else not self.abandoned):
             self._held.release()

@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -56,6 +56,7 @@ class ChangeLog(ABC):
         tables: The tables whose changes are noted, by their names.
         is_on: Whether there are any.
         is_there: Whether it is known that the table of changes is there.
+        ring: Is called after a commit, where somebody waits for changes.
     """
 
     stamps: ClassVar[bool]
@@ -65,6 +66,7 @@ class ChangeLog(ABC):
         self._settings = settings
         self.tables: dict[str, Noted] = {}
         self.is_on = False
+        self.ring: Callable[[], object] | None = None
         self.is_there = False
         self._prune_at = math.inf
 
@@ -113,6 +115,11 @@ class ChangeLog(ABC):
             self._prune_at = 0.0
         self.forget()
         _logs.add(self)
+
+    def tell_committed(self) -> None:
+        """Tell those who wait for changes that there may be some."""
+        if self.ring is not None:
+            self.ring()
 
     @abstractmethod
     def forget(self) -> None:

@@ -43,9 +43,10 @@ DELETE FROM {CHANGES.name} WHERE number IN (
   SELECT number FROM (
     SELECT number, at FROM {CHANGES.name} WHERE "table" = $1 ORDER BY number LIMIT $2
   ) AS first WHERE at < now() - make_interval(days => $3)
+    AND number < (SELECT max(number) FROM {CHANGES.name} WHERE "table" = $1)
 ) RETURNING number
 """
-"""Removes the oldest entries of a table."""
+"""Removes the oldest entries of a table. The last one stays, by which it is known what is gone."""
 
 
 def stamp_text(by: str | None, request: str | None) -> str:

@@ -122,11 +122,11 @@ def write_install(table: Table) -> Iterator[str]:
 PRUNE = f"""
 DELETE FROM {CHANGES.name} WHERE number IN (
   SELECT number FROM (
-    SELECT number, at FROM {CHANGES.name} WHERE "table" = ? ORDER BY number LIMIT ?
-  ) WHERE at < ?
+    SELECT number, at FROM {CHANGES.name} WHERE "table" = ?1 ORDER BY number LIMIT ?2
+  ) WHERE at < ?3 AND number < (SELECT max(number) FROM {CHANGES.name} WHERE "table" = ?1)
 ) RETURNING number
 """
-"""Removes the oldest entries of a table."""
+"""Removes the oldest entries of a table. The last one stays, by which it is known what is gone."""
 
 _COLUMNS = 'at, "table", key, operation, old, new, by, request'
 

@@ -109,10 +109,19 @@ def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
     return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
 
 
-def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
+async def open_connection(url: URL, settings: Settings) -> PostgreSQLConnection:
+    """Open a connection like those of the pool that is none of them."""
+    connection: PostgreSQLConnection = await _connector_of(url, settings)
+    return connection
+
+
+def _connector_of(url: URL, settings: Settings) -> _Connect:
     servers = read_servers(url)
-    search = _search_of(servers)
-    connect = _Connect(servers, settings, _options_of(servers, settings), search)
+    return _Connect(servers, settings, _options_of(servers, settings), _search_of(servers))
+
+
+def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
+    connect = _connector_of(url, settings)
     engine = create_async_engine(
         "postgresql+asyncpg://",
         connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},

@@ -18,6 +18,7 @@ from ...statement.exact import (
     join_halves,
     mean,
 )
+from ...statement.given_rows import CELL, read_cell
 from ...statement.lowercase import LOWER, lower
 from ...statement.operators import UNHEX
 from ...statement.spans import DAY, HOUR, find_day, find_hour
@@ -47,5 +48,6 @@ _FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     MEAN: (3, mean),
     DAY: (2, find_day),
     HOUR: (2, find_hour),
+    CELL: (2, read_cell),
 }
 """The functions by their names, each with how many arguments it takes."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    extract,
     func,
     literal_column,
     select,
@@ -115,6 +116,11 @@ def _given_rows(own: Table) -> Select[Any]:
 
 _PREPARER = dialect().identifier_preparer
 
+
+def _now_s() -> ColumnElement[Any]:
+    return cast(extract("epoch", func.clock_timestamp()), Double())
+
+
 POSTGRESQL = SQLDialect(
     name="postgresql",
     joins_includes=True,
@@ -153,5 +159,6 @@ POSTGRESQL = SQLDialect(
     is_there=_is_there,
     write_key=_write_key,
     given_rows=_given_rows,
+    now_s=_now_s,
     sums=POSTGRESQL_SUMS,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Double,
     LargeBinary,
     Select,
     Table,
@@ -150,6 +151,11 @@ def _given_rows(own: Table) -> Select[Any]:
     return select(*cells, given.c.key.label(PLACE)).select_from(given)
 
 
+def _now_s() -> ColumnElement[Any]:
+    days: ColumnElement[float] = func.julianday(literal_column("'now'"), type_=Double())
+    return (days - literal_column("2440587.5")) * literal_column("86400.0")
+
+
 SQLITE = SQLDialect(
     name="sqlite",
     joins_includes=False,
@@ -188,5 +194,6 @@ SQLITE = SQLDialect(
     is_there=_is_there,
     write_key=_write_key,
     given_rows=_given_rows,
+    now_s=_now_s,
     sums=SQLITE_SUMS,
 )

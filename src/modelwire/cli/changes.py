@@ -1,0 +1,119 @@
+"""`modelwire changes`: how far those have come who work through the changes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, TypeVar
+
+import typer
+
+from ..errors import ConfigurationError, ModelwireError
+from ..execute.database import Database
+from ..execute.work.places import Place
+from .ask import Failed, exiting, show_examples
+from .reason import reason_of
+
+T = TypeVar("T")
+
+changes = typer.Typer(
+    name="changes",
+    help="Look at those who work through the changes of tables, and move them on.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        help="sqlite:///file.db or postgresql://user:password@host/name. "
+        "Default: MODELWIRE_DATABASE_URL, else sqlite:///modelwire.db."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@changes.command("list", epilog=show_examples("changes list", "changes list --json"))
+def list_places(database_url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """List who works through the changes, how far he is, and what he is at."""
+    with exiting():
+        places = _run(database_url, _list)
+    if as_json:
+        typer.echo(json.dumps([place._asdict() for place in places], indent=2))
+        return
+    for place in places:
+        typer.echo(_show(place))
+
+
+@changes.command(epilog=show_examples("changes skip send-mail", "changes skip send-mail --to 1200"))
+def skip(
+    name: Annotated[str, typer.Argument(help="Who works through them, as in database.changes().")],
+    to: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="The last change to pass over. Default: the one that was given last, and is not "
+            "done with. A lower one than the last that is done with gives those after it again.",
+        ),
+    ] = None,
+    database_url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pass over a change that can't be worked through, or go to any other."""
+
+    async def move(database: Database) -> Place:
+        return await _move(database, name, to)
+
+    with exiting():
+        place = _run(database_url, move)
+    typer.echo(json.dumps(place._asdict(), indent=2) if as_json else _show(place))
+
+
+async def _list(database: Database) -> Sequence[Place]:
+    return await database.places.list()
+
+
+async def _move(database: Database, name: str, to: int | None) -> Place:
+    place = await _find(database, name)
+    number = place.trying if to is None else to
+    if number is None:
+        raise Failed(f"{name} is at no change; say --to and the number of one")
+    if number < place.number and place.works:
+        raise Failed(f"{name} is at work, and can't be sent back; end its processes first")
+    await database.places.move(name, number)
+    return await _find(database, name)
+
+
+async def _find(database: Database, name: str) -> Place:
+    places = {place.name: place for place in await database.places.list()}
+    if name not in places:
+        known = ", ".join(places) or "nobody"
+        raise ConfigurationError(f"Nobody called {name} works through changes here; {known} does")
+    return places[name]
+
+
+def _show(place: Place) -> str:
+    state = "at work" if place.works else "not at work"
+    parts = [f"done up to {place.number}", f"{place.left} left", state]
+    if place.trying is not None:
+        times = "once" if place.attempts == 1 else f"{place.attempts} times"
+        parts.append(f"given {place.trying} {times}")
+    return f"{place.name}  {', '.join(parts)}"
+
+
+def _run(url: str | None, work: Callable[[Database], Awaitable[T]]) -> T:
+    database = Database(url)
+
+    async def run() -> T:
+        try:
+            return await work(database)
+        finally:
+            await database.close_db()
+
+    try:
+        return asyncio.run(run())
+    except (ConfigurationError, Failed):
+        raise
+    except ModelwireError as exc:
+        raise Failed(f"Can't use the database: {reason_of(exc)}") from exc

@@ -1,0 +1,1 @@
+"""Tells when there is more in the log of changes, to all that wait for it."""

@@ -1,0 +1,1 @@
+"""Work after the commit: whoever works through the changes one after another."""

@@ -1,0 +1,153 @@
+"""Following the changes of a resource: by pages that may be waited for, or by one long answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator
+
+from ..access.principal import Principal
+from ..catalog.tables import Table
+from ..errors import ModelwireError, Unavailable
+from ..execute.failure import describe_failure
+from ..execute.feed.stopping import is_stopping
+from ..overtime import raise_if_cancelled
+from ..plan.reading.following import LAST_EVENT_ID, FollowPlan, plan_follow
+from ..request.headers import Format, choose_format
+from ..request.request import Request
+from ..respond.answer import Answer, EventsAnswer
+from ..respond.changes import (
+    HEARTBEAT,
+    answer_changes,
+    event_headers,
+    write_events,
+    write_place,
+    write_retry,
+)
+from .following import Batch
+from .pipeline import Pipeline, Session, session_of
+
+logger = logging.getLogger("modelwire")
+
+FORMATS = (Format.JSON, Format.EVENTS)
+
+HEARTBEAT_S = 15.0
+"""Seconds after which something is sent, at the latest."""
+
+SEARCH_S = 2.0
+"""Seconds for which changes are looked through that are none for who asks. Then he is told how far
+that has come."""
+
+WAITING = 0.9
+"""How much of the time that a request may take it waits, at most."""
+
+RETRY_MS = 2000
+"""Milliseconds after which a client comes back whose connection was lost."""
+
+_RETRIES_MS = (200, 3000)
+"""The same where the server stops, so that not all come back at one moment."""
+
+_FAILED_S = 1.0
+"""Seconds until changes are read again where that has failed."""
+
+
+async def read_changes(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer | EventsAnswer:
+    """`GET /users/changes/`"""
+    last = request.header(LAST_EVENT_ID.lower().encode())
+    plan = plan_follow(pipeline.catalog, table, pipeline.parse_query(request), last)
+    format_ = choose_format(request.header(b"accept"), FORMATS)
+    final = await pipeline.database.feed.find(pipeline.database.settings.pool_timeout_s)
+    if final is None:
+        raise Unavailable("It is not known yet which changes are final")
+    await pipeline.changes.check_kept(plan, request.caller, session_of(session))
+    following = _Following(pipeline, plan, request.caller, session)
+    if format_ is Format.EVENTS:
+        start = final if plan.after is None else plan.after
+        return EventsAnswer(200, following.stream(start), event_headers())
+    batch = await following.read_page(final)
+    return answer_changes(batch.events, batch.upto)
+
+
+class _Following:
+    """Changes as one client follows them.
+
+    Args:
+        pipeline: What requests have at hand.
+        plan: What is followed.
+        caller: Who follows it; as he is now, for as long as that lasts.
+        session: The overridden session.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, plan: FollowPlan, caller: Principal, session: Session
+    ) -> None:
+        self._feed = pipeline.database.feed
+        self._changes = pipeline.changes
+        self._plan = plan
+        # The answer is there before the time of the request is up.
+        self._wait_s = min(plan.wait_s, pipeline.database.settings.request_timeout_s * WAITING)
+        self._fails = False
+        self._caller = caller
+        self._session = session_of(session)
+
+    async def read_page(self, final: int) -> Batch:
+        """Read a page: the first changes that there are, or that come while it is waited for."""
+        position = self._plan.after or 0
+        began_s = time.monotonic()
+        while True:
+            batch = await self._read(position, final) if final > position else Batch((), position)
+            position, waited_s = batch.upto, time.monotonic() - began_s
+            if batch.events or (position < final and waited_s > SEARCH_S):
+                return batch
+            if position >= final:
+                final = await self._feed.wait(position, self._wait_s - waited_s)
+                if final <= position:
+                    return batch
+
+    async def stream(self, position: int) -> AsyncIterator[bytes]:
+        """Write events for as long as the client listens, and the server goes on.
+
+        The client is told its place even if there is nothing for it, so that it comes back to that.
+        """
+        yield write_retry(RETRY_MS)
+        told, sent_s = self._plan.after, time.monotonic()
+        while True:
+            left_s = sent_s + HEARTBEAT_S - time.monotonic()
+            final = await self._feed.wait(position, left_s)
+            if is_stopping():
+                yield write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
+                return
+            events, position = await self._try(position, final)
+            if events:
+                told, sent_s = events[-1].number, time.monotonic()
+                yield write_events(events)
+            elif time.monotonic() >= sent_s + HEARTBEAT_S:
+                yield HEARTBEAT if told == position else write_place(position)
+                told, sent_s = position, time.monotonic()
+
+    async def _try(self, position: int, final: int) -> Batch:
+        """Read some changes; none where that can't be done now."""
+        if final <= position:
+            return Batch((), position)
+        try:
+            batch = await self._read(position, final)
+        except ModelwireError as error:
+            raise_if_cancelled()
+            if not self._fails:
+                reason = describe_failure(error) or type(error).__name__
+                logger.warning("Changes after %s can't be read: %s", position, reason)
+            self._fails = True
+            await asyncio.sleep(_FAILED_S)
+            return Batch((), position)
+        self._fails = False
+        return batch
+
+    async def _read(self, position: int, final: int) -> Batch:
+        batch = await self._changes.read(self._plan, self._caller, position, final, self._session)
+        if self._session is not None:
+            await self._session.rollback()  # what is committed later is seen by the next one
+        return batch

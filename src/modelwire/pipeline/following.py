@@ -1,0 +1,269 @@
+"""Changes of the rows of a resource, as each caller may see them, for all who follow them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ..access.principal import Principal
+from ..catalog.tables import Table
+from ..encode.encoder import encoder_of
+from ..errors import NoLongerKept
+from ..execute.connect.lane import Lane, Row
+from ..execute.database import Database
+from ..plan.keys import quote_key
+from ..plan.reading.following import FollowPlan
+from ..respond.changes import ChangeEvent
+from ..shape.parts import Projection
+from ..shape.reads import SelectShape
+from ..statement.feed import build_entries, build_oldest
+from ..statement.given_rows import IMAGES, join_images
+from ..statement.statements import Statement, Statements
+
+Found = TypeVar("Found")
+
+KEPT = 64
+"""Answers to questions about the log that are kept for others who ask the same."""
+
+AT_ONCE = 4
+"""Connections that looking at changes takes at a time."""
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Entry(NamedTuple):
+    """A change as the log has it.
+
+    Args:
+        number: Its number.
+        at: The instant.
+        operation: What was done to the row.
+        old: The row before it, as JSON; None where there was none.
+        new: The row after it; None where there is none.
+    """
+
+    number: int
+    at: dt.datetime
+    operation: str
+    old: str | None
+    new: str | None
+
+
+class Batch(NamedTuple):
+    """Changes that a caller may see.
+
+    Args:
+        events: The changes.
+        upto: The number up to which there are no others.
+    """
+
+    events: Sequence[ChangeEvent]
+    upto: int
+
+
+class Shared(Generic[Found]):
+    """What is found out once for all who ask the same, and kept for those who ask a little later.
+
+    What has been changed stays so: an answer about final changes is good for ever.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Hashable, asyncio.Future[Found]] = OrderedDict()
+
+    async def find(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
+        """Find an answer, which goes on for others where whoever asked first gives up."""
+        asked = asyncio.get_running_loop(), asked
+        known = self._known.get(asked)
+        if known is None:
+            # What one who asks is measured by does not grow with what is done for all.
+            known = asyncio.get_running_loop().create_task(_await(work), context=Context())
+            self._known[asked] = known
+            known.add_done_callback(lambda done: self._forget_failed(asked, done))
+            while len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(asked)
+        return await asyncio.shield(known)
+
+    def _forget_failed(self, asked: Hashable, done: asyncio.Future[Found]) -> None:
+        if done.cancelled() or done.exception() is not None:
+            self._known.pop(asked, None)
+
+
+class Turns:
+    """How many may work at a time.
+
+    Args:
+        limit: Their number, in each event loop.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._known: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+
+    @property
+    def here(self) -> asyncio.Semaphore:
+        """Those of the event loop that is running."""
+        loop = asyncio.get_running_loop()
+        if self._known is None or self._known[0] is not loop:
+            self._known = loop, asyncio.Semaphore(self._limit)
+        return self._known[1]
+
+
+async def _await(work: Callable[[], Awaitable[Found]]) -> Found:
+    return await work()
+
+
+class Follower:
+    """Reads the changes of rows for those who follow them.
+
+    Args:
+        database: Where they are.
+        statements: The statements of the application.
+    """
+
+    def __init__(self, database: Database, statements: Statements) -> None:
+        self._database = database
+        self._statements = statements
+        self._entries = Statement(build_entries(), database.engine.dialect)
+        self._oldest = Statement(build_oldest(), database.engine.dialect)
+        self._logs = Shared[Sequence[Entry]]()
+        self._batches = Shared[Batch]()
+        self._turns = Turns(AT_ONCE)
+
+    async def check_kept(
+        self, plan: FollowPlan, caller: Principal, session: AsyncSession | None = None
+    ) -> None:
+        """Check that all changes are kept behind the one from which a client goes on.
+
+        Of each table the last change is kept, so whoever has read its list since then passes.
+
+        Args:
+            plan: What is followed.
+            caller: Who follows it.
+            session: The overridden session.
+
+        Raises:
+            NoLongerKept: Some may have been removed.
+        """
+        table, changes = plan.shape.table, plan.shape.table.resource.changes
+        if not plan.after or changes is None or changes.keep_days is None:
+            return
+        async with self._database.reading(session, self._oldest, caller) as lane:
+            ((oldest,),) = await lane.fetch(self._oldest, {"name": table.sql.fullname})
+        if oldest is not None and plan.after < oldest - 1:
+            raise NoLongerKept(
+                f"Changes before {oldest} are no longer kept; read the list again, and go on "
+                "behind its X-Change-Number"
+            )
+
+    async def read(
+        self,
+        plan: FollowPlan,
+        caller: Principal,
+        after: int,
+        upto: int,
+        session: AsyncSession | None = None,
+    ) -> Batch:
+        """Read the changes between two numbers that a caller may see; the first of them.
+
+        Args:
+            plan: What is followed.
+            caller: Who follows it.
+            after: The number behind which it begins.
+            upto: The last number that is final.
+            session: The overridden session.
+        """
+        if session is not None:
+            return await self._read(plan, caller, (after, upto), session)
+        statement = self._statements.of(plan.shape)
+        known = statement.take_from(caller)
+        asked = (plan.shape, repr(plan.values), repr(known), plan.limit, after, upto)
+
+        async def work() -> Batch:
+            async with self._turns.here:
+                return await self._read(plan, caller, (after, upto), None)
+
+        return await self._batches.find(asked, work)
+
+    async def _read(
+        self,
+        plan: FollowPlan,
+        caller: Principal,
+        between: tuple[int, int],
+        session: AsyncSession | None,
+    ) -> Batch:
+        table = plan.shape.table
+        after, upto = between
+        values = {"name": table.sql.fullname, "after": after, "upto": upto, "most": plan.limit}
+
+        async def read_log() -> Sequence[Entry]:
+            async with self._database.reading(session, self._entries, caller) as lane:
+                return [Entry(*row) for row in await lane.fetch(self._entries, values)]
+
+        if session is None:
+            entries = await self._logs.find(tuple(values.values()), read_log)
+        else:
+            entries = await read_log()
+        if entries:
+            statement = self._statements.of(plan.shape)
+            async with self._database.reading(session, statement, caller) as lane:
+                events = await _judge(lane, statement, plan, entries)
+        else:
+            events = []
+        return Batch(events, entries[-1].number if len(entries) == plan.limit else upto)
+
+
+async def _judge(
+    lane: Lane, statement: Statement, plan: FollowPlan, entries: Sequence[Entry]
+) -> list[ChangeEvent]:
+    """Tell what changes come to for a caller: whether he saw each row before it, and after it."""
+    images = [image for entry in entries for image in (entry.old, entry.new) if image is not None]
+    found = await lane.fetch(statement, {**plan.values, IMAGES: join_images(images)})
+    seen = {row[-1]: row[:-1] for row in found}
+    places = iter(range(len(images)))
+    events = []
+    for entry in entries:
+        old = None if entry.old is None else seen.get(next(places))
+        new = None if entry.new is None else seen.get(next(places))
+        event = _tell(plan.shape, entry, old, new)
+        if event is not None:
+            events.append(event)
+    return events
+
+
+def _tell(shape: SelectShape, entry: Entry, old: Row | None, new: Row | None) -> ChangeEvent | None:
+    """Tell what a change comes to for whoever saw the row before it, after it, or both."""
+    row = old if new is None else new
+    if row is None:
+        return None
+    key, item = _write_key(shape, row), None if new is None else _write_item(shape, new)
+    if old is not None and new is not None and _write_item(shape, old) == item:
+        return None  # what has changed is nothing that he may see
+    operation = "delete" if new is None else "create" if old is None else "update"
+    return ChangeEvent(entry.number, _with_zone(entry.at), operation, key, item)
+
+
+def _write_item(shape: SelectShape, row: Row) -> bytes:
+    return encoder_of(shape.table, (), shape.projection).encode_many([row], ())[1:-1]
+
+
+def _write_key(shape: SelectShape, row: Row) -> bytes:
+    """Write a key as bodies have it: a value, or of several values the text of a path."""
+    table: Table = shape.table
+    values = [row[shape.read.positions[field]] for field in table.key]
+    if len(values) > 1:
+        return msgspec.json.encode(quote_key(values, table.key))
+    body = encoder_of(table, (), Projection(table.key, 1)).encode_many([values], ())[1:-1]
+    (written,) = _members.decode(body).values()
+    return bytes(written)
+
+
+def _with_zone(at: dt.datetime) -> dt.datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=dt.UTC)

@@ -1,0 +1,70 @@
+"""A database of these tests' own, with nothing in its log."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from modelwire import Database, Resource, mount
+from tests.conftest import DIALECTS, PATIENT, create_postgres_database, open_client, use_sessions
+
+from .tables import PAIRS, POLICED, TASKS, Base, me
+
+
+@pytest_asyncio.fixture(params=DIALECTS)
+async def followed_url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+    """The URL of a database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/followed.db"
+    server = request.getfixturevalue("postgres_server")
+    return await create_postgres_database(server, f"modelwire_followed_{worker_id}")
+
+
+@pytest_asyncio.fixture
+async def followed(followed_url: str) -> AsyncIterator[Database]:
+    """The database, with its tables."""
+    database = Database(followed_url, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    yield database
+    await database.close_db()
+
+
+def make_followed_app(database: Database, *resources: Resource) -> FastAPI:
+    app = FastAPI()
+    mount(app, database, *resources)
+    return app
+
+
+@pytest.fixture
+def followed_app(followed: Database, lane: str) -> FastAPI:
+    """An application that everybody may use."""
+    app = make_followed_app(followed, TASKS, PAIRS)
+    if lane == "session":
+        use_sessions(app, followed)
+    return app
+
+
+@pytest.fixture
+def policed_app(followed: Database) -> FastAPI:
+    """One on the same database whose callers see some rows."""
+    app = FastAPI()
+    mount(app, followed, POLICED, caller=me)
+    return app
+
+
+@pytest_asyncio.fixture
+async def writer(followed_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """Who writes."""
+    async with open_client(followed_app) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def member(policed_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """Who is a member of team 1."""
+    async with open_client(policed_app) as client:
+        client.headers |= {"X-Team": "1", "X-Sees-Cost": "false"}
+        yield client

@@ -1,0 +1,84 @@
+"""Many who listen share one reader, and cost no connection of the pool."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from modelwire import Changes, Database, Resource
+from tests.conftest import PATIENT, open_client
+from tests.examples import THOROUGH
+
+from .conftest import make_followed_app
+from .listening import EVENTS, MINUTE_S, listen, served, take
+from .tables import TASKS, Base, FollowedTask
+from .test_pages import CHANGES, PATH, create
+
+LISTENERS = 1000 if THOROUGH else 40
+
+
+async def test_listeners_hold_no_connection(followed_url: str) -> None:
+    """There is one in the pool; while all listen it is free, and each is told the same."""
+    database = Database(followed_url, metadata=Base.metadata, pool_size=1, **PATIENT)
+    await database.init_db()
+    app = make_followed_app(database, TASKS)
+    async with open_client(app) as writer, served(app) as client, AsyncExitStack() as stack:
+        streams = [
+            await stack.enter_async_context(listen(client, CHANGES, after=0))
+            for _ in range(LISTENERS)
+        ]
+        rows = [await create(writer, title=str(n)) for n in range(3)]
+        found = await asyncio.gather(*(take(events, 3) for events in streams))
+        expected = [{"key": row["id"], "item": row} for row in rows]
+        assert all([e.data for e in events] == expected for events in found)
+        assert database.pool_state.in_use == 0
+        (pipeline,) = [mounted.variants.widest for mounted in app.state.modelwire.mounted]
+        assert len(pipeline.changes._batches._known) < 10  # read once for all
+    await database.close_db()
+
+
+async def test_who_is_too_slow_is_cut_off(
+    followed_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that takes nothing is let go of, and goes on later where it was."""
+    monkeypatch.setenv("MODELWIRE_SEND_TIMEOUT_S", "0.5")
+    database = Database(followed_url, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    app = make_followed_app(database, TASKS)
+    listeners = app.state.modelwire.listeners
+    async with open_client(app) as writer, served(app, send_buffer_bytes=4096) as client:
+        reader, sender = await asyncio.open_connection(
+            client.base_url.host, client.base_url.port, limit=1024
+        )
+        head = f"GET {CHANGES} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n"
+        sender.write(head.encode())
+        await reader.readuntil(b"retry: ")
+        written = 0
+        async with asyncio.timeout(MINUTE_S):
+            while listeners.open:
+                if written < 80:
+                    await writer.post(f"{PATH}bulk/", json=[{"title": "x" * 50_000}] * 4)
+                    written += 4
+                await asyncio.sleep(0.01)
+        sender.transport.abort()
+        async with listen(client, CHANGES, after=0) as events:
+            assert len(await take(events, written)) == written
+    await database.close_db()
+
+
+async def test_changes_that_are_no_longer_kept(followed: Database) -> None:
+    resource = Resource(FollowedTask, changes=Changes(keep_days=1))
+    async with open_client(make_followed_app(followed, resource)) as client:
+        rows = [await create(client, title=str(n)) for n in range(3)]
+        first = (await client.get(CHANGES)).json()["items"][0]["number"]
+        async with followed.engine.begin() as connection:
+            await connection.exec_driver_sql(
+                f"DELETE FROM modelwire_changes WHERE number <= {first + 1}"
+            )
+        for headers in ({}, EVENTS):
+            answer = await client.get(CHANGES, params={"after": first}, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (410, "no_longer_kept")
+        answer = await client.get(CHANGES, params={"after": first + 1})
+        assert [c["key"] for c in answer.json()["items"]] == [rows[-1]["id"]]
+        number = (await client.get(PATH)).headers["x-change-number"]
+        assert (await client.get(CHANGES, params={"after": number})).status_code == 200
