@@ -49,7 +49,7 @@ ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.M
 
 
 WAITING = (
-    *("cli", "clients", "docs", "faults", "live", "mcp/test_stdio.py"),
+    *("cli", "clients", "deploy", "docs", "faults", "live", "mcp/test_stdio.py"),
     "neighbours/test_servers.py",
 )
 """What has the tests that start processes or wait for limits of time."""

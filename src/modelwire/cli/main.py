@@ -25,6 +25,8 @@ from ..settings import read_settings, warn_of_misspelt_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
+from .copy import EPILOG as COPY_EXAMPLES
+from .copy import copy
 from .data import data
 from .logs import configure_logs
 from .migrate import migrate
@@ -53,6 +55,7 @@ main = typer.Typer(
 main.add_typer(migrate)
 main.add_typer(data)
 main.add_typer(shell)
+main.command(epilog=COPY_EXAMPLES)(copy)
 
 
 def _show_version(wanted: bool) -> None:
