@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Float, MetaData, Numeric, text
+from sqlalchemy import Column, Float, Integer, MetaData, Numeric, Table, Text, text
 from sqlmodel import Field, SQLModel
 
 from modelwire import Database
@@ -313,6 +313,8 @@ async def test_the_command(shop: Path, postgres_server: str, worker_id: str) -> 
 
 
 WRONG = [
+    (["sqlite:///shop.db", "postgresql://a/b"], "modelwire copy main.py sqlite:///shop.db"),
+    (["shop.py", "sqlite:///shop.db"], "Say where to"),
     (["sqlite:///shop.db", "postgresql://a/b", "sqlite:///x.db"], "the module of the tables first"),
     (["shop.py", "sqlite:///gone.db", "sqlite:///x.db"], "FROM: there is no file"),
     (["shop.py", "sqlite:///shop.py", "sqlite:///shop.py"], "are the same database"),
@@ -328,3 +330,21 @@ def test_wrong_words_are_answered_by_one_line(shop: Path, words: list[str], told
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("way", WAYS, ids="-".join)
+async def test_tables_without_a_key_are_copied_whole(
+    make_place: MakePlace, way: tuple[str, str]
+) -> None:
+    metadata = MetaData()
+    Table("copied_keyless", metadata, Column("number", Integer), Column("name", Text))
+    place = await make_place(way, metadata)
+    filling = ", ".join(f"({i % 7}, 'same')" for i in range(50))
+    await place.run(place.source, f"INSERT INTO copied_keyless VALUES {filling}, (NULL, NULL)")
+    result = await place.copy()
+    assert result.is_verified
+    assert result.tables[0].target.rows == 51
+    await place.run(place.target, "UPDATE copied_keyless SET name = 'other' WHERE number = 3")
+    again = await place.copy(resume=True)
+    assert not again.is_verified
+    assert {found.key for found in again.tables[0].differences} == {"3, same", "3, other"}

@@ -63,11 +63,13 @@ def copy(
         str, typer.Argument(metavar="FROM", help="The database that has the rows, as a URL.")
     ],
     target_url: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="TO", help="The database that they go to. Tables that it lacks are created."
+            metavar="TO",
+            show_default=False,
+            help="The database that they go to. Tables that it lacks are created.",
         ),
-    ],
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -95,7 +97,7 @@ EPILOG = show_examples(
 )
 
 
-def _copy(target: str, source_url: str, target_url: str, *, resume: bool) -> Result:
+def _copy(target: str, source_url: str, target_url: str | None, *, resume: bool) -> Result:
     """Copy.
 
     Raises:
@@ -106,6 +108,8 @@ def _copy(target: str, source_url: str, target_url: str, *, resume: bool) -> Res
         raise ConfigurationError(
             f"Name the module of the tables first: modelwire copy main.py {target} {source_url}"
         )
+    if target_url is None:
+        raise ConfigurationError(f"Say where to: modelwire copy {target} {source_url} TO")
     source, goal = open_side(source_url, "FROM"), open_side(target_url, "TO")
     check_file(source, "FROM")
     if source.url == goal.url:
