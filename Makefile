@@ -10,6 +10,7 @@ NEWEST := .venv-newest
 SQLALCHEMY20 := .venv-sqlalchemy20
 CLIENTS := .clients
 MUTANTS := .mutants
+DEPLOY := .deploy
 THOROUGH := 1
 # What depends on SQLAlchemy most, and the neighbours that need 2.0. "SQLALCHEMY20_TESTS=tests" runs all.
 SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/test_servers.py \
@@ -26,7 +27,7 @@ WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults cluster mutants check format release bench bench-quick bench-docs clean
+.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults cluster deploy mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -103,6 +104,15 @@ faults: $(STAMP) ## Break everything that can break, and print what was measured
 
 cluster: $(STAMP) ## Break a real cluster of PostgreSQL under Patroni again and again (needs Debian's patroni, etcd-server and postgresql)
 	MODELWIRE_TEST_FAILOVERS=3 $(BIN)/python -m pytest tests/faults/test_failover.py tests/faults/test_replicas.py -m "long or not long" $(TEST_ARGS)
+
+# A place of its own: the schemas of Kubernetes are a hundred megabytes.
+$(DEPLOY)/.installed: tests/deploy/requirements.txt
+	$(PYTHON) -m venv $(DEPLOY)
+	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/deploy/requirements.txt
+	@touch $@
+
+deploy: $(STAMP) $(DEPLOY)/.installed ## Check the files of deploy/ with the tools that they are for, as far as these are installed
+	PATH="$$PATH:$(CURDIR)/$(DEPLOY)/bin" $(BIN)/python -m pytest tests/deploy -rs $(TEST_ARGS)
 
 # A place of its own: cosmic-ray has needs that the rest has not.
 $(MUTANTS)/venv/.installed: tests/mutants/requirements.txt

@@ -49,7 +49,8 @@ ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.M
 
 
 WAITING = (
-    *("check", "cli", "clients", "docs", "faults", "live", "live_changes", "mcp/test_stdio.py"),
+    *("check", "cli", "clients", "deploy", "docs", "faults", "live", "live_changes"),
+    "mcp/test_stdio.py",
     "neighbours/test_servers.py",
 )
 """What has the tests that start processes or wait for limits of time."""

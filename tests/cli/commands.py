@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 TIMEOUT_S = 120.0
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["modelwire.cli.main", "modelwire.cli.steps"])
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["modelwire.cli.main", "modelwire.cli.steps"])
 
 
 class Done(NamedTuple):
@@ -37,7 +37,7 @@ def run_command(arguments: Sequence[str], cwd: Path, environment: Mapping[str, s
     outer = {k: v for k, v in os.environ.items() if not k.startswith("MODELWIRE_")}
     with tempfile.TemporaryDirectory() as place:
         outputs = [Path(place) / name for name in ("stdout", "stderr")]
-        process = _CONTEXT.Process(
+        process = CONTEXT.Process(
             target=_run, args=(list(arguments), cwd, {**outer, **environment}, outputs)
         )
         process.start()

@@ -89,7 +89,7 @@ class Shell:
                 self._serve([*_MAKE, "serve", "SERVE_ARGS=--port 0"], given, step, ROOT)
             case ["make", target]:
                 _run([*_MAKE, "-n", target], given, ROOT)
-            case ["modelwire", "new" | "migrate" | "changes", *_]:
+            case ["modelwire", "new" | "migrate" | "changes" | "copy", *_]:
                 options = ["-m", "modelwire", *arguments]
                 output = _run([sys.executable, *options], given, self.directory)
                 _compare_lines(output, step)

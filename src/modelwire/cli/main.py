@@ -27,6 +27,8 @@ from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
 from .changes import changes
 from .check.command import check_application
+from .copy import EPILOG as COPY_EXAMPLES
+from .copy import copy
 from .data import data
 from .logs import configure_logs
 from .migrate import migrate
@@ -56,6 +58,7 @@ main.add_typer(migrate)
 main.add_typer(data)
 main.add_typer(shell)
 main.add_typer(changes)
+main.command(epilog=COPY_EXAMPLES)(copy)
 
 
 def _show_version(wanted: bool) -> None:

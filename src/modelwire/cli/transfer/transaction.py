@@ -14,6 +14,7 @@ from ...execute.connect.session import open_joined_session
 from ...execute.explain.constraints import explain_elsewhere
 from ...execute.faults.translate import DRIVER_ERRORS, translate
 from ...execute.hooks.committed import defer, run_after_commit
+from ...statement.dialects.known import DIALECTS
 from ...web.service import Service
 from ...web.session import get_session
 from ..ask import Failed
@@ -52,7 +53,7 @@ class Transaction:
         Raises:
             Failed: A constraint refuses what was written.
         """
-        if self._connection.dialect.name == "postgresql":
+        if DIALECTS[self._connection.dialect.name].defers_checks:
             with self._explaining():
                 await self._connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 

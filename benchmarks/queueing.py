@@ -1,0 +1,123 @@
+"""What more servers give, by a model: `python -m benchmarks.queueing` prints the tables of a page.
+
+Requests come at random (Poisson), each takes one core of one server for a time that is distributed
+exponentially, and whoever finds all cores busy waits (M/M/c; Erlang, 1917). Reads go to the copy
+that has least to do, which is nearly one queue for all of them. Writes go to the primary, and every
+copy takes over each of them, which costs it a part of what the write has cost.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is asked of a cluster.
+
+    Args:
+        writes: Part of the requests that write.
+        write_cost: What a write takes, in multiples of what a read takes.
+        replay: What taking over a write takes, in multiples of the write itself.
+        cores: Cores of each server.
+    """
+
+    writes: float
+    write_cost: float = 2.0
+    replay: float = 0.3
+    cores: int = 4
+
+
+def find_capacity(load: Load, copies: int) -> float:
+    """The most requests that can be answered, in those that one core can read in the same time.
+
+    Args:
+        load: What is asked.
+        copies: Servers beside the primary, which take all reads; without any the primary does.
+    """
+    reads = 1 - load.writes
+    written = load.writes * load.write_cost
+    if not copies:
+        return load.cores / (reads + written)
+    by_copies = load.cores / (reads / copies + written * load.replay)
+    return min(by_copies, load.cores / written) if written else by_copies
+
+
+def erlang_c(servers: int, offered: float) -> float:
+    """The part of requests that has to wait (Erlang's second formula).
+
+    Args:
+        servers: How many serve at once.
+        offered: How many of them would be busy on average, fewer than there are.
+    """
+    lost = 1.0  # Erlang's first formula, by its recursion
+    for busy in range(1, servers + 1):
+        lost = offered * lost / (busy + offered * lost)
+    return lost / (1 - offered / servers * (1 - lost))
+
+
+def find_wait(servers: int, offered: float, part: float = 0.95) -> float:
+    """How long a part of the requests waits at most, in multiples of what one takes."""
+    waiting = erlang_c(servers, offered)
+    return max(0.0, math.log(waiting / (1 - part)) / (servers - offered)) if waiting else 0.0
+
+
+def simulate_waits(servers: int, offered: float, requests: int, random: Random) -> list[float]:
+    """The waits of requests as they come about, one by one: what the formulas are held to."""
+    free = [0.0] * servers
+    now, waits = 0.0, []
+    for _ in range(requests):
+        now += random.expovariate(offered)
+        start = max(now, heapq.heappop(free))
+        heapq.heappush(free, start + random.expovariate(1.0))
+        waits.append(start - now)
+    return waits
+
+
+COPIES = (0, 1, 2, 3, 5, 8)
+WRITES = (0.01, 0.05, 0.2, 0.5)
+BUSY = (0.5, 0.7, 0.8, 0.9)
+
+
+def write_capacities() -> Iterator[str]:
+    """The table of what copies give, in multiples of what one server does."""
+    yield f"| writes | {' | '.join(_count(n) for n in COPIES)} |"
+    yield f"|---|{'---:|' * len(COPIES)}"
+    for writes in WRITES:
+        load = Load(writes)
+        alone = find_capacity(load, 0)
+        cells = [f"{find_capacity(load, n) / alone:.1f}" for n in COPIES]
+        yield f"| {writes:.0%} | {' | '.join(cells)} |"
+
+
+def write_waits() -> Iterator[str]:
+    """The table of how long reads wait on some copies that are so busy."""
+    shown = [n for n in COPIES if n]
+    yield f"| busy | {' | '.join(_count(n) for n in shown)} |"
+    yield f"|---|{'---:|' * len(shown)}"
+    for busy in BUSY:
+        cores = [Load(0).cores * n for n in shown]
+        cells = [f"{find_wait(c, busy * c):.2f}" for c in cores]
+        yield f"| {busy:.0%} | {' | '.join(cells)} |"
+
+
+def _count(copies: int) -> str:
+    return {0: "no copy", 1: "1 copy"}.get(copies, f"{copies} copies")
+
+
+def tables() -> Sequence[str]:
+    """The tables, as docs/scale.md has them."""
+    return ["\n".join(write_capacities()), "\n".join(write_waits())]
+
+
+def main() -> None:
+    """Print the tables."""
+    print("\n\n".join(tables()))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

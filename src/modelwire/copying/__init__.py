@@ -1,0 +1,1 @@
+"""Copies the rows of an application from one database to another: `modelwire copy`."""

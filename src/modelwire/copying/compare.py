@@ -1,0 +1,155 @@
+"""Compares what both sides have, by counts and checksums, and finds the rows that differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .progress import Progress
+from .rows import read_pieces
+from .side import Side
+from .tables import CopiedTable, End
+from .values import digest
+
+_BUCKETS = 1 << 14
+"""Parts of a table that have a checksum each: rows that differ are looked for in theirs alone."""
+
+_SHOWN = 5
+"""Rows of a table that are named where they differ."""
+
+_MODULUS = 1 << 128
+
+
+@dataclass(slots=True)
+class Checksum:
+    """What is known of the rows of a table, in whatever order they were read.
+
+    Attributes:
+        rows: How many there are.
+        parts: For each bucket, the sum of its rows' digests.
+    """
+
+    rows: int = 0
+    parts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, bucket: int, number: int) -> None:
+        """Count a row."""
+        self.rows += 1
+        self.parts[bucket] = (self.parts[bucket] + number) % _MODULUS
+
+    @property
+    def text(self) -> str:
+        """The sum of all, in hexadecimal digits."""
+        return f"{sum(self.parts.values()) % _MODULUS:032x}"
+
+
+class Difference(NamedTuple):
+    """A row that is not the same on both sides.
+
+    Args:
+        table: Its table.
+        key: Its key.
+        text: What is different.
+    """
+
+    table: str
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.table}, the row with the key {self.key}: {self.text}"
+
+
+class Compared(NamedTuple):
+    """What both sides have of a table.
+
+    Args:
+        table: Its name.
+        source: What is there to be copied.
+        target: What was copied.
+        differences: Some of the rows that differ; none where nothing does.
+    """
+
+    table: str
+    source: Checksum
+    target: Checksum
+    differences: Sequence[Difference]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every row is the same."""
+        return self.source == self.target
+
+
+async def compare(source: Side, target: Side, table: CopiedTable, progress: Progress) -> Compared:
+    """Compare a table on both sides, reading it on each."""
+    sums = [
+        await _sum(source, table.source, table, progress),
+        await _sum(target, table.target, table, progress),
+    ]
+    found: Sequence[Difference] = ()
+    if sums[0] != sums[1]:
+        found = await _find_differences(source, target, table, sums)
+    return Compared(table.name, sums[0], sums[1], found)
+
+
+async def _sum(side: Side, end: End, table: CopiedTable, progress: Progress) -> Checksum:
+    found = Checksum()
+    async for piece in read_pieces(side, end, table):
+        for row in piece.rows:
+            values = end.canon.of(row)
+            found.add(_bucket_of(table, values), digest(values))
+        progress.advance(len(piece.rows))
+    return found
+
+
+def _bucket_of(table: CopiedTable, values: Sequence[Any]) -> int:
+    places = table.key_places or range(len(values))
+    return hash(repr([values[place] for place in places])) % _BUCKETS
+
+
+async def _find_differences(
+    source: Side, target: Side, table: CopiedTable, sums: Sequence[Checksum]
+) -> Sequence[Difference]:
+    """Find some of the rows that differ, by reading both sides once more."""
+    here, there = (each.parts for each in sums)
+    differing = [b for b in here.keys() | there.keys() if here.get(b) != there.get(b)][:_SHOWN]
+    given = await _collect(source, table.source, table, differing)
+    kept = await _collect(target, table.target, table, differing)
+    found = []
+    for key in sorted(given.keys() | kept.keys()):
+        text = _tell(table, given.get(key), kept.get(key))
+        if text:
+            found.append(Difference(table.name, key, text))
+    return found[:_SHOWN]
+
+
+async def _collect(
+    side: Side, end: End, table: CopiedTable, buckets: Collection[int]
+) -> Mapping[str, Sequence[int]]:
+    """The digests of the values of each row in some buckets, by the rows' keys."""
+    found = {}
+    async for piece in read_pieces(side, end, table):
+        for row in piece.rows:
+            values = end.canon.of(row)
+            if _bucket_of(table, values) in buckets:
+                key = [values[place] for place in table.key_places or range(len(values))]
+                found[", ".join(map(str, key))] = [digest([value]) for value in values]
+    return found
+
+
+def _tell(
+    table: CopiedTable, given: Sequence[int] | None, kept: Sequence[int] | None
+) -> str | None:
+    if given is None:
+        return "it is only in the target"
+    if kept is None:
+        return "it is missing in the target"
+    names = [
+        column.name
+        for column, here, there in zip(table.columns, given, kept, strict=True)
+        if here != there
+    ]
+    return f"{', '.join(names)} differ{'s' if len(names) == 1 else ''}" if names else None
