@@ -29,6 +29,7 @@ DOCUMENTED = frozenset(
         "sqlalchemy.exc",
         "sqlalchemy.ext.asyncio",
         "sqlalchemy.ext.compiler",
+        "sqlalchemy.ext.hybrid",
         "sqlalchemy.orm",
         "sqlalchemy.pool",
         "sqlalchemy.schema",

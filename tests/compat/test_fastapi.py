@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from fastapi.security import SecurityScopes
+from fastapi.security import HTTPBearer, SecurityScopes
 from starlette.responses import PlainTextResponse
 
 from modelwire.compat import fastapi as compat
@@ -69,6 +69,13 @@ def test_what_takes_a_path_or_a_body_is_known() -> None:
     assert compat.takes_path_or_body(Depends(find_row), path), "Dependant.path_params"
     assert compat.takes_path_or_body(Depends(take_body), path), "Dependant.body_params"
     assert not compat.takes_path_or_body(Depends(find_below), path)
+
+
+def test_what_a_route_resolves_is_known() -> None:
+    route = APIRoute("/{id}", take_body)
+    assert [f.name for f in compat.dependant_of(route).body_params], "Dependant.body_params"
+    assert compat.is_security(HTTPBearer()), "fastapi.security.base.SecurityBase"
+    assert not compat.is_security(find)
 
 
 async def test_dependencies_are_put_before_those_of_a_route() -> None:

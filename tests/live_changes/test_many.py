@@ -3,7 +3,9 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import httpx2
 import pytest
+from fastapi import FastAPI
 
 from modelwire import Changes, Database, Resource
 from tests.conftest import PATIENT, open_client
@@ -35,6 +37,22 @@ async def test_listeners_hold_no_connection(followed_url: str) -> None:
         (pipeline,) = [mounted.variants.widest for mounted in app.state.modelwire.mounted]
         assert len(pipeline.changes._batches._known) < 10  # read once for all
     await database.close_db()
+
+
+async def test_members_who_ask_at_once(policed_app: FastAPI, writer: httpx2.AsyncClient) -> None:
+    """Each is told of what he may see: nobody shares the answer of who may see something else."""
+    for team in (1, 2, 3):
+        await create(writer, title=str(team), team=team)
+    async with open_client(policed_app) as client:
+
+        async def ask(team: int) -> list[int]:
+            headers = {"X-Team": str(team), "X-Sees-Cost": "false"}
+            answer = await client.get(CHANGES, params={"after": 0}, headers=headers)
+            return [change["item"]["team"] for change in answer.json()["items"]]
+
+        teams = [n % 4 for n in range(24)]
+        found = await asyncio.gather(*map(ask, teams))
+        assert found == [[team] if team else [] for team in teams]
 
 
 async def test_who_is_too_slow_is_cut_off(

@@ -18,6 +18,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_parameterless_sub_dependant
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
+from fastapi.security.base import SecurityBase
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -142,6 +143,16 @@ def allow_slash(route: APIRoute, path: str) -> None:
 def limits_body(route: APIRoute) -> bool:
     """Whether FastAPI limits the bodies for a route; before 0.160 it can't."""
     return getattr(route, "max_body_size", None) is not None
+
+
+def dependant_of(route: APIRoute) -> Dependant:
+    """What FastAPI resolves for a route: its parameters, its body, and its dependencies."""
+    return route.dependant
+
+
+def is_security(function: object) -> bool:
+    """Whether a dependency is one of FastAPI's that read who asks."""
+    return isinstance(function, SecurityBase)
 
 
 def resolves(route: APIRoute, function: Callable[..., Any]) -> bool:

@@ -32,7 +32,7 @@ from sqlalchemy import table as table_clause
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import sort_tables_and_constraints
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import NullType, TypeEngine
 
@@ -105,7 +105,7 @@ class End:
         ]
         return sql.where(tuple_(*raw) > tuple_(*given) if len(raw) > 1 else raw[0] > given[0])
 
-    def insert(self) -> ReturningInsert[Any]:
+    def insert(self) -> Executable:
         """Write rows as they are given; answered by what they have become."""
         return Overriding(self.sql).returning(*self.sql.c)
 

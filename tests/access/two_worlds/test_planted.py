@@ -22,13 +22,13 @@ FOUND_BY: dict[str, tuple[str, int]] = {
     "statement/conditions.py:Conditions._render_child:constant:0": ("children", 2),
     "statement/conditions.py:Conditions._render_child:rows_of:0": ("children", 2),
     "statement/conditions.py:_render_through:rows_of:0": ("list", 0),
-    "statement/conditions.py:_render_link:links_of:0": ("children", 1),
+    "statement/conditions.py:_render_link:links_of:0": ("children", 13),
     "statement/keyset.py:Joined._join:rows_of:0": ("list", 4),
     "statement/keyset.py:Joined._join:rows_of:1": ("list", 19),
     "statement/select.py:build_select:rows_of:0": ("list", 0),
     "statement/select.py:build_count:rows_of:0": ("list", 1),
     "statement/select.py:build_related:rows_of:0": ("list", 0),
-    "statement/select.py:build_related:links_of:0": ("stream", 7),
+    "statement/select.py:build_related:links_of:0": ("stream", 11),
     "statement/source.py:_select_rows:write_condition:0": ("list", 0),
     "statement/source.py:rows_of:_narrow:0": ("list", 0),
     "statement/source.py:links_of:_narrow:0": ("children", 1),
@@ -44,7 +44,7 @@ FOUND_BY: dict[str, tuple[str, int]] = {
     "execute/explain/references.py:find_hidden_parent:hides_rows:0": ("create", 0),
     "execute/write/insert.py:Inserter.store_child:check_parents:0": ("create_child", 2),
     "execute/write/insert.py:Inserter._insert_rows:check_written:0": ("bulk_create", 0),
-    "execute/write/insert.py:Inserter._insert_rows:check_written:1": ("create_child", 3),
+    "execute/write/insert.py:Inserter._insert_rows:check_written:1": ("create_child", 20),
     "execute/write/insert.py:Inserter._run:raise refuse:0": ("create", 0),
     "execute/write/lock.py:read_locked:raise refuse:0": ("change", 0),
     "execute/write/permission.py:check_written:raise refuse:0": ("change", 2),
@@ -84,9 +84,11 @@ NOT_SHOWN = {
     "plan/writing/upsert.py:UpsertPlan.is_restricted:restricts:0",
     "pipeline/lists.py:_estimates:constant:0",
     "pipeline/lists.py:_count:take_from:0",
+    "pipeline/following.py:Follower.read:take_from:0",
 }
 """Faults that these requests do not show: behind most of them another check holds, such as the lock
-of a row behind a mass change. Others show in `test_checks`, `test_links` and `test_shared`."""
+of a row behind a mass change. Others show in `test_checks`, `test_links` and `test_shared`, and in
+`tests/live_changes/test_many.py`."""
 
 MOST = 10
 """Seeds that are tried where the known one shows a fault no longer."""

@@ -52,7 +52,7 @@ async def test_shared_totals_are_noticed(worlds: Worlds, monkeypatch: pytest.Mon
     """Were a count shared by what is asked alone, this would tell."""
     if worlds.full.dialect == "sqlite":
         pytest.skip("small counts of a file end before another request is looked at")
-    (plant,) = (p for p in find_plants() if p.name == "take_from")
+    (plant,) = (p for p in find_plants() if str(p) == "pipeline/lists.py:_count:take_from:0")
     plant.install(monkeypatch)
     for _ in range(10):
         if await find_wrong_totals(worlds):

@@ -14,8 +14,7 @@ from fastapi.params import Depends
 from sqlalchemy import Table
 from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Mapper, Session, sessionmaker
-from sqlalchemy.orm.attributes import QueryableAttribute
+from sqlalchemy.orm import Mapper, QueryableAttribute, Session, sessionmaker
 
 from .source import Def, Source
 from .values import UNKNOWN, Function, Instance, Known, Row, SessionOf, Value

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from ...compat.fastapi import place_routes
+from ...compat.fastapi import dependant_of, place_routes
 from ...web.route import ResourceRoute
 from .objects import Index
 from .source import Def
@@ -98,7 +98,7 @@ def find_endpoints(app: FastAPI, index: Index) -> Iterator[Endpoint]:
         if function is None or (function.node, placed.path) in seen:
             continue
         seen.add((function.node, placed.path))
-        dependencies = list(_dependencies_of(route.dependant.dependencies, index))
+        dependencies = list(_dependencies_of(dependant_of(route).dependencies, index))
         yield Endpoint(function, route, placed.path or "", placed.methods, dependencies)
 
 

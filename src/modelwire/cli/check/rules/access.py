@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi.security.base import SecurityBase
 from pydantic import SecretBytes, SecretStr
 
+from ....compat.fastapi import dependant_of, is_security
 from ..application import Application
 from ..finding import Found, Rule
 from ..objects import mapper_of
@@ -36,7 +36,7 @@ def find_open_resources(app: Application) -> Iterator[Found]:
     refuses resources without a policy.
     """
     service = app.service
-    if service is None or not any(_asks_who(e.route.dependant) for e in app.endpoints):
+    if service is None or not any(_asks_who(dependant_of(e.route)) for e in app.endpoints):
         return
     for mounted in service.mounted:
         tables = mounted.variants.widest.catalog.tables.values()
@@ -55,7 +55,7 @@ def find_open_resources(app: Application) -> Iterator[Found]:
 
 
 def _asks_who(dependant: Any) -> bool:
-    return any(isinstance(d.call, SecurityBase) or _asks_who(d) for d in dependant.dependencies)
+    return any(is_security(d.call) or _asks_who(d) for d in dependant.dependencies)
 
 
 def _is_guarded(table: Any) -> bool:

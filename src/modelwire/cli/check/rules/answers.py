@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 from sqlalchemy.exc import NoResultFound
 
+from ....compat.fastapi import dependant_of
+from ....compat.pydantic import is_complete
 from ..application import Application
 from ..finding import Edit, Found, Rule
 from ..objects import mapper_of, relations_of
@@ -213,7 +215,7 @@ def models_in(annotation: object) -> Iterator[type[BaseModel]]:
     """Yield the Pydantic models that an annotation names."""
     if isinstance(annotation, type) and not typing.get_args(annotation):
         if issubclass(annotation, BaseModel):
-            if not annotation.__pydantic_complete__:
+            if not is_complete(annotation):
                 annotation.model_rebuild(raise_errors=False)
             yield annotation
         return
@@ -271,7 +273,7 @@ def _place_of(app: Application, model: type) -> tuple[Source, ast.AST] | None:
 def find_table_bodies(app: Application) -> Iterator[Found]:
     """A class with `table=True` doesn't validate, and a client sets any column, the key too."""
     for endpoint in app.endpoints:
-        for field in endpoint.route.dependant.body_params:
+        for field in dependant_of(endpoint.route).body_params:
             models = list(models_in(_annotation_of(field)))
             if any(mapper_of(model) is not None for model in models):
                 node = parameters_of(endpoint.function.node).get(field.name, endpoint.place)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from ....compat.fastapi import dependant_of
 from ..application import Application
 from ..finding import Found, Rule
 from ..objects import mapper_of, relations_of
@@ -118,7 +119,7 @@ def find_unlimited(app: Application) -> Iterator[Found]:
         if not any(r.facts.of("query") for r in app.reached[endpoint]):
             continue
         functions = [endpoint.function, *(d.function for d in endpoint.dependencies)]
-        unbounded = _unbounded(endpoint.route.dependant)
+        unbounded = _unbounded(dependant_of(endpoint.route))
         for function in functions:
             for name, arg in parameters_of(function.node).items():
                 if name in unbounded & _LIMITS and not _is_clamped(function.node, name):
