@@ -51,7 +51,7 @@ class Base(SQLModel):
     metadata = MetaData()
 
 
-class Shelf(Base, table=True):
+class CopiedShelf(Base, table=True):
     """A row that may lie in another one, and names one of its parcels."""
 
     __tablename__ = "copied_shelves"
@@ -65,7 +65,7 @@ class Shelf(Base, table=True):
     )
 
 
-class Parcel(Base, table=True):
+class CopiedParcel(Base, table=True):
     """Every type of values."""
 
     __tablename__ = "copied_parcels"
@@ -93,7 +93,7 @@ class Parcel(Base, table=True):
     doubled: int | None = Field(default=None, sa_column=Column(Integer, Computed("shelf_id * 2")))
 
 
-class Entry(Base, table=True):
+class CopiedEntry(Base, table=True):
     """A key of two columns, one of them a text in whatever order databases have."""
 
     __tablename__ = "copied_entries"
@@ -106,7 +106,7 @@ class Entry(Base, table=True):
     number: int | None = Field(default=None)
 
 
-class Ticket(Base, table=True):
+class CopiedTicket(Base, table=True):
     """A number that the database makes, always."""
 
     __tablename__ = "copied_tickets"
@@ -117,7 +117,7 @@ class Ticket(Base, table=True):
     text: str
 
 
-MODELS: Sequence[type[SQLModel]] = (Shelf, Parcel, Entry, Ticket)
+MODELS: Sequence[type[SQLModel]] = (CopiedShelf, CopiedParcel, CopiedEntry, CopiedTicket)
 
 Rows = dict[type[SQLModel], list[dict[str, Any]]]
 
@@ -157,7 +157,12 @@ def draw_rows(random: Random, count: int) -> Rows:
         for i, word in enumerate(words)
     ]
     tickets = [{"id": i * 7, "text": random.choice(_WORDS)} for i in range(1, count // 2)]
-    return {Shelf: shelves, Parcel: parcels, Entry: entries, Ticket: tickets}
+    return {
+        CopiedShelf: shelves,
+        CopiedParcel: parcels,
+        CopiedEntry: entries,
+        CopiedTicket: tickets,
+    }
 
 
 def _parcel(random: Random, shelf_id: int) -> dict[str, Any]:
@@ -191,13 +196,13 @@ async def fill(database: Database, rows: Rows) -> None:
         for model, given in rows.items():
             table: Any = model.__table__  # type: ignore[attr-defined]
             held = [{k: v for k, v in r.items() if k not in ("above_id", "best_id")} for r in given]
-            if model is Ticket and database.dialect == "postgresql":
+            if model is CopiedTicket and database.dialect == "postgresql":
                 sql = "INSERT INTO copied_tickets OVERRIDING SYSTEM VALUE VALUES (:id, :text)"
                 await connection.execute(text(sql), held)
             elif held:
                 await connection.execute(table.insert(), held)
-        table = Shelf.__table__  # type: ignore[attr-defined]
-        for row in rows[Shelf]:
+        table = CopiedShelf.__table__  # type: ignore[attr-defined]
+        for row in rows[CopiedShelf]:
             links = {"above_id": row["above_id"], "best_id": row["best_id"]}
             await connection.execute(table.update().where(table.c.id == row["id"]).values(links))
 
