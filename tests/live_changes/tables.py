@@ -45,6 +45,14 @@ class FollowedPair(Base, table=True):
     text: str = ""
 
 
+class Grant(Base, table=True):
+    """What a policy asks for; nobody follows it."""
+
+    __tablename__ = "followed_grants"
+
+    team: int = Field(primary_key=True)
+
+
 TASKS = Resource(FollowedTask, changes=Changes(), hidden=["note"], filters={"title": "icontains"})
 PAIRS = Resource(FollowedPair, changes=Changes())
 

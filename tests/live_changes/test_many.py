@@ -6,14 +6,15 @@ from contextlib import AsyncExitStack
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlmodel import select
 
-from modelwire import Changes, Database, Resource
+from modelwire import Changes, Database, Policy, Resource, everyone, mount
 from tests.conftest import PATIENT, open_client
 from tests.examples import THOROUGH
 
 from .conftest import make_followed_app
 from .listening import EVENTS, MINUTE_S, listen, served, take
-from .tables import TASKS, Base, FollowedTask
+from .tables import TASKS, Base, FollowedTask, Grant, me
 from .test_pages import CHANGES, PATH, create
 
 LISTENERS = 1000 if THOROUGH else 40
@@ -53,6 +54,28 @@ async def test_members_who_ask_at_once(policed_app: FastAPI, writer: httpx2.Asyn
         teams = [n % 4 for n in range(24)]
         found = await asyncio.gather(*map(ask, teams))
         assert found == [[team] if team else [] for team in teams]
+
+
+async def test_what_is_seen_no_longer(followed: Database, writer: httpx2.AsyncClient) -> None:
+    """Whoever asks again for the same changes is asked anew what he may see of them.
+
+    What a policy asks of other tables may have changed since, with no change in between.
+    """
+    shared = FollowedTask.team.in_(select(Grant.team))  # type: ignore[attr-defined]
+    resource = Resource(FollowedTask, changes=Changes(), policy=Policy(shared, write=everyone))
+    app = FastAPI()
+    mount(app, followed, resource, Resource(Grant, policy=Policy(everyone)), caller=me)
+    async with followed.session() as session:
+        session.add(Grant(team=1))
+        await session.commit()
+    await create(writer, title="shared")
+    headers = {"X-Team": "1", "X-Sees-Cost": "false"}
+    async with open_client(app) as client:
+        for left in (1, 0):
+            answer = await client.get(CHANGES, params={"after": 0}, headers=headers)
+            assert len(answer.json()["items"]) == left
+            async with followed.engine.begin() as connection:
+                await connection.exec_driver_sql("DELETE FROM followed_grants")
 
 
 async def test_who_is_too_slow_is_cut_off(

@@ -30,7 +30,7 @@ from ..statement.statements import Statement, Statements
 Found = TypeVar("Found")
 
 KEPT = 64
-"""Answers to questions about the log that are kept for others who ask the same."""
+"""Answers from the log that are kept for others who ask the same, at most."""
 
 AT_ONCE = 4
 """Connections that looking at changes takes at a time."""
@@ -69,12 +69,15 @@ class Batch(NamedTuple):
 
 
 class Shared(Generic[Found]):
-    """What is found out once for all who ask the same, and kept for those who ask a little later.
+    """What is found out once for all who ask the same at one moment.
 
-    What has been changed stays so: an answer about final changes is good for ever.
+    Args:
+        keeps: Whether those who ask later are told the same, as they may where the answer is good
+            for ever. Otherwise nobody is told what had begun before he asked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool) -> None:
+        self._keeps = keeps
         self._known: OrderedDict[Hashable, asyncio.Future[Found]] = OrderedDict()
 
     async def find(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
@@ -83,17 +86,26 @@ class Shared(Generic[Found]):
         known = self._known.get(asked)
         if known is None:
             # What one who asks is measured by does not grow with what is done for all.
-            known = asyncio.get_running_loop().create_task(_await(work), context=Context())
+            known = asyncio.get_running_loop().create_task(
+                self._begin(asked, work), context=Context()
+            )
             self._known[asked] = known
             known.add_done_callback(lambda done: self._forget_failed(asked, done))
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
-        self._known.move_to_end(asked)
+        else:
+            self._known.move_to_end(asked)
         return await asyncio.shield(known)
 
-    def _forget_failed(self, asked: Hashable, done: asyncio.Future[Found]) -> None:
-        if done.cancelled() or done.exception() is not None:
+    async def _begin(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
+        if not self._keeps:
             self._known.pop(asked, None)
+        return await work()
+
+    def _forget_failed(self, asked: Hashable, done: asyncio.Future[Found]) -> None:
+        failed = done.cancelled() or done.exception() is not None
+        if failed and self._known.get(asked) is done:
+            del self._known[asked]
 
 
 class Turns:
@@ -116,10 +128,6 @@ class Turns:
         return self._known[1]
 
 
-async def _await(work: Callable[[], Awaitable[Found]]) -> Found:
-    return await work()
-
-
 class Follower:
     """Reads the changes of rows for those who follow them.
 
@@ -133,8 +141,9 @@ class Follower:
         self._statements = statements
         self._entries = Statement(build_entries(), database.engine.dialect)
         self._oldest = Statement(build_oldest(), database.engine.dialect)
-        self._logs = Shared[Sequence[Entry]]()
-        self._batches = Shared[Batch]()
+        # What was written stays so; what a policy asks of other tables does not.
+        self._logs = Shared[Sequence[Entry]](keeps=True)
+        self._batches = Shared[Batch](keeps=False)
         self._turns = Turns(AT_ONCE)
 
     async def check_kept(
