@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 
@@ -17,30 +17,8 @@ HEAD_START_S = 0.25
 section 5): one that was stopped, or cut off, does not refuse, but says nothing."""
 
 
-class Search(NamedTuple):
-    """What a server is to be.
-
-    Args:
-        target: What it is to be, as asyncpg names it.
-        no_server: What is said where none is so.
-    """
-
-    target: str
-    no_server: str
-
-
-_SEARCHES = {
-    "any": [Search("any", "No server answers")],
-    "primary": [Search("primary", "None of the servers is the primary")],
-    "standby": [Search("standby", "None of the servers is a standby")],
-    "read-write": [Search("read-write", "None of the servers takes writes")],
-    "read-only": [Search("read-only", "None of the servers is read-only")],
-    "prefer-standby": [
-        Search("standby", "None of the servers is a standby"),
-        Search("any", "No server answers"),
-    ],
-}
-"""What is looked for in turn, for each value of `target_session_attrs`."""
+_IN_TURN = {"prefer-standby": ("standby", "any")}
+"""What is looked for in turn where `target_session_attrs` asks for more than one thing."""
 
 Connect = Callable[[Server, str], Awaitable[Any]]
 """Opens a connection to a server that is to be something."""
@@ -78,12 +56,12 @@ class ServerSearch:
             PostgresError: The servers that answer refuse, such as for a wrong password.
         """
         failures: list[Exception] = []
-        for search in _SEARCHES[self.target]:
-            failures = []
-            found = await self._search(search.target, connect, failures)
+        for target in _IN_TURN.get(self.target, (self.target,)):
+            failures.clear()
+            found = await self._search(target, connect, failures)
             if found is not None:
                 return found
-        raise _tell(failures, search.no_server)
+        raise _tell(failures, target)
 
     async def _search(self, target: str, connect: Connect, failures: list[Exception]) -> Any:
         """Ask each server, one a moment after the other; None where all have failed."""
@@ -140,11 +118,11 @@ async def _end(running: set[asyncio.Task[Any]]) -> None:
             answer.terminate()
 
 
-def _tell(failures: Sequence[Exception], no_server: str) -> Exception:
+def _tell(failures: Sequence[Exception], target: str) -> Exception:
     """The failure that says most: of a server that answers, before those that don't."""
     for error in failures:
         if not isinstance(error, asyncpg.CannotConnectNowError):
             return error
     reasons = "; ".join(dict.fromkeys(str(error) or type(error).__name__ for error in failures))
-    answer: Exception = asyncpg.CannotConnectNowError(f"{no_server}: {reasons}")
+    answer: Exception = asyncpg.CannotConnectNowError(f"No server is {target}: {reasons}")
     return answer
