@@ -204,8 +204,8 @@ class Database:
         """
         log = self.changes_log
         if not (log.is_there or self._is_copy) and (session is None or log.stamps):
-            async with self.writing():
-                log.is_there = True
+            await self._prepare_log()
+            log.is_there = True
 
     @cached_property
     def _slots(self) -> Slots:

@@ -164,7 +164,6 @@ def mount(
         path = routes.prefix + table.path
         _check_path(app, table, path, health, METRICS if settings.metrics else None)
         routes.add_resource(table)
-        service.paths[table] = path
         for said in (describe_passed_over(table), describe_kept_values(table)):
             if said is not None:
                 logger.warning(said)

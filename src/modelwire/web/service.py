@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -53,7 +53,6 @@ class Service:
         offline_docs: Whether the docs pages load their assets from here; None until that is said.
         own_access: Finds out what callers may do in endpoints of the application's own.
         mounted: The resources of each `mount`.
-        paths: Where each resource is served, with the prefix of its mount.
         batches: The paths where batches are answered.
         agents: What is served to agents, by its path.
 
@@ -77,7 +76,6 @@ class Service:
         self.offline_docs: bool | None = None
         self.own_access = OwnAccess(app, database)
         self.mounted: list[MountedResources] = []
-        self.paths: dict[Table, str] = {}
         self.batches: list[str] = []
         self.agents: dict[str, Agents] = {}
         self._names: dict[Table, str] = {}
@@ -129,6 +127,15 @@ class Service:
         if self._components is None:
             self._components = Components(self._names)
         return self._components
+
+    @property
+    def paths(self) -> Mapping[Table, str]:
+        """Where each resource is served, with the prefix of its mount."""
+        return {
+            table: each.prefix + table.path
+            for each in self.mounted
+            for table in each.variants.widest.catalog.tables.values()
+        }
 
     @property
     def index(self) -> Index:

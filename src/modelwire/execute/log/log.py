@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -237,9 +237,8 @@ class PostgreSQLLog(ChangeLog):
         look = postgresql.write_look([n.table for n in noted])
         steps: list[str] = []
         found: Any = await connection.exec_driver_sql(look)
-        for schema, number, source, triggers in found:
-            if not postgresql.is_installed(noted[number], schema, source, triggers):
-                steps += postgresql.write_install(noted[number], schema)
+        for lacking, schema in _find_lacking(noted, found):
+            steps += postgresql.write_install(lacking, schema)
         for step in (*postgresql.write_log(), *steps) if steps else ():
             await connection.exec_driver_sql(step)
         await connection.exec_driver_sql(postgresql.stamp_text(*find_origin(caller)))
@@ -295,12 +294,14 @@ class PostgreSQLLog(ChangeLog):
         each with the schema of the table of changes."""
         noted = list(self.tables.values())
         rows = await raw.fetch(postgresql.write_look([n.table for n in noted]))
-        lacking = [
-            (noted[number], schema)
-            for schema, number, source, triggers in rows
-            if not postgresql.is_installed(noted[number], schema, source, triggers)
-        ]
-        return len(rows), lacking
+        return len(rows), list(_find_lacking(noted, rows))
+
+
+def _find_lacking(noted: Sequence[Noted], rows: Iterable[Any]) -> Iterator[tuple[Noted, str]]:
+    """Yield the tables whose changes are not noted as they should be, by what a look has found."""
+    for schema, number, source, triggers in rows:
+        if not postgresql.is_installed(noted[number], schema, source, triggers):
+            yield noted[number], schema
 
 
 def _note_created(table: Table, _connection: Any, **_options: Any) -> None:
