@@ -10,7 +10,6 @@ counts is the median of all starts. The command fails when one is over its limit
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,7 +19,15 @@ from statistics import median
 from .clients import Call
 from .databases import Database
 from .servers import Server, open_server
-from .turns import USERS, Runner, bound_median, compare_servers, take_turns
+from .turns import (
+    USERS,
+    Ratios,
+    Runner,
+    compare_databases,
+    compare_servers,
+    report_ratios,
+    take_turns,
+)
 
 VARIANTS = ("no_policies", "policies")
 CALLS: Mapping[str, Call] = {
@@ -43,17 +50,10 @@ several times what `count(*)` does there."""
 DATABASE_LIMIT = 1.15
 """The same for the CPU of the database, which without policies is asked for the same rows."""
 
-DATABASE_TURNS = 5
-"""Turns between two looks at the CPU of the database, which is told in hundredths of a second."""
-
 
 def main() -> None:
     """Measure, print a table, and fail where a limit is passed."""
     compare_servers("policies", __doc__, list(CALLS), (5, 20), _measure, _report)
-
-
-Ratios = tuple[float, float | None]
-"""Of one start: of the servers' CPU, and of the database's where it is a process of its own."""
 
 
 def _measure(database: Database, work: str, rounds: int) -> Ratios:
@@ -66,7 +66,7 @@ def _measure(database: Database, work: str, rounds: int) -> Ratios:
         turns = take_turns(runners, rounds)
         server = median(turn["policies"] / turn["no_policies"] for turn in turns)
         runners["no_policies"] = Runner(servers["no_policies"], FILTERED[work])
-        return server, _compare_databases(database, runners, rounds)
+        return server, compare_databases(database, runners, rounds)
 
 
 def _seed(server: Server) -> None:
@@ -82,43 +82,11 @@ def _seed(server: Server) -> None:
         connection.getresponse().read()
 
 
-def _compare_databases(
-    database: Database, runners: Mapping[str, Runner], rounds: int
-) -> float | None:
-    """How many times the CPU of the database without policies it takes with them."""
-    used = dict.fromkeys(runners, 0.0)
-    for _ in range(rounds // DATABASE_TURNS):
-        for name, runner in runners.items():
-            before = database.read_cpu_us()
-            for _ in range(DATABASE_TURNS):
-                runner.take_turn()
-            after = database.read_cpu_us()
-            if before is None or after is None:
-                return None
-            used[name] += after - before
-    return used["policies"] / used["no_policies"]
-
-
 def _report(kind: str, work: str, starts: Sequence[Ratios]) -> bool:
     """Print what one work costs; returns whether it is within the limits."""
-    servers = [server for server, _ in starts]
-    databases = [ratio for _, ratio in starts if ratio is not None]
     limit = LIMITS.get(work) if kind == "postgresql" else None
-    passed = _write(f"{kind:<11}{work:<9}", servers, limit)
-    if databases:
-        passed = _write(f"{'':<11}{'database':<9}", databases, DATABASE_LIMIT) and passed
-    return passed
-
-
-def _write(start: str, ratios: Sequence[float], limit: float | None) -> bool:
-    low, high = bound_median(ratios)
-    within = limit is None or median(ratios) <= limit
-    sys.stdout.write(
-        f"{start}{median(ratios):.3f} times that without policies "
-        f"(95 %: {low:.3f} to {high:.3f}){'' if within else f', over {limit}'}\n"
-    )
-    sys.stdout.flush()
-    return within
+    place = f"{kind:<11}{work:<9}"
+    return report_ratios(place, starts, "without policies", (limit, DATABASE_LIMIT))
 
 
 if __name__ == "__main__":

@@ -120,6 +120,73 @@ def compare_servers(
     sys.exit(not passed)
 
 
+DATABASE_TURNS = 5
+"""Turns between two looks at the CPU of the database, which is told in hundredths of a second."""
+
+Ratios = tuple[float, float | None]
+"""Of one start: of the servers' CPU, and of the database's where it is a process of its own."""
+
+
+def compare_databases(
+    database: Database, runners: Mapping[str, Runner], rounds: int
+) -> float | None:
+    """How many times the CPU of the database one server takes that another takes.
+
+    Args:
+        database: The database.
+        runners: Two servers: that which is compared with, and then that which is measured.
+        rounds: Turns of each.
+
+    Returns:
+        The ratio; None where the database is no process of its own.
+    """
+    used = dict.fromkeys(runners, 0.0)
+    for _ in range(max(1, rounds // DATABASE_TURNS)):
+        for name, runner in runners.items():
+            before = database.read_cpu_us()
+            for _ in range(DATABASE_TURNS):
+                runner.take_turn()
+            after = database.read_cpu_us()
+            if before is None or after is None:
+                return None
+            used[name] += after - before
+    other, measured = used.values()
+    return measured / other
+
+
+def report_ratios(
+    place: str, starts: Sequence[Ratios], other: str, limits: tuple[float | None, float | None]
+) -> bool:
+    """Print what one work costs.
+
+    Args:
+        place: The database and the work.
+        starts: What was measured.
+        other: What it is compared with.
+        limits: The most that the servers, and the database, may take; None for anything.
+
+    Returns:
+        Whether it is within the limits.
+    """
+    databases = [ratio for _, ratio in starts if ratio is not None]
+    passed = _write_ratios(place, [server for server, _ in starts], other, limits[0])
+    if not databases:
+        return passed
+    name = f"{'':<11}database".ljust(len(place))
+    return _write_ratios(name, databases, other, limits[1]) and passed
+
+
+def _write_ratios(place: str, ratios: Sequence[float], other: str, limit: float | None) -> bool:
+    low, high = bound_median(ratios)
+    within = limit is None or median(ratios) <= limit
+    sys.stdout.write(
+        f"{place}{median(ratios):.3f} times that {other} "
+        f"(95 %: {low:.3f} to {high:.3f}){'' if within else f', over {limit}'}\n"
+    )
+    sys.stdout.flush()
+    return within
+
+
 def bound_median(values: Sequence[float]) -> tuple[float, float]:
     """Where the median lies in 95 of 100 samples drawn from these values."""
     draw = random.Random(0).choices  # noqa: S311 - the same samples each time
