@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import _lru_cache_wrapper
 from pathlib import Path
@@ -111,6 +111,25 @@ async def create_postgres_database(server: str, name: str, options: str = "") ->
     await admin.close()
     head, separator, query = server.partition("?")
     return f"{head.rpartition('/')[0]}/{name}{separator}{query}"
+
+
+MakeURL = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def make_url(
+    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> MakeURL:
+    """Make an empty database of a dialect and a name, which this test process has for itself, with
+    options of PostgreSQL's CREATE DATABASE; gives its URL."""
+
+    async def make(dialect: str, name: str, options: str = "") -> str:
+        if dialect == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp(name)}/{name}.db"
+        server = request.getfixturevalue("postgres_server")
+        return await create_postgres_database(server, f"modelwire_{name}_{worker_id}", options)
+
+    return make
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from modelwire import Database, Resource
-from tests.conftest import DIALECTS, PATIENT, create_postgres_database, make_app, open_client
+from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
 from tests.lanes import LANES
 
 
@@ -51,14 +51,8 @@ def make_world_fixture(
     """
 
     @pytest_asyncio.fixture(scope="package", params=DIALECTS)
-    async def world(
-        request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-    ) -> AsyncIterator[World]:
-        if request.param == "postgresql":
-            server = request.getfixturevalue("postgres_server")
-            url = await create_postgres_database(server, f"modelwire_{name}_{worker_id}", created)
-        else:
-            url = f"sqlite:///{tmp_path_factory.mktemp(name)}/{name}.db"
+    async def world(request: pytest.FixtureRequest, make_url: MakeURL) -> AsyncIterator[World]:
+        url = await make_url(request.param, name, created)
         database = Database(url, metadata=metadata, **PATIENT)
         await database.init_db()
         made = apps(database)

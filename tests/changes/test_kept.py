@@ -19,7 +19,7 @@ from modelwire import Changes, ConfigurationError, Database, Resource, get_sessi
 from modelwire.execute.log.log import PRUNED
 from modelwire.statement.changes import CHANGES
 from tests.changes.exact import check_exact, read_log, run_sql
-from tests.conftest import DIALECTS, PATIENT, create_postgres_database, open_client
+from tests.conftest import DIALECTS, PATIENT, MakeURL, create_postgres_database, open_client
 
 
 class Base(SQLModel, registry=registry()):
@@ -37,12 +37,9 @@ TABLE = Item.__table__  # type: ignore[attr-defined]
 
 
 @pytest.fixture(params=DIALECTS)
-async def empty(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+async def empty(request: pytest.FixtureRequest, make_url: MakeURL) -> str:
     """The URL of a database without tables."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/kept.db"
-    server = request.getfixturevalue("postgres_server")
-    return await create_postgres_database(server, f"modelwire_keeping_{worker_id}")
+    return await make_url(request.param, "keeping")
 
 
 def make_app(database: Database, changes: Changes | None) -> FastAPI:

@@ -22,7 +22,7 @@ from modelwire import Database, Resource, SessionDep
 from tests.conftest import (
     DIALECTS,
     PATIENT,
-    create_postgres_database,
+    MakeURL,
     empty_tables,
     make_app,
     open_client,
@@ -88,16 +88,11 @@ RESOURCES = (
 
 
 @pytest_asyncio.fixture(scope="module", params=DIALECTS)
-async def parted(
-    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Database]:
+async def parted(request: pytest.FixtureRequest, make_url: MakeURL) -> AsyncIterator[Database]:
     """A database with partitions, where it has any."""
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        url = await create_postgres_database(server, f"modelwire_parts_{worker_id}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('parts')}/parts.db"
-    database = Database(url, metadata=PartedBase.metadata, **PATIENT)
+    database = Database(
+        await make_url(request.param, "parts"), metadata=PartedBase.metadata, **PATIENT
+    )
     await database.init_db()
     yield database
     await database.close_db()

@@ -23,7 +23,14 @@ from modelwire import ConfigurationError, Database, mount
 from modelwire.statement.secrets import SECRETS
 from modelwire.testing import open_client as open_test_client
 from modelwire.testing import rolled_back_session
-from tests.conftest import DIALECTS, LEAGUE, create_postgres_database, make_app, open_client
+from tests.conftest import (
+    DIALECTS,
+    LEAGUE,
+    MakeURL,
+    create_postgres_database,
+    make_app,
+    open_client,
+)
 from tests.http.problems import read_problem
 from tests.http.rows import store
 
@@ -50,12 +57,9 @@ async def read_stored(database: Database) -> list[bytes]:
 
 
 @pytest.fixture(params=DIALECTS)
-async def url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+async def url(request: pytest.FixtureRequest, make_url: MakeURL) -> str:
     """An empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/secrets.db"
-    server = request.getfixturevalue("postgres_server")
-    return await create_postgres_database(server, f"modelwire_secrets_{worker_id}")
+    return await make_url(request.param, "secrets")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A database of these tests' own, with nothing in its log."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -9,18 +8,15 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from modelwire import Database, Resource, mount
-from tests.conftest import DIALECTS, PATIENT, create_postgres_database, open_client, use_sessions
+from tests.conftest import DIALECTS, PATIENT, MakeURL, open_client, use_sessions
 
 from .tables import PAIRS, POLICED, TASKS, Base, me
 
 
 @pytest_asyncio.fixture(params=DIALECTS)
-async def followed_url(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> str:
+async def followed_url(request: pytest.FixtureRequest, make_url: MakeURL) -> str:
     """The URL of a database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/followed.db"
-    server = request.getfixturevalue("postgres_server")
-    return await create_postgres_database(server, f"modelwire_followed_{worker_id}")
+    return await make_url(request.param, "followed")
 
 
 @pytest_asyncio.fixture

@@ -10,7 +10,7 @@ import pytest_asyncio
 from modelwire import Resource
 from tests.access.two_worlds.served import Worlds, open_worlds
 from tests.access.two_worlds.tables import Base
-from tests.conftest import DIALECTS, LEAGUE, MakeApp, create_postgres_database
+from tests.conftest import DIALECTS, LEAGUE, MakeApp, MakeURL
 
 from .agents import Agent
 
@@ -34,16 +34,8 @@ def agent(make_agent: MakeAgent) -> Agent:
 
 
 @pytest_asyncio.fixture(scope="package", params=DIALECTS)
-async def worlds(
-    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Worlds]:
+async def worlds(request: pytest.FixtureRequest, make_url: MakeURL) -> AsyncIterator[Worlds]:
     """Two worlds on one kind of database: with all rows, and with those that a caller may see."""
-    urls = []
-    for name in ("agents_full", "agents_seen"):
-        if request.param == "postgresql":
-            server = request.getfixturevalue("postgres_server")
-            urls.append(await create_postgres_database(server, f"modelwire_{name}_{worker_id}"))
-        else:
-            urls.append(f"sqlite:///{tmp_path_factory.mktemp(name)}/{name}.db")
+    urls = [await make_url(request.param, name) for name in ("agents_full", "agents_seen")]
     async with AsyncExitStack() as stack:
         yield await open_worlds(stack, urls, Base.metadata, mcp=True)

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import DIALECTS, PATIENT, create_postgres_database, empty_tables, open_client
+from tests.conftest import DIALECTS, PATIENT, MakeURL, empty_tables, open_client
 from tests.lanes import LANES
 from tests.worlds import on_lanes
 
@@ -23,16 +23,13 @@ NAMES = [f"{project.__name__.rpartition('.')[2]}-{dialect}" for project, dialect
 
 @pytest_asyncio.fixture(scope="package", params=CASES, ids=NAMES)
 async def world(
-    request: pytest.FixtureRequest, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, make_url: MakeURL
 ) -> AsyncIterator[tuple[ModuleType, Database, dict[str, httpx2.AsyncClient]]]:
     """One project on one kind of database, with a client for each lane."""
     project, dialect = request.param
-    if dialect == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        url = await create_postgres_database(server, f"modelwire_models_{worker_id}")
-    else:
-        url = f"sqlite:///{tmp_path_factory.mktemp('models')}/models.db"
-    database = Database(url, metadata=project.Base.metadata, **PATIENT)
+    database = Database(
+        await make_url(dialect, "models"), metadata=project.Base.metadata, **PATIENT
+    )
     await database.init_db()
     apps = on_lanes(project.RESOURCES)(database)
     async with AsyncExitStack() as stack:
