@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from modelwire import ConfigurationError, Database
-from modelwire.execute.url import parse_url, read_servers, show_url
+from modelwire.execute.servers import read_servers
+from modelwire.execute.url import parse_url, show_url
 
 SECRET = "hunter2"
 TEMPLATES = (

@@ -54,8 +54,9 @@ from .log.origin import note_caller
 from .log.sessions import watch_sessions
 from .replicas.replicas import Replicas
 from .secrets import Secrets
+from .servers import Server, read_servers
 from .tables import create_tables, find_missing_columns, find_missing_tables
-from .url import Server, parse_replicas, parse_url, read_servers, show_url
+from .url import parse_replicas, parse_url, show_url
 from .watches import open_feed
 from .work.places import Places
 from .work.worker import Start, Worker, name_table

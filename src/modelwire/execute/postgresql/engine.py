@@ -22,7 +22,8 @@ from ..connect.limit import StatementLimit
 from ..connect.outdated import give_outdated_up
 from ..connect.pool import FairPool
 from ..faults.translate import translate, translate_commit
-from ..url import Server, Servers, read_servers, to_libpq
+from ..servers import Server, Servers, read_servers
+from ..url import to_libpq
 from .connection import PostgreSQLConnection
 from .servers import ServerSearch
 

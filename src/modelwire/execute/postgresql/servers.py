@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from ..url import Server
+from ..servers import Server
 
 HEAD_START_S = 0.25
 """Seconds that a server is given to answer before the next one is asked beside it (RFC 8305,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ...observe.counts import PoolState
 from ...settings import Settings
 from ..connect.lane import Lane
-from ..url import Server
+from ..servers import Server
 
 
 class Asked(Protocol):
