@@ -75,7 +75,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run each case on one lane where that is enough."""
+    """Run each case on one lane where that is enough; what takes minutes may take them."""
+    for item in items:
+        if item.get_closest_marker("long") or THOROUGH:
+            item.add_marker(pytest.mark.timeout(0))
     if not THOROUGH:
         others = set(left_out(items))
         items[:] = [item for item in items if item not in others]

@@ -33,9 +33,10 @@ async def test_connection_tells_its_loop_and_cancels_what_runs(postgres_url: str
         running = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
         await asyncio.sleep(0.2)
         connection.cancel_statement(told)
-        await asyncio.wait_for(told, 5)
-        with pytest.raises(asyncpg.QueryCanceledError):
-            await asyncio.wait_for(running, 5)
+        async with asyncio.timeout(5):
+            await told
+            with pytest.raises(asyncpg.QueryCanceledError):
+                await running
     finally:
         await connection.close()
 

@@ -65,7 +65,8 @@ async def test_requests_are_given_to_what_wraps_the_application() -> None:
     async with server:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n")
-        answer = await asyncio.wait_for(reader.read(), 5)
+        async with asyncio.timeout(5):
+            answer = await reader.read()
         writer.close()
         await writer.wait_closed()
     assert b"other" in answer, "HttpToolsProtocol._start_asgi_task"

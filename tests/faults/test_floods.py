@@ -37,7 +37,8 @@ async def send_raw(port: int, start: bytes, piece: bytes, limit_bytes: int) -> t
         sent += len(piece)
         await asyncio.sleep(0)
     try:
-        result = await asyncio.wait_for(answer, 10)
+        async with asyncio.timeout(10):
+            result = await answer
     except ConnectionError:
         result = b""
     writer.transport.abort()

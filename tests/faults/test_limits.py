@@ -61,7 +61,8 @@ async def test_body_that_does_not_come(
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         head = "POST /teams/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         writer.write(f"{head}Content-Length: 100\r\n\r\n{{".encode())
-        answer = await asyncio.wait_for(reader.read(), 5)
+        async with asyncio.timeout(5):
+            answer = await reader.read()
         writer.close()
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code": "too_slow"' in answer

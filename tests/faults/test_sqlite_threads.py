@@ -28,7 +28,8 @@ async def run_stress(lasting_s: float, plant: str = "") -> tuple[int, str, str]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        output, errors = await asyncio.wait_for(process.communicate(), lasting_s + 120)
+        async with asyncio.timeout(lasting_s + 120):
+            output, errors = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()

@@ -63,7 +63,8 @@ async def test_slow_one_goes_on(hooked_world: World, database: Database, script:
     answer = await hooked_world.clients["direct"].post("/invoices/", json={})
     assert answer.status_code == 201
     assert not ended.is_set()
-    await asyncio.wait_for(ended.wait(), 3)
+    async with asyncio.timeout(3):
+        await ended.wait()
 
 
 @pytest.mark.parametrize("when", ["before_create", "after_create"])

@@ -143,8 +143,7 @@ class _Reader:
 
     async def close(self) -> None:
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
 
     async def _stay(self, limit_s: float, stopping: asyncio.Future[None] | None = None) -> None:
         """Wait for news; the first one who does ends a rest."""
@@ -183,7 +182,8 @@ class _Reader:
                 self._failures = 0
                 await asyncio.sleep(LEAST_S)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._is_rung.wait(), self._pause_s)
+                    async with asyncio.timeout(self._pause_s):
+                        await self._is_rung.wait()
         except _FAULTS as error:
             if not self._failures:
                 logger.warning(_FAILED, describe_failure(error) or type(error).__name__)
