@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -11,10 +11,8 @@ from msgspec import Struct
 from ..catalog.tables import Table
 from ..errors import NotFound, Refused
 from ..execute.connect.lane import Lane, Row
-from ..execute.write.context import Check
 from ..plan.keys import select_by_key
 from ..plan.parameters import Values
-from ..plan.reading.cipher import cipher_of
 from ..plan.reading.history import (
     FIRST,
     entries_of,
@@ -35,7 +33,7 @@ from .encoding import encode_each
 from .pipeline import Pipeline, Session, session_of
 from .transaction import transact
 from .write import Write
-from .writes import check_of
+from .writes import check_of_request
 
 BATCH = 100
 """Changes that are read at a time."""
@@ -140,11 +138,11 @@ class History:
         Raises:
             NotFound: There is none that the reader may see.
         """
-        found = await self._read(number + 1, 1, older=True)
-        seen = [e for e in await self._see(found) if e.number == number]
-        if not seen:
-            raise NotFound("Change not found")
-        return seen[0]
+        seen, _ = await self._see(await self._read(number + 1, 1, older=True))
+        for entry in seen:
+            if entry.number == number:
+                return entry
+        raise NotFound("Change not found")
 
     async def read_whole(self, images: Sequence[str]) -> Sequence[Row]:
         """Read rows of the log with every field, also those that clients may not see.
@@ -163,7 +161,7 @@ class History:
         is_last = False
         while not is_last:
             entries = await self._read(start, BATCH, older=older)
-            for item in await self._show(await self._see(entries)):
+            for item in self._show(*await self._see(entries)):
                 yield item
             is_last = len(entries) < BATCH
             start = start if is_last else entries[-1].number
@@ -174,13 +172,12 @@ class History:
         rows = await self._lane.fetch(statement, values)
         return [Entry(number, at, by, old, new) for number, at, _, old, new, by in rows]
 
-    async def _see(self, entries: Sequence[Entry]) -> list[Entry]:
-        """What the reader may see of changes."""
+    async def _see(self, entries: Sequence[Entry]) -> tuple[list[Entry], Mapping[str, Row]]:
+        """What the reader may see of changes, and the rows of the log that he may see."""
         images = list(dict.fromkeys(i for e in entries for i in (e.old, e.new) if i is not None))
-        places = {place for *_, place in await self._look(images)}
-        seen = {image for place, image in enumerate(images) if place in places}
-        told = [entry.within(seen) for entry in entries]
-        return [entry for entry in told if entry.old is not None or entry.new is not None]
+        rows = {images[row[-1]]: row[:-1] for row in await self._look(images)}
+        told = [entry.within(rows.keys()) for entry in entries]
+        return [e for e in told if e.old is not None or e.new is not None], rows
 
     async def _look(self, images: Sequence[str]) -> Sequence[Row]:
         """Read rows of the log that the reader may see; behind each stands its place."""
@@ -189,14 +186,12 @@ class History:
         statement = self._statements.of(select_given(self._table))
         return await self._lane.fetch(statement, {IMAGES: join_images(images)})
 
-    async def _show(self, entries: Sequence[Entry]) -> list[_Item]:
+    def _show(self, entries: Sequence[Entry], rows: Mapping[str, Row]) -> list[_Item]:
         """Show changes; one of nothing that the reader may see is left out."""
-        images = list(dict.fromkeys(i for e in entries for i in (e.old, e.new) if i is not None))
-        rows = await self._look(images)
-        encoded = encode_each(self._table, [row[:-1] for row in rows], (), ())
+        encoded = encode_each(self._table, list(rows.values()), (), ())
         shown: dict[str | None, _Shown] = {None: {}}
-        for row, body in zip(rows, encoded, strict=True):
-            shown[images[row[-1]]] = _rows.decode(body)
+        for image, body in zip(rows, encoded, strict=True):
+            shown[image] = _rows.decode(body)
         items = []
         for entry in entries:
             changed = _compare(shown[entry.old], shown[entry.new])
@@ -221,9 +216,7 @@ async def read_history(
 ) -> Answer:
     """`GET /invoices/{id}/history/`"""
     plan = plan_history(pipeline.catalog, table, request.key, pipeline.parse_query(request))
-    secrets = pipeline.database.secrets
-    secret = secrets.known or await secrets.find(session_of(session))
-    cipher = cipher_of(pipeline.catalog, secret)
+    cipher = await pipeline.find_cipher(session)
     start, older = plan.open(cipher)
     await pipeline.database.open_log(session_of(session))
     statement = pipeline.statements.of(select_by_key(table))
@@ -306,7 +299,7 @@ async def revert(
         return await transact(pipeline, created, request, session)
     changed = find_changed_columns(entry.old, entry.new)
     plan = plan_restore(table, tuple(key.values()), stored[0], stored[1], changed)
-    write = Write(plan, Updated(table, includes), _check_of(table, request))
+    write = Write(plan, Updated(table, includes), check_of_request(table, request))
     return await transact(pipeline, write, request, session)
 
 
@@ -314,7 +307,3 @@ def find_changed_columns(old: str, new: str) -> set[str]:
     """The names of the columns in which two rows of the log differ."""
     before, after = _rows.decode(old), _rows.decode(new)
     return {name for name, value in after.items() if bytes(before.get(name, _NULL)) != bytes(value)}
-
-
-def _check_of(table: Table, request: Request) -> Check | None:
-    return check_of(table, request.header(b"if-match"), request.header(b"if-none-match"))

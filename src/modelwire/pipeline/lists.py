@@ -13,7 +13,6 @@ from ..errors import NotFound
 from ..execute.connect.gathering import Turn
 from ..execute.connect.lane import Lane, Row
 from ..plan.parent import Parent
-from ..plan.reading.cipher import cipher_of
 from ..plan.reading.keyset import CursorPlan, KeysetPlan
 from ..plan.reading.plans import Counting, ListPlan
 from ..request.request import Request
@@ -24,7 +23,7 @@ from ..shape.reads import tables_read
 from ..statement.estimate import read_estimate
 from ..statement.lists import ROWS
 from .encoding import encode_rows
-from .pipeline import Pipeline, Session, session_of
+from .pipeline import Pipeline, Session
 
 Begin = Callable[[], object]
 
@@ -125,9 +124,8 @@ async def _read_page(
 async def _read_keyset_page(
     pipeline: Pipeline, sealed: CursorPlan, asked: ListRequest, begin: Begin
 ) -> Answer:
-    secrets, session, address = pipeline.secrets, asked.session, asked.address
-    secret = secrets.known or await secrets.find(session_of(session))
-    plan = sealed.open(cipher_of(pipeline.catalog, secret))
+    session, address = asked.session, asked.address
+    plan = sealed.open(await pipeline.find_cipher(session))
     shape = plan.shape
     statement = pipeline.statements.of(shape)
     async with pipeline.reading(session, statement, asked.caller) as lane:

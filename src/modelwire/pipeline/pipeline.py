@@ -15,6 +15,7 @@ from ..execute.connect.gathering import Gathering
 from ..execute.connect.lane import Lane
 from ..execute.database import Database
 from ..execute.idempotency import IdempotencyKeys
+from ..plan.reading.cipher import CursorCipher, cipher_of
 from ..request.body import check_encoding, check_media_type, parse_json
 from ..request.headers import parse_prefer
 from ..request.query import Parameter, parse_query
@@ -54,7 +55,7 @@ class Pipeline:
         self.statements = Statements(database.engine.dialect, catalog.limits.max_included)
         self.includes = IncludeReader(self.statements, catalog)
         self.idempotency_keys = IdempotencyKeys(database.engine.dialect, database.settings)
-        self.secrets = database.secrets
+        self._secrets = database.secrets
         self.changes = Follower(database, self.statements)
         self.primary = self
         self._at(database)
@@ -89,6 +90,15 @@ class Pipeline:
         if not table.guarded.is_followed:
             return None
         return await self.database.feed.find(NUMBER_S)
+
+    async def find_cipher(self, session: Session) -> CursorCipher:
+        """Find what seals cursors.
+
+        Args:
+            session: The overridden session, or the open transaction.
+        """
+        secret = self._secrets.known or await self._secrets.find(session_of(session))
+        return cipher_of(self.catalog, secret)
 
     def reading(
         self, session: Session, statement: Statement, caller: Principal

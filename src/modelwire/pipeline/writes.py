@@ -83,7 +83,7 @@ async def _update(
     includes = plan_includes(catalog, table, pipeline.parse_query(request))
     body = parse_body(request)
     plan = plan_update(catalog, table, request.key, body, dialect, ignore_null=ignore_null)
-    write = Write(plan, Updated(table, includes), _check_of(table, request))
+    write = Write(plan, Updated(table, includes), check_of_request(table, request))
     return await transact(pipeline, write, request, session)
 
 
@@ -93,7 +93,7 @@ async def delete(
     """`DELETE /users/{id}`"""
     refuse_parameters(pipeline.parse_query(request))
     plan = plan_delete(pipeline.catalog, table, request.key, pipeline.database.sql_dialect)
-    write = Write(plan, Gone(table), _check_of(table, request))
+    write = Write(plan, Gone(table), check_of_request(table, request))
     return await transact(pipeline, write, request, session)
 
 
@@ -103,7 +103,7 @@ async def restore(
     """`POST /invoices/{id}/restore`"""
     includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
     plan = plan_restore(table, request.key)
-    write = Write(plan, Updated(table, includes), _check_of(table, request))
+    write = Write(plan, Updated(table, includes), check_of_request(table, request))
     return await transact(pipeline, write, request, session)
 
 
@@ -132,7 +132,7 @@ async def _link(
 ) -> Answer:
     refuse_parameters(pipeline.parse_query(request))
     plan = plan_link(pipeline.catalog, table, relation, request.keys, removes=removes)
-    write = Write(plan, Gone(table), _check_of(table, request))
+    write = Write(plan, Gone(table), check_of_request(table, request))
     return await transact(pipeline, write, request, session)
 
 
@@ -253,10 +253,6 @@ def _refuse_conditions(table: Table, request: Request) -> None:
         raise PreconditionFailed("If-Match can be compared with one row only: change one at a time")
 
 
-def _check_of(table: Table, request: Request) -> Check | None:
-    return check_of(table, request.header(b"if-match"), request.header(b"if-none-match"))
-
-
 def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> Check | None:
     """What looks at a row before it is changed: whether it is the one that the client knows.
 
@@ -270,6 +266,11 @@ def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> C
     if table.resource.require_if_match and conditions.if_match is None:
         return _require_if_match
     return (lambda row: check_preconditions(conditions, tagged(table, row))) if conditions else None
+
+
+def check_of_request(table: Table, request: Request) -> Check | None:
+    """The same by the headers of a request to the row."""
+    return check_of(table, request.header(b"if-match"), request.header(b"if-none-match"))
 
 
 def _require_if_match(_row: Row) -> None:
