@@ -81,10 +81,24 @@ def serving(*arguments: str, cwd: Path, **environment: str) -> Iterator[tuple[st
                 break
         address = re.search(r"API +(http://\S+)", output)
         assert address is not None, output
+        _wait_until_it_listens(address[1])
         yield address[1], output
     finally:
         process.terminate()
         process.communicate(timeout=60)
+
+
+def _wait_until_it_listens(address: str) -> None:
+    """A process starts its application before it takes connections."""
+    url, until_s = httpx2.URL(address), time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection((url.host, url.port or 80)).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+        else:
+            return
 
 
 def refusing(*arguments: str, cwd: Path, **environment: str) -> list[str]:

@@ -7,6 +7,7 @@ const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"
 const browser = await chromium.launch({ executablePath, args });
 const page = await browser.newPage();
 await page.goto(`${url}/docs`);
+await page.locator("[id=operations-tag-customers]").click(); // which are folded, as there are many
 const operation = page.locator("[id$=-list_customers]");
 await operation.locator("button.opblock-summary-control").click();
 await operation.locator(".try-out__btn").click();

@@ -46,7 +46,7 @@ def compose_batch(shared: Callable[[], Components], limit: int) -> JSONSchema:
 
 
 def _batch(components: Components, limit: int) -> JSONSchema:
-    request = components.refer("schemas", "BatchRequest", lambda: _REQUEST)
+    request = components.refer("schemas", "BatchedRequest", lambda: _REQUEST)
     return {
         "title": "Batch",
         "type": "object",
@@ -67,7 +67,7 @@ def _answers(components: Components) -> JSONSchema:
 
 
 _REQUEST: JSONSchema = {
-    "title": "BatchRequest",
+    "title": "BatchedRequest",
     "type": "object",
     "required": ["method", "path"],
     "additionalProperties": False,

@@ -125,7 +125,9 @@ def _body(noted: Noted, schema: str) -> str:
 
     Triggers of the user's own that run after each row write before this is called for the statement
     that they run for, though what they write comes after that. Their entries are moved behind those
-    of the statement: it finds where they begin under the depth of their triggers.
+    of the statement: it finds where they begin under the depth of their triggers. Statements that
+    no trigger has led to, and that lead to none, do nothing for that but look whether it is so:
+    each expression of PL/pgSQL is made ready anew in each transaction.
     """
     table, log = noted.table, f"{_QUOTE(schema)}.{CHANGES.name}"
     start = (
@@ -139,16 +141,20 @@ def _body(noted: Noted, schema: str) -> str:
 DECLARE
   modelwire_by text := nullif(current_setting('{BY}', true), '');
   modelwire_request text := nullif(current_setting('{REQUEST}', true), '');
-  modelwire_depth integer := pg_trigger_depth();
-  modelwire_deeper text := current_setting('{_NESTED}' || (modelwire_depth + 1), true);
+  modelwire_nests boolean := pg_trigger_depth() > 1
+    OR coalesce(current_setting('{_NESTED}2', true), '') <> '';
+  modelwire_depth integer;
+  modelwire_deeper text;
   modelwire_nested text[];
   modelwire_last bigint;
   modelwire_moved bigint;
 BEGIN
-  IF modelwire_deeper <> '' AND split_part(modelwire_deeper, ' ', 1) = {_STATEMENT} THEN
-    modelwire_nested := string_to_array(modelwire_deeper, ' ');
-  END IF;
-  IF modelwire_depth > 1 OR modelwire_nested IS NOT NULL THEN
+  IF modelwire_nests THEN
+    modelwire_depth := pg_trigger_depth();
+    modelwire_deeper := current_setting('{_NESTED}' || (modelwire_depth + 1), true);
+    IF modelwire_deeper <> '' AND split_part(modelwire_deeper, ' ', 1) = {_STATEMENT} THEN
+      modelwire_nested := string_to_array(modelwire_deeper, ' ');
+    END IF;
     SELECT last_value INTO modelwire_last FROM {numbers};
   END IF;
   IF TG_OP = 'INSERT' THEN
@@ -166,20 +172,22 @@ BEGIN
       ON o.key = n.key
     WHERE o.image::text IS DISTINCT FROM n.image::text;
   END IF;{tell}
-  IF modelwire_nested IS NOT NULL THEN
-    FOR modelwire_moved IN
-      SELECT number FROM {log} WHERE transaction = pg_current_xact_id()
-      AND number BETWEEN modelwire_nested[2]::bigint AND modelwire_last ORDER BY number
-    LOOP
-      UPDATE {log} SET number = nextval('{numbers}') WHERE number = modelwire_moved;
-    END LOOP;
-    PERFORM set_config('{_NESTED}' || (modelwire_depth + 1), '', true);
-  END IF;
-  IF modelwire_depth > 1 AND
-      split_part(coalesce(current_setting('{_NESTED}' || modelwire_depth, true), ''), ' ', 1)
-      <> {_STATEMENT} THEN
-    PERFORM set_config(
-      '{_NESTED}' || modelwire_depth, {_STATEMENT} || ' ' || (modelwire_last + 1), true);
+  IF modelwire_nests THEN
+    IF modelwire_nested IS NOT NULL THEN
+      FOR modelwire_moved IN
+        SELECT number FROM {log} WHERE transaction = pg_current_xact_id()
+        AND number BETWEEN modelwire_nested[2]::bigint AND modelwire_last ORDER BY number
+      LOOP
+        UPDATE {log} SET number = nextval('{numbers}') WHERE number = modelwire_moved;
+      END LOOP;
+      PERFORM set_config('{_NESTED}' || (modelwire_depth + 1), '', true);
+    END IF;
+    IF modelwire_depth > 1 AND
+        split_part(coalesce(current_setting('{_NESTED}' || modelwire_depth, true), ''), ' ', 1)
+        <> {_STATEMENT} THEN
+      PERFORM set_config(
+        '{_NESTED}' || modelwire_depth, {_STATEMENT} || ' ' || (modelwire_last + 1), true);
+    END IF;
   END IF;
   RETURN NULL;
 END
