@@ -16,12 +16,18 @@ Serve = Callable[[FastAPI], "contextlib.AbstractAsyncContextManager[int]"]
 
 @asynccontextmanager
 async def serve_app(
-    app: FastAPI, *, send_buffer_bytes: int = 0, http: Any = "auto", waits: bool = False
+    app: FastAPI,
+    *,
+    port: int = 0,
+    send_buffer_bytes: int = 0,
+    http: Any = "auto",
+    waits: bool = False,
 ) -> AsyncIterator[int]:
     """Serve an application; yields its port.
 
     Args:
         app: The application.
+        port: The port; any that is free if 0.
         send_buffer_bytes: What the kernel keeps of an answer that nobody reads; as it likes if 0.
         http: How HTTP is spoken.
         waits: Whether what is being answered at the end is waited for.
@@ -35,7 +41,8 @@ async def serve_app(
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if send_buffer_bytes:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer_bytes)
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     task = asyncio.create_task(server.serve([listener]))
     async with asyncio.timeout(10):
         while not server.started:

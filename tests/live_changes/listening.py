@@ -123,6 +123,8 @@ class Copy:
             async with client.stream(
                 "GET", f"{self._path}changes/", params=self.params, headers=headers
             ) as answer:
+                if answer.status_code in {502, 503}:
+                    return  # said by a proxy that reaches no server
                 assert answer.status_code == 200, await answer.aread()
                 async for event in read_events(answer.aiter_lines()):
                     self._take(event)
