@@ -43,8 +43,9 @@ $(STAMP): $(SERVE_STAMP)
 	@touch $(STAMP)
 
 # A peer that can't be installed is left out by the benchmark, which says so.
-$(BENCH_STAMP): $(STAMP) benchmarks/requirements.txt
+$(BENCH_STAMP): $(STAMP) benchmarks/requirements.txt benchmarks/contenders/js/package-lock.json
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -r benchmarks/requirements.txt
+	-npm ci --prefix benchmarks/contenders/js --ignore-scripts --no-audit --no-fund --silent
 	@touch $(BENCH_STAMP)
 
 # What generates clients, for tests/clients. Where it can't be installed, those tests are skipped and say so.
@@ -150,4 +151,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) $(MUTANTS) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) benchmarks/contenders/js/node_modules .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) $(MUTANTS) .mypy_cache .ruff_cache .hypothesis build dist

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 from .works import SKIP
+
+_JAVASCRIPT = Path(__file__).parent / "contenders/js"
+_MODULES = _JAVASCRIPT / "node_modules"
 
 CHANGE = '{"full_name": "Changed {n}"}'
 
@@ -35,6 +40,7 @@ class Contender:
         calls: The request of each work.
         missing: Why there is no request of a work.
         package: The package that it is, which has to be installed.
+        runtime: What runs it where it is JavaScript: `node`, or a file below its `node_modules`.
         items: Where a page has its rows.
         total: Where a page has its total.
         databases: The databases that it is for.
@@ -45,13 +51,22 @@ class Contender:
     calls: Mapping[str, Call]
     missing: Mapping[str, str] = field(default_factory=dict)
     package: str = "modelwire"
+    runtime: str | None = None
     items: str = "items"
     total: str = "total"
     databases: tuple[str, ...] = ("sqlite", "postgresql")
 
     @property
     def is_installed(self) -> bool:
+        if self.runtime is not None:
+            return bool(self.command) and (_MODULES / self.package).exists()
         return find_spec(self.package) is not None
+
+    @property
+    def command(self) -> Sequence[str]:
+        """What runs it where it is JavaScript, which is told its port as `PORT`; else empty."""
+        runtime = self.runtime and (which(self.runtime) or which(_MODULES / self.runtime))
+        return [runtime, str(_JAVASCRIPT / f"{self.name}.mjs")] if runtime else []
 
     def rows_of(self, answer: Any) -> tuple[list[Any], int | None]:
         """Take the rows and the total out of an answer, be it a row, an array or a page."""
@@ -200,5 +215,23 @@ CONTENDERS = (
         _ALCHEMY,
         {**_NO_CURSORS, **_ALWAYS_COUNTS},
         package="advanced_alchemy",
+    ),
+    Contender(
+        "fastify",
+        "Fastify + postgres.js",
+        _PLAIN,
+        _NO_CURSORS,
+        package="fastify",
+        runtime="node",
+        databases=("postgresql",),
+    ),
+    Contender(
+        "elysia",
+        "Elysia on Bun",
+        _PLAIN,
+        _NO_CURSORS,
+        package="elysia",
+        runtime="@oven/bun-linux-x64/bin/bun",
+        databases=("postgresql",),
     ),
 )

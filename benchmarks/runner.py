@@ -98,7 +98,7 @@ def _take_turn(
     # A server that ended may have stored what it was asked for in the middle of a load.
     database.restore()
     try:
-        with open_server(contender.name, database.url) as server:
+        with open_server(contender.name, database.url, contender.command) as server:
             idle_mb = read_memory_mb(server.pid)
             _open_connections(server, database, contender, able)
             for work in able:

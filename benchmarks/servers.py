@@ -1,4 +1,4 @@
-"""A contender's server: uvicorn with one worker and the same settings for all."""
+"""A contender's server: one process; uvicorn with the same settings for all that are Python."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -41,12 +41,13 @@ class Server:
 
 
 @contextmanager
-def open_server(contender: str, database_url: str) -> Iterator[Server]:
+def open_server(contender: str, database_url: str, command: Sequence[str] = ()) -> Iterator[Server]:
     """Start a contender's server, and end it with the block.
 
     Args:
         contender: Its module.
         database_url: What it is given as `DATABASE_URL`.
+        command: What runs it where that is not Python, and is told its port as `PORT`.
 
     Yields:
         The server, once it answers.
@@ -56,8 +57,8 @@ def open_server(contender: str, database_url: str) -> Iterator[Server]:
     """
     port = _find_port()
     target = f"benchmarks.contenders.{contender}:app"
-    command = [sys.executable, "-m", "uvicorn", target, f"--port={port}", *SETTINGS]
-    environment = {**os.environ, "DATABASE_URL": database_url}
+    command = command or [sys.executable, "-m", "uvicorn", target, f"--port={port}", *SETTINGS]
+    environment = {**os.environ, "DATABASE_URL": database_url, "PORT": str(port)}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(  # noqa: S603
             command, cwd=ROOT, env=environment, stdout=log, stderr=log

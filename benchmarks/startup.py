@@ -34,7 +34,7 @@ def main() -> None:
 def _start(contender: Contender, url: str) -> tuple[float, float, float]:
     """Start a server and read a row; returns milliseconds of CPU and of time, and memory in MB."""
     begun = time.perf_counter()
-    with open_server(contender.name, url) as server:
+    with open_server(contender.name, url, contender.command) as server:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT_S)
         call = contender.calls["get"]
         send(connection, call.method, call.path.replace("{n}", "1"))
