@@ -52,7 +52,7 @@ def test_figures_of_a_run_replace_those_before() -> None:
     assert "2 to 3 rounds of 2 s" in page
     assert page.endswith(f"\n{END}\n\nWhat follows.\n")
     assert "old figures" not in page
-    assert "| get by key | 100 | – | – | 180 | 1,000 | – | – | 1.80 × | 5.6 × |" in page
+    assert "| get by key | 100 | – | – | 180 | 1,000 | – | – | – | – | 1.80 × | 5.6 × |" in page
 
 
 def test_a_page_is_replaced_again() -> None:
