@@ -1,6 +1,7 @@
 """Processes that are killed under load: what was acknowledged is there, and keys tell the rest."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -23,6 +24,9 @@ from tests.faults.servers import Postgres, own_postgres, serving
 TURNS = 20 if THOROUGH else 2
 WRITERS = 8
 LIMITS = {"MODELWIRE_POOL_SIZE": "5"}
+KEPT = str(Path(__file__).with_name("kept_league.py"))
+ROWS = "SELECT id, name FROM teams"
+LOG = "SELECT operation, key, new FROM modelwire_changes"
 
 
 @dataclass
@@ -115,13 +119,13 @@ class SQLiteFile:
         self.path = directory / "killed.db"
         self.url = f"sqlite:///{self.path}"
 
-    async def read(self) -> list[tuple[int, str]]:
-        """The teams; the file is whole."""
+    async def read(self) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The teams and their log; the file is whole."""
         connection = sqlite3.connect(self.path)
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        rows = connection.execute("SELECT id, name FROM teams").fetchall()
+        found = [connection.execute(text).fetchall() for text in (ROWS, LOG)]
         connection.close()
-        return rows
+        return found[0], found[1]
 
 
 class PostgresServer:
@@ -131,17 +135,17 @@ class PostgresServer:
         self.server = server
         self.url = server.url
 
-    async def read(self) -> list[tuple[int, str]]:
-        """The teams; what the table has, its indexes have."""
+    async def read(self) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The teams and their log; what tables have, their indexes have."""
         connection = await asyncpg.connect(self.url)
         await connection.execute("CREATE EXTENSION IF NOT EXISTS amcheck")
         await connection.execute(
             "SELECT bt_index_check(indexrelid, true) FROM pg_index "
-            "WHERE indrelid = 'teams'::regclass"
+            "WHERE indrelid IN ('teams'::regclass, 'modelwire_changes'::regclass)"
         )
-        rows = await connection.fetch("SELECT id, name FROM teams")
+        found = [await connection.fetch(text) for text in (ROWS, LOG)]
         await connection.close()
-        return [tuple(row) for row in rows]
+        return found[0], found[1]
 
     def kill(self) -> None:
         """Kill the server's first process, and wait until those that it started are gone."""
@@ -163,9 +167,18 @@ def _open(kind: str, directory: Path) -> Iterator[Place]:
         yield PostgresServer(server)
 
 
+async def _read(place: Place) -> Sequence[tuple[int, str]]:
+    """Read the teams; each has a change in the log, and no change has no team."""
+    found, log = await place.read()
+    rows = [(key, name) for key, name in found]
+    noted = [(operation, *json.loads(key), json.loads(new)["name"]) for operation, key, new in log]
+    assert sorted(noted) == sorted(("create", *row) for row in rows)
+    return rows
+
+
 async def _check(place: Place, sent: Sequence[Sent]) -> None:
     """Check that what was acknowledged is there once, and nothing that was refused is."""
-    rows = await place.read()
+    rows = await _read(place)
     names = Counter(name for _, name in rows)
     assert set(names.values()) <= {1}
     stored = set(rows)
@@ -183,7 +196,7 @@ async def _check(place: Place, sent: Sequence[Sent]) -> None:
 async def _check_all(place: Place, sent: Sequence[Sent]) -> None:
     """Check that every request is carried out once."""
     await _check(place, sent)
-    rows = await place.read()
+    rows = await _read(place)
     assert sorted(rows) == sorted(row for request in sent for row in request.stored)
 
 
@@ -194,7 +207,7 @@ async def test_killed_service(kind: str, tmp_path: Path) -> None:
     with _open(kind, tmp_path) as place:
         for turn in range(TURNS):
             writers = Writers(turn)
-            with serving(place.url, **LIMITS) as service:
+            with serving(place.url, target=KEPT, **LIMITS) as service:
                 async with writers.write(service.address):
                     await asyncio.sleep(random.uniform(0.2, 0.8))
                     service.process.kill()
@@ -202,7 +215,7 @@ async def test_killed_service(kind: str, tmp_path: Path) -> None:
             sent += writers.sent
             unknown += sum(not request.is_acknowledged for request in writers.sent)
             await _check(place, sent)
-            with serving(place.url, **LIMITS) as service:
+            with serving(place.url, target=KEPT, **LIMITS) as service:
                 await writers.repeat(service.address)
             await _check_all(place, sent)
     assert 0 < unknown < len(sent)
@@ -211,7 +224,7 @@ async def test_killed_service(kind: str, tmp_path: Path) -> None:
 async def test_killed_database() -> None:
     """A database that is killed under load loses nothing, and repeats tell what was not known."""
     sent: list[Sent] = []
-    with own_postgres() as server, serving(server.url, **LIMITS) as service:
+    with own_postgres() as server, serving(server.url, target=KEPT, **LIMITS) as service:
         place = PostgresServer(server)
         for turn in range(TURNS):
             writers = Writers(turn)
