@@ -11,6 +11,7 @@ SQLALCHEMY20 := .venv-sqlalchemy20
 CLIENTS := .clients
 MUTANTS := .mutants
 DEPLOY := .deploy
+DOCS := .docs
 THOROUGH := 1
 # What depends on SQLAlchemy most, and the neighbours that need 2.0. "SQLALCHEMY20_TESTS=tests" runs all.
 SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/test_servers.py \
@@ -27,7 +28,7 @@ WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults cluster deploy mutants check format release bench bench-quick bench-docs clean
+.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +55,11 @@ $(CLIENTS)/.installed: tests/clients/package.json tests/clients/package-lock.jso
 	if $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(CLIENTS)/python -r tests/clients/requirements.txt \
 		&& npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --silent; then touch $@; fi
 
+# What makes the site of the docs. Where it can't be installed, its tests are skipped and say so.
+$(DOCS)/.installed: tools/site/requirements.txt
+	$(PYTHON) -m venv --clear $(DOCS)/venv
+	if $(DOCS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r tools/site/requirements.txt; then touch $@; fi
+
 # What is installed first is what the tests need beside; then the lowest versions replace some of it.
 $(LOWEST)/.installed: requirements.txt requirements-lowest.txt pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
@@ -72,7 +78,7 @@ $(SQLALCHEMY20)/.installed: requirements.txt requirements-sqlalchemy20.txt pypro
 serve: $(SERVE_STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
 
-test: $(STAMP) $(CLIENTS)/.installed ## Run every test, on SQLite and PostgreSQL
+test: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
 	$(BIN)/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
 
@@ -115,6 +121,12 @@ $(DEPLOY)/.installed: tests/deploy/requirements.txt
 deploy: $(STAMP) $(DEPLOY)/.installed ## Check the files of deploy/ with the tools that they are for, as far as these are installed
 	PATH="$$PATH:$(CURDIR)/$(DEPLOY)/bin" $(BIN)/python -m pytest tests/deploy -rs $(TEST_ARGS)
 
+docs: $(STAMP) $(DOCS)/.installed ## Build the docs as a site, into .docs/site; a link that leads nowhere fails
+	$(BIN)/python -m tools.site build
+
+docs-serve: $(STAMP) $(DOCS)/.installed ## Serve that site at http://127.0.0.1:8001, with each page as it is edited
+	$(BIN)/python -m tools.site serve
+
 # A place of its own: cosmic-ray has needs that the rest has not.
 $(MUTANTS)/venv/.installed: tests/mutants/requirements.txt
 	$(PYTHON) -m venv $(MUTANTS)/venv
@@ -151,4 +163,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) benchmarks/contenders/js/node_modules .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) $(MUTANTS) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) benchmarks/contenders/js/node_modules .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) $(DOCS) $(MUTANTS) .mypy_cache .ruff_cache .hypothesis build dist

@@ -2,10 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Never
 
 import pytest
@@ -14,6 +11,7 @@ from modelwire import Database
 from tests.conftest import ZOO, make_app
 from tests.docs.pages import snippets_of, steps_of
 from tests.docs.shell import Shell
+from tests.folders import serve_folder
 
 from .page import PAGE
 
@@ -44,12 +42,5 @@ def zoo_url(tmp_path: Path) -> Iterator[str]:
     directory.mkdir()
     document = make_app(Database("sqlite://"), "direct", ZOO, {}).openapi()
     (directory / "openapi.json").write_text(json.dumps(document))
-    handler = partial(_Quiet, directory=str(directory))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None: ...
+    with serve_folder(directory) as url:
+        yield url

@@ -1,0 +1,62 @@
+"""Builds the site, or serves it and follows what is edited."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from .pages import ROOT
+from .staging import stage
+
+PLACE = ROOT / ".docs"
+WATCHED = ("docs", "examples", "tools/site", "src/modelwire")
+
+
+def build(place: Path, zensical: str) -> int:
+    """Write the pages into a folder, and the site into `site` beside them.
+
+    Returns:
+        The exit status: 1 where a link leads nowhere, or there is anything else to warn of.
+    """
+    stage(place)
+    return subprocess.call([zensical, "build", "--strict", "--clean", "-f", _config(place)])  # noqa: S603
+
+
+def serve(place: Path, zensical: str, address: str) -> None:
+    """Serve the site until it is interrupted, with each page as it is edited."""
+    from watchfiles import watch  # noqa: PLC0415 - what only this needs
+
+    stage(place)
+    command = [zensical, "serve", "-f", _config(place), "-a", address]
+    with subprocess.Popen(command) as server:  # noqa: S603
+        try:
+            for _ in watch(*(ROOT / name for name in WATCHED), raise_interrupt=False):
+                stage(place)
+        finally:
+            server.terminate()
+
+
+def _config(place: Path) -> str:
+    return str(place / "zensical.toml")
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser("python -m tools.site", description=__doc__)
+    parser.add_argument("what", choices=("stage", "build", "serve"))
+    parser.add_argument("--place", type=Path, default=PLACE, help="the folder that is written")
+    parser.add_argument("--zensical", default=str(PLACE / "venv" / "bin" / "zensical"))
+    parser.add_argument("--address", default="127.0.0.1:8001")
+    given = parser.parse_args()
+    if given.what == "serve":
+        serve(given.place, given.zensical, given.address)
+    elif given.what == "stage":
+        stage(given.place)
+    else:
+        sys.exit(build(given.place, given.zensical))
+
+
+if __name__ == "__main__":
+    main()
