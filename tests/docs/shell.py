@@ -48,15 +48,15 @@ class Shell:
     """One directory, in which a page's commands run, and at most one server.
 
     Args:
-        directory: Where its files are.
+        directory: Where its files are, until a page changes into another one.
         find_postgresql: Gives the URL of an empty PostgreSQL database.
     """
 
     def __init__(self, directory: Path, find_postgresql: Callable[[], str]) -> None:
         self.directory = directory
+        self._log = directory.with_suffix(".log")
         self._find_postgresql = find_postgresql
         self._server: subprocess.Popen[bytes] | None = None
-        self._log = directory.with_suffix(".log")
         self._port = 0
         self._steps: dict[str, str] = {}
 
@@ -83,19 +83,15 @@ class Shell:
         match [Path(program).name, *arguments]:
             case ["curl", *_]:
                 _compare_answer(curl([self._give(word) for word in arguments]), step)
-            case ["make", "serve"]:
-                database = f"sqlite:///{self.directory}/modelwire.db"
-                given = {"MODELWIRE_DATABASE_URL": database, **given}
-                self._serve([*_MAKE, "serve", "SERVE_ARGS=--port 0"], given, step, ROOT)
-            case ["make", target]:
-                _run([*_MAKE, "-n", target], given, ROOT)
-            case ["modelwire", "new" | "migrate" | "changes" | "copy", *_]:
+            case ["cd", folder]:
+                self.directory /= folder
+            case ["make", *targets]:
+                self._make(targets, given, step)
+            case ["modelwire", "new" | "migrate" | "changes" | "check" | "copy", *_]:
                 options = ["-m", "modelwire", *arguments]
                 output = _run([sys.executable, *options], given, self.directory)
                 _compare_lines(output, step)
-                self._steps.update(
-                    zip(_STEP_ID.findall(step.shown), _STEP_ID.findall(output), strict=False)
-                )
+                self._note_steps(step, output)
             case ["modelwire", "export" | "import" | "seed", *_]:
                 status = 1 if step.shown.endswith(" refused") else 0
                 words = [sys.executable, "-m", "modelwire", *arguments]
@@ -110,6 +106,25 @@ class Shell:
                 _compare_lines(_run(whole, given, self.directory), step)
             case _:
                 raise AssertionError(f"{step.place}: no test runs `{step.command}`")
+
+    def _make(self, targets: list[str], given: dict[str, str], step: Step) -> None:
+        """Run what is made by the Makefile of a project, in its folder, or else by that of here."""
+        is_project = (self.directory / "Makefile").is_file()
+        place = self.directory if is_project else ROOT
+        if not is_project:
+            given.setdefault("MODELWIRE_DATABASE_URL", f"sqlite:///{self.directory}/modelwire.db")
+        if targets == ["serve"]:
+            self._serve([*_MAKE, "serve", "SERVE_ARGS=--port 0"], given, step, place)
+            self._note_steps(step, self._output())
+        else:
+            output = _run([*_MAKE, *([] if is_project else ["-n"]), *targets], given, place)
+            _compare_lines(output, step)
+            self._note_steps(step, output)
+
+    def _note_steps(self, step: Step, output: str) -> None:
+        self._steps.update(
+            zip(_STEP_ID.findall(step.shown), _STEP_ID.findall(output), strict=False)
+        )
 
     def _find_server(self, words: list[str]) -> list[str]:
         """The words of a command, with the server's own port where a page has another one."""
@@ -194,8 +209,10 @@ def _on_any_port(options: list[str]) -> list[str]:
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     outer = {k: v for k, v in os.environ.items() if not k.startswith(("MODELWIRE_", "PYTEST_"))}
-    # Pages rewrite their files within a second, which bytecode files don't notice.
-    return {**outer, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100", **given}
+    # Pages rewrite their files within a second, which bytecode files don't notice. The package of
+    # a project, which its `make` installs, is found where it stands.
+    fixed = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "src", "COLUMNS": "100"}
+    return {**outer, **fixed, **given}
 
 
 def _run(command: list[str], given: Mapping[str, str], directory: Path, status: int = 0) -> str:

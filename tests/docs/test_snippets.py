@@ -8,7 +8,8 @@ The language of a fenced block says what is done with it:
 - `console` has commands, which start with `$ `, and what they answer. They run in the page's
   directory, in order. `modelwire serve` and `make serve` start a real server on a free port,
   in place of the one before; `curl` asks it; `pytest`, `python` and the other commands of
-  `modelwire` run, and fail where rows are shown to be refused; `make test` is looked up.
+  `modelwire` run, and fail where rows are shown to be refused; `make test` is looked up. After
+  `cd` into a project, its own `make` runs, with what is installed here.
   Moments, entity tags, ids of requests and durations may differ, and JSON may be laid out in
   lines. With `curl -i` the headers that are shown are compared. A `postgresql://` URL becomes that
   of an empty database.
@@ -67,6 +68,8 @@ class _Page:
         """The files that no command names, no other file imports and no tool finds itself."""
         collected = any("pytest" in command for command in self.commands)
         migrated = any("migrate apply" in command for command in self.commands)
+        served = any(command.endswith("make serve") for command in self.commands)
+        made = any(command.startswith("make test ") for command in self.commands)
         imported = set(
             re.findall(r"^(?:from|import) (\w+)\b", "\n".join(self.written.values()), re.MULTILINE)
         )
@@ -78,6 +81,8 @@ class _Page:
             )
             and name.removesuffix(".py") not in imported
             and not (collected and name.startswith(("conftest", "test_")))
+            and not (made and name.startswith("tests/test_"))
+            and not (served and name.startswith("src/"))
             and not (migrated and name.startswith("migrations/versions/"))
         ]
 
