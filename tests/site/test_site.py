@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tools.site import pages
 
 from modelwire import __all__ as names
 from tests.clients.tools import find_chromium, link_modules, require_node, run
@@ -81,6 +82,16 @@ def test_broken_links_fail(build: Build, tmp_path: Path) -> None:
     assert done.returncode == 1, printed
     assert "anchor does not exist" in printed
     assert "glossary.md" in printed
+
+
+def test_links_to_no_file_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to a file that is not there is refused, and named."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "page.md").write_text("```text\n[code](a.md)\n```\n[gone](b.md#c)\n")
+    monkeypatch.setattr(pages, "ROOT", tmp_path)
+    monkeypatch.setattr(pages, "DOCS", tmp_path / "docs")
+    with pytest.raises(pages.BrokenLink, match=re.escape("docs/page.md links to b.md")):
+        pages.collect_pages()
 
 
 def test_links_that_leave_the_docs_are_followed(site: Path) -> None:

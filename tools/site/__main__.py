@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .pages import ROOT
+from .pages import ROOT, BrokenLink
 from .staging import stage
 
 PLACE = ROOT / ".docs"
@@ -21,7 +21,10 @@ def build(place: Path, zensical: str) -> int:
         The exit status: 1 where a link leads nowhere, or there is anything else to warn of.
     """
     stage(place)
-    return subprocess.call([zensical, "build", "--strict", "--clean", "-f", _config(place)])  # noqa: S603
+    status = subprocess.call([zensical, "build", "--strict", "--clean", "-f", _config(place)])  # noqa: S603
+    if status == 0:
+        print(f"The site is in {place / 'site'}")  # noqa: T201 - where to look
+    return status
 
 
 def serve(place: Path, zensical: str, address: str) -> None:
@@ -33,9 +36,17 @@ def serve(place: Path, zensical: str, address: str) -> None:
     with subprocess.Popen(command) as server:  # noqa: S603
         try:
             for _ in watch(*(ROOT / name for name in WATCHED), raise_interrupt=False):
-                stage(place)
+                _stage_what_can_be(place)
         finally:
             server.terminate()
+
+
+def _stage_what_can_be(place: Path) -> None:
+    """Write the pages, unless a link is not typed to its end yet."""
+    try:
+        stage(place)
+    except BrokenLink as exc:
+        print(exc)  # noqa: T201 - whoever edits looks here
 
 
 def _config(place: Path) -> str:
@@ -50,12 +61,15 @@ def main() -> None:
     parser.add_argument("--zensical", default=str(PLACE / "venv" / "bin" / "zensical"))
     parser.add_argument("--address", default="127.0.0.1:8001")
     given = parser.parse_args()
-    if given.what == "serve":
-        serve(given.place, given.zensical, given.address)
-    elif given.what == "stage":
-        stage(given.place)
-    else:
-        sys.exit(build(given.place, given.zensical))
+    try:
+        if given.what == "serve":
+            serve(given.place, given.zensical, given.address)
+        elif given.what == "stage":
+            stage(given.place)
+        else:
+            sys.exit(build(given.place, given.zensical))
+    except BrokenLink as exc:
+        sys.exit(str(exc))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from types import ModuleType
@@ -22,18 +23,22 @@ _MODULES: tuple[ModuleType, ...] = (modelwire, testing, observe)
 def render_api() -> str:
     """Write the page: a section for each module, and in it one for each of its public names.
 
-    Of a class it has the members that the page on Python has, which are those to be relied on.
+    Of a class it has the members that the page on Python has, which are those to be relied on, but
+    for parameters: these are explained as such.
     """
     explained = (DOCS / "reference" / "python.md").read_text()
     parts = [_INTRODUCTION]
     for module in _MODULES:
         parts.append(f"## `{module.__name__}`\n")
         for name in module.__all__:
-            members = json.dumps(_members_of(name, explained))
+            members = json.dumps(_members_of(getattr(module, name), name, explained))
             parts.append(f"::: {module.__name__}.{name}\n    options:\n      members: {members}\n")
     return "\n".join(parts)
 
 
-def _members_of(name: str, explained: str) -> list[str]:
+def _members_of(thing: object, name: str, explained: str) -> list[str]:
+    if not isinstance(thing, type):
+        return []
     _, _, rest = explained.partition(f"\n## `{name}`\n")
-    return re.findall(r"^\| `(\w+)", rest.partition("\n## ")[0], re.MULTILINE)
+    named = re.findall(r"^\| `(\w+)", rest.partition("\n## ")[0], re.MULTILINE)
+    return [member for member in named if member not in inspect.signature(thing).parameters]

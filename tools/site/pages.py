@@ -25,6 +25,10 @@ _FENCE = re.compile(r"^\s*```")
 _LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:)([^)\s#]+)")
 
 
+class BrokenLink(Exception):
+    """A page links to a file that is not there."""
+
+
 def collect_pages() -> dict[str, bytes]:
     """Every file of the docs, and of what they link to, by its place in the site.
 
@@ -33,7 +37,7 @@ def collect_pages() -> dict[str, bytes]:
         becomes a page that shows it.
 
     Raises:
-        FileNotFoundError: A link leads to nothing.
+        BrokenLink: A link leads to nothing.
     """
     files: dict[str, bytes] = {}
     left = [
@@ -71,7 +75,9 @@ def _lead(file: Path, place: str, follow: Callable[[Path], None]) -> str:
     """The text of a page, whose links lead to where things are in the site."""
 
     def lead(found: re.Match[str]) -> str:
-        target = (file.parent / found[0]).resolve(strict=True)
+        target = (file.parent / found[0]).resolve()
+        if not target.exists():
+            raise BrokenLink(f"{file.relative_to(ROOT)} links to {found[0]}, which is not there")
         target = target / "README.md" if target.is_dir() else target
         follow(target)
         return relpath(_place_of(target), Path(place).parent)
