@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import warnings
@@ -63,6 +64,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("quick", "waiting"),
         help="only the tests that start processes or wait for limits of time, or all but these",
     )
+
+
+MEMORY = Path("/dev/shm")
+"""Where files are in memory, on Linux."""
+
+ROOM = 4 * 2**30
+"""Bytes that have to be free there."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the databases of SQLite in memory, where there is room: each commit of theirs waits for
+    the disk otherwise, which takes longer than most tests do."""
+    is_told = config.option.basetemp is not None or "PYTEST_DEBUG_TEMPROOT" in os.environ
+    if not is_told and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -125,7 +125,7 @@ RESOURCES = (
         OwnInvoice,
         policy=Policy(
             read=mine,
-            update=mine & (OwnInvoice.status != "issued"),  # type: ignore[arg-type]
+            update=mine & (OwnInvoice.status != "issued"),
             delete=mine & me.is_admin,
             fields={"cost": FieldPolicy(read=me.is_admin, write=me.is_admin)},
         ),
@@ -138,7 +138,7 @@ RESOURCES = (
         OwnLine,
         policy=Policy(read=OwnLine.invoice.has(OwnInvoice.org_id.in_(me.orgs))),  # type: ignore[union-attr, attr-defined]
     ),
-    Resource(OwnNote, policy=Policy(read=OwnNote.owner_id == me.id)),  # type: ignore[arg-type]
+    Resource(OwnNote, policy=Policy(read=OwnNote.owner_id == me.id)),
     Resource(
         OwnTag,
         policy=Policy(read=OwnTag.org_id.in_(me.orgs), write=nobody),  # type: ignore[attr-defined]

@@ -38,7 +38,7 @@ class PydanticMember(BaseModel):
     ranks: set[int | None] | None = None
     price: Decimal = Decimal(1)
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def is_paid(self) -> bool:
         return self.plan == "paid"
@@ -67,13 +67,15 @@ class StructMember(msgspec.Struct):
 
 
 def attribute_of(caller: Caller, name: str) -> Attribute:
-    return getattr(caller, name).attribute
+    found: Attribute = getattr(caller, name).attribute
+    return found
 
 
 def test_attributes_of_each_kind_of_class() -> None:
     """A Pydantic or SQLModel class, a NamedTuple, a struct and a dataclass have attributes."""
 
-    def read() -> PydanticMember: ...
+    def read() -> PydanticMember:
+        raise NotImplementedError
 
     caller = Caller(read)
     assert attribute_of(caller, "id") == Attribute("id", int, int)
@@ -87,15 +89,18 @@ def test_attributes_of_each_kind_of_class() -> None:
     assert attribute_of(caller, "is_paid") == Attribute("is_paid", bool, bool)
     assert attribute_of(caller, "doubled") == Attribute("doubled", int, int)
 
-    def read_row() -> TableMember: ...
+    def read_row() -> TableMember:
+        raise NotImplementedError
 
     assert attribute_of(Caller(read_row), "organisation_id").takes_none
 
-    def read_tuple() -> TupleMember: ...
+    def read_tuple() -> TupleMember:
+        raise NotImplementedError
 
     assert attribute_of(Caller(read_tuple), "name") == Attribute("name", str, str, takes_none=True)
 
-    def read_struct() -> StructMember: ...
+    def read_struct() -> StructMember:
+        raise NotImplementedError
 
     assert attribute_of(Caller(read_struct), "roles") == Attribute(
         "roles", Role, Enum, is_many=True
@@ -106,7 +111,8 @@ def test_attributes_of_each_kind_of_class() -> None:
 def test_kinds_of_dependencies() -> None:
     """Functions, generators, callables and classes say by an annotation what they give."""
 
-    async def coroutine() -> Member: ...
+    async def coroutine() -> Member:
+        raise NotImplementedError
 
     def generator() -> Iterator[Member]:
         yield Member(1)
@@ -115,9 +121,11 @@ def test_kinds_of_dependencies() -> None:
         yield Member(1)
 
     class Reads:
-        def __call__(self) -> Member: ...
+        def __call__(self) -> Member:
+            raise NotImplementedError
 
-        def method(self) -> Member: ...
+        def method(self) -> Member:
+            raise NotImplementedError
 
     for given in (
         coroutine,
@@ -136,15 +144,20 @@ def test_kinds_of_dependencies() -> None:
 def test_what_is_no_caller() -> None:
     """What says no class with attributes is refused where it is written."""
 
-    def nothing(): ...
+    def nothing():  # type: ignore[no-untyped-def]
+        raise NotImplementedError
 
-    def optional() -> Member | None: ...
+    def optional() -> Member | None:
+        raise NotImplementedError
 
-    def unknown() -> "Nowhere": ...  # noqa: F821
+    def unknown() -> "Nowhere":  # type: ignore[name-defined]  # noqa: F821
+        raise NotImplementedError
 
-    def plain() -> dict[str, Any]: ...
+    def plain() -> dict[str, Any]:
+        raise NotImplementedError
 
-    def empty() -> Exception: ...
+    def empty() -> Exception:
+        raise NotImplementedError
 
     for given in (nothing, optional, unknown, plain, empty, lambda: None):
         with pytest.raises(ConfigurationError, match=r"-> Member|has no attribute of a type"):
@@ -176,9 +189,10 @@ def test_a_class_with_names_that_are_not_there() -> None:
 
     class Partly:
         id: int
-        team: "Nowhere"  # noqa: F821
+        team: "Nowhere"  # type: ignore[name-defined]  # noqa: F821
 
-    def read() -> typing.Any: ...
+    def read() -> typing.Any:
+        raise NotImplementedError
 
     read.__annotations__["return"] = Partly
     caller = Caller(read)
@@ -309,8 +323,8 @@ def test_attributes_that_raise() -> None:
 def test_keys() -> None:
     """Callers have keys of their own, whatever of them a column could hold; nobody has none."""
 
-    def key_for(key: str, **values: object) -> bytes | None:
-        return reader_of(key=key).read(Member(**{"id": 1, **values})).key
+    def key_for(key: str, **values: Any) -> bytes | None:
+        return reader_of(key=key).read(Member(**({"id": 1} | values))).key
 
     keys = [key_for("id", id=value) for value in (1, 2, 2**70, 2**70 + 1)]
     keys += [key_for("name", name=value) for value in ("1", "\ud800", "\ud801", "a', 'b")]

@@ -90,8 +90,7 @@ async def fill(client: AsyncClient) -> Ask:
 
     for number, owner in enumerate((1, 2, 1, 2)):
         for path, body in (("shelves", {}), ("volumes", {"code": f"v{number}"})):
-            body |= {"owner_id": owner}
-            answer = await ask("POST", f"/checks_{path}/", body, owner)
+            answer = await ask("POST", f"/checks_{path}/", {**body, "owner_id": owner}, owner)
             assert answer.status_code == 201, answer.text
     return ask
 

@@ -133,10 +133,10 @@ class Service:
     ) -> Any:
         return await self.client.request(method, path, json=body, headers={**who, **headers})
 
-    async def status(self, *arguments: Any, **headers: str) -> int:
+    async def status(self, *arguments: Any, **headers: Any) -> int:
         return int((await self.ask(*arguments, **headers)).status_code)
 
-    async def code(self, *arguments: Any, **headers: str) -> tuple[str, list[str]]:
+    async def code(self, *arguments: Any, **headers: Any) -> tuple[str, list[str]]:
         problem = (await self.ask(*arguments, **headers)).json()
         return problem["code"], [error.get("pointer") for error in problem.get("errors", [])]
 

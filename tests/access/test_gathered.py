@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import pytest
+from sqlalchemy import literal_column
 
 from modelwire import Database
 from modelwire.access.principal import Principal
@@ -76,7 +77,6 @@ async def test_values_of_others_are_noticed(
     database: Database, statements: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The comparison above tells whether each is read with the values of its own caller."""
-    literal_column = gathered.literal_column
 
     def take_first(text: str, *arguments: Any) -> Any:
         if text.endswith(".c0"):  # what policies ask for comes before the key

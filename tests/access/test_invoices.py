@@ -223,8 +223,8 @@ async def test_numbers_and_totals(client: httpx2.AsyncClient) -> None:
     assert (await draft(client, eve, 2))["number"] == 1
     good = {"organisation_id": 1, "customer_id": 1, "due_on": "2030-01-01"}
     for customer, status in ((2, 400), (1, 201)):
-        body = [good, {**good, "customer_id": customer}]
-        answer = await client.post("/invoices/bulk/", json=body, headers=ann)
+        rows = [good, {**good, "customer_id": customer}]
+        answer = await client.post("/invoices/bulk/", json=rows, headers=ann)
         assert answer.status_code == status, answer.text
     shown = (await client.get("/invoices/?sort=id", headers=ann)).json()["items"]
     assert [row["number"] for row in shown] == [1, 2, 3]

@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import Depends, FastAPI, Response
 from sqlalchemy.orm import aliased
-from sqlmodel import func, select, update
+from sqlmodel import col, func, select, update
 
 from examples import invoices as example
 from modelwire import (
@@ -79,7 +79,7 @@ WRONG: dict[str, tuple[dict[Any, Policy], str]] = {
             example.Customer,
             read=everyone,
             write=nobody,
-            create=example.Customer.organisation_id.in_(example.me.works_in),
+            create=col(example.Customer.organisation_id).in_(example.me.works_in),
         ),
         "GET /customers",
     ),
@@ -177,7 +177,7 @@ def ask_for_callers(app: FastAPI) -> None:
     @app.post("/customers/{customer_id}/rename")
     async def rename(customer_id: int, session: CallerSessionDep) -> None:
         change = update(example.Customer).values(name="renamed")
-        await session.exec(change.where(example.Customer.id == customer_id))
+        await session.exec(change.where(col(example.Customer.id) == customer_id))
 
     @app.delete("/forget/{id}")
     async def forget(

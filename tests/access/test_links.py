@@ -60,9 +60,9 @@ RESOURCES = (
     Resource(
         TalentBadge,
         policy=Policy(
-            read=chief | (TalentBadge.skill_id != SECRET),  # type: ignore[arg-type]
-            create=chief | (TalentBadge.skill_id != LOCKED),  # type: ignore[arg-type]
-            delete=chief | (TalentBadge.skill_id != FIXED),  # type: ignore[arg-type]
+            read=chief | (TalentBadge.skill_id != SECRET),
+            create=chief | (TalentBadge.skill_id != LOCKED),
+            delete=chief | (TalentBadge.skill_id != FIXED),
         ),
     ),
 )

@@ -38,6 +38,7 @@ from sqlalchemy.orm import (
     selectinload,
     subqueryload,
 )
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from modelwire import Database
@@ -272,7 +273,7 @@ async def test_streams_and_old_queries_read_what_the_caller_may_see(own: Own) ->
 
 
 def _query(session: Session) -> list[str]:
-    return [number for (number,) in session.query(Invoice.number).filter(Invoice.id > 0)]
+    return [number for (number,) in session.query(Invoice.number).filter(col(Invoice.id) > 0)]
 
 
 async def test_a_caller_whose_statement_is_known_reads_his_own_rows(own: Own) -> None:

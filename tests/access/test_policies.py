@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import func
+from sqlmodel import col
 
 from modelwire import ConfigurationError, FieldPolicy, Policy, Resource, everyone, nobody
 from modelwire.access.principal import PrincipalReader
@@ -19,7 +20,7 @@ from modelwire.web.problems import Mounted
 from .models import Member, TenantInvoice, me
 
 OPEN = Policy(read=everyone)
-OWN = TenantInvoice.organisation_id.in_(me.organisation_ids)
+OWN = col(TenantInvoice.organisation_id).in_(me.organisation_ids)
 
 
 def table_of(**options: Any) -> Any:

@@ -21,7 +21,7 @@ from .models import Tenant, TenantInvoice, TenantMembership
 
 TABLES = MetaData()
 for model in (Tenant, TenantInvoice, TenantMembership):
-    model.__table__.to_metadata(TABLES)  # type: ignore[attr-defined]
+    model.metadata.tables[str(model.__tablename__)].to_metadata(TABLES)
 
 bearer = OAuth2PasswordBearer("token")
 seen: list[object] = []

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from modelwire import (
     CallerSessionDep,
@@ -63,6 +63,7 @@ def _add_actions(app: FastAPI) -> None:
         fails: bool = False,
     ) -> None:
         invoice.number = "noted"
+        assert invoice.id is not None
         session.add(Line(invoice_id=invoice.id, text="note"))
         work.add(Audit(text=f"noted {invoice.id}"))
         if fails:
@@ -86,7 +87,7 @@ def _add_shown(app: FastAPI) -> None:
 
     @app.get("/shown", response_model=list[shown(Invoice)])  # type: ignore[misc]
     async def show_all(session: CallerSessionDep) -> Any:
-        return (await session.scalars(select(Invoice).order_by(Invoice.id))).all()
+        return (await session.scalars(select(Invoice).order_by(col(Invoice.id)))).all()
 
     @app.get("/plainly", response_model=shown(Invoice))
     async def show_plainly(session: SessionDep) -> Any:
@@ -230,7 +231,7 @@ async def test_a_caller_is_overridden_in_tests(own: Own) -> None:
 
 
 async def test_a_key_of_several_fields_stands_in_the_path_by_their_names(own: Own) -> None:
-    policy = Policy(read=m.OwnTagLink.tag_id != 2, write=nobody)  # type: ignore[arg-type]
+    policy = Policy(read=m.OwnTagLink.tag_id != 2, write=nobody)
     made = Own(own.database, "direct", [*m.RESOURCES, Resource(m.OwnTagLink, policy=policy)])
 
     @made.app.get("/tags/{tag_id}/of/{invoice_id}", response_model=shown(m.OwnTagLink))

@@ -17,6 +17,7 @@ from ..extras import is_installed, require
 from ..plan.reading.query import refuse_parameters
 from ..request.query import parse_query
 from .document import Document, DocumentPage
+from .route_names import has_path
 
 ASSETS = "/docs-assets"
 DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
@@ -115,3 +116,12 @@ async def _redoc(request: Request) -> Response:
         with_google_fonts=False,
     )
     return page
+
+
+def answer_docs_with_slash(app: FastAPI) -> None:
+    """Answer the docs' paths with a last slash too, where FastAPI would redirect."""
+    for route in tuple(app.router.routes):
+        if isinstance(route, Route) and route.name in DOCS:
+            path = f"{route.path}/"
+            if not has_path(app, path):
+                app.router.add_route(path, route.endpoint, name=path, include_in_schema=False)

@@ -24,6 +24,11 @@ class MountedResources:
     variants: Variants
     prefix: str
 
+    @property
+    def catalog(self) -> Catalog:
+        """All that any caller may see and set."""
+        return self.variants.widest.catalog
+
     def read_caller(self, who: object) -> Principal:
         """Read what the caller's dependency has given."""
         return ANYONE if self.callers is None else self.callers.read(who)

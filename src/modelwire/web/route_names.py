@@ -74,3 +74,10 @@ def _walk(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[Any, str]]
 def _ends_with(path: str, name: str) -> bool:
     pattern = pattern_of(name).pattern.removeprefix("^")
     return re.search(pattern, path) is not None
+
+
+def has_path(app: FastAPI, path: str) -> bool:
+    """Whether an application has a route with a path."""
+    routes = app.router.routes
+    own = (getattr(route, "path", None) for route in routes)
+    return path in own or any(placed.path == path for placed in place_routes(routes))

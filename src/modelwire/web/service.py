@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from ..access.caller import Caller
-from ..catalog.tables import Catalog, Table
+from ..catalog.tables import Table
 from ..compat.starlette import has_started, middleware_of
 from ..errors import ConfigurationError
 from ..execute.database import Database
@@ -102,15 +102,24 @@ class Service:
         app.state.modelwire_own = self.own_access
         app.state.modelwire_database = database
 
-    def add_catalog(self, catalog: Catalog, told: Catalog, conflict_status: int) -> None:
-        """Add resources whose errors are explained, in the application's own endpoints too.
+    def add_resources(self, mounted: MountedResources, conflict_status: int) -> None:
+        """Add resources, whose errors are explained in the application's own endpoints too.
 
         Args:
-            catalog: The resources.
-            told: What of them an error may name, whoever has caused it.
+            mounted: The resources.
             conflict_status: The status where a unique value is taken or a parent is missing.
         """
+        catalog, variants = mounted.catalog, mounted.variants
+        # Whose statement has failed in an endpoint of the application's own is not known.
+        told = variants.narrowest.catalog
         self.problems.mounted.append(Mounted(catalog, told, conflict_status))
+        self.own_access.add(variants, mounted.callers)
+        self.mounted.append(mounted)
+        self.index.lists += [
+            mounted.prefix + table.path
+            for table in catalog.tables.values()
+            if "list" in table.resource.operations
+        ]
         for table in catalog.tables.values():
             name, number = table.model.__name__, 2
             while name in self._names.values():
@@ -134,7 +143,7 @@ class Service:
         return {
             table: each.prefix + table.path
             for each in self.mounted
-            for table in each.variants.widest.catalog.tables.values()
+            for table in each.catalog.tables.values()
         }
 
     @property

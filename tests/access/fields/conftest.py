@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from modelwire import Database
 from tests import worlds
-from tests.conftest import LANES, make_app
+from tests.conftest import make_app
+from tests.lanes import LANES
 
 from .staff import CALLERS, TABLES, Base, me, rows, ruled, settled, stored
 
@@ -28,7 +29,7 @@ class World(worlds.World):
         """Read all rows."""
         async with self.database.engine.connect() as connection:
             return {
-                table.name: stored((await connection.execute(select(table))).mappings())
+                table.name: stored(row._asdict() for row in await connection.execute(select(table)))
                 for table in TABLES
             }
 

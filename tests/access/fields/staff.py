@@ -69,7 +69,7 @@ class Club(Base, table=True):
 for model in (Bureau, Worker, Club):
     model.model_rebuild()
 
-TABLES = [m.__table__ for m in (Bureau, Worker, Club, ClubLink)]  # type: ignore[attr-defined]
+TABLES = [Base.metadata.tables[str(m.__tablename__)] for m in (Bureau, Worker, Club, ClubLink)]
 
 
 class Member(NamedTuple):

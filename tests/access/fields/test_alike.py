@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwire.pipeline.variants import Variants
-from tests.conftest import LANES
 from tests.examples import examples
+from tests.lanes import LANES
 from tests.query.conftest import describe
 
 from .asking import Asked, reads, writes

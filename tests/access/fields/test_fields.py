@@ -25,8 +25,9 @@ from modelwire import (
 )
 from modelwire.cli.policies import list_policies
 from modelwire.web.route import ResourceRoute
-from tests.conftest import LANES, make_app, open_client
+from tests.conftest import make_app, open_client
 from tests.http.problems import faults_of, read_problem
+from tests.lanes import LANES
 
 from .conftest import World
 from .staff import OPTIONS, Bureau, Club, ClubLink, Rules, Worker, me, ruled
@@ -162,7 +163,7 @@ async def test_constraints(world: World, lane: str) -> None:
 @lanes
 async def test_a_key_that_is_not_seen(world: World, lane: str) -> None:
     """Relations that lead by a hidden foreign key would tell its value: they are not there."""
-    rules = {Worker: {"office_code": FieldPolicy(read=me.is_manager)}}
+    rules: dict[type[SQLModel], Rules] = {Worker: {"office_code": FieldPolicy(read=me.is_manager)}}
     async with serve(world, lane, rules) as client:
         for asked in (
             "/people/?include=office",
@@ -197,7 +198,7 @@ async def test_a_key_that_is_not_seen(world: World, lane: str) -> None:
 @lanes
 async def test_a_key_that_is_not_set(world: World, lane: str) -> None:
     """Nor does anything that is stored along with another row set it."""
-    rules = {Worker: {"office_code": FieldPolicy(write=me.is_manager)}}
+    rules: dict[type[SQLModel], Rules] = {Worker: {"office_code": FieldPolicy(write=me.is_manager)}}
     async with serve(world, lane, rules) as client:
         for path, body, place in (
             ("/offices/", {"code": "n", "people": [{"code": "n1"}]}, "/people/0/office_code"),
@@ -365,12 +366,12 @@ class Computing(SQLModel, table=True):
     grade: int
     version: int = 1
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def yearly(self) -> int:
         return sum(self.pay() for _ in range(12))
 
-    @computed_field
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def found(self) -> str:
         # What is called like a field and is none counts for nothing.
@@ -403,7 +404,8 @@ class Many(NamedTuple):
     g: bool
 
 
-def read_many() -> Many: ...
+def read_many() -> Many:
+    raise NotImplementedError
 
 
 many = Caller(read_many)

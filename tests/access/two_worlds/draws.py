@@ -88,8 +88,8 @@ class Draw:
         stored = self._stored(table.name)
         if stored and self.maybe(0.9):
             return self.random.choice(stored)
-        stored = (field for field in table.fields if field.computed is None)
-        return {field.column.name: self.value(field) for field in stored}
+        fields = (field for field in table.fields if field.computed is None)
+        return {field.column.name: self.value(field) for field in fields}
 
     def key(self, table: Table) -> Key:
         """The key of a row, or of none."""
@@ -179,7 +179,7 @@ class Draw:
 
     def includes(self, table: Table, depth: int = 3) -> tuple[tuple[str, ...], ...]:
         """Some paths to include; none turns straight back."""
-        found = {}
+        found: dict[tuple[str, ...], None] = {}
         for _ in range(self.random.choice([0, 1, 2])):
             path: tuple[str, ...] = ()
             target, back = table, ""

@@ -139,6 +139,10 @@ def _name_of(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
+def _place_of(node: ast.AST) -> tuple[type[ast.AST], int, int]:
+    return type(node), getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
 class _Leave(ast.NodeTransformer):
     """Leaves a policy out of a function."""
 
@@ -148,11 +152,13 @@ class _Leave(ast.NodeTransformer):
         function = dict(functions_of(tree))[plant.function]
         matching = [n for n in ast.walk(function) if _leaves(n, plant.function) == plant.name]
         node = matching[plant.index]
-        self._place = (type(node), node.lineno, node.col_offset)
+        self._place = _place_of(node)
 
     def _is_it(self, node: ast.AST) -> bool:
-        place = (type(node), getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
-        return place == self._place and _leaves(node, self._plant.function) == self._plant.name
+        return (
+            _place_of(node) == self._place
+            and _leaves(node, self._plant.function) == self._plant.name
+        )
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
         if self._is_it(node.value) and self._plant.name.startswith("check_"):

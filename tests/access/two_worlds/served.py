@@ -14,7 +14,8 @@ from modelwire import Database
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Catalog
 from modelwire.statement.idempotency import KEYS
-from tests.conftest import LANES, make_app, open_client
+from tests.conftest import make_app, open_client
+from tests.lanes import LANES
 from tests.worlds import World
 
 from .requests import Request
@@ -89,7 +90,8 @@ async def open_worlds(
         )
         for d, found in apps.items()
     ]
-    return Worlds(*made, read_catalog(guarded, caller=me))
+    in_full, in_seen = made
+    return Worlds(in_full, in_seen, read_catalog(guarded, caller=me))
 
 
 async def _open(stack: AsyncExitStack, url: str, metadata: MetaData) -> Database:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import Header, HTTPException
 from sqlalchemy import JSON, MetaData, and_, func, literal, not_, or_, select
 from sqlalchemy.orm import aliased, registry
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import Field, Relationship, SQLModel, col
 
 from modelwire import Caller, Policy, Resource, everyone, nobody
 
@@ -296,7 +296,7 @@ COMPUTED: dict[type[SQLModel], dict[str, Any]] = {
         ),
         "details": select(Customer.details).where(Customer.id == Invoice.customer_id),
     },
-    Tag: {"twice": Tag.rank * 2},
+    Tag: {"twice": col(Tag.rank) * 2},
 }
 """What is computed, of the row itself and of others, which not everyone sees."""
 
@@ -316,7 +316,10 @@ def resources(*, guarded: bool) -> tuple[Resource, ...]:
     """The resources, with their policies or without."""
     made = []
     for model, policy in POLICIES.items():
-        options = {"includes": RELATIONS.get(model, ()), "computed": COMPUTED.get(model, {})}
+        options: dict[str, Any] = {
+            "includes": RELATIONS.get(model, ()),
+            "computed": COMPUTED.get(model, {}),
+        }
         options |= OPTIONS.get(model, {})
         if guarded:
             assigned = {"by_id": me.id} if model is Note else {}

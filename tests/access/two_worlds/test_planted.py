@@ -131,4 +131,5 @@ async def serve_again(stack: AsyncExitStack, worlds: Worlds) -> Worlds:
         app = make_app(world.database, "direct", resources(guarded=True), {"caller": me})
         client = await stack.enter_async_context(open_client(app))
         made.append(World(world.database, {"direct": app}, {"direct": client, "open": client}))
-    return Worlds(*made, worlds.catalog)
+    full, seen = made
+    return Worlds(full, seen, worlds.catalog)

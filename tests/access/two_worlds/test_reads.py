@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import LANES
 from tests.examples import examples
+from tests.lanes import LANES
 
 from .draws import Draw
 from .judged import find_above

@@ -6,7 +6,7 @@ from random import Random
 import httpx2
 import pytest
 
-from tests.conftest import LANES
+from tests.lanes import LANES
 
 from .planted import find_plants
 from .requests import Request
@@ -65,8 +65,8 @@ async def test_replays(worlds: Worlds, lane: str) -> None:
     """The same key of two callers is two keys."""
     await worlds.fill(_invoices(), ADMIN)
     client = worlds.full.clients[lane]
-    same = {"headers": {"idempotency-key": "one"}}
-    create = Request("POST", "/invoices/", {"id": 90, "number": "X", "organisation_id": 1}, **same)
+    body = {"id": 90, "number": "X", "organisation_id": 1}
+    create = Request("POST", "/invoices/", body, headers={"idempotency-key": "one"})
     first, again = [await ask(client, create, ADMIN) for _ in range(2)]
     assert (first.status, again.status) == (201, 201)
     assert again.headers["idempotency-replayed"] == "true"

@@ -9,8 +9,8 @@ from httpx2 import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import LANES
 from tests.examples import examples
+from tests.lanes import LANES
 
 from .draws import Draw, Key
 from .judged import KEYS, find_above, find_fault, find_misjudged, is_excused

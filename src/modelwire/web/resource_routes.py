@@ -1,0 +1,116 @@
+"""The routes of one resource."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from ..catalog.guards import Guards
+from ..catalog.tables import Access, Past, Table
+from ..errors import ConfigurationError
+from ..openapi.context import RouteContext
+from ..openapi.operation import compose_operation, name_operation
+from ..plan.reading.history import keeps_history
+from ..plan.reading.operators import check_filters
+from ..resource import OPERATIONS
+from .descriptions import Route
+from .operations import ROUTES
+from .routes import Routes
+
+READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE, Past.SHOW)
+"""The operations that change nothing."""
+
+NOT_IN_BATCHES = ("stream", "aggregate", "changes")
+"""The operations that a batch can't ask for."""
+
+
+def add_resource(routes: Routes, table: Table) -> None:
+    """Add the routes of a resource.
+
+    Raises:
+        ConfigurationError: It can't be served as it is declared; says why.
+    """
+    check_filters(table)
+    _check_operations(table)
+    for route in ROUTES:
+        for relation, guards in table.find_served(route.operation):
+            _add_route(routes, RouteContext(routes.mounted.catalog, table, relation), route, guards)
+
+
+def _check_operations(table: Table) -> None:
+    resource = table.resource
+    for name in (*resource.operations, *resource.operation_dependencies):
+        if name not in OPERATIONS:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}): there is no operation `{name}`; "
+                f"there are {', '.join(OPERATIONS)}."
+            )
+    if keeps_history(table) and "history" in table.children:
+        raise ConfigurationError(
+            f"Resource({table.model.__name__}, changes=…): its relationship `history` is "
+            "served where the history of a row would be. Write Changes(history=False), or "
+            "give the relationship another name."
+        )
+
+
+def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards) -> None:
+    table, relation, target = place.table, place.relation, place.target
+    endpoint = routes.endpoint(
+        routes.mounted.variants.bind(
+            route.handle, table, relation, reads=_may_be_of_copy(route, target)
+        ),
+        key_names=_names_in(route, place),
+        # What is created below a row stands under the path of its own resource.
+        base=routes.prefix + (target if route.method == "POST" else table).path,
+        takes_body=route.description.body is not None,
+        callers=routes.mounted.callers,
+    )
+    own, other = routes.service.name_of(table), routes.service.name_of(target)
+    tags = table.resource.tags
+    routes.add(
+        routes.prefix + table.path + _write_path(place, route),
+        endpoint,
+        route.method,
+        operation_id=name_operation(route.description, place, own, other),
+        compose=partial(_compose, routes, place, route),
+        joins=route.operation not in NOT_IN_BATCHES,
+        reads_only=route.operation in READ_ONLY,
+        dependencies=[*routes.asked, *(guard.depends for guard in guards)],
+        tags=list(tags if tags is not None else [table.name]),
+        status_code=route.description.status,
+    )
+
+
+def _compose(routes: Routes, place: RouteContext, route: Route) -> dict[str, Any]:
+    return compose_operation(route.description, routes.service.components(), place, route.path)
+
+
+def _write_path(place: RouteContext, route: Route) -> str:
+    """The path of a route below its resource's, with the names of its parameters."""
+    own, other = (",".join(f"{{{name}}}" for name in names) for names in _key_names(place))
+    path = route.path.replace("{key}", own).replace("{other}", other)
+    return path.replace("{relation}", place.relation.name if place.relation else "")
+
+
+def _may_be_of_copy(route: Route, target: Table) -> bool:
+    """Whether a copy of the database may answer: not where the answer says behind which change to
+    follow it, which a copy may not have seen."""
+    tells = route.operation in ("list", Access.LIST) and target.guarded.is_followed
+    return route.operation in READ_ONLY and not tells
+
+
+def _names_in(route: Route, place: RouteContext) -> list[list[str]]:
+    """The names of the parameters of what stands for keys in a path."""
+    own, other = _key_names(place)
+    return [own, ["change_number"] if "{change_number}" in route.path else other]
+
+
+def _key_names(place: RouteContext) -> tuple[list[str], list[str]]:
+    """The names of the parameters of both keys that a path may have."""
+    own = [f.name for f in place.table.key]
+    return own, [f"{_start(place)}{f.name}" for f in place.target.key]
+
+
+def _start(place: RouteContext) -> str:
+    """How the parameters of the second key start, by which they differ from those of the first."""
+    return f"{place.relation.name}_" if place.relation else ""
