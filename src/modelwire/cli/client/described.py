@@ -219,7 +219,7 @@ class _Reader:
                 if is_document(field) and not described_parts(field)
             ],
             deleted=list(table.recalled),
-            create=self._resolve(create_schema(subject)),
+            create=create_schema(subject),
             update=self._read_update(),
             conflicts=self._find_conflicts(),
             groups=group_schemas(subject) if sums else {},

@@ -79,10 +79,8 @@ class _Writer:
     def _write_resource(self, resource: Described) -> Iterator[str]:
         names, types = self._names[resource.name], self._types
         yield types.declare(names[""], resource.row)
-        if "create" in resource.operations or "bulk_create" in resource.operations:
-            yield types.declare(names["New"], resource.create)
         if {"update", "bulk_update"} & {*resource.operations}:
-            yield types.declare(names["Changes"], resource.update)
+            yield types.declare(names["Update"], resource.update)
         yield write_interface(names["Filters"], self._write_filters(resource))
         yield write_interface(
             names["Where"],
@@ -129,8 +127,8 @@ class _Writer:
         yield f"where: {names['Where']};"
         yield f"filters: {names['Filters']};"
         yield f"deleted: {write_choice(resource.deleted)};"
-        yield f"create: {names['New'] if is_made else 'never'};"
-        yield f"update: {names['Changes'] if is_changed else 'never'};"
+        yield f"create: {types.write(resource.create) if is_made else 'never'};"
+        yield f"update: {names['Update'] if is_changed else 'never'};"
         yield f"conflict: {write_choice(resource.conflicts)};"
         yield f"groups: {names['Groups'] if resource.groups else '{}'};"
         yield f"measures: {names['Measures'] if resource.measures else '{ count: number; }'};"
@@ -183,7 +181,7 @@ class _Writer:
 
 
 _ENDS = (
-    *("", "New", "Changes", "Filters", "Where", "Sort", "Include"),
+    *("", "Update", "Filters", "Where", "Sort", "Include"),
     *("Groups", "Measures", "Model"),
 )
 """The ends of the names of a resource's types."""

@@ -77,7 +77,9 @@ class Types:
         members = self.members(schema)
         if members:
             return f"{{ {' '.join(members)} }}"
-        return f"{{ [name: string]: {self.write(schema.get('additionalProperties', {}))} }}"
+        others = schema.get("additionalProperties")
+        written = self.write(others) if isinstance(others, dict) else _JSON
+        return f"{{ [name: string]: {written} }}"
 
     def members(self, schema: JSONSchema) -> Sequence[str]:
         """Write the members of the type of an object."""

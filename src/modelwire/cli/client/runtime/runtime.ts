@@ -310,7 +310,7 @@ export class Collection<M extends Model> {
     call: Call = {},
   ): Promise<Page<Shown<M, Field, Include>>> {
     const answer = await this.query("/", this.listed(query), call);
-    const page = await read<WirePage<Shown<M, Field, Include>>>(answer);
+    const page = read<WirePage<Shown<M, Field, Include>>>(answer);
     const change = answer.headers.get("x-change-number");
     return {
       items: page.items,
@@ -352,9 +352,10 @@ export class Collection<M extends Model> {
   ): AsyncGenerator<Shown<M, Field, Include>, void, undefined> {
     const headers = { accept: "application/x-ndjson", prefer: "end-marker" };
     const parameters = this.listed(query);
-    const answer = await this.ask("/stream/", parameters, call, headers);
+    const path = `${this.path}/stream/`;
+    const sent: Sent = { method: "GET", path, parameters, headers, repeats: true, call };
     let count = 0;
-    for await (const line of linesOf(answer)) {
+    for await (const line of linesOf(await this.connection.open(sent))) {
       const row = parse(line) as Shown<M, Field, Include> & { readonly $rows?: number };
       if (row.$rows === count && Object.keys(row).length === 1) return;
       count += 1;
@@ -575,7 +576,7 @@ export class Collection<M extends Model> {
     const parameters = this.conditions(conditions, true);
     const headers = { prefer: `max-affected=${write.maxAffected}` };
     const answer = await this.write(method, "/", changes, write, { parameters, headers });
-    return (await read<{ affected: number }>(answer)).affected;
+    return read<{ affected: number }>(answer).affected;
   }
 
   private at(target: unknown): string {
@@ -624,13 +625,13 @@ export class Collection<M extends Model> {
     return parameters;
   }
 
-  private ask(below: string, parameters: Parameters, call: Call, headers: Record<string, string> = {}): Promise<Response> {
+  private ask(below: string, parameters: Parameters, call: Call): Promise<Answer> {
     const path = this.path + below;
-    return this.connection.send({ method: "GET", path, parameters, headers, repeats: true, call });
+    return this.connection.send({ method: "GET", path, parameters, repeats: true, call });
   }
 
   /** A query that is too long for a URL goes into a body, where the resource takes that. */
-  private query(below: string, parameters: Parameters, call: Call): Promise<Response> {
+  private query(below: string, parameters: Parameters, call: Call): Promise<Answer> {
     if (!this.hasQuery || search(parameters).length <= LONGEST_SEARCH) return this.ask(below, parameters, call);
     const path = `${this.path}${below}query`;
     const body = Object.fromEntries(parameters);
@@ -643,7 +644,7 @@ export class Collection<M extends Model> {
     body: unknown,
     write: Write<string>,
     more: { parameters?: Parameters; headers?: Record<string, string>; repeats?: boolean } = {},
-  ): Promise<Response> {
+  ): Promise<Answer> {
     const parameters: Parameters = new Map(more.parameters);
     join(parameters, "include", write.include);
     const headers = { ...more.headers };
@@ -700,22 +701,39 @@ class Connection {
     });
   }
 
-  async send(sent: Sent): Promise<Response> {
+  /** Send a request; gives the whole answer. */
+  send(sent: Sent): Promise<Answer> {
+    return this.repeat(sent, async (response) => ({
+      headers: response.headers,
+      text: await response.text(),
+    }));
+  }
+
+  /** Send a request whose answer is read as it comes. */
+  open(sent: Sent): Promise<Response> {
+    return this.repeat(sent, async (response) => response);
+  }
+
+  private async repeat<T>(sent: Sent, take: (response: Response) => Promise<T>): Promise<T> {
     const { retries = 3, maxRetryAfter = 30 } = this.options;
     for (let count = 0; ; count++) {
-      const answer = await this.fetch(sent).catch((error: unknown) => {
-        if (!sent.repeats || count === retries || sent.call.signal?.aborted) throw error;
-        return undefined;
+      const outcome = await this.attempt(sent, take).catch((error: unknown): Outcome<T> => {
+        if (sent.repeats !== true || count >= retries || sent.call.signal?.aborted) throw error;
+        return {};
       });
-      if (answer?.ok === true) return answer;
-      const problem = answer === undefined ? undefined : await this.readProblem(answer);
+      if ("taken" in outcome) return outcome.taken;
+      const { problem } = outcome;
       const pause = problem?.retryAfter ?? FIRST_PAUSE * 2 ** count * (0.5 + Math.random());
-      const isAgain = problem === undefined || mayRepeat(problem, sent.repeats === true);
-      if (problem !== undefined && (!isAgain || count >= retries || pause > maxRetryAfter)) {
-        throw new Refused(problem);
-      }
+      if (problem !== undefined && !mayRepeat(problem, sent.repeats === true)) throw new Refused(problem);
+      if (problem !== undefined && (count >= retries || pause > maxRetryAfter)) throw new Refused(problem);
       await sleep(pause, sent.call.signal);
     }
+  }
+
+  private async attempt<T>(sent: Sent, take: (response: Response) => Promise<T>): Promise<Outcome<T>> {
+    const response = await this.fetch(sent);
+    if (!response.ok) return { problem: await this.readProblem(response) };
+    return { taken: await take(response) };
   }
 
   private async fetch(sent: Sent): Promise<Response> {
@@ -755,6 +773,14 @@ class Connection {
     };
   }
 }
+
+interface Answer {
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** What has come of sending a request once: nothing where the connection was lost. */
+type Outcome<T> = { readonly taken: T } | { readonly problem?: AnyProblem };
 
 interface WirePage<Row> {
   items: Row[];
@@ -874,12 +900,12 @@ function sleep(seconds: number, signal: AbortSignal | undefined): Promise<void> 
   });
 }
 
-async function read<T>(answer: Response): Promise<T> {
-  return parse(await answer.text()) as T;
+function read<T>(answer: Answer): T {
+  return parse(answer.text) as T;
 }
 
-async function readRow<T extends object>(answer: Response): Promise<T> {
-  const row = await read<T>(answer);
+function readRow<T extends object>(answer: Answer): T {
+  const row = read<T>(answer);
   const tag = answer.headers.get("etag");
   if (tag !== null) tags.set(row, tag);
   return row;
