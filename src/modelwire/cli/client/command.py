@@ -12,9 +12,12 @@ import typer
 from ..ask import exiting, show_examples
 from ..data import TargetArgument
 from ..target import load_app
-from . import typescript
 from .described import Application, describe_application
 from .folder import find_differences, write_client
+from .python import HEADER as PYTHON_HEADER
+from .python import write_python
+from .typescript import HEADER as TYPESCRIPT_HEADER
+from .typescript import write_typescript
 
 client = typer.Typer(rich_markup_mode=None)
 clients = typer.Typer(
@@ -45,14 +48,30 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the files as JSO
         "client ts main.py --out web/src/api", "client ts package.main:app --out api --check"
     ),
 )
-def typescript_(
+def write_in_typescript(
     target: TargetArgument,
     out: OutOption = Path("client"),
     check: CheckOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a client in TypeScript, without dependencies, on fetch."""
-    _generate(target, out, typescript.write_typescript, typescript.HEADER, check, as_json)
+    _generate(target, out, write_typescript, TYPESCRIPT_HEADER, check, as_json)
+
+
+@clients.command(
+    name="python",
+    epilog=show_examples(
+        "client python main.py --out shop_client", "client python main.py --out api --check"
+    ),
+)
+def write_in_python(
+    target: TargetArgument,
+    out: OutOption = Path("client"),
+    check: CheckOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a client in Python, a package on httpx and Pydantic."""
+    _generate(target, out, write_python, PYTHON_HEADER, check, as_json)
 
 
 def _generate(

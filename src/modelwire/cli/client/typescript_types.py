@@ -7,73 +7,46 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...openapi.components import references_in
 from ...openapi.values import JSONSchema
+from .schema_types import Types, is_pair
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _JSON = "wire.Json"
-_PLAIN: Mapping[str, str] = {
+_PLAIN: Mapping[Any, str] = {
     "string": "string",
+    "integer": "number",
     "number": "number",
     "boolean": "boolean",
     "null": "null",
 }
-WIDTH = 100
+_WIDTH = 100
 
 
-class Types:
-    """Writes types.
+class TypeScriptTypes(Types):
+    """Writes types of TypeScript."""
 
-    Args:
-        names: What the types of shared schemas are called, by the names of these.
-    """
+    def write_literals(self, values: Iterable[Any]) -> str:
+        """Write the type of some values."""
+        return join(map(_literal, values))
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+    def write_plain(self, schema: JSONSchema) -> str:
+        """Write the type of values without parts, or of any."""
+        if schema.get("format") == "int64":
+            return "wire.Int64"
+        return _PLAIN.get(schema.get("type"), _JSON)
 
-    def write(self, schema: JSONSchema, *, fixed: bool = False) -> str:
-        """Write the type of the values that a schema is of.
-
-        Args:
-            schema: The schema.
-            fixed: Whether arrays may be ones that can't be changed.
-        """
-        if "$ref" in schema:
-            ((_, name),) = references_in(schema)
-            return self._names[name]
-        if "const" in schema:
-            return _literal(schema["const"])
-        if "enum" in schema:
-            return join(map(_literal, schema["enum"]))
-        for word, sign in (("anyOf", " | "), ("oneOf", " | "), ("allOf", " & ")):
-            if word in schema:
-                return join((self.write(each, fixed=fixed) for each in schema[word]), sign)
-        return self._write_kind(schema, fixed=fixed)
-
-    def _write_kind(self, schema: JSONSchema, *, fixed: bool) -> str:
-        kind = schema.get("type")
-        if isinstance(kind, list):
-            return join(self._write_kind({**schema, "type": each}, fixed=fixed) for each in kind)
-        match kind:
-            case "integer":
-                return "wire.Int64" if schema.get("format") == "int64" else "number"
-            case "array":
-                return self._write_array(schema, fixed=fixed)
-            case "object":
-                return self._write_object(schema)
-            case _:
-                return _PLAIN.get(str(kind), _JSON)
-
-    def _write_array(self, schema: JSONSchema, *, fixed: bool) -> str:
+    def write_array(self, schema: JSONSchema, *, fixed: bool) -> str:
+        """Write the type of arrays."""
         start = "readonly " if fixed else ""
-        items = self.write(schema.get("items", {}))
         if "prefixItems" in schema:
             return f"{start}[{', '.join(map(self.write, schema['prefixItems']))}]"
-        if schema.get("minItems") == schema.get("maxItems") == 2:
+        items = self.write(schema.get("items", {}))
+        if is_pair(schema):
             return f"{start}[{items}, {items}]"
         return f"{start}({items})[]" if set(items) & set(" |&") else f"{start}{items}[]"
 
-    def _write_object(self, schema: JSONSchema) -> str:
+    def write_object(self, schema: JSONSchema) -> str:
+        """Write the type of objects that have no name."""
         members = self.members(schema)
         if members:
             return f"{{ {' '.join(members)} }}"
@@ -116,7 +89,7 @@ def write_interface(name: str, members: Iterable[str], base: str = "") -> str:
 def write_alias(name: str, written: str) -> str:
     """Declare another name for a type."""
     line = f"export type {name} = {written};"
-    if len(line) > WIDTH and " | " in written and not set(written) & set("{(&"):
+    if len(line) > _WIDTH and " | " in written and not set(written) & set("{(&"):
         choices = "".join(f"\n  | {choice}" for choice in written.split(" | "))
         return f"export type {name} ={choices};\n"
     return line + "\n"
