@@ -3,29 +3,16 @@
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 
-from modelwire import Database
-from modelwire.cli.client.described import describe_application
 from modelwire.cli.client.typescript import write_typescript
-from tests.conftest import DIALECTS, ZOO, MakeURL, make_app
+from tests.conftest import DIALECTS, MakeURL
 from tests.live.conftest import serve_app
 
+from .generated import PROGRAMS, is_the_same_each_time, write_clients
 from .serving import APPLICATIONS, Unreliable, open_application, run_program
 from .tools import MODULES, link_modules, require_node, run
 
-PROGRAMS = Path(__file__).parent / "programs"
 TSX = ("node", str(MODULES / ".bin" / "tsx"))
-STRICT = PROGRAMS / "tsconfig.json"
-
-
-def make_applications() -> dict[str, FastAPI]:
-    """Make every application that is generated from, without its database."""
-    made = {
-        name: make(Database("sqlite://", **({} if metadata is None else {"metadata": metadata})))
-        for name, (make, metadata) in APPLICATIONS.items()
-    }
-    return {**made, "zoo": make_app(Database("sqlite://"), "direct", ZOO, {})}
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +21,8 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require_node()
     directory = tmp_path_factory.mktemp("clients")
     link_modules(directory)
-    (directory / "tsconfig.json").write_text(STRICT.read_text())
-    for name, app in make_applications().items():
-        client = directory / name / "client"
-        client.mkdir(parents=True)
-        for file, text in write_typescript(describe_application(app)).items():
-            (client / file).write_text(text)
-        for program in (f"{name}.ts", "check.ts", *(("retries.ts",) if name == "league" else ())):
-            if (PROGRAMS / program).is_file():
-                (client.parent / program).write_text((PROGRAMS / program).read_text())
+    (directory / "tsconfig.json").write_text((PROGRAMS / "tsconfig.json").read_text())
+    write_clients(directory, "client", write_typescript, ".ts")
     return directory
 
 
@@ -70,8 +50,4 @@ async def test_retries(clients: Path) -> None:
 
 def test_is_the_same_each_time() -> None:
     """What is generated depends on the application alone."""
-    first, second = (
-        {name: write_typescript(describe_application(app)) for name, app in make().items()}
-        for make in (make_applications, make_applications)
-    )
-    assert first == second
+    assert is_the_same_each_time(write_typescript)

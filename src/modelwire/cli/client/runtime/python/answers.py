@@ -122,7 +122,7 @@ class Change(Generic[OtherT]):
     at: datetime
     operation: Literal["create", "update", "delete"]
     key: JsonValue
-    item: OtherT | None
+    item: OtherT | None = None
 
 
 @dataclass(frozen=True, slots=True)

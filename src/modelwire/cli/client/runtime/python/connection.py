@@ -118,7 +118,7 @@ class Connection:
                 problem = None
             pause = problem.retry_after_s if problem is not None else None
             if pause is None:
-                pause = _FIRST_PAUSE_S * 2**count * random.uniform(0.5, 1.5)  # noqa: S311
+                pause = _FIRST_PAUSE_S * 2**count * random.uniform(0.5, 1.5)
             if problem is not None and not self._is_repeated(problem, sent, count, pause):
                 raise problem
             await anyio.sleep(pause)
