@@ -28,7 +28,7 @@ def test_types(name: str, clients: Path) -> None:
     directory = clients / name
     # What clients have in common is looked at once.
     run(
-        f"mypy --strict --warn-unreachable --cache-dir ../.mypy_cache {' '.join(_files(directory))}",
+        f"mypy --strict --warn-unreachable --cache-dir ../.mypy_cache {_files(directory)}",
         directory,
     )
 
@@ -62,5 +62,5 @@ def test_is_the_same_each_time() -> None:
     assert is_the_same_each_time(write_python)
 
 
-def _files(directory: Path) -> list[str]:
-    return ["api", *(path.name for path in directory.glob("*.py"))]
+def _files(directory: Path) -> str:
+    return " ".join(["api", *(path.name for path in directory.glob("*.py"))])
