@@ -61,7 +61,7 @@ def run(command: str, directory: Path) -> str:
     done = subprocess.run(
         [*_PROGRAMS.get(program, [program]), *words],
         cwd=directory,
-        env=_environment(directory),
+        env=environment(directory),
         capture_output=True,
         text=True,
         check=False,
@@ -88,7 +88,8 @@ def link_modules(directory: Path) -> None:
     (directory / "package.json").write_text((HOME / "package.json").read_text())
 
 
-def _environment(directory: Path) -> dict[str, str]:
+def environment(directory: Path) -> dict[str, str]:
+    """The environment of programs in a directory: none of ours."""
     outer = {k: v for k, v in os.environ.items() if not k.startswith(("MODELWIRE_", "PYTEST_"))}
     return {
         **outer,

@@ -27,6 +27,7 @@ from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
 from .changes import changes
 from .check.command import check_application
+from .client.command import client
 from .copy import EPILOG as COPY_EXAMPLES
 from .copy import copy
 from .data import data
@@ -59,6 +60,7 @@ main.add_typer(migrate)
 main.add_typer(data)
 main.add_typer(shell)
 main.add_typer(changes)
+main.add_typer(client)
 main.command(epilog=COPY_EXAMPLES)(copy)
 
 

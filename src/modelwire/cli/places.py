@@ -10,6 +10,7 @@ from ..catalog.names import did_you_mean
 from ..catalog.tables import Table
 from ..errors import ConfigurationError
 from ..web.route import Endpoint, ResourceRoute
+from ..web.service import Service
 from .inside import Inside
 
 
@@ -28,11 +29,16 @@ class Place(NamedTuple):
 
 
 def list_places(inside: Inside) -> Mapping[str, Place]:
-    """List the resources of an application by their names.
+    """List the resources of an application by their names."""
+    return name_places(inside.service)
+
+
+def name_places(service: Service) -> Mapping[str, Place]:
+    """Name the resources of an application.
 
     Those of several calls of `mount` that have one path have the prefix in their names.
     """
-    served = inside.service.paths
+    served = service.paths
     count = Counter(table.path for table in served)
     found = {}
     for table, path in served.items():

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
 
+from ..catalog.kinds import SORTABLE
+from ..catalog.tables import Field, Table
 from ..plan.reading.aggregate import PARAMETERS, default_limit
+from ..plan.reading.derived import bucket_field, measure_field
+from ..plan.reading.grouping import COUNT, functions_of, spans_of
+from ..shape.aggregates import Function
 from .context import Subject
 from .parameters import (
     Parameters,
@@ -16,7 +24,7 @@ from .parameters import (
     recalling,
     search_parameters,
 )
-from .values import INTEGER, POSITION, TEXT, JSONSchema
+from .values import INTEGER, POSITION, TEXT, JSONSchema, value_schema
 
 _NAMES: JSONSchema = {"type": "array", "items": TEXT}
 _TOLD: JSONSchema = {"type": ["string", "number", "boolean", "null"]}
@@ -114,3 +122,56 @@ def groups_schema(subject: Subject) -> JSONSchema:
         },
     }
     return subject.components.refer("schemas", "Groups", lambda: schema)
+
+
+def measure_schemas(subject: Subject) -> dict[str, JSONSchema]:
+    """The schemas of what can be told of a group, by its name, of fields of the resource and of
+    those that it has one of."""
+    found: dict[str, JSONSchema] = {COUNT: INTEGER}
+    for path, table, field in _told_fields(subject):
+        for function in functions_of(field):
+            found[f"{path}:{function}"] = _told_schema(table, field, function)
+    return found
+
+
+def group_schemas(subject: Subject) -> dict[str, JSONSchema]:
+    """The schemas of what rows can be grouped by, by its name, likewise."""
+    found: dict[str, JSONSchema] = {}
+    for path, table, field in _told_fields(subject):
+        if field.kind in SORTABLE:
+            found[path] = _or_null(value_schema(field))
+        for span in spans_of(field):
+            found[f"{path}:{span}"] = _or_null(value_schema(bucket_field(table, field, span)))
+    return found
+
+
+def _told_fields(subject: Subject) -> Iterator[tuple[str, Table, Field]]:
+    """The fields that sums may be about, each with its path and its resource."""
+    table = subject.table
+    yield from ((name, table, field) for name, field in table.queryable.items())
+    for name, relation in table.paths.items():
+        if not relation.many and relation.link is None:
+            target = subject.related(name).table
+            yield from ((f"{name}.{n}", target, field) for n, field in target.queryable.items())
+
+
+_COUNTS = (Function.COUNT, Function.COUNT_DISTINCT)
+_SUMS: Mapping[Any, JSONSchema] = {
+    int: {"type": "integer", "format": "int64"},
+    float: {"type": "number"},
+    Decimal: {"type": "string", "format": "decimal"},
+    dt.timedelta: {"type": "string", "format": "duration"},
+}
+
+
+def _told_schema(table: Table, field: Field, function: Function) -> JSONSchema:
+    """The schema of a measure; a sum of integers may need more bits than these have."""
+    if function in _COUNTS:
+        return INTEGER
+    if function in (Function.SUM, Function.AVG):
+        return _or_null(_SUMS[measure_field(table, field, function).annotation])
+    return _or_null(value_schema(field))
+
+
+def _or_null(schema: JSONSchema) -> JSONSchema:
+    return {"anyOf": [schema, {"type": "null"}]}

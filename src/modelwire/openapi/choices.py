@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..catalog.documents import described_parts
 from ..catalog.kinds import SORTABLE, Kind
+from ..catalog.tables import Relation
 from ..plan.reading.includes import may_follow
 from .context import Subject
 from .values import JSONSchema
@@ -42,14 +43,19 @@ def part_paths(subject: Subject, kinds: Collection[Kind] = tuple(Kind)) -> list[
     return list(found.values())
 
 
-def include_paths(subject: Subject) -> Iterator[str]:
-    """The relations that can be shown, through two at most; deeper ones are written alike."""
+def include_paths(subject: Subject, most: int = 2, before: Relation | None = None) -> Iterator[str]:
+    """The relations that can be shown; those that are deeper are written alike.
+
+    Args:
+        subject: The resource.
+        most: How many relations a path goes through, at most.
+        before: The relation by which a path has come to the resource.
+    """
     for name, relation in subject.table.includes.items():
-        yield name
-        target = subject.related(name).table
-        for below, further in target.includes.items():
-            if may_follow(target, further, relation):
-                yield f"{name}.{below}"
+        if before is None or may_follow(subject.table, relation, before):
+            yield name
+            further = include_paths(subject.related(name), most - 1, relation) if most > 1 else ()
+            yield from (f"{name}.{below}" for below in further)
 
 
 def choose_sort(subject: Subject) -> JSONSchema | None:

@@ -320,13 +320,14 @@ def _by_operators(subject: Subject) -> JSONSchema:
         "schema": {
             "title": f"{subject.name}Filters",
             "type": "object",
-            "properties": _operands(subject),
+            "properties": operator_schemas(subject),
             "examples": [_NOTHING],
         },
     }
 
 
-def _operands(subject: Subject) -> dict[str, JSONSchema]:
+def operator_schemas(subject: Subject) -> dict[str, JSONSchema]:
+    """The schemas of the filters by operators, and by parts of documents, by their names."""
     fields = list(subject.table.queryable.values())
     parts = [part for field in fields for part in described_parts(field) if '"' not in part.name]
     by_default = {part.name: _operand(part, "eq") for part in parts if "eq" in operators_of(part)}

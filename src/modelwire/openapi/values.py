@@ -50,10 +50,19 @@ def is_wide(field: Field) -> bool:
 
 def widen(schema: JSONSchema) -> JSONSchema:
     """The schema of integers that need more than 32 bits, made of that of any integers."""
-    if schema.get("type") == "integer":
-        return {**schema, "format": "int64"}
+    return _with_format(schema, "integer", "int64")
+
+
+def mark_decimal(schema: JSONSchema) -> JSONSchema:
+    """The schema of decimals, whose texts say so."""
+    return _with_format(schema, "string", "decimal")
+
+
+def _with_format(schema: JSONSchema, kind: str, name: str) -> JSONSchema:
+    if schema.get("type") == kind:
+        return {**schema, "format": name}
     if "anyOf" in schema:
-        return {**schema, "anyOf": [widen(choice) for choice in schema["anyOf"]]}
+        return {**schema, "anyOf": [_with_format(each, kind, name) for each in schema["anyOf"]]}
     return schema
 
 

@@ -163,7 +163,7 @@ def _has_offset(field: Field) -> bool:
 
 def _find_bucket(found: FieldPath, path: str, unit: str) -> Bucket:
     field = found.field
-    allowed = _CUT.get(field.kind, ()) if stored_kind(field.sql_type) in _CUT else ()
+    allowed = spans_of(field)
     if not allowed:
         message = f"can't cut `{path}` to a span of time: it is {field.kind.noun}"
         raise GROUP.refuse(message, "unknown_span")
@@ -173,26 +173,30 @@ def _find_bucket(found: FieldPath, path: str, unit: str) -> Bucket:
     return Bucket(unit)
 
 
+def spans_of(field: Field) -> Sequence[Bucket]:
+    """The spans of time that the values of a field can be cut to."""
+    return _CUT.get(field.kind, ()) if stored_kind(field.sql_type) in _CUT else ()
+
+
 def _refuse_bare(catalog: Catalog, table: Table, name: str, place: ParameterSpan) -> NoReturn:
     found = find_field(catalog, table, name)
     if not isinstance(found, FieldPath):
         expected = "should be `count`, or a field and what is told of it, as in `amount:sum`"
         raise place.refuse(f"`{name}`{did_you_mean(name, [COUNT])} {expected}", _UNKNOWN)
-    known = ", ".join(f"`{name}:{function}`" for function in _functions_of(found))
+    known = ", ".join(f"`{name}:{function}`" for function in functions_of(found.field))
     raise place.refuse(f"should say what is told of `{name}`: {known}", "unknown_function")
 
 
 def _find_function(found: FieldPath, name: str, place: ParameterSpan) -> Function:
-    allowed = _functions_of(found)
+    allowed = functions_of(found.field)
     if name not in allowed:
         known = f"{did_you_mean(name, allowed)}; it has {', '.join(allowed)}"
         raise place.refuse(f"`{found.field.name}` has no `{name}`{known}", "unknown_function")
     return Function(name)
 
 
-def _functions_of(found: FieldPath) -> Sequence[Function]:
+def functions_of(field: Field) -> Sequence[Function]:
     """What can be told of a field. What a type of the user's own stores need not be a number."""
-    field = found.field
     if field.kind is Kind.VALUE:
         return list(_FOR)
     allowed = [function for function, kinds in _FOR.items() if field.kind in kinds]

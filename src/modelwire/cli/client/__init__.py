@@ -1,0 +1,1 @@
+"""`modelwire client`: typed clients, generated from the resources of an application."""

@@ -1,0 +1,179 @@
+"""What is asked of resources, in parts: the resources of a client are made of those they have."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Generic, Literal, Never, TypedDict, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import JsonValue, TypeAdapter
+from pydantic_core import to_json
+
+from .answers import Change, Row
+from .connection import Connection, Sent
+from .parameters import (
+    Comparison,
+    Info,
+    Parameters,
+    compare,
+    join,
+    join_all,
+    put,
+    read_filters,
+    spell,
+    write_key,
+    write_search,
+)
+
+_LONGEST_SEARCH = 4000  # characters of a query that is sent in a URL
+
+RowT = TypeVar("RowT", bound=Row)
+TargetT = TypeVar("TargetT")
+CreateT = TypeVar("CreateT", bound=Mapping[str, object])
+UpdateT = TypeVar("UpdateT", bound=Mapping[str, object])
+KeyedT = TypeVar("KeyedT", bound=Mapping[str, object])
+WhereT = TypeVar("WhereT", bound=Mapping[str, object])
+SortT = TypeVar("SortT", bound=str)
+IncludeT = TypeVar("IncludeT", bound=str)
+DeletedT = TypeVar("DeletedT", bound=str)
+ConflictT = TypeVar("ConflictT", bound=str)
+GroupT = TypeVar("GroupT", bound=str)
+MeasureT = TypeVar("MeasureT", bound=str)
+
+_CHANGE = TypeAdapter(Change[dict[str, JsonValue]])
+
+
+class Conditions(TypedDict, Generic[WhereT, DeletedT], total=False):
+    """Which rows are meant: all that is named must hold.
+
+    `where` has filters by their names on the wire, those through a relation below its name. Of
+    `or_` those of one element must hold, of `not_` those of none may. `q` has words that must all
+    occur.
+    """
+
+    where: WhereT
+    or_: Sequence[WhereT]
+    not_: Sequence[WhereT]
+    q: str
+    deleted: DeletedT
+
+
+class Query(Conditions[WhereT, DeletedT], Generic[WhereT, DeletedT, SortT, IncludeT], total=False):
+    """Which rows are meant, their order, what they include, and how many a page has."""
+
+    sort: Sequence[SortT]
+    include: Sequence[IncludeT]
+    limit: int
+
+
+class Write(TypedDict, Generic[IncludeT], total=False):
+    """What the answer to a write shows along, and whether that is only tried, and undone."""
+
+    include: Sequence[IncludeT]
+    dry_run: bool
+
+
+class ConditionalWrite(Write[IncludeT], Generic[IncludeT], total=False):
+    """The same, and the tag that the row must have: by default that of the row that is given, where
+    it was read by itself; False for none."""
+
+    if_match: str | Literal[False]
+
+
+class Resource(Generic[RowT]):
+    """A resource, or what is served of it below a row.
+
+    Args:
+        connection: Where it is.
+        info: What is known of it.
+        row: The class of its rows.
+        path: Where it is served, if that is below a row.
+    """
+
+    def __init__(
+        self, connection: Connection, info: Info, row: type[RowT], path: str | None = None
+    ) -> None:
+        self._connection, self._info, self._row = connection, info, row
+        self._path = info.path if path is None else path
+        self._has_query = info.has_query and path is None
+
+    def _below(self, target: object, relation: str) -> str:
+        return f"{self._at(target)}/{quote(relation, safe='')}"
+
+    def _at(self, target: object) -> str:
+        return f"{self._path}/{write_key(self._info, target)}"
+
+    async def _read(self, path: str, parameters: Parameters) -> httpx.Response:
+        return await self._connection.send(Sent("GET", path, parameters))
+
+    async def _query(self, path: str, parameters: Parameters) -> httpx.Response:
+        """A query that is too long for a URL goes into a body, where the resource takes that."""
+        if not self._has_query or len(write_search(parameters)) <= _LONGEST_SEARCH:
+            return await self._read(path, parameters)
+        return await self._connection.send(Sent("POST", f"{path}query", body=to_json(parameters)))
+
+    async def _write(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        parameters: Parameters | None = None,
+        headers: Mapping[str, str] | None = None,
+        write: Write[IncludeT] | None = None,
+    ) -> httpx.Response:
+        sent, given, write = dict(headers or {}), dict(parameters or {}), write or {}
+        is_keyed = method in ("POST", "PATCH")
+        if is_keyed:
+            sent["idempotency-key"] = secrets.token_hex(16)
+        if write.get("dry_run"):
+            sent["prefer"] = ", ".join(filter(None, (sent.get("prefer"), "tx=rollback")))
+        join(given, include=write.get("include"))
+        content = b"" if body is None else to_json(body)
+        return await self._connection.send(Sent(method, path, given, content, sent, is_keyed))
+
+    async def _affect(
+        self,
+        method: str,
+        changes: Mapping[str, object] | None,
+        most: int,
+        dry_run: bool,
+        conditions: Conditions[WhereT, Never],
+    ) -> int:
+        headers = {"prefer": f"max-affected={most}"}
+        write: Write[Never] = {"dry_run": dry_run}
+        parameters, path = self._conditions(conditions), f"{self._path}/"
+        answer = await self._write(method, path, changes, parameters, headers, write)
+        affected: int = answer.json()["affected"]
+        return affected
+
+    def _row_of(self, answer: httpx.Response) -> RowT:
+        row = self._row.model_validate_json(answer.content)
+        row._etag = answer.headers.get("etag")
+        return row
+
+    def _rows_of(self, answer: httpx.Response) -> Sequence[RowT]:
+        return [self._row.model_validate(item) for item in answer.json()]
+
+    def _conditions(self, conditions: Conditions[WhereT, DeletedT]) -> Parameters:
+        where: Mapping[str, object] = conditions.get("where") or {}
+        parameters = {each.name: spell(each) for each in self._filters(where)}
+        none = [f"not({self._term(each)})" for each in conditions.get("not_") or ()]
+        given = conditions.get("or_")
+        some = [self._term(each) for each in given or ()]
+        if given is not None and not some:
+            raise ValueError("or_: no element, of which none holds")
+        one_of = ",".join(some)
+        if some and not none:
+            parameters["or"] = f"({one_of})"
+        elif none:
+            parameters["or"] = f"({join_all([*([f'or({one_of})'] if some else []), *none])})"
+        put(parameters, q=conditions.get("q"), deleted=conditions.get("deleted"))
+        return parameters
+
+    def _term(self, where: Mapping[str, object]) -> str:
+        return join_all([compare(each) for each in self._filters(where)])
+
+    def _filters(self, where: Mapping[str, object]) -> Sequence[Comparison]:
+        return list(read_filters(self._connection.resources, self._info, where))

@@ -1,0 +1,66 @@
+"""Our client in Python: it is sound in mypy's strict mode, formatted, and does what it says."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelwire.cli.client.python import write_python
+from tests.conftest import DIALECTS, MakeURL
+from tests.live.conftest import serve_app
+
+from .generated import is_the_same_each_time, write_clients
+from .serving import APPLICATIONS, Unreliable, open_application, run_program
+from .tools import run
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a client of each application, and the programs that use it."""
+    directory = tmp_path_factory.mktemp("clients")
+    write_clients(directory, "api", write_python, ".py")
+    return directory
+
+
+@pytest.mark.parametrize("name", [*APPLICATIONS, "zoo"])
+def test_types(name: str, clients: Path) -> None:
+    """Clients and programs are sound in strict mode; what is wrong in them is not."""
+    directory = clients / name
+    # What clients have in common is looked at once.
+    run(
+        f"mypy --strict --warn-unreachable --cache-dir ../.mypy_cache {_files(directory)}",
+        directory,
+    )
+
+
+def test_format(clients: Path) -> None:
+    """What is generated is as ruff would write it."""
+    generated = [f"{n}/api/{f}.py" for n in (*APPLICATIONS, "zoo") for f in ("client", "problems")]
+    run(f"python -m ruff format --isolated --check --diff {' '.join(generated)}", clients)
+    run("python -m ruff check --isolated .", clients)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("name", APPLICATIONS)
+async def test_programs(name: str, dialect: str, clients: Path, make_url: MakeURL) -> None:
+    """A client does what its types say, on both databases."""
+    async with open_application(name, dialect, make_url) as url:
+        output = await run_program(sys.executable, f"{name}.py", url, directory=clients / name)
+    assert output == "done\n"
+
+
+async def test_retries(clients: Path) -> None:
+    """What is safe to repeat is repeated, for a while, and nothing else is."""
+    async with serve_app(Unreliable().app) as port:
+        url = f"http://127.0.0.1:{port}"
+        output = await run_program(sys.executable, "retries.py", url, directory=clients / "league")
+    assert output == "done\n"
+
+
+def test_is_the_same_each_time() -> None:
+    """What is generated depends on the application alone."""
+    assert is_the_same_each_time(write_python)
+
+
+def _files(directory: Path) -> str:
+    return " ".join(["api", *(path.name for path in directory.glob("*.py"))])
