@@ -9,6 +9,7 @@ LOWEST := .venv-lowest
 NEWEST := .venv-newest
 SQLALCHEMY20 := .venv-sqlalchemy20
 CLIENTS := .clients
+ADMIN := clients/react-admin
 MUTANTS := .mutants
 DEPLOY := .deploy
 THOROUGH := 1
@@ -27,7 +28,7 @@ WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults cluster deploy mutants check format release bench bench-quick bench-docs clean
+.PHONY: help serve admin test thorough lowest newest matrix sqlalchemy20 faults cluster deploy mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +72,13 @@ $(SQLALCHEMY20)/.installed: requirements.txt requirements-sqlalchemy20.txt pypro
 
 serve: $(SERVE_STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
+
+$(ADMIN)/node_modules/.installed: $(ADMIN)/package.json $(ADMIN)/package-lock.json
+	npm ci --prefix $(ADMIN) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+admin: $(ADMIN)/node_modules/.installed ## Build the admin page into the package, out of clients/react-admin (needs Node.js)
+	cd $(ADMIN) && npm run --silent build
 
 test: $(STAMP) $(CLIENTS)/.installed ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/$(PYTEST) $(QUICK) $(NONE_IS_FINE)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.params import Depends
@@ -33,7 +33,9 @@ from ..pipeline.variants import Variants
 from ..plan.reading.history import keeps_history
 from ..plan.reading.operators import check_filters
 from ..resource import OPERATIONS, Resource
+from .admin.mounting import Admin
 from .agents.options import Mcp
+from .agents.served import Served
 from .arguments import check_arguments
 from .batch import Batches
 from .bound import is_bound
@@ -41,6 +43,7 @@ from .callers import Callers
 from .cors import Cors
 from .descriptions import Route
 from .docs import DOCS, has_assets, serve_docs
+from .extra_route import ExtraRoute
 from .health import LIVENESS, READINESS, Health, describe_health
 from .limits import RequestLimits
 from .mounted import MountedResources
@@ -48,12 +51,10 @@ from .operations import ROUTES
 from .route import Compose, Endpoint, Handle, ResourceRoute, route_class_of, stand_in_for_endpoint
 from .service import Service, open_service
 
-if TYPE_CHECKING:
-    from .agents.mounting import Agents
-
 logger = logging.getLogger("modelwire")
 
 METRICS = "/metrics"
+ADMIN = "/admin"
 
 READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE, Past.SHOW)
 """The operations that change nothing."""
@@ -72,6 +73,7 @@ def mount(
     health: str | None = "/health",
     batch: str | None = "/batch",
     mcp: bool | Mcp = False,
+    admin: bool = False,
     offline_docs: bool | None = None,
     cors: Cors | None = None,
     max_body_bytes: int | None = None,
@@ -93,6 +95,8 @@ def mount(
             `prefix`; None for nowhere. A path that the application has already is left to it.
         mcp: Whether the resources are served to agents, at `/mcp` below `prefix`, or how; not, by
             default. A mount without resources serves those that were mounted before it.
+        admin: Whether people are served a page to see and change the resources with, at `/admin`
+            below `prefix`; not, by default. Without resources it is as for `mcp`.
         offline_docs: Whether the docs pages load their assets from here and not from a CDN; by
             default if `modelwire[docs]` is installed, which has them.
         cors: The pages of other origins whose scripts may use the application;
@@ -115,6 +119,7 @@ def mount(
         health=health,
         batch=batch,
         mcp=mcp,
+        admin=admin,
         cors=cors,
         max_body_bytes=max_body_bytes,
         conflict_status=conflict_status,
@@ -175,6 +180,8 @@ def mount(
         routes.add_batches(prefix + batch, dependencies)
     if mcp:
         routes.add_agents(Mcp() if mcp is True else mcp, dependencies)
+    if admin:
+        routes.add_admin(dependencies)
     if health is not None and not _has_path(app, health):
         service.index.health = health
         routes.add_health(health, Health(database, service.problems))
@@ -259,38 +266,59 @@ class _Routes:
     def add_agents(self, options: Mcp, dependencies: Sequence[Depends]) -> None:
         require("mcp", "mount(mcp=…)")
         from .agents.mounting import Agents  # noqa: PLC0415 - it imports that
-        from .agents.served import Served  # noqa: PLC0415
 
         service, path = self.service, self.prefix + options.path.rstrip("/")
-        known, here = service.agents.get(path), service.mounted[-1:]
+        known = service.agents.get(path)
         if known is not None and known.options != options:
             raise ConfigurationError(
                 f"mount(mcp=…): an earlier mount of this application has other options for {path}; "
                 "give both the same."
             )
         if known is not None:
-            known.served.mounted.extend(here)
+            known.served.mounted.extend(service.mounted[-1:])
             return
-        served = Served(path, self.prefix, service.lookup, service.batches)
-        served.mounted.extend(here if self.catalog.tables else service.mounted)
         agents = service.agents[path] = Agents(
             self.app,
-            served,
+            self._serve_here(path),
             options,
             lambda: service.origins,
             has_callers=self.callers is not None,
         )
-        self._add_agents(agents, path, dependencies)
-
-    def _add_agents(self, agents: Agents, path: str, dependencies: Sequence[Depends]) -> None:
-        if _has_path(self.app, path) or self.service.lookup.has(path, "POST"):
+        if _has_path(self.app, path) or service.lookup.has(path, "POST"):
             raise ConfigurationError(
                 f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
             )
+        self._add_extra("mcp", agents.list_routes(), dependencies)
+
+    def add_admin(self, dependencies: Sequence[Depends]) -> None:
+        service, path = self.service, self.prefix + ADMIN
+        known = service.admin.get(path)
+        if known is not None:
+            known.served.mounted.extend(service.mounted[-1:])
+            return
+        if _has_path(self.app, path) or service.lookup.has(path, "GET"):
+            raise ConfigurationError(
+                f"mount(admin=True): {path} is served already; give mount() a prefix=, or the "
+                "resource another path=."
+            )
+        admin = service.admin[path] = Admin(self.app, self._serve_here(path))
+        service.index.admin.append(path)
+        self._add_extra("admin", admin.list_routes(), dependencies)
+
+    def _serve_here(self, path: str) -> Served:
+        """What is served at a path: the resources of this mount, or all where it has none."""
+        service = self.service
+        served = Served(path, self.prefix, service.lookup, service.batches)
+        served.mounted.extend(service.mounted[-1:] if self.catalog.tables else service.mounted)
+        return served
+
+    def _add_extra(
+        self, name: str, routes: Iterable[ExtraRoute], dependencies: Sequence[Depends]
+    ) -> None:
         asked = [] if self.callers is None else [self.callers.depends]
         # As for batches: what is bound to a row is asked with the requests that name one.
         guards = [*asked, *(d for d in dependencies if not is_bound(d, ()))]
-        for route in agents.list_routes():
+        for route in routes:
             if route.is_shared and _has_path(self.app, route.path):
                 continue
             callers = self.callers if route.is_guarded else None
@@ -298,7 +326,7 @@ class _Routes:
                 route.path,
                 self._endpoint(route.handle, callers=callers, **route.takes),
                 route.method,
-                operation_id="mcp" + route.path.replace("/", "_"),
+                operation_id=name + route.path.replace("/", "_"),
                 dependencies=guards if route.is_guarded else [],
             )
 
