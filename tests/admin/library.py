@@ -11,7 +11,7 @@ from sqlalchemy import JSON, BigInteger, Column, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
-from modelwire import Caller, Changes, Database, Policy, Resource, everyone, mount, nobody
+from modelwire import Caller, Changes, Database, FieldPolicy, Policy, Resource, everyone, mount, nobody
 
 
 class Base(SQLModel, registry=registry()):
@@ -82,6 +82,7 @@ class Loan(Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
     reader: str = Field(max_length=40)
     subject: str = Field(max_length=40)
+    internal: str | None = None
     deleted_at: dt.datetime | None = None
 
 
@@ -115,6 +116,16 @@ EXPIRED: set[str] = set()
 """Tokens that hold no more."""
 
 
+def expire(token: str) -> None:
+    """Let a token hold no more."""
+    EXPIRED.add(token)
+
+
+def renew(token: str) -> None:
+    """Let a token hold again."""
+    EXPIRED.discard(token)
+
+
 async def read_reader(token: Annotated[str, Depends(OAuth2PasswordBearer("token"))]) -> Reader:
     """Who a token was given to."""
     if token in EXPIRED:
@@ -122,6 +133,7 @@ async def read_reader(token: Annotated[str, Depends(OAuth2PasswordBearer("token"
     return Reader(name=token[::-1])
 
 
+UNSEEN = {"internal": FieldPolicy(read=nobody, write=nobody)}
 READER = Caller(read_reader, key="name")
 
 OPEN = (
@@ -144,13 +156,15 @@ def serve_readers(database: Database) -> FastAPI:
     """The library of readers, who see their own loans."""
     app = FastAPI(title="Readers' library")
     app.post("/token")(sign_in)
+    app.post("/expire")(expire)
+    app.post("/renew")(renew)
     own = Loan.reader == READER.name
     mount(
         app,
         database,
         Resource(Subject, policy=Policy(read=everyone)),
         Resource(Shelf, policy=Policy(read=nobody)),
-        Resource(Loan, policy=Policy(read=own, update=own), hidden=["deleted_at"]),
+        Resource(Loan, policy=Policy(read=own, create=nobody, update=own, fields=UNSEEN)),
         caller=READER,
         admin=True,
     )
@@ -181,7 +195,7 @@ def make_rows() -> list[SQLModel]:
         for n in range(60)
     ]
     loans = [
-        Loan(reader=reader, subject=f"{reader}'s {n}")
+        Loan(reader=reader, subject=f"{reader}'s {n}", internal="an internal note")
         for reader in ("ann", "bob")
         for n in range(3)
     ]

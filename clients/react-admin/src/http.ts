@@ -43,6 +43,8 @@ export class ProblemError extends HttpError {
   constructor(problem: Problem) {
     const message = problem.detail ?? problem.title ?? `The answer was ${problem.status}`;
     super(message, problem.status, { errors: errorsByField(problem) });
+    // The base class makes each error one of its own.
+    Object.setPrototypeOf(this, ProblemError.prototype);
     this.problem = problem;
   }
 }

@@ -18,13 +18,19 @@ import { ListPage } from "./List";
 import { SignIn } from "./SignIn";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
-const withFont = (theme: RaThemeOptions, main: string): RaThemeOptions => ({
+// React-admin names what is around a box to check, where it is the box that needs a name.
+const NAMED = {
+  root: { "aria-label": undefined },
+  input: (box: object) => ({ "aria-label": (box as { "aria-label"?: string })["aria-label"] }),
+};
+const adapt = (theme: RaThemeOptions, main: string): RaThemeOptions => ({
   ...theme,
   palette: { ...theme.palette, primary: { main }, secondary: { main } },
   typography: { ...theme.typography, fontFamily: FONT },
+  components: { ...theme.components, MuiCheckbox: { defaultProps: { slotProps: NAMED } } },
 });
-const LIGHT = withFont(defaultLightTheme, "#2456a6");
-const DARK = withFont(defaultDarkTheme, "#9cc0f7");
+const LIGHT = adapt(defaultLightTheme, "#2456a6");
+const DARK = adapt(defaultDarkTheme, "#9cc0f7");
 
 interface Asking {
   wasRefused: boolean;

@@ -82,7 +82,7 @@ const COLUMNS = { "& .RaEdit-main, & .RaShow-main": { flexDirection: { xs: "colu
 
 function Buttons({ resource }: { resource: ResourceDescription }) {
   return (
-    <Toolbar sx={{ display: "flex", justifyContent: "space-between" }}>
+    <Toolbar sx={{ display: "flex", justifyContent: "space-between", bgcolor: "background.paper", borderTop: 1, borderColor: "divider" }}>
       <SaveButton />
       {can(resource, "delete") && <DeleteWithConfirmButton mutationMode="pessimistic" />}
     </Toolbar>

@@ -29,18 +29,24 @@ export function FieldInput({ resource, name, source, isNew = false, isFilter = f
   const label = isFilter ? "Value" : labelOf(resource, name);
   const isNeeded = isFilter || (field.required && (isNew || !field.write_only));
   const validate: Validator[] = [...(isNeeded ? [required()] : []), ...syntaxOf(kind)];
-  const helperText = isFilter ? false : (field.description ?? hintOf(kind));
+  const isHidden = field.write_only === true && !isFilter;
+  const hint = isHidden && !isNew ? "Never shown. Leave it empty to keep it." : (field.description ?? hintOf(kind));
+  const helperText = isFilter ? false : hint;
   const shared = { source, label, validate, helperText, fullWidth: true };
   const target = resource.picks[name];
   if (target) return <Picker {...shared} target={target} />;
-  if (field.write_only && !isFilter) {
-    return <PasswordInput {...shared} helperText={isNew ? helperText : "Never shown. Leave it empty to keep it."} inputProps={{ autoComplete: "new-password" }} />;
-  }
+  if (isHidden && kind === "text") return <PasswordInput {...shared} inputProps={{ autoComplete: "new-password" }} />;
+  // What a new row gets by itself, only the server knows.
+  const isUnknown = isNew && !field.required && field.default === undefined;
   switch (kind) {
     case "enum":
       return <SelectInput {...shared} choices={choicesOf(field)} {...(field.nullable ? { emptyText: "None" } : {})} />;
     case "boolean":
-      return field.nullable || isFilter ? <NullableBooleanInput {...shared} nullLabel="None" trueLabel="Yes" falseLabel="No" /> : <BooleanInput {...shared} />;
+      return field.nullable || isFilter || isHidden || isUnknown ? (
+        <NullableBooleanInput {...shared} nullLabel={isUnknown ? "Default" : "None"} trueLabel="Yes" falseLabel="No" />
+      ) : (
+        <BooleanInput {...shared} />
+      );
     case "datetime":
     case "local":
       return <MomentInput {...shared} hasZone={kind === "datetime"} />;

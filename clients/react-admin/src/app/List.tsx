@@ -1,9 +1,10 @@
 // A page of rows: filters, chosen columns, and what can be done with many.
 import DownloadIcon from "@mui/icons-material/Download";
 import { useMediaQuery, type Theme } from "@mui/material";
-import { useState } from "react";
+import { useState, type MouseEvent } from "react";
 import {
-  Button, ColumnsButton, CreateButton, DataTable, List, Pagination, SimpleList, TopToolbar, useListContext, useNotify, useStore,
+  Button, ColumnsButton, CreateButton, DataTable, Link, List, Pagination, SimpleList, TopToolbar, useCreatePath, useListContext,
+  useNotify, useRecordContext, useStore,
 } from "react-admin";
 import { can, nameOf, shownFields, sourceOf, type ResourceDescription } from "../description";
 import type { Filters } from "../query";
@@ -57,11 +58,22 @@ function Table({ resource }: { resource: ResourceDescription }) {
           disableSort={!resource.sorts.includes(name)}
           align={isNumeric(resource.kinds[name]) && !(name in resource.picks) ? "right" : "left"}
         >
-          <Value resource={resource} name={name} />
+          <Cell resource={resource} name={name} />
         </DataTable.Col>
       ))}
     </DataTable>
   );
+}
+
+/** A value; the name of a row leads to it, by the keyboard too. */
+function Cell({ resource, name }: { resource: ResourceDescription; name: string }) {
+  const record = useRecordContext();
+  const createPath = useCreatePath();
+  const type = linkOf(resource);
+  const value = <Value resource={resource} name={name} />;
+  if (!type || !record || name !== nameOf(resource) || name in resource.picks) return value;
+  const to = createPath({ resource: resource.name, type, id: record.id });
+  return <Link to={to} onClick={(event: MouseEvent) => event.stopPropagation()}>{value}</Link>;
 }
 
 /** Rows as a phone has room for them. */
