@@ -49,7 +49,7 @@ ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.M
 
 
 WAITING = (
-    *("check", "cli", "clients", "deploy", "docs", "faults", "live", "live_changes"),
+    *("admin", "check", "cli", "clients", "deploy", "docs", "faults", "live", "live_changes"),
     "mcp/test_stdio.py",
     "neighbours/test_servers.py",
 )

@@ -1,4 +1,4 @@
-"""A library with a column of each kind, served to everybody, and to readers who see what is theirs."""
+"""A library with a column of each kind, served to everybody, and to readers."""
 
 import datetime as dt
 import enum
@@ -11,7 +11,17 @@ from sqlalchemy import JSON, BigInteger, Column, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
-from modelwire import Caller, Changes, Database, FieldPolicy, Policy, Resource, everyone, mount, nobody
+from modelwire import (
+    Caller,
+    Changes,
+    Database,
+    FieldPolicy,
+    Policy,
+    Resource,
+    everyone,
+    mount,
+    nobody,
+)
 
 
 class Base(SQLModel, registry=registry()):
