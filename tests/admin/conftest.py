@@ -1,8 +1,9 @@
-"""What a browser has seen of the admin page, on each kind of database."""
+"""A browser, and the library that it is used in, on each kind of database."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,42 +16,68 @@ from tests.clients.tools import find_chromium, link_modules, require_node, run
 from tests.conftest import DIALECTS, PATIENT, MakeURL
 from tests.live.conftest import serve_app
 
-SCRIPT = Path(__file__).with_name("page.mjs")
+HERE = Path(__file__).parent
+BROWSER, PAGE = "browser.mjs", "page.mjs"
 
-OF_THE_PAGE = ("accessible", "keyboard", "phone")
-"""What is about the page alone, and as it is whatever the database."""
+Watch = Callable[[str], Awaitable[Any]]
 
-Results = dict[str, dict[str, Any]]
+
+@pytest.fixture(scope="package")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the scripts, which find their libraries there."""
+    require_node()
+    directory = tmp_path_factory.mktemp("admin")
+    link_modules(directory)
+    for name in (BROWSER, PAGE):
+        (directory / name).write_text((HERE / name).read_text())
+    return directory
+
+
+@pytest.fixture(scope="package")
+def browser(scripts: Path) -> Iterator[str]:
+    """Where a browser is that all tests share."""
+    command = ["node", BROWSER, find_chromium()]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=scripts, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+        process.wait(timeout=60)
 
 
 @pytest_asyncio.fixture(scope="package", params=DIALECTS)
-async def results(
-    request: pytest.FixtureRequest, make_url: MakeURL, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Results]:
-    """What each scenario has seen."""
-    require_node()
-    chromium = find_chromium()
-    directory = tmp_path_factory.mktemp("admin")
-    link_modules(directory)
-    (directory / SCRIPT.name).write_text(SCRIPT.read_text())
+async def urls(request: pytest.FixtureRequest, make_url: MakeURL) -> AsyncIterator[str]:
+    """The URLs of the library of everybody, and that of readers, with the same rows."""
     url = await make_url(request.param, "admin")
     database = Database(url, metadata=Base.metadata, **PATIENT)
     await database.init_db()
     everybody, readers = serve_everybody(database), serve_readers(database)
-    await _store_rows(database)
-    async with serve_app(everybody) as one, serve_app(readers) as other:
-        urls = f"http://127.0.0.1:{one} http://127.0.0.1:{other}"
-        left_out = [] if request.param == DIALECTS[0] else OF_THE_PAGE
-        command = f"node {SCRIPT.name} {urls} {chromium} {' '.join(left_out)}"
-        printed = await asyncio.to_thread(run, command, directory)
-    EXPIRED.clear()
-    await database.close_db()
-    yield json.loads(printed.splitlines()[-1])
-
-
-async def _store_rows(database: Database) -> None:
     async with database.session() as session:
         for row in make_rows():
             session.add(row)
             await session.flush()  # so that keys count up in this order
         await session.commit()
+    async with serve_app(everybody) as one, serve_app(readers) as other:
+        yield f"http://127.0.0.1:{one} http://127.0.0.1:{other}"
+    EXPIRED.clear()
+    await database.close_db()
+
+
+@pytest.fixture
+def watch(scripts: Path, browser: str, urls: str) -> Watch:
+    """Have a browser go through a scenario of the script, and give what was seen.
+
+    No error is allowed on the way, no style that the page's policy refuses, and no request to
+    anywhere else.
+    """
+
+    async def watch(scenario: str) -> Any:
+        command = f"node {PAGE} {browser} {urls} {scenario}"
+        printed = await asyncio.to_thread(run, command, scripts)
+        result = json.loads(printed.splitlines()[-1])
+        assert "failed" not in result, result["failed"]
+        assert result["errors"] == []
+        return result["saw"]
+
+    return watch
