@@ -9,6 +9,7 @@ LOWEST := .venv-lowest
 NEWEST := .venv-newest
 SQLALCHEMY20 := .venv-sqlalchemy20
 CLIENTS := .clients
+ADMIN := clients/react-admin
 MUTANTS := .mutants
 DEPLOY := .deploy
 DOCS := .docs
@@ -28,7 +29,7 @@ WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
+.PHONY: help serve admin test thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +78,13 @@ $(SQLALCHEMY20)/.installed: requirements.txt requirements-sqlalchemy20.txt pypro
 
 serve: $(SERVE_STAMP) ## Run the example on SQLite (SERVE_ARGS="--port 9000" for more)
 	$(BIN)/modelwire serve examples/league.py $(SERVE_ARGS)
+
+$(ADMIN)/node_modules/.installed: $(ADMIN)/package.json $(ADMIN)/package-lock.json
+	npm ci --prefix $(ADMIN) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+admin: $(ADMIN)/node_modules/.installed ## Build the admin page into the package, out of clients/react-admin (needs Node.js)
+	cd $(ADMIN) && npm run --silent build
 
 test: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
@@ -163,4 +171,4 @@ bench-docs: $(STAMP) ## Put the figures of the last full run into docs/performan
 	$(BIN)/python -m benchmarks.publish
 
 clean: ## Remove the virtual environment and what tools left
-	rm -rf $(VENV) benchmarks/contenders/js/node_modules .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) $(DOCS) $(MUTANTS) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) benchmarks/contenders/js/node_modules $(ADMIN)/node_modules .venv-3.* $(LOWEST) $(NEWEST) $(SQLALCHEMY20) $(CLIENTS) $(DOCS) $(MUTANTS) .mypy_cache .ruff_cache .hypothesis build dist

@@ -50,7 +50,18 @@ ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.M
 
 
 WAITING = (
-    *("check", "cli", "clients", "deploy", "docs", "faults", "live", "live_changes", "site"),
+    *(
+        "admin",
+        "check",
+        "cli",
+        "clients",
+        "deploy",
+        "docs",
+        "faults",
+        "live",
+        "live_changes",
+        "site",
+    ),
     "mcp/test_stdio.py",
     "neighbours/test_servers.py",
 )

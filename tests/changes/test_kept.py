@@ -1,5 +1,6 @@
 """How long changes are kept, and where what notes them is missing."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import date
@@ -62,6 +63,27 @@ class Keyed(Base, table=True):
     day: date = Field(primary_key=True)
     size: Decimal = Field(primary_key=True, max_digits=8, decimal_places=2)
     name: str = ""
+
+
+class Weighed(Base, table=True):
+    __tablename__ = "kept_weighed"
+
+    id: int | None = Field(default=None, primary_key=True)
+    weight: float = 1.5
+
+
+async def test_connections_that_have_not_written(empty: str) -> None:
+    """A connection that has noted no change yet reads what others have."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    app = FastAPI()
+    mount(app, database, Resource(Weighed, changes=Changes()))
+    async with open_client(app) as client:
+        assert (await client.post("/kept_weighed/", json={})).status_code == 201
+        path = "/kept_weighed/1/history/"
+        answers = await asyncio.gather(*(client.get(path) for _ in range(3)))
+    await database.close_db()
+    assert [answer.status_code for answer in answers] == [200] * 3
 
 
 async def test_keys_of_other_types(empty: str) -> None:

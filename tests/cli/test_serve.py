@@ -382,6 +382,26 @@ def test_hidden_by_its_name(tmp_path: Path, workers: str) -> None:
         assert get(f"{address}/heroes/1").json() == {"id": 1}
 
 
+EMPTY = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+
+
+@pytest.mark.parametrize(("target", "workers"), [("team.py", "2"), ("examples.league:app", "1")])
+def test_admin_page(tmp_path: Path, target: str, workers: str) -> None:
+    """The page is served where that is asked for, of tables and of an application."""
+    (tmp_path / "team.py").write_text(HEROES)
+    (tmp_path / "empty.py").write_text(EMPTY)
+    with serving(target, "--admin", "--workers", workers, cwd=tmp_path) as (address, output):
+        assert f"Admin {address}/admin\n" in output
+        assert get(f"{address}/admin").headers["content-type"].startswith("text/html")
+        assert get(f"{address}/admin/resources").json()["resources"]
+    assert failing("empty.py", "--admin", cwd=tmp_path).endswith(
+        "no resources: mount() serves some"
+    )
+    with serving(target, cwd=tmp_path) as (address, output):
+        assert "Admin" not in output
+        assert get(f"{address}/admin").status_code == 404
+
+
 def test_nothing_to_show(tmp_path: Path) -> None:
     """A field that there is not is refused with what was probably meant; so is one of an
     application's own resources."""

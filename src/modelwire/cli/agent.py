@@ -14,8 +14,8 @@ from ..web.agents.mounting import Agents
 from ..web.agents.options import Mcp
 from ..web.agents.server import Context
 from ..web.agents.surface import Surface
-from ..web.mount import mount
-from ..web.service import Service, find_service
+from ..web.service import find_service
+from .extra import serve_all, service_of
 
 TOKEN = "MODELWIRE_TOKEN"  # noqa: S105 - the name of a variable of the environment
 
@@ -58,9 +58,7 @@ def find_agents(app: FastAPI, path: str | None = None) -> Agents:
     Raises:
         ConfigurationError: It has no resources, or there is nothing at the path.
     """
-    service = find_service(app)
-    if service is None:
-        raise ConfigurationError("The application has no resources: mount() serves some")
+    service = service_of(app)
     known = service.agents
     if path is None and len(known) > 1:
         raise ConfigurationError(f"--path should be one of {', '.join(known)}")
@@ -69,20 +67,7 @@ def find_agents(app: FastAPI, path: str | None = None) -> Agents:
         raise ConfigurationError(f"--path {path}: agents are served at {there}")
     if known:
         return known[path or next(iter(known))]
-    return _serve_all(app, service)
-
-
-def _serve_all(app: FastAPI, service: Service) -> Agents:
-    options = Mcp(path=_ALONE)
-    mount(
-        app,
-        service.database,
-        caller=service.caller,
-        health=None,
-        batch=None,
-        offline_docs=service.offline_docs,
-        mcp=options,
-    )
+    serve_all(app, service, mcp=Mcp(path=_ALONE))
     return service.agents[_ALONE]
 
 

@@ -31,6 +31,7 @@ from .client.command import client
 from .copy import EPILOG as COPY_EXAMPLES
 from .copy import copy
 from .data import data
+from .extra import serve_admin
 from .logs import configure_logs
 from .migrate import migrate
 from .new import create_project
@@ -43,6 +44,7 @@ from .target import load_app
 
 _TARGET = "_MODELWIRE_SERVE_TARGET"
 _SHOWN = "_MODELWIRE_SERVE_SHOWN"
+_ADMIN = "_MODELWIRE_SERVE_ADMIN"
 _LISTS = 8  # paths of resources that are shown at start
 _ANSWER_S = 5  # seconds that requests which were cut short have to say so
 _KEEP_ALIVE_S = 75  # seconds: proxies keep theirs for 60, and are not to find them closed
@@ -131,6 +133,10 @@ def serve(
             "given several times. What is hidden by its name is listed at start."
         ),
     ] = None,
+    admin: Annotated[
+        bool,
+        typer.Option("--admin", help="Serve the admin page too, at /admin."),
+    ] = False,
     log_format: Annotated[
         str | None,
         typer.Option(help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."),
@@ -159,6 +165,7 @@ def serve(
         os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
     os.environ[_TARGET] = target
     os.environ[_SHOWN] = ",".join(show or ())
+    os.environ[_ADMIN] = "yes" if admin else ""
     try:
         if reload and workers > 1:
             raise ConfigurationError("--reload runs one process; leave out --workers")
@@ -167,7 +174,7 @@ def serve(
         dictConfig(log_config)
         warn_of_misspelt_settings()
         root_path = _check_root_path(root_path)
-        app = load_app(target, show or ())
+        app = create_app()
         _check_database(app, database_url)
         port = find_port(host, port)
     except ModelwireError as exc:
@@ -318,8 +325,11 @@ def check(
 
 
 def create_app() -> FastAPI:
-    """Load the application in a worker process."""
-    return load_app(os.environ[_TARGET], [*filter(None, os.environ[_SHOWN].split(","))])
+    """Load the application that the environment names, in a worker process too."""
+    app = load_app(os.environ[_TARGET], [*filter(None, os.environ[_SHOWN].split(","))])
+    if os.environ[_ADMIN]:
+        serve_admin(app)
+    return app
 
 
 def _show_addresses(app: FastAPI, address: str) -> None:
@@ -332,6 +342,8 @@ def _show_addresses(app: FastAPI, address: str) -> None:
         typer.echo(f"Rows  and {len(lists) - _LISTS} more paths")
     if app.docs_url:
         typer.echo(f"Docs  {address}{app.docs_url}")
+    for path in service.index.admin if service else ():
+        typer.echo(f"Admin {address}{path}")
 
 
 def _check_root_path(path: str) -> str:

@@ -71,6 +71,7 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         lambda value: isinstance(value, (bool, Mcp)),
         "True, False, or how, as in Mcp(path='/mcp')",
     ),
+    ("admin", lambda value: isinstance(value, bool), "True or False"),
     ("dependencies", are_depends, "a list of Depends(…)"),
     ("cors", lambda value: value is None or isinstance(value, Cors), "Cors(origins=[…]), or None"),
     (

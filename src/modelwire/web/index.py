@@ -24,10 +24,12 @@ class Index:
     Args:
         lists: The paths of the lists of resources.
         health: The path of the health routes; None where there are none.
+        admin: The paths of the admin pages.
     """
 
     lists: list[str] = field(default_factory=list)
     health: str | None = None
+    admin: list[str] = field(default_factory=list)
 
     def answers(self, request: Request) -> bool:
         """Tell whether a request that nothing else answers is for this page."""
@@ -48,7 +50,7 @@ class Index:
     def _links(self, app: FastAPI) -> Sequence[tuple[str, str]]:
         pages = (("docs", app.docs_url), ("openapi", app.openapi_url), ("health", self.health))
         named = [(name, path) for name, path in pages if path is not None]
-        return [*named, *((path.strip("/"), path) for path in self.lists)]
+        return [*named, *((path.strip("/"), path) for path in (*self.admin, *self.lists))]
 
 
 def _write_page(app: FastAPI, links: Sequence[tuple[str, str]]) -> str:

@@ -22,6 +22,7 @@ from ..execute.log.noted import Noted
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
 from ..resource import Resource
+from .admin_routes import add_admin
 from .agent_routes import add_agents
 from .agents.options import Mcp
 from .arguments import check_arguments
@@ -50,6 +51,7 @@ def mount(
     health: str | None = "/health",
     batch: str | None = "/batch",
     mcp: bool | Mcp = False,
+    admin: bool = False,
     offline_docs: bool | None = None,
     cors: Cors | None = None,
     max_body_bytes: int | None = None,
@@ -71,6 +73,8 @@ def mount(
             `prefix`; None for nowhere. A path that the application has already is left to it.
         mcp: Whether the resources are served to agents, at `/mcp` below `prefix`, or how; not, by
             default. A mount without resources serves those that were mounted before it.
+        admin: Whether people are served a page to see and change the resources with, at `/admin`
+            below `prefix`; not, by default. Without resources it is as for `mcp`.
         offline_docs: Whether the docs pages load their assets from here and not from a CDN; by
             default if `modelwire[docs]` is installed, which has them.
         cors: The pages of other origins whose scripts may use the application;
@@ -93,6 +97,7 @@ def mount(
         health=health,
         batch=batch,
         mcp=mcp,
+        admin=admin,
         cors=cors,
         max_body_bytes=max_body_bytes,
         conflict_status=conflict_status,
@@ -128,6 +133,8 @@ def mount(
         add_batches(routes, prefix + batch, dependencies)
     if mcp:
         add_agents(routes, Mcp() if mcp is True else mcp, dependencies)
+    if admin:
+        add_admin(routes, dependencies)
     if health is not None and not has_path(app, health):
         add_health(routes, health)
     if database.observer.counts is not None and not has_path(app, METRICS):

@@ -15,6 +15,7 @@ from ..compat.starlette import has_started, middleware_of
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..openapi.components import Components
+from .admin.mounting import Admin
 from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document
@@ -55,6 +56,7 @@ class Service:
         mounted: The resources of each `mount`.
         batches: The paths where batches are answered.
         agents: What is served to agents, by its path.
+        admin: The admin pages, by their paths.
 
     Raises:
         ConfigurationError: The application has answered requests already.
@@ -78,6 +80,7 @@ class Service:
         self.mounted: list[MountedResources] = []
         self.batches: list[str] = []
         self.agents: dict[str, Agents] = {}
+        self.admin: dict[str, Admin] = {}
         self._names: dict[Table, str] = {}
         self._components: Components | None = None
         serve_document(app, Document(app, self.components, self.own_access))

@@ -18,7 +18,7 @@ from ...statement.exact import (
     join_halves,
     mean,
 )
-from ...statement.given_rows import CELL, read_cell
+from ...statement.given_rows import CELL, REAL, read_cell, write_real
 from ...statement.lowercase import LOWER, lower
 from ...statement.operators import UNHEX
 from ...statement.spans import DAY, HOUR, find_day, find_hour
@@ -49,5 +49,6 @@ _FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     DAY: (2, find_day),
     HOUR: (2, find_hour),
     CELL: (2, read_cell),
+    REAL: (1, write_real),
 }
 """The functions by their names, each with how many arguments it takes."""

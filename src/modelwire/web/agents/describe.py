@@ -58,15 +58,21 @@ class Descriptions:
         refuse_parameters([p for p in parameters if p is not wanted])
         resources, who = self._served.resources, request.caller.who
         if wanted is None:
-            value: JSONSchema = {"resources": [_summarise(n, who) for n in resources.values()]}
+            value: JSONSchema = {"resources": [summarise(n, who) for n in resources.values()]}
         elif wanted.value in resources:
-            value = self._describe(resources[wanted.value], who)
+            value = self.describe(resources[wanted.value], who)
         else:
             hint = did_you_mean(wanted.value, resources)
             raise refuse_parameter("name", f"is no resource{hint}")
         return Answer(200, json.dumps(value, ensure_ascii=False).encode(), (CONTENT,))
 
-    def _describe(self, named: Named, who: object) -> JSONSchema:
+    def describe(self, named: Named, who: object) -> JSONSchema:
+        """Describe one resource, as a caller may see and set its fields.
+
+        Args:
+            named: The resource.
+            who: What the caller's dependency has given.
+        """
         catalog = named.mounted.catalog_of(named.mounted.read_caller(who))
         table = catalog.tables[named.table.name]
         if catalog not in self._components:
@@ -74,7 +80,7 @@ class Descriptions:
             self._components[catalog] = Components(models)
         names = {n.table.name: n.name for n in self._served.resources.values()}
         return {
-            **_summarise(named, who),
+            **summarise(named, who),
             "key": [field.name for field in table.key],
             "fields": _describe_fields(table, self._components[catalog], names),
             "operators": _list_operators(table),
@@ -86,7 +92,7 @@ class Descriptions:
         }
 
 
-def _summarise(named: Named, who: object) -> JSONSchema:
+def summarise(named: Named, who: object) -> JSONSchema:
     """A resource in a few words: its name, what its class says of it, and what may be done."""
     caller = named.mounted.read_caller(who)
     text = inspect.cleandoc(named.table.model.__doc__ or "").partition("\n")[0]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from mcp.server.lowlevel import Server
 from starlette.types import Scope
 
-from ..route import Handle
+from ..extra_route import ExtraRoute
 from .describe import Descriptions
 from .exchange import Exchanges, allow
 from .metadata import WELL_KNOWN, ProtectedResource
@@ -18,27 +17,6 @@ from .options import Mcp
 from .served import ACCESS, RESOURCES, Served
 from .server import Context, FindSurface, make_server
 from .surface import Surface
-
-
-@dataclass(frozen=True, slots=True)
-class AgentRoute:
-    """A route that agents need.
-
-    Args:
-        method: Its method.
-        path: Its path.
-        handle: What answers.
-        is_guarded: Whether it is for callers alone.
-        is_shared: Whether another one may be there already, that does as well.
-        takes: What the endpoint takes beside.
-    """
-
-    method: str
-    path: str
-    handle: Handle
-    is_guarded: bool = False
-    is_shared: bool = False
-    takes: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Agents:
@@ -95,17 +73,17 @@ class Agents:
             max_answer_bytes=self.options.max_answer_bytes,
         )
 
-    def list_routes(self) -> Iterator[AgentRoute]:
+    def list_routes(self) -> Iterator[ExtraRoute]:
         """List the routes that are needed."""
         path = self.served.path
-        yield AgentRoute("GET", path + RESOURCES, self.descriptions.answer, is_guarded=True)
-        yield AgentRoute("GET", path + ACCESS, allow, is_guarded=True)
+        yield ExtraRoute("GET", path + RESOURCES, self.descriptions.answer, is_guarded=True)
+        yield ExtraRoute("GET", path + ACCESS, allow, is_guarded=True)
         takes = {"takes_body": True, "takes_scope": True}
-        yield AgentRoute("POST", path, self.exchanges.answer, takes=takes)
+        yield ExtraRoute("POST", path, self.exchanges.answer, takes=takes)
         if self.protected is not None:
             tell, takes = self.protected.answer, {"takes_scope": True}
-            yield AgentRoute("GET", WELL_KNOWN + path, tell, takes=takes)
-            yield AgentRoute("GET", WELL_KNOWN, tell, is_shared=True, takes=takes)
+            yield ExtraRoute("GET", WELL_KNOWN + path, tell, takes=takes)
+            yield ExtraRoute("GET", WELL_KNOWN, tell, is_shared=True, takes=takes)
 
 
 def scope_of(context: Context) -> Scope:

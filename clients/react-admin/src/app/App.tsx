@@ -1,0 +1,132 @@
+// The whole application: asks for the resources, for the person if need be, and shows what they may see.
+import { CircularProgress, Alert, Box } from "@mui/material";
+import { QueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { Admin, Resource, defaultDarkTheme, defaultLightTheme, localStorageStore, type RaThemeOptions } from "react-admin";
+import type { ResourceDescription } from "../description";
+import { can, nameOf, sourceOf } from "../description";
+import { Http, type Credentials } from "../http";
+import { Provider, type ModelwireProvider } from "../provider";
+import { toPlain } from "../values";
+import type { Config } from "./config";
+import { SharedContext, type Shared } from "./context";
+import { findWays, forgetCredentials, keepCredentials, readCredentials } from "./credentials";
+import { CreatePage, EditPage, ShowPage } from "./Form";
+import { Home, labelOfResource } from "./Home";
+import { Page } from "./Page";
+import { ListPage } from "./List";
+import { SignIn } from "./SignIn";
+
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+// React-admin names what is around a box to check, where it is the box that needs a name.
+const NAMED = {
+  root: { "aria-label": undefined },
+  input: (box: object) => ({ "aria-label": (box as { "aria-label"?: string })["aria-label"] }),
+};
+const adapt = (theme: RaThemeOptions, main: string): RaThemeOptions => ({
+  ...theme,
+  palette: { ...theme.palette, primary: { main }, secondary: { main } },
+  typography: { ...theme.typography, fontFamily: FONT },
+  components: { ...theme.components, MuiCheckbox: { defaultProps: { slotProps: NAMED } } },
+});
+const LIGHT = adapt(defaultLightTheme, "#2456a6");
+const DARK = adapt(defaultDarkTheme, "#9cc0f7");
+
+interface Asking {
+  wasRefused: boolean;
+  give(credentials: Credentials): void;
+}
+
+export function App({ config }: { config: Config }) {
+  const [asking, setAsking] = useState<Asking>();
+  const [resources, setResources] = useState<ResourceDescription[]>();
+  const [error, setError] = useState<string>();
+  const ways = useMemo(() => findWays(config), [config]);
+  const hasAsked = useRef(false);
+
+  const http = useMemo(() => {
+    const credentials = readCredentials();
+    hasAsked.current = Object.keys(credentials).length > 0;
+    const signIn = () =>
+      new Promise<Credentials>((resolve) => {
+        const give = (given: Credentials) => {
+          keepCredentials(given);
+          setAsking(undefined);
+          hasAsked.current = true;
+          resolve(given);
+        };
+        setAsking({ wasRefused: hasAsked.current, give });
+      });
+    return new Http({ url: config.root, credentials, signIn });
+  }, [config]);
+
+  useEffect(() => {
+    const path = `${config.admin.slice(config.root.length)}/resources`;
+    http.request("GET", path).then(
+      ({ body }) => setResources((toPlain(body) as { resources: ResourceDescription[] }).resources),
+      (failed: Error) => setError(failed.message),
+    );
+  }, [http, config]);
+
+  const shared = useMemo<Shared>(
+    () => ({
+      title: config.title,
+      resources: new Map(resources?.map((each) => [each.name, each])),
+      signOut: hasAsked.current ? signOut : undefined,
+    }),
+    [config, resources],
+  );
+
+  return (
+    <SharedContext.Provider value={shared}>
+      {asking && <SignIn key={String(asking.wasRefused)} title={config.title} ways={ways} wasRefused={asking.wasRefused} onGiven={asking.give} />}
+      {error && <Alert severity="error">{error}</Alert>}
+      {!resources && !error && !asking && <Waiting />}
+      {resources && <Resources http={http} resources={resources} />}
+    </SharedContext.Provider>
+  );
+}
+
+function signOut(): void {
+  forgetCredentials();
+  // Nothing that was shown is to stay in memory.
+  location.reload();
+}
+
+function Waiting() {
+  return <Box sx={{ display: "grid", placeItems: "center", height: "80vh" }}><CircularProgress aria-label="Loading" /></Box>;
+}
+
+function Resources({ http, resources }: { http: Http; resources: ResourceDescription[] }) {
+  const provider = useMemo(() => new Provider(http, resources) as unknown as ModelwireProvider, [http, resources]);
+  const queries = useMemo(
+    () => new QueryClient({ defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false } } }),
+    [],
+  );
+  const store = useMemo(() => localStorageStore("1", `modelwire-admin${location.pathname}`), []);
+  return (
+    <Admin
+      dataProvider={provider}
+      queryClient={queries}
+      store={store}
+      theme={LIGHT}
+      darkTheme={DARK}
+      layout={Page}
+      dashboard={Home}
+      disableTelemetry
+    >
+      {resources.map((resource) => (
+        <Resource
+          key={resource.name}
+          name={resource.name}
+          options={{ label: labelOfResource(resource.name) }}
+          recordRepresentation={(record) => String(record[sourceOf(resource, nameOf(resource))] ?? record.id)}
+          list={resource.operations.includes("list") ? ListPage : undefined}
+          create={can(resource, "create") ? CreatePage : undefined}
+          edit={can(resource, "update") && resource.operations.includes("read") ? EditPage : undefined}
+          show={resource.operations.includes("read") ? ShowPage : undefined}
+        />
+      ))}
+    </Admin>
+  );
+}

@@ -1,0 +1,130 @@
+// One row: made, changed, or only shown.
+import { Box, CardContent } from "@mui/material";
+import { useState } from "react";
+import {
+  Create, DeleteWithConfirmButton, Edit, SaveButton, Show, SimpleForm, Toolbar, useNotify, useRecordContext,
+} from "react-admin";
+import { can, nameOf, settableFields, shownFields, sourceOf, type ResourceDescription } from "../description";
+import { ProblemError } from "../http";
+import type { AdminRecord, Row } from "../values";
+import { ConflictDialog, type Conflict } from "./Conflict";
+import { labelOf, toWords, useDescription } from "./context";
+import { History } from "./History";
+import { FieldInput, LinksInput } from "./Inputs";
+import { Value } from "./Value";
+
+export function CreatePage() {
+  const resource = useDescription();
+  return (
+    <Create redirect="list" title={`${resource.title}: new`}>
+      <SimpleForm defaultValues={defaultsOf(resource)}>
+        <Inputs resource={resource} isNew />
+      </SimpleForm>
+    </Create>
+  );
+}
+
+function defaultsOf(resource: ResourceDescription): Row {
+  const names = settableFields(resource, true).filter((name) => resource.fields[name]!.default !== undefined);
+  return Object.fromEntries(names.map((name) => {
+    const value = resource.fields[name]!.default;
+    return [sourceOf(resource, name), resource.kinds[name] === "JSON" ? JSON.stringify(value, null, 2) : value];
+  }));
+}
+
+function Inputs({ resource, isNew = false }: { resource: ResourceDescription; isNew?: boolean }) {
+  return (
+    <>
+      {settableFields(resource, isNew).map((name) => (
+        <FieldInput key={name} resource={resource} name={name} source={sourceOf(resource, name)} isNew={isNew} />
+      ))}
+      {Object.entries(resource.links).map(([name, target]) => (
+        <LinksInput key={name} source={name} target={target} label={toWords(name)} />
+      ))}
+    </>
+  );
+}
+
+interface Variables {
+  id?: string | number;
+  data?: Row;
+  previousData?: AdminRecord;
+}
+
+export function EditPage() {
+  const resource = useDescription();
+  const notify = useNotify();
+  const [conflict, setConflict] = useState<Conflict>();
+
+  function onError(error: unknown, { data, previousData }: Variables) {
+    if (error instanceof ProblemError && error.status === 412 && data && previousData) {
+      setConflict({ yours: data, previous: previousData });
+    } else if (!(error instanceof ProblemError && error.body.errors)) {
+      notify((error as Error).message, { type: "error" });
+    }
+  }
+
+  return (
+    <>
+      <Edit title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError }} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
+        <SimpleForm toolbar={<Buttons resource={resource} />}>
+          <ReadOnly resource={resource} />
+          <Inputs resource={resource} />
+        </SimpleForm>
+      </Edit>
+      {conflict && <ConflictDialog resource={resource} conflict={conflict} onClose={() => setConflict(undefined)} />}
+    </>
+  );
+}
+
+// What stands beside the form on a desk stands below it on a phone.
+const COLUMNS = { "& .RaEdit-main, & .RaShow-main": { flexDirection: { xs: "column", md: "row" }, gap: 2 } };
+
+function Buttons({ resource }: { resource: ResourceDescription }) {
+  return (
+    <Toolbar sx={{ display: "flex", justifyContent: "space-between", bgcolor: "background.paper", borderTop: 1, borderColor: "divider" }}>
+      <SaveButton />
+      {can(resource, "delete") && <DeleteWithConfirmButton mutationMode="pessimistic" />}
+    </Toolbar>
+  );
+}
+
+/** What a form shows of a row and does not change. */
+function ReadOnly({ resource }: { resource: ResourceDescription }) {
+  const record = useRecordContext();
+  const settable = new Set(settableFields(resource, false));
+  const names = shownFields(resource).filter((name) => !settable.has(name));
+  if (!record || !names.length) return null;
+  return (
+    <Values resource={resource} names={names} sx={{ display: "flex", flexWrap: "wrap", columnGap: 4, mb: 2 }} />
+  );
+}
+
+function Values({ resource, names, sx }: { resource: ResourceDescription; names: string[]; sx?: object }) {
+  return (
+    <Box component="dl" sx={{ m: 0, ...sx }}>
+      {names.map((name) => (
+        <Box key={name} sx={{ mb: 1.5, minWidth: 0 }}>
+          <Box component="dt" sx={{ fontSize: "0.75rem", color: "text.secondary" }}>{labelOf(resource, name)}</Box>
+          <Box component="dd" sx={{ m: 0 }}><Value resource={resource} name={name} isWhole /></Box>
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+function Heading() {
+  const resource = useDescription();
+  const record = useRecordContext();
+  const name = record?.[sourceOf(resource, nameOf(resource))] ?? record?.id ?? "";
+  return <span>{`${resource.title}: ${String(name)}`}</span>;
+}
+
+export function ShowPage() {
+  const resource = useDescription();
+  return (
+    <Show title={<Heading />} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
+      <CardContent><Values resource={resource} names={shownFields(resource)} /></CardContent>
+    </Show>
+  );
+}

@@ -1,0 +1,45 @@
+// The frame: the bar at the top, the list of resources, and the page in the middle.
+import LogoutIcon from "@mui/icons-material/Logout";
+import { IconButton, Tooltip } from "@mui/material";
+import type { ReactNode } from "react";
+import { AppBar, Layout, LoadingIndicator, Menu, TitlePortal, ToggleThemeButton } from "react-admin";
+import { labelOfResource } from "./Home";
+import { useShared } from "./context";
+import TableIcon from "@mui/icons-material/TableRowsOutlined";
+
+export function Page({ children }: { children: ReactNode }) {
+  return <Layout appBar={Bar} menu={Resources}>{children}</Layout>;
+}
+
+function Bar() {
+  const { signOut } = useShared();
+  const toolbar = (
+    <>
+      <ToggleThemeButton />
+      <LoadingIndicator />
+      {signOut && (
+        <Tooltip title="Sign out">
+          <IconButton color="inherit" aria-label="Sign out" onClick={signOut}><LogoutIcon /></IconButton>
+        </Tooltip>
+      )}
+    </>
+  );
+  return <AppBar toolbar={toolbar} userMenu={false}><TitlePortal /></AppBar>;
+}
+
+function Resources() {
+  const { resources } = useShared();
+  return (
+    <Menu>
+      <Menu.DashboardItem primaryText="All resources" />
+      {[...resources.values()].map((each) => (
+        <Menu.Item
+          key={each.name}
+          to={`/${each.name}`}
+          primaryText={labelOfResource(each.name)}
+          leftIcon={<TableIcon />}
+        />
+      ))}
+    </Menu>
+  );
+}

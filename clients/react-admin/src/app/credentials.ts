@@ -1,0 +1,74 @@
+// Who asks, for as long as the tab is open.
+import type { Credentials } from "../http";
+import type { Config, SecurityScheme } from "./config";
+
+const KEY = "modelwire-admin-credentials";
+
+/** A way to sign in. */
+export interface Way {
+  label: string;
+  /** What a person fills in. */
+  fields: ("name" | "password" | "token")[];
+  signIn(values: Record<string, string>): Promise<Credentials>;
+}
+
+export function readCredentials(): Credentials {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "{}") as Credentials;
+  } catch {
+    return {};
+  }
+}
+
+export const keepCredentials = (given: Credentials): void => sessionStorage.setItem(KEY, JSON.stringify(given));
+
+export const forgetCredentials = (): void => sessionStorage.removeItem(KEY);
+
+/** The ways to sign in that the API's security schemes name; a bearer token where they name none. */
+export function findWays({ schemes, root }: Config): Way[] {
+  const ways = Object.entries(schemes).flatMap(([name, scheme]) => findWay(name, scheme, root) ?? []);
+  return ways.length ? ways : [BEARER];
+}
+
+function findWay(name: string, scheme: SecurityScheme, root: string): Way | undefined {
+  const url = scheme.flows?.password?.tokenUrl;
+  if (scheme.type === "oauth2" && url !== undefined) return byPassword(new URL(url, `${location.origin}${root}/`));
+  if (scheme.type === "http" && scheme.scheme?.toLowerCase() === "basic") return BASIC;
+  if (scheme.type === "apiKey" && scheme.in === "header") return byHeader(scheme.name ?? name);
+  return scheme.type === "apiKey" ? undefined : BEARER;
+}
+
+const BEARER: Way = {
+  label: "Token",
+  fields: ["token"],
+  signIn: async ({ token = "" }) => ({ Authorization: `Bearer ${token.trim()}` }),
+};
+
+const BASIC: Way = {
+  label: "Password",
+  fields: ["name", "password"],
+  signIn: async ({ name = "", password = "" }) => {
+    const bytes = new TextEncoder().encode(`${name}:${password}`);
+    return { Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+  },
+};
+
+const byHeader = (header: string): Way => ({
+  label: header,
+  fields: ["token"],
+  signIn: async ({ token = "" }) => ({ [header]: token.trim() }),
+});
+
+const byPassword = (url: URL): Way => ({
+  label: "Password",
+  fields: ["name", "password"],
+  signIn: async ({ name = "", password = "" }) => {
+    const body = new URLSearchParams({ grant_type: "password", username: name, password });
+    const response = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } });
+    const answer = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+    if (!response.ok || typeof answer.access_token !== "string") {
+      throw new Error(typeof answer.detail === "string" ? answer.detail : `The answer was ${response.status}`);
+    }
+    return { Authorization: `Bearer ${answer.access_token}` };
+  },
+});

@@ -1,0 +1,102 @@
+"""Describes the resources to the page: as to agents, and what a form needs beside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from ...catalog.kinds import SORTABLE, Kind, storage_type
+from ...catalog.tables import Access, Recall, Table
+from ...openapi.values import JSONSchema
+from ...plan.reading.query import refuse_parameters
+from ...request.query import parse_query
+from ...request.request import Request
+from ...resource import OPERATIONS
+from ...respond.answer import CONTENT, Answer
+from ..agents.describe import Descriptions
+from ..agents.served import Named, Served
+from .page import NO_STORE
+
+
+class Resources:
+    """Answers `GET /admin/resources`.
+
+    Args:
+        served: The resources.
+    """
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._descriptions = Descriptions(served)
+
+    async def answer(self, request: Request, _session: AsyncSession | None = None) -> Answer:
+        """Describe all resources of which a caller may see anything."""
+        refuse_parameters(parse_query(request.query_string))
+        who = request.caller.who
+        described = [self._describe(named, who) for named in self._served.resources.values()]
+        value = {"resources": [d for d in described if d["may"]["read"] != "none"]}
+        body = json.dumps(value, ensure_ascii=False).encode()
+        return Answer(200, body, (CONTENT, NO_STORE))
+
+    def _describe(self, named: Named, who: object) -> JSONSchema:
+        catalog = named.mounted.catalog_of(named.mounted.read_caller(who))
+        table = catalog.tables[named.table.name]
+        described = self._descriptions.describe(named, who)
+        names = {n.table.name: n.name for n in self._served.resources.values()}
+        return {
+            **described,
+            "title": table.title,
+            "path": named.path,
+            "operations": [name for name in OPERATIONS if table.guarded.serves(name)],
+            "kinds": _list_kinds(table, described["fields"]),
+            "picks": dict(_find_picks(table, described["fields"], names)),
+            "ways": dict(_find_ways(table)),
+            "links": _list_links(table, names),
+            "sorts": [n for n, f in table.queryable.items() if f.kind in SORTABLE],
+            "search": bool(table.searched),
+            "deleted": list(table.recalled),
+            "requires_if_match": table.resource.require_if_match,
+            "restores": bool(table.find_served(Recall.RESTORE)),
+        }
+
+
+def _list_kinds(table: Table, described: Mapping[str, JSONSchema]) -> Mapping[str, str]:
+    """The kinds of the fields that are described; `local` is a moment of no time zone."""
+    fields = {field.name: field for field in table.fields if field.name in described}
+    return {
+        name: "local"
+        if field.kind is Kind.DATETIME and not getattr(storage_type(field.sql_type), "timezone", 0)
+        else field.kind.value
+        for name, field in fields.items()
+    }
+
+
+def _find_picks(
+    table: Table, described: Mapping[str, JSONSchema], names: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The fields whose values are keys of rows of a resource, which can be picked from a list."""
+    for reference in table.references:
+        keys = tuple(reference.parent.primary_key.columns)
+        if len(reference.columns) == 1 and reference.parent_columns == keys:
+            field = table.by_column.get(reference.columns[0].name)
+            target = names.get(reference.parent.fullname)
+            if field is not None and field.name in described and target is not None:
+                yield field.name, target
+
+
+def _find_ways(table: Table) -> Iterator[tuple[str, str]]:
+    """The relations that lead through a field to the row that it refers to, by the fields."""
+    for name, relation in table.paths.items():
+        if relation.holds and not relation.many and len(relation.local) == 1:
+            field = table.by_column.get(relation.local[0].name)
+            if field is not None and field.name in table.readable:
+                yield field.name, name
+
+
+def _list_links(table: Table, names: Mapping[str, str]) -> Mapping[str, str]:
+    """The relations whose links a form can set: those that it can read as well."""
+    linked = {n: r for n, r in table.linked.items() if n in table.includes}
+    linked = {n: r for n, r in linked.items() if n in table.below[Access.LIST]}
+    return {n: names[r.target] for n, r in linked.items() if r.target in names}

@@ -1,0 +1,51 @@
+"""Routes beside those of resources, as what needs them says: agents and the admin page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fastapi.params import Depends
+
+from .agents.served import Served
+from .extra_route import ExtraRoute
+from .route_names import has_path
+from .routes import Routes
+
+
+def serve_here(routes: Routes, path: str) -> Served:
+    """What is served at a path: the resources of the mount, or of those before one without any.
+
+    Args:
+        routes: The routes of the mount.
+        path: The path.
+    """
+    service = routes.service
+    served = Served(path, routes.prefix, service.lookup, service.batches)
+    has_own = bool(routes.mounted.catalog.tables)
+    served.mounted.extend(service.mounted[-1:] if has_own else service.mounted)
+    return served
+
+
+def add_extra(
+    routes: Routes, name: str, needed: Iterable[ExtraRoute], dependencies: Sequence[Depends]
+) -> None:
+    """Add routes.
+
+    Args:
+        routes: The routes of the mount.
+        name: What their names begin with.
+        needed: What is needed.
+        dependencies: What every operation of the mount runs first.
+    """
+    guards = routes.guards(dependencies)
+    for route in needed:
+        if route.is_shared and has_path(routes.app, route.path):
+            continue
+        callers = routes.mounted.callers if route.is_guarded else None
+        routes.add(
+            route.path,
+            routes.endpoint(route.handle, callers=callers, **route.takes),
+            route.method,
+            operation_id=name + route.path.replace("/", "_"),
+            dependencies=guards if route.is_guarded else [],
+        )

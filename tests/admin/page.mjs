@@ -1,0 +1,396 @@
+// Does with the admin page what people do with it: one scenario. Prints as JSON what it has seen, or the error that it
+// ended with. Takes where the browser is, the URLs of both applications, and the scenario's name.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [endpoint, open, readers, name] = process.argv.slice(2);
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browser = await chromium.connect(endpoint);
+
+const api = async (path, options = {}) => {
+  const { body, ...rest } = options;
+  const headers = { "content-type": "application/json", ...rest.headers };
+  const response = await fetch(open + path, { ...rest, headers, body: body && JSON.stringify(body) });
+  return response.status === 204 ? null : response.json();
+};
+const make = (path, body) => api(path, { method: "POST", body });
+const go = (page, path) => page.goto(`${open}/admin#${path}`);
+const rows = (page) => page.locator("tbody tr");
+const cells = (page, column) => page.locator(`tbody td.column-${column}`).allTextContents();
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const field = (page, name) => page.getByLabel(name, { exact: true });
+const notified = (page, text) => page.getByText(text).first().waitFor();
+const pick = async (page, label, option) => {
+  await page.getByRole("combobox", { name: new RegExp(`^${label}`) }).click();
+  await page.getByRole("option", { name: option, exact: true }).click();
+};
+const addFilter = async (page, name, condition, fill) => {
+  await button(page, "Filter").click();
+  await pick(page, "Field", name);
+  await pick(page, "Condition", condition);
+  await fill(page.getByRole("dialog", { name: "Filter" }));
+  await button(page, "Apply").click();
+  await page.getByRole("dialog", { name: "Filter" }).waitFor({ state: "hidden" });
+};
+/** Does something that has the list read again, and waits for that. */
+const relisted = async (page, path, act) => {
+  const listed = page.waitForResponse((r) => r.request().method() === "GET" && new URL(r.url()).pathname === path);
+  await act();
+  await (await listed).finished();
+};
+/** What the next request of a method sends. */
+const sending = (page, method) => page.waitForRequest((request) => request.method() === method);
+const inspect = async (page) => {
+  // Where things are still fading in, their colours are between two.
+  await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== "running"));
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document));
+  const serious = violations.filter((each) => ["serious", "critical"].includes(each.impact));
+  return serious.map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 300)}`);
+};
+const signIn = async (page, name, password) => {
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
+  await button(page, "Sign in").click();
+};
+
+const scenarios = {
+  async resources(page) {
+    await go(page, "/");
+    await page.getByRole("heading", { name: "Volumes" }).waitFor();
+    return page.getByRole("heading", { level: 2 }).allTextContents();
+  },
+
+  async list(page) {
+    await go(page, "/volumes");
+    await rows(page).first().waitFor();
+    const seen = { first: (await cells(page, "title"))[0], rows: await rows(page).count() };
+    const sort = (name) => page.getByRole("columnheader", { name }).getByRole("button").click();
+    await relisted(page, "/volumes/", () => sort("Title"));
+    await relisted(page, "/volumes/", () => sort("Title"));
+    await page.waitForFunction(() => document.querySelector("td.column-title").textContent === "Volume 59");
+    await button(page, "Go to page 2").click();
+    await page.waitForFunction(() => document.querySelector("td.column-title").textContent === "Volume 34");
+    seen.secondPage = (await cells(page, "title"))[0];
+    await page.getByRole("searchbox", { name: "Search" }).fill("volume 07");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+    seen.found = await cells(page, "title");
+    seen.shelf = (await cells(page, "shelf_id"))[0];
+    return seen;
+  },
+
+  async filters(page) {
+    await go(page, "/volumes");
+    await addFilter(page, "Condition", "is", () => pick(page, "Value", "Worn"));
+    await addFilter(page, "Pages", "is at least", (dialog) => dialog.getByLabel("Value").fill("150"));
+    await addFilter(page, "Shelf", "is", async () => {
+      await page.getByRole("combobox", { name: "Value" }).fill("Shelf 12");
+      await page.getByRole("option", { name: "Shelf 12" }).click();
+    });
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+    const one = await cells(page, "title");
+    const told = await page.getByRole("search").locator(".MuiChip-label").allTextContents();
+    await page.getByRole("search").locator(".MuiChip-deleteIcon").last().click();
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length > 1);
+    return { one, told, more: await cells(page, "title") };
+  },
+
+  async columns(page) {
+    await go(page, "/shelves");
+    await rows(page).first().waitFor();
+    await button(page, "Columns").click();
+    await page.getByRole("switch", { name: "Id" }).or(page.getByRole("checkbox", { name: "Id" })).click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("columnheader", { name: "Id" }).waitFor({ state: "detached" });
+    await page.getByRole("searchbox", { name: "Search" }).fill("Shelf 3");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 13);
+    const downloading = page.waitForEvent("download");
+    await button(page, "Export CSV").click();
+    const download = await downloading;
+    await download.saveAs("shelves.csv");
+    const text = await readFile("shelves.csv", "utf8");
+    return { name: download.suggestedFilename(), lines: text.trim().split(/\r?\n/) };
+  },
+
+  async form(page) {
+    await go(page, "/volumes/2");
+    await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "Volume 01");
+    const shown = {};
+    for (const name of ["Pages", "Price", "Barcode", "Weight", "Printed on", "Acquired at (Asia/Tokyo)", "Opens at", "Extra"]) {
+      shown[name] = await field(page, name).inputValue();
+    }
+    await field(page, "Barcode").fill("9007199254749999");
+    await field(page, "Price").fill("0.1000");
+    await field(page, "Printed on").fill("2001-02-03");
+    await field(page, "Acquired at (Asia/Tokyo)").fill("2026-05-06T07:08:09");
+    await field(page, "Opens at").fill("08:15:00");
+    await field(page, "Extra").fill('{"big": 18014398509481985, "ratio": 2.0}');
+    await page.getByLabel("Lendable").click();
+    await pick(page, "Condition", "Lost");
+    const sent = sending(page, "PATCH");
+    await button(page, "Save").click();
+    const request = await sent;
+    await rows(page).first().waitFor();
+    return { shown, sent: request.postData(), tag: await request.headerValue("if-match") };
+  },
+
+  async errors(page) {
+    await go(page, "/shelves/create");
+    const message = page.locator(".MuiFormHelperText-root.Mui-error");
+    await page.getByLabel("Name").fill("x");
+    await button(page, "Save").click();
+    await message.waitFor();
+    const short = await message.textContent();
+    await page.getByLabel("Name").fill("Shelf 01");
+    await button(page, "Save").click();
+    await page.waitForFunction((old) => document.querySelector(".MuiFormHelperText-root.Mui-error")?.textContent !== old, short);
+    const taken = await message.textContent();
+    const described = await page.getByLabel("Name").getAttribute("aria-invalid");
+    await go(page, "/volumes/3");
+    await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "Volume 02");
+    await field(page, "Extra").fill("{no");
+    await field(page, "Pages").fill("many");
+    await button(page, "Save").click();
+    await message.nth(1).waitFor();
+    return { short, taken, described, wrong: await message.allTextContents() };
+  },
+
+  async pickers(page) {
+    await go(page, "/volumes/create");
+    await page.getByLabel("Title").fill("Picked");
+    await page.getByRole("combobox", { name: "Shelf" }).fill("Shelf 39");
+    await page.getByRole("option", { name: "Shelf 39" }).click();
+    for (const name of ["Maps", "Stars"]) {
+      await page.getByRole("combobox", { name: "Subjects" }).fill(name);
+      await page.getByRole("option", { name }).click();
+    }
+    const sent = sending(page, "POST");
+    await button(page, "Save").click();
+    const body = JSON.parse((await sent).postData());
+    await rows(page).first().waitFor();
+    const { items } = await api("/volumes/?title=Picked&include=subjects");
+    await go(page, `/volumes/${items[0].id}`);
+    await page.locator(".MuiChip-root", { hasText: "Maps" }).locator(".MuiChip-deleteIcon").click();
+    await button(page, "Save").click();
+    await rows(page).first().waitFor();
+    const after = await api(`/volumes/${items[0].id}?include=subjects`);
+    return { body, before: items[0].subjects.map((s) => s.name), after: after.subjects.map((s) => s.name), shelf: after.shelf_id };
+  },
+
+  async conflict(page) {
+    const { id } = await make("/volumes/", { title: "First", shelf_id: 1, note: "a note" });
+    await go(page, `/volumes/${id}`);
+    await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "First");
+    await api(`/volumes/${id}`, { method: "PATCH", body: { title: "Theirs", pages: 7 } });
+    await page.getByLabel("Title").fill("Yours");
+    await field(page, "Note").fill("your note");
+    await button(page, "Save").click();
+    const dialog = page.getByRole("dialog", { name: "Somebody else has changed this row" });
+    await dialog.getByText("Theirs: Theirs").waitFor();
+    const told = await dialog.getByRole("radio").evaluateAll((all) => all.map((each) => each.closest("label").textContent));
+    await dialog.getByRole("radiogroup", { name: "Title" }).getByText("Theirs").last().click();
+    const found = await inspect(page);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await notified(page, "The row is stored");
+    return { told, found, row: await api(`/volumes/${id}?fields=title,note,pages`) };
+  },
+
+  async history(page) {
+    const { id } = await make("/volumes/", { title: "Before", shelf_id: 1 });
+    await api(`/volumes/${id}`, { method: "PATCH", body: { title: "After" } });
+    await go(page, `/volumes/${id}`);
+    const history = page.getByRole("region", { name: "History" });
+    await history.getByText("Created").waitFor();
+    const told = await history.getByRole("listitem").allInnerTexts();
+    await history.getByRole("button", { name: /^Undo/ }).click();
+    await notified(page, "The change is undone");
+    await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "Before");
+    return { told, row: await api(`/volumes/${id}?fields=title`) };
+  },
+
+  async bulk(page) {
+    const names = ["Bulk A", "Bulk B", "Bulk C", "Bulk D"];
+    await make("/volumes/bulk/", names.map((title) => ({ title, shelf_id: 1, pages: 9000 })));
+    await go(page, "/volumes");
+    await addFilter(page, "Pages", "is", (dialog) => dialog.getByLabel("Value").fill("9000"));
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 4);
+    for (const row of [0, 1]) await rows(page).nth(row).getByRole("checkbox").check();
+    await button(page, "Change").click();
+    const change = page.getByRole("dialog", { name: "Change 2 rows" });
+    await change.waitFor();
+    await pick(page, "Field", "Note");
+    await change.getByRole("textbox", { name: "Note" }).fill("changed");
+    await change.getByRole("button", { name: "Change 2 rows" }).click();
+    await notified(page, "2 rows changed");
+    const changed = (await api("/volumes/?pages=9000&sort=id")).items.map((each) => each.note);
+    await rows(page).first().getByRole("checkbox").check();
+    await button(page, "Delete").click();
+    await page.getByRole("radio", { name: "All 4 rows that match the filters" }).check();
+    // Another one comes before it is confirmed.
+    await make("/volumes/", { title: "Bulk E", shelf_id: 1, pages: 9000 });
+    await button(page, "Delete 4 rows").click();
+    const refused = await page.getByRole("dialog").getByRole("alert").textContent();
+    const left = (await api("/volumes/?pages=9000")).total;
+    await button(page, "Cancel").click();
+    await relisted(page, "/volumes/", () => button(page, "Refresh").click());
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 5);
+    await button(page, "Delete").click();
+    await page.getByRole("radio", { name: "All 5 rows that match the filters" }).check();
+    await button(page, "Delete 5 rows").click();
+    await notified(page, "5 rows deleted");
+    return { changed, refused, left, after: (await api("/volumes/?pages=9000")).total };
+  },
+
+  async chart(page) {
+    await go(page, "/loans");
+    await rows(page).first().waitFor();
+    await button(page, "Chart").click();
+    await pick(page, "By", "Reader");
+    await page.locator("svg[role=img] g").nth(1).waitFor();
+    const seen = { bars: await page.locator("svg[role=img] title").allTextContents(), found: await inspect(page) };
+    await go(page, "/volumes");
+    await addFilter(page, "Pages", "is at most", (dialog) => dialog.getByLabel("Value").fill("102"));
+    await button(page, "Chart").click();
+    await pick(page, "Shown", "Sum of pages");
+    await pick(page, "By", "Shelf");
+    await page.getByText("Shelf 02: 102").waitFor({ state: "attached" });
+    return seen;
+  },
+
+  async restored(page) {
+    const { id } = await make("/loans/", { reader: "eve", subject: "Eve's" });
+    await go(page, `/loans/${id}`);
+    await button(page, "Delete").click();
+    await button(page, "Confirm").click();
+    await rows(page).first().waitFor();
+    const gone = (await api("/loans/?reader=eve")).total;
+    await button(page, "Deleted").click();
+    const row = rows(page).filter({ hasText: "Eve's" });
+    await row.getByRole("checkbox").check();
+    await button(page, "Restore").click();
+    await notified(page, "1 row restored");
+    return { gone, after: (await api("/loans/?reader=eve")).total };
+  },
+
+  async composite(page) {
+    await go(page, "/visits");
+    await rows(page).first().click();
+    await page.waitForFunction(() => document.querySelector("input[name=minutes]")?.value === "1");
+    await page.getByLabel("Minutes").fill("77");
+    await button(page, "Save").click();
+    await rows(page).nth(1).waitFor();
+    return (await api("/visits/?sort=day")).items;
+  },
+
+  async keyboard(page) {
+    await go(page, "/shelves");
+    await rows(page).first().waitFor();
+    await page.getByRole("searchbox", { name: "Search" }).focus();
+    await page.keyboard.press("Tab");
+    const filter = await page.evaluate(() => document.activeElement.textContent);
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Filter" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog", { name: "Filter" }).waitFor({ state: "hidden" });
+    const back = await page.evaluate(() => document.activeElement.textContent);
+    await page.getByRole("link", { name: "Shelf 00" }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelector("input[name=name]")?.value === "Shelf 00");
+    return { filter, back };
+  },
+
+  async accessible(page) {
+    const found = {};
+    for (const [name, path, ready] of [
+      ["home", "/", () => page.getByRole("heading", { name: "Volumes" })],
+      ["list", "/volumes", () => rows(page).first()],
+      ["edit", "/volumes/4", () => page.getByRole("region", { name: "History" }).getByRole("listitem").first()],
+      ["create", "/volumes/create", () => page.getByLabel("Title")],
+      ["show", "/volumes/4/show", () => page.getByText("Volume 03").last()],
+    ]) {
+      for (const colorScheme of name === "create" || name === "show" ? ["light"] : ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme });
+        await go(page, path);
+        await ready().waitFor();
+        const problems = await inspect(page);
+        if (problems.length) found[`${name} ${colorScheme}`] = problems;
+      }
+    }
+    return found;
+  },
+
+  async phone(page) {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    const wide = [];
+    for (const [path, ready] of [
+      ["/", () => page.getByRole("heading", { name: "Volumes" })],
+      ["/volumes", () => page.getByText("Volume 05")],
+      ["/volumes/4", () => page.getByLabel("Title")],
+    ]) {
+      await go(page, path);
+      await ready().waitFor();
+      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wide.push(path);
+    }
+    return { wide, dark: await page.evaluate(() => getComputedStyle(document.body).backgroundColor) };
+  },
+
+  async signed_in(page, seen) {
+    await page.goto(`${readers}/admin#/loans`);
+    await page.getByRole("dialog", { name: "Sign in to Readers' library" }).waitFor();
+    const found = await inspect(page);
+    await signIn(page, "ann", "wrong");
+    await page.getByText("Wrong name or password").waitFor();
+    await signIn(page, "ann", "a long password");
+    await rows(page).first().waitFor();
+    const own = await cells(page, "subject");
+    const menu = await page.getByRole("menuitem").allTextContents();
+    const creates = await page.getByRole("link", { name: "Create" }).count();
+    await page.reload();
+    await rows(page).first().waitFor();
+    const kept = await page.evaluate(() => [Object.keys(sessionStorage).length, JSON.stringify(localStorage).includes("nna")]);
+    // The token ends while somebody is at work, who goes on with another one.
+    await rows(page).first().click();
+    const subject = page.locator("input[name=subject]");
+    await page.waitForFunction(() => document.querySelector("input[name=subject]")?.value === "ann's 0");
+    await subject.fill("kept while signing in");
+    await fetch(`${readers}/expire?token=nna`, { method: "POST" });
+    await button(page, "Save").click();
+    await page.getByText("Please sign in again").waitFor();
+    await fetch(`${readers}/renew?token=nna`, { method: "POST" });
+    await signIn(page, "ann", "a long password");
+    await page.getByText("kept while signing in").first().waitFor();
+    await button(page, "Sign out").click();
+    await page.getByRole("dialog", { name: "Sign in to Readers' library" }).waitFor();
+    const left = await page.evaluate(() => Object.keys(sessionStorage).length);
+    // Neither the rows of others nor a field that readers may not see has come here at all.
+    const told = seen.bodies.filter((body) => /internal|bob/.test(body));
+    return { found, own, menu: menu.map((each) => each.trim()), creates, kept, left, told };
+  },
+};
+
+const context = await browser.newContext({ timezoneId: "Asia/Tokyo", locale: "en-GB", viewport: { width: 1400, height: 900 } });
+context.setDefaultTimeout(60_000);
+const page = await context.newPage();
+const seen = { errors: [], bodies: [] };
+page.on("pageerror", (error) => seen.errors.push(error.message));
+page.on("console", (message) => {
+  if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) seen.errors.push(message.text());
+});
+page.on("request", (request) => {
+  if (![open, readers, "blob:", "data:"].some((start) => request.url().startsWith(start))) seen.errors.push(request.url());
+});
+page.on("response", async (response) => {
+  if (/json|csv/.test(response.headers()["content-type"] ?? "")) seen.bodies.push(await response.text().catch(() => ""));
+});
+let result;
+try {
+  result = { saw: await scenarios[name](page, seen), errors: seen.errors };
+} catch (error) {
+  const text = await page.locator("body").innerText().catch(() => "");
+  result = { failed: `${error.stack}\nThe page: ${text.slice(0, 1500)}`, errors: seen.errors };
+}
+await context.close();
+await browser.close();
+console.log(JSON.stringify(result));

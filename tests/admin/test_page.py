@@ -1,0 +1,174 @@
+"""The admin page in a browser: each thing that people do with it."""
+
+import json
+
+import pytest
+
+from tests.admin.conftest import Watch
+from tests.conftest import DIALECTS
+
+once = pytest.mark.parametrize("urls", DIALECTS[:1], indirect=True)
+"""For what is about the page alone, and as it is whatever the database."""
+
+
+async def test_resources(watch: Watch) -> None:
+    """All resources are listed."""
+    assert await watch("resources") == ["Shelves", "Subjects", "Volumes", "Loans", "Visits"]
+
+
+async def test_list(watch: Watch) -> None:
+    """A list is sorted, paged and searched, and names what rows refer to."""
+    assert await watch("list") == {
+        "first": "Volume 00",
+        "rows": 25,
+        "secondPage": "Volume 34",
+        "found": ["Volume 07"],
+        "shelf": "Shelf 07",
+    }
+
+
+async def test_filters(watch: Watch) -> None:
+    """Filters have the control of their field, and are told in words."""
+    assert await watch("filters") == {
+        "one": ["Volume 52"],
+        "told": ["Condition is worn", "Pages is at least 150", "Shelf is Shelf 12"],
+        "more": ["Volume 52", "Volume 55", "Volume 58"],
+    }
+
+
+async def test_columns(watch: Watch) -> None:
+    """Columns can be hidden, also from the sheet of what the list shows."""
+    seen = await watch("columns")
+    assert seen["name"] == "shelves.csv"
+    assert seen["lines"] == ["name", *(f"Shelf {n:02}" for n in (3, 13, 23, *range(30, 40)))]
+
+
+async def test_form(watch: Watch) -> None:
+    """Values of each kind are shown and sent without a digit less, and only those that changed."""
+    seen = await watch("form")
+    assert seen["shown"] == {
+        "Pages": "101",
+        "Price": "1234567890.1200",
+        "Barcode": "9007199254740994",
+        "Weight": "0.25",
+        "Printed on": "2000-01-02",
+        "Acquired at (Asia/Tokyo)": "2026-03-01T21:01:05.678",
+        "Opens at": "09:30:00",
+        "Extra": '{\n  "big": 9007199254740993,\n  "ratio": 1.0\n}',
+    }
+    assert '"ratio":2.0' in seen["sent"]
+    assert json.loads(seen["sent"]) == {
+        "condition": "lost",
+        "price": "0.1000",
+        "barcode": 9007199254749999,
+        "lendable": True,
+        "printed_on": "2001-02-03",
+        "acquired_at": "2026-05-05T22:08:09.000Z",
+        "opens_at": "08:15:00",
+        "extra": {"big": 18014398509481985, "ratio": 2.0},
+    }
+    assert seen["tag"]
+
+
+async def test_errors(watch: Watch) -> None:
+    """What is refused stands beside its field."""
+    seen = await watch("errors")
+    assert seen["short"] == "String should have at least 2 characters"
+    assert seen["taken"] == "Name already exists"
+    assert seen["described"] == "true"
+    number, document = seen["wrong"]
+    assert number == "Must be a whole number"
+    assert document.startswith("This is no JSON")
+
+
+async def test_pickers(watch: Watch) -> None:
+    """Rows are picked by their names, one or several."""
+    assert await watch("pickers") == {
+        "body": {
+            "title": "Picked",
+            "shelf_id": 40,
+            "pages": 100,
+            "lendable": True,
+            "subjects": [2, 4],
+        },
+        "before": ["Maps", "Stars"],
+        "after": ["Stars"],
+        "shelf": 40,
+    }
+
+
+async def test_conflict(watch: Watch) -> None:
+    """Who saves what somebody else has changed chooses field by field; the rest is theirs."""
+    seen = await watch("conflict")
+    assert seen["told"] == ["Yours: Yours", "Theirs: Theirs", "Yours: your note", "Theirs: a note"]
+    assert seen["row"] == {"title": "Theirs", "note": "your note", "pages": 7}
+    assert seen["found"] == []
+
+
+async def test_history(watch: Watch) -> None:
+    """What has become of a row is told, and undone."""
+    seen = await watch("history")
+    changed, created = seen["told"]
+    assert changed.startswith("Changed")
+    assert "Title: Before → After" in changed
+    assert created.startswith("Created")
+    assert seen["row"] == {"title": "Before"}
+
+
+async def test_bulk(watch: Watch) -> None:
+    """Many rows are changed and deleted with their number told first, and no more than that."""
+    assert await watch("bulk") == {
+        "changed": ["changed", "changed", None, None],
+        "refused": "5 rows match, and at most 4 may be affected",
+        "left": 5,
+        "after": 0,
+    }
+
+
+async def test_chart(watch: Watch) -> None:
+    """A chart shows sums of the rows that the list shows, by what they refer to as well."""
+    seen = await watch("chart")
+    assert seen == {"bars": ["ann: 3", "bob: 3"], "found": []}
+
+
+async def test_restored(watch: Watch) -> None:
+    """Rows that are deleted softly are found, and brought back."""
+    assert await watch("restored") == {"gone": 0, "after": 1}
+
+
+async def test_composite_key(watch: Watch) -> None:
+    """A key of several columns, with what paths and lists have a meaning for, leads to its row."""
+    first, second = await watch("composite")
+    assert (first["minutes"], second["minutes"]) == (77, 2)
+
+
+@once
+async def test_keyboard(watch: Watch) -> None:
+    """All can be reached by the keyboard, which comes back to where it was."""
+    assert await watch("keyboard") == {"filter": "Filter", "back": "Filter"}
+
+
+@once
+async def test_accessible(watch: Watch) -> None:
+    """Axe finds nothing serious, by day and by night."""
+    assert await watch("accessible") == {}
+
+
+@once
+async def test_phone(watch: Watch) -> None:
+    """Nothing is wider than a phone, and what the system wants dark, is."""
+    seen = await watch("phone")
+    assert seen["wide"] == []
+    assert max(int(part) for part in seen["dark"].strip("rgb()").split(",")) < 80
+
+
+async def test_callers(watch: Watch) -> None:
+    """Readers sign in, see their own rows and fields, sign in again in the middle, and out."""
+    seen = await watch("signed_in")
+    assert seen["own"] == [f"ann's {n}" for n in range(3)]
+    assert seen["menu"] == ["All resources", "Subjects", "Loans"]
+    assert seen["creates"] == 0
+    assert seen["kept"] == [1, False]
+    assert seen["left"] == 0
+    assert seen["told"] == []
+    assert seen["found"] == []
