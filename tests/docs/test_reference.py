@@ -178,3 +178,13 @@ def test_metrics_are_documented() -> None:
     documented = {name.strip(" `").removesuffix("_total"): kind.strip() for name, kind in rows}
     metrics = describe_metrics(measure(Counts(), PoolState()))
     assert documented == {metric.name: metric.type for metric in metrics}
+
+
+def test_compared_figures_are_those_that_were_measured() -> None:
+    """The figures of the comparison are those of the page on performance."""
+    compared = (ROOT / "docs" / "index.md").read_text()
+    measured = (ROOT / "docs" / "performance.md").read_text().partition("### PostgreSQL")[2]
+    (shown,) = re.findall(r"^\| CPU of a read by key.*$", compared, re.MULTILINE)
+    row = re.findall(r"^\| get by key \|.*$", measured, re.MULTILINE)[0]
+    ours, by_hand, fastcrud, advanced_alchemy = [cell.strip() for cell in row.split("|")][4:8]
+    assert re.findall(r"([\d,]+) µs", shown) == [ours, fastcrud, advanced_alchemy, by_hand]

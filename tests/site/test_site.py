@@ -74,14 +74,15 @@ def test_every_page_is_in_the_navigation(site: Path) -> None:
 
 def test_broken_links_fail(build: Build, tmp_path: Path) -> None:
     """A link to an anchor that no page has ends the build, and is named."""
-    build("stage", "--place", str(tmp_path))
+    staged = build("stage", "--place", str(tmp_path))
+    assert staged.returncode == 0, staged.stdout + staged.stderr
     with (tmp_path / "pages" / "glossary.md").open("a") as page:
         page.write("[nowhere](architecture.md#no-such-heading)\n")
     done = strictly(tmp_path)
     printed = done.stdout + done.stderr
     assert done.returncode == 1, printed
-    assert "anchor does not exist" in printed
-    assert "glossary.md" in printed
+    assert "anchor does not exist" in printed, printed
+    assert "glossary.md" in printed, printed
 
 
 def test_links_to_no_file_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,13 @@ import { chromium } from "playwright-core";
 
 const [url, executablePath, ...paths] = process.argv.slice(2);
 const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"];
+const PATIENCE_MS = 120_000; // the machine may be busy
 const browser = await chromium.launch({ executablePath, args });
 const seen = { foreign: [], errors: [], "wider than the screen": [], schemes: {}, found: "", operations: 0 };
 
 async function open(width, colorScheme) {
   const page = await browser.newPage({ viewport: { width, height: 850 }, colorScheme });
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("request", (request) => {
     if (/^\w+:\/\//.test(request.url()) && !request.url().startsWith(url)) seen.foreign.push(request.url());
   });

@@ -61,6 +61,8 @@ def main() -> None:
     parser.add_argument("--zensical", default=str(PLACE / "venv" / "bin" / "zensical"))
     parser.add_argument("--address", default="127.0.0.1:8001")
     given = parser.parse_args()
+    if not Path(given.zensical).is_file():
+        sys.exit(f"{given.zensical} is not there: make .docs/.installed installs it")
     try:
         if given.what == "serve":
             serve(given.place, given.zensical, given.address)
