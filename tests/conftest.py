@@ -131,6 +131,7 @@ def postgres_server() -> Iterator[str]:
         server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 async def create_postgres_database(server: str, name: str, options: str = "") -> str:

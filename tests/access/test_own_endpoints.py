@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import (
     case,
     column,
@@ -56,14 +55,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:\\n.*You probably want:Deprecati
 Other = aliased(Invoice)
 INVOICES, LINES, LINKS = Invoice.__table__, Line.__table__, TagLink.__table__
 Work = Callable[[AsyncSession], Awaitable[Any]]
-
-
-@pytest_asyncio.fixture
-async def own(database: Database, lane: str) -> Own:
-    """An application with the rows of two organisations."""
-    made = Own(database, lane)
-    await made.fill()
-    return made
 
 
 def _plain(value: Any) -> Any:

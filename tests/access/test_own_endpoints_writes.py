@@ -4,14 +4,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import delete, exists, func, inspect, literal, select, update
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.session import make_transient_to_detached
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from modelwire import Database
 from modelwire.errors import Forbidden, ParentNotFound
 from tests.access import own_models as m
 from tests.access.own_app import Own
@@ -24,14 +22,6 @@ from tests.access.own_models import OwnTag as Tag
 from tests.access.own_models import OwnTagLink as TagLink
 
 pytestmark = pytest.mark.filterwarnings("ignore:\\n.*You probably want:DeprecationWarning")
-
-
-@pytest_asyncio.fixture
-async def own(database: Database, lane: str) -> Own:
-    """An application with the rows of two organisations."""
-    made = Own(database, lane)
-    await made.fill()
-    return made
 
 
 def _stored(model: Any, **values: Any) -> Any:

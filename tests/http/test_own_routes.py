@@ -6,13 +6,14 @@ from contextlib import AsyncExitStack
 import fastapi.routing
 import pytest
 from fastapi import APIRouter, FastAPI
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from examples.league import Player, Team, User
 from modelwire import Database, Resource, mount
 from tests.conftest import open_client, use_sessions
+from tests.examples import examples
 from tests.zoo import Country
 
 pytestmark = pytest.mark.both_lanes
@@ -152,7 +153,7 @@ OWN = (
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     before=st.lists(st.sampled_from(OWN), max_size=3),
     after=st.lists(st.sampled_from(OWN), max_size=3),

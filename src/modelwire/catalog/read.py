@@ -6,41 +6,34 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic.fields import FieldInfo
 from sqlalchemy import Column, inspect
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
 from sqlalchemy.orm import Mapper, RelationshipProperty
-from sqlmodel import SQLModel
 
 from ..access.caller import Caller
-from ..compat.pydantic import decorators_of
 from ..compat.sqlalchemy import settle_keys
 from ..dialect import Dialect
 from ..errors import ConfigurationError
 from ..memory import Memory
 from ..resource import Resource
 from ..settings import LIMITS, Limits
-from .annotations import complete_model, read_annotation
-from .binary import text_form
-from .codecs import decoder_of_column, encoder_of_column
-from .computed import check_computed, computed_names, read_computed
+from .computed import check_computed, read_computed
 from .conditions import ConditionReader
 from .constraints import read_constraints, read_references
-from .defaults import value_maker
+from .declared import check_declared
 from .dependents import read_dependents
 from .described import check_described
+from .fields import read_fields
 from .guards import Guarded, IsBound
-from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .masks import find_masked
-from .names import did_you_mean, shown_name
+from .names import shown_name
 from .narrowing import Grants, check_links, deciding, forget_relations, leads_by, narrow, unseen_in
 from .parameters import Parameters
 from .policies import TablePolicy
-from .policy_reader import assigned_names, read_policy
+from .policy_reader import read_policy
 from .relations import read_relation
 from .schemas import computes, derive_schemas
-from .secrecy import names_secret
 from .shown import (
     check_shown,
     check_shown_below,
@@ -48,7 +41,7 @@ from .shown import (
     name_on_wire,
     name_relations,
 )
-from .soft import check_soft_delete, check_soft_links
+from .soft import check_soft_links
 from .tables import Catalog, Field, Relation, Table
 from .unfit import check_defaults
 from .upserts import find_upsert_keys, takes_upserts
@@ -124,6 +117,19 @@ def read_catalog(
     policies = _Policies(caller, parameters := Parameters(dialect), dialect, closed, unseen)
     tables = [_read_table(mapper, registered, dialect, memory, policies) for mapper, _ in mappers]
     closed.update((t.sql, t.policy) for t in tables if not t.policy.is_open)
+    _check_tables(tables, dialect)
+    mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
+    named = {table.name: table for table in tables}
+    used = tuple(parameters)
+    check_soft_links(tables, mapped)
+    dependents = read_dependents(mapped, _deleted_by_row(tables))
+    has_hooks = any(table.resource.hooks is not None for table in tables)
+    granted = frozenset(deciding(tables, used)) if grants is None else grants
+    return Catalog(named, dependents, limits, prefix, memory, used, has_hooks, granted)
+
+
+def _check_tables(tables: Sequence[Table], dialect: Dialect | None) -> None:
+    """Check what can be told only when all resources are read."""
     _check_paths(tables)
     check_defaults(tables, dialect)
     check_links(tables)
@@ -131,21 +137,22 @@ def read_catalog(
     for table in tables:
         check_described(table)
     for table in tables:
-        for relation in table.relations.values():
-            schema = table.schemas.related.get(relation.key)
-            if schema is not None:
-                target = next(t for t in tables if t.name == relation.target)
-                check_shown_below(table.resource, relation.name, schema, target)
-    mapped = {m for mapper, _ in mappers for m in mapper.registry.mappers}
-    named = {table.name: table for table in tables}
-    used = tuple(parameters)
-    check_soft_links(tables, mapped)
-    deleting = {t.name for t in tables if (hooks := t.resource.hooks) and hooks.serve("delete")}
-    deleting |= {t.name for t in tables if t.deleted_at is not None}
-    dependents = read_dependents(mapped, deleting)
-    has_hooks = any(table.resource.hooks is not None for table in tables)
-    granted = frozenset(deciding(tables, used)) if grants is None else grants
-    return Catalog(named, dependents, limits, prefix, memory, used, has_hooks, granted)
+        _check_shown_relations(table, tables)
+
+
+def _check_shown_relations(table: Table, tables: Sequence[Table]) -> None:
+    for relation in table.relations.values():
+        schema = table.schemas.related.get(relation.key)
+        if schema is not None:
+            target = next(t for t in tables if t.name == relation.target)
+            check_shown_below(table.resource, relation.name, schema, target)
+
+
+def _deleted_by_row(tables: Sequence[Table]) -> set[str]:
+    """The names of the tables whose rows the database alone may not delete: hooks are told, or
+    they are marked only."""
+    hooked = {t.name for t in tables if (hooks := t.resource.hooks) and hooks.serve("delete")}
+    return hooked | {t.name for t in tables if t.deleted_at is not None}
 
 
 def _columns_of(mapper: Mapper[Any], names: Collection[str]) -> Iterable[Column[Any]]:
@@ -222,29 +229,12 @@ def _read_table(
     resource = guarded.resource
     reader = ConditionReader(sql, policies.caller, policies.parameters, dialect)
     fields = (
-        *_read_fields(mapper, sql, resource, dialect),
+        *read_fields(mapper, sql, resource, dialect),
         *read_computed(mapper, resource, reader, policies.closed, dialect),
     )
     read = _read_relations(mapper, resource, policies)
     relations = {relation.name: relation for relation in read}
-    names = {f.name for f in fields}
-    _check_relations(resource, fields, relations)
-    _check_names(
-        resource, "policy=…fields", resource.policy.fields if resource.policy else (), names
-    )
-    _check_names(resource, "filters", resource.filters, names)
-    _check_names(resource, "hidden", resource.hidden, {*names, *computed_names(mapper, resource)})
-    _check_names(resource, "shown", resource.shown, names)
-    _check_names(resource, "read_only", resource.read_only, names)
-    _check_writable(resource, fields)
-    _check_names(resource, "nested_writes", resource.nested_writes, relations)
-    _check_serializer(resource)
-    _check_names(resource, "queryable", resource.queryable, [f.name for f in fields if f.readable])
-    _check_version(resource, fields)
-    check_soft_delete(resource, fields)
-    _check_names(resource, "includes", resource.includes, relations)
-    _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
-    _check_names(resource, "includes_back", resource.includes_back, resource.includes)
+    check_declared(mapper, resource, fields, relations)
     ways = Ways(guarded, relations, registered)
     schemas = derive_schemas(resource, fields, mapper.relationships.keys())
     if resource.read_schema is not None:
@@ -301,180 +291,11 @@ def _read_relations(
     return relations
 
 
-def _check_serializer(resource: Resource) -> None:
-    decorators = decorators_of(resource.model)
-    if resource.read_schema is None and decorators.model_serializers:
-        (name, *_) = decorators.model_serializers
-        raise ConfigurationError(
-            f"Resource({resource.model.__name__}): its model_serializer `{name}` is for whole "
-            "rows, and would not run where some of their fields are shown. Give a read_schema=, "
-            "or write a field_serializer for each field."
-        )
-
-
-def _check_version(resource: Resource, fields: Sequence[Field]) -> None:
-    name = resource.version
-    if name is None:
-        return
-    _check_names(resource, "version", [name], [f.name for f in fields if f.computed is None])
-    if any(f.name == name and f.kind is not Kind.INTEGER for f in fields):
-        raise ConfigurationError(
-            f"Resource({resource.model.__name__}, version='{name}'): a version is counted up, so "
-            "it should be an int."
-        )
-
-
-def _check_relations(
-    resource: Resource, fields: Sequence[Field], relations: Mapping[str, Relation]
-) -> None:
-    model = resource.model.__name__
-    for name in resource.includes_back:
-        if name in relations and relations[name].many:
-            raise ConfigurationError(
-                f"Resource({model}, includes_back=['{name}']): it leads to many rows, and so never "
-                "straight back to one; leave it out."
-            )
-    for name in resource.includes:
-        if any(field.name == name for field in fields):
-            raise ConfigurationError(
-                f"Resource({model}, includes=['{name}']): a field is called so on the wire as well."
-            )
-        if name in relations and not relations[name].simple:
-            raise ConfigurationError(
-                f"Resource({model}, includes=['{name}']): its join has conditions of its own, and "
-                "only equal columns can be included. Write an endpoint for it."
-            )
-
-
 def _read_key(mapper: Mapper[Any]) -> Sequence[str]:
     """The names of a key's components on the wire."""
     keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     infos = mapper.class_.model_fields
     return [shown_name(key, infos[key]) for key in keys if key in infos]
-
-
-def _read_fields(
-    mapper: Mapper[Any], sql: SQLTable, resource: Resource, dialect: Dialect | None
-) -> Iterable[Field]:
-    model: type[SQLModel] = mapper.class_
-    complete_model(model)
-    for attribute in mapper.column_attrs:
-        key, column = attribute.key, attribute.columns[0]
-        info = model.model_fields.get(key)
-        if info is None or not isinstance(column, Column) or column.table is not sql:
-            continue
-        name = shown_name(key, info)
-        sql_type = type_on(column, None if dialect is None else dialect.name)
-        declared = read_annotation(model, key, sql_type, nullable=bool(column.nullable))
-        annotation = strip_optional(declared)
-        kind = kind_of(annotation, sql_type)
-        is_version = name == resource.version
-        is_hidden = _is_hidden(name, key, info, annotation, resource)
-        by_name = not is_hidden and _is_hidden_by_name(name, key, column, kind, resource)
-        yield Field(
-            name=name,
-            key=key,
-            column=column,
-            sql_type=sql_type,
-            info=info,
-            declared=declared,
-            annotation=annotation,
-            kind=kind,
-            to_column=encoder_of_column(annotation, sql_type),
-            from_column=decoder_of_column(annotation, sql_type),
-            text_form=text_form(model, key, annotation) if kind is Kind.BYTES else None,
-            nullable=bool(column.nullable),
-            primary_key=column.primary_key,
-            readable=not is_hidden and not by_name,
-            hidden_by_name=by_name,
-            writable=_is_writable(name, column, kind, resource),
-            filled=is_version or _is_filled(column),
-            default=value_maker(column.default) or (_first_version if is_version else None),
-            computed=None,
-        )
-
-
-def _is_hidden(name: str, key: str, info: FieldInfo, annotation: Any, resource: Resource) -> bool:
-    if name in resource.hidden:
-        return True
-    if resource.read_schema is not None:
-        shown = resource.read_schema.model_fields.get(key)
-        return shown is None or bool(shown.exclude)
-    return is_secret(annotation) or (bool(info.exclude) and name not in resource.shown)
-
-
-def _is_hidden_by_name(
-    name: str, key: str, column: Column[Any], kind: Kind, resource: Resource
-) -> bool:
-    if resource.read_schema is not None or name in resource.shown:
-        return False
-    return names_secret(column, kind, name, key)
-
-
-def _first_version() -> int:
-    return 1
-
-
-def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
-    """Check the fields that a resource opens to clients."""
-    start = f"Resource({resource.model.__name__}, writable=…): "
-    _check_names(resource, "writable", resource.writable, [f.name for f in fields])
-    for field in fields:
-        if field.name not in resource.writable:
-            continue
-        if field.name in resource.read_only or field.name == resource.version:
-            raise ConfigurationError(
-                f"{start}`{field.name}` is named as read_only or version as well; name it once."
-            )
-        if field.computed is not None or not _can_be_written(field.column):
-            raise ConfigurationError(
-                f"{start}`{field.name}` is computed by the database, and nobody can set it."
-            )
-
-
-def _is_writable(name: str, column: Column[Any], kind: Kind, resource: Resource) -> bool:
-    given = (
-        *(*resource.read_only, *assigned_names(resource)),
-        *(resource.version, resource.soft_delete),
-    )
-    if not _can_be_written(column) or name in given:
-        return False
-    return name in resource.writable or not _makes_itself(column, kind)
-
-
-def _can_be_written(column: Column[Any]) -> bool:
-    is_always = column.identity is not None and column.identity.always
-    return column.computed is None and not is_always
-
-
-def _makes_itself(column: Column[Any], kind: Kind) -> bool:
-    """Whether a column's values are the server's: of a key, by a change, or by the clock."""
-    if column.server_onupdate is not None or column.identity is not None:
-        return True
-    if column.primary_key:
-        return _is_filled(column)
-    return column.server_default is not None and kind in _BY_THE_CLOCK
-
-
-_BY_THE_CLOCK = frozenset({Kind.DATETIME, Kind.DATE, Kind.TIME})
-
-
-def _is_filled(column: Column[Any]) -> bool:
-    """Whether a new row that is given no value gets one from its column or the database."""
-    makers = (column.default, column.server_default, column.computed, column.identity)
-    return column.table.autoincrement_column is column or any(m is not None for m in makers)
-
-
-def _check_names(
-    resource: Resource, argument: str, given: Iterable[str], known: Iterable[str]
-) -> None:
-    known = list(known)
-    for name in given:
-        if name not in known:
-            raise ConfigurationError(
-                f"Resource({resource.model.__name__}, {argument}=…): there is no `{name}`"
-                f"{did_you_mean(name, known)}; it can name: {', '.join(known) or 'nothing'}."
-            )
 
 
 def _check_paths(tables: Sequence[Table]) -> None:
