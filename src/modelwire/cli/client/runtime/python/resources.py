@@ -24,6 +24,7 @@ from .parameters import (
     read_filters,
     spell,
     write_key,
+    write_logic,
     write_search,
 )
 
@@ -159,16 +160,11 @@ class Resource(Generic[RowT]):
     def _conditions(self, conditions: Conditions[WhereT, DeletedT]) -> Parameters:
         where: Mapping[str, object] = conditions.get("where") or {}
         parameters = {each.name: spell(each) for each in self._filters(where)}
-        none = [f"not({self._term(each)})" for each in conditions.get("not_") or ()]
-        given = conditions.get("or_")
-        some = [self._term(each) for each in given or ()]
-        if given is not None and not some:
+        given, others = conditions.get("or_"), conditions.get("not_") or ()
+        if given is not None and not given:
             raise ValueError("or_: no element, of which none holds")
-        one_of = ",".join(some)
-        if some and not none:
-            parameters["or"] = f"({one_of})"
-        elif none:
-            parameters["or"] = f"({join_all([*([f'or({one_of})'] if some else []), *none])})"
+        logic = write_logic([*map(self._term, given or ())], [*map(self._term, others)])
+        put(parameters, **{"or": logic})
         put(parameters, q=conditions.get("q"), deleted=conditions.get("deleted"))
         return parameters
 
