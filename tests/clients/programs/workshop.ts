@@ -218,6 +218,10 @@ equal(
 const number = past.items[0]?.number ?? 0;
 equal((await workshop.memos.revert(memo.id, number)).text, "Two");
 
+// What a promise has would be taken for one.
+const pick = await workshop.then_.create({ list: "x", int: 1 });
+equal((await workshop.then_.list({ where: { list: "x", int__gte: 1 } })).items, [pick]);
+
 /** What no program may ask for. */
 export function wrong(): void {
   // @ts-expect-error there are two columns

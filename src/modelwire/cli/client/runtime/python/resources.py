@@ -8,10 +8,9 @@ from typing import Generic, Literal, Never, TypedDict, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_json
 
-from .answers import Change, Row
+from .answers import Row, tag_row
 from .connection import Connection, Sent
 from .parameters import (
     Comparison,
@@ -42,8 +41,6 @@ DeletedT = TypeVar("DeletedT", bound=str)
 ConflictT = TypeVar("ConflictT", bound=str)
 GroupT = TypeVar("GroupT", bound=str)
 MeasureT = TypeVar("MeasureT", bound=str)
-
-_CHANGE = TypeAdapter(Change[dict[str, JsonValue]])
 
 
 class Conditions(TypedDict, Generic[WhereT, DeletedT], total=False):
@@ -151,7 +148,7 @@ class Resource(Generic[RowT]):
 
     def _row_of(self, answer: httpx.Response) -> RowT:
         row = self._row.model_validate_json(answer.content)
-        row._etag = answer.headers.get("etag")
+        tag_row(row, answer.headers.get("etag"))
         return row
 
     def _rows_of(self, answer: httpx.Response) -> Sequence[RowT]:
