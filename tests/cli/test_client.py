@@ -18,7 +18,10 @@ class Team(SQLModel, table=True):
     name: str
 """
 FILES = {
-    "ts": ["client.ts", "runtime.ts"],
+    "ts": [
+        *("client.ts", "connection.ts", "json.ts", "parameters.ts", "problems.ts"),
+        *("runtime.ts", "types.ts"),
+    ],
     "python": [
         *("__init__.py", "answers.py", "client.py", "connection.py", "parameters.py"),
         *("problems.py", "reading.py", "resources.py", "writing.py"),

@@ -109,7 +109,18 @@ class Memo(WorkshopTable, table=True):
     rev: int = 1
 
 
+class Pick(WorkshopTable, table=True):
+    """Is called what clients have a use for themselves."""
+
+    __tablename__ = "then"
+
+    id: int | None = Field(default=None, primary_key=True)
+    list_: str = Field(alias="list")
+    int_: int | None = Field(default=None, alias="int")
+
+
 RESOURCES = (
+    Resource(Pick),
     Resource(Kind, includes=["parent", "children"], nested_writes=["children"]),
     Resource(Maker, includes=["parts"]),
     Resource(

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from ..catalog.kinds import bare_class
-from ..catalog.names import name_of, shown_name
 from ..catalog.tables import Table
-from .values import JSONSchema, is_wide, mark_decimal, widen
+from .values import JSONSchema, is_wide, widen
 
 Parts = dict[str, dict[str, JSONSchema]]
 """Parts by their kind and their name."""
@@ -150,10 +147,9 @@ def _describe_models(
         list(dict.fromkeys([*models, *shown])), ref_template=f"{_START}schemas/{{model}}"
     )
     schemas: dict[str, JSONSchema] = described.get("$defs", {})
-    for model in [*models, *shown]:
+    for model, table in models.items():
         name = references[model]["$ref"].rpartition("/")[2]
-        schema = _with_decimals(schemas[name], model[0])
-        schemas[name] = _with_widths(schema, models[model]) if model in models else schema
+        schemas[name] = _with_widths(schemas[name], table)
     return references, {name: _simplify(schema) for name, schema in schemas.items()}  # type: ignore[return-value]
 
 
@@ -163,19 +159,6 @@ def _with_widths(schema: JSONSchema, table: Table) -> JSONSchema:
     wide = {f.name for f in table.fields if f.name in properties and is_wide(f)}
     changed = {name: widen(properties[name]) for name in wide}
     return {**schema, "properties": {**properties, **changed}} if wide else schema
-
-
-def _with_decimals(schema: JSONSchema, model: type[BaseModel]) -> JSONSchema:
-    """A schema that says which texts are decimals."""
-    fields = {
-        name
-        for key, info in model.model_fields.items()
-        for name in (key, name_of(key, info), shown_name(key, info))
-        if bare_class(info.annotation) is Decimal
-    }
-    properties = schema.get("properties", {})
-    changed = {name: mark_decimal(given) for name, given in properties.items() if name in fields}
-    return {**schema, "properties": {**properties, **changed}} if changed else schema
 
 
 def _simplify(schema: JSONSchema) -> JSONSchema:

@@ -2,7 +2,7 @@
 
 /** Whether two types are one. */
 export type Same<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /** Is compiled where two types are one. */
 export function same<_Holds extends true>(): void {}

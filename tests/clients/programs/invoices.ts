@@ -8,7 +8,10 @@ async function signUp(username: string) {
   const answer = await fetch(`${baseUrl}/token`, { method: "POST", body });
   const { access_token: token } = (await answer.json()) as { access_token: string };
   let asked = 0;
-  return { client: createClient({ baseUrl, token: async () => (asked++, token) }), count: () => asked };
+  return {
+    client: createClient({ baseUrl, token: async () => (asked++, token) }),
+    count: () => asked,
+  };
 }
 
 const { client: ann, count } = await signUp("ann@example.org");
@@ -24,7 +27,10 @@ const invoice = await ann.invoices.create(
   },
   { include: ["lines", "customer"] },
 );
-equal([invoice.number, invoice.lines.map((line) => line.price), invoice.customer?.name], [1, ["19.99"], "Bo"]);
+equal(
+  [invoice.number, invoice.lines.map((line) => line.price), invoice.customer?.name],
+  [1, ["19.99"], "Bo"],
+);
 same<Same<typeof invoice.status, Invoice["status"]>>();
 equal((await ann.invoices.get(invoice.id, { fields: ["total", "status"] })).total, "59.97");
 

@@ -22,6 +22,10 @@ async def main(url: str) -> None:
         await write_slots(workshop)
         await write_ties(workshop)
         await keep_history(workshop)
+        pick = await workshop.then.create({"list": "x", "int": 1})
+        assert (pick.list_, pick.int_) == ("x", 1)
+        assert (await workshop.then.list(where={"list": "x", "int__gte": 1})).items == [pick]
+        assert (pick.etag is None, pick.model_copy().etag) == (False, None)
     print("done")
 
 

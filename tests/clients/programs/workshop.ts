@@ -16,7 +16,12 @@ const part = await workshop.spare_parts.create({
   seen_at: "2026-01-31T12:00:00Z",
   lasts: "PT1H30M",
   blob: "+/8=",
-  notes: { colour: "red", zip: "01234", serial: 12345678901234567890n, deep: { tags: ["a", 'b"c'] } },
+  notes: {
+    colour: "red",
+    zip: "01234",
+    serial: 12345678901234567890n,
+    deep: { tags: ["a", 'b"c'] },
+  },
   spec: { colour: "red", size: { width: 3 } },
   slots: [{ shelf: "A, 1", number: 1 }],
 });
@@ -27,8 +32,18 @@ equal(part.id, big);
 equal(part["unit-price"], "12345678901.2345");
 equal(part.weight, 0.1234567890123456);
 equal([part.blob, part.lasts], ["+/8=", "PT1H30M"]);
-equal(part.notes, { colour: "red", zip: "01234", serial: 12345678901234567890n, deep: { tags: ["a", 'b"c'] } });
-const small = await workshop.spare_parts.create({ id: 5, class: "nut", "unit-price": 2.5, status: "in use" });
+equal(part.notes, {
+  colour: "red",
+  zip: "01234",
+  serial: 12345678901234567890n,
+  deep: { tags: ["a", 'b"c'] },
+});
+const small = await workshop.spare_parts.create({
+  id: 5,
+  class: "nut",
+  "unit-price": 2.5,
+  status: "in use",
+});
 equal([small.id, small["unit-price"]], [5, "2.5000"]);
 equal((await workshop.spare_parts.get(big)).class, part.class);
 equal((await workshop.spare_parts.update(part, { limit: 3 })).limit, 3);
@@ -42,7 +57,10 @@ equal(await find({ or: [{ id: big }, { id: 6 }] }), bolt);
 equal(await find({ where: { id__in: [big, 6n], default: false } }), bolt);
 equal(await find({ where: { "unit-price__gt": "12345678901.2344" } }), bolt);
 equal(await find({ where: { limit__eq: 3, class: part.class } }), bolt);
-equal(await find({ where: { status__in: ["new"], made_on__between: ["2026-01-01", "2026-02-01"] } }), bolt);
+equal(
+  await find({ where: { status__in: ["new"], made_on__between: ["2026-01-01", "2026-02-01"] } }),
+  bolt,
+);
 equal(await find({ where: { blob: "+/8=", lasts__gte: "PT1H" } }), bolt);
 equal(await find({ where: { class__in: ["bolt, M6/8"] } }), bolt);
 equal(await find({ where: { "spec.size.width__gt": 2, "spec.colour": "red" } }), bolt);
@@ -50,47 +68,103 @@ equal(await find({ where: { "spec.size.width__gt": 2, "spec.colour": "red" } }),
 equal(await find({ where: { notes: { zip: "01234" } } }), bolt);
 equal(await find({ where: { notes: { zip: 1234 } } }), []);
 equal(await find({ where: { notes: { zip__in: ["01234", "x"], "deep.tags.1": 'b"c' } } }), bolt);
-equal(await find({ or: [{ notes: { zip: "01234" } }], not: [{ notes: { colour: "blue" } }] }), bolt);
+equal(
+  await find({ or: [{ notes: { zip: "01234" } }], not: [{ notes: { colour: "blue" } }] }),
+  bolt,
+);
 equal(await find({ where: { slots: { part: { class: "bolt, M6/8" } } } }), bolt);
 
 // Parts of documents alone.
-const seen = await workshop.spare_parts.get(part, { fields: ["id", "spec.size.width"], include: [] });
+const seen = await workshop.spare_parts.get(part, {
+  fields: ["id", "spec.size.width"],
+  include: [],
+});
 equal(seen, { id: big, spec: { size: { width: 3 } } });
-same<Same<typeof seen.spec, { colour?: string | null; size?: { width?: number; unit?: string } | null } | null>>();
+same<
+  Same<
+    typeof seen.spec,
+    { colour?: string | null; size?: { width?: number; unit?: string } | null } | null
+  >
+>();
 
 // Keys of several columns, one of them a text with what URLs have a use for.
-const [slot] = await workshop.slots.createMany([{ shelf: "B/2, left", number: 7, part_id: 5 }, { shelf: "bulk", number: 1 }]);
+const [slot] = await workshop.slots.createMany([
+  { shelf: "B/2, left", number: 7, part_id: 5 },
+  { shelf: "bulk", number: 1 },
+]);
 if (slot === undefined) throw new Error("it was stored");
 same<Same<typeof slot, { [K in keyof Slot]: Slot[K] }>>();
 const key = { shelf: "B/2, left", number: 7 };
 const whole = await workshop.slots.get(key, { include: ["part", "part.kind"] });
-same<Same<(typeof whole)["part"], ({ [K in keyof Part]: Part[K] } & { kind: Kind | null } extends infer T ? { [K in keyof T]: T[K] } : never) | null>>();
+same<
+  Same<
+    (typeof whole)["part"],
+    | ({ [K in keyof Part]: Part[K] } & { kind: Kind | null } extends infer T
+        ? { [K in keyof T]: T[K] }
+        : never)
+    | null
+  >
+>();
 equal([whole.part?.class, whole.part?.kind], ["nut", null]);
 await workshop.slots.update(whole, { part_id: null });
-equal((await workshop.slots.createMany([{ ...key, part_id: big }], { onConflict: "shelf,number" }))[0]?.part_id, big);
+equal(
+  (await workshop.slots.createMany([{ ...key, part_id: big }], { onConflict: "shelf,number" }))[0]
+    ?.part_id,
+  big,
+);
 
 // What is deleted softly comes back.
 await workshop.slots.delete(key);
 equal(problemOf(await refused(workshop.slots.get(key)))?.code, "not_found");
-equal((await workshop.slots.list({ deleted: "only" })).items.map((row) => row.shelf), ["B/2, left"]);
+equal(
+  (await workshop.slots.list({ deleted: "only" })).items.map((row) => row.shelf),
+  ["B/2, left"],
+);
 equal((await workshop.slots.restore(key)).deleted_at, null);
 await workshop.slots.deleteMany([key, { shelf: "bulk", number: 1 }]);
 equal((await workshop.slots.list()).total, 1);
 
 // Rows that refer to their like, and links.
-const root = await workshop.kinds.create({ name: "Root", children: [{ name: "A" }, { name: "B", children: [{ name: "C" }] }] });
+const root = await workshop.kinds.create({
+  name: "Root",
+  children: [{ name: "A" }, { name: "B", children: [{ name: "C" }] }],
+});
 const tree = await workshop.kinds.get(root, { include: ["children", "children.children"] });
-equal(tree.children.map((child) => [child.name, child.children.map((leaf) => leaf.name)]), [["A", []], ["B", ["C"]]]);
-equal((await all(workshop.kinds.each({ where: { parent: { parent: { name: "Root" } } } }))).map((kind) => kind.name), ["C"]);
+equal(
+  tree.children.map((child) => [child.name, child.children.map((leaf) => leaf.name)]),
+  [
+    ["A", []],
+    ["B", ["C"]],
+  ],
+);
+equal(
+  (await all(workshop.kinds.each({ where: { parent: { parent: { name: "Root" } } } }))).map(
+    (kind) => kind.name,
+  ),
+  ["C"],
+);
 const maker = await workshop.makers.create({ name: "Acme", parts: [big] });
-equal((await workshop.makers.get(maker, { include: ["parts"] })).parts.map((each) => each.id), [big]);
+equal(
+  (await workshop.makers.get(maker, { include: ["parts"] })).parts.map((each) => each.id),
+  [big],
+);
 await workshop.spare_parts.link(5, "makers", maker);
 await workshop.spare_parts.link(5, "makers", maker.id);
-equal((await workshop.makers.below(maker, "parts").list({ sort: ["id"] })).items.map((each) => each.id), [5, big]);
+equal(
+  (await workshop.makers.below(maker, "parts").list({ sort: ["id"] })).items.map((each) => each.id),
+  [5, big],
+);
 await workshop.spare_parts.unlink(5, "makers", maker);
 equal((await workshop.spare_parts.get(5, { include: ["makers"] })).makers, []);
-const sums = await workshop.spare_parts.aggregate({ measures: ["id:sum", "unit-price:sum"], group: ["made_on:year"] });
-equal(sums.items[0], { "made_on:year": "2026-01-01", "id:sum": big, "unit-price:sum": "12345678901.2345" });
+const sums = await workshop.spare_parts.aggregate({
+  measures: ["id:sum", "unit-price:sum"],
+  group: ["made_on:year"],
+});
+equal(sums.items[0], {
+  "made_on:year": "2026-01-01",
+  "id:sum": big,
+  "unit-price:sum": "12345678901.2345",
+});
 
 // A condition is needed, and rows that were read have it.
 const page = await workshop.memos.list({ sort: ["id"] });
@@ -100,27 +174,53 @@ equal([memo.rev, rest.total], [1, 1]);
 const listed = rest.items[0];
 if (listed === undefined) throw new Error("it is listed");
 equal(etagOf(listed), undefined);
-equal(problemOf(await refused(workshop.memos.update(listed, { text: "Two" })))?.code, "precondition_required");
+equal(
+  problemOf(await refused(workshop.memos.update(listed, { text: "Two" })))?.code,
+  "precondition_required",
+);
 const changed = await workshop.memos.update(memo, { text: "Two" });
-equal([changed.rev, problemOf(await refused(workshop.memos.update(memo, { text: "Three" })))?.status], [2, 412]);
+equal(
+  [changed.rev, problemOf(await refused(workshop.memos.update(memo, { text: "Three" })))?.status],
+  [2, 412],
+);
 
 // What has become of rows, and what had.
 const told: unknown[] = [];
 for await (const change of workshop.memos.follow({ after: page.change ?? 0 })) {
-  told.push(change.operation === "delete" ? [change.operation, change.key] : [change.operation, change.item.text]);
+  told.push(
+    change.operation === "delete"
+      ? [change.operation, change.key]
+      : [change.operation, change.item.text],
+  );
   if (told.length === 2) await workshop.memos.delete(changed);
   if (told.length === 3) break;
 }
-equal(told, [["create", "One"], ["update", "Two"], ["delete", memo.id]]);
-const past = await workshop.memos.history(memo.id);
-same<Same<(typeof past.items)[number]["changed"]["text"], { old: string | null; new: string | null } | undefined>>();
-equal(past.items.map((change) => change.changed.text), [
-  { old: "Two", new: null },
-  { old: "One", new: "Two" },
-  { old: null, new: "One" },
+equal(told, [
+  ["create", "One"],
+  ["update", "Two"],
+  ["delete", memo.id],
 ]);
+const past = await workshop.memos.history(memo.id);
+same<
+  Same<
+    (typeof past.items)[number]["changed"]["text"],
+    { old: string | null; new: string | null } | undefined
+  >
+>();
+equal(
+  past.items.map((change) => change.changed.text),
+  [
+    { old: "Two", new: null },
+    { old: "One", new: "Two" },
+    { old: null, new: "One" },
+  ],
+);
 const number = past.items[0]?.number ?? 0;
 equal((await workshop.memos.revert(memo.id, number)).text, "Two");
+
+// What a promise has would be taken for one.
+const pick = await workshop.then_.create({ list: "x", int: 1 });
+equal((await workshop.then_.list({ where: { list: "x", int__gte: 1 } })).items, [pick]);
 
 /** What no program may ask for. */
 export function wrong(): void {

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from fastapi import FastAPI
 
 from ...catalog.documents import described_parts, is_document
+from ...catalog.kinds import bare_class
+from ...catalog.names import names_shown
 from ...catalog.tables import Access, Past, Recall, Table
 from ...errors import ConfigurationError
 from ...openapi.aggregates import group_schemas, measure_schemas
@@ -20,7 +23,7 @@ from ...openapi.choices import include_paths, part_paths, sort_paths
 from ...openapi.components import Components, references_in
 from ...openapi.context import Subject
 from ...openapi.parameters import filter_schemas, operator_schemas, recalling
-from ...openapi.values import JSONSchema, value_schema
+from ...openapi.values import JSONSchema, mark_decimal, value_schema
 from ...resource import OPERATIONS
 from ...respond.statuses import STATUSES, status_of
 from ...web.service import Service, find_service
@@ -242,8 +245,17 @@ class _Reader:
         return self.subject.components.collect(reference)[kind][name]
 
     def _read_row(self) -> JSONSchema:
+        read = self.subject.table.schemas.read
+        fields = {name: read.model_fields.get(key) for key, name in names_shown(read).items()}
+        decimals = {n for n, f in fields.items() if f and bare_class(f.annotation) is Decimal}
         schema = self._resolve(row_schema(self.subject))
-        return _without(schema, self.subject.table.includes)
+        properties = {
+            # Generators that read the document take texts of that format amiss.
+            name: mark_decimal(given) if name in decimals else given
+            for name, given in schema.get("properties", {}).items()
+            if name not in self.subject.table.includes
+        }
+        return {**schema, "properties": properties}
 
     def _read_update(self) -> JSONSchema:
         """The schema of a change: what is only sent back is left out, and null where that clears
@@ -294,11 +306,6 @@ class _Reader:
         table = self.subject.table
         keys = table.upsert_keys if table.upserts else ()
         return [",".join(field.name for field in key) for key in keys]
-
-
-def _without(schema: JSONSchema, names: Collection[str]) -> JSONSchema:
-    properties = schema.get("properties", {})
-    return {**schema, "properties": {n: p for n, p in properties.items() if n not in names}}
 
 
 def _without_null(schema: JSONSchema) -> JSONSchema:

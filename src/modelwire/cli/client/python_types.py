@@ -38,10 +38,9 @@ class PythonTypes(Types):
 
     def write(self, schema: JSONSchema, *, fixed: bool = False) -> str:
         """Write the type of the values that a schema is of."""
-        choices = schema.get("anyOf", ())
-        if any(map(_is_decimal, choices)):  # in a body it may be a number as well
-            rest = [choice for choice in choices if choice.get("type") != "number"]
-            return self._join(self.write(choice, fixed=fixed) for choice in rest)
+        kinds = {choice.get("type") for choice in schema.get("anyOf", ())}
+        if {"number", "string"} <= kinds:  # how bodies bring decimals
+            return f"{_FORMATS['decimal']} | {super().write(schema, fixed=fixed)}"
         return super().write(schema, fixed=fixed)
 
     def write_literals(self, values: Iterable[Any]) -> str:
@@ -68,10 +67,6 @@ class PythonTypes(Types):
         others = schema.get("additionalProperties")
         written = self.write(others) if isinstance(others, dict) else JSON
         return f"dict[str, {written}]"
-
-
-def _is_decimal(schema: JSONSchema) -> bool:
-    return schema.get("format") == "decimal"
 
 
 def is_plain_name(name: str) -> bool:

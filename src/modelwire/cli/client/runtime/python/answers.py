@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, JsonValue, PrivateAttr, TypeAdapter
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 
 
 class Value(BaseModel):
@@ -20,12 +20,19 @@ class Value(BaseModel):
 class Row(Value):
     """A row, as it is shown. What was not asked for is None, and not in `model_fields_set`."""
 
-    _etag: str | None = PrivateAttr(default=None)
+    # In a slot, since Pydantic compares and copies what it knows of.
+    __slots__ = ("_tag",)
 
     @property
     def etag(self) -> str | None:
         """Its tag, where it was answered by itself; None for the rows of lists."""
-        return self._etag
+        tag: str | None = getattr(self, "_tag", None)
+        return tag
+
+
+def tag_row(row: Row, tag: str | None) -> None:
+    """Note the tag that a row was answered with."""
+    object.__setattr__(row, "_tag", tag)
 
 
 OtherT = TypeVar("OtherT")

@@ -141,6 +141,14 @@ def join_all(terms: Sequence[str]) -> str:
     return terms[0] if len(terms) == 1 else f"and({','.join(terms)})"
 
 
+def write_logic(some: Sequence[str], none: Sequence[str]) -> str | None:
+    """Write the value of `or`: one of some terms must hold, and none of others."""
+    one, terms = ",".join(some), [f"not({term})" for term in none]
+    if not terms:
+        return f"({one})" if some else None
+    return f"({join_all([f'or({one})', *terms] if some else terms)})"
+
+
 def put(parameters: Parameters, **given: object) -> None:
     """Add the parameters that are given."""
     parameters.update({n: _spell(value) for n, value in given.items() if value is not None})

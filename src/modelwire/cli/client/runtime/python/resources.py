@@ -8,10 +8,9 @@ from typing import Generic, Literal, Never, TypedDict, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_json
 
-from .answers import Change, Row
+from .answers import Row, tag_row
 from .connection import Connection, Sent
 from .parameters import (
     Comparison,
@@ -24,6 +23,7 @@ from .parameters import (
     read_filters,
     spell,
     write_key,
+    write_logic,
     write_search,
 )
 
@@ -41,8 +41,6 @@ DeletedT = TypeVar("DeletedT", bound=str)
 ConflictT = TypeVar("ConflictT", bound=str)
 GroupT = TypeVar("GroupT", bound=str)
 MeasureT = TypeVar("MeasureT", bound=str)
-
-_CHANGE = TypeAdapter(Change[dict[str, JsonValue]])
 
 
 class Conditions(TypedDict, Generic[WhereT, DeletedT], total=False):
@@ -150,7 +148,7 @@ class Resource(Generic[RowT]):
 
     def _row_of(self, answer: httpx.Response) -> RowT:
         row = self._row.model_validate_json(answer.content)
-        row._etag = answer.headers.get("etag")
+        tag_row(row, answer.headers.get("etag"))
         return row
 
     def _rows_of(self, answer: httpx.Response) -> Sequence[RowT]:
@@ -159,16 +157,11 @@ class Resource(Generic[RowT]):
     def _conditions(self, conditions: Conditions[WhereT, DeletedT]) -> Parameters:
         where: Mapping[str, object] = conditions.get("where") or {}
         parameters = {each.name: spell(each) for each in self._filters(where)}
-        none = [f"not({self._term(each)})" for each in conditions.get("not_") or ()]
-        given = conditions.get("or_")
-        some = [self._term(each) for each in given or ()]
-        if given is not None and not some:
+        given, others = conditions.get("or_"), conditions.get("not_") or ()
+        if given is not None and not given:
             raise ValueError("or_: no element, of which none holds")
-        one_of = ",".join(some)
-        if some and not none:
-            parameters["or"] = f"({one_of})"
-        elif none:
-            parameters["or"] = f"({join_all([*([f'or({one_of})'] if some else []), *none])})"
+        logic = write_logic([*map(self._term, given or ())], [*map(self._term, others)])
+        put(parameters, **{"or": logic})
         put(parameters, q=conditions.get("q"), deleted=conditions.get("deleted"))
         return parameters
 
