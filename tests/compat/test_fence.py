@@ -24,6 +24,7 @@ LIBRARIES = (
     "aiosqlite",
     "asyncpg",
     "fastapi",
+    "prometheus_client",
     "pydantic",
     "pydantic_core",
     "sqlalchemy",

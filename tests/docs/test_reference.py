@@ -15,7 +15,7 @@ import modelwire
 from modelwire import testing
 from modelwire.cli.main import main
 from modelwire.observe.counts import Counts, PoolState
-from modelwire.observe.metrics import describe_metrics
+from modelwire.observe.metrics import describe_metrics, measure
 from modelwire.plan.reading.operators import OPERATORS, Takes
 from modelwire.respond.statuses import CONFLICTS, STATUSES
 from modelwire.settings import Settings
@@ -176,5 +176,5 @@ def test_metrics_are_documented() -> None:
     lines = (ROOT / "docs" / "how-to" / "observe.md").read_text().splitlines()
     rows = [line.split("|")[1:3] for line in lines if line.startswith("| `modelwire_")]
     documented = {name.strip(" `").removesuffix("_total"): kind.strip() for name, kind in rows}
-    metrics = describe_metrics(Counts(), PoolState())
+    metrics = describe_metrics(measure(Counts(), PoolState()))
     assert documented == {metric.name: metric.type for metric in metrics}

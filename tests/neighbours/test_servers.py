@@ -42,16 +42,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(server: str, url: str) -> Iterator[httpx2.Client]:
+def serving(server: str, url: str, *options: str, **environment: str) -> Iterator[httpx2.Client]:
     """Serve the application in a process that must end in order when it is asked to."""
     if find_spec(server) is None:
         pytest.skip(f"{server} is installed by `make sqlalchemy20`")
     port = free_port()
     arguments = [part.replace("PORT", str(port)) for part in SERVERS[server]]
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments, APP],
+        [sys.executable, "-m", *arguments, *options, APP],
         cwd=ROOT,
-        env={**os.environ, "MODELWIRE_DATABASE_URL": url},
+        env={**os.environ, "MODELWIRE_DATABASE_URL": url, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -65,6 +65,7 @@ def serving(server: str, url: str) -> Iterator[httpx2.Client]:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait(STOP_S)
 
 
 def _wait_for(process: subprocess.Popen[bytes], client: httpx2.Client) -> None:
@@ -109,6 +110,22 @@ def test_server(server: str, tmp_path: Path) -> None:
     """It runs the lifespan, and passes requests and answers on as they are."""
     with serving(server, f"sqlite:///{tmp_path}/served.db") as client:
         use(client)
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
+def test_metrics_of_workers(server: str, tmp_path: Path) -> None:
+    """Several workers have one page of metrics where Prometheus' client is told of a directory."""
+    directory = tmp_path / "metrics"
+    directory.mkdir()
+    shared = {"MODELWIRE_METRICS": "true", "PROMETHEUS_MULTIPROC_DIR": str(directory)}
+    with serving(server, f"sqlite:///{tmp_path}/served.db", "--workers", "2", **shared) as client:
+        for _ in range(3):
+            httpx2.get(f"{client.base_url}/teams/", timeout=30)
+        wanted = ("modelwire_pool_size 20.0", 'route="/teams/",status="200"} 3.0')
+        until = time.monotonic() + START_S
+        while not all(line in httpx2.get(f"{client.base_url}/metrics").text for line in wanted):
+            assert time.monotonic() < until, httpx2.get(f"{client.base_url}/metrics").text
+            time.sleep(0.05)
 
 
 async def test_server_without_lifespan(tmp_path: Path) -> None:

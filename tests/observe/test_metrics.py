@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from modelwire.observe.counts import Counts, PoolState
 from modelwire.observe.exchange import count_retry
-from modelwire.observe.metrics import describe_metrics
+from modelwire.observe.metrics import describe_metrics, measure
 
 from .conftest import Observe, Observed
 
@@ -158,7 +158,9 @@ def test_buckets_are_cumulative() -> None:
     for duration_ns in (1_000_000, 1_000_001, 10**12):
         counts.waits.add(duration_ns)
     family = next(
-        f for f in describe_metrics(counts, PoolState()) if f.name == "modelwire_pool_wait_seconds"
+        f
+        for f in describe_metrics(measure(counts, PoolState()))
+        if f.name == "modelwire_pool_wait_seconds"
     )
     found = {s.labels["le"]: s.value for s in family.samples if "le" in s.labels}
     assert (found["0.001"], found["0.0025"], found["10.0"], found["+Inf"]) == (1, 2, 2, 3)

@@ -36,6 +36,7 @@ from .new import create_project
 from .policies import list_policies
 from .protocol import LimitedProtocol
 from .reason import reason_of
+from .sharing import sharing_metrics
 from .shell import shell
 from .target import load_app
 
@@ -178,22 +179,23 @@ def serve(
         settings.send_timeout_s,
     )
     in_processes = workers > 1 or reload
-    uvicorn.run(
-        "modelwire.cli.main:create_app" if in_processes else app,
-        factory=in_processes,
-        host=host,
-        port=port,
-        workers=workers,
-        reload=reload,
-        reload_delay=_RELOAD_S,
-        root_path=root_path,
-        log_config=log_config,
-        access_log=False,
-        http=protocol,  # type: ignore[arg-type]
-        timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
-        timeout_worker_healthcheck=_HEALTHCHECK_S,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-    )
+    with exiting(), sharing_metrics(wanted=workers > 1 and settings.metrics):
+        uvicorn.run(
+            "modelwire.cli.main:create_app" if in_processes else app,
+            factory=in_processes,
+            host=host,
+            port=port,
+            workers=workers,
+            reload=reload,
+            reload_delay=_RELOAD_S,
+            root_path=root_path,
+            log_config=log_config,
+            access_log=False,
+            http=protocol,  # type: ignore[arg-type]
+            timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
+            timeout_worker_healthcheck=_HEALTHCHECK_S,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+        )
 
 
 @main.command(epilog=show_examples("mcp main.py", "mcp package.main:app --header 'X-Caller: 7'"))

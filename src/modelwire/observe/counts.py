@@ -12,6 +12,9 @@ from .exchange import Exchange
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The upper bounds of the buckets of durations, in seconds; one without bound follows."""
 
+BUCKETS = (*map(str, BOUNDS_S), "+Inf")
+"""The names of the buckets, as Prometheus has them."""
+
 _BOUNDS_NS = [int(bound * 1e9) for bound in BOUNDS_S]
 
 
@@ -51,9 +54,8 @@ class Durations:
 
     def write(self) -> tuple[list[tuple[str, float]], float]:
         """The cumulative buckets and the sum in seconds, as Prometheus has them."""
-        names = [*map(str, BOUNDS_S), "+Inf"]
         counts = accumulate(self.buckets)
-        return [(name, float(count)) for name, count in zip(names, counts, strict=True)], (
+        return [(name, float(count)) for name, count in zip(BUCKETS, counts, strict=True)], (
             self.sum_ns / 1e9
         )
 
@@ -67,6 +69,7 @@ class ReplicaState(NamedTuple):
         is_copy: Whether it is a copy; not one that was made the primary.
         lag_bytes: How much of the log it lacks; None where that is not known.
         reads: Requests that it was chosen for.
+        found_s: When it has last answered or failed, by `time.time`; 0 for never.
     """
 
     name: str
@@ -74,6 +77,7 @@ class ReplicaState(NamedTuple):
     is_copy: bool
     lag_bytes: int | None
     reads: int
+    found_s: float
 
 
 @dataclass(slots=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..compat.prometheus import collect_shared, is_shared
 from ..execute.database import Database
 from ..observe.counts import Counts
-from ..observe.metrics import describe_metrics
+from ..observe.metrics import Measured, describe_metrics, measure
+from ..observe.shared import SharedMetrics
 from ..plan.reading.query import refuse_parameters
 from ..request.query import parse_query
 from ..request.request import Request
@@ -19,19 +22,21 @@ from ..respond.answer import Answer
 from .finished import PendingReports
 
 
-class _Everything(Collector):
-    """What is counted here, and what the application has registered, processes included."""
+class _Collected(Collector):
+    """Metrics that are collected when they are written."""
 
-    def __init__(self, own: Iterator[Metric]) -> None:
-        self._own = own
+    def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
+        self._collect = collect
 
-    def collect(self) -> Iterator[Metric]:
-        yield from self._own
-        yield from REGISTRY.collect()
+    def collect(self) -> Iterable[Metric]:
+        return self._collect()
 
 
 class MetricsPage:
     """Answers Prometheus.
+
+    What several processes count is one page where Prometheus' client keeps it in files: each of
+    them writes there what it counts, and whoever is asked adds it up.
 
     Args:
         database: The database, with its pool.
@@ -43,13 +48,32 @@ class MetricsPage:
         self._database = database
         self._counts = counts
         self._finished = finished
+        self._shared = SharedMetrics() if is_shared() else None
+        if self._shared is not None:
+            finished.share = self.share
+
+    def share(self) -> None:
+        """Write what was counted where the other processes read it."""
+        if self._shared is not None:
+            self._shared.add(self._measure())
 
     async def read(self, request: Request, _session: AsyncSession | None = None) -> Answer:
         """`GET /metrics`, in the format that `Accept` asks for."""
         refuse_parameters(parse_query(request.query_string))
         self._finished.report()
         encode, media_type = choose_encoder(request.header(b"accept") or "")
+        if self._shared is None:
+            body = encode(_Collected(self._collect))
+        else:  # it reads files
+            body = await asyncio.to_thread(encode, _Collected(collect_shared))
+        return Answer(200, body, ((b"content-type", media_type.encode()),))
+
+    def _measure(self) -> Iterator[Measured]:
         replicas = self._database.replicas
         states = () if replicas is None else replicas.states
-        own = describe_metrics(self._counts, self._database.pool_state, states)
-        return Answer(200, encode(_Everything(own)), ((b"content-type", media_type.encode()),))
+        return measure(self._counts, self._database.pool_state, states)
+
+    def _collect(self) -> Iterator[Metric]:
+        """What is counted here, and what the application has registered, processes included."""
+        yield from describe_metrics(self._measure())
+        yield from REGISTRY.collect()

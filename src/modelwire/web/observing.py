@@ -60,10 +60,12 @@ class ObservabilityMiddleware:
         """Answer a request, and observe how."""
         if scope["type"] == "http":
             self._begin(scope)
+        if scope["type"] == "lifespan":
+            async with self._finished.reporting():
+                await self.app(scope, receive, send)
+            return
         if scope["type"] != "http" or EXCHANGE in scope:
             await self.app(scope, receive, send)
-            if scope["type"] == "lifespan":
-                self._finished.report()
             return
         request_id, brings_trace = _read_headers(scope)
         trace_token = continue_trace(scope) if brings_trace else None

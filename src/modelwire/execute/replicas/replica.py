@@ -28,12 +28,14 @@ class Replica(Generic[D]):
         database: The same.
         name: What it is called in metrics and health: its host and port.
         reads: Requests that it was chosen for.
+        found_s: When it has last answered or failed, by `time.time`; 0 for never.
     """
 
     def __init__(self, database: D) -> None:
         self.database = database
         self.name = str(database.servers[0]) if database.servers else str(database)
         self.reads = 0
+        self.found_s = 0.0
         self._reader = PositionReader(database)
         self._known = Position(-1, is_copy=True)
         self._looked_s = -FRESH_S
@@ -62,7 +64,7 @@ class Replica(Generic[D]):
 
     def retire(self) -> None:
         """Leave it alone until it answers again: it has failed."""
-        self._is_up = False
+        self._find(is_up=False)
 
     async def look(self) -> Position:
         """Ask how far it is.
@@ -74,10 +76,13 @@ class Replica(Generic[D]):
         try:
             self._known = await self._reader.read()
         except RequestError:
-            self._is_up = False
+            self._find(is_up=False)
             raise
-        self._is_up = True
+        self._find(is_up=True)
         return self._known
+
+    def _find(self, *, is_up: bool) -> None:
+        self._is_up, self.found_s = is_up, time.time()
 
     async def reach(self, position: int, wait_s: float) -> bool:
         """Wait until it has come to a position.

@@ -112,6 +112,7 @@ class Replicas(Generic[D]):
                 replica.known.is_copy,
                 self._lag_of(replica) if replica.is_up else None,
                 replica.reads,
+                replica.found_s,
             )
             for replica in self.all
         ]

@@ -1,0 +1,146 @@
+"""What processes share is the sum of what each has counted, whenever they write it down."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from random import Random
+
+import pytest
+from prometheus_client import Metric, values
+
+from modelwire.compat.prometheus import DIRECTORY, collect_shared, open_value
+from modelwire.observe.counts import Counts, PoolState, ReplicaState
+from modelwire.observe.exchange import Exchange
+from modelwire.observe.metrics import Measured, describe_metrics, measure
+from modelwire.observe.shared import SharedMetrics
+from tests.examples import THOROUGH
+
+Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+class Processes:
+    """Says which process is running: all of them are this one."""
+
+    def __init__(self) -> None:
+        self.running = os.getpid()
+
+
+class Quiet:
+    """Is told of statements, and does nothing."""
+
+    slow_ns = 0
+
+    def report_statement(self, *_: object) -> None:
+        raise AssertionError
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Processes]:
+    """Processes that keep their values in files."""
+    made = Processes()
+    monkeypatch.setenv(DIRECTORY, str(tmp_path))
+    shared = values.MultiProcessValue(lambda: made.running)
+    monkeypatch.setattr(values, "ValueClass", shared)
+    open_value.cache_clear()
+    yield made
+    open_value.cache_clear()
+    shared.close_all_files()
+
+
+def read(metrics: Iterable[Metric]) -> Samples:
+    found: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
+    for metric in metrics:
+        for sample in metric.samples:
+            found[sample.name, tuple(sorted(sample.labels.items()))] += sample.value  # type: ignore[assignment]
+    return found
+
+
+def draw_exchange(random: Random) -> Exchange:
+    return Exchange(
+        "id",
+        random.choice(["GET", "POST"]),
+        0,
+        Quiet(),
+        route=random.choice(["/a", "/b"]),
+        status=random.choice([200, 404]),
+        duration_ns=random.choice([1, 10**6, 10**6 + 1, 10**9, 10**12]),
+        is_broken_off=random.random() < 0.2,
+        pool_ns=random.choice([0, 0, 10**7]),
+        database_ns=random.randrange(10**6),
+        statements=random.randrange(3),
+        failures=random.randrange(2),
+        retries=random.randrange(2),
+    )
+
+
+class Node:
+    """What one database of one process counts."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self.counts = Counts()
+        self.pool = PoolState(5)
+        self.shared = SharedMetrics()
+
+    def go_on(self, random: Random) -> None:
+        self.counts.add(draw_exchange(random))
+        self.counts.streams = random.randrange(3)
+        self.pool = PoolState(5, *(random.randrange(5) for _ in range(3)))
+
+    def measure(self) -> Iterator[Measured]:
+        return measure(self.counts, self.pool)
+
+
+@pytest.mark.parametrize("seed", range(200 if THOROUGH else 10))
+def test_sum(processes: Processes, seed: int) -> None:
+    """Whatever is counted, by whom and when, the shared page has the sum of all pages."""
+    random = Random(seed)
+    own = os.getpid()
+    # The last process has two databases. Its parent and this process live as long as the test.
+    nodes = [Node(own), Node(os.getppid()), Node(os.getppid())]
+    for _ in range(random.randrange(30)):
+        node = random.choice(nodes)
+        node.go_on(random)
+        if random.random() < 0.5:
+            processes.running = node.process
+            node.shared.add(node.measure())
+    for node in nodes:
+        processes.running = node.process
+        node.shared.add(node.measure())
+    processes.running = own
+    wanted = read(metric for node in nodes for metric in describe_metrics(node.measure()))
+    assert read(collect_shared()) == pytest.approx(wanted)
+
+
+def test_process_that_has_ended(processes: Processes) -> None:
+    """Its counts stay, and its gauges go."""
+    ended = 2**22 + 1  # more than there may be
+    for process in (os.getpid(), ended):
+        processes.running = process
+        node = Node(process)
+        node.counts.statements = 3
+        node.shared.add(node.measure())
+    processes.running = os.getpid()
+    found = read(collect_shared())
+    assert found["modelwire_statements_total", ()] == 6
+    assert found["modelwire_pool_size", ()] == 5
+
+
+def test_what_was_found_out_last(processes: Processes) -> None:
+    """Of what processes know of a copy, that counts which one of them has found out last."""
+
+    def tell(process: int, found_s: float, lag: int | None) -> float:
+        processes.running = process
+        state = ReplicaState("b:1", lag is not None, True, lag, 1, found_s)
+        SharedMetrics().add(measure(Counts(), PoolState(), [state]))
+        processes.running = os.getpid()
+        return read(collect_shared())["modelwire_replica_up", (("server", "b:1"),)]
+
+    assert tell(os.getpid(), 10.0, 5) == 1
+    assert tell(os.getppid(), 20.0, None) == 0
+    assert tell(os.getpid(), 15.0, 5) == 0
+    assert tell(os.getpid(), 30.0, 5) == 1
+    assert tell(os.getppid(), 0.0, None) == 1, "who never asked knows nothing"
