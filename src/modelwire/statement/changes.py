@@ -26,6 +26,9 @@ from sqlalchemy.types import UserDefinedType
 NOTIFIED = "modelwire_changes"
 """The channel of PostgreSQL on which it is told that there are new changes, with no payload."""
 
+COLUMNS_CHANGED = "modelwire: the table has other columns than before"
+"""What triggers on SQLite say where a migration has been applied since they were made."""
+
 
 class TransactionId(UserDefinedType[int]):
     """The number of a transaction (PostgreSQL manual, Transaction IDs); SQLite has none."""

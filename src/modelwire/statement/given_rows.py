@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import Column, ColumnDefault, ColumnElement, func, literal
+
 IMAGES = "images"
 """Name of the parameter that holds the rows."""
 
@@ -28,6 +30,21 @@ CELL, REAL = "modelwire_cell", "modelwire_real"
 def join_images(images: Iterable[str]) -> str:
     """Join rows, each a JSON text, as the parameter `IMAGES`."""
     return f"[{','.join(images)}]"
+
+
+def completed(column: Column[Any], found: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What a row has in a column, which may be newer than the row.
+
+    Where that can't be NULL, it is what a migration gives to rows that are there: the default.
+
+    Args:
+        column: The column.
+        found: What the row has; NULL where it has nothing.
+    """
+    default = column.default
+    if column.nullable or not isinstance(default, ColumnDefault) or not default.is_scalar:
+        return found
+    return func.coalesce(found, literal(default.arg, column.type))
 
 
 def cell(value: str) -> str:

@@ -16,6 +16,7 @@ from ...errors import (
     Unavailable,
     UnreadableAnswer,
 )
+from ...statement.changes import COLUMNS_CHANGED
 
 _CONSTRAINT_NAMES = {
     "SQLITE_CONSTRAINT_UNIQUE": Constraint.UNIQUE,
@@ -81,10 +82,12 @@ def translate_sqlite(error: sqlite3.Error) -> ModelwireError:
     return DatabaseError()
 
 
-def _read_message(kind: Constraint, message: str) -> ConstraintViolation:
+def _read_message(kind: Constraint, message: str) -> ConstraintViolation | Contention:
     """Read SQLite's own words, such as `UNIQUE constraint failed: users.username, users.city`."""
     if message == _REFERENCED:
         return ConstraintViolation(Constraint.FOREIGN_KEY)
+    if message == COLUMNS_CHANGED:
+        return Contention("A table was changed meanwhile")
     if kind is Constraint.TRIGGER:
         return ConstraintViolation(kind)  # the words are the trigger's own
     _, _, subject = message.partition(": ")

@@ -8,6 +8,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -172,21 +173,34 @@ class SQLiteLog(ChangeLog):
         """Have a connection note what it changes."""
         raw.origin = find_origin(caller)
         if not self.is_prepared(raw):
-            is_whole = await raw.run(self._install, raw)
+            installed: sqlite.Installed = await raw.run(self._install, raw)
+            raw.version = installed.version
             # What is created in a transaction may be undone with it.
-            raw.noting = self._state if is_whole and not raw.in_transaction else 0
+            raw.noting = self._state if installed.is_whole and not raw.in_transaction else 0
         if not raw.in_transaction:
             await self.prune_all(raw)
+
+    async def prepare_session(self, raw: SQLiteConnection) -> None:
+        """Have a connection note what a session changes, which may not be able to begin again:
+        whether tables have changed is looked at before anything is written."""
+        if self.is_prepared(raw):
+            ((version,),) = await raw.execute_fetchall(sqlite.VERSION)
+            if version != raw.version:
+                raw.look_anew()
+        await self.prepare(raw)
 
     async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
         """Have a connection of somebody else's engine note what it changes."""
         raw: Any = (await connection.get_raw_connection()).driver_connection
         origin = find_origin(caller)
-        for name, arguments, function in sqlite.functions(lambda: origin):
+        for name, arguments, function in sqlite.functions(lambda: origin, lambda: None):
             await raw.create_function(name, arguments, function)
-        there = {name for (name,) in await connection.exec_driver_sql(sqlite.NAMES)}
-        for step in sqlite.write_steps([noted.table for noted in self.tables.values()], there):
-            await connection.exec_driver_sql(step)
+        steps = sqlite.write_steps([noted.table for noted in self.tables.values()])
+        text = next(steps)
+        with suppress(StopIteration):
+            while True:
+                found: Any = await connection.exec_driver_sql(text)
+                text = steps.send(found.all() if found.returns_rows else ())
 
     async def prune(self, raw: SQLiteConnection, table: str, days: int) -> int:
         """Remove the oldest entries of a table."""
@@ -200,8 +214,8 @@ class SQLiteLog(ChangeLog):
     def find_stamp(self, caller: Principal) -> None:
         """None: a function tells it."""
 
-    def _install(self, raw: SQLiteConnection) -> bool:
-        sqlite.add_functions(raw.driver, lambda: raw.origin)
+    def _install(self, raw: SQLiteConnection) -> sqlite.Installed:
+        sqlite.add_functions(raw.driver, lambda: raw.origin, raw.look_anew)
         return sqlite.install(raw.driver, [noted.table for noted in self.tables.values()])
 
 

@@ -38,7 +38,7 @@ def watch_sessions(engine: Engine, log: ChangeLog) -> None:
 
 
 def _prepare_sqlite(log: SQLiteLog, connection: Any) -> None:
-    connection.connection.dbapi_connection.run_async(log.prepare)
+    connection.connection.dbapi_connection.run_async(log.prepare_session)
 
 
 def _look_again(log: SQLiteLog, connection: Any, _cursor: Any, text: str, *_: Any) -> None:

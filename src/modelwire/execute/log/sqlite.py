@@ -4,6 +4,11 @@ They are no part of the database, so other programs can still write to it, and m
 tables lose nothing. Rows that go or change along by foreign keys are noted as well (SQLite manual,
 CREATE TRIGGER).
 
+Rows are noted with the columns that a table has, whatever its model knows: a process of an older
+version may write beside one of a newer. Triggers name columns, so they look whether these are still
+the same, which costs a row some microseconds; where they are not, the transaction is undone and
+begins again, with other triggers.
+
 A row is a JSON object by the names of its columns. What SQLite stores is kept as it is: integers
 and texts as such, reals in the shortest digits that are the same number, with a point or an
 exponent, and blobs as `{"blob": "<hexadecimal digits>"}`.
@@ -13,17 +18,18 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 
-from ...statement.changes import CHANGES
+from ...statement.changes import CHANGES, COLUMNS_CHANGED
 from ...statement.given_rows import CELL, REAL, cell, read_cell, write_real
 from ...statement.own import build_creation
 
 BY, REQUEST, NOW = "modelwire_by", "modelwire_request", "modelwire_now"
+LOOK_ANEW = "modelwire_look_anew"
 
 Origin = tuple[str | None, str | None]
 
@@ -31,22 +37,28 @@ _DIALECT = sqlite.dialect()
 _QUOTE = _DIALECT.identifier_preparer.quote
 
 
-def add_functions(connection: sqlite3.Connection, origin: Callable[[], Origin]) -> None:
+def add_functions(
+    connection: sqlite3.Connection, origin: Callable[[], Origin], look_anew: Callable[[], None]
+) -> None:
     """Add what triggers call to a connection.
 
     Args:
         connection: The connection.
         origin: Tells on whose behalf it writes.
+        look_anew: Is called where a table has other columns than its triggers know.
     """
-    for name, arguments, function in functions(origin):
+    for name, arguments, function in functions(origin, look_anew):
         connection.create_function(name, arguments, function)
 
 
-def functions(origin: Callable[[], Origin]) -> Sequence[tuple[str, int, Callable[..., Any]]]:
+def functions(
+    origin: Callable[[], Origin], look_anew: Callable[[], None]
+) -> Sequence[tuple[str, int, Callable[..., Any]]]:
     """What triggers call, by name and number of arguments, and what reads what they have noted.
 
     Args:
         origin: Tells on whose behalf a connection writes.
+        look_anew: Is called where a table has other columns than its triggers know.
     """
     return (
         (BY, 0, lambda: origin()[0]),
@@ -54,6 +66,7 @@ def functions(origin: Callable[[], Origin]) -> Sequence[tuple[str, int, Callable
         (NOW, 0, write_now),
         (REAL, 1, write_real),
         (CELL, 2, read_cell),
+        (LOOK_ANEW, 0, look_anew),
     )
 
 
@@ -67,56 +80,114 @@ def write_instant(instant: dt.datetime) -> str:
     return instant.isoformat(" ", "microseconds")[:26]
 
 
-def install(connection: sqlite3.Connection, tables: Collection[Table]) -> bool:
-    """Have a connection note the changes of tables, as far as these are there.
+class Installed(NamedTuple):
+    """What a connection notes the changes of.
 
-    Returns:
-        Whether all are.
+    Args:
+        is_whole: Whether all tables are there.
+        version: The number of the schema in which they are as it knows them.
     """
-    there = {name for (name,) in connection.execute(NAMES)}
-    found = [table for table in tables if _is_there(table, there)]
-    for step in write_steps(found, there):
-        connection.execute(step)
-    return len(found) == len(tables)
+
+    is_whole: bool
+    version: int
 
 
-def write_steps(tables: Collection[Table], there: Collection[str]) -> Iterator[str]:
+Steps = Generator[str, Sequence[Any], Installed]
+"""Statements, each of which is answered with its rows."""
+
+
+def install(connection: sqlite3.Connection, tables: Collection[Table]) -> Installed:
+    """Have a connection note the changes of tables, as far as these are there."""
+    steps = write_steps(tables)
+    text = next(steps)
+    while True:
+        try:
+            text = steps.send(connection.execute(text).fetchall())
+        except StopIteration as done:
+            installed: Installed = done.value
+            return installed
+
+
+VERSION = "PRAGMA main.schema_version"
+"""Asks for the number of the schema, which is another with each of its changes."""
+
+
+def write_steps(tables: Collection[Table]) -> Steps:
     """Write what has a connection note the changes of tables, as far as these are there.
 
     Args:
         tables: The tables.
-        there: The names of all tables that are there.
     """
-    found = [table for table in tables if _is_there(table, there)]
+    there = {name for (name,) in (yield "SELECT name FROM main.sqlite_master")}
+    found = [table for table in tables if table.schema is not None or table.name in there]
     if found and CHANGES.name not in there:
-        yield from map(str, build_creation(CHANGES, _DIALECT))
+        for step in build_creation(CHANGES, _DIALECT):
+            yield str(step)
+    ((version,),) = yield VERSION
+    installed: dict[str, str] = dict(
+        (yield "SELECT name, sql FROM temp.sqlite_master WHERE type = 'trigger'")
+    )
     for table in found:
-        yield from write_install(table)
+        columns = [name for (name,) in (yield f"SELECT name FROM {_columns_of(table)}")]
+        for name, rest in _write_triggers(table, columns, version):
+            if installed.get(name) != f"CREATE TRIGGER {rest}":
+                yield f"DROP TRIGGER IF EXISTS temp.{_QUOTE(name)}"
+                yield f"CREATE TEMP TRIGGER {rest}"
+    return Installed(len(found) == len(tables), version)
 
 
-def _is_there(table: Table, there: Collection[str]) -> bool:
-    return table.schema is not None or table.name in there
+def _write_triggers(
+    table: Table, columns: Sequence[str], version: int
+) -> Iterator[tuple[str, str]]:
+    """Write the triggers of a table, each with its name.
 
-
-NAMES = "SELECT name FROM main.sqlite_master"
-"""Gives the names of all tables that are there."""
-
-
-def write_install(table: Table) -> Iterator[str]:
-    """Write the triggers of a table, where they are missing."""
+    Args:
+        table: The table.
+        columns: The names of its columns.
+        version: The number of the schema that has them.
+    """
     old, new = _key(table, "OLD"), _key(table, "NEW")
-    deleted = _entry(table, old, "delete", _image(table, "OLD"), "NULL")
-    created = _entry(table, new, "create", "NULL", _image(table, "NEW"))
-    yield _trigger(table, "create", "INSERT", "", created)
-    yield _trigger(table, "delete", "DELETE", "", deleted)
+    before, after = _image(columns, "OLD"), _image(columns, "NEW")
+    look = _look(table, columns, version)
+    deleted = _entry(table, old, "delete", before, "NULL")
+    created = _entry(table, new, "create", "NULL", after)
     name = _text(table.fullname)
-    yield _trigger(table, "move", "UPDATE", f"WHEN {old} <> {new}", deleted + created)
     changed = (
         f"INSERT INTO {CHANGES.name} ({_COLUMNS}) "
         f"SELECT {NOW}(), {name}, {new}, 'update', o, n, {BY}(), {REQUEST}() "
-        f"FROM (SELECT {_image(table, 'OLD')} AS o, {_image(table, 'NEW')} AS n) WHERE o <> n; "
+        f"FROM (SELECT {before} AS o, {after} AS n) WHERE o <> n; "
     )
-    yield _trigger(table, "update", "UPDATE", f"WHEN {old} = {new}", changed)
+    place = f"{_QUOTE(table.schema or 'main')}.{_QUOTE(table.name)}"
+    for kind, event, when, body in (
+        ("create", "INSERT", "", created),
+        ("delete", "DELETE", "", deleted),
+        ("move", "UPDATE", f"WHEN {old} <> {new}", deleted + created),
+        ("update", "UPDATE", f"WHEN {old} = {new}", changed),
+    ):
+        trigger = f"modelwire_{kind}_{table.fullname}"
+        yield (
+            trigger,
+            f"{_QUOTE(trigger)} AFTER {event} ON {place} {when} BEGIN {look}{body}END",
+        )
+
+
+def _look(table: Table, columns: Sequence[str], version: int) -> str:
+    """Write what ends a transaction in which a table has other columns than its triggers know.
+
+    The number of the schema is quick to look at. Only where that is another one, by whatever was
+    changed, the columns are counted: where one has another name, the triggers fail by themselves.
+    """
+    others = f"(SELECT count(*) FROM {_columns_of(table)}) <> {len(columns)}"
+    if table.schema is None:
+        others = f"(SELECT schema_version FROM pragma_schema_version) <> {version} AND {others}"
+    return (
+        f"SELECT {LOOK_ANEW}(), RAISE(ABORT, {_text(COLUMNS_CHANGED)}) "
+        f"WHERE CASE WHEN {others} THEN 1 ELSE 0 END; "
+    )
+
+
+def _columns_of(table: Table) -> str:
+    return f"pragma_table_xinfo({_text(table.name)}, {_text(table.schema or 'main')})"
 
 
 PRUNE = f"""
@@ -139,22 +210,13 @@ def _entry(table: Table, key: str, operation: str, old: str, new: str) -> str:
     )
 
 
-def _trigger(table: Table, name: str, event: str, when: str, body: str) -> str:
-    trigger = _QUOTE(f"modelwire_{name}_{table.fullname}")
-    place = f"{_QUOTE(table.schema or 'main')}.{_QUOTE(table.name)}"
-    return (
-        f"CREATE TEMP TRIGGER IF NOT EXISTS {trigger} AFTER {event} ON {place} {when} "
-        f"BEGIN {body}END"
-    )
-
-
 def _key(table: Table, row: str) -> str:
     cells = " || ',' || ".join(cell(f"{row}.{_QUOTE(c.name)}") for c in table.primary_key)
     return f"'[' || {cells} || ']'"
 
 
-def _image(table: Table, row: str) -> str:
-    cells = [_text(_name(c.name)) + " || " + cell(f"{row}.{_QUOTE(c.name)}") for c in table.columns]
+def _image(columns: Sequence[str], row: str) -> str:
+    cells = [_text(_name(name)) + " || " + cell(f"{row}.{_QUOTE(name)}") for name in columns]
     return "'{' || " + " || ',' || ".join(cells) + " || '}'"
 
 

@@ -36,6 +36,7 @@ class SQLiteConnection(ThreadConnection):
         is_file: Whether what it has opened is still there when it is closed.
         origin: On whose behalf it writes.
         noting: Which state of the log of changes it notes what it changes in; 0 if in none.
+        version: The number of the schema whose tables it knows how to note.
     """
 
     is_dead = False
@@ -61,6 +62,7 @@ class SQLiteConnection(ThreadConnection):
         self.is_file = True
         self.origin: tuple[str | None, str | None] = (None, None)
         self.noting = 0
+        self.version = 0
         self._opened_s = monotonic()
 
     def _open(self, connect: Callable[[], OwningConnection]) -> OwningConnection:
@@ -83,6 +85,10 @@ class SQLiteConnection(ThreadConnection):
         """Whether it takes no writes, where one that is opened now may take them: its file could
         not be written then, or another one has taken its place."""
         return self.is_file and monotonic() - self._opened_s > FRESH_S
+
+    def look_anew(self) -> None:
+        """Note no changes before it was looked how: tables have changed."""
+        self.noting = 0
 
     def stop(self) -> asyncio.Future[Any] | None:
         """End the thread, and close what it has opened, also for somebody who was cancelled before

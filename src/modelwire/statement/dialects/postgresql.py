@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from ...catalog.domain import is_short_float
 from ..dialect import GivenValues, SQLDialect
-from ..given_rows import IMAGES, PLACE
+from ..given_rows import IMAGES, PLACE, completed
 from ..lists import ROWS
 from ..reading import read_as, read_on_postgresql
 from ..spelled import Spell, SpelledList
@@ -110,7 +110,7 @@ def _given_rows(own: Table) -> Select[Any]:
     named = [column(c.name, c.type) for c in own.columns]
     # A function in FROM may use what stands before it.
     row = func.json_populate_record(of_table, given.c.image).table_valued(*named, name="row")
-    cells = [row.c[c.name].label(c.key) for c in own.columns]
+    cells = [completed(c, row.c[c.name]).label(c.key) for c in own.columns]
     return select(*cells, (given.c.place - 1).label(PLACE)).select_from(given.join(row, true()))
 
 

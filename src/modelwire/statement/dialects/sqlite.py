@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeEngine
 
 from ...catalog.kinds import storage_type
 from ..dialect import GivenValues, SQLDialect
-from ..given_rows import CELL, IMAGES, PLACE, REAL
+from ..given_rows import CELL, IMAGES, PLACE, REAL, completed
 from ..lists import ROWS
 from ..normal import normalize
 from ..operators import UNHEX
@@ -144,10 +144,8 @@ def _write_key(
 
 def _given_rows(own: Table) -> Select[Any]:
     given = func.json_each(bindparam(IMAGES, type_=Text())).table_valued("key", "value")
-    cells = [
-        type_coerce(getattr(func, CELL)(given.c.value, column.name), column.type).label(column.key)
-        for column in own.columns
-    ]
+    found = {c: getattr(func, CELL)(given.c.value, c.name) for c in own.columns}
+    cells = [type_coerce(completed(c, found[c]), c.type).label(c.key) for c in own.columns]
     return select(*cells, given.c.key.label(PLACE)).select_from(given)
 
 

@@ -1,0 +1,222 @@
+"""Two versions of an application on one database: the new one has two columns more.
+
+The migration has been applied, and processes of both versions serve. Those of the old version have
+connections that are older than the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from sqlalchemy import MetaData, text
+from sqlmodel import Field, SQLModel
+
+from modelwire import Changes, Database, Resource
+from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
+
+PATH = "/version_parts/"
+MIGRATION = (
+    "ALTER TABLE version_parts ADD COLUMN price INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE version_parts ADD COLUMN colour VARCHAR",
+)
+
+
+class Older(SQLModel):
+    metadata = MetaData()
+
+
+class Newer(SQLModel):
+    metadata = MetaData()
+
+
+class PartBefore(Older, table=True):
+    __tablename__ = "version_parts"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    note: str = ""
+
+
+class PartAfter(Newer, table=True):
+    __tablename__ = "version_parts"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    note: str = ""
+    price: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    colour: str | None = None
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Both versions on one database. The row 1 is older than the migration, and 2 was deleted then.
+
+    Args:
+        database: The database as the new version has it.
+        old: A client of the old version.
+        new: A client of the new version.
+    """
+
+    database: Database
+    old: httpx2.AsyncClient
+    new: httpx2.AsyncClient
+
+
+@pytest_asyncio.fixture(params=DIALECTS)
+async def versions(
+    request: pytest.FixtureRequest, make_url: MakeURL, lane: str
+) -> AsyncIterator[Versions]:
+    url = await make_url(request.param, "versions")
+    async with AsyncExitStack() as stack:
+        before = Database(url, metadata=Older.metadata, **PATIENT)
+        stack.push_async_callback(before.close_db)
+        await before.init_db()
+        of_before = make_app(before, lane, (Resource(PartBefore, changes=Changes()),), {})
+        old = await stack.enter_async_context(open_client(of_before))
+        for name in ("first", "gone"):
+            assert (await old.post(PATH, json={"name": name})).status_code == 201
+        assert (await old.delete(f"{PATH}2")).status_code == 204
+        after = Database(url, metadata=Newer.metadata, **PATIENT)
+        stack.push_async_callback(after.close_db)
+        async with after.engine.begin() as connection:
+            for step in MIGRATION:
+                await connection.execute(text(step))
+        await after.init_db()
+        of_after = make_app(after, lane, (Resource(PartAfter, changes=Changes()),), {})
+        new = await stack.enter_async_context(open_client(of_after))
+        yield Versions(after, old, new)
+
+
+async def get(client: httpx2.AsyncClient, path: str = f"{PATH}1") -> Any:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def send(
+    client: httpx2.AsyncClient, method: str, path: str, body: Any, **headers: str
+) -> Any:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = await client.request(method, path, json=body, headers=names)
+    assert answer.status_code in (200, 201), answer.text
+    return answer.json()
+
+
+PAINTED = {"price": 7, "colour": "red"}
+
+
+async def test_rows(versions: Versions) -> None:
+    """What either version writes both read, and the old one leaves alone what it doesn't know."""
+    old, new = versions.old, versions.new
+    assert await get(new) == {"id": 1, "name": "first", "note": "", "price": 1, "colour": None}
+    await send(new, "PATCH", f"{PATH}1", PAINTED)
+    assert await get(old) == {"id": 1, "name": "first", "note": ""}
+    await send(old, "PATCH", f"{PATH}1", {"note": "a"})
+    assert await get(new) == {"id": 1, "name": "first", "note": "a", **PAINTED}
+    await send(old, "PATCH", f"{PATH}bulk/", [{"id": 1, "note": "b"}])
+    for name in ("first", "second"):
+        await send(old, "POST", f"{PATH}bulk/?on_conflict=name", [{"name": name, "note": "c"}])
+    await send(old, "PATCH", f"{PATH}?name=first", {"note": "d"}, prefer="max-affected=1")
+    assert await get(new) == {"id": 1, "name": "first", "note": "d", **PAINTED}
+    (second,) = (await get(new, f"{PATH}?name=second"))["items"]
+    assert second["price"] == 1
+
+
+async def test_cursors(versions: Versions) -> None:
+    """A list is read on by the other version, in either direction."""
+    for number in range(5):
+        await send(versions.old, "POST", PATH, {"name": f"p{number}", "note": f"{number % 2}"})
+    query, clients, names = f"{PATH}?sort=-note&limit=2", [versions.old, versions.new], list[str]()
+    page = await get(versions.new, f"{query}&cursor=")
+    while True:
+        names += [row["name"] for row in page["items"]]
+        clients.reverse()
+        if page["next"] is None:
+            break
+        page = await get(clients[0], f"{query}&cursor={page['next']}")
+        back = await get(clients[1], f"{query}&cursor={page['previous']}")
+        assert [row["name"] for row in back["items"]] == names[-2:]
+    assert sorted(names) == ["first", *(f"p{number}" for number in range(5))]
+
+
+async def test_entity_tags(versions: Versions) -> None:
+    """A tag counts for the version that has made it, and for the other one is another row's."""
+    clients = {"old": versions.old, "new": versions.new}
+    tags = {at: (await client.get(f"{PATH}1")).headers["etag"] for at, client in clients.items()}
+    for made, tag in tags.items():
+        for at, client in clients.items():
+            answer = await client.get(f"{PATH}1", headers={"if-none-match": tag})
+            assert answer.status_code == (304 if at == made else 200)
+            if at != made:
+                answer = await client.patch(
+                    f"{PATH}1", json={"note": "lost"}, headers={"if-match": tag}
+                )
+                assert answer.status_code == 412
+    await send(versions.old, "PATCH", f"{PATH}1", {"note": "a"}, if_match=tags["old"])
+    answer = await versions.new.patch(f"{PATH}1", json=PAINTED, headers={"if-match": tags["new"]})
+    assert answer.status_code == 412, "the old version has changed it"
+
+
+async def test_idempotency_keys(versions: Versions) -> None:
+    """A request that comes again is answered by the other version as it was, and not repeated."""
+    for first, again in ((versions.old, versions.new), (versions.new, versions.old)):
+        key = f"{first is versions.old}"
+        body = {"name": f"of {key}"}
+        made = await send(first, "POST", PATH, body, idempotency_key=key)
+        assert await send(again, "POST", PATH, body, idempotency_key=key) == made
+    assert (await get(versions.new, PATH))["total"] == 3
+
+
+async def test_history(versions: Versions) -> None:
+    """Whichever version writes, the log has whole rows: nothing is lost by taking one back."""
+    old, new = versions.old, versions.new
+    await send(new, "PATCH", f"{PATH}1", PAINTED)
+    await send(old, "PATCH", f"{PATH}1", {"note": "a"})
+    await send(old, "PATCH", f"{PATH}1", {"note": "b"})
+    history = await get(new, f"{PATH}1/history/")
+    changed = [entry["changed"] for entry in history["items"][:3]]
+    assert [[*fields] for fields in changed] == [["note"], ["note"], ["price", "colour"]]
+    latest = history["items"][0]
+    then = await get(new, f"{PATH}1?as_of={latest['at'].replace('+', '%2B')}")
+    assert then == {"id": 1, "name": "first", "note": "b", **PAINTED}
+    await send(new, "POST", f"{PATH}1/history/{latest['number']}/revert", None)
+    assert await get(new) == {"id": 1, "name": "first", "note": "a", **PAINTED}
+    deleted = await old.delete(f"{PATH}1")
+    assert deleted.status_code == 204
+    gone = (await get(new, f"{PATH}1/history/"))["items"][0]
+    await send(new, "POST", f"{PATH}1/history/{gone['number']}/revert", None)
+    assert await get(new) == {"id": 1, "name": "first", "note": "a", **PAINTED}
+    assert (await get(old, f"{PATH}1/history/"))["items"]
+
+
+async def test_older_than_the_columns(versions: Versions) -> None:
+    """What was noted before the migration has what that gave to rows, and can be taken back."""
+    await send(versions.old, "PATCH", f"{PATH}1", {"note": "a"})
+    history = (await get(versions.new, f"{PATH}1/history/"))["items"]
+    then = history[-1]["at"].replace("+", "%2B")
+    first = {"id": 1, "name": "first", "note": "", "price": 1, "colour": None}
+    assert await get(versions.new, f"{PATH}1?as_of={then}") == first
+    assert (await get(versions.new, f"{PATH}changes/"))["items"][0]["item"] == first
+    gone = (await get(versions.new, f"{PATH}2/history/"))["items"][0]
+    await send(versions.new, "POST", f"{PATH}2/history/{gone['number']}/revert", None)
+    again = {"id": 2, "name": "gone", "note": "", "price": 1, "colour": None}
+    assert await get(versions.new, f"{PATH}2") == again
+
+
+async def test_live(versions: Versions) -> None:
+    """Who follows changes sees rows as their version has them, whichever has written."""
+    starts = {}
+    for client in (versions.old, versions.new):
+        starts[client] = (await get(client, f"{PATH}changes/"))["next"]
+    await send(versions.new, "PATCH", f"{PATH}1", PAINTED)
+    await send(versions.old, "PATCH", f"{PATH}1", {"note": "a"})
+    shown = {"id": 1, "name": "first", "note": "a"}
+    for client, row in ((versions.old, shown), (versions.new, {**shown, **PAINTED})):
+        items = (await get(client, f"{PATH}changes/?after={starts[client]}"))["items"]
+        assert items[-1]["item"] == row
