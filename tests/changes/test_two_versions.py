@@ -58,11 +58,13 @@ class Versions:
     """Both versions on one database. The row 1 is older than the migration, and 2 was deleted then.
 
     Args:
-        database: The database as the new version has it.
+        before: The database as the old version has it.
+        database: The same as the new version has it.
         old: A client of the old version.
         new: A client of the new version.
     """
 
+    before: Database
     database: Database
     old: httpx2.AsyncClient
     new: httpx2.AsyncClient
@@ -90,7 +92,7 @@ async def versions(
         await after.init_db()
         of_after = make_app(after, lane, (Resource(PartAfter, changes=Changes()),), {})
         new = await stack.enter_async_context(open_client(of_after))
-        yield Versions(after, old, new)
+        yield Versions(before, after, old, new)
 
 
 async def get(client: httpx2.AsyncClient, path: str = f"{PATH}1") -> Any:
@@ -220,3 +222,31 @@ async def test_live(versions: Versions) -> None:
     for client, row in ((versions.old, shown), (versions.new, {**shown, **PAINTED})):
         items = (await get(client, f"{PATH}changes/?after={starts[client]}"))["items"]
         assert items[-1]["item"] == row
+
+
+async def test_what_notes_changes(versions: Versions) -> None:
+    """What the new version has put into the database stays, whichever version looks.
+
+    In the old one nobody may wait for changes.
+    """
+    if versions.database.dialect == "sqlite":
+        pytest.skip("SQLite has none in the database: each connection has its own")
+    tables = versions.before.changes_log.tables
+    tables["version_parts"] = tables["version_parts"]._replace(live=False)
+    look = text(
+        "SELECT f.oid, f.xmin, t.oid, f.prosrc FROM pg_proc AS f JOIN pg_trigger AS t "
+        "ON t.tgfoid = f.oid WHERE t.tgrelid = 'version_parts'::regclass ORDER BY t.oid"
+    )
+
+    async def find() -> list[Any]:
+        async with versions.database.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(look)]
+
+    await send(versions.new, "PATCH", f"{PATH}1", PAINTED)
+    found = await find()
+    assert len(found) == 3
+    assert "pg_notify" in found[0][-1]
+    for client, database in ((versions.old, versions.before), (versions.new, versions.database)):
+        database.changes_log.forget()
+        await send(client, "PATCH", f"{PATH}1", {"note": f"{client is versions.old}"})
+        assert await find() == found

@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
+from tests.conftest import MakeURL
+from tests.faults.load import load
 from tests.faults.servers import find_port
 
 FOLDER = Path(__file__).parents[2] / "deploy/compose"
@@ -29,15 +32,26 @@ def running(words: list[str], log: Path, **environment: str) -> Iterator[subproc
     try:
         yield process
     finally:
+        alive = process.poll() is None
+        workers = psutil.Process(process.pid).children(recursive=True) if alive else []
         process.kill()
         process.wait(30)
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
 
 
 @contextmanager
-def running_node(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    words = [sys.executable, "-m", "modelwire", "serve", "main.py", "--port", str(port)]
-    url = f"sqlite:///{tmp_path}/shop.db"
-    environment = {"MODELWIRE_DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
+def running_node(
+    port: int, tmp_path: Path, *options: str, url: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
+    words = [sys.executable, "-m", "modelwire", "serve", "main.py", "--port", str(port), *options]
+    environment = {
+        "MODELWIRE_DATABASE_URL": url or f"sqlite:///{tmp_path}/shop.db",
+        "MODELWIRE_METRICS": "true",
+        "MODELWIRE_POOL_TIMEOUT_S": "60",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     with running(words, tmp_path / f"{port}.log", **environment) as process:
         yield process
 
@@ -53,6 +67,15 @@ def write_configuration(path: Path, own: int, nodes: list[int]) -> None:
     path.write_text(kept)
 
 
+def prepare_haproxy(tmp_path: Path, own: int, nodes: list[int]) -> tuple[str, list[str]]:
+    """Where HAProxy will be, and the words that start it."""
+    haproxy = shutil.which("haproxy")
+    if haproxy is None:
+        pytest.skip("haproxy is not installed")
+    write_configuration(tmp_path / "haproxy.cfg", own, nodes)
+    return f"http://127.0.0.1:{own}", [haproxy, "-f", str(tmp_path / "haproxy.cfg"), "-db"]
+
+
 async def wait_for(client: httpx2.AsyncClient, url: str) -> None:
     async with asyncio.timeout(LIMIT_S):
         while True:
@@ -64,13 +87,8 @@ async def wait_for(client: httpx2.AsyncClient, url: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 async def test_requests_go_on_when_a_node_goes_away(tmp_path: Path, number: signal.Signals) -> None:
-    haproxy = shutil.which("haproxy")
-    if haproxy is None:
-        pytest.skip("haproxy is not installed")
     own, *ports = (find_port() for _ in range(3))
-    write_configuration(tmp_path / "haproxy.cfg", own, ports)
-    address = f"http://127.0.0.1:{own}"
-    words = [haproxy, "-f", str(tmp_path / "haproxy.cfg"), "-db"]
+    address, words = prepare_haproxy(tmp_path, own, ports)
     with running_node(ports[0], tmp_path) as node, running_node(ports[1], tmp_path):
         async with httpx2.AsyncClient(timeout=60) as client:
             for port in ports:
@@ -103,3 +121,69 @@ async def ask_until(
             await ask(1)
     await ask(20)
     return statuses
+
+
+async def use(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
+    """Read, and now and then write."""
+    if number % 5:
+        return await client.get("/books/?limit=5")
+    return await client.post("/books/", json={"title": f"Book {number}"})
+
+
+async def wait_for_requests(port: int) -> None:
+    """Wait until a node has been given requests by HAProxy."""
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        await wait_for(client, "/health/ready")
+        async with asyncio.timeout(LIMIT_S):
+            while 'route="/books/"' not in (await client.get("/metrics")).text:
+                await asyncio.sleep(0.05)
+
+
+async def stop(node: subprocess.Popen[bytes]) -> None:
+    """Stop a node in order."""
+    node.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(LIMIT_S):
+        while node.poll() is None:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "replaced", "options"),
+    [
+        ("postgresql", [0], ()),
+        pytest.param("postgresql", [0, 1] * 3, ("--workers", "2"), marks=pytest.mark.long),
+        pytest.param("sqlite", [0, 1] * 3, ("--workers", "2"), marks=pytest.mark.long),
+    ],
+    ids=["short", "long-postgresql", "long-sqlite"],
+)
+async def test_nodes_are_replaced_under_load(
+    tmp_path: Path, make_url: MakeURL, dialect: str, replaced: list[int], options: tuple[str, ...]
+) -> None:
+    """One node after the other is stopped and started anew: not one request fails, and none that
+    writes is carried out twice. HAProxy sends again what was not sent, and reads without answer."""
+    url = await make_url(dialect, "replaced_nodes")
+    own, *ports = (find_port() for _ in range(3))
+    address, words = prepare_haproxy(tmp_path, own, ports)
+    with ExitStack() as stack:
+
+        def start(port: int) -> subprocess.Popen[bytes]:
+            return stack.enter_context(running_node(port, tmp_path, *options, url=url))
+
+        nodes = {port: start(port) for port in ports}
+        async with httpx2.AsyncClient(timeout=60) as client:
+            for port in ports:
+                await wait_for(client, f"http://127.0.0.1:{port}/health/ready")
+            stack.enter_context(running(words, tmp_path / "haproxy.log"))
+            await wait_for(client, f"{address}/health/ready")
+        async with load(address, use, clients=5, pause_s=0.02) as tally:
+            for port in (ports[number] for number in replaced):
+                for each in ports:
+                    await wait_for_requests(each)
+                await stop(nodes[port])
+                nodes[port] = start(port)
+            for each in ports:
+                await wait_for_requests(each)
+        async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
+            books = (await client.get("/books/?limit=1")).json()["total"]
+    assert set(tally.statuses) == {200, 201}, (tally.statuses, tally.problems, tally.errors)
+    assert books == tally.statuses[201]
