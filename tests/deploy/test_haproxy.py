@@ -147,6 +147,11 @@ async def stop(node: subprocess.Popen[bytes]) -> None:
             await asyncio.sleep(0.05)
 
 
+def faults_in(log: Path) -> list[str]:
+    """What HAProxy says of servers, and of requests that were not answered well."""
+    return [line for line in log.read_text().splitlines() if not re.search(r" 20[01] \d", line)]
+
+
 @pytest.mark.parametrize(
     ("dialect", "replaced", "options"),
     [
@@ -185,5 +190,9 @@ async def test_nodes_are_replaced_under_load(
                 await wait_for_requests(each)
         async with httpx2.AsyncClient(base_url=address, timeout=60) as client:
             books = (await client.get("/books/?limit=1")).json()["total"]
-    assert set(tally.statuses) == {200, 201}, (tally.statuses, tally.problems, tally.errors)
+    assert set(tally.statuses) == {200, 201}, (
+        tally.errors,
+        tally.problems,
+        faults_in(tmp_path / "haproxy.log"),
+    )
     assert books == tally.statuses[201]
