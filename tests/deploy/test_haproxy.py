@@ -15,7 +15,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.conftest import MakeURL
+from tests.conftest import DIALECTS, MakeURL
 from tests.faults.load import load
 from tests.faults.servers import find_port
 
@@ -152,17 +152,10 @@ def faults_in(log: Path) -> list[str]:
     return [line for line in log.read_text().splitlines() if not re.search(r" 20[01] \d", line)]
 
 
-@pytest.mark.parametrize(
-    ("dialect", "replaced", "options"),
-    [
-        ("postgresql", [0], ()),
-        pytest.param("postgresql", [0, 1] * 3, ("--workers", "2"), marks=pytest.mark.long),
-        pytest.param("sqlite", [0, 1] * 3, ("--workers", "2"), marks=pytest.mark.long),
-    ],
-    ids=["short", "long-postgresql", "long-sqlite"],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("dialect", DIALECTS)
 async def test_nodes_are_replaced_under_load(
-    tmp_path: Path, make_url: MakeURL, dialect: str, replaced: list[int], options: tuple[str, ...]
+    tmp_path: Path, make_url: MakeURL, dialect: str
 ) -> None:
     """One node after the other is stopped and started anew: not one request fails, and none that
     writes is carried out twice. HAProxy sends again what was not sent, and reads without answer."""
@@ -172,7 +165,7 @@ async def test_nodes_are_replaced_under_load(
     with ExitStack() as stack:
 
         def start(port: int) -> subprocess.Popen[bytes]:
-            return stack.enter_context(running_node(port, tmp_path, *options, url=url))
+            return stack.enter_context(running_node(port, tmp_path, "--workers", "2", url=url))
 
         nodes = {port: start(port) for port in ports}
         async with httpx2.AsyncClient(timeout=60) as client:
@@ -181,7 +174,7 @@ async def test_nodes_are_replaced_under_load(
             stack.enter_context(running(words, tmp_path / "haproxy.log"))
             await wait_for(client, f"{address}/health/ready")
         async with load(address, use, clients=5, pause_s=0.02) as tally:
-            for port in (ports[number] for number in replaced):
+            for port in ports * 3:
                 for each in ports:
                     await wait_for_requests(each)
                 await stop(nodes[port])
