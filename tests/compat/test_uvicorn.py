@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+from uvicorn.supervisors import Multiprocess
 
 from modelwire.compat.uvicorn import CycleProtocol
 
@@ -33,6 +34,12 @@ def test_protocol_and_cycle_have_their_parts() -> None:
     assert unwritten_in(HttpToolsProtocol, ATTRIBUTES) == []
     assert unwritten_in(RequestResponseCycle, OF_CYCLES) == []
     assert parameters_of(HttpToolsProtocol._start_asgi_task)[1:] == ["cycle", "app"]
+
+
+def test_supervisor_has_its_parts() -> None:
+    assert missing_from(Multiprocess, ["terminate_all"]) == []
+    assert unwritten_in(Multiprocess, ["sockets", "terminate_all"]) == []
+    assert parameters_of(Multiprocess) in (["config", "sockets"], ["config", "target", "sockets"])
 
 
 async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:

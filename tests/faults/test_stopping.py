@@ -14,6 +14,12 @@ from .conftest import Figure
 from .load import load
 from .servers import Postgres, Service, serving
 
+LONG = {
+    f"MODELWIRE_{limit}_TIMEOUT_S": "100"
+    for limit in ("POOL", "READ", "REQUEST", "SHUTDOWN", "STATEMENT")
+}
+"""Limits that nothing comes to because the machine has other work."""
+
 SLOW_READ = "/players/?sort=-name&limit=100&q=x"
 
 
@@ -47,6 +53,37 @@ async def test_stop_under_load(filled: Postgres, figure: Figure) -> None:
         assert {answer.status_code for answer in answers} == {200}
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(service.address)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_nothing_is_taken_while_stopping(filled: Postgres, workers: str) -> None:
+    """A server that answers what it has refuses connections: whoever opens one asks another."""
+    with serving(filled.url, "--workers", workers, **LONG) as service:
+        async with httpx2.AsyncClient(base_url=service.address, timeout=120) as client:
+            await client.get("/teams/")
+            filled.freeze_backends()
+            try:
+                stuck = asyncio.ensure_future(client.get("/teams/?limit=7"))
+                stopping = asyncio.ensure_future(service.stop(within_s=120))
+                async with asyncio.timeout(60):
+                    while await is_taken(service):
+                        await asyncio.sleep(0.05)
+                assert service.process.poll() is None, "it has ended before it refused one"
+                assert not stuck.done()
+            finally:
+                filled.thaw()
+            assert (await stuck).status_code == 200
+            await stopping
+
+
+async def is_taken(service: Service) -> bool:
+    """Whether somebody takes a connection."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
 
 
 async def test_streams_are_broken_off(filled: Postgres, figure: Figure) -> None:

@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from .. import __version__
+from ..compat.uvicorn import run_workers
 from ..errors import ConfigurationError, ModelwireError
 from ..execute.database import Database
 from ..execute.url import show_url
@@ -189,7 +190,8 @@ def serve(
     )
     in_processes = workers > 1 or reload
     with exiting(), sharing_metrics(wanted=workers > 1 and settings.metrics):
-        uvicorn.run(
+        run = run_workers if workers > 1 else uvicorn.run
+        run(
             "modelwire.cli.main:create_app" if in_processes else app,
             factory=in_processes,
             host=host,
