@@ -126,7 +126,7 @@ function Resources({ http, resources }: { http: Http; resources: ResourceDescrip
           name={resource.name}
           options={{ label: labelOfResource(resource.name) }}
           recordRepresentation={(record) => String(record[sourceOf(resource, nameOf(resource))] ?? record.id)}
-          list={resource.operations.includes("list") ? ListPage : undefined}
+          list={ListPage}
           create={can(resource, "create") ? CreatePage : undefined}
           edit={can(resource, "update") && resource.operations.includes("read") ? EditPage : undefined}
           show={resource.operations.includes("read") ? ShowPage : undefined}
