@@ -18,7 +18,11 @@ STARTS_S = 30.0
 """Seconds within which the server answers."""
 
 EXAMPLE = Path("examples/league.py").resolve()
-SKILL = "modelwire/.agents/skills/modelwire/SKILL.md"
+FILES = (
+    "modelwire/.agents/skills/modelwire/SKILL.md",
+    "modelwire/web/admin/static/manifest.json",
+)
+"""Files that are no modules, and come along."""
 
 
 def install(place: Path, wheel: Path) -> Path:
@@ -61,8 +65,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         command, port = str(install(place / "venv", wheel) / "modelwire"), free_port()
-        if not any((place / "venv").rglob(SKILL)):
-            sys.exit(f"{wheel.name} has no {SKILL}")
+        for file in FILES:
+            if not any((place / "venv").rglob(file)):
+                sys.exit(f"{wheel.name} has no {file}")
         environment = {**os.environ, "MODELWIRE_DATABASE_URL": f"sqlite:///{place}/league.db"}
         arguments = [command, "serve", str(EXAMPLE), "--port", str(port)]
         server = subprocess.Popen(arguments, cwd=place, env=environment)  # noqa: S603

@@ -142,6 +142,14 @@ async def test_resources(make_client: MakeClient) -> None:
     assert (await client.get("/admin/resources?name=users")).status_code == 422
 
 
+async def test_what_cannot_be_listed(make_client: MakeClient) -> None:
+    """It is not on the page, and nothing is picked from it."""
+    teams = Resource(league.Team, operations=["create", "read"])
+    client = await make_client(teams, Resource(league.Player, includes=["team"]), admin=True)
+    (players,) = (await client.get("/admin/resources")).json()["resources"]
+    assert (players["name"], players["picks"]) == ("players", {})
+
+
 async def test_kinds() -> None:
     """Each kind of column has its own, links are told by what they lead to."""
     database = Database("sqlite://", metadata=Base.metadata)

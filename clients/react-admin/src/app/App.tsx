@@ -1,5 +1,5 @@
 // The whole application: asks for the resources, for the person if need be, and shows what they may see.
-import { CircularProgress, Alert, Box } from "@mui/material";
+import { Alert, Box, CircularProgress, ThemeProvider, createTheme } from "@mui/material";
 import { QueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Admin, Resource, defaultDarkTheme, defaultLightTheme, localStorageStore, type RaThemeOptions } from "react-admin";
@@ -31,6 +31,9 @@ const adapt = (theme: RaThemeOptions, main: string): RaThemeOptions => ({
 });
 const LIGHT = adapt(defaultLightTheme, "#2456a6");
 const DARK = adapt(defaultDarkTheme, "#9cc0f7");
+
+// What is shown around React-admin, which has its own: as the system wants it.
+const AROUND = createTheme(matchMedia("(prefers-color-scheme: dark)").matches ? DARK : LIGHT);
 
 interface Asking {
   wasRefused: boolean;
@@ -79,9 +82,11 @@ export function App({ config }: { config: Config }) {
 
   return (
     <SharedContext.Provider value={shared}>
-      {asking && <SignIn key={String(asking.wasRefused)} title={config.title} ways={ways} wasRefused={asking.wasRefused} onGiven={asking.give} />}
-      {error && <Alert severity="error">{error}</Alert>}
-      {!resources && !error && !asking && <Waiting />}
+      <ThemeProvider theme={AROUND}>
+        {asking && <SignIn key={String(asking.wasRefused)} title={config.title} ways={ways} wasRefused={asking.wasRefused} onGiven={asking.give} />}
+        {error && <Alert severity="error">{error}</Alert>}
+        {!resources && !error && !asking && <Waiting />}
+      </ThemeProvider>
       {resources && <Resources http={http} resources={resources} />}
     </SharedContext.Provider>
   );
@@ -121,7 +126,7 @@ function Resources({ http, resources }: { http: Http; resources: ResourceDescrip
           name={resource.name}
           options={{ label: labelOfResource(resource.name) }}
           recordRepresentation={(record) => String(record[sourceOf(resource, nameOf(resource))] ?? record.id)}
-          list={resource.operations.includes("list") ? ListPage : undefined}
+          list={ListPage}
           create={can(resource, "create") ? CreatePage : undefined}
           edit={can(resource, "update") && resource.operations.includes("read") ? EditPage : undefined}
           show={resource.operations.includes("read") ? ShowPage : undefined}

@@ -17,7 +17,7 @@ export function CreatePage() {
   const resource = useDescription();
   return (
     <Create redirect="list" title={`${resource.title}: new`}>
-      <SimpleForm defaultValues={defaultsOf(resource)}>
+      <SimpleForm defaultValues={defaultsOf(resource)} toolbar={<Toolbar sx={BELOW}><SaveButton /></Toolbar>}>
         <Inputs resource={resource} isNew />
       </SimpleForm>
     </Create>
@@ -80,9 +80,11 @@ export function EditPage() {
 // What stands beside the form on a desk stands below it on a phone.
 const COLUMNS = { "& .RaEdit-main, & .RaShow-main": { flexDirection: { xs: "column", md: "row" }, gap: 2 } };
 
+const BELOW = { bgcolor: "background.paper", borderTop: 1, borderColor: "divider" };
+
 function Buttons({ resource }: { resource: ResourceDescription }) {
   return (
-    <Toolbar sx={{ display: "flex", justifyContent: "space-between", bgcolor: "background.paper", borderTop: 1, borderColor: "divider" }}>
+    <Toolbar sx={{ ...BELOW, display: "flex", justifyContent: "space-between" }}>
       <SaveButton />
       {can(resource, "delete") && <DeleteWithConfirmButton mutationMode="pessimistic" />}
     </Toolbar>

@@ -22,7 +22,7 @@ export function History() {
     enabled: record !== undefined,
   });
   return (
-    <Card component="section" aria-label="History" sx={{ width: { md: "22rem" }, flexShrink: 0, alignSelf: "flex-start", mt: { md: 2 } }} variant="outlined">
+    <Card component="section" aria-label="History" sx={{ width: { xs: "100%", md: "22rem" }, flexShrink: 0, alignSelf: "flex-start", mt: { md: 2 }, mb: { xs: 12, sm: 0 } }} variant="outlined">
       <CardContent>
         <Typography variant="h6" component="h2">History</Typography>
         {error && <Alert severity="error">{error.message}</Alert>}

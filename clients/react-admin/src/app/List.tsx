@@ -26,7 +26,7 @@ export function ListPage() {
   return (
     <List
       title={labelOfResource(resource.name)}
-      actions={<Actions resource={resource} />}
+      actions={<Actions resource={resource} hasColumns={!isPhone} />}
       pagination={<Pagination rowsPerPageOptions={sizes} />}
       perPage={sizes.includes(25) ? 25 : sizes[0]!}
       {...(key ? { sort: { field: sourceOf(resource, key), order: "ASC" as const } } : {})}
@@ -91,10 +91,10 @@ function Short({ resource }: { resource: ResourceDescription }) {
   );
 }
 
-function Actions({ resource }: { resource: ResourceDescription }) {
+function Actions({ resource, hasColumns }: { resource: ResourceDescription; hasColumns: boolean }) {
   return (
     <TopToolbar>
-      <ColumnsButton />
+      {hasColumns && <ColumnsButton />}
       {resource.operations.includes("aggregate") && <ChartButton resource={resource} />}
       {resource.operations.includes("stream") && <ExportButton resource={resource} />}
       {can(resource, "create") && <CreateButton />}

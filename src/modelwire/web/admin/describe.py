@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,11 +32,11 @@ class Resources:
         self._descriptions = Descriptions(served)
 
     async def answer(self, request: Request, _session: AsyncSession | None = None) -> Answer:
-        """Describe all resources of which a caller may see anything."""
+        """Describe all resources of which a caller may see a list."""
         refuse_parameters(parse_query(request.query_string))
         who = request.caller.who
         described = [self._describe(named, who) for named in self._served.resources.values()]
-        value = {"resources": [d for d in described if d["may"]["read"] != "none"]}
+        value = {"resources": _leave_out_unseen(described)}
         body = json.dumps(value, ensure_ascii=False).encode()
         return Answer(200, body, (CONTENT, NO_STORE))
 
@@ -60,6 +60,17 @@ class Resources:
             "requires_if_match": table.resource.require_if_match,
             "restores": bool(table.find_served(Recall.RESTORE)),
         }
+
+
+def _leave_out_unseen(described: Sequence[JSONSchema]) -> Sequence[JSONSchema]:
+    """Leave out the resources of which a caller sees no list, and what leads to them."""
+    seen = [d for d in described if d["may"]["read"] != "none" and "list" in d["operations"]]
+    names = {d["name"] for d in seen}
+
+    def keep(targets: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: target for name, target in targets.items() if target in names}
+
+    return [{**d, "picks": keep(d["picks"]), "links": keep(d["links"])} for d in seen]
 
 
 def _list_kinds(table: Table, described: Mapping[str, JSONSchema]) -> Mapping[str, str]:
