@@ -57,7 +57,8 @@ def own_names(tree: ast.Module) -> frozenset[str]:
             if isinstance(node.ctx, ast.Store):
                 found.add(node.attr)
         elif isinstance(node, ast.Assign):
-            found |= {name.id for name in node.targets if isinstance(name, ast.Name)}
+            names = {name.id for name in node.targets if isinstance(name, ast.Name)}
+            found |= names | (set(ast.literal_eval(node.value)) if "__slots__" in names else set())
     return frozenset(found)
 
 
@@ -83,7 +84,9 @@ def named_by(node: ast.AST, own: frozenset[str]) -> Iterator[str]:
             yield f"{node.arg}="
     elif isinstance(node, ast.Call) and is_reflection(node):
         yield from (
-            repr(a.value) for a in node.args if isinstance(a, ast.Constant) and is_hidden(a.value)
+            repr(a.value)
+            for a in node.args
+            if isinstance(a, ast.Constant) and is_hidden(a.value) and a.value not in own
         )
     elif isinstance(node, ast.ImportFrom) and node.level == 0:
         yield from imported(node.module or "", [alias.name for alias in node.names])
