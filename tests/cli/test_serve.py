@@ -225,6 +225,19 @@ def test_models_nobody_has_seen(shop: Path, dialect: str, postgres_url: str) -> 
         assert shown["variants"] == [{**blue, "labels": []}]
 
 
+@pytest.mark.parametrize("imports", ["from .models import Label", "from store.models import Label"])
+def test_file_of_a_package(tmp_path: Path, imports: str) -> None:
+    """A file in a package finds its neighbours as the package's modules do, relatively too."""
+    package = tmp_path / "src" / "store"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    label = "class Label(SQLModel, table=True):\n    name: str = Field(primary_key=True)\n"
+    (package / "models.py").write_text(f"from sqlmodel import Field, SQLModel\n\n\n{label}")
+    (package / "main.py").write_text(f"{imports}\n\n__all__ = ['Label']\n")
+    with serving("src/store/main.py", cwd=tmp_path) as (address, _):
+        assert post(f"{address}/label/", json={"name": "new"}).status_code == 201
+
+
 def test_workers(shop: Path) -> None:
     """Several worker processes serve one database."""
     with serving("shop.py", "--workers", "2", cwd=shop) as (address, _):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import sys
@@ -139,7 +140,10 @@ def _load_file(path: Path) -> ModuleType:
         closest = get_close_matches(path.stem, there, n=1)
         hint = f" (did you mean `{path.with_name(closest[0])}.py`?)" if closest else ""
         raise BadTarget(f"There is no file {path}{hint}")
-    sys.path.insert(0, str(path.resolve().parent))
+    package, root = _package_of(path)
+    sys.path[:0] = dict.fromkeys([str(path.resolve().parent), str(root)])
+    if package and _imports_relatively(path):
+        return importlib.import_module(f"{package}.{path.stem}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise BadTarget(f"{path} is no Python file")
@@ -147,6 +151,21 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _package_of(path: Path) -> tuple[str, Path]:
+    """The package that a file is in, empty if it is in none, and the folder where that is."""
+    names, folder = list[str](), path.resolve().parent
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(names), folder
+
+
+def _imports_relatively(path: Path) -> bool:
+    """Whether a file is only read as a part of its package."""
+    tree = ast.parse(path.read_bytes(), str(path))
+    return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
 
 
 def _make_app(module: ModuleType, source: str, shown: Sequence[str]) -> FastAPI:
