@@ -58,7 +58,7 @@ class Wrapping(CycleProtocol):
 
 
 async def test_requests_are_given_to_what_wraps_the_application() -> None:
-    config = Config(app=refuse, lifespan="off", log_config=None)
+    config = Config(app=refuse, lifespan="off", log_config=None, ws="none")
     config.load()
     states = ServerState()
     loop = asyncio.get_running_loop()
