@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from fastapi.params import Depends
 
+from ..errors import ConfigurationError
 from .agents.served import Served
 from .extra_route import ExtraRoute
 from .route_names import has_path
@@ -36,6 +37,9 @@ def add_extra(
         name: What their names begin with.
         needed: What is needed.
         dependencies: What every operation of the mount runs first.
+
+    Raises:
+        ConfigurationError: A route of the application's own takes their requests.
     """
     guards = routes.guards(dependencies)
     for route in needed:
@@ -49,3 +53,8 @@ def add_extra(
             operation_id=name + route.path.replace("/", "_"),
             dependencies=guards if route.is_guarded else [],
         )
+        if routes.service.lookup.is_hidden(route.path, route.method):
+            raise ConfigurationError(
+                f"mount({name}=…): a route of the application's own that stands before takes "
+                f"{route.method} {route.path}; mount before that route is added."
+            )
