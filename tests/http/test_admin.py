@@ -6,10 +6,11 @@ import re
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, HTTPException, Request
 from starlette.staticfiles import StaticFiles
 
 from examples import league
@@ -239,6 +240,36 @@ def test_path_that_is_taken() -> None:
     app.get("/admin")(lambda: None)
     with pytest.raises(ConfigurationError, match="/admin is served already"):
         mount(app, Database("sqlite://"), Resource(league.User), admin=True)
+
+
+@pytest.mark.parametrize(("option", "path"), [("admin", "/admin"), ("mcp", "/mcp")])
+async def test_guards_of_mounts(option: str, path: str) -> None:
+    """What a mount has run first is run wherever its resources are told of."""
+
+    def check(request: Request) -> None:
+        if "x-key" not in request.headers:
+            raise HTTPException(403)
+
+    database, users, teams = Database("sqlite://"), Resource(league.User), Resource(league.Team)
+    guarded: dict[str, Any] = {"dependencies": [Depends(check)]}
+    more: dict[str, Any] = {"batch": None, "health": None, option: True}
+    app = FastAPI()
+    mount(app, database, users, **guarded)
+    mount(app, database, teams)
+    mount(app, database, **more)
+    async with open_client(app) as client:
+        assert (await client.get(f"{path}/resources")).status_code == 403
+        answer = await client.get(f"{path}/resources", headers={"x-key": "7"})
+        assert [each["name"] for each in answer.json()["resources"]] == ["users", "teams"]
+    app = FastAPI()
+    mount(app, database, users, **guarded, **more)
+    mount(app, database, teams, **more)
+    async with open_client(app) as client:
+        assert (await client.get(f"{path}/resources")).status_code == 403
+    app = FastAPI()
+    mount(app, database, users, **more)
+    with pytest.raises(ConfigurationError, match=f"serves {path} without them"):
+        mount(app, database, teams, **guarded, **more)
 
 
 @pytest.mark.parametrize("path", ["/admin/resources", "/admin/{rest:path}", "/{rest:path}"])
