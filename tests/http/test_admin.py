@@ -6,10 +6,12 @@ import re
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, HTTPException, Request
+from starlette.staticfiles import StaticFiles
 
 from examples import league
 from modelwire import ConfigurationError, Database, Resource, mount
@@ -238,6 +240,66 @@ def test_path_that_is_taken() -> None:
     app.get("/admin")(lambda: None)
     with pytest.raises(ConfigurationError, match="/admin is served already"):
         mount(app, Database("sqlite://"), Resource(league.User), admin=True)
+
+
+@pytest.mark.parametrize(("option", "path"), [("admin", "/admin"), ("mcp", "/mcp")])
+async def test_guards_of_mounts(option: str, path: str) -> None:
+    """What a mount has run first is run wherever its resources are told of."""
+
+    def check(request: Request) -> None:
+        if "x-key" not in request.headers:
+            raise HTTPException(403)
+
+    database, users, teams = Database("sqlite://"), Resource(league.User), Resource(league.Team)
+    guarded: dict[str, Any] = {"dependencies": [Depends(check)]}
+    more: dict[str, Any] = {"batch": None, "health": None, option: True}
+    app = FastAPI()
+    mount(app, database, users, **guarded)
+    mount(app, database, teams)
+    mount(app, database, **more)
+    async with open_client(app) as client:
+        assert (await client.get(f"{path}/resources")).status_code == 403
+        answer = await client.get(f"{path}/resources", headers={"x-key": "7"})
+        assert [each["name"] for each in answer.json()["resources"]] == ["users", "teams"]
+    app = FastAPI()
+    mount(app, database, users, **guarded, **more)
+    mount(app, database, teams, **more)
+    async with open_client(app) as client:
+        assert (await client.get(f"{path}/resources")).status_code == 403
+    app = FastAPI()
+    mount(app, database, users, **more)
+    with pytest.raises(ConfigurationError, match=f"serves {path} without them"):
+        mount(app, database, teams, **guarded, **more)
+
+
+@pytest.mark.parametrize("path", ["/admin/resources", "/admin/{rest:path}", "/{rest:path}"])
+def test_route_that_stands_before(path: str) -> None:
+    """Where another route takes what the page needs, the application does not start."""
+    app = FastAPI()
+    app.post(path)(lambda: None)
+    mount(app, Database("sqlite://"), Resource(league.Team), admin=True)
+    app = FastAPI()
+    app.get(path)(lambda: None)
+    with pytest.raises(ConfigurationError, match=r"mount\(admin=…\): .* takes GET /admin"):
+        mount(app, Database("sqlite://"), Resource(league.Team), admin=True)
+
+
+@pytest.mark.parametrize("option", ["admin", "mcp"])
+async def test_files_at_the_root(option: str, tmp_path: Path) -> None:
+    """What is mounted at the root takes all that is served after it, and nothing before."""
+    (tmp_path / "index.html").write_text("Hello")
+    files, database = StaticFiles(directory=tmp_path, html=True), Database("sqlite://")
+    app = FastAPI()
+    mount(app, database, Resource(league.Team), admin=True)
+    app.mount("/", files)
+    async with open_client(app) as client:
+        assert (await client.get("/")).text == "Hello"
+        assert (await client.get("/admin/resources")).status_code == 200
+    app = FastAPI()
+    mount(app, database, Resource(league.Team))
+    app.mount("/", files)
+    with pytest.raises(ConfigurationError, match="mount before that route is added"):
+        mount(app, database, batch=None, health=None, **{option: True})  # type: ignore[arg-type]
 
 
 def test_argument() -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from fastapi import FastAPI
 from prometheus_client import Metric, values
 
-from modelwire.compat.prometheus import DIRECTORY, collect_shared, open_value
+from modelwire import ConfigurationError, Database, mount
+from modelwire.compat.prometheus import DIRECTORY, collect_shared, open_value, prepare_directory
 from modelwire.observe.counts import Counts, PoolState, ReplicaState
 from modelwire.observe.exchange import Exchange
 from modelwire.observe.metrics import Measured, describe_metrics, measure
@@ -153,3 +155,34 @@ def test_what_was_found_out_last(processes: Processes) -> None:
     assert tell(os.getpid(), 15.0, 5) == 0
     assert tell(os.getpid(), 30.0, 5) == 1
     assert tell(os.getppid(), 0.0, None) == 1, "who never asked knows nothing"
+
+
+def test_process_that_starts(processes: Processes, tmp_path: Path) -> None:
+    """A file that is made, and not written yet, is none; nor is each named by a number."""
+    node = Node(0)
+    node.counts.statements = 3
+    node.shared.add(node.measure())
+    for name in ("counter_7", f"gauge_livesum_{os.getppid()}", "gauge_livesum_worker"):
+        (tmp_path / f"{name}.db").touch()
+    assert read(collect_shared())["modelwire_statements_total", ()] == 3
+
+
+def test_directory_that_is_gone(processes: Processes, tmp_path: Path) -> None:
+    """There is no page without the counts; who starts then makes the directory again."""
+    tmp_path.rmdir()
+    with pytest.raises(FileNotFoundError):
+        collect_shared()
+    prepare_directory()
+    assert tmp_path.is_dir()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_no_directory(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where processes can't write, the application does not start, and says what would do."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(DIRECTORY, str(tmp_path / "file" / "below"))
+    monkeypatch.setenv("MODELWIRE_METRICS", "true")
+    with pytest.raises(ConfigurationError, match=f"{DIRECTORY}.*Name a directory"):
+        mount(FastAPI(), Database("sqlite://"))

@@ -2,16 +2,17 @@
 
 Tried with 0.21.0 to 0.26.0. Its documentation has `PROMETHEUS_MULTIPROC_DIR`, `multiprocess` and,
 for uWSGI, `values.ValueClass`, but not how a value is made, nor its `inc` and `set`. Its
-`Histogram` takes one duration at a time, and writes each to the file.
+`Histogram` takes one duration at a time, and writes each to the file. A file that a process has
+just made, and that is still empty, it fails to read.
 """
 
 from __future__ import annotations
 
-import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
+from tempfile import TemporaryFile
 from typing import Protocol
 
 from prometheus_client import Metric, values
@@ -32,6 +33,18 @@ class Value(Protocol):
 def is_shared() -> bool:
     """Whether values are kept in files; the client decides that when it is imported."""
     return values.ValueClass is not values.MutexValue
+
+
+def prepare_directory() -> None:
+    """Make the directory where it is missing: temporary ones are cleared away now and then.
+
+    Raises:
+        OSError: No file can be made there.
+    """
+    directory = os.environ[DIRECTORY]
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    with TemporaryFile(dir=directory):
+        pass
 
 
 @cache
@@ -68,11 +81,20 @@ def collect_shared() -> Sequence[Metric]:
     """
     directory = os.environ[DIRECTORY]
     _forget_dead(directory)
-    return list(MultiProcessCollector(None, directory).collect())
+    return list(MultiProcessCollector.merge([*_find_filled(directory)]))
+
+
+def _find_filled(directory: str) -> Iterator[str]:
+    """Find the files that have something in them: one of a process that starts may be empty."""
+    for path in _find_files(directory, ""):
+        with suppress(FileNotFoundError):  # another one forgets its process
+            if os.path.getsize(path):
+                yield path
 
 
 def _forget_dead(directory: str) -> None:
-    processes = {_process_of(path) for path in _find_live_gauges(directory)}
+    named = {_process_of(path) for path in _find_files(directory, "gauge_live")}
+    processes = {name for name in named if name.isdecimal()}
     if str(os.getpid()) not in processes:
         return  # files are named by something else than the numbers of processes
     for process in processes:
@@ -81,8 +103,9 @@ def _forget_dead(directory: str) -> None:
                 mark_process_dead(int(process), directory)
 
 
-def _find_live_gauges(directory: str) -> Sequence[str]:
-    return glob.glob(f"{glob.escape(directory)}/gauge_live*.db")
+def _find_files(directory: str, start: str) -> Sequence[str]:
+    names = [n for n in os.listdir(directory) if n.startswith(start) and n.endswith(".db")]
+    return [os.path.join(directory, name) for name in names]
 
 
 def _process_of(path: str) -> str:

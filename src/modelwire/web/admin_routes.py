@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from fastapi.params import Depends
-
 from ..errors import ConfigurationError
 from .admin.mounting import Admin
-from .extra_routes import add_extra, serve_here
+from .extra_routes import add_extra, serve_along, serve_here
 from .route_names import has_path
 from .routes import Routes
 
 ADMIN = "/admin"
 
 
-def add_admin(routes: Routes, dependencies: Sequence[Depends]) -> None:
+def add_admin(routes: Routes) -> None:
     """Serve the admin page of the resources of a mount, or of the mounts before one without any.
 
     Args:
         routes: The routes of the mount.
-        dependencies: What every operation of the mount runs first.
 
     Raises:
         ConfigurationError: There is a route at the path.
@@ -28,7 +23,7 @@ def add_admin(routes: Routes, dependencies: Sequence[Depends]) -> None:
     service, path = routes.service, routes.prefix + ADMIN
     known = service.admin.get(path)
     if known is not None:
-        known.served.mounted.extend(service.mounted[-1:])
+        serve_along(routes, known.served)
         return
     if has_path(routes.app, path) or service.lookup.has(path, "GET"):
         raise ConfigurationError(
@@ -37,4 +32,4 @@ def add_admin(routes: Routes, dependencies: Sequence[Depends]) -> None:
         )
     admin = service.admin[path] = Admin(routes.app, serve_here(routes, path))
     service.index.admin.append(path)
-    add_extra(routes, "admin", admin.list_routes(), dependencies)
+    add_extra(routes, "admin", admin.list_routes(), admin.served)

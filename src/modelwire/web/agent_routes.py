@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from fastapi.params import Depends
-
 from ..errors import ConfigurationError
 from ..extras import require
 from .agents.options import Mcp
-from .extra_routes import add_extra, serve_here
+from .extra_routes import add_extra, serve_along, serve_here
 from .route_names import has_path
 from .routes import Routes
 
 
-def add_agents(routes: Routes, options: Mcp, dependencies: Sequence[Depends]) -> None:
+def add_agents(routes: Routes, options: Mcp) -> None:
     """Serve the resources of a mount to agents, or those of the mounts before one without any.
 
     Args:
         routes: The routes of the mount.
         options: How.
-        dependencies: What every operation of the mount runs first.
 
     Raises:
         ConfigurationError: The SDK is not installed, there is a route at the path, or an earlier
@@ -37,7 +32,7 @@ def add_agents(routes: Routes, options: Mcp, dependencies: Sequence[Depends]) ->
             "give both the same."
         )
     if known is not None:
-        known.served.mounted.extend(service.mounted[-1:])
+        serve_along(routes, known.served)
         return
     agents = service.agents[path] = Agents(
         routes.app,
@@ -50,4 +45,4 @@ def add_agents(routes: Routes, options: Mcp, dependencies: Sequence[Depends]) ->
         raise ConfigurationError(
             f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
         )
-    add_extra(routes, "mcp", agents.list_routes(), dependencies)
+    add_extra(routes, "mcp", agents.list_routes(), agents.served)

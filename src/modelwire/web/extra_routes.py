@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from fastapi.params import Depends
-
+from ..errors import ConfigurationError
 from .agents.served import Served
+from .bound import is_bound
 from .extra_route import ExtraRoute
 from .route_names import has_path
 from .routes import Routes
@@ -26,18 +26,38 @@ def serve_here(routes: Routes, path: str) -> Served:
     return served
 
 
-def add_extra(
-    routes: Routes, name: str, needed: Iterable[ExtraRoute], dependencies: Sequence[Depends]
-) -> None:
+def serve_along(routes: Routes, served: Served) -> None:
+    """Serve the resources of a mount where those of an earlier one are served already.
+
+    Args:
+        routes: The routes of the mount.
+        served: What is served there.
+
+    Raises:
+        ConfigurationError: The mount has dependencies that are not run there.
+    """
+    known = served.dependencies
+    if any(d not in known for d in routes.mounted.dependencies if not is_bound(d, ())):
+        raise ConfigurationError(
+            f"mount(dependencies=…): an earlier mount serves {served.path} without them; give both "
+            "the same, or this one a prefix=."
+        )
+    served.mounted.append(routes.mounted)
+
+
+def add_extra(routes: Routes, name: str, needed: Iterable[ExtraRoute], served: Served) -> None:
     """Add routes.
 
     Args:
         routes: The routes of the mount.
         name: What their names begin with.
         needed: What is needed.
-        dependencies: What every operation of the mount runs first.
+        served: The resources, whose dependencies hold here too.
+
+    Raises:
+        ConfigurationError: A route of the application's own takes their requests.
     """
-    guards = routes.guards(dependencies)
+    guards = routes.guards(served.dependencies)
     for route in needed:
         if route.is_shared and has_path(routes.app, route.path):
             continue
@@ -49,3 +69,8 @@ def add_extra(
             operation_id=name + route.path.replace("/", "_"),
             dependencies=guards if route.is_guarded else [],
         )
+        if routes.service.lookup.is_hidden(route.path, route.method):
+            raise ConfigurationError(
+                f"mount({name}=…): a route of the application's own that stands before takes "
+                f"{route.method} {route.path}; mount before that route is added."
+            )

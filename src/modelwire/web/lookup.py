@@ -76,6 +76,12 @@ class RouteLookup:
         """Tell whether a route was added."""
         return method in self._tree.at(path).values
 
+    def is_hidden(self, path: str, method: str) -> bool:
+        """Tell whether a route was added whose requests one of the application's own takes."""
+        route = self._tree.at(path).values.get(method)
+        scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        return route is not None and self._own.match_before(route, scope)
+
     def serves(self, scope: Scope) -> bool:
         """Tell whether a request is at the application of these routes, and at no other router."""
         return scope["app"].router is self._router

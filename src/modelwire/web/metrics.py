@@ -10,7 +10,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from ..compat.prometheus import collect_shared, is_shared
+from ..compat.prometheus import DIRECTORY, collect_shared, is_shared, prepare_directory
+from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..observe.counts import Counts
 from ..observe.metrics import Measured, describe_metrics, measure
@@ -42,13 +43,16 @@ class MetricsPage:
         database: The database, with its pool.
         counts: What was counted.
         finished: Requests that are counted before it is read.
+
+    Raises:
+        ConfigurationError: No files can be kept where the environment says.
     """
 
     def __init__(self, database: Database, counts: Counts, finished: PendingReports) -> None:
         self._database = database
         self._counts = counts
         self._finished = finished
-        self._shared = SharedMetrics() if is_shared() else None
+        self._shared = _open_shared() if is_shared() else None
         if self._shared is not None:
             finished.share = self.share
 
@@ -77,3 +81,14 @@ class MetricsPage:
         """What is counted here, and what the application has registered, processes included."""
         yield from describe_metrics(self._measure())
         yield from REGISTRY.collect()
+
+
+def _open_shared() -> SharedMetrics:
+    try:
+        prepare_directory()
+    except OSError as exc:
+        raise ConfigurationError(
+            f"Processes can't count together in {DIRECTORY} (MODELWIRE_METRICS): {exc}. Name a "
+            "directory that they may write to"
+        ) from exc
+    return SharedMetrics()

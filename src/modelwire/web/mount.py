@@ -121,7 +121,7 @@ def mount(
     conflict = conflict_status or database.settings.conflict_status
     make = partial(Pipeline, database=database, conflict_status=conflict)
     callers = None if caller is None else Callers(caller, catalog)
-    mounted = MountedResources(callers, Variants(catalog, read, make), prefix)
+    mounted = MountedResources(callers, Variants(catalog, read, make), prefix, dependencies)
     service.add_resources(mounted, conflict)
     routes = Routes(app, service, mounted, conflict, _limit_requests(service, max_body_bytes))
     for table in catalog.tables.values():
@@ -132,9 +132,9 @@ def mount(
     if batch is not None and not has_path(app, prefix + batch):
         add_batches(routes, prefix + batch, dependencies)
     if mcp:
-        add_agents(routes, Mcp() if mcp is True else mcp, dependencies)
+        add_agents(routes, Mcp() if mcp is True else mcp)
     if admin:
-        add_admin(routes, dependencies)
+        add_admin(routes)
     if health is not None and not has_path(app, health):
         add_health(routes, health)
     if database.observer.counts is not None and not has_path(app, METRICS):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from fastapi.params import Depends
 
 from ..access.principal import ANYONE, Principal
 from ..catalog.tables import Catalog
@@ -18,11 +21,13 @@ class MountedResources:
         callers: Resolves who asks for them; None where the application has no callers.
         variants: Their pipelines.
         prefix: What stands before their paths.
+        dependencies: What all of their operations run first.
     """
 
     callers: Callers | None
     variants: Variants
     prefix: str
+    dependencies: Sequence[Depends] = ()
 
     @property
     def catalog(self) -> Catalog:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fastapi.params import Depends
+
 from ...catalog.names import did_you_mean
 from ...catalog.tables import Table
 from ..lookup import RouteLookup
@@ -70,6 +72,11 @@ class Served:
     def keeps_history(self) -> bool:
         """Whether any resource keeps a history that can be read."""
         return any(named.keeps_history for named in self.resources.values())
+
+    @property
+    def dependencies(self) -> Sequence[Depends]:
+        """What the operations of any of the mounts run first."""
+        return [depends for each in self.mounted for depends in each.dependencies]
 
     def find(self, name: str) -> Named:
         """Find a resource.
