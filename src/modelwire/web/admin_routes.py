@@ -8,7 +8,7 @@ from fastapi.params import Depends
 
 from ..errors import ConfigurationError
 from .admin.mounting import Admin
-from .extra_routes import add_extra, serve_here
+from .extra_routes import add_extra, serve_here, serve_more
 from .route_names import has_path
 from .routes import Routes
 
@@ -28,7 +28,7 @@ def add_admin(routes: Routes, dependencies: Sequence[Depends]) -> None:
     service, path = routes.service, routes.prefix + ADMIN
     known = service.admin.get(path)
     if known is not None:
-        known.served.mounted.extend(service.mounted[-1:])
+        serve_more(routes, known.served)
         return
     if has_path(routes.app, path) or service.lookup.has(path, "GET"):
         raise ConfigurationError(

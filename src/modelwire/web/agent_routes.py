@@ -9,7 +9,7 @@ from fastapi.params import Depends
 from ..errors import ConfigurationError
 from ..extras import require
 from .agents.options import Mcp
-from .extra_routes import add_extra, serve_here
+from .extra_routes import add_extra, serve_here, serve_more
 from .route_names import has_path
 from .routes import Routes
 
@@ -37,8 +37,12 @@ def add_agents(routes: Routes, options: Mcp, dependencies: Sequence[Depends]) ->
             "give both the same."
         )
     if known is not None:
-        known.served.mounted.extend(service.mounted[-1:])
+        serve_more(routes, known.served)
         return
+    if has_path(routes.app, path) or service.lookup.has(path, "POST"):
+        raise ConfigurationError(
+            f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
+        )
     agents = service.agents[path] = Agents(
         routes.app,
         serve_here(routes, path),
@@ -46,8 +50,4 @@ def add_agents(routes: Routes, options: Mcp, dependencies: Sequence[Depends]) ->
         lambda: service.origins,
         has_callers=routes.mounted.callers is not None,
     )
-    if has_path(routes.app, path) or service.lookup.has(path, "POST"):
-        raise ConfigurationError(
-            f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
-        )
     add_extra(routes, "mcp", agents.list_routes(), dependencies)

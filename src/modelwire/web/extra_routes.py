@@ -19,11 +19,20 @@ def serve_here(routes: Routes, path: str) -> Served:
         routes: The routes of the mount.
         path: The path.
     """
-    service = routes.service
-    served = Served(path, routes.prefix, service.lookup, service.batches)
-    has_own = bool(routes.mounted.catalog.tables)
-    served.mounted.extend(service.mounted[-1:] if has_own else service.mounted)
+    served = Served(path, routes.prefix, routes.service.lookup, routes.service.batches)
+    serve_more(routes, served)
     return served
+
+
+def serve_more(routes: Routes, served: Served) -> None:
+    """Add the same to what is served already.
+
+    Args:
+        routes: The routes of the mount.
+        served: What is served.
+    """
+    own = [routes.mounted] if routes.mounted.catalog.tables else routes.service.mounted
+    served.mounted.extend(each for each in own if each not in served.mounted)
 
 
 def add_extra(
