@@ -6,7 +6,8 @@ connections that are older than the columns.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -250,3 +251,51 @@ async def test_what_notes_changes(versions: Versions) -> None:
         database.changes_log.forget()
         await send(client, "PATCH", f"{PATH}1", {"note": f"{client is versions.old}"})
         assert await find() == found
+
+
+@pytest.mark.both_lanes
+@pytest.mark.parametrize(
+    "migration",
+    [
+        ("ALTER TABLE version_parts RENAME COLUMN colour TO shade",),
+        (
+            "ALTER TABLE version_parts DROP COLUMN colour",
+            "ALTER TABLE version_parts ADD COLUMN shade VARCHAR",
+        ),
+    ],
+    ids=["renamed", "replaced"],
+)
+async def test_another_name(versions: Versions, migration: Sequence[str]) -> None:
+    """As many columns, of which one has another name: the old version writes on, and notes it."""
+    await send(versions.old, "PATCH", f"{PATH}1", {"note": "a"})
+    url = versions.database.url.render_as_string(hide_password=False)
+    other = Database(url, **PATIENT)
+    async with other.engine.begin() as connection:
+        for step in migration:
+            await connection.execute(text(step))
+    await other.close_db()
+    for note in ("b", "c"):
+        await send(versions.old, "PATCH", f"{PATH}1", {"note": note})
+    await send(versions.old, "POST", PATH, {"name": "more"})
+    async with versions.before.engine.connect() as connection:
+        noted = await connection.execute(
+            text("SELECT new FROM modelwire_changes ORDER BY number DESC LIMIT 3")
+        )
+        for (new,) in noted:
+            row = new if isinstance(new, dict) else json.loads(new)
+            assert "shade" in row
+            assert "colour" not in row
+
+
+@pytest.mark.both_lanes
+@pytest.mark.parametrize("versions", ["sqlite"], indirect=True)
+async def test_faulty_trigger(versions: Versions) -> None:
+    """A trigger of the user's own that names no column is at fault, however often it is tried."""
+    async with versions.before.engine.begin() as connection:
+        faulty = "AFTER UPDATE ON version_parts BEGIN SELECT NEW.lacking; END"
+        await connection.execute(text(f"CREATE TRIGGER faulty {faulty}"))
+    answers = [await versions.old.patch(f"{PATH}1", json={"note": note}) for note in ("a", "b")]
+    assert [answer.json()["code"] for answer in answers] == ["database_error"] * 2
+    async with versions.before.engine.begin() as connection:
+        await connection.execute(text("DROP TRIGGER faulty"))
+    await send(versions.old, "PATCH", f"{PATH}1", {"note": "c"})

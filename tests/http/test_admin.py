@@ -223,12 +223,14 @@ async def test_several_mounts() -> None:
     async with open_client(app) as client:
         told = (await client.get("/admin/resources")).json()["resources"]
     assert [each["name"] for each in told] == [*_NAMES]
-    other = FastAPI()
-    mount(other, database, *LEAGUE)
-    mount(other, database, batch=None, health=None, admin=True)
-    async with open_client(other) as client:
-        told = (await client.get("/admin/resources")).json()["resources"]
-    assert [each["name"] for each in told] == [*_NAMES]
+    for shows in (False, True):
+        other = FastAPI()
+        mount(other, database, LEAGUE[0], admin=shows)
+        mount(other, database, *LEAGUE[1:], batch=None, health=None)
+        mount(other, database, batch=None, health=None, admin=True)
+        async with open_client(other) as client:
+            told = (await client.get("/admin/resources")).json()["resources"]
+        assert [each["name"] for each in told] == [*_NAMES]
 
 
 def test_path_that_is_taken() -> None:

@@ -5,12 +5,13 @@ Tried with 0.47.0 to 0.54.0. Callbacks of httptools and of asyncio are methods o
 request begins; `url`, `headers`, `cycle`, `loop`, `transport` and `server_state` are its
 attributes. Of a cycle, which is one request, `keep_alive`, `transport`, `disconnected`,
 `response_started` and `response_complete` are read or set. `Multiprocess` runs workers, is given
-the sockets that they share, and calls `terminate_all` when it is told to stop; earlier versions
-also took what each worker runs, as `target`.
+the sockets that they share, and calls `terminate_all` when it is told to stop; each of its
+`processes` has a `process`. Earlier versions also took what each worker runs, as `target`.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from inspect import signature
@@ -61,6 +62,15 @@ class _Supervisor(Multiprocess):
             shared.close()
         super().terminate_all()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended because a worker could not begin."""
+        return any(worker.process.exitcode == _STARTUP_FAILURE for worker in self.processes)
+
+
+_STARTUP_FAILURE = 3
+"""What a worker ends with that could not begin, as does a server that has none."""
+
 
 def run_workers(app: Any, **options: Any) -> None:
     """Run an application in several processes, until they are told to stop.
@@ -68,6 +78,9 @@ def run_workers(app: Any, **options: Any) -> None:
     Args:
         app: Where the application is.
         options: Those of `uvicorn.run`.
+
+    Raises:
+        SystemExit: A worker could not begin.
     """
     config = Config(app, **options)
     takes_target = "target" in signature(Multiprocess).parameters
@@ -75,3 +88,5 @@ def run_workers(app: Any, **options: Any) -> None:
     supervisor = _Supervisor(config, sockets=[config.bind_socket()], **target)
     with suppress(KeyboardInterrupt):
         supervisor.run()
+    if supervisor.has_failed:
+        sys.exit(_STARTUP_FAILURE)

@@ -34,6 +34,10 @@ def add_agents(routes: Routes, options: Mcp) -> None:
     if known is not None:
         serve_along(routes, known.served)
         return
+    if has_path(routes.app, path) or service.lookup.has(path, "POST"):
+        raise ConfigurationError(
+            f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
+        )
     agents = service.agents[path] = Agents(
         routes.app,
         serve_here(routes, path),
@@ -41,8 +45,4 @@ def add_agents(routes: Routes, options: Mcp) -> None:
         lambda: service.origins,
         has_callers=routes.mounted.callers is not None,
     )
-    if has_path(routes.app, path) or service.lookup.has(path, "POST"):
-        raise ConfigurationError(
-            f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
-        )
     add_extra(routes, "mcp", agents.list_routes(), agents.served)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..errors import ConfigurationError
 from .agents.served import Served
 from .bound import is_bound
 from .extra_route import ExtraRoute
+from .mounted import MountedResources
 from .route_names import has_path
 from .routes import Routes
 
@@ -19,30 +20,34 @@ def serve_here(routes: Routes, path: str) -> Served:
         routes: The routes of the mount.
         path: The path.
     """
-    service = routes.service
-    served = Served(path, routes.prefix, service.lookup, service.batches)
-    has_own = bool(routes.mounted.catalog.tables)
-    served.mounted.extend(service.mounted[-1:] if has_own else service.mounted)
+    served = Served(path, routes.prefix, routes.service.lookup, routes.service.batches)
+    served.mounted.extend(_find_mounts(routes))
     return served
 
 
 def serve_along(routes: Routes, served: Served) -> None:
-    """Serve the resources of a mount where those of an earlier one are served already.
+    """Serve the same where resources of an earlier mount are served already.
 
     Args:
         routes: The routes of the mount.
         served: What is served there.
 
     Raises:
-        ConfigurationError: The mount has dependencies that are not run there.
+        ConfigurationError: A mount has dependencies that are not run there.
     """
-    known = served.dependencies
-    if any(d not in known for d in routes.mounted.dependencies if not is_bound(d, ())):
+    known, more = served.dependencies, _find_mounts(routes)
+    dependencies = [depends for each in more for depends in each.dependencies]
+    if any(d not in known for d in dependencies if not is_bound(d, ())):
         raise ConfigurationError(
             f"mount(dependencies=…): an earlier mount serves {served.path} without them; give both "
             "the same, or this one a prefix=."
         )
-    served.mounted.append(routes.mounted)
+    served.mounted.extend(each for each in more if each not in served.mounted)
+
+
+def _find_mounts(routes: Routes) -> Sequence[MountedResources]:
+    """The mount itself, or all of the application where it has no resources."""
+    return [routes.mounted] if routes.mounted.catalog.tables else routes.service.mounted
 
 
 def add_extra(routes: Routes, name: str, needed: Iterable[ExtraRoute], served: Served) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from ..observe.exchange import Exchange, name_method
 from ..observe.observer import Observer
@@ -65,8 +65,7 @@ class PendingReports:
         finally:
             if sharing is not None:
                 sharing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await sharing
+                await asyncio.wait([sharing])
             self.report()
 
     async def _keep_sharing(self) -> None:

@@ -33,6 +33,10 @@ _REFERENCED = "FOREIGN KEY constraint failed"
 """What SQLite says of every foreign key; with ON DELETE RESTRICT as if a trigger said it."""
 
 
+TABLE_CHANGED = "A table was changed meanwhile"
+"""What is said of a transaction that begins again, since what notes changes is made anew."""
+
+
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
@@ -87,7 +91,7 @@ def _read_message(kind: Constraint, message: str) -> ConstraintViolation | Conte
     if message == _REFERENCED:
         return ConstraintViolation(Constraint.FOREIGN_KEY)
     if message == COLUMNS_CHANGED:
-        return Contention("A table was changed meanwhile")
+        return Contention(TABLE_CHANGED)
     if kind is Constraint.TRIGGER:
         return ConstraintViolation(kind)  # the words are the trigger's own
     _, _, subject = message.partition(": ")

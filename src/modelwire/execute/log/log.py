@@ -23,7 +23,7 @@ from ...settings import Settings
 from ...statement.statements import Values
 from ..faults.translate import DRIVER_ERRORS, translate
 from ..postgresql.engine import create_postgresql
-from ..sqlite.connection import SQLiteConnection
+from ..sqlite.connection import VERSION, SQLiteConnection
 from ..tables import CREATE_LOCK
 from . import postgresql, sqlite
 from .noted import Noted
@@ -173,10 +173,11 @@ class SQLiteLog(ChangeLog):
         """Have a connection note what it changes."""
         raw.origin = find_origin(caller)
         if not self.is_prepared(raw):
+            state = self._state  # tables may be created or dropped meanwhile
             installed: sqlite.Installed = await raw.run(self._install, raw)
             raw.version = installed.version
             # What is created in a transaction may be undone with it.
-            raw.noting = self._state if installed.is_whole and not raw.in_transaction else 0
+            raw.noting = state if installed.is_whole and not raw.in_transaction else 0
         if not raw.in_transaction:
             await self.prune_all(raw)
 
@@ -184,7 +185,7 @@ class SQLiteLog(ChangeLog):
         """Have a connection note what a session changes, which may not be able to begin again:
         whether tables have changed is looked at before anything is written."""
         if self.is_prepared(raw):
-            ((version,),) = await raw.execute_fetchall(sqlite.VERSION)
+            ((version,),) = await raw.execute_fetchall(VERSION)
             if version != raw.version:
                 raw.look_anew()
         await self.prepare(raw)

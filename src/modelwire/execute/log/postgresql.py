@@ -140,7 +140,10 @@ def _body(noted: Noted, schema: str) -> str:
     )
     old, new = _key(table, "o"), _key(table, "n")
     tell = f"\n  IF FOUND THEN PERFORM pg_notify('{NOTIFIED}', ''); END IF;" if noted.live else ""
-    numbers = f"{_QUOTE(schema)}.{CHANGES.name}_number_seq"
+    # Whoever may use the sequence may not always read it, but its row in the view: that has NULL
+    # before the first number, for which the sequence itself has 1.
+    sequence = f"{CHANGES.name}_number_seq"
+    numbers = f"{_QUOTE(schema)}.{sequence}"
     return f"""
 DECLARE
   modelwire_by text := nullif(current_setting('{BY}', true), '');
@@ -159,7 +162,8 @@ BEGIN
     IF modelwire_deeper <> '' AND split_part(modelwire_deeper, ' ', 1) = {_STATEMENT} THEN
       modelwire_nested := string_to_array(modelwire_deeper, ' ');
     END IF;
-    SELECT last_value INTO modelwire_last FROM {numbers};
+    modelwire_last := coalesce((SELECT last_value FROM pg_catalog.pg_sequences
+      WHERE schemaname = {_text(schema)} AND sequencename = '{sequence}'), 0);
   END IF;
   IF TG_OP = 'INSERT' THEN
     {start}, {new}, 'create', NULL, row_to_json(n), modelwire_by, modelwire_request

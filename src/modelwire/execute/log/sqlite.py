@@ -27,6 +27,7 @@ from sqlalchemy.dialects import sqlite
 from ...statement.changes import CHANGES, COLUMNS_CHANGED
 from ...statement.given_rows import CELL, REAL, cell, read_cell, write_real
 from ...statement.own import build_creation
+from ..sqlite.connection import VERSION
 
 BY, REQUEST, NOW = "modelwire_by", "modelwire_request", "modelwire_now"
 LOOK_ANEW = "modelwire_look_anew"
@@ -108,10 +109,6 @@ def install(connection: sqlite3.Connection, tables: Collection[Table]) -> Instal
             return installed
 
 
-VERSION = "PRAGMA main.schema_version"
-"""Asks for the number of the schema, which is another with each of its changes."""
-
-
 def write_steps(tables: Collection[Table]) -> Steps:
     """Write what has a connection note the changes of tables, as far as these are there.
 
@@ -175,7 +172,8 @@ def _look(table: Table, columns: Sequence[str], version: int) -> str:
     """Write what ends a transaction in which a table has other columns than its triggers know.
 
     The number of the schema is quick to look at. Only where that is another one, by whatever was
-    changed, the columns are counted: where one has another name, the triggers fail by themselves.
+    changed, the columns are counted. Where one has another name, a trigger can't even be compiled,
+    and the connection looks anew by itself.
     """
     others = f"(SELECT count(*) FROM {_columns_of(table)}) <> {len(columns)}"
     if table.schema is None:

@@ -13,12 +13,20 @@ from typing import Any
 from aiosqlite import Connection
 
 from ...compat.aiosqlite import ThreadConnection, contextmanager
+from ...errors import Contention
 from ..connect.limit import FRESH_S, StatementLimit
 from ..connect.slots import Claim
+from ..faults.sqlite import TABLE_CHANGED
 from .cursors import OwnedCursor, OwningConnection, fetch_all
 from .short import SHORT_S, Rows, Run, ShortStatements
 
 _CHUNK_ROWS = 64
+
+VERSION = "PRAGMA main.schema_version"
+"""Asks for the number of the schema, which is another with each of its changes."""
+
+_NO_COLUMN = ("no such column: NEW.", "no such column: OLD.")
+"""How SQLite's words begin where a trigger names a column that its table has no longer."""
 
 
 class SQLiteConnection(ThreadConnection):
@@ -89,6 +97,15 @@ class SQLiteConnection(ThreadConnection):
     def look_anew(self) -> None:
         """Note no changes before it was looked how: tables have changed."""
         self.noting = 0
+
+    async def _looks_anew(self, error: sqlite3.OperationalError) -> bool:
+        """Whether a statement has failed for triggers that a migration has made outdated; the
+        user's own may name a column that is missing, too."""
+        if not (self.noting and str(error).startswith(_NO_COLUMN)):
+            return False
+        self.look_anew()
+        ((version,),) = await super().run(fetch_all, self.driver, VERSION, ())  # type: ignore[no-untyped-call]
+        return bool(version != self.version)
 
     def stop(self) -> asyncio.Future[Any] | None:
         """End the thread, and close what it has opened, also for somebody who was cancelled before
@@ -182,6 +199,10 @@ class SQLiteConnection(ThreadConnection):
             return await super().run(fn, *arguments, **options)  # type: ignore[no-untyped-call]
         except asyncio.CancelledError:
             self._end()
+            raise
+        except sqlite3.OperationalError as exc:
+            if await self._looks_anew(exc):
+                raise Contention(TABLE_CHANGED) from exc
             raise
         finally:
             self._under_way -= 1

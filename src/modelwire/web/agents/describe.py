@@ -58,7 +58,7 @@ class Descriptions:
         refuse_parameters([p for p in parameters if p is not wanted])
         resources, who = self._served.resources, request.caller.who
         if wanted is None:
-            value: JSONSchema = {"resources": [summarise(n, who) for n in resources.values()]}
+            value: JSONSchema = {"resources": [_summarise(n, who) for n in resources.values()]}
         elif wanted.value in resources:
             value = self.describe(resources[wanted.value], who)
         else:
@@ -80,7 +80,7 @@ class Descriptions:
             self._components[catalog] = Components(models)
         names = {n.table.name: n.name for n in self._served.resources.values()}
         return {
-            **summarise(named, who),
+            **_summarise(named, who),
             "key": [field.name for field in table.key],
             "fields": _describe_fields(table, self._components[catalog], names),
             "operators": _list_operators(table),
@@ -92,7 +92,7 @@ class Descriptions:
         }
 
 
-def summarise(named: Named, who: object) -> JSONSchema:
+def _summarise(named: Named, who: object) -> JSONSchema:
     """A resource in a few words: its name, what its class says of it, and what may be done."""
     caller = named.mounted.read_caller(who)
     text = inspect.cleandoc(named.table.model.__doc__ or "").partition("\n")[0]
