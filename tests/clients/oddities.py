@@ -53,7 +53,21 @@ class OddTree(RootModel[dict[str, "OddTree"]]):
     """Refers to itself."""
 
 
+class new(BaseModel):  # noqa: N801
+    """Is called as TypeScript has a word."""
+
+    of: int
+
+
+class super(BaseModel):  # noqa: A001, N801
+    """Is called as what a client calls."""
+
+    of: int
+
+
 class OddDocument(BaseModel):
+    made: new | None = None
+    above: super | None = None
     parts: OddParts | None = None
     tree: OddTree | None = None
 

@@ -16,7 +16,7 @@ ROW = {
     "unit_price": 3,
     '", default=stop(), title="': "quoted",
     "parts": [{"width": 4, 'a"b\\': "inner"}],
-    "document": {"parts": [], "tree": {"a": {"b": {}}}},
+    "document": {"made": {"of": 1}, "above": {"of": 2}, "parts": [], "tree": {"a": {"b": {}}}},
 }
 
 thing = OddThing.model_validate(ROW)
