@@ -9,9 +9,12 @@ from modelwire import Database
 from modelwire.cli.client.described import Application, describe_application
 from tests.conftest import ZOO, make_app
 
+from . import oddities
 from .serving import APPLICATIONS
 
 PROGRAMS = Path(__file__).parent / "programs"
+UNSERVED = ("zoo", "oddities")
+"""Those whose clients are only looked at."""
 
 
 def make_applications() -> dict[str, FastAPI]:
@@ -20,7 +23,11 @@ def make_applications() -> dict[str, FastAPI]:
         name: make(Database("sqlite://", **({} if metadata is None else {"metadata": metadata})))
         for name, (make, metadata) in APPLICATIONS.items()
     }
-    return {**made, "zoo": make_app(Database("sqlite://"), "direct", ZOO, {})}
+    return {
+        **made,
+        "zoo": make_app(Database("sqlite://"), "direct", ZOO, {}),
+        "oddities": oddities.create_app(),
+    }
 
 
 def write_clients(

@@ -1,17 +1,23 @@
 """Our client in Python: it is sound in mypy's strict mode, formatted, and does what it says."""
 
+import ast
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modelwire.cli.client.python import write_python
+from modelwire.cli.client.python_types import write_docstring, write_literal
 from tests.conftest import DIALECTS, MakeURL
 from tests.live.conftest import serve_app
 
-from .generated import is_the_same_each_time, write_clients
+from .generated import UNSERVED, is_the_same_each_time, write_clients
 from .serving import APPLICATIONS, Unreliable, open_application, run_program
 from .tools import run
+
+texts = st.text() | st.text("'\"\\\nn{}$`")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +28,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("name", [*APPLICATIONS, "zoo"])
+@pytest.mark.parametrize("name", [*APPLICATIONS, *UNSERVED])
 def test_types(name: str, clients: Path) -> None:
     """Clients and programs are sound in strict mode; what is wrong in them is not."""
     directory = clients / name
@@ -35,7 +41,9 @@ def test_types(name: str, clients: Path) -> None:
 
 def test_format(clients: Path) -> None:
     """What is generated is as ruff would write it."""
-    generated = [f"{n}/api/{f}.py" for n in (*APPLICATIONS, "zoo") for f in ("client", "problems")]
+    generated = [
+        f"{n}/api/{f}.py" for n in (*APPLICATIONS, *UNSERVED) for f in ("client", "problems")
+    ]
     run(f"python -m ruff format --isolated --check --diff {' '.join(generated)}", clients)
     run("python -m ruff check --isolated .", clients)
 
@@ -55,6 +63,20 @@ async def test_retries(clients: Path) -> None:
         url = f"http://127.0.0.1:{port}"
         output = await run_program(sys.executable, "retries.py", url, directory=clients / "league")
     assert output == "done\n"
+
+
+async def test_oddities(clients: Path) -> None:
+    """Names are those on the wire, whatever is in them, and none is the name of two."""
+    program = "oddities.py"
+    output = await run_program(sys.executable, program, directory=clients / "oddities")
+    assert output == "done\n"
+
+
+@given(text=texts)
+def test_texts_end_where_they_are_said_to(text: str) -> None:
+    """What is in a text or a docstring is its value, and is no source."""
+    assert ast.literal_eval(write_literal(text)) == text
+    assert ast.literal_eval(write_docstring(text)) == text
 
 
 def test_is_the_same_each_time() -> None:

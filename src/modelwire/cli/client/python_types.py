@@ -44,8 +44,11 @@ class PythonTypes(Types):
         return super().write(schema, fixed=fixed)
 
     def write_literals(self, values: Iterable[Any]) -> str:
-        """Write the type of some values."""
-        return write_choice(values)
+        """Write the type of some values: of numbers with a point there are no literals."""
+        given = list(values)
+        named = [value for value in given if not isinstance(value, float)]
+        parts = [write_choice(named)] if named else []
+        return self._join([*parts, "float"] if len(named) < len(given) else parts)
 
     def write_plain(self, schema: JSONSchema) -> str:
         """Write the type of values without parts, or of any."""
@@ -76,7 +79,7 @@ def is_plain_name(name: str) -> bool:
 
 def write_choice(values: Iterable[Any]) -> str:
     """Write the type of some values; that of none where there are none."""
-    texts = ", ".join(dict.fromkeys(map(_literal, values)))
+    texts = ", ".join(dict.fromkeys(map(write_literal, values)))
     return f"_t.Literal[{texts}]" if texts else "_t.Never"
 
 
@@ -85,7 +88,7 @@ def write_alias(name: str, values: Sequence[Any]) -> str:
     line = f"{name}: _t.TypeAlias = {write_choice(values)}"
     if len(line) <= _WIDTH:
         return line
-    items = "".join(f"    {each},\n" for each in dict.fromkeys(map(_literal, values)))
+    items = "".join(f"    {each},\n" for each in dict.fromkeys(map(write_literal, values)))
     return f"{name}: _t.TypeAlias = _t.Literal[\n{items}]"
 
 
@@ -105,7 +108,9 @@ def write_dictionary(name: str, members: Mapping[str, str], required: Iterable[s
     if all(is_plain_name(key) and key not in BUILTINS for key in members):
         lines = "".join(f"    {key}: {written}\n" for key, written in types.items())
         return f"class {name}(_t.TypedDict):\n{lines or '    pass'}".rstrip()
-    items = "".join(f"        {_literal(key)}: {_literal(each)},\n" for key, each in types.items())
+    items = "".join(
+        f"        {write_literal(key)}: {write_literal(each)},\n" for key, each in types.items()
+    )
     return f'{name} = _t.TypedDict(\n    "{name}",\n    {{\n{items}    }},\n)'
 
 
@@ -127,7 +132,13 @@ def fold(start: str, parts: Sequence[str], end: str, indent: int, mark: str = ""
     return f"{pad}{start}\n{pad}    {inner}\n{pad}{end}{mark}"
 
 
-def _literal(value: Any) -> str:
+def write_literal(value: Any) -> str:
+    """Write a value; a text so that nothing in it ends it."""
     text = repr(value)
-    is_text = text.startswith("'") and '"' not in text and "\\" not in text
-    return f'"{text[1:-1]}"' if is_text else text
+    return f'"{text[1:-1]}"' if text.startswith("'") and '"' not in text else text
+
+
+def write_docstring(text: str) -> str:
+    """Write a docstring, which nothing in its text ends."""
+    escaped = repr(text)[1:-1].replace('"', '\\"')
+    return f'"""{escaped}"""'

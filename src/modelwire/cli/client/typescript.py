@@ -25,6 +25,11 @@ _OWN = (
     *("Client", "Codes", "Problem", "wire", "createClient", "problemOf", "etagOf", "Refused"),
     *("Pick", "any", "bigint", "boolean", "never", "null", "number", "object", "string", "symbol"),
     *("undefined", "unknown", "void"),
+    *("await", "break", "case", "catch", "class", "const", "continue", "debugger", "default"),
+    *("delete", "do", "else", "enum", "export", "extends", "false", "finally", "for", "function"),
+    *("if", "implements", "import", "in", "instanceof", "interface", "let", "new", "package"),
+    *("private", "protected", "public", "return", "static", "super", "switch", "this", "throw"),
+    *("true", "try", "typeof", "var", "while", "with", "yield"),
 )
 """What a name of a type can't be: what the file has itself, and what TypeScript has."""
 _RESERVED = frozenset({"then", "__proto__"})

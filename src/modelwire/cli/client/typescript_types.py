@@ -11,6 +11,7 @@ from ...openapi.values import JSONSchema
 from .schema_types import Types, is_pair
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_CHOICE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^"|])+')
 _JSON = "wire.Json"
 _PLAIN: Mapping[Any, str] = {
     "string": "string",
@@ -90,7 +91,7 @@ def write_alias(name: str, written: str) -> str:
     """Declare another name for a type."""
     line = f"export type {name} = {written};"
     if len(line) > _WIDTH and " | " in written and not set(written) & set("{(&"):
-        choices = "".join(f"\n  | {choice}" for choice in written.split(" | "))
+        choices = "".join(f"\n  | {choice.strip()}" for choice in _CHOICE.findall(written))
         return f"export type {name} ={choices};\n"
     return line + "\n"
 
