@@ -35,16 +35,17 @@ class Resources:
         """Describe all resources of which a caller may see a list."""
         refuse_parameters(parse_query(request.query_string))
         who = request.caller.who
-        described = [self._describe(named, who) for named in self._served.resources.values()]
+        resources = self._served.resources.values()
+        names = {named.table.name: named.name for named in resources}
+        described = [self._describe(named, who, names) for named in resources]
         value = {"resources": _leave_out_unseen(described)}
         body = json.dumps(value, ensure_ascii=False).encode()
         return Answer(200, body, (CONTENT, NO_STORE))
 
-    def _describe(self, named: Named, who: object) -> JSONSchema:
+    def _describe(self, named: Named, who: object, names: Mapping[str, str]) -> JSONSchema:
         catalog = named.mounted.catalog_of(named.mounted.read_caller(who))
         table = catalog.tables[named.table.name]
         described = self._descriptions.describe(named, who)
-        names = {n.table.name: n.name for n in self._served.resources.values()}
         return {
             **described,
             "title": table.title,
