@@ -18,7 +18,7 @@ from ..target import load_app
 from .objects import Index, mapper_of, table_of
 from .routes import Endpoint, Reached, find_endpoints, reach
 from .source import Source, read_source
-from .trace import Tracer
+from .tracing.tracer import Tracer
 from .values import Facts, Function
 
 _FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})

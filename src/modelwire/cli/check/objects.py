@@ -94,6 +94,19 @@ def column_of(value: Value) -> Any:
     return columns[0] if columns and getattr(columns[0], "table", None) is not None else None
 
 
+def is_unique(column: Any) -> bool:
+    """Whether a column has each value once."""
+    if column is None:
+        return False
+    alone = [
+        [c.name for c in index.columns] == [column.name]
+        for index in column.table.indexes
+        if index.unique
+    ]
+    key = [c.name for c in column.table.primary_key.columns] == [column.name]
+    return bool(column.unique) or key or any(alone)
+
+
 def relations_of(cls: object) -> Mapping[str, Any]:
     """The relationships of a mapped class, by name."""
     mapper = mapper_of(cls)
@@ -165,3 +178,8 @@ def value_of_class(cls: Any, place: Any) -> Value:
     if (session := session_class(cls)) is not None:
         return session
     return Row(cls, place) if mapper_of(cls) is not None else Instance(cls)
+
+
+def known_as(found: object, name: str = "") -> Value:
+    """An object that is there since the import, by a name or by its own."""
+    return UNKNOWN if found is None else Known(found, name or name_object(found))

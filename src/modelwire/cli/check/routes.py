@@ -14,7 +14,7 @@ from ...compat.fastapi import dependant_of, place_routes
 from ...web.route import ResourceRoute
 from .objects import Index
 from .source import Def
-from .trace import Tracer
+from .tracing.tracer import Tracer
 from .values import Call, Facts, Function
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete", "options", "head", "api_route"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,6 +177,19 @@ class Method(Value):
     name: str
 
 
+def as_rows(value: Value) -> Value:
+    """The rows of a result; any other value as it is."""
+    if isinstance(value, Result):
+        return Rows(value.statement, value.statement.model)
+    return value
+
+
+def first_shown(values: Iterable[Value]) -> Value:
+    """The first of some values that is many rows, or else that is a row or the key of one."""
+    rows = [v.row if isinstance(v, Key) else v for v in values]
+    return next((v for kind in (Rows, Row) for v in rows if isinstance(v, kind)), UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call.
@@ -268,6 +281,3 @@ class Facts:
     def of(self, *kinds: str) -> list[Event]:
         """The events of some kinds."""
         return [event for event in self.events if event.kind in kinds]
-
-
-Evaluate = Callable[[ast.expr], Value]

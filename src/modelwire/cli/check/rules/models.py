@@ -14,9 +14,8 @@ from sqlalchemy.schema import DefaultClause
 from ....catalog.passed_over import describe_passed_over
 from ....compat.sqlalchemy import listeners_of
 from ..application import Application
-from ..asking import is_unique
 from ..finding import Edit, Found, Rule
-from ..objects import column_of, mapper_of
+from ..objects import column_of, is_unique, mapper_of
 from ..source import Source
 from ..values import Bulk, Filter, Known
 

@@ -13,7 +13,7 @@ from ..finding import Found, Rule
 from ..objects import table_of
 from ..routes import Reached
 from ..source import Def
-from ..trace import Tracer
+from ..tracing.tracer import Tracer
 from ..values import Call, Event, Function, Instance, Row, SessionOf, Value
 
 _HANDLES = (IntegrityError, DBAPIError, SQLAlchemyError, Exception, BaseException)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from .source import Def, Source
-from .values import Instance, Key, Row, Value
+from ..source import Def, Source
+from ..values import Instance, Key, Row, Value
 
 
 def sets_of(node: ast.Call, arguments: Mapping[int | str, Value]) -> frozenset[str] | None:
@@ -72,3 +72,13 @@ def _bare_names(node: ast.expr) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and part not in inner:
             yield part.id
+
+
+def bare_name(node: ast.expr | None) -> str:
+    """The name that an expression is; empty for another."""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def last_name(node: ast.expr) -> str:
+    """The name at the end of an expression, as `c` of `a.b.c`; empty where it ends otherwise."""
+    return node.attr if isinstance(node, ast.Attribute) else bare_name(node)

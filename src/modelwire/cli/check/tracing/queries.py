@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from .objects import column_of, keys_of, mapper_of, relations_of
-from .source import Source
-from .values import (
+from ..objects import column_of, is_unique, keys_of, mapper_of, relations_of
+from ..values import (
     UNKNOWN,
     Bulk,
     Known,
@@ -21,6 +20,9 @@ from .values import (
     Statement,
     Value,
 )
+from .conditions import note_filter_by
+from .text import bare_name, last_name
+from .trace import Trace
 
 MODELS = frozenset({"model_validate", "from_orm", "parse_obj", "model_construct"})
 """The methods of classes that make an instance."""
@@ -37,25 +39,8 @@ _RUNS = frozenset({"exec", "execute", "scalars", "stream", "stream_scalars"})
 Arguments = Mapping[int | str, Value]
 
 
-class Tracing(Protocol):
-    """The trace of a function, as far as it is told of what is asked."""
-
-    @property
-    def source(self) -> Source:
-        """The file."""
-
-    def event(self, kind: str, node: ast.AST, value: Value = UNKNOWN, name: str = "") -> None:
-        """Note an event."""
-
-    def value(self, node: ast.expr | None) -> Value:
-        """What is known of the value of an expression."""
-
-    def filter_by(self, node: ast.Call, model: type) -> None:
-        """Note the conditions that the names of arguments are."""
-
-
 def begin_statement(
-    trace: Tracing, node: ast.Call, found: Any, place: Place, arguments: Arguments
+    trace: Trace, node: ast.Call, found: Any, place: Place, arguments: Arguments
 ) -> Value | None:
     """What a function of SQLAlchemy's that begins a statement makes; None for other functions."""
     module, name = getattr(found, "__module__", "") or "", getattr(found, "__name__", "")
@@ -67,7 +52,7 @@ def begin_statement(
     model = first.object if isinstance(first, Known) else None
     if name in {"update", "delete", "insert"} and isinstance(model, type) and mapper_of(model):
         bulk = Bulk(name, model)
-        trace.event("bulk", node, bulk)
+        trace.note_use("bulk", node, bulk)
         return bulk
     return None
 
@@ -82,39 +67,38 @@ def _select(place: Place, parts: list[Value], *, is_query: bool = False) -> Stat
 
 
 def ask_session(
-    trace: Tracing, node: ast.Call, session: SessionOf, name: str, arguments: Arguments
+    trace: Trace, node: ast.Call, session: SessionOf, name: str, arguments: Arguments
 ) -> Value:
     """What a method of a session answers."""
     place = Place(trace.source, node)
     first = arguments.get(0, UNKNOWN)
     if name == "begin":
         return replace(session, begun=True, made=False)
-    trace.event("use", node, session, name)
+    trace.note_use("use", node, session, name)
     if name in {"get", "get_one"}:
         return _get(node, place, first, strict=name == "get_one")
     if name in _RUNS or name == "scalar":
         statement = first if isinstance(first, Statement) else None
         if statement is None:
             return UNKNOWN
-        trace.event("query", node, statement)
+        trace.note_use("query", node, statement)
         result = Result(statement)
         return ask_result(trace, node, result, "first") if name == "scalar" else result
     if name == "query":
         values = [v for k, v in arguments.items() if isinstance(k, int)]
         return _select(place, values, is_query=True)
     if name in {"add", "add_all", "merge", "delete"}:
-        trace.event("add" if name != "delete" else "delete", node, first, _named(node))
+        trace.note_use("add" if name != "delete" else "delete", node, first, _first_name(node))
         return first if name == "merge" else UNKNOWN
     if name in {"commit", "flush"}:
-        trace.event("write", node, session, name)
+        trace.note_use("write", node, session, name)
     if name == "refresh":
-        trace.event("refresh", node, first, _named(node))
+        trace.note_use("refresh", node, first, _first_name(node))
     return UNKNOWN
 
 
-def _named(node: ast.Call) -> str:
-    first = node.args[0] if node.args else None
-    return first.id if isinstance(first, ast.Name) else ""
+def _first_name(node: ast.Call) -> str:
+    return bare_name(node.args[0]) if node.args else ""
 
 
 def _get(node: ast.Call, place: Place, first: Value, *, strict: bool) -> Value:
@@ -127,14 +111,14 @@ def _loads_in(node: ast.AST, model: type | None) -> frozenset[str]:
     """The relationships that options name, with those behind them after a point."""
     found: set[str] = set()
     for part in ast.walk(node):
-        if not isinstance(part, ast.Call) or _called(part) not in _EAGER or not part.args:
+        if not isinstance(part, ast.Call) or last_name(part.func) not in _EAGER or not part.args:
             continue
         path: list[str] = []
         inner: ast.AST = part
         while isinstance(inner, ast.Call):
-            name = _called(inner)
+            name = last_name(inner.func)
             if name in _EAGER and inner.args:
-                path.insert(0, _last(inner.args[0]))
+                path.insert(0, last_name(inner.args[0]))
             inner = inner.func.value if isinstance(inner.func, ast.Attribute) else inner.func
         found |= {".".join(path[: n + 1]) for n in range(len(path))}
     return frozenset(found | _always_loaded(model))
@@ -149,20 +133,10 @@ def _always_loaded(model: type | None) -> set[str]:
     }
 
 
-def _called(node: ast.Call) -> str:
-    return _last(node.func)
-
-
-def _last(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def ask_statement(trace: Tracing, node: ast.Call, statement: Statement, name: str) -> Value:
+def ask_statement(trace: Trace, node: ast.Call, statement: Statement, name: str) -> Value:
     """What a method of a statement makes, or what one of a `Query` answers."""
     if name == "filter_by" and statement.model is not None:
-        trace.filter_by(node, statement.model)
+        note_filter_by(trace, node, statement.model)
     if name in {"where", "filter", "filter_by"}:
         return replace(statement, bounded=statement.bounded or _is_bounded(trace, node, statement))
     if name in {"limit", "fetch", "slice"}:
@@ -180,20 +154,20 @@ def ask_statement(trace: Tracing, node: ast.Call, statement: Statement, name: st
     return _ask_query(trace, node, statement, name)
 
 
-def _ask_query(trace: Tracing, node: ast.Call, statement: Statement, name: str) -> Value:
+def _ask_query(trace: Trace, node: ast.Call, statement: Statement, name: str) -> Value:
     if name in {"update", "delete"} and statement.model is not None:
         bulk = Bulk(name, statement.model)
-        trace.event("bulk", node, bulk)
+        trace.note_use("bulk", node, bulk)
         return UNKNOWN
     if name == "get" and statement.model is not None:
         return _get(node, statement.place, Known(statement.model), strict=False)
     if name in _ALL | _ONE | _ONE_OR_NONE:
-        trace.event("query", node, statement)
+        trace.note_use("query", node, statement)
         return ask_result(trace, node, Result(statement), name)
     return UNKNOWN if name in {"count", "exists"} else statement
 
 
-def ask_result(trace: Tracing, node: ast.Call, result: Result, name: str) -> Value:
+def ask_result(trace: Trace, node: ast.Call, result: Result, name: str) -> Value:
     """What a method of a result gives."""
     statement = result.statement
     place = Place(trace.source, node)
@@ -207,10 +181,10 @@ def ask_result(trace: Tracing, node: ast.Call, result: Result, name: str) -> Val
     return result
 
 
-def _is_bounded(trace: Tracing, node: ast.Call, statement: Statement) -> bool:
+def _is_bounded(trace: Trace, node: ast.Call, statement: Statement) -> bool:
     """Whether a condition asks for rows by a key, or by values that are given."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Call) and _called(part) == "in_":
+        if isinstance(part, ast.Call) and last_name(part.func) == "in_":
             return True
         if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Eq):
             sides = (part.left, part.comparators[0])
@@ -219,16 +193,3 @@ def _is_bounded(trace: Tracing, node: ast.Call, statement: Statement) -> bool:
     return (
         any(k.arg in keys_of(statement.model) for k in node.keywords) if statement.model else False
     )
-
-
-def is_unique(column: Any) -> bool:
-    """Whether a column has each value once."""
-    if column is None:
-        return False
-    alone = [
-        [c.name for c in index.columns] == [column.name]
-        for index in column.table.indexes
-        if index.unique
-    ]
-    key = [c.name for c in column.table.primary_key.columns] == [column.name]
-    return bool(column.unique) or key or any(alone)

@@ -1,0 +1,191 @@
+"""What is known of a function while its text is gone through."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from ..objects import Index, known_as, name_object
+from ..source import Source
+from ..values import UNKNOWN, Event, Facts, Function, Known, Place, Row, Rows, SessionOf, Value
+from .text import name_of
+
+
+class Functions(Protocol):
+    """What is known of all functions and classes of the application."""
+
+    index: Index
+
+    def facts(self, function: Function) -> Facts:
+        """What a function does."""
+
+    def attribute(self, cls: type, name: str) -> Value:
+        """What an attribute of an instance is."""
+
+    def method(self, instance: object, name: str) -> Function | None:
+        """The method of an object that is there since the import; None where it is not ours."""
+
+    def annotated(self, annotation: Any, place: Place, default: object = None) -> Value:
+        """What is known of a parameter by its annotation and its default."""
+
+
+@dataclass(slots=True)
+class Trace(ABC):
+    """What is known of a function, and where in its text the trace has come to.
+
+    Args:
+        functions: What is known of the others.
+        function: The function.
+        facts: What was found out about it.
+        caught: The exceptions that are caught here.
+        loops: The number of loops around this place.
+        aside: The number of calls around it that run their arguments beside the function.
+        yielded: Whether it has yielded.
+        group: The call whose arguments are conditions, where this is one of them.
+        begun: The blocks around it that commit when they are left.
+    """
+
+    functions: Functions
+    function: Function
+    facts: Facts
+    caught: frozenset[type] = frozenset()
+    loops: int = 0
+    aside: int = 0
+    yielded: bool = False
+    group: ast.AST | None = None
+    begun: tuple[ast.AST, ...] = ()
+
+    @abstractmethod
+    def visit(self, node: ast.stmt) -> None:
+        """Note what a statement of Python does."""
+
+    @abstractmethod
+    def value(self, node: ast.expr | None) -> Value:
+        """What is known of the value of an expression."""
+
+    @property
+    def source(self) -> Source:
+        """The file that the function is in."""
+        return self.function.source
+
+    def visit_all(self, nodes: list[ast.stmt]) -> None:
+        """Note what some statements do, one after the other."""
+        for node in nodes:
+            self.visit(node)
+
+    def visit_parts(self, node: ast.AST) -> None:
+        """Note what the parts of something do, whatever they are."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child)
+            elif isinstance(child, ast.stmt):
+                self.visit(child)
+
+    @contextmanager
+    def in_loop(self) -> Iterator[None]:
+        """Note that what comes is done for each of many."""
+        self.loops += 1
+        yield
+        self.loops -= 1
+
+    def note(self, kind: str, node: ast.AST, value: Value = UNKNOWN, name: str = "") -> None:
+        """Note an `Event`."""
+        event = Event(kind, node, value, name, self.caught, self.loops > 0)
+        self.facts.events.append(event)
+
+    def note_read(self, node: ast.AST, row: Row, name: str) -> None:
+        """Note that an attribute of a row is read; for each of many, where the row is one."""
+        in_loop = self.loops > 0 and row.in_loop
+        self.facts.events.append(Event("read", node, row, name, self.caught, in_loop))
+
+    def note_use(self, kind: str, node: ast.AST, value: Value = UNKNOWN, name: str = "") -> None:
+        """Note what is done with a session; a write after a `yield` comes late."""
+        self.note(kind, node, value, name)
+        if kind == "write" and self.yielded:
+            self.note("late", node, value, name)
+
+    def note_return(self, found: Value) -> None:
+        """Note what the function returns here, beside what it returns elsewhere."""
+        known = self.facts.returns
+        if found == Known(None):
+            if isinstance(known, Row):
+                self.facts.returns = replace(known, missing=True)
+            elif known is UNKNOWN:
+                self.facts.returns = found
+            return
+        if isinstance(found, Row):
+            name = name_of(self.source, found)
+            missing = found.missing and not (name and name in self.facts.checked)
+            found = replace(found, missing=missing or known == Known(None))
+        if known in (UNKNOWN, Known(None)) or isinstance(found, Row | Rows):
+            self.facts.returns = found
+
+    def note_yield(self, node: ast.AST, found: Value) -> None:
+        """Note what the function yields here; the blocks around it commit after that."""
+        self.facts.yields = found
+        self.yielded = True
+        self.note("yield", node, found)
+        for block in self.begun:
+            self.note("late", block, found)
+
+    def bind(self, target: ast.expr, value: Value) -> None:
+        """Note what a name stands for from here on."""
+        match target:
+            case ast.Name(id=name):
+                self.facts.names[name] = value
+            case ast.Attribute(value=of, attr=attr):
+                owner = self.value(of)
+                if isinstance(owner, Row):
+                    self.note("change", target, owner, name=attr)
+                if is_self(of):
+                    self.facts.names[f"self.{attr}"] = value
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for element in elements:
+                    self.bind(element, UNKNOWN)
+            case ast.Starred(value=inner):
+                self.bind(inner, UNKNOWN)
+            case ast.Subscript():
+                self.visit_parts(target)
+
+    def named(self, name: str) -> Value:
+        """What a name stands for here."""
+        if name in self.facts.names:
+            return self.facts.names[name]
+        missing = object()
+        found = getattr(self.source.module, name, missing)
+        if found is missing:
+            found = getattr(builtins, name, missing)
+        return UNKNOWN if found is missing else self.known(found, name_object(found))
+
+    def known(self, found: object, name: str) -> Value:
+        """An object that is there since the import: a function of ours, or `Known` by a name."""
+        is_function = callable(found) and not isinstance(found, type)
+        own = self.functions.index.find(found) if is_function else None
+        return own or known_as(found, name)
+
+    def is_object(self, node: ast.expr, what: type | Any) -> bool:
+        """Whether an expression stands for an object, or for one of its name."""
+        value = self.value(node)
+        return isinstance(value, Known) and (
+            value.object is what or getattr(value.object, "__name__", "") == what.__name__
+        )
+
+
+def given_by(facts: Facts) -> Value:
+    """What a call of a function gives: what it yields where it is a generator."""
+    return facts.yields if facts.yields is not UNKNOWN else facts.returns
+
+
+def as_given(value: Value) -> Value:
+    """What a function is given by another: a session it was given, it has not made itself."""
+    return replace(value, made=False, begun=False) if isinstance(value, SessionOf) else value
+
+
+def is_self(node: ast.expr) -> bool:
+    """Whether an expression is the name `self`."""
+    return isinstance(node, ast.Name) and node.id == "self"
