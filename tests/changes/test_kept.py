@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx2
@@ -179,6 +180,68 @@ async def test_tables_that_are_made_anew(empty: str) -> None:
         async with database.engine.begin() as connection:
             await connection.run_sync(Base.metadata.drop_all)
             await connection.run_sync(Base.metadata.create_all)
+        await run_sql(database, f"DELETE FROM {CHANGES.name}")
+        await create(client)
+    assert len(await check_exact(database, [TABLE])) == 1
+    await database.close_db()
+
+
+async def test_tables_that_a_transaction_has_made(empty: str) -> None:
+    """What is written to a table in the transaction that has created it is noted, too."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    app = make_app(database, Changes())
+    async with database.session() as session:
+        connection = await session.connection()
+        await connection.run_sync(Base.metadata.create_all)
+        session.add(Item(name="at once"))
+        await session.commit()
+    async with database.session() as session:
+        session.add(Item(name="later"))
+        await session.commit()
+    async with open_client(app) as client:
+        await create(client)
+    assert len(await check_exact(database, [TABLE])) == 3
+    await database.close_db()
+
+
+class Interrupted:
+    """A connection beside whose first look something happens.
+
+    Args:
+        raw: The driver's own connection.
+        happens: What happens before the look's answer is read.
+    """
+
+    def __init__(self, raw: Any, happens: Callable[[], Awaitable[None]]) -> None:
+        self._raw = raw
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    async def fetch(self, text: str, *values: object) -> Any:
+        rows = await self._raw.fetch(text, *values)
+        await self._happens()
+        return rows
+
+
+async def test_tables_that_are_made_beside_a_look(make_url: MakeURL) -> None:
+    """A table that is made anew while a process looks at it is looked at once more."""
+    url = await make_url("postgresql", "keeping")
+    database = Database(url, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    async with open_client(make_app(database, Changes())) as client:
+        await create(client)
+
+        async def make_anew() -> None:
+            async with database.engine.begin() as connection:
+                await connection.run_sync(Base.metadata.drop_all)
+                await connection.run_sync(Base.metadata.create_all)
+
+        database.changes_log.forget()
+        looking = await asyncpg.connect(url)
+        await database.changes_log.prepare(Interrupted(looking, make_anew))
+        await looking.close()
         await run_sql(database, f"DELETE FROM {CHANGES.name}")
         await create(client)
     assert len(await check_exact(database, [TABLE])) == 1

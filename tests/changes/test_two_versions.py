@@ -19,6 +19,7 @@ from sqlalchemy import MetaData, text
 from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
+from modelwire.execute.log import postgresql
 from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
 
 PATH = "/version_parts/"
@@ -234,23 +235,38 @@ async def test_what_notes_changes(versions: Versions) -> None:
         pytest.skip("SQLite has none in the database: each connection has its own")
     tables = versions.before.changes_log.tables
     tables["version_parts"] = tables["version_parts"]._replace(live=False)
-    look = text(
-        "SELECT f.oid, f.xmin, t.oid, f.prosrc FROM pg_proc AS f JOIN pg_trigger AS t "
-        "ON t.tgfoid = f.oid WHERE t.tgrelid = 'version_parts'::regclass ORDER BY t.oid"
-    )
-
-    async def find() -> list[Any]:
-        async with versions.database.engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(look)]
-
     await send(versions.new, "PATCH", f"{PATH}1", PAINTED)
-    found = await find()
+    found = await find_noting(versions.database)
     assert len(found) == 3
     assert "pg_notify" in found[0][-1]
     for client, database in ((versions.old, versions.before), (versions.new, versions.database)):
         database.changes_log.forget()
         await send(client, "PATCH", f"{PATH}1", {"note": f"{client is versions.old}"})
-        assert await find() == found
+        assert await find_noting(versions.database) == found
+
+
+@pytest.mark.parametrize("versions", ["postgresql"], indirect=True)
+async def test_releases(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a newer release of modelwire notes changes by stays while an older one runs beside it,
+    and is put in place of what an older one has left there."""
+    stays: list[bool] = []
+    for release in (1, 2, 1, 3, 2, 3):
+        monkeypatch.setattr(postgresql, "BODY_VERSION", release)
+        before = await find_noting(versions.database)
+        versions.database.changes_log.forget()
+        await send(versions.new, "PATCH", f"{PATH}1", {"note": f"{len(stays)}"})
+        stays.append(await find_noting(versions.database) == before)
+    assert stays == [True, False, True, False, True, True]
+
+
+async def find_noting(database: Database) -> list[Any]:
+    """What notes changes: the function, once for each of its triggers."""
+    look = text(
+        "SELECT f.oid, f.xmin, t.oid, f.prosrc FROM pg_proc AS f JOIN pg_trigger AS t "
+        "ON t.tgfoid = f.oid WHERE t.tgrelid = 'version_parts'::regclass ORDER BY t.oid"
+    )
+    async with database.engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(look)]
 
 
 @pytest.mark.both_lanes

@@ -228,10 +228,12 @@ class PostgreSQLLog(ChangeLog):
     def __init__(self, url: URL, settings: Settings) -> None:
         super().__init__(url, settings)
         self._looked = -FRESH_S
+        self._state = 1
 
     def forget(self) -> None:
         """Look anew before the next change."""
         self._looked = -FRESH_S
+        self._state += 1
 
     async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:  # noqa: ARG002
         """Look whether what notes changes is there, if that was not just done, and create it."""
@@ -239,12 +241,15 @@ class PostgreSQLLog(ChangeLog):
             await self.prune_all(raw)
         if time.monotonic() - self._looked < FRESH_S:
             return
-        began = time.monotonic()
+        began, state = time.monotonic(), self._state
         there, lacking = await self._look(raw)
-        if lacking:
-            await self.install()
-        if there == len(self.tables):
-            self._looked = began
+        if not lacking:
+            if there == len(self.tables) and state == self._state:
+                self._looked = began
+            return
+        if await self.install() < there:
+            # What this transaction has created itself nobody else sees yet.
+            await self._install(raw)
 
     async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
         """Have a connection of somebody else's engine note what it changes."""
@@ -271,10 +276,13 @@ class PostgreSQLLog(ChangeLog):
         """Remove the oldest entries of a table."""
         return len(await raw.fetch(postgresql.PRUNE, table, PRUNED, days))
 
-    async def install(self) -> None:
+    async def install(self) -> int:
         """Create what notes changes, where it is missing or is another than it should be.
 
         That is done on a connection of its own: what a request has begun may be undone.
+
+        Returns:
+            How many of the tables are there.
 
         Raises:
             Unavailable: This role can't.
@@ -283,7 +291,7 @@ class PostgreSQLLog(ChangeLog):
         try:
             async with engine.connect() as connection:
                 raw = (await connection.get_raw_connection()).driver_connection
-                await self._install(raw)
+                return await self._install(raw)
         except asyncpg.InsufficientPrivilegeError as exc:
             raise Unavailable(
                 "Changes can't be noted: what notes them is missing, and this service may not "
@@ -294,15 +302,16 @@ class PostgreSQLLog(ChangeLog):
         finally:
             await engine.dispose()
 
-    async def _install(self, raw: Any) -> None:
+    async def _install(self, raw: Any) -> int:
         async with raw.transaction():
             await raw.execute(_LOCK)
             for step in postgresql.write_log():
                 await raw.execute(step)
-            _, lacking = await self._look(raw)
+            there, lacking = await self._look(raw)
             for noted, schema in lacking:
                 for step in postgresql.write_install(noted, schema):
                     await raw.execute(step)
+        return there
 
     async def _look(self, raw: Any) -> tuple[int, Sequence[tuple[Noted, str]]]:
         """Look which tables are there; gives their number, and those whose changes are not noted,

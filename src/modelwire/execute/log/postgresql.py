@@ -7,6 +7,7 @@ TRIGGER, transition tables). So whatever writes is noted, and with one INSERT.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Table
@@ -31,6 +32,11 @@ _STATEMENT = "extract(epoch FROM statement_timestamp())::text"
 
 TRIGGERS = tuple(name for name, *_ in _EVENTS)
 """The names of the triggers, which each table has for itself."""
+
+BODY_VERSION = 1
+"""Counts up with each release whose functions do something else than those of the one before."""
+
+_VERSION = re.compile(r"\s*-- version ([0-9]{1,9})\n")
 
 _COLUMNS = 'at, transaction, "table", key, operation, old, new, by, request'
 
@@ -89,8 +95,8 @@ WHERE to_regclass(wanted.place) IS NOT NULL
 def is_installed(noted: Noted, schema: str, source: str | None, triggers: int) -> bool:
     """Whether what notes the changes of a table is there as it should be.
 
-    It may tell of changes that nobody here waits for: processes of another version may do so, and
-    each would put its own in place of the other's.
+    It may tell of changes that nobody here waits for, and it may be that of a newer release:
+    processes of both may run, and each would put its own in place of the other's.
 
     Args:
         noted: The table.
@@ -98,8 +104,16 @@ def is_installed(noted: Noted, schema: str, source: str | None, triggers: int) -
         source: The text of the function that is there, if any.
         triggers: How many triggers call it.
     """
+    if triggers < len(_EVENTS):
+        return False
     bodies = {_body(noted._replace(live=live), schema) for live in {noted.live, True}}
-    return source in bodies and triggers == len(_EVENTS)
+    return source in bodies or _version_of(source) > BODY_VERSION
+
+
+def _version_of(source: str | None) -> int:
+    """The version of a function that is there; 0 if there is none, or it has none."""
+    found = _VERSION.match(source or "")
+    return 0 if found is None else int(found[1])
 
 
 def write_log() -> Sequence[str]:
@@ -145,6 +159,7 @@ def _body(noted: Noted, schema: str) -> str:
     sequence = f"{CHANGES.name}_number_seq"
     numbers = f"{_QUOTE(schema)}.{sequence}"
     return f"""
+-- version {BODY_VERSION}
 DECLARE
   modelwire_by text := nullif(current_setting('{BY}', true), '');
   modelwire_request text := nullif(current_setting('{REQUEST}', true), '');
