@@ -1,0 +1,122 @@
+"""Failures of the server or its database, of which a request is not at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .base import RequestError
+
+
+class Unavailable(RequestError):
+    """The database did not take the request in time; trying again later may help."""
+
+    code = "unavailable"
+    is_of_server = True
+
+    def __init__(
+        self, detail: str = "The database is not available", retry_after_s: int = 1
+    ) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class NotStarted(Unavailable):
+    """The application has answered before it was started, and tables are not there."""
+
+    def __init__(self, missing: Sequence[str] = ()) -> None:
+        named = f"({', '.join(missing)}) " if missing else ""
+        super().__init__(
+            f"The application was not started, and tables {named}are missing: its server runs no "
+            "lifespan, in which they are created"
+        )
+
+
+class NotDurable(Unavailable):
+    """COMMIT does not wait for a standby, although it should.
+
+    Args:
+        standbys: `synchronous_standby_names` of the server.
+        waits: Its `synchronous_commit`.
+    """
+
+    def __init__(self, standbys: str, waits: str) -> None:
+        super().__init__(
+            f"COMMIT waits for no standby: synchronous_standby_names is {standbys!r} and "
+            f"synchronous_commit is {waits}, where durability=quorum needs standbys that are named "
+            "and synchronous_commit=on or remote_apply"
+        )
+
+
+class Contention(Unavailable):
+    """Another transaction was in the way: this one is undone, and may succeed if tried again."""
+
+    def __init__(self, detail: str = "Other writes were in the way") -> None:
+        super().__init__(detail)
+
+
+class LockTimeout(Contention):
+    """A lock was not free in time."""
+
+
+class Outdated(Contention):
+    """A connection takes no writes, as when it was opened; one that is opened now may take them."""
+
+    def __init__(self) -> None:
+        super().__init__("The database takes no writes")
+
+
+class UnknownOutcome(RequestError):
+    """What commits a write was sent, and no answer came: it may be stored or not."""
+
+    code = "unknown_outcome"
+    is_of_server = True
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(
+            "The write may have been stored or not: read before it is sent again, "
+            "or send it again with its Idempotency-Key"
+        )
+        self.retry_after_s = retry_after_s
+
+
+class TimedOut(RequestError):
+    """A statement, or the whole request, ran into its time limit."""
+
+    code = "timeout"
+    is_of_server = True
+
+
+class DatabaseError(RequestError):
+    """The database failed in a way that has no better name; its own words are in the log."""
+
+    code = "database_error"
+    is_of_server = True
+
+    def __init__(self) -> None:
+        super().__init__("Database error")
+
+
+class MissingTable(DatabaseError):
+    """A statement names a table that the database lacks.
+
+    Args:
+        name: The table's name; empty where the database does not say it.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self.name = name
+
+
+class UnreadableAnswer(DatabaseError):
+    """The driver could not read a value, and gave up the whole answer of the database."""
+
+
+class UnexpectedError(RequestError):
+    """Something else failed; its traceback is in the log."""
+
+    code = "unexpected_error"
+    is_of_server = True
+
+    def __init__(self) -> None:
+        super().__init__("Unexpected error")
