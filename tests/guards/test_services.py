@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwire import ConfigurationError
+from modelwire.catalog.access import Access
 from modelwire.catalog.read import read_catalog
-from modelwire.catalog.tables import Access, Catalog
+from modelwire.catalog.tables import Catalog
 from modelwire.web.bound import is_bound
 from tests.conftest import empty_tables, make_app, open_client
 from tests.examples import examples

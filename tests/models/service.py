@@ -9,8 +9,9 @@ from urllib.parse import quote
 import httpx2
 
 from modelwire import Database
+from modelwire.catalog.field import Field
 from modelwire.catalog.read import read_catalog
-from modelwire.catalog.tables import Catalog, Field, Table
+from modelwire.catalog.tables import Catalog, Table
 
 Row = dict[str, Any]
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import ColumnElement, FromClause, literal_column, select
 from sqlalchemy import Table as SQLTable
 
-from modelwire.catalog.tables import Relation, Table
+from modelwire.catalog.relation import Relation
+from modelwire.catalog.tables import Table
 from modelwire.statement import (
     aggregate,
     conditions,

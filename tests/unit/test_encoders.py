@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
+from modelwire.catalog.field import Field
 from modelwire.catalog.kinds import Kind
 from modelwire.catalog.read import read_catalog
-from modelwire.catalog.tables import Field, Table
+from modelwire.catalog.tables import Table
 from modelwire.encode.encoder import encoder_of
 from modelwire.encode.schemas import SchemaEncoder
 from modelwire.encode.structs import StructEncoder

@@ -32,6 +32,7 @@ from .annotations import class_told_by
 from .codecs import decoder_of_column, encoder_of_column
 from .conditions import Condition, ConditionReader
 from .digits import Digits, digits_of
+from .field import Computed, Field
 from .kinds import (
     Kind,
     bare_class,
@@ -48,7 +49,7 @@ from .nulls import may_be_null
 from .policies import TablePolicy
 from .secrecy import names_secret
 from .shown import name_relations
-from .tables import Computed, Field, Table
+from .tables import Table
 
 
 @dataclass(frozen=True, slots=True)

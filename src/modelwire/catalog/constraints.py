@@ -1,9 +1,10 @@
-"""Reads constraints, indexes and foreign keys, and which columns they are about."""
+"""Constraints, indexes and foreign keys, read from tables with the columns that they are about."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +21,6 @@ from sqlalchemy.sql.visitors import iterate
 
 from ..compat.sqlalchemy import creation_order
 from ..errors import Constraint
-from .tables import ConstraintInfo, Reference
 
 _NAME_BYTES = 63
 """Bytes that PostgreSQL keeps of a name (NAMEDATALEN - 1)."""
@@ -33,6 +33,47 @@ _TOKEN = re.compile(
       | (\w+)(?!\w|\s*\()""",
     re.VERBOSE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintInfo:
+    """One constraint or index of a table.
+
+    Args:
+        kind: Its kind; None for an index that is not unique.
+        name: Its name, where it has one.
+        columns: Names of its columns.
+        numbered: Whether PostgreSQL made the name, and may have put a number behind it.
+    """
+
+    kind: Constraint | None
+    name: str | None
+    columns: tuple[str, ...]
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One foreign key: which columns of which table refer to which.
+
+    Args:
+        name: Its name, where it has one.
+        table: The table that it leads from.
+        columns: Its columns there.
+        parent: The table that it leads to.
+        parent_columns: What the columns refer to, in their order.
+        on_delete: What becomes of the rows when the one they refer to goes, as in `CASCADE`; empty
+            where they stand in its way.
+        on_update: The same for a change of what they refer to.
+    """
+
+    name: str | None
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    parent: SQLTable
+    parent_columns: tuple[Column[Any], ...]
+    on_delete: str
+    on_update: str
 
 
 def read_constraints(sql: SQLTable) -> Iterator[ConstraintInfo]:

@@ -1,15 +1,32 @@
-"""Reads what the models declare to go with a row that is deleted."""
+"""Rows that go with a row that is deleted, as the models declare it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
 
-from .tables import Dependent
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """Rows that are deleted before the row that they belong to.
+
+    Args:
+        table: Their table.
+        columns: Its columns that refer to the row.
+        parent_columns: What they refer to.
+        is_link: Whether they are just the links of a many-to-many relationship.
+    """
+
+    table: SQLTable
+    columns: tuple[Column[Any], ...]
+    parent_columns: tuple[Column[Any], ...]
+    is_link: bool
 
 
 def read_dependents(

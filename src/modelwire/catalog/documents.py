@@ -27,9 +27,9 @@ from sqlalchemy import JSON, Boolean, Integer, Numeric, Text
 from sqlalchemy.types import TypeEngine
 
 from .codecs import Convert
+from .field import Field
 from .kinds import Kind, bare_class, storage_type, strip_optional
 from .names import shown_name
-from .tables import Field
 
 
 class View(StrEnum):

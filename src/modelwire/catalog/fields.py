@@ -17,11 +17,11 @@ from .annotations import complete_model, read_annotation
 from .binary import text_form
 from .codecs import decoder_of_column, encoder_of_column
 from .defaults import value_maker
+from .field import Field
 from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
 from .names import shown_name
 from .policy_reader import assigned_names
 from .secrecy import names_secret
-from .tables import Field
 
 
 def read_fields(

@@ -17,7 +17,8 @@ from ..access.policy import FieldPolicy, everyone, nobody
 from ..access.principal import Parameter
 from ..errors import ConfigurationError
 from ..resource import Resource
-from .tables import Relation, Table
+from .relation import Relation
+from .tables import Table
 
 Grants = frozenset[str]
 """The names of the caller's attributes that are true, among those that decide about fields."""

@@ -17,12 +17,12 @@ from ..dialect import Dialect
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .conditions import Condition, ConditionReader
+from .field import Field
 from .kinds import Kind
 from .looks import find_looking
 from .names import did_you_mean
 from .parameters import Parameters, fits
 from .policies import Assigned, FieldRules, SoftDelete, TablePolicy
-from .tables import Field
 
 
 def assigned_names(resource: Resource) -> frozenset[str]:

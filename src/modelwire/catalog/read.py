@@ -24,6 +24,7 @@ from .constraints import read_constraints, read_references
 from .declared import check_declared
 from .dependents import read_dependents
 from .described import check_described
+from .field import Field
 from .fields import read_fields
 from .guards import Guarded, IsBound
 from .masks import find_masked
@@ -32,6 +33,7 @@ from .narrowing import Grants, check_links, deciding, forget_relations, leads_by
 from .parameters import Parameters
 from .policies import TablePolicy
 from .policy_reader import read_policy
+from .relation import Relation
 from .relations import read_relation
 from .schemas import computes, derive_schemas
 from .shown import (
@@ -42,7 +44,7 @@ from .shown import (
     name_relations,
 )
 from .soft import check_soft_links
-from .tables import Catalog, Field, Relation, Table
+from .tables import Catalog, Table
 from .unfit import check_defaults
 from .upserts import find_upsert_keys, takes_upserts
 from .views import serve_view

@@ -21,7 +21,7 @@ from sqlalchemy.orm import RelationshipDirection, RelationshipProperty
 from ..compat.sqlalchemy import desc_op
 from ..errors import ConfigurationError
 from .policies import TablePolicy
-from .tables import Relation
+from .relation import Relation
 
 
 def read_relation(

@@ -29,11 +29,12 @@ from ..errors import ConfigurationError
 from ..resource import Resource
 from .annotations import find_open
 from .binary import holds_base64
+from .field import Field
 from .kinds import Kind, bare_class, strip_optional
 from .narrowing import unseen_in
 from .serializers import is_own_way, writes_itself
 from .shown import find_related_schemas, leave_out_relations
-from .tables import Field, Schemas
+from .tables import Schemas
 from .validators import bind_field_validators, looks_around
 from .whole import ChangeSchema, RowSchema
 

@@ -18,9 +18,10 @@ from sqlmodel import SQLModel
 from ..compat.pydantic import validate_into
 from ..errors import ConfigurationError
 from ..resource import Resource
+from .field import Field
 from .kinds import Kind, bare_class, storage_type
 from .names import names_shown
-from .tables import Field, Table
+from .tables import Table
 
 
 def name_relations(resource: Resource, relations: Iterable[str]) -> Mapping[str, str]:

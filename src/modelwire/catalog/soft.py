@@ -11,11 +11,12 @@ from sqlalchemy.orm import Mapper
 
 from ..errors import ConfigurationError
 from ..resource import Resource
+from .field import Field
 from .kinds import Kind
 from .names import did_you_mean
 from .policy_reader import assigned_names
 from .relations import declared_on
-from .tables import Field, Table
+from .tables import Table
 
 
 def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:

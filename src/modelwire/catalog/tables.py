@@ -1,274 +1,33 @@
-"""What exists: tables, fields, relations and constraints, as plain values."""
+"""The resources of an application, each with all that is known of its table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from enum import Enum, auto
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
-from sqlalchemy.types import ARRAY, TypeEngine
 from sqlmodel import SQLModel
 
 from ..access.principal import Parameter
-from ..errors import Constraint
 from ..hooks import WriteOperation
 from ..memory import Memory
 from ..resource import Operation, Resource
 from ..settings import Limits
-from .binary import TextForm
-from .codecs import Convert
-from .conditions import Condition
+from .access import Access, Past, Recall
+from .constraints import ConstraintInfo, Reference
+from .dependents import Dependent
+from .field import Field
 from .guards import Guarded, Guards
-from .kinds import Kind, bare_class, is_decorated, storage_type, stored_kind
+from .kinds import Kind
 from .names import name_of, names_in_bodies, names_shown, to_title
 from .policies import TablePolicy
-from .vectors import is_vector
+from .relation import Relation
 from .whole import ChangeSchema, RowSchema
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Computed:
-    """An expression that is computed of each row.
-
-    Args:
-        condition: The expression, over the columns of one row.
-        policies: The policies of all resources, by their tables; those that are open are left out.
-        scale: Digits after the point that decimals are to have; None where all are kept, and where
-            it computes something else.
-        has_scale: Whether they have these by themselves where decimals are computed exactly.
-    """
-
-    condition: Condition
-    policies: Mapping[SQLTable, TablePolicy]
-    scale: int | None
-    has_scale: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Field:
-    """One column, as the wire sees it.
-
-    Args:
-        name: Its name on the wire: the alias where the model gives one.
-        key: The attribute's name in Python.
-        column: The column.
-        sql_type: Its type on the database that the catalog is for.
-        info: What Pydantic knows of it.
-        declared: Its Python type, with `None` where it takes that.
-        annotation: The same without `None`.
-        kind: The kind of its values.
-        to_column: Makes a value of its annotation one of its column; None where it is one.
-        from_column: Makes a value of its column one of its annotation; None where it is one.
-        text_form: How its values are written as texts, where they are bytes.
-        nullable: Whether the column takes NULL.
-        primary_key: Whether it is part of the key.
-        readable: Whether clients may see it.
-        hidden_by_name: Whether they may not for no reason but its name.
-        writable: Whether clients may set it.
-        filled: Whether a new row that is given no value gets one from its column or the database.
-        default: Makes the value of a new row that is given none; None where the database does, or
-            it depends on the rest of the row.
-        computed: What computes its values, where its column is none of the table.
-    """
-
-    name: str
-    key: str
-    column: Column[Any]
-    sql_type: TypeEngine[Any]
-    info: FieldInfo
-    declared: Any
-    annotation: Any
-    kind: Kind
-    to_column: Convert | None
-    from_column: Convert | None
-    text_form: TextForm | None
-    nullable: bool
-    primary_key: bool
-    readable: bool
-    hidden_by_name: bool
-    writable: bool
-    filled: bool
-    default: Callable[[], Any] | None
-    computed: Computed | None
-
-    @property
-    def title(self) -> str:
-        return to_title(self.name)
-
-    @cached_property
-    def is_array(self) -> bool:
-        """Whether its column holds arrays, or vectors."""
-        return isinstance(storage_type(self.sql_type), ARRAY) or is_vector(self.sql_type)
-
-    @cached_property
-    def stored_kind(self) -> Kind | None:
-        """The kind of what its column stores; None where a type of the user's own makes it."""
-        return None if is_decorated(self.sql_type) else stored_kind(self.sql_type)
-
-    @cached_property
-    def is_text_of_a_class(self) -> bool:
-        """Whether its column of texts stands for values of some class, such as addresses."""
-        return self.kind is Kind.TEXT and bare_class(self.annotation) is not str
-
-    @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
-        """What makes values of its annotation."""
-        return TypeAdapter(self.annotation)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Relation:
-    """One relationship, with the columns that join it.
-
-    Args:
-        name: Its name on the wire: as answers show it, made by the alias generator where there is
-            one.
-        key: The relationship's name in Python.
-        target: Name of the table it leads to.
-        many: Whether it leads to many rows.
-        simple: Whether it is joined by equal columns and nothing else.
-        unique: Whether no two rows of the target have the same values in `remote`.
-        holds: Whether the foreign key is on this side.
-        writable: Whether rows may be tied by it.
-        local: Columns of this side, in the order of `remote`.
-        remote: Columns of the other side; of the link table where there is one.
-        link: The link table of a many-to-many relationship.
-        link_target: Pairs of a column of the target and the link table's column that refers to it.
-        order: Columns of the target by which its rows are ordered, each with whether its largest
-            value comes first.
-        excludes: Whether a link may stand in the way of another one: the link table allows fewer
-            than one for each pair of rows, as where a row may have one only.
-        policies: The policies of all resources, by their tables; those that are open are left out.
-    """
-
-    name: str
-    key: str
-    target: str
-    many: bool
-    simple: bool
-    unique: bool
-    holds: bool
-    writable: bool
-    local: tuple[Column[Any], ...]
-    remote: tuple[Column[Any], ...]
-    link: SQLTable | None
-    link_target: tuple[tuple[Column[Any], Column[Any]], ...]
-    excludes: bool
-    order: tuple[tuple[Column[Any], bool], ...] = ()
-    policies: Mapping[SQLTable, TablePolicy] = dataclass_field(default_factory=dict)
-
-    @property
-    def link_columns(self) -> tuple[Column[Any], ...]:
-        """The link table's columns: those that refer to this side, then those to the target."""
-        return (*self.remote, *(linked for _, linked in self.link_target))
-
-
-class Access(Enum):
-    """What a request does with the rows that a relation leads to."""
-
-    SHOW = auto()
-    """Shows or compares them, by the relation's name in a query."""
-
-    LIST = auto()
-    """Lists them below a row."""
-
-    AGGREGATE = auto()
-    """Tells sums of them below a row."""
-
-    CREATE = auto()
-    """Creates some."""
-
-    LINK = auto()
-    """Links a row to some, or no longer."""
-
-
-class Past(Enum):
-    """What a request does with changes of a row."""
-
-    SHOW = auto()
-    """Shows them."""
-
-    REVERT = auto()
-    """Takes one back."""
-
-
-_NEEDED: Mapping[Past, tuple[Operation, ...]] = {
-    Past.SHOW: ("read",),
-    Past.REVERT: ("read", "create", "update"),
-}
-"""The operations without which a request can't do that, and whose guards run before it."""
-
-
-class Recall(Enum):
-    """What a request does with a row that is deleted, and stays."""
-
-    RESTORE = auto()
-    """Brings it back."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConstraintInfo:
-    """One constraint or index of a table.
-
-    Args:
-        kind: Its kind; None for an index that is not unique.
-        name: Its name, where it has one.
-        columns: Names of its columns.
-        numbered: Whether PostgreSQL made the name, and may have put a number behind it.
-    """
-
-    kind: Constraint | None
-    name: str | None
-    columns: tuple[str, ...]
-    numbered: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One foreign key: which columns of which table refer to which.
-
-    Args:
-        name: Its name, where it has one.
-        table: The table that it leads from.
-        columns: Its columns there.
-        parent: The table that it leads to.
-        parent_columns: What the columns refer to, in their order.
-        on_delete: What becomes of the rows when the one they refer to goes, as in `CASCADE`; empty
-            where they stand in its way.
-        on_update: The same for a change of what they refer to.
-    """
-
-    name: str | None
-    table: SQLTable
-    columns: tuple[Column[Any], ...]
-    parent: SQLTable
-    parent_columns: tuple[Column[Any], ...]
-    on_delete: str
-    on_update: str
-
-
-@dataclass(frozen=True, slots=True)
-class Dependent:
-    """Rows that are deleted before the row that they belong to.
-
-    Args:
-        table: Their table.
-        columns: Its columns that refer to the row.
-        parent_columns: What they refer to.
-        is_link: Whether they are just the links of a many-to-many relationship.
-    """
-
-    table: SQLTable
-    columns: tuple[Column[Any], ...]
-    parent_columns: tuple[Column[Any], ...]
-    is_link: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +123,7 @@ class Table:
             return [(self.relations[name], g) for name, g in self.below[operation].items()]
         guarded = self.guarded
         if isinstance(operation, Past):
-            changes, needed = self.resource.changes, _NEEDED[operation]
+            changes, needed = self.resource.changes, operation.needed
             is_served = changes is not None and changes.history and guarded.serves(*needed)
             return [(None, guarded.before(*needed))] if is_served else []
         if isinstance(operation, Recall):

@@ -16,8 +16,9 @@ from ..errors import ConfigurationError
 from .codecs import Convert, encoder_of_column, fits_class
 from .defaults import value_maker
 from .domain import Fault, find_fault
+from .field import Field
 from .kinds import TIMES, Kind, stored_kind, strip_optional
-from .tables import Field, Table
+from .tables import Table
 
 _OFFSETS = ("timezone_aware", "timezone_naive")
 

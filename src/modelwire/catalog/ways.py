@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from ..errors import ConfigurationError
 from ..resource import Operation
+from .access import Access
 from .guards import Guard, Guarded, Guards, unite
 from .names import join_words
+from .relation import Relation
 from .relations import asks_for_keys
-from .tables import Access, Relation
 
 _OWN: Mapping[Access, tuple[Operation, ...]] = {
     Access.LIST: ("read",),

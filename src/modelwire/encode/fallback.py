@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from pydantic_core import PydanticSerializationError, to_json
 
-from ..catalog.tables import Field
+from ..catalog.field import Field
 from ..catalog.unreadable import Unreadable
 from ..plan.values import shown_value
 

@@ -12,9 +12,10 @@ from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy.types import TypeEngine
 
 from ..catalog.binary import holds_base64, write_bytes
+from ..catalog.field import Field
 from ..catalog.kinds import TIMES, Kind, bare_class, kind_of_class, members_of
 from ..catalog.schemas import is_plain
-from ..catalog.tables import Field, Table
+from ..catalog.tables import Table
 from ..catalog.unreadable import Unreadable
 from ..compat.sqlalchemy import variants_of
 from ..memory import kept

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
-from ..catalog.constraints import references_to
-from ..catalog.tables import Catalog, Dependent, Reference
+from ..catalog.constraints import Reference, references_to
+from ..catalog.dependents import Dependent
+from ..catalog.tables import Catalog
 from ..shape.lookups import LookupShape
 from ..shape.parts import Lock
 from ..statement.lists import ROWS

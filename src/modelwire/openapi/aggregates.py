@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from ..catalog.field import Field
 from ..catalog.kinds import SORTABLE
-from ..catalog.tables import Field, Table
+from ..catalog.tables import Table
 from ..plan.reading.aggregate import PARAMETERS, default_limit
 from ..plan.reading.derived import bucket_field, measure_field
 from ..plan.reading.grouping import COUNT, functions_of, spans_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..catalog.tables import Relation
+from ..catalog.relation import Relation
 from ..plan.writing.create import tie_fields
 from .context import Subject
 from .values import TEXT, JSONSchema, value_schema

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..catalog.documents import described_parts
 from ..catalog.kinds import SORTABLE, Kind
-from ..catalog.tables import Relation
+from ..catalog.relation import Relation
 from ..plan.reading.includes import may_follow
 from .context import Subject
 from .values import JSONSchema

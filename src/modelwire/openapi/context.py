@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..catalog.tables import Catalog, Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Catalog, Table
 from .components import Components
 
 

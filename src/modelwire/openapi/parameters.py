@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from ..catalog.documents import Part, described_parts, is_document, item_of, whole_of
-from ..catalog.tables import Field, Relation
+from ..catalog.field import Field
+from ..catalog.relation import Relation
 from ..plan.reading.operators import OPERATORS, PATTERNS, Takes, operators_of
 from ..plan.reading.plans import Counting
 from ..plan.reading.query import DELETED, PARAMETERS

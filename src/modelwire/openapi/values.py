@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import BigInteger
 
 from ..catalog.domain import MAX_INT64
+from ..catalog.field import Field
 from ..catalog.kinds import Kind, members_of, storage_type
-from ..catalog.tables import Field
 
 JSONSchema = dict[str, Any]
 

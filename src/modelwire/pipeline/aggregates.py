@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from ..catalog.tables import Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from ..encode.csv import Sheet
 from ..encode.groups import GroupEncoder
 from ..errors import Constraint, ConstraintViolation, InvalidRequest, Violation

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from msgspec.structs import replace
 
 from ..access.principal import Principal
-from ..catalog.tables import Catalog, Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Catalog, Table
 from ..dialect import Dialect
 from ..encode.encoder import encoder_of
 from ..encode.tree import Branch

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..access.principal import Principal
 from ..catalog.narrowing import Grants, deciding
-from ..catalog.tables import Catalog, Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Catalog, Table
 from ..errors import ConfigurationError, NoSuchPath
 from ..request.request import Request
 from ..respond.answer import Answer, StreamAnswer

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from ..access.policy import Action
-from ..catalog.tables import Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from ..errors import PreconditionFailed, PreconditionRequired
 from ..execute.connect.lane import Row
 from ..execute.write.context import Check

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from ..access.policy import Action
+from ..catalog.field import Field
 from ..catalog.kinds import Kind
-from ..catalog.tables import Field, Table
+from ..catalog.tables import Table
 from ..errors import InvalidRequest, Violation
 from ..memory import kept
 from ..shape.conditions import Predicate

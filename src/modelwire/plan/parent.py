@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..catalog.tables import Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from ..shape.lookups import LookupShape
 from ..shape.parts import Lock
 from .keys import key_values

@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
+from ..catalog.field import Field
 from ..catalog.kinds import Kind, members_of, storage_type
-from ..catalog.tables import Field
 from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
 

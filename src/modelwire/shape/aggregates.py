@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from ..catalog.tables import Field, Table
+from ..catalog.field import Field
+from ..catalog.tables import Table
 from .conditions import Condition, Through
 
 

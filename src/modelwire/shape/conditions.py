@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..catalog.tables import Field, Relation, Table
+from ..catalog.field import Field
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 
 
 class Step(Struct, frozen=True, cache_hash=True):

@@ -9,7 +9,9 @@ from functools import cached_property
 from msgspec import Struct
 
 from ..catalog.documents import Part
-from ..catalog.tables import Field, Relation, Table
+from ..catalog.field import Field
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from ..memory import kept
 from .conditions import Through
 

@@ -9,8 +9,10 @@ from msgspec import Struct
 from sqlalchemy import Column
 
 from ..access.policy import Action
+from ..catalog.field import Field
 from ..catalog.kinds import has_own_equality
-from ..catalog.tables import Field, Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from ..memory import kept
 from .conditions import AllOf, AnyOf, ChildOf, Condition, Negation, Predicate
 from .parts import Include, Keyset, Lock, Order, Projection, whole_row

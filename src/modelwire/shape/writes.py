@@ -10,7 +10,9 @@ from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
 from ..access.policy import Action
-from ..catalog.tables import Field, Relation, Table
+from ..catalog.field import Field
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 
 
 class Conflict(Struct, frozen=True, cache_hash=True):

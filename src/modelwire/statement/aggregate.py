@@ -25,8 +25,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from ..catalog.field import Field
 from ..catalog.kinds import Kind, scale_of, stored_kind
-from ..catalog.tables import Field
 from ..shape.aggregates import AggregateShape, Function, GroupKey, Measure
 from ..shape.parts import Order
 from .conditions import Conditions

@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 
 from ..catalog.documents import Part, View
-from ..catalog.tables import Field, Relation
+from ..catalog.field import Field
+from ..catalog.relation import Relation
 from ..shape.conditions import (
     AllOf,
     AnyOf,

@@ -28,7 +28,8 @@ from sqlalchemy.sql import coercions, roles, visitors
 from ..access.caller import PREFIX
 from ..access.policy import Action
 from ..access.principal import Principal
-from ..catalog.tables import Catalog, Relation, Table
+from ..catalog.relation import Relation
+from ..catalog.tables import Catalog, Table
 from ..compat.sqlalchemy_compiler import (
     Clause,
     ask_instead,

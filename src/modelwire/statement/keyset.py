@@ -16,8 +16,8 @@ from sqlalchemy import (
 from sqlalchemy import Enum as SQLEnum
 
 from ..catalog.documents import Part
+from ..catalog.field import Field
 from ..catalog.kinds import Kind, is_decorated, members_of
-from ..catalog.tables import Field
 from ..shape.conditions import Through
 from ..shape.parts import Keyset, Order
 from .conditions import column_of, join_on

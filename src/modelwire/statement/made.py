@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column
 
 from ..catalog.defaults import RowContext, row_maker, value_maker
-from ..catalog.tables import Field, Table
+from ..catalog.field import Field
+from ..catalog.tables import Table
 from ..shape.writes import InsertShape, UpdateShape
 
 Values = Mapping[str, Any]

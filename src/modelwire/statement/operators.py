@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Text
 
+from ..catalog.field import Field
 from ..catalog.kinds import storage_type
-from ..catalog.tables import Field
 from .dialect import SQLDialect
 from .lists import in_list
 from .lowercase import Lowered

@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
-from ..catalog.tables import Field
+from ..catalog.field import Field
 from ..catalog.unreadable import Unreadable
 from ..shape.aggregates import AggregateShape
 from ..shape.lookups import DescendShape, LookupShape

@@ -25,7 +25,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.selectable import LateralFromClause
 from sqlalchemy.types import BigInteger, Integer
 
-from ..catalog.tables import Field
+from ..catalog.field import Field
 from ..plan.reading.order import order_of, reverse_order
 from ..shape.parts import Include, Keyset
 from ..shape.reads import ChildrenShape, CountShape, SelectShape

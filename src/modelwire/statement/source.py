@@ -37,7 +37,9 @@ from ..access.policy import Action
 from ..access.principal import Parameter
 from ..catalog.computed import stands_for
 from ..catalog.conditions import Condition, Replace
-from ..catalog.tables import Computed, Relation, Table
+from ..catalog.field import Computed
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from .dialect import SQLDialect
 from .lists import in_list
 from .types import operand_type

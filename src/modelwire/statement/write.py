@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import Executable
 
+from ..catalog.field import Field
 from ..catalog.relations import find_link_key
-from ..catalog.tables import Field, Table
+from ..catalog.tables import Table
 from ..shape.lookups import LEVELS, DescendShape, LookupShape
 from ..shape.reads import ExistingShape
 from ..shape.writes import (

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..catalog.tables import Access, Past, Recall
+from ..catalog.access import Access, Past, Recall
 from ..openapi.operation import Description
 from ..resource import Operation
 from ..respond.answer import Answer, StreamAnswer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..catalog.tables import Access, Past, Recall
+from ..catalog.access import Access, Past, Recall
 from ..openapi.aggregates import aggregate_parameters, aggregate_query_schema, groups_schema
 from ..openapi.answers import affected_schema, outcomes_schema, page_schema
 from ..openapi.bodies import (

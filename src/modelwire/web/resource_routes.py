@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ..catalog.access import Access, Past
 from ..catalog.guards import Guards
-from ..catalog.tables import Access, Past, Table
+from ..catalog.tables import Table
 from ..errors import ConfigurationError
 from ..openapi.context import RouteContext
 from ..openapi.operation import compose_operation, name_operation

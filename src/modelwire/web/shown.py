@@ -13,7 +13,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from sqlmodel import SQLModel
 
-from ..catalog.tables import Field, Table
+from ..catalog.field import Field
+from ..catalog.tables import Table
 from ..encode.encoder import encoder_of
 from ..errors import ConfigurationError
 from ..statement.types import spell_decimal

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from modelwire.catalog.documents import Part, enter, is_document
-from modelwire.catalog.tables import Catalog, Field, Relation, Table
+from modelwire.catalog.field import Field
+from modelwire.catalog.relation import Relation
+from modelwire.catalog.tables import Catalog, Table
 from modelwire.plan.reading.operators import PATTERNS, operators_of
 from tests.query.queries import (
     Condition,

@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from fastapi import FastAPI
 
+from ...catalog.access import Access, Past, Recall
 from ...catalog.documents import described_parts, is_document
 from ...catalog.kinds import bare_class
 from ...catalog.names import names_shown
-from ...catalog.tables import Access, Past, Recall, Table
+from ...catalog.tables import Table
 from ...errors import ConfigurationError
 from ...openapi.aggregates import group_schemas, measure_schemas
 from ...openapi.bodies import create_schema, key_schema, row_schema, update_schema

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from sqlalchemy import DateTime, Numeric
 
+from ...catalog.field import Field
 from ...catalog.kinds import Kind, bare_class, kind_of_class, members_of, storage_type
 from ...catalog.names import did_you_mean, name_of
-from ...catalog.tables import Field, Table
+from ...catalog.tables import Table
 from ...errors import ConfigurationError
 
 MAX_DIGITS = 38

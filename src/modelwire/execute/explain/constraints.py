@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Column
 
 from ...catalog.constraints import columns_in
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.field import Field
+from ...catalog.tables import Catalog, Table
 from ...errors import (
     AlreadyExists,
     CheckFailed,

@@ -8,7 +8,8 @@ from sqlalchemy import Table as SQLTable
 
 from ...catalog.constraints import read_references
 from ...catalog.names import to_title, to_words
-from ...catalog.tables import Catalog, Relation
+from ...catalog.relation import Relation
+from ...catalog.tables import Catalog
 from ...errors import (
     AlreadyExists,
     CheckFailed,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Table as SQLTable
 
+from ...catalog.field import Field
 from ...catalog.names import escape_pointer, join_words, to_words
-from ...catalog.tables import Catalog, Field
+from ...catalog.tables import Catalog
 from ...errors import Violation
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
-from ...catalog.constraints import find_sql_table
-from ...catalog.tables import Catalog, Field, Reference, Table
+from ...catalog.constraints import Reference, find_sql_table
+from ...catalog.field import Field
+from ...catalog.tables import Catalog, Table
 from ...errors import ConstraintViolation, ParentNotFound, RequestError, StillReferenced, Violation
 from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row

@@ -10,8 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, Text
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.types import TypeEngine
 
-from ...catalog.constraints import find_sql_table, read_references
-from ...catalog.tables import Reference
+from ...catalog.constraints import Reference, find_sql_table, read_references
 from ..finder import Finder
 
 _KEYS = SQLTable(

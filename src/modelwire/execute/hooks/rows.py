@@ -9,8 +9,9 @@ from typing import Any, overload
 from pydantic import ValidationError
 
 from ...catalog.domain import find_fault
+from ...catalog.field import Field
 from ...catalog.names import escape_pointer
-from ...catalog.tables import Field, Table
+from ...catalog.tables import Table
 from ...catalog.unreadable import Unreadable
 from ...dialect import Dialect
 from ...errors import Faults, HookError, NotNull, Violation

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from ...access.policy import Action
 from ...access.principal import Principal
-from ...catalog.tables import Catalog, Reference, Table
+from ...catalog.constraints import Reference
+from ...catalog.tables import Catalog, Table
 from ...errors import ConfigurationError, NotFound, ParentNotFound
 from ...plan.keys import select_locked
 from ...shape.lookups import LookupShape

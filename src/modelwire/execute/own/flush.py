@@ -16,7 +16,7 @@ from sqlalchemy.orm import (
 )
 
 from ...access.policy import Action
-from ...catalog.tables import Reference
+from ...catalog.constraints import Reference
 from ...compat.sqlalchemy_session import flushed
 from ...errors import ConfigurationError
 from ...statement.door import Served, reads_rows

@@ -9,7 +9,8 @@ from msgspec import Struct
 from sqlalchemy import Table as SQLTable
 
 from ...catalog.constraints import cascades_in_circles, references_to
-from ...catalog.tables import Dependent, Table
+from ...catalog.dependents import Dependent
+from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, NotFound
 from ...plan.writing.delete import DeletePlan
 from ...shape.lookups import DescendShape

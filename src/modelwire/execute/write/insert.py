@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...catalog.names import escape_pointer
-from ...catalog.tables import Relation, Table
+from ...catalog.relation import Relation
+from ...catalog.tables import Table
 from ...errors import ConstraintViolation, InvalidRequest, NotFound
 from ...plan.writing.create_plan import (
     ChildPlan,

@@ -8,7 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Column
 
-from ...catalog.tables import Relation, Table
+from ...catalog.relation import Relation
+from ...catalog.tables import Table
 from ...errors import ConstraintViolation, ParentNotFound, Violation
 from ...plan.writing.create_plan import CreatePlan
 from ...plan.writing.links import LinkSet

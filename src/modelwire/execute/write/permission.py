@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...access.policy import Action
+from ...catalog.field import Field
 from ...catalog.names import to_words
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.tables import Catalog, Table
 from ...errors import Forbidden
 from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.each import WrittenRows

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...catalog.tables import Field, Table
+from ...catalog.field import Field
+from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, NotFound
 from ...plan.keys import select_by_key
 from ...plan.parameters import predicate_values

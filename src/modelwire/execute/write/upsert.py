@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from ...catalog.tables import Field, Table
+from ...catalog.field import Field
+from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, Contention, Faults
 from ...plan.keys import select_locked
 from ...plan.writing.assigned import assign_merged

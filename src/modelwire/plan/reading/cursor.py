@@ -23,8 +23,8 @@ import msgspec
 from msgspec import Struct
 
 from ...catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64
+from ...catalog.field import Field
 from ...catalog.kinds import Kind, is_decorated, members_of, storage_type
-from ...catalog.tables import Field
 from ...catalog.unreadable import Octets, SpelledUUID, Unreadable
 from ...errors import InvalidRequest
 from ...request.query import Parameter

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, Double, Interval, Numeric
 from sqlalchemy.types import TypeEngine
 
+from ...catalog.field import Field
 from ...catalog.kinds import Kind
-from ...catalog.tables import Field, Table
+from ...catalog.tables import Table
 from ...memory import kept
 from ...shape.aggregates import Bucket, Function
 

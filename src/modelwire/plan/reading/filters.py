@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...catalog.documents import is_document, whole_of
+from ...catalog.field import Field
 from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.tables import Catalog, Table
 from ...memory import kept_if_short
 from ...settings import Limits
 from ...shape.conditions import Measured, Predicate

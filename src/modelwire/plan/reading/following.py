@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ...catalog.domain import MAX_INT64
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.field import Field
+from ...catalog.tables import Catalog, Table
 from ...memory import kept
 from ...request.query import Parameter
 from ...shape.conditions import Condition

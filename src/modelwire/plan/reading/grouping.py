@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, NoReturn, TypeVar
 
 from ...catalog.documents import Part, View
+from ...catalog.field import Field
 from ...catalog.kinds import (
     COMPARABLE,
     NUMBERS,
@@ -17,7 +18,7 @@ from ...catalog.kinds import (
     stored_kind,
 )
 from ...catalog.names import did_you_mean
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.tables import Catalog, Table
 from ...memory import kept_if_short
 from ...shape.aggregates import Bucket, Function, GroupKey, Measure
 from .derived import bucket_field, count_field, measure_field

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...catalog.documents import Part
+from ...catalog.field import Field
 from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean
+from ...catalog.relation import Relation
 from ...catalog.relations import leads_back
-from ...catalog.tables import Catalog, Field, Relation, Table
+from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
 from ...memory import kept, kept_if_short
 from ...shape.parts import Include, Order, Projection

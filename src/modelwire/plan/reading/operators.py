@@ -8,9 +8,10 @@ from enum import StrEnum
 from functools import cache
 
 from ...catalog.documents import is_document, whole_of
+from ...catalog.field import Field
 from ...catalog.kinds import COMPARABLE, ORDERED, Kind
 from ...catalog.names import did_you_mean
-from ...catalog.tables import Field, Table
+from ...catalog.tables import Table
 from ...errors import ConfigurationError
 
 _EVERY = frozenset(Kind)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...catalog.documents import Part, views_in_order
+from ...catalog.field import Field
 from ...catalog.kinds import SORTABLE, Kind
-from ...catalog.tables import Catalog, Field, Relation, Table
+from ...catalog.relation import Relation
+from ...catalog.tables import Catalog, Table
 from ...memory import kept, kept_if_short
 from ...shape.parts import Order
 from ..parameters import refuse_parameter

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...catalog.domain import MAX_INT64
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.field import Field
+from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
 from ...memory import kept
 from ...request.headers import FORMATS, Format

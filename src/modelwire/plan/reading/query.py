@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from ...catalog.tables import Catalog, Field, Relation, Table
+from ...catalog.field import Field
+from ...catalog.relation import Relation
+from ...catalog.tables import Catalog, Table
 from ...errors import Faults, Violation
 from ...request.query import Parameter
 from ...shape.conditions import Condition, Predicate, Search

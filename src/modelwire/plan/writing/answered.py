@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Table as SQLTable
 
-from ...catalog.tables import Relation
+from ...catalog.relation import Relation
 from ...errors import RequestError
 from .create_plan import ChildPlan, CreatePlan
 from .plans import EachPlan, WritePlan

@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from ...access.principal import Principal
-from ...catalog.tables import Relation
+from ...catalog.relation import Relation
 from .create_plan import ChildPlan, CreatePlan, RelatedRows
 from .draft import Row, assign_to
 from .each import RowPlan

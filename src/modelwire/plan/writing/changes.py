@@ -9,7 +9,8 @@ from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
-from ...catalog.tables import Field, Table
+from ...catalog.field import Field
+from ...catalog.tables import Table
 from ...catalog.whole import ChangeSchema
 from ...dialect import Dialect
 from ...errors import Faults

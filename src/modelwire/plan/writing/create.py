@@ -9,9 +9,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...catalog.domain import find_fault
+from ...catalog.field import Field
 from ...catalog.names import escape_pointer
+from ...catalog.relation import Relation
 from ...catalog.schemas import without_required
-from ...catalog.tables import Catalog, Field, Relation, Table
+from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...memory import kept

@@ -10,7 +10,9 @@ from typing import ClassVar
 from msgspec import Struct
 
 from ...catalog.defaults import looks_at_rows
-from ...catalog.tables import Field, Relation, Table
+from ...catalog.field import Field
+from ...catalog.relation import Relation
+from ...catalog.tables import Table
 from ...errors import Violation
 from ...memory import kept
 from ...shape.writes import InsertShape

@@ -17,11 +17,12 @@ from sqlalchemy.types import TypeEngine
 from ...access.principal import Principal
 from ...catalog.codecs import Convert, encoder_of_column
 from ...catalog.domain import Fault, all_fit, check_of
+from ...catalog.field import Field
 from ...catalog.kinds import storage_type, strip_optional
 from ...catalog.names import escape_pointer
 from ...catalog.policies import Assigned
 from ...catalog.schemas import leave_open
-from ...catalog.tables import Field, Table
+from ...catalog.tables import Table
 from ...catalog.whole import ChangeSchema, RowSchema
 from ...dialect import Dialect
 from ...errors import Faults, Violation

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...catalog.field import Field
 from ...catalog.names import escape_pointer
-from ...catalog.tables import Catalog, Field, Relation, Table
+from ...catalog.relation import Relation
+from ...catalog.tables import Catalog, Table
 from ...errors import Faults, Violation
 from ...shape.parts import Include
 from ..keys import Key, read_component

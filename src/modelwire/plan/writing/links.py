@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...catalog.tables import Catalog, Relation, Table
+from ...catalog.relation import Relation
+from ...catalog.tables import Catalog, Table
 from ...errors import Faults, Violation
 from ..keys import Key, key_values, read_key
 from ..values import BadValue

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import DateTime
 
+from ...catalog.field import Field
 from ...catalog.kinds import storage_type
-from ...catalog.tables import Field, Table
+from ...catalog.tables import Table
 from ...compat.sqlmodel import UTCDateTime
 from ...shape.reads import ExistingShape
 from ..keys import Key, key_values, select_locked

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...catalog.names import escape_pointer
-from ...catalog.tables import Relation, Table
+from ...catalog.relation import Relation
+from ...catalog.tables import Table
 from ...errors import Faults, Violation
 
 

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from ...catalog.field import Field
 from ...catalog.names import did_you_mean
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.tables import Catalog, Table
 from ...errors import InvalidRequest, Violation
 from ...request.query import Parameter
 from ...shape.parts import Include

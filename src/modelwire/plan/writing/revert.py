@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ...catalog.tables import Field, Table
+from ...catalog.field import Field
+from ...catalog.tables import Table
 from ...errors import Forbidden, Refused
 from ..keys import Key
 from .create_plan import CreatePlan

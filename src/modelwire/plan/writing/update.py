@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ...catalog.field import Field
 from ...catalog.kinds import Kind
 from ...catalog.names import escape_pointer, join_words
-from ...catalog.tables import Catalog, Field, Table
+from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
 from ...errors import ChangedSince, Faults, NotNull, Violation
 from ...shape.reads import ExistingShape

@@ -9,8 +9,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...access.principal import Principal
+from ...catalog.field import Field
 from ...catalog.names import escape_pointer, name_of
-from ...catalog.tables import Field, Table
+from ...catalog.tables import Table
 from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...shape.writes import Conflict, InsertShape

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ...catalog.access import Access, Recall
 from ...catalog.kinds import SORTABLE, Kind, storage_type
-from ...catalog.tables import Access, Recall, Table
+from ...catalog.tables import Table
 from ...openapi.values import JSONSchema
 from ...plan.reading.query import refuse_parameters
 from ...request.query import parse_query

@@ -12,9 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ...access.policy import ACTIONS
 from ...access.principal import Principal
 from ...catalog.conditions import Condition, Slot
+from ...catalog.field import Field
 from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean, names_in_bodies
-from ...catalog.tables import Catalog, Field, Relation, Table
+from ...catalog.relation import Relation
+from ...catalog.tables import Catalog, Table
 from ...errors import Constraint
 from ...openapi.components import Components
 from ...openapi.values import JSONSchema, value_schema
