@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy.dialects.sqlite import dialect
 
 from modelwire import Resource
-from modelwire.statement.types import SQLiteFloat
+from modelwire.statement.dialects.sqlite_types import SQLiteFloat
 from tests.conftest import make_app, open_client
 from tests.worlds import World
 

@@ -58,26 +58,10 @@ from here, whichever file they are in.
 
 from __future__ import annotations
 
-from .base import (
-    MAX_ERRORS,
-    ModelwireError,
-    RequestError,
-    Violation,
-)
-from .constraints import (
-    Constraint,
-    ConstraintViolation,
-)
-from .developer import (
-    CallerError,
-    ConfigurationError,
-    HookError,
-    LazyLoadError,
-)
-from .invalid import (
-    Faults,
-    InvalidRequest,
-)
+from .base import MAX_ERRORS, ModelwireError, RequestError, Violation
+from .constraints import Constraint, ConstraintViolation
+from .developer import CallerError, ConfigurationError, HookError, LazyLoadError
+from .invalid import Faults, InvalidRequest
 from .request import (
     Answered,
     CrossOriginRefused,

@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from ..catalog.kinds import is_decorated
 from .dialect import SQLDialect
-from .types import PostgreSQLList
+from .dialects.postgresql_types import PostgreSQLList
 
 _ASKED = "modelwire_asked"
 """The list, under a name that no table has."""

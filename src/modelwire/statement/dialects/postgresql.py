@@ -32,10 +32,16 @@ from ...catalog.domain import is_short_float
 from ..dialect import GivenValues, SQLDialect
 from ..given_rows import IMAGES, PLACE, completed
 from ..lists import ROWS
-from ..reading import read_as, read_on_postgresql
+from ..reading import read_as
 from ..spelled import Spell, SpelledList
-from ..types import PostgreSQLList, PostgreSQLRealOperand, PostgreSQLVector, postgresql_type
+from .postgresql_reading import read_on_postgresql
 from .postgresql_sums import POSTGRESQL_SUMS
+from .postgresql_types import (
+    PostgreSQLList,
+    PostgreSQLRealOperand,
+    PostgreSQLVector,
+    postgresql_type,
+)
 
 
 def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:

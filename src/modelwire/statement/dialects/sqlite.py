@@ -32,18 +32,11 @@ from ..given_rows import CELL, IMAGES, PLACE, REAL, completed
 from ..lists import ROWS
 from ..normal import normalize
 from ..operators import UNHEX
-from ..reading import leave_untouched, read_on_sqlite
 from ..spelled import Spell
-from ..types import (
-    AsStored,
-    SQLiteDecimal,
-    SQLiteFloat,
-    SQLiteList,
-    SQLiteRows,
-    VectorText,
-    sqlite_type,
-)
+from ..vectors import VectorText
+from .sqlite_reading import leave_untouched, read_on_sqlite
 from .sqlite_sums import SQLITE_SUMS
+from .sqlite_types import AsStored, SQLiteDecimal, SQLiteFloat, SQLiteList, SQLiteRows, sqlite_type
 
 _MAX_DIGITS = 15
 """Digits of a decimal that a 64-bit float keeps."""

@@ -24,7 +24,7 @@ from ...shape.aggregates import Bucket
 from ..exact import ADD, HALF_BITS, JOIN, MEAN, MEAN_PLACES, NUMBER, TOTAL, DurationText, ExactText
 from ..spans import DAY, HOUR
 from ..sums import Number, Sums
-from ..types import SQLiteFloat
+from .sqlite_types import SQLiteFloat
 
 Value = ColumnElement[Any]
 

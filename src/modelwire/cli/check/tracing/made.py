@@ -10,17 +10,7 @@ from pydantic import BaseModel
 
 from ....execute.database import Database
 from ..objects import keys_of, mapper_of, session_class, session_maker
-from ..values import (
-    UNKNOWN,
-    Instance,
-    Key,
-    Place,
-    Row,
-    SessionOf,
-    Value,
-    as_rows,
-    first_shown,
-)
+from ..values import UNKNOWN, Instance, Key, Place, Row, SessionOf, Value, as_rows, first_shown
 from .queries import Arguments
 from .text import sets_of
 

@@ -8,18 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..objects import column_of, is_unique, keys_of, mapper_of, relations_of
-from ..values import (
-    UNKNOWN,
-    Bulk,
-    Known,
-    Place,
-    Result,
-    Row,
-    Rows,
-    SessionOf,
-    Statement,
-    Value,
-)
+from ..values import UNKNOWN, Bulk, Known, Place, Result, Row, Rows, SessionOf, Statement, Value
 from .conditions import note_filter_by
 from .text import bare_name, last_name
 from .trace import Trace

@@ -1,0 +1,139 @@
+"""How columns are read on PostgreSQL so that no value whatever stands in the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import ARRAY, ColumnElement, Text, cast, func, literal_column, type_coerce
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeEngine
+
+from ...catalog.kinds import Kind, stored_kind
+from ...catalog.unreadable import Octets, Unreadable
+from ..intervals import DAYS_OF_MONTH
+from ..lenient import Convert, Lenient
+from .postgresql_types import PostgreSQLChar
+
+
+def read_on_postgresql(
+    column: ColumnElement[Any], own: TypeEngine[Any], wire: TypeEngine[Any]
+) -> ColumnElement[Any]:
+    """An expression of which PostgreSQL's driver takes every value."""
+    if isinstance(wire, ARRAY):
+        kind = stored_kind(wire.item_type)
+        if kind is Kind.INTERVAL:
+            return type_coerce(
+                _ItemParts(column), Lenient(NullType(), partial(_read_items, _read_item_parts))
+            )
+        item = _READERS.get(kind)
+        if item is None:
+            return type_coerce(column, Lenient(wire))
+        return type_coerce(_as_text(column), Lenient(NullType(), partial(_read_items, item)))
+    kind = stored_kind(own)
+    if kind is Kind.TEXT and (wire is own or isinstance(wire, PostgreSQLChar)):
+        octets = func.convert_to(cast(column, Text()), literal_column("'SQL_ASCII'"))
+        return type_coerce(octets, Lenient(wire, _read_octets))
+    if kind is Kind.INTERVAL:
+        return type_coerce(_Parts(column), Lenient(wire, _read_parts))
+    read = _READERS.get(kind)
+    return type_coerce(column if read is None else _as_text(column), Lenient(wire, read))
+
+
+def _as_text(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A value as JSON has it, which no setting of a session changes (PostgreSQL manual, 9.16)."""
+    text: ColumnElement[str] = func.to_jsonb(column).op("#>>")(literal_column("'{}'"))
+    return text
+
+
+def _read_octets(octets: bytes) -> Any:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return Unreadable(Octets(octets))
+
+
+def _read_items(read: Convert, text: str) -> Any:
+    return _read_each(read, msgspec.json.decode(text))
+
+
+def _read_each(read: Convert, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_read_each(read, item) for item in value]
+    try:
+        return None if value is None else read(value)
+    except ValueError:
+        return value
+
+
+def _read_instant(text: str) -> dt.datetime:
+    return _ENDS[text] if text in _ENDS else dt.datetime.fromisoformat(text)
+
+
+def _read_day(text: str) -> dt.date:
+    return _ENDS[text].date() if text in _ENDS else dt.date.fromisoformat(text)
+
+
+_ENDS: Mapping[str, dt.datetime] = {"infinity": dt.datetime.max, "-infinity": dt.datetime.min}
+"""What the driver makes of the ends of time."""
+
+
+_READERS: Mapping[Kind | None, Convert] = {
+    Kind.DATETIME: _read_instant,
+    Kind.DATE: _read_day,
+    Kind.TIME: dt.time.fromisoformat,
+}
+"""How the texts of times are read on PostgreSQL, whose years are more than Python's."""
+
+
+class _Parts(FunctionElement[str]):
+    """The days and microseconds of an interval, with its months as days, and its own text."""
+
+    type = Text()
+    inherit_cache = True
+
+
+class _ItemParts(FunctionElement[str]):
+    """The same of each item of an array, as an array in JSON; of several dimensions only texts."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_Parts, "postgresql")
+def _write_parts(element: _Parts, compiler: Any, **options: Any) -> str:
+    return _parts_of(compiler.process(element.clause_expr, **options))
+
+
+@compiles(_ItemParts, "postgresql")
+def _write_item_parts(element: _ItemParts, compiler: Any, **options: Any) -> str:
+    (column,) = (compiler.process(clause, **options) for clause in element.clauses)
+    items = f"ARRAY(SELECT {_parts_of('item')} FROM unnest({column}) AS items(item))"  # noqa: S608  # a column
+    return f"""\
+CASE WHEN array_ndims({column}) = 1 THEN to_jsonb({items}) ELSE to_jsonb({column}) END #>> '{{}}'"""
+
+
+def _parts_of(x: str) -> str:
+    part = "extract({} from " + x + ")"
+    months = f"{part.format('year')} * 12 + {part.format('month')}"
+    days = f"({months}) * {DAYS_OF_MONTH} + {part.format('day')}"
+    minutes = f"{part.format('hour')} * 60 + {part.format('minute')}"
+    time = f"({minutes}) * 60000000 + {part.format('microseconds')}"
+    return f"({days}) || ' ' || ({time}) || ' ' || {x}"
+
+
+def _read_item_parts(parts: str) -> Any:
+    value = _read_parts(parts)
+    return str(value) if isinstance(value, Unreadable) else value
+
+
+def _read_parts(parts: str) -> Any:
+    days, microseconds, text = parts.split(" ", 2)
+    try:
+        return dt.timedelta(days=int(days), microseconds=int(microseconds))
+    except OverflowError:
+        return Unreadable(text)

@@ -1,0 +1,185 @@
+"""SQL types that carry values whole between Python and PostgreSQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    CHAR,
+    REAL,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Double,
+    Float,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    cast,
+)
+from sqlalchemy import Enum as SQLEnum
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ...catalog.domain import is_short_float
+from ...catalog.kinds import scale_of, storage_type
+from ...compat.sqlmodel import UTCDateTime
+from ..compiled import binder_of
+from ..exact import write_out
+from ..json_text import write_json
+from ..reals import place_among_reals, shorten
+from ..vectors import VectorText
+
+
+class PostgreSQLInstant(UTCDateTime):
+    """Instants on PostgreSQL, which asyncpg gives in UTC; all but the first and the last one."""
+
+    cache_ok = True
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], Any]:
+        def process(value: dt.datetime | None) -> dt.datetime | None:
+            if value is None or value.tzinfo is dt.UTC:
+                return value
+            return UTCDateTime.process_bind_param(self, value, _dialect)
+
+        return process
+
+    @staticmethod
+    def needs_decoding(rows: Sequence[Sequence[Any]], position: int) -> bool:
+        """Whether rows, as the driver gives them, have a value at a position without an offset."""
+        # A list is done sooner than a generator.
+        return not all([(v := row[position]) is None or v.tzinfo for row in rows])  # noqa: C419
+
+
+class PostgreSQLDecimal(TypeDecorator[Decimal]):
+    """Decimals without a scale on PostgreSQL, which keeps zeros at their end; of those before the
+    point, the driver makes an exponent."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def process_result_value(self, value: Decimal | None, _dialect: Dialect) -> Decimal | None:
+        return None if value is None else write_out(value)
+
+
+class PostgreSQLReal(TypeDecorator[float]):
+    """Floats of four bytes on PostgreSQL, by the shortest text that tells each from all others."""
+
+    impl = REAL
+    cache_ok = True
+
+    def process_result_value(self, value: float | None, _dialect: Dialect) -> float | None:
+        return None if value is None else shorten(value)
+
+
+class PostgreSQLRealOperand(TypeDecorator[float]):
+    """A number that is compared with such floats, as it is with their texts."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, _dialect: Dialect) -> float | None:
+        return None if value is None else place_among_reals(value)
+
+
+class PostgreSQLVector(VectorText):
+    """The same on PostgreSQL, which casts a text to a vector only if told so.
+
+    Args:
+        own: The column's own type.
+    """
+
+    cache_ok = True
+
+    def __init__(self, own: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.own = own
+
+    def bind_expression(self, bindvalue: BindParameter[Any]) -> ColumnElement[Any]:
+        return cast(bindvalue, self.own)
+
+
+class PostgreSQLChar(TypeDecorator[str]):
+    """Texts of a fixed length on PostgreSQL, which pads them with spaces that mean nothing (manual,
+    Character Types).
+
+    Args:
+        length: The length.
+    """
+
+    impl = CHAR
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> str | None:
+        return None if value is None else value.rstrip(" ")
+
+
+class PostgreSQLList(TypeDecorator[Sequence[Any]]):
+    """A list of texts, integers or booleans as the text of an array (PostgreSQL manual, 8.15.2).
+
+    The driver would look at each item of an array with three abstract classes, to see whether it
+    is an array itself, which takes longer than all else that it does for the item.
+
+    Args:
+        item: The type of its values.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    @staticmethod
+    def can_hold(item: TypeEngine[Any]) -> bool:
+        """Whether values of a type have a text that loses nothing and is made at once."""
+        stored = storage_type(item)
+        return isinstance(stored, (String, Integer, Boolean)) and not isinstance(stored, SQLEnum)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        convert = binder_of(self.item, dialect)
+
+        def process(values: Any) -> str | None:
+            if values is None:
+                return None
+            return _write_array(values if convert is None else [*map(convert, values)])
+
+        return process
+
+
+def _write_array(values: Sequence[str | int | None]) -> str:
+    # But for its brackets and for escaped characters, an array in JSON reads the same.
+    text = write_json(values)
+    if "\\" in text:
+        text = f"[{','.join(map(_write_item, values))}]"
+    return f"{{{text[1:-1]}}}"
+
+
+def _write_item(value: str | int | None) -> str:
+    if not isinstance(value, str):
+        return write_json(value)
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type under which PostgreSQL's values of a type are written and read."""
+    if isinstance(sql_type, UTCDateTime):
+        return PostgreSQLInstant()
+    if type(sql_type) is DateTime and sql_type.timezone:
+        return PostgreSQLInstant()
+    if isinstance(sql_type, CHAR):
+        return PostgreSQLChar(sql_type.length)
+    if is_short_float(sql_type):
+        return PostgreSQLReal()
+    if isinstance(sql_type, Float) or not isinstance(sql_type, Numeric):
+        return sql_type
+    if not scale_of(sql_type):
+        return PostgreSQLDecimal()
+    return sql_type if sql_type.asdecimal else Numeric(sql_type.precision, sql_type.scale)

@@ -1,0 +1,249 @@
+"""SQL types that carry values whole between Python and SQLite."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Boolean, Date, DateTime, Float, LargeBinary, Numeric, Text, Time
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+from ...catalog.domain import EXACT, MAX_INT64, MIN_INT64
+from ...catalog.kinds import scale_of, storage_type
+from ...compat.sqlmodel import UTCDateTime
+from ..clocks import read_clock, read_day, read_instant, read_naive
+from ..exact import write_out
+from ..json_text import write_json
+from ..spelled import Spell
+
+
+class SQLiteInstant(UTCDateTime):
+    """Instants on SQLite, which stores them in UTC, without saying so."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        write: Any = super().bind_processor(dialect)
+
+        def process(value: dt.datetime | None) -> Any:
+            if value is None or value.tzinfo is not dt.UTC:
+                return write(value)
+            # What SQLAlchemy would write, in one step.
+            return value.isoformat(" ", "microseconds")[:26]
+
+        return process
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_instant
+
+
+class SQLiteDateTime(TypeDecorator[dt.datetime]):
+    """Dates and times without an offset on SQLite."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_naive
+
+
+class SQLiteDate(TypeDecorator[dt.date]):
+    """Dates on SQLite."""
+
+    impl = Date
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_day
+
+
+class SQLiteTime(TypeDecorator[dt.time]):
+    """Times on SQLite."""
+
+    impl = Time
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_clock
+
+
+class SQLiteBoolean(TypeDecorator[bool]):
+    """Booleans on SQLite, of which other programs have other spellings."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return _BOOLEANS.__getitem__
+
+
+_BOOLEANS: Mapping[Any, bool | None] = {0: False, 1: True, None: None}
+
+
+class SQLiteFloat(TypeDecorator[float]):
+    """Floats on SQLite, which hands a whole number that it has just stored back as an integer.
+
+    Texts are none, whatever Python would make of them: SQL orders them behind all numbers.
+    """
+
+    impl = Float
+    cache_ok = True
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> float | None:
+        if value is None or isinstance(value, float):
+            return value
+        if not isinstance(value, int) or (number := float(value)) != value:
+            raise ValueError("it is no float")
+        return number
+
+
+class SQLiteDecimal(TypeDecorator[Decimal]):
+    """Decimals on SQLite, which stores them as 64-bit floats, or as integers where they are whole.
+
+    Args:
+        scale: Digits after the point that are kept; as many as there are, if None.
+    """
+
+    impl = Float
+    cache_ok = True
+
+    def __init__(self, scale: int | None = None) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], float | None]:
+        return _write_number
+
+    def process_result_value(self, value: float | None, _dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        exact = _read_number(value)
+        if self.scale is None:
+            return write_out(exact)
+        kept = exact.quantize(Decimal(1).scaleb(-self.scale), context=EXACT)
+        if kept != exact:
+            raise ValueError("it has more digits than its column keeps")
+        return kept
+
+
+def _write_number(value: Decimal | float | None) -> float | None:
+    if value is None or not Decimal(value).is_finite():
+        return None if value is None else float(value)
+    # Beyond a float's range there is no stored value to be equal to; the order stays right.
+    number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
+    if not -_WIDE < number < _WIDE and abs(number) <= _WIDEST and value == (whole := int(value)):
+        return whole if MIN_INT64 <= whole <= MAX_INT64 else number
+    return number if number or not value else math.copysign(_LEAST_FLOAT, value)
+
+
+def _read_number(value: float) -> Decimal:
+    if -_WIDE < value < _WIDE:  # a text can't be compared, and is no number
+        # Zero has a sign where a rest below it was rounded away; no other database has it.
+        return Decimal(repr(value or 0))
+    return Decimal(int(value) if abs(value) < _WIDEST else repr(value))
+
+
+_WIDE, _WIDEST = float(2**53), float(2**63)
+"""From where on SQLite has integers that no float is equal to, and up to where."""
+
+
+_LEAST_FLOAT = math.ulp(0.0)
+
+
+class AsStored(UserDefinedType[Any]):
+    """A value of SQLite's as it is, whatever it is compared with."""
+
+    cache_ok = True
+
+
+class SQLiteList(TypeDecorator[Sequence[Any]]):
+    """A list of values as one JSON text, for `json_each`.
+
+    Args:
+        item: The type of its values.
+        spell: Gives the spellings of each, where there are several.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any], spell: Spell | None = None) -> None:
+        super().__init__()
+        self.item = item
+        self.spell = spell
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        convert = _to_json(self.item, dialect)
+        spell = self.spell
+
+        def process(values: Any) -> str | None:
+            if values is None:
+                return None
+            items = list(values) if convert is None else [convert(v) for v in values]
+            return write_json(items if spell is None else [t for i in items for t in spell(i)])
+
+        return process
+
+
+class SQLiteRows(TypeDecorator[Sequence[Sequence[Any]]]):
+    """Rows of values as one JSON text of arrays, for `json_each`.
+
+    Args:
+        columns: The types of their columns.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, *columns: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.columns = columns
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        converts = [_to_json(column, dialect) for column in self.columns]
+
+        def process(rows: Any) -> str | None:
+            if not rows:
+                return None if rows is None else "[]"
+            columns = zip(*rows, strict=True)
+            written = [
+                column if convert is None else map(convert, column)
+                for convert, column in zip(converts, columns, strict=True)
+            ]
+            return write_json(list(zip(*written, strict=True)))
+
+        return process
+
+
+def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """How a value becomes what SQLite stores, in JSON's types; bytes become their hex digits."""
+    if isinstance(storage_type(sql_type), LargeBinary):
+        return lambda value: None if value is None else value.hex().upper()
+    if isinstance(sql_type, (Boolean, SQLiteBoolean)):
+        return None  # in JSON it is one
+    return sql_type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def sqlite_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type under which SQLite's values of a type are written and read."""
+    if isinstance(sql_type, (sqlite.DATETIME, sqlite.DATE, sqlite.TIME)):
+        return sql_type  # it has a format of its own
+    if isinstance(sql_type, UTCDateTime):
+        return SQLiteInstant()
+    if isinstance(sql_type, DateTime):
+        return SQLiteInstant() if sql_type.timezone else SQLiteDateTime()
+    if isinstance(sql_type, Date):
+        return SQLiteDate()
+    if isinstance(sql_type, Time):
+        return SQLiteTime()
+    if isinstance(sql_type, Boolean):
+        return SQLiteBoolean()
+    if isinstance(sql_type, Float):
+        return SQLiteFloat()
+    return SQLiteDecimal(scale_of(sql_type)) if isinstance(sql_type, Numeric) else sql_type
