@@ -66,6 +66,11 @@ class Cells(NamedTuple):
     is_date: bool = False
     is_text: bool = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether cells that have a type already are values of a body as they are."""
+        return not (self.holds_json or self.is_aware or self.is_date or self.is_text)
+
 
 _VALUES = {
     Kind.INTEGER: Values.INTEGER,

@@ -149,8 +149,11 @@ def _read_typed(
     without a value is as empty as one of CSV."""
     encode = msgspec.json.Encoder().encode
     kept = [(i, column) for i, column in enumerate(columns) if column.name not in left_out]
+    read = [(i, column) for i, column in kept if not column.is_plain]
     for number, cells in enumerate(rows, 2 if is_sheet else 1):
-        row = {column.name: _read_typed_cell(cells[i], column) for i, column in kept}
+        row = {column.name: cells[i] for i, column in kept}
+        for i, column in read:
+            row[column.name] = _read_typed_cell(cells[i], column)
         if is_sheet:
             if all(cell is None for cell in cells):
                 continue

@@ -1,0 +1,43 @@
+"""What many rows cost that go through files: as much memory as a few."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.conftest import MakeURL
+
+ROWS = 100_000
+KEPT_MIB = 12
+"""What may come on top. All of these rows as bytes alone would be twice as many."""
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], scope="module"
+)
+async def costs(request: pytest.FixtureRequest, make_url: MakeURL) -> dict[str, Any]:
+    """What the rows have cost on each way, by the benchmark."""
+    url = await make_url(request.param, "transfer_cost")
+    options = ["--rows", str(ROWS), "--formats", "jsonl", "csv", "--url", url]
+    command = [sys.executable, "-m", "benchmarks.transferring", *options]
+    # It fails where the CPU is over a limit, which is no matter beside other tests.
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
+    costs = {cost["way"]: cost for cost in map(json.loads, done.stdout.splitlines())}
+    assert len(costs) == 6, done.stderr
+    return costs
+
+
+@pytest.mark.parametrize(
+    ("way", "plain"),
+    [
+        ("import jsonl", "requests"),
+        ("import csv", "requests"),
+        ("export jsonl", "stream"),
+        ("export csv", "stream"),
+    ],
+)
+async def test_many_rows_take_no_memory(costs: dict[str, Any], way: str, plain: str) -> None:
+    """A file is never held in memory: requests and streams alone take as much."""
+    assert costs[way]["memory_mib"] - costs[plain]["memory_mib"] < KEPT_MIB
