@@ -30,7 +30,8 @@ from sqlmodel import SQLModel
 
 from modelwire import Caller, ConfigurationError, everyone, nobody
 from modelwire.access.principal import PrincipalReader
-from modelwire.catalog.conditions import Condition, ConditionReader
+from modelwire.catalog.condition_reader import ConditionReader
+from modelwire.catalog.conditions import Condition
 from modelwire.catalog.parameters import Parameters
 from modelwire.statement.dialects.known import DIALECTS
 

@@ -30,7 +30,8 @@ from ..errors import ConfigurationError
 from ..resource import Resource
 from .annotations import class_told_by
 from .codecs import decoder_of_column, encoder_of_column
-from .conditions import Condition, ConditionReader
+from .condition_reader import ConditionReader
+from .conditions import Condition
 from .digits import Digits, digits_of
 from .field import Computed, Field
 from .kinds import (

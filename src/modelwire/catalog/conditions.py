@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     BinaryExpression,
@@ -12,37 +12,20 @@ from sqlalchemy import (
     Boolean,
     ClauseElement,
     ColumnElement,
-    False_,
     FromClause,
-    Select,
-    TextClause,
-    True_,
-    UpdateBase,
-    false,
-    literal,
     literal_column,
-    null,
-    select,
 )
 from sqlalchemy import Table as SQLTable
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects import registry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.expression import ClauseList, ColumnClause, Grouping, UnaryExpression
-from sqlalchemy.sql.selectable import Alias, Join, SelectBase
-from sqlalchemy.types import NullType, TupleType
+from sqlalchemy.sql.expression import ColumnClause, Grouping, UnaryExpression
+from sqlalchemy.sql.selectable import Alias, SelectBase
 
-from ..access.caller import Caller, CallerValue
 from ..access.principal import Parameter
-from ..compat.sqlalchemy import is_correlated, without_annotations
-from ..dialect import Dialect
-from ..errors import ConfigurationError
-from .kinds import storage_type
-from .parameters import Parameters
 
 Bind = Callable[[Parameter], ColumnElement[Any]]
 """Writes a parameter."""
+
 
 Replace = Callable[[Alias], FromClause | None]
 """Finds what is read in the place of an alias of a table; None for the alias itself."""
@@ -50,8 +33,8 @@ Replace = Callable[[Alias], FromClause | None]
 InList = Callable[[ColumnElement[Any], Parameter], ColumnElement[bool]]
 """Writes that something occurs in the collection that a parameter holds."""
 
-_ROW = "policy_row"
-_IN = (operators.in_op, operators.not_in_op)
+IN_OPERATORS = (operators.in_op, operators.not_in_op)
+"""The operators of a condition that looks for something in a collection."""
 
 
 class Slot(BindParameter[Any]):
@@ -115,33 +98,14 @@ class Condition:
             in_list: Writes that something occurs in a collection of the caller's.
             read: Finds what is read in the place of an alias.
         """
-
-        def replace(element: Any, **_: Any) -> Any:
-            if element is self.row:
-                return source
-            if isinstance(element, ColumnClause) and element.table is self.row:
-                return source.c[element.key]
-            if isinstance(element, Alias):
-                return read(element)
-            if isinstance(element, ColumnClause) and isinstance(element.table, Alias):
-                stand_in = read(element.table)
-                return None if stand_in is None else stand_in.c[element.key]
-            if isinstance(element, BinaryExpression) and isinstance(element.right, Slot):
-                if element.operator not in _IN:
-                    return None
-                left = visitors.replacement_traverse(element.left, {}, replace)
-                is_in = in_list(left, element.right.parameter)
-                return is_in if element.operator is operators.in_op else _negate(is_in)
-            return bind(element.parameter) if isinstance(element, Slot) else None
-
-        return visitors.replacement_traverse(self.written, {}, replace)
+        return _Rewriting(self.row, source, bind, in_list, read).rewrite(self.written)
 
     @property
     def columns(self) -> frozenset[str]:
         """The keys of the columns of its row that it depends on, outside of subqueries."""
         return frozenset(
             part.key
-            for part in _outside_subqueries(self.written)
+            for part in outside_subqueries(self.written)
             if isinstance(part, ColumnClause) and part.table is self.row
         )
 
@@ -163,6 +127,38 @@ class Condition:
         return " ".join(str(sql).split())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rewriting:
+    """What takes the place of each part of a condition that is written of some rows."""
+
+    row: FromClause
+    source: FromClause
+    bind: Bind
+    in_list: InList
+    read: Replace
+
+    def rewrite(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
+        rewritten: ColumnElement[Any] = visitors.replacement_traverse(element, {}, self._replace)
+        return rewritten
+
+    def _replace(self, element: Any, **_: Any) -> Any:
+        match element:
+            case Alias():
+                return self._replace_source(element)
+            case ColumnClause(table=Alias() as table):
+                stand_in = self._replace_source(table)
+                return None if stand_in is None else stand_in.c[element.key]
+            case BinaryExpression(right=Slot() as slot) if element.operator in IN_OPERATORS:
+                is_in = self.in_list(self.rewrite(element.left), slot.parameter)
+                return is_in if element.operator is operators.in_op else _negate(is_in)
+            case Slot():
+                return self.bind(element.parameter)
+        return None
+
+    def _replace_source(self, alias: Alias) -> FromClause | None:
+        return self.source if alias is self.row else self.read(alias)
+
+
 def _negate(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     # The opposite of `= ANY` is not `<> ANY`, which SQLAlchemy would write.
     return UnaryExpression(Grouping(condition), operator=operators.inv, type_=Boolean())
@@ -176,289 +172,8 @@ def _show_in(found: ColumnElement[Any], parameter: Parameter) -> ColumnElement[b
     return found.bool_op("IN")(_show(parameter))
 
 
-class ConditionReader:
-    """Reads the conditions of the policies of one table.
-
-    Args:
-        table: The table.
-        caller: The caller of the application, if it has one.
-        parameters: The parameters of all its policies; those that are used are added.
-        dialect: The dialect of the database; of none, if None.
-    """
-
-    def __init__(
-        self,
-        table: SQLTable,
-        caller: Caller | None,
-        parameters: Parameters,
-        dialect: Dialect | None,
-    ) -> None:
-        self._table = table
-        self._caller = caller
-        self._parameters = parameters
-        self._dialect = None if dialect is None else registry.load(dialect.name)()
-        self._row = table.alias(_ROW)
-
-    def read(self, given: object, place: str) -> Condition:
-        """Read a condition.
-
-        Args:
-            given: What the user wrote.
-            place: Where, for a sentence, as in `Invoice, policy.read`.
-
-        Raises:
-            ConfigurationError: It is none that can be written of each row of the table.
-        """
-        return self._read_in(place, lambda: self._read(_to_element(given)))
-
-    def _read_in(self, place: str, read: Callable[[], Condition]) -> Condition:
-        try:
-            return read()
-        except _Unfit as exc:
-            raise ConfigurationError(f"Resource({place}): {exc}") from None
-        except (SQLAlchemyError, AttributeError) as exc:
-            fault = str(exc).splitlines()[0]
-            raise ConfigurationError(
-                f"Resource({place}): it can't be written as SQL: {fault}. In a subquery, join by a "
-                "condition, as in .join(Team, Team.id == Hero.team_id), and not by a relationship."
-            ) from exc
-
-    def read_value(self, given: object, place: str) -> Condition:
-        """Read an expression that has some value for each row, in the form of a condition.
-
-        Args:
-            given: What the user wrote.
-            place: Where, for a sentence.
-
-        Raises:
-            ConfigurationError: It is none that can be written of each row of the table.
-        """
-        is_value = isinstance(given, Select) and len(given.selected_columns) == 1
-        element = given.scalar_subquery() if isinstance(given, Select) and is_value else given
-        if not (isinstance(element, ColumnElement) or hasattr(element, "__clause_element__")):
-            raise ConfigurationError(
-                f"Resource({place}): {type(element).__name__} is no value in SQLAlchemy's "
-                "expression language, such as Invoice.net + Invoice.tax, or select(…) of one value."
-            )
-        return self._read_in(place, lambda: self._write(_to_element(element)))
-
-    def check_value(self, value: CallerValue) -> None:
-        """Check that something is known of the application's own caller.
-
-        Raises:
-            ConfigurationError: It is of none, or of another one.
-        """
-        if self._caller is None:
-            raise _Unfit(
-                f"it uses me.{value.attribute.name}, and the application has no caller. Give "
-                "mount(caller=me)."
-            )
-        if value.caller is not self._caller:
-            raise _Unfit(
-                f"it uses the attribute {value.attribute.name} of {value.caller!r}, which is not "
-                f"the caller that mount(caller=…) has, {self._caller!r}."
-            )
-
-    def _read(self, element: ColumnElement[Any]) -> Condition:
-        if isinstance(element, (True_, False_)):
-            return Condition(
-                element, self._table, self._row, (), isinstance(element, True_), of_row=False
-            )
-        if not _is_condition(element):
-            raise _Unfit(
-                f"{_shorten(element)} is no condition; compare it with something. A function says "
-                "that it gives a condition by type_=Boolean."
-            )
-        return self._write(element)
-
-    def _write(self, element: ColumnElement[Any]) -> Condition:
-        self._check_kinds(element)
-        plain = without_annotations(element)
-        used: list[Parameter] = []
-        written = self._replace(plain, self._types_in(plain), used)
-        self._check_scope(written)
-        return Condition(
-            written,
-            self._table,
-            self._row,
-            tuple(dict.fromkeys(used)),
-            None,
-            self._is_of_row(written),
-        )
-
-    def _check_kinds(self, element: ColumnElement[Any]) -> None:
-        for part in _outside_subqueries(element):
-            table = getattr(part, "table", None) if isinstance(part, ColumnClause) else None
-            if isinstance(part, TextClause) or (isinstance(part, ColumnClause) and table is None):
-                raise _Unfit(
-                    f"{_shorten(part)} is text, which can't be written of an alias of the table. "
-                    "Write it in SQLAlchemy's expression language."
-                )
-            if isinstance(part, ColumnClause) and table != self._table:
-                raise _Unfit(
-                    f"{_shorten(part)} is a column of another table. Ask for a row of that by "
-                    "Model.relation.has(…) or .any(…), or by a subquery."
-                )
-        for part in visitors.iterate(element):
-            if isinstance(part, UpdateBase):
-                raise _Unfit("it changes rows.")
-
-    def _types_in(self, element: ColumnElement[Any]) -> dict[int, ColumnElement[Any]]:
-        """What each attribute of the caller is compared with, by the attribute's own id."""
-        found: dict[int, ColumnElement[Any]] = {}
-        for part in visitors.iterate(element):
-            if not isinstance(part, BinaryExpression) or not operators.is_comparison(part.operator):
-                continue
-            for value, other in ((part.left, part.right), (part.right, part.left)):
-                if not isinstance(value, CallerValue):
-                    continue
-                is_in = part.operator in _IN and value is part.right
-                if isinstance(other, BindParameter) or value.attribute.is_many is not is_in:
-                    continue
-                if found.setdefault(id(value), other).type is not other.type:
-                    raise _Unfit(
-                        f"me.{value.attribute.name} is one object that is compared with columns of "
-                        "several types. Write it out in each place."
-                    )
-        return found
-
-    def _replace(
-        self,
-        element: ColumnElement[Any],
-        compared: dict[int, ColumnElement[Any]],
-        used: list[Parameter],
-    ) -> ColumnElement[bool]:
-        aliases: dict[SQLTable, FromClause] = {}
-
-        def alias(table: SQLTable, row: FromClause | None) -> FromClause:
-            if row is not None and table is self._table:
-                return row
-            return aliases.setdefault(table, table.alias(f"policy_{table.name}"))
-
-        def traverse(root: Any, row: FromClause | None) -> Any:
-            def replace(element: Any, **_: Any) -> Any:
-                if isinstance(element, Select) and element is not root and row is not None:
-                    is_own = _reads(element, self._table)
-                    return traverse(element, None) if is_own else None
-                if isinstance(element, SQLTable):
-                    return alias(element, row)
-                if isinstance(element, ColumnClause) and isinstance(element.table, SQLTable):
-                    return alias(element.table, row).c[element.key]
-                if isinstance(element, BindParameter):
-                    return self._replace_value(element, compared.get(id(element)), used)
-                return None
-
-            return visitors.replacement_traverse(root, {}, replace)
-
-        return cast("ColumnElement[bool]", traverse(element, self._row))
-
-    def _replace_value(
-        self,
-        part: BindParameter[Any],
-        compared: ColumnElement[Any] | None,
-        used: list[Parameter],
-    ) -> Any:
-        if isinstance(part, CallerValue):
-            self.check_value(part)
-            name = part.attribute.name
-            if part.attribute.is_many and compared is None:
-                raise _Unfit(f"me.{name} is a collection: write Model.column.in_(me.{name}).")
-            if part.expanding and not part.attribute.is_many:
-                raise _Unfit(f"me.{name} is no collection: write Model.column == me.{name}.")
-            fault, parameter = self._parameters.add(part, compared)
-            if parameter is None:
-                raise _Unfit(fault)
-            used.append(parameter)
-            return Slot(parameter)
-        if part.required:
-            raise _Unfit(f"nothing gives its parameter {part.key} a value.")
-        return _spell_out(part) if part.expanding else None
-
-    def _check_scope(self, written: ColumnElement[bool]) -> None:
-        """Check that it is about one row, and that every subquery knows which one."""
-        probe = self._table.alias("policy_probe")
-        about = Condition(written, self._table, self._row, (), None, of_row=True)
-        statement = select(literal(1)).select_from(probe).where(about.on(probe))
-        text = str(statement.compile(dialect=self._dialect))
-        stray = any(
-            isinstance(part, ColumnClause) and isinstance(part.table, SQLTable)
-            for part in visitors.iterate(written)
-        )
-        name = self._table.name
-        if stray or text.count(" AS policy_probe") != 1:
-            raise _Unfit(
-                f"a subquery of it reads {name} together with other tables, and so is not about "
-                f"the row that is asked for. Read {name} there as aliased(…), or say .correlate(…)."
-            )
-
-    def _is_of_row(self, written: ColumnElement[bool]) -> bool:
-        # What reads tables depends on rows, if not on this one: it may change between two looks.
-        return any(
-            isinstance(part, (ColumnClause, SelectBase)) for part in visitors.iterate(written)
-        )
-
-
-class _Unfit(ConfigurationError):
-    """A condition can't be used; says why, without where it stands."""
-
-
-def _to_element(given: object) -> ColumnElement[Any]:
-    element: object = given
-    while not isinstance(element, ColumnElement) and hasattr(element, "__clause_element__"):
-        element = element.__clause_element__()
-    if isinstance(element, ColumnElement):
-        return element
-    if isinstance(element, bool):
-        raise _Unfit(
-            f"{element} is a plain value; write {'everyone' if element else 'nobody'} if that is "
-            "meant. Conditions are joined by & and |, and negated by ~, not by `and`, `or`, `not`."
-        )
-    raise _Unfit(
-        f"{type(element).__name__} is no condition in SQLAlchemy's expression language, such as "
-        "Invoice.organisation_id == me.organisation_id, everyone or nobody."
-    )
-
-
-def _is_condition(element: Any) -> bool:
-    if isinstance(element, (Grouping, UnaryExpression)) and isinstance(element.type, NullType):
-        # SQLAlchemy gives the negation of several conditions no type.
-        return _is_condition(cast("ColumnElement[Any]", element.element))
-    return isinstance(storage_type(element.type), Boolean)
-
-
-def _reads(query: Select[Any], table: SQLTable) -> bool:
-    """Whether a subquery reads a table itself, and does not mean the row that is asked for."""
-    sources = query.get_final_froms()
-    if any(isinstance(source, Join) and table in _tables_of(source) for source in sources):
-        return True
-    return table in sources and not is_correlated(query, table, sources)
-
-
-def _tables_of(join: Join) -> set[FromClause]:
-    found: set[FromClause] = set()
-    for side in (join.left, join.right):
-        found |= _tables_of(side) if isinstance(side, Join) else {side}
-    return found
-
-
-def _spell_out(part: BindParameter[Any]) -> ClauseElement:
-    """A list of values in a condition, value by value: its length is known, and stays."""
-    if isinstance(part.type, TupleType):
-        raise _Unfit("it compares several columns with a list at once; write it with | and &.")
-    values = list(part.value or ())
-    if not values:
-        return select(sql_cast(null(), part.type)).where(false()).scalar_subquery()
-    items = (BindParameter(None, value, type_=part.type, unique=True) for value in values)
-    return ClauseList(*items).self_group(against=operators.in_op)
-
-
-def _outside_subqueries(element: ClauseElement) -> Iterator[Any]:
+def outside_subqueries(element: ClauseElement) -> Iterator[Any]:
     yield element
     if not isinstance(element, SelectBase):
         for child in element.get_children():
-            yield from _outside_subqueries(child)
-
-
-def _shorten(element: object) -> str:
-    text = " ".join(str(element).split())
-    return text if len(text) <= 60 else f"{text[:57]}…"
+            yield from outside_subqueries(child)

@@ -16,7 +16,8 @@ from ..access.principal import Parameter, Rule
 from ..dialect import Dialect
 from ..errors import ConfigurationError
 from ..resource import Resource
-from .conditions import Condition, ConditionReader
+from .condition_reader import ConditionReader
+from .conditions import Condition
 from .field import Field
 from .kinds import Kind
 from .looks import find_looking

@@ -19,7 +19,7 @@ from ..memory import Memory
 from ..resource import Resource
 from ..settings import LIMITS, Limits
 from .computed import check_computed, read_computed
-from .conditions import ConditionReader
+from .condition_reader import ConditionReader
 from .constraints import read_constraints, read_references
 from .declared import check_declared
 from .dependents import read_dependents

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ..catalog.documents import POSITION, Part
+from ..catalog.document_types import POSITION
+from ..catalog.documents import Part
 
 Tree = Mapping[str, "Tree"]
 """The names and positions that are shown, each with those below it; all, if there are none."""

@@ -17,7 +17,8 @@ from sqlalchemy import (
     true,
 )
 
-from ..catalog.documents import Part, View
+from ..catalog.document_types import View
+from ..catalog.documents import Part
 from ..catalog.field import Field
 from ..catalog.relation import Relation
 from ..shape.conditions import (

@@ -25,7 +25,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from ..catalog.documents import POSITION, Part, View, views_in_order
+from ..catalog.document_types import POSITION, View
+from ..catalog.documents import Part, views_in_order
 from ..catalog.kinds import storage_type
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, NoReturn, TypeVar
 
-from ...catalog.documents import Part, View
+from ...catalog.document_types import View
+from ...catalog.documents import Part
 from ...catalog.field import Field
 from ...catalog.kinds import (
     COMPARABLE,

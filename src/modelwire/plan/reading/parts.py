@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ...catalog.documents import Part, View, item_of, to_decimal
+from ...catalog.document_types import View
+from ...catalog.documents import Part, item_of, to_decimal
 from ...catalog.domain import MAX_INT64, MIN_INT64
 from ...catalog.kinds import Kind
 from ...shape.conditions import Predicate

@@ -1,0 +1,167 @@
+"""What annotations say of documents: which parts they have, and what is taken of each."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
+from decimal import Decimal
+from enum import Enum, StrEnum
+from functools import lru_cache
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pydantic import BaseModel, RootModel
+
+from .kinds import Kind, bare_class, strip_optional
+from .names import shown_name
+
+
+class View(StrEnum):
+    """What is taken of a part of a document; NULL where it is nothing of the kind."""
+
+    NUMBER = "number"
+    DIGITS = "digits"
+    """A number, or a text that is written as one, as decimals are."""
+
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    VALUE = "value"
+    """Whatever it is, but JSON's null."""
+
+    RANK = "rank"
+    """Where its type stands in the order of all: numbers, texts, booleans, what holds others."""
+
+    LABEL = "label"
+    """A text, or a boolean as one, by which they are ordered."""
+
+
+def view_of(annotation: Any) -> tuple[View, Kind]:
+    """What is taken of values of an annotation, and of which kind they are."""
+    if get_origin(annotation) is Literal:
+        classes = {type(value) for value in get_args(annotation)}
+        annotation = classes.pop() if len(classes) == 1 else Any
+    if get_origin(annotation) in _UNIONS:
+        return _view_of_union({view_of(unwrap(member)) for member in get_args(annotation)})
+    cls = bare_class(annotation)
+    if cls is None or cls in (Any, object):
+        return View.VALUE, Kind.VALUE
+    if members_of(annotation) is not None or issubclass(cls, Mapping):
+        return View.VALUE, Kind.JSON
+    if _holds_items(cls):
+        return View.VALUE, Kind.LIST
+    return _view_of_class(cls)
+
+
+def _view_of_union(members: set[tuple[View, Kind]]) -> tuple[View, Kind]:
+    if {view for view, _ in members} == {View.NUMBER}:
+        return View.NUMBER, Kind.FLOAT
+    return members.pop() if len(members) == 1 else (View.VALUE, Kind.VALUE)
+
+
+def _view_of_class(cls: type) -> tuple[View, Kind]:
+    if issubclass(cls, bool):
+        return View.BOOLEAN, Kind.BOOLEAN
+    if issubclass(cls, Enum):
+        are_texts = all(isinstance(member.value, str) for member in cls)
+        return (View.TEXT, Kind.ENUM) if are_texts else (View.VALUE, Kind.VALUE)
+    if issubclass(cls, int):
+        return View.NUMBER, Kind.INTEGER
+    if issubclass(cls, Decimal):
+        return View.DIGITS, Kind.DECIMAL
+    return (View.NUMBER, Kind.FLOAT) if issubclass(cls, float) else (View.TEXT, Kind.TEXT)
+
+
+def _holds_items(cls: type) -> bool:
+    return issubclass(cls, Iterable) and not issubclass(cls, (str, bytes, Enum, Mapping))
+
+
+def annotation_below(annotation: Any, step: str) -> Any:
+    """The annotation of a part of what another one annotates; None where it has no such part."""
+    if view_of(annotation)[0] is View.VALUE and get_origin(annotation) in _UNIONS:
+        return Any
+    members = members_of(annotation)
+    if members is not None:
+        return members.get(step, members.get(_ANY_NAME))
+    cls = bare_class(annotation)
+    if cls is None or cls in (Any, object):
+        return Any
+    args = get_args(annotation)
+    if issubclass(cls, Mapping):
+        return args[1] if len(args) == 2 else Any
+    if not _holds_items(cls):
+        return None
+    return _item_at(cls, args, step) if POSITION.fullmatch(step) else None
+
+
+def _item_at(cls: type, args: Sequence[Any], step: str) -> Any:
+    if not args:
+        return Any
+    if not issubclass(cls, tuple) or args[-1] is ...:
+        return args[0]
+    return args[int(step)] if int(step) < len(args) else None
+
+
+@lru_cache(maxsize=1024)
+def _members_of_class(cls: type) -> Mapping[str, Any] | None:
+    if issubclass(cls, BaseModel):
+        found = {
+            shown_name(k, i): i.annotation for k, i in cls.model_fields.items() if not i.exclude
+        }
+        computed = cls.model_computed_fields.items()
+        found |= {info.alias or key: info.return_type for key, info in computed}
+        return found | ({_ANY_NAME: Any} if cls.model_config.get("extra") == "allow" else {})
+    is_typed_dict = hasattr(cls, "__required_keys__")  # one of typing_extensions too
+    if not (is_typed_dict or is_dataclass(cls)):
+        return None
+    try:
+        return get_type_hints(cls, include_extras=True)
+    except NameError:  # a name that was imported for type checkers only
+        return {_ANY_NAME: Any}
+
+
+def members_of(annotation: Any) -> Mapping[str, Any] | None:
+    """The annotations of the parts that have names; None where nothing says these."""
+    cls = bare_class(annotation)
+    return None if cls is None else _members_of_class(cls)
+
+
+_ANY_NAME = ""
+"""Stands among the names that an annotation gives where there may be others."""
+
+
+POSITION = re.compile(r"0|[1-9][0-9]{0,8}")
+"""How positions in arrays are written, from 0."""
+
+
+_UNIONS = (Union, types.UnionType)
+
+
+def unwrap(annotation: Any) -> Any:
+    """An annotation without what says nothing of documents: None, names of types, `Annotated`."""
+    inner = _unwrap_once(annotation)
+    # What a union becomes without None is made anew each time.
+    return annotation if inner == annotation else unwrap(inner)
+
+
+def _unwrap_once(annotation: Any) -> Any:
+    annotation = strip_optional(annotation)
+    if get_origin(annotation) in (Annotated, Required, NotRequired):
+        return get_args(annotation)[0]
+    if hasattr(annotation, "__supertype__"):  # of a NewType
+        return annotation.__supertype__
+    if hasattr(type(annotation), "__value__"):  # of `type Name = …`
+        return annotation.__value__
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return annotation.model_fields["root"].annotation
+    return annotation
