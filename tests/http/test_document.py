@@ -149,13 +149,43 @@ async def test_document_is_sent_once() -> None:
     async with open_client(make_app()) as client:
         plain = await client.get("/openapi.json", headers={"accept-encoding": "identity"})
         zipped = await client.get("/openapi.json", headers={"accept-encoding": "gzip"})
-        known = {"if-none-match": plain.headers["etag"]}
-        again = await client.get("/openapi.json", headers=known)
+        tag = plain.headers["etag"]
+        again = [
+            await client.get("/openapi.json", headers={"if-none-match": known})
+            for known in (tag, f'"other", W/{tag}', "*")
+        ]
     assert "content-encoding" not in plain.headers
     assert zipped.headers["content-encoding"] == "gzip"
     assert zipped.headers["etag"] == plain.headers["etag"]
     assert int(zipped.headers["content-length"]) * 5 < int(plain.headers["content-length"])
-    assert (again.status_code, again.content) == (304, b"")
+    assert [(answer.status_code, answer.content) for answer in again] == [(304, b"")] * 3
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/admin/assets/{asset}"])
+@pytest.mark.parametrize(
+    ("accepted", "is_zipped"),
+    [
+        ("gzip", True),
+        ("GZIP;q=0.1, br", True),
+        ("br, *", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, identity", False),
+        ("*, gzip;q=0", False),
+        ("gzipped", False),
+        ("br", False),
+    ],
+)
+async def test_only_who_accepts_gzip_is_sent_it(path: str, accepted: str, is_zipped: bool) -> None:
+    """A weight of 0 refuses a coding, and a star stands for those that are not named."""
+    app = make_app(admin=True)
+    async with open_client(app) as client:
+        page = (await client.get("/admin")).text
+        asset = page.partition("/admin/assets/")[2].partition('"')[0]
+        headers = {"accept-encoding": accepted}
+        answer = await client.get(path.format(asset=asset), headers=headers)
+    assert answer.status_code == 200
+    assert (answer.headers.get("content-encoding") == "gzip") is is_zipped
+    assert answer.headers["vary"].lower() == "accept-encoding"
 
 
 def make_chain(length: int) -> list[type[SQLModel]]:

@@ -196,8 +196,20 @@ def choose_format(accept: str | None, formats: Sequence[Format] = OF_STREAMS) ->
     return Format.JSON
 
 
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Whether an answer may be compressed by gzip (RFC 9110, section 12.5.3).
+
+    Args:
+        accept_encoding: The value of `Accept-Encoding`; None where a request has none, and whoever
+            sends none may not know of it.
+    """
+    codings = _read_ranges(accept_encoding or "")
+    found = codings.get("gzip") or codings.get("x-gzip") or codings.get("*")
+    return found is not None and found.weight > 0
+
+
 class _Range(NamedTuple):
-    """How much a media range of `Accept` is wanted, from 0 to 1, and its place there."""
+    """How much a media range, or a content coding, is wanted, from 0 to 1, and its place there."""
 
     weight: float
     position: int

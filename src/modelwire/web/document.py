@@ -19,6 +19,7 @@ from ..openapi.answers import describe_problems
 from ..openapi.components import Components, Parts
 from ..openapi.merging import add_operations, add_parts, drop_unused
 from ..openapi.values import JSONSchema
+from ..request.headers import accepts_gzip, parse_entity_tags
 from .own_access import SCOPE, OwnAccess, get_access
 from .route import IS_COMPOSING, ResourceRoute
 from .row_of import RowDependency
@@ -163,11 +164,12 @@ class DocumentPage:
         """Answer a request for it."""
         root = request.scope.get("root_path", "").rstrip("/")
         page = await to_thread.run_sync(self._find_page, root, limiter=self._threads)
-        headers = {"etag": page.tag, "vary": "accept-encoding", "cache-control": "no-cache"}
-        if page.tag in request.headers.get("if-none-match", "").replace(" ", "").split(","):
+        headers = {"etag": f'"{page.tag}"', "vary": "accept-encoding", "cache-control": "no-cache"}
+        known = parse_entity_tags(request.headers.get("if-none-match"))
+        if page.tag in known or known == ("*",):
             return Response(status_code=304, headers=headers)
         body = page.body
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if accepts_gzip(request.headers.get("accept-encoding")):
             body, headers["content-encoding"] = page.zipped, "gzip"
         return Response(body, headers=headers, media_type="application/json")
 
@@ -198,7 +200,7 @@ class _Page(NamedTuple):
 
 def _make_page(document: JSONSchema) -> _Page:
     body = _encode(document).encode()
-    return _Page(body, gzip.compress(body, mtime=0), f'"{sha256(body).hexdigest()[:32]}"')
+    return _Page(body, gzip.compress(body, mtime=0), sha256(body).hexdigest()[:32])
 
 
 def _encode(value: Any, levels: int = 3) -> str:

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.types import Scope
 
 from ...plan.reading.query import refuse_parameters
+from ...request.headers import accepts_gzip
 from ...request.query import parse_query
 from ...request.request import Request
 from ...respond.answer import Answer
@@ -61,7 +62,7 @@ def _answer_with(asset: Asset) -> Callable[[Request, AsyncSession | None], Await
     async def answer(request: Request, _session: AsyncSession | None = None) -> Answer:
         refuse_parameters(parse_query(request.query_string))
         headers = ((b"content-type", asset.content_type), _FOR_EVER, _VARIES, NOSNIFF)
-        if "gzip" in (request.header(b"accept-encoding") or ""):
+        if accepts_gzip(request.header(b"accept-encoding")):
             return Answer(200, asset.zipped, (*headers, (b"content-encoding", b"gzip")))
         return Answer(200, asset.body, headers)
 
