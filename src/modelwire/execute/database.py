@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import gc
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -23,26 +22,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..access.principal import ANYONE, Principal
 from ..catalog.views import tables_in
 from ..changes import LoggedChange
-from ..errors import (
-    ConfigurationError,
-    MissingTable,
-    ModelwireError,
-    NotDurable,
-    NotStarted,
-    RequestError,
-)
+from ..errors import MissingTable, NotStarted, RequestError
 from ..observe.counts import PoolState
 from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement.dialects.known import DIALECTS
-from ..statement.idempotency import KEYS
-from ..statement.positions import build_durability
 from ..statement.statements import Statement
 from .connect.lane import Lane, open_session_lane
 from .connect.retry import retry_contended
 from .connect.session import open_session
 from .connect.slots import Claim, Slots
 from .connect.turns import WriteQueue
+from .durability import check_setting, check_standbys
 from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
@@ -55,7 +46,15 @@ from .log.sessions import watch_sessions
 from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .servers import Server, read_servers
-from .tables import create_tables, find_missing_columns, find_missing_tables
+from .startup import (
+    ASK_S,
+    create_missing_tables,
+    create_table_of_keys,
+    find_secrets,
+    spare_what_is_loaded,
+    warn_of_missing_columns,
+)
+from .tables import find_missing_tables
 from .url import parse_replicas, parse_url, show_url
 from .watches import open_feed
 from .work.places import Places
@@ -66,12 +65,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger("modelwire")
 
-_WAITS = ("on", "remote_apply")
-"""The values of `synchronous_commit` by which COMMIT waits until a standby has stored it
-(PostgreSQL manual, 20.5.1)."""
-
 _CLOSE_S = 2.0
-_COMPARE_S = 2.0
 
 
 class Database:
@@ -138,11 +132,7 @@ class Database:
         self._is_copy = False
         self.observer = Observer(self.settings, self.url)
         copies = parse_replicas(self.url, self.settings.replica_urls.get_secret_value())
-        if self.settings.durability == "quorum" and not self.sql_dialect.has_standbys:
-            raise ConfigurationError(
-                "durability=quorum (MODELWIRE_DURABILITY): only PostgreSQL has standbys; SQLite is "
-                "as durable as its disk"
-            )
+        check_setting(self.settings, self.sql_dialect)
         self.replicas: Replicas[Database] | None = None
         if copies:
             self.replicas = Replicas(self, [self._at(url) for url in copies])
@@ -401,18 +391,10 @@ class Database:
             Unavailable: The database can't be reached.
             DatabaseError: It refused.
         """
-        await self._create(self.metadata)
+        await create_missing_tables(self.engine, self.metadata)
         self.has_tables = True
         # Who may create no tables has created them otherwise, and may do without these.
-        try:
-            await self._create(KEYS.metadata, [KEYS])
-        except RequestError as exc:
-            logger.warning(
-                "Requests with an Idempotency-Key are answered 503: the table %s can't be "
-                "created: %s",
-                KEYS.name,
-                describe_failure(exc),
-            )
+        await create_table_of_keys(self.engine)
         with suppress(RequestError):
             await self.secrets.find()
         await self._begin_log()
@@ -429,26 +411,6 @@ class Database:
                 "or `modelwire migrate apply` once in a role that owns the tables",
                 describe_failure(exc),
             )
-
-    async def _create(self, metadata: MetaData, only: Sequence[SQLTable] | None = None) -> None:
-        try:
-            await create_tables(self.engine, metadata, only)
-        except (SQLAlchemyError, OSError) as exc:
-            raise translate(exc) from exc
-
-    async def _warn_of_missing_columns(self) -> None:
-        """Warn of tables that are there and older than their models: they are never changed."""
-        # What can't be asked now is said by the requests that need it.
-        with suppress(SQLAlchemyError, ModelwireError, OSError):
-            async with asyncio.timeout(_COMPARE_S):
-                missing = await find_missing_columns(self.engine, self.metadata)
-            for table, columns in missing.items():
-                logger.warning(
-                    "The table %s lacks columns that its model has: %s. Tables that exist are not "
-                    "changed; add the columns by a migration",
-                    table,
-                    ", ".join(columns),
-                )
 
     def awaits(self, missing: MissingTable) -> bool:
         """Tell whether a table is missing that start-up creates, and nothing has seen to them."""
@@ -476,13 +438,6 @@ class Database:
             raise NotStarted(missing)
         self.has_tables = True
 
-    async def _find_secrets(self) -> None:
-        """Find what cursors are sealed with; what stands in the way is logged at once."""
-        # What can't be asked now is asked by the first page by cursor.
-        with suppress(ModelwireError, TimeoutError):
-            async with asyncio.timeout(_COMPARE_S):
-                await self.secrets.find()
-
     async def ping(self) -> None:
         """Ask the database for an answer.
 
@@ -502,10 +457,7 @@ class Database:
             Unavailable: The database does not answer in time.
         """
         async with self.reading() as lane:
-            statement = Statement(build_durability(), self.engine.dialect)
-            ((standbys, waits),) = await lane.fetch(statement, {})
-        if not standbys or waits not in _WAITS:
-            raise NotDurable(standbys, waits)
+            await check_standbys(lane, self.engine.dialect)
 
     async def close_db(self) -> None:
         """Close every connection. The next use opens new ones.
@@ -540,25 +492,15 @@ class Database:
         if self.settings.create_tables:
             await self.init_db()
         else:
-            await self._find_secrets()
+            await find_secrets(self.secrets)
         self.has_tables = True
-        await self._warn_of_missing_columns()
+        await warn_of_missing_columns(self.engine, self.metadata)
         if self.replicas is not None:
             with suppress(TimeoutError):
-                async with asyncio.timeout(_COMPARE_S):
+                async with asyncio.timeout(ASK_S):
                     await self.replicas.start()
-        _spare_what_is_loaded()
+        spare_what_is_loaded()
         try:
             yield
         finally:
             await self.close_db()
-
-
-def _spare_what_is_loaded() -> None:
-    """Spare the garbage collector what is loaded, which stays (Python manual, gc.freeze).
-
-    Going through all of it would hold every request up that comes meanwhile: as long as answering
-    several hundred. Once is enough, so that not every application that a test starts is kept.
-    """
-    if not gc.get_freeze_count():
-        gc.freeze()
