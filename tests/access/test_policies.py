@@ -17,7 +17,7 @@ from modelwire.catalog.read import read_catalog
 from modelwire.cli import policies as listing
 from modelwire.web.problems import Mounted
 
-from .models import Member, TenantInvoice, me
+from .models import Member, Tenant, TenantInvoice, me
 
 OPEN = Policy(read=everyone)
 OWN = col(TenantInvoice.organisation_id).in_(me.organisation_ids)
@@ -167,3 +167,14 @@ def test_listing(monkeypatch: pytest.MonkeyPatch) -> None:
         ("assign on create", "number", "str()"),
     ]
     assert json.dumps([line._asdict() for line in lines])
+
+
+def test_listing_of_a_condition_on_other_tables() -> None:
+    """A subquery is shown as it stands in a statement: it reads no rows of the table itself."""
+    behind = col(TenantInvoice.organisation).has(col(Tenant.id) == me.id)
+    table = read_catalog([Resource(TenantInvoice, policy=Policy(behind))], caller=me).tables
+    assert table["access_invoices"].policy.condition("read").text == (
+        "EXISTS (SELECT 1 FROM access_organisations AS policy_access_organisations WHERE "
+        "policy_access_organisations.id = access_invoices.organisation_id AND "
+        "policy_access_organisations.id = me.id)"
+    )

@@ -87,7 +87,7 @@ class Shell:
                 self.directory /= folder
             case ["make", *targets]:
                 self._make(targets, given, step)
-            case ["modelwire", "new" | "migrate" | "changes" | "check" | "copy", *_]:
+            case ["modelwire", "new" | "migrate" | "changes" | "check" | "copy" | "policies", *_]:
                 options = ["-m", "modelwire", *arguments]
                 output = _run([sys.executable, *options], given, self.directory)
                 _compare_lines(output, step)

@@ -13,7 +13,9 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     FromClause,
+    literal,
     literal_column,
+    select,
 )
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import SQLAlchemyError
@@ -119,12 +121,16 @@ class Condition:
         """The condition in a form that people can read."""
         if self.constant is not None:
             return "everyone" if self.constant else "nobody"
-        shown = self.on(self.table, _show, _show_in)
+        # Subqueries are about a row of the table where they stand in a statement that reads it.
+        rows = select(literal(1)).select_from(self.table)
+        shown = rows.where(self.on(self.table, _show, _show_in))
+        options = {"literal_binds": True}
+        head = str(rows.compile(compile_kwargs=options))
         try:
-            sql: Any = shown.compile(compile_kwargs={"literal_binds": True})
+            sql = str(shown.compile(compile_kwargs=options))
         except (SQLAlchemyError, NotImplementedError):
-            sql = shown.compile()  # some values have no literal
-        return " ".join(str(sql).split())
+            head, sql = str(rows), str(shown)  # some values have no literal
+        return " ".join(sql.removeprefix(head).split()).removeprefix("WHERE ")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
