@@ -66,6 +66,11 @@ class ConditionReader:
         self._dialect = None if dialect is None else registry.load(dialect.name)()
         self._row = table.alias(_ROW)
 
+    @property
+    def has_caller(self) -> bool:
+        """Whether the application has a caller."""
+        return self._caller is not None
+
     def read(self, given: object, place: str) -> Condition:
         """Read a condition.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Mapper
@@ -36,24 +36,36 @@ def check_declared(
     Raises:
         ConfigurationError: It names what there is not, or what can't be used so.
     """
-    names = {f.name for f in fields}
+    for argument, given, known in _list_named(mapper, resource, fields, relations):
+        _check_names(resource, argument, given, known)
     _check_relations(resource, fields, relations)
-    _check_names(
-        resource, "policy=…fields", resource.policy.fields if resource.policy else (), names
-    )
-    _check_names(resource, "filters", resource.filters, names)
-    _check_names(resource, "hidden", resource.hidden, {*names, *computed_names(mapper, resource)})
-    _check_names(resource, "shown", resource.shown, names)
-    _check_names(resource, "read_only", resource.read_only, names)
     _check_writable(resource, fields)
-    _check_names(resource, "nested_writes", resource.nested_writes, relations)
     _check_serializer(resource)
-    _check_names(resource, "queryable", resource.queryable, [f.name for f in fields if f.readable])
     _check_version(resource, fields)
     check_soft_delete(resource, fields)
-    _check_names(resource, "includes", resource.includes, relations)
-    _check_names(resource, "include_by_default", resource.include_by_default, resource.includes)
-    _check_names(resource, "includes_back", resource.includes_back, resource.includes)
+
+
+def _list_named(
+    mapper: Mapper[Any],
+    resource: Resource,
+    fields: Sequence[Field],
+    relations: Mapping[str, Relation],
+) -> Iterator[tuple[str, Iterable[str], Iterable[str]]]:
+    """List the arguments that name something, with what they name and what they can name."""
+    names = {f.name for f in fields}
+    yield "policy=…fields", resource.policy.fields if resource.policy else (), names
+    yield "filters", resource.filters, names
+    yield "hidden", resource.hidden, {*names, *computed_names(mapper, resource)}
+    yield "shown", resource.shown, names
+    yield "read_only", resource.read_only, names
+    yield "writable", resource.writable, [f.name for f in fields]
+    yield "nested_writes", resource.nested_writes, relations
+    yield "queryable", resource.queryable, [f.name for f in fields if f.readable]
+    version = () if resource.version is None else (resource.version,)
+    yield "version", version, [f.name for f in fields if f.computed is None]
+    yield "includes", resource.includes, relations
+    yield "include_by_default", resource.include_by_default, resource.includes
+    yield "includes_back", resource.includes_back, resource.includes
 
 
 def _check_serializer(resource: Resource) -> None:
@@ -69,9 +81,6 @@ def _check_serializer(resource: Resource) -> None:
 
 def _check_version(resource: Resource, fields: Sequence[Field]) -> None:
     name = resource.version
-    if name is None:
-        return
-    _check_names(resource, "version", [name], [f.name for f in fields if f.computed is None])
     if any(f.name == name and f.kind is not Kind.INTEGER for f in fields):
         raise ConfigurationError(
             f"Resource({resource.model.__name__}, version='{name}'): a version is counted up, so "
@@ -104,7 +113,6 @@ def _check_relations(
 def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
     """Check the fields that a resource opens to clients."""
     start = f"Resource({resource.model.__name__}, writable=…): "
-    _check_names(resource, "writable", resource.writable, [f.name for f in fields])
     for field in fields:
         if field.name not in resource.writable:
             continue

@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, False_, True_, and_, or_
-from sqlalchemy import Table as SQLTable
+from sqlalchemy import Column, ColumnElement, False_, True_, and_, or_
 
-from ..access.caller import Caller, CallerValue
+from ..access.caller import CallerValue
 from ..access.policy import Action, FieldPolicy, Policy, everyone, nobody
 from ..access.principal import Parameter, Rule
-from ..dialect import Dialect
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .condition_reader import ConditionReader
@@ -32,63 +30,40 @@ def assigned_names(resource: Resource) -> frozenset[str]:
 
 
 def read_policy(
-    resource: Resource,
-    sql: SQLTable,
-    fields: Sequence[Field],
-    caller: Caller | None,
-    parameters: Parameters,
-    dialect: Dialect | None,
+    resource: Resource, fields: Sequence[Field], reader: ConditionReader, parameters: Parameters
 ) -> TablePolicy:
     """Read the policy of a resource; everyone may do everything where there are no callers.
 
     Args:
         resource: The resource.
-        sql: Its table.
         fields: Its fields.
-        caller: The caller of the application, if it has one.
+        reader: Reads conditions of its rows.
         parameters: The parameters of all policies; those that are used are added.
-        dialect: The dialect of the database; of none, if None.
 
     Raises:
         ConfigurationError: It says something that can't be held to.
     """
     name = resource.model.__name__
-    if resource.policy is None and caller is not None:
+    if resource.policy is None and reader.has_caller:
         raise ConfigurationError(
             f"Resource({name}): the application has callers, and nothing says which rows each may "
             "see. Give it a policy=, as in policy=Policy(read=everyone)."
         )
     policy = resource.policy or Policy(read=everyone)
-    reader = ConditionReader(sql, caller, parameters, dialect)
     values = _Values(resource, {f.name: f for f in fields}, reader, parameters)
     conditions, closed = _Conditions(policy, name, reader), reader.read(nobody, name)
-    own = conditions.complete(
-        TablePolicy(
-            read=closed,
-            create=closed,
-            update=closed,
-            delete=closed,
-            fields={n: values.read_rules(n, given) for n, given in policy.fields.items()},
-            on_create=values.read_assigned("assign_on_create", resource.assign_on_create),
-            on_update=values.read_assigned("assign_on_update", resource.assign_on_update),
-        )
+    of_fields = TablePolicy(
+        read=closed,
+        create=closed,
+        update=closed,
+        delete=closed,
+        fields={n: values.read_rules(n, given) for n, given in policy.fields.items()},
+        on_create=values.read_assigned("assign_on_create", resource.assign_on_create),
+        on_update=values.read_assigned("assign_on_update", resource.assign_on_update),
     )
+    own = conditions.complete(of_fields)
     deleted_at = next((f.column for f in fields if f.name == resource.soft_delete), None)
-    if deleted_at is None:
-        return own
-    default = everyone if caller is None else nobody
-    restore: Any = default if policy.restore is None else policy.restore
-    may_restore = reader.read(restore, f"{name}, policy=…restore")
-    is_there, is_gone = deleted_at.is_(None), deleted_at.is_not(None)
-    ways = {"only": and_(is_gone, restore), "include": or_(is_there, restore)}
-    recalled = {
-        word: conditions.complete(own, condition)
-        for word, condition in ways.items()
-        if may_restore.constant is not False
-    }
-    stored = _Conditions(Policy(read=everyone), name, reader).complete(own)
-    soft = SoftDelete(own.read, may_restore, stored, recalled)
-    return replace(conditions.complete(own, is_there), soft=soft)
+    return own if deleted_at is None else conditions.complete_soft(own, deleted_at)
 
 
 class _Conditions:
@@ -125,6 +100,27 @@ class _Conditions:
             update=read("update", narrowing),
             delete=read("delete", narrowing),
         )
+
+    def complete_soft(self, own: TablePolicy, deleted_at: Column[Any]) -> TablePolicy:
+        """Complete what is said of a table whose deleted rows stay.
+
+        Args:
+            own: What is said of all of its rows.
+            deleted_at: The column that says since when a row is deleted.
+        """
+        default = nobody if self._reader.has_caller else everyone
+        restore: Any = default if self._policy.restore is None else self._policy.restore
+        may_restore = self._reader.read(restore, f"{self._name}, policy=…restore")
+        is_there, is_gone = deleted_at.is_(None), deleted_at.is_not(None)
+        ways = {"only": and_(is_gone, restore), "include": or_(is_there, restore)}
+        recalled = {
+            word: self.complete(own, condition)
+            for word, condition in ways.items()
+            if may_restore.constant is not False
+        }
+        stored = _Conditions(Policy(read=everyone), self._name, self._reader).complete(own)
+        soft = SoftDelete(own.read, may_restore, stored, recalled)
+        return replace(self.complete(own, is_there), soft=soft)
 
 
 class _Values:

@@ -1,0 +1,66 @@
+"""How SQLAlchemy has mapped the models of resources."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, inspect
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
+from sqlalchemy.orm import Mapper
+
+from ..errors import ConfigurationError
+from ..resource import Resource
+from .names import shown_name
+
+
+def mapper_of(resource: Resource) -> Mapper[Any]:
+    model = resource.model
+    try:
+        mapper: Mapper[Any] = inspect(model)
+        check_mapping(mapper)
+    except NoInspectionAvailable as exc:
+        name = getattr(model, "__name__", repr(model))
+        raise ConfigurationError(
+            f"Resource({name}): not a table. Declare it as class {name}(SQLModel, table=True)."
+        ) from exc
+    return mapper
+
+
+def check_mapping(mapper: Mapper[Any]) -> None:
+    """Check that the classes and tables that a model names are there.
+
+    Raises:
+        ConfigurationError: One is not.
+    """
+    try:
+        mapper.registry.configure(cascade=True)
+        for foreign_key in mapper.local_table.foreign_keys:
+            _ = foreign_key.column
+    except SQLAlchemyError as exc:
+        fault = str(exc).splitlines()[0]
+        raise ConfigurationError(f"{mapper.class_.__name__} can't be mapped: {fault}") from exc
+
+
+def table_of(mapper: Mapper[Any]) -> SQLTable:
+    table = mapper.local_table
+    if not isinstance(table, SQLTable):
+        raise ConfigurationError(f"{mapper.class_.__name__} is not mapped to a table.")
+    return table
+
+
+def columns_named(mapper: Mapper[Any], names: Collection[str]) -> Iterable[Column[Any]]:
+    """The columns of the fields with some names."""
+    for attribute in mapper.column_attrs if names else ():
+        info, column = mapper.class_.model_fields.get(attribute.key), attribute.columns[0]
+        is_named = info is not None and shown_name(attribute.key, info) in names
+        if is_named and isinstance(column, Column):
+            yield column
+
+
+def key_names(mapper: Mapper[Any]) -> Sequence[str]:
+    """The names of a key's components on the wire."""
+    keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+    infos = mapper.class_.model_fields
+    return [shown_name(key, infos[key]) for key in keys if key in infos]
