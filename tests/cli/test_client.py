@@ -107,6 +107,8 @@ def test_leaves_files_of_others(folder: Path, language: str) -> None:
     [
         (["ts", "nope.py"], "There is no file nope.py"),
         (["ts", "models.py", "--out", "models.py"], "--out models.py is no folder"),
+        (["python", "models.py", "--out", "a/my-api"], "name it my_api, for instance"),
+        (["python", "models.py", "--out", "class", "--check"], "name it client, for instance"),
         (["python", "bare.py"], "nothing is mounted"),
         (["python", "models.py:app"], "has no FastAPI application called app"),
     ],

@@ -13,7 +13,7 @@ from ..ask import exiting, show_examples
 from ..data import TargetArgument
 from ..target import load_app
 from .described import Application, describe_application
-from .folder import find_differences, write_client
+from .folder import check_package_name, find_differences, write_client
 from .python import HEADER as PYTHON_HEADER
 from .python import write_python
 from .typescript import HEADER as TYPESCRIPT_HEADER
@@ -71,6 +71,8 @@ def write_in_python(
     as_json: JsonOption = False,
 ) -> None:
     """Write a client in Python, a package on httpx and Pydantic."""
+    with exiting():
+        check_package_name(out)
     _generate(target, out, write_python, PYTHON_HEADER, check, as_json)
 
 

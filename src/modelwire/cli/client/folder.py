@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from pathlib import Path
 
 from ...errors import ConfigurationError
@@ -36,6 +38,22 @@ def write_client(folder: Path, files: Mapping[str, str], header: str) -> None:
             _replace(folder / name, text)
     except OSError as exc:
         raise Failed(f"Can't write {exc.filename or folder}: {exc.strerror}") from exc
+
+
+def check_package_name(folder: Path) -> None:
+    """Check that Python can import a folder as a package.
+
+    Raises:
+        ConfigurationError: It has no name for that.
+    """
+    name = folder.resolve().name
+    if not name.isidentifier() or iskeyword(name):
+        able = re.sub(r"\W", "_", name)
+        better = able if able.isidentifier() and able != name else "client"
+        raise ConfigurationError(
+            f"--out {folder} names a package, and Python can't import {name!r}: name it "
+            f"{better}, for instance"
+        )
 
 
 def find_differences(folder: Path, files: Mapping[str, str]) -> Sequence[str]:
