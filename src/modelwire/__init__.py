@@ -5,8 +5,8 @@ from .access.policy import FieldPolicy, Policy, everyone, nobody
 from .changes import Changes, LoggedChange
 from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, RequestError
 from .execute.database import Database
-from .hooks import Change, Hooks
-from .resource import Resource
+from .hooks import Change, Hooks, LinkChange, RowChange
+from .resource import Operation, Resource
 from .web.agents.options import Mcp
 from .web.caller_session import CallerSessionDep, get_caller_session
 from .web.cors import Cors
@@ -28,13 +28,16 @@ __all__ = [
     "FieldPolicy",
     "Hooks",
     "LazyLoadError",
+    "LinkChange",
     "LoggedChange",
     "Mcp",
     "ModelwireError",
+    "Operation",
     "Policy",
     "Refused",
     "RequestError",
     "Resource",
+    "RowChange",
     "SessionDep",
     "UnitOfWorkDep",
     "everyone",

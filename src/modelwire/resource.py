@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel
 from sqlmodel import SQLModel
@@ -33,20 +33,9 @@ Operation = Literal[
     "aggregate",
     "changes",
 ]
+"""What can be done with a resource."""
 
-OPERATIONS: tuple[Operation, ...] = (
-    "create",
-    "read",
-    "list",
-    "update",
-    "delete",
-    "bulk_create",
-    "bulk_update",
-    "bulk_delete",
-    "stream",
-    "aggregate",
-    "changes",
-)
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi.params import Depends
 from sqlalchemy import Table
 from sqlalchemy.exc import NoInspectionAvailable
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Mapper, QueryableAttribute, Session, sessionmaker
 
 from .source import Def, Source
@@ -134,11 +134,6 @@ def session_maker(maker: object) -> SessionOf | None:
         return None
     is_async = issubclass(maker.class_, AsyncSession)
     return SessionOf(is_async, bool(maker.kw.get("expire_on_commit", True)), made=True)
-
-
-def is_async_engine(value: object) -> bool:
-    """Whether an object is an engine that waits for nothing."""
-    return isinstance(value, AsyncEngine)
 
 
 def name_object(value: object) -> str:

@@ -15,7 +15,7 @@ from ...web.route import ResourceRoute
 from .objects import Index
 from .source import Def
 from .tracing.tracer import Tracer
-from .values import Call, Facts, Function
+from .values import Facts, Function
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete", "options", "head", "api_route"})
 
@@ -151,11 +151,6 @@ def reach(endpoint: Endpoint, tracer: Tracer) -> Sequence[Reached]:
     for dependency in endpoint.dependencies:
         follow(dependency.function, frozenset(), waits=False, aside=False, depended=True)
     return list(found.values())
-
-
-def argument_of(call: Call, name: str) -> ast.expr | None:
-    """The expression that a call gives a parameter by name; None where it gives none."""
-    return next((k.value for k in call.node.keywords if k.arg == name), None)
 
 
 def parameters_of(node: Def) -> Mapping[str, ast.arg]:

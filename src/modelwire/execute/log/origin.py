@@ -23,9 +23,6 @@ class Origin(NamedTuple):
     request: str | None = None
 
 
-NOBODY = Origin()
-
-
 def find_origin(caller: Principal = ANYONE) -> Origin:
     """Find out on whose behalf is written here.
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, dialect, insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import TypeEngine
 
 from ...catalog.domain import is_short_float
@@ -118,9 +118,6 @@ def _given_rows(own: Table) -> Select[Any]:
     row = func.json_populate_record(of_table, given.c.image).table_valued(*named, name="row")
     cells = [completed(c, row.c[c.name]).label(c.key) for c in own.columns]
     return select(*cells, (given.c.place - 1).label(PLACE)).select_from(given.join(row, true()))
-
-
-_PREPARER = dialect().identifier_preparer
 
 
 def _now_s() -> ColumnElement[Any]:
