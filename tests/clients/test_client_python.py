@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwire.cli.client.python import write_python
-from modelwire.cli.client.python_types import write_docstring, write_literal
+from modelwire.cli.client.python.files import write_python
+from modelwire.cli.client.python.text import write_docstring, write_literal
 from tests.conftest import DIALECTS, MakeURL
 from tests.live.conftest import serve_app
 

@@ -14,8 +14,8 @@ from ..data import TargetArgument
 from ..target import load_app
 from .described import Application, describe_application
 from .folder import check_package_name, find_differences, write_client
-from .python import HEADER as PYTHON_HEADER
-from .python import write_python
+from .python.files import HEADER as PYTHON_HEADER
+from .python.files import write_python
 from .typescript import HEADER as TYPESCRIPT_HEADER
 from .typescript import write_typescript
 

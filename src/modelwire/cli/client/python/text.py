@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...openapi.values import JSONSchema
-from .schema_types import Types, is_pair
+from ....openapi.values import JSONSchema
+from ..schema_types import Types, is_pair
 
 JSON = "_p.JsonValue"
 _PLAIN: Mapping[Any, str] = {
