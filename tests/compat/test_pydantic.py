@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import pytest
 from pydantic import (
     BaseModel,
+    Field,
+    GetCoreSchemaHandler,
     PrivateAttr,
     SecretStr,
     TypeAdapter,
+    ValidationError,
     computed_field,
+    create_model,
     field_serializer,
     field_validator,
     model_serializer,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from modelwire.compat import pydantic as compat
 
@@ -118,3 +124,32 @@ def test_what_hides_a_secret_stands_beside_its_type() -> None:
     if schema["type"] == "lax-or-strict":
         schema = schema["strict_schema"]
     assert compat.is_of_types(schema["serialization"]["function"]), "the serializer of SecretStr"
+
+
+def test_core_schema_of_a_model_can_be_changed() -> None:
+    class Plain(BaseModel):
+        n: int = Field(ge=3)
+
+    def loosen(schema: Any) -> Any:
+        if not isinstance(schema, dict):
+            return schema
+        return {key: loosen(part) for key, part in schema.items() if key != "ge"}
+
+    changed = compat.change_core_schema(Plain, loosen)
+    assert changed.model_validate({"n": 1}).model_dump() == {"n": 1}, "__get_pydantic_core_schema__"
+    below = create_model("Below", __base__=changed, more=(list[changed], ...))  # type: ignore[valid-type]
+    given = {"n": 1, "more": [{"n": 2}]}
+    assert below.model_validate(given).model_dump() == given, "inherited"
+    with pytest.raises(ValidationError):
+        Plain.model_validate({"n": 1})
+
+
+def test_model_with_a_core_schema_of_its_own_keeps_it() -> None:
+    class Own(BaseModel):
+        @classmethod
+        def __get_pydantic_core_schema__(
+            cls, source: Any, handler: GetCoreSchemaHandler
+        ) -> CoreSchema:
+            return handler(source)
+
+    assert compat.change_core_schema(Own, lambda schema: schema) is Own

@@ -33,7 +33,7 @@ from .field import Field
 from .kinds import Kind, bare_class, strip_optional
 from .narrowing import unseen_in
 from .serializers import is_own_way, writes_itself
-from .shown import find_related_schemas, leave_out_relations
+from .shown import find_related_schemas, leave_out_relations, without_bounds
 from .tables import Schemas
 from .validators import bind_field_validators, looks_around
 from .whole import ChangeSchema, RowSchema
@@ -70,13 +70,18 @@ def derive_schemas(
     return Schemas(
         create=create,
         update=update,
-        read=leave_out_relations(shown, relations) if shown else _derive_read(resource, fields),
+        read=_show_all(shown, relations) if shown else _derive_read(resource, fields),
         related=find_related_schemas(shown, relations) if shown else {},
         row=_row_schema(model, create, fields) if own_rows else None,
         change=_change_schema(model, update, fields)
         if own_rows and resource.update_schema is None
         else None,
     )
+
+
+def _show_all(schema: type[BaseModel], relations: Collection[str]) -> type[BaseModel]:
+    """The user's read schema, showing whatever is stored; relations are shown if included."""
+    return without_bounds(leave_out_relations(schema, relations))
 
 
 def _derive_read(resource: Resource, fields: Iterable[Field]) -> type[BaseModel]:

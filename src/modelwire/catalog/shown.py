@@ -15,7 +15,7 @@ from pydantic import Field as PydanticField
 from pydantic_core import ErrorDetails
 from sqlmodel import SQLModel
 
-from ..compat.pydantic import validate_into
+from ..compat.pydantic import change_core_schema, validate_into
 from ..errors import ConfigurationError
 from ..resource import Resource
 from .field import Field
@@ -98,7 +98,7 @@ def find_related_schemas(
         for name in relations
         if name in schema.model_fields
     }
-    return {name: model for name, model in found.items() if model is not None}
+    return {name: without_bounds(model) for name, model in found.items() if model is not None}
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -127,6 +127,39 @@ def validate_shown(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseMo
     row: BaseModel = schema.__new__(schema)
     validate_into(row, values)
     return row
+
+
+def without_bounds(schema: type[BaseModel]) -> type[BaseModel]:
+    """A schema that shows values beyond the bounds that its fields have, as they are stored.
+
+    Bounds are for what comes in. A row may have been stored before there were any, by another
+    program, or by a schema for changes that has none; a date in the future does not stay there.
+
+    Args:
+        schema: The schema. Its validators, serializers and computed fields run as they do.
+    """
+
+    return change_core_schema(schema, _drop_bounds)
+
+
+def _drop_bounds(schema: Any) -> Any:
+    """A schema of Pydantic's core, or a part of one, in which no type has bounds."""
+    if isinstance(schema, list):
+        return [*map(_drop_bounds, schema)]
+    if not isinstance(schema, dict):
+        return schema
+    # Fields stand in a dict by their names, and one of them may be called `type`.
+    bounds = _BOUNDS if isinstance(schema.get("type"), str) else ()
+    return {key: _drop_bounds(part) for key, part in schema.items() if key not in bounds}
+
+
+_BOUNDS = frozenset(
+    {
+        *("gt", "ge", "lt", "le", "multiple_of", "max_digits", "decimal_places"),
+        *("min_length", "max_length", "pattern", "now_op"),
+    }
+)
+"""Names of the bounds in schemas of Pydantic's core (pydantic_core.core_schema)."""
 
 
 def check_shown(resource: Resource, schema: type[BaseModel], fields: Sequence[Field]) -> None:

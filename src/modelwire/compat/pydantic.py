@@ -3,15 +3,18 @@
 Tried with 2.11.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
 `__pydantic_core_schema__`, `__pydantic_validator__` and `__class_vars__` of a model are documented
 as attributes, but not what is in the first; nor which names a `ConfigDict` may have, which function
-prepares private attributes, and in which module that is which hides a secret.
+prepares private attributes, and in which module that is which hides a secret. That a model may have
+`__get_pydantic_core_schema__` of its own is documented, and advised against.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import new_class
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr
+from pydantic_core import CoreSchema
 
 CONFIG_KEYS = frozenset(ConfigDict.__annotations__)
 """The names that the configuration of a model may have; SQLModel has more in it."""
@@ -33,6 +36,32 @@ def is_complete(model: type[BaseModel]) -> bool:
 def core_schema_of(model: type[BaseModel]) -> Any:
     """The schema that Pydantic's core runs by for a model (pydantic_core.core_schema)."""
     return model.__pydantic_core_schema__
+
+
+def change_core_schema(model: type[BaseModel], change: Callable[[Any], Any]) -> type[BaseModel]:
+    """The same model with a changed schema for Pydantic's core.
+
+    A model that makes its schema in a way of its own stays as it is.
+
+    Args:
+        model: The model.
+        change: Makes the schema anew, with the schemas in it; what it is given must stay as it is.
+    """
+    if _hook_of(model) is not _hook_of(BaseModel):
+        return model
+
+    def build(_cls: type[BaseModel], source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        built = handler(source)
+        # A model that is referred to, be it by itself, comes as a reference.
+        changed: CoreSchema = change(handler.resolve_ref_schema(built))
+        return changed
+
+    body = {"__get_pydantic_core_schema__": classmethod(build), "__module__": model.__module__}
+    return new_class(model.__name__, (model,), exec_body=lambda made: made.update(body))
+
+
+def _hook_of(model: type[BaseModel]) -> Any:
+    return getattr(model.__get_pydantic_core_schema__, "__func__", None)
 
 
 def validate_into(row: BaseModel, values: Mapping[str, Any]) -> None:
