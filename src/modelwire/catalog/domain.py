@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from ..characters import check_characters
 from ..dialect import Dialect
+from .forms import Form, form_of
 from .kinds import storage_type
 from .vectors import is_vector, length_of
 
@@ -84,9 +85,9 @@ def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: Dialect | N
 
 
 def _texts_fit(texts: Sequence[str], stored: TypeEngine[Any], _dialect: Dialect | None) -> bool:
-    text, limit = "".join(texts), _length_of(stored)
+    text, (limit, form) = "".join(texts), _bounds_of(stored)
     short = limit is None or max(map(len, texts)) <= limit
-    return short and text.isascii() and "\x00" not in text
+    return short and form is None and text.isascii() and "\x00" not in text
 
 
 def _integers_fit(values: Sequence[int], stored: TypeEngine[Any], dialect: Dialect | None) -> bool:
@@ -127,15 +128,21 @@ def _check_text(text: str, stored: TypeEngine[Any], _dialect: Dialect | None) ->
     fault = check_characters(text)
     if fault:
         return Fault(*fault)
-    limit = _length_of(stored)
+    limit, form = _bounds_of(stored)
     if limit is not None and len(text) > limit:
         return Fault("too_long", f"should have at most {limit} characters")
+    if form is not None and not form.fits(text):
+        return Fault("unstorable", f"should be {form.expected}")
     return None
 
 
 @lru_cache(maxsize=1024)
-def _length_of(stored: TypeEngine[Any]) -> int | None:
-    return stored.length if isinstance(stored, String) and not isinstance(stored, SQLEnum) else None
+def _bounds_of(stored: TypeEngine[Any]) -> tuple[int | None, Form | None]:
+    """How many characters a column's texts have at most, and what they look like."""
+    form = form_of(stored)
+    if isinstance(stored, String) and not isinstance(stored, SQLEnum):
+        return stored.length, form
+    return None, form
 
 
 def _check_integer(value: int, stored: TypeEngine[Any], _dialect: Dialect | None) -> Fault | None:

@@ -38,7 +38,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy import Enum as SQLEnum
-from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.dialects.postgresql import CIDR, CITEXT, INET, MACADDR, MACADDR8
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..compat.sqlalchemy import variants_of
@@ -204,6 +204,7 @@ _BY_SQL_TYPE: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (Numeric, Kind.DECIMAL),
     (Integer, Kind.INTEGER),
     (String, Kind.TEXT),
+    *((cls, Kind.TEXT) for cls in (INET, CIDR, MACADDR, MACADDR8)),
 )
 
 _ALIKE: Mapping[Kind, frozenset[Kind]] = {

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
 from ..catalog.field import Field
+from ..catalog.forms import form_of
 from ..catalog.kinds import Kind, members_of, storage_type
 from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
@@ -118,6 +119,9 @@ def parse_text(text: str, _field: Field | None = None) -> str:
 def _parse_value_of_text(text: str, field: Field) -> Any:
     """Parse a text as its column has it: that of a value has one form of several."""
     parse_text(text, field)
+    form = form_of(field.sql_type)
+    if form is not None and not form.fits(text):
+        raise BadValue(f"should be {form.expected}")
     if not field.is_text_of_a_class:
         return text
     try:
@@ -143,11 +147,12 @@ def _parse_decimal(text: str, _field: Field) -> Decimal:
     return value
 
 
-def _parse_uuid(text: str, _field: Field) -> uuid.UUID:
+def _parse_uuid(text: str, field: Field) -> uuid.UUID | str:
     try:
-        return uuid.UUID(text)
+        value = uuid.UUID(text)
     except ValueError:
         raise BadValue("should be a UUID") from None
+    return value if form_of(field.sql_type) is None else str(value)
 
 
 def _parse_enum(text: str, field: Field) -> Enum | str:

@@ -15,10 +15,12 @@ from sqlalchemy import (
     ColumnElement,
     bindparam,
     cast,
+    func,
     literal_column,
     or_,
 )
-from sqlalchemy.types import Text
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.types import NullType, String, Text, TypeEngine
 
 from ..catalog.field import Field
 from ..catalog.kinds import storage_type
@@ -146,11 +148,19 @@ def _render_pattern(
         return f"{before}{pattern}{after}"
 
     pattern = bindparam(name, type_=Text())
-    if isinstance(storage_type(dialect.type_of(column)), CHAR):
-        column = cast(column, Text())  # without the spaces that PostgreSQL pads it with
+    column = _write_out(column, storage_type(dialect.type_of(column)))
     if folds:
         return Lowered(column).like(Lowered(pattern), escape="\\"), {name: to_like}
     return dialect.like(column, pattern), {name: _compose(to_like, dialect.to_pattern)}
+
+
+def _write_out(column: Compared, stored: TypeEngine[Any]) -> Compared:
+    """The text that a column is shown as, which LIKE is for: without the spaces that PostgreSQL
+    pads it with, and for what has a type of its own, such as an address, as that writes it."""
+    if isinstance(stored, INET):
+        return func.abbrev(column)  # a cast would add the length of the network to each address
+    is_text = isinstance(stored, (String, NullType)) and not isinstance(stored, CHAR)
+    return column if is_text else cast(column, Text())
 
 
 def _compose(first: Prepare, then: Prepare | None) -> Prepare:

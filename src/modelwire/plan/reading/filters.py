@@ -7,6 +7,7 @@ from typing import Any
 
 from ...catalog.documents import is_document, whole_of
 from ...catalog.field import Field
+from ...catalog.forms import form_of
 from ...catalog.kinds import Kind
 from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Table
@@ -182,7 +183,8 @@ def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
     if OPERATORS[operator].takes is Takes.FLAG:
         return parse_boolean
     # What is looked for inside of a text, or on one side of it, need be no whole value.
-    return parse_text if field.kind is Kind.TEXT and operator not in EQUAL else parse_value
+    takes_any = operator in PATTERNS or (operator not in EQUAL and form_of(field.sql_type) is None)
+    return parse_text if field.kind is Kind.TEXT and takes_any else parse_value
 
 
 def _parse_list(texts: Sequence[str], field: Field, takes: Takes, place: ParameterSpan) -> Any:

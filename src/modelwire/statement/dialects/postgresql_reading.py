@@ -13,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine
 
+from ...catalog.forms import form_of
 from ...catalog.kinds import Kind, stored_kind
 from ...catalog.unreadable import Octets, Unreadable
 from ..intervals import DAYS_OF_MONTH
@@ -35,7 +36,8 @@ def read_on_postgresql(
             return type_coerce(column, Lenient(wire))
         return type_coerce(_as_text(column), Lenient(NullType(), partial(_read_items, item)))
     kind = stored_kind(own)
-    if kind is Kind.TEXT and (wire is own or isinstance(wire, PostgreSQLChar)):
+    is_text = kind is Kind.TEXT and form_of(own) is None
+    if is_text and (wire is own or isinstance(wire, PostgreSQLChar)):
         octets = func.convert_to(cast(column, Text()), literal_column("'SQL_ASCII'"))
         return type_coerce(octets, Lenient(wire, _read_octets))
     if kind is Kind.INTERVAL:

@@ -1,0 +1,69 @@
+"""Types of columns whose values are texts of one form, such as addresses."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Collection
+from functools import lru_cache, partial
+from ipaddress import ip_interface, ip_network
+from typing import Any, NamedTuple
+
+from sqlalchemy import Uuid
+from sqlalchemy.dialects.postgresql import CIDR, INET, MACADDR, MACADDR8
+from sqlalchemy.types import TypeEngine
+
+from .kinds import storage_type
+
+
+class Form(NamedTuple):
+    """What the texts of a type look like.
+
+    Args:
+        read: Raises `ValueError` for a text that is none of the type.
+        expected: What such a text is.
+    """
+
+    read: Callable[[str], object]
+    expected: str
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is one of the type."""
+        try:
+            self.read(text)
+        except ValueError:
+            return False
+        return True
+
+
+@lru_cache(maxsize=1024)
+def form_of(sql_type: TypeEngine[Any]) -> Form | None:
+    """What the texts of a column's type look like; None where any text is one, or it has others."""
+    stored = storage_type(sql_type)
+    if isinstance(stored, Uuid):
+        return None if stored.as_uuid else _UUID
+    return next((form for cls, form in _FORMS if isinstance(stored, cls)), None)
+
+
+def _read_mac(lengths: Collection[int], text: str) -> None:
+    """Read a MAC address of some lengths, in digits (PostgreSQL manual, 8.9.3)."""
+    found = _MAC.fullmatch(text)
+    if not found or len(re.sub("[:.-]", "", text)) not in lengths:
+        raise ValueError(text)
+
+
+_MAC = re.compile(
+    r"[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2})+|[0-9a-f]{4}([.-])[0-9a-f]{4}(\3[0-9a-f]{4})+"
+    r"|[0-9a-f]{6}[:-][0-9a-f]{6,10}|[0-9a-f]+",
+    re.IGNORECASE,
+)
+"""Pairs or fours of digits, or six and the others, or nothing between them."""
+
+_UUID = Form(uuid.UUID, "a UUID")
+
+_FORMS: tuple[tuple[type[TypeEngine[Any]], Form], ...] = (
+    (INET, Form(ip_interface, "an IP address, as in 192.0.2.1")),
+    (CIDR, Form(ip_network, "an IP network, as in 192.0.2.0/24")),
+    (MACADDR, Form(partial(_read_mac, (12,)), "a MAC address, as in 08:00:2b:01:02:03")),
+    (MACADDR8, Form(partial(_read_mac, (12, 16)), "a MAC address, as in 08:00:2b:01:02:03:04:05")),
+)

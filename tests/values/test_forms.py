@@ -1,0 +1,162 @@
+"""Columns whose types take texts of one form: what does not fit is told of where it stands."""
+
+import uuid
+from collections.abc import AsyncIterator
+from ipaddress import IPv4Address
+from typing import Any
+
+import httpx2
+import pytest
+import pytest_asyncio
+from sqlalchemy import Column, String, Uuid
+from sqlalchemy.dialects.postgresql import CIDR, INET, MACADDR, MACADDR8
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from modelwire import Database, Resource
+from modelwire.catalog.forms import form_of
+from tests.conftest import PATIENT, MakeURL, empty_tables, make_app, open_client
+from tests.worlds import World, make_world_fixture, on_lanes
+
+
+class Base(SQLModel, registry=registry()):
+    """Classes and tables of their own."""
+
+
+class Host(Base, table=True):
+    __tablename__ = "form_hosts"
+
+    ip: IPv4Address = Field(
+        sa_column=Column(String(40).with_variant(INET, "postgresql"), primary_key=True)
+    )
+    label: str = "x"
+    uid: str | None = Field(default=None, sa_column=Column(Uuid(as_uuid=False), unique=True))
+
+
+forms_world = make_world_fixture("forms", Base.metadata, on_lanes((Resource(Host),)))
+
+UID = str(uuid.UUID(int=5))
+
+
+class Own(SQLModel, registry=registry()):
+    """Tables that only PostgreSQL can have."""
+
+
+class Device(Own, table=True):
+    __tablename__ = "form_devices"
+
+    id: int | None = Field(default=None, primary_key=True)
+    address: str | None = Field(default=None, sa_column=Column(INET))
+    network: str | None = Field(default=None, sa_column=Column(CIDR))
+    mac: str | None = Field(default=None, sa_column=Column(MACADDR))
+    long: str | None = Field(default=None, sa_column=Column(MACADDR8))
+
+
+@pytest_asyncio.fixture
+async def devices(make_url: MakeURL, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the devices."""
+    url = await make_url("postgresql", "devices")
+    database = Database(url, metadata=Own.metadata, **PATIENT)
+    await database.init_db()
+    async with open_client(make_app(database, lane, (Resource(Device),), {})) as client:
+        yield client
+    await database.close_db()
+
+
+ROWS: list[dict[str, Any]] = [
+    {
+        "address": "10.0.0.7",
+        "network": "10.0.0.0/24",
+        "mac": "08:00:2b:01:02:03",
+        "long": "08:00:2b:01:02:03:04:05",
+    },
+    {"address": "10.0.1.0/24", "network": None, "mac": None, "long": None},
+]
+
+FOUND: dict[str, list[int]] = {
+    "address=10.0.0.7": [1],
+    "address__gt=10.0.0.7": [2],
+    "address__endswith=.7": [1],
+    "address__contains=/": [2],
+    "address__in=10.0.0.7,::1": [1],
+    "address__ne=10.0.0.7": [2],
+    "network=10.0.0.0/24": [1],
+    "network__startswith=10.": [1],
+    "mac=08-00-2b-01-02-03": [1],
+    "mac=0800.2b01.0203": [1],
+    "mac__icontains=2B:01": [1],
+    "long__ilike=%25:05": [1],
+    "q=10.0.1.": [2],
+    "sort=-address": [2, 1],
+    "or=(mac:%2208002b010203%22,address:%22::1%22)": [1],
+}
+
+REFUSED = ("address=x", "address__gte=1", "network=10.0.0.7/24", "mac=08", "long__in=x")
+
+
+async def test_filters(devices: httpx2.AsyncClient) -> None:
+    """Each finds what it is for, as texts and as what they are; what is no value is named."""
+    stored = await devices.post("/form_devices/bulk/", json=ROWS)
+    assert [{k: v for k, v in row.items() if k != "id"} for row in stored.json()] == ROWS
+    for query, ids in FOUND.items():
+        answer = await devices.get(f"/form_devices/?{query}&fields=id")
+        assert [row["id"] for row in answer.json()["items"]] == ids, (query, answer.text)
+    for query in REFUSED:
+        answer = await devices.get(f"/form_devices/?{query}")
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["parameter"]) == (422, query.partition("=")[0])
+    changed = await devices.patch("/form_devices/1", json={"long": None})
+    assert changed.json() == {"id": 1, **ROWS[0], "long": None}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("address", v) for v in ("", "nope", "10.0.0.256", "10.0.0.1/33")),
+        *(("network", v) for v in ("x", "10.0.0.7/24")),
+        *(("mac", v) for v in ("x", "08:00", "08:00-2b:01:02:03", "08:00:2b:01:02:03:04:05")),
+        *(("long", v) for v in ("08:00", "0")),
+    ],
+)
+async def test_value_that_does_not_fit(devices: httpx2.AsyncClient, field: str, value: str) -> None:
+    """It is refused at its place, alone and among others, before the database sees it."""
+    alone = await devices.post("/form_devices/", json={field: value})
+    among = await devices.post("/form_devices/bulk/", json=[ROWS[0], {field: value}])
+    for answer, pointer in ((alone, f"/{field}"), (among, f"/1/{field}")):
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["pointer"]) == (422, pointer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("08:00:2b:01:02:03", "08-00-2b-01-02-03", "08002b:010203", "08002b-010203"),
+        *("0800.2b01.0203", "0800-2b01-0203", "08002b010203"),
+    ],
+)
+async def test_spellings(devices: httpx2.AsyncClient, text: str) -> None:
+    """Whatever PostgreSQL takes for a MAC address is one."""
+    answer = await devices.post("/form_devices/", json={"mac": text})
+    assert (answer.status_code, answer.json()["mac"]) == (201, "08:00:2b:01:02:03"), answer.text
+
+
+async def test_keys_and_uuids(forms_world: World, lane: str) -> None:
+    """Keys are of such types too, and UUIDs may be kept as texts."""
+    await empty_tables(forms_world.database)
+    client = forms_world.clients[lane]
+    stored = await client.post("/form_hosts/", json={"ip": "10.0.0.7", "uid": UID})
+    assert (stored.status_code, stored.headers["location"]) == (201, "/form_hosts/10.0.0.7")
+    assert (await client.get("/form_hosts/10.0.0.7")).content == stored.content
+    for query in ("ip=10.0.0.7", "ip__endswith=.7", "q=10.", f"uid={UID}", "sort=ip&ip__ne=::1"):
+        answer = await client.get(f"/form_hosts/?{query}")
+        assert answer.json()["items"] == [stored.json()], (query, answer.text)
+    changed: Any = await client.patch("/form_hosts/10.0.0.7", json={"label": "y"})
+    assert changed.json() == {**stored.json(), "label": "y"}
+    refused = await client.post("/form_hosts/", json={"ip": "10.0.0.8", "uid": "x"})
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["pointer"]) == (422, "/uid")
+
+
+def test_types_without_a_form() -> None:
+    """Any text is one of a text's column, and UUIDs are no texts."""
+    assert form_of(String()) is form_of(Uuid()) is None
