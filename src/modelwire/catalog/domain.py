@@ -12,14 +12,13 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, REAL, BigInteger, Float, Integer, Numeric, SmallInteger, String
-from sqlalchemy import DateTime as SQLDateTime
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeEngine
 
 from ..characters import check_characters
 from ..dialect import Dialect
 from .forms import Form, form_of
-from .kinds import storage_type
+from .kinds import has_offset, storage_type
 from .vectors import is_vector, length_of
 
 
@@ -97,7 +96,7 @@ def _integers_fit(values: Sequence[int], stored: TypeEngine[Any], dialect: Diale
 def _instants_fit(
     values: Sequence[dt.datetime], stored: TypeEngine[Any], _dialect: Dialect | None
 ) -> bool:
-    return _has_offset(stored) and set(map(attrgetter("tzinfo"), values)) == {dt.UTC}
+    return has_offset(stored) and set(map(attrgetter("tzinfo"), values)) == {dt.UTC}
 
 
 _TOGETHER: Mapping[type, Callable[..., bool]] = {
@@ -207,7 +206,7 @@ def _check_decimal(
 def _check_datetime(
     value: dt.datetime, stored: TypeEngine[Any], _dialect: Dialect | None
 ) -> Fault | None:
-    aware = _has_offset(stored)
+    aware = has_offset(stored)
     if aware and value.tzinfo is dt.UTC:
         return None
     if aware and value.utcoffset() is None:
@@ -220,11 +219,6 @@ def _check_datetime(
         except OverflowError:
             return Fault("out_of_range", "should be a date from year 1 to year 9999 in UTC")
     return None
-
-
-@lru_cache(maxsize=1024)
-def _has_offset(stored: TypeEngine[Any]) -> bool:
-    return isinstance(stored, SQLDateTime) and stored.timezone
 
 
 def _check_json(value: Any, stored: TypeEngine[Any], dialect: Dialect | None) -> Fault | None:
@@ -283,9 +277,12 @@ def _check_vector(value: Sequence[Any], stored: TypeEngine[Any]) -> Fault | None
     return None
 
 
-def _check_time(value: dt.time, _stored: TypeEngine[Any], _dialect: Dialect | None) -> Fault | None:
-    if value.tzinfo is None:
+def _check_time(value: dt.time, stored: TypeEngine[Any], _dialect: Dialect | None) -> Fault | None:
+    aware = has_offset(stored)
+    if aware is (value.utcoffset() is not None):
         return None
+    if aware:
+        return Fault("timezone_aware", "should have an offset, as in 12:00:00Z")
     return Fault("timezone_naive", "should have no offset, as in 12:00:00")
 
 

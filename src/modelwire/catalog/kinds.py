@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum, StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import (
@@ -166,6 +166,20 @@ def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
     while isinstance(sql_type, TypeDecorator) and not isinstance(sql_type, Interval):
         sql_type = sql_type.impl_instance
     return sql_type
+
+
+@lru_cache(maxsize=1024)
+def has_offset(sql_type: TypeEngine[Any]) -> bool:
+    """Whether a column keeps moments or times of day with an offset, which are shown in UTC."""
+    stored = storage_type(sql_type)
+    return isinstance(stored, (DateTime, Time)) and stored.timezone
+
+
+def time_in_utc(value: dt.time) -> dt.time:
+    """The same time of day in UTC, in which it is if it has no offset."""
+    if value.tzinfo is None:
+        return value.replace(tzinfo=dt.UTC)
+    return dt.datetime.combine(dt.date(2000, 1, 2), value).astimezone(dt.UTC).timetz()
 
 
 def scale_of(sql_type: TypeEngine[Any]) -> int | None:

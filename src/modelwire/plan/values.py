@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
 from ..catalog.field import Field
 from ..catalog.forms import form_of
-from ..catalog.kinds import Kind, members_of, storage_type
+from ..catalog.kinds import Kind, has_offset, members_of, time_in_utc
 from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
 
@@ -164,12 +164,11 @@ def _parse_enum(text: str, field: Field) -> Enum | str:
 
 def _parse_datetime(text: str, field: Field) -> dt.datetime:
     value: dt.datetime = _parse_with(_DATETIME, "a date and time, as in 2026-01-31T12:00:00Z", text)
-    aware = getattr(storage_type(field.sql_type), "timezone", False)
     try:
         utc = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
     except OverflowError:
         raise BadValue("should be a date from year 1 to year 9999 in UTC") from None
-    return utc if aware else utc.replace(tzinfo=None)
+    return utc if has_offset(field.sql_type) else utc.replace(tzinfo=None)
 
 
 def _parse_date(text: str, _field: Field) -> dt.date:
@@ -177,8 +176,10 @@ def _parse_date(text: str, _field: Field) -> dt.date:
     return value
 
 
-def _parse_time(text: str, _field: Field) -> dt.time:
+def _parse_time(text: str, field: Field) -> dt.time:
     value: dt.time = _parse_with(_TIME, "a time, as in 12:00:00", text)
+    if has_offset(field.sql_type):
+        return time_in_utc(value)
     if value.tzinfo is not None:
         raise BadValue("should be a time without an offset, as in 12:00:00")
     return value

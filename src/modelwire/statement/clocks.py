@@ -78,6 +78,16 @@ def read_clock(text: Any) -> dt.time | None:
     return dt.time.fromisoformat(text)
 
 
+def read_utc_clock(text: Any) -> dt.time | None:
+    """Read a time that is stored in UTC.
+
+    Raises:
+        ValueError: It is in no usual spelling.
+    """
+    found = read_clock(text)
+    return None if found is None else found.replace(tzinfo=dt.UTC)
+
+
 def _is_plain(text: Any) -> bool:
     """Whether a text is as SQLAlchemy writes it, or as SQLite's CURRENT_TIMESTAMP is."""
     if not isinstance(text, str) or text[10:11] != " " or text[7] != "-":

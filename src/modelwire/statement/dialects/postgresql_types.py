@@ -20,6 +20,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Text,
+    Time,
     cast,
 )
 from sqlalchemy import Enum as SQLEnum
@@ -27,7 +28,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ...catalog.domain import is_short_float
-from ...catalog.kinds import scale_of, storage_type
+from ...catalog.kinds import scale_of, storage_type, time_in_utc
 from ...compat.sqlmodel import UTCDateTime
 from ..compiled import binder_of
 from ..exact import write_out
@@ -54,6 +55,23 @@ class PostgreSQLInstant(UTCDateTime):
         """Whether rows, as the driver gives them, have a value at a position without an offset."""
         # A list is done sooner than a generator.
         return not all([(v := row[position]) is None or v.tzinfo for row in rows])  # noqa: C419
+
+
+class PostgreSQLClock(TypeDecorator[dt.time]):
+    """Times of day with an offset: to PostgreSQL they are equal only if their offsets are."""
+
+    impl = Time(timezone=True)
+    cache_ok = True
+
+    def bind_processor(self, _dialect: Dialect) -> Callable[[Any], Any]:
+        return _to_utc
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return _to_utc
+
+
+def _to_utc(value: dt.time | None) -> dt.time | None:
+    return None if value is None else time_in_utc(value)
 
 
 class PostgreSQLDecimal(TypeDecorator[Decimal]):
@@ -174,6 +192,8 @@ def postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
         return PostgreSQLInstant()
     if type(sql_type) is DateTime and sql_type.timezone:
         return PostgreSQLInstant()
+    if isinstance(sql_type, Time) and sql_type.timezone:
+        return PostgreSQLClock()
     if isinstance(sql_type, CHAR):
         return PostgreSQLChar(sql_type.length)
     if is_short_float(sql_type):

@@ -15,9 +15,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from ...catalog.domain import EXACT, MAX_INT64, MIN_INT64
-from ...catalog.kinds import scale_of, storage_type
+from ...catalog.kinds import scale_of, storage_type, time_in_utc
 from ...compat.sqlmodel import UTCDateTime
-from ..clocks import read_clock, read_day, read_instant, read_naive
+from ..clocks import read_clock, read_day, read_instant, read_naive, read_utc_clock
 from ..exact import write_out
 from ..json_text import write_json
 from ..spelled import Spell
@@ -61,6 +61,19 @@ class SQLiteDate(TypeDecorator[dt.date]):
 
     def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
         return read_day
+
+
+class SQLiteClock(TypeDecorator[dt.time]):
+    """Times of day with an offset on SQLite, which stores them in UTC, without saying so."""
+
+    impl = Time
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.time | None, _dialect: Dialect) -> dt.time | None:
+        return None if value is None else time_in_utc(value).replace(tzinfo=None)
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
+        return read_utc_clock
 
 
 class SQLiteTime(TypeDecorator[dt.time]):
@@ -241,7 +254,7 @@ def sqlite_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
     if isinstance(sql_type, Date):
         return SQLiteDate()
     if isinstance(sql_type, Time):
-        return SQLiteTime()
+        return SQLiteClock() if sql_type.timezone else SQLiteTime()
     if isinstance(sql_type, Boolean):
         return SQLiteBoolean()
     if isinstance(sql_type, Float):
