@@ -49,6 +49,7 @@ PAST_POLICIES = (
 BUILDING = {"select", "insert", "update", "delete"}
 BUILDERS_ELSEWHERE = {
     "catalog/condition_reader.py",
+    "catalog/conditions.py",
     "copying/counters.py",
     "copying/notes.py",
     "copying/tables.py",
@@ -57,7 +58,8 @@ BUILDERS_ELSEWHERE = {
     "execute/write/triggers.py",
 }
 """What asks the database about itself: whether it is there, which tables and triggers it has; and
-what reads the conditions of policies; and what copies all rows to another database, for nobody."""
+what reads the conditions of policies, and shows them to people; and what copies all rows to
+another database, for nobody."""
 
 
 def written(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> Iterator[tuple[Shape, str, Door]]:

@@ -38,6 +38,12 @@ def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:
     field = found.get(name)
     if field is None:
         _refuse(resource, f"there is no such column{did_you_mean(name, found)}")
+    _check_column(resource, field)
+    _check_setters(resource, field)
+
+
+def _check_column(resource: Resource, field: Field) -> None:
+    """Check that a field's column is NULL in rows that are there, and set by nothing of its own."""
     if field.kind is not Kind.DATETIME or not field.nullable or field.primary_key:
         _refuse(
             resource,
@@ -49,6 +55,11 @@ def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:
         _refuse(resource, "nothing but a delete may set it; leave its default and onupdate out")
     if column.computed is not None or column.server_onupdate is not None:
         _refuse(resource, "the database sets it itself, and nothing but a delete may")
+
+
+def _check_setters(resource: Resource, field: Field) -> None:
+    """Check that no request and no policy sets a field."""
+    name = field.name
     if name in resource.writable or name in assigned_names(resource):
         _refuse(resource, "it is named as writable= or assigned as well; name it once")
     for schema in (resource.create_schema, resource.update_schema):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -56,30 +56,17 @@ def build_select(
     joined = Joined(found, shape.order, dialect)
     columns = _columns_of(shape, joined, dialect, lenient=lenient)
     where = conditions.render_all(shape.conditions, found)
-    parts: list[ColumnElement[bool]] = []
-    if shape.after is not None:
-        parts = rows_after(shape.order, shape.after, joined, dialect)
+    after = shape.after
+    parts = [] if after is None else rows_after(shape.order, after, joined, dialect)
     if len(parts) > 1:
         rows = [select(*columns).select_from(joined.source).where(*where, part) for part in parts]
         sql = _concatenate(shape, rows, joined, dialect)
     else:
-        most = _one_more(max_included)
-        children = [
-            _join_children(found, include, dialect, most, lenient=lenient)
-            for include in shape.joined
-        ]
-        source = joined.source
-        for child in children:
-            source = source.outerjoin(child, true())
-        arrays = [column for child in children for column in child.c]
+        children = _children_of(shape, found, dialect, max_included, lenient=lenient)
+        source, arrays = _join(joined.source, children)
         sql = select(*columns, *arrays).select_from(source).where(*where, *parts)
         sql = sql.order_by(*order_by(shape.order, joined, dialect))
-    if shape.after is not None and shape.after.probes:
-        sql = sql.add_columns(_has_rows_before(shape, shape.after, dialect))
-    if shape.allows is not None:
-        sql = sql.add_columns(tell_allowed(shape.table, shape.allows, found, dialect))
-    if shape.given:
-        sql = sql.add_columns(found.c[PLACE])
+    sql = sql.add_columns(*_columns_beside(shape, found, dialect))
     if shape.limited:
         sql = sql.limit(number_parameter("limit"))
     if shape.offset:
@@ -87,6 +74,39 @@ def build_select(
     if shape.lock is not None:
         sql = for_update(sql, shape.lock, found)
     return sql, conditions.prepare
+
+
+def _children_of(
+    shape: SelectShape,
+    found: FromClause,
+    dialect: SQLDialect,
+    max_included: int,
+    *,
+    lenient: bool,
+) -> Sequence[LateralFromClause]:
+    most = _one_more(max_included)
+    return [_select_children(found, i, dialect, most, lenient=lenient) for i in shape.joined]
+
+
+def _join(
+    source: FromClause, children: Sequence[LateralFromClause]
+) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
+    """Join what is included to rows, as further columns of these."""
+    for child in children:
+        source = source.outerjoin(child, true())
+    return source, [column for child in children for column in child.c]
+
+
+def _columns_beside(
+    shape: SelectShape, found: FromClause, dialect: SQLDialect
+) -> Iterator[ColumnElement[Any]]:
+    """What is told of a row beside what it has: of what is before it, and of what is allowed."""
+    if shape.after is not None and shape.after.probes:
+        yield _has_rows_before(shape, shape.after, dialect)
+    if shape.allows is not None:
+        yield tell_allowed(shape.table, shape.allows, found, dialect)
+    if shape.given:
+        yield found.c[PLACE]
 
 
 def build_count(shape: CountShape, dialect: SQLDialect) -> tuple[Executable, dict[str, Prepare]]:
@@ -139,7 +159,7 @@ def _one_more(count: int) -> ColumnElement[int]:
     return literal_column(str(count + 1), Integer())
 
 
-def _join_children(
+def _select_children(
     parent: FromClause,
     include: Include,
     dialect: SQLDialect,

@@ -135,13 +135,20 @@ def mount(
         add_agents(routes, Mcp() if mcp is True else mcp)
     if admin:
         add_admin(routes)
+    _add_routes_of_operators(routes, app, database, health)
+    if service.choose_docs(offline=has_assets() if offline_docs is None else offline_docs):
+        serve_docs(app)
+    answer_docs_with_slash(app)
+
+
+def _add_routes_of_operators(
+    routes: Routes, app: FastAPI, database: Database, health: str | None
+) -> None:
+    """Add what those ask who run the application, where it has no such paths itself."""
     if health is not None and not has_path(app, health):
         add_health(routes, health)
     if database.observer.counts is not None and not has_path(app, METRICS):
         add_metrics(routes, database.observer.counts)
-    if service.choose_docs(offline=has_assets() if offline_docs is None else offline_docs):
-        serve_docs(app)
-    answer_docs_with_slash(app)
 
 
 def _limit_requests(service: Service, max_body_bytes: int | None) -> RequestLimits:

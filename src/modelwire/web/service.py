@@ -87,6 +87,13 @@ class Service:
         self._named_cors: Cors | None = None
         self._caller: Caller | None = None
         self._mounts = 0
+        self._add_middleware(app)
+        app.state.modelwire = self
+        app.state.modelwire_own = self.own_access
+        app.state.modelwire_database = database
+
+    def _add_middleware(self, app: FastAPI) -> None:
+        database = self.database
         if database.replicas is not None:
             cookies = database.settings.position_cookie
             app.add_middleware(Positions, replicas=database.replicas, cookies=cookies)
@@ -101,9 +108,6 @@ class Service:
         )
         # As the innermost: what the others add to an answer, they add to those too.
         middleware_of(app).append(Middleware(UnexpectedErrors, problems=self.problems))
-        app.state.modelwire = self
-        app.state.modelwire_own = self.own_access
-        app.state.modelwire_database = database
 
     def add_resources(self, mounted: MountedResources, conflict_status: int) -> None:
         """Add resources, whose errors are explained in the application's own endpoints too.

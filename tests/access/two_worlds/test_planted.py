@@ -62,7 +62,7 @@ FOUND_BY: dict[str, tuple[str, int]] = {
 """The kind of request and the seed by which each fault shows."""
 
 FOUND_ON_POSTGRESQL: dict[str, tuple[str, int]] = {
-    "statement/select.py:_join_children:rows_of:0": ("read", 0),
+    "statement/select.py:_select_children:rows_of:0": ("read", 0),
 }
 """The same for what is only done there."""
 
