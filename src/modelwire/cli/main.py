@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from functools import partial
 from logging.config import dictConfig
@@ -151,19 +152,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve an application, or every table of a module."""
-    # The environment is how settings reach applications, and workers, that make their own Database.
-    if database_url is not None:
-        os.environ["MODELWIRE_DATABASE_URL"] = database_url
-    if create_tables is not None:
-        os.environ["MODELWIRE_CREATE_TABLES"] = str(create_tables)
-    if log_format is not None:
-        os.environ["MODELWIRE_LOG_FORMAT"] = log_format
-    os.environ.setdefault("MODELWIRE_LOG_REQUESTS", "true")
-    if allowed_host:
-        os.environ["MODELWIRE_ALLOWED_HOSTS"] = ",".join(allowed_host)
-    elif is_loopback(host):
-        # What runs on this machine is meant, not pages of others whose names lead here.
-        os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
+    _pass_on_settings(database_url=database_url, create_tables=create_tables, log_format=log_format)
+    _pass_on_hosts(host, allowed_host or ())
     os.environ[_TARGET] = target
     os.environ[_SHOWN] = ",".join(show or ())
     os.environ[_ADMIN] = "yes" if admin else ""
@@ -332,6 +322,24 @@ def create_app() -> FastAPI:
     if os.environ[_ADMIN]:
         serve_admin(app)
     return app
+
+
+def _pass_on_settings(**settings: object) -> None:
+    """Put settings into the environment, where applications and workers that make their own
+    Database find them."""
+    for name, value in settings.items():
+        if value is not None:
+            os.environ[f"MODELWIRE_{name.upper()}"] = str(value)
+    os.environ.setdefault("MODELWIRE_LOG_REQUESTS", "true")
+
+
+def _pass_on_hosts(host: str, allowed: Sequence[str]) -> None:
+    """Put the names that the service answers to into the environment."""
+    if allowed:
+        os.environ["MODELWIRE_ALLOWED_HOSTS"] = ",".join(allowed)
+    elif is_loopback(host):
+        # What runs on this machine is meant, not pages of others whose names lead here.
+        os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
 
 
 def _show_addresses(app: FastAPI, address: str) -> None:
