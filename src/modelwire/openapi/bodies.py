@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from ..plan.writing.create import tie_fields
 from .context import Subject
 from .values import TEXT, JSONSchema, value_schema
@@ -53,9 +54,19 @@ def create_schema(subject: Subject, relation: Relation | None = None) -> JSONSch
         subject.table.schemas.create,
         "validation",
         more=lambda: _new_relations(subject),
-        optional=[*given, *(n for n, rule in rules.items() if rule.write is not True)],
+        optional=[
+            *given,
+            *_told_by_nested(subject.table),
+            *(n for n, rule in rules.items() if rule.write is not True),
+        ],
         suffix=f"Without{end}" if given else "",
     )
+
+
+def _told_by_nested(table: Table) -> list[str]:
+    """The foreign keys that a row need not have where what they refer to is created with it."""
+    held = [relation for relation in table.nested.values() if relation.holds]
+    return [table.by_column[column.name].name for relation in held for column in relation.local]
 
 
 def _new_relations(subject: Subject) -> JSONSchema:

@@ -16,6 +16,7 @@ from ...plan.writing.create_plan import (
     group_rows,
     join_plans,
     refuse_other_parent,
+    refuse_unnamed_parent,
 )
 from ...plan.writing.draft import Row as NewRow
 from ...shape.lookups import LookupShape
@@ -87,6 +88,7 @@ class Inserter:
             stored = await self.store(parents)
             for (index, _), row in zip(found, stored, strict=True):
                 values = parents.table.values_of(row, relation.remote)
+                _check_named(rows[index], values)
                 rows[index] = rows[index].tie(fields, values)
         return CreatePlan(plan.table, tuple(rows), plan.kin)
 
@@ -111,6 +113,7 @@ class Inserter:
         fields = [plan.table.by_column[column.name] for column in relation.remote]
         pairs = [*zip(plan.rows, owners, strict=True)]
         for row, owner in pairs:
+            _check_named(row, owner)
             await self._check_claims(relation, row, owner)
         rows = tuple(row.tie(fields, owner) for row, owner in pairs)
         return await self.store(CreatePlan(plan.table, rows, plan.kin))
@@ -178,6 +181,16 @@ class Inserter:
         except ConstraintViolation as violation:
             raise Rejection(violation, CreatePlan(shape.table, tuple(rows))) from violation
         return stored
+
+
+def _check_named(row: NewRow, values: Row) -> None:
+    """Check that a row will refer to one that is stored with it, or that it stands below.
+
+    Raises:
+        InvalidRequest: That has no value there, as a unique column may.
+    """
+    if None in values:
+        raise InvalidRequest(refuse_unnamed_parent(row.pointer))
 
 
 def bind_row(row: NewRow) -> dict[str, Any]:

@@ -102,6 +102,13 @@ def refuse_other_parent(pointer: str) -> Violation:
     return Violation(message, "other_parent", pointer)
 
 
+def refuse_unnamed_parent(pointer: str) -> Violation:
+    """What is wrong with a row that would refer to a value of another one which that doesn't have:
+    it would belong to none."""
+    message = "can't refer to the row that it is created with: that has null where it would"
+    return Violation(message, "unnamed_parent", pointer)
+
+
 def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
     """One plan for the rows of several plans of one table."""
     rows = tuple(row for plan in plans for row in plan.rows)
