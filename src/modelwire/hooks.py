@@ -131,7 +131,7 @@ _set, _get = object.__setattr__, object.__getattribute__
 
 
 def find_changed(values: Values) -> dict[str, Any] | None:
-    """What has become of the values of a row; None where nobody has looked at them."""
+    """The values of a row as hooks have left them; None where no hook has looked at them."""
     try:
         found: dict[str, Any] | None = _get(values, "_read")
     except AttributeError:

@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import subprocess
+import sys
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
@@ -308,3 +310,22 @@ def test_argument() -> None:
     """It is on or off."""
     with pytest.raises(ConfigurationError, match=r"mount\(admin=…\): '/x' should be True or False"):
         mount(FastAPI(), Database("sqlite://"), *LEAGUE, admin="/x")  # type: ignore[arg-type]
+
+
+def test_the_page_is_loaded_where_it_is_served() -> None:
+    """An application that is mounted without the page, or agents, loads no module of theirs."""
+    program = """
+import sys
+from fastapi import FastAPI
+from modelwire import Database, mount
+app, database = FastAPI(), Database("sqlite://")
+mount(app, database)
+parts = ("modelwire.web.admin.", "modelwire.web.agents.mounting")
+print(*[name for name in sys.modules if name.startswith(parts)])
+mount(app, database, admin=True)
+print("modelwire.web.admin.mounting" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.splitlines() == ["", "True"]

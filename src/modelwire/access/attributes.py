@@ -43,8 +43,7 @@ KINDS: tuple[type, ...] = (
 )
 """The classes of values that stand in a statement."""
 
-_DESCRIBED: Mapping[Any, type] = {
-    EmailStr: str,
+CONSTRAINED_TIMES: Mapping[Any, type] = {
     AwareDatetime: dt.datetime,
     NaiveDatetime: dt.datetime,
     PastDatetime: dt.datetime,
@@ -52,7 +51,9 @@ _DESCRIBED: Mapping[Any, type] = {
     PastDate: dt.date,
     FutureDate: dt.date,
 }
-"""Classes of Pydantic's of which there are no values: what their values are instead."""
+"""Pydantic's classes of times, of which there are no values, with the classes of their values."""
+
+_DESCRIBED: Mapping[Any, type] = {EmailStr: str, **CONSTRAINED_TIMES}
 
 _COLLECTIONS = (list, set, frozenset, AbstractSequence, AbstractSet)
 _GENERATORS = (Iterator, Generator, AsyncIterator, AsyncGenerator)

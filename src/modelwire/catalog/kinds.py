@@ -12,14 +12,6 @@ from enum import Enum, StrEnum
 from functools import lru_cache, reduce
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import (
-    AwareDatetime,
-    FutureDate,
-    FutureDatetime,
-    NaiveDatetime,
-    PastDate,
-    PastDatetime,
-)
 from sqlalchemy import (
     ARRAY,
     CHAR,
@@ -41,6 +33,7 @@ from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.dialects.postgresql import CIDR, CITEXT, INET, MACADDR, MACADDR8
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from ..access.attributes import CONSTRAINED_TIMES
 from ..compat.sqlalchemy import variants_of
 from ..compat.sqlmodel import AutoString, UTCDateTime
 
@@ -101,17 +94,6 @@ _BY_CLASS: tuple[tuple[type, Kind], ...] = (
 )
 
 
-_DESCRIBED: Mapping[Any, type] = {
-    AwareDatetime: dt.datetime,
-    NaiveDatetime: dt.datetime,
-    PastDatetime: dt.datetime,
-    FutureDatetime: dt.datetime,
-    PastDate: dt.date,
-    FutureDate: dt.date,
-}
-"""Classes of Pydantic's of which there are no values: what their values are instead."""
-
-
 def strip_optional(annotation: Any) -> Any:
     """Take `None` out of a union: `int | None` is `int`."""
     if get_origin(annotation) in (Union, types.UnionType):
@@ -147,7 +129,7 @@ def bare_class(annotation: Any) -> type | None:
             return bare_class(getattr(annotation, alias))
     origin = get_origin(annotation)
     candidate = origin or annotation
-    return _DESCRIBED.get(candidate, candidate) if isinstance(candidate, type) else None
+    return CONSTRAINED_TIMES.get(candidate, candidate) if isinstance(candidate, type) else None
 
 
 def type_on(column: ColumnElement[Any], dialect: str | None) -> TypeEngine[Any]:

@@ -172,7 +172,7 @@ class Table:
 
     @cached_property
     def with_all_rows(self) -> Table:
-        """The same resource with all of its rows, whoever may see them: for the service itself."""
+        """The resource with all of its rows, for the service itself: no policy holds."""
         soft = self.policy.soft
         if soft is None:
             raise AssertionError(f"{self.name}: no delete of it is soft")

@@ -36,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @changes.command("list", epilog=show_examples("changes list", "changes list --json"))
 def list_places(database_url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """List who works through the changes, how far he is, and what he is at."""
+    """List who works through the changes, how far each is, and at which change."""
     with exiting():
         places = _run(database_url, _list)
     if as_json:

@@ -15,7 +15,7 @@ from ..plan.values import shown_value
 
 
 def write_unknown(value: Any) -> Any:
-    """What stands in JSON for a value of a type that JSON has not.
+    """Write a value of a type that JSON does not have.
 
     Args:
         value: The value: one that can't be read, one of a class that a column's own type makes, or
@@ -32,7 +32,7 @@ def write_unknown(value: Any) -> Any:
 
 
 def fall_back(value: Any) -> Any:
-    """What stands in JSON for a value that Pydantic doesn't know either."""
+    """Write a value that Pydantic does not know either."""
     if isinstance(value, Unreadable):
         return str(value)
     for name in ("tolist", "to_list"):

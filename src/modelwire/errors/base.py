@@ -33,7 +33,7 @@ class Violation:
     position: int | None = None
 
     def place(self, pointer: str) -> Violation:
-        """The same of one of several requests.
+        """The violation as it is told of one of several requests.
 
         Args:
             pointer: Where the request stands in a body.

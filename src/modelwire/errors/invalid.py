@@ -85,7 +85,7 @@ class Faults:
         self.pass_over(len(things) - len(told))
 
     def pass_over(self, count: int) -> None:
-        """Add some that nobody looks at."""
+        """Count some more, which are not told one by one."""
         self.count += count
         if count:
             self._codes.add("")

@@ -59,14 +59,14 @@ class LockTimeout(Contention):
 
 
 class Outdated(Contention):
-    """A connection takes no writes, as when it was opened; one that is opened now may take them."""
+    """A connection is to a server that takes no writes; one that is opened now may take them."""
 
     def __init__(self) -> None:
         super().__init__("The database takes no writes")
 
 
 class UnknownOutcome(RequestError):
-    """What commits a write was sent, and no answer came: it may be stored or not."""
+    """A COMMIT was sent, and no answer came: the write may be stored or not."""
 
     code = "unknown_outcome"
     is_of_server = True

@@ -83,7 +83,7 @@ class Folder:
             script.run_env()
 
     def adopt(self) -> None:
-        """Note every step as one that the database has been through."""
+        """Note every step as applied, without running it."""
         self.config.attributes[ORDERS] = Orders(completes=True)
         command.stamp(self.config, "head")
 

@@ -28,8 +28,7 @@ from .rows import RowReader
 from .work import OpenTransaction
 
 Session = AsyncSession | OpenTransaction | None
-"""The session that somebody put in the way, or the transaction that a request is a part of, if any.
-"""
+"""The overridden session, or the transaction that a request is a part of, if any."""
 
 
 NUMBER_S = 1.0
@@ -116,7 +115,7 @@ class Pipeline:
 
 
 def session_of(session: Session) -> AsyncSession | None:
-    """The session that somebody put in the way, also where a transaction is open in it."""
+    """The overridden session, also where a transaction is open in it."""
     return session.session if isinstance(session, OpenTransaction) else session
 
 

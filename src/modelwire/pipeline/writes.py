@@ -255,7 +255,7 @@ def _refuse_conditions(table: Table, request: Request) -> None:
 
 
 def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> Check | None:
-    """What looks at a row before it is changed: whether it is the one that the client knows.
+    """The check of a row by the preconditions of a request, before it is changed.
 
     Args:
         table: The resource. Where it requires `If-Match`, and that is absent, no row is; that is

@@ -25,7 +25,7 @@ way; in JSON it stands in texts alone, where it may be escaped."""
 
 
 class ChangeEvent(NamedTuple):
-    """A change of a row, as whoever follows it may see it.
+    """A change of a row, as a follower may see it.
 
     Args:
         number: Its number.

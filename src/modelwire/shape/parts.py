@@ -101,7 +101,7 @@ class Keyset(Struct, frozen=True, cache_hash=True):
 
 
 class Lock(Enum):
-    """What nobody else may do to rows (PostgreSQL manual, Row-Level Locks).
+    """A row-level lock: what no other transaction may do to rows (PostgreSQL manual, 13.3.2).
 
     A row that is referred to is kept. It may be changed meanwhile, as long as its keys stay.
     """

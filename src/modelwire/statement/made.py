@@ -65,7 +65,7 @@ def value_name(field: Field) -> str:
 
 
 def makers_of(shape: InsertShape | UpdateShape) -> Callable[[Values], Values] | None:
-    """What makes the parameters of a statement that nobody gives, from those that are given."""
+    """The makers of the parameters that no request gives, from those that are given."""
     table, fields, steps = shape.table, shape.fields, []
     if isinstance(shape, UpdateShape):
         steps = [_Step(fields, updates_left_by(table, fields), update_name)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..errors import ConfigurationError
-from .admin.mounting import Admin
 from .extra_routes import add_extra, serve_along, serve_here
 from .route_names import has_path
 from .routes import Routes
@@ -20,6 +19,8 @@ def add_admin(routes: Routes) -> None:
     Raises:
         ConfigurationError: There is a route at the path.
     """
+    from .admin.mounting import Admin  # noqa: PLC0415 - few applications have it
+
     service, path = routes.service, routes.prefix + ADMIN
     known = service.admin.get(path)
     if known is not None:

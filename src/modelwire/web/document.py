@@ -57,7 +57,7 @@ class Document:
         app.openapi = self.compose  # type: ignore[method-assign]
 
     def compose(self) -> JSONSchema:
-        """Compose the document, or give the one that was composed before."""
+        """Compose the document, or return the one that was composed before."""
         with self._lock:
             return self._compose()
 

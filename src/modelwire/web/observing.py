@@ -27,7 +27,7 @@ _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 
 
 def exchange_of(scope: Scope, observer: Observer) -> Exchange:
-    """What is known of a request; one that never came here, as in middleware, is given its id."""
+    """What is known of a request; one that has not come here, as in middleware, is given an id."""
     if EXCHANGE not in scope:
         scope[EXCHANGE] = Exchange(_read_headers(scope)[0], scope["method"], 0, observer)
     exchange: Exchange = scope[EXCHANGE]

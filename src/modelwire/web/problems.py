@@ -146,7 +146,7 @@ class Problems:
         return found is not None and found not in self._own.values()
 
     def answer_unexpected(self, scope: Scope, error: BaseException) -> Response:
-        """Answer a request with an error that nobody expected."""
+        """Answer a request with an unexpected error."""
         unexpected = UnexpectedError()
         unexpected.__cause__ = error
         return self.answer(scope, unexpected)

@@ -101,7 +101,7 @@ class Endpoint:
         Args:
             scope: The request.
             receive: Where its body comes from, and whether its client has gone.
-            session: The session that somebody put in the way, if any.
+            session: The overridden session, if any.
             who: What the caller's dependency has given, if the application has callers.
 
         Returns:

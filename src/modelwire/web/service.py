@@ -15,7 +15,6 @@ from ..compat.starlette import has_started, middleware_of
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..openapi.components import Components
-from .admin.mounting import Admin
 from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document
@@ -33,7 +32,8 @@ from .route import ResourceRoute
 from .route_names import RouteNames
 from .unexpected import UnexpectedErrors
 
-if TYPE_CHECKING:  # the SDK that it needs may not be installed
+if TYPE_CHECKING:  # few applications have these, and the SDK of one may not be installed
+    from .admin.mounting import Admin
     from .agents.mounting import Agents
 
 

@@ -172,7 +172,7 @@ class Query:
         return tuple(conditions)
 
     def finish(self) -> None:
-        """Refuse what nobody took."""
+        """Refuse the parameters that nothing took."""
         faults = Faults()
         faults.add_each(self._left, self._refuse)
         faults.refuse()
