@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -94,7 +93,7 @@ class BatchWork:
         for request in self._batch.requests:
             count = len(shared.done)
             addressed = _address(request, answers)
-            with placing(request.place):
+            with Placing(request.place):
                 answers.add(await self._batch.answer(addressed, shared))
             done += [(work, part, request.place) for work, part in shared.done[count:]]
         if transaction.one_by_one:
@@ -112,7 +111,7 @@ class BatchWork:
         shared, answers = transaction.share(), Answers.stored(answer.body)
         for request in self._batch.guarded:
             addressed = _address(request, answers)
-            with placing(request.place):
+            with Placing(request.place):
                 await self._batch.guard(addressed, shared)
 
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
@@ -222,18 +221,23 @@ def _fill_segment(segment: str, request: BatchedRequest, answers: Answers) -> st
     return segment if filled == segment else escape_reserved(filled)
 
 
-@contextmanager
-def placing(place: str) -> Iterator[None]:
-    """Say of what refuses a request which one it is.
+class Placing:
+    """Says of what refuses a request which one it is.
 
     Args:
         place: Where the request stands in the body of the batch.
     """
-    try:
-        yield
-    except RequestError as error:
-        error.place(place)
-        raise
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, RequestError):
+            error.place(self._place)
 
 
 def _refuse(message: str, place: str) -> InvalidRequest:

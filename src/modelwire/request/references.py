@@ -54,6 +54,8 @@ def check_reference(text: object, place: str, index: int) -> Iterator[Violation]
 
 def check_path(path: str, place: str, index: int) -> Iterator[Violation]:
     """What is wrong with the references of a path."""
+    if "{" not in path and "}" not in path:
+        return
     for text in _IN_PATH.findall(path):
         yield from check_reference(text, place, index)
     if set("{}") & set(_IN_PATH.sub("", path)):

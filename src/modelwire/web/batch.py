@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,7 +16,7 @@ from starlette.types import Scope
 
 from ..access.principal import Principal
 from ..errors import InvalidRequest, MethodNotAllowed, NoSuchPath, Violation
-from ..pipeline.batch import Addressed, BatchWork, Requests, placing
+from ..pipeline.batch import Addressed, BatchWork, Placing, Requests
 from ..pipeline.pipeline import wants_minimal
 from ..pipeline.transaction import run
 from ..pipeline.variants import Variants
@@ -45,6 +44,9 @@ _HEADERS_OF_THE_BATCH = frozenset(
 """The headers of a batch that its requests do not have from it."""
 
 _JSON = (b"content-type", b"application/json")
+
+_RAISED = (RequestValidationError, HTTPException)
+"""What the application's own code raises to refuse a request."""
 
 _running: set[asyncio.Future[None]] = set()
 
@@ -136,12 +138,12 @@ class _Parts:
         Raises:
             RequestError: There is none, or none that a batch may ask.
         """
-        with placing(request.place):
-            return self._open(request, request.path)[0]
+        with Placing(request.place):
+            return self._look_up(request.method, request.path)[0]
 
     async def answer(self, addressed: Addressed, transaction: OpenTransaction) -> Answer:
         """Answer a request as a part of a transaction, once what guards it has been asked."""
-        with self._telling():
+        try:
             route, scope = self._open(addressed.request, addressed.path)
             caller, body = self._caller_of(route), addressed.body
             if not route.is_guarded:
@@ -150,13 +152,17 @@ class _Parts:
             await _pass(scope, route, part)
             self._background[addressed.request.place] = part.background
             return part.answer
+        except _RAISED as error:
+            raise self._tell(error) from None
 
     async def guard(self, addressed: Addressed, transaction: OpenTransaction) -> None:
         """Ask what guards a request, and nothing else."""
-        with self._telling():
+        try:
             route, scope = self._open(addressed.request, addressed.path)
             part = Part(transaction, self._caller_of(route), addressed.body, is_asked_only=True)
             await _pass(scope, route, part)
+        except _RAISED as error:
+            raise self._tell(error) from None
 
     def run_in_background(self) -> None:
         """Run what dependencies have left for later, now that all is committed."""
@@ -168,12 +174,16 @@ class _Parts:
 
     def _open(self, request: BatchedRequest, path: str) -> tuple[ResourceRoute, dict[str, Any]]:
         """Find the route of a request, and make its scope."""
-        known = self._known.get((request.method, path))
-        if known is None:
-            scope = self._scope_of(request.method, path)
-            known = self._known[request.method, path] = self._select(scope), scope
-        route, scope = known
+        route, scope = self._look_up(request.method, path)
         return route, {**scope, "headers": self._headers_of(request)}
+
+    def _look_up(self, method: str, path: str) -> tuple[ResourceRoute, dict[str, Any]]:
+        """Find the route of a method and a path, and the scope that its requests share."""
+        known = self._known.get((method, path))
+        if known is None:
+            scope = self._scope_of(method, path)
+            known = self._known[method, path] = self._select(scope), scope
+        return known
 
     def _scope_of(self, method: str, path: str) -> dict[str, Any]:
         raw, _, query = path.partition("?")
@@ -216,18 +226,14 @@ class _Parts:
             self._callers[endpoint.callers] = endpoint.read_caller(self._who)
         return self._callers[endpoint.callers]
 
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _tell(self, error: RequestValidationError | HTTPException) -> Exception:
         """Tell what the application's own code raises as it is told of a single request."""
-        try:
-            yield
-        except (RequestValidationError, HTTPException) as error:
-            is_answer = isinstance(error, HTTPException) and error.status_code < 400
-            if is_answer or self._problems.is_handled_otherwise(self._scope, error):
-                raise
-            if isinstance(error, RequestValidationError):
-                raise explain_validation(error) from None
-            raise explain_http(error) from None
+        is_answer = isinstance(error, HTTPException) and error.status_code < 400
+        if is_answer or self._problems.is_handled_otherwise(self._scope, error):
+            return error
+        if isinstance(error, RequestValidationError):
+            return explain_validation(error)
+        return explain_http(error)
 
 
 async def _pass(scope: dict[str, Any], route: ResourceRoute, part: Part) -> None:
