@@ -190,6 +190,11 @@ class Table:
         return {f.name: f for f in self.fields if f.readable}
 
     @cached_property
+    def shown_columns(self) -> int:
+        """How many of these are columns; those that expressions compute come behind them."""
+        return sum(field.computed is None for field in self.readable.values())
+
+    @cached_property
     def read_only(self) -> frozenset[str]:
         """The names of the fields that clients may see, and that a policy lets none of them set."""
         return frozenset(n for n in self.readable if self.policy.rules_of(n).write is False)

@@ -28,19 +28,25 @@ def encode_row(
         # The tag stands for the row, whatever is shown of it.
         positions = read.positions
         row = [row[positions[field]] for field in table.selected]
-    has_more = includes or (read is None and table.schemas.read.model_computed_fields)
-    return body, entity_tag(tagged(table, row), body if has_more else b"")
+    more = b""
+    if includes or (read is None and table.schemas.read.model_computed_fields):
+        more = body
+    elif table.computed:
+        more = encoder_of(table, (), whole_row(table)).encode_one(row)
+    return body, entity_tag(tagged(table, row), more)
 
 
 def tagged(table: Table, row: Row) -> Row:
     """What a tag stands for of a row as it is read: its fields as clients see them.
 
     From a digest of anything else they could find out what they may not see: they would try what it
-    might be, and compare. Computed fields are in the other half, for they may change by themselves.
+    might be, and compare. Computed fields are in the other half, for they may change by themselves,
+    or with other rows.
     """
     if not table.masked:
-        return row[: len(table.readable)]
-    return (encoder_of(table, (), whole_row(table)).encode_one(row),)
+        return row[: table.shown_columns]
+    own = Projection(table.selected, table.shown_columns)
+    return (encoder_of(table, (), own).encode_one(row),)
 
 
 @encoding
