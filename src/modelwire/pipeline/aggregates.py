@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from ..catalog.relation import Relation
 from ..catalog.tables import Table
+from ..catalog.unreadable import Unreadable
 from ..encode.csv import Sheet
 from ..encode.groups import GroupEncoder
 from ..errors import Constraint, ConstraintViolation, InvalidRequest, Violation
@@ -21,6 +22,7 @@ from ..request.request import Request
 from ..respond.answer import Answer
 from ..respond.groups import answer_groups, answer_sheet
 from ..respond.links import Address, Bounds, link_pages
+from ..shape.aggregates import AggregateShape, Measure
 from ..statement.spans import ZONE
 from .lists import check_parent
 from .pipeline import Pipeline, Session, parse_body
@@ -100,8 +102,8 @@ async def _read_groups(
     """Read the groups, and one more if there is one.
 
     Raises:
-        InvalidRequest: A sum is beyond the numbers of the database, or it does not know the time
-            zone.
+        InvalidRequest: A sum is beyond the numbers of the database, or of answers; or the database
+            does not know the time zone.
         NotFound: The row whose children they are of is not there.
     """
     statement = pipeline.statements.of(plan.shape)
@@ -112,16 +114,33 @@ async def _read_groups(
             if not found or not plan.shape.groups:
                 await check_parent(pipeline, lane, parent)
     except ConstraintViolation as error:
-        raise _explain(pipeline, error, plan) from error
+        _explain(pipeline, error, plan)
+        raise
+    _check_sums(plan.shape, found)
     return found
 
 
-def _explain(pipeline: Pipeline, error: ConstraintViolation, plan: AggregatePlan) -> Exception:
-    """Say what a database could not compute."""
+def _explain(pipeline: Pipeline, error: ConstraintViolation, plan: AggregatePlan) -> None:
+    """Say what a database could not compute.
+
+    Raises:
+        InvalidRequest: It is something that was asked for.
+    """
     if error.kind is Constraint.RANGE:
-        message = "a sum is beyond the numbers of the database"
-        return InvalidRequest(Violation(message, "out_of_range", parameter="measures"))
+        raise _beyond() from error
     if ZONE in plan.values and pipeline.database.sql_dialect.sums.has_zones:
         message = "is a time zone that the database does not know"
-        return InvalidRequest(Violation(message, "invalid_value", parameter=ZONE))
-    return error
+        violation = Violation(message, "invalid_value", parameter=ZONE)
+        raise InvalidRequest(violation) from error
+
+
+def _check_sums(shape: AggregateShape, rows: Sequence[Row]) -> None:
+    """Check that all sums are such as are shown: the database may have larger ones."""
+    added = [i for i, told in enumerate(shape.answered) if isinstance(told, Measure) and told.adds]
+    if any(isinstance(row[i], Unreadable) for i in added for row in rows):
+        raise _beyond()
+
+
+def _beyond() -> InvalidRequest:
+    message = "a sum is beyond the numbers of the database"
+    return InvalidRequest(Violation(message, "out_of_range", parameter="measures"))

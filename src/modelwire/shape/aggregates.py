@@ -70,6 +70,11 @@ class Measure(Struct, frozen=True, cache_hash=True):
     field: Field | None = None
     through: Through = ()
 
+    @property
+    def adds(self) -> bool:
+        """Whether the values are added up."""
+        return self.function in (Function.SUM, Function.AVG)
+
 
 class ColumnOrder(Struct, frozen=True, cache_hash=True):
     """One term of the order of groups.

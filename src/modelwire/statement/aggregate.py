@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Double,
     FromClause,
     Select,
     Text,
@@ -137,8 +136,8 @@ def _add(field: Field, function: Function, value: Value, dialect: SQLDialect) ->
     if stored is Kind.INTERVAL:
         return dialect.sums.durations(value)
     if stored is Kind.FLOAT and field.kind is not Kind.DECIMAL:
-        told: Value = getattr(func, function)(dialect.sums.real(value), type_=Double())
-        return told
+        total = dialect.sums.floats(value)
+        return total if function is Function.SUM else total / func.count(value)
     scale = 0 if stored is Kind.INTEGER else scale_of(field.sql_type)
     number = Number(field.kind, stored or field.kind, scale)
     write = dialect.sums.total if function is Function.SUM else dialect.sums.mean

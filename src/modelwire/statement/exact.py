@@ -9,6 +9,7 @@ and not for each row.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -84,12 +85,15 @@ class DurationText(TypeDecorator[dt.timedelta]):
         return None if value is None else int(value) * _MICROSECOND
 
 
+MADE = (ExactText, DurationText)
+"""The types of texts that functions of ours make on SQLite, and that no column stores."""
+
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def _read(number: Decimal, kind: Kind, scale: int | None) -> Any:
     if kind is Kind.FLOAT:
-        return float(number)
+        return _to_float(number)
     if not number.is_finite():
         return number
     if kind is Kind.INTEGER:
@@ -97,6 +101,13 @@ def _read(number: Decimal, kind: Kind, scale: int | None) -> Any:
     if scale is None:
         return write_out(number)
     return number.quantize(Decimal(1).scaleb(-scale), context=EXACT)
+
+
+def _to_float(number: Decimal) -> float:
+    value = float(number)
+    if math.isinf(value) and number.is_finite():
+        raise OverflowError("beyond a float")
+    return value
 
 
 def _to_decimal(value: Any) -> Decimal:

@@ -37,7 +37,7 @@ class Sums:
         has_zones: Whether it has time zones of its own, which need not be those that Python has.
         total: The exact sum of numbers.
         mean: The mean of numbers, to be shown as a decimal or as a float.
-        real: A float as it is added up.
+        floats: The sum of floats, which fails where none can hold it.
         durations: The sum of durations, each in the one spelling of its type.
         cut: The start of a span of time, in a time zone if one is given, in UTC otherwise. It is a
             date, or for an hour of the value's own type.
@@ -46,6 +46,6 @@ class Sums:
     has_zones: bool
     total: Callable[[Value, Number], Value]
     mean: Callable[[Value, Number], Value]
-    real: Callable[[Value], Value]
+    floats: Callable[[Value], Value]
     durations: Callable[[Value], Value]
     cut: Callable[[Value, Bucket, Value | None], Value]

@@ -60,6 +60,10 @@ _NOT_COMPILED = ("no such ", "near ", "table ", "ambiguous ", "incomplete ", "to
 it. All else is said by an expression of a column, an index or a check that fails for a row."""
 
 
+_OVERFLOW = "integer overflow"
+"""SQLite's words where what an expression computes is beyond its integers."""
+
+
 _TOO_DEEP = "too many levels of trigger recursion"
 """SQLite's words where cascades or triggers are nested 1,000 deep (SQLITE_MAX_TRIGGER_DEPTH)."""
 
@@ -80,7 +84,8 @@ def translate_sqlite(error: sqlite3.Error) -> ModelwireError:
     if str(error) == _TOO_DEEP:
         return TooManyLevels()
     if name == "SQLITE_ERROR" and not str(error).startswith(_NOT_COMPILED):
-        return ConstraintViolation(Constraint.TRIGGER)
+        is_beyond = str(error) == _OVERFLOW
+        return ConstraintViolation(Constraint.RANGE if is_beyond else Constraint.TRIGGER)
     if name == "SQLITE_INTERRUPT":
         return TimedOut("A statement took longer than its time limit")
     return DatabaseError()

@@ -67,10 +67,9 @@ def _round_half_even(number: Value, places: Value) -> Value:
     return case((and_(is_half, is_even), lower), else_=func.round(number, places, type_=Numeric()))
 
 
-def _real(value: Value) -> Value:
-    if is_short_float(storage_type(value.type)):
-        return cast(cast(value, Text()), Double())
-    return value
+def _floats(value: Value) -> Value:
+    is_short = is_short_float(storage_type(value.type))
+    return func.sum(cast(cast(value, Text()), Double()) if is_short else value, type_=Double())
 
 
 def _durations(value: Value) -> Value:
@@ -91,5 +90,5 @@ def _cut(value: Value, bucket: Bucket, zone: Value | None) -> Value:
 
 
 POSTGRESQL_SUMS = Sums(
-    has_zones=True, total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut
+    has_zones=True, total=_total, mean=_mean, floats=_floats, durations=_durations, cut=_cut
 )

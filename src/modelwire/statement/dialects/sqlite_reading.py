@@ -10,6 +10,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from ...catalog.unreadable import Octets, Unreadable
+from ..exact import MADE
 from ..lenient import Lenient
 from ..normal import has_spellings, normalize
 
@@ -39,6 +40,8 @@ def read_on_sqlite(
     column: ColumnElement[Any], own: TypeEngine[Any], wire: TypeEngine[Any]
 ) -> ColumnElement[Any]:
     """An expression, which SQLite before 3.41 gives no other type in RETURNING than its own."""
+    if isinstance(own, MADE):
+        return type_coerce(column, Lenient(wire))  # its collation would compare what looks at it
     if has_spellings(own):
         return type_coerce(normalize(own, column), Lenient(wire))
     told = case(

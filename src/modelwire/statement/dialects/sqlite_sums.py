@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from sqlalchemy import (
     REAL,
     ColumnElement,
     Date,
+    Double,
     Float,
     Integer,
     and_,
+    case,
     cast,
     collate,
     func,
@@ -33,6 +36,8 @@ _USUAL_SCALE = 4
 
 _LARGEST = 2**31
 """The largest of the integers by which decimals are added up: there is room for 2^32 of them."""
+
+_LARGEST_FLOAT: Value = literal_column(repr(sys.float_info.max), Double())
 
 _BITS = literal_column(str(HALF_BITS), Integer())
 _LOWER_HALF = literal_column(str(2**HALF_BITS - 1), Integer())
@@ -92,8 +97,15 @@ def _mean(value: Value, number: Number) -> Value:
     return type_coerce(collate(divided, NUMBER), kind)
 
 
-def _real(value: Value) -> Value:
-    return cast(value, REAL())
+def _floats(value: Value) -> Value:
+    """Add up floats, and fail where a sum of finite ones is not, which would be shown as null.
+
+    The integer of minus infinity is the one that has no absolute value.
+    """
+    real: Value = cast(value, REAL())
+    total: Value = func.sum(real, type_=Double())
+    is_beyond = and_(func.abs(total) > _LARGEST_FLOAT, func.max(func.abs(real)) <= _LARGEST_FLOAT)
+    return case((is_beyond, func.abs(cast(-func.abs(total), Integer()))), else_=total)
 
 
 def _durations(text: Value) -> Value:
@@ -150,5 +162,5 @@ _CUTS = {
 }
 
 SQLITE_SUMS = Sums(
-    has_zones=False, total=_total, mean=_mean, real=_real, durations=_durations, cut=_cut
+    has_zones=False, total=_total, mean=_mean, floats=_floats, durations=_durations, cut=_cut
 )
