@@ -106,6 +106,16 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "another table": ({"computed": {"x": col(Line.units)}}, "a column of another table"),
     "no type": ({"computed": {"x": func.frob(col(Invoice.id))}}, "of which type its values are"),
+    "a sum": ({"computed": {"x": func.sum(col(Invoice.net)) + 1}}, "`sum` is told of many rows"),
+    "a largest one": ({"computed": {"x": func.max(col(Invoice.net))}}, "`max` is told of many"),
+    "some counted": (
+        {"computed": {"x": func.count(col(Invoice.id)).filter(col(Invoice.net) > 1)}},
+        "`count` is told of many",
+    ),
+    "a window": (
+        {"computed": {"x": func.count(col(Invoice.id)).over(order_by=col(Invoice.net))}},
+        "a window function is told of many rows",
+    ),
     "a field of that name": ({"computed": {"net": literal(1)}}, "of that name already"),
     "a relationship of that name": ({"computed": {"lines": literal(1)}}, "of that name already"),
     "no name": ({"computed": {"a b": literal(1)}}, "expressions by field"),

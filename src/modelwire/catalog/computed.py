@@ -47,6 +47,7 @@ from .kinds import (
     type_on,
 )
 from .nulls import may_be_null
+from .of_many import find_of_many
 from .policies import TablePolicy
 from .secrecy import names_secret
 from .shown import name_relations
@@ -109,6 +110,13 @@ def read_computed(
                     "is computed; leave it out there."
                 )
         written = reader.read_value(found.expression, found.place)
+        of_many = find_of_many(written.written)
+        if of_many is not None:
+            raise ConfigurationError(
+                f"Resource({found.place}): {of_many} is told of many rows, also of those that a "
+                f"caller may not see. Write a select(…) of aliased({model.__name__}) that says of "
+                f"which ones, or leave it out by hidden=['{name}']."
+            )
         yield _make_field(name, key, found, written, policies, resource, dialect)
 
 

@@ -1,0 +1,49 @@
+"""What an expression tells of many rows together, which is no value of each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ClauseElement
+from sqlalchemy.sql.elements import Over, WithinGroup
+from sqlalchemy.sql.functions import FunctionElement
+
+from .conditions import outside_subqueries
+
+_OF_MANY = frozenset(
+    (
+        *("count", "sum", "avg", "total", "every", "bool_and", "bool_or", "stddev", "variance"),
+        *("group_concat", "string_agg", "aggregate_strings", "array_agg", "json_group_array"),
+        *("json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "json_group_object"),
+    )
+)
+"""Functions of many rows (PostgreSQL manual, 9.21; SQLite, Built-in Aggregate Functions)."""
+
+_OF_MANY_IF_ALONE = ("min", "max")
+"""Functions that are so with one argument; with more, SQLite has the least and the largest."""
+
+
+def find_of_many(expression: ClauseElement) -> str | None:
+    """Find what of an expression is told of many rows.
+
+    What a query within it adds up is that query's own.
+
+    Args:
+        expression: The expression.
+
+    Returns:
+        What it is, for a sentence; None if there is none.
+    """
+    told = (_tell(part) for part in outside_subqueries(expression))
+    return next((found for found in told if found is not None), None)
+
+
+def _tell(part: Any) -> str | None:
+    """What a part is, if it is told of many rows."""
+    if isinstance(part, Over):
+        return "a window function"
+    if isinstance(part, WithinGroup):
+        return f"`{part.element.name}`"
+    name = str(getattr(part, "name", "")).lower() if isinstance(part, FunctionElement) else ""
+    is_alone = name in _OF_MANY_IF_ALONE and len(part.clauses) == 1
+    return f"`{name}`" if is_alone or name in _OF_MANY else None
