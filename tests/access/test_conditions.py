@@ -30,9 +30,9 @@ from sqlmodel import SQLModel
 
 from modelwire import Caller, ConfigurationError, everyone, nobody
 from modelwire.access.principal import PrincipalReader
-from modelwire.catalog.condition_reader import ConditionReader
 from modelwire.catalog.conditions import Condition
-from modelwire.catalog.parameters import Parameters
+from modelwire.catalog.reading.condition_reader import ConditionReader
+from modelwire.catalog.reading.parameters import Parameters
 from modelwire.statement.dialects.known import DIALECTS
 
 from .models import Member, Role, me, read_member

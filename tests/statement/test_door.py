@@ -48,7 +48,7 @@ PAST_POLICIES = (
 
 BUILDING = {"select", "insert", "update", "delete"}
 BUILDERS_ELSEWHERE = {
-    "catalog/condition_reader.py",
+    "catalog/reading/condition_reader.py",
     "catalog/conditions.py",
     "copying/counters.py",
     "copying/notes.py",

@@ -23,7 +23,7 @@ ALLOWED = {
     "execute/url.py": "it reads the URL",
     "execute/tables.py": "SQLite creates tables with steps of its own",
     "execute/write/triggers.py": "each database has a catalog of its own to ask",
-    "catalog/upserts.py": "SQLAlchemy keeps options under the name of a dialect",
+    "catalog/reading/upserts.py": "SQLAlchemy keeps options under the name of a dialect",
     "migrations/comparison.py": "an enum is a type of its own on PostgreSQL alone",
     "migrations/enums.py": "the same",
     "migrations/environment.py": "SQLite copies tables to change them, and PostgreSQL takes a lock",

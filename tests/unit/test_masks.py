@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
-from modelwire.catalog.masks import find_masked
+from modelwire.catalog.reading.masks import find_masked
 
 
 class Formatted:

@@ -14,23 +14,23 @@ from ..dialect import Dialect
 from ..errors import ConfigurationError
 from ..resource import Resource
 from ..settings import LIMITS, Limits
-from .computed import check_computed
 from .dependents import Dependent, read_dependents
-from .described import check_described
 from .guards import Guarded, IsBound
-from .mapping import columns_named, key_names, mapper_of, table_of
-from .narrowing import Grants, check_links, deciding, forget_relations, narrow, unseen_in
-from .parameters import Parameters
-from .shown import (
+from .reading.computed import check_computed
+from .reading.described import check_described
+from .reading.mapping import columns_named, key_names, mapper_of, table_of
+from .reading.narrowing import Grants, check_links, deciding, forget_relations, narrow, unseen_in
+from .reading.parameters import Parameters
+from .reading.shown import (
     check_shown_below,
     include_shown_relations,
     name_on_wire,
     name_relations,
 )
-from .soft import check_soft_links
-from .table_reader import Shared, read_table, unseen_relations
+from .reading.soft import check_soft_links
+from .reading.table_reader import Shared, read_table, unseen_relations
+from .reading.unfit import check_defaults
 from .tables import Catalog, Table
-from .unfit import check_defaults
 from .views import serve_view
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from ..catalog.mapping import check_mapping
 from ..catalog.names import did_you_mean, shown_name
+from ..catalog.reading.mapping import check_mapping
 from ..catalog.relations import joins_columns
 from ..errors import ModelwireError
 from ..execute.database import Database

@@ -12,9 +12,9 @@ from pydantic_core import PydanticSerializationError
 from ..catalog.binary import write_bytes
 from ..catalog.codecs import Convert
 from ..catalog.kinds import TIMES, Kind
-from ..catalog.masks import masks_within
 from ..catalog.names import names_shown
-from ..catalog.shown import leave_out_relations, validate_shown
+from ..catalog.reading.masks import masks_within
+from ..catalog.reading.shown import leave_out_relations, validate_shown
 from ..catalog.tables import Table
 from ..catalog.unreadable import Unreadable
 from ..compat.pydantic import decorators_of

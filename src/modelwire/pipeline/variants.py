@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ..access.principal import Principal
-from ..catalog.narrowing import Grants, deciding
+from ..catalog.reading.narrowing import Grants, deciding
 from ..catalog.relation import Relation
 from ..catalog.tables import Catalog, Table
 from ..errors import ConfigurationError, NoSuchPath

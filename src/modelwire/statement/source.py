@@ -35,9 +35,9 @@ from sqlalchemy.sql.selectable import Alias
 
 from ..access.policy import Action
 from ..access.principal import Parameter
-from ..catalog.computed import stands_for
 from ..catalog.conditions import Condition, Replace
 from ..catalog.field import Computed
+from ..catalog.reading.computed import stands_for
 from ..catalog.relation import Relation
 from ..catalog.tables import Table
 from .dialect import SQLDialect

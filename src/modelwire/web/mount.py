@@ -13,7 +13,7 @@ from fastapi.params import Depends
 from ..access.caller import Caller
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
-from ..catalog.soft import describe_kept_values
+from ..catalog.reading.soft import describe_kept_values
 from ..catalog.tables import Catalog, Table
 from ..catalog.views import is_view
 from ..errors import ConfigurationError

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from ...catalog.domain import find_fault
 from ...catalog.field import Field
 from ...catalog.names import escape_pointer
+from ...catalog.reading.schemas import without_required
 from ...catalog.relation import Relation
-from ...catalog.schemas import without_required
 from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
 from ...errors import Faults, Violation

@@ -21,7 +21,7 @@ from ...catalog.field import Field
 from ...catalog.kinds import storage_type, strip_optional
 from ...catalog.names import escape_pointer
 from ...catalog.policies import Assigned
-from ...catalog.schemas import leave_open
+from ...catalog.reading.schemas import leave_open
 from ...catalog.tables import Table
 from ...catalog.whole import ChangeSchema, RowSchema
 from ...dialect import Dialect

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, WrapValidator, field_validator
 from sqlmodel import SQLModel
 
-from ..compat.pydantic import decorators_of, prepares_attributes
+from ...compat.pydantic import decorators_of, prepares_attributes
 
 
 def looks_around(model: type[SQLModel]) -> bool:

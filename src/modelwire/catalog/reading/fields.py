@@ -11,15 +11,15 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
-from ..dialect import Dialect
-from ..resource import Resource
+from ...dialect import Dialect
+from ...resource import Resource
+from ..binary import text_form
+from ..codecs import decoder_of_column, encoder_of_column
+from ..defaults import value_maker
+from ..field import Field
+from ..kinds import Kind, is_secret, kind_of, strip_optional, type_on
+from ..names import shown_name
 from .annotations import complete_model, read_annotation
-from .binary import text_form
-from .codecs import decoder_of_column, encoder_of_column
-from .defaults import value_maker
-from .field import Field
-from .kinds import Kind, is_secret, kind_of, strip_optional, type_on
-from .names import shown_name
 from .policy_reader import assigned_names
 from .secrecy import names_secret
 

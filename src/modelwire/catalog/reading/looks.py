@@ -10,7 +10,7 @@ from types import CodeType
 
 from pydantic import BaseModel
 
-from ..compat.pydantic import decorators_of
+from ...compat.pydantic import decorators_of
 
 _VARIABLES = ("LOAD_FAST", "LOAD_DEREF")
 """How the instructions start that load variables, in every version of Python."""

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.json_schema import JsonSchemaMode
 
-from ..errors import ConfigurationError
-from .kinds import Kind
-from .tables import Table
+from ...errors import ConfigurationError
+from ..kinds import Kind
+from ..tables import Table
 
 
 def check_described(table: Table) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.sql import functions, operators, visitors
 from sqlalchemy.sql.expression import ColumnClause, Grouping, Label
 from sqlalchemy.sql.selectable import Exists, ScalarSelect, Select
 
-from ..compat.sqlalchemy import is_one_group
+from ...compat.sqlalchemy import is_one_group
 
 _NULL_ONLY_OF_NULL = (operators.add, operators.sub, operators.mul, operators.concat_op)
 _OF_GROUPS = (functions.count, functions.sum, functions.min, functions.max)

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, DateTime, String, Time
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeEngine
 
-from ..access.attributes import Attribute
-from ..access.caller import CallerValue
-from ..access.principal import Parameter
-from ..compat.sqlmodel import AutoString
-from ..dialect import Dialect
-from .kinds import NUMBERS, Kind, is_decorated, kind_of_class, storage_type, stored_kind, type_on
+from ...access.attributes import Attribute
+from ...access.caller import CallerValue
+from ...access.principal import Parameter
+from ...compat.sqlmodel import AutoString
+from ...dialect import Dialect
+from ..kinds import NUMBERS, Kind, is_decorated, kind_of_class, storage_type, stored_kind, type_on
 
 _FITTING: Mapping[type, frozenset[Kind]] = {
     Enum: frozenset({Kind.ENUM}),

@@ -11,32 +11,32 @@ from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
-from ..access.caller import Caller
-from ..dialect import Dialect
-from ..errors import ConfigurationError
-from ..memory import Memory
-from ..resource import Resource
+from ...access.caller import Caller
+from ...dialect import Dialect
+from ...errors import ConfigurationError
+from ...memory import Memory
+from ...resource import Resource
+from ..constraints import read_constraints, read_references
+from ..field import Field
+from ..guards import Guarded
+from ..policies import TablePolicy
+from ..relation import Relation
+from ..relations import read_relation
+from ..tables import Schemas, Table
 from .computed import read_computed
 from .condition_reader import ConditionReader
-from .constraints import read_constraints, read_references
 from .declared import check_declared
-from .field import Field
 from .fields import read_fields
-from .guards import Guarded
 from .mapping import table_of
 from .masks import find_masked
 from .narrowing import leads_by
 from .parameters import Parameters
-from .policies import TablePolicy
 from .policy_reader import read_policy
-from .relation import Relation
-from .relations import read_relation
 from .schemas import computes, derive_schemas
 from .shown import (
     check_shown,
     name_relations,
 )
-from .tables import Schemas, Table
 from .upserts import find_upsert_keys, takes_upserts
 from .ways import Ways
 

@@ -17,7 +17,7 @@ from pydantic import (
     TypeAdapter,
 )
 
-from ..compat.pydantic import is_of_types
+from ...compat.pydantic import is_of_types
 
 Node = Mapping[str, Any]
 """A part of a core schema (pydantic_core.core_schema)."""

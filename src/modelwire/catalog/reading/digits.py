@@ -11,7 +11,7 @@ from sqlalchemy.sql import functions, operators
 from sqlalchemy.sql.expression import ColumnClause, Grouping, Label, UnaryExpression
 from sqlalchemy.sql.selectable import ScalarSelect, Select
 
-from .kinds import scale_of, storage_type
+from ..kinds import scale_of, storage_type
 
 
 class Digits(NamedTuple):

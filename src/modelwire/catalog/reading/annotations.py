@@ -10,12 +10,12 @@ from pydantic import PydanticUndefinedAnnotation
 from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
-from ..compat.pydantic import is_complete
-from ..errors import ConfigurationError
-from .binary import says_itself, write_in_base64
-from .kinds import Kind, map_arguments, stored_kind
-from .serializers import is_own_way
-from .vectors import annotate_vector, is_vector
+from ...compat.pydantic import is_complete
+from ...errors import ConfigurationError
+from ..binary import says_itself, write_in_base64
+from ..kinds import Kind, map_arguments, stored_kind
+from ..serializers import is_own_way
+from ..vectors import annotate_vector, is_vector
 
 
 def read_annotation(

@@ -9,14 +9,14 @@ from sqlalchemy import Index, PrimaryKeyConstraint
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.orm import Mapper
 
-from ..errors import ConfigurationError
-from ..resource import Resource
-from .field import Field
-from .kinds import Kind
-from .names import did_you_mean
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..field import Field
+from ..kinds import Kind
+from ..names import did_you_mean
+from ..relations import declared_on
+from ..tables import Table
 from .policy_reader import assigned_names
-from .relations import declared_on
-from .tables import Table
 
 
 def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:

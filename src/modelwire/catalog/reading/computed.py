@@ -25,16 +25,13 @@ from sqlalchemy.sql.expression import ColumnClause
 from sqlalchemy.sql.selectable import Alias, AliasedReturnsRows
 from sqlalchemy.types import TypeEngine
 
-from ..dialect import Dialect
-from ..errors import ConfigurationError
-from ..resource import Resource
-from .annotations import class_told_by
-from .codecs import decoder_of_column, encoder_of_column
-from .condition_reader import ConditionReader
-from .conditions import Condition
-from .digits import Digits, digits_of
-from .field import Computed, Field
-from .kinds import (
+from ...dialect import Dialect
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..codecs import decoder_of_column, encoder_of_column
+from ..conditions import Condition
+from ..field import Computed, Field
+from ..kinds import (
     Kind,
     bare_class,
     is_decorated,
@@ -46,12 +43,15 @@ from .kinds import (
     strip_optional,
     type_on,
 )
+from ..policies import TablePolicy
+from ..tables import Table
+from .annotations import class_told_by
+from .condition_reader import ConditionReader
+from .digits import Digits, digits_of
 from .nulls import may_be_null
 from .of_many import find_of_many
-from .policies import TablePolicy
 from .secrecy import names_secret
 from .shown import name_relations
-from .tables import Table
 
 
 @dataclass(frozen=True, slots=True)

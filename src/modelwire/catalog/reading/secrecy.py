@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from .kinds import Kind
+from ..kinds import Kind
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 

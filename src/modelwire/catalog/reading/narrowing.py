@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from sqlalchemy import Column, False_
 
-from ..access.caller import CallerValue
-from ..access.policy import FieldPolicy, everyone, nobody
-from ..access.principal import Parameter
-from ..errors import ConfigurationError
-from ..resource import Resource
-from .relation import Relation
-from .tables import Table
+from ...access.caller import CallerValue
+from ...access.policy import FieldPolicy, everyone, nobody
+from ...access.principal import Parameter
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..relation import Relation
+from ..tables import Table
 
 Grants = frozenset[str]
 """The names of the caller's attributes that are true, among those that decide about fields."""

@@ -10,9 +10,9 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
 from sqlalchemy.orm import Mapper
 
-from ..errors import ConfigurationError
-from ..resource import Resource
-from .names import shown_name
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..names import shown_name
 
 
 def mapper_of(resource: Resource) -> Mapper[Any]:

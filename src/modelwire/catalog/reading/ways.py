@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import ConfigurationError
-from ..resource import Operation
-from .access import Access
-from .guards import Guard, Guarded, Guards, unite
-from .names import join_words
-from .relation import Relation
-from .relations import asks_for_keys
+from ...errors import ConfigurationError
+from ...resource import Operation
+from ..access import Access
+from ..guards import Guard, Guarded, Guards, unite
+from ..names import join_words
+from ..relation import Relation
+from ..relations import asks_for_keys
 
 _OWN: Mapping[Access, tuple[Operation, ...]] = {
     Access.LIST: ("read",),

@@ -8,7 +8,7 @@ from sqlalchemy import ClauseElement
 from sqlalchemy.sql.elements import Over, WithinGroup
 from sqlalchemy.sql.functions import FunctionElement
 
-from .conditions import outside_subqueries
+from ..conditions import outside_subqueries
 
 _OF_MANY = frozenset(
     (

@@ -11,14 +11,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from sqlalchemy import ClauseElement, ForeignKey
 
-from ..dialect import Dialect
-from ..errors import ConfigurationError
-from .codecs import Convert, encoder_of_column, fits_class
-from .defaults import value_maker
-from .domain import Fault, find_fault
-from .field import Field
-from .kinds import TIMES, Kind, stored_kind, strip_optional
-from .tables import Table
+from ...dialect import Dialect
+from ...errors import ConfigurationError
+from ..codecs import Convert, encoder_of_column, fits_class
+from ..defaults import value_maker
+from ..domain import Fault, find_fault
+from ..field import Field
+from ..kinds import TIMES, Kind, stored_kind, strip_optional
+from ..tables import Table
 
 _OFFSETS = ("timezone_aware", "timezone_naive")
 

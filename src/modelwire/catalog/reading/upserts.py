@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Constraint, Index, UniqueConstraint
 from sqlalchemy import Table as SQLTable
 
-from .field import Field
-from .guards import Guarded
-from .kinds import COMPARABLE
-from .relations import can_be_deferred, declared_on, unique_columns
+from ..field import Field
+from ..guards import Guarded
+from ..kinds import COMPARABLE
+from ..relations import can_be_deferred, declared_on, unique_columns
 
 
 def find_upsert_keys(

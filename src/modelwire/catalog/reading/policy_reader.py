@@ -9,19 +9,19 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Column, ColumnElement, False_, True_, and_, or_
 
-from ..access.caller import CallerValue
-from ..access.policy import Action, FieldPolicy, Policy, everyone, nobody
-from ..access.principal import Parameter, Rule
-from ..errors import ConfigurationError
-from ..resource import Resource
+from ...access.caller import CallerValue
+from ...access.policy import Action, FieldPolicy, Policy, everyone, nobody
+from ...access.principal import Parameter, Rule
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..conditions import Condition
+from ..field import Field
+from ..kinds import Kind
+from ..names import did_you_mean
+from ..policies import Assigned, FieldRules, SoftDelete, TablePolicy
 from .condition_reader import ConditionReader
-from .conditions import Condition
-from .field import Field
-from .kinds import Kind
 from .looks import find_looking
-from .names import did_you_mean
 from .parameters import Parameters, fits
-from .policies import Assigned, FieldRules, SoftDelete, TablePolicy
 
 
 def assigned_names(resource: Resource) -> frozenset[str]:

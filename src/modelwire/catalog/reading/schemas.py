@@ -23,20 +23,20 @@ from pydantic_core import PydanticUndefined
 from sqlalchemy import ClauseElement
 from sqlmodel import SQLModel
 
-from ..compat.pydantic import CONFIG_KEYS, class_variables_of, decorators_of
-from ..compat.sqlmodel import FieldInfoMetadata
-from ..errors import ConfigurationError
-from ..resource import Resource
+from ...compat.pydantic import CONFIG_KEYS, class_variables_of, decorators_of
+from ...compat.sqlmodel import FieldInfoMetadata
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..binary import holds_base64
+from ..field import Field
+from ..kinds import Kind, bare_class, strip_optional
+from ..serializers import is_own_way, writes_itself
+from ..tables import Schemas
+from ..whole import ChangeSchema, RowSchema
 from .annotations import find_open
-from .binary import holds_base64
-from .field import Field
-from .kinds import Kind, bare_class, strip_optional
 from .narrowing import unseen_in
-from .serializers import is_own_way, writes_itself
 from .shown import find_related_schemas, leave_out_relations, without_bounds
-from .tables import Schemas
 from .validators import bind_field_validators, looks_around
-from .whole import ChangeSchema, RowSchema
 
 _DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", "json_schema_extra")
 

@@ -15,13 +15,13 @@ from pydantic import Field as PydanticField
 from pydantic_core import ErrorDetails
 from sqlmodel import SQLModel
 
-from ..compat.pydantic import change_core_schema, validate_into
-from ..errors import ConfigurationError
-from ..resource import Resource
-from .field import Field
-from .kinds import Kind, bare_class, storage_type
-from .names import names_shown
-from .tables import Table
+from ...compat.pydantic import change_core_schema, validate_into
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..field import Field
+from ..kinds import Kind, bare_class, storage_type
+from ..names import names_shown
+from ..tables import Table
 
 
 def name_relations(resource: Resource, relations: Iterable[str]) -> Mapping[str, str]:

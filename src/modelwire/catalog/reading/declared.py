@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy.orm import Mapper
 
-from ..compat.pydantic import decorators_of
-from ..errors import ConfigurationError
-from ..resource import Resource
+from ...compat.pydantic import decorators_of
+from ...errors import ConfigurationError
+from ...resource import Resource
+from ..field import Field
+from ..kinds import Kind
+from ..names import did_you_mean
+from ..relation import Relation
 from .computed import computed_names
-from .field import Field
 from .fields import can_be_written
-from .kinds import Kind
-from .names import did_you_mean
-from .relation import Relation
 from .soft import check_soft_delete
 
 

@@ -31,13 +31,13 @@ from sqlalchemy.sql.expression import ClauseList, ColumnClause, Grouping, UnaryE
 from sqlalchemy.sql.selectable import Join, SelectBase
 from sqlalchemy.types import NullType, TupleType
 
-from ..access.caller import Caller, CallerValue
-from ..access.principal import Parameter
-from ..compat.sqlalchemy import is_correlated, without_annotations
-from ..dialect import Dialect
-from ..errors import ConfigurationError
-from .conditions import IN_OPERATORS, Condition, Slot, outside_subqueries
-from .kinds import storage_type
+from ...access.caller import Caller, CallerValue
+from ...access.principal import Parameter
+from ...compat.sqlalchemy import is_correlated, without_annotations
+from ...dialect import Dialect
+from ...errors import ConfigurationError
+from ..conditions import IN_OPERATORS, Condition, Slot, outside_subqueries
+from ..kinds import storage_type
 from .parameters import Parameters
 
 _ROW = "policy_row"
