@@ -237,3 +237,19 @@ async def test_without_order(client: AsyncClient, sort: str) -> None:
     """What holds other values has no order."""
     answer = await client.get("/things/", params={"sort": sort})
     check_refused(answer, "sort", "unknown_field", "")
+
+
+@pytest.mark.parametrize(
+    ("spec", "pointer"),
+    [
+        ({"pair": [1]}, "/spec/pair/1"),
+        ({"pair": []}, "/spec/pair/0"),
+        ({"tree": {"pair": [1]}}, "/spec/tree/pair/1"),
+        ({"maker": {}}, "/spec/maker/name"),
+    ],
+)
+async def test_missing(client: AsyncClient, spec: dict[str, Any], pointer: str) -> None:
+    """What is missing has its place, in objects and in tuples."""
+    answer = await client.post("/things/", json={"id": 99, "spec": spec})
+    first = answer.json()["errors"][0]
+    assert (answer.status_code, first["code"], first["pointer"]) == (422, "missing", pointer)

@@ -282,10 +282,15 @@ def _pointer_to(loc: Sequence[str | int], body: Any) -> str:
     for index, step in enumerate(loc):
         if _has(current, step):
             current = current[step]
-        elif not isinstance(current, dict) or index < len(loc) - 1:
+        elif index < len(loc) - 1 or not _may_lack(current, step):
             continue
         pointer += f"/{escape_pointer(str(step))}"
     return pointer
+
+
+def _may_lack(value: Any, step: str | int) -> bool:
+    """Whether what is missing may stand there: a name in an object, or an item of a tuple."""
+    return isinstance(value, dict) or (isinstance(value, list) and isinstance(step, int))
 
 
 def _has(value: Any, step: str | int) -> bool:
