@@ -81,6 +81,7 @@ _ANSWERED = {
     "X-Change-Number": "The change behind which to follow what is shown.",
     "Link": "The first, previous, next and last page (RFC 8288).",
     "Idempotency-Replayed": "`true` where the answer to an earlier request is repeated.",
+    "Preference-Applied": "The preferences that were followed (RFC 7240).",
     "Retry-After": "Seconds after which to try again.",
 }
 

@@ -50,6 +50,7 @@ _WRITE = (400, 409, 412, 422)
 _DELETE = (404, 409, 412, 422)
 _STREAMED = ("application/x-ndjson", "application/jsonl", "text/csv")
 _REPLAYED = "Idempotency-Replayed"
+_APPLIED = "Preference-Applied"
 
 
 def _nothing(_target: Subject) -> Parameters:
@@ -122,17 +123,20 @@ _CHANGES = Success(
 )
 _ROW = Success(200, "row", row_schema, ("ETag",))
 _UNCHANGED = Success(304, "NotModified", headers=("ETag",))
-_CREATED = Success(201, "created", row_schema, ("ETag", "Location", _REPLAYED))
-_PATCHED = Success(200, "patched", row_schema, ("ETag", _REPLAYED))
+_CREATED = Success(201, "created", row_schema, ("ETag", "Location", _REPLAYED, _APPLIED))
+_CHANGED = Success(200, "changed", row_schema, ("ETag", _REPLAYED, _APPLIED))
 _HISTORY = Success(200, "History", history_schema, ("Link",))
-_ALL_CREATED = Success(201, "all_created", rows_schema, (_REPLAYED,))
-_ROWS = Success(200, "rows", rows_schema)
-_STREAM = Success(200, "stream", rows_schema, formats=_STREAMED)
+_ALL_CREATED = Success(201, "all_created", rows_schema, (_REPLAYED, _APPLIED))
+_ROWS = Success(200, "rows", rows_schema, (_REPLAYED, _APPLIED))
+_STREAM = Success(200, "stream", rows_schema, (_APPLIED,), formats=_STREAMED)
 _GROUPS = Success(200, "Groups", groups_schema, ("Link",), formats=("text/csv",))
 _QUERIED_GROUPS = Success(200, "QueriedGroups", groups_schema, formats=("text/csv",))
-_MINIMAL = Success(204, "NoContent")
-_AFFECTED = Success(200, "affected", affected_schema)
-_EACH = Success(207, "each", lambda target: outcomes_schema(target, has_items=True))
+_MINIMAL = Success(204, "Minimal", headers=("ETag", _REPLAYED, _APPLIED))
+_NO_CONTENT = Success(204, "NoContent")
+_AFFECTED = Success(200, "affected", affected_schema, (_REPLAYED, _APPLIED))
+_EACH = Success(
+    207, "each", lambda target: outcomes_schema(target, has_items=True), (_REPLAYED, _APPLIED)
+)
 _EACH_REMOVED = Success(207, "each_removed", lambda t: outcomes_schema(t, has_items=False))
 
 
@@ -206,7 +210,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "bulk_delete_{rows}", "Delete many {rows}",
             "Deletes all of the rows with some keys, or none.",
-            _DELETE, (_MINIMAL, _EACH_REMOVED), _deleting_many,
+            _DELETE, (_NO_CONTENT, _EACH_REMOVED), _deleting_many,
             bulk_delete_schema,
         ),
     ),
@@ -260,7 +264,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "update_{row}", "Update {row}",
             "Writes the fields that are given. One that is absent or null is left alone.",
-            (*_WRITE, 404), (_ROW, _MINIMAL), _updating, update_schema,
+            (*_WRITE, 404), (_CHANGED, _MINIMAL), _updating, update_schema,
         ),
     ),
     Route(
@@ -268,7 +272,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "patch_{row}", "Patch {row}",
             "Merges a JSON Merge Patch (RFC 7396): null clears a field that may be null.",
-            (*_WRITE, 404), (_PATCHED, _MINIMAL), _patching, update_schema,
+            (*_WRITE, 404), (_CHANGED, _MINIMAL), _patching, update_schema,
         ),
     ),
     Route(
@@ -277,7 +281,7 @@ ROUTES: tuple[Route, ...] = (
             "delete_{row}", "Delete {row}",
             "Deletes a row and what the model declares to go with it; 409 if others still refer to "
             "it.",
-            _DELETE, (_MINIMAL,), conditional_headers,
+            _DELETE, (_NO_CONTENT,), conditional_headers,
         ),
     ),
     Route(
@@ -294,7 +298,7 @@ ROUTES: tuple[Route, ...] = (
             "revert_{row}", "Take a change of {row} back",
             "Writes back what the row had before a change, if its fields still are as that has "
             "left them; of one that deleted the row, creates it anew.",
-            (400, *_WRITE[1:], 403, 404), (_PATCHED, _CREATED, _MINIMAL), _reverting,
+            (400, *_WRITE[1:], 403, 404), (_CHANGED, _CREATED, _MINIMAL), _reverting,
         ),
     ),
     Route(
@@ -303,7 +307,7 @@ ROUTES: tuple[Route, ...] = (
             "restore_{row}", "Restore {row}",
             "Brings a deleted row back, and those that went along with it. 409 if it is not "
             "deleted.",
-            (*_WRITE, 404), (_PATCHED, _MINIMAL), _patching,
+            (*_WRITE, 404), (_CHANGED, _MINIMAL), _patching,
         ),
     ),
     Route(
@@ -337,7 +341,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "link_{row}_{child}", "Link {rows} to {row}",
             "Links two rows; if they are linked already, they stay so.",
-            (404, 412, 422), (_MINIMAL,), _linking,
+            (404, 412, 422), (_NO_CONTENT,), _linking,
         ),
     ),
     Route(
@@ -345,7 +349,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "unlink_{row}_{child}", "Unlink {rows} from {row}",
             "Takes the link between two rows away; if there is none, nothing changes.",
-            (404, 412, 422), (_MINIMAL,), _linking,
+            (404, 412, 422), (_NO_CONTENT,), _linking,
         ),
     ),
 )  # fmt: skip
