@@ -62,6 +62,19 @@ async def test_errors_of_the_server_have_the_fields_of_the_protocol(postgres_url
     assert diagnostics_of(raised.value).function == "exec_stmt_raise", "server_source_function"
 
 
+async def test_warnings_are_heard_before_the_answer(postgres_url: str) -> None:
+    connection = await connect(postgres_url)
+    heard: list[object] = []
+    connection.add_log_listener(
+        lambda _connection, message: heard.append(message.server_source_function)
+    )
+    try:
+        await connection.execute("DO $$ BEGIN RAISE WARNING 'so'; END $$")
+        assert heard == ["exec_stmt_raise"], "PostgresLogMessage.server_source_function"
+    finally:
+        await connection.close()
+
+
 async def test_what_asyncpg_refuses_to_send_is_known_by_its_text(postgres_url: str) -> None:
     connection = await connect(postgres_url)
     running = asyncio.create_task(connection.execute("SELECT pg_sleep(0.3)"))

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import httpx2
 import psutil
 import yaml
 
+from tests.faults.proxy import Proxy, opened
 from tests.faults.servers import find_port
 
 PROGRAMS = ("patroni", "etcd")
@@ -51,6 +52,12 @@ class Node:
         directory: Where its files are.
         etcds: The addresses of etcd.
         dynamic: What Patroni is told of the whole cluster.
+
+    Attributes:
+        to_clients: What clients reach it by.
+        to_standbys: What standbys follow it by.
+        to_peers: What other Patronis ask its own by.
+        to_etcd: What its Patroni reaches etcd by.
     """
 
     def __init__(
@@ -58,6 +65,10 @@ class Node:
     ) -> None:
         self.name, self.directory = name, directory
         self.port, self.api_port = find_port(), find_port()
+        place = f"tcp://127.0.0.1:{self.port}"
+        self.to_clients, self.to_standbys = (Proxy(place) for _ in range(2))
+        self.to_peers = Proxy(f"tcp://127.0.0.1:{self.api_port}")
+        self.to_etcd = [Proxy(f"tcp://{etcd}") for etcd in etcds]
         self.process: subprocess.Popen[bytes] | None = None
         superuser = {"username": "postgres", "password": "postgres"}
         replicator = {"username": "replicator", "password": "replicator"}
@@ -66,9 +77,12 @@ class Node:
             "name": name,
             "restapi": {
                 "listen": f"127.0.0.1:{self.api_port}",
-                "connect_address": f"127.0.0.1:{self.api_port}",
+                "connect_address": f"127.0.0.1:{self.to_peers.port}",
             },
-            "etcd3": {"hosts": list(etcds)},
+            "etcd3": {
+                "hosts": [f"127.0.0.1:{proxy.port}" for proxy in self.to_etcd],
+                "use_proxies": True,
+            },
             "bootstrap": {
                 "dcs": dynamic,
                 "initdb": [{"encoding": "UTF8"}, {"auth": "trust"}],
@@ -80,7 +94,7 @@ class Node:
             },
             "postgresql": {
                 "listen": f"127.0.0.1:{self.port}",
-                "connect_address": f"127.0.0.1:{self.port}",
+                "connect_address": f"127.0.0.1:{self.to_standbys.port}",
                 "data_dir": str(directory / "data"),
                 "bin_dir": str(POSTGRES_BIN),
                 "pgpass": str(directory / "pgpass"),
@@ -101,6 +115,24 @@ class Node:
             self.process = subprocess.Popen(
                 ["patroni", str(self._config)], stdout=log, stderr=log, cwd="/", **as_postgres()
             )
+
+    @property
+    def proxies(self) -> Sequence[Proxy]:
+        """All of its ways."""
+        return (self.to_clients, self.to_standbys, self.to_peers, *self.to_etcd)
+
+    def cut_off(self, *proxies: Proxy, silent: bool) -> None:
+        """Cut some of its ways: what comes there is refused, or lost."""
+        for proxy in proxies:
+            proxy.cut(silent=silent)
+
+    def mend(self) -> None:
+        """Make it whole again, whatever has been done to it."""
+        for proxy in self.proxies:
+            proxy.heal()
+        self.signal(signal.SIGCONT)
+        if self.process is None or self.process.poll() is not None:
+            self.start()
 
     @property
     def processes(self) -> list[psutil.Process]:
@@ -167,7 +199,7 @@ class Cluster:
     @property
     def url(self) -> str:
         """The URL that names all servers."""
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        hosts = ",".join(f"127.0.0.1:{node.to_clients.port}" for node in self.nodes)
         return f"postgresql://postgres@{hosts}/postgres?sslmode=disable&replicas=any"
 
     def start_etcd(self, place: int) -> None:
@@ -187,15 +219,36 @@ class Cluster:
             process = subprocess.Popen(command.split(), stdout=log, stderr=log, cwd="/")
         self.etcds[place : place + 1] = [process]
 
-    async def start(self) -> None:
-        """Start all, and wait until every node is well."""
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[None]:
+        """Start all with the network between them, and wait until every node is well."""
+        async with AsyncExitStack() as stack:
+            for node in self.nodes:
+                for proxy in node.proxies:
+                    await stack.enter_async_context(opened(proxy))
+            await self._start()
+            yield
+
+    async def _start(self) -> None:
         for place in range(3):
             self.start_etcd(place)
+        await self._agreed()
         self.nodes[0].start()
         await self.primary()
         for node in self.nodes[1:]:
             node.start()
         await self.settled()
+
+    async def _agreed(self) -> None:
+        """Wait until etcd has agreed on its version, by which Patroni knows how to ask it."""
+        async with asyncio.timeout(60), httpx2.AsyncClient(timeout=2) as client:
+            for port, _ in self._peers:
+                version = "not_decided"
+                while version == "not_decided":
+                    await asyncio.sleep(0.05)
+                    with suppress(httpx2.HTTPError):
+                        answer = await client.get(f"http://127.0.0.1:{port}/version")
+                        version = answer.json()["etcdcluster"]
 
     async def members(self) -> dict[str, dict[str, Any]]:
         """What Patroni says of each node, by its name; of those that it has."""

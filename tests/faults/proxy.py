@@ -1,6 +1,7 @@
-"""A TCP proxy in front of a database, which can be made to fail like a network."""
+"""A TCP proxy in front of a server, such as a database, that can be made to fail like a network."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ class Proxy:
         url: The server's URL.
 
     Attributes:
+        port: Where it listens, once it is opened.
         cut_at_request: When a client sends these bytes, its connection is cut; they don't arrive.
         cut_at_reply: When the server sends these bytes, the connection is cut; they don't arrive.
         cuts_left: How often it is cut, at most.
@@ -38,7 +40,9 @@ class Proxy:
         self.delay_s = 0.0
         self.silent = False
         self.refuses = False
-        self.port = 0
+        self.socket = socket.socket()  # nobody else takes the port before it is opened
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
 
     @property
     def url(self) -> str:
@@ -52,12 +56,26 @@ class Proxy:
         for writer in self._open:
             writer.transport.abort()
 
+    def cut(self, *, silent: bool) -> None:
+        """Cut whatever goes through, and whatever would: by refusing it, or by losing it."""
+        self.silent, self.refuses = silent, not silent
+        if not silent:
+            self.reset()
+
+    def heal(self) -> None:
+        """Pass everything on again; what was lost is sent once more, as TCP does."""
+        self.silent = self.refuses = False
+
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client."""
         if self.refuses:
             writer.transport.abort()
             return
-        upstream = await self._connect()
+        try:
+            upstream = await self._connect()
+        except OSError:  # what is behind it refuses
+            writer.transport.abort()
+            return
         self._open |= {writer, upstream[1]}
         try:
             await asyncio.gather(
@@ -80,6 +98,14 @@ class Proxy:
             )
         return await asyncio.open_connection(url.host, url.port or 5432)
 
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
+        """What comes next; while nothing is passed on, nobody hears of an end either."""
+        try:
+            return await reader.read(65_536)
+        finally:
+            while self.silent:
+                await asyncio.sleep(0.01)
+
     async def _pass_on(
         self,
         reader: asyncio.StreamReader,
@@ -88,7 +114,7 @@ class Proxy:
         *,
         requests: bool,
     ) -> None:
-        while data := await reader.read(65_536):
+        while data := await self._read(reader):
             mark = self.cut_at_request if requests else self.cut_at_reply
             if mark and mark in data and self.cuts_left:
                 self.cuts_left -= 1
@@ -100,8 +126,6 @@ class Proxy:
                 await asyncio.Event().wait()
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
-            while self.silent:
-                await asyncio.sleep(0.01)
             writer.write(data)
             await writer.drain()
         with suppress(OSError, RuntimeError):
@@ -110,17 +134,22 @@ class Proxy:
 
 @asynccontextmanager
 async def open_proxy(url: str) -> AsyncIterator[Proxy]:
-    """Open a proxy in front of a PostgreSQL server.
+    """Open a proxy in front of a server.
 
     Args:
-        url: The server's URL, by TCP or by the directory of its socket.
+        url: The server's URL, by TCP or by the directory of PostgreSQL's socket.
 
     Yields:
         The proxy.
     """
-    proxy = Proxy(url)
-    server = await asyncio.start_server(proxy.handle, "127.0.0.1", 0)
-    proxy.port = server.sockets[0].getsockname()[1]
+    async with opened(Proxy(url)) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def opened(proxy: Proxy) -> AsyncIterator[Proxy]:
+    """Open a proxy, until the block ends."""
+    server = await asyncio.start_server(proxy.handle, sock=proxy.socket)
     try:
         yield proxy
     finally:

@@ -5,8 +5,10 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, NamedTuple
 
 import asyncpg
 import httpx2
@@ -28,11 +30,15 @@ pytestmark = [
 
 CLIENTS = 20
 ROUNDS = int(os.environ.get("MODELWIRE_TEST_FAILOVERS", "2"))
-"""How often each kind of failover is made."""
+"""How often each kind of failure is made."""
 
 
 AGAIN_S = 2.0
 """Seconds after the cluster takes writes until those of clients go on."""
+
+
+Window = tuple[float, float]
+"""From when until when no write may be acknowledged."""
 
 
 async def takes_writes(cluster: Cluster, other_than: Node | None) -> float:
@@ -64,16 +70,19 @@ class Ledger:
         self.acknowledged: list[str] = []
         self.statuses: Counter[int] = Counter()
         self.written_s: list[float] = []
+        self.within_s: list[tuple[float, float]] = []
 
     async def _write(self, number: int) -> None:
         turn = 0
         while not self._stop.is_set():
             name, turn = f"c{number}-{turn}", turn + 1
+            sent_s = time.monotonic()
             answer = await self._client.post("/teams/", json={"name": name})
             self.statuses[answer.status_code] += 1
             if answer.status_code == 201:
                 self.acknowledged.append(name)
                 self.written_s.append(time.monotonic())
+                self.within_s.append((sent_s, self.written_s[-1]))
             else:
                 await asyncio.sleep(0.05)
 
@@ -94,6 +103,11 @@ class Ledger:
                 await asyncio.sleep(0.01)
         return next(moment for moment in self.written_s if moment > after_s)
 
+    def written_within(self, window: Window) -> int:
+        """How many writes were sent and acknowledged within some time."""
+        begun_s, ended_s = window
+        return sum(begun_s < sent_s and s < ended_s for sent_s, s in self.within_s)
+
     async def lost(self, primary: Node) -> set[str]:
         """What was acknowledged and is not stored."""
         connection = await asyncpg.connect(
@@ -105,16 +119,18 @@ class Ledger:
 
 
 @asynccontextmanager
-async def serving(cluster: Cluster, durability: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def serving(
+    cluster: Cluster, durability: str, **settings: Any
+) -> AsyncIterator[httpx2.AsyncClient]:
     """A service of the cluster."""
-    await cluster.start()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELWIRE_DURABILITY", durability)
-        database = Database(cluster.url, metadata=_league())
-    app = FastAPI(lifespan=database.lifespan)
-    mount(app, database, *LEAGUE)
-    async with app.router.lifespan_context(app), open_client(app) as client:
-        yield client
+    async with cluster.started():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MODELWIRE_DURABILITY", durability)
+            database = Database(cluster.url, metadata=_league(), **settings)
+        app = FastAPI(lifespan=database.lifespan)
+        mount(app, database, *LEAGUE)
+        async with app.router.lifespan_context(app), open_client(app) as client:
+            yield client
 
 
 def _league() -> MetaData:
@@ -123,6 +139,10 @@ def _league() -> MetaData:
     for resource in LEAGUE:
         SQLModel.metadata.tables[str(resource.model.__tablename__)].to_metadata(metadata)
     return metadata
+
+
+CUT_S = 2.0 * TTL_S
+"""Seconds that a network is cut, or a majority lost: longer than any lease."""
 
 
 async def kill(cluster: Cluster, primary: Node) -> None:
@@ -145,12 +165,80 @@ async def lose_etcd(cluster: Cluster, primary: Node) -> None:
     """Two of three members of etcd: nobody may be the primary until they are back."""
     for member in cluster.etcds[:2]:
         member.send_signal(signal.SIGSTOP)
-    await asyncio.sleep(2 * TTL_S)
+    await asyncio.sleep(CUT_S)
     for member in cluster.etcds[:2]:
         member.send_signal(signal.SIGCONT)
 
 
-KINDS = {"kill": kill, "freeze": freeze, "switchover": switch_over, "etcd": lose_etcd}
+async def cut_standbys(cluster: Cluster, primary: Node, *, silent: bool) -> Window:
+    """The primary stays what it is, but no standby hears of what it commits."""
+    primary.cut_off(primary.to_standbys, silent=silent)
+    begun_s = time.monotonic() + 0.5
+    await asyncio.sleep(CUT_S)
+    ended_s = time.monotonic()
+    primary.mend()
+    return begun_s, ended_s
+
+
+async def cut_etcd(cluster: Cluster, primary: Node) -> None:
+    """The primary can't prolong its lease. Nobody may take its place before it is back, since it
+    has the most, as it says itself."""
+    primary.cut_off(*primary.to_etcd, silent=False)
+    await asyncio.sleep(CUT_S)
+    primary.mend()
+
+
+async def isolate(cluster: Cluster, primary: Node) -> None:
+    """The primary, and its Patroni, are seen by clients alone."""
+    primary.cut_off(primary.to_standbys, primary.to_peers, *primary.to_etcd, silent=True)
+
+
+async def cut_clients(cluster: Cluster, primary: Node) -> None:
+    """Clients wait for the primary in vain, until another one is made it."""
+    primary.cut_off(primary.to_clients, silent=True)
+    await asyncio.sleep(2)
+    await switch_over(cluster, primary)
+
+
+class Failure(NamedTuple):
+    """Something that breaks.
+
+    Args:
+        happen: Has it happen, to a primary. Gives when no write may be acknowledged, if ever.
+        changes: Whether another server is the primary then.
+    """
+
+    happen: Callable[[Cluster, Node], Awaitable[Window | None]]
+    changes: bool = True
+
+
+FAILURES = {
+    "kill": Failure(kill),
+    "freeze": Failure(freeze),
+    "switchover": Failure(switch_over),
+    "etcd without a majority": Failure(lose_etcd, changes=False),
+    "standbys refused": Failure(partial(cut_standbys, silent=False), changes=False),
+    "standbys cut off": Failure(partial(cut_standbys, silent=True), changes=False),
+    "primary without etcd": Failure(cut_etcd, changes=False),
+    "primary cut off from all but clients": Failure(isolate),
+    "primary cut off from clients": Failure(cut_clients),
+}
+
+
+async def survive(cluster: Cluster, ledger: Ledger, failure: Failure) -> float:
+    """Have something break, and all be well again; returns how many seconds later than the cluster
+    clients could write."""
+    await cluster.settled()
+    primary = await cluster.primary()
+    await ledger.goes_on(time.monotonic())
+    window = await failure.happen(cluster, primary)
+    # What the cluster itself needs: a standby that COMMIT may wait for, too.
+    taken_s = await takes_writes(cluster, primary if failure.changes else None)
+    late_s = max(0.0, await ledger.goes_on(taken_s) - taken_s)
+    if window is not None:
+        assert ledger.written_within(window) == 0
+    primary.mend()
+    return late_s
 
 
 async def test_no_acknowledged_write_is_lost(figure: Figure) -> None:
@@ -162,24 +250,35 @@ async def test_no_acknowledged_write_is_lost(figure: Figure) -> None:
         async with serving(cluster, "quorum") as client:
             ledger = Ledger(client)
             async with ledger.writing():
-                for kind, fail in KINDS.items():
+                for name, failure in FAILURES.items():
                     for _ in range(ROUNDS):
-                        await cluster.settled()
-                        primary = await cluster.primary()
-                        await ledger.goes_on(time.monotonic())
-                        await fail(cluster, primary)
-                        changes = kind != "etcd"
-                        # What the cluster itself needs: a standby that COMMIT may wait for, too.
-                        taken_s = await takes_writes(cluster, primary if changes else None)
-                        late_s = max(0.0, await ledger.goes_on(taken_s) - taken_s)
-                        figure(f"seconds until clients write after the cluster can: {kind}", late_s)
+                        late_s = await survive(cluster, ledger, failure)
+                        figure(f"seconds until clients write after the cluster can: {name}", late_s)
                         assert late_s < AGAIN_S
-                        primary.signal(signal.SIGCONT)
-                        if kind == "kill":
-                            primary.start()
             await cluster.settled()
             assert set(ledger.statuses) <= {201, 503}, ledger.statuses
             assert ledger.statuses[503] > 0
+            assert await ledger.lost(await cluster.primary()) == set()
+            figure("writes acknowledged", len(ledger.acknowledged))
+
+
+async def test_what_no_standby_has_is_not_acknowledged(figure: Figure) -> None:
+    """A primary that dies after its standbys were cut off takes along what no standby has: COMMIT
+    was ended there, since it took too long, but nobody was told that it had succeeded."""
+    with open_cluster(3, synchronous_mode=True, synchronous_mode_strict=True) as cluster:
+        async with serving(cluster, "quorum", statement_timeout_s=1) as client:
+            ledger = Ledger(client)
+            async with ledger.writing():
+                await ledger.goes_on(time.monotonic())
+                primary = await cluster.primary()
+                primary.cut_off(primary.to_standbys, silent=True)
+                unknown = ledger.statuses[503]
+                async with asyncio.timeout(60):
+                    while ledger.statuses[503] < unknown + CLIENTS:
+                        await asyncio.sleep(0.05)
+                primary.kill()
+                await ledger.goes_on(await takes_writes(cluster, primary))
+            assert set(ledger.statuses) <= {201, 503}, ledger.statuses
             assert await ledger.lost(await cluster.primary()) == set()
             figure("writes acknowledged", len(ledger.acknowledged))
 

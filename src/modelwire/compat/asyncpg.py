@@ -1,8 +1,9 @@
 """What is private to asyncpg: a connection's loop and socket, and what its errors say.
 
 Tried with 0.32.0. `_loop`, `_transport`, `_aborted`, `_cancel_current_command` and `_cleanup` of
-`Connection` are documented nowhere, nor are the texts of errors of its own, nor that errors of the
-server have the fields of the protocol (PostgreSQL manual, 55.8) as attributes.
+`Connection` are documented nowhere, nor are the texts of errors of its own, nor that errors and
+warnings of the server have the fields of the protocol (PostgreSQL manual, 55.8) as attributes, nor
+that a warning is heard of before the answer of the statement is.
 """
 
 from __future__ import annotations
@@ -48,6 +49,11 @@ def diagnostics_of(error: asyncpg.PostgresError) -> Diagnostics:
         getattr(error, "detail", None),
         getattr(error, "server_source_function", None),
     )
+
+
+def is_unreplicated(message: asyncpg.PostgresLogMessage) -> bool:
+    """Whether a server says that it has committed, but waits no longer for a standby to have it."""
+    return getattr(message, "server_source_function", None) == "SyncRepWaitForLSN"
 
 
 def was_not_sent(error: BaseException) -> bool:

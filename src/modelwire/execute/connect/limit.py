@@ -18,6 +18,10 @@ class Endable(Protocol):
     def end_statement(self) -> None:
         """End the statement that is running, if any. This is called until it has ended."""
 
+    def look_at_server(self, ran_s: float) -> None:
+        """See that what it is connected to is still there. This is called as long as a statement
+        runs, with the seconds that it has done so."""
+
 
 class Client(Protocol):
     """Whoever waits for what a statement gives."""
@@ -41,13 +45,14 @@ class StatementLimit(Timed):
         read_s: Seconds that one may take which a client has composed.
     """
 
-    __slots__ = ("_claim", "_client", "_connection", "_read_s", "_usual_s")
+    __slots__ = ("_claim", "_client", "_connection", "_read_s", "_seen_s", "_usual_s")
 
     def __init__(self, connection: Endable, limit_s: float, read_s: float) -> None:
         super().__init__(limit_s)
         self._connection = connection
         self._usual_s = limit_s
         self._read_s = min(read_s, limit_s)
+        self._seen_s = 0.0
         self._claim: Claim | None = None
         self._client: Client | None = None
 
@@ -72,7 +77,10 @@ class StatementLimit(Timed):
 
     def look(self, now_s: float) -> None:
         """Look at the statement that is running."""
+        if self._end_s is None:
+            self._seen_s = now_s
         super().look(now_s)
+        self._connection.look_at_server(now_s - self._seen_s)
         if self._claim is not None and not self._claim.may_go_on(now_s):
             self.end()
         if self._client is not None and self._client.has_gone():

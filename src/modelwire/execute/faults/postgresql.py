@@ -20,6 +20,7 @@ from ...errors import (
     ModelwireError,
     TimedOut,
     Unavailable,
+    UnknownOutcome,
 )
 
 # PostgreSQL manual, appendix A.
@@ -45,6 +46,7 @@ _AWAY = ("08", "53", "57P", "25006")
 
 _OTHERS: Mapping[str, Callable[[], ModelwireError]] = {
     "40001": Contention,
+    "40003": UnknownOutcome,
     "40P01": Contention,
     "42501": Forbidden,
     "55P03": LockTimeout,

@@ -15,14 +15,20 @@ from typing import Any, TypeVar
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
-from ...compat.asyncpg import LoopConnection
+from ...compat.asyncpg import LoopConnection, is_unreplicated
 from ..connect.limit import FRESH_S, StatementLimit
 from ..connect.slots import Claim
+from ..servers import Server
+from .doubts import Doubts
 
 T = TypeVar("T")
 
 GRACE_S = 1.0
 """Seconds that a server is given to answer, after it was told to end a statement."""
+
+DOUBT_S = 0.5
+"""Seconds after which it is asked whether another server has taken the place of one that has not
+answered yet."""
 
 
 def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
@@ -30,7 +36,11 @@ def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
         limit = connection.limit
         limit.start()
         try:
-            return await call(connection, *arguments, **options)
+            answer = await call(connection, *arguments, **options)
+            if connection.is_unreplicated:
+                connection.is_unreplicated = False
+                raise asyncpg.StatementCompletionUnknownError("No standby has it, as far as known")
+            return answer
         except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as exc:
             if connection.ending is not None:
                 raise TimeoutError from exc
@@ -52,14 +62,23 @@ class PostgreSQLConnection(LoopConnection):
     Attributes:
         limit: What ends a statement that takes too long.
         ending: That the server was told to end the statement, if it was.
+        server: Where it leads to.
+        doubts: Finds out whether another server has taken its server's place; None where none can.
+        is_unreplicated: Whether the server has committed without a standby's word, though it was
+            to wait for that: it was told to end the statement meanwhile, by whomever, and answers
+            as if nothing were (PostgreSQL manual, 26.2.8).
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.limit = StatementLimit(self, math.inf, math.inf)
         self.ending: asyncio.Future[None] | None = None
+        self.server = Server("")
+        self.doubts: Doubts | None = None
+        self.is_unreplicated = False
         self._patience_s = math.inf
         self._opened_s = time.monotonic()
+        self.add_log_listener(_note_unreplicated)
 
     execute = _limit(asyncpg.Connection.execute)
     executemany = _limit(asyncpg.Connection.executemany)
@@ -97,6 +116,11 @@ class PostgreSQLConnection(LoopConnection):
             self.cancel_statement(self.ending)
         elif now_s >= self._patience_s:
             self.terminate()
+
+    def look_at_server(self, ran_s: float) -> None:
+        """See that its server is still the right one, where a statement takes long."""
+        if self.doubts is not None and ran_s >= DOUBT_S:
+            self.doubts.add(self)
 
     @property
     def may_be_outdated(self) -> bool:
@@ -145,6 +169,13 @@ class PostgreSQLConnection(LoopConnection):
         finally:
             if not ending.done():
                 self.terminate()
+
+
+def _note_unreplicated(
+    connection: PostgreSQLConnection, message: asyncpg.PostgresLogMessage
+) -> None:
+    if is_unreplicated(message):
+        connection.is_unreplicated = True
 
 
 def _find_running_loop() -> asyncio.AbstractEventLoop | None:

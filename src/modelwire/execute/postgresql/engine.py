@@ -25,46 +25,29 @@ from ..faults.translate import translate, translate_commit
 from ..servers import Server, Servers, read_servers
 from ..url import to_libpq
 from .connection import PostgreSQLConnection
+from .doubts import EXCLUSIVE, Doubts
 from .servers import ServerSearch
 
 
 @dataclass(frozen=True, slots=True)
-class _Connect:
-    """Opens a connection of asyncpg when it is awaited; until then nothing has begun."""
+class _Driver:
+    """Opens a connection of asyncpg to the right one of the servers."""
 
     servers: Servers
     settings: Settings
     options: Mapping[str, Any]
     search: ServerSearch | None
 
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._open().__await__()
-
-    async def _open(self) -> Any:
-        with opening_connection():
-            connection = await waiting_for_connection(self._connect())
-        # That takes no statement: the driver knows the types of PostgreSQL's own.
-        await connection.set_type_codec(
-            "interval",
-            schema="pg_catalog",
-            encoder=write_interval,
-            decoder=read_interval,
-            format="tuple",
-        )
-        limits = self.settings.statement_timeout_s, self.settings.read_timeout_s
-        connection.limit = StatementLimit(connection, *limits)
-        return connection
-
-    async def _connect(self) -> Any:
+    async def connect(self) -> Any:
         hosts, target = self.servers.hosts, self.servers.target
         if self.search is not None:
             return await self.search.connect(self._connect_to)
         return await self._connect_to(hosts[0] if hosts else _NAMED_ELSEWHERE, target)
 
     async def _connect_to(self, server: Server, target: str | None) -> Any:
-        limit_s = min(self.servers.timeout_s or math.inf, self.settings.pool_timeout_s)
+        limit_s = _limit_of(self.servers, self.settings)
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 to_libpq(self.servers.rest),
                 host=server.host or None,
                 port=server.port,
@@ -80,13 +63,48 @@ class _Connect:
             # As the driver's own error it is known for what it is wherever a session meets it.
             reason = str(exc) or f"no answer within {limit_s:g} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
+        connection.server = server
+        return connection
 
 
-def _search_of(servers: Servers) -> ServerSearch | None:
+@dataclass(frozen=True, slots=True)
+class _Connect:
+    """Opens a connection for the pool when it is awaited; until then nothing has begun."""
+
+    driver: _Driver
+    doubts: Doubts | None
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._open().__await__()
+
+    async def _open(self) -> Any:
+        with opening_connection():
+            connection = await waiting_for_connection(self.driver.connect())
+        # That takes no statement: the driver knows the types of PostgreSQL's own.
+        await connection.set_type_codec(
+            "interval",
+            schema="pg_catalog",
+            encoder=write_interval,
+            decoder=read_interval,
+            format="tuple",
+        )
+        settings = self.driver.settings
+        limits = settings.statement_timeout_s, settings.read_timeout_s
+        connection.limit = StatementLimit(connection, *limits)
+        connection.doubts = self.doubts
+        return connection
+
+
+def _limit_of(servers: Servers, settings: Settings) -> float:
+    """Seconds that a server may take to be reached."""
+    return min(servers.timeout_s or math.inf, settings.pool_timeout_s)
+
+
+def _search_of(servers: Servers, limit_s: float) -> ServerSearch | None:
     """What finds the right one of several servers; a single one is asked at once."""
     if servers.target is None or len(servers.hosts) < 2:
         return None
-    return ServerSearch(servers.hosts, servers.target, servers.shuffles)
+    return ServerSearch(servers.hosts, servers.target, limit_s, servers.shuffles)
 
 
 _NAMED_ELSEWHERE = Server("")
@@ -118,7 +136,10 @@ async def open_connection(url: URL, settings: Settings) -> PostgreSQLConnection:
 
 def _connector_of(url: URL, settings: Settings) -> _Connect:
     servers = read_servers(url)
-    return _Connect(servers, settings, _options_of(servers, settings), _search_of(servers))
+    search = _search_of(servers, _limit_of(servers, settings))
+    driver = _Driver(servers, settings, _options_of(servers, settings), search)
+    is_exclusive = search is not None and servers.target in EXCLUSIVE
+    return _Connect(driver, Doubts(driver.connect) if is_exclusive else None)
 
 
 def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:

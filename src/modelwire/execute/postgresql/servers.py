@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,9 @@ HEAD_START_S = 0.25
 """Seconds that a server is given to answer before the next one is asked beside it (RFC 8305,
 section 5): one that was stopped, or cut off, does not refuse, but says nothing."""
 
+AGAIN_S = 0.5
+"""Seconds after which those that were not right are asked again, as long as another one is silent:
+it may be that whose place one of them is about to take."""
 
 _IN_TURN = {"prefer-standby": ("standby", "any")}
 """What is looked for in turn where `target_session_attrs` asks for more than one thing."""
@@ -34,11 +37,13 @@ class ServerSearch:
     Args:
         servers: The servers, in the order in which they are asked.
         target: What the server is to be, as `target_session_attrs` of libpq says it.
+        limit_s: Seconds that one may take to be reached.
         shuffles: Whether they are asked in an order by chance, so that many connections spread.
     """
 
     servers: Sequence[Server]
     target: str
+    limit_s: float
     shuffles: bool = False
     _last: Server | None = field(default=None, init=False)
 
@@ -64,15 +69,23 @@ class ServerSearch:
         raise _tell(failures, target)
 
     async def _search(self, target: str, connect: Connect, failures: list[Exception]) -> Any:
-        """Ask each server, one a moment after the other; None where all have failed."""
-        running: set[asyncio.Task[Any]] = set()
+        """Ask each server, one a moment after the other, and again while one says nothing; None
+        where all have failed."""
+        running: dict[asyncio.Task[Any], Server] = {}
+        until_s = asyncio.get_running_loop().time() + self.limit_s
         try:
-            for server in self._order():
-                running.add(asyncio.create_task(self._try(server, target, connect)))
-                found = await _first(running, failures, HEAD_START_S)
-                if found is not None:
+            while True:
+                silent = set(running.values())
+                for server in self._order():
+                    if server not in silent:
+                        running[asyncio.create_task(self._try(server, target, connect))] = server
+                        found = await _first(running, failures, HEAD_START_S)
+                        if found is not None:
+                            return found
+                is_over = asyncio.get_running_loop().time() >= until_s
+                found = await _first(running, failures, None if is_over else AGAIN_S)
+                if found is not None or not running:
                     return found
-            return await _first(running, failures, None)
         finally:
             await _end(running)
 
@@ -88,7 +101,7 @@ class ServerSearch:
 
 
 async def _first(
-    running: set[asyncio.Task[Any]], failures: list[Exception], timeout_s: float | None
+    running: dict[asyncio.Task[Any], Server], failures: list[Exception], timeout_s: float | None
 ) -> Any:
     """Wait for the first connection, until all have failed or the time is over."""
     loop = asyncio.get_running_loop()
@@ -99,7 +112,7 @@ async def _first(
         if not done:
             return None
         for task in done:
-            running.discard(task)
+            del running[task]
             error = task.exception()
             if error is None:
                 return task.result()
@@ -109,7 +122,7 @@ async def _first(
     return None
 
 
-async def _end(running: set[asyncio.Task[Any]]) -> None:
+async def _end(running: Iterable[asyncio.Task[Any]]) -> None:
     """End the attempts that nobody waits for; a connection that one has opened is closed."""
     for task in running:
         task.cancel()

@@ -230,6 +230,9 @@ class SQLiteConnection(ThreadConnection):
             with suppress(sqlite3.ProgrammingError):  # it has just been closed
                 self.driver.interrupt()
 
+    def look_at_server(self, ran_s: float) -> None:
+        """Nothing."""
+
 
 def _begin(
     connection: OwningConnection, text: str, values: Sequence[Any]
