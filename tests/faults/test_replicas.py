@@ -1,6 +1,7 @@
 """Copies of a database that are late, away, or made the primary: nobody is shown less."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from tests.conftest import LEAGUE, open_client
 from tests.http.problems import read_problem
 
 from .conftest import Figure
-from .servers import Postgres, own_postgres
+from .servers import Postgres, find_port, own_postgres, serving
 
 POSITION = "modelwire-position"
 LAG = "recovery_min_apply_delay"
@@ -302,6 +303,38 @@ async def test_health_and_metrics(servers: list[Postgres]) -> None:
             assert f'modelwire_replica_up{{server="{names[1]}"}} 1.0' in page
         finally:
             servers[1].start()
+
+
+async def test_metrics_of_several_workers(servers: list[Postgres]) -> None:
+    """Of a copy that is away, and of one that never was there, no worker's page shows a lag."""
+    copy, port = servers[1], find_port()
+    copies = f"{copy.url} postgresql://postgres@127.0.0.1:{port}/postgres"
+    environment = {"MODELWIRE_METRICS": "true", "MODELWIRE_REPLICA_URLS": copies}
+    with serving(servers[0].url, "--workers", "2", **environment) as service:
+        async with httpx2.AsyncClient(base_url=service.address, timeout=60) as client:
+
+            async def wait_until(up: str) -> None:
+                lag = f'modelwire_replica_lag_bytes{{server="127.0.0.1:{copy.port}"}}'
+                is_up = f'modelwire_replica_up{{server="127.0.0.1:{copy.port}"}} {up}\n'
+                async with asyncio.timeout(60):
+                    while True:
+                        assert (await client.get("/teams/")).status_code == 200
+                        page = (await client.get("/metrics")).text
+                        told = re.search(f"{re.escape(lag)} (.*)", page)
+                        if is_up in page and told and (told[1] == "NaN") == (up == "0.0"):
+                            break
+                        await asyncio.sleep(0.05)
+                never = f'{{server="127.0.0.1:{port}"}}'
+                assert f"modelwire_replica_up{never} 0.0\n" in page
+                assert f"modelwire_replica_lag_bytes{never} NaN\n" in page
+
+            await wait_until("1.0")
+            copy.stop("immediate")
+            try:
+                await wait_until("0.0")
+            finally:
+                copy.start()
+            await wait_until("1.0")
 
 
 async def test_durability(servers: list[Postgres], monkeypatch: pytest.MonkeyPatch) -> None:

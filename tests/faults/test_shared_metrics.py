@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from tests.conftest import DIALECTS, MakeURL
+from tests.http.problems import read_problem
 
 from .servers import Service, serving
 
@@ -115,6 +117,19 @@ async def test_one_page(make_url: MakeURL, dialect: str) -> None:
         assert not [*directory.glob(f"gauge_live*_{lost}.db")]
         await service.stop()
     assert not directory.exists()
+
+
+async def test_directory_that_is_removed(make_url: MakeURL) -> None:
+    """Where somebody has removed what the workers count in, the page says so; rows are served."""
+    url = await make_url("sqlite", "removed_metrics")
+    with serving(url, "--workers", "2", **ON) as service:
+        await ready(service, 2)
+        directory = directory_of(min(service.worker_ids))
+        assert directory is not None
+        shutil.rmtree(directory)
+        answer = await ask(service, "/metrics")
+        assert VARIABLE in read_problem(answer, 503, "unavailable")["detail"]
+        assert (await ask(service, "/teams/")).status_code == 200
 
 
 async def _is(value: object) -> object:

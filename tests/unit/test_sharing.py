@@ -1,7 +1,10 @@
 """Where workers of one server keep what they count together."""
 
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,55 @@ def test_no_directory_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with pytest.raises(ConfigurationError, match="TMPDIR"), sharing_metrics(wanted=True):
         pass
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where temporary files are."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def leave(place: Path, name: str, age_s: float = 3600) -> Path:
+    """Leave a directory there as a server does that is killed, or somebody else."""
+    left = place / name
+    left.mkdir()
+    (left / "counter_1.db").write_bytes(b"")
+    os.utime(left, (time.time() - age_s,) * 2)
+    return left
+
+
+def test_what_killed_servers_have_left(place: Path) -> None:
+    """It is removed by the next one; what others have left, or a link to it, is not."""
+    left = leave(place, "modelwire-metrics-abc")
+    others = [leave(place, "metrics-abc"), leave(place, "modelwire-metrics-new", age_s=1)]
+    link = place / "modelwire-metrics-link"
+    link.symlink_to(others[0])
+    with sharing_metrics(wanted=True):
+        assert not left.exists()
+        for other in (*others, link):
+            assert (other / "counter_1.db").exists()
+
+
+def test_directory_of_another_server(place: Path) -> None:
+    """As long as it runs, nobody else removes what it counts in, however old that is."""
+    command = [
+        sys.executable,
+        "-c",
+        "import os; from modelwire.cli.sharing import *\n"
+        "with sharing_metrics(wanted=True): print(os.environ[VARIABLE], flush=True); input()",
+    ]
+    environment = {**os.environ, "TMPDIR": str(place)}
+    with subprocess.Popen(
+        command, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        directory = Path(running.stdout.readline().strip())
+        os.utime(directory, (0, 0))
+        with sharing_metrics(wanted=True):
+            assert directory.exists()
+        running.kill()
+        running.wait()
+    assert directory.exists()
+    with sharing_metrics(wanted=True):
+        assert not directory.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
@@ -24,7 +25,8 @@ class Number(NamedTuple):
     Args:
         labels: Its labels.
         value: The number.
-        found_s: When it was found out, by `time.time`, where that may have been some time ago.
+        found_s: When it was found out, by `time.time`, where that may have been some time ago; 0
+            where it is not known yet.
     """
 
     labels: Labels
@@ -142,13 +144,9 @@ def _measure_replicas(replicas: Sequence[ReplicaState]) -> Iterator[Measured]:
     )
     yield Numbers(
         "modelwire_replica_lag_bytes",
-        "How much of the log a copy lacks.",
+        "How much of the log a copy lacks; NaN where that is not known.",
         "gauge",
-        [
-            Number((each.name,), each.lag_bytes, each.found_s)
-            for each in replicas
-            if each.lag_bytes is not None
-        ],
+        [Number((each.name,), _lag_of(each), each.found_s) for each in replicas],
         ("server",),
         "livemostrecent",
     )
@@ -159,6 +157,10 @@ def _measure_replicas(replicas: Sequence[ReplicaState]) -> Iterator[Measured]:
         [Number((each.name,), each.reads) for each in replicas],
         ("server",),
     )
+
+
+def _lag_of(replica: ReplicaState) -> float:
+    return math.nan if replica.lag_bytes is None else replica.lag_bytes
 
 
 def describe_metrics(measures: Iterable[Measured]) -> Iterator[Metric]:

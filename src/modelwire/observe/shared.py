@@ -9,6 +9,9 @@ from ..compat.prometheus import Value, open_value
 from .counts import BUCKETS, Durations
 from .metrics import Histogram, Labels, Measured, Numbers
 
+_LONG_AGO_S = 1.0
+"""When what is not known yet was found out: before all that anyone knows."""
+
 
 class SharedMetrics:
     """Adds what was counted since the last time to what others read.
@@ -33,7 +36,7 @@ class SharedMetrics:
         for labels, number, found_s in measured.samples:
             key = (measured.name, labels)
             known = self._numbers.get(key)
-            if number == known and not found_s:
+            if number == known and measured.mode == "livesum":
                 continue
             self._numbers[key] = number
             value = open_value(
@@ -47,8 +50,8 @@ class SharedMetrics:
             )
             if measured.mode == "livesum":
                 value.inc(number - (known or 0.0))
-            elif found_s:
-                value.set(number, found_s)
+            else:
+                value.set(number, found_s or _LONG_AGO_S)
 
     def _add_durations(self, measured: Histogram) -> None:
         for labels, durations in measured.samples:

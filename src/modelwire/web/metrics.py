@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from ..compat.prometheus import DIRECTORY, collect_shared, is_shared, prepare_directory
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, Unavailable
 from ..execute.database import Database
 from ..observe.counts import Counts
 from ..observe.metrics import Measured, describe_metrics, measure
@@ -68,8 +68,8 @@ class MetricsPage:
         encode, media_type = choose_encoder(request.header(b"accept") or "")
         if self._shared is None:
             body = encode(_Collected(self._collect))
-        else:  # it reads files
-            body = await asyncio.to_thread(encode, _Collected(collect_shared))
+        else:
+            body = await _read_files(encode)
         return Answer(200, body, ((b"content-type", media_type.encode()),))
 
     def _measure(self) -> Iterator[Measured]:
@@ -81,6 +81,21 @@ class MetricsPage:
         """What is counted here, and what the application has registered, processes included."""
         yield from describe_metrics(self._measure())
         yield from REGISTRY.collect()
+
+
+async def _read_files(encode: Callable[[Collector], bytes]) -> bytes:
+    """Add up what the processes have written.
+
+    Raises:
+        Unavailable: Somebody has removed the directory.
+    """
+    try:
+        return await asyncio.to_thread(encode, _Collected(collect_shared))
+    except FileNotFoundError as exc:
+        raise Unavailable(
+            f"The directory in which processes count together ({DIRECTORY}) was removed; restart "
+            "them"
+        ) from exc
 
 
 def _open_shared() -> SharedMetrics:
