@@ -185,6 +185,9 @@ class Settings(Limits):
     shutdown_timeout_s: Annotated[int, Gt(0)] = 10
     """Seconds that `modelwire serve` gives requests to end when it is stopped."""
 
+    shutdown_delay_s: Annotated[float, Ge(0)] = 0.0
+    """Seconds that `modelwire serve` serves on after SIGTERM, while `/health/ready` answers 503."""
+
     replica_urls: SecretStr = SecretStr("")
     """URLs of copies of the PostgreSQL database that reads go to, separated by spaces or commas."""
 

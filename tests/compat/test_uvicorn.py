@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
-from uvicorn import Config
+from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
@@ -37,9 +37,14 @@ def test_protocol_and_cycle_have_their_parts() -> None:
 
 
 def test_supervisor_has_its_parts() -> None:
-    assert missing_from(Multiprocess, ["terminate_all"]) == []
-    assert unwritten_in(Multiprocess, ["sockets", "terminate_all"]) == []
+    assert missing_from(Multiprocess, ["terminate_all", "handle_term"]) == []
+    assert unwritten_in(Multiprocess, ["sockets", "terminate_all", "signal_queue"]) == []
     assert parameters_of(Multiprocess) in (["config", "sockets"], ["config", "target", "sockets"])
+
+
+def test_server_has_its_parts() -> None:
+    assert unwritten_in(Server, ["handle_exit", "on_tick", "started"]) == []
+    assert parameters_of(Server.on_tick)[1:] == ["counter"]
 
 
 async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:

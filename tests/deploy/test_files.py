@@ -91,6 +91,25 @@ def named_settings() -> set[str]:
     return {*service, *(variable["name"] for variable in container["env"])}
 
 
+def check_grace(given: Mapping[str, Any], grace_s: float) -> None:
+    """Check that a service may serve on, and end what it has begun, before it is killed."""
+    delay_s = float(given["MODELWIRE_SHUTDOWN_DELAY_S"])
+    assert delay_s > 0
+    assert grace_s > delay_s + Settings.model_fields["shutdown_timeout_s"].default + 5
+
+
+def test_the_compose_file_lets_services_end() -> None:
+    service = compose()["services"]["service1"]
+    check_grace(service["environment"], float(service["stop_grace_period"].removesuffix("s")))
+    # HAProxy has seen that a node isn't ready any more before it stops.
+    haproxy = (DEPLOY / "compose/haproxy.cfg").read_text()
+    checks = re.search(r"inter (\d+)s fastinter 500ms downinter 1s fall (\d+)", haproxy)
+    assert checks is not None
+    assert float(service["environment"]["MODELWIRE_SHUTDOWN_DELAY_S"]) > (
+        int(checks[1]) + 0.5 * (int(checks[2]) - 1) + 2
+    )
+
+
 def test_every_setting_is_one() -> None:
     known = {f"MODELWIRE_{name.upper()}" for name in Settings.model_fields}
     assert named_settings() <= known
@@ -189,9 +208,7 @@ def test_manifests_speak_of_one_service() -> None:
     (container,) = template["spec"]["containers"]
     (port,) = documents["service"]["spec"]["ports"]
     assert port["targetPort"] == container["ports"][0]["name"]
-    # The pod has time to end what it has begun, behind the pause.
-    pause_s = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert template["spec"]["terminationGracePeriodSeconds"] > (
-        pause_s + Settings.model_fields["shutdown_timeout_s"].default + 5
-    )
+    # The pod has time to end what it has begun, behind the time in which it serves on.
+    given = {variable["name"]: variable["value"] for variable in container["env"]}
+    check_grace(given, template["spec"]["terminationGracePeriodSeconds"])
     assert json.dumps(documents).count("MODELWIRE_SECRET") == 0  # it comes from the secret

@@ -43,13 +43,14 @@ def running(words: list[str], log: Path, **environment: str) -> Iterator[subproc
 
 @contextmanager
 def running_node(
-    port: int, tmp_path: Path, *options: str, url: str = ""
+    port: int, tmp_path: Path, *options: str, url: str = "", delay_s: float = 0
 ) -> Iterator[subprocess.Popen[bytes]]:
     words = [sys.executable, "-m", "modelwire", "serve", "main.py", "--port", str(port), *options]
     environment = {
         "MODELWIRE_DATABASE_URL": url or f"sqlite:///{tmp_path}/shop.db",
         "MODELWIRE_METRICS": "true",
         "MODELWIRE_POOL_TIMEOUT_S": "60",
+        "MODELWIRE_SHUTDOWN_DELAY_S": str(delay_s),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     with running(words, tmp_path / f"{port}.log", **environment) as process:
@@ -67,12 +68,27 @@ def write_configuration(path: Path, own: int, nodes: list[int]) -> None:
     path.write_text(kept)
 
 
-def prepare_haproxy(tmp_path: Path, own: int, nodes: list[int]) -> tuple[str, list[str]]:
-    """Where HAProxy will be, and the words that start it."""
+SENT_AGAIN = re.compile(
+    r" *(option redispatch|retries \d+|retry-on .*|http-request disable-l7-retry .*)\n"
+)
+"""What has HAProxy send a request again."""
+
+
+def prepare_haproxy(
+    tmp_path: Path, own: int, nodes: list[int], *, once: bool = False
+) -> tuple[str, list[str]]:
+    """Where HAProxy will be, and the words that start it; with whether it sends each request once,
+    and learns of nodes by asking whether they are ready alone."""
     haproxy = shutil.which("haproxy")
     if haproxy is None:
         pytest.skip("haproxy is not installed")
-    write_configuration(tmp_path / "haproxy.cfg", own, nodes)
+    path = tmp_path / "haproxy.cfg"
+    write_configuration(path, own, nodes)
+    if once:
+        text, count = SENT_AGAIN.subn("", path.read_text())
+        assert count == 4
+        plain = text.replace(" observe layer4 error-limit 1 on-error mark-down", "")
+        path.write_text(plain.replace("mode http\n", "mode http\n    retries 0\n"))
     return f"http://127.0.0.1:{own}", [haproxy, "-f", str(tmp_path / "haproxy.cfg"), "-db"]
 
 
@@ -153,19 +169,22 @@ def faults_in(log: Path) -> list[str]:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("delay_s", [0, 5], ids=["sent again", "announced"])
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_nodes_are_replaced_under_load(
-    tmp_path: Path, make_url: MakeURL, dialect: str
+    tmp_path: Path, make_url: MakeURL, dialect: str, delay_s: float
 ) -> None:
     """One node after the other is stopped and started anew: not one request fails, and none that
-    writes is carried out twice. HAProxy sends again what was not sent, and reads without answer."""
+    writes is carried out twice. HAProxy sends again what was not sent, and reads without answer;
+    where nodes say some time before that they stop, nothing needs to be sent again."""
     url = await make_url(dialect, "replaced_nodes")
     own, *ports = (find_port() for _ in range(3))
-    address, words = prepare_haproxy(tmp_path, own, ports)
+    address, words = prepare_haproxy(tmp_path, own, ports, once=delay_s > 0)
     with ExitStack() as stack:
 
         def start(port: int) -> subprocess.Popen[bytes]:
-            return stack.enter_context(running_node(port, tmp_path, "--workers", "2", url=url))
+            node = running_node(port, tmp_path, "--workers", "2", url=url, delay_s=delay_s)
+            return stack.enter_context(node)
 
         nodes = {port: start(port) for port in ports}
         async with httpx2.AsyncClient(timeout=60) as client:
@@ -174,7 +193,7 @@ async def test_nodes_are_replaced_under_load(
             stack.enter_context(running(words, tmp_path / "haproxy.log"))
             await wait_for(client, f"{address}/health/ready")
         async with load(address, use, clients=5, pause_s=0.02) as tally:
-            for port in ports * 3:
+            for port in ports * 2:
                 for each in ports:
                     await wait_for_requests(each)
                 await stop(nodes[port])

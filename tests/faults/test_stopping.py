@@ -5,9 +5,12 @@ import signal
 import time
 
 import httpx2
+import psutil
 import pytest
 
 from modelwire import Database
+from tests.conftest import DIALECTS, MakeURL
+from tests.http.problems import read_problem
 from tests.live.measure_stream import fill
 
 from .conftest import Figure
@@ -24,10 +27,16 @@ SLOW_READ = "/players/?sort=-name&limit=100&q=x"
 
 
 async def read_some(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
+    if number % 7 == 0:
+        return await client.get("/health/ready")
     if number % 5:
         return await client.get("/teams/?limit=5")
     name = f"{time.monotonic_ns()} {number}"
     return await client.post("/users/", json={"username": name, "email": name})
+
+
+async def read_teams(client: httpx2.AsyncClient, _number: int) -> httpx2.Response:
+    return await client.get("/teams/?limit=5")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +62,71 @@ async def test_stop_under_load(filled: Postgres, figure: Figure) -> None:
         assert {answer.status_code for answer in answers} == {200}
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(service.address)
+
+
+DELAYED = {"MODELWIRE_SHUTDOWN_DELAY_S": "3"}
+
+
+async def ask_once(service: Service, path: str) -> httpx2.Response:
+    """Ask on a connection of its own, as balancers do."""
+    async with httpx2.AsyncClient(base_url=service.address, timeout=60) as client:
+        return await client.get(path)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_the_end_is_announced(make_url: MakeURL, dialect: str, workers: str) -> None:
+    """A server that is told to stop says at once that it isn't ready, and serves on for a while:
+    whoever distributes requests finds that out before one is refused."""
+    url = await make_url(dialect, "announced")
+    with serving(url, "--workers", workers, **DELAYED) as service:
+        assert (await ask_once(service, "/health/ready")).status_code == 200
+        async with load(service.address, read_teams, clients=5, pause_s=0.01) as tally:
+            stopping = asyncio.ensure_future(service.stop(within_s=60))
+            async with asyncio.timeout(60):
+                while (told := await ask_once(service, "/health/ready")).status_code == 200:
+                    await asyncio.sleep(0.02)
+            assert read_problem(told, 503, "unavailable")["detail"].endswith("about to stop")
+            assert (await ask_once(service, "/health/live")).status_code == 200
+            assert (await ask_once(service, "/teams/")).status_code == 200
+            answered = sum(tally.statuses.values())
+            await asyncio.sleep(1)
+        assert sum(tally.statuses.values()) > answered
+        assert set(tally.statuses) <= {200, 201}, tally.errors
+        assert await stopping >= 3
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(service.address)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_an_interrupt_is_not_put_off(make_url: MakeURL, workers: str) -> None:
+    """Whoever presses Ctrl-C doesn't wait, nor does one who has sent SIGTERM before."""
+    url = await make_url("sqlite", "interrupted")
+    with serving(url, "--workers", workers, MODELWIRE_SHUTDOWN_DELAY_S="600") as service:
+        service.process.terminate()
+        async with asyncio.timeout(60):
+            while (await ask_once(service, "/health/ready")).status_code == 200:
+                await asyncio.sleep(0.02)
+        for process in service.workers:
+            process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(60):
+            while service.process.poll() is None:
+                await asyncio.sleep(0.02)
+
+
+async def test_workers_do_not_outlive_their_server(make_url: MakeURL) -> None:
+    """Where what has started them is killed, they answer what they have and end: their port is
+    free."""
+    url = await make_url("sqlite", "orphans")
+    with serving(url, "--workers", "2", MODELWIRE_METRICS="true") as service:
+        async with asyncio.timeout(60):
+            while len(service.worker_ids) < 2:
+                await asyncio.sleep(0.05)
+        workers = [psutil.Process(number) for number in service.worker_ids]
+        service.process.kill()
+        async with asyncio.timeout(60):
+            while any(worker.is_running() for worker in workers) or await is_taken(service):
+                await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -132,8 +206,8 @@ async def restart(service: Service) -> float:
 
 @pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.long)])
 async def test_rolling_restart(filled: Postgres, figure: Figure, times: int) -> None:
-    """While two workers are replaced under load, not one request fails."""
-    with serving(filled.url, "--workers", "2") as service:
+    """While two workers are replaced under load, not one request fails, and the server is ready."""
+    with serving(filled.url, "--workers", "2", **DELAYED) as service:
         async with load(service.address, read_some, clients=10, pause_s=0.005) as tally:
             await asyncio.sleep(1)
             took_s = [await restart(service) for _ in range(times)]

@@ -18,7 +18,7 @@ if __name__ == "__main__":
     from modelwire.compat.uvicorn import run_workers
 
     options = {"port": 0, "workers": 2, "lifespan": "on", "timeout_worker_healthcheck": 10}
-    run_workers("failing:app", **options)
+    run_workers("failing:app", print, 0, **options)
 """
 """Workers import little, so that none is taken for one that hangs, however slow it is here."""
 

@@ -13,7 +13,7 @@ from modelwire.cli import protocol
 from tests.conftest import LEAGUE
 from tests.live.conftest import serve_app
 
-HTTP = partial(protocol.LimitedProtocol, 65_536, 1.0, 30.0)
+HTTP = partial(protocol.LimitedProtocol, 65_536, 1.0, 30.0, lambda: False)
 GET = b"GET /teams/ HTTP/1.1\r\nHost: test\r\n\r\n"
 POST = b"POST /teams/ HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
 HIDDEN = POST + b'Content-Length: 14\r\n\r\n{"name":"Red"}'

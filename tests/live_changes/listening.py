@@ -14,7 +14,7 @@ from modelwire.cli.protocol import LimitedProtocol
 from tests.live.conftest import serve_app
 
 MINUTE_S = 60.0
-HTTP = partial(LimitedProtocol, 65_536, 60.0, 60.0)
+HTTP = partial(LimitedProtocol, 65_536, 60.0, 60.0, lambda: False)
 EVENTS = {"Accept": "text/event-stream"}
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from functools import partial
 from logging.config import dictConfig
@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from .. import __version__
-from ..compat.uvicorn import run_workers
+from ..compat.uvicorn import run_server, run_workers
 from ..errors import ConfigurationError, ModelwireError
 from ..execute.database import Database
 from ..execute.url import show_url
@@ -37,6 +37,7 @@ from .extra import serve_admin
 from .logs import configure_logs
 from .migrate import migrate
 from .new import create_project
+from .notice import Notice
 from .policies import list_policies
 from .protocol import LimitedProtocol
 from .reason import reason_of
@@ -172,27 +173,22 @@ def serve(
         typer.secho(f"modelwire: {exc}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
     _show_addresses(app, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-    protocol = partial(
-        LimitedProtocol,
-        settings.max_head_bytes,
-        settings.shutdown_timeout_s,
-        settings.send_timeout_s,
-    )
-    in_processes = workers > 1 or reload
+    notice = Notice()
+    run = _choose_run(app, notice, settings.shutdown_delay_s, workers=workers, reload=reload)
     with exiting(), sharing_metrics(wanted=workers > 1 and settings.metrics):
-        run = run_workers if workers > 1 else uvicorn.run
         run(
-            "modelwire.cli.main:create_app" if in_processes else app,
-            factory=in_processes,
             host=host,
             port=port,
-            workers=workers,
-            reload=reload,
-            reload_delay=_RELOAD_S,
             root_path=root_path,
             log_config=log_config,
             access_log=False,
-            http=protocol,  # type: ignore[arg-type]
+            http=partial(
+                LimitedProtocol,
+                settings.max_head_bytes,
+                settings.shutdown_timeout_s,
+                settings.send_timeout_s,
+                notice.is_given,
+            ),
             timeout_graceful_shutdown=settings.shutdown_timeout_s + _ANSWER_S,
             timeout_worker_healthcheck=_HEALTHCHECK_S,
             timeout_keep_alive=_KEEP_ALIVE_S,
@@ -340,6 +336,30 @@ def _pass_on_hosts(host: str, allowed: Sequence[str]) -> None:
     elif is_loopback(host):
         # What runs on this machine is meant, not pages of others whose names lead here.
         os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
+
+
+def create_app_of_worker(notice: Notice, delay_s: float) -> FastAPI:
+    """Load the application in a worker process, which does not outlive what has started it.
+
+    Args:
+        notice: That the server is about to stop, or has ended.
+        delay_s: Seconds that the worker serves on then.
+    """
+    notice.leave(delay_s)
+    return create_app()
+
+
+def _choose_run(
+    app: FastAPI, notice: Notice, delay_s: float, *, workers: int, reload: bool
+) -> Callable[..., None]:
+    """Choose what runs an application, in this process or in others."""
+    if workers > 1:
+        make_app = partial(create_app_of_worker, notice, delay_s)
+        return partial(run_workers, make_app, notice.give, delay_s, workers=workers, factory=True)
+    if reload:
+        where = "modelwire.cli.main:create_app"
+        return partial(uvicorn.run, where, factory=True, reload=True, reload_delay=_RELOAD_S)
+    return partial(run_server, app, notice.give, delay_s)
 
 
 def _show_addresses(app: FastAPI, address: str) -> None:

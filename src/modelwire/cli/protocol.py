@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..compat.uvicorn import CycleProtocol, RequestResponseCycle
 from ..errors import Unavailable
-from ..execute.feed.stopping import STOPPING
+from ..execute.feed.stopping import STOPPING, Stopping
 from ..respond.answer import Answer
 from ..respond.problem import answer_other_problem, answer_problem
 from ..respond.statuses import title_of
@@ -39,18 +40,25 @@ class LimitedProtocol(CycleProtocol):
         max_head_bytes: Bytes that the head of a request may have: its URL and its headers.
         stop_after_s: Seconds that a request has to end, once the server stops.
         send_timeout_s: Seconds that a client may take nothing of what it is sent.
+        is_leaving: Tells whether the server is about to stop.
         arguments: Those of uvicorn.
     """
 
     def __init__(
-        self, max_head_bytes: int, stop_after_s: float, send_timeout_s: float, **arguments: Any
+        self,
+        max_head_bytes: int,
+        stop_after_s: float,
+        send_timeout_s: float,
+        is_leaving: Callable[[], bool],
+        **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self._max_head_bytes = max_head_bytes
         self._stop_after_s = stop_after_s
         self._send_timeout_s = send_timeout_s
+        self._is_leaving = is_leaving
         self._running: _Stoppable | None = None
-        self._stopping: asyncio.Future[None]
+        self._stopping: Stopping
         self._head_bytes = 0
         self._in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
@@ -65,7 +73,7 @@ class LimitedProtocol(CycleProtocol):
         takes any (Linux, tcp(7)).
         """
         super().connection_made(transport)
-        self._stopping = self.find_mark(_STOPPING, self.loop.create_future)
+        self._stopping = self.find_mark(_STOPPING, self._make_stopping)
         options = {
             "TCP_USER_TIMEOUT": int(self._send_timeout_s * 1000),
             "TCP_NOTSENT_LOWAT": _UNSENT_BYTES,
@@ -76,6 +84,9 @@ class LimitedProtocol(CycleProtocol):
             for name, value in options.items():
                 if hasattr(socket, name):
                     connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+    def _make_stopping(self) -> Stopping:
+        return Stopping(self.loop.create_future(), self._is_leaving)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come; what is left of a head counts with what follows of it."""
@@ -106,7 +117,7 @@ class LimitedProtocol(CycleProtocol):
             self._refuse_head()
             raise ValueError("The head is too long")  # uvicorn answers what its parser refuses
         super().on_headers_complete()
-        if self._stopping.done():
+        if self._stopping.begun.done():
             self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -132,8 +143,8 @@ class LimitedProtocol(CycleProtocol):
     def shutdown(self) -> None:
         """Stop: what is in flight is answered, and what comes on a connection at rest, briefly."""
         # All share this: a connection may be accepted as the server stops, and be made after that.
-        if not self._stopping.done():
-            self._stopping.set_result(None)
+        if not self._stopping.begun.done():
+            self._stopping.begun.set_result(None)
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LINGER_S, super().shutdown)
         else:
@@ -165,9 +176,7 @@ class _Stoppable:
 
     __slots__ = ("_app", "_cycle", "_stopping", "_task")
 
-    def __init__(
-        self, app: ASGIApp, cycle: RequestResponseCycle, stopping: asyncio.Future[None]
-    ) -> None:
+    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle, stopping: Stopping) -> None:
         self._app = app
         self._cycle = cycle
         self._stopping = stopping

@@ -11,10 +11,14 @@ the sockets that they share, and calls `terminate_all` when it is told to stop; 
 
 from __future__ import annotations
 
+import math
+import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from inspect import signature
+from types import FrameType
 from typing import Any, TypeVar
 
 from uvicorn import Config, Server
@@ -23,7 +27,7 @@ from uvicorn.supervisors import Multiprocess
 
 T = TypeVar("T")
 
-__all__ = ["CycleProtocol", "RequestResponseCycle", "run_workers"]
+__all__ = ["CycleProtocol", "RequestResponseCycle", "run_server", "run_workers"]
 
 
 class CycleProtocol(HttpToolsProtocol):
@@ -50,6 +54,28 @@ class CycleProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, self.wrap(cycle, app))
 
 
+class _LeavingServer(Server):
+    """Says that it is about to stop, and serves on for a while, where it is told by SIGTERM."""
+
+    def __init__(self, config: Config, leave: Callable[[], None], delay_s: float) -> None:
+        super().__init__(config)
+        self._leave = leave
+        self._delay_s = delay_s
+        self._stop_s = math.inf
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._leave()
+        if sig != signal.SIGTERM:
+            super().handle_exit(sig, frame)
+        elif self._stop_s == math.inf:
+            self._stop_s = time.monotonic() + self._delay_s
+
+    async def on_tick(self, counter: int) -> bool:
+        if time.monotonic() >= self._stop_s:
+            super().handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
+
+
 class _Supervisor(Multiprocess):
     """Runs workers, and listens no longer than they do.
 
@@ -57,10 +83,29 @@ class _Supervisor(Multiprocess):
     opens one waits for an answer in vain where he could ask another server.
     """
 
+    def __init__(self, leave: Callable[[], None], delay_s: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._leave = leave
+        self._delay_s = delay_s
+        self._lingers = False
+
+    def handle_term(self) -> None:
+        self._lingers = True
+        super().handle_term()
+
     def terminate_all(self) -> None:
+        self._leave()
+        if self._lingers:
+            self._linger()
         for shared in self.sockets:
             shared.close()
         super().terminate_all()
+
+    def _linger(self) -> None:
+        """Wait for a while, or until Ctrl-C."""
+        until_s = time.monotonic() + self._delay_s
+        while time.monotonic() < until_s and signal.SIGINT not in self.signal_queue:
+            time.sleep(_LOOK_S)
 
     @property
     def has_failed(self) -> bool:
@@ -68,15 +113,38 @@ class _Supervisor(Multiprocess):
         return any(worker.process.exitcode == _STARTUP_FAILURE for worker in self.processes)
 
 
+_LOOK_S = 0.05
+
 _STARTUP_FAILURE = 3
 """What a worker ends with that could not begin, as does a server that has none."""
 
 
-def run_workers(app: Any, **options: Any) -> None:
+def run_server(app: Any, leave: Callable[[], None], delay_s: float, **options: Any) -> None:
+    """Run an application in this process, until it is told to stop.
+
+    Args:
+        app: The application.
+        leave: Is called once it is told to.
+        delay_s: Seconds that it serves on then, if it is told by SIGTERM.
+        options: Those of `uvicorn.run`.
+
+    Raises:
+        SystemExit: It could not begin.
+    """
+    server = _LeavingServer(Config(app, **options), leave, delay_s)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(_STARTUP_FAILURE)
+
+
+def run_workers(app: Any, leave: Callable[[], None], delay_s: float, **options: Any) -> None:
     """Run an application in several processes, until they are told to stop.
 
     Args:
-        app: Where the application is.
+        app: Where the application is, or what makes it.
+        leave: Is called once they are told to.
+        delay_s: Seconds that they serve on then, if they are told by SIGTERM.
         options: Those of `uvicorn.run`.
 
     Raises:
@@ -85,7 +153,8 @@ def run_workers(app: Any, **options: Any) -> None:
     config = Config(app, **options)
     takes_target = "target" in signature(Multiprocess).parameters
     target = {"target": Server(config).run} if takes_target else {}
-    supervisor = _Supervisor(config, sockets=[config.bind_socket()], **target)
+    sockets = [config.bind_socket()]
+    supervisor = _Supervisor(leave, delay_s, config=config, sockets=sockets, **target)
     with suppress(KeyboardInterrupt):
         supervisor.run()
     if supervisor.has_failed:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from ..errors import Unavailable
 from ..execute.database import Database
+from ..execute.feed.stopping import is_leaving
 from ..observe.counts import ReplicaState
 from ..openapi.answers import describe_problems
 from ..openapi.components import Components
@@ -27,7 +29,7 @@ LIVENESS: JSONSchema = {
 }
 READINESS: JSONSchema = {
     "summary": "Whether the database answers",
-    "description": "503 while it does not.",
+    "description": "503 while it does not, and once the server is about to stop.",
 }
 _HEALTHY: JSONSchema = {
     "title": "Health",
@@ -98,8 +100,11 @@ class Health:
         return _OK
 
     async def ready(self, request: Request, _session: AsyncSession | None = None) -> Answer:
-        """`GET /health/ready`: 503 while the database does not answer, or before start-up."""
+        """`GET /health/ready`: 503 while the database does not answer, before start-up, and once
+        the server is about to stop."""
         refuse_parameters(parse_query(request.query_string))
+        if is_leaving():
+            raise Unavailable("The server is about to stop")
         mounted = self._problems.mounted
         tables = [table.sql for m in mounted for table in m.catalog.tables.values()]
         await self._database.check_tables(tables)

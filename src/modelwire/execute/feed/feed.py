@@ -132,9 +132,9 @@ class _Reader:
         stopping = STOPPING.get()
         while (final := self._horizon.final) is None or final <= after:
             left_s = until_s - self._loop.time()
-            if left_s <= 0 or (stopping is not None and stopping.done()):
+            if left_s <= 0 or (stopping is not None and stopping.begun.done()):
                 return after
-            await self._stay(left_s, stopping)
+            await self._stay(left_s, None if stopping is None else stopping.begun)
         return final
 
     def ring(self) -> None:
