@@ -63,28 +63,51 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     if isinstance(plan, LinkSet):
         return await explain_links(violation, plan, finder, catalog)
     plans = by_table(plan)
-    if violation.kind is Constraint.FOREIGN_KEY and rejection.otherwise is not None:
+    if violation.kind is Constraint.FOREIGN_KEY:
+        return await _explain_foreign_key(rejection, violation, plans, catalog, finder)
+    refused = next((p for p in plans if not _is_elsewhere(violation, p.table)), None)
+    if refused is None:
+        return _explain_other_table(violation, plan, catalog)
+    return await _explain_own_table(violation, refused, finder)
+
+
+async def _explain_foreign_key(
+    rejection: Rejection,
+    violation: ConstraintViolation,
+    plans: Sequence[WrittenRows],
+    catalog: Catalog,
+    finder: Finder,
+) -> RequestError:
+    if rejection.otherwise is not None:
         error = await find_missing_parent(violation, plans, catalog, finder)
         return error or await explain(rejection.otherwise, catalog, finder)
-    if violation.kind is Constraint.FOREIGN_KEY:
-        refused = plans if rejection.alone is None else by_table(rejection.alone)
-        return await explain_reference(violation, plans, refused, catalog, finder)
-    plan = next((p for p in plans if not _is_elsewhere(violation, p.table)), plan)
+    refused = plans if rejection.alone is None else by_table(rejection.alone)
+    return await explain_reference(violation, plans, refused, catalog, finder)
+
+
+def _explain_other_table(
+    violation: ConstraintViolation, plan: WrittenRows, catalog: Catalog
+) -> RequestError:
+    """Explain a constraint of a table that the plan does not write itself."""
+    if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
+        # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
+        return explain_still_referenced(plan, find_violated(violation, plan.table), catalog)
+    error = _ERRORS_WITHOUT_TABLE[violation.kind]()
+    pointer = _common_pointer(plan, plan.rows)
+    return type(error)(error.detail, point_at((), pointer, error.code, error.detail))
+
+
+async def _explain_own_table(
+    violation: ConstraintViolation, plan: WrittenRows, finder: Finder
+) -> RequestError:
+    """Explain a constraint by the fields of the table that the plan writes."""
     table, rows = plan.table, plan.rows
-    pointer = _common_pointer(plan, rows)
-    if _is_elsewhere(violation, table):
-        if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
-            # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
-            return explain_still_referenced(plan, find_violated(violation, table), catalog)
-        error = _ERRORS_WITHOUT_TABLE[violation.kind]()
-        return type(error)(error.detail, point_at((), pointer, error.code, error.detail))
     fields = _fields_of(violation, table)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
         rows = await _find_taken(fields, plan, finder)
-        pointer = _common_pointer(plan, rows)
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(table, rows)
-    return _EXPLANATIONS[violation.kind](table, fields, pointer)
+    return _EXPLANATIONS[violation.kind](table, fields, _common_pointer(plan, rows))
 
 
 def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
