@@ -30,6 +30,9 @@ _NESTED = "modelwire.nested"
 _STATEMENT = "extract(epoch FROM statement_timestamp())::text"
 """What tells a statement from those before it."""
 
+_ORIGIN = ", ".join(f"nullif(current_setting('{name}', true), '')" for name in (BY, REQUEST))
+"""On whose behalf is written, as two columns."""
+
 TRIGGERS = tuple(name for name, *_ in _EVENTS)
 """The names of the triggers, which each table has for itself."""
 
@@ -145,7 +148,8 @@ def _body(noted: Noted, schema: str) -> str:
     that they run for, though what they write comes after that. Their entries are moved behind those
     of the statement: it finds where they begin under the depth of their triggers. Statements that
     no trigger has led to, and that lead to none, do nothing for that but look whether it is so:
-    each expression of PL/pgSQL is made ready anew in each transaction.
+    each expression of PL/pgSQL is made ready anew in each transaction, so what columns can say
+    themselves stands in no variable.
     """
     table, log = noted.table, f"{_QUOTE(schema)}.{CHANGES.name}"
     start = (
@@ -161,17 +165,13 @@ def _body(noted: Noted, schema: str) -> str:
     return f"""
 -- version {BODY_VERSION}
 DECLARE
-  modelwire_by text := nullif(current_setting('{BY}', true), '');
-  modelwire_request text := nullif(current_setting('{REQUEST}', true), '');
-  modelwire_nests boolean := pg_trigger_depth() > 1
-    OR coalesce(current_setting('{_NESTED}2', true), '') <> '';
   modelwire_depth integer;
   modelwire_deeper text;
   modelwire_nested text[];
   modelwire_last bigint;
   modelwire_moved bigint;
 BEGIN
-  IF modelwire_nests THEN
+  IF pg_trigger_depth() > 1 OR current_setting('{_NESTED}2', true) <> '' THEN
     modelwire_depth := pg_trigger_depth();
     modelwire_deeper := current_setting('{_NESTED}' || (modelwire_depth + 1), true);
     IF modelwire_deeper <> '' AND split_part(modelwire_deeper, ' ', 1) = {_STATEMENT} THEN
@@ -181,21 +181,21 @@ BEGIN
       WHERE schemaname = {_text(schema)} AND sequencename = '{sequence}'), 0);
   END IF;
   IF TG_OP = 'INSERT' THEN
-    {start}, {new}, 'create', NULL, row_to_json(n), modelwire_by, modelwire_request
+    {start}, {new}, 'create', NULL, row_to_json(n), {_ORIGIN}
     FROM modelwire_new AS n;
   ELSIF TG_OP = 'DELETE' THEN
-    {start}, {old}, 'delete', row_to_json(o), NULL, modelwire_by, modelwire_request
+    {start}, {old}, 'delete', row_to_json(o), NULL, {_ORIGIN}
     FROM modelwire_old AS o;
   ELSE
     {start}, coalesce(n.key, o.key),
       CASE WHEN o.key IS NULL THEN 'create' WHEN n.key IS NULL THEN 'delete' ELSE 'update' END,
-      o.image, n.image, modelwire_by, modelwire_request
+      o.image, n.image, {_ORIGIN}
     FROM (SELECT {old} AS key, row_to_json(o) AS image FROM modelwire_old AS o) AS o
     FULL JOIN (SELECT {new} AS key, row_to_json(n) AS image FROM modelwire_new AS n) AS n
       ON o.key = n.key
     WHERE o.image::text IS DISTINCT FROM n.image::text;
   END IF;{tell}
-  IF modelwire_nests THEN
+  IF modelwire_depth IS NOT NULL THEN
     IF modelwire_nested IS NOT NULL THEN
       FOR modelwire_moved IN
         SELECT number FROM {log} WHERE transaction = pg_current_xact_id()
