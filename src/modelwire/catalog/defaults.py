@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, DefaultClause, Table, TextClause, false, true
 
 MakeValue = Callable[[], Any]
 MakeFromRow = Callable[["RowContext"], Any]
+
+TRUE = frozenset({"1", "t", "true", "y", "yes", "on"})
+"""Constants that are true in a column of booleans."""
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_CONSTANT = re.compile(
+    rf"\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<plain>{_NUMBER}|true|false))"
+    r"\s*(?:::\s*[\w\s.\"]+(?:\([\d\s,]*\))?(?:\[\])?)?\s*",
+    re.IGNORECASE,
+)
+"""A literal, which may be cast to a type as PostgreSQL writes it."""
 
 
 class RowContext:
@@ -64,3 +76,27 @@ def takes_row(default: Any) -> bool:
     """Whether a default is a function that takes a context. SQLAlchemy wraps those that don't."""
     home = getattr(default.arg, "__globals__", {}) if default.is_callable else {}
     return default.is_callable and home.get("__name__") != "sqlalchemy.sql.schema"
+
+
+def find_constant(default: DefaultClause) -> str | None:
+    """What the database gives every row that has no value in a column, as a text.
+
+    Returns:
+        The text; None where it is made by an expression, which may be another one each time.
+    """
+    arg = default.arg
+    if isinstance(arg, str):
+        return arg
+    for word, boolean in (("true", true()), ("false", false())):
+        if isinstance(arg, type(boolean)):
+            return word
+    text = getattr(arg, "text", None) if isinstance(arg, TextClause) else None
+    found = None if text is None else _CONSTANT.fullmatch(text)
+    if found is None:
+        return None
+    return found["plain"] or found["text"].replace("''", "'")
+
+
+def is_number(constant: str) -> bool:
+    """Whether a constant is a number as SQL has it."""
+    return re.fullmatch(_NUMBER, constant) is not None

@@ -15,7 +15,22 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnDefault, ColumnElement, func, literal
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnDefault,
+    ColumnElement,
+    DefaultClause,
+    Float,
+    Integer,
+    Numeric,
+    func,
+    literal,
+    literal_column,
+)
+
+from ..catalog.defaults import TRUE, find_constant, is_number
+from ..catalog.kinds import storage_type
 
 IMAGES = "images"
 """Name of the parameter that holds the rows."""
@@ -35,16 +50,36 @@ def join_images(images: Iterable[str]) -> str:
 def completed(column: Column[Any], found: ColumnElement[Any]) -> ColumnElement[Any]:
     """What a row has in a column, which may be newer than the row.
 
-    Where that can't be NULL, it is what a migration gives to rows that are there: the default.
+    Where that can't be NULL, it is what a migration gives to rows that are there: the default of
+    the database if that is a constant, and else that in Python. One that the database makes anew
+    for each row, such as the moment, is not known: it stays NULL.
 
     Args:
         column: The column.
         found: What the row has; NULL where it has nothing.
     """
-    default = column.default
-    if column.nullable or not isinstance(default, ColumnDefault) or not default.is_scalar:
-        return found
-    return func.coalesce(found, literal(default.arg, column.type))
+    default = None if column.nullable else _default_of(column)
+    return found if default is None else func.coalesce(found, default)
+
+
+def _default_of(column: Column[Any]) -> ColumnElement[Any] | None:
+    stored, default = column.server_default, column.default
+    if isinstance(stored, DefaultClause):
+        constant = find_constant(stored)
+        return None if constant is None else _write_constant(constant, column)
+    if isinstance(default, ColumnDefault) and default.is_scalar:
+        return literal(default.arg, column.type)
+    return None
+
+
+def _write_constant(constant: str, column: Column[Any]) -> ColumnElement[Any] | None:
+    """Write a constant as both databases have it in a column of this type."""
+    stored = storage_type(column.type)
+    if isinstance(stored, Boolean):
+        return literal_column("true" if constant.lower() in TRUE else "false")
+    if isinstance(stored, Integer | Numeric | Float):
+        return literal_column(constant) if is_number(constant) else None
+    return literal_column("'" + constant.replace("'", "''") + "'")
 
 
 def cell(value: str) -> str:

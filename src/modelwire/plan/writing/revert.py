@@ -54,11 +54,19 @@ def plan_recreate(table: Table, old: Stored) -> CreatePlan:
     if any(_is_made(field) for field in table.key):
         raise Refused("The database gives this row another key; create it anew")
     left_out = {*table.policy.on_create, *(f.key for f in table.stored if _is_made(f))}
+    values = zip(table.stored, old, strict=True)
+    left_out |= {field.key for field, value in values if _is_newer(field, value)}
     fields = [field for field in table.stored if field.key not in left_out]
     row = _row(table, fields, old)
     if any(_is_closed(table, field, value) for field, value in row.items()):
         raise Forbidden("The row has what you may not set")
     return CreatePlan(table, (row,))
+
+
+def _is_newer(field: Field, value: Any) -> bool:
+    """Whether a row was stored before there was a column, which the database fills by itself."""
+    column = field.column
+    return value is None and not column.nullable and column.server_default is not None
 
 
 def _is_closed(table: Table, field: Field, value: Any) -> bool:
