@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
 NOTIFIED = "modelwire_changes"
@@ -39,12 +41,13 @@ class TransactionId(UserDefinedType[int]):
         return "xid8"
 
 
-_BYTES = "C"
-"""The collation in which texts are compared byte by byte, which costs indexes the least."""
+class Octets(String):
+    """A text that is compared byte by byte, which costs an index the least."""
 
 
-def _compared_by_bytes(kind: type[String]) -> String:
-    return kind().with_variant(kind(collation=_BYTES), "postgresql")
+@compiles(Octets, "postgresql")
+def _write_octets(sql_type: Octets, compiler: Any, **_options: Any) -> str:
+    return f'{compiler.visit_VARCHAR(sql_type)} COLLATE "C"'
 
 
 CHANGES = Table(
@@ -53,8 +56,8 @@ CHANGES = Table(
     Column("number", BigInteger, Identity(), primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("transaction", TransactionId),
-    Column("table", _compared_by_bytes(String), nullable=False),
-    Column("key", _compared_by_bytes(Text), nullable=False),
+    Column("table", Octets, nullable=False),
+    Column("key", Octets, nullable=False),
     Column("operation", String(6), nullable=False),
     Column("old", JSON),
     Column("new", JSON),
