@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..plan.reading.history import keeps_history
 from .context import Subject
-from .parameters import Parameters, describe_parameter, page_parameters
+from .parameters import Parameters, describe_parameter, page_parameters, recall_parameters
 from .values import INTEGER, JSONSchema
 
 _AS_OF = (
@@ -30,7 +30,7 @@ def as_of_parameter(subject: Subject) -> Parameters:
 
 def history_parameters(subject: Subject) -> Parameters:
     """Describe the parameters of a page of changes."""
-    return page_parameters(subject)
+    return [*page_parameters(subject), *recall_parameters(subject)]
 
 
 def change_parameter(_subject: Subject) -> Parameters:

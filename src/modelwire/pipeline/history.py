@@ -22,10 +22,12 @@ from ..plan.reading.history import (
     select_then,
 )
 from ..plan.reading.plans import plan_includes, plan_key
+from ..plan.writing.mark import mark_of, plan_return
 from ..plan.writing.revert import plan_recreate, plan_restore
 from ..request.request import Request
 from ..respond.answer import Answer, answer_keyset_page
 from ..respond.links import Address, link_keyset
+from ..shape.parts import Include
 from ..shape.reads import SelectShape
 from ..statement.given_rows import IMAGES, join_images
 from .answers import Created, Updated
@@ -111,10 +113,8 @@ class History:
         """
         if await self._lane.fetch(self._statements.of(select_by_key(self._table)), self._key):
             return
-        found = await self._read(FIRST, 1, older=True)
-        if not found or found[0].new is not None or found[0].old is None:
-            raise NotFound(f"{self._table.title} not found")
-        if not await self._look([found[0].old]):
+        last = await self._find_last()
+        if last is None or not await self._look([last]):
             raise NotFound(f"{self._table.title} not found")
 
     async def find_items(self, start: int, limit: int, *, older: bool) -> list[_Item]:
@@ -132,17 +132,21 @@ class History:
                 break
         return found
 
-    async def find(self, number: int) -> Entry:
-        """Find one change.
+    async def find(self, number: int) -> tuple[Entry, Entry]:
+        """Find one change: as the log has it, and as far as the reader may see it.
 
         Raises:
-            NotFound: There is none that the reader may see.
+            NotFound: There is none of which he may see anything.
         """
-        seen, _ = await self._see(await self._read(number + 1, 1, older=True))
-        for entry in seen:
-            if entry.number == number:
-                return entry
-        raise NotFound("Change not found")
+        found = [e for e in await self._read(number + 1, 1, older=True) if e.number == number]
+        seen, _ = await self._see(found)
+        if not seen:
+            raise NotFound("Change not found")
+        return found[0], seen[0]
+
+    def marks(self, entry: Entry) -> bool:
+        """Whether a change has deleted the row softly."""
+        return entry.new is not None and self._is_gone(entry.new) and not self._is_gone(entry.old)
 
     async def read_whole(self, images: Sequence[str]) -> Sequence[Row]:
         """Read rows of the log with every field, also those that clients may not see.
@@ -156,6 +160,32 @@ class History:
         if len(by_place) < len(images):
             raise NotFound("Change not found")
         return [by_place[place] for place in range(len(images))]
+
+    async def read_mark(self, entry: Entry) -> object:
+        """Read since when a row is deleted that a change has deleted softly, whoever may see it."""
+        table = self._table.with_all_rows
+        statement = self._statements.of(select_given(table, whole=True))
+        ((*row, _),) = await self._lane.fetch(statement, {IMAGES: f"[{entry.new}]"})
+        return row[table.stored.index(mark_of(table))]
+
+    async def _find_last(self) -> str | None:
+        """Find the row as it was when it was deleted; None where it is there, or never was."""
+        entries = await self._read(FIRST, BATCH, older=True)
+        while entries:
+            for entry in entries:
+                if not self._is_gone(entry.new):
+                    return None
+                if not self._is_gone(entry.old):
+                    return entry.old
+            entries = await self._read(entries[-1].number, BATCH, older=True)
+        return None
+
+    def _is_gone(self, image: str | None) -> bool:
+        """Whether a row of the log is none, or is deleted."""
+        mark = self._table.deleted_at
+        if image is None or mark is None:
+            return image is None
+        return bytes(_rows.decode(image).get(mark.column.name, _NULL)) != bytes(_NULL)
 
     async def _items(self, start: int, *, older: bool) -> AsyncIterator[_Item]:
         is_last = False
@@ -219,9 +249,9 @@ async def read_history(
     cipher = await pipeline.find_cipher(session)
     start, older = plan.open(cipher)
     await pipeline.database.open_log(session_of(session))
-    statement = pipeline.statements.of(select_by_key(table))
+    statement = pipeline.statements.of(select_by_key(plan.table))
     async with pipeline.reading(session, statement, request.caller) as lane:
-        history = History(pipeline, lane, table, plan.key)
+        history = History(pipeline, lane, plan.table, plan.key)
         await history.check_seen()
         found = await history.find_items(start, plan.limit + 1, older=older)
         others: Sequence[_Item] = ()
@@ -283,24 +313,39 @@ async def revert(
 ) -> Answer:
     """`POST /invoices/{id}/history/{number}/revert`"""
     includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
-    key, number = plan_key(table, request.key), read_number(request.keys[1])
+    key = plan_key(table, request.key)
     await pipeline.database.open_log(session_of(session))
     statement = pipeline.statements.of(select_by_key(table))
     async with pipeline.reading(session, statement, request.caller) as lane:
         history = History(pipeline, lane, table, key)
         await history.check_seen()
-        entry = await history.find(number)
-        if entry.old is None:
-            raise Refused("The change has created the row; DELETE takes that back")
-        images = [image for image in (entry.old, entry.new) if image is not None]
-        stored = await history.read_whole(images)
-    if entry.new is None:
-        created = Write(plan_recreate(table, stored[0]), Created(table, includes))
-        return await transact(pipeline, created, request, session)
-    changed = find_changed_columns(entry.old, entry.new)
-    plan = plan_restore(table, tuple(key.values()), stored[0], stored[1], changed)
-    write = Write(plan, Updated(table, includes), check_of_request(table, request))
+        write = await _plan_back(history, table, request, key, includes)
     return await transact(pipeline, write, request, session)
+
+
+async def _plan_back(
+    history: History, table: Table, request: Request, key: Values, includes: tuple[Include, ...]
+) -> Write:
+    """Plan what takes a change back.
+
+    Raises:
+        NotFound: There is no such change, or the row can't come back.
+        Refused: It has created the row.
+    """
+    found, entry = await history.find(read_number(request.keys[1]))
+    if entry.old is None:
+        raise Refused("The change has created the row; DELETE takes that back")
+    if entry.new is None and not history.marks(found):
+        (stored,) = await history.read_whole([entry.old])
+        return Write(plan_recreate(table, stored), Created(table, includes))
+    check = check_of_request(table, request)
+    if entry.new is None:
+        back = plan_return(table, request.key, await history.read_mark(found))
+        return Write(back, Updated(table, includes), check)
+    old, new = await history.read_whole([entry.old, entry.new])
+    changed = find_changed_columns(entry.old, entry.new)
+    plan = plan_restore(table, tuple(key.values()), old, new, changed)
+    return Write(plan, Updated(table, includes), check)
 
 
 def find_changed_columns(old: str, new: str) -> set[str]:

@@ -297,7 +297,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "revert_{row}", "Take a change of {row} back",
             "Writes back what the row had before a change, if its fields still are as that has "
-            "left them; of one that deleted the row, creates it anew.",
+            "left them; of one that deleted the row, creates it anew, or brings it back.",
             (400, *_WRITE[1:], 403, 404), (_CHANGED, _CREATED, _MINIMAL), _reverting,
         ),
     ),

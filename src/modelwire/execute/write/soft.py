@@ -74,11 +74,8 @@ class SoftRemover:
             Rejection: A constraint fired.
         """
         table = plan.after
-        try:
-            (row,) = await read_locked(self._context, plan)
-        except NotFound:
-            await self._check_gone(plan)
-            raise
+        await self._check_deleted(plan)
+        (row,) = await read_locked(self._context, plan)
         at = row[plan.locking_shape.read.positions[mark_of(table)]]
         keys = [plan.table.values_of(row, table.key_columns)]
         along = await self._find_along(table, keys, at)
@@ -90,14 +87,20 @@ class SoftRemover:
             await self._mark(restored, found, None)
         return replace(plan, rows=settled.rows), rows
 
-    async def _check_gone(self, plan: RestorePlan) -> None:
-        """Tell a row that is there for the caller from one that is not.
+    async def _check_deleted(self, plan: RestorePlan) -> None:
+        """Lock the row, whether it is deleted or not, and check that it is.
+
+        Were only a deleted row asked for, one that is deleted just then would be neither.
 
         Raises:
-            NotDeleted: It is.
+            NotDeleted: It is not.
+            NotFound: There is no such row for the caller, deleted or not.
         """
-        there = select_locked(plan.after)
-        if await self._context.run(there, {ROWS: plan.keys}):
+        shape = select_locked(plan.after.recalled["include"], (mark_of(plan.after),))
+        found = await self._context.run(shape, {ROWS: plan.keys})
+        if not found:
+            raise NotFound(f"{plan.after.title} not found")
+        if found[0][1 + shape.read.positions[mark_of(plan.after)]] is None:
             raise NotDeleted(f"{plan.after.title} is not deleted")
 
     async def _find_along(self, table: Table, keys: Keys, at: object) -> Mapping[Table, Keys]:

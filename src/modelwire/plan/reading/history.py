@@ -29,7 +29,7 @@ class HistoryPlan(Struct, frozen=True):
     """Reading one page of the history of a row.
 
     Args:
-        table: The resource.
+        table: The resource, with deleted rows if the request asks for them.
         key: The parameters that hold the key of the row.
         limit: Changes on the page, at most.
         cursor: Where the page starts, sealed; None or empty for the latest change.
@@ -80,12 +80,12 @@ def plan_history(
     """
     values = key_values(table, key)
     resource = table.resource
-    query = Query(catalog, table, parameters, ("limit", "cursor"))
+    query = Query.reading(catalog, table, parameters, ("limit", "cursor"))
     limit = query.take_integer("limit", resource.default_limit, 1, resource.max_limit)
     cursor = query.take("cursor")
     query.finish()
     binding = bind_query([table.name, "history", *map(repr, values)], parameters)
-    return HistoryPlan(table, predicate_values(values), limit, cursor, binding)
+    return HistoryPlan(query.table, predicate_values(values), limit, cursor, binding)
 
 
 def read_number(text: str) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from sqlalchemy import DateTime
 
 from ...catalog.field import Field
 from ...catalog.kinds import storage_type
 from ...catalog.tables import Table
 from ...compat.sqlmodel import UTCDateTime
+from ...errors import NotFound
 from ...shape.reads import ExistingShape
 from ..keys import Key, key_values, select_locked
 from .draft import Row
@@ -64,6 +66,23 @@ def plan_restore(table: Table, key: str) -> RestorePlan:
     row = Row((mark_of(table),), (None,))
     keys = (tuple(key_values(table, key)),)
     return RestorePlan(table.recalled["only"], keys, (row,), after=table)
+
+
+def plan_return(table: Table, key: str, since: object) -> RestorePlan:
+    """Plan taking a delete back.
+
+    Args:
+        table: The resource.
+        key: The key as it stands in the path.
+        since: The moment of the delete, as the column has it; the row must have it still.
+
+    Raises:
+        InvalidRequest: The key is not valid.
+        NotFound: Nobody may bring a row back.
+    """
+    if not table.recalled:
+        raise NotFound(f"{table.title} not found")
+    return replace(plan_restore(table, key), expected=Row((mark_of(table),), (since,)))
 
 
 def plan_mark(table: Table, keys: Sequence[Key], at: dt.datetime | None) -> MarkPlan:
