@@ -24,6 +24,7 @@ from ...statement.statements import Values
 from ..faults.translate import DRIVER_ERRORS, translate
 from ..postgresql.engine import create_postgresql
 from ..sqlite.connection import VERSION, SQLiteConnection
+from ..sqlite.functions import FUNCTIONS
 from ..tables import CREATE_LOCK
 from . import postgresql, sqlite
 from .noted import Noted
@@ -194,6 +195,8 @@ class SQLiteLog(ChangeLog):
         """Have a connection of somebody else's engine note what it changes."""
         raw: Any = (await connection.get_raw_connection()).driver_connection
         origin = find_origin(caller)
+        for name, (arguments, function) in FUNCTIONS.items():
+            await raw.create_function(name, arguments, function, deterministic=True)
         for name, arguments, function in sqlite.functions(lambda: origin, lambda: None):
             await raw.create_function(name, arguments, function)
         steps = sqlite.write_steps([noted.table for noted in self.tables.values()])

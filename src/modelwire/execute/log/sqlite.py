@@ -25,7 +25,7 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
 
 from ...statement.changes import CHANGES, COLUMNS_CHANGED
-from ...statement.given_rows import CELL, REAL, cell, read_cell, write_real
+from ...statement.given_rows import cell
 from ...statement.own import build_creation
 from ..sqlite.connection import VERSION
 
@@ -55,7 +55,7 @@ def add_functions(
 def functions(
     origin: Callable[[], Origin], look_anew: Callable[[], None]
 ) -> Sequence[tuple[str, int, Callable[..., Any]]]:
-    """What triggers call, by name and number of arguments, and what reads what they have noted.
+    """What triggers call, by name and number of arguments, beside what a connection has anyhow.
 
     Args:
         origin: Tells on whose behalf a connection writes.
@@ -65,8 +65,6 @@ def functions(
         (BY, 0, lambda: origin()[0]),
         (REQUEST, 0, lambda: origin()[1]),
         (NOW, 0, write_now),
-        (REAL, 1, write_real),
-        (CELL, 2, read_cell),
         (LOOK_ANEW, 0, look_anew),
     )
 

@@ -26,7 +26,7 @@ from ...statement.spans import DAY, HOUR, find_day, find_hour
 
 def add_functions(connection: sqlite3.Connection) -> None:
     """Add the functions to a new connection."""
-    for name, (arguments, function) in _FUNCTIONS.items():
+    for name, (arguments, function) in FUNCTIONS.items():
         connection.create_function(name, arguments, function, deterministic=True)
     connection.create_aggregate(TOTAL, 1, Total)  # type: ignore[arg-type]
     connection.create_collation(NUMBER, compare_numbers)
@@ -40,7 +40,7 @@ def _unhex(text: Any) -> Any:
     return bytes.fromhex(text) if isinstance(text, str) else text
 
 
-_FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
+FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     LOWER: (1, _lower),
     UNHEX: (1, _unhex),
     JOIN: (2, join_halves),
