@@ -1,9 +1,14 @@
 """Many who listen share one reader, and cost no connection of the pool."""
 
 import asyncio
-from contextlib import AsyncExitStack
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
 
 import httpx2
+import msgspec
 import pytest
 from fastapi import FastAPI
 from sqlmodel import select
@@ -18,6 +23,9 @@ from .tables import TASKS, Base, FollowedTask, Grant, me
 from .test_pages import CHANGES, PATH, create
 
 LISTENERS = 1000 if THOROUGH else 40
+
+FLOOD_S = 60 if THOROUGH else 1
+"""Seconds of ten thousand changes each."""
 
 
 async def test_listeners_hold_no_connection(followed_url: str) -> None:
@@ -123,3 +131,78 @@ async def test_changes_that_are_no_longer_kept(followed: Database) -> None:
         assert [c["key"] for c in answer.json()["items"]] == [rows[-1]["id"]]
         number = (await client.get(PATH)).headers["x-change-number"]
         assert (await client.get(CHANGES, params={"after": number})).status_code == 200
+
+
+@dataclass
+class Listener:
+    """Who follows all changes, and comes back whenever that is cut off.
+
+    Args:
+        client: Where.
+        waits_for: What one who is slow waits for before he reads anything.
+    """
+
+    client: httpx2.AsyncClient
+    waits_for: Callable[[], Awaitable[None]] | None = None
+    keys: list[int] = field(default_factory=list)
+    comings: int = 0
+    last: int = 0
+
+    async def follow(self, count: int) -> None:
+        """Be told of so many changes."""
+        while len(self.keys) < count:
+            self.comings += 1
+            link = socket.socket()
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            link.connect((self.client.base_url.host, self.client.base_url.port))
+            reader, sender = await asyncio.open_connection(sock=link, limit=1024)
+            head = f"GET {CHANGES} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
+            sender.write(f"{head}Last-Event-ID: {self.last}\r\n\r\n".encode())
+            await reader.readuntil(b"retry: ")
+            if self.waits_for is not None and self.comings == 1:
+                await self.waits_for()
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                await self._take(reader, count)
+            sender.transport.abort()
+
+    async def _take(self, reader: asyncio.StreamReader, count: int) -> None:
+        told: dict[bytes, bytes] = {}
+        while len(self.keys) < count:
+            name, _, value = (await reader.readuntil(b"\n")).rstrip().partition(b": ")
+            told[name] = value
+            if not name and b"data" in told:
+                self.keys.append(msgspec.json.decode(told[b"data"])["key"])
+                self.last = int(told[b"id"])
+                told.clear()
+
+
+async def test_a_flood(followed_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand changes a second: each listener is told of each once, in order; one who takes
+    nothing is cut off meanwhile, and goes on where he was."""
+    monkeypatch.setenv("MODELWIRE_SEND_TIMEOUT_S", "0.5")
+    database = Database(followed_url, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    app = make_followed_app(database, TASKS)
+    listeners, count = app.state.modelwire.listeners, FLOOD_S * 10_000
+
+    async def wait_until_cut_off() -> None:
+        """All others have ended, and who is slow has been let go of."""
+        while listeners.open:
+            await asyncio.sleep(0.01)
+
+    async with open_client(app) as writer, served(app, send_buffer_bytes=4096) as client:
+        slow = [Listener(client, wait_until_cut_off) for _ in range(2)]
+        all_of = [*slow, *(Listener(client) for _ in range(3))]
+        async with asyncio.timeout(FLOOD_S + 2 * MINUTE_S), asyncio.TaskGroup() as group:
+            for listener in all_of:
+                group.create_task(listener.follow(count))
+            while listeners.open < len(all_of):
+                await asyncio.sleep(0.01)
+            began_s, rows = time.monotonic(), [{"title": "x" * 100}] * 1000
+            for number in range(count // len(rows)):
+                await asyncio.sleep(max(0.0, began_s + number / 10 - time.monotonic()))
+                answer = await writer.post(f"{PATH}bulk/", json=rows)
+                assert answer.status_code == 201, answer.text
+    assert all(listener.comings > 1 for listener in slow)
+    assert all(listener.keys == [*range(1, count + 1)] for listener in all_of)
+    await database.close_db()
