@@ -8,6 +8,8 @@ import random
 import time
 from collections.abc import AsyncIterator
 
+from msgspec.structs import replace
+
 from ..access.principal import Principal
 from ..catalog.tables import Table
 from ..errors import ModelwireError, Unavailable
@@ -49,6 +51,12 @@ RETRY_MS = 2000
 _RETRIES_MS = (200, 3000)
 """The same where the server stops, so that not all come back at one moment."""
 
+FEWEST, MOST = 10, 2000
+"""Changes that a stream looks at at a time."""
+
+LITTLE, MUCH = 2**16, 2**18
+"""Characters of rows at a time, below which it looks at more, and above which at fewer."""
+
 _FAILED_S = 1.0
 """Seconds until changes are read again where that has failed."""
 
@@ -70,6 +78,21 @@ async def read_changes(
         return EventsAnswer(200, following.stream(start), event_headers())
     batch = await following.read_page(final)
     return answer_changes(batch.events, batch.upto)
+
+
+def choose_pace(plan: FollowPlan, size: int, *, is_behind: bool) -> FollowPlan:
+    """Choose how many changes are looked at next: more while there are many that are small.
+
+    Args:
+        plan: What is followed, with how many were looked at last.
+        size: Characters of their rows.
+        is_behind: Whether there are others already.
+    """
+    if size > MUCH:
+        return replace(plan, limit=max(plan.limit // 2, FEWEST))
+    if is_behind and size < LITTLE:
+        return replace(plan, limit=min(plan.limit * 2, MOST))
+    return plan
 
 
 class _Following:
@@ -121,7 +144,8 @@ class _Following:
             if is_stopping():
                 yield write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
                 return
-            events, position = await self._try(position, final)
+            events, position, size = await self._try(position, final)
+            self._plan = choose_pace(self._plan, size, is_behind=position < final)
             if events:
                 told, sent_s = events[-1].number, time.monotonic()
                 yield write_events(events)

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import nullcontext
 from contextvars import Context
 from typing import Generic, NamedTuple, TypeVar
 
@@ -62,50 +63,12 @@ class Batch(NamedTuple):
     Args:
         events: The changes.
         upto: The number up to which there are no others.
+        size: Characters of the rows that were looked at.
     """
 
     events: Sequence[ChangeEvent]
     upto: int
-
-
-class Shared(Generic[Found]):
-    """What is found out once for all who ask the same at one moment.
-
-    Args:
-        keeps: Whether those who ask later are told the same, as they may where the answer is good
-            for ever. Otherwise nobody is told what had begun before he asked.
-    """
-
-    def __init__(self, *, keeps: bool) -> None:
-        self._keeps = keeps
-        self._known: OrderedDict[Hashable, asyncio.Future[Found]] = OrderedDict()
-
-    async def find(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
-        """Find an answer, which goes on for others where whoever asked first gives up."""
-        asked = asyncio.get_running_loop(), asked
-        known = self._known.get(asked)
-        if known is None:
-            # What one who asks is measured by does not grow with what is done for all.
-            known = asyncio.get_running_loop().create_task(
-                self._begin(asked, work), context=Context()
-            )
-            self._known[asked] = known
-            known.add_done_callback(lambda done: self._forget_failed(asked, done))
-            while len(self._known) > KEPT:
-                self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(asked)
-        return await asyncio.shield(known)
-
-    async def _begin(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
-        if not self._keeps:
-            self._known.pop(asked, None)
-        return await work()
-
-    def _forget_failed(self, asked: Hashable, done: asyncio.Future[Found]) -> None:
-        failed = done.cancelled() or done.exception() is not None
-        if failed and self._known.get(asked) is done:
-            del self._known[asked]
+    size: int = 0
 
 
 class Turns:
@@ -128,6 +91,49 @@ class Turns:
         return self._known[1]
 
 
+class Shared(Generic[Found]):
+    """What is found out once for all who ask the same at one moment.
+
+    Args:
+        keeps: Whether those who ask later are told the same, as they may where the answer is good
+            for ever. Otherwise nobody is told what had begun before he asked.
+        turns: How many are found out at a time. What waits for its turn has not begun.
+    """
+
+    def __init__(self, *, keeps: bool, turns: Turns | None = None) -> None:
+        self._keeps = keeps
+        self._turns = turns
+        self._known: OrderedDict[Hashable, asyncio.Future[Found]] = OrderedDict()
+
+    async def find(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
+        """Find an answer, which goes on for others where whoever asked first gives up."""
+        asked = asyncio.get_running_loop(), asked
+        known = self._known.get(asked)
+        if known is None:
+            # What one who asks is measured by does not grow with what is done for all.
+            known = asyncio.get_running_loop().create_task(
+                self._begin(asked, work), context=Context()
+            )
+            self._known[asked] = known
+            known.add_done_callback(lambda done: self._forget_failed(asked, done))
+            while len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(asked)
+        return await asyncio.shield(known)
+
+    async def _begin(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
+        async with self._turns.here if self._turns is not None else nullcontext():
+            if not self._keeps:
+                self._known.pop(asked, None)
+            return await work()
+
+    def _forget_failed(self, asked: Hashable, done: asyncio.Future[Found]) -> None:
+        failed = done.cancelled() or done.exception() is not None
+        if failed and self._known.get(asked) is done:
+            del self._known[asked]
+
+
 class Follower:
     """Reads the changes of rows for those who follow them.
 
@@ -143,8 +149,7 @@ class Follower:
         self._oldest = Statement(build_oldest(), database.engine.dialect)
         # What was written stays so; what a policy asks of other tables does not.
         self._logs = Shared[Sequence[Entry]](keeps=True)
-        self._batches = Shared[Batch](keeps=False)
-        self._turns = Turns(AT_ONCE)
+        self._batches = Shared[Batch](keeps=False, turns=Turns(AT_ONCE))
 
     async def check_kept(
         self, plan: FollowPlan, caller: Principal, session: AsyncSession | None = None
@@ -193,11 +198,11 @@ class Follower:
             return await self._read(plan, caller, (after, upto), session)
         statement = self._statements.of(plan.shape)
         known = statement.take_from(caller)
-        asked = (plan.shape, repr(plan.values), repr(known), plan.limit, after, upto)
+        # Who knows of later changes than another one is told of these the next time.
+        asked = (plan.shape, repr(plan.values), repr(known), plan.limit, after)
 
         async def work() -> Batch:
-            async with self._turns.here:
-                return await self._read(plan, caller, (after, upto), None)
+            return await self._read(plan, caller, (after, upto), None)
 
         return await self._batches.find(asked, work)
 
@@ -226,7 +231,8 @@ class Follower:
                 events = await _judge(lane, statement, plan, entries)
         else:
             events = []
-        return Batch(events, entries[-1].number if len(entries) == plan.limit else upto)
+        size = sum(len(entry.old or "") + len(entry.new or "") for entry in entries)
+        return Batch(events, entries[-1].number if len(entries) == plan.limit else upto, size)
 
 
 async def _judge(
