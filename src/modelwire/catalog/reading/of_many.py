@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ClauseElement
-from sqlalchemy.sql.elements import Over, WithinGroup
+from sqlalchemy import ClauseElement, Over, WithinGroup
 from sqlalchemy.sql.functions import FunctionElement
 
 from ..conditions import outside_subqueries
