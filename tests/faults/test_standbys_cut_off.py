@@ -103,6 +103,25 @@ async def test_commits_that_no_standby_has(
 
 
 @pytest.mark.both_lanes
+async def test_repeating_what_no_standby_has(servers: tuple[Postgres, Postgres], lane: str) -> None:
+    """A request that comes again with its key is told what was answered once a standby has it, and
+    not before: what the primary alone has may be lost all the same."""
+    primary, standby = servers
+    body, key = {"name": f"repeated {lane}"}, {"Idempotency-Key": f"key-{lane}"}
+    database = Database(primary.url, statement_timeout_s=1)
+    async with serving(database, lane) as client, following_through(primary, standby) as proxy:
+        proxy.silent = True
+        for _ in range(2):
+            answer = await client.post("/teams/", json=body, headers=key)
+            read_problem(answer, 503, "unknown_outcome")
+        proxy.silent = False
+        answer = await client.post("/teams/", json=body, headers=key)
+        assert answer.status_code == 201
+        stored = (await client.get("/teams/", params=body)).json()["items"]
+        assert stored == [answer.json()]
+
+
+@pytest.mark.both_lanes
 async def test_writes_go_on_where_the_primary_was_cut_off(lane: str, figure: Figure) -> None:
     """Whoever waits for a server that says nothing goes on once another one was made the primary:
     long before a statement may not take longer, and with no answer but 201 and 503."""
