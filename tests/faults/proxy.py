@@ -101,10 +101,14 @@ class Proxy:
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         """What comes next; while nothing is passed on, nobody hears of an end either."""
         try:
-            return await reader.read(65_536)
-        finally:
-            while self.silent:
-                await asyncio.sleep(0.01)
+            data, lost = await reader.read(65_536), None
+        except OSError as exc:
+            data, lost = b"", exc
+        while self.silent:
+            await asyncio.sleep(0.01)
+        if lost is not None:
+            raise lost
+        return data
 
     async def _pass_on(
         self,

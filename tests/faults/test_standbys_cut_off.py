@@ -153,3 +153,39 @@ async def test_writes_go_on_where_the_primary_was_cut_off(lane: str, figure: Fig
 
 async def write(client: httpx2.AsyncClient, name: str) -> httpx2.Response:
     return await client.post("/teams/", json={"name": name})
+
+
+@pytest.mark.parametrize("path", ["/teams/", "/teams/1", "/teams/stream/"])
+async def test_reads_go_on_where_a_copy_was_cut_off(
+    servers: tuple[Postgres, Postgres], figure: Figure, path: str
+) -> None:
+    """What a copy does not answer another server does, and the copy is left alone until it does."""
+    primary, standby = servers
+    async with open_proxy(standby.url) as proxy:
+        database = Database(primary.url, replica_urls=proxy.url, read_timeout_s=2)
+        async with serving(database, "direct") as client:
+            await write(client, f"read {path}")
+
+            async def read() -> tuple[int, float]:
+                begun = time.monotonic()
+                answer = await client.get(path, headers={"Prefer": "max-staleness=60"})
+                return answer.status_code, time.monotonic() - begun
+
+            assert database.replicas is not None
+            (copy,) = database.replicas.all
+            async with asyncio.timeout(60):
+                while not copy.reads:
+                    await read()
+            proxy.silent = True
+            answers = [await read()]
+            answers += await asyncio.gather(*(read() for _ in range(20)))
+            quick_s = (await read())[1]
+            figure("slowest answer, seconds", max(took_s for _, took_s in answers))
+            assert {status for status, _ in answers} == {200}
+            assert not copy.is_up
+            assert quick_s < 1
+            before, proxy.silent = copy.reads, False
+            async with asyncio.timeout(60):
+                while copy.reads == before:
+                    assert (await read())[0] == 200
+                    await asyncio.sleep(0.05)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ..errors import Contention, DatabaseError, RequestError, Unavailable
 from ..execute.database import Database
+from ..execute.faults.translate import was_given_up
 from ..execute.replicas.replica import Replica
 from ..request.freshness import POSITION, read_freshness, write_position
 from ..request.request import Request
@@ -21,10 +22,10 @@ Handler = Callable[..., Awaitable[Answer | StreamAnswer]]
 def is_of_copy(error: RequestError) -> bool:
     """Whether an error may be of the copy alone, and not of what was asked.
 
-    A copy may be away, cancel what is in the way of what it takes over (PostgreSQL manual, 26.4.2),
-    or lack a table that the primary has.
+    A copy may be away, say nothing, cancel what is in the way of what it takes over (PostgreSQL
+    manual, 26.4.2), or lack a table that the primary has.
     """
-    return isinstance(error, Unavailable | DatabaseError)
+    return isinstance(error, Unavailable | DatabaseError) or was_given_up(error)
 
 
 async def read_somewhere(

@@ -112,6 +112,15 @@ def is_unanswered(error: BaseException) -> bool:
     return isinstance(original, (OSError, asyncio.CancelledError))
 
 
+def was_given_up(error: ModelwireError) -> bool:
+    """Whether a server has not even answered that it was to end a statement.
+
+    Args:
+        error: What was raised in place of the driver's error.
+    """
+    return isinstance(error, TimedOut) and isinstance(error.__cause__, TimeoutError)
+
+
 def is_unsent(error: BaseException) -> bool:
     """Whether a statement was not sent, since the connection had been lost before.
 
