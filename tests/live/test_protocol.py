@@ -1,12 +1,15 @@
 """HTTP as `modelwire serve` speaks it: what one request leaves behind for the next."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from starlette.requests import Request as HTTPRequest
 
 from modelwire import Database, mount
 from modelwire.cli import protocol
@@ -99,3 +102,90 @@ async def test_rest_of_a_body(app: FastAPI, database: Database, is_announced: bo
     async with connected(app) as (reader, writer):
         writer.write(GET)
         assert b'"items":[]' in (await read_answer(reader))[1]
+
+
+class Recorder:
+    """A transport that notes what is written to it."""
+
+    def __init__(self, transport: asyncio.Transport, written: list[bytes]) -> None:
+        self._transport = transport
+        self._written = written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, part: bytes) -> None:
+        self._written.append(part)
+        self._transport.write(part)
+
+
+def record(written: list[bytes]) -> Callable[..., protocol.LimitedProtocol]:
+    """A protocol like that of `modelwire serve`, which notes what it writes."""
+
+    class Recording(protocol.LimitedProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(cast("asyncio.Transport", Recorder(transport, written)))
+
+    return partial(Recording, 65_536, 1.0, 30.0)
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_answer_is_one_write(app: FastAPI, method: bytes) -> None:
+    """An answer is written once, its head with its body, on a connection that is used again."""
+    written: list[bytes] = []
+    async with serve_app(app, http=record(written)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):
+            writer.write(GET.replace(b"GET", method))
+            async with asyncio.timeout(60):
+                await reader.readuntil(b"\r\n\r\n" if method == b"HEAD" else b"}")
+        writer.transport.abort()
+    ends = [part.partition(b"\r\n\r\n")[2] for part in written]
+    assert all(part.startswith(b"HTTP/1.1 200 ") for part in written)
+    assert [end.startswith(b'{"items":[]') for end in ends] == [method == b"GET"] * 3
+
+
+@pytest.fixture
+def slow_body(app: FastAPI) -> asyncio.Event:
+    """What the body of `/slow` waits for, once its head is there."""
+    go_on = asyncio.Event()
+
+    async def write_body() -> AsyncIterator[bytes]:
+        await go_on.wait()
+        yield b"done"
+
+    @app.get("/slow")
+    async def read_slowly() -> StreamingResponse:
+        return StreamingResponse(write_body(), headers={"content-length": "4"})
+
+    return go_on
+
+
+SLOW = b"GET /slow HTTP/1.1\r\nHost: test\r\n\r\n"
+
+
+async def test_head_does_not_wait_for_its_body(app: FastAPI, slow_body: asyncio.Event) -> None:
+    """A head is sent at once where its body takes its time."""
+    async with connected(app) as (reader, writer):
+        writer.write(SLOW)
+        async with asyncio.timeout(60):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+            slow_body.set()
+            assert await reader.readexactly(4) == b"done"
+
+
+async def test_answer_that_breaks_off_after_its_head(app: FastAPI) -> None:
+    """What fails once its head was given to the server ends the connection, after that head."""
+
+    @app.middleware("http")
+    async def tell_too_much(request: HTTPRequest, call_next: Any) -> Any:
+        response = await call_next(request)
+        response.headers["content-length"] = "999999"
+        return response
+
+    async with connected(app) as (reader, writer):
+        writer.write(GET)
+        async with asyncio.timeout(60):
+            head, _, _ = (await reader.read()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert b"content-length: 999999" in head.lower()

@@ -11,13 +11,14 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..compat.uvicorn import CycleProtocol, RequestResponseCycle
+from ..compat.uvicorn import CycleProtocol, RequestResponseCycle, write_through
 from ..errors import Unavailable
 from ..execute.feed.stopping import STOPPING, Stopping
 from ..respond.answer import Answer
 from ..respond.problem import answer_other_problem, answer_problem
 from ..respond.statuses import title_of
 from ..web.responses import SlowClient
+from .answer_writer import AnswerWriter
 
 HEAD_TIMEOUT_S = 10.0
 """Seconds within which a request's head has to come, once it has begun."""
@@ -63,6 +64,7 @@ class LimitedProtocol(CycleProtocol):
         self._in_head = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._refusal: Answer | None = None
+        self._writer: AnswerWriter
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, which the kernel cuts off where the client takes nothing.
@@ -74,6 +76,7 @@ class LimitedProtocol(CycleProtocol):
         """
         super().connection_made(transport)
         self._stopping = self.find_mark(_STOPPING, self._make_stopping)
+        self._writer = AnswerWriter(transport, self.loop)
         options = {
             "TCP_USER_TIMEOUT": int(self._send_timeout_s * 1000),
             "TCP_NOTSENT_LOWAT": _UNSENT_BYTES,
@@ -127,6 +130,7 @@ class LimitedProtocol(CycleProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse a head, and close the connection."""
+        self._writer.flush()
         if self._refusal is None:
             super().send_400_response(msg)
             return
@@ -152,7 +156,9 @@ class LimitedProtocol(CycleProtocol):
             self.loop.call_later(self._stop_after_s, self._stop)
 
     def wrap(self, cycle: RequestResponseCycle, app: Any) -> Any:
-        """The application, whose request can be cut short."""
+        """The application, whose request can be cut short, and whose answer is one write."""
+        self._writer.begin()
+        write_through(cycle, self._writer)
         self._running = _Stoppable(app, cycle, self._stopping)
         return self._running
 

@@ -4,13 +4,15 @@ Tried with 0.47.0 to 0.54.0. Callbacks of httptools and of asyncio are methods o
 `HttpToolsProtocol`, as are `send_400_response`, `shutdown` and `_start_asgi_task`, by which a
 request begins; `url`, `headers`, `cycle`, `loop`, `transport` and `server_state` are its
 attributes. Of a cycle, which is one request, `keep_alive`, `transport`, `disconnected`,
-`response_started` and `response_complete` are read or set. `Multiprocess` runs workers, is given
-the sockets that they share, and calls `terminate_all` when it is told to stop; each of its
+`response_started` and `response_complete` are read or set; it uses `write`, `close` and
+`is_closing` of its transport, and writes the head of an answer first. `Multiprocess` runs workers,
+is given the sockets that they share, and calls `terminate_all` when it is told to stop; each of its
 `processes` has a `process`. Earlier versions also took what each worker runs, as `target`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 import signal
 import sys
@@ -19,7 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from inspect import signature
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -27,7 +29,13 @@ from uvicorn.supervisors import Multiprocess
 
 T = TypeVar("T")
 
-__all__ = ["CycleProtocol", "RequestResponseCycle", "run_server", "run_workers"]
+__all__ = [
+    "CycleProtocol",
+    "RequestResponseCycle",
+    "run_server",
+    "run_workers",
+    "write_through",
+]
 
 
 class CycleProtocol(HttpToolsProtocol):
@@ -52,6 +60,24 @@ class CycleProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         super()._start_asgi_task(cycle, self.wrap(cycle, app))
+
+
+class AnswerTransport(Protocol):
+    """What a cycle does with its transport."""
+
+    def write(self, part: bytes) -> None:
+        """Write a part of an answer, the first time its head."""
+
+    def close(self) -> None:
+        """Close the connection once everything is sent."""
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closed, or will be."""
+
+
+def write_through(cycle: RequestResponseCycle, transport: AnswerTransport) -> None:
+    """Have an answer written to something else than the transport of its connection."""
+    cycle.transport = cast("asyncio.Transport", transport)
 
 
 class _LeavingServer(Server):
