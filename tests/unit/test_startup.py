@@ -1,7 +1,13 @@
 """What starting costs: nothing is built that no request asks for."""
 
+import gc
 import subprocess
 import sys
+
+import pytest
+
+import modelwire
+from modelwire.cli.loading import loading
 
 COUNT = """
 import gc, sys
@@ -30,7 +36,24 @@ with TestClient(app) as client:
 LOADED = """
 import sys
 import modelwire
+for name in modelwire.__all__:
+    getattr(modelwire, name)
 known = {"uvicorn", "httpx", "httpx2", "fastapi_offline", "jinja2", "mcp"}
+print(*sorted(known & set(sys.modules)))
+"""
+
+PACKAGE = """
+import sys
+import modelwire
+print(*sorted({"fastapi", "sqlalchemy", "pydantic"} & set(sys.modules)))
+modelwire.mount
+print("fastapi" in sys.modules)
+"""
+
+COMMAND = """
+import sys
+import modelwire.cli.main
+known = {"rich", "yaml", "alembic", "mcp", "pyarrow", "IPython", "modelwire.cli.check.run"}
 print(*sorted(known & set(sys.modules)))
 """
 
@@ -58,3 +81,34 @@ def test_nothing_is_built_before_it_is_asked_for(tmp_path: object) -> None:
 def test_the_library_loads_nothing_for_its_command(tmp_path: object) -> None:
     """Importing the library loads neither the server, nor clients, nor the docs page's assets."""
     assert run(LOADED, str(tmp_path)) == [""]
+
+
+def test_names_are_loaded_when_they_are_asked_for(tmp_path: object) -> None:
+    """The package alone loads nothing, so that whoever needs a part of it waits for no more."""
+    assert run(PACKAGE, str(tmp_path)) == ["", "True"]
+
+
+def test_names_are_told_from_others() -> None:
+    """What the package has not is missing as from any module, and it says what it has."""
+    with pytest.raises(AttributeError, match="has no attribute 'Resources'"):
+        modelwire.Resources  # type: ignore[attr-defined]  # noqa: B018
+    assert set(modelwire.__all__) <= set(dir(modelwire))
+
+
+def test_the_command_loads_nothing_for_others(tmp_path: object) -> None:
+    """The commands load only when they run what one of them needs alone."""
+    assert run(COMMAND, str(tmp_path)) == [""]
+
+
+def test_nothing_is_collected_while_a_command_loads() -> None:
+    """The garbage collector passes over what is loaded, and collects what comes later."""
+    before = gc.get_freeze_count()
+    try:
+        with pytest.raises(ZeroDivisionError), loading():  # noqa: PT012 - it fails at its end
+            assert not gc.isenabled()
+            kept = [{} for _ in range(100)]
+            1 / 0  # noqa: B018
+        assert gc.isenabled()
+        assert gc.get_freeze_count() >= before + len(kept)
+    finally:
+        gc.unfreeze()

@@ -28,12 +28,12 @@ from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
 from .changes import changes
-from .check.command import check_application
 from .client.command import client
 from .copy import EPILOG as COPY_EXAMPLES
 from .copy import copy
 from .data import data
 from .extra import serve_admin
+from .loading import loading
 from .logs import configure_logs
 from .migrate import migrate
 from .new import create_project
@@ -307,6 +307,8 @@ def check(
 ) -> None:
     """Find what is wrong with an application, its own endpoints included."""
     with exiting():
+        from .check.command import check_application  # noqa: PLC0415 - no other command needs it
+
         clean = check_application(target, select or (), ignore or (), as_json=as_json, fix=fix)
     if not clean:
         raise typer.Exit(1)
@@ -314,9 +316,10 @@ def check(
 
 def create_app() -> FastAPI:
     """Load the application that the environment names, in a worker process too."""
-    app = load_app(os.environ[_TARGET], [*filter(None, os.environ[_SHOWN].split(","))])
-    if os.environ[_ADMIN]:
-        serve_admin(app)
+    with loading():
+        app = load_app(os.environ[_TARGET], [*filter(None, os.environ[_SHOWN].split(","))])
+        if os.environ[_ADMIN]:
+            serve_admin(app)
     return app
 
 

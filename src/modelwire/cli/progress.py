@@ -6,9 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
 Advance = Callable[[int, int], None]
 """Says how many rows are done, and how much of the whole."""
 
@@ -27,6 +24,16 @@ def showing(title: str, whole: int | None = None) -> Iterator[Advance]:
     if not sys.stderr.isatty():
         yield lambda _rows, _done: None
         return
+    # No other command needs it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     counts = TextColumn("{task.fields[rows]:,} rows")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), counts)
     with Progress(

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
-import yaml
 from fastapi import FastAPI
 
 from ..catalog.names import did_you_mean
@@ -116,14 +115,16 @@ async def load_document(source: str) -> object:
 
 
 def _load_file(path: Path) -> object:
+    from yaml import YAMLError, safe_load  # noqa: PLC0415 - no other command needs it
+
     try:
         content = path.read_bytes()
         if path.suffix == ".json":
             return msgspec.json.decode(content)
-        return yaml.safe_load(content)
+        return safe_load(content)
     except OSError as exc:
         raise ConfigurationError(f"{path} can't be read: {exc.strerror}") from None
-    except (msgspec.DecodeError, yaml.YAMLError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, YAMLError, UnicodeDecodeError) as exc:
         where = " ".join(str(exc).split())
         raise ConfigurationError(f"{path} can't be read: {where}") from None
 

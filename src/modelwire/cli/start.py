@@ -6,6 +6,7 @@ import sys
 
 from ..errors import ConfigurationError
 from ..extras import require
+from .loading import loading
 
 
 def main() -> None:
@@ -15,6 +16,7 @@ def main() -> None:
             require(package, "The command modelwire")
     except ConfigurationError as exc:
         sys.exit(f"modelwire: {exc}")
-    from .main import main as run  # noqa: PLC0415 - it imports these
+    with loading():
+        from .main import main as run  # noqa: PLC0415 - it imports these
 
     run()
