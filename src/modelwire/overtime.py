@@ -30,9 +30,14 @@ class Timed:
 
     def start(self) -> None:
         """Say that it runs."""
+        self.start_in(asyncio.get_running_loop())
+
+    def start_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Say that it runs in an event loop, which is the running one: to ask for that costs a call
+        of the kernel."""
         # Its first look sets its end: most work has ended before that.
         self._end_s: float | None = None
-        loop, looks = asyncio.get_running_loop(), _here.looks
+        looks = _here.looks
         if looks is None or looks.loop is not loop:
             looks = _here.looks = _Looks(loop)
         if not looks.go_on:
@@ -86,9 +91,10 @@ class TimeLimit(Timed):
     __slots__ = ("_cancelling", "_is_over", "_task")
 
     def __enter__(self) -> Self:
-        task: Any = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task: Any = asyncio.current_task(loop)
         self._task, self._cancelling, self._is_over = task, task.cancelling(), False
-        self.start()
+        self.start_in(loop)
         return self
 
     def __exit__(

@@ -106,7 +106,7 @@ def test_nothing_is_collected_while_a_command_loads() -> None:
     try:
         with pytest.raises(ZeroDivisionError), loading():  # noqa: PT012 - it fails at its end
             assert not gc.isenabled()
-            kept = [{} for _ in range(100)]
+            kept: list[dict[str, int]] = [{} for _ in range(100)]
             1 / 0  # noqa: B018
         assert gc.isenabled()
         assert gc.get_freeze_count() >= before + len(kept)

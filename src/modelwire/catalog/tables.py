@@ -132,6 +132,11 @@ class Table:
         return [(None, guarded.before(operation))] if guarded.serves(operation) else []
 
     @cached_property
+    def shows_computed(self) -> bool:
+        """Whether its rows are shown with what their model computes of them."""
+        return bool(self.schemas.read.model_computed_fields)
+
+    @cached_property
     def title(self) -> str:
         """The class's name as words: `OrderLine` is `Order line`."""
         return to_title(self.model.__name__)
@@ -280,7 +285,7 @@ class Table:
         return tuple(row[self.position_of_column[column.name]] for column in columns)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Catalog:
     """Every resource of one application.
 
@@ -304,6 +309,11 @@ class Catalog:
     parameters: tuple[Parameter, ...] = ()
     has_hooks: bool = False
     grants: frozenset[str] = frozenset()
+
+    @cached_property
+    def hides_any_rows(self) -> bool:
+        """Whether there may be rows of any table that a caller may not see."""
+        return any(not table.policy.read.constant for table in self.tables.values())
 
     def hides_rows(self, sql: SQLTable) -> bool:
         """Whether there may be rows of a table that a caller may not see."""

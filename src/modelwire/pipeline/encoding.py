@@ -29,7 +29,7 @@ def encode_row(
         positions = read.positions
         row = [row[positions[field]] for field in table.selected]
     more = b""
-    if includes or (read is None and table.schemas.read.model_computed_fields):
+    if includes or (read is None and table.shows_computed):
         more = body
     elif table.computed:
         more = encoder_of(table, (), whole_row(table)).encode_one(row)

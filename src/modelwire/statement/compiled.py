@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -48,6 +48,7 @@ class Compiled:
         constants: Values that stand in the statement itself.
         defaults: Values that are made for each execution, of columns that are no fields.
         decoders: The columns of the result that are converted.
+        converted: Where these stand in a row.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Compiled:
     constants: Mapping[str, Any]
     defaults: Mapping[str, Callable[[], Any]]
     decoders: tuple[Decoder, ...]
+    converted: Collection[int]
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """The values of the parameters, in their order, as the driver takes them."""
@@ -89,13 +91,15 @@ def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
     """
     compiled = CompiledStatement(sql, dialect)
     converters = [binder_of(compiled.type_of(name), dialect) for name in compiled.names]
+    decoders = tuple(_decoders_of(compiled, dialect))
     return Compiled(
         text=compiled.text,
         names=compiled.names,
         converters=tuple((i, convert) for i, convert in enumerate(converters) if convert),
         constants=compiled.constants,
         defaults=_defaults_of(compiled),
-        decoders=tuple(_decoders_of(compiled, dialect)),
+        decoders=decoders,
+        converted=frozenset(decoder.position for decoder in decoders),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -47,10 +47,15 @@ class Origin(Struct, frozen=True):
     log: Log
     start: int = 0
 
-    def report(self, rows: Sequence[Row]) -> None:
-        """Log the values that can't be read, each once."""
-        for row in rows:
-            for position, column in enumerate(self.columns, self.start):
+    def report(self, rows: Sequence[Row], converted: Collection[int]) -> None:
+        """Log the values that can't be read, each once.
+
+        Args:
+            rows: The rows.
+            converted: Where in a row values are converted: no others are made unreadable.
+        """
+        for position, column in enumerate(self.columns, self.start):
+            for row in rows if position in converted else ():
                 if type(row[position]) is Unreadable:
                     self.log(self.table.fullname, column.name, self._key_of(row))
 

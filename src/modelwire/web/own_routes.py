@@ -31,6 +31,7 @@ class OwnRoutes:
         self._places: dict[int, int] = {}
         self._spelt_out: dict[str, Routes] = {}
         self._others: Routes = []
+        self._before: dict[int, Sequence[BaseRoute]] = {}
 
     def spell_out(self, scope: Scope) -> bool:
         """Tell whether one of them has exactly the path of a request."""
@@ -45,17 +46,17 @@ class OwnRoutes:
             scope: The request.
         """
         self._update()
-        place = self._places[id(route)]
-        candidates = self._others
-        if self._spelt_out:
-            candidates = candidates + self._spelt_out.get(strip_slash(path_of(scope)), [])
-        return any(
-            own_place < place and own.matches(scope)[0] is Match.FULL
-            for own_place, own in candidates
-        )
+        candidates = self._before[id(route)]
+        spelt_out = self._spelt_out.get(strip_slash(path_of(scope)))
+        if spelt_out:
+            candidates = [*candidates, *_before(self._places[id(route)], spelt_out)]
+        return bool(candidates) and any(own.matches(scope)[0] is Match.FULL for own in candidates)
 
     def _update(self) -> None:
-        if not self._sizes or any(len(routes) != size for routes, size in self._sizes):
+        is_read = bool(self._sizes)
+        for routes, size in self._sizes:
+            is_read = is_read and len(routes) == size
+        if not is_read:
             self._read()
 
     def _read(self) -> None:
@@ -65,6 +66,7 @@ class OwnRoutes:
         for place, route in enumerate(self._routes):
             if not isinstance(route, (self._kind, WebSocketRoute)):
                 self._add(place, route)
+        self._before = {key: _before(place, self._others) for key, place in self._places.items()}
 
     def _add(self, place: int, route: BaseRoute) -> None:
         paths = [_spelt_out_path(placed.route, placed.path) for placed in place_routes([route])]
@@ -73,6 +75,10 @@ class OwnRoutes:
                 self._spelt_out.setdefault(strip_slash(path), []).append((place, route))
         if None in paths:
             self._others.append((place, route))
+
+
+def _before(place: int, routes: Routes) -> Sequence[BaseRoute]:
+    return [own for own_place, own in routes if own_place < place]
 
 
 def _spelt_out_path(route: BaseRoute, path: str | None) -> str | None:

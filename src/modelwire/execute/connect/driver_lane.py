@@ -222,7 +222,7 @@ class DriverLane(ABC):
                 raise
             return await self.fetch(lenient, values, claim)
         if statement.origin is not None:
-            statement.origin.report(rows)
+            statement.origin.report(rows, compiled.converted)
         return rows
 
     def _bind(self, statement: Statement, values: Values) -> tuple[Compiled, Values]:

@@ -173,7 +173,7 @@ class SessionLane:
                 raise
             return await self._run(lenient, values)
         if statement.origin is not None:
-            statement.origin.report(rows)
+            statement.origin.report(rows, statement.compiled.converted)
         return rows
 
     async def _execute(self, statement: Statement, bound: Values) -> Sequence[Row]:
