@@ -47,7 +47,8 @@ def open_server(contender: str, database_url: str, command: Sequence[str] = ()) 
     Args:
         contender: Its module.
         database_url: What it is given as `DATABASE_URL`.
-        command: What runs it where that is not Python, and is told its port as `PORT`.
+        command: What runs it otherwise than uvicorn would; it is told its port as `PORT`, and
+            `PORT` in it stands for that.
 
     Yields:
         The server, once it answers.
@@ -57,8 +58,11 @@ def open_server(contender: str, database_url: str, command: Sequence[str] = ()) 
     """
     port = _find_port()
     target = f"benchmarks.contenders.{contender}:app"
-    command = command or [sys.executable, "-m", "uvicorn", target, f"--port={port}", *SETTINGS]
+    command = command or [sys.executable, "-m", "uvicorn", target, "--port=PORT", *SETTINGS]
+    command = [part.replace("PORT", str(port)) for part in command]
     environment = {**os.environ, "DATABASE_URL": database_url, "PORT": str(port)}
+    # As what is installed has it: otherwise all that is no package is compiled for each start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(  # noqa: S603
             command, cwd=ROOT, env=environment, stdout=log, stderr=log
