@@ -126,7 +126,7 @@ def record(written: list[bytes]) -> Callable[..., protocol.LimitedProtocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(cast("asyncio.Transport", Recorder(transport, written)))
 
-    return partial(Recording, 65_536, 1.0, 30.0)
+    return partial(Recording, 65_536, 1.0, 30.0, lambda: False)
 
 
 @pytest.mark.parametrize("method", [b"GET", b"HEAD"])
