@@ -180,6 +180,7 @@ class Cluster:
 
     def __init__(self, directory: Path, count: int, **dynamic: Any) -> None:
         self.directory = directory
+        self._waits = bool(dynamic.get("synchronous_mode"))
         self.etcds: list[subprocess.Popen[bytes]] = []
         self._peers = [(find_port(), find_port()) for _ in range(3)]
         addresses = [f"127.0.0.1:{client}" for client, _ in self._peers]
@@ -273,14 +274,16 @@ class Cluster:
                 await asyncio.sleep(0.05)
 
     async def settled(self, within_s: float = 240) -> None:
-        """Wait until there is a primary, and every other node takes over what it commits."""
+        """Wait until there is a primary, every other node takes over what it commits, and one may
+        take its place, where COMMIT waits for it."""
         async with asyncio.timeout(within_s):
             while True:
                 members = (await self.members()).values()
                 states = {(m["role"] in ("leader", "primary"), m["state"]) for m in members}
                 is_whole = len(members) == len(self.nodes)
                 is_one = len({member.get("timeline") for member in members}) == 1
-                if is_whole and is_one and states <= _WELL:
+                has_heir = not self._waits or "sync_standby" in {m["role"] for m in members}
+                if is_whole and is_one and has_heir and states <= _WELL:
                     return
                 await asyncio.sleep(0.2)
 
