@@ -155,13 +155,16 @@ async def test_pages_are_documented(client: httpx2.AsyncClient) -> None:
     assert {"id", "username", "is_active"} <= set(row["required"])
 
 
+WRITTEN = {"Idempotency-Replayed", "Preference-Applied"}
+
+
 async def test_headers_of_answers(client: httpx2.AsyncClient) -> None:
     """Answers document the headers that they have."""
     document = await read_document(client)
     paths = document["paths"]
     for operation, status, names in (
         (paths["/users/"]["get"], "200", {"Link"}),
-        (paths["/users/"]["post"], "201", {"ETag", "Location", "Idempotency-Replayed"}),
+        (paths["/users/"]["post"], "201", {"ETag", "Location", *WRITTEN}),
         (paths["/users/{id}"]["get"], "304", {"ETag"}),
         (paths["/users/{id}"]["patch"], "412", {"X-Request-ID"}),
         (paths["/users/"]["get"], "default", {"X-Request-ID", "Retry-After"}),

@@ -67,7 +67,7 @@ FOUND_ON_POSTGRESQL: dict[str, tuple[str, int]] = {
 """The same for what is only done there."""
 
 NOT_SHOWN = {
-    "statement/select.py:build_select:tell_allowed:0",
+    "statement/select.py:_columns_beside:tell_allowed:0",
     "statement/select.py:_has_rows_before:rows_of:0",
     "statement/source.py:_restrict:write_condition:0",
     "statement/write.py:build_update:update_in:0",
