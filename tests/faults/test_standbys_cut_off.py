@@ -9,6 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from examples.league import Team
 from modelwire import Database, SessionDep, mount
@@ -149,6 +150,23 @@ async def test_writes_go_on_where_the_primary_was_cut_off(lane: str, figure: Fig
                 codes = {a.json()["code"] for a in answers if a.status_code == 503}
                 assert codes <= {"unknown_outcome", "unavailable"}
             proxy.silent = False
+
+
+async def test_statements_that_take_long_at_one_of_two_places(
+    servers: tuple[Postgres, Postgres],
+) -> None:
+    """A server that the URL names twice, as by two proxies, is right by either name: what takes
+    long there is not ended, whichever answers when it is asked about."""
+    primary, _ = servers
+    async with open_proxy(primary.url) as first, open_proxy(primary.url) as second:
+        url = (
+            f"postgresql://postgres@127.0.0.1:{first.port},127.0.0.1:{second.port}/postgres"
+            "?sslmode=disable&load_balance_hosts=random"
+        )
+        database = Database(url)
+        async with database.engine.connect() as connection:
+            await connection.execute(text("SELECT pg_sleep(3)"))
+        await database.engine.dispose()
 
 
 async def write(client: httpx2.AsyncClient, name: str) -> httpx2.Response:

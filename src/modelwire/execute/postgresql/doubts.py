@@ -17,6 +17,9 @@ from ..servers import Server
 EACH_S = 0.5
 """Seconds between two times that servers are asked, at least."""
 
+PATIENCE_S = 1.0
+"""Seconds within which a server has to say that it is right, where another one has said so."""
+
 EXCLUSIVE = ("primary", "read-write")
 """The values of `target_session_attrs` by which one server alone is right."""
 
@@ -33,14 +36,21 @@ class Doubted(Protocol):
 class Doubts:
     """Closes connections that wait for a server in whose place there is another one.
 
-    Their own server is asked first, and is right as long as it says so.
+    Their own server is right as long as it says so: a URL may name the same one twice, such as by
+    two proxies in front of it.
 
     Args:
         connect: Opens a connection to the server that is right.
+        connect_to: Opens one to a server, if that is right.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Any]],
+        connect_to: Callable[[Server], Awaitable[Any]],
+    ) -> None:
         self._connect = connect
+        self._connect_to = connect_to
         self._doubted: set[Doubted] = set()
         self._asking: asyncio.Task[None] | None = None
 
@@ -54,18 +64,32 @@ class Doubts:
     async def _ask(self) -> None:
         try:
             right = await self._connect()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except _FAILURES:
             self._doubted.clear()  # nobody else has come forward
         else:
             right.terminate()
-            self._close_others(right.server)
+            await self._close_others(right.server)
         await asyncio.sleep(EACH_S)
 
-    def _close_others(self, right: Server) -> None:
+    async def _close_others(self, right: Server) -> None:
         doubted, self._doubted = self._doubted, set()
+        others = {connection.server for connection in doubted} - {right}
+        wrong = {server for server in others if not await self._is_right(server)}
         for connection in doubted:
-            if connection.server != right:
+            if connection.server in wrong:
                 connection.terminate()
+
+    async def _is_right(self, server: Server) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                found = await self._connect_to(server)
+        except _FAILURES:
+            return False
+        found.terminate()
+        return True
+
+
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -44,6 +44,10 @@ class _Driver:
             return await self.search.connect(self._connect_to)
         return await self._connect_to(hosts[0] if hosts else _NAMED_ELSEWHERE, target)
 
+    async def connect_to(self, server: Server) -> Any:
+        """Open one to a server, if that is right."""
+        return await self._connect_to(server, self.servers.target)
+
     async def _connect_to(self, server: Server, target: str | None) -> Any:
         limit_s = _limit_of(self.servers, self.settings)
         try:
@@ -139,7 +143,8 @@ def _connector_of(url: URL, settings: Settings) -> _Connect:
     search = _search_of(servers, _limit_of(servers, settings))
     driver = _Driver(servers, settings, _options_of(servers, settings), search)
     is_exclusive = search is not None and servers.target in EXCLUSIVE
-    return _Connect(driver, Doubts(driver.connect) if is_exclusive else None)
+    doubts = Doubts(driver.connect, driver.connect_to) if is_exclusive else None
+    return _Connect(driver, doubts)
 
 
 def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
