@@ -157,6 +157,26 @@ async def test_keys_and_uuids(forms_world: World, lane: str) -> None:
     assert (refused.status_code, error["pointer"]) == (422, "/uid")
 
 
+LETTERS = "abcdef00-0000-4000-8000-00000000000a"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [LETTERS, LETTERS.upper(), LETTERS.replace("-", ""), f"{{{LETTERS}}}", f"urn:uuid:{LETTERS}"],
+)
+async def test_spellings_of_a_uuid(forms_world: World, lane: str, spelling: str) -> None:
+    """A UUID is the same however a client spells it, also where it is kept as a text."""
+    await empty_tables(forms_world.database)
+    client = forms_world.clients[lane]
+    stored = await client.post("/form_hosts/", json={"ip": "10.0.0.7", "uid": spelling})
+    assert (stored.status_code, stored.json()["uid"]) == (201, LETTERS), stored.text
+    for told in (LETTERS, spelling):
+        answer = await client.get("/form_hosts/", params={"uid": told})
+        assert answer.json()["items"] == [stored.json()], answer.text
+    again = await client.post("/form_hosts/", json={"ip": "10.0.0.8", "uid": LETTERS})
+    assert again.json()["code"] == "already_exists", again.text
+
+
 def test_types_without_a_form() -> None:
     """Any text is one of a text's column, and UUIDs are no texts."""
     assert form_of(String()) is form_of(Uuid()) is None

@@ -47,6 +47,9 @@ _WRITTEN_OTHERWISE = frozenset({float, Decimal, bool, uuid.UUID})
 default, and drivers differ in what they take for them. Of floats, the two zeros are one."""
 
 
+_TEXT = TypeAdapter(str)
+
+
 def fits_class(value: Any, sql_type: TypeEngine[Any]) -> bool:
     """Whether a value is of the class that a column's type takes, as far as that is known.
 
@@ -83,6 +86,8 @@ def encoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | N
         return partial(_to_items, encoder_of_item(annotation, stored))
     if stored_kind(stored) is Kind.JSON:
         return _json_writer(annotation)
+    if isinstance(stored, Uuid) and not stored.as_uuid:
+        return _to_uuid_text
     cls, meant = _class_of(stored), bare_class(annotation)
     if cls is None or (meant is cls and cls not in _WRITTEN_OTHERWISE):
         return None
@@ -170,6 +175,15 @@ def _to_class(cls: type, adapter: TypeAdapter[Any], value: Any) -> Any:
     if cls is float and isinstance(value, float):
         return value + 0.0  # the two zeros are one number, of which SQLite keeps one
     return value if type(value) is cls else adapter.validate_python(value)
+
+
+def _to_uuid_text(value: Any) -> str:
+    """The one text of a UUID that is kept as a text; its column refuses what is none."""
+    text: str = _to_class(str, _TEXT, value)
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return text
 
 
 def _to_instant(day: Any) -> Any:
