@@ -108,6 +108,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no type": ({"computed": {"x": func.frob(col(Invoice.id))}}, "of which type its values are"),
     "a sum": ({"computed": {"x": func.sum(col(Invoice.net)) + 1}}, "`sum` is told of many rows"),
     "a largest one": ({"computed": {"x": func.max(col(Invoice.net))}}, "`max` is told of many"),
+    "bits": (
+        {"computed": {"x": func.bit_or(col(Invoice.id), type_=Integer())}},
+        "`bit_or` is told of many",
+    ),
+    "a list": (
+        {"computed": {"x": func.jsonb_group_array(col(Invoice.id), type_=Integer())}},
+        "`jsonb_group_array` is told of many",
+    ),
     "some counted": (
         {"computed": {"x": func.count(col(Invoice.id)).filter(col(Invoice.net) > 1)}},
         "`count` is told of many",

@@ -11,9 +11,17 @@ from ..conditions import outside_subqueries
 
 _OF_MANY = frozenset(
     (
-        *("count", "sum", "avg", "total", "every", "bool_and", "bool_or", "stddev", "variance"),
-        *("group_concat", "string_agg", "aggregate_strings", "array_agg", "json_group_array"),
-        *("json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "json_group_object"),
+        *("count", "sum", "avg", "total", "any_value", "every", "bool_and", "bool_or"),
+        *("bit_and", "bit_or", "bit_xor", "range_agg", "range_intersect_agg", "xmlagg"),
+        *("stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp"),
+        *("corr", "covar_pop", "covar_samp", "regr_avgx", "regr_avgy", "regr_count", "regr_slope"),
+        *("regr_intercept", "regr_r2", "regr_sxx", "regr_sxy", "regr_syy", "median"),
+        *("group_concat", "string_agg", "aggregate_strings", "array_agg"),
+        *("json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "json_arrayagg"),
+        *("json_agg_strict", "jsonb_agg_strict", "json_objectagg", "json_object_agg_strict"),
+        *("jsonb_object_agg_strict", "json_object_agg_unique", "jsonb_object_agg_unique"),
+        *("json_object_agg_unique_strict", "jsonb_object_agg_unique_strict"),
+        *("json_group_array", "json_group_object", "jsonb_group_array", "jsonb_group_object"),
     )
 )
 """Functions of many rows (PostgreSQL manual, 9.21; SQLite, Built-in Aggregate Functions)."""
