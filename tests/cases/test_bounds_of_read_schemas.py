@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from pydantic import AfterValidator, FutureDate, PlainSerializer, StringConstraints, computed_field
+from pydantic import (
+    AfterValidator,
+    FutureDate,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+    computed_field,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function, str_schema
 from sqlalchemy import JSON, Column, Date, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
@@ -18,6 +27,16 @@ from tests.worlds import World, make_world_fixture, on_lanes
 
 class Base(SQLModel, registry=registry()):
     """Classes and tables of their own."""
+
+
+class Word:
+    """A text of a type of its own, as `EmailStr` is, which has no bounds itself."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_after_validator_function(str.strip, str_schema())
 
 
 class HeroBase(SQLModel):
@@ -33,6 +52,7 @@ class Hero(HeroBase, Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     nick: str = "joe"
+    motto: str = "never"
     marks: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     squad_id: int | None = Field(default=None, foreign_key="bounded_squads.id")
     squad: "Squad" = Relationship(back_populates="heroes")
@@ -66,6 +86,7 @@ class HeroPublic(HeroBase):
         PlainSerializer(lambda nick: f"{nick}…"),
     ]
     marks: list[Annotated[int, Field(gt=0)]] = Field(max_length=1)
+    motto: Annotated[Word, Field(max_length=2)]
     squad: SquadPublic | None = None
 
     @computed_field  # type: ignore[prop-decorator]
@@ -92,6 +113,7 @@ BEYOND = {
     "id": 1,
     "nick": "JO…",
     "marks": [0, 0],
+    "motto": "never",
     "squad": {"label": "label"},
     "loud": "b!",
 }
@@ -99,8 +121,8 @@ BEYOND = {
 
 ROWS = """
 INSERT INTO bounded_squads (id, label) VALUES (1, 'label');
-INSERT INTO bounded_heroes (id, name, age, ends, nick, marks, squad_id)
-VALUES (1, 'b', -1, '2001-01-01', 'joe', '[0, 0]', 1)
+INSERT INTO bounded_heroes (id, name, age, ends, nick, marks, motto, squad_id)
+VALUES (1, 'b', -1, '2001-01-01', 'joe', '[0, 0]', 'never', 1)
 """
 
 
@@ -156,6 +178,7 @@ async def test_document(bounds_world: World) -> None:
     row = document["paths"]["/bounded_heroes/{id}"]["get"]["responses"]["200"]
     schema = resolve(document, row)["content"]["application/json"]["schema"]
     assert resolve(document, schema)["properties"]["name"] == {"type": "string"}
+    assert resolve(document, schema)["properties"]["motto"] == {"type": "string"}
     sent = document["paths"]["/bounded_heroes/"]["post"]["requestBody"]
     schema = resolve(document, sent)["content"]["application/json"]["schema"]
     assert resolve(document, schema)["properties"]["name"]["minLength"] == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import pytest
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function, str_schema
 
 from modelwire.compat import pydantic as compat
 
@@ -153,3 +154,16 @@ def test_model_with_a_core_schema_of_its_own_keeps_it() -> None:
             return handler(source)
 
     assert compat.change_core_schema(Own, lambda schema: schema) is Own
+
+
+def test_bound_of_a_type_that_has_none_is_known() -> None:
+    class Letters:
+        @classmethod
+        def __get_pydantic_core_schema__(
+            cls, _source: Any, _handler: GetCoreSchemaHandler
+        ) -> CoreSchema:
+            return no_info_after_validator_function(str.strip, str_schema())
+
+    schema = TypeAdapter(Annotated[Letters, Field(max_length=3)]).core_schema
+    assert compat.is_bound(cast("Any", schema)), "what is told of a length"
+    assert not compat.is_bound(cast("Any", schema)["schema"]), "a validator"

@@ -3,13 +3,15 @@
 Tried with 2.11.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
 `__pydantic_core_schema__`, `__pydantic_validator__` and `__class_vars__` of a model are documented
 as attributes, but not what is in the first; nor which names a `ConfigDict` may have, which function
-prepares private attributes, and in which module that is which hides a secret. That a model may have
-`__get_pydantic_core_schema__` of its own is documented, and advised against.
+prepares private attributes, and in which modules that is which hides a secret, and which holds a
+bound. That a model may have `__get_pydantic_core_schema__` of its own is documented, and advised
+against.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import new_class
 from typing import Any
 
@@ -58,6 +60,15 @@ def change_core_schema(model: type[BaseModel], change: Callable[[Any], Any]) -> 
 
     body = {"__get_pydantic_core_schema__": classmethod(build), "__module__": model.__module__}
     return new_class(model.__name__, (model,), exec_body=lambda made: made.update(body))
+
+
+def is_bound(schema: Mapping[str, Any]) -> bool:
+    """Whether a part of a core schema does nothing but hold a bound, such as a length, for a type
+    that has none itself, such as `EmailStr`."""
+    check = schema.get("function")
+    function = check.get("function") if isinstance(check, dict) else None
+    home = getattr(function.func, "__module__", "") if isinstance(function, partial) else ""
+    return home == "pydantic._internal._validators"
 
 
 def _hook_of(model: type[BaseModel]) -> Any:

@@ -15,7 +15,7 @@ from pydantic import Field as PydanticField
 from pydantic_core import ErrorDetails
 from sqlmodel import SQLModel
 
-from ...compat.pydantic import change_core_schema, validate_into
+from ...compat.pydantic import change_core_schema, is_bound, validate_into
 from ...errors import ConfigurationError
 from ...resource import Resource
 from ..field import Field
@@ -149,8 +149,12 @@ def _drop_bounds(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     # Fields stand in a dict by their names, and one of them may be called `type`.
-    bounds = _BOUNDS if isinstance(schema.get("type"), str) else ()
-    return {key: _drop_bounds(part) for key, part in schema.items() if key not in bounds}
+    if not isinstance(schema.get("type"), str):
+        return {key: _drop_bounds(part) for key, part in schema.items()}
+    if is_bound(schema):
+        return _drop_bounds(schema["schema"])
+    kept = {key: part for key, part in schema.items() if key not in _BOUNDS}
+    return {key: part if key in _VALUES else _drop_bounds(part) for key, part in kept.items()}
 
 
 _BOUNDS = frozenset(
@@ -160,6 +164,9 @@ _BOUNDS = frozenset(
     }
 )
 """Names of the bounds in schemas of Pydantic's core (pydantic_core.core_schema)."""
+
+_VALUES = frozenset({"default", "expected", "metadata"})
+"""Names of what is no schema in one, and may look like one."""
 
 
 def check_shown(resource: Resource, schema: type[BaseModel], fields: Sequence[Field]) -> None:
