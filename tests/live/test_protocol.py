@@ -145,6 +145,16 @@ async def test_answer_is_one_write(app: FastAPI, method: bytes) -> None:
     assert [end.startswith(b'{"items":[]') for end in ends] == [method == b"GET"] * 3
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_client_that_sends_nothing_more(app: FastAPI, method: bytes) -> None:
+    """A client that has closed its side, since it has sent all, is answered all the same."""
+    async with connected(app) as (reader, writer):
+        writer.write(method + b" /nowhere HTTP/1.1\r\nHost: test\r\n\r\n")
+        writer.write_eof()
+        async with asyncio.timeout(60):
+            assert (await reader.read()).startswith(b"HTTP/1.1 404 ")
+
+
 @pytest.fixture
 def slow_body(app: FastAPI) -> asyncio.Event:
     """What the body of `/slow` waits for, once its head is there."""

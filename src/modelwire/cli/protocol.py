@@ -157,7 +157,8 @@ class LimitedProtocol(CycleProtocol):
 
     def wrap(self, cycle: RequestResponseCycle, app: Any) -> Any:
         """The application, whose request can be cut short, and whose answer is one write."""
-        self._writer.begin()
+        if cycle.scope["method"] != "HEAD":  # no body follows
+            self._writer.begin()
         write_through(cycle, self._writer)
         self._running = _Stoppable(app, cycle, self._stopping)
         return self._running

@@ -3,7 +3,7 @@
 Tried with 0.47.0 to 0.54.0. Callbacks of httptools and of asyncio are methods of
 `HttpToolsProtocol`, as are `send_400_response`, `shutdown` and `_start_asgi_task`, by which a
 request begins; `url`, `headers`, `cycle`, `loop`, `transport` and `server_state` are its
-attributes. Of a cycle, which is one request, `keep_alive`, `transport`, `disconnected`,
+attributes. Of a cycle, which is one request, `scope`, `keep_alive`, `transport`, `disconnected`,
 `response_started` and `response_complete` are read or set; it uses `write`, `close` and
 `is_closing` of its transport, and writes the head of an answer first. `Multiprocess` runs workers,
 is given the sockets that they share, and calls `terminate_all` when it is told to stop; each of its
