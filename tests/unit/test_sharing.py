@@ -1,5 +1,6 @@
 """Where workers of one server keep what they count together."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -102,3 +103,15 @@ def test_directory_of_another_server(place: Path) -> None:
     assert directory.exists()
     with sharing_metrics(wanted=True):
         assert not directory.exists()
+
+
+def test_file_system_without_locks(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There nobody knows whose server still runs: nothing is removed, and the server starts."""
+
+    def refuse(_handle: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    left = leave(place, "modelwire-metrics-abc")
+    with sharing_metrics(wanted=True):
+        assert left.exists()

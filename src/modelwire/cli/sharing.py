@@ -68,7 +68,7 @@ def _locked(directory: Path) -> Iterator[bool]:
 def _lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:  # it is, or the file system has no locks
         return False
     return True
 
