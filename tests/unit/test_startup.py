@@ -112,3 +112,15 @@ def test_nothing_is_collected_while_a_command_loads() -> None:
         assert gc.get_freeze_count() >= before + len(kept)
     finally:
         gc.unfreeze()
+
+
+def test_who_has_no_garbage_collected_keeps_that() -> None:
+    """A collector that was switched off before stays off."""
+    gc.disable()
+    try:
+        with loading():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()

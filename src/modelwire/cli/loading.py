@@ -14,9 +14,11 @@ def loading() -> Iterator[None]:
     The collector would go through all that is loaded again and again while that grows, which takes
     a sixth of the time until a server answers.
     """
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if was_enabled:
+            gc.enable()
