@@ -103,6 +103,30 @@ async def test_commits_that_no_standby_has(
         assert len(stored) == 1
 
 
+@pytest.mark.parametrize("way", ["url", "role"])
+async def test_commits_of_who_wants_no_warnings(
+    servers: tuple[Postgres, Postgres], way: str
+) -> None:
+    """The warning by which that is known comes also where the URL or the role asks for none."""
+    primary, standby = servers
+    url = primary.url
+    if way == "url":
+        url += ("&" if "?" in url else "?") + "options=-c%20client_min_messages=error"
+    else:
+        await run(primary, "ALTER ROLE postgres SET client_min_messages = error")
+    database = Database(url, statement_timeout_s=1)
+    async with serving(database, "direct") as client, following_through(primary, standby) as proxy:
+        proxy.silent = True
+        read_problem(await write(client, f"quiet {way}"), 503, "unknown_outcome")
+    await run(primary, "ALTER ROLE postgres RESET client_min_messages")
+
+
+async def run(server: Postgres, sql: str) -> None:
+    connection = await asyncpg.connect(server.url)
+    await connection.execute(sql)
+    await connection.close()
+
+
 @pytest.mark.both_lanes
 async def test_repeating_what_no_standby_has(servers: tuple[Postgres, Postgres], lane: str) -> None:
     """A request that comes again with its key is told what was answered once a standby has it, and

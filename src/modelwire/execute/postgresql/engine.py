@@ -115,12 +115,18 @@ _NAMED_ELSEWHERE = Server("")
 """What `PGHOST` or a service names."""
 
 
+_MESSAGES = "client_min_messages"
+
+
 def _options_of(servers: Servers, settings: Settings) -> Mapping[str, Any]:
     named = servers.rest.query.get("application_name", "modelwire")
     server_settings = {"TimeZone": "UTC", "application_name": named, **servers.settings}
     if settings.pgbouncer:
         # Statements that are prepared, and settings it does not know, don't go through it.
         return {"server_settings": server_settings, "statement_cache_size": 0}
+    if server_settings.get(_MESSAGES, "error") == "error":
+        # By a warning it is known that a COMMIT was ended while it waited for a standby.
+        server_settings[_MESSAGES] = "notice"
     server_settings["statement_timeout"] = str(int(settings.statement_timeout_s * 1000))
     return {"server_settings": server_settings}
 
