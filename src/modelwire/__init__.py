@@ -3,11 +3,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, RequestError
+
 if TYPE_CHECKING:
     from .access.caller import Caller
     from .access.policy import FieldPolicy, Policy, everyone, nobody
     from .changes import Changes, LoggedChange
-    from .errors import ConfigurationError, LazyLoadError, ModelwireError, Refused, RequestError
     from .execute.database import Database
     from .hooks import Change, Hooks, LinkChange, RowChange
     from .resource import Operation, Resource
@@ -62,20 +63,15 @@ if not TYPE_CHECKING:
         "CallerSessionDep": "web.caller_session",
         "Change": "hooks",
         "Changes": "changes",
-        "ConfigurationError": "errors",
         "Cors": "web.cors",
         "Database": "execute.database",
         "FieldPolicy": "access.policy",
         "Hooks": "hooks",
-        "LazyLoadError": "errors",
         "LinkChange": "hooks",
         "LoggedChange": "changes",
         "Mcp": "web.agents.options",
-        "ModelwireError": "errors",
         "Operation": "resource",
         "Policy": "access.policy",
-        "Refused": "errors",
-        "RequestError": "errors",
         "Resource": "resource",
         "RowChange": "hooks",
         "SessionDep": "web.session",

@@ -2,27 +2,31 @@
 
 import pytest
 
-from modelwire.catalog.read import read_catalog
 from modelwire.pipeline.changes import FEWEST, LITTLE, MOST, MUCH, choose_pace
-from modelwire.plan.reading.following import DEFAULT_LIMIT, plan_follow
-from tests.live_changes.tables import TASKS
+
+USUAL = 100
 
 
 @pytest.mark.parametrize(
     ("size", "is_behind", "limit"),
     [
         (LITTLE - 1, True, MOST),
-        (LITTLE - 1, False, DEFAULT_LIMIT),
-        (LITTLE, True, DEFAULT_LIMIT),
-        (MUCH, True, DEFAULT_LIMIT),
+        (LITTLE - 1, False, USUAL),
+        (LITTLE, True, USUAL),
+        (MUCH, True, USUAL),
         (MUCH + 1, True, FEWEST),
         (MUCH + 1, False, FEWEST),
     ],
 )
 def test_pace(size: int, limit: int, *, is_behind: bool) -> None:
     """It comes to a limit, step by step, and stays there."""
-    catalog = read_catalog([TASKS])
-    plan = plan_follow(catalog, catalog.tables["followed_tasks"], [], None)
+    found = USUAL
     for _ in range(20):
-        plan = choose_pace(plan, size, is_behind=is_behind)
-    assert plan.limit == limit
+        found = choose_pace(found, size, usual=USUAL, is_behind=is_behind)
+    assert found == limit
+
+
+def test_pace_of_who_has_caught_up() -> None:
+    """What comes next may be large: no more of it is looked at than at first."""
+    assert choose_pace(MOST, LITTLE - 1, usual=USUAL, is_behind=False) == USUAL
+    assert choose_pace(FEWEST, 0, usual=USUAL, is_behind=False) == FEWEST

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
@@ -66,6 +65,8 @@ def _locked(directory: Path) -> Iterator[bool]:
 
 
 def _lock(handle: int) -> bool:
+    import fcntl  # noqa: PLC0415 - Windows has none, and other commands
+
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:  # it is, or the file system has no locks

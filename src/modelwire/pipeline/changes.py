@@ -80,19 +80,20 @@ async def read_changes(
     return answer_changes(batch.events, batch.upto)
 
 
-def choose_pace(plan: FollowPlan, size: int, *, is_behind: bool) -> FollowPlan:
+def choose_pace(limit: int, size: int, *, usual: int, is_behind: bool) -> int:
     """Choose how many changes are looked at next: more while there are many that are small.
 
     Args:
-        plan: What is followed, with how many were looked at last.
+        limit: How many were looked at last.
         size: Characters of their rows.
+        usual: How many at most, once all have been looked at: nobody knows what size the next are.
         is_behind: Whether there are others already.
     """
     if size > MUCH:
-        return replace(plan, limit=max(plan.limit // 2, FEWEST))
-    if is_behind and size < LITTLE:
-        return replace(plan, limit=min(plan.limit * 2, MOST))
-    return plan
+        return max(limit // 2, FEWEST)
+    if not is_behind:
+        return min(limit, usual)
+    return min(limit * 2, MOST) if size < LITTLE else limit
 
 
 class _Following:
@@ -138,6 +139,7 @@ class _Following:
         """
         yield write_retry(RETRY_MS)
         told, sent_s = self._plan.after, time.monotonic()
+        usual = self._plan.limit
         while True:
             left_s = sent_s + HEARTBEAT_S - time.monotonic()
             final = await self._feed.wait(position, left_s)
@@ -145,7 +147,9 @@ class _Following:
                 yield write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
                 return
             events, position, size = await self._try(position, final)
-            self._plan = choose_pace(self._plan, size, is_behind=position < final)
+            is_behind = position < final
+            limit = choose_pace(self._plan.limit, size, usual=usual, is_behind=is_behind)
+            self._plan = replace(self._plan, limit=limit)
             if events:
                 told, sent_s = events[-1].number, time.monotonic()
                 yield write_events(events)
