@@ -127,39 +127,51 @@ class Node:
             proxy.cut(silent=silent)
 
     def mend(self) -> None:
-        """Make it whole again, whatever has been done to it."""
+        """Make it whole again, whatever has been done to it: a machine that was lost starts."""
         for proxy in self.proxies:
             proxy.heal()
-        self.signal(signal.SIGCONT)
         if self.process is None or self.process.poll() is not None:
             self.start()
 
     @property
-    def processes(self) -> list[psutil.Process]:
-        """Patroni, and PostgreSQL with all that it has started."""
-        found: list[psutil.Process] = []
+    def servers(self) -> list[psutil.Process]:
+        """PostgreSQL with all that it has started."""
         with suppress(psutil.NoSuchProcess, FileNotFoundError, ValueError, IndexError):
             postmaster = int((self.directory / "data/postmaster.pid").read_text().split()[0])
             parent = psutil.Process(postmaster)
             if str(self.directory) in " ".join(parent.cmdline()):
-                found += [parent, *parent.children(recursive=True)]
-        if self.process is not None and self.process.poll() is None:
-            found.append(psutil.Process(self.process.pid))
-        return found
+                return [parent, *parent.children(recursive=True)]
+        return []
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to all of its processes."""
-        for process in self.processes:
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """Patroni, and PostgreSQL with all that it has started."""
+        if self.process is None or self.process.poll() is not None:
+            return self.servers
+        return [*self.servers, psutil.Process(self.process.pid)]
+
+    def freeze(self) -> None:
+        """Have nothing of it run, while the machine stays reachable."""
+        send(signal.SIGSTOP, self.processes)
+
+    def wake_server(self) -> None:
+        """Have PostgreSQL go on where it was frozen, as what it was; Patroni stays frozen."""
+        send(signal.SIGCONT, self.servers)
 
     def kill(self) -> None:
         """Lose the machine: nothing is told, nothing is stored."""
-        self.signal(signal.SIGKILL)
+        send(signal.SIGKILL, self.processes)
         if self.process is not None:
             self.process.wait(10)
         with suppress(FileNotFoundError):  # a machine that starts has no process of that number
             (self.directory / "data/postmaster.pid").unlink()
+
+
+def send(number: signal.Signals, processes: Sequence[psutil.Process]) -> None:
+    """Send a signal to those processes that are still there."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 def as_postgres() -> dict[str, Any]:
@@ -290,8 +302,7 @@ class Cluster:
     def stop(self) -> None:
         """End every process."""
         for node in self.nodes:
-            node.signal(signal.SIGCONT)
-            node.signal(signal.SIGKILL)
+            send(signal.SIGKILL, node.processes)
             if node.process is not None:
                 node.process.wait(10)
         for process in self.etcds:
