@@ -59,7 +59,7 @@ def open_server(contender: str, database_url: str, command: Sequence[str] = ()) 
     port = _find_port()
     target = f"benchmarks.contenders.{contender}:app"
     command = command or [sys.executable, "-m", "uvicorn", target, "--port=PORT", *SETTINGS]
-    command = [part.replace("PORT", str(port)) for part in command]
+    command = [str(part).replace("PORT", str(port)) for part in command]
     environment = {**os.environ, "DATABASE_URL": database_url, "PORT": str(port)}
     # As what is installed has it: otherwise all that is no package is compiled for each start.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
