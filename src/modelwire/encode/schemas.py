@@ -12,12 +12,13 @@ from pydantic_core import PydanticSerializationError
 from ..catalog.binary import write_bytes
 from ..catalog.codecs import Convert
 from ..catalog.kinds import TIMES, Kind
-from ..catalog.names import names_shown
+from ..catalog.names import join_words, names_shown, to_words
 from ..catalog.reading.masks import masks_within
 from ..catalog.reading.shown import leave_out_relations, validate_shown
 from ..catalog.tables import Table
 from ..catalog.unreadable import Unreadable
 from ..compat.pydantic import decorators_of
+from ..errors import InvalidRow
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import fall_back, show
 from .parts import cut_row, trees_of
@@ -41,6 +42,7 @@ class SchemaEncoder:
         read: Projection | None = None,
         schema: type[BaseModel] | None = None,
     ) -> None:
+        self._table = table
         whole = read or whole_row(table)
         base = schema or table.schemas.read
         self._children = {
@@ -89,7 +91,11 @@ class SchemaEncoder:
             return [self._dump(row) for row in built]
         except PydanticSerializationError:
             # Bytes that their model would have as UTF-8, and are not.
-            return [self._dump(row) for row in self._build(rows, branches, write_bytes)]
+            again = self._build(rows, branches, write_bytes)
+        try:
+            return [self._dump(row) for row in again]
+        except PydanticSerializationError as exc:
+            raise InvalidRow(*_describe_unwritten(self._table)) from exc
 
     def _dump(self, row: BaseModel) -> bytes:
         # A column may hold a value that its annotation only describes, such as a URL as text.
@@ -131,11 +137,35 @@ class SchemaEncoder:
     def _validate(self, value: dict[str, Any]) -> BaseModel:
         try:
             return validate_shown(self.schema, value)
-        except ValidationError:
+        except ValidationError as exc:
             if not any(isinstance(item, Unreadable) for item in value.values()):
-                raise
+                # Pydantic's own words quote values.
+                raise InvalidRow(*_describe_refused(self._table, self.schema, exc)) from None
         # What can't be read can't be valid either, and is shown all the same.
         return self.schema.model_construct(**value)
+
+
+def _describe_refused(
+    table: Table, schema: type[BaseModel], error: ValidationError
+) -> tuple[str, str]:
+    """Say which fields of a row a schema refuses, to clients and in the log."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    codes = {str(f["loc"][0]) if f["loc"] else "": f["type"] for f in reversed(faults)}
+    named = names_shown(schema)
+    fields = [to_words(named.get(key, key)) for key in reversed(codes) if key]
+    refused = f"refuses {join_words(fields)}" if fields else "refuses it"
+    told = ", ".join(f"{key or 'the row'} ({code})" for key, code in reversed(codes.items()))
+    return (
+        f"{table.title} can't be shown as it is stored: its read schema {refused}",
+        f"{schema.__name__} refuses a stored row of {table.sql.fullname}: {told}",
+    )
+
+
+def _describe_unwritten(table: Table) -> tuple[str, str]:
+    return (
+        f"{table.title} can't be shown as it is stored: its read schema can't write it",
+        f"{table.schemas.read.__name__} can't write a stored row of {table.sql.fullname}",
+    )
 
 
 def _masked_documents(table: Table) -> dict[str, TypeAdapter[Any]]:

@@ -50,6 +50,7 @@
         ├── DatabaseError           database_error
         │   ├── MissingTable        database_error; a table is not there
         │   └── UnreadableAnswer    database_error; a driver gave up rows for one of their values
+        ├── InvalidRow              invalid_row; a read schema refuses what is stored
         └── UnexpectedError         unexpected_error
 
 The status of each code is in `modelwire.respond.statuses`, and nowhere else. Errors are imported
@@ -100,6 +101,7 @@ from .rows import (
 from .server import (
     Contention,
     DatabaseError,
+    InvalidRow,
     LockTimeout,
     MissingTable,
     NotDurable,
@@ -129,6 +131,7 @@ __all__ = [
     "Forbidden",
     "HookError",
     "InvalidRequest",
+    "InvalidRow",
     "KeyInFlight",
     "KeyReused",
     "LazyLoadError",

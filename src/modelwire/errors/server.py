@@ -112,6 +112,22 @@ class UnreadableAnswer(DatabaseError):
     """The driver could not read a value, and gave up the whole answer of the database."""
 
 
+class InvalidRow(RequestError):
+    """A stored row can't be shown: its read schema refuses it, or fails to write it.
+
+    Args:
+        detail: What refuses it, and which fields, without their values.
+        failure: The same for the log, with the names in Python.
+    """
+
+    code = "invalid_row"
+    is_of_server = True
+
+    def __init__(self, detail: str, failure: str) -> None:
+        super().__init__(detail)
+        self.failure = failure
+
+
 class UnexpectedError(RequestError):
     """Something else failed; its traceback is in the log."""
 

@@ -10,19 +10,16 @@ from contextlib import nullcontext
 from contextvars import Context
 from typing import Generic, NamedTuple, TypeVar
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..access.principal import Principal
-from ..catalog.tables import Table
 from ..encode.encoder import encoder_of
-from ..errors import NoLongerKept
+from ..encode.keys import key_encoder_of
+from ..errors import InvalidRow, NoLongerKept
 from ..execute.connect.lane import Lane, Row
 from ..execute.database import Database
-from ..plan.keys import quote_key
 from ..plan.reading.following import FollowPlan
 from ..respond.changes import ChangeEvent
-from ..shape.parts import Projection
 from ..shape.reads import SelectShape
 from ..statement.feed import build_entries, build_oldest
 from ..statement.given_rows import IMAGES, join_images
@@ -35,8 +32,6 @@ KEPT = 64
 
 AT_ONCE = 4
 """Connections that looking at changes takes at a time."""
-
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Entry(NamedTuple):
@@ -258,26 +253,26 @@ def _tell(shape: SelectShape, entry: Entry, old: Row | None, new: Row | None) ->
     row = old if new is None else new
     if row is None:
         return None
-    key, item = _write_key(shape, row), None if new is None else _write_item(shape, new)
-    if old is not None and new is not None and _write_item(shape, old) == item:
+    key, item = (
+        key_encoder_of(shape.table, shape.read).encode(row),
+        None if new is None else _write_item(shape, new),
+    )
+    if old is not None and new is not None and _shows_same(shape, old, item):
         return None  # what has changed is nothing that he may see
     operation = "delete" if new is None else "create" if old is None else "update"
     return ChangeEvent(entry.number, _with_zone(entry.at), operation, key, item)
 
 
+def _shows_same(shape: SelectShape, old: Row, item: bytes | None) -> bool:
+    """Whether a row was shown before a change as after it; one that couldn't be shown was not."""
+    try:
+        return _write_item(shape, old) == item
+    except InvalidRow:
+        return False
+
+
 def _write_item(shape: SelectShape, row: Row) -> bytes:
     return encoder_of(shape.table, (), shape.projection).encode_many([row], ())[1:-1]
-
-
-def _write_key(shape: SelectShape, row: Row) -> bytes:
-    """Write a key as bodies have it: a value, or of several values the text of a path."""
-    table: Table = shape.table
-    values = [row[shape.read.positions[field]] for field in table.key]
-    if len(values) > 1:
-        return msgspec.json.encode(quote_key(values, table.key))
-    body = encoder_of(table, (), Projection(table.key, 1)).encode_many([values], ())[1:-1]
-    (written,) = _members.decode(body).values()
-    return bytes(written)
 
 
 def _with_zone(at: dt.datetime) -> dt.datetime:

@@ -39,6 +39,7 @@ STATUSES: Mapping[str, int] = {
     "unknown_outcome": 503,
     "timeout": 504,
     "database_error": 500,
+    "invalid_row": 500,
     "unexpected_error": 500,
 }
 

@@ -6,7 +6,7 @@ import logging
 import traceback
 from typing import Any
 
-from ..errors import RequestError
+from ..errors import InvalidRow, RequestError
 from ..execute.failure import describe_failure
 from ..observe.exchange import Exchange, name_method
 from ..observe.logs import EventRecord
@@ -17,8 +17,8 @@ logger = logging.getLogger("modelwire")
 def log_failure(error: RequestError, status: int, exchange: Exchange, route: str) -> None:
     """Log an error that isn't the client's, or that the database has raised.
 
-    What failed in the database is logged without values of rows. Of anything else there is the
-    whole traceback.
+    What failed in the database, and what a read schema refuses, is logged without values of rows.
+    Of anything else there is the whole traceback.
 
     Args:
         error: The error.
@@ -30,7 +30,7 @@ def log_failure(error: RequestError, status: int, exchange: Exchange, route: str
     if not logger.isEnabledFor(level):
         return
     cause = error.__cause__
-    failure = describe_failure(cause) if cause is not None else None
+    failure = _describe_cause(error, cause)
     fields: dict[str, Any] = {
         "request_id": exchange.request_id,
         "method": name_method(exchange.method),
@@ -43,11 +43,18 @@ def log_failure(error: RequestError, status: int, exchange: Exchange, route: str
         fields["trace_id"] = exchange.trace_id
     record = EventRecord(logger, level, "failure", fields, _describe)
     if status == 500 and cause is not None:
-        if failure is None:
+        if failure is None or isinstance(error, InvalidRow):
             record.exc_info = (type(cause), cause, cause.__traceback__)
         else:
             record.stack_info = "".join(traceback.format_tb(cause.__traceback__)).rstrip()
     logger.handle(record)
+
+
+def _describe_cause(error: RequestError, cause: BaseException | None) -> str | None:
+    """One line without values of rows; None where there is only the traceback."""
+    if isinstance(error, InvalidRow):
+        return error.failure
+    return describe_failure(cause) if cause is not None else None
 
 
 def _describe(fields: Any) -> str:

@@ -51,7 +51,7 @@ from .client import SCOPE_CLIENT
 from .failures import log_failure
 from .index import Index
 from .observing import exchange_of
-from .responses import to_whole_response
+from .responses import BrokenStream, to_whole_response
 from .route_names import RouteNames
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
@@ -181,6 +181,8 @@ class Problems:
     async def _on_exception(self, request: Request, error: Exception) -> Response:
         if ANSWERED in request.scope:
             return Response()  # Starlette asks for an answer that it won't send
+        if isinstance(error, BrokenStream) and isinstance(error.__cause__, RequestError):
+            return self.answer(request.scope, error.__cause__)  # for the log: it has begun
         response = self.answer_unexpected(request.scope, error)
         # An error of middleware is answered outside of what gives answers their ids.
         response.headers["x-request-id"] = self._exchange_of(request.scope).request_id

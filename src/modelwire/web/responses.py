@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..errors import TimedOut
+from ..errors import RequestError, TimedOut
 from ..overtime import Timed, TimeLimit
 from ..respond.answer import Answer, EventsAnswer, StreamAnswer
 from .deadline import Deadline
@@ -33,6 +33,13 @@ class SlowClient(ClientDisconnect):
 
     def __init__(self, limit_s: float) -> None:
         super().__init__(f"The client took nothing of its answer for {limit_s:g} seconds")
+
+
+class BrokenStream(Exception):
+    """What went wrong in the middle of a stream, whose status was sent before; it is the cause.
+
+    No handler of an application takes it for an error that it could still answer.
+    """
 
 
 def to_response(answer: Answer | StreamAnswer, method: str, limits: RequestLimits) -> Response:
@@ -124,10 +131,10 @@ class StreamedResponse(Response):
                 await self._send(send, deadline)
         except ClientDisconnect:
             return
-        except TimedOut:
-            if self._is_sending:
+        except RequestError as error:
+            if self._is_sending and isinstance(error, TimedOut):
                 raise SlowClient(self._limits.send_timeout_s) from None
-            raise
+            raise BrokenStream from error
         finally:
             self._place.close()
         if self.background is not None:
