@@ -53,7 +53,7 @@ class Item(Base, table=True):
     created_at: dt.datetime
 
 
-_TABLE = Base.metadata.tables["items"]
+ITEMS = Base.metadata.tables["items"]
 _NAMES = ("organisation_id", "name", "note", "count", "created_at")
 _TYPES = ("integer", "varchar", "varchar", "integer", "timestamptz")
 _COLUMNS = ", ".join(_NAMES)
@@ -94,10 +94,10 @@ class Way:
     def steps(self) -> Sequence[str]:
         """What makes the tables."""
         dialect = postgresql.dialect()
-        wanted: list[DDLElement] = [CreateTable(_TABLE), *map(CreateIndex, _TABLE.indexes)]
+        wanted: list[DDLElement] = [CreateTable(ITEMS), *map(CreateIndex, ITEMS.indexes)]
         steps = [str(step.compile(dialect=dialect)) for step in wanted]
         if self.triggers:
-            steps += [*write_log(), *write_install(Noted(_TABLE, True, None), "public")]
+            steps += [*write_log(), *write_install(Noted(ITEMS, True, None), "public")]
         elif self.indexes is not None:
             left_out = ("ix_modelwire_changes_table", "ix_modelwire_changes_row")[
                 : 3 - self.indexes

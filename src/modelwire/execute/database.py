@@ -27,6 +27,7 @@ from ..observe.counts import PoolState
 from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement.dialects.known import DIALECTS
+from ..statement.feed import build_notice
 from ..statement.statements import Statement
 from .connect.lane import Lane, open_session_lane
 from .connect.retry import retry_contended
@@ -38,6 +39,7 @@ from .engine import create_engine
 from .failure import describe_failure
 from .faults.translate import translate
 from .feed.feed import Feed
+from .feed.notifier import Notifier
 from .lanes import DRIVER_LANES
 from .log.log import LOGS
 from .log.noted import Noted
@@ -183,7 +185,21 @@ class Database:
         """
         if not self.changes_log.is_on:
             watch_sessions(self.engine.sync_engine, self.changes_log)
+        if noted.live and self.changes_log.stamps:
+            self.changes_log.ring = self._notifier.ring
         self.changes_log.add(noted)
+
+    @cached_property
+    def _notifier(self) -> Notifier:
+        """Tells other processes of changes, where nothing but a notification does."""
+        statement = Statement(build_notice(), self.engine.dialect)
+
+        async def notify() -> None:
+            lane = self._open(None, writes=False, transaction=False, caller=ANYONE)
+            async with lane as connection:
+                await connection.fetch(statement, {})
+
+        return Notifier(notify)
 
     async def open_log(self, session: BaseSession | None = None) -> None:
         """See that the log of changes can be read, before the first change as well.
@@ -215,7 +231,8 @@ class Database:
         feed = open_feed(
             self.url, self.settings, self.engine.dialect, self.reading, self._prepare_log
         )
-        self.changes_log.ring = feed.ring
+        if not self.changes_log.stamps:
+            self.changes_log.ring = feed.ring
         return feed
 
     @cached_property
@@ -468,6 +485,7 @@ class Database:
             await self.replicas.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
+                await self._notifier.close()
                 await self.feed.close()
                 await self.engine.dispose()
 

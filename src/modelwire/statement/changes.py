@@ -85,18 +85,19 @@ Index("ix_modelwire_changes_row", CHANGES.c.key, CHANGES.c.table, CHANGES.c.numb
 Index("ix_modelwire_changes_table", CHANGES.c.table, CHANGES.c.number)
 
 
-BY, REQUEST = "modelwire.by", "modelwire.request"
-"""The settings of a transaction on PostgreSQL that say on whose behalf it writes."""
+BY, REQUEST, TELLS = "modelwire.by", "modelwire.request", "modelwire.tells"
+"""The settings of a transaction on PostgreSQL that say on whose behalf it writes, and whether its
+process tells of the changes once they are committed: then it is `1`."""
 
 
-STAMPS = 2
-"""How many columns say on whose behalf a statement writes."""
+STAMPS = 3
+"""How many columns set these."""
 
 
 def stamps() -> Sequence[ColumnElement[str]]:
     """Write columns that set these, of a statement that returns rows; their values are the
-    parameters `stamp_by` and `stamp_request`."""
-    given = ((BY, "stamp_by"), (REQUEST, "stamp_request"))
+    parameters `stamp_by`, `stamp_request` and `stamp_tells`."""
+    given = ((BY, "stamp_by"), (REQUEST, "stamp_request"), (TELLS, "stamp_tells"))
     return [
         func.set_config(
             literal_column(f"'{setting}'"), bindparam(name, type_=Text()), literal_column("true")

@@ -15,10 +15,11 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    literal_column,
     select,
 )
 
-from .changes import CHANGES
+from .changes import CHANGES, NOTIFIED
 from .dialect import SQLDialect
 from .source import every_row_of
 
@@ -42,6 +43,17 @@ def build_look(dialect: SQLDialect) -> Select[Any]:
         found.c.number,
         case((is_new, _number(func.pg_current_xact_id()))),
         _number(func.pg_snapshot_xmin(func.pg_current_snapshot())),
+    )
+
+
+def build_notice() -> Select[Any]:
+    """Write a notification that there are changes, on PostgreSQL.
+
+    It is a transaction of its own, and need not survive a crash: nothing waits for its commit.
+    """
+    return select(
+        func.set_config(literal("synchronous_commit"), literal("off"), literal_column("true")),
+        func.pg_notify(literal(NOTIFIED), literal("")),
     )
 
 

@@ -58,7 +58,7 @@ class ChangeLog(ABC):
         tables: The tables whose changes are noted, by their names.
         is_on: Whether there are any.
         is_there: Whether it is known that the table of changes is there.
-        ring: Is called after a commit, where somebody waits for changes.
+        ring: Is called after each commit, where changes are waited for.
     """
 
     stamps: ClassVar[bool]
@@ -268,12 +268,16 @@ class PostgreSQLLog(ChangeLog):
 
     def write_stamp(self, caller: Principal) -> str:
         """Write on whose behalf a transaction writes."""
-        return postgresql.stamp_text(*find_origin(caller))
+        return postgresql.stamp_text(*find_origin(caller), self._tells)
 
     def find_stamp(self, caller: Principal) -> Values:
         """The parameters of a statement that says so itself."""
         by, request = find_origin(caller)
-        return {"stamp_by": by or "", "stamp_request": request or ""}
+        return {"stamp_by": by or "", "stamp_request": request or "", "stamp_tells": self._tells}
+
+    @property
+    def _tells(self) -> str:
+        return "" if self.ring is None else "1"
 
     async def prune(self, raw: Any, table: str, days: int) -> int:
         """Remove the oldest entries of a table."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from ...statement.changes import BY, CHANGES, NOTIFIED, REQUEST, name_function
+from ...statement.changes import BY, CHANGES, NOTIFIED, REQUEST, TELLS, name_function
 from ...statement.own import build_creation
 from .noted import Noted
 
@@ -36,15 +36,18 @@ _ORIGIN = ", ".join(f"nullif(current_setting('{name}', true), '')" for name in (
 TRIGGERS = tuple(name for name, *_ in _EVENTS)
 """The names of the triggers, which each table has for itself."""
 
-BODY_VERSION = 1
+BODY_VERSION = 2
 """Counts up with each release whose functions do something else than those of the one before."""
 
 _VERSION = re.compile(r"\s*-- version ([0-9]{1,9})\n")
 
 _COLUMNS = 'at, transaction, "table", key, operation, old, new, by, request'
 
-STAMP = f"SELECT set_config('{BY}', $1, true), set_config('{REQUEST}', $2, true)"
-"""Says on whose behalf a transaction writes."""
+STAMP = ", ".join(
+    f"{'' if number > 1 else 'SELECT '}set_config('{name}', ${number}, true)"
+    for number, name in enumerate((BY, REQUEST, TELLS), 1)
+)
+"""Says on whose behalf a transaction writes, and whether its process tells of the changes."""
 
 
 PRUNE = f"""
@@ -58,7 +61,7 @@ DELETE FROM {CHANGES.name} WHERE number IN (
 """Removes the oldest entries of a table. The last one stays, by which it is known what is gone."""
 
 
-def stamp_text(by: str | None, request: str | None) -> str:
+def stamp_text(by: str | None, request: str | None, tells: str = "") -> str:
     """Write the same without parameters, for what is sent with BEGIN.
 
     What clients have a say in is written as hexadecimal digits, in which nothing is special.
@@ -70,7 +73,7 @@ def stamp_text(by: str | None, request: str | None) -> str:
 
     return (
         f"SELECT set_config('{BY}', {literal(by)}, true), "
-        f"set_config('{REQUEST}', {literal(request)}, true)"
+        f"set_config('{REQUEST}', {literal(request)}, true), set_config('{TELLS}', '{tells}', true)"
     )
 
 
@@ -157,7 +160,7 @@ def _body(noted: Noted, schema: str) -> str:
         f"    SELECT clock_timestamp(), pg_current_xact_id(), {_text(table.fullname)}"
     )
     old, new = _key(table, "o"), _key(table, "n")
-    tell = f"\n  IF FOUND THEN PERFORM pg_notify('{NOTIFIED}', ''); END IF;" if noted.live else ""
+    tell = _TELL if noted.live else ""
     # Whoever may use the sequence may not always read it, but its row in the view: that has NULL
     # before the first number, for which the sequence itself has 1.
     sequence = f"{CHANGES.name}_number_seq"
@@ -214,6 +217,17 @@ BEGIN
   END IF;
   RETURN NULL;
 END
+"""
+
+
+_TELL = f"""
+  IF FOUND AND current_setting('{TELLS}', true) IS DISTINCT FROM '1' THEN
+    PERFORM pg_notify('{NOTIFIED}', '');
+  END IF;"""
+"""Tells of the changes, where the process that writes does not do so once they are committed.
+
+Transactions that notify commit one after another: each holds a lock from before its commit until
+that is on the disk (`PreCommit_Notify` in PostgreSQL's `async.c`).
 """
 
 

@@ -4,18 +4,23 @@ does so itself."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from .log import ChangeLog, SQLiteLog
-from .origin import find_origin
+from ...access.principal import ANYONE
+from ...compat.sqlalchemy import wrap_commit
+from .log import ChangeLog, PostgreSQLLog, SQLiteLog
 from .postgresql import STAMP
 
 _STAMPED = "modelwire.stamped"
 """Where a connection has whether the transaction at hand has said on whose behalf it writes."""
+
+_WRITES = "modelwire.writes"
+"""Where it has whether the transaction has said so at any time, in a savepoint or not."""
 
 _DEFINES = re.compile(r"\s*(CREATE|DROP|ALTER)\b", re.IGNORECASE)
 _CHANGES = re.compile(r"\s*(WITH|INSERT|UPDATE|DELETE|MERGE|COPY|CALL)\b", re.IGNORECASE)
@@ -31,10 +36,11 @@ def watch_sessions(engine: Engine, log: ChangeLog) -> None:
     if isinstance(log, SQLiteLog):
         event.listen(engine, "begin", partial(_prepare_sqlite, log))
         event.listen(engine, "before_cursor_execute", partial(_look_again, log))
-        return
-    event.listen(engine, "before_cursor_execute", partial(_prepare_postgresql, log))
-    event.listen(engine, "begin", _forget)
-    event.listen(engine, "rollback_savepoint", _forget)
+    elif isinstance(log, PostgreSQLLog):
+        event.listen(engine, "before_cursor_execute", partial(_prepare_postgresql, log))
+        event.listen(engine, "begin", _begin)
+        event.listen(engine, "rollback_savepoint", _forget)
+        wrap_commit(engine, partial(_telling, log))
 
 
 def _prepare_sqlite(log: SQLiteLog, connection: Any) -> None:
@@ -49,18 +55,33 @@ def _look_again(log: SQLiteLog, connection: Any, _cursor: Any, text: str, *_: An
         adapted.run_async(log.prepare)
 
 
-def _prepare_postgresql(log: ChangeLog, connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+def _prepare_postgresql(
+    log: PostgreSQLLog, connection: Any, _cursor: Any, text: str, *_: Any
+) -> None:
     if _DEFINES.match(text):
         log.forget()
         return
     if connection.info.get(_STAMPED) or not _CHANGES.match(text):
         return
-    connection.info[_STAMPED] = True
+    connection.info[_STAMPED] = connection.info[_WRITES] = True
     connection.connection.dbapi_connection.run_async(log.prepare)
-    origin = find_origin()
     cursor = connection.connection.cursor()
-    cursor.execute(STAMP, (origin.by or "", origin.request or ""))
+    cursor.execute(STAMP, tuple(log.find_stamp(ANYONE).values()))
     cursor.close()
+
+
+def _telling(log: ChangeLog, commit: Callable[[Any], None]) -> Callable[[Any], None]:
+    def commit_and_tell(connection: Any) -> None:
+        commit(connection)
+        if connection.info.pop(_WRITES, False):
+            log.tell_committed()
+
+    return commit_and_tell
+
+
+def _begin(connection: Any) -> None:
+    _forget(connection)
+    connection.info.pop(_WRITES, None)
 
 
 def _forget(connection: Any, *_: Any) -> None:

@@ -1,0 +1,62 @@
+"""Tells other processes that there are changes, where the database does not tell by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import Context
+
+from ...errors import ModelwireError
+from ..faults.translate import DRIVER_ERRORS
+
+PAUSE_S = 0.01
+"""Seconds between two notifications, at least: one tells of all that was committed before it."""
+
+
+class Notifier:
+    """Notifies those who listen in other processes, some time after each commit.
+
+    A notification that fails is lost: who listens looks from time to time without one.
+
+    Args:
+        notify: Sends a notification.
+    """
+
+    def __init__(self, notify: Callable[[], Awaitable[None]]) -> None:
+        self._notify = notify
+        self._is_rung = False
+        self._is_closing = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        """Say that something was committed."""
+        self._is_rung = True
+        if not self._runs_here:
+            # It belongs to no request, also not to the one that has come first.
+            loop = asyncio.get_running_loop()
+            self._is_closing = asyncio.Event()
+            self._task = loop.create_task(self._run(), context=Context())
+
+    async def close(self) -> None:
+        """Wait until all that was committed here is told."""
+        if self._runs_here and self._task is not None:
+            self._is_closing.set()
+            await asyncio.wait([self._task])
+
+    @property
+    def _runs_here(self) -> bool:
+        """Whether it runs, in the event loop that is running."""
+        task = self._task
+        return (
+            task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()
+        )
+
+    async def _run(self) -> None:
+        while self._is_rung:
+            self._is_rung = False
+            with suppress(ModelwireError, *DRIVER_ERRORS):
+                await self._notify()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE_S):
+                    await self._is_closing.wait()

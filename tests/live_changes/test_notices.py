@@ -1,0 +1,141 @@
+"""PostgreSQL is told of changes once they are committed: who notifies in a transaction waits for
+all others who do, until their commits are on the disk."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from sqlmodel import select
+
+from modelwire import Database
+from modelwire.execute.feed import notifier
+from modelwire.execute.postgresql import watch
+from modelwire.statement.changes import NOTIFIED
+from tests.conftest import PATIENT, MakeURL
+
+from .conftest import make_followed_app
+from .listening import MINUTE_S, listen, served, take
+from .tables import TASKS, Base, FollowedTask
+from .test_pages import CHANGES, create
+
+WRITES = 60
+
+
+@pytest_asyncio.fixture(params=["postgresql"])
+async def followed_url(request: pytest.FixtureRequest, make_url: MakeURL) -> str:
+    """The URL of a database: SQLite has no notifications."""
+    return await make_url(request.param, "notices")
+
+
+@dataclass
+class Listener:
+    """Whoever listens on the channel."""
+
+    connection: asyncpg.Connection
+    heard: list[int] = field(default_factory=list)
+
+    async def wait(self, count: int) -> None:
+        """Wait until so much was heard."""
+        async with asyncio.timeout(MINUTE_S):
+            while len(self.heard) < count:
+                await asyncio.sleep(0.01)
+
+    async def settle(self) -> int:
+        """Have all heard that was sent by now; returns how much that is."""
+        await self.connection.fetchval("SELECT 1")
+        return len(self.heard)
+
+
+@pytest_asyncio.fixture
+async def listener(followed_url: str) -> AsyncIterator[Listener]:
+    found = Listener(await asyncpg.connect(followed_url))
+
+    def hear(_connection: Any, pid: int, *_told: Any) -> None:
+        found.heard.append(pid)
+
+    await found.connection.add_listener(NOTIFIED, hear)
+    yield found
+    await found.connection.close()
+
+
+@pytest.fixture
+def at_once_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nothing told a second time, and nobody look without a reason."""
+    monkeypatch.setattr(notifier, "PAUSE_S", MINUTE_S)
+    monkeypatch.setattr(watch, "_HEARD_S", MINUTE_S)
+
+
+@pytest.mark.usefixtures("at_once_only")
+async def test_many_writes(
+    writer: httpx2.AsyncClient, listener: Listener, followed: Database
+) -> None:
+    """They are told of together, however many there are; what is left when the database is
+    closed is told then."""
+    await asyncio.gather(*(create(writer, title=str(n)) for n in range(WRITES)))
+    await listener.wait(1)
+    await create(writer, title="last")
+    assert await listener.settle() == 1
+    await followed.close_db()
+    assert await listener.settle() == 2
+
+
+@pytest.mark.usefixtures("at_once_only")
+async def test_sessions(followed_app: FastAPI, listener: Listener, followed: Database) -> None:
+    """An application's own session is told of as well, and what it undoes is not."""
+    assert followed_app is not None  # its changes are noted
+    async with followed.session() as session:
+        session.add(FollowedTask(title="undone"))
+        await session.flush()
+        await session.rollback()
+        await session.exec(select(FollowedTask))
+        await session.commit()
+        await asyncio.sleep(0)
+        assert await listener.settle() == 0
+        savepoint = await session.begin_nested()
+        session.add(FollowedTask(title="undone"))
+        await session.flush()
+        await savepoint.rollback()
+        async with session.begin_nested():
+            session.add(FollowedTask(title="done"))
+        await session.commit()
+    await listener.wait(1)
+    assert await listener.settle() == 1
+
+
+async def test_other_programs(
+    followed_url: str, writer: httpx2.AsyncClient, listener: Listener
+) -> None:
+    """What nobody here commits tells by itself, when it is committed."""
+    await create(writer, title="first")
+    await listener.wait(1)
+    other = await asyncpg.connect(followed_url)
+    for count in range(2, 5):
+        await other.execute("UPDATE followed_tasks SET title = title || '.'")
+        await listener.wait(count)
+    assert listener.heard[1:] == [other.get_server_pid()] * 3
+    await other.close()
+
+
+async def test_other_processes(
+    followed_url: str, writer: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows changes by another process hears of each, with no look without a reason."""
+    monkeypatch.setattr(watch, "_HEARD_S", MINUTE_S)
+    database = Database(followed_url, metadata=Base.metadata, **PATIENT)
+    app = make_followed_app(database, TASKS)
+    async with served(app) as client, listen(client, CHANGES, after=0) as events:
+        for n in range(WRITES):
+            await create(writer, title=str(n))
+            (event,) = await take(events, 1)
+            assert event.data is not None
+            assert event.data["item"]["title"] == str(n)
+        rows = [create(writer, title=str(n)) for n in range(WRITES)]
+        await asyncio.gather(*rows)
+        assert len(await take(events, WRITES)) == WRITES
+    await database.close_db()
