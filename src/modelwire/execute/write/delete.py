@@ -21,7 +21,7 @@ from ..connect.lane import Row
 from ..finder import Columns, Finder
 from ..rejection import Rejection
 from .context import WriteContext
-from .lock import read_locked
+from .lock import check_stored, read_locked
 
 
 class _Level(Struct):
@@ -67,6 +67,7 @@ class Remover:
         if not plan.goes_alone or context.check is not None or hooks is not None:
             # Nothing that would have to go along may come while it is removed.
             stored = await read_locked(context, plan)
+            check_stored(context, plan, stored)
             keys = [plan.table.values_of(row, plan.table.key_columns) for row in stored]
             if hooks is not None:
                 along = await self.find_along(plan.table.sql, keys)

@@ -17,7 +17,7 @@ async def read_locked(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
     """Lock the rows of a plan, in the order of their keys, so that two requests don't deadlock.
 
     Args:
-        context: The lane, and what looks at each row.
+        context: The lane.
         plan: The rows.
 
     Returns:
@@ -28,7 +28,7 @@ async def read_locked(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
         Forbidden: The caller may not do it to one.
         InvalidRequest: Two keys are one to the database, by its collation or type.
     """
-    table, check, shape = plan.table, context.check, plan.locking_shape
+    table, shape = plan.table, plan.locking_shape
     found = await context.run(shape, {ROWS: plan.keys})
     by_place: dict[int, Row] = {place: row for place, *row in found}
     for place, given in enumerate(plan.rows):
@@ -46,7 +46,20 @@ async def read_locked(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
     keys = [table.values_of(row, table.key_columns) for row in stored]
     check_distinct(keys, [given.pointer for given in plan.rows], faults)
     faults.refuse()
-    if check is not None:
-        for row in stored:
-            check(row[: len(table.selected)])
     return stored
+
+
+def check_stored(context: WriteContext, plan: KeyedRows, stored: Sequence[Row]) -> None:
+    """Have each row looked at that a request names, when nothing of more weight is against it.
+
+    Args:
+        context: What looks at each row.
+        plan: The rows.
+        stored: The same as they are stored.
+
+    Raises:
+        RequestError: A row is not as the request says that it should be.
+    """
+    if context.check is not None:
+        for row in stored:
+            context.check(row[: len(plan.table.selected)])

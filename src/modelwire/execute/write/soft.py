@@ -18,7 +18,7 @@ from ..connect.lane import Row
 from ..finder import Finder
 from .context import WriteContext
 from .delete import Remover
-from .lock import read_locked
+from .lock import check_stored, read_locked
 from .permission import refuse
 from .update import Updater
 
@@ -50,6 +50,7 @@ class SoftRemover:
         """
         table, hooks = plan.table, self._context.hooks
         stored = await read_locked(self._context, plan)
+        check_stored(self._context, plan, stored)
         keys = [table.values_of(row, table.key_columns) for row in stored]
         along = await self._find_along(table, keys, None)
         if hooks is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...catalog.field import Field
 from ...catalog.tables import Table
-from ...errors import Constraint, ConstraintViolation, NotFound
+from ...errors import Constraint, ConstraintViolation, NotFound, RequestError
 from ...plan.keys import select_by_key
 from ...plan.parameters import predicate_values
 from ...plan.writing.create_plan import go_together
@@ -20,7 +20,7 @@ from ..rejection import Rejection, check_all_written
 from .context import WriteContext
 from .insert import bind_row
 from .link import Linker
-from .lock import read_locked
+from .lock import check_stored, read_locked
 from .permission import check_parents, check_written
 
 
@@ -53,7 +53,12 @@ class Updater:
             await check_parents(context, plan)
             return plan, [await self.change_one(plan)]
         stored = await read_locked(context, plan)
-        plan.check_expected(stored)
+        try:
+            check_stored(context, plan, stored)
+            plan.check_expected(stored)
+        except RequestError as refusal:
+            await self._refuse_by_policy(plan, stored)
+            raise refusal
         if plan.echoes:
             await context.compare_echoes(context.lane, plan, stored)
         plan = plan.settle(stored, context.statements.dialect)
@@ -70,6 +75,23 @@ class Updater:
         if hooks is not None:
             hooks.updated(plan, stored, changed)
         return plan, changed
+
+    async def _refuse_by_policy(self, plan: UpdatePlan, stored: Sequence[Row]) -> None:
+        """Refuse a change for what would come of it, which weighs more than a precondition.
+
+        It is tried in the transaction that is undone in any case, without hooks.
+
+        Raises:
+            Forbidden: The caller may not leave the rows as they would become.
+        """
+        try:
+            settled = plan.settle(stored, self._context.statements.dialect)
+            if not settled.may_leave_policy:
+                return
+            changed = await self._change_all(settled, stored)
+        except (RequestError, Rejection):
+            return  # nothing comes of it
+        await check_written(self._context, settled.changed_table, "update", settled.rows, changed)
 
     async def change_one(self, plan: UpdatePlan) -> Row:
         """Change the one row of a plan, in one statement.

@@ -24,7 +24,7 @@ from .delete import Remover
 from .each import write_each
 from .insert import Inserter
 from .link import Linker
-from .lock import read_locked
+from .lock import check_stored, read_locked
 from .mass import find_affected
 from .permission import check_parents
 from .soft import SoftRemover
@@ -132,6 +132,7 @@ async def _link(context: WriteContext, plan: LinkPlan) -> Written:
     links, missing = await linker.find(plan.links)
     if missing:
         raise NotFound(f"{links.target.title} not found")
+    check_stored(context, plan.owner, [row])
     sets = None if hooks is None else await hooks.before_link(plan, row)
     await (linker.remove if plan.removes else linker.link)(plan.owner.table, row, links)
     if hooks is not None and sets is not None:
