@@ -21,7 +21,11 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema
-from pydantic_core.core_schema import no_info_after_validator_function, str_schema
+from pydantic_core.core_schema import (
+    no_info_after_validator_function,
+    plain_serializer_function_ser_schema,
+    str_schema,
+)
 
 from modelwire.compat import pydantic as compat
 
@@ -167,3 +171,25 @@ def test_bound_of_a_type_that_has_none_is_known() -> None:
     schema = TypeAdapter(Annotated[Letters, Field(max_length=3)]).core_schema
     assert compat.is_bound(cast("Any", schema)), "what is told of a length"
     assert not compat.is_bound(cast("Any", schema)["schema"]), "a validator"
+
+
+@pytest.mark.skipif(not compat.GOES_BY_SCHEMA, reason="before Pydantic 2.12 there is no such way")
+def test_serializer_of_schema() -> None:
+    """A serializer goes by a schema, and not by what its classes have made."""
+
+    class Part(BaseModel):
+        n: int
+
+    class Whole(BaseModel):
+        part: Part
+
+    def change(schema: Any) -> Any:
+        if isinstance(schema, dict):
+            if schema.get("type") == "int":
+                serialization = plain_serializer_function_ser_schema(lambda n: n + 1)
+                return {**schema, "serialization": serialization}
+            return {k: v if k == "metadata" else change(v) for k, v in schema.items()}
+        return [*map(change, schema)] if isinstance(schema, list) else schema
+
+    serializer = compat.serializer_of(change(TypeAdapter(Whole).core_schema))
+    assert serializer.to_json(Whole(part=Part(n=1))) == b'{"part":{"n":2}}'

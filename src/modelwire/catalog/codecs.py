@@ -23,6 +23,7 @@ from sqlalchemy.types import TypeEngine
 
 from .binary import holds_base64
 from .kinds import Kind, bare_class, is_decorated, is_secret, storage_type, stored_kind
+from .sets import put_in_order
 from .vectors import is_vector
 
 Convert = Callable[[Any], Any]
@@ -206,6 +207,8 @@ def _from_class(meant: type, adapter: TypeAdapter[Any], value: Any) -> Any:
 
 
 def _to_json(value: Any) -> Any:
+    if isinstance(value, (set, frozenset)):
+        value = put_in_order(value)
     try:
         return to_jsonable_python(value)
     except UnicodeEncodeError:
@@ -213,6 +216,8 @@ def _to_json(value: Any) -> Any:
 
 
 def _to_items(convert: Convert | None, value: Any) -> Any:
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (set, frozenset)):
+        value = put_in_order(value)
+    if isinstance(value, (list, tuple)):
         return [_to_items(convert, item) for item in value]
     return value if convert is None or value is None else convert(value)

@@ -3,9 +3,9 @@
 Tried with 2.11.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
 `__pydantic_core_schema__`, `__pydantic_validator__` and `__class_vars__` of a model are documented
 as attributes, but not what is in the first; nor which names a `ConfigDict` may have, which function
-prepares private attributes, and in which modules that is which hides a secret, and which holds a
-bound. That a model may have `__get_pydantic_core_schema__` of its own is documented, and advised
-against.
+prepares private attributes, in which modules that is which hides a secret, and which holds a
+bound, and how a serializer is told to go by its schema alone. That a model may have
+`__get_pydantic_core_schema__` of its own is documented, and advised against.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from types import new_class
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, SchemaSerializer
 
 CONFIG_KEYS = frozenset(ConfigDict.__annotations__)
 """The names that the configuration of a model may have; SQLModel has more in it."""
+
+GOES_BY_SCHEMA = "_use_prebuilt" in (SchemaSerializer.__text_signature__ or "")
+"""Whether a serializer can be told to go by its schema alone."""
 
 _PREPARES = "init_private_attributes"
 
@@ -60,6 +63,16 @@ def change_core_schema(model: type[BaseModel], change: Callable[[Any], Any]) -> 
 
     body = {"__get_pydantic_core_schema__": classmethod(build), "__module__": model.__module__}
     return new_class(model.__name__, (model,), exec_body=lambda made: made.update(body))
+
+
+def serializer_of(schema: CoreSchema) -> SchemaSerializer:
+    """What serializes by a core schema that is not the one of its classes.
+
+    Without being told, Pydantic's core takes what each class has made of its own. Before Pydantic
+    2.12 it can't be told; what is changed in the schema is passed over there.
+    """
+    alone = (False,) if GOES_BY_SCHEMA else ()
+    return SchemaSerializer(schema, None, *alone)
 
 
 def is_bound(schema: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from ..errors import InvalidRow
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import fall_back, show
 from .parts import cut_row, trees_of
+from .sets import ordering_serializer_of
 from .tree import Branch, Row, attach, owner_positions
 
 
@@ -70,7 +71,7 @@ class SchemaEncoder:
         self.names: Sequence[str] = [named[key] for key in shown_keys]
         times = {field.key for field in table.fields if field.kind in TIMES}
         self.times: Collection[str] = [named[key] for key in shown_keys if key in times]
-        self._adapter = TypeAdapter(self.schema)
+        self._serializer = ordering_serializer_of(self.schema)
         self._masked = _masked_documents(table) if self._derived else {}
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
@@ -99,7 +100,7 @@ class SchemaEncoder:
 
     def _dump(self, row: BaseModel) -> bytes:
         # A column may hold a value that its annotation only describes, such as a URL as text.
-        written = self._adapter.dump_json(
+        written = self._serializer.to_json(
             row, include=self._shown, by_alias=True, warnings=False, fallback=fall_back
         )
         return cut_row(written, self._trees) if self._trees else written
