@@ -18,6 +18,7 @@ from sqlalchemy import (
     Enum,
     MetaData,
     String,
+    Time,
     func,
     text,
     true,
@@ -93,6 +94,17 @@ class PartLater(Later, table=True):
     seen_at: dt.datetime | None = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now())
     )
+    day: dt.date | None = Field(sa_column=Column(Date, nullable=False, server_default="today"))
+    hour: dt.time | None = Field(
+        sa_column=Column(Time, nullable=False, server_default=text("'NOW'::time"))
+    )
+    due_at: dt.datetime | None = Field(
+        sa_column=Column(
+            DateTime(timezone=True), nullable=False, server_default=text("'tomorrow 12:00'")
+        )
+    )
+    first: dt.date | None = Field(sa_column=Column(Date, nullable=False, server_default="epoch"))
+    note: str = given("now")
 
 
 def added(model: Any, dialect: Dialect) -> list[str]:
@@ -162,7 +174,9 @@ async def test_what_is_not_known(make_url: MakeURL, lane: str) -> None:
         client = await upgrade(url, lane, stack, PartLater)
         (created,) = (await client.get(f"{PATH}1/history/")).json()["items"]
         then = await client.get(f"{PATH}1", params={"as_of": created["at"]})
-        assert then.json()["seen_at"] is None
+        row = then.json()
+        assert [row[name] for name in ("seen_at", "day", "hour", "due_at")] == [None] * 4
+        assert (row["first"], row["note"]) == ("1970-01-01", "now")
         gone = (await client.get(f"{PATH}2/history/")).json()["items"][0]
         back = await client.post(f"{PATH}2/history/{gone['number']}/revert")
         assert back.status_code == 201, back.text

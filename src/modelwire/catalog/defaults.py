@@ -100,3 +100,9 @@ def find_constant(default: DefaultClause) -> str | None:
 def is_number(constant: str) -> bool:
     """Whether a constant is a number as SQL has it."""
     return re.fullmatch(_NUMBER, constant) is not None
+
+
+def tells_time(constant: str) -> bool:
+    """Whether PostgreSQL takes a constant for the time at which it is read, in a column of dates,
+    times or ranges of them (PostgreSQL manual, 8.5.1.4)."""
+    return re.search(r"\b(now|today|tomorrow|yesterday)\b", constant, re.IGNORECASE) is not None

@@ -29,8 +29,8 @@ from sqlalchemy import (
     literal_column,
 )
 
-from ..catalog.defaults import TRUE, find_constant, is_number
-from ..catalog.kinds import storage_type
+from ..catalog.defaults import TRUE, find_constant, is_number, tells_time
+from ..catalog.kinds import Kind, storage_type, stored_kind
 
 IMAGES = "images"
 """Name of the parameter that holds the rows."""
@@ -72,6 +72,10 @@ def _default_of(column: Column[Any]) -> ColumnElement[Any] | None:
     return None
 
 
+_PLAIN = frozenset({Kind.TEXT, Kind.ENUM, Kind.JSON, Kind.UUID, Kind.BYTES})
+"""Kinds of values in which no word stands for a moment."""
+
+
 def _write_constant(constant: str, column: Column[Any]) -> ColumnElement[Any] | None:
     """Write a constant as both databases have it in a column of this type."""
     stored = storage_type(column.type)
@@ -79,6 +83,8 @@ def _write_constant(constant: str, column: Column[Any]) -> ColumnElement[Any] | 
         return literal_column("true" if constant.lower() in TRUE else "false")
     if isinstance(stored, Integer | Numeric | Float):
         return literal_column(constant) if is_number(constant) else None
+    if stored_kind(stored) not in _PLAIN and tells_time(constant):
+        return None
     return literal_column("'" + constant.replace("'", "''") + "'")
 
 
