@@ -3,6 +3,7 @@ all others who do, until their commits are on the disk."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,3 +140,35 @@ async def test_other_processes(
         await asyncio.gather(*rows)
         assert len(await take(events, WRITES)) == WRITES
     await database.close_db()
+
+
+async def test_places_wait_for_no_disk(
+    followed_url: str, followed: Database, writer: httpx2.AsyncClient
+) -> None:
+    """That a change is done with may be lost in a crash, after which it is given again; so nobody
+    waits for it. Who works at a place may not be lost."""
+    for n in range(3):
+        await create(writer, title=str(n))
+    connection = await asyncpg.connect(followed_url)
+    async with aclosing(followed.changes("unhurried")) as changes:
+        await anext(changes)
+        await connection.execute(_NOTE_COMMITS)
+        await anext(changes)
+        await anext(changes)
+    noted = await connection.fetch("SELECT trying, commits FROM noted_commits ORDER BY number")
+    given = [commits for trying, commits in noted if trying is not None]
+    assert given[:2] == ["off", "off"]
+    assert noted[-1]["commits"] == "on"  # it was left
+    await connection.close()
+
+
+_NOTE_COMMITS = """
+CREATE TABLE noted_commits (number bigserial, trying bigint, commits text);
+CREATE FUNCTION note_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO noted_commits (trying, commits)
+  VALUES (NEW.trying, current_setting('synchronous_commit'));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER note_commit AFTER UPDATE ON modelwire_places
+FOR EACH ROW EXECUTE FUNCTION note_commit();
+"""

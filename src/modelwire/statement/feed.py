@@ -15,13 +15,13 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    literal_column,
     select,
 )
 
 from .changes import CHANGES, NOTIFIED
 from .dialect import SQLDialect
 from .source import every_row_of
+from .unhurried import commit_unhurried
 
 
 def build_look(dialect: SQLDialect) -> Select[Any]:
@@ -49,12 +49,9 @@ def build_look(dialect: SQLDialect) -> Select[Any]:
 def build_notice() -> Select[Any]:
     """Write a notification that there are changes, on PostgreSQL.
 
-    It is a transaction of its own, and need not survive a crash: nothing waits for its commit.
+    It is a transaction of its own, and need not survive a crash.
     """
-    return select(
-        func.set_config(literal("synchronous_commit"), literal("off"), literal_column("true")),
-        func.pg_notify(literal(NOTIFIED), literal("")),
-    )
+    return select(commit_unhurried(), func.pg_notify(literal(NOTIFIED), literal("")))
 
 
 def _number(transaction: ColumnElement[Any]) -> ColumnElement[int]:

@@ -32,6 +32,7 @@ from .dialect import SQLDialect
 from .given_rows import PLACE
 from .reading import read_column
 from .source import every_row_of, insert_any_into, update_any_in
+from .unhurried import commit_unhurried
 
 MAX_NAME = 255
 """Characters of a name."""
@@ -108,7 +109,8 @@ def build_leave() -> Update:
 def build_go_on(dialect: SQLDialect) -> Update:
     """Write that some change is done with, and which one is next, if any.
 
-    Somebody may have moved the place further meanwhile, which counts.
+    Somebody may have moved the place further meanwhile, which counts. Where a crash of PostgreSQL
+    loses it, the changes behind the place are given again, as those of a process that is killed.
     """
     done, following = _number("done"), _number("following")
     again = _PLACE.trying == following
@@ -118,7 +120,8 @@ def build_go_on(dialect: SQLDialect) -> Update:
         attempts=case((again, _PLACE.attempts + 1), (following.is_(None), 0), else_=1),
         held_until=_until(dialect),
     )
-    return sql.returning(_PLACE.number)
+    unhurried = () if dialect.has_one_writer else (commit_unhurried(),)
+    return sql.returning(_PLACE.number, *unhurried)
 
 
 def build_move() -> Update:
