@@ -44,7 +44,7 @@ async def prepare(world: World, lane: str) -> httpx2.AsyncClient:
     return client
 
 
-SHOWN = [
+SHOWN: list[dict[str, Any]] = [
     {"starts": "22:00:00.500000Z", "ends": "10:00:00Z"},
     {"starts": "08:00:00Z", "ends": "13:59:59.999999Z"},
     {"starts": "10:00:00Z", "ends": None},
@@ -105,3 +105,44 @@ async def test_refused(clocks_world: World, lane: str, text: str) -> None:
     answer = await client.post("/shifts/", json={"starts": text})
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["pointer"]) == (422, "/starts")
+
+
+OTHERS = """
+INSERT INTO shifts (starts, ends) VALUES ('01:30:00.5+03:30', '12:00:00+02:00');
+INSERT INTO shifts (starts, ends) VALUES ('03:00:00-05:00', '23:59:59.999999-14:00');
+INSERT INTO shifts (starts, ends) VALUES ('12:00:00+02:00', NULL)
+"""
+
+
+async def prepare_others(world: World, lane: str) -> httpx2.AsyncClient:
+    """Have the same rows, as another program has stored them."""
+    await empty_tables(world.database)
+    async with world.database.engine.begin() as connection:
+        for statement in OTHERS.split(";"):
+            await connection.exec_driver_sql(statement)
+    return world.clients[lane]
+
+
+@pytest.mark.both_lanes
+async def test_offsets_of_others(clocks_world: World, lane: str) -> None:
+    """What another program has stored with an offset is found, sorted and named as any other."""
+    client = await prepare_others(clocks_world, lane)
+    for query, rows in FOUND.items():
+        answer = await client.get(f"/shifts/?{query}")
+        assert answer.json().get("items") == rows, (query, answer.text)
+    for sort in ("starts", "-ends"):
+        seen: list[Any] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = (await client.get(f"/shifts/?sort={sort}&limit=1&cursor={cursor}")).json()
+            seen, cursor = [*seen, *page["items"]], page["next"]
+        assert seen == (await client.get(f"/shifts/?sort={sort}")).json()["items"]
+    assert (await client.get("/shifts/10:00:00Z")).json() == MIDDLE
+    changed = await client.patch("/shifts/10:00:00Z", json={"ends": "04:00:00Z"})
+    assert changed.json() == {**MIDDLE, "ends": "04:00:00Z"}
+    many = await client.patch(
+        "/shifts/bulk/", json=[{"starts": row["starts"], "ends": None} for row in SHOWN]
+    )
+    assert many.json() == [{**row, "ends": None} for row in SHOWN]
+    for row in SHOWN:
+        assert (await client.delete(f"/shifts/{row['starts']}")).status_code == 204

@@ -9,7 +9,15 @@ import httpx2
 import pytest
 import pytest_asyncio
 from sqlalchemy import Column, String, Uuid
-from sqlalchemy.dialects.postgresql import CIDR, INET, MACADDR, MACADDR8
+from sqlalchemy.dialects.postgresql import (
+    BIT,
+    CIDR,
+    INET,
+    MACADDR,
+    MACADDR8,
+    MONEY,
+    OID,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -180,3 +188,62 @@ async def test_spellings_of_a_uuid(forms_world: World, lane: str, spelling: str)
 def test_types_without_a_form() -> None:
     """Any text is one of a text's column, and UUIDs are no texts."""
     assert form_of(String()) is form_of(Uuid()) is None
+
+
+class Sheet(Own, table=True):
+    """Types that have values of their own, which other databases don't know."""
+
+    __tablename__ = "form_sheets"
+
+    id: int | None = Field(default=None, primary_key=True)
+    bits: str | None = Field(default=None, sa_column=Column(BIT(4)))
+    some: str | None = Field(default=None, sa_column=Column(BIT(4, varying=True)))
+    one: str | None = Field(default=None, sa_column=Column(BIT))
+    cost: str | None = Field(default=None, sa_column=Column(MONEY))
+    of: int | None = Field(default=None, sa_column=Column(OID))
+
+
+@pytest_asyncio.fixture
+async def sheets(make_url: MakeURL, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the sheets."""
+    url = await make_url("postgresql", "sheets")
+    database = Database(url, metadata=Own.metadata, **PATIENT)
+    await database.init_db()
+    async with open_client(make_app(database, lane, (Resource(Sheet),), {})) as client:
+        yield client
+    await database.close_db()
+
+
+UNFIT: list[tuple[str, Any]] = [
+    ("bits", "10"),
+    ("bits", "10101"),
+    ("bits", "abcd"),
+    ("some", "10101"),
+    ("one", ""),
+    ("one", "11"),
+    ("cost", "much"),
+    ("cost", "99999999999999999999"),
+    ("of", -1),
+    ("of", 2**32),
+]
+
+
+@pytest.mark.both_lanes
+async def test_values_of_types_of_postgresql(sheets: httpx2.AsyncClient) -> None:
+    """What a column can't hold is told with its place, and refused in filters too."""
+    row = {"bits": "1010", "some": "10", "one": "1", "cost": "1.50", "of": 2**32 - 1}
+    made = await sheets.post("/form_sheets/", json=row)
+    assert (made.status_code, made.json()) == (201, {"id": 1, **row, "cost": "$1.50"})
+    back = await sheets.put("/form_sheets/1", json=made.json())
+    assert (back.status_code, back.json()) == (200, made.json())
+    for name, value in UNFIT:
+        for method, url, body, pointer in (
+            ("POST", "/form_sheets/", {**row, name: value}, f"/{name}"),
+            ("PATCH", "/form_sheets/1", {name: value}, f"/{name}"),
+            ("POST", "/form_sheets/bulk/", [row, {**row, name: value}], f"/1/{name}"),
+        ):
+            answer = await sheets.request(method, url, json=body)
+            assert answer.status_code == 422, (name, value, answer.text)
+            assert [e["pointer"] for e in answer.json()["errors"]] == [pointer], answer.text
+        found = await sheets.get("/form_sheets/", params={name: value})
+        assert found.status_code == 422, (name, value, found.text)

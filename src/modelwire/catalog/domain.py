@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, REAL, BigInteger, Float, Integer, Numeric, SmallInteger, String
 from sqlalchemy import Enum as SQLEnum
+from sqlalchemy.dialects.postgresql import OID
 from sqlalchemy.types import TypeEngine
 
 from ..characters import check_characters
 from ..dialect import Dialect
 from .forms import Form, form_of
-from .kinds import has_offset, storage_type
+from .kinds import has_offset, storage_type, stored_kind
 from .vectors import is_vector, length_of
 
 
@@ -39,6 +40,7 @@ class Fault(NamedTuple):
 Check = Callable[..., "Fault | None"]
 
 MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
+MAX_OID = 2**32 - 1
 MAX_FLOAT32 = (2 - 2**-23) * 2.0**127
 MAX_EXPONENT = 20_000
 """Powers of ten beyond which a decimal is refused unseen."""
@@ -114,6 +116,14 @@ def check_of(cls: type) -> Check | None:
     return next((check for base, check in _CHECKS if issubclass(cls, base)), None)
 
 
+def is_checked(sql_type: TypeEngine[Any]) -> bool:
+    """Whether it is known of a column's type which values it holds; the database alone does of
+    others, such as `MONEY`."""
+    stored = storage_type(sql_type)
+    known = stored_kind(stored) is not None or form_of(stored) is not None
+    return known or isinstance(stored, OID)
+
+
 def check_interval(value: dt.timedelta) -> Fault | None:
     """Say why a duration can't be stored: SQLite keeps it as a date, so far from 1970."""
     try:
@@ -147,6 +157,12 @@ def _bounds_of(stored: TypeEngine[Any]) -> tuple[int | None, Form | None]:
 def _check_integer(value: int, stored: TypeEngine[Any], _dialect: Dialect | None) -> Fault | None:
     if isinstance(value, bool) or isinstance(stored, Numeric):
         return None
+    if isinstance(stored, OID):
+        return (
+            None
+            if 0 <= value <= MAX_OID
+            else Fault("out_of_range", f"should be from 0 to {MAX_OID}")
+        )
     bits = 64
     if isinstance(stored, SmallInteger):
         bits = 16

@@ -10,7 +10,7 @@ from ipaddress import ip_interface, ip_network
 from typing import Any, NamedTuple
 
 from sqlalchemy import Uuid
-from sqlalchemy.dialects.postgresql import CIDR, INET, MACADDR, MACADDR8
+from sqlalchemy.dialects.postgresql import BIT, CIDR, INET, MACADDR, MACADDR8
 from sqlalchemy.types import TypeEngine
 
 from .kinds import storage_type
@@ -42,6 +42,8 @@ def form_of(sql_type: TypeEngine[Any]) -> Form | None:
     stored = storage_type(sql_type)
     if isinstance(stored, Uuid):
         return None if stored.as_uuid else _UUID
+    if isinstance(stored, BIT):
+        return _form_of_bits(stored)
     return next((form for cls, form in _FORMS if isinstance(stored, cls)), None)
 
 
@@ -50,6 +52,19 @@ def _read_mac(lengths: Collection[int], text: str) -> None:
     found = _MAC.fullmatch(text)
     if not found or len(re.sub("[:.-]", "", text)) not in lengths:
         raise ValueError(text)
+
+
+def _form_of_bits(stored: BIT) -> Form:
+    """PostgreSQL cuts off, or fills up with zeros, what has another length."""
+    least, most = (0, stored.length) if stored.varying else (stored.length or 1,) * 2
+    times = "" if most is None else f"{'at most' if stored.varying else 'exactly'} {most} "
+    pattern = re.compile(rf"[01]{{{least},{most or ''}}}")
+
+    def read(text: str) -> None:
+        if not pattern.fullmatch(text):
+            raise ValueError(text)
+
+    return Form(read, f"a text of {times}digits 0 and 1")
 
 
 _MAC = re.compile(

@@ -18,6 +18,7 @@ class Constraint(StrEnum):
     EXCLUSION = "exclusion"
     LENGTH = "length"
     RANGE = "range"
+    FORM = "form"
     TRIGGER = "trigger"
 
 

@@ -25,6 +25,7 @@ from ..catalog.names import escape_pointer
 from ..catalog.tables import Catalog
 from ..errors import (
     Answered,
+    Constraint,
     ConstraintViolation,
     Faults,
     InvalidRequest,
@@ -41,7 +42,7 @@ from ..errors import (
 from ..execute.database import Database
 from ..execute.explain.constraints import explain_elsewhere, names_table
 from ..execute.explain.partitions import may_be_part, name_whole
-from ..execute.faults.translate import translate, translate_commit
+from ..execute.faults.translate import refuse_value, translate, translate_commit
 from ..execute.finder import Finder
 from ..observe.exchange import Exchange
 from ..respond.links import Headers
@@ -146,7 +147,14 @@ class Problems:
         return found is not None and found not in self._own.values()
 
     def answer_unexpected(self, scope: Scope, error: BaseException) -> Response:
-        """Answer a request with an unexpected error."""
+        """Answer a request with an unexpected error.
+
+        What a read compares with is what the client has sent.
+        """
+        if isinstance(error, ConstraintViolation) and error.kind is Constraint.FORM:
+            refused = refuse_value()
+            refused.__cause__ = error.__cause__
+            return self.answer(scope, refused)
         unexpected = UnexpectedError()
         unexpected.__cause__ = error
         return self.answer(scope, unexpected)

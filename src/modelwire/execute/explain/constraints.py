@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column
 
 from ...catalog.constraints import columns_in
+from ...catalog.domain import is_checked
 from ...catalog.field import Field
 from ...catalog.tables import Catalog, Table
 from ...errors import (
@@ -16,6 +17,7 @@ from ...errors import (
     CheckFailed,
     Constraint,
     ConstraintViolation,
+    InvalidRequest,
     NotNull,
     OutOfRange,
     RefusedByTrigger,
@@ -30,6 +32,7 @@ from ...plan.writing.each import WrittenRows
 from ...plan.writing.links import LinkSet
 from ...plan.writing.mark import MarkPlan
 from ...plan.writing.upsert import UpsertPlan
+from ..faults.translate import refuse_value
 from ..finder import Finder
 from ..rejection import Rejection
 from .links import explain_links
@@ -107,6 +110,8 @@ async def _explain_own_table(
         rows = await _find_taken(fields, plan, finder)
     if violation.kind is Constraint.LENGTH and not fields:
         fields = _longest_indexed(table, rows)
+    if violation.kind is Constraint.FORM:
+        fields = _unchecked(rows)
     return _EXPLANATIONS[violation.kind](table, fields, _common_pointer(plan, rows))
 
 
@@ -193,6 +198,13 @@ _INDEXED_LENGTH = 600
 """Characters that every index of PostgreSQL can hold: a third of a page has 2,704 bytes."""
 
 
+def _unchecked(rows: Sequence[Row]) -> list[Field]:
+    """The one field that is written to a column of a type that only the database knows."""
+    given = (field for row in rows for field, value in row.items() if value is not None)
+    found = {field for field in given if not is_checked(field.sql_type)}
+    return [*found] if len(found) == 1 else []
+
+
 def _columns_of_constraint(name: str, table: Table) -> Sequence[str]:
     for constraint in table.constraints:
         if name == constraint.name:
@@ -241,6 +253,12 @@ _explain_exclusion = _name_faults(
     "Conflicts with another row",
 )
 
+
+def _explain_form(_table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
+    given = point_at(fields, pointer, "unstorable", "should be a value that its column can hold")
+    return InvalidRequest(*given) if given else refuse_value()
+
+
 _EXPLANATIONS: Mapping[Constraint, Explanation] = {
     Constraint.UNIQUE: explain_unique,
     Constraint.EXCLUSION: _explain_exclusion,
@@ -259,6 +277,7 @@ _EXPLANATIONS: Mapping[Constraint, Explanation] = {
     Constraint.RANGE: _name_faults(
         OutOfRange, "is out of range", "are out of range", "A value is out of range"
     ),
+    Constraint.FORM: _explain_form,
     Constraint.TRIGGER: _name_faults(
         RefusedByTrigger, "was refused", "were refused", "The database refused the row"
     ),
@@ -321,5 +340,6 @@ _ERRORS_WITHOUT_TABLE: Mapping[Constraint, Callable[[], RequestError]] = {
     Constraint.CHECK: lambda: CheckFailed("A check refuses the row"),
     Constraint.LENGTH: lambda: TooLong("A value is too long"),
     Constraint.RANGE: lambda: OutOfRange("A value is out of range"),
+    Constraint.FORM: refuse_value,
     Constraint.TRIGGER: lambda: RefusedByTrigger("The database refused the row"),
 }

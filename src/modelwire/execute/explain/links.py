@@ -124,5 +124,6 @@ _ERRORS: Mapping[Constraint, tuple[type[RequestError], str]] = {
     Constraint.CHECK: (CheckFailed, "have values that a check refuses"),
     Constraint.LENGTH: (TooLong, "are too long"),
     Constraint.RANGE: (OutOfRange, "are out of range"),
+    Constraint.FORM: (OutOfRange, "are out of range"),
     Constraint.TRIGGER: (RefusedByTrigger, "were refused"),
 }

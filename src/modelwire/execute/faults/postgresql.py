@@ -65,6 +65,11 @@ _DATA = "22"
 """Data exceptions: a check, an index or a computed column can't be computed for the row."""
 
 
+_INPUT = re.compile(r"\w+_in")
+"""The functions of PostgreSQL's source that read values of types which are not checked before, such
+as `cash_in`."""
+
+
 # `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets. So they
 # do in `Partition key of the failing row contains (month) = (11).`
 _KEY_IN_DETAIL = re.compile(r"\((.*)\) ?= ?\(", re.DOTALL)
@@ -73,6 +78,8 @@ _EQUALS = re.compile(r"\) ?= ?\(")
 
 def translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     state = error.sqlstate or ""
+    if state.startswith(_DATA) and _INPUT.fullmatch(diagnostics_of(error).function or ""):
+        return ConstraintViolation(Constraint.FORM)
     kind = _SQLSTATES.get(state)
     if kind is not None:
         return _read_diagnostics(error, kind)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    Time,
     any_,
     bindparam,
     cast,
@@ -29,6 +30,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import TypeEngine
 
 from ...catalog.domain import is_short_float
+from ...catalog.kinds import has_offset, storage_type
 from ..dialect import GivenValues, SQLDialect
 from ..given_rows import IMAGES, PLACE, completed
 from ..lists import ROWS
@@ -64,11 +66,14 @@ def _in_list(
     column: ColumnElement[Any], name: str, item: TypeEngine[Any], spell: Spell | None
 ) -> ColumnElement[bool]:
     array = ARRAY(item, dimensions=1) if spell is None else SpelledList(item, spell)
-    found: ColumnElement[bool] = column == any_(bindparam(name, type_=array))
+    found: ColumnElement[bool] = _normalize(item, column) == any_(bindparam(name, type_=array))
     return found
 
 
-def _as_it_is(_sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _normalize(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column in the one spelling of its type: a time of day with an offset is in UTC."""
+    if isinstance(storage_type(sql_type), Time) and has_offset(sql_type):
+        return func.timezone(literal_column("'UTC'"), column, type_=column.type)
     return column
 
 
@@ -147,8 +152,8 @@ POSTGRESQL = SQLDialect(
     given_values=_given_values,
     read_given=_read_given,
     in_list=_in_list,
-    compared=_as_it_is,
-    normalize=_as_it_is,
+    compared=_normalize,
+    normalize=_normalize,
     wire_type=postgresql_type,
     vector_type=PostgreSQLVector,
     float_operand=_float_operand,
