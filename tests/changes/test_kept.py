@@ -122,7 +122,7 @@ async def test_old_entries_go(empty: str) -> None:
         if database.dialect == "sqlite":
             days = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-3 days')"
         await run_sql(database, f"UPDATE {CHANGES.name} SET at = {days}")
-        database.changes_log.add(database.changes_log.tables[TABLE.fullname])
+        database.tracking.log.add(database.tracking.log.tables[TABLE.fullname])
         await create(client)
         assert len(await read_log(database)) == 1201 - PRUNED
         await create(client)
@@ -238,9 +238,9 @@ async def test_tables_that_are_made_beside_a_look(make_url: MakeURL) -> None:
                 await connection.run_sync(Base.metadata.drop_all)
                 await connection.run_sync(Base.metadata.create_all)
 
-        database.changes_log.forget()
+        database.tracking.log.forget()
         looking = await asyncpg.connect(url)
-        await database.changes_log.prepare(Interrupted(looking, make_anew))
+        await database.tracking.log.prepare(Interrupted(looking, make_anew))
         await looking.close()
         await run_sql(database, f"DELETE FROM {CHANGES.name}")
         await create(client)

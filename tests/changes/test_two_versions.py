@@ -233,14 +233,14 @@ async def test_what_notes_changes(versions: Versions) -> None:
     """
     if versions.database.dialect == "sqlite":
         pytest.skip("SQLite has none in the database: each connection has its own")
-    tables = versions.before.changes_log.tables
+    tables = versions.before.tracking.log.tables
     tables["version_parts"] = tables["version_parts"]._replace(live=False)
     await send(versions.new, "PATCH", f"{PATH}1", PAINTED)
     found = await find_noting(versions.database)
     assert len(found) == 3
     assert "pg_notify" in found[0][-1]
     for client, database in ((versions.old, versions.before), (versions.new, versions.database)):
-        database.changes_log.forget()
+        database.tracking.log.forget()
         await send(client, "PATCH", f"{PATH}1", {"note": f"{client is versions.old}"})
         assert await find_noting(versions.database) == found
 
@@ -254,7 +254,7 @@ async def test_releases(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> 
     for later in (0, 1, 0, 2, 1, 2):
         monkeypatch.setattr(postgresql, "BODY_VERSION", present + later)
         before = await find_noting(versions.database)
-        versions.database.changes_log.forget()
+        versions.database.tracking.log.forget()
         await send(versions.new, "PATCH", f"{PATH}1", {"note": f"{len(stays)}"})
         stays.append(await find_noting(versions.database) == before)
     assert stays == [True, False, True, False, True, True]

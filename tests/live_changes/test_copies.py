@@ -110,7 +110,7 @@ async def test_copies_are_exact(
         ]
         writers = [asyncio.create_task(write_at_random(writer, seed)) for seed in range(3)]
         await asyncio.gather(writers[0])
-        await followed.feed.close()  # as its connection may be lost at any time
+        await followed.tracking.feed.close()  # as its connection may be lost at any time
         await asyncio.gather(*writers)
         is_over.set()
         await asyncio.gather(*keepers)

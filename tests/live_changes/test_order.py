@@ -75,7 +75,7 @@ async def log(postgres_server: str, worker_id: str) -> AsyncIterator[Log]:
 @asynccontextmanager
 async def open_feed(log: Log) -> AsyncIterator[Feed]:
     database = Database(log.url, **PATIENT)
-    yield database.feed
+    yield database.tracking.feed
     await database.close_db()
 
 
@@ -204,8 +204,8 @@ async def test_sqlite_is_looked_at_while_somebody_waits(name: str, tmp_path: obj
     database = Database(url, metadata=CHANGES.metadata, **PATIENT)
     await database.init_db()
     try:
-        assert await database.feed.find(MINUTE_S) == 0
-        waiter = asyncio.create_task(database.feed.wait(0, MINUTE_S))
+        assert await database.tracking.feed.find(MINUTE_S) == 0
+        waiter = asyncio.create_task(database.tracking.feed.wait(0, MINUTE_S))
         async with database.engine.begin() as connection:
             await connection.execute(
                 CHANGES.insert().values(
@@ -213,6 +213,6 @@ async def test_sqlite_is_looked_at_while_somebody_waits(name: str, tmp_path: obj
                 )
             )
         assert await waiter == 1
-        assert await database.feed.find(MINUTE_S) == 1
+        assert await database.tracking.feed.find(MINUTE_S) == 1
     finally:
         await database.close_db()

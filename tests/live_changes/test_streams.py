@@ -111,7 +111,7 @@ async def test_the_end_of_the_server(followed_app: FastAPI, writer: httpx2.Async
             following = asyncio.create_task(follow(url, is_open))
             page = asyncio.create_task(client.get(url, params={"after": after, "wait": 60}))
             await is_open.wait()
-            while followed_app.state.modelwire.database.feed._reader._waiting < 2:
+            while followed_app.state.modelwire.database.tracking.feed._reader._waiting < 2:
                 await asyncio.sleep(0.01)
         assert (await page).json() == {"items": [], "next": after}
         *_, last, end = await following

@@ -69,10 +69,10 @@ async def test_each_is_given_until_it_is_done_with(
         with pytest.raises(ZeroDivisionError):
             await work()
     assert seen == [keys[0], keys[1], keys[1]]
-    (place,) = await followed.places.list()
+    (place,) = await followed.tracking.places.list()
     assert (place.name, place.left, place.attempts, place.works) == ("poisoned", 2, 2, False)
     assert place.trying is not None
-    await followed.places.move("poisoned", place.trying)
+    await followed.tracking.places.move("poisoned", place.trying)
     async with aclosing(followed.changes("poisoned", FollowedTask)) as changes:
         (last,) = await take(changes, 1)
     assert last.row["id"] == keys[2]
@@ -83,7 +83,7 @@ async def test_some_tables_from_now_on(followed: Database, writer: httpx2.AsyncC
     async with aclosing(followed.changes("pairs", FollowedPair, start="now")) as changes:
         waiting = asyncio.create_task(anext(changes))
         async with asyncio.timeout(MINUTE_S):
-            while not await followed.places.list():
+            while not await followed.tracking.places.list():
                 await asyncio.sleep(0.01)
         await create(writer, title="Of another table")
         await writer.post("/followed_pairs/", json={"left": 1, "right": "a"})

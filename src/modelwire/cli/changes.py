@@ -71,7 +71,7 @@ def skip(
 
 
 async def _list(database: Database) -> Sequence[Place]:
-    return await database.places.list()
+    return await database.tracking.places.list()
 
 
 async def _move(database: Database, name: str, to: int | None) -> Place:
@@ -81,12 +81,12 @@ async def _move(database: Database, name: str, to: int | None) -> Place:
         raise Failed(f"{name} is at no change; say --to and the number of one")
     if number < place.number and place.works:
         raise Failed(f"{name} is at work, and can't be sent back; end its processes first")
-    await database.places.move(name, number)
+    await database.tracking.places.move(name, number)
     return await _find(database, name)
 
 
 async def _find(database: Database, name: str) -> Place:
-    places = {place.name: place for place in await database.places.list()}
+    places = {place.name: place for place in await database.tracking.places.list()}
     if name not in places:
         known = ", ".join(places) or "nobody"
         raise ConfigurationError(f"Nobody called {name} works through changes here; {known} does")

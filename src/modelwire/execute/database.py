@@ -27,7 +27,6 @@ from ..observe.counts import PoolState
 from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
 from ..statement.dialects.known import DIALECTS
-from ..statement.feed import build_notice
 from ..statement.statements import Statement
 from .connect.lane import Lane, open_session_lane
 from .connect.retry import retry_contended
@@ -36,15 +35,9 @@ from .connect.slots import Claim, Slots
 from .connect.turns import WriteQueue
 from .durability import check_setting, check_standbys
 from .engine import create_engine
-from .failure import describe_failure
 from .faults.translate import translate
-from .feed.feed import Feed
-from .feed.notifier import Notifier
 from .lanes import DRIVER_LANES
-from .log.log import LOGS
-from .log.noted import Noted
 from .log.origin import note_caller
-from .log.sessions import watch_sessions
 from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .servers import Server, read_servers
@@ -57,10 +50,9 @@ from .startup import (
     warn_of_missing_columns,
 )
 from .tables import find_missing_tables
+from .tracking import ChangeTracking
 from .url import parse_replicas, parse_url, show_url
-from .watches import open_feed
-from .work.places import Places
-from .work.worker import Start, Worker, name_table
+from .work.worker import Start
 from .write.triggers import AfterTriggers
 
 T = TypeVar("T")
@@ -90,7 +82,7 @@ class Database:
 
     Attributes:
         dialect: `sqlite` or `postgresql`.
-        changes_log: What notes the changes of tables that have a log.
+        tracking: The changes of tables that keep them.
         sql_dialect: What that can do, and how it spells SQL.
         has_tables: Whether the tables were seen to, by start-up or `init_db`, or found.
         replicas: Its copies that reads go to; None without any.
@@ -130,8 +122,15 @@ class Database:
         self._driver_lane = DRIVER_LANES[self.dialect]
         self.metadata = metadata
         self.has_tables = False
-        self.changes_log = LOGS[self.dialect](self.url, self.settings)
         self._is_copy = False
+        self.tracking = ChangeTracking(
+            self.url,
+            self.settings,
+            metadata,
+            engine=lambda: self.engine,
+            reading=self.reading,
+            writing=self.writing,
+        )
         self.observer = Observer(self.settings, self.url)
         copies = parse_replicas(self.url, self.settings.replica_urls.get_secret_value())
         check_setting(self.settings, self.sql_dialect)
@@ -177,42 +176,14 @@ class Database:
         """The triggers that may change rows once they are written."""
         return AfterTriggers(self.engine.dialect)
 
-    def note_changes(self, noted: Noted) -> None:
-        """Note the changes of a table from now on, whatever writes to it on this database's engine.
-
-        Args:
-            noted: The table.
-        """
-        if not self.changes_log.is_on:
-            watch_sessions(self.engine.sync_engine, self.changes_log)
-        if noted.live and self.changes_log.stamps:
-            self.changes_log.ring = self._notifier.ring
-        self.changes_log.add(noted)
-
-    @cached_property
-    def _notifier(self) -> Notifier:
-        """Tells other processes of changes, where nothing but a notification does."""
-        statement = Statement(build_notice(), self.engine.dialect)
-
-        async def notify() -> None:
-            lane = self._open(None, writes=False, transaction=False, caller=ANYONE)
-            async with lane as connection:
-                await connection.fetch(statement, {})
-
-        return Notifier(notify)
-
     async def open_log(self, session: BaseSession | None = None) -> None:
-        """See that the log of changes can be read, before the first change as well.
-
-        A copy has it where the primary does.
+        """See that the log of changes can be read; a copy has it where the primary does.
 
         Args:
-            session: The session in which it is read, which sees to that itself on SQLite.
+            session: The session in which it is read.
         """
-        log = self.changes_log
-        if not (log.is_there or self._is_copy) and (session is None or log.stamps):
-            await self._prepare_log()
-            log.is_there = True
+        if not self._is_copy:
+            await self.tracking.open(session)
 
     @cached_property
     def _slots(self) -> Slots:
@@ -224,21 +195,6 @@ class Database:
             settings.read_timeout_s,
             lambda: self.pool_state.waiting > 0,
         )
-
-    @cached_property
-    def feed(self) -> Feed:
-        """Tells how far the log of changes can be read, as soon as that is further."""
-        feed = open_feed(
-            self.url, self.settings, self.engine.dialect, self.reading, self._prepare_log
-        )
-        if not self.changes_log.stamps:
-            self.changes_log.ring = feed.ring
-        return feed
-
-    @cached_property
-    def places(self) -> Places:
-        """How far those have worked through the changes who do so one after another."""
-        return Places(self.engine.dialect, self.reading, self.writing)
 
     def changes(
         self, name: str, *models: type[SQLModel], start: Start = "oldest"
@@ -263,24 +219,7 @@ class Database:
         Raises:
             ConfigurationError: An argument is of the wrong kind.
         """
-        tables = [name_table(model) for model in models]
-        worker = Worker(
-            name,
-            tables,
-            start,
-            metadata=self.metadata,
-            feed=self.feed,
-            places=self.places,
-            reading=self.reading,
-            dialect=self.engine.dialect,
-        )
-        return worker.changes()
-
-    async def _prepare_log(self) -> None:
-        """See to it that the log of changes is there, as every write does."""
-        if self.changes_log.is_on:
-            async with self.writing(single=True):
-                pass
+        return self.tracking.work(name, models, start)
 
     @property
     def pool_state(self) -> PoolState:
@@ -344,7 +283,7 @@ class Database:
     @property
     def stamps(self) -> bool:
         """Whether each transaction says on whose behalf it writes, for the log of changes."""
-        return self.changes_log.is_on and self.changes_log.stamps
+        return self.tracking.log.is_on and self.tracking.log.stamps
 
     def _open(
         self,
@@ -364,9 +303,9 @@ class Database:
                 slots=slots,
                 claim=claim,
                 caller=caller,
-                changes=self.changes_log if self.changes_log.is_on else None,
+                changes=self.tracking.log if self.tracking.log.is_on else None,
             )
-        if self.changes_log.is_on and caller is not ANYONE:
+        if self.tracking.log.is_on and caller is not ANYONE:
             note_caller(caller)
         return open_session_lane(
             self.engine,
@@ -375,7 +314,7 @@ class Database:
             slots=slots,
             claim=claim,
             caller=caller,
-            changes=self.changes_log if self.changes_log.is_on else None,
+            changes=self.tracking.log if self.tracking.log.is_on else None,
         )
 
     def retry(self, attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
@@ -414,20 +353,7 @@ class Database:
         await create_table_of_keys(self.engine)
         with suppress(RequestError):
             await self.secrets.find()
-        await self._begin_log()
-
-    async def _begin_log(self) -> None:
-        """Have changes noted where a resource declares that."""
-        if not self.changes_log.is_on:
-            return
-        try:
-            await self.open_log()
-        except RequestError as exc:
-            logger.warning(
-                "Writes are answered 503: what notes changes can't be created (%s). Run init_db() "
-                "or `modelwire migrate apply` once in a role that owns the tables",
-                describe_failure(exc),
-            )
+        await self.tracking.begin()
 
     def awaits(self, missing: MissingTable) -> bool:
         """Tell whether a table is missing that start-up creates, and nothing has seen to them."""
@@ -485,8 +411,7 @@ class Database:
             await self.replicas.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
-                await self._notifier.close()
-                await self.feed.close()
+                await self.tracking.close()
                 await self.engine.dispose()
 
     @asynccontextmanager

@@ -99,8 +99,8 @@ def _copy(database: Database) -> Database:
         pgbouncer=database.settings.pgbouncer,
         metadata=database.metadata,
     )
-    for noted in database.changes_log.tables.values():
-        copied.note_changes(noted)
+    for noted in database.tracking.log.tables.values():
+        copied.tracking.note(noted)
     return copied
 
 
@@ -110,7 +110,7 @@ async def _run(database: Database, options: Mapping[str, Any], orders: Orders) -
             await connection.run_sync(_migrate, options, orders)
         if orders.completes:
             await complete_tables(database.engine, database.metadata)
-            if database.changes_log.is_on:
+            if database.tracking.log.is_on:
                 await database.open_log()
     finally:
         await database.close_db()

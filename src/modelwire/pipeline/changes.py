@@ -68,7 +68,7 @@ async def read_changes(
     last = request.header(LAST_EVENT_ID.lower().encode())
     plan = plan_follow(pipeline.catalog, table, pipeline.parse_query(request), last)
     format_ = choose_format(request.header(b"accept"), FORMATS)
-    final = await pipeline.database.feed.find(pipeline.database.settings.pool_timeout_s)
+    final = await pipeline.database.tracking.feed.find(pipeline.database.settings.pool_timeout_s)
     if final is None:
         raise Unavailable("It is not known yet which changes are final")
     await pipeline.changes.check_kept(plan, request.caller, session_of(session))
@@ -109,7 +109,7 @@ class _Following:
     def __init__(
         self, pipeline: Pipeline, plan: FollowPlan, caller: Principal, session: Session
     ) -> None:
-        self._feed = pipeline.database.feed
+        self._feed = pipeline.database.tracking.feed
         self._changes = pipeline.changes
         self._plan = plan
         # The answer is there before the time of the request is up.

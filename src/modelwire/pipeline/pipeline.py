@@ -88,7 +88,7 @@ class Pipeline:
         """
         if not table.guarded.is_followed:
             return None
-        return await self.database.feed.find(NUMBER_S)
+        return await self.database.tracking.feed.find(NUMBER_S)
 
     async def find_cipher(self, session: Session) -> CursorCipher:
         """Find what seals cursors.

@@ -171,7 +171,7 @@ def _note_changes(database: Database, catalog: Catalog) -> None:
                 "with those of other tables. Keep the changes of these."
             )
         if changes is not None:
-            database.note_changes(Noted(table.sql, changes.live, changes.keep_days))
+            database.tracking.note(Noted(table.sql, changes.live, changes.keep_days))
 
 
 def _tell_hidden(catalog: Catalog) -> None:

@@ -146,7 +146,7 @@ class OwnAccess:
                 "after that was included, while requests were answered. Add routes before."
             )
         principals = {catalog: callers.read(scope[WHO]) for catalog, _, callers in asked}
-        if self._database.changes_log.is_on:
+        if self._database.tracking.log.is_on:
             note_caller(next(iter(principals.values())))
         pipelines = {c: variants.choose(principals[c]) for c, variants, _ in asked}
         if self._door is None:
