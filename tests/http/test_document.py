@@ -276,3 +276,59 @@ async def test_others_are_answered_meanwhile() -> None:
         if waits[-1][0] < max(0.1, 1.5 * usual_s):  # in one piece it takes 0.4 s
             return
     pytest.fail(f"waited, and usually waits: {waits}")
+
+
+class _BadgeBase(SQLModel):
+    label: str = Field(min_length=2)
+
+
+class Badge(_BadgeBase, table=True):
+    __tablename__ = "document_badges"
+
+    id: int | None = Field(default=None, primary_key=True)
+
+
+class BadgePublic(_BadgeBase):
+    id: int
+
+
+class Ribbon(SQLModel, table=True):
+    __tablename__ = "document_ribbons"
+
+    id: int | None = Field(default=None, primary_key=True)
+    label: str
+
+
+class RibbonPublic(SQLModel):
+    id: int
+    label: str
+
+
+async def test_class_of_resource_and_endpoint() -> None:
+    """A resource's schema is called after its class, whatever endpoints have that class too."""
+    resources = (
+        Resource(Badge, read_schema=BadgePublic),
+        Resource(Ribbon, read_schema=RibbonPublic),
+    )
+    alone = await read(make_app(*resources))
+    app = make_app(*resources)
+
+    @app.get("/own/badges")
+    async def read_badges() -> list[BadgePublic]:
+        return []
+
+    @app.get("/own/ribbons")
+    async def read_ribbons() -> list[RibbonPublic]:
+        return []
+
+    document = await read(app)
+    for name, schema in alone["components"]["schemas"].items():
+        assert document["components"]["schemas"][name] == schema
+    more = document["components"]["schemas"].keys() - alone["components"]["schemas"].keys()
+    assert more == {"BadgePublic-Own"}
+    for path, name in (("badges", "BadgePublic-Own"), ("ribbons", "RibbonPublic")):
+        answer = document["paths"][f"/own/{path}"]["get"]["responses"]["200"]
+        items = answer["content"]["application/json"]["schema"]["items"]
+        assert items == {"$ref": f"#/components/schemas/{name}"}
+    own = document["components"]["schemas"]["BadgePublic-Own"]["properties"]["label"]
+    assert own["minLength"] == 2

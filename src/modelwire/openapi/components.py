@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -32,11 +32,26 @@ class Components:
     def __init__(self, names: Mapping[Table, str]) -> None:
         self._names = names
         self._models, self._described = _describe_models(names)
+        self._given = frozenset(self._find_given())
         self._all: Parts = {}
 
     def name_of(self, table: Table) -> str:
         """The start of the names of a resource's parts, such as `User`."""
         return self._names[table]
+
+    def _find_given(self) -> Iterator[str]:
+        for table in self._names:
+            resource, schemas = table.resource, table.schemas
+            models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+            if resource.read_schema is not None:
+                shown = (schemas.read, *schemas.related.values())
+                models += [(model, "serialization") for model in shown]
+            if resource.create_schema is not None:
+                models.append((schemas.create, "validation"))
+            if resource.update_schema is not None:
+                models.append((schemas.update, "validation"))
+            for model in models:
+                yield self._models[model]["$ref"].rpartition("/")[2]
 
     def refer(self, kind: Kind, name: str, make: Callable[[], JSONSchema]) -> JSONSchema:
         """Refer to a part.
@@ -91,6 +106,10 @@ class Components:
             return schema
 
         return self._keep("schemas", base + suffix, make)
+
+    def is_of_class(self, name: str) -> bool:
+        """Whether a schema is called after a Pydantic model that some resource was given."""
+        return name in self._given
 
     def properties_of(self, model: type[BaseModel], mode: JsonSchemaMode) -> JSONSchema:
         """The schemas of the properties of a resource's model, by their name."""
@@ -150,7 +169,7 @@ def _describe_models(
     for model, table in models.items():
         name = references[model]["$ref"].rpartition("/")[2]
         schemas[name] = _with_widths(schemas[name], table)
-    return references, {name: _simplify(schema) for name, schema in schemas.items()}  # type: ignore[return-value]
+    return references, {name: simplify(schema) for name, schema in schemas.items()}  # type: ignore[return-value]
 
 
 def _with_widths(schema: JSONSchema, table: Table) -> JSONSchema:
@@ -161,7 +180,7 @@ def _with_widths(schema: JSONSchema, table: Table) -> JSONSchema:
     return {**schema, "properties": {**properties, **changed}} if wide else schema
 
 
-def _simplify(schema: JSONSchema) -> JSONSchema:
+def simplify(schema: JSONSchema) -> JSONSchema:
     """A schema without what says nothing, or the wrong thing.
 
     Titles of properties repeat their names. A default of null would have generated clients send it,

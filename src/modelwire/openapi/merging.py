@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from .components import Components, Parts, references_in
+from .components import Components, Parts, references_in, simplify
 from .values import JSONSchema
 
 Operations = Mapping[str, Mapping[str, JSONSchema]]
@@ -16,7 +16,9 @@ Operations = Mapping[str, Mapping[str, JSONSchema]]
 def add_operations(document: JSONSchema, operations: Operations, shared: Components) -> JSONSchema:
     """Add operations to a document.
 
-    Parts that it has others of the same name for are renamed.
+    What a resource is shown by is called after its class, whatever endpoints of the application's
+    own have that class too. Where these tell the same of it there is one part, and otherwise theirs
+    is called `…-Own`. Other parts that the document has others of the same name for get a number.
 
     Args:
         document: The document.
@@ -26,8 +28,9 @@ def add_operations(document: JSONSchema, operations: Operations, shared: Compone
     Returns:
         The document with both.
     """
-    known: Parts = document.get("components", {})
     parts = shared.collect(operations)
+    document = _yield_names(document, parts, shared)
+    known: Parts = document.get("components", {})
     renamed = _find_conflicts(known, parts)
     if renamed:
         operations, parts = _rename(operations, renamed), _rename_parts(parts, renamed)
@@ -55,6 +58,24 @@ def drop_unused(document: JSONSchema, names: tuple[str, ...]) -> JSONSchema:
     return {**document, "components": {**document["components"], "schemas": kept}}
 
 
+def _yield_names(document: JSONSchema, parts: Parts, shared: Components) -> JSONSchema:
+    """A document in which no other schema has the name of one that is a resource's own class."""
+    known: Parts = document.get("components", {})
+    schemas, ours = known.get("schemas", {}), parts.get("schemas", {})
+    both = [name for name in schemas if name in ours and shared.is_of_class(name)]
+    same = {n: ours[n] for n in both if simplify(schemas[n]) == ours[n]}
+    others = {f"schemas/{n}": f"schemas/{n}-Own" for n in both if n not in same}
+    if not (same or others):
+        return document
+    whole = {**document, "components": {**known, "schemas": {**schemas, **same}}}
+    whole = _rename(whole, others) if others else whole
+    moved = {
+        others.get(f"schemas/{n}", f"/{n}").partition("/")[2]: s
+        for n, s in whole["components"]["schemas"].items()
+    }
+    return {**whole, "components": {**whole["components"], "schemas": moved}}
+
+
 def _find_conflicts(known: Parts, parts: Parts) -> dict[str, str]:
     """Find new names for parts whose names other parts have, all with their kind."""
     found = {}
@@ -80,7 +101,9 @@ def _rename_parts(parts: Parts, renamed: Mapping[str, str]) -> Parts:
     return _rename(moved, renamed)
 
 
-def _rename(value: Operations | Parts, renamed: Mapping[str, str]) -> dict[str, JSONSchema]:
+def _rename(
+    value: Operations | Parts | JSONSchema, renamed: Mapping[str, str]
+) -> dict[str, JSONSchema]:
     names = "|".join(map(re.escape, sorted(renamed, key=len, reverse=True)))
     pattern = re.compile(rf'("\$ref": "#/components/)({names})(")')
     text = pattern.sub(lambda m: m[1] + renamed[m[2]] + m[3], json.dumps(value))
