@@ -1,5 +1,6 @@
 """Real databases, both of them, and the lanes, for every test that takes `client`."""
 
+import gc
 import logging
 import os
 import shutil
@@ -83,10 +84,15 @@ MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
 """Bytes that have to be free there."""
 
+THRESHOLDS = (50_000, 10, 10)
+"""How many more objects there are before the garbage collector looks: going through applications
+and their tables takes a second each time, and with Python's own thresholds a third of all time."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the databases of SQLite in memory, where there is room: each commit of theirs waits for
-    the disk otherwise, which takes longer than most tests do."""
+    the disk otherwise, which takes longer than most tests do. Garbage is collected more rarely."""
+    gc.set_threshold(*THRESHOLDS)
     is_told = config.option.basetemp is not None or "PYTEST_DEBUG_TEMPROOT" in os.environ
     if not is_told and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
@@ -110,6 +116,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         others = set(left_out(items))
         items[:] = [item for item in items if item not in others]
         config.hook.pytest_deselected(items=list(others))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the tests, of which there are thousands, and what they import."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
