@@ -21,15 +21,17 @@ SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/te
 # A test process of its own writes no files of code otherwise, and compiles everything each time it starts.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := python -m pytest --dist worksteal
-# Three processes for two cores, since tests wait for PostgreSQL. Those that start processes or wait for limits of
-# time run after the others, by themselves: they need little of a core, but mind if they get none.
+# Both parts of the tests run at once. Those that start processes or wait for limits of time need little of a core,
+# but mind if they get none: the others, three processes since they wait for PostgreSQL, give way to them (nice).
 # TEST_ARGS may name files of which one of the parts has no tests (5).
 QUICK := --part quick -n 3 $(TEST_ARGS)
 WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
+WITH := $(VENV)
+BOTH_PARTS := --no-print-directory --jobs 2 quick waiting WITH=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve admin test thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
+.PHONY: help serve admin test quick waiting thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -87,15 +89,21 @@ admin: $(ADMIN)/node_modules/.installed ## Build the admin page into the package
 	cd $(ADMIN) && npm run --silent build
 
 test: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run every test, on SQLite and PostgreSQL
-	$(BIN)/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
-	$(BIN)/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
+	$(MAKE) $(BOTH_PARTS)$(VENV)
+
+quick:
+	nice -n 19 $(WITH)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
+
+# What it says is shown in one piece at its end, so that it doesn't stand between what the other part says.
+waiting:
+	@log=$$(mktemp); trap 'cat $$log; rm $$log' EXIT; \
+		$(WITH)/bin/$(PYTEST) $(WAITING) >$$log 2>&1 $(NONE_IS_FINE)
 
 thorough: $(STAMP) ## Run every test on both lanes, those that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
 	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/$(PYTEST) -n 3 $(TEST_ARGS)
 
 lowest: $(LOWEST)/.installed $(CLIENTS)/.installed ## Run every test with the lowest versions that are supported, in an environment of their own
-	$(LOWEST)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
-	$(LOWEST)/bin/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
+	$(MAKE) $(BOTH_PARTS)$(LOWEST)
 
 # The canaries of tests/compat come first: what has moved says so by its name. Bounds of other packages
 # may keep one of the newest away; what is tested, is listed.
@@ -105,8 +113,7 @@ newest: $(CLIENTS)/.installed ## Run every test with the newest version of every
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(NEWEST)/bin/python -m pip list --disable-pip-version-check | grep -iE '^(aiosqlite|asyncpg|fastapi|pydantic|sqlalchemy|sqlmodel|starlette|uvicorn) '
 	$(NEWEST)/bin/python -m pytest tests/compat
-	$(NEWEST)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
-	$(NEWEST)/bin/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
+	$(MAKE) $(BOTH_PARTS)$(NEWEST)
 
 matrix: $(CLIENTS)/.installed ## Run tests on every Python that is here (TEST_ARGS="tests/unit tests/compat" for some)
 	$(PYTHON) -m tools.matrix -n 3 --dist worksteal $(TEST_ARGS)
