@@ -86,6 +86,27 @@ async def test_other_parent(client: httpx2.AsyncClient, database: Database) -> N
     assert await count_rows(client, "/players/") == 0
 
 
+@pytest.mark.parametrize("path", ["/teams/1/players/", "/teams/"])
+async def test_other_parent_with_assigned_values(
+    make_client: MakeClient, database: Database, path: str
+) -> None:
+    """It is also where the server sets values of the child."""
+    client = await make_client(
+        Resource(Team, nested_writes=["players"]),
+        Resource(Player, assign_on_create={"position": lambda: "bench"}),
+    )
+    await store(database, Team(name="Red"), Team(name="Blue"))
+    child = {"name": "Ann", "team_id": 2}
+    is_nested = path == "/teams/"
+    body = {"name": "Green", "players": [child]} if is_nested else child
+    answer = await client.post(path, json=body)
+    place = "/players/0/team_id" if is_nested else "/team_id"
+    assert faults_of(read_problem(answer, 422, "invalid")) == [(place, "other_parent")]
+    assert await count_rows(client, "/players/") == 0
+    answer = await client.post("/teams/1/players/", json={"name": "Ann", "team_id": 1})
+    assert (answer.status_code, answer.json()["position"]) == (201, "bench")
+
+
 async def test_parent_by_another_column(make_client: MakeClient) -> None:
     """Where children refer to a parent by another column than its key, they may name it."""
     client = await make_client(Resource(Depot), Resource(Crate))

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from sqlalchemy.types import TypeEngine
@@ -52,13 +53,12 @@ class Row(Struct, frozen=True):
 
     def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
         """The same row, which refers to another one by some fields."""
-        tied = self.tied.union(fields)
-        return Row((*self.fields, *fields), (*self.values, *values), self.pointer, tied)
+        return self.add(Row(tuple(fields), tuple(values), tied=frozenset(fields)))
 
     def add(self, other: Row) -> Row:
         """The same row, which sets what another one does as well."""
-        tied = self.tied | other.tied
-        return Row((*self.fields, *other.fields), (*self.values, *other.values), self.pointer, tied)
+        fields, values = (*self.fields, *other.fields), (*self.values, *other.values)
+        return replace(self, fields=fields, values=values, tied=self.tied | other.tied)
 
     def leave_out(self, fields: Sequence[Field]) -> Row:
         """The same row without some of its fields."""
@@ -70,9 +70,8 @@ class Row(Struct, frozen=True):
         """The same row with some of its fields only."""
         kept = [(field, value) for field, value in self.items() if field in fields]
         left = tuple(field for field, _ in kept)
-        claims = {field: claim for field, claim in self.claims.items() if field in left}
-        tied = self.tied.intersection(left)
-        return Row(left, tuple(v for _, v in kept), self.pointer, tied, claims)
+        values = tuple(value for _, value in kept)
+        return replace(self, fields=left, values=values, tied=self.tied.intersection(left))
 
     def items(self) -> Iterable[tuple[Field, Any]]:
         """Each field with its value."""
