@@ -35,6 +35,8 @@ class Relation:
             value comes first.
         excludes: Whether a link may stand in the way of another one: the link table allows fewer
             than one for each pair of rows, as where a row may have one only.
+        repeats: Whether two rows may be linked more than once, as where each link has a key of its
+            own.
         policies: The policies of all resources, by their tables; those that are open are left out.
     """
 
@@ -52,6 +54,7 @@ class Relation:
     link_target: tuple[tuple[Column[Any], Column[Any]], ...]
     excludes: bool
     order: tuple[tuple[Column[Any], bool], ...] = ()
+    repeats: bool = False
     policies: Mapping[SQLTable, TablePolicy] = dataclass_field(default_factory=dict)
 
     @property

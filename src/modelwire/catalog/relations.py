@@ -51,6 +51,7 @@ def read_relation(
         (_as_column(left), _as_column(right))
         for left, right in prop.secondary_synchronize_pairs or ()
     )
+    ends = {*remote, *(linked for _, linked in link_target)}
     return Relation(
         name=name,
         key=prop.key,
@@ -64,7 +65,8 @@ def read_relation(
         remote=remote,
         link=link,
         link_target=link_target,
-        excludes=_excludes_links(link, {*remote, *(linked for _, linked in link_target)}),
+        excludes=_excludes_links(link, ends),
+        repeats=_repeats_links(link, ends),
         order=tuple(_read_order(prop, target)),
         policies=policies,
     )
@@ -178,6 +180,11 @@ def _excludes_links(link: SQLTable | None, ends: AbstractSet[Column[Any]]) -> bo
         return False
     keys = (key for key in read_unique_keys(link) if link.autoincrement_column not in key)
     return not all(ends <= key for key in keys)
+
+
+def _repeats_links(link: SQLTable | None, ends: AbstractSet[Column[Any]]) -> bool:
+    """Whether a link table may have the same link more than once."""
+    return link is not None and not any(key <= ends for key in read_unique_keys(link))
 
 
 def asks_for_keys(relation: Relation) -> bool:

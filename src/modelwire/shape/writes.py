@@ -85,10 +85,12 @@ class LinkShape(Struct, frozen=True, cache_hash=True):
     Args:
         table: The link table.
         columns: Its columns that refer to both ends.
+        assigned: What the server sets beside, of which the values stand behind those in `ROWS`.
     """
 
     table: SQLTable
     columns: tuple[Column[Any], ...]
+    assigned: tuple[Field, ...] = ()
 
 
 class UnlinkShape(Struct, frozen=True, cache_hash=True):

@@ -7,19 +7,21 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, and_
 
+from ..catalog.field import Field
 from .dialect import SQLDialect
 from .normal import normal_form
 from .references import refer
 from .source import column_in
 from .spelled import equal
-from .types import operand_type
+from .types import operand_type, wire_type
 
 
 def given_columns(
-    columns: Sequence[Column[Any]], dialect: SQLDialect
+    columns: Sequence[Column[Any]], dialect: SQLDialect, written: Sequence[Field] = ()
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
-    """The parameter `ROWS`: values that are compared with some columns."""
+    """The parameter `ROWS`: values that are compared with some columns, then new ones of fields."""
     types = [operand_type(dialect.type_of(column), dialect) for column in columns]
+    types += [wire_type(field.sql_type, dialect) for field in written]
     given, items, position = dialect.given_values(types)
     read = map(dialect.read_given, items, types)
     return given, list(read), position

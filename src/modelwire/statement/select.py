@@ -40,7 +40,7 @@ from .lists import in_rows
 from .operators import Prepare
 from .reading import read_column
 from .references import refer_all
-from .source import column_in, columns_in, links_of, rows_of, tell_allowed
+from .source import column_in, columns_in, each_link_of, rows_of, tell_allowed
 
 
 def build_select(
@@ -131,7 +131,7 @@ def build_related(
     gives them so, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
-    found, links = rows_of(target, dialect), links_of(relation, dialect)
+    found, links = rows_of(target, dialect), each_link_of(relation, dialect)
     columns = read_columns(target.selected, found, dialect, lenient=lenient)
     source = holder = found
     if links is not None:

@@ -225,7 +225,10 @@ class Statements:
                 return Statement(build_entries(shape, self.dialect), self._dialect)
             case ThenShape():
                 return Statement(build_then(shape, self.dialect), self._dialect)
-        expand = expand_rows(len(shape.columns), self.dialect, of_one=isinstance(shape, CheckShape))
+        width = len(shape.columns)
+        if isinstance(shape, LinkShape):
+            width += len(shape.assigned)
+        expand = expand_rows(width, self.dialect, of_one=isinstance(shape, CheckShape))
         return Statement(build_change(shape, self.dialect), self._dialect, expand=expand)
 
     def _gather(self, shape: SelectShape) -> Statement | None:

@@ -228,12 +228,13 @@ def build_change(
 
 def build_link(shape: LinkShape, dialect: SQLDialect) -> Insert:
     """Write the links in the parameter `ROWS` that are not there yet."""
-    given, items, position = given_columns(shape.columns, dialect)
+    columns = (*shape.columns, *(field.column for field in shape.assigned))
+    given, items, position = given_columns(shape.columns, dialect, shape.assigned)
     links = every_row_of(shape.table)
-    pairs = zip(shape.columns, items, strict=True)
+    pairs = zip(shape.columns, items, strict=False)
     there = exists_in(links, *(is_same(c, item, dialect, links) for c, item in pairs))
     chosen = select(*items).select_from(given).where(~there).order_by(position)
-    sql = insert_any_into(shape.table, dialect).from_select(list(shape.columns), chosen)
+    sql = insert_any_into(shape.table, dialect).from_select(list(columns), chosen)
     key = find_link_key(shape.table, shape.columns)
     if key:
         # Only the same link: others that a constraint refuses are errors.

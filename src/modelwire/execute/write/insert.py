@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Column
+
+from ...catalog.field import Field
 from ...catalog.names import escape_pointer
 from ...catalog.relation import Relation
 from ...catalog.tables import Table
@@ -89,7 +92,8 @@ class Inserter:
             for (index, _), row in zip(found, stored, strict=True):
                 values = parents.table.values_of(row, relation.remote)
                 _check_named(rows[index], values)
-                rows[index] = rows[index].tie(fields, values)
+                await self._check_assigned(plan.table, rows[index], fields, relation.remote, values)
+                rows[index] = rows[index].leave_out(fields).tie(fields, values)
         return CreatePlan(plan.table, tuple(rows), plan.kin)
 
     async def _store_children(self, plan: CreatePlan, stored: Sequence[Row]) -> None:
@@ -115,7 +119,8 @@ class Inserter:
         for row, owner in pairs:
             _check_named(row, owner)
             await self._check_claims(relation, row, owner)
-        rows = tuple(row.tie(fields, owner) for row, owner in pairs)
+            await self._check_assigned(plan.table, row, fields, relation.local, owner)
+        rows = tuple(row.leave_out(fields).tie(fields, owner) for row, owner in pairs)
         return await self.store(CreatePlan(plan.table, rows, plan.kin))
 
     async def _check_claims(self, relation: Relation, row: NewRow, owner: Row) -> None:
@@ -131,13 +136,44 @@ class Inserter:
         """
         for field, claim in row.claims.items():
             index = [column.name for column in relation.remote].index(field.column.name)
-            if claim == owner[index]:
-                continue
-            sql, own = relation.local[0].table, relation.local
-            shape = LookupShape(sql, own, (*own, own[index]))
-            if not await self._context.run(shape, {ROWS: [(*owner, claim)]}):
+            if not await self._is_same(relation.local, owner, index, claim):
                 place = f"{row.pointer}/{escape_pointer(field.name)}"
                 raise InvalidRequest(refuse_other_parent(place))
+
+    async def _check_assigned(
+        self,
+        table: Table,
+        row: NewRow,
+        fields: Sequence[Field],
+        columns: Sequence[Column[Any]],
+        values: Row,
+    ) -> None:
+        """Compare what the server sets in a row with the other one that the row is tied to.
+
+        Args:
+            table: The row's table.
+            row: The row.
+            fields: The fields that tie it.
+            columns: What they refer to.
+            values: The values of that in the other row.
+
+        Raises:
+            Forbidden: The row would have to refer to another one.
+        """
+        for field, value in row.items():
+            if field not in fields:
+                continue
+            if not await self._is_same(columns, values, fields.index(field), value):
+                raise refuse(table, "create", row)
+
+    async def _is_same(
+        self, columns: Sequence[Column[Any]], values: Row, index: int, claim: Any
+    ) -> bool:
+        """Whether a row has a value in one of some columns, as the database compares."""
+        if claim == values[index]:
+            return True
+        shape = LookupShape(columns[0].table, tuple(columns), (*columns, columns[index]))
+        return bool(await self._context.run(shape, {ROWS: [(*values, claim)]}))
 
     async def _insert(self, plan: CreatePlan) -> list[Row]:
         """Store the rows of a plan, and run their hooks."""

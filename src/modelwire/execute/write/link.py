@@ -12,6 +12,8 @@ from ...catalog.relation import Relation
 from ...catalog.tables import Table
 from ...errors import ConstraintViolation, ParentNotFound, Violation
 from ...plan.writing.create_plan import CreatePlan
+from ...plan.writing.draft import Row as NewRow
+from ...plan.writing.draft import assign_to
 from ...plan.writing.links import LinkSet
 from ...shape.lookups import LookupShape
 from ...shape.parts import Lock
@@ -152,27 +154,57 @@ class Linker:
         parts = [(links, pairs)] if pairs else []
         if self._context.one_by_one:
             parts = [(links.pick([i]), [pair]) for i, pair in enumerate(pairs)]
-        for part, rows in parts:
+        shape = _shape_of(links.relation)
+        resource = self._context.catalog.find(shape.table)
+        for part, ends in parts:
+            rows = [self._assign(resource) for _ in ends]
+            fields = tuple(f for f in rows[0].fields if f.column not in shape.columns)
             try:
-                made = await self._fetch(_shape_of(links.relation), rows)
+                made = await self._fetch(
+                    replace(shape, assigned=fields),
+                    [(*end, *row.keep(fields).values) for end, row in zip(ends, rows, strict=True)],
+                )
             except ConstraintViolation as violation:
                 raise Rejection(violation, part) from violation
-            await self._check_made(links.relation, made)
+            if resource is not None and made:
+                await self._check_ends(resource, shape, [*zip(ends, rows, strict=True)], made)
+                await self._check_made(resource, shape, made)
 
-    async def _check_made(self, relation: Relation, made: Sequence[Row]) -> None:
-        """Check that the caller may create links, where they are rows of a resource.
+    def _assign(self, resource: Table | None) -> NewRow:
+        """What the server sets in a link, where links are rows of a resource."""
+        row = NewRow((), ())
+        if resource is None:
+            return row
+        return assign_to(row, resource, resource.policy.on_create, self._context.caller)
+
+    async def _check_ends(
+        self, resource: Table, shape: LinkShape, links: Sequence[tuple[Row, NewRow]], made: Pairs
+    ) -> None:
+        """Check that links lead to where the server has them lead, as far as it sets their ends.
+
+        Raises:
+            Forbidden: One of them would have to lead elsewhere.
+        """
+        ends = [field for field in links[0][1].fields if field.column in shape.columns]
+        if ends:
+            columns = (*shape.columns, *(field.column for field in ends))
+            set_so = [(*pair, *row.keep(ends).values) for pair, row in links]
+            found = await self._fetch(LookupShape(shape.table, shape.columns, columns), set_so)
+            if {*map(tuple, made)}.difference(map(tuple, found)):
+                raise refuse(resource, "create")
+
+    async def _check_made(self, resource: Table, shape: LinkShape, made: Pairs) -> None:
+        """Check that the caller may create links that are rows of a resource.
 
         Raises:
             Forbidden: It may not create one of them.
         """
-        context, shape = self._context, _shape_of(relation)
-        resource = context.catalog.find(shape.table)
-        if resource is None or resource.policy.create.constant or not made:
+        if resource.policy.create.constant:
             return
         found = await self._fetch(
             LookupShape(shape.table, resource.key_columns, shape.columns), made
         )
-        if await context.run(CheckShape(resource, ("create",)), {ROWS: found}):
+        if await self._context.run(CheckShape(resource, ("create",)), {ROWS: found}):
             raise refuse(resource, "create")
 
     async def _delete_others(self, table: Table, row: Row, links: LinkSet) -> None:
