@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
@@ -89,6 +89,8 @@ def encoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | N
         return _json_writer(annotation)
     if isinstance(stored, Uuid) and not stored.as_uuid:
         return _to_uuid_text
+    if isinstance(stored, SQLEnum) and stored.enum_class is None:
+        return partial(_to_member, _adapter_of(Literal[tuple(stored.enums)]))
     cls, meant = _class_of(stored), bare_class(annotation)
     if cls is None or (meant is cls and cls not in _WRITTEN_OTHERWISE):
         return None
@@ -185,6 +187,11 @@ def _to_uuid_text(value: Any) -> str:
         return str(uuid.UUID(text))
     except ValueError:
         return text
+
+
+def _to_member(adapter: TypeAdapter[str], value: Any) -> str:
+    """One of the texts of an enum that is no class, which SQLite would not ask for."""
+    return adapter.validate_python(_to_class(str, _TEXT, value))
 
 
 def _to_instant(day: Any) -> Any:

@@ -30,7 +30,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy import Enum as SQLEnum
-from sqlalchemy.dialects.postgresql import CIDR, CITEXT, INET, MACADDR, MACADDR8
+from sqlalchemy.dialects.postgresql import CIDR, CITEXT, INET, INTERVAL, MACADDR, MACADDR8
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..access.attributes import CONSTRAINED_TIMES
@@ -195,6 +195,7 @@ _BY_SQL_TYPE: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (Date, Kind.DATE),
     (Time, Kind.TIME),
     (Interval, Kind.INTERVAL),
+    (INTERVAL, Kind.INTERVAL),
     (LargeBinary, Kind.BYTES),
     (Float, Kind.FLOAT),
     (Numeric, Kind.DECIMAL),

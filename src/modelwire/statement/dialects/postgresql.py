@@ -18,6 +18,7 @@ from sqlalchemy import (
     Time,
     any_,
     bindparam,
+    case,
     cast,
     column,
     extract,
@@ -26,11 +27,11 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, HSTORE, JSONB, insert
 from sqlalchemy.types import TypeEngine
 
 from ...catalog.domain import is_short_float
-from ...catalog.kinds import has_offset, storage_type
+from ...catalog.kinds import has_offset, storage_type, type_on
 from ..dialect import GivenValues, SQLDialect
 from ..given_rows import IMAGES, PLACE, completed
 from ..lists import ROWS
@@ -120,9 +121,28 @@ def _given_rows(own: Table) -> Select[Any]:
     of_table = select(whole).select_from(alias).limit(0).scalar_subquery()
     named = [column(c.name, c.type) for c in own.columns]
     # A function in FROM may use what stands before it.
-    row = func.json_populate_record(of_table, given.c.image).table_valued(*named, name="row")
+    image = _spell_hstores(given.c.image, own)
+    row = func.json_populate_record(of_table, image).table_valued(*named, name="row")
     cells = [completed(c, row.c[c.name]).label(c.key) for c in own.columns]
     return select(*cells, (given.c.place - 1).label(PLACE)).select_from(given.join(row, true()))
+
+
+def _spell_hstores(image: ColumnElement[Any], own: Table) -> ColumnElement[Any]:
+    """Write a row with its values of `hstore`, which JSON has as objects, as that reads them."""
+    names = [
+        c.name for c in own.columns if isinstance(storage_type(type_on(c, "postgresql")), HSTORE)
+    ]
+    if not names:
+        return image
+    row: ColumnElement[Any] = cast(image, JSONB())
+    for name in names:
+        pairs = func.jsonb_each_text(row[name]).table_valued("key", "value", name="pairs")
+        keys, values = func.array_agg(pairs.c.key), func.array_agg(pairs.c.value)
+        whole = cast(func.coalesce(func.hstore(keys, values), cast("", HSTORE())), Text())
+        spelled = select(func.jsonb_build_object(name, whole)).select_from(pairs)
+        is_there = func.jsonb_typeof(row[name]) == "object"
+        row = case((is_there, row.op("||")(spelled.scalar_subquery())), else_=row)
+    return cast(row, JSON())
 
 
 def _now_s() -> ColumnElement[Any]:
