@@ -159,7 +159,7 @@ def _body(noted: Noted, schema: str) -> str:
         f"INSERT INTO {log} ({_COLUMNS})\n"
         f"    SELECT clock_timestamp(), pg_current_xact_id(), {_text(table.fullname)}"
     )
-    old, new = _key(table, "o"), _key(table, "n")
+    old, new = _key(table, "modelwire_old"), _key(table, "modelwire_new")
     tell = _TELL if noted.live else ""
     # Whoever may use the sequence may not always read it, but its row in the view: that has NULL
     # before the first number, for which the sequence itself has 1.
@@ -184,17 +184,17 @@ BEGIN
       WHERE schemaname = {_text(schema)} AND sequencename = '{sequence}'), 0);
   END IF;
   IF TG_OP = 'INSERT' THEN
-    {start}, {new}, 'create', NULL, row_to_json(n), {_ORIGIN}
-    FROM modelwire_new AS n;
+    {start}, {new}, 'create', NULL, row_to_json(modelwire_new), {_ORIGIN}
+    FROM modelwire_new;
   ELSIF TG_OP = 'DELETE' THEN
-    {start}, {old}, 'delete', row_to_json(o), NULL, {_ORIGIN}
-    FROM modelwire_old AS o;
+    {start}, {old}, 'delete', row_to_json(modelwire_old), NULL, {_ORIGIN}
+    FROM modelwire_old;
   ELSE
     {start}, coalesce(n.key, o.key),
       CASE WHEN o.key IS NULL THEN 'create' WHEN n.key IS NULL THEN 'delete' ELSE 'update' END,
       o.image, n.image, {_ORIGIN}
-    FROM (SELECT {old} AS key, row_to_json(o) AS image FROM modelwire_old AS o) AS o
-    FULL JOIN (SELECT {new} AS key, row_to_json(n) AS image FROM modelwire_new AS n) AS n
+    FROM (SELECT {old} AS key, row_to_json(modelwire_old) AS image FROM modelwire_old) AS o
+    FULL JOIN (SELECT {new} AS key, row_to_json(modelwire_new) AS image FROM modelwire_new) AS n
       ON o.key = n.key
     WHERE o.image::text IS DISTINCT FROM n.image::text;
   END IF;{tell}

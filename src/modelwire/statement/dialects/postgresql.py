@@ -116,8 +116,8 @@ def _given_rows(own: Table) -> Select[Any]:
     elements = func.json_array_elements(images).table_valued("image", with_ordinality="place")
     given = elements.render_derived(name="given")
     # By the table: a type of PostgreSQL's own may have its name, such as `line`.
-    alias = own.alias("typed")
-    whole: ColumnElement[Any] = literal_column("typed")
+    alias = own.alias("modelwire_typed")
+    whole: ColumnElement[Any] = literal_column("modelwire_typed")
     of_table = select(whole).select_from(alias).limit(0).scalar_subquery()
     named = [column(c.name, c.type) for c in own.columns]
     # A function in FROM may use what stands before it.
