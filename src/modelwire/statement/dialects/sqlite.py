@@ -34,6 +34,7 @@ from ..normal import normalize
 from ..operators import UNHEX
 from ..spelled import Spell
 from ..vectors import VectorText
+from . import sqlite_documents as _documents  # noqa: F401 - it finds parts of documents
 from .sqlite_reading import leave_untouched, read_on_sqlite
 from .sqlite_sums import SQLITE_SUMS
 from .sqlite_types import AsStored, SQLiteDecimal, SQLiteFloat, SQLiteList, SQLiteRows, sqlite_type
