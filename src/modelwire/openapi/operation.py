@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..catalog.names import to_words
+from ..catalog.tables import Table
 from ..respond.statuses import title_of
 from .answers import describe_problems
 from .components import Components
@@ -34,6 +35,7 @@ class Success:
         schema: Describes its body; None where it has none.
         headers: The names of its headers.
         formats: Media types of its body besides JSON.
+        more_headers: Tells the names of those that it has for some resources only.
     """
 
     status: int
@@ -41,6 +43,7 @@ class Success:
     schema: Describe | None = None
     headers: Collection[str] = ()
     formats: Collection[str] = ()
+    more_headers: Callable[[Table], Collection[str]] | None = None
 
     def refer(self, target: Subject) -> JSONSchema:
         """Refer to it, as the answer about a resource."""
@@ -51,8 +54,9 @@ class Success:
 
     def _describe(self, target: Subject) -> JSONSchema:
         answer: JSONSchema = {"description": title_of(self.status)}
-        if self.headers:
-            answer["headers"] = answer_headers(target.components, *self.headers)
+        more = () if self.more_headers is None else self.more_headers(target.table)
+        if self.headers or more:
+            answer["headers"] = answer_headers(target.components, *self.headers, *more)
         if self.schema is not None:
             content: JSONSchema = {"application/json": {"schema": self.schema(target)}}
             content |= {format_: {"schema": TEXT} for format_ in self.formats}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..catalog.access import Access, Past, Recall
+from ..catalog.tables import Table
 from ..openapi.aggregates import aggregate_parameters, aggregate_query_schema, groups_schema
 from ..openapi.answers import affected_schema, outcomes_schema, page_schema
 from ..openapi.bodies import (
@@ -51,6 +54,13 @@ _DELETE = (404, 409, 412, 422)
 _STREAMED = ("application/x-ndjson", "application/jsonl", "text/csv")
 _REPLAYED = "Idempotency-Replayed"
 _APPLIED = "Preference-Applied"
+
+
+_WRAPPED = (
+    "The array may also stand in an object, under the last segment of the resource's path, as in "
+    '`{"users": […]}`.'
+)
+"""What the schema of such a body leaves out, since generators can't make a type of the choice."""
 
 
 def _nothing(_target: Subject) -> Parameters:
@@ -116,8 +126,12 @@ def _linking(target: Subject) -> Parameters:
     return conditional_headers(target.owner)
 
 
-_PAGE = Success(200, "page", page_schema, ("Link",))
-_QUERIED = Success(200, "queried", page_schema)
+def _page_headers(table: Table) -> Collection[str]:
+    return ("X-Change-Number",) if table.guarded.is_followed else ()
+
+
+_PAGE = Success(200, "page", page_schema, ("Link",), more_headers=_page_headers)
+_QUERIED = Success(200, "queried", page_schema, more_headers=_page_headers)
 _CHANGES = Success(
     200, "changes", changes_schema, ("X-Change-Number",), formats=("text/event-stream",)
 )
@@ -189,7 +203,7 @@ ROUTES: tuple[Route, ...] = (
             "bulk_create_{rows}", "Create many {rows}",
             "Stores all of the rows or none, and answers them in the order sent. With "
             "`on_conflict`, rows that are there already under that key are merged with those sent, "
-            "or left alone, and the status is 200.",
+            "or left alone, and the status is 200. " + _WRAPPED,
             _WRITE,
             (_ALL_CREATED, _ROWS, _MINIMAL, _EACH),
             _creating_many, bulk_create_schema,
@@ -200,7 +214,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "bulk_update_{rows}", "Patch many {rows}",
             "Merges a patch into each of the rows or into none. Each patch holds the key of its "
-            "row.",
+            "row. " + _WRAPPED,
             (*_WRITE, 404), (_ROWS, _MINIMAL, _EACH),
             _updating_many, bulk_update_schema,
         ),
@@ -209,7 +223,7 @@ ROUTES: tuple[Route, ...] = (
         "bulk_delete", "DELETE", writes.bulk_delete, "/bulk/",
         Description(
             "bulk_delete_{rows}", "Delete many {rows}",
-            "Deletes all of the rows with some keys, or none.",
+            "Deletes all of the rows with some keys, or none. " + _WRAPPED,
             _DELETE, (_NO_CONTENT, _EACH_REMOVED), _deleting_many,
             bulk_delete_schema,
         ),
