@@ -14,6 +14,7 @@ from ..access.caller import Caller
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
 from ..catalog.reading.soft import describe_kept_values
+from ..catalog.reading.unfilled import describe_unfilled
 from ..catalog.tables import Catalog, Table
 from ..catalog.views import is_view
 from ..errors import ConfigurationError
@@ -184,7 +185,8 @@ def _tell_hidden(catalog: Catalog) -> None:
 
 
 def _tell_of_values(table: Table) -> None:
-    for said in (describe_passed_over(table), describe_kept_values(table)):
+    told = describe_passed_over(table), describe_kept_values(table), describe_unfilled(table)
+    for said in told:
         if said is not None:
             logger.warning(said)
 

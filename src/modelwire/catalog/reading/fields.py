@@ -67,7 +67,7 @@ def read_fields(
             readable=not is_hidden and not by_name,
             hidden_by_name=by_name,
             writable=_is_writable(name, column, kind, resource),
-            filled=is_version or _is_filled(column),
+            filled=is_version or is_filled(column),
             default=value_maker(column.default) or (_first_version if is_version else None),
             computed=None,
         )
@@ -115,14 +115,14 @@ def _makes_itself(column: Column[Any], kind: Kind) -> bool:
     if column.server_onupdate is not None or column.identity is not None:
         return True
     if column.primary_key:
-        return _is_filled(column)
+        return is_filled(column)
     return column.server_default is not None and kind in _BY_THE_CLOCK
 
 
 _BY_THE_CLOCK = frozenset({Kind.DATETIME, Kind.DATE, Kind.TIME})
 
 
-def _is_filled(column: Column[Any]) -> bool:
+def is_filled(column: Column[Any]) -> bool:
     """Whether a new row that is given no value gets one from its column or the database."""
     makers = (column.default, column.server_default, column.computed, column.identity)
     return column.table.autoincrement_column is column or any(m is not None for m in makers)
