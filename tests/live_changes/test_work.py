@@ -18,6 +18,7 @@ import pytest
 
 from modelwire import ConfigurationError, Database, LoggedChange
 from tests.cli.commands import run_command
+from tests.conftest import DIALECTS, MakeURL
 
 from .tables import Base, FollowedPair, FollowedTask
 from .test_pages import PATH, create
@@ -199,7 +200,12 @@ async def test_the_command_line(
         return json.loads(done.stdout) if done.returncode == 0 else done.stderr
 
     assert await run("list") == []
+    told = await asyncio.to_thread(run_command, ["changes", "list"], tmp_path, environment)
+    assert (told.returncode, told.stdout) == (0, "")
+    assert "has no log of changes" in told.stderr
     keys = [(await create(writer, title=str(n)))["id"] for n in range(3)]
+    told = await asyncio.to_thread(run_command, ["changes", "list"], tmp_path, environment)
+    assert told.stderr.startswith("Nobody works through the changes")
     async with aclosing(followed.changes("send-mail")) as changes:
         await take(changes, 2)
         (place,) = await run("list")
@@ -221,3 +227,18 @@ async def test_the_command_line(
     assert (await run("skip", "send-mail", "--to", "0"))["left"] == 3
     text = await asyncio.to_thread(run_command, ["changes", "list"], tmp_path, environment)
     assert text.stdout == "send-mail  done up to 0, 3 left, not at work\n"
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["skip", "send-mail"], ["list", "--json"]])
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_database_without_a_log(
+    make_url: MakeURL, tmp_path: Path, dialect: str, arguments: list[str]
+) -> None:
+    """A database of something else is told from one through whose changes nobody works."""
+    url = await make_url(dialect, "without_a_log")
+    environment = {"MODELWIRE_DATABASE_URL": url}
+    done = await asyncio.to_thread(run_command, ["changes", *arguments], tmp_path, environment)
+    listed = "[]\n" if "--json" in arguments else ""
+    assert (done.returncode, done.stdout) == ((0, listed) if arguments[0] == "list" else (2, ""))
+    assert "has no log of changes: the table modelwire_changes is missing" in done.stderr
+    assert "--database-url" in done.stderr

@@ -11,7 +11,9 @@ import typer
 
 from ..errors import ConfigurationError, ModelwireError
 from ..execute.database import Database
+from ..execute.url import show_url
 from ..execute.work.places import Place
+from ..statement.changes import CHANGES
 from .ask import Failed, exiting, show_examples
 from .reason import reason_of
 
@@ -38,7 +40,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_places(database_url: UrlOption = None, as_json: JsonOption = False) -> None:
     """List who works through the changes, how far each is, and at which change."""
     with exiting():
-        places = _run(database_url, _list)
+        places, reason = _run(database_url, _list)
+    if not places:
+        typer.echo(reason, err=True)
     if as_json:
         typer.echo(json.dumps([place._asdict() for place in places], indent=2))
         return
@@ -70,8 +74,17 @@ def skip(
     typer.echo(json.dumps(place._asdict(), indent=2) if as_json else _show(place))
 
 
-async def _list(database: Database) -> Sequence[Place]:
-    return await database.tracking.places.list()
+async def _list(database: Database) -> tuple[Sequence[Place], str]:
+    """List the places, and say why there are none."""
+    places = database.tracking.places
+    found = await places.list()
+    if found or await places.has_log():
+        return found, 'Nobody works through the changes: who calls database.changes("…") does'
+    return found, (
+        f"{show_url(database.url)} has no log of changes: the table {CHANGES.name} is missing. "
+        "Name the application's database by --database-url or MODELWIRE_DATABASE_URL; its log is "
+        "created when it starts with changes=Changes() in a Resource"
+    )
 
 
 async def _move(database: Database, name: str, to: int | None) -> Place:
@@ -86,9 +99,12 @@ async def _move(database: Database, name: str, to: int | None) -> Place:
 
 
 async def _find(database: Database, name: str) -> Place:
-    places = {place.name: place for place in await database.tracking.places.list()}
+    found, reason = await _list(database)
+    places = {place.name: place for place in found}
+    if not places:
+        raise ConfigurationError(f"Nobody called {name} works through changes here. {reason}")
     if name not in places:
-        known = ", ".join(places) or "nobody"
+        known = ", ".join(places)
         raise ConfigurationError(f"Nobody called {name} works through changes here; {known} does")
     return places[name]
 

@@ -81,6 +81,12 @@ class Places:
             for name, number, trying, attempts, left, works in rows
         ]
 
+    async def has_log(self) -> bool:
+        """Whether the database has a log of changes, through which anybody could work."""
+        async with self._reading() as lane:
+            ((_, logged),) = await lane.fetch(self._look, {})
+        return bool(logged)
+
     async def open(self, name: str, number: int) -> None:
         """See to it that there is a place of a name.
 
