@@ -26,9 +26,10 @@ from sqlalchemy import (
     literal_column,
     select,
     true,
+    type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, HSTORE, JSONB, insert
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.dialects.postgresql import ARRAY, HSTORE, JSONB, MONEY, insert
+from sqlalchemy.types import NullType, TypeEngine
 
 from ...catalog.domain import is_short_float
 from ...catalog.kinds import has_offset, storage_type, type_on
@@ -76,6 +77,9 @@ def _normalize(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnE
     """A column in the one spelling of its type: a time of day with an offset is in UTC."""
     if isinstance(storage_type(sql_type), Time) and has_offset(sql_type):
         return func.timezone(literal_column("'UTC'"), column, type_=column.type)
+    if isinstance(storage_type(sql_type), MONEY):
+        # SQLAlchemy has not told by which operators it may be compared: any, then.
+        return type_coerce(column, NullType())
     return column
 
 
