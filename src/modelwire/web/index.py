@@ -34,7 +34,7 @@ class Index:
     def answers(self, request: Request) -> bool:
         """Tell whether a request that nothing else answers is for this page."""
         is_read = request.method in ("GET", "HEAD") and not request.scope["query_string"]
-        return is_read and path_of(request.scope) in ("", "/") and bool(request.app.openapi_url)
+        return is_read and not path_of(request.scope) and bool(request.app.openapi_url)
 
     def answer(self, request: Request) -> Response:
         """Answer a request, with a page for people or JSON for programs, as it accepts."""

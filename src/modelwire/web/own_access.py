@@ -100,13 +100,12 @@ class OwnAccess:
     def begin(self, scope: Scope) -> None:
         """Take note of a request that is about to be answered."""
         SCOPE.set(scope)
-        self.ask_first()
+        if len(self._app.router.routes) != self._routes:
+            self.ask_first()
 
     def ask_first(self) -> None:
         """Have FastAPI resolve the caller first in routes that were added, if they ask for it."""
         routes = self._app.router.routes
-        if len(routes) == self._routes:
-            return
         self._routes = len(routes)
         callers = self._mounted[0].callers if self._mounted else None
         if callers is None:

@@ -29,14 +29,12 @@ class PathMatch(Struct, frozen=True):
 
 
 def path_of(scope: Scope) -> str:
-    """The path of a request within its application, percent-decoded."""
+    """The path of a request within its application, percent-decoded; without its last slash, which
+    makes no difference."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
-    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-
-
-def strip_slash(path: str) -> str:
-    """A path without its last slash, which makes no difference."""
+    if root and path.startswith(f"{root}/"):
+        path = path.removeprefix(root)
     return path.removesuffix("/")
 
 
@@ -53,7 +51,7 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
 
 def split_path(path: str) -> tuple[str, ...]:
     """The segments of a path; a last slash makes no difference."""
-    return tuple(strip_slash(path).split("/")[1:])
+    return tuple(path.removesuffix("/").split("/")[1:])
 
 
 @dataclass(slots=True)
@@ -118,8 +116,8 @@ class PathTree(Generic[T]):
 
 def decode_keys(keys: Sequence[str], names: Sequence[Sequence[str]]) -> dict[str, Any]:
     """The keys of a path as parameters for the user's own dependencies."""
-    return {
-        name: unquote(part)
-        for key, fields in zip(keys, names, strict=False)
-        for name, part in zip(fields, key.split(",") if len(fields) > 1 else [key], strict=False)
-    }
+    decoded: dict[str, Any] = {}
+    for key, fields in zip(keys, names, strict=False):
+        parts = key.split(",") if len(fields) > 1 else [key]
+        decoded.update(zip(fields, map(unquote, parts), strict=False))
+    return decoded

@@ -42,17 +42,6 @@ class BrokenStream(Exception):
     """
 
 
-def to_response(answer: Answer | StreamAnswer, method: str, limits: RequestLimits) -> Response:
-    """Make the response of an answer; to HEAD without its body.
-
-    Raises:
-        Unavailable: It is a stream, and there are too many.
-    """
-    if isinstance(answer, StreamAnswer) and method != "HEAD":
-        return StreamedResponse(answer, limits)
-    return to_whole_response(answer, method, limits.send_timeout_s)
-
-
 def to_whole_response(
     answer: Answer | StreamAnswer, method: str, send_timeout_s: float
 ) -> Response:

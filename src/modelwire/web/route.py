@@ -32,9 +32,9 @@ from .limits import RequestLimits
 from .lookup import RouteLookup
 from .own_access import get_access
 from .part import PART, Part, PartOverrides, PartResponse
-from .paths import PATH_MATCH, PathMatch, decode_keys, strip_slash
+from .paths import PATH_MATCH, PathMatch, decode_keys
 from .problems import Problems
-from .responses import to_response
+from .responses import StreamedResponse, to_whole_response
 from .session import SessionDep, get_session
 
 _PLACED = "modelwire_placed"
@@ -118,7 +118,9 @@ class Endpoint:
                 deadline.watch(receive)
                 more = (scope,) if self.takes_scope else ()
                 answer = await self.handle(parsed, session, *more)
-            return to_response(answer, parsed.method, self.limits)
+            if isinstance(answer, StreamAnswer) and parsed.method != "HEAD":
+                return StreamedResponse(answer, self.limits)
+            return to_whole_response(answer, parsed.method, self.limits.send_timeout_s)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         except Exception as error:
@@ -230,7 +232,7 @@ class ResourceRoute(APIRoute):
             raise ConfigurationError(_NOT_INCLUDED)
         setattr(endpoint, _PLACED, True)
         super().__init__(path, endpoint, **options)
-        allow_slash(self, strip_slash(path))
+        allow_slash(self, path.removesuffix("/"))
         self._through_fastapi = app_of(self)
         is_own = type(self).get_route_handler is not ResourceRoute.get_route_handler
         self._is_wrapped = limits_body(self) or is_own
