@@ -118,7 +118,7 @@ class Guarded:
             for operation in operations
         )
 
-    @property
+    @cached_property
     def is_followed(self) -> bool:
         """Whether clients may follow the changes of its rows."""
         changes = self.resource.changes

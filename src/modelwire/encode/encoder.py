@@ -5,11 +5,8 @@ from __future__ import annotations
 from ..catalog.tables import Table
 from ..memory import kept
 from ..shape.parts import Include, Projection
-from .csv import Sheet
-from .fallback import write_unknown
 from .schemas import SchemaEncoder
-from .structs import StructEncoder, always_succeeds, can_encode
-from .tree import Branch, owner_positions, split_joined
+from .structs import StructEncoder, can_encode
 
 Encoder = StructEncoder | SchemaEncoder
 
@@ -31,17 +28,3 @@ def encoder_of(
     if can_encode(table, includes):
         return StructEncoder(table, includes, read)
     return SchemaEncoder(table, includes, read)
-
-
-__all__ = [
-    "Branch",
-    "Encoder",
-    "SchemaEncoder",
-    "Sheet",
-    "StructEncoder",
-    "always_succeeds",
-    "encoder_of",
-    "owner_positions",
-    "split_joined",
-    "write_unknown",
-]

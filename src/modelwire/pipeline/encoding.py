@@ -72,7 +72,7 @@ def encode_each(
 
 def own_columns(shape: SelectShape, rows: Sequence[Row]) -> Sequence[Row]:
     """Rows without what was read behind their own columns."""
-    if not shape.traced and shape.after is None and not shape.joined:
+    if not (shape.traces or shape.joined) and shape.after is None:
         return rows
     width = len(shape.read.fields)
     return [row[:width] for row in rows]

@@ -19,7 +19,7 @@ from ..request.request import Request
 from ..respond.answer import Answer, answer_keyset_page, answer_page
 from ..respond.changes import number_header
 from ..respond.links import Address, Bounds, link_keyset, link_pages
-from ..shape.reads import tables_read
+from ..shape.reads import SelectShape, tables_read
 from ..statement.estimate import read_estimate
 from ..statement.lists import ROWS
 from .encoding import encode_rows
@@ -113,8 +113,8 @@ async def _read_page(
         if not rows:
             await check_parent(pipeline, lane, asked.parent)
         branches = await pipeline.includes.read(lane, shape, rows, plan.includes)
-    total = await _count(pipeline, plan, asked, len(found))
-    estimated = _estimates(pipeline, plan)
+    estimated = plan.counting is Counting.ESTIMATE and _can_estimate(pipeline, shape)
+    total = await _count(pipeline, plan, asked, len(found), estimated=estimated)
     bounds = Bounds(plan.skip, plan.limit, total, len(found) > plan.limit)
     items = encode_rows(shape, rows, branches, plan.includes)
     links = link_pages(address, bounds, exact=not estimated) if address else ()
@@ -157,16 +157,18 @@ async def check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) ->
         raise NotFound(f"{parent.table.title} not found")
 
 
-def _estimates(pipeline: Pipeline, plan: ListPlan) -> bool:
-    """Whether the database is asked for an estimate, where it has any.
+def _can_estimate(pipeline: Pipeline, shape: SelectShape) -> bool:
+    """Whether the database can be asked for an estimate, where it has any.
 
     It knows from all rows what it expects, also from those that the caller may not see.
     """
-    wanted = plan.counting is Counting.ESTIMATE and pipeline.database.sql_dialect.estimates
-    return wanted and all(table.policy.read.constant for table in tables_read(plan.shape))
+    has_any = pipeline.database.sql_dialect.estimates
+    return has_any and all(table.policy.read.constant for table in tables_read(shape))
 
 
-async def _count(pipeline: Pipeline, plan: ListPlan, asked: ListRequest, found: int) -> int | None:
+async def _count(
+    pipeline: Pipeline, plan: ListPlan, asked: ListRequest, found: int, *, estimated: bool
+) -> int | None:
     """Count the rows of a list, where the page does not tell how many there are.
 
     Who waits for a count that others share holds no connection meanwhile.
@@ -176,7 +178,7 @@ async def _count(pipeline: Pipeline, plan: ListPlan, asked: ListRequest, found: 
     total = plan.total_of(found)
     if total is not None:
         return total
-    shape = plan.count_shape(estimated=_estimates(pipeline, plan))
+    shape = plan.count_shape(estimated=estimated)
     statement = pipeline.statements.of(shape)
 
     async def count(begin: Begin = _go_on) -> Any:
@@ -185,7 +187,7 @@ async def _count(pipeline: Pipeline, plan: ListPlan, asked: ListRequest, found: 
             ((counted,),) = await lane.fetch(statement, plan.operands)
         return counted
 
-    if shape.estimated:
+    if estimated:
         return plan.fit_estimate(read_estimate(await count()), found)
     if asked.session is not None:
         return int(await count())

@@ -46,12 +46,13 @@ def parse_query(query_string: bytes, max_bytes: int = LIMITS.max_query_bytes) ->
     """
     if not query_string:
         return []
-    pairs = [pair for pair in query_string.split(b"&") if pair]
+    pairs = [*filter(None, query_string.split(b"&"))]
     if len(query_string) > max_bytes:
         longest = max(pairs, key=len, default=b"").partition(b"=")[0].decode("latin-1")
         raise _refuse(longest, f"leaves a query of more than {max_bytes} bytes", "query_too_long")
     if _PLAIN.fullmatch(query_string):
-        return [_split(pair.decode()) for pair in pairs]
+        split = (pair.decode().partition("=") for pair in pairs)
+        return [Parameter(name, value) for name, _, value in split]
     return [_parse_pair(pair) for pair in pairs]
 
 
@@ -91,11 +92,6 @@ def _read_scalar(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise _refuse(name, "should be a text, a number, true, false, or an array of these")
     return _check(name, value)
-
-
-def _split(pair: str) -> Parameter:
-    name, _, value = pair.partition("=")
-    return Parameter(name, value)
 
 
 def _parse_pair(pair: bytes) -> Parameter:

@@ -52,9 +52,13 @@ class Address(Struct, frozen=True):
             name: The parameter that says where.
             pages: Each page's relation to this one, and where it starts; None where there is none.
         """
-        pairs = [pair for pair in self.query_string.decode("latin-1").split("&") if pair]
-        kept = [f"{pair}&" for pair in pairs if _name_of(pair) not in _PAGING]
-        start = _escape(f"{self.path}?{''.join(kept)}{name}=")
+        kept = ""
+        for pair in self.query_string.decode("latin-1").split("&"):
+            given = pair.partition("=")[0]
+            if pair and (unquote_plus(given) if "%" in given else given) not in _PAGING:
+                kept += f"{pair}&"
+        # What would end the link early, or can't stand in a header, is percent-encoded.
+        start = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", f"{self.path}?{kept}{name}=")
         header = ", ".join([f'<{start}{at}>; rel="{rel}"' for rel, at in pages if at is not None])
         return ((b"link", header.encode("latin-1")),) if len(header) <= MAX_LINK_BYTES else ()
 
@@ -92,17 +96,6 @@ def link_keyset(address: Address, following: str | None, previous: str | None) -
 def _start_before(skip: int, limit: int, last: int | None) -> int:
     """Where the page before starts; past the end of the list that is the last one."""
     return max(0, skip - limit) if last is None else min(max(0, skip - limit), last)
-
-
-def _name_of(pair: str) -> str:
-    """The name of a parameter, which may be percent-encoded."""
-    name = pair.partition("=")[0]
-    return unquote_plus(name) if "%" in name else name
-
-
-def _escape(text: str) -> str:
-    """Percent-encode what would end the link early, or can't stand in a header."""
-    return _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
 _UNSAFE = re.compile(r"[^!#-;=?-~]")

@@ -99,7 +99,7 @@ class Query:
     def take_listed(self, name: str) -> str | None:
         """Take a parameter that lists names; where it is repeated, all that it lists."""
         found = self._left.pop(name, None)
-        return None if found is None else ",".join(parameter.value for parameter in found)
+        return None if found is None else ",".join([parameter.value for parameter in found])
 
     def take_integer(self, name: str, default: int, low: int, high: int) -> int:
         """Take an integer within bounds."""
@@ -173,9 +173,10 @@ class Query:
 
     def finish(self) -> None:
         """Refuse the parameters that nothing took."""
-        faults = Faults()
-        faults.add_each(self._left, self._refuse)
-        faults.refuse()
+        if self._left:
+            faults = Faults()
+            faults.add_each(self._left, self._refuse)
+            faults.refuse()
 
     def _find_filter(self, name: str) -> Predicate | None:
         try:
