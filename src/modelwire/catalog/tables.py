@@ -244,6 +244,18 @@ class Table:
         return own is None or "extra" not in own.model_config
 
     @cached_property
+    def echoed(self) -> frozenset[str]:
+        """The names under which a change may have what is shown of a row, and clients can't set."""
+        return self.shown.difference(self.settable) if self.takes_echoes else frozenset()
+
+    @cached_property
+    def patched(self) -> Mapping[str, Field]:
+        """The fields of JSON, by the names by which changes may give them: an object patches what
+        is stored there."""
+        fields = {name: self.by_key.get(key) for name, key in self.settable.items()}
+        return {n: f for n, f in fields.items() if f is not None and f.kind is Kind.JSON}
+
+    @cached_property
     def by_column(self) -> Mapping[str, Field]:
         """Every field, by its column's name."""
         return {f.column.name: f for f in self.fields}

@@ -312,7 +312,7 @@ async def revert(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """`POST /invoices/{id}/history/{number}/revert`"""
-    includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
+    includes = plan_includes(pipeline.catalog, table, request.query_string)
     key = plan_key(table, request.key)
     await pipeline.database.open_log(session_of(session))
     statement = pipeline.statements.of(select_by_key(table))

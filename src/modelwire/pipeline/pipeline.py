@@ -16,7 +16,7 @@ from ..execute.connect.lane import Lane
 from ..execute.database import Database
 from ..execute.idempotency import IdempotencyKeys
 from ..plan.reading.cipher import CursorCipher, cipher_of
-from ..request.body import check_encoding, check_media_type, parse_json
+from ..request.body import check_content, parse_json
 from ..request.headers import parse_prefer
 from ..request.query import Parameter, parse_query
 from ..request.request import Request
@@ -121,14 +121,14 @@ def session_of(session: Session) -> AsyncSession | None:
 
 def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
     """The JSON value of a request's body."""
-    check_media_type(request.header(b"content-type"))
-    check_encoding(request.header(b"content-encoding"))
+    check_content(request.header(b"content-type"), request.header(b"content-encoding"))
     return parse_json(request.body, numbers_as_text=numbers_as_text)
 
 
 def wants_minimal(request: Request) -> bool:
     """Whether a request would have the answer to a write without its body."""
-    return parse_prefer(request.header(b"prefer")).get("return") == "minimal"
+    preferences = request.header(b"prefer")
+    return preferences is not None and parse_prefer(preferences).get("return") == "minimal"
 
 
 def wants_rollback(request: Request) -> bool:

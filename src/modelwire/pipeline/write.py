@@ -20,10 +20,15 @@ from ..execute.rejection import Rejection
 from ..execute.write.context import Check, WriteContext
 from ..execute.write.triggers import Rereader
 from ..execute.write.writer import carry_out
-from ..plan.writing.answered import tables_answered
 from ..plan.writing.each import WrittenRows
-from ..plan.writing.hooked import runs_hooks
-from ..plan.writing.plans import WritePlan, is_one_statement, is_splittable, rows_of
+from ..plan.writing.plans import (
+    WritePlan,
+    is_one_statement,
+    is_splittable,
+    rows_of,
+    runs_hooks,
+    tables_answered,
+)
 from ..request.request import Request
 from ..respond.answer import Answer
 from .answers import Reply, answer_written

@@ -45,7 +45,7 @@ async def create(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """`POST /users/`"""
-    includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
+    includes = plan_includes(pipeline.catalog, table, request.query_string)
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     plan = plan_create(pipeline.catalog, table, body, dialect)
     return await transact(pipeline, Write(plan, Created(table, includes)), request, session)
@@ -56,7 +56,7 @@ async def create_child(
 ) -> Answer:
     """`POST /teams/{id}/players/`"""
     target = pipeline.catalog.target_of(relation)
-    includes = plan_includes(pipeline.catalog, target, pipeline.parse_query(request))
+    includes = plan_includes(pipeline.catalog, target, request.query_string)
     parent = plan_parent(table, relation, request.key)
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     plan = plan_child(pipeline.catalog, parent, body, dialect)
@@ -81,7 +81,7 @@ async def _update(
     pipeline: Pipeline, table: Table, request: Request, session: Session, *, ignore_null: bool
 ) -> Answer:
     catalog, dialect = pipeline.catalog, pipeline.database.sql_dialect
-    includes = plan_includes(catalog, table, pipeline.parse_query(request))
+    includes = plan_includes(catalog, table, request.query_string)
     body = parse_body(request)
     plan = plan_update(catalog, table, request.key, body, dialect, ignore_null=ignore_null)
     write = Write(plan, Updated(table, includes), check_of_request(table, request))
@@ -102,7 +102,7 @@ async def restore(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """`POST /invoices/{id}/restore`"""
-    includes = plan_includes(pipeline.catalog, table, pipeline.parse_query(request))
+    includes = plan_includes(pipeline.catalog, table, request.query_string)
     plan = plan_restore(table, request.key)
     write = Write(plan, Updated(table, includes), check_of_request(table, request))
     return await transact(pipeline, write, request, session)
@@ -263,10 +263,12 @@ def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> C
         if_match: The `If-Match` header.
         if_none_match: The `If-None-Match` header.
     """
-    conditions = parse_preconditions(if_match, if_none_match)
-    if table.resource.require_if_match and conditions.if_match is None:
+    if if_match is None and table.resource.require_if_match:
         return _require_if_match
-    return (lambda row: check_preconditions(conditions, tagged(table, row))) if conditions else None
+    if if_match is None and if_none_match is None:
+        return None
+    conditions = parse_preconditions(if_match, if_none_match)
+    return lambda row: check_preconditions(conditions, tagged(table, row))
 
 
 def check_of_request(table: Table, request: Request) -> Check | None:

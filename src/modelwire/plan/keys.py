@@ -43,16 +43,23 @@ def key_values(table: Table, key: str) -> list[Any]:
         InvalidRequest: A component is missing, or is no value of its field.
     """
     fields = table.key
-    if len(fields) == 1:
-        return [_key_value(fields[0], key)]
-    components = key.split(",")
+    components = [key] if len(fields) == 1 else key.split(",")
     if len(components) != len(fields):
         components = key.replace("%2c", ",").replace("%2C", ",").split(",")
     if len(components) != len(fields):
         name = ",".join(f.name for f in fields)
         message = f"should have {len(fields)} values separated by commas: {name}"
         raise InvalidRequest(Violation(message, "invalid_key", parameter=name))
-    return [_key_value(f, component) for f, component in zip(fields, components, strict=True)]
+    values = []
+    for field, component in zip(fields, components, strict=True):
+        try:
+            text = unquote_to_bytes(component).decode() if "%" in component else component
+            values.append(parse_value(text, field))
+        except UnicodeError:
+            raise refuse_parameter(field.name, "should be percent-encoded UTF-8") from None
+        except BadValue as exc:
+            raise refuse_parameter(field.name, str(exc)) from None
+    return values
 
 
 def read_key(table: Table, value: Any) -> Key:
@@ -106,17 +113,16 @@ def write_key(table: Table, row: Sequence[Any]) -> str:
 
 def quote_key(values: Sequence[Any], fields: Sequence[Field]) -> str:
     """Write the values of a key as they stand in a path."""
-    key = ",".join([_quote(write_value(v, f)) for v, f in zip(values, fields, strict=True)])
-    return escape_reserved(key)
+    parts = []
+    for value, field in zip(values, fields, strict=True):
+        text = write_value(value, field)
+        parts.append(text if text.isascii() and text.isalnum() else quote(text, safe=""))
+    return escape_reserved(",".join(parts))
 
 
 def escape_reserved(key: str) -> str:
     """A key as it stands in a path, where it is told from other routes and from a step up."""
     return f"%{ord(key[0]):02X}{key[1:]}" if key in RESERVED or key in (".", "..") else key
-
-
-def _quote(text: str) -> str:
-    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 @kept
@@ -154,13 +160,3 @@ def select_locked(
     projection = Projection(read, len(table.readable))
     allows = (action,) if table.policy.restricts(action) else ()
     return ExistingShape(table, table.key, projection, lock, allows)
-
-
-def _key_value(field: Field, component: str) -> Any:
-    try:
-        text = unquote_to_bytes(component).decode() if "%" in component else component
-        return parse_value(text, field)
-    except UnicodeError:
-        raise refuse_parameter(field.name, "should be percent-encoded UTF-8") from None
-    except BadValue as exc:
-        raise refuse_parameter(field.name, str(exc)) from None

@@ -53,7 +53,8 @@ def parse_value(text: str, field: Field) -> Any:
 
 def write_value(value: Any, field: Field) -> str:
     """Write a value as `parse_value` reads it."""
-    value = shown_value(value, field)
+    if field.from_column is not None:
+        value = shown_value(value, field)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, bool):

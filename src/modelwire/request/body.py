@@ -18,30 +18,21 @@ MAX_DEPTH = 100
 _MEDIA_TYPES = ("application/json", "application/merge-patch+json")
 
 
-def check_media_type(content_type: str | None) -> None:
-    """Check that a body says that it is JSON in UTF-8.
-
-    Args:
-        content_type: The `Content-Type` header.
-
-    Raises:
-        UnsupportedMediaType: It says something else, or nothing.
-    """
-    if not _is_json(content_type or ""):
-        raise UnsupportedMediaType("Send the body as Content-Type: application/json, in UTF-8")
-
-
-def check_encoding(content_encoding: str | None) -> None:
-    """Check that a body has no content coding (RFC 9110, section 8.4).
+def check_content(content_type: str | None, content_encoding: str | None) -> None:
+    """Check that a body says that it is JSON in UTF-8, without a coding (RFC 9110, section 8.4).
 
     A body that grows when it is decoded would pass the limit of its size.
 
     Args:
+        content_type: The `Content-Type` header.
         content_encoding: The `Content-Encoding` header.
 
     Raises:
-        UnsupportedEncoding: It has one.
+        UnsupportedMediaType: It says that it is something else, or nothing.
+        UnsupportedEncoding: It has a coding.
     """
+    if not _is_json(content_type or ""):
+        raise UnsupportedMediaType("Send the body as Content-Type: application/json, in UTF-8")
     if content_encoding is not None and content_encoding.strip().lower() not in ("", "identity"):
         raise UnsupportedEncoding("Send the body as it is, without Content-Encoding")
 
@@ -79,7 +70,9 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
         # Either it is no JSON, or more than msgspec takes: the strict parser says which.
         return _parse_strictly(body, _DECODER)
     names, depth = _measure(value, body.count(b"{") + body.count(b"["))
-    if depth <= MAX_DEPTH and _has_names(body, names):
+    # What follows a name is a colon, and maybe white space before it. Where there are no more of
+    # these than names, in texts or behind them, none stands twice.
+    if depth <= MAX_DEPTH and body.translate(None, b" \t\n\r").count(b'":') == names:
         return value
     return _parse_strictly(body, _DECODER)
 
@@ -117,15 +110,6 @@ def write_exactly(value: Any) -> str:
             return f"[{','.join(map(write_exactly, value))}]"
         case _:
             return json.dumps(value)
-
-
-def _has_names(body: bytes, count: int) -> bool:
-    """Whether a body surely has no more names than a count; then none stands twice.
-
-    What follows a name is a colon, and maybe white space before it. Where a text has what looks
-    like that, the answer is no.
-    """
-    return body.translate(None, b" \t\n\r").count(b'":') == count
 
 
 def _measure(value: Any, brackets: int) -> tuple[int, int]:

@@ -112,9 +112,6 @@ class Preconditions(Struct, frozen=True):
     if_match: tuple[str, ...] | None
     if_none_match: tuple[str, ...] | None
 
-    def __bool__(self) -> bool:
-        return self.if_match is not None or self.if_none_match is not None
-
 
 def parse_preconditions(if_match: str | None, if_none_match: str | None) -> Preconditions:
     """Parse the conditions of a change. `If-Match` compares strongly, so weak tags are left out.

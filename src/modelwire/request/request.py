@@ -1,4 +1,4 @@
-"""Query string, body and headers as typed values. Syntax only, pure."""
+"""One request, as it came. Syntax only, pure."""
 
 from __future__ import annotations
 
@@ -9,21 +9,6 @@ from msgspec import Struct
 
 from ..access.principal import ANYONE, Principal
 from ..memory import known_if_short
-from .body import check_encoding, check_media_type, parse_json
-from .headers import (
-    FORMATS,
-    Format,
-    Preconditions,
-    choose_format,
-    parse_entity_tags,
-    parse_idempotency_key,
-    parse_max_affected,
-    parse_preconditions,
-    parse_prefer,
-    read_headers,
-)
-from .logic import Comparison, Group, parse_logic
-from .query import Parameter, parse_query, read_query_object
 
 
 class Request(Struct, frozen=True):
@@ -68,27 +53,3 @@ class Request(Struct, frozen=True):
 @known_if_short
 def _quote_path(path: str) -> str:
     return quote(path)
-
-
-__all__ = [
-    "FORMATS",
-    "Comparison",
-    "Format",
-    "Group",
-    "Parameter",
-    "Preconditions",
-    "Request",
-    "check_encoding",
-    "check_media_type",
-    "choose_format",
-    "parse_entity_tags",
-    "parse_idempotency_key",
-    "parse_json",
-    "parse_logic",
-    "parse_max_affected",
-    "parse_preconditions",
-    "parse_prefer",
-    "parse_query",
-    "read_headers",
-    "read_query_object",
-]

@@ -23,7 +23,7 @@ from ..pipeline.variants import Variants
 from ..pipeline.work import OpenTransaction
 from ..plan.reading.query import refuse_parameters
 from ..request.batch import BatchedRequest, read_batch
-from ..request.body import check_encoding, check_media_type
+from ..request.body import check_content
 from ..request.request import Request
 from ..respond.answer import Answer
 from .callers import WHO, Callers
@@ -80,8 +80,7 @@ class Batches:
         """`POST /batch`"""
         pipeline = self._variants.choose(request.caller)
         refuse_parameters(pipeline.parse_query(request))
-        check_media_type(request.header(b"content-type"))
-        check_encoding(request.header(b"content-encoding"))
+        check_content(request.header(b"content-type"), request.header(b"content-encoding"))
         requests = read_batch(request.body, self._max_requests)
         parts = _Parts(request, scope, self._lookup, self._problems)
         routes = [parts.find(each) for each in requests]

@@ -14,9 +14,9 @@ from ...catalog.domain import MAX_INT64
 from ...catalog.field import Field
 from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
-from ...memory import kept
+from ...memory import kept, kept_if_short
 from ...request.headers import FORMATS, Format
-from ...request.query import Parameter
+from ...request.query import Parameter, parse_query
 from ...shape.conditions import ChildOf, Condition
 from ...shape.parts import Include, Order, Projection
 from ...shape.reads import CountShape, SelectShape
@@ -246,15 +246,14 @@ def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShap
     return shape, {**plan.values, **after_values(after)}
 
 
-def plan_includes(
-    catalog: Catalog, table: Table, parameters: Sequence[Parameter]
-) -> tuple[Include, ...]:
+@kept_if_short
+def plan_includes(catalog: Catalog, table: Table, query_string: bytes) -> tuple[Include, ...]:
     """Plan what the answer to a write includes; nothing but `include` may stand in its query.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        parameters: The query.
+        query_string: The query, as it came.
 
     Returns:
         The includes.
@@ -262,8 +261,7 @@ def plan_includes(
     Raises:
         InvalidRequest: A parameter is unknown, given twice, or names no include.
     """
-    if not parameters:
-        return ()
+    parameters = parse_query(query_string, catalog.limits.max_query_bytes)
     query = Query(catalog, table, parameters, ("include",))
     includes = query.take_includes()
     query.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -36,43 +36,36 @@ def assign(plan: WritePlan, principal: Principal) -> WritePlan:
         CallerError: A value is an attribute of the caller, and no column can hold it.
     """
     match plan:
-        case EachPlan():
-            planned = [
-                assign_rows(p, principal) if isinstance(p, RowPlan) else p for p in plan.planned
-            ]
-            return replace(plan, planned=planned)
-        case ChildPlan():
-            return replace(plan, plan=_assign_new(plan.plan, principal))
-        case MassUpdate():
-            return replace(plan, change=assign_changed(plan.change, principal))
-        case _ if isinstance(plan, RowPlan):
-            return assign_rows(plan, principal)
-    return plan
-
-
-def assign_rows(plan: RowPlan, principal: Principal) -> RowPlan:
-    """Set in the rows of a plan what the server sets."""
-    match plan:
         case UpsertPlan():
             return plan  # its keys may be assigned: it was planned with them
         case CreatePlan():
             return _assign_new(plan, principal)
         case UpdatePlan():
             return assign_changed(plan, principal)
+        case ChildPlan():
+            return replace(plan, plan=_assign_new(plan.plan, principal))
+        case MassUpdate():
+            return replace(plan, change=assign_changed(plan.change, principal))
+        case EachPlan():
+            planned = [
+                cast("RowPlan", assign(p, principal)) if isinstance(p, RowPlan) else p
+                for p in plan.planned
+            ]
+            return replace(plan, planned=planned)
     return plan
 
 
 def _assign_new(plan: Plan, principal: Principal) -> Plan:
     """The same for new rows, and those that are stored with them."""
     table, given = plan.table, plan.table.policy.on_create
+    if not (given or plan.kin):
+        return plan
     kin = tuple(
         RelatedRows(_assign_kin(k.parents, principal), _assign_kin(k.children, principal), k.links)
         for k in plan.kin
     )
-    rows = (
-        tuple(assign_to(row, table, given, principal) for row in plan.rows) if given else plan.rows
-    )
-    return replace(plan, rows=rows, kin=kin) if given or kin else plan
+    rows = tuple(assign_to(row, table, given, principal) for row in plan.rows)
+    return replace(plan, rows=rows, kin=kin)
 
 
 def _assign_kin(

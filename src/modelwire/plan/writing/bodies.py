@@ -60,7 +60,9 @@ def validate(
     if not isinstance(body, dict):
         faults.add(Violation("should be an object", "model_type", pointer=pointer))
         return None
-    body, left_out = _leave_out_unknown(table, schema, body)
+    left_out = 0
+    if len(body) > MAX_ERRORS:
+        body, left_out = _leave_out_unknown(table, schema, body)
     try:
         return schema.model_validate(body)
     except ValidationError as exc:
@@ -164,6 +166,8 @@ def _values_of(
 
 def refuse(faults: Faults) -> None:
     """Refuse a body for what is wrong with it: under one code of its own, or as not valid."""
+    if not faults.count:
+        return
     own = OWN_ERRORS.get(faults.code or "")
     if own is not None:
         raise own(faults.first[0].message, faults.first, faults.more)

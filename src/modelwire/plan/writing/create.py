@@ -202,16 +202,19 @@ class _CreateBody:
     def _take(
         self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties
     ) -> tuple[Row, ...]:
-        self._refuse_ties(table, pointers, ties)
-        schema = schema_of(table, frozenset(f.key for f in ties))
-        intake = intake_of(table, schema, self._dialect, frozenset(ties))
+        if ties:
+            self._refuse_ties(table, pointers, ties)
+        tied = frozenset(ties)
+        schema = schema_of(table, tied)
+        intake = intake_of(table, schema, self._dialect, tied)
         if has_derived_create_schema(table):
             values = validate_values(table, schema, bodies, pointers, self._invalid)
             rows = intake.take_all(values, pointers, self._faults) if values else ()
-            return self._add_claims(rows, values, ties)
-        valid = validate_each(table, schema, bodies, pointers, self._invalid)
-        rows = take_new(table, intake, valid, pointers, self._faults) if valid else ()
-        return self._add_claims(rows, [*map(vars, valid)], ties)
+        else:
+            valid = validate_each(table, schema, bodies, pointers, self._invalid)
+            rows = take_new(table, intake, valid, pointers, self._faults) if valid else ()
+            values = [*map(vars, valid)]
+        return self._add_claims(rows, values, ties) if ties else rows
 
     def _refuse_ties(self, table: Table, pointers: Sequence[str], ties: Ties) -> None:
         """Refuse rows that others give values which a policy does not let the caller set."""
@@ -227,8 +230,6 @@ class _CreateBody:
 
         Values that differ here may be the same to the database.
         """
-        if not ties:
-            return rows
         claimed = []
         for row, body in zip(rows, bodies, strict=True):
             given = {f: v for f in ties if (v := body.get(f.key)) is not None and v != ties[f]}
@@ -252,15 +253,15 @@ def _as_stored(field: Field, value: Any, dialect: Dialect) -> Any:
     return None if find_fault(stored, field.sql_type, dialect) else stored
 
 
-def schema_of(table: Table, tied: frozenset[str] = frozenset()) -> Schema:
+def schema_of(table: Table, tied: frozenset[Field] = frozenset()) -> Schema:
     """What new rows of a table must fit, where other rows give the values of some fields."""
     return _loosen(table, tied) if tied else table.schemas.row or table.schemas.create
 
 
 @kept
-def _loosen(table: Table, tied: frozenset[str]) -> Schema:
-    rows = table.schemas.row
-    return without_required(table.schemas.create, tied) if rows is None else rows.loosen(tied)
+def _loosen(table: Table, tied: frozenset[Field]) -> Schema:
+    rows, keys = table.schemas.row, frozenset(field.key for field in tied)
+    return without_required(table.schemas.create, keys) if rows is None else rows.loosen(keys)
 
 
 def take_new(

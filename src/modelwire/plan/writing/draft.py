@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import repeat
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct
@@ -107,6 +107,9 @@ class _Slot(NamedTuple):
     may_be_unset: bool
 
 
+_field_of = attrgetter("field")
+
+
 class Intake:
     """How the bodies of one schema become rows of one table.
 
@@ -192,7 +195,7 @@ class Intake:
         slots = [slot for slot in self._slots if body[slot.key] is not UNSET]
         values = self._read(slots, body, pointer, faults)
         if len(slots) == len(self._slots):
-            return Row(self._whole, (*values, *(make() for _, make in self._missing)), pointer)
+            return Row(self._whole, (*values, *[make() for _, make in self._missing]), pointer)
         return self._complete(slots, values, pointer)
 
     def take_given(
@@ -209,37 +212,34 @@ class Intake:
         values = self._read(slots, body, pointer, faults)
         if defaults:
             return self._complete(slots, values, pointer)
-        return Row(tuple(slot.field for slot in slots), tuple(values), pointer)
+        return Row(tuple(map(_field_of, slots)), tuple(values), pointer)
 
     def _complete(self, slots: Sequence[_Slot], values: Sequence[Any], pointer: str) -> Row:
         """A new row of some values, with what is made for it."""
-        fields = tuple(slot.field for slot in slots)
+        fields = tuple(map(_field_of, slots))
         missing = self._left_by(fields)
-        made = (make() for _, make in missing)
-        return Row((*fields, *(field for field, _ in missing)), (*values, *made), pointer)
+        made = [make() for _, make in missing]
+        return Row((*fields, *[field for field, _ in missing]), (*values, *made), pointer)
 
     def _read(
         self, slots: Iterable[_Slot], body: Values, pointer: str, faults: Faults
     ) -> list[Any]:
+        """The values of some fields as their columns take them; what is wrong is added."""
         values = []
         for slot in slots:
-            value = body[slot.key]
-            if value is not None:
-                value, fault = self._check(slot, value)
-                if fault is not None:
-                    faults.add(locate_fault(fault, slot.field, pointer))
+            value, fault = body[slot.key], None
+            if value is not None and slot.convert is not None:
+                try:
+                    value = slot.convert(value)
+                except ValueError as exc:
+                    value, fault = None, _describe(exc)
+            check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
+            if check is not None:
+                fault = check(value, slot.stored, self._dialect)
+            if fault is not None:
+                faults.add(locate_fault(fault, slot.field, pointer))
             values.append(value)
         return values
-
-    def _check(self, slot: _Slot, value: Any) -> tuple[Any, Fault | None]:
-        """A value as its column takes it, and what is wrong with it."""
-        if slot.convert is not None:
-            try:
-                value = slot.convert(value)
-            except ValueError as exc:
-                return None, _describe(exc)
-        check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
-        return value, check(value, slot.stored, self._dialect) if check is not None else None
 
 
 def locate_fault(fault: Fault, field: Field, pointer: str) -> Violation:

@@ -24,7 +24,7 @@ Echo = Mapping[str, Any]
 """What a body has of a row that clients can't set, by its names."""
 
 
-def find_echo(table: Table, body: Any) -> Echo:
+def find_echo(table: Table, body: Mapping[str, Any]) -> Echo:
     """Find what a body has that is shown of a row and can't be set.
 
     Args:
@@ -35,11 +35,8 @@ def find_echo(table: Table, body: Any) -> Echo:
         The JSON values. A schema of the user's that says itself what becomes of unknown fields
         has all of them.
     """
-    if not isinstance(body, dict) or not table.takes_echoes:
-        return {}
-    settable = table.settable
-    names = [name for name in body if name in table.shown and name not in settable]
-    return {name: body[name] for name in names if not _is_to_link(table, name, body[name])}
+    sent = {name: value for name, value in body.items() if name in table.echoed}
+    return {name: value for name, value in sent.items() if not _is_to_link(table, name, value)}
 
 
 def leave_out_key(table: Table, echo: Echo, key: Key) -> Echo:

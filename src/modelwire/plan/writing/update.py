@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from ...catalog.field import Field
-from ...catalog.kinds import Kind
 from ...catalog.names import escape_pointer, join_words
 from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
@@ -23,7 +22,10 @@ from .draft import Row, intake_of
 from .echoes import Echo, find_echo, leave_out_key, refuse_row
 from .keyed import KeyedRows
 from .links import LinkSet, read_links
-from .nesting import read_related, relations_in
+from .nesting import read_related
+
+Body = dict[str, Any]
+"""The JSON value of a row."""
 
 
 class UpdatePlan(KeyedRows, frozen=True):
@@ -258,7 +260,7 @@ class _ChangeBody:
         self._catalog = catalog
         self._table = table
         self._ignore_null = ignore_null
-        self._takes_links = links
+        self._linked = table.linked if links else {}
         self._intake = intake_of(table, table.schemas.update, dialect)
         self._rows: list[Row] = []
         self._drafts: list[Draft | None] = []
@@ -269,12 +271,22 @@ class _ChangeBody:
 
     def add(self, body: Any, pointer: str, key: Key | None = None) -> None:
         """Add what one row sets; its key is given where the path names it."""
-        body = self._take_echo(body, key)
-        body = self._read_links(body, pointer)
-        body = self._read_nulls(body, pointer)
-        body, draft = self._take_draft(body)
+        table, draft = self._table, None
+        echo: Echo = {}
+        links: tuple[LinkSet, ...] = ()
+        if isinstance(body, dict):
+            if not table.echoed.isdisjoint(body):
+                body, echo = self._take_echo(body, key)
+            if not self._linked.keys().isdisjoint(body):
+                body, links = self._take_links(body, pointer)
+            if None in body.values():
+                body = self._read_nulls(body, pointer)
+            if body and (table.schemas.change is not None or table.patched):
+                body, draft = self._take_draft(body)
+        self._echoes.append(echo)
+        self._links.append(links)
         self._drafts.append(draft)
-        sent = validate(self._table, self._table.schemas.update, body, pointer, self.invalid)
+        sent = validate(table, table.schemas.update, body, pointer, self.invalid)
         if sent is None:
             return
         given = sent.model_fields_set
@@ -291,25 +303,24 @@ class _ChangeBody:
         refuse(self._faults)
         return UpdatePlan(
             self._table,
-            tuple(key for key in keys if key is not None),
+            tuple([key for key in keys if key is not None]),
             tuple(self._rows),
             drafts=tuple(self._drafts) if any(self._drafts) else (),
             links=tuple(self._links) if any(self._links) else (),
             echoes=tuple(self._echoes) if any(self._echoes) else (),
         )
 
-    def _take_echo(self, body: Any, key: Key | None) -> Any:
+    def _take_echo(self, body: Body, key: Key | None) -> tuple[Body, Echo]:
         """Take out of a body what is shown and can't be set, which a client has sent back."""
         echo = find_echo(self._table, body)
         compared = {n: v for n, v in echo.items() if v is not None or not self._ignore_null}
-        self._echoes.append(leave_out_key(self._table, compared, key) if key else compared)
-        return {k: v for k, v in body.items() if k not in echo} if echo else body
+        rest = {name: value for name, value in body.items() if name not in echo}
+        return rest, leave_out_key(self._table, compared, key) if key else compared
 
-    def _take_draft(self, body: Any) -> tuple[Any, Draft | None]:
-        """Take out of a body what depends on the stored row."""
-        if not isinstance(body, dict) or not body:
-            return body, None
-        patches = {} if self._ignore_null else _find_patches(self._table, body)
+    def _take_draft(self, body: Body) -> tuple[Body, Draft | None]:
+        """Take out of a body what depends on the stored row: objects are patches, in JSON."""
+        known = {} if self._ignore_null else self._table.patched
+        patches = {n: known[n] for n, v in body.items() if n in known and isinstance(v, dict)}
         if self._table.schemas.change is not None:
             return {}, Draft(body, patches)
         if not patches:
@@ -317,26 +328,22 @@ class _ChangeBody:
         rest = {name: value for name, value in body.items() if name not in patches}
         return rest, Draft({name: body[name] for name in patches}, patches)
 
-    def _read_links(self, body: Any, pointer: str) -> Any:
+    def _take_links(self, body: Body, pointer: str) -> tuple[Body, tuple[LinkSet, ...]]:
         """Take the keys to link out of a body; rows can't be created in a change."""
-        table = self._table
-        named = relations_in(table, body) if self._takes_links else {}
-        named = {name: relation for name, relation in named.items() if name in table.linked}
-        links = []
-        for name, relation in named.items():
-            if body[name] is None and self._ignore_null:
-                continue
-            found = read_related(table, name, body[name], pointer, self.invalid)
-            self.invalid.add_each(found.pointers, refuse_row)
-            keys, places = found.keys or [], found.key_pointers
-            links.append(read_links(self._catalog, relation, keys, places, self.invalid))
-        self._links.append(tuple(links))
-        return {k: v for k, v in body.items() if k not in named} if named else body
+        links, rest = [], {}
+        for name, value in body.items():
+            if name not in self._linked:
+                rest[name] = value
+            elif value is not None or not self._ignore_null:
+                found = read_related(self._table, name, value, pointer, self.invalid)
+                self.invalid.add_each(found.pointers, refuse_row)
+                keys, places = found.keys or [], found.key_pointers
+                relation = self._linked[name]
+                links.append(read_links(self._catalog, relation, keys, places, self.invalid))
+        return rest, tuple(links)
 
-    def _read_nulls(self, body: Any, pointer: str) -> Any:
+    def _read_nulls(self, body: Body, pointer: str) -> Body:
         """Read what null means, before the schema, whose checks were not written for it."""
-        if not isinstance(body, dict) or None not in body.values():
-            return body
         known = self._table.settable
         nulls = {name: known[name] for name, v in body.items() if v is None and name in known}
         if self._ignore_null:
@@ -349,13 +356,3 @@ class _ChangeBody:
             place = f"{pointer}/{escape_pointer(name)}"
             self._nulls.append((field, Violation(message, "not_null", place)))
         return {name: value for name, value in body.items() if name not in refused}
-
-
-def _find_patches(table: Table, body: Mapping[str, Any]) -> dict[str, Field]:
-    """The fields in which the value in a body is a patch: objects, in columns of JSON."""
-    objects = [name for name, value in body.items() if isinstance(value, dict)]
-    if not objects:
-        return {}
-    names, by_key = table.settable, table.by_key
-    fields = {name: by_key.get(names.get(name, "")) for name in objects}
-    return {n: f for n, f in fields.items() if f is not None and f.kind is Kind.JSON}
