@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..catalog.kinds import Kind
 from ..catalog.relation import Relation
 from ..catalog.tables import Table
 from ..plan.writing.create import tie_fields
+from .components import Components
 from .context import Subject
 from .values import TEXT, JSONSchema, value_schema
 
@@ -97,6 +99,67 @@ def update_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
     )
 
 
+def patch_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
+    """The schema of a merge patch: that of a change, in which documents are merged as well.
+
+    Args:
+        subject: The resource.
+        with_links: Whether it may set links, as that of one row may.
+    """
+    merged = merged_properties(subject)
+    if not merged:
+        return update_schema(subject, with_links=with_links)
+    has_links = with_links and bool(subject.table.linked)
+    links = _new_links(subject) if has_links else {}
+    return subject.components.describe(
+        subject.table.schemas.update,
+        "validation",
+        more=lambda: {**_read_only(subject), **links, **merged},
+        suffix="WithLinksMerged" if has_links else "Merged",
+    )
+
+
+def merged_properties(subject: Subject) -> dict[str, JSONSchema]:
+    """The documents of a row whose types are known, of which a patch may give any part."""
+    table = subject.table
+    given = subject.components.properties_of(table.schemas.update, "validation")
+    documents = [f.name for f in table.fields if f.kind is Kind.JSON and f.name in given]
+    merged = {name: _merge(subject.components, given[name]) for name in documents}
+    return {name: schema for name, schema in merged.items() if schema != given[name]}
+
+
+def _merge(components: Components, schema: JSONSchema) -> JSONSchema:
+    """What a merge patch (RFC 7396) may have in place of a value.
+
+    That is any members of an object, and null for those that it may lack. All else is replaced as a
+    whole.
+    """
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_merge(components, each) for each in schema["anyOf"]]}
+    found = components.find_model(schema)
+    if found is None or "properties" not in found[1]:
+        return schema
+    name, whole = found
+
+    def make() -> JSONSchema:
+        required = whole.get("required", ())
+        members = {
+            key: merged if key in required else _or_null(merged)
+            for key, given in whole["properties"].items()
+            for merged in [_merge(components, given)]
+        }
+        kept = {key: value for key, value in whole.items() if key != "required"}
+        return {**kept, "title": f"{name}Merged", "properties": members}
+
+    return components.refer("schemas", f"{name}Merged", make)
+
+
+def _or_null(schema: JSONSchema) -> JSONSchema:
+    null = {"type": "null"}
+    choices = schema.get("anyOf", [{k: v for k, v in schema.items() if k != "default"}])
+    return {"anyOf": choices if null in choices else [*choices, null]}
+
+
 def _new_links(subject: Subject) -> JSONSchema:
     """The relations whose links a change may set by keys."""
     return {name: _many(key_schema(subject.related(name))) for name in subject.table.linked}
@@ -126,6 +189,7 @@ def bulk_update_schema(subject: Subject) -> JSONSchema:
         more=lambda: {
             **_read_only(subject),
             **_new_links(subject),
+            **merged_properties(subject),
             **_key_properties(subject),
         },
         required=[f.name for f in subject.table.key],

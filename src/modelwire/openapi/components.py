@@ -107,6 +107,11 @@ class Components:
 
         return self._keep("schemas", base + suffix, make)
 
+    def find_model(self, schema: JSONSchema) -> tuple[str, JSONSchema] | None:
+        """Find the schema of a Pydantic model that another one refers to, and its name."""
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return (name, self._described[name]) if name in self._described else None
+
     def is_of_class(self, name: str) -> bool:
         """Whether a schema is called after a Pydantic model that some resource was given."""
         return name in self._given

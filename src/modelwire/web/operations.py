@@ -13,6 +13,7 @@ from ..openapi.bodies import (
     bulk_delete_schema,
     bulk_update_schema,
     create_schema,
+    patch_schema,
     row_schema,
     rows_schema,
     update_schema,
@@ -56,11 +57,8 @@ _REPLAYED = "Idempotency-Replayed"
 _APPLIED = "Preference-Applied"
 
 
-_WRAPPED = (
-    "The array may also stand in an object, under the last segment of the resource's path, as in "
-    '`{"users": […]}`.'
-)
-"""What the schema of such a body leaves out, since generators can't make a type of the choice."""
+_WRAPPED = "Bulk bodies may also be an object, with the array under the path's last segment."
+"""What schemas of bulk bodies leave out, since generators can't make a type of the choice."""
 
 
 def _nothing(_target: Subject) -> Parameters:
@@ -185,7 +183,7 @@ ROUTES: tuple[Route, ...] = (
             "Merges one patch into every row that matches the filters, if they are not more than "
             "`Prefer: max-affected` allows.",
             (*_WRITE, 428), (_AFFECTED, _MINIMAL), _mass_patching,
-            lambda target: update_schema(target, with_links=False),
+            lambda target: patch_schema(target, with_links=False),
         ),
     ),
     Route(
@@ -214,7 +212,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "bulk_update_{rows}", "Patch many {rows}",
             "Merges a patch into each of the rows or into none. Each patch holds the key of its "
-            "row. " + _WRAPPED,
+            "row.",
             (*_WRITE, 404), (_ROWS, _MINIMAL, _EACH),
             _updating_many, bulk_update_schema,
         ),
@@ -223,7 +221,7 @@ ROUTES: tuple[Route, ...] = (
         "bulk_delete", "DELETE", writes.bulk_delete, "/bulk/",
         Description(
             "bulk_delete_{rows}", "Delete many {rows}",
-            "Deletes all of the rows with some keys, or none. " + _WRAPPED,
+            "Deletes all of the rows with some keys, or none.",
             _DELETE, (_NO_CONTENT, _EACH_REMOVED), _deleting_many,
             bulk_delete_schema,
         ),
@@ -286,7 +284,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "patch_{row}", "Patch {row}",
             "Merges a JSON Merge Patch (RFC 7396): null clears a field that may be null.",
-            (*_WRITE, 404), (_CHANGED, _MINIMAL), _patching, update_schema,
+            (*_WRITE, 404), (_CHANGED, _MINIMAL), _patching, patch_schema,
         ),
     ),
     Route(

@@ -19,7 +19,7 @@ from ...catalog.names import names_shown
 from ...catalog.tables import Table
 from ...errors import ConfigurationError
 from ...openapi.aggregates import group_schemas, measure_schemas
-from ...openapi.bodies import create_schema, key_schema, row_schema, update_schema
+from ...openapi.bodies import create_schema, key_schema, patch_schema, row_schema
 from ...openapi.choices import include_paths, part_paths, sort_paths
 from ...openapi.components import Components, references_in
 from ...openapi.context import Subject
@@ -261,7 +261,7 @@ class _Reader:
     def _read_update(self) -> JSONSchema:
         """The schema of a change: what is only sent back is left out, and null where that clears
         nothing."""
-        schema = self._resolve(update_schema(self.subject))
+        schema = self._resolve(patch_schema(self.subject))
         properties = schema.get("properties", {})
         fields = {field.name: field for field in self.subject.table.fields}
         kept = {
