@@ -28,9 +28,9 @@ FOUND_BY: dict[str, tuple[str, int]] = {
     "statement/select.py:build_select:rows_of:0": ("list", 0),
     "statement/select.py:build_count:rows_of:0": ("list", 1),
     "statement/select.py:build_related:rows_of:0": ("list", 0),
-    "statement/select.py:build_related:links_of:0": ("stream", 11),
     "statement/source.py:_select_rows:write_condition:0": ("list", 0),
     "statement/source.py:rows_of:_narrow:0": ("list", 0),
+    "statement/source.py:each_link_of:links_of:0": ("stream", 11),
     "statement/source.py:links_of:_narrow:0": ("children", 1),
     "statement/source.py:_compute:_narrow:0": ("list", 0),
     "statement/source.py:tell_allowed:write_condition:0": ("change", 0),
@@ -73,13 +73,16 @@ NOT_SHOWN = {
     "statement/write.py:build_update:update_in:0",
     "statement/write.py:build_delete:delete_from:0",
     "execute/write/insert.py:Inserter._insert_rows:raise refuse:0",
+    "execute/write/insert.py:Inserter._check_assigned:raise refuse:0",
     "execute/write/soft.py:SoftRemover.restore:raise refuse:0",
     "plan/writing/mark.py:MarkPlan.may_leave_policy:restricts:0",
+    "execute/write/link.py:Linker._check_ends:raise refuse:0",
     "execute/write/link.py:Linker._check_gone:restricts:0",
     "execute/write/link.py:Linker._check_gone:raise refuse:0",
     "execute/write/link.py:Linker._check_made:raise refuse:0",
     "execute/write/mass.py:find_affected:raise refuse:0",
     "execute/write/update.py:Updater.change:check_parents:1",
+    "execute/write/update.py:Updater._refuse_by_policy:check_written:0",
     "plan/writing/mass.py:plan_mass:restricts:0",
     "plan/writing/upsert.py:UpsertPlan.is_restricted:restricts:0",
     "pipeline/lists.py:_estimates:constant:0",
@@ -88,7 +91,8 @@ NOT_SHOWN = {
 }
 """Faults that these requests do not show: behind most of them another check holds, such as the lock
 of a row behind a mass change. Others show in `test_checks`, `test_links` and `test_shared`, and in
-`tests/live_changes/test_many.py`."""
+tests elsewhere: `cases/test_weight_of_refusals.py`, `http/test_rows_of_links.py` and
+`live_changes/test_many.py`."""
 
 MOST = 10
 """Seeds that are tried where the known one shows a fault no longer."""
