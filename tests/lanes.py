@@ -11,6 +11,7 @@ say so by the mark `both_lanes`. With MODELWIRE_TEST_THOROUGH everything runs on
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from zlib import crc32
 
@@ -48,6 +49,7 @@ def _runs_on_one(item: pytest.Function) -> bool:
     return has_lane and not on_both and not _is_listed(item.path)
 
 
+@cache
 def _is_listed(path: Path) -> bool:
     return any(path.is_relative_to(_TESTS / listed) for listed in ON_BOTH)
 

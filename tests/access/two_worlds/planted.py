@@ -7,8 +7,9 @@ import ast
 import copy
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -92,7 +93,8 @@ class Plant:
         monkeypatch.setattr(function, "__code__", planted.__code__)
 
 
-def find_plants() -> list[Plant]:
+@cache
+def find_plants() -> Sequence[Plant]:
     """Every place where a policy is written."""
     found = []
     for stage in STAGES:
