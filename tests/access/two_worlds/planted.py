@@ -37,7 +37,7 @@ WITHOUT: Mapping[str, str] = {
 }
 """What stands in the place of a call, of its arguments, where a policy is left out."""
 
-RULES = {("_render_child", "constant"): "True", ("_estimates", "constant"): "True"}
+RULES = {("_render_child", "constant"): "True", ("_can_estimate", "constant"): "True"}
 """Attributes that decide whether a policy is looked at, in the functions that ask for them."""
 
 NOT_ABOUT_POLICIES = {

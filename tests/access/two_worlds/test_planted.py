@@ -85,7 +85,7 @@ NOT_SHOWN = {
     "execute/write/update.py:Updater._refuse_by_policy:check_written:0",
     "plan/writing/mass.py:plan_mass:restricts:0",
     "plan/writing/upsert.py:UpsertPlan.is_restricted:restricts:0",
-    "pipeline/lists.py:_estimates:constant:0",
+    "pipeline/lists.py:_can_estimate:constant:0",
     "pipeline/lists.py:_count:take_from:0",
     "pipeline/following.py:Follower.read:take_from:0",
 }
