@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from functools import partial
+from types import NoneType
 from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
@@ -164,6 +165,20 @@ def _is_known(cls: type) -> bool:
 
 def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
+
+
+def convert_all(convert: Convert, values: Sequence[Any]) -> Sequence[Any]:
+    """Convert many values, None aside; they stay where all are what they would become.
+
+    Args:
+        convert: Converts one, as `encoder_of_column` gives it.
+        values: The values.
+    """
+    if isinstance(convert, partial) and convert.func is _to_class:
+        cls = convert.args[0]
+        if cls is not float and {*map(type, values)} <= {cls, NoneType}:
+            return values
+    return [None if value is None else convert(value) for value in values]
 
 
 def _to_class(cls: type, adapter: TypeAdapter[Any], value: Any) -> Any:

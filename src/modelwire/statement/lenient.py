@@ -28,8 +28,10 @@ class Lenient(UserDefinedType[Any]):
         self.own = own
         self.prepare = prepare
 
-    def result_processor(self, dialect: Dialect, _coltype: object) -> Convert:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Convert | None:
         steps = [step for step in (self.prepare, decoder_of(self.own, dialect)) if step is not None]
+        if not steps:
+            return None
 
         def process(value: Any) -> Any:
             if value is None:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from sqlalchemy.types import TypeEngine
 
 from ...access.principal import Principal
-from ...catalog.codecs import Convert, encoder_of_column
+from ...catalog.codecs import Convert, convert_all, encoder_of_column
 from ...catalog.domain import Fault, all_fit, check_of
 from ...catalog.field import Field
 from ...catalog.kinds import storage_type, strip_optional
@@ -180,13 +180,13 @@ class Intake:
         rows = zip(*columns, strict=True) if columns else [() for _ in bodies]
         return tuple(map(Row, repeat(whole), rows, pointers))
 
-    def _take_column(self, slot: _Slot, column: list[Any]) -> list[Any] | None:
+    def _take_column(self, slot: _Slot, column: Sequence[Any]) -> Sequence[Any] | None:
         """The values of one field in many rows; None if one of them is open, or at fault."""
         if slot.may_be_unset and any(value is UNSET for value in column):
             return None
         if slot.convert is not None:
             try:
-                column = [value if value is None else slot.convert(value) for value in column]
+                column = convert_all(slot.convert, column)
             except ValueError:
                 return None
         return column if all_fit(column, slot.stored, self._dialect) else None
