@@ -17,7 +17,7 @@ from .binary import TextForm
 from .codecs import Convert
 from .conditions import Condition
 from .kinds import Kind, bare_class, is_decorated, storage_type, stored_kind
-from .names import to_title
+from .names import escape_pointer, to_title
 from .policies import TablePolicy
 from .vectors import is_vector
 
@@ -87,9 +87,20 @@ class Field:
     default: Callable[[], Any] | None
     computed: Computed | None
 
-    @property
+    @cached_property
     def title(self) -> str:
+        """Its name as words with a capital."""
         return to_title(self.name)
+
+    @cached_property
+    def step(self) -> str:
+        """Where it stands in an object, as the end of a JSON Pointer."""
+        return f"/{escape_pointer(self.name)}"
+
+    @cached_property
+    def value_name(self) -> str:
+        """Name of the parameter that holds its new value; SQLAlchemy reserves the column's."""
+        return f"v_{self.key}"
 
     @cached_property
     def is_array(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
@@ -36,7 +37,7 @@ class Whole(NamedTuple):
     key: str | None
 
 
-class Finder:
+class Finder(Struct, frozen=True):
     """Looks rows up on a lane.
 
     Args:
@@ -46,10 +47,9 @@ class Finder:
             row is found, if None.
     """
 
-    def __init__(self, lane: Lane, statements: Statements, seen: Catalog | None = None) -> None:
-        self._lane = lane
-        self._statements = statements
-        self._seen = seen
+    lane: Lane
+    statements: Statements
+    seen: Catalog | None = None
 
     async def find(
         self,
@@ -61,10 +61,10 @@ class Finder:
     ) -> Sequence[Row]:
         """The values of some columns in the rows whose columns have one of the given values."""
         resource = None
-        if self._seen is not None:
-            resource, lock = self._seen.find(table), Lock.KEEP
+        if self.seen is not None:
+            resource, lock = self.seen.find(table), Lock.KEEP
         shape = LookupShape(table, tuple(shown), tuple(columns), lock, resource=resource)
-        return await self._lane.fetch(self._statements.of(shape), {ROWS: rows})
+        return await self.lane.fetch(self.statements.of(shape), {ROWS: rows})
 
     async def find_referrer(
         self,
@@ -121,7 +121,7 @@ class Finder:
             it is no partition.
         """
         values = values_of_whole(schema, part, constraint)
-        for row in await self._lane.fetch(self._statements.whole, values):
+        for row in await self.lane.fetch(self.statements.whole, values):
             return Whole(*row)
         return None
 

@@ -50,7 +50,8 @@ def answer_problem(error: RequestError, *, conflict_status: int = 400) -> Answer
         members["errors"] = [_describe(violation) for violation in error.violations]
     if error.more:
         members["more_errors"] = error.more
-    document = {"type": f"urn:modelwire:{error.code}", **_standard(status), **members}
+    kind = f"urn:modelwire:{error.code}"
+    document = {"type": kind, "title": title_of(status), "status": status, **members}
     return _answer(status, document, headers)
 
 
@@ -68,16 +69,18 @@ def answer_other_problem(
     Returns:
         The answer.
     """
-    standard = _standard(status)
-    code = standard["title"].lower().replace(" ", "_").replace("-", "_")
-    document = {"type": "about:blank", **standard, "code": code, "detail": detail}
+    title = title_of(status)
+    code = title.lower().replace(" ", "_").replace("-", "_")
+    document = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
     if violations:
         document["errors"] = [_describe(violation) for violation in violations]
     return _answer(status, document, headers)
-
-
-def _standard(status: int) -> dict[str, Any]:
-    return {"title": title_of(status), "status": status}
 
 
 def _describe(violation: Violation) -> dict[str, Any]:

@@ -14,6 +14,15 @@ from ..observe.logs import EventRecord
 logger = logging.getLogger("modelwire")
 
 
+def is_logged(status: int) -> bool:
+    """Whether failures that are answered with a status are logged."""
+    return logger.isEnabledFor(_level_of(status))
+
+
+def _level_of(status: int) -> int:
+    return logging.ERROR if status >= 500 else logging.INFO
+
+
 def log_failure(error: RequestError, status: int, exchange: Exchange, route: str) -> None:
     """Log an error that isn't the client's, or that the database has raised.
 
@@ -26,10 +35,7 @@ def log_failure(error: RequestError, status: int, exchange: Exchange, route: str
         exchange: The request.
         route: The template of its path.
     """
-    level = logging.ERROR if status >= 500 else logging.INFO
-    if not logger.isEnabledFor(level):
-        return
-    cause = error.__cause__
+    level, cause = _level_of(status), error.__cause__
     failure = _describe_cause(error, cause)
     fields: dict[str, Any] = {
         "request_id": exchange.request_id,

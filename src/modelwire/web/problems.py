@@ -49,7 +49,7 @@ from ..respond.links import Headers
 from ..respond.problem import answer_other_problem, answer_problem
 from ..statement.statements import Statements
 from .client import SCOPE_CLIENT
-from .failures import log_failure
+from .failures import is_logged, log_failure
 from .index import Index
 from .observing import exchange_of
 from .responses import BrokenStream, to_whole_response
@@ -129,7 +129,7 @@ class Problems:
         if conflict_status is None:
             conflict_status = self.mounted[0].conflict_status
         answer = answer_problem(error, conflict_status=conflict_status)
-        if answer.status >= 500 or error.__cause__ is not None:
+        if (answer.status >= 500 or error.__cause__ is not None) and is_logged(answer.status):
             log_failure(error, answer.status, self._exchange_of(scope), self._names.find(scope))
         response = to_whole_response(
             answer, scope["method"], self._database.settings.send_timeout_s
@@ -141,7 +141,11 @@ class Problems:
     def is_handled_otherwise(self, scope: Scope, error: Exception) -> bool:
         """Tell whether the application has a handler of its own for an error."""
         handlers = scope["app"].exception_handlers
-        found = next((handlers[cls] for cls in type(error).__mro__ if cls in handlers), None)
+        found = None
+        for cls in type(error).__mro__:
+            if cls in handlers:
+                found = handlers[cls]
+                break
         if found == self._on_exception:
             found = handlers.get(500)  # which Starlette takes for the same
         return found is not None and found not in self._own.values()

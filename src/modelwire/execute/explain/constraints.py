@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column
 
-from ...catalog.constraints import columns_in
+from ...catalog.constraints import columns_in, find_sql_table
 from ...catalog.domain import is_checked
 from ...catalog.field import Field
 from ...catalog.tables import Catalog, Table
@@ -24,6 +24,7 @@ from ...errors import (
     RequestError,
     TooLong,
 )
+from ...memory import kept
 from ...plan.keys import Key
 from ...plan.writing.create_plan import CreatePlan, join_plans
 from ...plan.writing.delete import DeletePlan
@@ -62,13 +63,16 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     violation, plan = rejection.violation, rejection.plan
     if plan is None:
         return explain_elsewhere(violation, "", catalog)
-    violation = await name_whole(violation, catalog, finder)
     if isinstance(plan, LinkSet):
+        violation = await name_whole(violation, catalog, finder)
         return await explain_links(violation, plan, finder, catalog)
     plans = by_table(plan)
+    refused = _find_refused(violation, plans)
+    if refused is None:
+        violation = await name_whole(violation, catalog, finder)
+        refused = _find_refused(violation, plans)
     if violation.kind is Constraint.FOREIGN_KEY:
         return await _explain_foreign_key(rejection, violation, plans, catalog, finder)
-    refused = next((p for p in plans if not _is_elsewhere(violation, p.table)), None)
     if refused is None:
         return _explain_other_table(violation, plan, catalog)
     return await _explain_own_table(violation, refused, finder)
@@ -105,7 +109,7 @@ async def _explain_own_table(
 ) -> RequestError:
     """Explain a constraint by the fields of the table that the plan writes."""
     table, rows = plan.table, plan.rows
-    fields = _fields_of(violation, table)
+    fields = _fields_of(table, violation.constraint, violation.table, violation.columns)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
         rows = await _find_taken(fields, plan, finder)
     if violation.kind is Constraint.LENGTH and not fields:
@@ -118,7 +122,7 @@ async def _explain_own_table(
 def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
     """Where rows stand in the body: one of them, or all that one patch is for; None if apart, or if
     there is no body."""
-    pointers = {row.pointer for row in rows}
+    pointers = {rows[0].pointer} if len(rows) == 1 else {row.pointer for row in rows}
     if len(pointers) != 1 or (isinstance(plan, (DeletePlan, MarkPlan)) and pointers == {""}):
         return None
     return pointers.pop()
@@ -138,9 +142,17 @@ def by_table(plan: WrittenRows) -> Sequence[WrittenRows]:
     return [levels[0] if len(levels) == 1 else join_plans(levels) for levels in found.values()]
 
 
-def _is_elsewhere(violation: ConstraintViolation, table: Table) -> bool:
-    """Whether a constraint of another table fired: by a cascade, or by what a trigger wrote."""
-    return violation.table is not None and find_violated(violation, table) is not table.sql
+def _find_refused(
+    violation: ConstraintViolation, plans: Sequence[WrittenRows]
+) -> WrittenRows | None:
+    """The plan whose table a constraint is of; None where it is of another one, and has fired by a
+    cascade or by what a trigger wrote."""
+    name = violation.table
+    for plan in plans:
+        sql = plan.table.sql
+        if name is None or find_sql_table(sql.metadata, name, violation.schema) is sql:
+            return plan
+    return None
 
 
 async def _find_taken(
@@ -172,14 +184,25 @@ def _names_of(plan: WrittenRows) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
     return (), [()] * len(plan.rows)
 
 
-def _fields_of(violation: ConstraintViolation, table: Table) -> list[Field]:
+@kept
+def _fields_of(
+    table: Table, constraint: str | None, violated: str | None, named: tuple[str, ...]
+) -> Sequence[Field]:
+    """The fields that a constraint is about.
+
+    Args:
+        table: The resource.
+        constraint: The name of the constraint, where the driver says it.
+        violated: Its table, where the driver says it.
+        named: The columns that the driver names.
+    """
     columns: Sequence[str] = ()
-    if violation.constraint is not None:
-        columns = _columns_of_constraint(violation.constraint, table)
-        if not columns and violation.table is None:
-            columns = _columns_in_name(violation.constraint, table)
-    named = (table.by_column.get(column) for column in columns or violation.columns)
-    return [field for field in named if field is not None]
+    if constraint is not None:
+        columns = _columns_of_constraint(constraint, table)
+        if not columns and violated is None:
+            columns = _columns_in_name(constraint, table)
+    found = (table.by_column.get(column) for column in columns or named)
+    return [field for field in found if field is not None]
 
 
 def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
@@ -313,7 +336,8 @@ def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog
         return explain_reference_elsewhere(violation, table, catalog, deletes=deletes)
     if table is None:
         return _ERRORS_WITHOUT_TABLE[violation.kind]()
-    return _EXPLANATIONS[violation.kind](table, _fields_of(violation, table), None)
+    fields = _fields_of(table, violation.constraint, violation.table, violation.columns)
+    return _EXPLANATIONS[violation.kind](table, fields, None)
 
 
 _NAME = r'(?:"((?:[^"]|"")+)"|(\w+))'

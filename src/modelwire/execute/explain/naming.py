@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from sqlalchemy import Table as SQLTable
 
 from ...catalog.field import Field
-from ...catalog.names import escape_pointer, join_words, to_words
+from ...catalog.names import join_words, to_words
 from ...catalog.tables import Catalog
 from ...errors import Violation
 
@@ -16,12 +17,17 @@ def name_fields(fields: Sequence[Field]) -> str:
     """Name some fields at the start of a sentence; empty if one of them is hidden from clients."""
     if not fields or not are_shown(fields):
         return ""
+    if len(fields) == 1:
+        return fields[0].title
     return join_words([fields[0].title, *(to_words(field.name) for field in fields[1:])])
 
 
 def are_shown(fields: Sequence[Field]) -> bool:
     """Whether clients may see all of some fields."""
-    return all(field.readable for field in fields)
+    return all(map(_is_readable, fields))
+
+
+_is_readable = attrgetter("readable")
 
 
 def name_referrer(sql: SQLTable | None, catalog: Catalog) -> str:
@@ -42,6 +48,7 @@ def point_at(
     """
     shown = fields if are_shown(fields) else ()
     if pointer is None:
-        return [Violation(message, code) for _ in shown]
-    places = [f"{pointer}/{escape_pointer(field.name)}" for field in shown] or [pointer]
-    return [Violation(message, code, place) for place in places]
+        return [Violation(message, code)] * len(shown)
+    if not shown:
+        return [Violation(message, code, pointer)]
+    return [Violation(message, code, pointer + field.step) for field in shown]

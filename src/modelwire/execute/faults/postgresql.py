@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import asyncpg
 
@@ -107,10 +107,8 @@ _QUOTED = re.compile(r'["«„“](.+?)["»“”]')
 
 def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
     told = diagnostics_of(error)
-    columns = (told.column,) if told.column else _columns_in_detail(told.detail)
+    columns: Sequence[str] = (told.column,) if told.column else ()
+    match = None if columns else _KEY_IN_DETAIL.search(told.detail or "")
+    if match is not None:
+        columns = names_in(_EQUALS.split(match[1])[0])
     return ConstraintViolation(kind, told.table, told.constraint, columns, told.schema)
-
-
-def _columns_in_detail(detail: str | None) -> tuple[str, ...]:
-    match = _KEY_IN_DETAIL.search(detail or "")
-    return () if match is None else tuple(names_in(_EQUALS.split(match[1])[0]))

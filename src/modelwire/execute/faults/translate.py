@@ -50,11 +50,13 @@ def translate(error: BaseException) -> ModelwireError:
     """
     if isinstance(error, sa.TimeoutError):
         return Unavailable("No connection to the database came free in time")
-    original = _original_of(error)
-    if type(original) is asyncpg.DataError or _is_of_a_type(error):
+    original = error if isinstance(error, _ORIGINALS) else _original_of(error)
+    if type(original) is asyncpg.DataError:
         return refuse_value()
     if isinstance(original, asyncpg.PostgresError):
         return translate_postgresql(original)
+    if _is_of_a_type(error):
+        return refuse_value()
     if isinstance(original, sqlite3.Error):
         return translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
