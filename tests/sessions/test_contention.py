@@ -2,10 +2,12 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -20,6 +22,8 @@ from modelwire.statement.statements import Statement
 from tests.conftest import empty_tables
 
 Attempt = Callable[[], Awaitable[int]]
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -37,11 +41,24 @@ async def run(lane: Lane, database: Database, sql: str) -> None:
     await lane.fetch(Statement(text(sql), database.engine.dialect), {})
 
 
-async def retried(attempt: Attempt, max_retries: int = 5, patience_s: float = 5) -> int:
-    again = WriteQueue(patience_s)
-    return await retry_contended(
-        attempt, max_retries=max_retries, patience_s=patience_s, again=again
-    )
+async def retried(
+    attempt: Callable[[], Awaitable[T]],
+    max_retries: int = 5,
+    patience_s: float = 5,
+    again: WriteQueue | None = None,
+) -> T:
+    begun_s = time.monotonic()
+    try:
+        return await attempt()
+    except Contention as met:
+        return await retry_contended(
+            attempt,
+            met,
+            begun_s=begun_s,
+            max_retries=max_retries,
+            patience_s=patience_s,
+            again=again or WriteQueue(patience_s),
+        )
 
 
 def meeting(database: Database, counts: list[int], *, lock: str) -> Callable[[int, int], Attempt]:
@@ -89,10 +106,7 @@ async def test_deadlocks_of_many(postgresql: Database) -> None:
                 await run(lane, postgresql, f"UPDATE teams SET city = 'x' WHERE id = {key}")
                 await run(lane, postgresql, "SELECT pg_sleep(0.1)")
 
-    attempts = (
-        retry_contended(partial(change, place), max_retries=5, patience_s=60, again=again)
-        for place in range(10)
-    )
+    attempts = (retried(partial(change, place), patience_s=60, again=again) for place in range(10))
     await asyncio.gather(*attempts)
     assert sum(tries) > len(tries)
 
@@ -112,9 +126,7 @@ async def test_those_that_meet_again_take_turns() -> None:
         finally:
             running -= 1
 
-    attempts = (
-        retry_contended(attempt, max_retries=3, patience_s=60, again=again) for _ in range(30)
-    )
+    attempts = (retried(attempt, max_retries=3, patience_s=60, again=again) for _ in range(30))
     await asyncio.gather(*attempts)
 
 
@@ -212,8 +224,11 @@ async def test_sqlite_that_stays_busy(tmp_path: Path) -> None:
             async with database.writing() as lane:
                 await run(lane, database, "INSERT INTO teams (name) VALUES ('Red')")
 
+        begun_s = time.monotonic()
+        with pytest.raises(Contention) as met:
+            await attempt()
         with pytest.raises(Contention):
-            await database.retry(attempt)
+            await database.retry(attempt, met.value, begun_s)
     assert tries == 1
 
 

@@ -103,7 +103,7 @@ class TablePolicy:
 
     def restricts(self, action: Action) -> bool:
         """Whether there may be rows to which a caller may not do something, or can't see."""
-        return not (self.read.constant and self.condition(action).constant)
+        return not (self.read.constant and getattr(self, action).constant)
 
     @property
     def shows_new(self) -> bool:

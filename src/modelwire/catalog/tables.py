@@ -327,6 +327,12 @@ class Catalog:
         """Whether there may be rows of any table that a caller may not see."""
         return any(not table.policy.read.constant for table in self.tables.values())
 
+    @cached_property
+    def assigns_any(self) -> bool:
+        """Whether the server sets anything in rows of any table."""
+        policies = [table.policy for table in self.tables.values()]
+        return any(policy.on_create or policy.on_update for policy in policies)
+
     def hides_rows(self, sql: SQLTable) -> bool:
         """Whether there may be rows of a table that a caller may not see."""
         table = self.find(sql)

@@ -24,6 +24,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import asyncpg
 import sqlalchemy
+from msgspec import Struct
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -203,25 +204,19 @@ class CompiledStatement:
         return self._compiled.insert_prefetch or ()
 
 
-class TakenConnection:
+class TakenConnection(Struct, eq=False):
     """A connection that was taken from a pool, until it is put back: by whoever took it.
 
     It stands where SQLAlchemy has its proxy, which sees to connections that nobody puts back.
 
     Args:
-        pool: The pool.
-        record: The connection's place in it.
+        queue: The entries of the pool at rest.
         driver_connection: The driver's own connection.
     """
 
-    __slots__ = ("_connection_record", "_pool", "driver_connection")
-
-    def __init__(
-        self, pool: EntryPool, record: ConnectionPoolEntry, driver_connection: Any
-    ) -> None:
-        self._pool = pool
-        self._connection_record: ConnectionPoolEntry | None = record
-        self.driver_connection = driver_connection
+    queue: QueueCommon[Any]
+    _connection_record: ConnectionPoolEntry | None
+    driver_connection: Any
 
     @property
     def is_valid(self) -> bool:
@@ -241,7 +236,7 @@ class TakenConnection:
         """Put it back."""
         record, self._connection_record = self._connection_record, None
         if record is not None:
-            self._pool.put_back(record)
+            self.queue.put_nowait(record)
 
 
 PooledConnection = PoolProxiedConnection | TakenConnection
@@ -280,8 +275,8 @@ class EntryPool(AsyncAdaptedQueuePool):
         Raises:
             MissingGreenlet: It is closed, and has to be opened anew.
         """
-        connection = record.get_connection()
-        return TakenConnection(self, record, self._dialect.get_driver_connection(connection))
+        connection = self._dialect.get_driver_connection(record.get_connection())
+        return TakenConnection(self.queue, record, connection)
 
     def put_back(self, record: ConnectionPoolEntry) -> None:
         """Put a connection back that was taken."""

@@ -22,7 +22,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..access.principal import ANYONE, Principal
 from ..catalog.views import tables_in
 from ..changes import LoggedChange
-from ..errors import MissingTable, NotStarted, RequestError
+from ..errors import Contention, MissingTable, NotStarted, RequestError
 from ..observe.counts import PoolState
 from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_misspelt_settings
@@ -251,9 +251,15 @@ class Database:
             Unavailable: There are too many reads already that take long, and this may be one more.
         """
         claim = self._slots.claim(statement)
-        transaction = self.settings.pgbouncer
-        return self._open(
-            session, writes=False, transaction=transaction, claim=claim, caller=caller
+        if session is not None:
+            return self._join(session, writes=False, claim=claim, caller=caller)
+        return self._driver_lane(
+            self.engine,
+            writes=False,
+            transaction=self.settings.pgbouncer,
+            slots=self._slots,
+            claim=claim,
+            caller=caller,
         )
 
     def writing(
@@ -270,9 +276,19 @@ class Database:
             single: Whether the block runs one statement only.
             caller: Who asks.
         """
-        # PgBouncer may give each transaction another connection: whatever is done is one.
-        transaction = self.settings.pgbouncer or not single
-        lane = self._open(session, writes=True, transaction=transaction, caller=caller)
+        lane: AbstractAsyncContextManager[Lane]
+        if session is not None:
+            lane = self._join(session, writes=True, caller=caller)
+        else:
+            lane = self._driver_lane(
+                self.engine,
+                writes=True,
+                # PgBouncer may give each transaction another connection: whatever is done is one.
+                transaction=self.settings.pgbouncer or not single,
+                slots=self._slots,
+                caller=caller,
+                changes=self.tracking.log if self.tracking.log.is_on else None,
+            )
         if not self.sql_dialect.has_one_writer or (
             session is not None and session.in_transaction()
         ):
@@ -285,44 +301,37 @@ class Database:
         """Whether each transaction says on whose behalf it writes, for the log of changes."""
         return self.tracking.log.is_on and self.tracking.log.stamps
 
-    def _open(
+    def _join(
         self,
-        session: BaseSession | None,
+        session: BaseSession,
         *,
         writes: bool,
-        transaction: bool,
         caller: Principal,
         claim: Claim | None = None,
     ) -> AbstractAsyncContextManager[Lane]:
-        slots = self._slots
-        if session is None:
-            return self._driver_lane(
-                self.engine,
-                writes=writes,
-                transaction=transaction,
-                slots=slots,
-                claim=claim,
-                caller=caller,
-                changes=self.tracking.log if self.tracking.log.is_on else None,
-            )
+        """Take a lane in the transaction of an overridden session."""
         if self.tracking.log.is_on and caller is not ANYONE:
             note_caller(caller)
         return open_session_lane(
             self.engine,
             session,
             writes=writes,
-            slots=slots,
+            slots=self._slots,
             claim=claim,
             caller=caller,
             changes=self.tracking.log if self.tracking.log.is_on else None,
         )
 
-    def retry(self, attempt: Callable[[], Awaitable[T]]) -> Awaitable[T]:
-        """Run a transaction, and again where others are in its way.
+    def retry(
+        self, attempt: Callable[[], Awaitable[T]], met: Contention, begun_s: float
+    ) -> Awaitable[T]:
+        """Run a transaction again that others were in the way of.
 
         Args:
             attempt: Runs the whole transaction. In an overridden session none is whole: what was
                 done in it before would be lost.
+            met: What the first attempt has raised.
+            begun_s: When that was begun, by the monotonic clock.
 
         Returns:
             What the attempt that succeeded has returned.
@@ -333,6 +342,8 @@ class Database:
         settings = self.settings
         return retry_contended(
             attempt,
+            met,
+            begun_s=begun_s,
             max_retries=settings.max_retries,
             patience_s=settings.pool_timeout_s,
             again=self._again,

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ..catalog.tables import Table
+from ..encode.tree import Branch
 from ..errors import RequestError
 from ..execute.connect.lane import Lane
 from ..execute.failure import describe_failure
-from ..execute.write.writer import Written
+from ..execute.write.context import Written
 from ..observe.exchange import CURRENT
 from ..plan.keys import write_key
 from ..plan.writing.create_plan import CreatePlan
@@ -109,33 +110,33 @@ async def answer_written(
             return answer_deleted()
         case Affected():
             return answer_affected(written.affected, reply.limit, minimal=wants_minimal(request))
-    minimal, rows, includes = wants_minimal(request), written.rows, reply.includes
-    shape = SelectShape(reply.table)
-    if not await _are_seen(pipeline, lane, reply, written):
+    table, rows, includes = reply.table, written.rows, reply.includes
+    # Who may create need not read.
+    if not table.policy.shows_new and not await _are_seen(pipeline, lane, table, written):
         return _answer_unseen(pipeline, request, reply, written)
-    branches = await pipeline.includes.read(lane, shape, rows, includes)
+    minimal = b"prefer" in request.headers and wants_minimal(request)
+    branches: Sequence[Branch] = ()
+    if includes:
+        branches = await pipeline.includes.read(lane, SelectShape(table), rows, includes)
     match reply:
         case Each():
-            shown = encode_each(reply.table, rows, branches, includes)
+            shown = encode_each(table, rows, branches, includes)
             outcomes = [_show(outcome, shown) for outcome in written.outcomes]
             statuses = Statuses(reply.status, pipeline.conflict_status)
             return answer_each(outcomes, statuses, minimal=minimal, applied=reply.applied)
         case Rows():
-            body = encode_rows(shape, rows, branches, includes)
+            body = encode_rows(SelectShape(table), rows, branches, includes)
             return answer_rows(body, status=reply.status, minimal=minimal, applied=reply.applied)
-    body, tag = encode_row(reply.table, rows[0], branches, includes)
+    body, tag = encode_row(table, rows[0], branches, includes)
     if isinstance(reply, Updated):
         return answer_updated(body, tag, minimal=minimal)
-    location = f"{request.base}/{write_key(reply.table, rows[0])}"
+    location = f"{request.base}/{write_key(table, rows[0])}"
     return answer_created(body, tag, location, minimal=minimal)
 
 
-async def _are_seen(pipeline: Pipeline, lane: Lane, reply: Reply, written: Written) -> bool:
-    """Whether the caller may see all rows that were created: who may create need not read."""
-    table = reply.table
-    if table.policy.shows_new or not written.rows:
-        return True
-    if not isinstance(written.plan, CreatePlan):
+async def _are_seen(pipeline: Pipeline, lane: Lane, table: Table, written: Written) -> bool:
+    """Whether the caller may see all rows that were created."""
+    if not written.rows or not isinstance(written.plan, CreatePlan):
         return True  # what was changed has been looked at
     key = table.key_columns
     keys = [table.values_of(row, key) for row in written.rows]

@@ -26,7 +26,7 @@ def key_of(request: Request) -> str | None:
     Raises:
         InvalidRequest: It can't be a key.
     """
-    if request.method not in _METHODS:
+    if request.method not in _METHODS or b"idempotency-key" not in request.headers:
         return None
     key = parse_idempotency_key(request.header(b"idempotency-key"))
     if key is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..errors import Constraint, ConstraintViolation
+from ..errors import Constraint, ConstraintViolation, Contention
 from ..execute.connect.lane import Lane
 from ..execute.connect.savepoint import Undone
 from ..execute.hooks.committed import run_after_commit
@@ -24,9 +26,9 @@ from .work import Done, OpenTransaction, Work
 from .write import Write, WriteWork
 
 
-async def transact(
+def transact(
     pipeline: Pipeline, write: Write, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """Write what a request asks for in one transaction; it is committed when this returns.
 
     Where the request is a part of a transaction that is open, it is carried out in that, and
@@ -44,11 +46,12 @@ async def transact(
     Raises:
         RequestError: It was refused; nothing is written.
     """
-    write = replace(write, plan=assign(write.plan, request.caller))
+    if pipeline.catalog.assigns_any:
+        write = replace(write, plan=assign(write.plan, request.caller))
     work = WriteWork(pipeline, write, request)
     if isinstance(session, OpenTransaction):
-        return await _join(work, request, session)
-    return await run(pipeline, work, request, session)
+        return _join(work, request, session)
+    return run(pipeline, work, request, session)
 
 
 async def run(
@@ -81,12 +84,19 @@ async def run(
     Raises:
         RequestError: It was refused; nothing is written.
     """
-    transaction = _Transaction(pipeline, work, request, session)
+    is_tried = b"prefer" in request.headers and wants_rollback(request)
+    key = None if is_tried else key_of(request)
+    transaction = _Transaction(pipeline, work, request, session, is_tried, key)
+    attempt = transaction.attempt_in_session if work.needs_session else transaction.attempt
+    begun_s = time.monotonic()
     try:
-        if session is not None:
-            # What others have done in it before could not be done again.
-            return await transaction.attempt()
-        return await pipeline.database.retry(transaction.attempt)
+        try:
+            done = await attempt(session)
+        except Contention as met:
+            if session is not None:
+                raise  # what others have done in it before could not be done again
+            done = await pipeline.database.retry(partial(attempt, session), met, begun_s)
+        return done.answer
     except Rejection as exc:
         # The whole transaction is gone, such as by the COMMIT of a session.
         async with pipeline.database.reading(session, caller=request.caller) as lane:
@@ -107,77 +117,100 @@ async def _join(work: WriteWork, request: Request, transaction: OpenTransaction)
         async with transaction.lane.savepoint():
             return await work.carry_out(part)
 
-    if transaction.one_by_one:
-        done = await _settle(work, transaction.lane, attempt)
-    else:
+    try:
         done = await attempt(one_by_one=False)
+    except Rejection as exc:
+        if not transaction.one_by_one:
+            raise
+        done = await _settle(work, transaction.lane, exc, partial(attempt, one_by_one=True))
     transaction.done.append((work, done))
     return done.answer
 
 
-class _Transaction:
-    """The transaction of a request, in as many attempts as it takes."""
+class _Transaction(Struct, frozen=True):
+    """The transaction of a request, in as many attempts as it takes.
 
-    def __init__(
-        self, pipeline: Pipeline, work: Work, request: Request, session: AsyncSession | None
-    ) -> None:
-        self._pipeline = pipeline
-        self._work = work
-        self._request = request
-        self._session = session
-        self._is_tried = wants_rollback(request)
-        self._key = None if self._is_tried else key_of(request)
+    Args:
+        pipeline: What requests have at hand.
+        work: What is done.
+        request: The request that asks for it.
+        given: The overridden session.
+        is_tried: Whether it is undone in the end.
+        key: What stands for its `Idempotency-Key`, if it has one.
+    """
 
-    async def attempt(self) -> Answer:
-        """Carry it out once.
+    pipeline: Pipeline
+    work: Work
+    request: Request
+    given: AsyncSession | None
+    is_tried: bool
+    key: str | None
+
+    async def attempt_in_session(self, given: AsyncSession | None) -> Done:
+        """Carry it out once, in the transaction of a session, which hooks work with.
 
         Raises:
             Rejection: It was refused when the transaction was gone already.
             RequestError: It was refused.
         """
-        if not self._work.needs_session:
-            return (await self._attempt(self._session)).answer
-        session = self._session or self._pipeline.database.session()
-        is_own = session is not self._session
+        session = given or self.pipeline.database.session()
+        is_own = session is not given
         try:
-            done = await self._attempt(session)
+            done = await self.attempt(session)
         except BaseException:
             if is_own:
                 await session.close()
             raise
         await run_after_commit(done.committed, session, is_own=is_own)
-        return done.answer
+        return done
 
-    async def _attempt(self, session: AsyncSession | None) -> Done:
-        """Carry it out once, in the transaction of a session if there is one."""
-        work, database = self._work, self._pipeline.database
-        one = self._key is None and not self._is_tried and work.is_one_statement
-        caller, rows = self._request.caller, work.rows
-        if one and database.stamps and rows is not None and len(rows.rows) > 1:
-            one = False  # each row of a statement by itself would say on whose behalf it is written
+    async def attempt(self, session: AsyncSession | None) -> Done:
+        """Carry it out once, in the transaction of a session if there is one.
+
+        Raises:
+            Rejection: It was refused when the transaction was gone already.
+            RequestError: It was refused.
+        """
+        work, database = self.work, self.pipeline.database
+        caller, done = self.request.caller, None
         try:
-            async with database.writing(session, single=one, caller=caller) as lane:
-                done = await _settle(work, lane, partial(self._try, lane, session))
-                rows = done.rows
-                if self._is_tried:
-                    raise _Tried
-        except _Tried:
-            answer = replace(done.answer, headers=(*done.answer.headers, TRIED))
-            return Done(answer, rows)
+            async with database.writing(session, single=self._is_single, caller=caller) as lane:
+                try:
+                    done = await self._try(lane, session)
+                except Rejection as exc:
+                    again = partial(self._try, lane, session, one_by_one=True)
+                    done = await _settle(work, lane, exc, again)
+                if self.is_tried:
+                    raise _Tried(done)
+        except _Tried as tried:
+            answer = tried.done.answer
+            return Done(replace(answer, headers=(*answer.headers, TRIED)), tried.done.rows)
         except ConstraintViolation as violation:
             # It fired at the COMMIT of a session.
-            raise Rejection(violation, rows) from violation
+            raise Rejection(violation, (done or work).rows) from violation
         except Undone as undone:
             raise undone.error from undone.error.__cause__
         return done
 
-    async def _try(self, lane: Lane, session: AsyncSession | None, *, one_by_one: bool) -> Done:
-        transaction = OpenTransaction(lane, session, session is not self._session, one_by_one)
+    @property
+    def _is_single(self) -> bool:
+        """Whether one statement is all that is done, which needs no BEGIN and no COMMIT."""
+        work = self.work
+        if self.key is not None or self.is_tried or not work.is_one_statement:
+            return False
+        # Each row of a statement by itself would say on whose behalf it is written.
+        return not self.pipeline.database.stamps or work.rows is None or len(work.rows.rows) < 2
+
+    async def _try(
+        self, lane: Lane, session: AsyncSession | None, *, one_by_one: bool = False
+    ) -> Done:
+        transaction = OpenTransaction(lane, session, session is not self.given, one_by_one)
+        do = self.work.carry_out if self.key is None else partial(self._do_once, self.key)
         if session is not None:
-            async with lane.savepoint(checks=self._is_tried):
-                return await self._do_once(transaction)
-        done = await self._do_once(transaction)
-        if self._is_tried:
+            async with lane.savepoint(checks=self.is_tried):
+                return await do(transaction)
+        done = await do(transaction)
+        if self.is_tried:
             async with lane.savepoint(checks=True):  # what COMMIT would look at
                 return done
         try:
@@ -186,44 +219,38 @@ class _Transaction:
             raise Rejection(violation, done.rows) from violation
         return done
 
-    async def _do_once(self, transaction: OpenTransaction) -> Done:
+    async def _do_once(self, key: str, transaction: OpenTransaction) -> Done:
         """Do what has not been done for the same `Idempotency-Key` before."""
-        if self._key is None:
-            return await self._work.carry_out(transaction)
-        keys, lane = self._pipeline.idempotency_keys, transaction.lane
-        fingerprint = fingerprint_of(self._request, self._work.grants)
-        known = await keys.claim(lane, self._key, fingerprint)
+        keys, lane = self.pipeline.idempotency_keys, transaction.lane
+        fingerprint = fingerprint_of(self.request, self.work.grants)
+        known = await keys.claim(lane, key, fingerprint)
         if known is not None:
             answer = Answer(known.status, known.body, (*known.headers, REPLAYED))
-            await self._work.confirm(transaction, answer)
-            return Done(answer, self._work.rows)
-        done = await self._work.carry_out(transaction)
+            await self.work.confirm(transaction, answer)
+            return Done(answer, self.work.rows)
+        done = await self.work.carry_out(transaction)
         answer = done.answer
         stored = StoredAnswer(answer.status, answer.headers, answer.body)
-        await keys.store(lane, self._key, stored)
+        await keys.store(lane, key, stored)
         return done
 
 
 class _Tried(Exception):
     """What was only to be tried has been, and is undone."""
 
-
-class _Attempt(Protocol):
-    """Carries some work out, one by one where it is not yet known what is refused."""
-
-    async def __call__(self, *, one_by_one: bool) -> Done: ...
+    def __init__(self, done: Done) -> None:
+        super().__init__()
+        self.done = done
 
 
-async def _settle(work: Work, lane: Lane, attempt: _Attempt) -> Done:
-    """Carry some work out, or explain why it is refused."""
-    try:
-        return await attempt(one_by_one=False)
-    except Rejection as exc:
-        rejection = exc
+async def _settle(
+    work: Work, lane: Lane, rejection: Rejection, again: Callable[[], Awaitable[Done]]
+) -> Done:
+    """Carry some work out one by one after all was refused together, or explain why it is."""
     if work.is_splittable:
         await lane.restart()
         try:
-            return await attempt(one_by_one=True)
+            return await again()
         except Rejection as alone:
             rejection = _choose(rejection, alone)
     await lane.roll_back()

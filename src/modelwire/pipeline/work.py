@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from msgspec import Struct, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..access.principal import Principal
@@ -19,7 +19,7 @@ from ..plan.writing.each import WrittenRows
 from ..respond.answer import Answer
 
 
-class Done(NamedTuple):
+class Done(Struct, frozen=True):
     """What was carried out and has not been refused so far.
 
     Args:
@@ -75,8 +75,7 @@ class Work(Protocol):
         """Explain what a constraint has refused."""
 
 
-@dataclass(slots=True)
-class OpenTransaction:
+class OpenTransaction(Struct, eq=False):
     """A transaction that is open, as what is carried out in it finds it.
 
     Args:

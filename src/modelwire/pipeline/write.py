@@ -17,18 +17,11 @@ from ..execute.explain.constraints import explain
 from ..execute.finder import Finder
 from ..execute.hooks.run import HookRun
 from ..execute.rejection import Rejection
-from ..execute.write.context import Check, WriteContext
-from ..execute.write.triggers import Rereader
+from ..execute.write.context import Check, WriteContext, Written
+from ..execute.write.triggers import reread
 from ..execute.write.writer import carry_out
 from ..plan.writing.each import WrittenRows
-from ..plan.writing.plans import (
-    WritePlan,
-    is_one_statement,
-    is_splittable,
-    rows_of,
-    runs_hooks,
-    tables_answered,
-)
+from ..plan.writing.plans import WritePlan, rows_of, runs_hooks, tables_answered
 from ..request.request import Request
 from ..respond.answer import Answer
 from .answers import Reply, answer_written
@@ -64,10 +57,10 @@ class WriteWork:
         self._pipeline = pipeline
         self._write = write
         self._request = request
-        self.needs_session = runs_hooks(pipeline.catalog, write.plan)
-        tables = tables_answered(write.plan)
-        self._is_answered = bool(tables)
-        self._rereader = Rereader(pipeline.database.triggers, pipeline.statements, tables)
+        plan, database = write.plan, pipeline.database
+        self.needs_session = pipeline.catalog.has_hooks and runs_hooks(pipeline.catalog, plan)
+        self._tables = tables_answered(plan)
+        self._has_triggers = database.triggers.find(self._tables)
 
     @property
     def rows(self) -> WrittenRows:
@@ -78,20 +71,19 @@ class WriteWork:
     def is_one_statement(self) -> bool:
         """Whether one statement is all, which needs no transaction: nothing that comes after it may
         fail, since that would have to undo it."""
-        write = self._write
+        reply = self._write.reply
         return (
-            write.check is None
-            and not (write.reply.includes or write.reply.table.computed)
-            and not self.needs_session
-            and is_one_statement(write.plan)
-            and not self._rereader.is_needed
-            and always_succeeds(write.reply.table)
+            self._has_triggers is False
+            and self._write.plan.is_one_statement
+            and self._write.check is None
+            and not (self.needs_session or reply.includes or reply.table.computed)
+            and always_succeeds(reply.table)
         )
 
     @property
     def is_splittable(self) -> bool:
         """Whether it can be done row by row."""
-        return is_splittable(self._write.plan)
+        return self._write.plan.is_splittable
 
     @property
     def grants(self) -> Collection[str]:
@@ -101,7 +93,7 @@ class WriteWork:
     async def carry_out(self, transaction: OpenTransaction) -> Done:
         """Write, and make the answer."""
         pipeline, write, lane = self._pipeline, self._write, transaction.lane
-        hooks = self._begin_hooks(transaction)
+        hooks = self._begin_hooks(transaction) if self.needs_session else None
         context = WriteContext(
             lane,
             pipeline.statements,
@@ -113,11 +105,23 @@ class WriteWork:
             hooks,
         )
         written = await carry_out(context, write.plan)
-        always = hooks is not None and hooks.ran_statements
-        rows = await self._rereader.read(lane, write.reply.table, written.rows, always=always)
-        shown = replace(written, rows=rows)
-        answer = await answer_written(pipeline, lane, self._request, write.reply, shown)
+        if self._has_triggers is not False or hooks is not None or write.reply.table.computed:
+            written = await self._reread(lane, hooks, written)
+        answer = await answer_written(pipeline, lane, self._request, write.reply, written)
         return Done(answer, written.plan, () if hooks is None else hooks.done)
+
+    async def _reread(self, lane: Lane, hooks: HookRun | None, written: Written) -> Written:
+        """What was written, with its rows as they are stored now where that may be otherwise."""
+        table, pipeline = self._write.reply.table, self._pipeline
+        if not written.rows:
+            return written
+        if not (table.computed or (hooks is not None and hooks.ran_statements)):
+            if self._has_triggers is None:
+                self._has_triggers = await pipeline.database.triggers.look(lane, self._tables)
+            if not self._has_triggers:
+                return written
+        rows = await reread(lane, pipeline.statements, table, written.rows)
+        return replace(written, rows=rows)
 
     async def confirm(self, transaction: OpenTransaction, answer: Answer) -> None:
         """Nothing stands against it: what guards the request has been asked."""
@@ -128,7 +132,7 @@ class WriteWork:
         return await explain(rejection, self._pipeline.catalog, finder)
 
     def _begin_hooks(self, transaction: OpenTransaction) -> HookRun | None:
-        if not self.needs_session or transaction.session is None:
+        if transaction.session is None:
             return None
         return HookRun(
             transaction.lane,
@@ -136,5 +140,5 @@ class WriteWork:
             cast(AsyncSession, transaction.session),
             self._request.caller.who,
             is_own=transaction.is_own,
-            has_triggers=self._rereader.is_needed or not self._is_answered,
+            has_triggers=self._has_triggers is not False or not self._tables,
         )

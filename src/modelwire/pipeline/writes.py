@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from ..access.policy import Action
@@ -41,88 +41,88 @@ from .transaction import transact
 from .write import Write
 
 
-async def create(
+def create(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`POST /users/`"""
     includes = plan_includes(pipeline.catalog, table, request.query_string)
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     plan = plan_create(pipeline.catalog, table, body, dialect)
-    return await transact(pipeline, Write(plan, Created(table, includes)), request, session)
+    return transact(pipeline, Write(plan, Created(table, includes)), request, session)
 
 
-async def create_child(
+def create_child(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`POST /teams/{id}/players/`"""
     target = pipeline.catalog.target_of(relation)
     includes = plan_includes(pipeline.catalog, target, request.query_string)
     parent = plan_parent(table, relation, request.key)
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     plan = plan_child(pipeline.catalog, parent, body, dialect)
-    return await transact(pipeline, Write(plan, Created(target, includes)), request, session)
+    return transact(pipeline, Write(plan, Created(target, includes)), request, session)
 
 
-async def put(
+def put(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`PUT /users/{id}`"""
-    return await _update(pipeline, table, request, session, ignore_null=True)
+    return _update(pipeline, table, request, session, ignore_null=True)
 
 
-async def patch(
+def patch(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`PATCH /users/{id}`"""
-    return await _update(pipeline, table, request, session, ignore_null=False)
+    return _update(pipeline, table, request, session, ignore_null=False)
 
 
-async def _update(
+def _update(
     pipeline: Pipeline, table: Table, request: Request, session: Session, *, ignore_null: bool
-) -> Answer:
+) -> Awaitable[Answer]:
     catalog, dialect = pipeline.catalog, pipeline.database.sql_dialect
     includes = plan_includes(catalog, table, request.query_string)
     body = parse_body(request)
     plan = plan_update(catalog, table, request.key, body, dialect, ignore_null=ignore_null)
     write = Write(plan, Updated(table, includes), check_of_request(table, request))
-    return await transact(pipeline, write, request, session)
+    return transact(pipeline, write, request, session)
 
 
-async def delete(
+def delete(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`DELETE /users/{id}`"""
     refuse_parameters(pipeline.parse_query(request))
     plan = plan_delete(pipeline.catalog, table, request.key, pipeline.database.sql_dialect)
     write = Write(plan, Gone(table), check_of_request(table, request))
-    return await transact(pipeline, write, request, session)
+    return transact(pipeline, write, request, session)
 
 
-async def restore(
+def restore(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`POST /invoices/{id}/restore`"""
     includes = plan_includes(pipeline.catalog, table, request.query_string)
     plan = plan_restore(table, request.key)
     write = Write(plan, Updated(table, includes), check_of_request(table, request))
-    return await transact(pipeline, write, request, session)
+    return transact(pipeline, write, request, session)
 
 
-async def link(
+def link(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`PUT /groups/{id}/members/{key}`"""
-    return await _link(pipeline, table, relation, request, session, removes=False)
+    return _link(pipeline, table, relation, request, session, removes=False)
 
 
-async def unlink(
+def unlink(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`DELETE /groups/{id}/members/{key}`"""
-    return await _link(pipeline, table, relation, request, session, removes=True)
+    return _link(pipeline, table, relation, request, session, removes=True)
 
 
-async def _link(
+def _link(
     pipeline: Pipeline,
     table: Table,
     relation: Relation,
@@ -130,16 +130,16 @@ async def _link(
     session: Session,
     *,
     removes: bool,
-) -> Answer:
+) -> Awaitable[Answer]:
     refuse_parameters(pipeline.parse_query(request))
     plan = plan_link(pipeline.catalog, table, relation, request.keys, removes=removes)
     write = Write(plan, Gone(table), check_of_request(table, request))
-    return await transact(pipeline, write, request, session)
+    return transact(pipeline, write, request, session)
 
 
-async def bulk_create(
+def bulk_create(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`POST /users/bulk/`, and with `?on_conflict=…` what is there already is merged."""
     options = _plan_options(pipeline, table, request, "include", "atomic", "on_conflict")
     dialect = pipeline.database.sql_dialect
@@ -154,67 +154,67 @@ async def bulk_create(
         plan = partial(plan_upsert, table, dialect, options.key, resolution, request.caller)
         applied = ((b"preference-applied", f"resolution={resolution}".encode()),)
         rows = Rows(table, options.includes, status=200, applied=applied)
-    return await _write_batch(pipeline, request, session, options, plan, rows)
+    return _write_batch(pipeline, request, session, options, plan, rows)
 
 
-async def bulk_update(
+def bulk_update(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`PATCH /users/bulk/`"""
     options = _plan_options(pipeline, table, request, "include", "atomic")
     _refuse_conditions(table, request)
     catalog, dialect = pipeline.catalog, pipeline.database.sql_dialect
     plan = partial(plan_bulk_update, catalog, table, dialect=dialect)
     rows = Rows(table, options.includes, status=200)
-    return await _write_batch(pipeline, request, session, options, plan, rows)
+    return _write_batch(pipeline, request, session, options, plan, rows)
 
 
-async def bulk_delete(
+def bulk_delete(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`DELETE /users/bulk/`"""
     options = _plan_options(pipeline, table, request, "atomic")
     _refuse_conditions(table, request)
     plan = partial(plan_bulk_delete, table)
-    return await _write_batch(pipeline, request, session, options, plan, Gone(table))
+    return _write_batch(pipeline, request, session, options, plan, Gone(table))
 
 
-async def mass_update(
+def mass_update(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`PATCH /users/?…`"""
     found, limit = _plan_mass(pipeline, table, request, Lock.CHANGE, "update")
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     change = plan_change(pipeline.catalog, table, body, dialect)
     write = Write(MassUpdate(found, change, limit), Affected(table, limit=limit))
-    return await transact(pipeline, write, request, session)
+    return transact(pipeline, write, request, session)
 
 
-async def mass_delete(
+def mass_delete(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
+) -> Awaitable[Answer]:
     """`DELETE /users/?…`"""
     found, limit = _plan_mass(pipeline, table, request, Lock.REMOVE, "delete")
     write = Write(MassDelete(found, limit), Affected(table, limit=limit))
-    return await transact(pipeline, write, request, session)
+    return transact(pipeline, write, request, session)
 
 
-async def _write_batch(
+def _write_batch(
     pipeline: Pipeline,
     request: Request,
     session: Session,
     options: BulkOptions,
     plan_rows: Callable[[Batch], RowPlan],
     reply: Rows | Gone,
-) -> Answer:
+) -> Awaitable[Answer]:
     """Write the rows of a bulk request: all of them or none, or each for itself."""
     table, noun = reply.table, "keys" if isinstance(reply, Gone) else "rows"
     batch = read_batch(table, parse_body(request), noun)
     if options.atomic:
-        return await transact(pipeline, Write(plan_rows(batch), reply), request, session)
+        return transact(pipeline, Write(plan_rows(batch), reply), request, session)
     each = Each(table, reply.includes, reply.status, reply.applied)
     write = Write(EachPlan(table, plan_each(batch, plan_rows), batch.pointers), each)
-    return await transact(pipeline, write, request, session)
+    return transact(pipeline, write, request, session)
 
 
 def _plan_options(pipeline: Pipeline, table: Table, request: Request, *known: str) -> BulkOptions:
@@ -271,8 +271,13 @@ def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> C
     return lambda row: check_preconditions(conditions, tagged(table, row))
 
 
+_CONDITIONS = (b"if-match", b"if-none-match")
+
+
 def check_of_request(table: Table, request: Request) -> Check | None:
     """The same by the headers of a request to the row."""
+    if request.headers.keys().isdisjoint(_CONDITIONS) and not table.resource.require_if_match:
+        return None
     return check_of(table, request.header(b"if-match"), request.header(b"if-none-match"))
 
 

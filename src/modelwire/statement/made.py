@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column
@@ -59,9 +60,8 @@ def update_name(column: Column[Any]) -> str:
     return f"u_{column.key}"
 
 
-def value_name(field: Field) -> str:
-    """Name of the parameter that holds a field's new value; SQLAlchemy reserves the column's."""
-    return f"v_{field.key}"
+value_name: Callable[[Field], str] = attrgetter("value_name")
+"""Gives the name of the parameter that holds a field's new value."""
 
 
 def makers_of(shape: InsertShape | UpdateShape) -> Callable[[Values], Values] | None:

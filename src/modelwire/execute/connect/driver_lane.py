@@ -6,13 +6,13 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...access.principal import ANYONE, Principal
 from ...compat.sqlalchemy import logger_of
-from ...errors import ModelwireError, Outdated, TimedOut, UnknownOutcome
+from ...errors import ConstraintViolation, ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
 from ...statement.changes import STAMPS
 from ...statement.compiled import Compiled
@@ -27,6 +27,7 @@ from ..faults.translate import (
     translate_commit,
 )
 from .held import HeldConnection
+from .pool import FairPool
 from .savepoint import Savepoint, TextPart
 from .slots import Claim, Slots
 
@@ -105,7 +106,7 @@ class DriverLane(ABC):
         self._changes = changes if writes else None
         self.abandoned = False
         self.is_outdated = False
-        self._held = HeldConnection(engine)
+        self._held = HeldConnection(engine, cast("FairPool", engine.sync_engine.pool))
         self._writes = writes
         self._transaction = transaction
         self._slots = slots
@@ -118,37 +119,50 @@ class DriverLane(ABC):
             await claim.begin()
         try:
             await self._held.take()
-            if self._changes is not None:
-                await self._guard(self._prepare(self._changes))
-            if self._transaction:
-                await self._guard(self._begin(self.begin_text, first=True))
+            if self._changes is not None or self._transaction:
+                await self._open(self._changes)
         except BaseException as exc:
-            self._end_claim(exc)
+            if claim is not None:
+                claim.end(exc)
             raise
         return self
 
     async def __aexit__(self, _cls: Any, error: BaseException | None, _traceback: Any) -> None:
         try:
-            await self._end(error)
+            if self._transaction:
+                await self._close(error)
+            if error is None and self._changes is not None:
+                self._changes.tell_committed()
+            # Statements of which each stands for itself leave nothing open.
+            if error is None and not self.abandoned and (not self._transaction or self.is_idle):
+                self._held.release()
+            else:
+                await self._leave(error)
         finally:
-            self._end_claim(error)
+            if self._claim is not None:
+                self._claim.end(error)
 
-    def _end_claim(self, error: BaseException | None) -> None:
-        if self._claim is not None:
-            self._claim.end(error)
+    async def _open(self, changes: Noting | None) -> None:
+        """Begin what is to be written, or a transaction to read in."""
+        try:
+            if changes is not None:
+                await self._prepare(changes)
+            if self._transaction:
+                await self._begin(self.begin_text, first=True)
+        except BaseException as exc:
+            await self._leave(exc)
+            raise
 
-    async def _end(self, error: BaseException | None) -> None:
-        if self._transaction and error is None:
-            await self._guard(self._commit())
-        elif self._transaction and isinstance(error, Exception):
-            await self._guard(self._roll_back())
-        if error is None and self._changes is not None:
-            self._changes.tell_committed()
-        # Statements of which each stands for itself leave nothing open.
-        if error is None and (self.is_at_rest if self._transaction else not self.abandoned):
-            self._held.release()
-        else:
-            await self._leave(error)
+    async def _close(self, error: BaseException | None) -> None:
+        """End the transaction."""
+        try:
+            if error is None:
+                await self._commit()
+            elif isinstance(error, Exception):
+                await self._roll_back()
+        except BaseException as exc:
+            await self._leave(exc)
+            raise
 
     async def _prepare(self, changes: Noting) -> None:
         """Have what is written noted."""
@@ -157,19 +171,10 @@ class DriverLane(ABC):
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
 
-    async def _guard(self, step: Awaitable[None]) -> None:
-        try:
-            await step
-        except BaseException as exc:
-            await self._leave(exc)
-            raise
-
     async def _leave(self, error: BaseException | None) -> None:
         if not self.abandoned and (error is None or isinstance(error, Exception)):
-            if self.is_at_rest and self.is_outdated:
-                self._held.forget()
-            elif self.is_at_rest:
-                self._held.release()
+            if self.is_idle:
+                (self._held.forget if self.is_outdated else self._held.release)()
             elif self.is_open:
                 await self._held.discard()
             else:
@@ -195,7 +200,9 @@ class DriverLane(ABC):
     ) -> Sequence[Row]:
         """Run a statement and read its rows."""
         claim = claim or self._claim
-        compiled, prepared = self._bind(statement, values)
+        compiled, prepared = statement.compiled, statement.bind(values, self.caller)
+        if self._changes is not None and not self._transaction:
+            compiled, prepared = self._stamp(self._changes, statement, prepared)
         try:
             bound = compiled.bind(prepared)
         except REFUSALS as exc:
@@ -203,34 +210,37 @@ class DriverLane(ABC):
         if self._log is not None:
             self._log.info(compiled.text)
             self._log.info("%r", bound)
-        alone = not self._transaction
+        alone, text = not self._transaction, compiled.text
         commits = alone and self._writes
         try:
-            rows = await self._send(
-                self.run, compiled.text, bound, claim, commits=commits, first=alone
-            )
-            rows = compiled.decode(rows)
+            sent = await self._send(self.run, text, bound, claim, commits=commits, first=alone)
+            rows = compiled.decode(sent) if compiled.decoders else sent
+            if statement.origin is not None and rows is not sent:
+                statement.origin.report(rows, compiled.converted)
             if compiled is not statement.compiled:
                 rows = [row[:-STAMPS] for row in rows]
-        except TimedOut as error:
-            if claim is None or not claim.is_refused:
-                raise
-            raise claim.refusal() from error.__cause__
+        except ConstraintViolation:
+            raise
         except Exception as exc:
-            lenient = statement.after(exc)
-            if lenient is None:
-                raise
-            return await self.fetch(lenient, values, claim)
-        if statement.origin is not None:
-            statement.origin.report(rows, compiled.converted)
+            return await self._fetch_after(exc, statement, values, claim)
         return rows
 
-    def _bind(self, statement: Statement, values: Values) -> tuple[Compiled, Values]:
-        """Bind the values of a statement, and on whose behalf it writes where it says so itself."""
-        bound = statement.bind(values, self.caller)
-        if self._changes is None or self._transaction:
-            return statement.compiled, bound
-        stamp, stamped = self._changes.find_stamp(self.caller), statement.stamped
+    async def _fetch_after(
+        self, error: Exception, statement: Statement, values: Values, claim: Claim | None
+    ) -> Sequence[Row]:
+        """Run a statement once more so that no value stands in the way, where one has."""
+        if isinstance(error, TimedOut) and claim is not None and claim.is_refused:
+            raise claim.refusal() from error.__cause__
+        lenient = statement.after(error)
+        if lenient is None:
+            raise error
+        return await self.fetch(lenient, values, claim)
+
+    def _stamp(
+        self, changes: Noting, statement: Statement, bound: Values
+    ) -> tuple[Compiled, Values]:
+        """Have a statement say on whose behalf it writes, where it says so itself."""
+        stamp, stamped = changes.find_stamp(self.caller), statement.stamped
         if stamp is None or stamped is None:
             return statement.compiled, bound
         return stamped, {**bound, **stamp}
@@ -260,7 +270,7 @@ class DriverLane(ABC):
             # Behind PgBouncer, statements that belong together need a transaction.
             await self.restart()
         elif self.in_transaction:
-            await self._control(self.undo_text)
+            await self._send(self.control, self.undo_text)
 
     async def _commit(self) -> None:
         """End the transaction; what COMMIT refuses is undone.
@@ -269,7 +279,7 @@ class DriverLane(ABC):
             UnknownOutcome: No answer came.
         """
         try:
-            await self._control("COMMIT", commits=True)
+            await self._send(self.control, "COMMIT", commits=True)
         except UnknownOutcome:
             raise
         except ModelwireError:
@@ -283,7 +293,7 @@ class DriverLane(ABC):
         """
         if self.is_open and not self.abandoned and self.in_transaction:
             with suppress(ModelwireError):
-                await self._control("ROLLBACK")
+                await self._send(self.control, "ROLLBACK")
 
     def savepoint(self, *, checks: bool = False) -> Savepoint:
         """Begin a part of the transaction that an error undoes alone."""
@@ -291,30 +301,27 @@ class DriverLane(ABC):
 
     async def _control_part(self, *texts: str) -> None:
         for text in [";".join(texts)] if self.joins_texts else texts:
-            await self._control(text)
+            await self._send(self.control, text)
 
     async def _begin(self, text: str, *, first: bool = False) -> None:
         """Begin a transaction, and say on whose behalf it writes."""
         stamp = "" if self._changes is None else self._changes.write_stamp(self.caller)
         if not stamp:
-            await self._control(text, first=first)
+            await self._send(self.control, text, first=first)
             return
 
-        def control(text: str) -> Awaitable[None]:
+        def control(text: str) -> Awaitable[object]:
             return self.control(f"{text};{stamp}")
 
-        await self._send(control, text, commits=False, first=first)
-
-    async def _control(self, text: str, *, commits: bool = False, first: bool = False) -> None:
-        await self._send(self.control, text, commits=commits, first=first)
+        await self._send(control, text, first=first)
 
     async def _send(
         self,
         run: Callable[..., Awaitable[T]],
         text: str,
         *values: Any,
-        commits: bool,
-        first: bool,
+        commits: bool = False,
+        first: bool = False,
     ) -> T:
         """Run SQL text; what leaves unknown whether something was committed says so."""
         exchange = CURRENT.get()
@@ -327,21 +334,19 @@ class DriverLane(ABC):
                 raise UnknownOutcome() from exc
             raise
         except DRIVER_ERRORS as exc:
+            refusal = translate(exc)
+            if isinstance(refusal, ConstraintViolation):
+                raise refusal from exc  # the server has answered
             self.abandoned = isinstance(exc, TimeoutError)
             if refuses_writes(exc) and self._held.connection.may_be_outdated:
                 self.is_outdated = True
                 raise Outdated() from exc
             unharmed = is_unsent(exc) or not (commits or self.is_open)
             if self.abandoned or not (first and unharmed):
-                raise (translate_commit if commits else translate)(exc) from exc
+                raise (translate_commit(exc) if commits else refusal) from exc
         count_retry()
         await self._held.replace()
-        return await self._send(run, text, *values, commits=commits, first=False)
-
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether the connection can be used by the next one as it is."""
-        return not self.abandoned and self.is_open and not self.in_transaction
+        return await self._send(run, text, *values, commits=commits)
 
     @abstractmethod
     def run(
@@ -350,7 +355,7 @@ class DriverLane(ABC):
         """Run SQL text as it is; what a client has composed, with what it has of the slots."""
 
     @abstractmethod
-    async def control(self, text: str) -> None:
+    def control(self, text: str) -> Awaitable[object]:
         """Run SQL text that begins or ends a transaction."""
 
     @property
@@ -362,6 +367,11 @@ class DriverLane(ABC):
     @abstractmethod
     def in_transaction(self) -> bool:
         """Whether a transaction is open, once no statement is running."""
+
+    @property
+    @abstractmethod
+    def is_idle(self) -> bool:
+        """Whether the connection can be used, and no transaction is open."""
 
     @abstractmethod
     async def undo(self) -> None:

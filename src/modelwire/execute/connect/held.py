@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...compat.sqlalchemy import PooledConnection, greenlet_spawn
@@ -11,24 +12,19 @@ from ..faults.translate import DRIVER_ERRORS, translate
 from .pool import FairPool
 
 
-class HeldConnection:
+class HeldConnection(Struct, eq=False):
     """A connection of an engine's pool, from `take` to `release`.
 
     Args:
         engine: The engine.
-
-    Attributes:
-        connection: The driver's own connection.
+        pool: Its pool.
+        connection: The driver's own connection, once it is taken.
     """
 
-    __slots__ = ("_engine", "_pool", "_pooled", "connection")
-
-    connection: Any
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._pool: FairPool = engine.sync_engine.pool  # type: ignore[assignment]
-        self._pooled: PooledConnection | None = None
+    engine: AsyncEngine
+    pool: FairPool
+    connection: Any = None
+    _pooled: PooledConnection | None = None
 
     async def take(self) -> None:
         """Take a connection.
@@ -37,7 +33,7 @@ class HeldConnection:
             Unavailable: None came free in time, or none can be opened.
         """
         try:
-            pooled = self._pool.take_ready() or await self._pool.take()
+            pooled = self.pool.take_ready() or await self.pool.take()
         except self._errors as exc:
             raise translate(exc) from exc
         self._pooled, self.connection = pooled, pooled.driver_connection
@@ -50,7 +46,7 @@ class HeldConnection:
         """
         pooled = cast("PooledConnection", self._pooled)
         try:
-            await self._pool.reopen(pooled)
+            await self.pool.reopen(pooled)
         except self._errors as exc:
             raise translate(exc) from exc
         self.connection = pooled.driver_connection
@@ -59,7 +55,7 @@ class HeldConnection:
         """Throw the connection away, which was lost, and all that are as old as it."""
         pooled, self._pooled = self._pooled, None
         if pooled is not None:
-            self._pool.forget(pooled)
+            self.pool.forget(pooled)
 
     def release(self) -> None:
         """Give the connection back, which the next one can use as it is."""
@@ -77,4 +73,4 @@ class HeldConnection:
     @property
     def _errors(self) -> tuple[type[BaseException], ...]:
         # Outside of an SQLAlchemy connection its adapter's errors come as they are.
-        return (*DRIVER_ERRORS, self._engine.dialect.loaded_dbapi.Error)
+        return (*DRIVER_ERRORS, self.engine.dialect.loaded_dbapi.Error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -59,7 +60,7 @@ class StatementLimit(Timed):
     def start(self) -> None:
         """Say that a statement runs."""
         self._client = CLIENT.get()
-        super().start()
+        self.start_in(asyncio.get_running_loop())
 
     def begin_reading(self, claim: Claim) -> None:
         """Say that the statements that follow are composed by a client, until `end_reading`.

@@ -35,29 +35,11 @@ class FairPool(EntryPool, queue=FairQueue):
             The connection; None where there is none that is open.
         """
         idle = self.queue.idle
-        return self._take(idle.pop()) if idle else None
-
-    async def take(self) -> PooledConnection:
-        """Take a connection: wait for it, and open it where need be, within one limit of time.
-
-        Raises:
-            PoolTimeout: None came free in time, or none could be opened.
-        """
-        deadline_s = asyncio.get_running_loop().time() + self.timeout()
-        try:
-            if not self.queue.idle and self.is_whole:
-                record = await self.queue.wait()
-                ready = None if record is None else self._take(record)
-                if ready is not None:
-                    return ready
-            async with asyncio.timeout_at(deadline_s):
-                return await greenlet_spawn(self.connect)
-        except TimeoutError:
-            raise PoolTimeout("No connection came free in time") from None
-
-    def _take(self, record: Any) -> PooledConnection | None:
+        if not idle:
+            return None
         if self.is_listened_to:
-            return self._take_aloud(record)
+            return self._take_aloud()
+        record = idle.pop()
         try:
             taken = self.take_entry(record)
             if not taken.driver_connection.is_dead:
@@ -71,9 +53,28 @@ class FairPool(EntryPool, queue=FairQueue):
         self.put_back(record)
         return None
 
-    def _take_aloud(self, record: Any) -> PooledConnection | None:
+    async def take(self) -> PooledConnection:
+        """Take a connection: wait for it, and open it where need be, within one limit of time.
+
+        Raises:
+            PoolTimeout: None came free in time, or none could be opened.
+        """
+        deadline_s = asyncio.get_running_loop().time() + self.timeout()
+        try:
+            if not self.queue.idle and self.is_whole:
+                record = await self.queue.wait()
+                if record is not None:
+                    self.queue.idle.append(record)
+                    ready = self.take_ready()
+                    if ready is not None:
+                        return ready
+            async with asyncio.timeout_at(deadline_s):
+                return await greenlet_spawn(self.connect)
+        except TimeoutError:
+            raise PoolTimeout("No connection came free in time") from None
+
+    def _take_aloud(self) -> PooledConnection | None:
         """Take a connection as SQLAlchemy does, which tells those who listen."""
-        self.queue.idle.append(record)
         try:
             return self.connect()
         except MissingGreenlet:

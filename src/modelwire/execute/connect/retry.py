@@ -32,12 +32,14 @@ LONGEST_PAUSE_S = 0.5
 
 async def retry_contended(
     attempt: Callable[[], Awaitable[T]],
+    met: Contention,
     *,
+    begun_s: float,
     max_retries: int,
     patience_s: float,
     again: WriteQueue,
 ) -> T:
-    """Run a transaction, and again where others are in its way.
+    """Run a transaction again that others were in the way of.
 
     The pauses between are random, so that those who met once don't meet again. Who does so all the
     same, waits for a turn: of many transactions that lock the same rows in other orders, and that
@@ -46,6 +48,8 @@ async def retry_contended(
 
     Args:
         attempt: Runs the whole transaction, from BEGIN to COMMIT, with nothing done before it.
+        met: What the first attempt has raised.
+        begun_s: When that was begun, by the monotonic clock.
         max_retries: How often it is tried again at most.
         patience_s: Seconds after which it is not tried again.
         again: The turns of those that others were in the way of twice.
@@ -56,16 +60,12 @@ async def retry_contended(
     Raises:
         Contention: Others were in the way each time.
     """
-    begun = time.monotonic()
-    try:
-        return await attempt()
-    except Contention as error:
-        met: list[Contention] = [error]
+    first = [met]
 
     async def go_on() -> T:
         # The attempt that has failed is the first one for tenacity too, which counts and waits.
-        if met:
-            raise met.pop()
+        if first:
+            raise first.pop()
         count_retry()
         if retrying.statistics["attempt_number"] == FIRST_RETRY:
             return await attempt()
@@ -75,7 +75,7 @@ async def retry_contended(
         finally:
             again.end()
 
-    left_s = patience_s - (time.monotonic() - begun)
+    left_s = patience_s - (time.monotonic() - begun_s)
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(Contention),
         stop=stop_after_attempt(max_retries + 1) | stop_before_delay(left_s),

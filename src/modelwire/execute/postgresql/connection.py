@@ -142,7 +142,7 @@ class PostgreSQLConnection(LoopConnection):
     @property
     def is_dead(self) -> bool:
         """Whether it is of no use here: closed, as far as asyncpg was told, or of another loop."""
-        return not self.is_at_home or bool(self.is_closed())
+        return self.loop is not asyncio.get_running_loop() or bool(self.is_closed())
 
     async def close(self, *, timeout: float | None = None) -> None:
         """Close the connection; that of another event loop without a farewell."""

@@ -22,8 +22,9 @@ class AsyncpgLane(DriverLane):
         rows: Awaitable[Sequence[Row]] = connection.fetch(text, *values)
         return rows
 
-    async def control(self, text: str) -> None:
-        await self._held.connection.execute(text)
+    def control(self, text: str) -> Awaitable[object]:
+        connection: PostgreSQLConnection = self._held.connection
+        return connection.execute(text)
 
     @property
     def is_open(self) -> bool:
@@ -32,6 +33,11 @@ class AsyncpgLane(DriverLane):
     @property
     def in_transaction(self) -> bool:
         return bool(self._held.connection.is_in_transaction())
+
+    @property
+    def is_idle(self) -> bool:
+        connection = self._held.connection
+        return not (connection.is_closed() or connection.is_in_transaction())
 
     async def undo(self) -> None:
         # The server is still told to cancel; a new connection costs less than to wait for that.

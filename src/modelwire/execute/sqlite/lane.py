@@ -8,6 +8,7 @@ from typing import Any
 from ..connect.driver_lane import DriverLane, Row
 from ..connect.slots import Claim
 from .connection import SQLiteConnection
+from .cursors import fetch_all
 
 
 class AiosqliteLane(DriverLane):
@@ -25,12 +26,13 @@ class AiosqliteLane(DriverLane):
     ) -> Awaitable[Sequence[Row]]:
         connection: SQLiteConnection = self._held.connection
         if claim is None:
-            return connection.execute_fetchall(text, values)
+            return connection.run(fetch_all, connection.driver, text, values)
         in_thread = self._writes or self._transaction
         return connection.read(text, values, claim, in_thread=in_thread)
 
-    async def control(self, text: str) -> None:
-        await self._held.connection.execute_fetchall(text)
+    def control(self, text: str) -> Awaitable[object]:
+        connection: SQLiteConnection = self._held.connection
+        return connection.run(fetch_all, connection.driver, text, ())
 
     @property
     def is_open(self) -> bool:
@@ -39,6 +41,10 @@ class AiosqliteLane(DriverLane):
     @property
     def in_transaction(self) -> bool:
         return bool(self._held.connection.in_transaction)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._held.connection.in_transaction
 
     async def undo(self) -> None:
         # The connection's thread does one thing after another: here the statement has ended.

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from ...access.principal import Principal
 from ...catalog.tables import Catalog
+from ...errors import RequestError
+from ...plan.writing.each import WrittenRows
 from ...plan.writing.update import UpdatePlan
 from ...shape.shapes import Shape
 from ...statement.statements import Statements
@@ -21,6 +23,23 @@ Check = Callable[[Row], None]
 
 CompareEchoes = Callable[[Lane, UpdatePlan, Sequence[Row]], Awaitable[None]]
 """Compares what clients can't set, and have sent nevertheless, with rows as they are stored."""
+
+
+class Written(Struct, frozen=True):
+    """What a write has done.
+
+    Args:
+        plan: The rows with all that they have set, by which is explained what COMMIT refuses.
+        rows: The rows as they are stored then, in the order of the plan; none where they are gone.
+        outcomes: Where each row was written for itself: its place in `rows`, what is wrong with
+            it, or None where it is gone.
+        affected: The number of rows that a mass change was for.
+    """
+
+    plan: WrittenRows
+    rows: Sequence[Row] = ()
+    outcomes: Sequence[int | RequestError | None] = ()
+    affected: int = 0
 
 
 class WriteContext(Struct, frozen=True):
@@ -46,9 +65,9 @@ class WriteContext(Struct, frozen=True):
     one_by_one: bool = False
     hooks: HookRun | None = None
 
-    async def run(self, shape: Shape, values: Mapping[str, Any]) -> Sequence[Row]:
+    def run(self, shape: Shape, values: Mapping[str, Any]) -> Awaitable[Sequence[Row]]:
         """Run the statement of a shape and read its rows."""
-        return await self.lane.fetch(self.statements.of(shape), values)
+        return self.lane.fetch(self.statements.of(shape), values)
 
     def part(self) -> AbstractContextManager[None]:
         """Begin a part of the write that may be undone alone, in a savepoint."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Column
 
 from ...catalog.field import Field
@@ -15,7 +16,6 @@ from ...errors import ConstraintViolation, InvalidRequest, NotFound
 from ...plan.writing.create_plan import (
     ChildPlan,
     CreatePlan,
-    decides,
     group_rows,
     join_plans,
     refuse_other_parent,
@@ -28,23 +28,32 @@ from ...statement.lists import ROWS
 from ...statement.made import value_name
 from ..connect.lane import Row
 from ..rejection import Rejection, check_all_written
-from .context import WriteContext
+from .context import WriteContext, Written
 from .link import Linker
 from .permission import check_parents, check_written, refuse
 
 
-class Inserter:
+class Inserter(Struct, frozen=True):
     """Stores new rows.
 
     Args:
         context: The lane.
     """
 
-    def __init__(self, context: WriteContext) -> None:
-        self._context = context
-        self._linker = Linker(context)
+    context: WriteContext
 
-    async def store(self, plan: CreatePlan) -> list[Row]:
+    async def create(self, plan: CreatePlan) -> Written:
+        """Store rows, if the caller may see those that they refer to.
+
+        Raises:
+            ParentNotFound: One of these is missing.
+            Rejection: A constraint fired.
+        """
+        if self.context.catalog.hides_any_rows:
+            await check_parents(self.context, plan)
+        return Written(plan, await self.store(plan))
+
+    def store(self, plan: CreatePlan) -> Awaitable[list[Row]]:
         """Store rows: first those that they refer to, then they, then those that refer to them.
 
         Args:
@@ -56,14 +65,15 @@ class Inserter:
         Raises:
             Rejection: A constraint fired.
         """
-        if not plan.kin:
-            return await self._insert(plan)
+        return self._store_with_kin(plan) if plan.kin else self._insert(plan)
+
+    async def _store_with_kin(self, plan: CreatePlan) -> list[Row]:
         plan = await self._store_parents(plan)
         stored = await self._insert(plan)
         await self._store_children(plan, stored)
         for row, kin in zip(stored, plan.kin, strict=True):
             for links in kin.links:
-                await self._linker.add(plan.table, row, links)
+                await Linker(self.context).add(plan.table, row, links)
         return stored
 
     async def store_child(self, child: ChildPlan) -> Row:
@@ -75,10 +85,10 @@ class Inserter:
             Rejection: A constraint fired.
         """
         parent = child.parent
-        owners = await self._context.run(parent.owner, {ROWS: [parent.key]})
+        owners = await self.context.run(parent.owner, {ROWS: [parent.key]})
         if not owners:
             raise NotFound(f"{parent.table.title} not found")
-        await check_parents(self._context, child.plan)
+        await check_parents(self.context, child.plan)
         (stored,) = await self._store_below(parent.relation, owners, child.plan)
         return stored
 
@@ -112,7 +122,7 @@ class Inserter:
         """Store rows that a relation ties to others: each to the one with its owner's values."""
         if relation.link is not None:
             stored = await self.store(plan)
-            await self._linker.tie(relation, owners, plan, stored)
+            await Linker(self.context).tie(relation, owners, plan, stored)
             return stored
         fields = [plan.table.by_column[column.name] for column in relation.remote]
         pairs = [*zip(plan.rows, owners, strict=True)]
@@ -173,47 +183,38 @@ class Inserter:
         if claim == values[index]:
             return True
         shape = LookupShape(columns[0].table, tuple(columns), (*columns, columns[index]))
-        return bool(await self._context.run(shape, {ROWS: [(*values, claim)]}))
+        return bool(await self.context.run(shape, {ROWS: [(*values, claim)]}))
 
     async def _insert(self, plan: CreatePlan) -> list[Row]:
         """Store the rows of a plan, and run their hooks."""
-        hooks = self._context.hooks
-        if hooks is None:
-            return await self._insert_rows(plan.table, plan.rows)
-        stored = await self._insert_rows(plan.table, await hooks.before_create(plan))
-        hooks.created(plan, stored)
-        return stored
-
-    async def _insert_rows(self, table: Table, rows: Sequence[NewRow]) -> list[Row]:
-        """Store rows of one table, those that give the same fields in one statement."""
-        stored: list[Row] = []
-        policy = table.policy
-        if policy.create.constant is False:
+        table, context, hooks = plan.table, self.context, self.context.hooks
+        rows = plan.rows if hooks is None else await hooks.before_create(plan)
+        allows = table.policy.create.constant
+        if allows is False:
             raise refuse(table, "create", rows[0])
-        for shape, group in group_rows(table, rows):
-            if shape.many and not self._context.one_by_one:
-                values = {ROWS: [row.values for row in group]}
-                written = await self._run(shape, values, group)
-                await check_written(self._context, table, "create", group, written)
-                stored += written
-                continue
-            checks = not policy.create.constant and decides(table, shape.fields)
-            alone = InsertShape(table, shape.fields, checks=checks)
-            for row in group:
-                stored += await self._run(alone, bind_row(row), [row])
-            if not checks:
-                await check_written(self._context, table, "create", group, stored[-len(group) :])
+        stored: list[Row] = []
+        for shape, group in group_rows(table, rows, together=not context.one_by_one):
+            written: list[Row] = []
+            if shape.many:
+                written += await self._run(shape, {ROWS: [row.values for row in group]}, group)
+            else:
+                for row in group:
+                    written += await self._run(shape, bind_row(row), (row,))
+            if not (allows or shape.checks):
+                await check_written(context, table, "create", group, written)
+            stored += written
+        if hooks is not None:
+            hooks.created(plan, stored)
         return stored
 
     async def _run(
         self, shape: InsertShape, values: Mapping[str, Any], rows: Sequence[NewRow]
     ) -> Sequence[Row]:
         try:
-            stored = await self._context.run(shape, values)
+            stored = await self.context.run(shape, values)
             if shape.checks and not stored:
                 raise refuse(shape.table, "create", rows[0])
-            if shape.conflict is None:
-                check_all_written(stored, len(rows))
+            check_all_written(stored, len(rows))
         except ConstraintViolation as violation:
             raise Rejection(violation, CreatePlan(shape.table, tuple(rows))) from violation
         return stored

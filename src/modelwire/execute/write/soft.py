@@ -12,11 +12,11 @@ from ...errors import Forbidden, NotDeleted, NotFound
 from ...plan.keys import select_locked
 from ...plan.writing.assigned import assign_changed
 from ...plan.writing.delete import DeletePlan
-from ...plan.writing.mark import MarkPlan, RestorePlan, mark_of, plan_mark
+from ...plan.writing.mark import RestorePlan, mark_of, plan_mark
 from ...statement.lists import ROWS
 from ..connect.lane import Row
 from ..finder import Finder
-from .context import WriteContext
+from .context import WriteContext, Written
 from .delete import Remover
 from .lock import check_stored, read_locked
 from .permission import refuse
@@ -59,7 +59,7 @@ class SoftRemover:
         for deleted, found in ((table, keys), *along.items()):
             await self._mark(deleted, found, at)
 
-    async def restore(self, plan: RestorePlan) -> tuple[MarkPlan, Sequence[Row]]:
+    async def restore(self, plan: RestorePlan) -> Written:
         """Bring a row back, with those that went along with it.
 
         Args:
@@ -81,12 +81,12 @@ class SoftRemover:
         keys = [plan.table.values_of(row, table.key_columns)]
         along = await self._find_along(table, keys, at)
         try:
-            settled, rows = await Updater(self._context).change(plan)
+            written = await Updater(self._context).change(plan)
         except Forbidden:
             raise refuse(table, "update") from None
         for restored, found in along.items():
             await self._mark(restored, found, None)
-        return replace(plan, rows=settled.rows), rows
+        return replace(written, plan=replace(plan, rows=written.plan.rows))
 
     async def _check_deleted(self, plan: RestorePlan) -> None:
         """Lock the row, whether it is deleted or not, and check that it is.

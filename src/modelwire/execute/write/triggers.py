@@ -40,70 +40,42 @@ class AfterTriggers:
         self._names: frozenset[str] = frozenset()
         self._looked: dict[SQLTable, float] = {}
 
-    def know(self, tables: Collection[SQLTable]) -> bool:
-        """Whether it is known of some tables."""
+    def find(self, tables: Collection[SQLTable]) -> bool | None:
+        """Whether one of some tables has such a trigger; None where that has to be looked up."""
         oldest = time.monotonic() - FRESH_S
-        return all(self._looked.get(table, oldest) > oldest for table in tables)
-
-    def are_on(self, tables: Collection[SQLTable]) -> bool:
-        """Whether one of some tables has such a trigger, as far as it is known."""
+        for table in tables:
+            if self._looked.get(table, oldest) <= oldest:
+                return None
         return bool(self._names) and any(table.name in self._names for table in tables)
 
-    async def look(self, lane: Lane, tables: Collection[SQLTable]) -> None:
+    async def look(self, lane: Lane, tables: Collection[SQLTable]) -> bool:
         """Look in the database, in one statement for all tables."""
         found = await lane.fetch(self._statement, {})
         self._names = frozenset(name for (name,) in found)
         self._looked |= dict.fromkeys(tables, time.monotonic())
+        return any(table.name in self._names for table in tables)
 
 
-class Rereader:
-    """Reads rows again that triggers may have changed since they were written.
+async def reread(
+    lane: Lane, statements: Statements, table: Table, rows: Sequence[Row]
+) -> Sequence[Row]:
+    """Read rows as they are stored now.
 
     Args:
-        triggers: Knows where there are any.
+        lane: The lane that has written them, in the same transaction.
         statements: The statements of the application.
-        tables: All tables that are written.
+        table: The resource.
+        rows: The rows as they were written.
 
-    Attributes:
-        is_needed: Whether there may be such triggers; otherwise no statement is run.
+    Returns:
+        The rows in the same order. One that is no longer there under its key stays as it was.
     """
-
-    def __init__(
-        self, triggers: AfterTriggers, statements: Statements, tables: Collection[SQLTable]
-    ) -> None:
-        self._triggers = triggers
-        self._statements = statements
-        self._tables = tables
-        self._looks = not triggers.know(tables)
-        self.is_needed = self._looks or triggers.are_on(tables)
-
-    async def read(
-        self, lane: Lane, table: Table, rows: Sequence[Row], *, always: bool = False
-    ) -> Sequence[Row]:
-        """Read rows as they are stored now.
-
-        Args:
-            lane: The lane that has written them, in the same transaction.
-            table: The resource.
-            rows: The rows as they were written.
-            always: Whether something else than triggers may have changed them. What is computed of
-                rows is always read.
-
-        Returns:
-            The rows in the same order. One that is no longer there under its key stays as it was.
-        """
-        always = always or bool(table.computed)
-        if not (self.is_needed or always) or not rows:
-            return rows
-        if self._looks and not always:
-            await self._triggers.look(lane, self._tables)
-            self._looks = False
-        if not always and not self._triggers.are_on(self._tables):
-            return rows
-        keys = [table.values_of(row, table.key_columns) for row in rows]
-        statement = self._statements.of(ExistingShape(table, table.key))
-        stored = {place: row for place, *row in await lane.fetch(statement, {ROWS: keys})}
-        return [stored.get(place, row) for place, row in enumerate(rows)]
+    if not rows:
+        return rows
+    keys = [table.values_of(row, table.key_columns) for row in rows]
+    statement = statements.of(ExistingShape(table, table.key))
+    stored = {place: row for place, *row in await lane.fetch(statement, {ROWS: keys})}
+    return [stored.get(place, row) for place, row in enumerate(rows)]
 
 
 def _on_postgresql() -> Select[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from ...catalog.field import Field
 from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, NotFound, RequestError
@@ -17,24 +19,23 @@ from ...shape.writes import UpdateShape
 from ...statement.lists import ROWS
 from ..connect.lane import Row
 from ..rejection import Rejection, check_all_written
-from .context import WriteContext
+from .context import WriteContext, Written
 from .insert import bind_row
 from .link import Linker
 from .lock import check_stored, read_locked
 from .permission import check_parents, check_written
 
 
-class Updater:
+class Updater(Struct, frozen=True):
     """Changes rows.
 
     Args:
         context: The lane.
     """
 
-    def __init__(self, context: WriteContext) -> None:
-        self._context = context
+    context: WriteContext
 
-    async def change(self, plan: UpdatePlan) -> tuple[UpdatePlan, list[Row]]:
+    async def change(self, plan: UpdatePlan) -> Written:
         """Change rows.
 
         Args:
@@ -48,10 +49,11 @@ class Updater:
             InvalidRequest: What would come of a row does not fit its schema.
             Rejection: A constraint fired.
         """
-        context, hooks = self._context, self._context.hooks
+        context, hooks = self.context, self.context.hooks
         if not plan.reads_first and context.check is None and hooks is None:
-            await check_parents(context, plan)
-            return plan, [await self.change_one(plan)]
+            if context.catalog.hides_any_rows:
+                await check_parents(context, plan)
+            return Written(plan, [await self.change_one(plan)])
         stored = await read_locked(context, plan)
         try:
             check_stored(context, plan, stored)
@@ -74,7 +76,7 @@ class Updater:
             await Linker(context).replace(plan.table, wanted)
         if hooks is not None:
             hooks.updated(plan, stored, changed)
-        return plan, changed
+        return Written(plan, changed)
 
     async def _refuse_by_policy(self, plan: UpdatePlan, stored: Sequence[Row]) -> None:
         """Refuse a change for what would come of it, which weighs more than a precondition.
@@ -85,13 +87,13 @@ class Updater:
             Forbidden: The caller may not leave the rows as they would become.
         """
         try:
-            settled = plan.settle(stored, self._context.statements.dialect)
+            settled = plan.settle(stored, self.context.statements.dialect)
             if not settled.may_leave_policy:
                 return
             changed = await self._change_all(settled, stored)
         except (RequestError, Rejection):
             return  # nothing comes of it
-        await check_written(self._context, settled.changed_table, "update", settled.rows, changed)
+        await check_written(self.context, settled.changed_table, "update", settled.rows, changed)
 
     async def change_one(self, plan: UpdatePlan) -> Row:
         """Change the one row of a plan, in one statement.
@@ -102,10 +104,15 @@ class Updater:
         """
         (row,), (key,), table = plan.rows, plan.keys, plan.table
         values: Mapping[str, Any] = {**predicate_values(key), **bind_row(row)}
-        shape: SelectShape | UpdateShape = select_by_key(table)
+        shape: SelectShape | UpdateShape
         if row.fields or (any(plan.links) and table.version is not None):
             shape = UpdateShape(table, row.fields)
-        rows = await self._run(shape, values, plan)
+        else:
+            shape = select_by_key(table)
+        try:
+            rows = await self.context.run(shape, values)
+        except ConstraintViolation as violation:
+            raise Rejection(violation, plan) from violation
         if not rows:
             await self._check_absent(plan)
             raise NotFound(f"{table.title} not found")
@@ -113,8 +120,8 @@ class Updater:
 
     async def _check_absent(self, plan: UpdatePlan) -> None:
         """Tell a row that is not there from one whose change a trigger has passed over."""
-        found = await self._run(select_by_key(plan.table), predicate_values(plan.keys[0]), plan)
-        if found:
+        key = predicate_values(plan.keys[0])
+        if await self.context.run(select_by_key(plan.table), key):
             raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
 
     async def _change_all(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
@@ -125,7 +132,7 @@ class Updater:
         for index, row in enumerate(plan.rows):
             groups.setdefault(row.fields, []).append(index)
         for fields, group in groups.items():
-            if self._context.one_by_one or len(group) == 1 or not _go_together(table, fields):
+            if self.context.one_by_one or len(group) == 1 or not _go_together(table, fields):
                 for index in group:
                     changed[index] = await self.change_one(plan.nth(index))
                 continue
@@ -133,25 +140,15 @@ class Updater:
             pairs = zip(group, keys, strict=True)
             rows = [(*plan.rows[index].values, *key) for index, key in pairs]
             shape = UpdateShape(table, fields, many=True)
-            found = await self._run(shape, {ROWS: rows}, plan, count=len(group))
+            try:
+                found = await self.context.run(shape, {ROWS: rows})
+                check_all_written(found, len(group))
+            except ConstraintViolation as violation:
+                raise Rejection(violation, plan) from violation
             by_key = {table.values_of(row, table.key_columns): row for row in found}
             for index, key in zip(group, keys, strict=True):
                 changed[index] = by_key[key]
         return changed
-
-    async def _run(
-        self,
-        shape: SelectShape | UpdateShape,
-        values: Mapping[str, Any],
-        plan: UpdatePlan,
-        count: int = 0,
-    ) -> Sequence[Row]:
-        try:
-            found = await self._context.run(shape, values)
-            check_all_written(found, count)
-        except ConstraintViolation as violation:
-            raise Rejection(violation, plan) from violation
-        return found
 
 
 def _go_together(table: Table, fields: Sequence[Field]) -> bool:

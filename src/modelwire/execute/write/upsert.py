@@ -87,8 +87,8 @@ class Upserter:
             many=True,
         )
         if merged:
-            _, written = await Updater(self._context).change(changed)
-            stored.update(zip(merged, written, strict=True))
+            written = await Updater(self._context).change(changed)
+            stored.update(zip(merged, written.rows, strict=True))
         new = [i for i in range(len(rows)) if i not in stored]
         if new:
             stored.update(zip(new, await self._create_all(plan.pick(new)), strict=True))

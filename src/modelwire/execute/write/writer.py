@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
-from msgspec import Struct
-
-from ...errors import NotFound, RequestError
+from ...errors import NotFound
 from ...plan.writing.create_plan import ChildPlan, CreatePlan
 from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row as NewRow
-from ...plan.writing.each import RowPlan, WrittenRows
 from ...plan.writing.keyed import KeyedRows
 from ...plan.writing.links import LinkPlan
 from ...plan.writing.mark import RestorePlan
@@ -19,7 +16,8 @@ from ...plan.writing.plans import EachPlan, MassDelete, MassUpdate, WritePlan, r
 from ...plan.writing.update import UpdatePlan, repeat_change
 from ...plan.writing.upsert import UpsertPlan
 from ..connect.lane import Row
-from .context import WriteContext
+from ..hooks.run import HookRun
+from .context import WriteContext, Written
 from .delete import Remover
 from .each import write_each
 from .insert import Inserter
@@ -32,24 +30,7 @@ from .update import Updater
 from .upsert import Upserter
 
 
-class Written(Struct, frozen=True):
-    """What a write has done.
-
-    Args:
-        plan: The rows with all that they have set, by which is explained what COMMIT refuses.
-        rows: The rows as they are stored then, in the order of the plan; none where they are gone.
-        outcomes: Where each row was written for itself: its place in `rows`, what is wrong with
-            it, or None where it is gone.
-        affected: The number of rows that a mass change was for.
-    """
-
-    plan: WrittenRows
-    rows: Sequence[Row] = ()
-    outcomes: Sequence[int | RequestError | None] = ()
-    affected: int = 0
-
-
-async def carry_out(context: WriteContext, plan: WritePlan) -> Written:
+def carry_out(context: WriteContext, plan: WritePlan) -> Awaitable[Written]:
     """Carry out what a request asks to write, in the transaction of a lane.
 
     Args:
@@ -63,60 +44,58 @@ async def carry_out(context: WriteContext, plan: WritePlan) -> Written:
         RequestError: The request is at fault, such as for a row that is not there.
         Rejection: A constraint fired.
     """
-    if isinstance(plan, EachPlan):
-        rows, outcomes = await write_each(context, plan, carry_out)
-        return Written(rows_of(plan), rows, outcomes)
-    written = await _carry_out(context, plan)
-    if context.hooks is not None:
-        await context.hooks.finish()
+    written = _WRITERS[type(plan)](context, plan)
+    # The rows of many that are written each for itself have ended each.
+    if context.hooks is None or isinstance(plan, EachPlan):
+        return written
+    return _finish(context.hooks, written)
+
+
+async def _finish(hooks: HookRun, writing: Awaitable[Written]) -> Written:
+    written = await writing
+    await hooks.finish()
     return written
 
 
-async def _carry_out(
-    context: WriteContext, plan: RowPlan | ChildPlan | LinkPlan | MassUpdate | MassDelete
-) -> Written:
-    """Write what a plan names."""
-    match plan:
-        case MassUpdate():
-            return await _update_all(context, plan)
-        case MassDelete():
-            return await _delete_all(context, plan)
-        case LinkPlan():
-            return await _link(context, plan)
-        case ChildPlan():
-            row = await Inserter(context).store_child(plan)
-            return Written(plan.plan, [row])
-        case UpsertPlan():
-            await check_parents(context, plan)
-            return Written(plan, await Upserter(context).store(plan))
-        case CreatePlan():
-            await check_parents(context, plan)
-            return Written(plan, await Inserter(context).store(plan))
-        case RestorePlan():
-            restored, back = await SoftRemover(context).restore(plan)
-            return Written(restored, back)
-        case UpdatePlan():
-            settled, rows = await Updater(context).change(plan)
-            return Written(settled, rows)
-        case DeletePlan():
-            await _remove(context, plan)
-            return Written(plan)
-        case _:
-            assert_never(plan)
+async def _write_each(context: WriteContext, plan: EachPlan) -> Written:
+    rows, outcomes = await write_each(context, plan, carry_out)
+    return Written(rows_of(plan), rows, outcomes)
 
 
-async def _remove(context: WriteContext, plan: DeletePlan) -> None:
+async def _create_child(context: WriteContext, plan: ChildPlan) -> Written:
+    return Written(plan.plan, [await Inserter(context).store_child(plan)])
+
+
+async def _upsert(context: WriteContext, plan: UpsertPlan) -> Written:
+    await check_parents(context, plan)
+    return Written(plan, await Upserter(context).store(plan))
+
+
+def _create(context: WriteContext, plan: CreatePlan) -> Awaitable[Written]:
+    return Inserter(context).create(plan)
+
+
+def _update(context: WriteContext, plan: UpdatePlan) -> Awaitable[Written]:
+    return Updater(context).change(plan)
+
+
+def _restore(context: WriteContext, plan: RestorePlan) -> Awaitable[Written]:
+    return SoftRemover(context).restore(plan)
+
+
+async def _remove(context: WriteContext, plan: DeletePlan) -> Written:
     remover = Remover if plan.table.deleted_at is None else SoftRemover
     await remover(context).remove(plan)
+    return Written(plan)
 
 
 async def _update_all(context: WriteContext, plan: MassUpdate) -> Written:
     affected = await find_affected(context, plan.found, plan.limit)
-    change = repeat_change(plan.change, affected.keys)
+    written = Written(change := repeat_change(plan.change, affected.keys))
     if affected.keys and (plan.change.sets_fields or plan.change.echoes):
-        change, _ = await Updater(context).change(change)
+        written = await Updater(context).change(change)
     count = len(affected.keys) if plan.change.sets_fields else 0
-    return Written(change, affected=count)
+    return Written(written.plan, affected=count)
 
 
 async def _delete_all(context: WriteContext, plan: MassDelete) -> Written:
@@ -143,3 +122,18 @@ async def _link(context: WriteContext, plan: LinkPlan) -> Written:
 async def _set(context: WriteContext, owner: KeyedRows, sets: NewRow) -> Row:
     """Set what hooks have added to a row that is linked."""
     return await Updater(context).change_one(UpdatePlan(owner.table, owner.keys, (sets,)))
+
+
+_WRITERS: Mapping[type, Callable[[WriteContext, Any], Awaitable[Written]]] = {
+    EachPlan: _write_each,
+    MassUpdate: _update_all,
+    MassDelete: _delete_all,
+    LinkPlan: _link,
+    ChildPlan: _create_child,
+    UpsertPlan: _upsert,
+    CreatePlan: _create,
+    RestorePlan: _restore,
+    UpdatePlan: _update,
+    DeletePlan: _remove,
+}
+"""What carries out each kind of plan."""

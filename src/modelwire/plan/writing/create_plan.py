@@ -94,6 +94,12 @@ class ChildPlan(Struct, frozen=True):
 
     parent: Parent
     plan: CreatePlan
+    is_one_statement: ClassVar[bool] = False
+
+    @property
+    def is_splittable(self) -> bool:
+        """Whether it can be carried out one part after another, to find out which is refused."""
+        return self.plan.is_splittable
 
 
 def refuse_other_parent(pointer: str) -> Violation:
@@ -118,24 +124,34 @@ def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
     return CreatePlan(plans[0].table, rows, kin)
 
 
-def group_rows(table: Table, rows: Sequence[Row]) -> Sequence[tuple[InsertShape, list[Row]]]:
+def group_rows(
+    table: Table, rows: Sequence[Row], *, together: bool = True
+) -> Sequence[tuple[InsertShape, Sequence[Row]]]:
     """Group rows that follow each other and give the same fields.
 
     Args:
         table: The resource.
         rows: The rows.
+        together: Whether one statement may store many.
 
     Returns:
         For each group the statement that stores it: once for all of its rows, or for each.
     """
     if len(rows) == 1:
-        return [(InsertShape(table, rows[0].fields), [*rows])]
+        return [(_shape_alone(table, rows[0].fields), rows)]
     groups = []
     for fields, found in groupby(rows, attrgetter("fields")):
         group = list(found)
-        many = len(group) > 1 and go_together(table, fields)
-        groups.append((InsertShape(table, fields, many=many), group))
+        many = together and len(group) > 1 and go_together(table, fields)
+        shape = InsertShape(table, fields, many=True) if many else _shape_alone(table, fields)
+        groups.append((shape, group))
     return groups
+
+
+def _shape_alone(table: Table, fields: tuple[Field, ...]) -> InsertShape:
+    """What stores one row, if its fields say that it may be created."""
+    checks = not table.policy.create.constant and decides(table, fields)
+    return InsertShape(table, fields, checks=checks)
 
 
 @kept

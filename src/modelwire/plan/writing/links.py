@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,6 +51,8 @@ class LinkPlan(Struct, frozen=True):
     owner: KeyedRows
     links: LinkSet
     removes: bool = False
+    is_one_statement: ClassVar[bool] = False
+    is_splittable: ClassVar[bool] = False
 
 
 def plan_link(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 from msgspec import Struct
 from sqlalchemy import Table as SQLTable
@@ -33,6 +34,8 @@ class MassUpdate(Struct, frozen=True):
     found: MassPlan
     change: UpdatePlan
     limit: int
+    is_one_statement: ClassVar[bool] = False
+    is_splittable: ClassVar[bool] = False
 
     @property
     def table(self) -> Table:
@@ -50,6 +53,8 @@ class MassDelete(Struct, frozen=True):
 
     found: MassPlan
     limit: int
+    is_one_statement: ClassVar[bool] = False
+    is_splittable: ClassVar[bool] = False
 
     @property
     def table(self) -> Table:
@@ -69,6 +74,8 @@ class EachPlan(Struct, frozen=True):
     table: Table
     planned: Sequence[Planned]
     pointers: Sequence[str]
+    is_one_statement: ClassVar[bool] = False
+    is_splittable: ClassVar[bool] = False
 
 
 WritePlan = RowPlan | ChildPlan | LinkPlan | MassUpdate | MassDelete | EachPlan
@@ -90,18 +97,6 @@ def rows_of(plan: WritePlan) -> WrittenRows:
             return join_planned(plan.table, plan.planned)
         case _:
             return plan
-
-
-def is_one_statement(plan: WritePlan) -> bool:
-    """Whether one statement carries a plan out, if nothing else is done beside."""
-    return isinstance(plan, RowPlan) and plan.is_one_statement
-
-
-def is_splittable(plan: WritePlan) -> bool:
-    """Whether a plan can be carried out one row after another, to find out which is refused."""
-    if isinstance(plan, ChildPlan):
-        return plan.plan.is_splittable
-    return isinstance(plan, RowPlan) and plan.is_splittable
 
 
 def tables_answered(plan: WritePlan | RequestError) -> frozenset[SQLTable]:

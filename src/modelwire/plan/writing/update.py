@@ -48,8 +48,8 @@ class UpdatePlan(KeyedRows, frozen=True):
     @property
     def reads_first(self) -> bool:
         """Whether the rows are read, and locked, before they are changed."""
-        written = self.many or bool(self.drafts) or any(self.links) or bool(self.echoes)
-        return written or self.expected is not None or self.table.policy.restricts("update")
+        written = self.many or self.drafts or self.echoes or any(self.links)
+        return bool(written) or self.expected is not None or self.table.policy.restricts("update")
 
     @property
     def is_one_statement(self) -> bool:
@@ -79,7 +79,9 @@ class UpdatePlan(KeyedRows, frozen=True):
     @property
     def is_splittable(self) -> bool:
         """Whether it can be carried out one part after another, to find out which is refused."""
-        return len(self.rows) > 1 or any(len(link.keys) > 1 for row in self.links for link in row)
+        if len(self.rows) > 1 or not self.links:
+            return len(self.rows) > 1
+        return any(len(link.keys) > 1 for row in self.links for link in row)
 
     @property
     def locking_shape(self) -> ExistingShape:
