@@ -40,8 +40,8 @@ BUILDERS: tuple[ModuleType, ...] = (
 Condition = Callable[[FromClause], ColumnElement[bool]]
 
 NAMES = "|".join(sorted((table.sql.name for table in TABLES.values()), key=len, reverse=True))
-# `typed` stands for no rows, but for what type the rows of a table have.
-MARKED = r"\.| AS (?:seen|every|link)_\w+| AS typed\b"
+# `modelwire_typed` stands for no rows, but for what type the rows of a table have.
+MARKED = r"\.| AS (?:seen|every|link)_\w+| AS modelwire_typed\b"
 NAMED = re.compile(rf"(?<![\w.])(?P<name>{NAMES})(?!\w)(?P<next>{MARKED})?")
 TARGET = re.compile(rf"(?:INSERT INTO|UPDATE|DELETE FROM) (?P<name>{NAMES})(?!\w)(?! AS)")
 

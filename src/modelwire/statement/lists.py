@@ -24,6 +24,9 @@ Expand = Callable[[Sequence[Sequence[Any]]], dict[str, Any]]
 ROWS = "rows"
 """Name of the parameter that holds rows of values."""
 
+GIVEN = "modelwire_given"
+"""Name of what stands in FROM for the parameter `ROWS`; no table of a user's has it."""
+
 
 def in_list(column: ColumnElement[Any], name: str, dialect: SQLDialect) -> ColumnElement[bool]:
     """Write that a column occurs in a list.

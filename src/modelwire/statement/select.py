@@ -26,6 +26,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from sqlalchemy.types import BigInteger, Integer
 
 from ..catalog.field import Field
+from ..catalog.relation import Relation
 from ..plan.reading.order import order_of, reverse_order
 from ..shape.parts import Include, Keyset
 from ..shape.reads import ChildrenShape, CountShape, SelectShape
@@ -40,7 +41,7 @@ from .lists import in_rows
 from .operators import Prepare
 from .reading import read_column
 from .references import refer_all
-from .source import column_in, columns_in, each_link_of, rows_of, tell_allowed
+from .source import column_in, columns_in, links_of, rows_of, tell_allowed
 
 
 def build_select(
@@ -131,7 +132,7 @@ def build_related(
     gives them so, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
-    found, links = rows_of(target, dialect), each_link_of(relation, dialect)
+    found, links = rows_of(target, dialect), _each_link_of(relation, dialect)
     columns = read_columns(target.selected, found, dialect, lenient=lenient)
     source = holder = found
     if links is not None:
@@ -152,6 +153,14 @@ def build_related(
     order = [term for term in order_of(target, relation) if term.field.column not in given]
     sql = sql.order_by(*owners, *order_by(order, Joined(found, order, dialect), dialect))
     return sql.limit(_one_more(max_included))
+
+
+def _each_link_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
+    """The links of a relation, without those that link what another one links."""
+    links = links_of(relation, dialect)
+    if links is None or not relation.repeats:
+        return links
+    return select(*columns_in(links, relation.link_columns)).distinct().subquery()
 
 
 def _one_more(count: int) -> ColumnElement[int]:

@@ -110,14 +110,6 @@ def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
     return link if policy is None else _narrow(link, policy.read, dialect)
 
 
-def each_link_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
-    """The same rows without those that link what another one links."""
-    links = links_of(relation, dialect)
-    if links is None or not relation.repeats:
-        return links
-    return select(*columns_in(links, relation.link_columns)).distinct().subquery()
-
-
 def _narrow(table: FromClause, condition: Condition, dialect: SQLDialect) -> FromClause:
     """The rows of a table for which a condition holds, as a table that both databases flatten."""
     return table if condition.constant else _select_rows(table, condition, dialect).subquery()

@@ -298,7 +298,7 @@ def build_descend(
     level = literal_column("1", Integer).label("level")
     columns = refer_all(shape.columns, dialect, rows)
     first = select(*own, *referred, level).select_from(rows).where(in_rows(columns, dialect))
-    tree = first.cte("tree", recursive=True)
+    tree = first.cte("modelwire_tree", recursive=True)
     below = [tree.c[f"r{i}"] == column for i, column in enumerate(columns)]
     deeper = select(*own, *referred, tree.c.level + 1).where(*below, tree.c.level < LEVELS)
     tree = tree.union(deeper)

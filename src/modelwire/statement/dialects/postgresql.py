@@ -35,7 +35,7 @@ from ...catalog.domain import is_short_float
 from ...catalog.kinds import has_offset, storage_type, type_on
 from ..dialect import GivenValues, SQLDialect
 from ..given_rows import IMAGES, PLACE, completed
-from ..lists import ROWS
+from ..lists import GIVEN, ROWS
 from ..reading import read_as
 from ..spelled import Spell, SpelledList
 from . import postgresql_documents as _documents  # noqa: F401 - it finds parts of documents
@@ -53,7 +53,7 @@ def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:
     arrays = [_array(f"{ROWS}{i}", t) for i, t in enumerate(types)]
     names = [f"c{i}" for i in range(len(types))]
     values = func.unnest(*arrays).table_valued(*names, with_ordinality="position")
-    given = values.render_derived(name=ROWS)
+    given = values.render_derived(name=GIVEN)
     return given, [given.c[name] for name in names], given.c.position
 
 
@@ -119,7 +119,7 @@ def _write_key(
 def _given_rows(own: Table) -> Select[Any]:
     images = cast(bindparam(IMAGES, type_=Text()), JSON())
     elements = func.json_array_elements(images).table_valued("image", with_ordinality="place")
-    given = elements.render_derived(name="given")
+    given = elements.render_derived(name=GIVEN)
     # By the table: a type of PostgreSQL's own may have its name, such as `line`.
     alias = own.alias("modelwire_typed")
     whole: ColumnElement[Any] = literal_column("modelwire_typed")
@@ -127,7 +127,7 @@ def _given_rows(own: Table) -> Select[Any]:
     named = [column(c.name, c.type) for c in own.columns]
     # A function in FROM may use what stands before it.
     image = _spell_hstores(given.c.image, own)
-    row = func.json_populate_record(of_table, image).table_valued(*named, name="row")
+    row = func.json_populate_record(of_table, image).table_valued(*named, name="modelwire_row")
     cells = [completed(c, row.c[c.name]).label(c.key) for c in own.columns]
     return select(*cells, (given.c.place - 1).label(PLACE)).select_from(given.join(row, true()))
 
@@ -141,7 +141,7 @@ def _spell_hstores(image: ColumnElement[Any], own: Table) -> ColumnElement[Any]:
         return image
     row: ColumnElement[Any] = cast(image, JSONB())
     for name in names:
-        pairs = func.jsonb_each_text(row[name]).table_valued("key", "value", name="pairs")
+        pairs = func.jsonb_each_text(row[name]).table_valued("key", "value", name="modelwire_pairs")
         keys, values = func.array_agg(pairs.c.key), func.array_agg(pairs.c.value)
         whole = cast(func.coalesce(func.hstore(keys, values), cast("", HSTORE())), Text())
         spelled = select(func.jsonb_build_object(name, whole)).select_from(pairs)

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeEngine
 from ...catalog.kinds import storage_type
 from ..dialect import GivenValues, SQLDialect
 from ..given_rows import CELL, IMAGES, PLACE, REAL, completed
-from ..lists import ROWS
+from ..lists import GIVEN, ROWS
 from ..normal import normalize
 from ..operators import UNHEX
 from ..spelled import Spell
@@ -45,7 +45,7 @@ _MAX_DIGITS = 15
 
 def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:
     rows = bindparam(ROWS, type_=SQLiteRows(*types))
-    given = func.json_each(rows).table_valued("key", "value", name=ROWS)
+    given = func.json_each(rows).table_valued("key", "value", name=GIVEN)
     items: list[ColumnElement[Any]] = [
         func.json_extract(given.c.value, f"$[{i}]") for i in range(len(types))
     ]
