@@ -21,9 +21,7 @@ from ..plan.keys import select_by_key
 from ..plan.parameters import Values
 from ..plan.parent import plan_parent
 from ..plan.reading.history import check_kept
-from ..plan.reading.keyset import CursorPlan
 from ..plan.reading.plans import (
-    ListPlan,
     ReadPlan,
     StreamPlan,
     plan_key,
@@ -104,7 +102,7 @@ async def read_page(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """`GET /users/`"""
-    plan = _plan_page(pipeline.catalog, table, request.query_string)
+    plan = plan_list(pipeline.catalog, table, pipeline.parse_query(request))
     address = Address(f"{request.base}/", request.query_string)
     return await share_list(pipeline, plan, request, session, address)
 
@@ -204,9 +202,3 @@ def _plan_read(catalog: Catalog, read: tuple[Table, Dialect], query_string: byte
     table, dialect = read
     parameters = parse_query(query_string, catalog.limits.max_query_bytes)
     return plan_read(catalog, table, parameters, dialect)
-
-
-@kept_if_short
-def _plan_page(catalog: Catalog, table: Table, query_string: bytes) -> ListPlan | CursorPlan:
-    """Plan a page of a table, which depends on nothing but the query either."""
-    return plan_list(catalog, table, parse_query(query_string, catalog.limits.max_query_bytes))
