@@ -43,6 +43,7 @@ class Own(SQLModel, table=True):
 
 class Shown(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
+    type: str = "shown"
     tags: list[str] = Field(sa_column=Column(JSON))
 
 
@@ -52,6 +53,7 @@ class Part(BaseModel):
 
 class ShownPublic(BaseModel):
     id: int
+    type: str
     tags: frozenset[str]
 
     @computed_field
@@ -110,6 +112,21 @@ async def test_order(make_url: MakeURL, tmp_path: Path, dialect: str) -> None:
     }
     assert len(told) == 1, told
     assert "'tags': ['tag0', 'tag1', 'tag2'" in told.pop()
+
+
+def test_names_of_fields() -> None:
+    """A field may be called as a part of a schema is."""
+
+    class Named(BaseModel):
+        type: str
+        default: set[str]
+        metadata: dict[str, set[str]]
+
+    row = Named(type="set", default={*"bca"}, metadata={"type": {*"bca"}})
+    given = ordering_serializer_of(Named).to_python(row, mode="json")
+    if GOES_BY_SCHEMA:
+        assert given == {"type": "set", "default": [*"abc"], "metadata": {"type": [*"abc"]}}
+    assert given["type"] == "set"
 
 
 def test_others() -> None:

@@ -13,7 +13,7 @@ from ..compat.pydantic import serializer_of
 _SETS = frozenset({"set", "frozenset"})
 
 _VALUES = frozenset({"default", "expected", "metadata"})
-"""Names of what is no schema in one, and may look like one."""
+"""Names of what is no schema in one, and may look like one; fields may have these names, too."""
 
 
 def ordering_serializer_of(schema: type[BaseModel]) -> SchemaSerializer:
@@ -34,8 +34,11 @@ def _order_sets(schema: Any) -> Any:
         return type(schema)(map(_order_sets, schema))
     if not isinstance(schema, dict):
         return schema
+    kind = schema.get("type")
+    if not isinstance(kind, str):  # schemas by names, such as a model's fields by theirs
+        return {name: _order_sets(value) for name, value in schema.items()}
     changed = {k: v if k in _VALUES else _order_sets(v) for k, v in schema.items()}
-    if schema.get("type") in _SETS and "serialization" not in schema:
+    if kind in _SETS and "serialization" not in schema:
         items = core_schema.list_schema(changed.get("items_schema"))
         changed["serialization"] = core_schema.wrap_serializer_function_ser_schema(
             _write_set, schema=items
