@@ -109,7 +109,7 @@ async def _explain_own_table(
 ) -> RequestError:
     """Explain a constraint by the fields of the table that the plan writes."""
     table, rows = plan.table, plan.rows
-    fields = _fields_of(table, violation.constraint, violation.table, violation.columns)
+    fields = _fields_of(violation, table)
     if violation.kind is Constraint.UNIQUE and len(rows) > 1:
         rows = await _find_taken(fields, plan, finder)
     if violation.kind is Constraint.LENGTH and not fields:
@@ -184,11 +184,18 @@ def _names_of(plan: WrittenRows) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
     return (), [()] * len(plan.rows)
 
 
+def _fields_of(violation: ConstraintViolation, table: Table) -> Sequence[Field]:
+    """The fields that a constraint is about."""
+    # What the driver names may be values of the row, in an unlucky text: these are not kept.
+    named = tuple([name for name in violation.columns if name in table.by_column])
+    return _find_fields(table, violation.constraint, violation.table, named)
+
+
 @kept
-def _fields_of(
+def _find_fields(
     table: Table, constraint: str | None, violated: str | None, named: tuple[str, ...]
 ) -> Sequence[Field]:
-    """The fields that a constraint is about.
+    """Find the fields that a constraint is about.
 
     Args:
         table: The resource.
@@ -336,7 +343,7 @@ def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog
         return explain_reference_elsewhere(violation, table, catalog, deletes=deletes)
     if table is None:
         return _ERRORS_WITHOUT_TABLE[violation.kind]()
-    fields = _fields_of(table, violation.constraint, violation.table, violation.columns)
+    fields = _fields_of(violation, table)
     return _EXPLANATIONS[violation.kind](table, fields, None)
 
 

@@ -71,7 +71,8 @@ as `cash_in`."""
 
 
 # `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets. So they
-# do in `Partition key of the failing row contains (month) = (11).`
+# do in `Partition key of the failing row contains (month) = (11).` Of a check that has a name it is
+# the row itself that stands there.
 _KEY_IN_DETAIL = re.compile(r"\((.*)\) ?= ?\(", re.DOTALL)
 _EQUALS = re.compile(r"\) ?= ?\(")
 
@@ -108,7 +109,8 @@ _QUOTED = re.compile(r'["«„“](.+?)["»“”]')
 def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
     told = diagnostics_of(error)
     columns: Sequence[str] = (told.column,) if told.column else ()
-    match = None if columns else _KEY_IN_DETAIL.search(told.detail or "")
+    is_row = kind is Constraint.CHECK and told.constraint is not None
+    match = None if columns or is_row else _KEY_IN_DETAIL.search(told.detail or "")
     if match is not None:
         columns = names_in(_EQUALS.split(match[1])[0])
     return ConstraintViolation(kind, told.table, told.constraint, columns, told.schema)
