@@ -15,7 +15,6 @@ from tests.conftest import empty_tables
 from tests.http.problems import read_problem
 from tests.worlds import World, make_world_fixture, on_lanes
 
-
 pytestmark = pytest.mark.both_lanes
 
 
