@@ -16,15 +16,15 @@ from functools import partial
 from types import NoneType
 from typing import Any, Literal, get_args
 
-from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
+from pydantic import PydanticUserError, TypeAdapter
+from pydantic_core import SchemaSerializer, to_jsonable_python
 from sqlalchemy import ARRAY, Uuid
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.types import TypeEngine
 
 from .binary import holds_base64
 from .kinds import Kind, bare_class, is_decorated, is_secret, storage_type, stored_kind
-from .sets import put_in_order
+from .sets import find_ordering, put_in_order
 from .vectors import is_vector
 
 Convert = Callable[[Any], Any]
@@ -133,9 +133,14 @@ def encoder_of_item(annotation: Any, array: ARRAY[Any]) -> Convert | None:
 
 
 def _json_writer(annotation: Any) -> Convert:
-    if not holds_base64(annotation):
-        return _to_json
-    return partial(_adapter_of(annotation).dump_python, mode="json", by_alias=True)
+    try:
+        ordering = find_ordering(annotation)
+    except (PydanticUserError, NameError):
+        ordering = None  # it is of no use without the model that it stands in
+    if holds_base64(annotation):
+        serializer = ordering or _adapter_of(annotation).serializer
+        return partial(serializer.to_python, mode="json", by_alias=True)
+    return _to_json if ordering is None else partial(_to_ordered_json, ordering)
 
 
 def _item_of(annotation: Any) -> Any:
@@ -235,6 +240,12 @@ def _to_json(value: Any) -> Any:
         return to_jsonable_python(value)
     except UnicodeEncodeError:
         return value  # a name has a lone surrogate, of which the check of the column tells
+
+
+def _to_ordered_json(ordering: SchemaSerializer, value: Any) -> Any:
+    if _to_json(value) is value:
+        return value  # such as one with a lone surrogate in a name, which would be lost
+    return ordering.to_python(value, mode="json", by_alias=True, warnings=False)
 
 
 def _to_items(convert: Convert | None, value: Any) -> Any:

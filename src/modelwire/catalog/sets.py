@@ -1,4 +1,5 @@
-"""The order in which sets are stored, and written.
+"""The order of sets in columns and in JSON: the same row is the same bytes, whichever process has
+made them.
 
 Python keeps a set in an order that differs from process to process, as the hashes of texts do.
 """
@@ -8,6 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import TypeAdapter
+from pydantic_core import SchemaSerializer, core_schema
+
+from ..compat.pydantic import serializer_of
+
+_SETS = frozenset({"set", "frozenset"})
+
+_VALUES = frozenset({"default", "expected", "metadata"})
+"""Names of what is no schema in one, and may look like one; fields may have these names, too."""
+
 
 def put_in_order(values: Iterable[Any]) -> list[Any]:
     """The items of a set in the one order that it is stored and written in."""
@@ -15,3 +26,40 @@ def put_in_order(values: Iterable[Any]) -> list[Any]:
         return sorted(values)
     except TypeError:
         return sorted(values, key=repr)
+
+
+def find_ordering(annotation: Any) -> SchemaSerializer | None:
+    """Find what serializes values of an annotation with each set in order.
+
+    Args:
+        annotation: The annotation, or a model.
+
+    Returns:
+        The serializer; None where there are no sets, wherever they might stand.
+    """
+    schema = TypeAdapter(annotation).core_schema
+    ordered = _order_sets(schema)
+    return None if ordered == schema else serializer_of(ordered)
+
+
+def _order_sets(schema: Any) -> Any:
+    """A schema of Pydantic's core, or a part of one, by which sets are written in order."""
+    if isinstance(schema, (list, tuple)):
+        return type(schema)(map(_order_sets, schema))
+    if not isinstance(schema, dict):
+        return schema
+    kind = schema.get("type")
+    if not isinstance(kind, str):  # schemas by names, such as a model's fields by theirs
+        return {name: _order_sets(value) for name, value in schema.items()}
+    changed = {k: v if k in _VALUES else _order_sets(v) for k, v in schema.items()}
+    if kind in _SETS and "serialization" not in schema:
+        items = core_schema.list_schema(changed.get("items_schema"))
+        changed["serialization"] = core_schema.wrap_serializer_function_ser_schema(
+            _write_set, schema=items
+        )
+    return changed
+
+
+def _write_set(value: Any, write: core_schema.SerializerFunctionWrapHandler) -> Any:
+    # What is no set is not what its annotation says, and is written as it is.
+    return write(put_in_order(value) if isinstance(value, (set, frozenset)) else value)

@@ -15,6 +15,7 @@ from ..catalog.kinds import TIMES, Kind
 from ..catalog.names import join_words, names_shown, to_words
 from ..catalog.reading.masks import masks_within
 from ..catalog.reading.shown import leave_out_relations, validate_shown
+from ..catalog.sets import find_ordering
 from ..catalog.tables import Table
 from ..catalog.unreadable import Unreadable
 from ..compat.pydantic import decorators_of
@@ -22,7 +23,6 @@ from ..errors import InvalidRow
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import fall_back, show
 from .parts import cut_row, trees_of
-from .sets import ordering_serializer_of
 from .tree import Branch, Row, attach, owner_positions
 
 
@@ -71,7 +71,7 @@ class SchemaEncoder:
         self.names: Sequence[str] = [named[key] for key in shown_keys]
         times = {field.key for field in table.fields if field.kind in TIMES}
         self.times: Collection[str] = [named[key] for key in shown_keys if key in times]
-        self._serializer = ordering_serializer_of(self.schema)
+        self._serializer = find_ordering(self.schema) or TypeAdapter(self.schema).serializer
         self._masked = _masked_documents(table) if self._derived else {}
 
     def encode_one(self, row: Row, branches: Sequence[Branch] = ()) -> bytes:
