@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from ipaddress import IPv4Address
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
@@ -24,6 +25,7 @@ from sqlmodel import Field, SQLModel
 from modelwire import Database, Resource
 from modelwire.catalog.forms import form_of
 from tests.conftest import PATIENT, MakeURL, empty_tables, make_app, open_client
+from tests.http.problems import read_problem
 from tests.worlds import World, make_world_fixture, on_lanes
 
 
@@ -247,3 +249,26 @@ async def test_values_of_types_of_postgresql(sheets: httpx2.AsyncClient) -> None
             assert [e["pointer"] for e in answer.json()["errors"]] == [pointer], answer.text
         found = await sheets.get("/form_sheets/", params={name: value})
         assert found.status_code == 422, (name, value, found.text)
+
+
+_CAST = """
+CREATE FUNCTION cast_something() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM ('x' || NEW.id)::numeric; RETURN NEW; END $$;
+CREATE TRIGGER cast_something BEFORE INSERT ON form_sheets
+FOR EACH ROW EXECUTE FUNCTION cast_something();
+"""
+
+
+async def test_casts_of_triggers(make_url: MakeURL, lane: str) -> None:
+    """What a trigger can't cast is no fault of a value that was sent."""
+    url = await make_url("postgresql", "casts")
+    database = Database(url, metadata=Own.metadata, **PATIENT)
+    await database.init_db()
+    connection = await asyncpg.connect(url)
+    await connection.execute(_CAST)
+    await connection.close()
+    async with open_client(make_app(database, lane, (Resource(Sheet),), {})) as client:
+        answer = await client.post("/form_sheets/", json={"cost": "1"})
+        read_problem(answer, 422, "refused")
+        assert "cost" not in answer.text
+    await database.close_db()

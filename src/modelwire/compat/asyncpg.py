@@ -29,6 +29,7 @@ class Diagnostics(NamedTuple):
         constraint: The constraint.
         detail: More about it, with values of rows.
         function: The function of the server's own that has raised it.
+        context: What it was at, the innermost first.
     """
 
     schema: str | None
@@ -37,6 +38,7 @@ class Diagnostics(NamedTuple):
     constraint: str | None
     detail: str | None
     function: str | None
+    context: str | None
 
 
 def diagnostics_of(error: asyncpg.PostgresError) -> Diagnostics:
@@ -48,6 +50,7 @@ def diagnostics_of(error: asyncpg.PostgresError) -> Diagnostics:
         getattr(error, "constraint_name", None),
         getattr(error, "detail", None),
         getattr(error, "server_source_function", None),
+        getattr(error, "context", None),
     )
 
 

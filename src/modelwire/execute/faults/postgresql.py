@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import asyncpg
 
 from ...catalog.constraints import names_in
-from ...compat.asyncpg import diagnostics_of
+from ...compat.asyncpg import Diagnostics, diagnostics_of
 from ...errors import (
     Constraint,
     ConstraintViolation,
@@ -69,6 +69,10 @@ _INPUT = re.compile(r"\w+_in")
 """The functions of PostgreSQL's source that read values of types which are not checked before, such
 as `cash_in`."""
 
+_PARAMETER = re.compile(r"[^\n]+\$[0-9]+( = [^\n]*)?")
+"""How PostgreSQL says, in any language, that it was reading a parameter: `unnamed portal parameter
+$1 = '...'`. What a trigger, a check or a computed column casts is none."""
+
 
 # `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets. So they
 # do in `Partition key of the failing row contains (month) = (11).` Of a check that has a name it is
@@ -79,7 +83,7 @@ _EQUALS = re.compile(r"\) ?= ?\(")
 
 def translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     state = error.sqlstate or ""
-    if state.startswith(_DATA) and _INPUT.fullmatch(diagnostics_of(error).function or ""):
+    if state.startswith(_DATA) and _is_of_parameter(diagnostics_of(error)):
         return ConstraintViolation(Constraint.FORM)
     kind = _SQLSTATES.get(state)
     if kind is not None:
@@ -95,6 +99,12 @@ def translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
     if state.startswith(_DATA):
         return ConstraintViolation(Constraint.TRIGGER)
     return DatabaseError()
+
+
+def _is_of_parameter(told: Diagnostics) -> bool:
+    """Whether a value could not be read as one of its column's type."""
+    reads = _INPUT.fullmatch(told.function or "")
+    return reads is not None and _PARAMETER.fullmatch(told.context or "") is not None
 
 
 def _named_in(message: str) -> str:
