@@ -142,7 +142,7 @@ class Statement:
 
     @cached_property
     def stamped(self) -> Compiled | None:
-        """The statement, which says on whose behalf it writes a row in its last two columns; None
+        """The statement, which says on whose behalf it writes a row in its last columns; None
         if it writes none."""
         if not isinstance(self.sql, (Insert, Update, Delete)):
             return None
