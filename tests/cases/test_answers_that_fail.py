@@ -1,5 +1,6 @@
 """What can't be answered is not stored: the answer is written before the commit."""
 
+import logging
 from typing import Any
 
 import httpx2
@@ -257,3 +258,16 @@ async def test_random_writes(answers_world: World, lane: str, data: st.DataObjec
             assert await read_all(answers_world.database) == before
         elif "key" not in way:
             assert b != BAD
+
+
+async def test_what_is_logged(
+    answers_world: World, lane: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names the function that fails, and has nothing that its error says: the value."""
+    await empty_tables(answers_world.database)
+    with caplog.at_level(logging.INFO, logger="modelwire"):
+        body = {"name": "good", "b": 777001}
+        answer = await answers_world.clients[lane].post("/serialized/", json=body)
+    read_problem(answer, 500, "invalid_row")
+    assert "SerializedRead can't write a stored row of serialized: show (KeyError)" in caplog.text
+    assert "777001" not in answer.text + caplog.text

@@ -20,7 +20,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticSerializationError
 from pydantic_core.core_schema import (
     no_info_after_validator_function,
     plain_serializer_function_ser_schema,
@@ -193,3 +193,19 @@ def test_serializer_of_schema() -> None:
 
     serializer = compat.serializer_of(change(TypeAdapter(Whole).core_schema))
     assert serializer.to_json(Whole(part=Part(n=1))) == b'{"part":{"n":2}}'
+
+
+def test_failed_function_is_named() -> None:
+    """An error of a serializer says in which function, and of which class it was."""
+
+    class Odd(BaseModel):
+        n: int
+
+        @field_serializer("n")
+        def show(self, n: int) -> str:
+            return {1: "one"}[n]
+
+    with pytest.raises(PydanticSerializationError) as failed:
+        Odd(n=2).model_dump_json()
+    assert compat.find_failed(failed.value) == ("show", "KeyError")
+    assert compat.find_failed(PydanticSerializationError("invalid utf-8 sequence")) is None

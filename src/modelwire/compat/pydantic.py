@@ -4,19 +4,21 @@ Tried with 2.11.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
 `__pydantic_core_schema__`, `__pydantic_validator__` and `__class_vars__` of a model are documented
 as attributes, but not what is in the first; nor which names a `ConfigDict` may have, which function
 prepares private attributes, in which modules that is which hides a secret, and which holds a
-bound, and how a serializer is told to go by its schema alone. That a model may have
-`__get_pydantic_core_schema__` of its own is documented, and advised against.
+bound, how a serializer is told to go by its schema alone, and what it says of a function that
+fails. That a model may have `__get_pydantic_core_schema__` of its own is documented, and advised
+against.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import new_class
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr
-from pydantic_core import CoreSchema, SchemaSerializer
+from pydantic_core import CoreSchema, PydanticSerializationError, SchemaSerializer
 
 CONFIG_KEYS = frozenset(ConfigDict.__annotations__)
 """The names that the configuration of a model may have; SQLModel has more in it."""
@@ -25,6 +27,8 @@ GOES_BY_SCHEMA = "_use_prebuilt" in (SchemaSerializer.__text_signature__ or "")
 """Whether a serializer can be told to go by its schema alone."""
 
 _PREPARES = "init_private_attributes"
+
+_CALL = re.compile(r"Error calling function `([^`]+)`: (\w+)")
 
 
 def decorators_of(model: type[BaseModel]) -> Any:
@@ -73,6 +77,15 @@ def serializer_of(schema: CoreSchema) -> SchemaSerializer:
     """
     alone = (False,) if GOES_BY_SCHEMA else ()
     return SchemaSerializer(schema, None, *alone)
+
+
+def find_failed(error: PydanticSerializationError) -> tuple[str, str] | None:
+    """Find the function of a model that failed while a row was written, and the class of its error.
+
+    What the error says itself may quote a value.
+    """
+    found = _CALL.search(str(error))
+    return None if found is None else (found[1], found[2])
 
 
 def is_bound(schema: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from ..catalog.reading.shown import leave_out_relations, validate_shown
 from ..catalog.sets import find_ordering
 from ..catalog.tables import Table
 from ..catalog.unreadable import Unreadable
-from ..compat.pydantic import decorators_of
+from ..compat.pydantic import decorators_of, find_failed
 from ..errors import InvalidRow
 from ..shape.parts import Include, Projection, whole_row
 from .fallback import fall_back, show
@@ -96,7 +96,8 @@ class SchemaEncoder:
         try:
             return [self._dump(row) for row in again]
         except PydanticSerializationError as exc:
-            raise InvalidRow(*_describe_unwritten(self._table)) from exc
+            # Its own words may quote values, too.
+            raise InvalidRow(*_describe_unwritten(self._table, exc)) from None
 
     def _dump(self, row: BaseModel) -> bytes:
         # A column may hold a value that its annotation only describes, such as a URL as text.
@@ -162,10 +163,12 @@ def _describe_refused(
     )
 
 
-def _describe_unwritten(table: Table) -> tuple[str, str]:
+def _describe_unwritten(table: Table, error: PydanticSerializationError) -> tuple[str, str]:
+    failed = find_failed(error)
+    told = "" if failed is None else f": {failed[0]} ({failed[1]})"
     return (
         f"{table.title} can't be shown as it is stored: its read schema can't write it",
-        f"{table.schemas.read.__name__} can't write a stored row of {table.sql.fullname}",
+        f"{table.schemas.read.__name__} can't write a stored row of {table.sql.fullname}{told}",
     )
 
 

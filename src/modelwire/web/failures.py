@@ -26,8 +26,8 @@ def _level_of(status: int) -> int:
 def log_failure(error: RequestError, status: int, exchange: Exchange, route: str) -> None:
     """Log an error that isn't the client's, or that the database has raised.
 
-    What failed in the database, and what a read schema refuses, is logged without values of rows.
-    Of anything else there is the whole traceback.
+    What failed in the database, and what a read schema refuses or fails to write, is logged without
+    values of rows. Of anything else there is the whole traceback.
 
     Args:
         error: The error.
@@ -49,7 +49,7 @@ def log_failure(error: RequestError, status: int, exchange: Exchange, route: str
         fields["trace_id"] = exchange.trace_id
     record = EventRecord(logger, level, "failure", fields, _describe)
     if status == 500 and cause is not None:
-        if failure is None or isinstance(error, InvalidRow):
+        if failure is None:
             record.exc_info = (type(cause), cause, cause.__traceback__)
         else:
             record.stack_info = "".join(traceback.format_tb(cause.__traceback__)).rstrip()
