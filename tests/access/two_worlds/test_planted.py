@@ -30,7 +30,7 @@ FOUND_BY: dict[str, tuple[str, int]] = {
     "statement/select.py:build_related:rows_of:0": ("list", 0),
     "statement/source.py:_select_rows:write_condition:0": ("list", 0),
     "statement/source.py:rows_of:_narrow:0": ("list", 0),
-    "statement/source.py:each_link_of:links_of:0": ("stream", 11),
+    "statement/select.py:_each_link_of:links_of:0": ("stream", 11),
     "statement/source.py:links_of:_narrow:0": ("children", 1),
     "statement/source.py:_compute:_narrow:0": ("list", 0),
     "statement/source.py:tell_allowed:write_condition:0": ("change", 0),
