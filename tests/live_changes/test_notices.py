@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from sqlmodel import select
 
 from modelwire import Database
+from modelwire.execute import database as database_module
 from modelwire.execute.feed import notifier
 from modelwire.execute.postgresql import watch
 from modelwire.statement.changes import NOTIFIED
@@ -139,6 +140,26 @@ async def test_other_processes(
         rows = [create(writer, title=str(n)) for n in range(WRITES)]
         await asyncio.gather(*rows)
         assert len(await take(events, WRITES)) == WRITES
+    await database.close_db()
+
+
+async def test_no_answer(followed_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be told, that is given up with the database, and all else is closed."""
+    monkeypatch.setattr(database_module, "_CLOSE_S", 0.2)
+    database = Database(followed_url, metadata=Base.metadata, pool_size=1, **PATIENT)
+    make_followed_app(database, TASKS)
+    before = asyncio.all_tasks()
+    await database.init_db()
+    await database.tracking.feed.find(MINUTE_S)
+    async with database.writing(single=True):
+        database.tracking.log.tell_committed()
+        await asyncio.sleep(0)  # it waits for the one connection
+        pool = database.engine.pool
+        assert len(asyncio.all_tasks() - before) > 1
+        await database.close_db()
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() <= before
+        assert database.engine.pool is not pool
     await database.close_db()
 
 

@@ -420,10 +420,12 @@ class Database:
         """
         if self.replicas is not None:
             await self.replicas.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_S):
-                await self.tracking.close()
-                await self.engine.dispose()
+        # A copy tells of nothing.
+        tracking = () if self._is_copy else (self.tracking.close,)
+        for close in (*tracking, self.engine.dispose):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_S):
+                    await close()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:

@@ -157,5 +157,7 @@ class ChangeTracking:
 
     async def close(self) -> None:
         """Tell of what was committed, and let go of connections that are none of the pool's."""
-        await self._notifier.close()
-        await self.feed.close()
+        try:
+            await self._notifier.close()
+        finally:
+            await self.feed.close()

@@ -39,10 +39,13 @@ class Notifier:
             self._task = loop.create_task(self._run(), context=Context())
 
     async def close(self) -> None:
-        """Wait until all that was committed here is told."""
+        """Wait until all that was committed here is told; who no longer waits gives it up."""
         if self._runs_here and self._task is not None:
             self._is_closing.set()
-            await asyncio.wait([self._task])
+            try:
+                await asyncio.wait([self._task])
+            finally:
+                self._task.cancel()
 
     @property
     def _runs_here(self) -> bool:
