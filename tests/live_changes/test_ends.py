@@ -26,6 +26,7 @@ class Quiet:
         self.ring, self.is_open = ring, True
 
     async def look(self, seen: int, /) -> Look:  # noqa: ARG002
+        assert self.is_open  # what is closed has no connection to look on
         self.looks += 1
         return Look(0, 1, 1)
 
@@ -59,3 +60,18 @@ async def test_end_while_it_rings(steps: int) -> None:
     assert not watch.is_open
     waiting.cancel()
     await asyncio.wait([waiting])
+
+
+async def test_end_while_somebody_asks() -> None:
+    """Whoever asks for the last number meanwhile is given one that was final before."""
+    watch = Quiet()
+    feed = Feed(lambda: watch, prepare)
+    assert await feed.find(MINUTE_S) == 0
+    reader = feed._reader
+    assert reader is not None
+    async with reader._turn:  # another look is under way
+        asking = asyncio.create_task(feed.find(MINUTE_S))
+        await asyncio.sleep(0.01)
+        await feed.close()
+    async with asyncio.timeout(MINUTE_S):
+        assert await asking == 0

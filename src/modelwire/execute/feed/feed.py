@@ -167,6 +167,7 @@ class _Reader:
                 await asyncio.sleep(min(_FAILED_S[0] * 2**self._failures, _FAILED_S[1]))
                 self._failures = min(self._failures + 1, 10)
         finally:
+            self._is_ready.clear()
             await self._watch.close()
 
     async def _look_on(self) -> None:
@@ -193,6 +194,8 @@ class _Reader:
         async with self._turn:
             if asyncio.current_task() is self._next:
                 self._next = None  # whoever asks from now on is told by another one
+            if not self._is_ready.is_set():
+                raise ConnectionAbortedError("Changes are no longer followed here")
             if self._horizon.note(await self._watch.look(self._horizon.seen)):
                 news, self._news = self._news, self._loop.create_future()
                 news.set_result(None)
