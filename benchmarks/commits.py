@@ -26,7 +26,7 @@ from modelwire.execute.log.postgresql import write_install, write_log
 from modelwire.statement.changes import TELLS
 from modelwire.statement.feed import build_notice
 
-from .databases import open_postgresql_server
+from .databases import create_database, open_postgresql_server
 from .second_row import ITEMS
 
 _INSERT = (
@@ -61,11 +61,8 @@ WAYS = (
 
 
 async def _open(server: str, way: Way, clients: int) -> list[Any]:
-    admin = await asyncpg.connect(server)
-    await admin.execute("DROP DATABASE IF EXISTS modelwire_commits WITH (FORCE)")
-    await admin.execute("CREATE DATABASE modelwire_commits")
-    await admin.close()
-    opened = [await asyncpg.connect(server, database="modelwire_commits") for _ in range(clients)]
+    url = await create_database(server, "modelwire_commits")
+    opened = [await asyncpg.connect(url) for _ in range(clients)]
     steps = [str(CreateTable(ITEMS).compile(dialect=postgresql.dialect()))]
     if way.log:
         steps += [*write_log(), *write_install(Noted(ITEMS, True, None), "public")]

@@ -112,7 +112,7 @@ class PostgreSQL:
     def __init__(self, server: str, users: int) -> None:
         self.users = users
         self._loop = asyncio.new_event_loop()
-        self.url = self._run(_create_database(server, f"modelwire_benchmark_{users}"))
+        self.url = self._run(create_database(server, f"modelwire_benchmark_{users}"))
         self._run(_create_tables(self.url))
         self._connection = self._run(asyncpg.connect(self.url))
         self.version = "PostgreSQL " + str(self.fetch("SHOW server_version")[0][0])
@@ -174,7 +174,8 @@ def open_postgresql_server() -> Iterator[str]:
                 server.cleanup()
 
 
-async def _create_database(server: str, name: str) -> str:
+async def create_database(server: str, name: str) -> str:
+    """Create an empty database on a server; returns its URL."""
     admin = await asyncpg.connect(server)
     await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     await admin.execute(f'CREATE DATABASE "{name}"')

@@ -29,7 +29,7 @@ from modelwire.execute.log.noted import Noted
 from modelwire.execute.log.postgresql import write_install, write_log
 from modelwire.statement.changes import CHANGES, stamps
 
-from .databases import open_postgresql_server
+from .databases import create_database, open_postgresql_server
 from .processes import read_run_time_us
 
 ONE, MANY = 100, 3
@@ -57,11 +57,15 @@ ITEMS = Base.metadata.tables["items"]
 _NAMES = ("organisation_id", "name", "note", "count", "created_at")
 _TYPES = ("integer", "varchar", "varchar", "integer", "timestamptz")
 _COLUMNS = ", ".join(_NAMES)
+_REQUEST = "f1d2d2f924e986ac86fdf7b36c94bcdf"
 _ENTRY = f"""
 INSERT INTO {CHANGES.name} (at, transaction, "table", key, operation, new, request)
 SELECT clock_timestamp(), pg_current_xact_id(), 'items', json_build_array(w.id)::text, 'create',
-  row_to_json(w), 'f1d2d2f924e986ac86fdf7b36c94bcdf' FROM w
+  row_to_json(w), '{_REQUEST}' FROM w
 """  # noqa: S608
+
+_STAMPED = {"stamp_by": "''", "stamp_request": f"'{_REQUEST}'", "stamp_tells": "'1'"}
+"""What the parameters of stamps are, in SQL."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,7 @@ class Way:
             return f"WITH w AS ({sql}), l AS ({_ENTRY}) SELECT * FROM w"  # noqa: S608
         dialect = postgresql.dialect()
         said = [str(s.compile(dialect=dialect)) for s in stamps()] if self.triggers else []
-        texts = (s.replace("%(stamp_by)s", "''") for s in said)
-        texts = (
-            s.replace("%(stamp_request)s", "'f1d2d2f924e986ac86fdf7b36c94bcdf'") for s in texts
-        )
+        texts = [text % _STAMPED for text in said]
         return ", ".join([sql, *texts])
 
     def steps(self) -> Sequence[str]:
@@ -141,12 +142,8 @@ class Writer:
 
 
 async def _open(server: str, number: int, way: Way) -> Writer:
-    name = f"modelwire_second_row_{number}"
-    admin = await asyncpg.connect(server)
-    await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await admin.execute(f"CREATE DATABASE {name}")
-    await admin.close()
-    connection = await asyncpg.connect(server, database=name)
+    url = await create_database(server, f"modelwire_second_row_{number}")
+    connection = await asyncpg.connect(url)
     for step in way.steps():
         await connection.execute(step)
     values = ", ".join(f"${n}::{kind}" for n, kind in enumerate(_TYPES, 1))
