@@ -287,7 +287,7 @@ class Database:
                 transaction=self.settings.pgbouncer or not single,
                 slots=self._slots,
                 caller=caller,
-                changes=self.tracking.log if self.tracking.log.is_on else None,
+                changes=self.tracking.log_in_use,
             )
         if not self.sql_dialect.has_one_writer or (
             session is not None and session.in_transaction()
@@ -319,7 +319,7 @@ class Database:
             slots=self._slots,
             claim=claim,
             caller=caller,
-            changes=self.tracking.log if self.tracking.log.is_on else None,
+            changes=self.tracking.log_in_use,
         )
 
     def retry(

@@ -22,7 +22,7 @@ from .connect.lane import Lane
 from .failure import describe_failure
 from .feed.feed import Feed
 from .feed.notifier import Notifier
-from .log.log import LOGS
+from .log.log import LOGS, ChangeLog
 from .log.noted import Noted
 from .log.sessions import watch_sessions
 from .watches import open_feed
@@ -66,6 +66,12 @@ class ChangeTracking:
         self._engine = engine
         self._reading = reading
         self._writing = writing
+        self._notifier = Notifier(self._notify)
+
+    @property
+    def log_in_use(self) -> ChangeLog | None:
+        """What notes changes; None where no table keeps them."""
+        return self.log if self.log.is_on else None
 
     def note(self, noted: Noted) -> None:
         """Note the changes of a table from now on, whatever writes to it on the engine.
@@ -117,16 +123,14 @@ class ChangeTracking:
             self.log.ring = feed.ring
         return feed
 
+    async def _notify(self) -> None:
+        """Tell other processes of changes, where nothing but a notification does."""
+        async with self._reading() as lane:
+            await lane.fetch(self._notice, {})
+
     @cached_property
-    def _notifier(self) -> Notifier:
-        """Tells other processes of changes, where nothing but a notification does."""
-        statement = Statement(build_notice(), self._engine().dialect)
-
-        async def notify() -> None:
-            async with self._reading() as lane:
-                await lane.fetch(statement, {})
-
-        return Notifier(notify)
+    def _notice(self) -> Statement:
+        return Statement(build_notice(), self._engine().dialect)
 
     @cached_property
     def places(self) -> Places:

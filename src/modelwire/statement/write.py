@@ -231,7 +231,7 @@ def build_link(shape: LinkShape, dialect: SQLDialect) -> Insert:
     columns = (*shape.columns, *(field.column for field in shape.assigned))
     given, items, position = given_columns(shape.columns, dialect, shape.assigned)
     links = every_row_of(shape.table)
-    pairs = zip(shape.columns, items, strict=False)
+    pairs = zip(shape.columns, items[: len(shape.columns)], strict=True)
     there = exists_in(links, *(is_same(c, item, dialect, links) for c, item in pairs))
     chosen = select(*items).select_from(given).where(~there).order_by(position)
     sql = insert_any_into(shape.table, dialect).from_select(list(columns), chosen)
