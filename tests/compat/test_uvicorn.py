@@ -10,6 +10,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from modelwire.compat.uvicorn import CycleProtocol
 
@@ -38,8 +39,9 @@ def test_protocol_and_cycle_have_their_parts() -> None:
 
 def test_supervisor_has_its_parts() -> None:
     assert missing_from(Multiprocess, ["terminate_all", "handle_term"]) == []
-    assert unwritten_in(Multiprocess, ["sockets", "terminate_all", "signal_queue"]) == []
-    assert parameters_of(Multiprocess) in (["config", "sockets"], ["config", "target", "sockets"])
+    assert unwritten_in(Multiprocess, ["sockets", "terminate_all", "signal_queue", "processes"]) == []
+    assert parameters_of(Multiprocess) == ["config", "sockets"]
+    assert missing_from(Process, ["ping", "is_ready", "kill"]) == []
 
 
 def test_server_has_its_parts() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from pathlib import Path
 
 import httpx2
 import psutil
@@ -148,6 +149,48 @@ async def test_nothing_is_taken_while_stopping(filled: Postgres, workers: str) -
                 filled.thaw()
             assert (await stuck).status_code == 200
             await stopping
+
+
+LATE = """
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from modelwire import Database
+
+database = Database()
+first = Path(__file__).with_name("first")
+
+
+@asynccontextmanager
+async def lifespan(app):
+    try:
+        first.touch(exist_ok=False)
+    except FileExistsError:
+        first.with_name("late").touch()
+        await asyncio.sleep(600)
+    async with database.lifespan(app):
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
+"""
+
+
+async def test_a_worker_that_has_not_begun_holds_nothing_up(tmp_path: Path) -> None:
+    """One that still waits for something when the server is told to stop, such as its database,
+    is ended: it would take connections for which nobody answers."""
+    (tmp_path / "slow.py").write_text(LATE)
+    url = f"sqlite:///{tmp_path}/slow.db"
+    with serving(url, "--workers", "2", target=str(tmp_path / "slow.py"), **LONG) as service:
+        async with asyncio.timeout(60):
+            while not (tmp_path / "late").exists():
+                await asyncio.sleep(0.05)
+        assert (await ask_once(service, "/openapi.json")).status_code == 200
+        await service.stop(within_s=60)
+        assert not await is_taken(service)
 
 
 async def is_taken(service: Service) -> bool:

@@ -1,13 +1,13 @@
 """What uvicorn documents nowhere: its protocol for HTTP, in pieces, and its supervisor of workers.
 
-Tried with 0.47.0 to 0.54.0. Callbacks of httptools and of asyncio are methods of
+Tried with 0.51.0 to 0.54.0. Callbacks of httptools and of asyncio are methods of
 `HttpToolsProtocol`, as are `send_400_response`, `shutdown` and `_start_asgi_task`, by which a
 request begins; `url`, `headers`, `cycle`, `loop`, `transport` and `server_state` are its
 attributes. Of a cycle, which is one request, `scope`, `keep_alive`, `transport`, `disconnected`,
 `response_started` and `response_complete` are read or set; it uses `write`, `close` and
 `is_closing` of its transport, and writes the head of an answer first. `Multiprocess` runs workers,
 is given the sockets that they share, and calls `terminate_all` when it is told to stop; each of its
-`processes` has a `process`. Earlier versions also took what each worker runs, as `target`.
+`processes` has a `process`, and tells by `ping` and `is_ready` how far it is.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from inspect import signature
 from types import FrameType
 from typing import Any, Protocol, TypeVar, cast
 
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 T = TypeVar("T")
 
@@ -125,6 +125,9 @@ class _Supervisor(Multiprocess):
             self._linger()
         for shared in self.sockets:
             shared.close()
+        for worker in self.processes:
+            if _is_starting(worker):
+                worker.kill()
         super().terminate_all()
 
     def _linger(self) -> None:
@@ -139,7 +142,18 @@ class _Supervisor(Multiprocess):
         return any(worker.process.exitcode == _STARTUP_FAILURE for worker in self.processes)
 
 
+def _is_starting(worker: Process) -> bool:
+    """Whether a worker has not begun to serve.
+
+    One that waits for its database holds the socket open until that answers, and takes no connection.
+    """
+    return worker.ping(_ANSWER_S) and not worker.is_ready(_ANSWER_S)
+
+
 _LOOK_S = 0.05
+
+_ANSWER_S = 1
+"""Seconds that a worker has to tell how far it is; one that doesn't may be at work."""
 
 _STARTUP_FAILURE = 3
 """What a worker ends with that could not begin, as does a server that has none."""
@@ -177,10 +191,7 @@ def run_workers(app: Any, leave: Callable[[], None], delay_s: float, **options: 
         SystemExit: A worker could not begin.
     """
     config = Config(app, **options)
-    takes_target = "target" in signature(Multiprocess).parameters
-    target = {"target": Server(config).run} if takes_target else {}
-    sockets = [config.bind_socket()]
-    supervisor = _Supervisor(leave, delay_s, config=config, sockets=sockets, **target)
+    supervisor = _Supervisor(leave, delay_s, config=config, sockets=[config.bind_socket()])
     with suppress(KeyboardInterrupt):
         supervisor.run()
     if supervisor.has_failed:
