@@ -39,7 +39,9 @@ def test_protocol_and_cycle_have_their_parts() -> None:
 
 def test_supervisor_has_its_parts() -> None:
     assert missing_from(Multiprocess, ["terminate_all", "handle_term"]) == []
-    assert unwritten_in(Multiprocess, ["sockets", "terminate_all", "signal_queue", "processes"]) == []
+    assert (
+        unwritten_in(Multiprocess, ["sockets", "terminate_all", "signal_queue", "processes"]) == []
+    )
     assert parameters_of(Multiprocess) == ["config", "sockets"]
     assert missing_from(Process, ["ping", "is_ready", "kill"]) == []
 

@@ -145,7 +145,7 @@ class _Supervisor(Multiprocess):
 def _is_starting(worker: Process) -> bool:
     """Whether a worker has not begun to serve.
 
-    One that waits for its database holds the socket open until that answers, and takes no connection.
+    One that waits for its database holds the socket open meanwhile, and takes no connection.
     """
     return worker.ping(_ANSWER_S) and not worker.is_ready(_ANSWER_S)
 
