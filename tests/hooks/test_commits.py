@@ -27,7 +27,7 @@ async def test_error_changes_nothing(
     with caplog.at_level(logging.ERROR, logger="modelwire"):
         answer = await client.post("/invoices/", json={"code": "x"})
     assert answer.status_code == 201
-    assert "after the commit of a create of Invoice" in caplog.text
+    assert "after the commit of the create of Invoice" in caplog.text
     assert (await client.get("/invoices/1")).status_code == 200
 
 

@@ -1,11 +1,16 @@
-"""The tree of errors, as it is drawn for those who read it."""
+"""The tree of errors, as it is drawn for those who read it; and the codes of other refusals."""
 
 from __future__ import annotations
 
+import json
 import re
+from http import HTTPStatus
+
+import pytest
 
 from modelwire import errors
 from modelwire.errors import ModelwireError, RequestError
+from modelwire.respond.problem import answer_other_problem
 
 
 def _drawn() -> dict[str, tuple[str, str]]:
@@ -47,3 +52,11 @@ def test_each_error_that_becomes_an_answer_is_drawn_with_its_code() -> None:
 
 def test_each_error_can_be_imported_from_the_package() -> None:
     assert set(_subclasses(ModelwireError)) <= set(errors.__all__)
+
+
+@pytest.mark.parametrize("status", [s.value for s in HTTPStatus if s >= 400])
+def test_codes_of_other_refusals_are_identifiers(status: int) -> None:
+    """What is raised as an `HTTPException` has the phrase of its status as its code."""
+    document = json.loads(answer_other_problem(status, None).body)
+    assert document["code"].isidentifier()
+    assert document["code"] == document["code"].lower()

@@ -70,7 +70,7 @@ def answer_other_problem(
         The answer.
     """
     title = title_of(status)
-    code = title.lower().replace(" ", "_").replace("-", "_")
+    code = title.lower().replace("'", "").replace(" ", "_").replace("-", "_")
     document = {
         "type": "about:blank",
         "title": title,

@@ -90,7 +90,7 @@ async def _succeeds(hook: Hook, change: Change) -> bool:
         await call_hook(hook, change)
     except Exception:
         logger.exception(
-            "%s, which runs after the commit of a %s of %s, has failed",
+            "%s, which runs after the commit of the %s of %s, has failed",
             name_hook(hook),
             change.operation,
             change.model.__name__,
