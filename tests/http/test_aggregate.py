@@ -89,12 +89,13 @@ async def test_decimals_to_the_last_digit(
 
 
 @pytest.mark.parametrize(
-    ("cents", "mean"), [(1, "0.00007812"), (3, "0.00023438"), (-1, "-0.00007812")]
+    ("cents", "mean"),
+    [(1, "0.00007812"), (3, "0.00023438"), (-1, "-0.00007812"), (0, "0.00000000")],
 )
 async def test_half_to_even(
     zoo_client: httpx2.AsyncClient, database: Database, cents: int, mean: str
 ) -> None:
-    """A mean in the middle of two decimals is the even one."""
+    """A mean in the middle of two decimals is the even one, with all its places."""
     rest = [Thing(price=Decimal("0.00"), tags=[]) for _ in range(127)]
     await store(database, Thing(price=Decimal(cents).scaleb(-2), tags=[]), *rest)
     assert await tell_one(zoo_client, "price:avg") == [mean]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from ..catalog.kinds import TIMES
-from ..shape.aggregates import GroupKey, Measure
+from ..catalog.kinds import TIMES, Kind
+from ..shape.aggregates import Function, GroupKey, Measure
 from .fallback import write_unknown
 from .structs import Convert, converter_of
 from .tree import Row
@@ -26,7 +27,7 @@ class GroupEncoder:
     def __init__(self, columns: Sequence[GroupKey | Measure]) -> None:
         self.names: Sequence[str] = [column.name for column in columns]
         self.times: Collection[str] = [c.name for c in columns if c.shown.kind in TIMES]
-        found = ((i, converter_of(column.shown)) for i, column in enumerate(columns))
+        found = ((i, _converter_of(column)) for i, column in enumerate(columns))
         self._converts: list[tuple[int, Convert]] = [(i, c) for i, c in found if c is not None]
 
     def encode_many(self, rows: Sequence[Row]) -> bytes:
@@ -46,3 +47,14 @@ class GroupEncoder:
             if values[position] is not None:
                 values[position] = convert(values[position])
         return values
+
+
+def _converter_of(column: GroupKey | Measure) -> Convert | None:
+    """What is done to a value; an average of decimals has as many places where it is small."""
+    if isinstance(column, Measure) and column.function is Function.AVG:
+        return _write_places if column.shown.kind is Kind.DECIMAL else converter_of(column.shown)
+    return converter_of(column.shown)
+
+
+def _write_places(value: Any) -> Any:
+    return format(value, "f") if isinstance(value, Decimal) else value
