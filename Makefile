@@ -21,14 +21,14 @@ SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/te
 # A test process of its own writes no files of code otherwise, and compiles everything each time it starts.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := python -m pytest --dist worksteal
-# Both parts of the tests run at once. Those that start processes or wait for limits of time need little of a core,
-# but mind if they get none: the others, three processes since they wait for PostgreSQL, give way to them (nice).
-# TEST_ARGS may name files of which one of the parts has no tests (5).
+# Three processes for two cores, since tests wait for PostgreSQL. Those that start processes or wait for limits of
+# time run after the others, by themselves: they need little of a core, but mind if they get none. Both at once take as
+# long. TEST_ARGS may name files of which one of the parts has no tests (5).
 QUICK := --part quick -n 3 $(TEST_ARGS)
 WAITING := --part waiting -n 4 $(TEST_ARGS)
 NONE_IS_FINE := || [ $$? = 5 ]
 WITH := $(VENV)
-BOTH_PARTS := --no-print-directory --jobs 2 quick waiting WITH=
+BOTH_PARTS := --no-print-directory --keep-going quick waiting WITH=
 
 .DEFAULT_GOAL := help
 .PHONY: help serve admin test quick waiting thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
@@ -92,12 +92,10 @@ test: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run every test, on SQ
 	$(MAKE) $(BOTH_PARTS)$(VENV)
 
 quick:
-	nice -n 19 $(WITH)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
+	$(WITH)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
 
-# What it says is shown in one piece at its end, so that it doesn't stand between what the other part says.
 waiting:
-	@log=$$(mktemp); trap 'cat $$log; rm $$log' EXIT; \
-		$(WITH)/bin/$(PYTEST) $(WAITING) >$$log 2>&1 $(NONE_IS_FINE)
+	$(WITH)/bin/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
 
 thorough: $(STAMP) ## Run every test on both lanes, those that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
 	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/$(PYTEST) -n 3 $(TEST_ARGS)
