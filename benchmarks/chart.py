@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from .clients import CONTENDERS
-from .works import DATABASES, WORKS, name_place
+from .works import DATABASES, WORKS, Place, name_place
 
 Cell = Mapping[str, Any]
 
@@ -18,36 +18,51 @@ _COLUMNS = {
     "by_hand": "by hand",
     "fastcrud": "FastCRUD",
     "advanced_alchemy": "Litestar",
+    "fastify": "Fastify",
+    "elysia": "Elysia",
 }
 """Whose ratios are written out, under which heads."""
 
-_LABEL_PX, _SCALE_PX, _COLUMN_PX = 212, 180, 63
-_PANEL_PX = _LABEL_PX + _SCALE_PX + _COLUMN_PX * len(_COLUMNS)
+_HEADS: Mapping[str, Sequence[str]] = {
+    database: [c.name for c in CONTENDERS if c.name in _COLUMNS and database in c.databases]
+    for database in DATABASES
+}
+"""Whose ratios are written out for each database, in their order."""
+
+_LABEL_PX, _SCALE_PX, _COLUMN_PX = 212, 180, 61
 _EDGE_PX, _BETWEEN_PX, _ROW_PX = 12, 18, 23
 _HEAD_PX, _PANEL_HEAD_PX, _PANEL_FOOT_PX = 84, 52, 26
-_WIDTH_PX = 2 * (_PANEL_PX + _EDGE_PX) + _BETWEEN_PX
+_PANELS_PX = {
+    database: _LABEL_PX + _SCALE_PX + _COLUMN_PX * len(heads) for database, heads in _HEADS.items()
+}
+_WIDTH_PX = sum(_PANELS_PX.values()) + 2 * _EDGE_PX + _BETWEEN_PX
 
 # Each contender has a shape as well as a colour, for those who see no difference in the latter.
 _SHAPES = {
     "limit": '<rect x="-1" y="-7" width="2" height="14"/>',
     "limit_json": '<rect x="-1" y="-4" width="2" height="8"/>',
+    "limit_gathered": '<circle r="2"/>',
     "modelwire": '<circle r="6"/>',
     "by_hand": '<rect x="-5" y="-5" width="10" height="10"/>',
     "fastcrud": '<path d="M0-6 6 5-6 5z"/>',
     "advanced_alchemy": '<path d="M0-6 6 0 0 6-6 0z"/>',
+    "fastify": '<path d="M0 6 6-5-6-5z"/>',
+    "elysia": '<path d="M-6-2H-2V-6H2V-2H6V2H2V6H-2V2H-6z"/>',
 }
 
 _STYLE = """
 svg{--paper:#fff;--ink:#1f2328;--faint:#59636e;--line:#d1d9e0;--limit:#59636e;--modelwire:#0b7285;
---by_hand:#d9480f;--fastcrud:#a66f00;--advanced_alchemy:#7048e8}
+--by_hand:#d9480f;--fastcrud:#a66f00;--advanced_alchemy:#7048e8;--fastify:#2b8a3e;--elysia:#c2255c}
 @media (prefers-color-scheme:dark){svg{--paper:#0d1117;--ink:#f0f6fc;--faint:#9198a1;--line:#3d444d;
---limit:#9198a1;--modelwire:#3bc9db;--by_hand:#ff922b;--fastcrud:#ffd43b;--advanced_alchemy:#b197fc}}
+--limit:#9198a1;--modelwire:#3bc9db;--by_hand:#ff922b;--fastcrud:#ffd43b;--advanced_alchemy:#b197fc;
+--fastify:#69db7c;--elysia:#faa2c1}}
 .paper{fill:var(--paper)}text{font:13px system-ui,sans-serif;fill:var(--ink)}
 .title{font-size:17px;font-weight:600}.panel{font-size:15px;font-weight:600}
 .note{fill:var(--faint);font-size:12px}.end{text-anchor:end}.middle{text-anchor:middle}
 .own{font-weight:600}.grid{stroke:var(--line)}.one{stroke:var(--limit)}
-.limit,.limit_json{fill:var(--limit)}.modelwire{fill:var(--modelwire)}.by_hand{fill:var(--by_hand)}
-.fastcrud{fill:var(--fastcrud)}.advanced_alchemy{fill:var(--advanced_alchemy)}
+.limit,.limit_json,.limit_gathered{fill:var(--limit)}.modelwire{fill:var(--modelwire)}.by_hand{fill:var(--by_hand)}
+.fastcrud{fill:var(--fastcrud)}.advanced_alchemy{fill:var(--advanced_alchemy)}.fastify{fill:var(--fastify)}
+.elysia{fill:var(--elysia)}
 """
 
 
@@ -82,13 +97,13 @@ def draw_chart(run: Mapping[str, Any]) -> str:
     scale = _Scale(min([0.5, *ratios]), max([20.0, *ratios]))
     lines, y = list(_draw_head(run, known)), float(_HEAD_PX)
     for users in dict.fromkeys(cell["users"] for cell in known):
-        tallest = 0.0
-        for column, database in enumerate(DATABASES):
+        tallest, x = 0.0, _EDGE_PX
+        for database in DATABASES:
             here = [c for c in known if (c["database"], c["users"]) == (database, users)]
-            x = _EDGE_PX + column * (_PANEL_PX + _BETWEEN_PX)
-            drawn, height = _draw_panel(name_place((database, users)), here, scale)
+            drawn, height = _draw_panel((database, users), here, scale)
             lines += [f'<g transform="translate({x} {y:.0f})">', *drawn, "</g>"] if here else []
             tallest = max(tallest, height)
+            x += _PANELS_PX[database] + _BETWEEN_PX
         y += tallest
     return _wrap(lines, y)
 
@@ -107,11 +122,11 @@ def _draw_head(run: Mapping[str, Any], cells: Sequence[Cell]) -> Iterator[str]:
             x += 45 + 7.2 * len(contender.title)
 
 
-def _draw_panel(title: str, cells: Sequence[Cell], scale: _Scale) -> tuple[list[str], float]:
+def _draw_panel(place: Place, cells: Sequence[Cell], scale: _Scale) -> tuple[list[str], float]:
     """Draw a panel at the origin; returns its height too."""
-    lines = [_text(0, 20, title, "panel")]
-    for index, head in enumerate(_COLUMNS.values()):
-        lines.append(_text(_column(index), 42, head, "note end"))
+    lines, heads = [_text(0, 20, name_place(place), "panel")], _HEADS[place[0]]
+    for index, head in enumerate(heads):
+        lines.append(_text(_column(index), 42, _COLUMNS[head], "note end"))
     rows = [(w.title, [c for c in cells if c["work"] == w.name]) for w in WORKS]
     rows = [(name, found) for name, found in rows if found]
     foot = _PANEL_HEAD_PX + len(rows) * _ROW_PX
@@ -120,17 +135,23 @@ def _draw_panel(title: str, cells: Sequence[Cell], scale: _Scale) -> tuple[list[
         lines.append(_line(scale.at(mark), _PANEL_HEAD_PX - 4, foot, kind))
         lines.append(_text(scale.at(mark), 42, f"{mark:g} ×", "note middle"))
     for index, (name, found) in enumerate(rows):
-        lines += _draw_row(name, found, _PANEL_HEAD_PX + (index + 0.5) * _ROW_PX, scale)
+        lines.append(_text(_LABEL_PX - 6, _middle(index) + 4, name, "end"))
+        lines += _draw_row(found, heads, _middle(index), scale)
     return lines, foot + _PANEL_FOOT_PX
 
 
-def _draw_row(title: str, cells: Iterable[Cell], y: float, scale: _Scale) -> Iterator[str]:
+def _middle(row: int) -> float:
+    return _PANEL_HEAD_PX + (row + 0.5) * _ROW_PX
+
+
+def _draw_row(
+    cells: Iterable[Cell], heads: Iterable[str], y: float, scale: _Scale
+) -> Iterator[str]:
     ratios = {cell["contender"]: cell["to_limit"] for cell in cells}
-    yield _text(_LABEL_PX - 6, y + 4, title, "end")
     # What modelwire is to be seen by lies on top.
     for name in sorted(ratios, key=lambda name: name == "modelwire"):
         yield _mark(scale.at(ratios[name]), y, name)
-    for index, name in enumerate(_COLUMNS):
+    for index, name in enumerate(heads):
         if name in ratios:
             kind = "end own" if name == "modelwire" else "end"
             yield _text(_column(index), y + 4, _write(ratios[name]), kind)

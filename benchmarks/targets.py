@@ -6,30 +6,45 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .clients import CONTENDERS
 from .works import DATABASES, WORKS, name_place
 
 Cell = Mapping[str, Any]
 Cells = Mapping[tuple[str, int, str], Cell]
 
 _SMALL = 10_000
-_RATIOS: Mapping[str, Mapping[str, tuple[float | None, float]]] = {
+_RATIOS: Mapping[str, Mapping[str, tuple[float | None, float | None]]] = {
     "postgresql": {
-        "get": (1.9, 5),
-        "page_100": (1.5, 6),
+        "health": (1.6, None),
+        "get": (0.85, 5),
+        "page_100": (1.1, 6),
         "uncounted": (1.5, 6),
-        "team": (1.6, 7.5),
-        "create": (2.4, 6),
-        "bulk_100": (2, 35),
+        "team": (0.9, 7.5),
+        "create": (1.5, 6),
+        "bulk_100": (1.5, 35),
         "stream": (1.5, 20),
     },
     "sqlite": {"get": (None, 7), "page_100": (None, 7)},
 }
 """By database and work: times the limit's CPU at most, and times less than by hand at least."""
 
+_OTHERS = (
+    ("get", "limit_gathered", 2.2),
+    ("get", "fastify", 1.0),
+    ("page_100", "fastify", 0.6),
+    ("bulk_100", "fastify", 1.0),
+)
+"""Works on PostgreSQL, others who do them, and times their CPU at most."""
+
+_OF_DATABASE = {"get": 0.5, "team": 0.7}
+"""Times the CPU at most that PostgreSQL takes for the limit."""
+
 _STREAM_MB = 20
 _CROWDED = {work.name for work in WORKS if work.connections == 32}
 _TITLES = {work.name: work.title for work in WORKS}
+_NAMES = {contender.name: contender.title for contender in CONTENDERS} | {"limit": "the limit"}
 _TAIL = 5
+_TAIL_256 = 3
 _DEEP = 1.2
 
 
@@ -61,9 +76,11 @@ def check_targets(cells: Sequence[Cell]) -> list[Outcome]:
     by_hand = {_key(c): c for c in cells if c["contender"] == "by_hand"}
     return [
         *_check_ratios(own),
+        *_check_others(cells),
         *_check_memory(own),
         *_check_totals(own, by_hand),
         *_check_tails(own),
+        *_check_crowd(own),
         *_check_depth(own),
     ]
 
@@ -84,10 +101,30 @@ def _check_ratios(own: Cells) -> Iterator[Outcome]:
                 yield Outcome(
                     f"{name}: at most {most:g} × the limit", f"{ratio:.2f} ×", ratio <= most
                 )
-            if cell["by_hand"] is not None:
+            if least is not None and cell["by_hand"] is not None:
                 ratio = cell["by_hand"]
                 aim = f"{name}: at least {least:g} × less than by hand"
                 yield Outcome(aim, f"{ratio:.1f} ×", ratio >= least)
+
+
+def _check_others(cells: Sequence[Cell]) -> Iterator[Outcome]:
+    known = {
+        (c["work"], c["contender"]): c
+        for c in cells
+        if (c["database"], c["users"]) == ("postgresql", _SMALL)
+    }
+    aims = [
+        *((work, other, most, "server_cpu_us") for work, other, most in _OTHERS),
+        *((work, "limit", most, "database_cpu_us") for work, most in _OF_DATABASE.items()),
+    ]
+    for work, other, most, figure in aims:
+        own, theirs = known.get((work, "modelwire")), known.get((work, other))
+        if own is None or theirs is None or not theirs[figure]:
+            continue
+        ratio = own[figure] / theirs[figure]
+        whose = f"the database's CPU for {_NAMES[other]}" if other == "limit" else _NAMES[other]
+        aim = f"{DATABASES['postgresql']}, {_TITLES[work]}: at most {most:g} × {whose}"
+        yield Outcome(aim, f"{ratio:.2f} ×", ratio <= most)
 
 
 def _check_memory(own: Cells) -> Iterator[Outcome]:
@@ -119,6 +156,14 @@ def _check_tails(own: Cells) -> Iterator[Outcome]:
             f"({name_place(worst[:2])}): {tails[worst]:.1f} ×"
         )
         yield Outcome(f"p99 at most {_TAIL} × p50, with 32 connections", reached, not long)
+
+
+def _check_crowd(own: Cells) -> Iterator[Outcome]:
+    for (database, _, work), cell in own.items():
+        if work == "get_256":
+            tail = cell["p99_ms"] / cell["p50_ms"]
+            aim = f"{DATABASES[database]}, p99 at most {_TAIL_256} × p50, with 256 connections"
+            yield Outcome(aim, f"{tail:.1f} ×", tail <= _TAIL_256)
 
 
 def _check_depth(own: Cells) -> Iterator[Outcome]:

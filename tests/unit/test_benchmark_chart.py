@@ -5,6 +5,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from benchmarks.chart import draw_chart
+from benchmarks.clients import CONTENDERS
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -72,6 +73,14 @@ def test_what_has_no_limit_is_left_out() -> None:
     chart = draw(cell("modelwire", 1.8), cell("by_hand", None))
     assert places_of(chart, "by_hand") == []
     assert len(places_of(chart, "modelwire")) == 1
+
+
+def test_each_contender_has_a_mark() -> None:
+    """Each is drawn, and has a colour."""
+    cells = [cell(c.name, 2.0) for c in CONTENDERS]
+    run = {"date": "", "python": "", "system": "", "cells": cells}
+    assert all(len(places_of(draw(*cells), c.name)) == 1 for c in CONTENDERS)
+    assert all(re.search(rf"\.{c.name}[,{{]", draw_chart(run)) for c in CONTENDERS)
 
 
 def test_light_and_dark() -> None:
