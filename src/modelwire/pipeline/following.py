@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import nullcontext
@@ -24,6 +25,8 @@ from ..shape.reads import SelectShape
 from ..statement.feed import build_entries, build_oldest
 from ..statement.given_rows import IMAGES, join_images
 from ..statement.statements import Statement, Statements
+
+logger = logging.getLogger("modelwire")
 
 Found = TypeVar("Found")
 
@@ -251,28 +254,26 @@ async def _judge(
 def _tell(shape: SelectShape, entry: Entry, old: Row | None, new: Row | None) -> ChangeEvent | None:
     """Tell what a change comes to for whoever saw the row before it, after it, or both."""
     row = old if new is None else new
-    if row is None:
-        return None
-    key, item = (
-        key_encoder_of(shape.table, shape.read).encode(row),
-        None if new is None else _write_item(shape, new),
-    )
-    if old is not None and new is not None and _shows_same(shape, old, item):
+    before, item = _show(shape, old), _show(shape, new)
+    if row is None or before == item:
         return None  # what has changed is nothing that he may see
-    operation = "delete" if new is None else "create" if old is None else "update"
+    operation = "delete" if item is None else "create" if before is None else "update"
+    key = key_encoder_of(shape.table, shape.read).encode(row)
     return ChangeEvent(entry.number, _with_zone(entry.at), operation, key, item)
 
 
-def _shows_same(shape: SelectShape, old: Row, item: bytes | None) -> bool:
-    """Whether a row was shown before a change as after it; one that couldn't be shown was not."""
+def _show(shape: SelectShape, row: Row | None) -> bytes | None:
+    """Show a row; one that its read schema refuses is as one that is not there.
+
+    The log keeps it as it was, so whoever had to be shown it could never go on.
+    """
+    if row is None:
+        return None
     try:
-        return _write_item(shape, old) == item
-    except InvalidRow:
-        return False
-
-
-def _write_item(shape: SelectShape, row: Row) -> bytes:
-    return encoder_of(shape.table, (), shape.projection).encode_many([row], ())[1:-1]
+        return encoder_of(shape.table, (), shape.projection).encode_many([row], ())[1:-1]
+    except InvalidRow as error:
+        logger.warning("A change is told without its row: %s", error.failure)
+        return None
 
 
 def _with_zone(at: dt.datetime) -> dt.datetime:
