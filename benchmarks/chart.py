@@ -29,7 +29,7 @@ _HEADS: Mapping[str, Sequence[str]] = {
 }
 """Whose ratios are written out for each database, in their order."""
 
-_LABEL_PX, _SCALE_PX, _COLUMN_PX = 212, 180, 61
+_LABEL_PX, _SCALE_PX, _COLUMN_PX = 212, 180, 68
 _EDGE_PX, _BETWEEN_PX, _ROW_PX = 12, 18, 23
 _HEAD_PX, _PANEL_HEAD_PX, _PANEL_FOOT_PX = 84, 52, 26
 _PANELS_PX = {
