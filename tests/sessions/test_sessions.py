@@ -1,10 +1,13 @@
 """Sessions in the user's own endpoints."""
 
+from typing import Any
+
 import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.orm import selectinload
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from examples.league import Player, Team, User
 from modelwire import (
@@ -16,6 +19,7 @@ from modelwire import (
     get_session,
     mount,
 )
+from tests import zoo
 from tests.conftest import LEAGUE, open_client
 
 
@@ -107,6 +111,75 @@ async def test_lazy_load_of_a_parent_raises_at_once(database: Database) -> None:
         player = (await session.exec(select(Player))).one()
         with pytest.raises(LazyLoadError, match=r"Player\.team"):
             _ = player.team
+
+
+async def store_families(database: Database) -> list[Any]:
+    """Store rows with children, links, and references to them; returns how to get them."""
+    chapters = [zoo.Chapter(heading="one")]  # type: ignore[call-arg]
+    books = [zoo.Book(title="A", chapters=chapters)]  # type: ignore[call-arg]
+    members = [zoo.Person(first_name="Bo", last_name="Li")]
+    rows: list[Any] = [
+        zoo.Author(name="Ann", books=books),
+        zoo.Group(name="Reds", members=members),
+        zoo.Category(name="all", children=[zoo.Category(name="some")]),
+    ]
+    async with database.session() as session:
+        session.add_all(rows)
+        await session.commit()
+    return [(type(row), row.id) for row in rows]
+
+
+async def see_that_families_are_gone(database: Database) -> None:
+    """See that rows went with what belonged to them, and that nothing else did."""
+    async with database.session() as session:
+        for gone in (zoo.Author, zoo.Book, zoo.Chapter, zoo.Group, zoo.Membership):
+            assert (await session.exec(select(gone))).all() == []
+        assert (await session.exec(select(zoo.Person.first_name))).all() == ["Bo"]
+        assert (await session.exec(select(zoo.Category.parent_id))).all() == [None]
+
+
+async def test_a_delete_loads_what_it_takes_along(database: Database) -> None:
+    """A row is deleted with its children, with its links, and with references to it set to null."""
+    keys = await store_families(database)
+    async with database.session() as session:
+        for key in keys:
+            await session.delete(await session.get_one(*key))
+        await session.commit()
+    await see_that_families_are_gone(database)
+
+
+@pytest.mark.skipif(not hasattr(AsyncSession, "delete_all"), reason="SQLAlchemy 2.1 has it")
+async def test_a_delete_of_several_rows_loads_what_it_takes_along(database: Database) -> None:
+    """So do several rows at once."""
+    keys = await store_families(database)
+    async with database.session() as session:
+        await session.delete_all([await session.get_one(*key) for key in keys])
+        await session.commit()
+    await see_that_families_are_gone(database)
+
+
+async def merge(session: AsyncSession, row: zoo.Group) -> None:
+    await session.merge(row)
+
+
+async def merge_all(session: AsyncSession, row: zoo.Group) -> None:
+    if not hasattr(session, "merge_all"):
+        pytest.skip("SQLAlchemy 2.1 has it")
+    await session.merge_all([row])
+
+
+@pytest.mark.parametrize("merging", [merge, merge_all])
+async def test_a_merge_loads_what_it_compares(database: Database, merging: Any) -> None:
+    """An object that is merged takes the place of the stored row, with its relations."""
+    _, group, _ = await store_families(database)
+    async with database.session() as session:
+        await merging(session, zoo.Group(id=group[1], name="Blues", members=[]))
+        await session.commit()
+    async with database.session() as session:
+        assert (await session.exec(select(zoo.Group.name))).all() == ["Blues"]
+        assert (await session.exec(select(zoo.Membership))).all() == []
+        with pytest.raises(LazyLoadError):
+            _ = (await session.get_one(*group)).members
 
 
 async def test_lazy_load_in_an_endpoint_is_an_error(database: Database) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
@@ -14,24 +16,58 @@ from ...errors import LazyLoadError
 
 
 class EagerSession(Session):
-    """A session in which reading a relationship that no query has loaded is an error."""
+    """A session in which reading a relationship that no query has loaded is an error.
 
-    is_refreshing = False
+    What the session itself needs is loaded: what is deleted or merged along with an object, the
+    rows whose foreign keys a flush sets, and the relationships that a refresh names.
+    """
+
+    is_at_work = False
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        before, self.is_at_work = self.is_at_work, True
+        try:
+            yield
+        finally:
+            self.is_at_work = before
 
     def refresh(self, *args: Any, **kwargs: Any) -> None:
         """Load attributes anew; relationships that are named are loaded on purpose."""
-        self.is_refreshing = True
-        try:
+        with self._working():
             super().refresh(*args, **kwargs)
-        finally:
-            self.is_refreshing = False
+
+    def delete(self, instance: object) -> None:
+        """Mark an object as deleted, and load what is deleted along with it."""
+        with self._working():
+            super().delete(instance)
+
+    def delete_all(self, instances: Iterable[object]) -> None:
+        """Mark objects as deleted, and load what is deleted along with them."""
+        with self._working():
+            super().delete_all(instances)
+
+    def merge(self, *args: Any, **kwargs: Any) -> Any:
+        """Copy an object into the session, and load what it is compared with."""
+        with self._working():
+            return super().merge(*args, **kwargs)
+
+    def merge_all(self, *args: Any, **kwargs: Any) -> Any:
+        """Copy objects into the session, and load what they are compared with."""
+        with self._working():
+            return super().merge_all(*args, **kwargs)
+
+    def flush(self, *args: Any, **kwargs: Any) -> None:
+        """Write what has changed, and load the rows whose foreign keys change along with it."""
+        with self._working():
+            super().flush(*args, **kwargs)
 
 
 @event.listens_for(EagerSession, "do_orm_execute")
 def _refuse_lazy_load(state: ORMExecuteState) -> None:
     # Statements that load nothing have nothing to say about it.
     owner = state.lazy_loaded_from if state.is_select else None
-    if owner is None or getattr(state.session, "is_refreshing", False):
+    if owner is None or getattr(state.session, "is_at_work", False):
         return
     path = state.loader_strategy_path
     step = path.path[-1] if path is not None else None
