@@ -189,6 +189,7 @@ class Thing(Base, table=True):
     ratio: float | None = None
     price: Decimal | None = None
     note: str | None = None
+    uid: uuid.UUID | None = None
     data: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     owner_id: int | None = Field(default=None, foreign_key="things.id")
     owner: "Thing" = Relationship(

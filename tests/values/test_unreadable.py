@@ -30,6 +30,7 @@ STORED: dict[str, tuple[str, str, str, str]] = {
     "ratio": ("'Infinity'", "", "Infinity", ""),
     "price": ("'1_0'", "", "1_0", ""),
     "note": ("CAST(x'61ff62' AS TEXT)", "", "a\ufffdb", ""),
+    "uid": ("CAST(x'41ff2d62' AS TEXT)", "", "A\ufffd-b", ""),
     "data": ("'{bad'", "", "{bad", ""),
 }  # fmt: skip
 

@@ -175,8 +175,9 @@ def _value_of(term: Order, name: str, form: str, dialect: SQLDialect) -> ColumnE
     value = _parameter_of(field, name, form, dialect)
     if field.kind is Kind.ENUM:
         return _rank(field, value, dialect)
-    asked = form == "stored" and term.asked
-    return digits_of(value, field.sql_type, dialect) if asked else value
+    # A value that was read has its digits alone; what is as it was stored has its own spelling.
+    spelled = form in {"octets", "stored"} and term.asked
+    return digits_of(value, field.sql_type, dialect) if spelled else value
 
 
 def _parameter_of(field: Field, name: str, form: str, dialect: SQLDialect) -> ColumnElement[Any]:
