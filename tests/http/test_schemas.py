@@ -95,6 +95,48 @@ async def test_create_schema_refuses(
     assert await count_rows(client, "/users/") == 0
 
 
+class PlainDraft(BaseModel):
+    username: str
+    email: str
+
+
+class PlainChange(BaseModel):
+    full_name: str | None = None
+
+
+class SQLModelDraft(SQLModel):
+    username: str
+    email: str
+
+
+class SQLModelChange(SQLModel):
+    full_name: str | None = None
+
+
+@pytest.mark.parametrize("draft", [PlainDraft, SQLModelDraft])
+@pytest.mark.parametrize("change", [PlainChange, SQLModelChange])
+async def test_schemas_that_say_nothing_of_unknown_fields(
+    make_client: MakeClient, draft: type[BaseModel], change: type[BaseModel]
+) -> None:
+    """An unknown field is refused wherever it stands, whatever class the user's schemas are of."""
+    client = await make_client(Resource(User, create_schema=draft, update_schema=change))
+    stored = await client.post("/users/", json=ANN)
+    assert stored.status_code == 201
+    bob = {"username": "bob", "email": "b"}
+    for answer, pointer in (
+        (await client.post("/users/", json={**bob, "is_active": False}), "/is_active"),
+        (await client.post("/users/bulk/", json=[bob, {**bob, "usrname": ""}]), "/1/usrname"),
+        (await client.patch("/users/1", json={"usrname": "x"}), "/usrname"),
+        (await client.put("/users/1", json={"is_active": False}), "/is_active"),
+        (await client.patch("/users/bulk/", json=[{"id": 1, "usrname": "x"}]), "/0/usrname"),
+    ):
+        assert faults_of(read_problem(answer, 422, "invalid")) == [(pointer, "unknown_field")]
+    assert (await client.get("/users/")).json()["items"] == [stored.json()]
+    schemas = (await client.get("/openapi.json")).json()["components"]["schemas"]
+    for schema in (draft, change):
+        assert schemas[schema.__name__]["additionalProperties"] is False
+
+
 async def test_create_schema_in_bulk(make_client: MakeClient) -> None:
     """The user's schema holds for each row of many."""
     client = await make_client(Resource(User, create_schema=SignUp))

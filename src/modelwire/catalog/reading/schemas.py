@@ -164,7 +164,11 @@ def _forbid_unknown(schema: type[BaseModel] | None) -> type[BaseModel] | None:
     """The user's schema, refusing unknown fields unless it says itself what becomes of them."""
     if schema is None or "extra" in schema.model_config:
         return schema
-    return new_class(schema.__name__, (schema,), {"extra": "forbid"})
+    # SQLModel's metaclass passes over what a class statement says of `extra`.
+    config = ConfigDict(extra="forbid")
+    return new_class(
+        schema.__name__, (schema,), exec_body=lambda made: made.update(model_config=config)
+    )
 
 
 def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> type[BaseModel]:
