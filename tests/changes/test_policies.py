@@ -8,8 +8,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI, Header
 from pydantic import BaseModel
+from sqlalchemy import text
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, select
 
 from modelwire import (
     Caller,
@@ -19,6 +20,8 @@ from modelwire import (
     FieldPolicy,
     Policy,
     Resource,
+    SessionDep,
+    everyone,
     mount,
     nobody,
 )
@@ -57,6 +60,12 @@ def read_member(who: Annotated[str, Header()]) -> Member:
     return Member(id=int(name), teams=teams, manages=name == "1")
 
 
+async def look_up(who: Annotated[str, Header()], session: SessionDep) -> Member:
+    """The caller, whom the database is asked for first, in the transaction of the request."""
+    await session.exec(select(Wage.id).limit(1))
+    return read_member(who)
+
+
 me = Caller(read_member)
 
 WAGES = Resource(
@@ -92,6 +101,11 @@ def make_apps(database: Database) -> dict[str, FastAPI]:
         add_own_endpoint(app)
         if lane == "session":
             use_sessions(app, database)
+    asking = Caller(look_up)
+    app = apps["looks up"] = FastAPI()
+    everything = Resource(Wage, changes=Changes(), policy=Policy(read=everyone))
+    mount(app, database, everything, caller=asking)
+    add_own_endpoint(app)
     return apps
 
 
@@ -135,6 +149,21 @@ async def ok(
     answer = await send(client, who, method, path, body)
     assert answer.is_success, answer.text
     return answer
+
+
+async def test_a_caller_who_is_looked_up_in_the_transaction(wages_world: World) -> None:
+    """What is written is by the caller, also where its transaction began by asking who calls."""
+    await empty_tables(wages_world.database)
+    await clear_log(wages_world.database)
+    client = wages_world.clients["looks up"]
+    await ok(client, BOSS, "POST", "/wages/", {"team": "red", "label": "a"})
+    await ok(client, RED, "PATCH", "/wages/1", {"label": "b"})
+    await ok(client, BLUE, "POST", "/own/1")
+    await ok(client, NONE, "PATCH", "/wages/bulk/", [{"id": 1, "label": "d"}])
+    await ok(client, RED, "DELETE", "/wages/1")
+    async with wages_world.database.session() as session:
+        log = await session.scalars(text("SELECT by FROM modelwire_changes ORDER BY number"))
+        assert log.all() == ["1", "2", "3", "4", "2"]
 
 
 async def test_a_row_that_moves(client: httpx2.AsyncClient) -> None:

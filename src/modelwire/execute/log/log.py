@@ -170,9 +170,13 @@ class SQLiteLog(ChangeLog):
         """Whether a connection notes what it changes."""
         return raw.noting == self._state
 
+    def note_origin(self, raw: SQLiteConnection, caller: Principal = ANYONE) -> None:
+        """Have a connection note on whose behalf it writes from now on."""
+        raw.origin = find_origin(caller)
+
     async def prepare(self, raw: SQLiteConnection, caller: Principal = ANYONE) -> None:
         """Have a connection note what it changes."""
-        raw.origin = find_origin(caller)
+        self.note_origin(raw, caller)
         if not self.is_prepared(raw):
             state = self._state  # tables may be created or dropped meanwhile
             installed: sqlite.Installed = await raw.run(self._install, raw)

@@ -49,6 +49,8 @@ def _prepare_sqlite(log: SQLiteLog, connection: Any) -> None:
 
 def _look_again(log: SQLiteLog, connection: Any, _cursor: Any, text: str, *_: Any) -> None:
     adapted = connection.connection.dbapi_connection
+    # The transaction may have begun before it was known who asks: by a look for the caller.
+    log.note_origin(adapted.driver_connection)
     if _DEFINES.match(text):
         log.forget()
     elif not log.is_prepared(adapted.driver_connection):
