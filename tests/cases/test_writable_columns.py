@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import model_validator
 from sqlalchemy import BigInteger, Boolean, Column, Computed, FetchedValue, String, func, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -63,6 +64,36 @@ class Tagged(Base, table=True):
     label: str = "x"
 
 
+class Whole(SQLModel):
+    """What is validated as a whole."""
+
+    label: str = "x"
+
+    @model_validator(mode="after")
+    def look(self) -> "Whole":
+        return self
+
+
+class WholeAccount(Whole, Base, table=True):
+    __tablename__ = "whole_accounts"
+
+    id: int | None = Field(default=None, primary_key=True)
+
+
+class WholeCoded(Whole, Base, table=True):
+    __tablename__ = "whole_coded"
+
+    code: str | None = Field(
+        default=None, sa_column=Column(String, primary_key=True, server_default="none")
+    )
+
+
+class WholeTagged(Whole, Base, table=True):
+    __tablename__ = "whole_tagged"
+
+    id: uuid.UUID = Field(default_factory=uuid.uuid4, primary_key=True)
+
+
 OPENED = ("id", "created_at", "day", "at", "touched")
 
 columns_world = make_world_fixture(
@@ -76,6 +107,9 @@ opened_world = make_world_fixture(
             Resource(Account, writable=OPENED),
             Resource(Coded, writable=["code"]),
             Resource(Tagged, writable=["id"]),
+            Resource(WholeAccount, writable=["id"]),
+            Resource(WholeCoded, writable=["code"]),
+            Resource(WholeTagged, writable=["id"]),
         )
     ),
 )
@@ -207,3 +241,25 @@ async def test_document(client: httpx2.AsyncClient) -> None:
     schema = document["components"]["schemas"]["AccountCreate"]
     assert set(schema["properties"]) == set(SET)
     assert "required" not in schema
+
+
+OPENED_KEYS: dict[str, tuple[str, Any]] = {
+    "accounts": ("id", 7),
+    "coded": ("code", "c"),
+    "tagged": ("id", str(uuid.UUID(int=7))),
+}
+
+
+@pytest.mark.parametrize("start", ["", "whole_"])
+@pytest.mark.parametrize("table", OPENED_KEYS)
+async def test_opened_key_makes_itself(opened: httpx2.AsyncClient, table: str, start: str) -> None:
+    """A key that is opened to clients makes itself where they leave it out, also in rows that are
+    validated as a whole; it is never null."""
+    key, value = OPENED_KEYS[table]
+    path = f"/{start}{table}/"
+    made = await opened.post(path, json={})
+    assert (made.status_code, bool(made.json()[key])) == (201, True), made.text
+    given = await opened.post(path, json={key: value})
+    assert (given.status_code, given.json()[key]) == (201, value), given.text
+    problem = read_problem(await opened.post(path, json={key: None}), 422, "invalid")
+    assert [error["pointer"] for error in problem["errors"]] == [f"/{key}"]

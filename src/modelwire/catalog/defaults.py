@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Column, DefaultClause, Table, TextClause, false, true
+from sqlalchemy import Column, ColumnDefault, DefaultClause, Table, TextClause, false, true
+
+from .codecs import encoder_of_column
 
 MakeValue = Callable[[], Any]
 MakeFromRow = Callable[["RowContext"], Any]
@@ -53,6 +55,25 @@ def value_maker(default: Any) -> MakeValue | None:
     if default.is_callable:
         return lambda: default.arg(None)
     return lambda: default.arg
+
+
+def constant_of(column: Column[Any]) -> Any:
+    """What a column's own default stores in it.
+
+    Args:
+        column: The column.
+
+    Returns:
+        A value as the column's type takes it; None where the default is no constant.
+    """
+    default = column.default
+    if not isinstance(default, ColumnDefault) or not default.is_scalar:
+        return None
+    convert = encoder_of_column(type(default.arg), column.type)
+    try:
+        return default.arg if convert is None else convert(default.arg)
+    except ValueError:
+        return None  # which the column can't hold
 
 
 def row_maker(default: Any) -> MakeFromRow | None:

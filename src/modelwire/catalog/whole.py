@@ -7,7 +7,7 @@ left to the database, and, in a change, which are as they are stored and need no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from copy import deepcopy
 from functools import cached_property
@@ -57,7 +57,7 @@ class RowSchema:
         model: The model, which validates it.
         documented: The derived schema: what a client may send.
         filled: Names in Python of fields that need no value.
-        keys: Names in Python of the key's fields, which must have one.
+        keys: Names in Python of the key's fields, which must have one unless they are `filled`.
         optional: Names in Python of fields that need not be given, since other rows give them.
         binary: Names in Python of fields whose bytes are base64.
     """
@@ -104,18 +104,20 @@ class RowSchema:
         _refuse(self._model, [_unknown(name, body) for name in body if name in self._closed])
         row = _validate(self._model, self._validator, body)
         values = {**dict.fromkeys(self._model.model_fields, UNSET), **_values_of(row)}
-        _refuse(self._model, self._find_empty_keys(values))
         fields_set = row.model_fields_set
+        _refuse(self._model, self._find_empty_keys(values, fields_set))
         for key in self._filled:
             if values.get(key) is None and key not in fields_set:
                 values[key] = UNSET
         return Body(values, fields_set)
 
-    def _find_empty_keys(self, values: Values) -> Iterable[InitErrorDetails]:
+    def _find_empty_keys(
+        self, values: Values, given: Collection[str]
+    ) -> Iterable[InitErrorDetails]:
         """What is wrong with keys that no row could be found by."""
         for key in self._keys - self._optional:
             loc = (name_of(key, self.model_fields[key]),)
-            if values[key] is None:
+            if values[key] is None and (key in given or key not in self._filled):
                 yield InitErrorDetails(type="missing", loc=loc, input=None)
             elif values[key] == "" and len(self._keys) == 1:
                 limit = {"min_length": 1}
@@ -126,7 +128,7 @@ class RowSchema:
         def adapt(key: str, field: CoreSchema) -> CoreSchema:
             if key in self._optional:
                 return _with_default(field, None)
-            if key in self._keys:
+            if key in self._keys - self._filled:
                 return {**field, "schema": _without_default(field["schema"])}
             is_required = field["schema"]["type"] != "default"
             return _with_default(field, UNSET) if key in self._filled and is_required else field

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from functools import reduce
 from itertools import starmap
@@ -28,16 +29,24 @@ Convert = Callable[[Any], Any]
 
 _encoder = msgspec.json.Encoder(enc_hook=write_unknown)
 
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
+"""What msgspec takes in no name of a field: it writes names as they are."""
+
 _LARGE = 1e16
 """From here on Pydantic writes floats as `1e+16`, and msgspec as `1e16`."""
 
 
 def can_encode(table: Table, includes: Sequence[Include]) -> bool:
-    """Whether rows need nothing that only Pydantic can do: no serializers, no unknown types."""
+    """Whether rows need nothing that only Pydantic can do: no serializers, no unknown types, no
+    names with characters that JSON escapes."""
     schemas = table.schemas.read, table.resource.read_schema
     own = schemas[1] is None and is_plain(schemas[0]) and not table.masked
+    names = (*table.readable, *(include.relation.name for include in includes))
     return (
-        own and not _has_unknown(table) and all(can_encode(i.target, i.includes) for i in includes)
+        own
+        and not _has_unknown(table)
+        and not any(_ESCAPED.search(name) for name in names)
+        and all(can_encode(i.target, i.includes) for i in includes)
     )
 
 

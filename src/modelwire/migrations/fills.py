@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from alembic.operations import ops
-from sqlalchemy import Column, ColumnDefault, DefaultClause, TextClause, text
+from sqlalchemy import Column, DefaultClause, TextClause, text
 from sqlalchemy.engine import Dialect
+
+from ..catalog.defaults import constant_of
 
 
 def fill_columns(changes: ops.UpgradeOps, dialect: Dialect) -> Sequence[str]:
@@ -74,11 +76,11 @@ def _needs_value(column: Column[Any]) -> bool:
 
 def _default_of(column: Column[Any], dialect: Dialect) -> str | TextClause | None:
     """The default as a literal that both databases read alike."""
-    default = column.default
-    if not isinstance(default, ColumnDefault) or not default.is_scalar:
+    default = constant_of(column)
+    if default is None:
         return None
     bind = column.type.dialect_impl(dialect).bind_processor(dialect)
-    value = default.arg if bind is None else bind(default.arg)
-    if isinstance(default.arg, bool):
-        return text(str(default.arg).lower())
+    value = default if bind is None else bind(default)
+    if isinstance(default, bool):
+        return text(str(default).lower())
     return str(value) if isinstance(value, (int, float, Decimal, str)) else None

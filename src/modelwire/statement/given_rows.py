@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
-    ColumnDefault,
     ColumnElement,
     DefaultClause,
     Float,
@@ -29,7 +28,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from ..catalog.defaults import TRUE, find_constant, is_number, tells_time
+from ..catalog.defaults import TRUE, constant_of, find_constant, is_number, tells_time
 from ..catalog.kinds import Kind, storage_type, stored_kind
 
 IMAGES = "images"
@@ -63,13 +62,12 @@ def completed(column: Column[Any], found: ColumnElement[Any]) -> ColumnElement[A
 
 
 def _default_of(column: Column[Any]) -> ColumnElement[Any] | None:
-    stored, default = column.server_default, column.default
+    stored = column.server_default
     if isinstance(stored, DefaultClause):
         constant = find_constant(stored)
         return None if constant is None else _write_constant(constant, column)
-    if isinstance(default, ColumnDefault) and default.is_scalar:
-        return literal(default.arg, column.type)
-    return None
+    default = constant_of(column)
+    return None if default is None else literal(default, column.type)
 
 
 _PLAIN = frozenset({Kind.TEXT, Kind.ENUM, Kind.JSON, Kind.UUID, Kind.BYTES})
