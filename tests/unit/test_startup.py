@@ -52,9 +52,11 @@ print("fastapi" in sys.modules)
 
 COMMAND = """
 import sys
+import typer  # whose older versions load rich themselves
+before = set(sys.modules)
 import modelwire.cli.main
 known = {"rich", "yaml", "alembic", "mcp", "pyarrow", "IPython", "modelwire.cli.check.run"}
-print(*sorted(known & set(sys.modules)))
+print(*sorted(known & set(sys.modules) - before))
 """
 
 
