@@ -161,8 +161,8 @@ async def test_a_caller_who_is_looked_up_in_the_transaction(wages_world: World) 
     await ok(client, BLUE, "POST", "/own/1")
     await ok(client, NONE, "PATCH", "/wages/bulk/", [{"id": 1, "label": "d"}])
     await ok(client, RED, "DELETE", "/wages/1")
-    async with wages_world.database.session() as session:
-        log = await session.scalars(text("SELECT by FROM modelwire_changes ORDER BY number"))
+    async with wages_world.database.engine.connect() as connection:
+        log = await connection.scalars(text("SELECT by FROM modelwire_changes ORDER BY number"))
         assert log.all() == ["1", "2", "3", "4", "2"]
 
 
