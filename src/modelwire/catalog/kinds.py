@@ -164,6 +164,11 @@ def time_in_utc(value: dt.time) -> dt.time:
     return dt.datetime.combine(dt.date(2000, 1, 2), value).astimezone(dt.UTC).timetz()
 
 
+def moment_in_utc(value: dt.datetime) -> dt.datetime:
+    """The same moment in UTC, in which it is if it has no offset."""
+    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
 def scale_of(sql_type: TypeEngine[Any]) -> int | None:
     """How many digits after the point a column keeps; None where it keeps all."""
     stored = storage_type(sql_type)

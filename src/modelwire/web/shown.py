@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -14,6 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 from sqlmodel import SQLModel
 
 from ..catalog.field import Field
+from ..catalog.kinds import has_offset, moment_in_utc, time_in_utc
 from ..catalog.tables import Table
 from ..encode.encoder import encoder_of
 from ..errors import ConfigurationError
@@ -67,6 +69,9 @@ class _Shown:
             return msgspec.json.decode(encoder_of(table).encode_one(row))
         read = table.schemas.read
         given = value if isinstance(value, (Mapping, read)) else vars(value)
+        if isinstance(given, Mapping):
+            by_name = {name: f for f in table.selected for name in (f.key, f.name)}
+            given = {n: _spell(v, by_name[n]) if n in by_name else v for n, v in given.items()}
         return read.model_validate(given).model_dump(mode="json", by_alias=True)
 
 
@@ -82,8 +87,19 @@ def _value_of(row: Any, field: Field) -> Any:
             f"shown({name}): its resource computes `{field.key}`, which objects of {name} don't "
             f"have. Return a mapping that has it, or make it a column_property of {name}."
         )
-    value = getattr(row, field.key)
-    return spell_decimal(value, field.column.type) if isinstance(value, Decimal) else value
+    return _spell(getattr(row, field.key), field)
+
+
+def _spell(value: Any, field: Field) -> Any:
+    """A value as it is read of a column: SQLAlchemy's types lose offsets, and digits, on SQLite."""
+    match value:
+        case Decimal():
+            return spell_decimal(value, field.column.type)
+        case dt.datetime() if has_offset(field.column.type):
+            return moment_in_utc(value)
+        case dt.time() if has_offset(field.column.type):
+            return time_in_utc(value)
+    return value
 
 
 def _find_table(model: type[SQLModel]) -> Table:
