@@ -23,7 +23,7 @@ def checked_out(database: Database) -> int:
     return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]
 
 
-async def eventually_free(database: Database, within_s: float = 30) -> float:
+async def eventually_free(database: Database, within_s: float = 120) -> float:
     """Wait until every connection is back; returns how many seconds that took."""
     begun = time.monotonic()
     async with asyncio.timeout(within_s):

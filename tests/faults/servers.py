@@ -178,7 +178,7 @@ class Service:
                     found.add(process.pid)
         return found
 
-    async def stop(self, within_s: float = 30) -> float:
+    async def stop(self, within_s: float = 120) -> float:
         """Ask it to stop; returns how many seconds it took."""
         begun = time.monotonic()
         self.process.terminate()
@@ -225,7 +225,7 @@ def serving(
 
 
 def _find_address(process: subprocess.Popen[str], log: Path) -> str:
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + 120
     while time.monotonic() < limit:
         output = log.read_text()
         if "startup complete" in output and "running on" in output:

@@ -240,7 +240,7 @@ class Heartbeat:
 async def settle(database: Database) -> None:
     """Wait until every connection is back, and see that each serves, with nothing open."""
     pool: Any = database.engine.pool
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while pool.checkedout():
             await asyncio.sleep(0.01)
     gc.collect()

@@ -112,6 +112,6 @@ async def test_postgresql(lane: str, figure: Figure) -> None:
 
 
 async def _until_up(client: httpx2.AsyncClient) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await client.get("/users/")).status_code != 200:
             await asyncio.sleep(0.1)

@@ -33,7 +33,7 @@ async def read_many(client: httpx2.AsyncClient) -> set[int]:
 async def recover(client: httpx2.AsyncClient) -> float:
     """Seconds until many reads at a time are all served."""
     begun = time.monotonic()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await read_many(client) != {200}:
             await asyncio.sleep(0.01)
     return time.monotonic() - begun

@@ -30,7 +30,7 @@ async def until_served(service: Service) -> float:
     """Seconds until ten requests in a row are answered 200, and readiness says so."""
     begun, served, first = time.monotonic(), 0, 0.0
     async with httpx2.AsyncClient(base_url=service.address, timeout=30) as client:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while served < 10:
                 answers = [await client.get(p) for p in ("/teams/", "/health/ready")]
                 served = served + 1 if all(a.status_code == 200 for a in answers) else 0
