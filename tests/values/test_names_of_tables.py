@@ -47,6 +47,14 @@ class TreeOfTable(Own, table=True):
     below: list["TreeOfTable"] = Relationship(cascade_delete=True)
 
 
+class ExcludedOfTable(Own, table=True):
+    __tablename__ = "excluded"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    excluded: int | None = None
+
+
 @pytest_asyncio.fixture(params=DIALECTS)
 async def named(
     request: pytest.FixtureRequest, make_url: MakeURL, lane: str
@@ -58,6 +66,7 @@ async def named(
     resources = (
         Resource(RowOfTable, includes=["fans"], changes=Changes()),
         Resource(TreeOfTable, includes=["below"], nested_writes=["below"], changes=Changes()),
+        Resource(ExcludedOfTable, changes=Changes()),
     )
     async with open_client(make_app(database, lane, resources, {})) as client:
         yield client
@@ -96,3 +105,19 @@ async def test_tree(named: httpx2.AsyncClient) -> None:
     answer = await named.delete("/tree/1")
     assert answer.status_code == 204, answer.text
     assert (await named.get("/tree/")).json()["total"] == 0
+
+
+async def test_excluded(named: httpx2.AsyncClient) -> None:
+    """A table called `excluded` can't be merged into, and says so: SQL could not tell its rows from
+    those that were to be stored. All else is as ever."""
+    rows = [{"slug": "a", "excluded": 1}, {"slug": "b"}]
+    assert (await named.post("/excluded/bulk/", json=rows)).status_code == 201
+    for resolution in ("merge-duplicates", "ignore-duplicates"):
+        headers = {"Prefer": f"resolution={resolution}"}
+        url = "/excluded/bulk/?on_conflict=slug"
+        answer = await named.post(url, json=[{"slug": "a", "excluded": 2}], headers=headers)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["parameter"] == "on_conflict"
+    changed = await named.patch("/excluded/bulk/", json=[{"id": 1, "excluded": 3}])
+    assert (changed.status_code, changed.json()[0]["excluded"]) == (200, 3)
+    assert (await named.get("/excluded/?excluded__gt=2")).json()["total"] == 1

@@ -25,8 +25,11 @@ def find_upsert_keys(
 
     Returns:
         The fields of each key, all of which clients may see and set. Deferrable constraints can't
-        be gone by, and those to which two NULLs are the same are left out as well.
+        be gone by, and those to which two NULLs are the same are left out as well. A table called
+        `excluded` has none: in what becomes of a conflict, that is the row which was to be stored.
     """
+    if sql.name.lower() == "excluded":
+        return ()
     usable = {
         field.column: field
         for field in fields
