@@ -116,11 +116,13 @@ FOUND_BY: dict[str, Callable[[Own], Awaitable[bool]]] = {
 }
 NOT_SHOWN = {
     f"{FLUSH}._check_all_seen:raise refuse:0",
+    f"{FLUSH}._check_assigned:raise refuse:0",
     "statement/door.py:CallerDoor._is_seen:rows_of:0",
     "statement/door.py:CallerDoor._relations_by:links_of:0",
 }
 """What stands behind other checks, for objects that somebody's listener changes in a flush; what
-`tag_links` shows above; and what gives the table itself of links that are no resource."""
+`test_own_references` shows; what `tag_links` shows above; and what gives the table itself of links
+that are no resource."""
 
 PLANTS = {str(plant): plant for plant in find_plants()}
 

@@ -19,6 +19,7 @@ from ...access.policy import Action
 from ...catalog.constraints import Reference
 from ...compat.sqlalchemy_session import flushed
 from ...errors import ConfigurationError
+from ...shape.lookups import LookupShape
 from ...statement.door import Served, reads_rows
 from ..write.permission import refuse
 from .access import Key, RowAccess, refuse_removal
@@ -40,7 +41,9 @@ class FlushCheck:
         self._new: list[State] = []
         self._changed: list[State] = []
         self._removed: list[State] = []
+        self._marked: list[State] = []
         self._parents: set[tuple[Reference, Key]] = set()
+        self._assigned: list[tuple[State, str, Any, Action]] = []
 
     def before(self) -> None:
         """Check that the rows which are changed or removed may be, as they are stored.
@@ -61,6 +64,7 @@ class FlushCheck:
         orphans, moved = _split_children([*self._new, *map(inspect, session.dirty)])
         self._removed = _unique([*removed, *orphans])
         moved += _find_left(self._removed)
+        more = [s for s in marked if self._changes_more(s)]
         gone = {*self._removed, *marked}
         self._changed = [s for s in _unique([*changed, *moved]) if s not in gone]
         for state in (*self._changed, *marked):
@@ -71,10 +75,11 @@ class FlushCheck:
             refuse_removal(self._find(state))
         self._check_stored([*named, *marked], "delete")
         self._removed += marked
-        self._check_stored(self._changed, "update")
-        self._check_expressions([*self._new, *self._changed])
+        self._marked = marked
+        self._check_stored([*self._changed, *more], "update")
+        self._check_expressions([*self._new, *self._changed, *marked])
         self._check_links([*self._new, *map(inspect, session.dirty)])
-        self._check_parents([*self._new, *self._changed], self._new)
+        self._check_parents([*self._new, *self._changed, *marked], self._new)
 
     def after(self, context: UOWTransaction) -> None:
         """Check that new and changed rows are as the caller may leave them.
@@ -84,7 +89,8 @@ class FlushCheck:
             ParentNotFound: One refers to a row that the caller may not see.
         """
         self._check_all_seen(context)
-        self._check_parents([*self._new, *self._changed], ())
+        self._check_assigned()
+        self._check_parents([*self._new, *self._changed, *self._marked], is_stored=True)
         self._check_written(self._new, "create")
         self._check_written(self._changed, "update")
 
@@ -104,13 +110,31 @@ class FlushCheck:
         history = state.attrs[field.key].history
         return any(v is not None for v in history.added) and not any(history.deleted or ())
 
+    def _changes_more(self, state: State) -> bool:
+        """Whether more of a row is to change than that it is deleted softly."""
+        mark = self._find(state).table.deleted_at
+        names = [a.key for a in state.mapper.column_attrs if mark is None or a.key != mark.key]
+        return any(_is_touched(state, name) for name in names)
+
     def _assign(self, state: State, action: Action) -> None:
         """Set what the server sets."""
         found = self._find(state)
         policy = found.table.policy
         assigned = policy.on_create if action == "create" else policy.on_update
-        for key, value in assigned.items():
-            setattr(state.obj(), key, value.value(self._access.principals[found.catalog]))
+        for key, source in assigned.items():
+            value = source.value(self._access.principals[found.catalog])
+            setattr(state.obj(), key, value)
+            self._assigned.append((state, key, value, action))
+
+    def _check_assigned(self) -> None:
+        """Check that rows have what the server sets, and not what a relationship has made of it.
+
+        Raises:
+            Forbidden: One would have to refer to another row.
+        """
+        for state, key, value, action in self._assigned:
+            if state.dict.get(key, value) != value:
+                raise refuse(self._find(state).table, action)
 
     def _by_resource(self, states: Iterable[State]) -> dict[Served, list[State]]:
         grouped: dict[Served, list[State]] = {}
@@ -143,17 +167,36 @@ class FlushCheck:
             keys = [tuple(s.mapper.primary_key_from_instance(s.obj())) for s in group]
             self._access.check_written(self._session, found, keys, action)
 
-    def _check_parents(self, states: Sequence[State], coming: Sequence[State]) -> None:
-        """Check the rows that others are to refer to, unless they are only coming themselves."""
+    def _check_parents(
+        self, states: Sequence[State], coming: Sequence[State] = (), *, is_stored: bool = False
+    ) -> None:
+        """Check the rows that others are to refer to, unless they are only coming themselves.
+
+        Args:
+            states: The others.
+            coming: What is only coming.
+            is_stored: Whether they are stored by now.
+        """
         for found, group in self._by_resource(states).items():
             for reference in self._access.guarded_references(found):
                 known = set(_keys_coming(reference, coming))
                 for state in group:
-                    values = _referring(reference, state)
-                    if values is None or values in known or (reference, values) in self._parents:
+                    values = tuple(_referring(reference, state))
+                    if _UNKNOWN in values and (is_stored or state.key is not None):
+                        values = self._complete(found, reference, state, values)
+                    is_whole = values and _UNKNOWN not in values and None not in values
+                    if not is_whole or values in known or (reference, values) in self._parents:
                         continue
                     self._access.check_parent(self._session, found, reference, values)
                     self._parents.add((reference, values))
+
+    def _complete(self, found: Served, reference: Reference, state: State, values: Key) -> Key:
+        """Complete the values of a foreign key by what is stored."""
+        key = state.key[1] if state.key else state.mapper.primary_key_from_instance(state.obj())
+        shape = LookupShape(found.table.sql, reference.columns, found.table.key_columns)
+        for stored in self._access.run(self._session, found, shape, [tuple(key)]):
+            return tuple(s if v is _UNKNOWN else v for v, s in zip(values, stored, strict=True))
+        return ()
 
     def _check_links(self, states: Iterable[State]) -> None:
         """Check both ends of links that are made or taken away: both are seen, one may change."""
@@ -282,15 +325,19 @@ def _ends_changed(state: State, relationship: RelationshipProperty[Any]) -> Iter
             yield inspect(other)
 
 
-def _referring(reference: Reference, state: State) -> Key | None:
-    """The values of a foreign key of an object that it is given; None where it is not."""
+def _referring(reference: Reference, state: State) -> Sequence[Any]:
+    """The values of a foreign key of an object that it is given, as far as it has them; none where
+    it is given none."""
     mapper = state.mapper
     names = [mapper.get_property_by_column(column).key for column in reference.columns]
     is_new = state.key is None
     if not is_new and not any(_is_touched(state, name) for name in names):
-        return None
-    values = tuple(state.dict.get(name) for name in names)
-    return None if None in values else values
+        return ()
+    return tuple(state.dict.get(name, _UNKNOWN) for name in names)
+
+
+_UNKNOWN = object()
+"""A value that an object does not have: nobody has read it, or the database makes it."""
 
 
 def _keys_coming(reference: Reference, coming: Iterable[State]) -> Iterator[Key]:
