@@ -102,9 +102,8 @@ async def find_hidden_parent(
         The error that names it; None if all parents are seen.
     """
     for plan in plans:
-        written = _written(plan)
-        for reference in plan.table.references:
-            if written.isdisjoint(reference.columns) or not catalog.hides_rows(reference.parent):
+        for reference in _given(plan, plan.table.references):
+            if not catalog.hides_rows(reference.parent):
                 continue
             row = await _find_orphan(reference, plan, seen, is_known=False)
             if row is not None:
@@ -160,10 +159,7 @@ async def _explain_unnamed(
 ) -> RequestError | None:
     """Explain what the models don't, by the foreign keys that SQLite has beside theirs."""
     for plan in plans if violation.table is None else ():
-        written = _written(plan)
-        for reference in await find_undeclared(plan.table.sql, finder):
-            if written.isdisjoint(reference.columns):
-                continue
+        for reference in _given(plan, await find_undeclared(plan.table.sql, finder)):
             row = await _find_orphan(reference, plan, finder, is_known=False)
             if row is not None:
                 fields = _fields_of(reference, plan.table)
@@ -258,8 +254,7 @@ def _own_parent(reference: Reference) -> set[str]:
 
 def _find_fired(violation: ConstraintViolation, plan: WrittenRows) -> Sequence[Reference]:
     """The foreign keys whose parent may be missing: the one that is named, or all written ones."""
-    written = _written(plan)
-    own = [r for r in plan.table.references if not written.isdisjoint(r.columns)]
+    own = _given(plan, plan.table.references)
     if violation.table is None:
         return own
     if find_violated(violation, plan.table) is not plan.table.sql:
@@ -279,8 +274,20 @@ def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bo
     return bool(names) and names == _own_parent(reference) and names != _names(reference.columns)
 
 
-def _written(plan: WrittenRows) -> set[Column[Any]]:
-    return {field.column for row in plan.rows for field in row.fields if field not in row.tied}
+def _given(plan: WrittenRows, references: Sequence[Reference]) -> list[Reference]:
+    """The foreign keys that rows are given, but for those that the server has set as a whole, or
+    another row which is there for certain."""
+    kinds = {(row.fields, row.ties): row for row in plan.rows}.values()
+    return [r for r in references if any(_leads_further(r, row) for row in kinds)]
+
+
+def _leads_further(reference: Reference, row: Row) -> bool:
+    """Whether a row may refer to another one than that which it is tied to."""
+    given = {field.column for field in row.fields}.intersection(reference.columns)
+    ties = [tie for t in row.ties if (tie := given.intersection(field.column for field in t))]
+    if any(len(tie) == len(reference.columns) for tie in ties):
+        return False
+    return len(ties) > 1 or not given <= set().union(*ties)
 
 
 async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
@@ -305,15 +312,14 @@ async def _find_orphan(
     if is_known and len(plan.rows) == 1:
         return plan.rows[0]
     values = await _read_values(reference, plan, finder)
-    tied = [{field.column for field in row.tied} for row in plan.rows]
     sought = [
-        tuple(None if column in known else row.get(column) for column in reference.columns)
-        for row, known in zip(values, tied, strict=True)
+        tuple(map(found.get, reference.columns)) if _leads_further(reference, row) else ()
+        for row, found in zip(plan.rows, values, strict=True)
     ]
     given: set[tuple[Any, ...]] = set()
     if reference.parent is plan.table.sql:
         given = {tuple(row.get(column) for column in reference.parent_columns) for row in values}
-    wanted = [key for key in dict.fromkeys(sought) if None not in key and key not in given]
+    wanted = [k for k in dict.fromkeys(sought) if k and None not in k and k not in given]
     columns = reference.parent_columns
     found = {tuple(key) for key in await finder.find(reference.parent, columns, columns, wanted)}
     for key in wanted:
@@ -343,10 +349,10 @@ async def _read_values(
 def _parent_not_found(
     reference: Reference, table: Table, row: Row | None, catalog: Catalog
 ) -> RequestError:
-    fields = _fields_of(reference, table)
     detail = describe_missing_parent(reference, table, catalog)
     if row is None:
         return ParentNotFound(detail)
+    fields = [f for f in _fields_of(reference, table) if f not in row.tied or not f.readable]
     return ParentNotFound(detail, point_at(fields, row.pointer, "parent_not_found", detail))
 
 

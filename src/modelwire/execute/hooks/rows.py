@@ -141,8 +141,9 @@ class HookRows:
             kept[field] = stored[field] if is_same else self._convert(field, value)
             if not is_same:
                 self._check(field, kept[field], row.pointer, faults, nulls)
-        tied = frozenset(f for f in row.tied if f in kept and kept[f] is stored[f])
-        return NewRow(tuple(kept), tuple(kept.values()), row.pointer, tied, row.claims)
+        same = frozenset(f for f in stored if f in kept and kept[f] is stored[f])
+        ties = tuple(tie & same for tie in row.ties)
+        return NewRow(tuple(kept), tuple(kept.values()), row.pointer, ties, row.claims)
 
     def _convert(self, field: Field, value: Any) -> Any:
         """A value as the column takes it.

@@ -13,6 +13,7 @@ from ...catalog.names import escape_pointer
 from ...catalog.relation import Relation
 from ...catalog.tables import Table
 from ...errors import ConstraintViolation, InvalidRequest, NotFound
+from ...plan.parent import Parent
 from ...plan.writing.create_plan import (
     ChildPlan,
     CreatePlan,
@@ -22,6 +23,7 @@ from ...plan.writing.create_plan import (
     refuse_unnamed_parent,
 )
 from ...plan.writing.draft import Row as NewRow
+from ...plan.writing.keyed import plan_for_key
 from ...shape.lookups import LookupShape
 from ...shape.writes import InsertShape
 from ...statement.lists import ROWS
@@ -30,7 +32,8 @@ from ..connect.lane import Row
 from ..rejection import Rejection, check_all_written
 from .context import WriteContext, Written
 from .link import Linker
-from .permission import check_parents, check_written, refuse
+from .lock import read_locked
+from .permission import check_parents, check_tied, check_written, refuse
 
 
 class Inserter(Struct, frozen=True):
@@ -81,16 +84,30 @@ class Inserter(Struct, frozen=True):
 
         Raises:
             NotFound: That one is not there.
+            Forbidden: The new row is to be linked to it, and the caller may not change it.
             InvalidRequest: The new row names another one.
             Rejection: A constraint fired.
         """
-        parent = child.parent
-        owners = await self.context.run(parent.owner, {ROWS: [parent.key]})
-        if not owners:
-            raise NotFound(f"{parent.table.title} not found")
+        owner = await self._find_owner(child.parent)
         await check_parents(self.context, child.plan)
-        (stored,) = await self._store_below(parent.relation, owners, child.plan)
+        (stored,) = await self._store_below(child.parent.relation, [owner], child.plan)
         return stored
+
+    async def _find_owner(self, parent: Parent) -> Row:
+        """Find and hold the row that a new one is to stand below: what that refers to.
+
+        Where the new one is linked to it, that changes it, as every link does.
+
+        Raises:
+            NotFound: It is not there, or not for the caller.
+            Forbidden: The caller may not change it.
+        """
+        if parent.relation.link is not None:
+            (row,) = await read_locked(self.context, plan_for_key(parent.table, parent.key))
+            return parent.table.values_of(row, parent.relation.local)
+        for values in await self.context.run(parent.owner, {ROWS: [parent.key]}):
+            return values
+        raise NotFound(f"{parent.table.title} not found")
 
     async def _store_parents(self, plan: CreatePlan) -> CreatePlan:
         """Store what rows refer to; gives the plan of these, tied to it."""
@@ -104,6 +121,8 @@ class Inserter(Struct, frozen=True):
                 _check_named(rows[index], values)
                 await self._check_assigned(plan.table, rows[index], fields, relation.remote, values)
                 rows[index] = rows[index].leave_out(fields).tie(fields, values)
+            tied = [rows[index] for index, _ in found]
+            await check_tied(self.context, plan.table, tied, fields)
         return CreatePlan(plan.table, tuple(rows), plan.kin)
 
     async def _store_children(self, plan: CreatePlan, stored: Sequence[Row]) -> None:
@@ -131,6 +150,7 @@ class Inserter(Struct, frozen=True):
             await self._check_claims(relation, row, owner)
             await self._check_assigned(plan.table, row, fields, relation.local, owner)
         rows = tuple(row.leave_out(fields).tie(fields, owner) for row, owner in pairs)
+        await check_tied(self.context, plan.table, rows, fields)
         return await self.store(CreatePlan(plan.table, rows, plan.kin))
 
     async def _check_claims(self, relation: Relation, row: NewRow, owner: Row) -> None:

@@ -166,9 +166,22 @@ class Linker:
                 )
             except ConstraintViolation as violation:
                 raise Rejection(violation, part) from violation
+            if resource is not None:
+                made = [*made, *await self._find_unseen(resource, shape, ends)]
             if resource is not None and made:
                 await self._check_ends(resource, shape, [*zip(ends, rows, strict=True)], made)
                 await self._check_made(resource, shape, made)
+
+    async def _find_unseen(self, resource: Table, shape: LinkShape, ends: Pairs) -> Pairs:
+        """Find the links that are there and that the caller does not see, where their ends say
+        whether they may be created: they are refused as any that is not there would be."""
+        policy = resource.policy
+        is_said = policy.create.columns <= {column.key for column in shape.columns}
+        if policy.read.constant or not is_said:
+            return ()
+        seen = LookupShape(shape.table, shape.columns, shape.columns, None, True, resource)
+        places = {place for place, *_ in await self._fetch(seen, ends)}
+        return [end for place, end in enumerate(ends) if place not in places]
 
     def _assign(self, resource: Table | None) -> NewRow:
         """What the server sets in a link, where links are rows of a resource."""

@@ -9,6 +9,7 @@ from ...catalog.field import Field
 from ...catalog.names import to_words
 from ...catalog.tables import Catalog, Table
 from ...errors import Forbidden
+from ...plan.writing.create_plan import CreatePlan
 from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.each import WrittenRows
 from ...shape.writes import CheckShape
@@ -98,6 +99,30 @@ async def check_parents(context: WriteContext, plan: WrittenRows) -> None:
         error = await find_hidden_parent(plans, catalog, seen)
         if error is not None:
             raise error
+
+
+async def check_tied(
+    context: WriteContext, table: Table, rows: Sequence[NewRow], fields: Sequence[Field]
+) -> None:
+    """Check the rows that others refer to by what they are given and by what they name themselves.
+
+    Args:
+        context: The lane that is to write them.
+        table: Their resource.
+        rows: The rows, with all that they are given.
+        fields: The fields that they are given.
+
+    Raises:
+        ParentNotFound: The caller may not see one, or it is missing.
+    """
+    given = {field.column for field in fields}
+    if any(
+        context.catalog.hides_rows(reference.parent)
+        and not given.isdisjoint(reference.columns)
+        and not given.issuperset(reference.columns)
+        for reference in table.references
+    ):
+        await check_parents(context, CreatePlan(table, tuple(rows)))
 
 
 def _has_guarded_parents(table: Table, catalog: Catalog) -> bool:

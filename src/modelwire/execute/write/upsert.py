@@ -24,7 +24,7 @@ from ..explain.constraints import explain_unique
 from ..rejection import Rejection, check_all_written
 from .context import WriteContext
 from .insert import bind_row
-from .permission import check_written
+from .permission import check_parents, check_written
 from .update import Updater
 
 ATTEMPTS = 3
@@ -55,7 +55,8 @@ class Upserter:
                 become of a row does not fit its model.
             Rejection: A constraint fired.
         """
-        if plan.is_restricted or self._context.hooks is not None:
+        hides_parents = self._context.catalog.hides_any_rows and plan.completes_references
+        if plan.is_restricted or hides_parents or self._context.hooks is not None:
             return await self._store_as_allowed(plan)
         stored: dict[int, Row] = {}
         left = list(range(len(plan.rows)))
@@ -91,6 +92,9 @@ class Upserter:
             stored.update(zip(merged, written.rows, strict=True))
         new = [i for i in range(len(rows)) if i not in stored]
         if new:
+            if stored:
+                # What is there already brings nothing that the others could refer to.
+                await check_parents(self._context, plan.pick(new))
             stored.update(zip(new, await self._create_all(plan.pick(new)), strict=True))
         found = [stored[i] for i in range(len(rows))]
         check_keys(plan, found)

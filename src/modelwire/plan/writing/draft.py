@@ -41,24 +41,30 @@ class Row(Struct, frozen=True):
         fields: The fields that it sets.
         values: The value of each.
         pointer: Where it stands in the body.
-        tied: Those of the fields whose values another row has given, which is there for certain.
+        ties: Those of the fields whose values the server has set, or another row has given which is
+            there for certain: each time those that have come together.
         claims: What the body says of the row that gives them, by the fields that refer to that.
     """
 
     fields: tuple[Field, ...]
     values: tuple[Any, ...]
     pointer: str = ""
-    tied: frozenset[Field] = frozenset()
+    ties: tuple[frozenset[Field], ...] = ()
     claims: Mapping[Field, Any] = {}
 
     def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
         """The same row, which refers to another one by some fields."""
-        return self.add(Row(tuple(fields), tuple(values), tied=frozenset(fields)))
+        return self.add(Row(tuple(fields), tuple(values), ties=(frozenset(fields),)))
 
     def add(self, other: Row) -> Row:
         """The same row, which sets what another one does as well."""
         fields, values = (*self.fields, *other.fields), (*self.values, *other.values)
-        return replace(self, fields=fields, values=values, tied=self.tied | other.tied)
+        return replace(self, fields=fields, values=values, ties=(*self.ties, *other.ties))
+
+    @property
+    def tied(self) -> frozenset[Field]:
+        """The fields of all ties."""
+        return frozenset().union(*self.ties)
 
     def leave_out(self, fields: Sequence[Field]) -> Row:
         """The same row without some of its fields."""
@@ -71,7 +77,8 @@ class Row(Struct, frozen=True):
         kept = [(field, value) for field, value in self.items() if field in fields]
         left = tuple(field for field, _ in kept)
         values = tuple(value for _, value in kept)
-        return replace(self, fields=left, values=values, tied=self.tied.intersection(left))
+        ties = tuple(tie.intersection(left) for tie in self.ties)
+        return replace(self, fields=left, values=values, ties=ties)
 
     def items(self) -> Iterable[tuple[Field, Any]]:
         """Each field with its value."""

@@ -42,7 +42,7 @@ class UpsertPlan(CreatePlan, frozen=True):
     def is_one_statement(self) -> bool:
         """Whether one statement stores everything: what more rows are needs a second look, and so
         does a row that its model sees whole."""
-        is_seen = self.table.schemas.change is not None
+        is_seen = self.table.schemas.change is not None or self.completes_references
         merges = len(self.rows) == 1 and self.merged[0] is not None
         return merges and not is_seen and not self.is_restricted
 
@@ -52,6 +52,18 @@ class UpsertPlan(CreatePlan, frozen=True):
         policy = self.table.policy
         restricted = policy.restricts("update") or not policy.create.constant
         return restricted or bool(policy.on_create or policy.on_update)
+
+    @property
+    def completes_references(self) -> bool:
+        """Whether it writes a part of what a row refers to another one by, and the rest is what is
+        stored where it is there."""
+        unique = {field.column for field in self.unique}
+        written = [unique.union(f.column for f in merged) for merged in {*self.merged} if merged]
+        return any(
+            not columns.isdisjoint(reference.columns) and not columns.issuperset(reference.columns)
+            for reference in self.table.references
+            for columns in written
+        )
 
     @property
     def is_splittable(self) -> bool:
