@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from ..characters import check_characters
 from ..errors import CallerError
-from .attributes import Attribute
+from .attributes import KINDS, Attribute
 
 Rule = bool | str
 """What decides for every row alike: true, false, or a parameter that holds a bool."""
@@ -56,13 +56,13 @@ class Principal(Struct, frozen=True):
         """What tells it from other callers, as bytes; None where nothing does: it is nobody."""
         if all(part is None for part in self.identity):
             return None
-        parts = [f"{type(part).__name__} {part!r}" for part in self.identity]
+        parts = [f"{type(part).__name__} {_spell(part)}" for part in self.identity]
         return repr(parts).encode(errors="surrogatepass")
 
     @property
     def known(self) -> Hashable:
         """All that policies compare with: whoever has the same may see the same."""
-        return tuple(map(_freeze, self.values.values()))
+        return freeze(self.values)
 
     def allows(self, rule: Rule) -> bool:
         """Whether a rule holds for it."""
@@ -78,6 +78,19 @@ class Principal(Struct, frozen=True):
         if value is None and getattr(self.who, attribute.name) is not None:
             raise CallerError(attribute.name, "has a value that no column can hold")
         return value
+
+
+def freeze(values: Mapping[str, Any]) -> Hashable:
+    """Values of callers as something by which those of one are told from those of another."""
+    return tuple(map(_freeze, values.values()))
+
+
+def _spell(value: object) -> str:
+    """A value in words that no other one has, however its class says that it is shown."""
+    if isinstance(value, Enum):
+        return value.name
+    show: Any = next((kind.__repr__ for kind in KINDS if isinstance(value, kind)), repr)
+    return str(show(value))
 
 
 def _freeze(value: Any) -> Hashable:

@@ -16,7 +16,7 @@ from ..resource import Resource
 from ..settings import LIMITS, Limits
 from .dependents import Dependent, read_dependents
 from .guards import Guarded, IsBound
-from .reading.computed import check_computed
+from .reading.computed import check_computed, check_rules
 from .reading.described import check_described
 from .reading.mapping import columns_named, key_names, mapper_of, table_of
 from .reading.narrowing import Grants, check_links, deciding, forget_relations, narrow, unseen_in
@@ -118,6 +118,7 @@ def _check_tables(tables: Sequence[Table], dialect: Dialect | None) -> None:
     check_defaults(tables, dialect)
     check_links(tables)
     check_computed(tables)
+    check_rules(tables)
     for table in tables:
         check_described(table)
     for table in tables:

@@ -190,6 +190,13 @@ class Table:
         return next(named, None)
 
     @cached_property
+    def changed_along(self) -> frozenset[str]:
+        """The keys of the columns that may change with any change of a row."""
+        made = (c for c in self.columns if c.computed is not None or _is_set_anew(c))
+        version = () if self.version is None else (self.version.column,)
+        return frozenset(column.key for column in (*made, *version))
+
+    @cached_property
     def readable(self) -> Mapping[str, Field]:
         """The fields that clients may see, by their name on the wire."""
         return {f.name: f for f in self.fields if f.readable}
@@ -295,6 +302,10 @@ class Table:
     def values_of(self, row: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[Any, ...]:
         """The values of some selected columns in a row as it is read."""
         return tuple(row[self.position_of_column[column.name]] for column in columns)
+
+
+def _is_set_anew(column: Column[Any]) -> bool:
+    return column.onupdate is not None or column.server_onupdate is not None
 
 
 @dataclass(frozen=True, eq=False)

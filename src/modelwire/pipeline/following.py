@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ..access.principal import Principal
+from ..access.principal import Principal, freeze
 from ..encode.encoder import encoder_of
 from ..encode.keys import key_encoder_of
 from ..errors import InvalidRow, NoLongerKept
@@ -197,7 +197,7 @@ class Follower:
         statement = self._statements.of(plan.shape)
         known = statement.take_from(caller)
         # Who knows of later changes than another one is told of these the next time.
-        asked = (plan.shape, repr(plan.values), repr(known), plan.limit, after)
+        asked = (plan.shape, repr(plan.values), freeze(known), plan.limit, after)
 
         async def work() -> Batch:
             return await self._read(plan, caller, (after, upto), None)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from ..catalog.tables import Table
-from ..errors import NotFound, Refused
+from ..errors import InvalidRow, NotFound, Refused
 from ..execute.connect.lane import Lane, Row
 from ..plan.keys import select_by_key
 from ..plan.parameters import Values
@@ -139,8 +139,8 @@ class History:
             NotFound: There is none of which he may see anything.
         """
         found = [e for e in await self._read(number + 1, 1, older=True) if e.number == number]
-        seen, _ = await self._see(found)
-        if not seen:
+        seen, rows = await self._see(found)
+        if not self._tells(seen, rows):
             raise NotFound("Change not found")
         return found[0], seen[0]
 
@@ -215,6 +215,13 @@ class History:
             return ()
         statement = self._statements.of(select_given(self._table))
         return await self._lane.fetch(statement, {IMAGES: join_images(images)})
+
+    def _tells(self, entries: Sequence[Entry], rows: Mapping[str, Row]) -> bool:
+        """Whether changes are shown; of a row that can't be, nobody knows what differs."""
+        try:
+            return bool(self._show(entries, rows))
+        except InvalidRow:
+            return True
 
     def _show(self, entries: Sequence[Entry], rows: Mapping[str, Row]) -> list[_Item]:
         """Show changes; one of nothing that the reader may see is left out."""

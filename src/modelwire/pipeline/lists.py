@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..access.principal import Principal
+from ..access.principal import Principal, freeze
 from ..errors import NotFound
 from ..execute.connect.gathering import Turn
 from ..execute.connect.lane import Lane, Row
@@ -197,4 +197,4 @@ async def _count(
 
     # Whoever is asked about the same may see other rows.
     known = statement.take_from(asked.caller)
-    return await pipeline.counts.find((shape, repr(plan.operands), repr(known)), None, work)
+    return await pipeline.counts.find((shape, repr(plan.operands), freeze(known)), None, work)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.params import Depends
 
 from ..access.caller import Caller
+from ..catalog.apart import check_apart
 from ..catalog.passed_over import describe_passed_over
 from ..catalog.read import read_catalog
 from ..catalog.reading.soft import describe_kept_values
@@ -117,6 +118,7 @@ def mount(
     catalog = read()
     _tell_hidden(catalog)
     service = open_service(app, database)
+    check_apart(catalog, [mounted.catalog for mounted in service.mounted])
     service.choose_cors(app, cors)
     service.choose_caller(caller)
     conflict = conflict_status or database.settings.conflict_status

@@ -80,6 +80,9 @@ NOT_SHOWN = {
     "execute/write/link.py:Linker._check_gone:raise refuse:0",
     "execute/write/link.py:Linker._check_made:raise refuse:0",
     "execute/write/mass.py:find_affected:raise refuse:0",
+    "execute/write/permission.py:check_tied:check_parents:0",
+    "execute/write/permission.py:check_tied:hides_rows:0",
+    "execute/write/upsert.py:Upserter._store_as_allowed:check_parents:0",
     "execute/write/update.py:Updater.change:check_parents:1",
     "execute/write/update.py:Updater._refuse_by_policy:check_written:0",
     "plan/writing/mass.py:plan_mass:restricts:0",
@@ -89,9 +92,9 @@ NOT_SHOWN = {
     "pipeline/following.py:Follower.read:take_from:0",
 }
 """Faults that these requests do not show: behind most of them another check holds, such as the lock
-of a row behind a mass change. Others show in `test_checks`, `test_links` and `test_shared`, and in
-tests elsewhere: `cases/test_weight_of_refusals.py`, `http/test_rows_of_links.py` and
-`live_changes/test_many.py`."""
+of a row behind a mass change. Others show in `test_checks`, `test_links`, `test_shared`,
+`test_composite` and `test_ways_round`, and in tests elsewhere: `cases/test_weight_of_refusals.py`,
+`http/test_rows_of_links.py` and `live_changes/test_many.py`."""
 
 MOST = 10
 """Seeds that are tried where the known one shows a fault no longer."""

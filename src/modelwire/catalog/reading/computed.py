@@ -276,6 +276,46 @@ def check_computed(tables: Sequence[Table]) -> None:
                 )
 
 
+def check_rules(tables: Sequence[Table]) -> None:
+    """Check that no expression shows fields of which policies say who may see them, unless its
+    own field has such a rule too.
+
+    Args:
+        tables: All resources of an application.
+
+    Raises:
+        ConfigurationError: One does.
+    """
+    resources = {table.name: table for table in tables}
+    for table in tables:
+        for field in table.computed:
+            computed = field.computed
+            if computed is None or not field.readable or field.name in table.policy.fields:
+                continue
+            for read, ruled in _fields_read(computed, resources):
+                if read.policy.rules_of(ruled.name).read is not True:
+                    whole = f"{read.model.__name__}.{ruled.name}"
+                    raise ConfigurationError(
+                        f"Resource({table.model.__name__}, `{field.name}`): it is made of {whole}, "
+                        "of which a policy says who may see it. Say so of this one too, as in "
+                        f"policy=Policy(…, fields={{'{field.name}': FieldPolicy(read=…)}}), or "
+                        f"leave it out by hidden=['{field.name}']."
+                    )
+
+
+def _fields_read(
+    computed: Computed, resources: Mapping[str, Table]
+) -> Iterator[tuple[Table, Field]]:
+    """The fields of resources that an expression reads, also by way of subqueries."""
+    for part in _parts_of(computed.condition.written, frozenset()):
+        for column in part.base_columns if isinstance(part, ColumnClause) else ():
+            source = getattr(column, "table", None)  # what is computed there has none
+            read = resources.get(source.fullname) if isinstance(source, SQLTable) else None
+            found = None if read is None else read.by_column.get(column.name)
+            if read is not None and found is not None:
+                yield read, found
+
+
 def _find_way_round(computed: Computed, closed: Mapping[str, SQLTable]) -> str | None:
     """What of an expression would read rows without their policy, and what to write instead."""
     known = {computed.condition.row, *closed.values()}

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ...catalog.defaults import looks_at_rows
 from ...catalog.field import Field
+from ...catalog.kinds import has_own_equality
 from ...catalog.relation import Relation
 from ...catalog.tables import Table
 from ...errors import Violation
@@ -157,7 +158,8 @@ def _shape_alone(table: Table, fields: tuple[Field, ...]) -> InsertShape:
 @kept
 def decides(table: Table, fields: tuple[Field, ...]) -> bool:
     """Whether the fields of a new row decide whether it may be created."""
-    return table.policy.decides((field.column.key, field.kind) for field in fields)
+    alike = (field for field in fields if not has_own_equality(field.sql_type))
+    return table.policy.decides((field.column.key, field.kind) for field in alike)
 
 
 @kept

@@ -34,7 +34,8 @@ def plan_restore(
     """
     kept = _names_kept(table, table.policy.on_update)
     fields = [f for f in table.stored if f.column.name in changed and f.key not in kept]
-    if not all(field.writable for field in fields):
+    settable = {*table.settable.values()}
+    if not all(field.writable and field.key in settable for field in fields):
         raise Forbidden("The change has set what you may not set")
     before, after = _row(table, fields, old), _row(table, fields, new)
     return UpdatePlan(table, (key,), (before,), expected=after)

@@ -63,6 +63,8 @@ class UpdatePlan(KeyedRows, frozen=True):
         conditions = [c for c in {policy.read, policy.update} if not c.constant]
         decisive = {key for condition in conditions for key in condition.columns}
         written = {field.column.key for row in self.rows for field in row.fields}
+        if written:
+            written |= self.table.changed_along
         further = any(condition.looks_further for condition in conditions)
         return bool(written) and (further or not decisive.isdisjoint(written))
 

@@ -57,11 +57,14 @@ class UpsertPlan(CreatePlan, frozen=True):
     def completes_references(self) -> bool:
         """Whether it writes a part of what a row refers to another one by, and the rest is what is
         stored where it is there."""
+        composite = [r for r in self.table.references if len(r.columns) > 1]
+        if not composite:
+            return False
         unique = {field.column for field in self.unique}
         written = [unique.union(f.column for f in merged) for merged in {*self.merged} if merged]
         return any(
             not columns.isdisjoint(reference.columns) and not columns.issuperset(reference.columns)
-            for reference in self.table.references
+            for reference in composite
             for columns in written
         )
 

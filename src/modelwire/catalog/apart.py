@@ -1,0 +1,49 @@
+"""What resources of one mount have to do with those of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Table as SQLTable
+from sqlalchemy.sql import visitors
+
+from ..errors import ConfigurationError
+from .reading.computed import stands_for
+from .tables import Catalog, Table
+
+
+def check_apart(catalog: Catalog, others: Sequence[Catalog]) -> None:
+    """Check that no resource leads to rows of which only another mount says who may see them.
+
+    A mount knows its own policies, and looks for what its resources lead to among their rows.
+
+    Args:
+        catalog: The resources of a mount.
+        others: Those of the mounts before it.
+
+    Raises:
+        ConfigurationError: One does.
+    """
+    for other in others:
+        for here, there in ((catalog, other), (other, catalog)):
+            for table in here.tables.values():
+                for found in _led_to(table):
+                    if here.find(found) is None and there.hides_rows(found):
+                        _refuse(table, there.tables[found.fullname])
+
+
+def _led_to(table: Table) -> Iterator[SQLTable]:
+    """The tables to whose rows those of a resource lead: by foreign keys, links, expressions."""
+    yield from (reference.parent for reference in table.references)
+    yield from (r.link for r in table.relations.values() if r.link is not None)
+    for field in table.computed:
+        parts = () if field.computed is None else visitors.iterate(field.computed.condition.written)
+        yield from (read for part in parts if (read := stands_for(part)) is not None)
+
+
+def _refuse(table: Table, other: Table) -> None:
+    raise ConfigurationError(
+        f"Resource({table.model.__name__}): its rows lead to those of {other.model.__name__}, "
+        "which not everyone may see, as another mount of this application says. Give both to one "
+        "mount(…): it looks for what rows lead to among those that the caller may see."
+    )
