@@ -69,6 +69,7 @@ class OwnNote(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     invoice_id: int | None = Field(default=None, foreign_key="own_invoices.id")
     owner_id: int
+    text: str = ""
 
 
 class OwnTag(SQLModel, table=True):

@@ -177,6 +177,10 @@ async def test_changes(service: Service) -> None:
     assert (hidden.status_code, hidden.content) == (404, missing.content)
     issued = "PATCH", "/access_bills/1", ANN, {"status": "issued"}
     assert await service.code(*issued) == ("forbidden", ["/status"])
+    beside = {"number": "y", "status": "issued"}
+    assert await service.code(*issued[:-1], beside) == ("forbidden", ["/status"])
+    either = {"firm_id": 1, "status": "issued"}
+    assert await service.code(*issued[:-1], either) == ("forbidden", [""])
     changed = await service.ask("PATCH", "/access_bills/1", ANN, {"number": "z"})
     assert (changed.json()["number"], changed.json()["changed_by"]) == ("z", 1)
     assert await service.status("DELETE", "/access_bills/1", ANN) == 403

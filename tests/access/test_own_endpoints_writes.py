@@ -430,6 +430,19 @@ async def test_a_parent_that_is_seen_may_be_referred_to(own: Own) -> None:
         assert (await own.run(lambda s: refer(s, 3))).status_code == 200  # noqa: B023
 
 
+async def test_a_parent_that_stays_need_not_be_seen(own: Own) -> None:
+    """A row that refers to one which its caller doesn't see may be changed in its other fields."""
+    async with own.database.session() as session:
+        (await session.get_one(Note, 3)).invoice_id = 2
+        await session.commit()
+
+    async def work(session: AsyncSession) -> None:
+        (await session.get_one(Note, 3)).text = "changed"
+
+    answer = await own.run(work)
+    assert answer.status_code == 200, answer.text
+
+
 async def test_a_parent_by_its_object_is_looked_at_too(own: Own) -> None:
     async def work(session: AsyncSession) -> None:
         org = _stored(Org, id=2, name="two")

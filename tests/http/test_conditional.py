@@ -4,7 +4,7 @@ import asyncio
 
 import httpx2
 import pytest
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Player, Team, User
 from modelwire import ConfigurationError, Database, Resource
@@ -22,6 +22,30 @@ class Account(SQLModel, table=True):
     balance: int = 0
     rev: int = Field(default=7)
     edits: int | None = None
+
+
+class AlbumTrack(SQLModel, table=True):
+    __tablename__ = "conditional_album_tracks"
+
+    album_id: int = Field(foreign_key="conditional_albums.id", primary_key=True)
+    track_id: int = Field(foreign_key="conditional_tracks.id", primary_key=True)
+
+
+class Track(SQLModel, table=True):
+    __tablename__ = "conditional_tracks"
+
+    id: int | None = Field(default=None, primary_key=True)
+
+
+class Album(SQLModel, table=True):
+    """Its version counts its links too."""
+
+    __tablename__ = "conditional_albums"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = ""
+    rev: int = 1
+    tracks: list[Track] = Relationship(link_model=AlbumTrack)
 
 
 ACCOUNT = Resource(Account, version="rev", read_only=["balance"])
@@ -217,6 +241,25 @@ async def test_version(make_client: MakeClient) -> None:
         assert answer.status_code == 200, answer.text
     shown = (await client.get(url)).json()["items"]
     assert [row["rev"] for row in shown] == [11, 9]
+
+
+async def test_version_of_links(make_client: MakeClient) -> None:
+    """Links that are replaced are a change of their row, with its fields and without."""
+    album = Resource(Album, version="rev", nested_writes=["tracks"])
+    client = await make_client(album, Resource(Track))
+    url = "/conditional_albums/"
+    await client.post("/conditional_tracks/bulk/", json=[{}, {}])
+    await client.post(f"{url}bulk/", json=[{}, {}])
+    for target, body, revs in (
+        ("1", {"tracks": [1]}, [2, 1]),
+        ("1", {"tracks": [2], "name": "x"}, [3, 1]),
+        ("bulk/", [{"id": 1, "tracks": [1]}, {"id": 2, "tracks": [1]}], [4, 2]),
+        ("bulk/", [{"id": 1, "tracks": []}, {"id": 2, "name": "x"}], [5, 3]),
+    ):
+        answer = await client.patch(url + target, json=body)
+        assert answer.status_code == 200, answer.text
+        shown = (await client.get(url)).json()["items"]
+        assert [row["rev"] for row in shown] == revs, body
 
 
 async def test_version_without_a_change(make_client: MakeClient) -> None:

@@ -26,7 +26,8 @@ async def store_players(database: Database) -> None:
 
 
 async def read_page(client: httpx2.AsyncClient, path: str, **query: Any) -> dict[str, Any]:
-    """Read one keyset page."""
+    """Read one keyset page. Without a cursor it would be the first one again."""
+    assert None not in query.values()
     answer = await client.get(path, params=query)
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()

@@ -189,16 +189,17 @@ async def test_without_a_connection_each_has_its_time(monkeypatch: pytest.Monkey
 
 
 async def test_nobody_waits_for_what_hangs() -> None:
-    """What is not answered in time holds nobody up who came after it."""
+    """What is not answered in time holds nobody up who came after it, whoever hangs by then."""
     gathered, worker = gather(patience_s=0.0), Worker()
-    (first,) = await begin(gathered, worker, 1)
-    later = await begin(gathered, worker, 2, 3)
-    async with asyncio.timeout(60):
-        while len(worker.groups) < 2:
-            await asyncio.sleep(0.01)
-    assert worker.groups == [(1,), [2, 3]]
-    worker.tell(None, None)
-    assert await asyncio.gather(first, *later) == [2, 4, 6]
+    tasks = await begin(gathered, worker, 1)
+    for begun, later in enumerate([(2, 3), (4,), (5,)], 2):
+        tasks += await begin(gathered, worker, *later)
+        async with asyncio.timeout(60):
+            while len(worker.groups) < begun:
+                await asyncio.sleep(0.01)
+    assert worker.groups == [(1,), [2, 3], (4,), (5,)]
+    worker.tell(None, None, None, None)
+    assert await asyncio.gather(*tasks) == [2, 4, 6, 8, 10]
     assert not gathered._groups
 
 
