@@ -12,11 +12,13 @@ import ast
 import hashlib
 import os
 import random
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -36,8 +38,15 @@ PACKAGES = ("plan", "statement", "execute", "pipeline", "respond")
 MINUTES = float(os.environ.get("MUTANTS_MINUTES", "20"))
 SEED = int(os.environ.get("MUTANTS_SEED", "1"))
 PYTHON = str(ROOT / ".venv/bin/python")
+PYTEST = ("env", "-u", "PYTHONDONTWRITEBYTECODE", PYTHON, "-m", "pytest")
+"""What runs tests. cosmic-ray lets nothing that is compiled be kept, since files might be changed
+twice within a second; but no run is as short, and everything would be compiled for each mutant."""
 LONGEST_S = 600
-"""Seconds that the tests of one mutant may take: one that never ends is noticed by that."""
+"""Seconds that the tests of one mutant may take together, on a busy machine too."""
+LONGEST_TEST_S = 60
+"""Seconds that one test of a mutant may take."""
+TIMED_OUT = ("from pytest-timeout", "+++ Timeout +++")
+"""What pytest-timeout says of a test that has taken too long."""
 
 
 def main() -> None:
@@ -51,7 +60,7 @@ def main() -> None:
     os.chdir(tree)
     os.environ["PYTHONPATH"] = "src"
     with use_db(str(kept / "outcomes.sqlite"), WorkDB.Mode.create) as outcomes, _postgresql():
-        done = {item.job_id for item in outcomes.completed_work_items}
+        done = {item.job_id for item, _ in outcomes.completed_work_items}
         for item in _draw():
             if time.monotonic() > until:
                 break
@@ -130,18 +139,29 @@ def _try(item: WorkItem, outcomes: WorkDB) -> None:
     if _means_the_same(mutation):
         return
     tests = tests_of(str(mutation.module_path.relative_to(SOURCE)))
-    command = [PYTHON, "-m", "pytest", "-x", "--part", "quick", *tests]
+    command = [*PYTEST, "-x", f"--timeout={LONGEST_TEST_S}", *tests]
     begun = time.monotonic()
     result = mutate_and_test([mutation], shlex.join(command), LONGEST_S)
     if result.worker_outcome is not WorkerOutcome.NORMAL:
         raise SystemExit(result.output)
     outcomes.add_work_item(item)
     outcomes.set_result(item.job_id, result)
-    _say(f"{_word(result)} in {time.monotonic() - begun:.0f} s: {_describe(mutation)}")
+    by = " ".join(_failed(result.output)) or "nothing that runs"
+    words = f"{_word(result)} in {time.monotonic() - begun:.0f} s: {_describe(mutation)}"
+    _say(words if _word(result) == "MISSED" else f"{words}, by {by}")
 
 
 def _word(result: WorkResult) -> str:
-    return "MISSED" if result.test_outcome is TestOutcome.SURVIVED else "noticed"
+    """What has become of a mutant. Tests that took too long may have met a busy machine only."""
+    if result.test_outcome is TestOutcome.SURVIVED:
+        return "MISSED"
+    took_too_long = result.output == "timeout" or any(it in result.output for it in TIMED_OUT)
+    return "timed out" if took_too_long else "noticed"
+
+
+def _failed(output: str) -> list[str]:
+    """The tests that failed, as pytest's summary names them."""
+    return re.findall(r"^(?:FAILED|ERROR) (\S+::.+?)(?: - .*)?$", output, re.MULTILINE)
 
 
 def _describe(mutation: MutationSpec) -> str:
@@ -150,32 +170,53 @@ def _describe(mutation: MutationSpec) -> str:
 
 
 def _means_the_same(mutation: MutationSpec) -> bool:
-    """Whether it changes nothing but annotations, which nobody looks at."""
+    """Whether it changes nothing but what is for type checkers."""
     code = mutation.module_path.read_text()
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
     changed = mutate_code(code, operator, mutation.occurrence)
-    return changed is None or _without_annotations(code) == _without_annotations(changed)
+    return changed is None or _without_types(code) == _without_types(changed)
 
 
-def _without_annotations(code: str) -> str:
+def _without_types(code: str) -> str:
+    """A module without annotations, and without what its protocols ask for."""
     tree = ast.parse(code)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.arg, ast.AnnAssign)):
+        if isinstance(node, ast.ClassDef) and any(map(_is_protocol, node.bases)):
+            node.body = []
+        elif isinstance(node, (ast.arg, ast.AnnAssign)):
             node.annotation = ast.Constant(None)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.returns = None
     return ast.dump(tree)
 
 
+def _is_protocol(base: ast.expr) -> bool:
+    return ast.unparse(base).partition("[")[0] == "Protocol"
+
+
 def _report(outcomes: WorkDB) -> None:
     """Say which share was noticed, and what was not."""
     results = dict(outcomes.results)
-    missed = [job for job, result in results.items() if _word(result) == "MISSED"]
+    words = {job: _word(result) for job, result in results.items()}
+    noticed = {job for job, word in words.items() if word == "noticed"}
+    failed = {job: set(_failed(results[job].output)) for job in noticed}
+    always = _fail_always(sorted(set().union(*failed.values())))
+    words.update((job, "doubtful") for job in noticed if failed[job] & always)
     for item in outcomes.work_items:
-        if item.job_id in missed:
-            _say(f"\n{_describe(item.mutations[0])}\n{results[item.job_id].diff}")
-    noticed = len(results) - len(missed)
-    _say(f"noticed {noticed} of {len(results)} mutants tried, seed {SEED}")
+        if (word := words[item.job_id]) != "noticed":
+            diff = results[item.job_id].diff
+            _say(f"\n{word}: {_describe(item.mutations[0])}\n{diff}")
+    counts = Counter(words.values())
+    told = ", ".join(f"{counts[word]} {word}" for word in ("timed out", "doubtful", "MISSED"))
+    _say(f"noticed {counts['noticed']} of {len(words)} mutants tried, {told}; seed {SEED}")
+
+
+def _fail_always(tests: Sequence[str]) -> set[str]:
+    """Those of some tests that fail without any change as well: they have noticed nothing."""
+    if not tests:
+        return set()
+    run = subprocess.run([*PYTEST, *tests], check=False, capture_output=True, text=True)
+    return set(_failed(run.stdout))
 
 
 def _say(text: str) -> None:
