@@ -13,16 +13,25 @@ class Bodies(Asking):
     """Draws bodies."""
 
     async def draw_body(
-        self, table: Table, without: tuple[Column, ...] = (), *, change: bool = False
+        self,
+        table: Table,
+        without: tuple[Column, ...] = (),
+        *,
+        change: bool = False,
+        alone: bool = False,
     ) -> Row:
-        """Values for a row, or for some fields of one."""
+        """Values for a row, or for some fields of one.
+
+        Beside others a row names no key that counts itself: databases go on from it differently.
+        """
         body: Row = {}
         existing: list[Row] = []
         if self.chance(0.5):
             existing = await self.rows_of(table)
         referenced: dict[str, Any] = {}
         for column in table.settable:
-            if column in without or (change and column.is_key):
+            counts = table.counts_itself and not alone
+            if column in without or (column.is_key and (change or counts)):
                 continue
             if (change or not column.is_required) and self.chance(0.6 if change else 0.4):
                 continue

@@ -452,6 +452,7 @@ class _Drawing:
         self.draw_open_relations(table)
         self.draw_options(table)
         has_own_names = table.is_camel or any(c.wire != c.name for c in table.columns)
+        has_own_names |= table.is_partly_seen
         # Bytes are as Pydantic has them in schemas of the user's own.
         has_own_names |= any(c.kind_name == "bytes" for c in table.columns)
         if not has_own_names and self.chance(0.15):
@@ -549,10 +550,10 @@ class _Drawing:
         elif how == "admin":
             policy = "Policy(read=everyone, delete=me.is_admin)"
         elif how == "fields":
-            plain = [
-                c for c in table.columns if not c.is_key and not c.is_required and c.is_settable
-            ]
+            able = [c for c in table.columns if c.is_settable and c.is_shown and not c.is_required]
+            plain = [column for column in able if not column.is_key]
             if plain:
+                table.is_partly_seen = True
                 plain[0].is_settable = False
                 policy = (
                     f"Policy(read=everyone, fields={{{plain[0].wire!r}: "

@@ -82,6 +82,7 @@ class Table:
     is_link: bool = False
     policies: bool = False
     is_camel: bool = False
+    is_partly_seen: bool = False
     style: str = "plain"
     schemas: list[str] = field(default_factory=list)
 

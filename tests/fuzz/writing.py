@@ -14,7 +14,7 @@ class Writing(Reading):
     """Draws requests that write."""
 
     async def create(self, table: Table) -> None:
-        body = await self.draw_body(table)
+        body = await self.draw_body(table, alone=True)
         answer = await self.ask("create", "POST", self.url(table), body)
         self.expect(answer, 201, 400, 422, 403)
         if answer.status == 422 and answer.code == "invalid":

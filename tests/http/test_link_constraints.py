@@ -10,6 +10,7 @@ from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Database, Resource
 from tests.conftest import MakeClient
+from tests.documents import read_document
 from tests.http.problems import read_problem
 from tests.http.rows import store
 
@@ -119,6 +120,14 @@ async def test_refused_link(
     assert problem["detail"] == detail
     assert problem["errors"] == [{**place, "code": code, "message": detail}]
     assert await guests_of(hotel) == {1: [4]}
+
+
+async def test_documented(hotel: httpx2.AsyncClient) -> None:
+    """What refuses a link is in the document."""
+    paths = (await read_document(hotel))["paths"]
+    (link,) = (paths[path] for path in paths if path.startswith("/stay_rooms/{id}/guests/{"))
+    assert {"400", "404", "409", "412", "422"} <= set(link["put"]["responses"])
+    assert {"404", "409", "412", "422"} <= set(link["delete"]["responses"])
 
 
 async def test_child_that_can_be_linked_no_more(hotel: httpx2.AsyncClient) -> None:

@@ -353,7 +353,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "link_{row}_{child}", "Link {rows} to {row}",
             "Links two rows; if they are linked already, they stay so.",
-            (404, 412, 422), (_NO_CONTENT,), _linking,
+            (*_WRITE, 404), (_NO_CONTENT,), _linking,
         ),
     ),
     Route(
@@ -361,7 +361,7 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "unlink_{row}_{child}", "Unlink {rows} from {row}",
             "Takes the link between two rows away; if there is none, nothing changes.",
-            (404, 412, 422), (_NO_CONTENT,), _linking,
+            _DELETE, (_NO_CONTENT,), _linking,
         ),
     ),
 )  # fmt: skip
