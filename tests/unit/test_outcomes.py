@@ -2,12 +2,19 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
 
 import asyncpg
 import pytest
 from sqlalchemy import exc
 
+from modelwire import Database
 from modelwire.errors import Unavailable, UnknownOutcome
+from modelwire.execute.connect.driver_lane import DriverLane, Row
+from modelwire.execute.connect.held import HeldConnection
+from modelwire.execute.connect.slots import Claim, Slots
 from modelwire.execute.faults.translate import translate, translate_commit
 
 
@@ -68,3 +75,60 @@ def test_known(case: str, wrapped: bool) -> None:
 def test_before_commit() -> None:
     """What a stopping server has not committed, and was not asked to, is undone for certain."""
     assert type(translate(answered("57P01"))) is Unavailable
+
+
+class LosingLane(DriverLane):
+    """A lane whose first statement gets no answer, since its connection is lost."""
+
+    is_idle = False
+    in_transaction = False
+
+    def __init__(self, *, is_open: bool, writes: bool) -> None:
+        database = Database("sqlite://")
+        slots = Slots(1, 1, 1, lambda: False)
+        super().__init__(database.engine, writes=writes, transaction=False, slots=slots)
+        self._held = cast("HeldConnection", Replaced())
+        self._is_open = is_open
+        self.sent = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self._is_open
+
+    async def run(self, _text: str, _values: Sequence[Any], _claim: Claim | None) -> Sequence[Row]:
+        self.sent += 1
+        if self.sent == 1:
+            raise ConnectionResetError
+        return []
+
+    async def control(self, _text: str) -> None:
+        raise AssertionError
+
+    async def undo(self) -> None:
+        raise AssertionError
+
+
+class Replaced:
+    """A connection in whose place a fresh one is put."""
+
+    def __init__(self) -> None:
+        self.connection = SimpleNamespace(may_be_outdated=False)
+
+    async def replace(self) -> None:
+        """Put a fresh one in its place."""
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["closed", "open"])
+@pytest.mark.parametrize("commits", [False, True], ids=["reads", "commits"])
+async def test_a_statement_is_sent_twice_only_where_that_changes_nothing(
+    commits: bool, is_open: bool
+) -> None:
+    """One that commits itself may have done so, though its connection is known to be lost."""
+    lane = LosingLane(is_open=is_open, writes=commits)
+    if not commits and not is_open:
+        assert await lane._send(lane.run, "", (), None, commits=commits, first=True) == []
+        assert lane.sent == 2
+        return
+    with pytest.raises(UnknownOutcome if commits else Unavailable):
+        await lane._send(lane.run, "", (), None, commits=commits, first=True)
+    assert lane.sent == 1
