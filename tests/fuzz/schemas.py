@@ -48,8 +48,9 @@ class _Drawing:
         self.links: list[Table] = []
         self.head: list[str] = []
         self.has_callers = self.chance(0.25)
-        # What restricts is asked before or after what cascades, as each database has it.
-        self.restricts = self.chance(0.3)
+        # One kind in a schema: what stands in the way of a row that goes along with another one is
+        # asked before or after that, as each database has it.
+        self.rules = self.draw.choice([("",), ("RESTRICT",), ("CASCADE", "SET NULL")])
         self.oddness = self.draw.choice([0.0, 0.2, 0.5])
 
     def chance(self, p: float) -> bool:
@@ -145,6 +146,8 @@ class _Drawing:
         column = Column("of_key", "of_key", key.kind_name, is_key=True, column="of_key")
         column.reference = (parent, key)
         options = [f"foreign_key={f'{parent.name}.{key.column}'!r}", "primary_key=True"]
+        if self.rules[0]:
+            options.append(f"ondelete={self.rules[0]!r}")
         if key.kind.options:
             options.append(key.kind.options)
         table.columns.append(column)
@@ -306,8 +309,7 @@ class _Drawing:
         name = self.free(child, RELATIONS) if self.odd() else f"up{n}"
         is_self = child is parent
         nullable = is_self or self.chance(0.5)
-        rules = ["RESTRICT"] if self.restricts else ["CASCADE", *(["SET NULL"] if nullable else [])]
-        rule = self.draw.choice(["", *rules])
+        rule = self.draw.choice(self.rules if nullable else self.rules[:1])
         is_single = len(parent.key) == 1
         is_one = is_single and not is_self and self.chance(0.15)
         columns = [

@@ -131,7 +131,7 @@ class Writing(Reading):
             headers={"prefer": prefer},
             ignored=self.counted(table),
         )
-        self.expect(answer, 200, 400, 422, 403, 428)
+        self.expect(answer, 200, 400, 409, 422, 403, 428)
         if answer.status == 200 and "merge" in prefer:
             for body, row in zip(bodies, answer.body, strict=True):
                 self.written(table, body, row, row)
