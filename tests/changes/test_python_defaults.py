@@ -11,7 +11,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 from pydantic import BaseModel
-from sqlalchemy import JSON, DateTime, MetaData, String
+from sqlalchemy import JSON, DateTime, String
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
@@ -29,8 +30,8 @@ class Grade(enum.Enum):
     HIGH = "high"
 
 
-class Base(SQLModel):
-    metadata = MetaData()
+class Base(SQLModel, registry=registry()):
+    """Classes and tables of their own, whatever those of other tests are called."""
 
 
 class Crate(Base, table=True):
