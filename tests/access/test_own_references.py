@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI, Header
 from httpx2 import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, field_validator
 from sqlalchemy import ForeignKeyConstraint, text
 from sqlalchemy.orm import load_only, selectinload
 from sqlmodel import Field, Relationship, SQLModel, select
@@ -55,8 +55,25 @@ class ReferredLetter(SQLModel, table=True):
     writer: ReferredWriter | None = Relationship(back_populates="letters")
 
 
+class ReferredStamp(SQLModel, table=True):
+    """The server says by whom; the model has a way of its own to write that."""
+
+    __tablename__ = "referred_stamps"
+
+    model_config = ConfigDict(validate_assignment=True)  # type: ignore[assignment]
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def lower(cls, name: str) -> str:
+        return name.lower()
+
+
 class Sorter(BaseModel):
     id: int
+    name: str = "Ann"
 
 
 async def read_sorter(x_sorter: Annotated[int, Header()]) -> Sorter:
@@ -72,6 +89,12 @@ RESOURCES = (
         policy=Policy(read=everyone, update=ReferredLetter.text != "sealed", delete=everyone),
         assign_on_create={"writer_id": me.id},
         soft_delete="deleted_at",
+    ),
+    Resource(
+        ReferredStamp,
+        policy=Policy(read=everyone),
+        assign_on_create={"name": me.name},
+        assign_on_update={"name": me.name},
     ),
 )
 Work = Callable[[AsyncSession], Awaitable[None]]
@@ -166,6 +189,21 @@ async def test_what_may_not_be_seen_is_missing(run: Run, database: Database, sen
     assert hidden.json()["code"] == "parent_not_found"
     assert await read_letters(database) == before
     assert (await run(lambda session: send(session, "seen"))).status_code == 200
+
+
+async def test_what_models_make_of_assigned_values(run: Run, database: Database) -> None:
+    """A model that validates what is assigned may change it."""
+
+    async def write(session: AsyncSession) -> None:
+        stamp = ReferredStamp(name="x")
+        session.add(stamp)
+        await session.flush()
+        stamp.name = "y"
+
+    answer = await run(write)
+    assert answer.status_code == 200, answer.text
+    async with database.session() as session:
+        assert (await session.exec(select(ReferredStamp.name))).all() == ["ann"]
 
 
 async def test_more_than_a_delete(run: Run, database: Database) -> None:

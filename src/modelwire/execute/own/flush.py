@@ -122,9 +122,9 @@ class FlushCheck:
         policy = found.table.policy
         assigned = policy.on_create if action == "create" else policy.on_update
         for key, source in assigned.items():
-            value = source.value(self._access.principals[found.catalog])
-            setattr(state.obj(), key, value)
-            self._assigned.append((state, key, value, action))
+            setattr(state.obj(), key, source.value(self._access.principals[found.catalog]))
+            # As the object has it: its model may validate what is assigned, and change it.
+            self._assigned.append((state, key, state.dict.get(key), action))
 
     def _check_assigned(self) -> None:
         """Check that rows have what the server sets, and not what a relationship has made of it.
