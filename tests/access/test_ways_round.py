@@ -370,6 +370,26 @@ def test_expressions_of_ruled_fields(database: Database, name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", [name for name in EXPRESSIONS if name != "own"])
+def test_ruled_fields_of_other_mounts(database: Database, name: str) -> None:
+    """A rule of another mount holds for what an expression is made of, whichever is made first."""
+    model, expression = EXPRESSIONS[name]
+
+    def serve(*parts: Resource) -> None:
+        app = FastAPI()
+        for number, part in enumerate(parts):
+            mount(app, database, part, caller=me, prefix=f"/{number}")
+
+    ruled = Resource(WayBill, policy=RULED)
+    made = Resource(model, policy=Policy(read=everyone), computed={"made": expression})
+    policy = Policy(read=everyone, fields={"made": FieldPolicy(read=me.is_chief)})
+    for parts in ((ruled, made), (made, ruled)):
+        with pytest.raises(ConfigurationError, match=r"made of WayBill.tax, of which a policy"):
+            serve(*parts)
+    serve(ruled, Resource(model, policy=policy, computed={"made": expression}))
+    serve(Resource(WayBill, policy=Policy(read=everyone)), made)
+
+
 async def test_mounts_apart(database: Database) -> None:
     """Rows lead to none of which only another mount says who may see them."""
     hidden = Resource(WayClub, policy=Policy(read=WayClub.owner_id == me.id))

@@ -8,12 +8,13 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy.sql import visitors
 
 from ..errors import ConfigurationError
-from .reading.computed import stands_for
+from .reading.computed import check_rules, stands_for
 from .tables import Catalog, Table
 
 
 def check_apart(catalog: Catalog, others: Sequence[Catalog]) -> None:
-    """Check that no resource leads to rows of which only another mount says who may see them.
+    """Check that no resource leads to rows, or shows fields, of which only another mount says who
+    may see them.
 
     A mount knows its own policies, and looks for what its resources lead to among their rows.
 
@@ -26,6 +27,7 @@ def check_apart(catalog: Catalog, others: Sequence[Catalog]) -> None:
     """
     for other in others:
         for here, there in ((catalog, other), (other, catalog)):
+            check_rules(here.tables.values(), there.tables.values())
             for table in here.tables.values():
                 for found in _led_to(table):
                     if here.find(found) is None and there.hides_rows(found):

@@ -276,17 +276,18 @@ def check_computed(tables: Sequence[Table]) -> None:
                 )
 
 
-def check_rules(tables: Sequence[Table]) -> None:
+def check_rules(tables: Collection[Table], others: Collection[Table] = ()) -> None:
     """Check that no expression shows fields of which policies say who may see them, unless its
     own field has such a rule too.
 
     Args:
-        tables: All resources of an application.
+        tables: The resources of a mount.
+        others: Those of another one, whose rules hold for what is no resource of this one.
 
     Raises:
         ConfigurationError: One does.
     """
-    resources = {table.name: table for table in tables}
+    resources = {table.name: table for table in (*others, *tables)}
     for table in tables:
         for field in table.computed:
             computed = field.computed
