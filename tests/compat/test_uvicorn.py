@@ -43,7 +43,7 @@ def test_supervisor_has_its_parts() -> None:
         unwritten_in(Multiprocess, ["sockets", "terminate_all", "signal_queue", "processes"]) == []
     )
     assert parameters_of(Multiprocess) == ["config", "sockets"]
-    assert missing_from(Process, ["ping", "is_ready", "kill"]) == []
+    assert missing_from(Process, ["is_alive", "is_ready", "kill"]) == []
 
 
 def test_server_has_its_parts() -> None:

@@ -7,7 +7,7 @@ attributes. Of a cycle, which is one request, `scope`, `keep_alive`, `transport`
 `response_started` and `response_complete` are read or set; it uses `write`, `close` and
 `is_closing` of its transport, and writes the head of an answer first. `Multiprocess` runs workers,
 is given the sockets that they share, and calls `terminate_all` when it is told to stop; each of its
-`processes` has a `process`, and tells by `ping` and `is_ready` how far it is.
+`processes` has a `process`, and tells by `is_alive` and `is_ready` how far it is.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _is_starting(worker: Process) -> bool:
 
     One that waits for its database holds the socket open meanwhile, and takes no connection.
     """
-    return worker.ping(_ANSWER_S) and not worker.is_ready(_ANSWER_S)
+    return worker.is_alive(_ANSWER_S) and not worker.is_ready(_ANSWER_S)
 
 
 _LOOK_S = 0.05
