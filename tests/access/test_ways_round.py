@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
 
@@ -48,6 +49,7 @@ class WayClub(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     owner_id: int = 1
+    deleted_at: datetime | None = None
     players: list["WayPlayer"] = Relationship(back_populates="clubs", link_model=WayMembership)
 
 
@@ -394,8 +396,9 @@ async def test_mounts_apart(database: Database) -> None:
     """Rows lead to none of which only another mount says who may see them."""
     hidden = Resource(WayClub, policy=Policy(read=WayClub.owner_id == me.id))
     open_to_all = Resource(WayClub, policy=Policy(read=everyone))
+    kept = Resource(WayClub, policy=Policy(read=everyone), soft_delete="deleted_at")
     link = Resource(WayMembership, policy=Policy(read=everyone))
-    for parts in ((hidden, link), (link, hidden)):
+    for parts in ((hidden, link), (link, hidden), (kept, link), (link, kept)):
         app = FastAPI()
         mount(app, database, parts[0], caller=me, prefix="/a")
         with pytest.raises(ConfigurationError, match="lead to those of WayClub"):
