@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Header
 from pydantic import BaseModel
-from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy import Column, Computed, ForeignKeyConstraint, Integer
 from sqlmodel import Field, Relationship, SQLModel
 
-from modelwire import Caller, Database, Policy, Resource, everyone
+from modelwire import Caller, ConfigurationError, Database, Policy, Resource, everyone, nobody
 from tests.conftest import MakeClient
 from tests.http.rows import store
 
@@ -174,6 +174,64 @@ async def test_partly_given(
     assert answers[HIDDEN].text == answers[MISSING].text
     assert "parent_not_found" in answers[HIDDEN].text
     assert answers[SEEN].status_code in (200, 201, 207), answers[SEEN].text
+
+
+class LateEntry(SQLModel, table=True):
+    """The database says of which house its account is; or what makes one of the row."""
+
+    __tablename__ = "composite_late_entries"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["house_id", "account"], ["composite_accounts.house_id", "composite_accounts.number"]
+        ),
+        ForeignKeyConstraint(["made_of"], ["composite_tenants.id"]),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    house_id: int | None = Field(default=None, sa_column_kwargs={"server_default": "1"})
+    account: str | None = None
+    number: int = 0
+    made_of: int | None = Field(
+        default=None, sa_column=Column(Integer, Computed("number", persisted=True))
+    )
+
+
+class SharedTenant(SQLModel, table=True):
+    __tablename__ = "composite_tenants"
+
+    id: int | None = Field(default=None, primary_key=True)
+    owner_id: int
+
+
+TENANTS = Resource(SharedTenant, policy=Policy(read=SharedTenant.owner_id == me.id))
+LATE = Resource(LateEntry, policy=Policy(read=everyone))
+
+
+@pytest.mark.parametrize(
+    ("resources", "names"),
+    [
+        ((RESOURCES[2], LATE), "`house_id` and `account` refer to a row of SharedAccount"),
+        ((TENANTS, LATE), "`made_of` refer to a row of SharedTenant"),
+    ],
+)
+async def test_known_too_late(
+    make_client: MakeClient, resources: tuple[Resource, ...], names: str
+) -> None:
+    """What only the database makes of a row can't be looked up before: it is told at start."""
+    with pytest.raises(ConfigurationError) as refused:
+        await make_client(*resources, caller=me)
+    assert names in str(refused.value)
+    assert "assign_on_create=" in str(refused.value)
+
+
+async def test_known_in_time(make_client: MakeClient) -> None:
+    """What the server sets is known, nobody's rows refer to nothing, and what all see is open."""
+    accounts, tenants = replace(RESOURCES[2], policy=Policy(read=everyone)), TENANTS
+    await make_client(accounts, LATE, caller=me)
+    assigned = replace(LATE, assign_on_create={"house_id": me.house_id})
+    await make_client(RESOURCES[2], assigned, caller=me)
+    closed = replace(LATE, policy=Policy(read=everyone, write=nobody))
+    await make_client(RESOURCES[2], tenants, closed, caller=me)
 
 
 PLANTED: dict[str, tuple[tuple[Resource, ...], str]] = {

@@ -111,6 +111,15 @@ class WayNode(SQLModel, table=True):
     above_id: int | None = Field(default=None, foreign_key="ways_nodes.id")
 
 
+class WayDesk(SQLModel, table=True):
+    """Each user has one, by whose id it is found."""
+
+    __tablename__ = "ways_desks"
+
+    user_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    name: str = ""
+
+
 class WayUser(BaseModel):
     id: int
     is_chief: bool = False
@@ -254,6 +263,26 @@ async def test_taking_back_what_is_not_shown(make_client: MakeClient) -> None:
         for n in (1, 2)
     ]
     assert read_problem(hidden, 404, "not_found") == read_problem(none, 404, "not_found")
+
+
+@pytest.mark.both_lanes
+async def test_taking_back_with_another_key(make_client: MakeClient) -> None:
+    """A row comes back with its key, or not at all: the server sets another one for others."""
+    policy = Policy(read=everyone)
+    client = await make_client(
+        Resource(WayDesk, policy=policy, assign_on_create={"user_id": me.id}, changes=Changes()),
+        caller=me,
+    )
+    for who in (OWNER, OTHER):
+        await client.post("/ways_desks/", json={"name": who["x-user"]}, headers=who)
+    await client.delete("/ways_desks/1", headers=OTHER)
+    item, *_ = (await client.get("/ways_desks/1/history/", headers=OTHER)).json()["items"]
+    way = f"/ways_desks/1/history/{item['number']}/revert"
+    await client.delete("/ways_desks/2", headers=OTHER)
+    read_problem(await client.post(way, headers=OTHER), 409, "conflict")
+    assert (await client.get("/ways_desks/", headers=OTHER)).json()["total"] == 0
+    answer = await client.post(way, headers=OWNER)
+    assert (answer.status_code, answer.json()["user_id"]) == (201, 1)
 
 
 @pytest.mark.parametrize("resolution", ["ignore-duplicates", "merge-duplicates"])

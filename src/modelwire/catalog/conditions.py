@@ -104,10 +104,10 @@ class Condition:
 
     @property
     def columns(self) -> frozenset[str]:
-        """The keys of the columns of its row that it depends on, outside of subqueries."""
+        """The keys of the columns of its row that it depends on, also within subqueries."""
         return frozenset(
             part.key
-            for part in outside_subqueries(self.written)
+            for part in visitors.iterate(self.written)
             if isinstance(part, ColumnClause) and part.table is self.row
         )
 

@@ -21,6 +21,7 @@ from .reading.described import check_described
 from .reading.mapping import columns_named, key_names, mapper_of, table_of
 from .reading.narrowing import Grants, check_links, deciding, forget_relations, narrow, unseen_in
 from .reading.parameters import Parameters
+from .reading.references import check_references
 from .reading.shown import (
     check_shown_below,
     include_shown_relations,
@@ -119,6 +120,7 @@ def _check_tables(tables: Sequence[Table], dialect: Dialect | None) -> None:
     check_links(tables)
     check_computed(tables)
     check_rules(tables)
+    check_references(tables)
     for table in tables:
         check_described(table)
     for table in tables:

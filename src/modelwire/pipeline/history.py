@@ -344,7 +344,7 @@ async def _plan_back(
         raise Refused("The change has created the row; DELETE takes that back")
     if entry.new is None and not history.marks(found):
         (stored,) = await history.read_whole([entry.old])
-        return Write(plan_recreate(table, stored), Created(table, includes))
+        return Write(plan_recreate(table, stored, request.caller), Created(table, includes))
     check = check_of_request(table, request)
     if entry.new is None:
         back = plan_return(table, request.key, await history.read_mark(found))

@@ -73,13 +73,16 @@ NOT_SHOWN = {
     "statement/write.py:build_delete:delete_from:0",
     "execute/write/insert.py:Inserter._insert:raise refuse:0",
     "execute/write/insert.py:Inserter._check_assigned:raise refuse:0",
+    "execute/write/insert.py:Inserter._store_with_kin:check_written:0",
     "execute/write/soft.py:SoftRemover.restore:raise refuse:0",
     "plan/writing/mark.py:MarkPlan.may_leave_policy:restricts:0",
+    "execute/write/link.py:Linker._check_beside:hides_rows:0",
     "execute/write/link.py:Linker._check_ends:raise refuse:0",
     "execute/write/link.py:Linker._check_gone:restricts:0",
     "execute/write/link.py:Linker._check_gone:raise refuse:0",
     "execute/write/link.py:Linker._check_made:raise refuse:0",
     "execute/write/mass.py:find_affected:raise refuse:0",
+    "execute/write/permission.py:check_linked:check_written:0",
     "execute/write/permission.py:check_tied:check_parents:0",
     "execute/write/permission.py:check_tied:hides_rows:0",
     "execute/write/upsert.py:Upserter._store_as_allowed:check_parents:0",
@@ -93,8 +96,8 @@ NOT_SHOWN = {
 }
 """Faults that these requests do not show: behind most of them another check holds, such as the lock
 of a row behind a mass change. Others show in `test_checks`, `test_links`, `test_shared`,
-`test_composite` and `test_ways_round`, and in tests elsewhere: `cases/test_weight_of_refusals.py`,
-`http/test_rows_of_links.py` and `live_changes/test_many.py`."""
+`test_composite`, `test_ways_round` and `test_policies_of_links`, and in tests elsewhere:
+`cases/test_weight_of_refusals.py`, `http/test_rows_of_links.py` and `live_changes/test_many.py`."""
 
 MOST = 10
 """Seeds that are tried where the known one shows a fault no longer."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Column
 
 from ...catalog.field import Field
@@ -33,7 +34,7 @@ from ..rejection import Rejection, check_all_written
 from .context import WriteContext, Written
 from .link import Linker
 from .lock import read_locked
-from .permission import check_parents, check_tied, check_written, refuse
+from .permission import check_linked, check_parents, check_tied, check_written, refuse
 
 
 class Inserter(Struct, frozen=True):
@@ -72,11 +73,15 @@ class Inserter(Struct, frozen=True):
 
     async def _store_with_kin(self, plan: CreatePlan) -> list[Row]:
         plan = await self._store_parents(plan)
-        stored = await self._insert(plan)
+        is_early = not plan.table.policy.create.looks_further
+        stored = await self._insert(plan, checks=is_early)
         await self._store_children(plan, stored)
         for row, kin in zip(stored, plan.kin, strict=True):
             for links in kin.links:
                 await Linker(self.context).add(plan.table, row, links)
+        if not is_early:
+            # What it asks for may be what has come along.
+            await check_written(self.context, plan.table, "create", plan.rows, stored)
         return stored
 
     async def store_child(self, child: ChildPlan) -> Row:
@@ -88,13 +93,16 @@ class Inserter(Struct, frozen=True):
             InvalidRequest: The new row names another one.
             Rejection: A constraint fired.
         """
-        owner = await self._find_owner(child.parent)
+        owner, changed = await self._find_owner(child.parent)
         await check_parents(self.context, child.plan)
         (stored,) = await self._store_below(child.parent.relation, [owner], child.plan)
+        if changed:
+            await check_linked(self.context, child.parent.table, (), changed)
         return stored
 
-    async def _find_owner(self, parent: Parent) -> Row:
-        """Find and hold the row that a new one is to stand below: what that refers to.
+    async def _find_owner(self, parent: Parent) -> tuple[Row, Sequence[Row]]:
+        """Find and hold the row that a new one is to stand below: what that refers to, and the row
+        itself where it is changed.
 
         Where the new one is linked to it, that changes it, as every link does.
 
@@ -104,9 +112,9 @@ class Inserter(Struct, frozen=True):
         """
         if parent.relation.link is not None:
             (row,) = await read_locked(self.context, plan_for_key(parent.table, parent.key))
-            return parent.table.values_of(row, parent.relation.local)
+            return parent.table.values_of(row, parent.relation.local), [row]
         for values in await self.context.run(parent.owner, {ROWS: [parent.key]}):
-            return values
+            return values, ()
         raise NotFound(f"{parent.table.title} not found")
 
     async def _store_parents(self, plan: CreatePlan) -> CreatePlan:
@@ -205,22 +213,23 @@ class Inserter(Struct, frozen=True):
         shape = LookupShape(columns[0].table, tuple(columns), (*columns, columns[index]))
         return bool(await self.context.run(shape, {ROWS: [(*values, claim)]}))
 
-    async def _insert(self, plan: CreatePlan) -> list[Row]:
-        """Store the rows of a plan, and run their hooks."""
+    async def _insert(self, plan: CreatePlan, *, checks: bool = True) -> list[Row]:
+        """Store the rows of a plan, and run their hooks; check them, or leave that for later."""
         table, context, hooks = plan.table, self.context, self.context.hooks
         rows = plan.rows if hooks is None else await hooks.before_create(plan)
         allows = table.policy.create.constant
         if allows is False:
             raise refuse(table, "create", rows[0])
         stored: list[Row] = []
-        for shape, group in group_rows(table, rows, together=not context.one_by_one):
+        for found, group in group_rows(table, rows, together=not context.one_by_one):
+            shape = found if checks else replace(found, checks=False)
             written: list[Row] = []
             if shape.many:
                 written += await self._run(shape, {ROWS: [row.values for row in group]}, group)
             else:
                 for row in group:
                     written += await self._run(shape, bind_row(row), (row,))
-            if not (allows or shape.checks):
+            if checks and not (allows or shape.checks):
                 await check_written(context, table, "create", group, written)
             stored += written
         if hooks is not None:

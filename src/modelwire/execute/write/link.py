@@ -8,9 +8,10 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import Column
 
+from ...catalog.constraints import Reference, read_references
 from ...catalog.relation import Relation
 from ...catalog.tables import Table
-from ...errors import ConstraintViolation, ParentNotFound, Violation
+from ...errors import Constraint, ConstraintViolation, ParentNotFound, Violation
 from ...plan.writing.create_plan import CreatePlan
 from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.draft import assign_to
@@ -20,6 +21,7 @@ from ...shape.parts import Lock
 from ...shape.writes import CheckShape, DeleteShape, LinkShape, UnlinkShape
 from ...statement.lists import ROWS
 from ..connect.lane import Row
+from ..finder import Finder
 from ..rejection import Rejection
 from .context import WriteContext
 from .permission import refuse
@@ -166,11 +168,48 @@ class Linker:
                 )
             except ConstraintViolation as violation:
                 raise Rejection(violation, part) from violation
+            await self._check_beside(part, shape, made)
             if resource is not None:
                 made = [*made, *await self._find_unseen(resource, shape, ends)]
             if resource is not None and made:
                 await self._check_ends(resource, shape, [*zip(ends, rows, strict=True)], made)
                 await self._check_made(resource, shape, made)
+
+    async def _check_beside(self, links: LinkSet, shape: LinkShape, made: Pairs) -> None:
+        """Check that the caller may see what new links refer to besides both ends.
+
+        A row that may not be seen is missing, as one that is not there.
+
+        Raises:
+            Rejection: One of them is missing.
+        """
+        relation, catalog = links.relation, self._context.catalog
+        if not made or not catalog.hides_any_rows:
+            return
+        ends = (relation.remote, tuple(column for _, column in relation.link_target))
+        for reference in read_references([shape.table]):
+            if reference.columns in ends or not catalog.hides_rows(reference.parent):
+                continue
+            found = await self._fetch(
+                LookupShape(shape.table, reference.columns, shape.columns), made
+            )
+            if not await self._sees_all(reference, {*map(tuple, found)}):
+                raise Rejection(self._say_missing(reference), links)
+
+    async def _sees_all(self, reference: Reference, keys: Iterable[Row]) -> bool:
+        """Whether the caller may see all rows that a foreign key leads to."""
+        columns = reference.parent_columns
+        seen = Finder(self._context.lane, self._context.statements, seen=self._context.catalog)
+        for key in keys:
+            if None not in key and not await seen.find(reference.parent, columns, columns, [key]):
+                return False
+        return True
+
+    def _say_missing(self, reference: Reference) -> ConstraintViolation:
+        """What the database would say if what a foreign key leads to were not there."""
+        is_named = self._context.statements.dialect.name != "sqlite"
+        name = reference.name or "" if is_named else None
+        return ConstraintViolation(Constraint.FOREIGN_KEY, constraint=name)
 
     async def _find_unseen(self, resource: Table, shape: LinkShape, ends: Pairs) -> Pairs:
         """Find the links that are there and that the caller does not see, where their ends say

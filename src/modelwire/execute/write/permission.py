@@ -59,7 +59,7 @@ async def check_written(
         context: The lane that has written them.
         table: Their resource.
         action: What was done: they are created, or updated.
-        rows: The rows as the request has them.
+        rows: The rows as the request has them; empty where its body has none of them.
         stored: The rows as they are stored, in the same order.
 
     Raises:
@@ -75,7 +75,26 @@ async def check_written(
     keys = [table.values_of(row, table.key_columns) for row in stored]
     refused = await context.run(CheckShape(table, actions), {ROWS: keys})
     if refused:
-        raise refuse(table, action, rows[min(place for place, *_ in refused)])
+        first = min(place for place, *_ in refused)
+        raise refuse(table, action, rows[first] if rows else None)
+
+
+async def check_linked(
+    context: WriteContext, table: Table, rows: Sequence[NewRow], stored: Sequence[Row]
+) -> None:
+    """Check that rows whose links have changed are as the caller may leave them.
+
+    Args:
+        context: The lane that has changed the links.
+        table: The resource of the rows.
+        rows: The rows as the request has them; empty where its body has none of them.
+        stored: The rows as they are stored, in the same order.
+
+    Raises:
+        Forbidden: One is not.
+    """
+    if table.policy.read.looks_further or table.policy.update.looks_further:
+        await check_written(context, table, "update", rows, stored)
 
 
 async def check_parents(context: WriteContext, plan: WrittenRows) -> None:

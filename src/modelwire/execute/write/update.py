@@ -23,7 +23,7 @@ from .context import WriteContext, Written
 from .insert import bind_row
 from .link import Linker
 from .lock import check_stored, read_locked
-from .permission import check_parents, check_written
+from .permission import check_linked, check_parents, check_written
 
 
 class Updater(Struct, frozen=True):
@@ -74,6 +74,7 @@ class Updater(Struct, frozen=True):
         wanted = [(row, links) for row, sets in pairs for links in sets]
         if wanted:
             await Linker(context).replace(plan.table, wanted)
+            await check_linked(context, plan.changed_table, plan.rows, changed)
         if hooks is not None:
             hooks.updated(plan, stored, changed)
         return Written(plan, changed)

@@ -24,7 +24,7 @@ from .insert import Inserter
 from .link import Linker
 from .lock import check_stored, read_locked
 from .mass import find_affected
-from .permission import check_parents
+from .permission import check_linked, check_parents
 from .soft import SoftRemover
 from .update import Updater
 from .upsert import Upserter
@@ -114,6 +114,7 @@ async def _link(context: WriteContext, plan: LinkPlan) -> Written:
     check_stored(context, plan.owner, [row])
     sets = None if hooks is None else await hooks.before_link(plan, row)
     await (linker.remove if plan.removes else linker.link)(plan.owner.table, row, links)
+    await check_linked(context, plan.owner.table, (), [row])
     if hooks is not None and sets is not None:
         hooks.linked(plan, row, await _set(context, plan.owner, sets) if sets.fields else row)
     return Written(plan.owner)

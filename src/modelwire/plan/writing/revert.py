@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ...access.principal import Principal
 from ...catalog.field import Field
 from ...catalog.tables import Table
 from ...errors import Forbidden, Refused
 from ..keys import Key
 from .create_plan import CreatePlan
-from .draft import Row
+from .draft import Row, assign_to
 from .update import UpdatePlan
 
 Stored = Sequence[Any]
@@ -41,16 +42,17 @@ def plan_restore(
     return UpdatePlan(table, (key,), (before,), expected=after)
 
 
-def plan_recreate(table: Table, old: Stored) -> CreatePlan:
+def plan_recreate(table: Table, old: Stored, principal: Principal) -> CreatePlan:
     """Plan storing a row anew that was deleted, with the key that it had.
 
     Args:
         table: The resource.
         old: The row as it was.
+        principal: The caller.
 
     Raises:
         Forbidden: A policy does not let the caller set one of its fields.
-        Refused: The database makes its key, and takes no other.
+        Refused: The database makes its key, and takes no other; or the server sets another one.
     """
     if any(_is_made(field) for field in table.key):
         raise Refused("The database gives this row another key; create it anew")
@@ -58,10 +60,24 @@ def plan_recreate(table: Table, old: Stored) -> CreatePlan:
     values = zip(table.stored, old, strict=True)
     left_out |= {field.key for field, value in values if _is_newer(field, value)}
     fields = [field for field in table.stored if field.key not in left_out]
+    _check_key(table, old, principal)
     row = _row(table, fields, old)
     if any(_is_closed(table, field, value) for field, value in row.items()):
         raise Forbidden("The row has what you may not set")
     return CreatePlan(table, (row,))
+
+
+def _check_key(table: Table, old: Stored, principal: Principal) -> None:
+    """Check that a row which is stored anew would have its key, as far as the server sets that.
+
+    Raises:
+        Refused: It would be another row.
+    """
+    given = table.policy.on_create
+    assigned = [field for field in table.key if field.key in given]
+    made = assign_to(Row((), ()), table, {f.key: given[f.key] for f in assigned}, principal)
+    if made.values != _row(table, assigned, old).values:
+        raise Refused("The server gives this row another key; create it anew")
 
 
 def _is_newer(field: Field, value: Any) -> bool:

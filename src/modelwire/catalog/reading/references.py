@@ -1,0 +1,71 @@
+"""Foreign keys that lead to where nobody knows before the database has made a part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Column
+
+from ...errors import ConfigurationError
+from ..constraints import Reference
+from ..defaults import row_maker
+from ..names import join_words
+from ..tables import Table
+
+
+def check_references(tables: Sequence[Table]) -> None:
+    """Check that what clients have rows refer to is known before these are stored, where not every
+    row there may be seen: it is looked up first.
+
+    Args:
+        tables: All resources of an application.
+
+    Raises:
+        ConfigurationError: The database makes a part of a foreign key.
+    """
+    hiding = {table.sql: table for table in tables if not table.policy.read.constant}
+    for table in tables:
+        if table.policy.create.constant is False and table.policy.update.constant is False:
+            continue
+        for reference in table.references:
+            late = _find_late(table, reference)
+            if reference.parent in hiding and late:
+                _refuse(table, reference, late, hiding[reference.parent])
+
+
+def _find_late(table: Table, reference: Reference) -> Sequence[Column[object]]:
+    """The columns of a foreign key that are made when a row is stored, where the row has a say."""
+    made = [c for c in reference.columns if _is_of_row(c)]
+    late = [c for c in reference.columns if c in made or _is_late(table, c)]
+    # What has no part of the row's own leads where the server has it lead.
+    return late if made or len(late) < len(reference.columns) else ()
+
+
+def _is_of_row(column: Column[object]) -> bool:
+    """Whether the values of a column are made of the rest of the row."""
+    makers = (column.default, column.onupdate)
+    return column.computed is not None or any(row_maker(maker) is not None for maker in makers)
+
+
+def _is_late(table: Table, column: Column[object]) -> bool:
+    """Whether a column gets values that no request and no policy has named."""
+    field = table.by_column.get(column.name)
+    if column.onupdate is not None or column.server_onupdate is not None:
+        return True
+    if field is None:
+        return column.default is not None or column.server_default is not None
+    is_made = field.filled and field.default is None and not field.primary_key
+    return is_made and field.key not in table.policy.on_create
+
+
+def _refuse(
+    table: Table, reference: Reference, late: Sequence[Column[object]], parent: Table
+) -> None:
+    names = join_words([f"`{column.key}`" for column in reference.columns])
+    made = join_words([f"`{column.key}`" for column in late])
+    raise ConfigurationError(
+        f"Resource({table.model.__name__}): {names} refer to a row of {parent.model.__name__}, "
+        f"which not everyone may see, and the database makes {made}, so that nobody can look it up "
+        "before. Have a value made that is known then, by Field(default=…) or assign_on_create=, "
+        "or let nobody write: policy=Policy(…, write=nobody)."
+    )
