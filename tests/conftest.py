@@ -377,9 +377,10 @@ class _Recorder(logging.Handler):
 def statements() -> Iterator[list[str]]:
     """The SQL texts that requests take, in order.
 
-    Without the looks for triggers: one comes now and then, as time passes, whatever is asked.
+    Without the looks for triggers, and without what tells other processes of changes: these come
+    as time passes, whatever is asked.
     """
-    with _recording(_Recorder("pg_trigger", "sqlite_master")) as sent:
+    with _recording(_Recorder("pg_trigger", "sqlite_master", "pg_notify")) as sent:
         yield sent
 
 

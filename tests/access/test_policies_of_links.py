@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 from pydantic import BaseModel
 from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.orm import selectinload
 from sqlmodel import Field, Relationship, SQLModel
 
-from modelwire import Caller, Database, Policy, Resource, everyone
+from modelwire import Caller, CallerSessionDep, Database, Policy, Resource, everyone
 from tests.conftest import MakeClient, make_app, open_client
 from tests.http.problems import read_problem
 from tests.http.rows import store
@@ -101,14 +102,17 @@ async def make_client(database: Database, lane: str) -> AsyncIterator[MakeClient
         yield make
 
 
-async def open_bands(make_client: MakeClient, policy: Policy) -> httpx2.AsyncClient:
-    client: httpx2.AsyncClient = await make_client(
+def resources(policy: Policy) -> tuple[Resource, ...]:
+    return (
         Resource(Band, policy=policy, nested_writes=["owners"]),
         Resource(Owner, policy=Policy(read=everyone)),
         Resource(Singer, policy=Policy(read=everyone)),
         Resource(BandPass, policy=Policy(read=BandPass.owner_id == me.id)),
-        caller=me,
     )
+
+
+async def open_bands(make_client: MakeClient, policy: Policy) -> httpx2.AsyncClient:
+    client: httpx2.AsyncClient = await make_client(*resources(policy), caller=me)
     return client
 
 
@@ -187,6 +191,33 @@ async def test_links_of_a_new_row(make_client: MakeClient, database: Database) -
     for body in allowed:
         answer = await client.post("/links_bands/", json=body)
         assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.both_lanes
+@pytest.mark.parametrize(
+    ("rule", "refused", "allowed"),
+    [(OWN, [2], [1, 2]), (ONLY_OWN, [1, 2], [])],
+    ids=["own", "only"],
+)
+async def test_links_in_the_session_of_a_caller(
+    database: Database, lane: str, rule: Any, refused: list[int], allowed: list[int]
+) -> None:
+    """Objects may not get or lose such links either."""
+    app = make_app(database, lane, resources(Policy(read=everyone, update=rule)), {"caller": me})
+
+    @app.put("/own")
+    async def replace(owners: list[int], session: CallerSessionDep) -> None:
+        loaded = [selectinload(Band.owners)]  # type: ignore[arg-type]
+        band = await session.get_one(Band, 1, options=loaded)
+        band.owners = [await session.get_one(Owner, number) for number in owners]
+
+    await store_bands(database)
+    async with open_client(app) as client:
+        await refuse(client, ("PUT", "/own", refused))
+        answer = await client.put("/own", json=allowed)
+        assert answer.status_code == 200, answer.text
+        listed = (await client.get("/links_bands/1/owners/")).json()["items"]
+    assert [item["id"] for item in listed] == allowed
 
 
 @pytest.mark.both_lanes

@@ -44,6 +44,7 @@ class FlushCheck:
         self._marked: list[State] = []
         self._parents: set[tuple[Reference, Key]] = set()
         self._assigned: list[tuple[State, str, Any, Action]] = []
+        self._linked: list[State] = []
 
     def before(self) -> None:
         """Check that the rows which are changed or removed may be, as they are stored.
@@ -92,7 +93,9 @@ class FlushCheck:
         self._check_assigned()
         self._check_parents([*self._new, *self._changed, *self._marked], is_stored=True)
         self._check_written(self._new, "create")
-        self._check_written(self._changed, "update")
+        # A policy may look at links.
+        linked = [s for s in self._linked if s not in self._new and s not in self._removed]
+        self._check_written(_unique([*self._changed, *linked]), "update")
 
     def _find(self, state: State) -> Served:
         tables = state.mapper.tables
@@ -220,9 +223,11 @@ class FlushCheck:
             )
 
     def _check_link(self, one: State, other: State) -> None:
-        allowed = [self._may_change(state) for state in (one, other)]
+        ends = (one, other)
+        allowed = [self._may_change(state) for state in ends]
         if None in allowed or not any(allowed):
             raise refuse(self._find(one).table, "update")
+        self._linked += [state for state, may in zip(ends, allowed, strict=True) if may][:1]
 
     def _may_change(self, state: State) -> bool | None:
         """Whether the caller may change a row; None where they may not see it."""
