@@ -22,6 +22,7 @@ class Dialect:
             locked otherwise.
         defers_checks: Whether what is deferred can be checked before COMMIT.
         locks_creation: Whether processes that create tables have to wait for each other.
+        names_foreign_keys: Whether it says which foreign key has no row to refer to.
     """
 
     name: str
@@ -35,3 +36,4 @@ class Dialect:
     has_one_writer: bool
     defers_checks: bool
     locks_creation: bool
+    names_foreign_keys: bool

@@ -207,7 +207,7 @@ class Linker:
 
     def _say_missing(self, reference: Reference) -> ConstraintViolation:
         """What the database would say if what a foreign key leads to were not there."""
-        is_named = self._context.statements.dialect.name != "sqlite"
+        is_named = self._context.statements.dialect.names_foreign_keys
         name = reference.name or "" if is_named else None
         return ConstraintViolation(Constraint.FOREIGN_KEY, constraint=name)
 

@@ -166,6 +166,7 @@ POSTGRESQL = SQLDialect(
     has_one_writer=False,
     defers_checks=True,
     locks_creation=True,
+    names_foreign_keys=True,
     has_own_types=True,
     has_decimals=True,
     has_arrays=True,

@@ -160,6 +160,7 @@ SQLITE = SQLDialect(
     has_one_writer=True,
     defers_checks=False,
     locks_creation=False,
+    names_foreign_keys=False,
     has_own_types=False,
     has_decimals=False,
     has_arrays=False,
