@@ -24,7 +24,7 @@ AUTHOR = b'{"name": "Ann"}'
 
 
 async def until_all_are_back(database: Database) -> None:
-    """Wait until no connection is used: what was cancelled is undone first, however long it takes."""
+    """Wait until no connection is used: what was cancelled is undone first, and takes a while."""
     async with asyncio.timeout(60):
         while database.engine.pool.checkedout():  # type: ignore[attr-defined]
             await asyncio.sleep(0.01)
