@@ -76,6 +76,11 @@ def constant_of(column: Column[Any]) -> Any:
         return None  # which the column can't hold
 
 
+def is_set_anew(column: Column[Any]) -> bool:
+    """Whether a change of a row gives a column another value by itself."""
+    return column.onupdate is not None or column.server_onupdate is not None
+
+
 def row_maker(default: Any) -> MakeFromRow | None:
     """What makes the values of a default from the rest of the row, if it does so."""
     return default.arg if default is not None and takes_row(default) else None

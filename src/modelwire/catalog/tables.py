@@ -20,6 +20,7 @@ from ..resource import Operation, Resource
 from ..settings import Limits
 from .access import Access, Past, Recall
 from .constraints import ConstraintInfo, Reference
+from .defaults import is_set_anew
 from .dependents import Dependent
 from .field import Field
 from .guards import Guarded, Guards
@@ -192,7 +193,7 @@ class Table:
     @cached_property
     def changed_along(self) -> frozenset[str]:
         """The keys of the columns that may change with any change of a row."""
-        made = (c for c in self.columns if c.computed is not None or _is_set_anew(c))
+        made = (c for c in self.columns if c.computed is not None or is_set_anew(c))
         version = () if self.version is None else (self.version.column,)
         return frozenset(column.key for column in (*made, *version))
 
@@ -302,10 +303,6 @@ class Table:
     def values_of(self, row: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[Any, ...]:
         """The values of some selected columns in a row as it is read."""
         return tuple(row[self.position_of_column[column.name]] for column in columns)
-
-
-def _is_set_anew(column: Column[Any]) -> bool:
-    return column.onupdate is not None or column.server_onupdate is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,9 +51,9 @@ class GroupEncoder:
 
 def _converter_of(column: GroupKey | Measure) -> Convert | None:
     """What is done to a value; an average of decimals has as many places where it is small."""
-    if isinstance(column, Measure) and column.function is Function.AVG:
-        return _write_places if column.shown.kind is Kind.DECIMAL else converter_of(column.shown)
-    return converter_of(column.shown)
+    is_mean = isinstance(column, Measure) and column.function is Function.AVG
+    is_decimal = is_mean and column.shown.kind is Kind.DECIMAL
+    return _write_places if is_decimal else converter_of(column.shown)
 
 
 def _write_places(value: Any) -> Any:

@@ -66,6 +66,18 @@ class Finder(Struct, frozen=True):
         shape = LookupShape(table, tuple(shown), tuple(columns), lock, resource=resource)
         return await self.lane.fetch(self.statements.of(shape), {ROWS: rows})
 
+    async def find_missing(
+        self, table: SQLTable, columns: Columns, keys: Sequence[tuple[Any, ...]]
+    ) -> tuple[Any, ...] | None:
+        """The first of some keys that no row has in some columns; None if each is there."""
+        rows = await self.find(table, columns, columns, keys) if keys else ()
+        found = {*map(tuple, rows)}
+        for key in keys:
+            # Texts may be equal to the database and not to Python.
+            if key not in found and not await self.find(table, columns, columns, [key]):
+                return key
+        return None
+
     async def find_referrer(
         self,
         table: SQLTable,

@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..access.principal import Principal, freeze
+from ..catalog.kinds import moment_in_utc
 from ..encode.encoder import encoder_of
 from ..encode.keys import key_encoder_of
 from ..errors import InvalidRow, NoLongerKept
@@ -259,7 +260,7 @@ def _tell(shape: SelectShape, entry: Entry, old: Row | None, new: Row | None) ->
         return None  # what has changed is nothing that he may see
     operation = "delete" if item is None else "create" if before is None else "update"
     key = key_encoder_of(shape.table, shape.read).encode(row)
-    return ChangeEvent(entry.number, _with_zone(entry.at), operation, key, item)
+    return ChangeEvent(entry.number, moment_in_utc(entry.at), operation, key, item)
 
 
 def _show(shape: SelectShape, row: Row | None) -> bytes | None:
@@ -274,7 +275,3 @@ def _show(shape: SelectShape, row: Row | None) -> bytes | None:
     except InvalidRow as error:
         logger.warning("A change is told without its row: %s", error.failure)
         return None
-
-
-def _with_zone(at: dt.datetime) -> dt.datetime:
-    return at if at.tzinfo is not None else at.replace(tzinfo=dt.UTC)

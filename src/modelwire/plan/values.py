@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
 from ..catalog.field import Field
 from ..catalog.forms import form_of
-from ..catalog.kinds import Kind, has_offset, members_of, time_in_utc
+from ..catalog.kinds import Kind, has_offset, members_of, moment_in_utc, time_in_utc
 from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
 
@@ -166,7 +166,7 @@ def _parse_enum(text: str, field: Field) -> Enum | str:
 def _parse_datetime(text: str, field: Field) -> dt.datetime:
     value: dt.datetime = _parse_with(_DATETIME, "a date and time, as in 2026-01-31T12:00:00Z", text)
     try:
-        utc = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+        utc = moment_in_utc(value)
     except OverflowError:
         raise BadValue("should be a date from year 1 to year 9999 in UTC") from None
     return utc if has_offset(field.sql_type) else utc.replace(tzinfo=None)

@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from typing import Any
 
+from ..catalog.kinds import moment_in_utc
+
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)?", re.ASCII
 )
@@ -32,8 +34,7 @@ def _read_other_instant(text: Any) -> dt.datetime:
         return dt.datetime.fromisoformat(f"{text}+00:00")
     if not isinstance(text, str) or not _INSTANT.fullmatch(text):
         raise ValueError("it is no date and time")
-    found = dt.datetime.fromisoformat(text)
-    return found.astimezone(dt.UTC) if found.tzinfo else found.replace(tzinfo=dt.UTC)
+    return moment_in_utc(dt.datetime.fromisoformat(text))
 
 
 def read_naive(text: Any) -> dt.datetime | None:

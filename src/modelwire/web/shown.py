@@ -19,6 +19,7 @@ from ..catalog.kinds import has_offset, moment_in_utc, time_in_utc
 from ..catalog.tables import Table
 from ..encode.encoder import encoder_of
 from ..errors import ConfigurationError
+from ..memory import kept
 from ..statement.types import spell_decimal
 from .own_access import SCOPE, find_shown
 
@@ -70,9 +71,14 @@ class _Shown:
         read = table.schemas.read
         given = value if isinstance(value, (Mapping, read)) else vars(value)
         if isinstance(given, Mapping):
-            by_name = {name: f for f in table.selected for name in (f.key, f.name)}
-            given = {n: _spell(v, by_name[n]) if n in by_name else v for n, v in given.items()}
+            known = _fields_by_name(table)
+            given = {n: _spell(v, known[n]) if n in known else v for n, v in given.items()}
         return read.model_validate(given).model_dump(mode="json", by_alias=True)
+
+
+@kept
+def _fields_by_name(table: Table) -> Mapping[str, Field]:
+    return {name: field for field in table.selected for name in (field.key, field.name)}
 
 
 def _value_of(row: Any, field: Field) -> Any:

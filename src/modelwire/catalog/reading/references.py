@@ -8,7 +8,7 @@ from sqlalchemy import Column
 
 from ...errors import ConfigurationError
 from ..constraints import Reference
-from ..defaults import row_maker
+from ..defaults import is_set_anew, row_maker
 from ..names import join_words
 from ..tables import Table
 
@@ -50,7 +50,7 @@ def _is_of_row(column: Column[object]) -> bool:
 def _is_late(table: Table, column: Column[object]) -> bool:
     """Whether a column gets values that no request and no policy has named."""
     field = table.by_column.get(column.name)
-    if column.onupdate is not None or column.server_onupdate is not None:
+    if is_set_anew(column):
         return True
     if field is None:
         return column.default is not None or column.server_default is not None

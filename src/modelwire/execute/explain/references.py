@@ -320,13 +320,8 @@ async def _find_orphan(
     if reference.parent is plan.table.sql:
         given = {tuple(row.get(column) for column in reference.parent_columns) for row in values}
     wanted = [k for k in dict.fromkeys(sought) if k and None not in k and k not in given]
-    columns = reference.parent_columns
-    found = {tuple(key) for key in await finder.find(reference.parent, columns, columns, wanted)}
-    for key in wanted:
-        # Texts may be equal to the database and not to Python.
-        if key not in found and not await finder.find(reference.parent, columns, columns, [key]):
-            return plan.rows[sought.index(key)]
-    return None
+    missing = await finder.find_missing(reference.parent, reference.parent_columns, wanted)
+    return None if missing is None else plan.rows[sought.index(missing)]
 
 
 async def _read_values(

@@ -14,6 +14,7 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.engine import Dialect
 from sqlmodel import SQLModel
 
+from ...catalog.kinds import moment_in_utc
 from ...changes import LoggedChange
 from ...errors import ConfigurationError, ModelwireError
 from ...overtime import raise_if_cancelled
@@ -187,7 +188,7 @@ class Worker:
 def _show_change(entry: _Entry, images: Mapping[str, Mapping[str, Any]]) -> LoggedChange:
     return LoggedChange(
         entry.number,
-        entry.at if entry.at.tzinfo is not None else entry.at.replace(tzinfo=dt.UTC),
+        moment_in_utc(entry.at),
         entry.table,
         entry.operation,
         None if entry.old is None else images[entry.old],

@@ -186,6 +186,7 @@ class Linker:
         relation, catalog = links.relation, self._context.catalog
         if not made or not catalog.hides_any_rows:
             return
+        seen = Finder(self._context.lane, self._context.statements, seen=catalog)
         ends = (relation.remote, tuple(column for _, column in relation.link_target))
         for reference in read_references([shape.table]):
             if reference.columns in ends or not catalog.hides_rows(reference.parent):
@@ -193,17 +194,10 @@ class Linker:
             found = await self._fetch(
                 LookupShape(shape.table, reference.columns, shape.columns), made
             )
-            if not await self._sees_all(reference, {*map(tuple, found)}):
+            keys = [key for key in dict.fromkeys(map(tuple, found)) if None not in key]
+            missing = await seen.find_missing(reference.parent, reference.parent_columns, keys)
+            if missing is not None:
                 raise Rejection(self._say_missing(reference), links)
-
-    async def _sees_all(self, reference: Reference, keys: Iterable[Row]) -> bool:
-        """Whether the caller may see all rows that a foreign key leads to."""
-        columns = reference.parent_columns
-        seen = Finder(self._context.lane, self._context.statements, seen=self._context.catalog)
-        for key in keys:
-            if None not in key and not await seen.find(reference.parent, columns, columns, [key]):
-                return False
-        return True
 
     def _say_missing(self, reference: Reference) -> ConstraintViolation:
         """What the database would say if what a foreign key leads to were not there."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from ...access.principal import Principal
+from ...catalog.defaults import is_set_anew
 from ...catalog.field import Field
 from ...catalog.tables import Table
 from ...errors import Forbidden, Refused
@@ -99,9 +100,7 @@ def _names_kept(table: Table, assigned: Collection[str]) -> Collection[str]:
 
 
 def _is_set_anew(field: Field) -> bool:
-    column = field.column
-    makers = (column.onupdate, column.server_onupdate)
-    return _is_made(field) or any(maker is not None for maker in makers)
+    return _is_made(field) or is_set_anew(field.column)
 
 
 def _is_made(field: Field) -> bool:
