@@ -1,9 +1,15 @@
 """What several modules here share."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx2
 import pytest
 import pytest_asyncio
 
-from modelwire import Database
+from modelwire import Database, Resource
+from tests.conftest import MakeClient, make_app, open_client
 
 from .own_app import Own
 
@@ -24,3 +30,15 @@ async def own(database: Database, lane: str, known_owns: Known) -> Own:
     known_owns[database.dialect, lane] = made
     await made.fill()
     return made
+
+
+@pytest_asyncio.fixture
+async def make_own_client(database: Database, lane: str) -> AsyncIterator[MakeClient]:
+    """Make a client of an application of its own: expressions can't be compared."""
+    async with AsyncExitStack() as stack:
+
+        async def make(*resources: Resource, **options: Any) -> httpx2.AsyncClient:
+            app = make_app(database, lane, resources, options)
+            return await stack.enter_async_context(open_client(app))
+
+        yield make

@@ -3,13 +3,10 @@
 And what links refer to besides the rows at both ends.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
 import pytest
-import pytest_asyncio
 from pydantic import BaseModel
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.orm import selectinload
@@ -90,18 +87,6 @@ ONLY_OWN = ~Band.owners.any(Owner.person_id != me.id)  # type: ignore[attr-defin
 SEEN, HIDDEN, MISSING = 1, 2, 3
 
 
-@pytest_asyncio.fixture
-async def make_client(database: Database, lane: str) -> AsyncIterator[MakeClient]:
-    """Make a client of an application of its own: expressions can't be compared."""
-    async with AsyncExitStack() as stack:
-
-        async def make(*resources: Resource, **options: Any) -> httpx2.AsyncClient:
-            app = make_app(database, lane, resources, options)
-            return await stack.enter_async_context(open_client(app))
-
-        yield make
-
-
 def resources(policy: Policy) -> tuple[Resource, ...]:
     return (
         Resource(Band, policy=policy, nested_writes=["owners"]),
@@ -111,8 +96,8 @@ def resources(policy: Policy) -> tuple[Resource, ...]:
     )
 
 
-async def open_bands(make_client: MakeClient, policy: Policy) -> httpx2.AsyncClient:
-    client: httpx2.AsyncClient = await make_client(*resources(policy), caller=me)
+async def open_bands(make_own_client: MakeClient, policy: Policy) -> httpx2.AsyncClient:
+    client: httpx2.AsyncClient = await make_own_client(*resources(policy), caller=me)
     return client
 
 
@@ -153,10 +138,10 @@ async def store_bands(database: Database) -> None:
 @pytest.mark.both_lanes
 @pytest.mark.parametrize("name", CHANGES)
 async def test_links_that_a_row_needs(
-    make_client: MakeClient, database: Database, name: str
+    make_own_client: MakeClient, database: Database, name: str
 ) -> None:
     """A row may not lose the links by which a caller may change it."""
-    client = await open_bands(make_client, Policy(read=everyone, update=OWN))
+    client = await open_bands(make_own_client, Policy(read=everyone, update=OWN))
     await store_bands(database)
     await refuse(client, CHANGES[name])
     answer = await client.patch("/links_bands/1", json={"owners": [2, 1]})
@@ -166,10 +151,10 @@ async def test_links_that_a_row_needs(
 @pytest.mark.both_lanes
 @pytest.mark.parametrize("name", WAYS_TO_ADD)
 async def test_links_that_a_row_may_not_have(
-    make_client: MakeClient, database: Database, name: str
+    make_own_client: MakeClient, database: Database, name: str
 ) -> None:
     """A row may not get links with which a caller could not change it."""
-    client = await open_bands(make_client, Policy(read=everyone, update=ONLY_OWN))
+    client = await open_bands(make_own_client, Policy(read=everyone, update=ONLY_OWN))
     await store_bands(database)
     await refuse(client, WAYS_TO_ADD[name])
     answer = await client.post("/links_bands/1/owners/", json={"person_id": 1})
@@ -177,9 +162,9 @@ async def test_links_that_a_row_may_not_have(
 
 
 @pytest.mark.both_lanes
-async def test_links_of_a_new_row(make_client: MakeClient, database: Database) -> None:
+async def test_links_of_a_new_row(make_own_client: MakeClient, database: Database) -> None:
     """A new row is looked at with the links that come along."""
-    client = await open_bands(make_client, Policy(read=everyone, create=OWN & ONLY_OWN))
+    client = await open_bands(make_own_client, Policy(read=everyone, create=OWN & ONLY_OWN))
     await store_bands(database)
     allowed: list[Any] = [{"owners": [1]}, {"owners": [{"person_id": 1}]}]
     refused: list[Any] = [{"owners": [2]}, {"owners": [1, 2]}, {}, {"owners": [{"person_id": 2}]}]
@@ -221,9 +206,9 @@ async def test_links_in_the_session_of_a_caller(
 
 
 @pytest.mark.both_lanes
-async def test_what_links_refer_to_beside(make_client: MakeClient, database: Database) -> None:
+async def test_what_links_refer_to_beside(make_own_client: MakeClient, database: Database) -> None:
     """A link to what the caller does not see beside both ends is as one to what is not there."""
-    client = await open_bands(make_client, Policy(read=everyone))
+    client = await open_bands(make_own_client, Policy(read=everyone))
     await store_bands(database)
     await store(database, Singer(), Singer(), Singer())
     for number, owner in ((SEEN, 1), (HIDDEN, 2)):
@@ -252,10 +237,10 @@ PLANTED = {
 
 @pytest.mark.parametrize("name", PLANTED)
 async def test_planted(
-    make_client: MakeClient, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
+    make_own_client: MakeClient, database: Database, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the check, what asks for it fails."""
     plants = {str(plant): plant for plant in find_plants()}
     plants[name].install(monkeypatch)
     with pytest.raises(AssertionError):
-        await PLANTED[name](make_client, database)
+        await PLANTED[name](make_own_client, database)

@@ -1,15 +1,11 @@
 """Ways by which what a policy refuses might be come by otherwise; it holds for each of them too."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
 
-import httpx2
 import pytest
-import pytest_asyncio
 from fastapi import FastAPI, Header
 from pydantic import BaseModel
 from sqlalchemy import Column, Computed, Integer, String, func, select
@@ -27,7 +23,7 @@ from modelwire import (
     everyone,
     mount,
 )
-from tests.conftest import MakeClient, make_app, open_client
+from tests.conftest import MakeClient, open_client
 from tests.http.problems import read_problem
 from tests.http.rows import store
 
@@ -133,25 +129,13 @@ me = Caller(read_user)
 OWNER, OTHER = ({"x-user": json.dumps({"id": number})} for number in (1, 2))
 
 
-@pytest_asyncio.fixture
-async def make_client(database: Database, lane: str) -> AsyncIterator[MakeClient]:
-    """Make a client of an application of its own: expressions can't be compared."""
-    async with AsyncExitStack() as stack:
-
-        async def make(*resources: Resource, **options: Any) -> httpx2.AsyncClient:
-            app = make_app(database, lane, resources, options)
-            return await stack.enter_async_context(open_client(app))
-
-        yield make
-
-
 @pytest.mark.parametrize("who", [OWNER, OTHER])
 async def test_new_end_of_a_link(
-    make_client: MakeClient, database: Database, who: dict[str, str]
+    make_own_client: MakeClient, database: Database, who: dict[str, str]
 ) -> None:
     """A row that is created below another one and linked to it changes that, as a link does."""
     clubs = Policy(read=everyone, update=WayClub.owner_id == me.id)
-    client = await make_client(
+    client = await make_own_client(
         Resource(WayClub, policy=clubs),
         Resource(WayPlayer, policy=Policy(read=everyone)),
         caller=me,
@@ -170,9 +154,9 @@ async def test_new_end_of_a_link(
     read_problem(missing, 404, "not_found")
 
 
-async def test_hidden_links(make_client: MakeClient, database: Database) -> None:
+async def test_hidden_links(make_own_client: MakeClient, database: Database) -> None:
     """Who may make no link is refused alike, whether there is one that they don't see or none."""
-    client = await make_client(
+    client = await make_own_client(
         Resource(WayClub, policy=Policy(read=everyone)),
         Resource(WayPlayer, policy=Policy(read=everyone)),
         Resource(
@@ -203,11 +187,11 @@ async def test_hidden_links(make_client: MakeClient, database: Database) -> None
     ],
 )
 async def test_computed_by_the_database(
-    make_client: MakeClient, method: str, path: str, body: Any
+    make_own_client: MakeClient, method: str, path: str, body: Any
 ) -> None:
     """A policy looks at what the database makes of a change, too."""
     policy = Policy(read=everyone, write=col(WayBill.total) < 100)
-    client = await make_client(Resource(WayBill, policy=policy), caller=me)
+    client = await make_own_client(Resource(WayBill, policy=policy), caller=me)
     headers = {**OWNER, "prefer": "max-affected=9"}
     answer = await client.post("/ways_bills/", json={"net": 1, "tax": 1}, headers=headers)
     assert answer.status_code == 201, answer.text
@@ -216,10 +200,10 @@ async def test_computed_by_the_database(
     assert (await client.get("/ways_bills/1", headers=headers)).json()["total"] == 2
 
 
-async def test_compared_by_a_collation(make_client: MakeClient, database: Database) -> None:
+async def test_compared_by_a_collation(make_own_client: MakeClient, database: Database) -> None:
     """A new row is compared with the policy as it would be stored, whatever it is stored by."""
     policy = Policy(read=everyone, create=WayTitle.text != "chief")
-    client = await make_client(Resource(WayTitle, policy=policy), caller=me)
+    client = await make_own_client(Resource(WayTitle, policy=policy), caller=me)
     for text in ("chief", "CHIEF", "other"):
         one = await client.post("/ways_titles/", json={"text": text}, headers=OWNER)
         rows = [{"text": "none"}, {"text": text}]
@@ -230,13 +214,13 @@ async def test_compared_by_a_collation(make_client: MakeClient, database: Databa
 
 
 async def test_taking_back_what_no_change_takes(
-    make_client: MakeClient, database: Database
+    make_own_client: MakeClient, database: Database
 ) -> None:
     """What an update schema doesn't have is changed by no way back either."""
     resource = Resource(
         WayOrder, policy=Policy(read=everyone), changes=Changes(), update_schema=WayOrderChange
     )
-    client = await make_client(resource, caller=me)
+    client = await make_own_client(resource, caller=me)
     await client.post("/ways_orders/", json={"number": "1"}, headers=OWNER)
     async with database.session() as session:
         (await session.get_one(WayOrder, 1)).status = "issued"
@@ -250,10 +234,10 @@ async def test_taking_back_what_no_change_takes(
     assert (row["number"], row["status"]) == ("1", "issued")
 
 
-async def test_taking_back_what_is_not_shown(make_client: MakeClient) -> None:
+async def test_taking_back_what_is_not_shown(make_own_client: MakeClient) -> None:
     """A change of hidden fields alone is none that there is: nobody is told of it."""
     resource = Resource(WayOrder, policy=Policy(read=everyone), changes=Changes())
-    client = await make_client(resource, caller=me)
+    client = await make_own_client(resource, caller=me)
     await client.post("/ways_orders/", json={"number": "1"}, headers=OWNER)
     item, *_ = (await client.get("/ways_orders/1/history/", headers=OWNER)).json()["items"]
     answer = await client.patch("/ways_orders/1", json={"password": "two"}, headers=OWNER)
@@ -266,10 +250,10 @@ async def test_taking_back_what_is_not_shown(make_client: MakeClient) -> None:
 
 
 @pytest.mark.both_lanes
-async def test_taking_back_with_another_key(make_client: MakeClient) -> None:
+async def test_taking_back_with_another_key(make_own_client: MakeClient) -> None:
     """A row comes back with its key, or not at all: the server sets another one for others."""
     policy = Policy(read=everyone)
-    client = await make_client(
+    client = await make_own_client(
         Resource(WayDesk, policy=policy, assign_on_create={"user_id": me.id}, changes=Changes()),
         caller=me,
     )
@@ -287,11 +271,11 @@ async def test_taking_back_with_another_key(make_client: MakeClient) -> None:
 
 @pytest.mark.parametrize("resolution", ["ignore-duplicates", "merge-duplicates"])
 async def test_named_by_a_row_that_is_left_alone(
-    make_client: MakeClient, database: Database, resolution: str
+    make_own_client: MakeClient, database: Database, resolution: str
 ) -> None:
     """Rows of an upsert refer to no row that another one of them only claims to be."""
     policy = Policy(read=WayNode.owner_id == me.id)
-    client = await make_client(Resource(WayNode, policy=policy), caller=me)
+    client = await make_own_client(Resource(WayNode, policy=policy), caller=me)
     await store(database, WayNode(id=1, code="own", owner_id=1))
     await store(database, WayNode(id=9, code="hidden", owner_id=2))
     headers = {**OWNER, "prefer": f"resolution={resolution}"}
@@ -307,13 +291,13 @@ async def test_named_by_a_row_that_is_left_alone(
 
 
 async def test_planted(
-    make_client: MakeClient, database: Database, monkeypatch: pytest.MonkeyPatch
+    make_own_client: MakeClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the check, they do."""
     name = "execute/write/upsert.py:Upserter._store_as_allowed:check_parents:0"
     {str(plant): plant for plant in find_plants()}[name].install(monkeypatch)
     with pytest.raises(AssertionError):
-        await test_named_by_a_row_that_is_left_alone(make_client, database, "ignore-duplicates")
+        await test_named_by_a_row_that_is_left_alone(make_own_client, database, "ignore-duplicates")
 
 
 class Spelled(str):
@@ -346,9 +330,9 @@ async def read_sender(x_sender: Annotated[str, Header()]) -> Sender:
 
 
 @pytest.mark.parametrize("key", ["id", "letter"])
-async def test_keys_of_callers(make_client: MakeClient, key: str) -> None:
+async def test_keys_of_callers(make_own_client: MakeClient, key: str) -> None:
     """An `Idempotency-Key` is its caller's, however that one's attributes are shown."""
-    client = await make_client(
+    client = await make_own_client(
         Resource(WayPlayer, policy=Policy(read=everyone)), caller=Caller(read_sender, key=key)
     )
     for sender, is_replayed in (("a", False), ("b", False), ("a", True)):

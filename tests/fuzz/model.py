@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.query.model import lower
+from tests.query.model import compare_value
 
 from .tables import Column
 
@@ -32,40 +31,7 @@ class Filter:
 
     def _compare(self, operator: str, value: Any) -> bool:
         decode = self.column.kind.decode
-        operands = [decode(one) for one in self.operands]
-        left, right = decode(value), operands[0]
-        match operator:
-            case "eq":
-                return bool(left == right)
-            case "in":
-                return left in operands
-            case "gt":
-                return bool(left > right)
-            case "gte":
-                return bool(left >= right)
-            case "lt":
-                return bool(left < right)
-            case "lte":
-                return bool(left <= right)
-            case "between":
-                return bool(right <= left <= operands[1])
-        return _holds_of_text(operator, left, right)
-
-
-def _holds_of_text(operator: str, value: str, operand: str) -> bool:
-    if operator.startswith("i"):
-        return _holds_of_text(operator[1:], lower(value), lower(operand))
-    match operator:
-        case "contains":
-            return operand in value
-        case "startswith":
-            return value.startswith(operand)
-        case "endswith":
-            return value.endswith(operand)
-    wild = {"%": ".*", "_": "."}
-    parts = re.findall(r"\\.|.", operand, re.DOTALL)
-    pattern = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
-    return re.fullmatch(pattern, value, re.DOTALL) is not None
+        return compare_value(operator, decode(value), [*map(decode, self.operands)])
 
 
 def place(column: Column, row: Row) -> tuple[bool, Any]:

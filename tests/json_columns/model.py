@@ -10,7 +10,7 @@ from fractions import Fraction
 from operator import ge, gt, le, lt
 from typing import Any
 
-from tests.query.model import lower
+from tests.query.model import compare_text
 
 ABSENT: Any = None
 """What is not there counts as null."""
@@ -120,7 +120,7 @@ def compare(value: Any, operator: str, operands: Sequence[Any]) -> bool:
     if operator in ("ne", "not_in"):
         return not any(same(value, operand) for operand in operands)
     if operator.removeprefix("i") in TEXT_OPERATORS:
-        return type_of(value) == "text" and matches(value, operator, operands[0])
+        return type_of(value) == "text" and compare_text(operator, value, operands[0])
     alike = {type_of(value)} == {type_of(operand) for operand in operands}
     return alike and _COMPARED[operator](exact(value), *map(exact, operands))
 
@@ -132,23 +132,6 @@ _COMPARED: dict[str, Callable[..., bool]] = {
     "lte": le,
     "between": lambda value, low, high: bool(low <= value <= high),
 }
-
-
-def matches(value: str, operator: str, operand: str) -> bool:
-    """Whether a text is in another one, or at its start or end, or like it."""
-    if operator.startswith("i"):
-        return matches(lower(value), operator[1:], lower(operand))
-    match operator:
-        case "contains":
-            return operand in value
-        case "startswith":
-            return value.startswith(operand)
-        case "endswith":
-            return value.endswith(operand)
-    wild = {"%": ".*", "_": "."}
-    parts = re.findall(r"\\.|.", operand, re.DOTALL)
-    pattern = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
-    return re.fullmatch(pattern, value, re.DOTALL) is not None
 
 
 def same(left: Any, right: Any) -> bool:

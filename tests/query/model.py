@@ -185,10 +185,11 @@ def compare(condition: Condition, value: Any) -> bool:
             return bool(value != operands[0])
         case "not_in":
             return value not in operands
-    return value is not None and _compare_value(condition.operator, value, operands)
+    return value is not None and compare_value(condition.operator, value, operands)
 
 
-def _compare_value(operator: str, value: Any, operands: Sequence[Any]) -> bool:
+def compare_value(operator: str, value: Any, operands: Sequence[Any]) -> bool:
+    """Whether a value compares so with operands, which are of its kind."""
     operand = operands[0]
     match operator:
         case "eq":
@@ -205,12 +206,13 @@ def _compare_value(operator: str, value: Any, operands: Sequence[Any]) -> bool:
             return bool(value <= operand)
         case "between":
             return bool(operand <= value <= operands[1])
-    return _compare_text(operator, value, operand)
+    return compare_text(operator, value, operand)
 
 
-def _compare_text(operator: str, value: str, operand: str) -> bool:
+def compare_text(operator: str, value: str, operand: str) -> bool:
+    """Whether a text is in another one, or at its start or end, or like it."""
     if operator in ("icontains", "istartswith", "iendswith", "ilike"):
-        return _compare_text(operator[1:], lower(value), lower(operand))
+        return compare_text(operator[1:], lower(value), lower(operand))
     match operator:
         case "contains":
             return operand in value
