@@ -56,8 +56,8 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # Whoever imports the package, be it for a command or for one of its modules, loads no more than
-    # is used: names are found when they are first asked for (PEP 562).
+    # Importing the package, for a command or for one of its modules, loads no more than is used:
+    # names are imported on first access (PEP 562).
     _PLACES = {
         "Caller": "access.caller",
         "CallerSessionDep": "web.caller_session",

@@ -1,4 +1,4 @@
-"""The log of what has changed in a table, as users declare it."""
+"""The declaration of a table's change log, and the entries of that log."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Keeps what becomes of the rows of a table: one entry for each row that a write changes.
+    """Change log of a table: one entry for each row that a write changes.
 
     Args:
-        history: Whether clients may read what has become of a row, see it as it was, and take
-            changes back.
+        history: Whether clients may read the changes of a row, see it as it was, and revert
+            changes.
         live: Whether clients may follow the changes of the table.
-        keep_days: Days that an entry is kept at least; older ones are removed now and then. All are
-            kept, if None.
+        keep_days: Days that an entry is kept at least; older entries are removed from time to time.
+            None to keep all.
 
     Raises:
         ConfigurationError: An argument is of the wrong kind.
@@ -42,16 +42,16 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class LoggedChange:
-    """One change of one row, as the log has it.
+    """Change of one row, as the log records it.
 
     Args:
         number: Its number; later changes have higher ones.
-        at: The instant, by the database's clock.
+        at: The moment of the change, by the database's clock.
         table: The table, with its schema where the model gives one.
-        operation: What was done to the row.
-        old: The row as it was, by the names of its columns; None where there was none.
-        new: The row as it was stored; None where there is none.
-        by: The key of the caller, a list where it has several parts; None if nobody is known.
+        operation: The kind of the change.
+        old: The row before the change, by column names; None if it was created.
+        new: The row after the change, by column names; None if it was deleted.
+        by: The key of the caller, a list if it has several parts; None if the caller is unknown.
         request: The id of the request; None if there was none.
     """
 
@@ -66,11 +66,11 @@ class LoggedChange:
 
     @property
     def row(self) -> Mapping[str, Any]:
-        """The row as it is after the change, or was before it is gone."""
+        """The row as it is after the change; for a delete, as it was before."""
         return self.new or self.old or {}
 
     @property
     def changed(self) -> frozenset[str]:
-        """The names of the columns that have another value than before."""
+        """The names of the columns whose values differ before and after the change."""
         old, new = self.old or {}, self.new or {}
         return frozenset(name for name in {*old, *new} if old.get(name) != new.get(name))

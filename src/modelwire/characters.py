@@ -1,16 +1,16 @@
-"""Which characters a text may not have, wherever it comes from."""
+"""Characters that no text may contain, whatever its source."""
 
 from __future__ import annotations
 
 
 def check_characters(text: str) -> tuple[str, str] | None:
-    """Say why a text can't be stored or compared: NUL characters and lone surrogates can't.
+    """Find the reason why a text can't be stored or compared: NUL characters, lone surrogates.
 
     Args:
         text: The text.
 
     Returns:
-        A code and a message, or None where it can.
+        A code and a message, or None if the text is fine.
     """
     if "\x00" in text:
         return "string_nul", "should have no NUL characters"

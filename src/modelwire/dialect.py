@@ -1,4 +1,4 @@
-"""What a database can do, as far as anything but its SQL depends on it."""
+"""Capabilities of databases, as far as code other than SQL generation depends on them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Dialect:
-    """What a database can do. There is one record for each, which is equal to itself only.
+    """Capabilities of one database. Each database has one record, equal only to itself.
 
     Args:
         name: Its name, which is that of SQLAlchemy's dialect.
-        joins_includes: Whether one statement reads a row with what it includes, as arrays.
+        joins_includes: Whether one statement reads a row together with its includes, as arrays.
         gathers_reads: Whether one statement for many requests costs less than one for each.
-        estimates: Whether it tells how many rows it expects, without looking.
-        max_digits: Digits of a decimal that it keeps, where these are floats; all, if None.
-        has_short_floats: Whether there are floats of four bytes.
-        nests_cascades: Whether it takes rows along one inside of the other, as deep as it can.
-        has_standbys: Whether several servers may have the same rows, of which one takes writes.
-        has_one_writer: Whether one transaction writes at a time, and locks everything; rows are
-            locked otherwise.
-        defers_checks: Whether what is deferred can be checked before COMMIT.
+        estimates: Whether it estimates the number of rows without counting them.
+        max_digits: Digits of a decimal that it keeps, where decimals are stored as floats; None for
+            all.
+        has_short_floats: Whether it has four-byte floats.
+        nests_cascades: Whether it runs cascades nested in each other, down to its limit of depth.
+        has_standbys: Whether several servers may have the same rows, one of which takes writes.
+        has_one_writer: Whether one transaction writes at a time and locks the whole database;
+            otherwise rows are locked.
+        defers_checks: Whether deferred constraints can be checked before COMMIT.
         locks_creation: Whether processes that create tables have to wait for each other.
-        names_foreign_keys: Whether it says which foreign key has no row to refer to.
+        names_foreign_keys: Whether it names the foreign key that is violated.
     """
 
     name: str

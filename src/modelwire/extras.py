@@ -1,4 +1,4 @@
-"""What is not installed with modelwire itself, and how to install it."""
+"""Optional dependencies, and the extras that install them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _EXTRAS = {
     "prometheus_client": "metrics",
     "mcp": "mcp",
 }
-"""The packages that only some services need, and the extra that has each."""
+"""Packages that only some services need, each with the extra that installs it."""
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package can be imported.
+    """Whether a package is installed.
 
     Args:
         package: The name that it is imported by.
@@ -34,14 +34,14 @@ def is_installed(package: str) -> bool:
 
 
 def require(package: str, purpose: str) -> None:
-    """Refuse what a package is needed for, if that is not installed.
+    """Require an optional package.
 
     Args:
         package: The name that it is imported by.
-        purpose: What needs it, as the beginning of a sentence.
+        purpose: The feature that needs it, as the beginning of a sentence.
 
     Raises:
-        ConfigurationError: It is not; says what to install.
+        ConfigurationError: It is not installed; the message says what to install.
     """
     if not is_installed(package):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""What runs with the writes of a table: hooks, and what they are given."""
+"""Hooks that run with the writes of a table, and the values that they receive."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .errors import ConfigurationError
 WriteOperation = Literal["create", "update", "delete"]
 
 Hook = Callable[["Change"], Awaitable[None] | None]
-"""A function, or one that is awaited, which is called with what is written."""
+"""A function, plain or async, that is called with a change."""
 
 
 class Source(Protocol):
-    """Where the values of a row come from."""
+    """Source of the values of a row."""
 
     @property
     def model(self) -> str:
@@ -34,18 +34,18 @@ class Source(Protocol):
         """Whether values may be set: the row is not stored yet."""
 
     def read(self, row: Any) -> dict[str, Any]:
-        """The values of a row, anew for each time."""
+        """Read the values of a row into a new dict."""
 
 
 class Values(MutableMapping[str, Any]):
-    """The values of one row by the names of its fields in Python, as its model has them.
+    """Values of one row, by the Python names of the model's fields.
 
     Each is an item, `values["status"]`, and an attribute, `values.status`; a field with the name of
-    a method of mappings is an item only. Before a row is written values may be set, added and
-    deleted: `values.number = 7`. A stored row can't be changed so.
+    a method of mappings is an item only. Before a row is written, values may be set, added and
+    deleted: `values.number = 7`. A stored row is read-only.
 
     Args:
-        source: Where the values come from.
+        source: The source of the values.
         row: The row.
     """
 
@@ -116,7 +116,7 @@ class Values(MutableMapping[str, Any]):
         return name in self._values
 
     def __repr__(self) -> str:
-        """The names alone: values of rows don't belong into logs."""
+        """Show only the names: values of rows don't belong in logs."""
         return f"<Values of {self._source.model}: {', '.join(self._values)}>"
 
     def _missing(self, name: str) -> str:
@@ -131,7 +131,7 @@ _set, _get = object.__setattr__, object.__getattribute__
 
 
 def find_changed(values: Values) -> dict[str, Any] | None:
-    """The values of a row as hooks have left them; None where no hook has looked at them."""
+    """Return the values of a row as hooks left them; None if no hook has read them."""
     try:
         found: dict[str, Any] | None = _get(values, "_read")
     except AttributeError:
@@ -141,13 +141,13 @@ def find_changed(values: Values) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """One row of a change.
+    """Change of one row.
 
     Attributes:
-        old: The row as it was stored, with what clients never see; None where it is new.
-        new: Before it is written, what is to be written, which may be changed and added to. After
-            it, the row as it is stored. None where it is deleted.
-        pointer: Where the row stands in the body (RFC 6901); None where no body names it.
+        old: The row as it was stored, including hidden fields; None if it is new.
+        new: In hooks that run before the write, the values to write, which may be changed and added
+            to; in later ones, the row as it is stored. None if the row is deleted.
+        pointer: The place of the row in the body (RFC 6901); None if no body names it.
     """
 
     old: Values | None
@@ -157,14 +157,14 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class LinkChange:
-    """Links of one row by a many-to-many relationship, as a request asks for them.
+    """Change of the links of one row by a many-to-many relationship, as a request asks for it.
 
     Attributes:
         row: The row.
         relationship: The relationship's name in Python.
         keys: The keys of the rows at the other end, as `session.get` takes them.
-        action: Whether these are to be linked (`add`) or no longer (`remove`), or are to be all
-            that the row is linked to (`set`).
+        action: `add` to link these rows, `remove` to unlink them, `set` to link these and no
+            others.
     """
 
     row: RowChange
@@ -175,14 +175,14 @@ class LinkChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a request does to the rows of one table.
+    """Change of rows of one table by a request.
 
     Attributes:
         model: The model of the rows.
-        operation: What is done to them.
+        operation: The kind of the change.
         rows: The rows.
-        session: A session in the transaction of the write; after the commit, a session of its own.
-        caller: Who asks for it; None where nobody is known.
+        session: A session in the transaction of the write; after the commit, a new one.
+        caller: The caller of the request; None if it is unknown.
         links: The links of the rows that change.
     """
 
@@ -196,22 +196,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Functions that run with the writes of a table, whichever route they come by.
+    """Functions that run with the writes of a table, whichever route writes.
 
-    Those before and after run in the transaction of the write, in order, and may refuse it by an
-    error. Those after the commit can't.
+    Hooks before and after a write run in its transaction, in order, and may refuse it by raising an
+    error. Hooks after the commit can't.
 
     Args:
-        before_create: Run before rows are stored.
-        after_create: Run when they are stored.
-        before_update: Run before rows are changed.
-        after_update: Run when they are changed.
-        before_delete: Run before rows are removed.
-        after_delete: Run when they are removed.
-        after_commit: Run once what was written is committed, whatever it was.
+        before_create: Hooks that run before rows are created.
+        after_create: Hooks that run once rows are created.
+        before_update: Hooks that run before rows are updated.
+        after_update: Hooks that run once rows are updated.
+        before_delete: Hooks that run before rows are deleted.
+        after_delete: Hooks that run once rows are deleted.
+        after_commit: Hooks that run once a write of any kind is committed.
 
     Raises:
-        ConfigurationError: What is given is no list of functions.
+        ConfigurationError: An argument is not a list of functions.
     """
 
     before_create: Sequence[Hook] = ()
@@ -232,15 +232,15 @@ class Hooks:
                 )
 
     def before(self, operation: WriteOperation) -> Sequence[Hook]:
-        """The hooks before an operation."""
+        """Return the hooks that run before an operation."""
         found: Sequence[Hook] = getattr(self, f"before_{operation}")
         return found
 
     def after(self, operation: WriteOperation) -> Sequence[Hook]:
-        """The hooks after an operation, in its transaction."""
+        """Return the hooks that run after an operation, in its transaction."""
         found: Sequence[Hook] = getattr(self, f"after_{operation}")
         return found
 
     def serve(self, operation: WriteOperation) -> bool:
-        """Whether any runs with an operation."""
+        """Whether any hook runs with an operation."""
         return bool(self.before(operation) or self.after(operation) or self.after_commit)

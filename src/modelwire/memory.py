@@ -1,4 +1,4 @@
-"""What is found out once and kept: for as long as what it is about, and no longer."""
+"""Caches whose entries live as long as the application that they are about."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 KEPT = 1024
-"""Answers that are kept of one function; the least recently used one goes first."""
+"""Results that are cached for each function; the least recently used one is evicted first."""
 
 SHORT = 512
-"""Characters, or bytes, up to which what a client has sent is kept: half a megabyte in each cache.
-What is longer is worked out each time."""
+"""Characters or bytes of the longest text of a client that is cached: half a megabyte in each
+cache. Results for longer texts are computed each time."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,8 +19,8 @@ Text = TypeVar("Text", str, bytes)
 
 
 class Memory(dict[Callable[..., Any], Callable[..., Any]]):
-    """What functions have found out about one application: its catalog holds it, and with that it
-    goes."""
+    """Caches of one application, one for each function. The catalog owns them, so they live as long
+    as it does."""
 
     def __missing__(self, function: Callable[..., T]) -> Callable[..., T]:
         found = self[function] = lru_cache(KEPT)(function)
@@ -28,7 +28,7 @@ class Memory(dict[Callable[..., Any], Callable[..., Any]]):
 
 
 class Remembering(Protocol):
-    """What belongs to an application, and leads to its memory."""
+    """An object that belongs to an application and gives access to its caches."""
 
     @property
     def memory(self) -> Memory: ...
@@ -40,12 +40,12 @@ Owner = TypeVar("Owner", bound=Remembering)
 def kept(
     function: Callable[Concatenate[Owner, P], T],
 ) -> Callable[Concatenate[Owner, P], T]:
-    """Keep what a function finds, in the memory of its first argument.
+    """Cache the results of a function in the memory of its first argument.
 
-    A cache of the module would keep tables and schemas of applications that nobody has any more.
+    A module-level cache would keep tables and schemas of applications that no longer exist.
 
     Args:
-        function: A function of hashable values, which always finds the same for them.
+        function: A pure function of hashable values.
     """
 
     @wraps(function)
@@ -59,10 +59,10 @@ def kept(
 def kept_if_short(
     function: Callable[[Owner, Any, Text], T],
 ) -> Callable[[Owner, Any, Text], T]:
-    """Keep what a function finds for a text that clients choose, unless the text is long.
+    """Cache the results of a function for texts that clients choose, unless they are long.
 
     Args:
-        function: A function of what remembers, of what the text is about, and of the text.
+        function: A function of the owner of the cache, a subject, and the text.
     """
 
     @wraps(function)
@@ -76,7 +76,8 @@ def kept_if_short(
 
 
 def known_if_short(function: Callable[[str], T]) -> Callable[[str], T]:
-    """Keep what a function finds for a text of a client's, whichever application was asked."""
+    """Cache the results of a function of clients' texts, for all applications, unless they are
+    long."""
     known = lru_cache(KEPT)(function)
 
     @wraps(function)

@@ -1,8 +1,8 @@
-"""Limits of time, which one timer looks after, however much is running.
+"""Timeouts, all checked by one timer for each event loop.
 
-A timer that is set for each piece of work, and cancelled when that has ended, costs more than most
-of what is done in between. So all that runs on an event loop is looked at together, several times
-a second; what has taken too long is noticed that much later.
+Setting a timer for each piece of work, and cancelling it when the work has ended, costs more than
+most of the work itself. Instead, all running work is checked together, several times a second; a
+timeout is noticed that much later.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from types import TracebackType
 from typing import Any, Self
 
 LOOK_S = 0.1
-"""Seconds between two looks. That a limit is over is noticed two of them later, at most."""
+"""Seconds between two checks. A timeout is noticed at most two checks late."""
 
 
 class Timed:
-    """Work that is looked at while it runs.
+    """Work with a time limit, checked while it runs.
 
     Args:
-        limit_s: Seconds that it may take.
+        limit_s: Seconds that the work may take.
     """
 
     __slots__ = ("_end_s", "_running", "limit_s")
@@ -29,13 +29,13 @@ class Timed:
         self.limit_s = limit_s
 
     def start(self) -> None:
-        """Say that it runs."""
+        """Start the clock."""
         self.start_in(asyncio.get_running_loop())
 
     def start_in(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Say that it runs in an event loop, which is the running one: to ask for that costs a call
-        of the kernel."""
-        # Its first look sets its end: most work has ended before that.
+        """Start the clock in the running event loop, given by the caller: looking it up costs a
+        system call."""
+        # The first check sets the end: most work has ended before that.
         self._end_s: float | None = None
         looks = _here.looks
         if looks is None or looks.loop is not loop:
@@ -46,15 +46,15 @@ class Timed:
         self._running.add(self)
 
     def stop(self) -> None:
-        """Say that it has ended."""
+        """Stop the clock: the work has ended."""
         self._running.discard(self)
 
     def restart(self) -> None:
-        """Give it its time anew."""
+        """Start the time limit anew."""
         self._end_s = None
 
     def allow(self, limit_s: float) -> None:
-        """Give it another time.
+        """Set another time limit, from now on.
 
         Args:
             limit_s: Seconds that it may take from now on.
@@ -63,7 +63,7 @@ class Timed:
         self._end_s = None
 
     def look(self, now_s: float) -> None:
-        """Look at it; this is called every `LOOK_S` seconds.
+        """Check the work; called every `LOOK_S` seconds.
 
         Args:
             now_s: The time, by the clock of the event loop.
@@ -74,15 +74,15 @@ class Timed:
             self.end()
 
     def end(self) -> None:
-        """End it, now that its time is up; this is called again at each look until it has ended."""
+        """End the work, as its time is up; called again at each check until the work has ended."""
         raise NotImplementedError
 
 
 class TimeLimit(Timed):
-    """Ends its block if that takes too long, as `asyncio.timeout` does.
+    """Context manager that ends its block if it takes too long, like `asyncio.timeout`.
 
     Args:
-        limit_s: Seconds that it may take.
+        limit_s: Seconds that the block may take.
 
     Raises:
         TimeoutError: The time is up.
@@ -106,22 +106,22 @@ class TimeLimit(Timed):
         self.stop()
         if not self._is_over:
             return
-        # Where somebody else has cancelled the task as well, it stays cancelled.
+        # If the task was cancelled for another reason too, it stays cancelled.
         alone = self._task.uncancel() <= self._cancelling
         if alone and isinstance(error, asyncio.CancelledError):
             raise TimeoutError from error
 
     def end(self) -> None:
-        """End it."""
+        """Cancel the task of the block."""
         if not self._is_over:
             self._is_over = True
             self._task.cancel()
 
 
 def raise_if_cancelled() -> None:
-    """Go on with the end of a task that was cancelled, where an error has taken the place of that.
+    """Raise the cancellation of the current task where another error has replaced it.
 
-    What is cancelled while it commits raises that nobody knows what came of it.
+    A task that is cancelled during COMMIT raises that the outcome is unknown.
 
     Raises:
         CancelledError: The task was cancelled.
@@ -132,7 +132,7 @@ def raise_if_cancelled() -> None:
 
 
 class _Looks:
-    """Looks at what runs on one event loop, as long as anything does."""
+    """Timer that checks the running work of one event loop, as long as there is any."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -153,7 +153,7 @@ class _Looks:
 
 
 class _Here(threading.local):
-    """The event loop that has last run in a thread, and what looks at it."""
+    """The event loop that ran last in a thread, and its timer."""
 
     looks: _Looks | None = None
 

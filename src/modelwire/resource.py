@@ -1,4 +1,4 @@
-"""What a user declares about one table."""
+"""The declaration of a resource: a table that is served, and how."""
 
 from __future__ import annotations
 
@@ -33,70 +33,72 @@ Operation = Literal[
     "aggregate",
     "changes",
 ]
-"""What can be done with a resource."""
+"""An operation of a resource."""
 
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One SQLModel table, served under one path.
+    """SQLModel table that is served under a path.
 
     Args:
         model: The SQLModel class, declared with `table=True`.
-        path: Where it is served; `/` + the table's name by default.
-        operations: What can be done with it; everything by default. Changes of all rows that match
-            some filters belong to `bulk_update` and `bulk_delete`; `aggregate` and `changes` take
-            `list` too, and `changes` is served where they are kept to be followed.
-        filters: The operator that `?field=value` stands for, by field; `eq` where none is given.
+        path: The path of its routes; `/` + the table's name by default.
+        operations: The operations to serve; all by default. `bulk_update` and `bulk_delete` include
+            writes of all rows that match a filter. `aggregate` and `changes` also need `list`, and
+            `changes` also needs a change log that clients may follow.
+        filters: Operators for `?field=value`, by field; `eq` for fields without one.
         includes: Relationships that `?include=` may name. Their targets must be resources too.
-        include_by_default: Relationships that reading one row shows unasked.
-        includes_back: Those of `includes` that may also lead straight back to the row that has
-            included this one, as `team` does in `/teams/?include=players.team`.
-        hidden: Fields that are never shown, filtered, sorted or searched on, besides those whose
-            name says password, secret, token, API key or hash.
-        shown: Fields that are shown although their name says so.
-        queryable: Fields that may be filtered, sorted and searched by although what is shown of
-            them is made by a serializer or a validator. Who asks often enough knows what is stored.
+        include_by_default: Relationships that are included in single rows without being asked for.
+        includes_back: Those of `includes` that may also lead straight back to the row that included
+            this one, as `team` does in `/teams/?include=players.team`.
+        hidden: Fields that are never shown, filtered, sorted or searched, in addition to those
+            whose names say password, secret, token, API key or hash.
+        shown: Fields that are shown in spite of such a name.
+        queryable: Fields that may be filtered, sorted and searched although a serializer or
+            validator changes their values in answers. By enough queries, clients can find out the
+            stored values.
         read_only: Fields that clients may see but not set.
-        writable: Fields that clients may set although they make their values themselves: keys,
-            times with a server default, columns with a `server_onupdate`.
-        computed: Fields that an expression computes of each row, by name: one of the model's
-            columns, or a `select(…)` of one value that names the row by these. They are read,
-            filtered, sorted and summed as any other, and never written; so are those that the model
-            itself has as `column_property` or as hybrid attributes.
-        version: An integer field that every change of a row counts up; clients can't set it.
-        require_if_match: Whether a change of a row must say by `If-Match` what it is a change of.
+        writable: Fields that clients may set although the server would set them: keys, times with a
+            server default, columns with a `server_onupdate`.
+        computed: Fields computed by an SQL expression, by name: an expression of the model's
+            columns, or a `select(…)` of one value that refers to the row by these columns. They can
+            be read, filtered, sorted and summed like any field, but not written; the same holds for
+            the model's own `column_property` and hybrid attributes.
+        version: An integer field that every change of a row increments; clients can't set it.
+        require_if_match: Whether changes of a row require an `If-Match` header.
         nested_writes: Relationships whose rows may be created together with a row of this table.
             Their targets must be resources too.
-        create_schema: Pydantic model that a row to create must fit; derived by default.
-        update_schema: Pydantic model that a change must fit; derived by default. Only the fields
-            that a request sends are written.
-        read_schema: Pydantic model that shows a row; derived by default.
-        dependencies: `Depends(...)` that every operation of this resource runs first.
-        operation_dependencies: `Depends(...)` that single operations run first, by operation. Those
-            of `create`, `update` and `delete` also run before their bulk operations, and those of
-            `list` before `stream`, `aggregate` and `changes`.
-        default_limit: Rows on a page when the request does not say.
+        create_schema: Pydantic model that validates new rows; derived from the model by default.
+        update_schema: Pydantic model that validates changes; derived from the model by default.
+            Only the fields that a request sends are written.
+        read_schema: Pydantic model of rows in answers; derived from the model by default.
+        dependencies: `Depends(...)` that run before every operation of this resource.
+        operation_dependencies: `Depends(...)` that run before single operations, by operation.
+            Those of `create`, `update` and `delete` also run before their bulk operations, and
+            those of `list` before `stream`, `aggregate` and `changes`.
+        default_limit: Rows on a page if the request gives no limit.
         max_limit: Rows on a page at most.
         max_bulk_rows: Rows in one bulk request at most.
         tags: Tags of its routes in the OpenAPI document; the table's name by default.
-        policy: Which rows and fields each caller may see and change. Where the application has
-            callers, every resource has one.
-        assign_on_create: What the server sets in new rows, by field: an attribute of the caller, or
-            what a function without arguments makes. Clients can't set these fields.
-        assign_on_update: What it sets in rows that are changed.
-        escape_formulas: Whether CSV puts an apostrophe before a text that a spreadsheet would take
+        policy: The rows and fields that each caller may see and change. Required if the application
+            has callers.
+        assign_on_create: Values that the server sets in new rows, by field: an attribute of the
+            caller, or a function without arguments that returns the value. Clients can't set these
+            fields.
+        assign_on_update: The same for rows that are updated.
+        escape_formulas: Whether CSV puts an apostrophe before texts that a spreadsheet would take
             for a formula, such as `=1+1`.
         hooks: Functions that run with each write of the table, in its transaction and after it.
-        changes: What is kept of changes of its rows; nothing, if None.
-        soft_delete: A field for the moment at which a row was deleted, which a delete then sets in
-            place of removing the row: a `datetime | None` that clients can't set. The row is gone
-            for all that reads. None where rows are removed.
+        changes: The change log of its rows; None for no log.
+        soft_delete: A field for the time of deletion, of type `datetime | None`: a delete sets it
+            and keeps the row, which no read finds from then on. Clients can't set it. None to
+            remove rows.
 
     Raises:
         ConfigurationError: An argument is of the wrong kind, or `default_limit` is more than
-            `max_limit`. What only the model can tell is found by `mount`.
+            `max_limit`. Faults that depend on the model are found by `mount`.
     """
 
     model: type[SQLModel]
@@ -152,19 +154,19 @@ class Resource:
 
 
 def are_depends(value: object) -> bool:
-    """Whether a value is a collection of FastAPI's `Depends`, which nothing here may import."""
+    """Whether a value is a collection of FastAPI's `Depends`, which this module may not import."""
     return isinstance(value, Collection) and all(
         callable(getattr(v, "dependency", None)) for v in value
     )
 
 
 def is_fixed_path(value: object) -> bool:
-    """Whether a value is a path as it stands: without parameters, query and fragment."""
+    """Whether a value is a literal path: without parameters, query and fragment."""
     return isinstance(value, str) and bool(value) and not set("{}?# ") & set(value)
 
 
 def is_count(value: object) -> bool:
-    """Whether a value is a number from 1 on."""
+    """Whether a value is a positive integer."""
     return isinstance(value, int) and value > 0
 
 
@@ -254,4 +256,4 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "Changes(…), as in Changes(keep_days=90), or None",
     ),
 }
-"""What each argument should be, where types can tell."""
+"""A check of each argument, and the expected value for its error message."""

@@ -1,4 +1,4 @@
-"""Every setting, defined once; the environment is read here and nowhere else."""
+"""All settings, each defined once. Only this module reads them from the environment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PREFIX = "MODELWIRE_"
 
 
 class Limits(BaseSettings):
-    """How much the query of one request may ask for. What is over a limit is answered 422."""
+    """Limits of what the query of one request may ask for. A query over a limit is answered 422."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid")
 
@@ -30,7 +30,7 @@ class Limits(BaseSettings):
     """Bytes that a query string may have."""
 
     max_filters: Annotated[int, Gt(0)] = 100
-    """Filters that stand beside each other."""
+    """Filters that one query may have at its top level."""
 
     max_sort_terms: Annotated[int, Gt(0)] = 16
     """Fields that `sort` may name, or `group` and `measures` together. Each may join three tables;
@@ -40,35 +40,36 @@ class Limits(BaseSettings):
     """Values that one `in` or `not_in` may list."""
 
     max_text_length: Annotated[int, Gt(0)] = 10_000
-    """Characters of a text that is searched for."""
+    """Characters that a search text may have."""
 
     max_search_words: Annotated[int, Gt(0)] = 20
     """Words that `q` may have."""
 
     max_path_depth: Annotated[int, Gt(0)] = 3
-    """Relations that one path of a filter, a sort or an include may go through."""
+    """Relations that the path of one filter, sort or include may go through."""
 
     max_json_depth: Annotated[int, Gt(0)] = 10
-    """Names and positions by which one path may go into the documents of a JSON column."""
+    """Names and positions in one path into the documents of a JSON column."""
 
     max_logic_depth: Annotated[int, Gt(0)] = 8
-    """Levels that `and`, `or` and `not` may nest inside of `or=(…)`."""
+    """Levels of `and`, `or` and `not` that may be nested inside `or=(…)`."""
 
     max_logic_terms: Annotated[int, Gt(0)] = 50
     """Comparisons that `or=(…)` may have."""
 
     max_included: Annotated[int, Gt(0)] = 10_000
-    """Rows that one answer may include, each as often as it is shown; of a stream, one row."""
+    """Rows that one answer may include, counting each as often as it appears; in a stream, the rows
+    that one row may include."""
 
     max_groups: Annotated[int, Gt(0)] = 1_000
-    """Groups that one answer of sums may have."""
+    """Groups that one aggregate may return."""
 
 
 def split_hosts(value: object) -> object:
-    """Split names of hosts at their commas.
+    """Split host names at their commas.
 
     Raises:
-        ValueError: One of them is no name of a host.
+        ValueError: One of them is not a host name.
     """
     return _split(
         value,
@@ -78,10 +79,10 @@ def split_hosts(value: object) -> object:
 
 
 def split_origins(value: object) -> object:
-    """Split origins of pages at their commas (RFC 6454, section 6.2).
+    """Split the origins of web pages at their commas (RFC 6454, section 6.2).
 
     Raises:
-        ValueError: One of them is no origin as browsers write it.
+        ValueError: One of them is not an origin as browsers write it.
     """
     return _split(
         value,
@@ -110,10 +111,10 @@ _ORIGIN = re.compile(
 
 
 LIMITS = Limits.model_construct()
-"""The limits where nothing else is set."""
+"""The default limits."""
 
 SECRET_CHARACTERS = 32
-"""Characters that a secret has at least."""
+"""Characters that a secret must have at least."""
 
 
 def _split_secrets(given: SecretStr) -> tuple[bytes, ...]:
@@ -131,130 +132,133 @@ def _check_secrets(given: SecretStr) -> SecretStr:
 
 
 class Settings(Limits):
-    """What can be set, with its unit and its default.
+    """Settings, with their units and defaults.
 
-    Each is read from the environment under its name in capitals after `MODELWIRE_`,
-    as in `MODELWIRE_POOL_SIZE=20`; an argument in code wins over the environment.
+    Each is read from the environment variable with its name in capitals after `MODELWIRE_`, as in
+    `MODELWIRE_POOL_SIZE=20`; an argument in code takes precedence over the environment.
     """
 
     database_url: SecretStr = SecretStr("sqlite:///modelwire.db")
-    """Where the rows are: `sqlite:///file.db` or `postgresql://user:password@host/name`."""
+    """URL of the database: `sqlite:///file.db` or `postgresql://user:password@host/name`."""
 
     secret: Annotated[SecretStr, AfterValidator(_check_secrets)] | None = None
-    """The secret that cursors are sealed with, at least 32 characters; one that the database keeps,
-    if None. Of several, separated by commas, the first one seals and all of them open."""
+    """Secret that seals cursors, at least 32 characters; by default, one that is stored in the
+    database. Of several, separated by commas, the first seals, and cursors sealed by any of them
+    are accepted."""
 
     create_tables: bool = True
-    """Whether missing tables are created at start-up. Tables that exist are never changed."""
+    """Whether missing tables are created at start-up. Existing tables are never changed."""
 
     pool_size: Annotated[int, Gt(0)] = 10
-    """Connections, at most, that one process holds open."""
+    """Connections that one process holds open at most."""
 
     pool_timeout_s: Annotated[float, Gt(0)] = 5.0
-    """Seconds that a request waits for a connection, or on SQLite for its turn to write, before
-    it is answered 503; or for the one that came first with its `Idempotency-Key`, before 409."""
+    """Seconds that a request waits for a connection, or on SQLite for its turn to write, before it
+    is answered 503; or for an earlier request with the same `Idempotency-Key`, before it is
+    answered 409."""
 
     statement_timeout_s: Annotated[float, Gt(0)] = 30.0
-    """Seconds that one statement may run before it is ended, and answered 504."""
+    """Seconds that one statement may run before it is cancelled, and the request answered 504."""
 
     read_timeout_s: Annotated[float, Gt(0)] = 5.0
-    """Seconds that a statement may run which answers what a client has composed: a row, a list, a
-    stream, or which rows a mass change is about. No longer than `statement_timeout_s`."""
+    """Seconds that a read composed by a client may run: a row, a list, a stream, or the selection
+    of rows for a mass write. Capped by `statement_timeout_s`."""
 
     request_timeout_s: Annotated[float, Gt(0)] = 60.0
-    """Seconds that a request may take from its head to the first byte of its answer, before it is
-    answered 504, or 408 where its body has not come; and until each part of a stream is there."""
+    """Seconds from the head of a request to the first byte of its answer, and between the parts of
+    a stream, before the request is answered 504, or 408 if its body has not arrived."""
 
     send_timeout_s: Annotated[float, Gt(0)] = 30.0
-    """Seconds that a client may take nothing of an answer before its connection is cut; and, where
-    an answer has more than 64 KiB, that it may take for each of these."""
+    """Seconds that a client may receive nothing of an answer before its connection is closed; and,
+    for answers of more than 64 KiB, seconds for each 64 KiB."""
 
     max_batch_requests: Annotated[int, Gt(0)] = 100
     """Requests that one batch may have; more are answered 413."""
 
     max_streams: Annotated[int, Gt(0)] = 100
-    """Streams that one process sends at a time; one more is answered 503."""
+    """Streams that one process sends at a time; further ones are answered 503."""
 
     max_listeners: Annotated[int, Gt(0)] = 2000
-    """Clients that may follow changes of one process at a time; one more is answered 503."""
+    """Clients that may follow changes in one process at a time; further ones are answered 503."""
 
     max_head_bytes: Annotated[int, Gt(0)] = 131_072
-    """Bytes that the URL and the headers of a request to `modelwire serve` may have; a longer head
-    is answered 414 or 431."""
+    """Bytes that the URL and headers of a request to `modelwire serve` may have; longer ones are
+    answered 414 or 431."""
 
     shutdown_timeout_s: Annotated[int, Gt(0)] = 10
-    """Seconds that `modelwire serve` gives requests to end when it is stopped."""
+    """Seconds that `modelwire serve` gives running requests when it is stopped."""
 
     shutdown_delay_s: Annotated[float, Ge(0)] = 0.0
-    """Seconds that `modelwire serve` serves on after SIGTERM, while `/health/ready` answers 503."""
+    """Seconds that `modelwire serve` goes on serving after SIGTERM, while `/health/ready` answers
+    503."""
 
     replica_urls: SecretStr = SecretStr("")
-    """URLs of copies of the PostgreSQL database that reads go to, separated by spaces or commas."""
+    """URLs of PostgreSQL replicas to read from, separated by spaces or commas."""
 
     replica_wait_s: Annotated[float, Ge(0)] = 0.2
-    """Seconds that a read waits for a copy to show what its client has seen already, before it goes
-    to the primary."""
+    """Seconds that a read waits for a replica to catch up with what its client has already seen,
+    before it goes to the primary."""
 
     max_staleness_s: Annotated[float, Gt(0)] = 30.0
-    """Seconds that a copy may be behind, if the request asks for nothing else, to be read from; as
-    far as the primary can be asked."""
+    """Seconds that a replica may lag behind and still be read from, unless the request asks for
+    fresher data. Does not apply while the primary can't be reached."""
 
     position_cookie: bool = False
-    """Whether browsers keep in a cookie how far their reads and writes have come, so that copies
-    never show them less."""
+    """Whether browsers keep the position of their last read or write in a cookie, so that replicas
+    never show them an earlier state."""
 
     durability: Literal["local", "quorum"] = "local"
-    """What a write that was answered outlasts: a crash of the server, or its loss. For `quorum`,
-    start-up and `/health/ready` check that COMMIT waits for a standby."""
+    """Failures that an acknowledged write survives: `local`, a crash of the server; `quorum`, its
+    loss. With `quorum`, start-up and `/health/ready` check that COMMIT waits for a standby."""
 
     pgbouncer: bool = False
-    """Whether PostgreSQL is reached through PgBouncer in transaction mode, or what is like it."""
+    """Whether PostgreSQL is reached through PgBouncer in transaction mode, or a similar pooler."""
 
     max_retries: Annotated[int, Ge(0)] = 5
-    """How often a transaction that others are in the way of is tried again, at most, and within
-    `pool_timeout_s`, before it is answered 503."""
+    """Retries of a transaction that conflicts with others, at most and within `pool_timeout_s`,
+    before the request is answered 503."""
 
     idempotency_ttl_s: Annotated[float, Gt(0)] = 86_400.0
-    """Seconds that the answer to a request with an `Idempotency-Key` is kept, and repeated to who
-    sends it again."""
+    """Seconds that the answer to a request with an `Idempotency-Key` is kept, to be replayed when
+    the request is repeated."""
 
     echo: bool = False
-    """Whether every statement is logged. Values of rows appear in that log."""
+    """Whether every statement is logged, including values of rows."""
 
     log_requests: bool = False
-    """Whether each request is logged when its answer has ended, and each statement that is slow or
-    fails. No values of rows appear in that log."""
+    """Whether each request is logged when its answer has been sent, and each statement that is slow
+    or fails. That log has no values of rows."""
 
     log_format: Literal["text", "json"] = "text"
-    """How `modelwire serve` writes its log: lines for people, or a JSON object a line."""
+    """Format of the log of `modelwire serve`: plain text, or one JSON object a line."""
 
     slow_statement_s: Annotated[float, Gt(0)] = 1.0
-    """Seconds from which on a statement is logged as slow."""
+    """Seconds after which a statement is logged as slow."""
 
     server_timing: bool = False
-    """Whether answers say in `Server-Timing` where their time went."""
+    """Whether answers have a `Server-Timing` header with the time that each stage took."""
 
     metrics: bool = False
-    """Whether `/metrics` answers Prometheus."""
+    """Whether `/metrics` serves metrics for Prometheus."""
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_hosts)] = ("*",)
-    """Names that the service answers to, separated by commas, without ports: `api.example.com`, or
-    `*.example.com` for all below it; `*` for any. `modelwire serve` on a loopback address answers
-    only to loopback names unless this is set."""
+    """Host names that the service answers to, separated by commas, without ports:
+    `api.example.com`, `*.example.com` for all subdomains, `*` for any. Unless this is set,
+    `modelwire serve` on a loopback address answers only to loopback names."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_origins)] = ()
-    """Origins of the pages whose scripts may use the service, separated by commas, as in
-    `https://app.example.com`; `https://*.example.com` for all below it, `*` for any."""
+    """Origins of pages whose scripts may use the service, separated by commas:
+    `https://app.example.com`, `https://*.example.com` for all subdomains, `*` for any."""
 
     max_body_bytes: Annotated[int, Gt(0)] = 1_048_576
     """Bytes that a request body may have; a larger one is answered 413."""
 
     conflict_status: Annotated[Literal[400, 409], BeforeValidator(int)] = 400
-    """Status of the answer when a unique value is taken or a parent is missing."""
+    """Status of answers when a unique value is taken or a parent is missing."""
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
-        """The secrets that are set, the one that seals first."""
+        """The secrets that are set; the first one seals."""
         return _split_secrets(self.secret) if self.secret is not None else ()
 
 
@@ -262,13 +266,14 @@ def read_settings(**overrides: object) -> Settings:
     """Read the settings from the environment.
 
     Args:
-        overrides: Settings given in code, by name; those that are None are left to the environment.
+        overrides: Settings given in code, by name; those that are None are read from the
+            environment.
 
     Returns:
         The settings.
 
     Raises:
-        ConfigurationError: A value can't be used; the message names the setting.
+        ConfigurationError: A value is invalid; the message names the setting.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
@@ -283,7 +288,7 @@ def read_settings(**overrides: object) -> Settings:
 
 @cache
 def warn_of_misspelt_settings() -> None:
-    """Warn, once in a process, of environment variables that are named almost like a setting."""
+    """Warn, once per process, of environment variables whose names are almost those of settings."""
     known = [name.upper() for name in Settings.model_fields]
     for variable in os.environ:
         start, name = variable[: len(_PREFIX)].upper(), variable[len(_PREFIX) :].upper()

@@ -1,1 +1,1 @@
-"""Who is asking, and what they may see and change: what users declare about it."""
+"""Callers and policies: declarations of who sends a request, and what they may see and change."""

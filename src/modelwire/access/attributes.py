@@ -1,4 +1,4 @@
-"""The attributes of a caller's class, as its annotations say."""
+"""Attributes of a caller's class, read from its annotations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pydantic import (
 
 from ..errors import ConfigurationError
 
-# Subclasses stand before their base classes: bool is an int, datetime is a date.
+# Subclasses come before their base classes: bool is an int, datetime is a date.
 KINDS: tuple[type, ...] = (
     Enum,
     bool,
@@ -41,7 +41,7 @@ KINDS: tuple[type, ...] = (
     dt.date,
     dt.time,
 )
-"""The classes of values that stand in a statement."""
+"""The classes of values that statements can have as parameters."""
 
 CONSTRAINED_TIMES: Mapping[Any, type] = {
     AwareDatetime: dt.datetime,
@@ -51,7 +51,7 @@ CONSTRAINED_TIMES: Mapping[Any, type] = {
     PastDate: dt.date,
     FutureDate: dt.date,
 }
-"""Pydantic's classes of times, of which there are no values, with the classes of their values."""
+"""Pydantic's constrained time types, which have no instances, and the classes of their values."""
 
 _DESCRIBED: Mapping[Any, type] = {EmailStr: str, **CONSTRAINED_TIMES}
 
@@ -60,14 +60,15 @@ _GENERATORS = (Iterator, Generator, AsyncIterator, AsyncGenerator)
 
 
 class Attribute(NamedTuple):
-    """An attribute of the caller.
+    """Attribute of a caller.
 
     Args:
         name: Its name.
-        type_: The class of its value, or of each of them.
-        kind: The one of `KINDS` that it is, or is derived from.
+        type_: The class of its value; of a collection, the class of the items.
+        kind: The one of `KINDS` that this class is, or is derived from.
         is_many: Whether it is a collection.
-        takes_none: Whether it may be None, the whole collection if it is one.
+        takes_none: Whether it may be None; of a collection, whether the collection as a whole may
+            be.
         holds_none: Whether the items of a collection may be None.
     """
 
@@ -80,13 +81,15 @@ class Attribute(NamedTuple):
 
 
 def read_attributes(dependency: Callable[..., Any]) -> Mapping[str, Attribute | str]:
-    """Read the attributes of what a dependency gives.
+    """Read the attributes of the class that a dependency returns.
 
     Returns:
-        The attributes by name; a sentence in place of one with which no column can be compared.
+        The attributes by name; in place of one that can't be compared with a column, an error
+        message.
 
     Raises:
-        ConfigurationError: The dependency does not say what it gives, or that has no attribute.
+        ConfigurationError: The dependency has no return annotation, or the class has no attribute
+            that can be used.
     """
     cls = _class_of(dependency)
     found = {
@@ -103,12 +106,12 @@ def read_attributes(dependency: Callable[..., Any]) -> Mapping[str, Attribute | 
 
 
 def name_of(dependency: object) -> str:
-    """What a dependency is called in a sentence."""
+    """Return the name of a dependency for error messages."""
     return str(getattr(dependency, "__name__", type(dependency).__name__))
 
 
 def _class_of(dependency: Callable[..., Any]) -> type:
-    """The class of what a dependency gives."""
+    """Return the class that a dependency returns or yields."""
     if isinstance(dependency, type):
         return dependency
     function: Any = dependency
@@ -134,7 +137,7 @@ def _class_of(dependency: Callable[..., Any]) -> type:
 
 
 def _hints_of(cls: type) -> Mapping[str, Any]:
-    """The annotations of a class's attributes and properties."""
+    """Return the annotations of a class's attributes and properties."""
     hints: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         scope = vars(sys.modules.get(base.__module__, typing))
@@ -149,7 +152,7 @@ def _hints_of(cls: type) -> Mapping[str, Any]:
 
 
 def _evaluate(hint: Any, scope: Mapping[str, Any]) -> Any:
-    """What an annotation means; one with names that are not there stays as it is written."""
+    """Evaluate an annotation; one with unknown names is returned as it is written."""
 
     def holder() -> None: ...
 
@@ -161,7 +164,7 @@ def _evaluate(hint: Any, scope: Mapping[str, Any]) -> Any:
 
 
 def _read_attribute(name: str, hint: Any) -> Attribute | str:
-    """Read an attribute's annotation; gives what is wrong where it is of no type that SQL has."""
+    """Read an attribute's annotation; return an error message for a type that SQL does not have."""
     bare, takes_none = _optional(hint)
     origin, arguments = get_origin(bare), get_args(bare)
     is_many = origin in _COLLECTIONS or (origin is tuple and arguments[1:] == (...,))
@@ -187,7 +190,7 @@ def _value_class(item: Any) -> type | None:
 
 
 def _optional(hint: Any) -> tuple[Any, bool]:
-    """An annotation without what is said of it and without None, and whether it takes that."""
+    """Return an annotation without metadata and without None, and whether it allows None."""
     bare = _bare(hint)
     if get_origin(bare) not in (Union, types.UnionType):
         return bare, False
@@ -197,7 +200,7 @@ def _optional(hint: Any) -> tuple[Any, bool]:
 
 
 def _bare(hint: Any) -> Any:
-    """An annotation without what is said of it, and without the names that it was given."""
+    """Return an annotation without metadata, NewTypes and type aliases."""
     if get_origin(hint) is Annotated:
         return _bare(get_args(hint)[0])
     for alias in ("__supertype__", "__value__"):  # of a NewType, and of `type Name = …`

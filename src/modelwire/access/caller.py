@@ -1,4 +1,4 @@
-"""The caller of a request, whose attributes stand in policies as parameters of SQL."""
+"""The declaration of callers, whose attributes are SQL parameters in policies."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from ..errors import ConfigurationError
 from .attributes import Attribute, name_of, read_attributes
 
 PREFIX = "me_"
-"""How the names of parameters start that hold what is known of the caller."""
+"""The prefix of the names of parameters that hold attributes of the caller."""
 
 
 class MemberName(TypeDecorator[Enum]):
-    """Members of an enum where they are compared with each other: as their names."""
+    """Type of enum members that are compared with each other, not with a column: their names."""
 
     impl = String
     cache_ok = True
@@ -59,11 +59,11 @@ _TYPES: Mapping[type, TypeEngine[Any]] = {
 
 
 class CallerValue(BindParameter[Any]):
-    """A parameter that is bound to an attribute of the caller, when a request is carried out.
+    """Parameter that is bound to an attribute of the caller when a request is executed.
 
     Args:
         caller: The caller.
-        attribute: The attribute. A collection stands behind `.in_(…)` only.
+        attribute: The attribute. A collection can only be used as the operand of `.in_(…)`.
     """
 
     inherit_cache = True
@@ -86,22 +86,22 @@ class CallerValue(BindParameter[Any]):
 
 
 class Caller:
-    """The caller of a request, as a dependency of FastAPI's gives it.
+    """The caller of a request, as returned by a FastAPI dependency.
 
-    Its attributes, as in `me.organisation_ids`, are expressions of SQLAlchemy: parameters that are
-    bound to what the dependency has returned.
+    Its attributes, as in `me.organisation_ids`, are SQLAlchemy expressions: parameters that are
+    bound to the attributes of what the dependency returns.
 
     Args:
         dependency: Any dependency whose return annotation is a class with annotated attributes: a
             Pydantic or SQLModel class, a dataclass, a NamedTuple or a msgspec struct.
-        key: The attribute, or the attributes, that tell one caller from another.
+        key: The attribute, or attributes, that identify a caller.
 
     Raises:
-        ConfigurationError: It has no such annotation, or `key` names no attribute.
+        ConfigurationError: The dependency has no such annotation, or `key` names no attribute.
     """
 
     def __init__(self, dependency: Callable[..., Any], *, key: str | Sequence[str] = "id") -> None:
-        # Whatever is named otherwise is an attribute of the caller.
+        # All other names are attributes of the caller.
         self.__dependency = dependency
         self.__attributes = read_attributes(dependency)
         self.__key = self.__read_key((key,) if isinstance(key, str) else tuple(key))
@@ -144,12 +144,12 @@ class Caller:
 
 
 def dependency_of(caller: Caller) -> Callable[..., Any]:
-    """The dependency that gives the caller of a request."""
+    """Return the dependency that returns the caller of a request."""
     found: Callable[..., Any] = vars(caller)["_Caller__dependency"]
     return found
 
 
 def key_of(caller: Caller) -> tuple[Attribute, ...]:
-    """The attributes that tell one caller from another."""
+    """Return the attributes that identify a caller."""
     found: tuple[Attribute, ...] = vars(caller)["_Caller__key"]
     return found

@@ -1,4 +1,4 @@
-"""Policies: which rows and fields of a table a caller may see and change."""
+"""Policies: conditions for the rows and fields of a table that a caller may see and change."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, false, true
 from ..errors import ConfigurationError
 
 everyone: ColumnElement[bool] = true()
-"""The condition that holds for every caller, and every row."""
+"""Condition that is true for every caller and every row."""
 
 nobody: ColumnElement[bool] = false()
-"""The condition that holds for no caller, and no row."""
+"""Condition that is false for every caller and every row."""
 
 Condition = ColumnElement[bool] | bool
-"""A condition, as SQLModel's expressions are typed."""
+"""A condition; `bool` because comparisons of SQLModel's attributes are typed as such."""
 
 Action = Literal["read", "create", "update", "delete"]
 
@@ -26,11 +26,11 @@ ACTIONS: tuple[Action, ...] = ("read", "create", "update", "delete")
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """Who may see and set a field: a bool attribute of the caller, `everyone` or `nobody`.
+    """Access to a field: each a bool attribute of the caller, `everyone` or `nobody`.
 
     Args:
-        read: Who may see it. To others it does not exist.
-        write: Who may set it.
+        read: The callers who may see it. For others the field does not exist.
+        write: The callers who may set it.
     """
 
     read: Condition = everyone
@@ -39,21 +39,20 @@ class FieldPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which rows of a table a caller may see and change.
+    """Access to the rows of a table: conditions for those that a caller may see and change.
 
-    Each is a condition in SQLAlchemy's expression language, over the columns of the table and the
-    attributes of a `Caller`; subqueries are allowed.
+    Conditions are written in SQLAlchemy's expression language, with the columns of the table and
+    the attributes of a `Caller`; subqueries are allowed.
 
     Args:
-        read: The rows that may be seen. Others are as if they were not there.
-        create: What a new row must satisfy.
-        update: The rows that may be changed; what they become must satisfy it too.
-        delete: The rows that may be deleted.
-        write: Stands for `create`, `update` and `delete` where these are not given; they are as
-            `read` where it is not given either.
-        fields: Who may see and set single fields, by their name.
-        restore: The rows that may be seen when they are deleted, and brought back, where deletes
-            are soft; by default none where there are callers, and all otherwise.
+        read: Rows that the caller may see. Others are treated as if they did not exist.
+        create: Condition that a new row must satisfy.
+        update: Rows that the caller may update. The condition must also hold after it.
+        delete: Rows that the caller may delete.
+        write: Default for `create`, `update` and `delete`; `read` if it is not given either.
+        fields: Access to single fields, by name.
+        restore: With soft deletes, the deleted rows that the caller may see and restore. By default
+            none if the application has callers, and all otherwise.
     """
 
     read: Condition
@@ -74,7 +73,7 @@ class Policy:
                 )
 
     def condition(self, action: Action) -> Condition:
-        """The condition of an action, given or by default."""
+        """Return the condition of an action, given or by default."""
         if action == "read":
             return self.read
         given: Condition | None = getattr(self, action)

@@ -1,4 +1,4 @@
-"""The caller of one request: what policies compare with, and what tells it from others."""
+"""The caller of one request: its identity and the values that policies compare with."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ..errors import CallerError
 from .attributes import KINDS, Attribute
 
 Rule = bool | str
-"""What decides for every row alike: true, false, or a parameter that holds a bool."""
+"""A rule that holds for all rows or none: true, false, or a parameter that holds a bool."""
 
 
 class Parameter(NamedTuple):
-    """A parameter of statements that holds what an attribute of the caller is.
+    """Statement parameter that holds an attribute of the caller.
 
     Args:
         name: Its name in statements.
         attribute: The attribute.
-        sql_type: The type of what it is compared with, or else of the attribute.
-        is_aware: Whether moments have to have an offset from UTC.
+        sql_type: The type of the column that it is compared with, or else that of the attribute.
+        is_aware: Whether datetimes and times must have an offset from UTC.
     """
 
     name: str
@@ -40,11 +40,11 @@ class Principal(Struct, frozen=True):
     """The caller of one request.
 
     Args:
-        who: What the dependency has given.
-        values: The value of each parameter that a policy of the application uses, by its name.
-            None is NULL, and a collection a tuple. It is None, too, where no column could hold the
-            value: such as a NaN, or a text with a NUL character. That matches nothing.
-        identity: What tells it from other callers.
+        who: The object that the dependency returned.
+        values: The value of each parameter that a policy of the application uses, by its name. None
+            is NULL, and a collection is a tuple. A value that no column can hold, such as a NaN or
+            a text with a NUL character, is None, too, and matches nothing.
+        identity: The values that tell it from other callers.
     """
 
     who: object
@@ -53,7 +53,7 @@ class Principal(Struct, frozen=True):
 
     @property
     def key(self) -> bytes | None:
-        """What tells it from other callers, as bytes; None where nothing does: it is nobody."""
+        """The identity as bytes; None for an anonymous caller, whose identity has no values."""
         if all(part is None for part in self.identity):
             return None
         parts = [f"{type(part).__name__} {_spell(part)}" for part in self.identity]
@@ -61,15 +61,15 @@ class Principal(Struct, frozen=True):
 
     @property
     def known(self) -> Hashable:
-        """All that policies compare with: whoever has the same may see the same."""
+        """All values that policies compare with: callers with equal values may see the same."""
         return freeze(self.values)
 
     def allows(self, rule: Rule) -> bool:
-        """Whether a rule holds for it."""
+        """Whether a rule holds for this caller."""
         return rule if isinstance(rule, bool) else self.values[rule] is True
 
     def assign(self, parameter: Parameter) -> Any:
-        """The value of an attribute as a row is to have it.
+        """Return the value of an attribute to be stored in a row.
 
         Raises:
             CallerError: No column can hold it.
@@ -81,12 +81,12 @@ class Principal(Struct, frozen=True):
 
 
 def freeze(values: Mapping[str, Any]) -> Hashable:
-    """Values of callers as something by which those of one are told from those of another."""
+    """Return values of a caller as a hashable key that differs from those of other callers."""
     return tuple(map(_freeze, values.values()))
 
 
 def _spell(value: object) -> str:
-    """A value in words that no other one has, however its class says that it is shown."""
+    """Return a text that is unique to a value, even if its class overrides `__repr__`."""
     if isinstance(value, Enum):
         return value.name
     show: Any = next((kind.__repr__ for kind in KINDS if isinstance(value, kind)), repr)
@@ -94,22 +94,22 @@ def _spell(value: object) -> str:
 
 
 def _freeze(value: Any) -> Hashable:
-    """A value by itself: members of an enum may say that they are equal, or how they are shown."""
+    """Return a hashable of its own for a value: enums may override equality and `__repr__`."""
     if isinstance(value, Enum):
         return type(value), value.name
     return tuple(map(_freeze, value)) if isinstance(value, tuple) else value
 
 
 ANYONE = Principal(None, {}, ())
-"""A caller of whom nothing is known: whatever asks for something of it does not run."""
+"""The caller where none is known; statements that need one of its attributes are not run."""
 
 
 class PrincipalReader:
-    """Makes principals of what a caller's dependency gives.
+    """Reader that makes principals of the objects that a caller's dependency returns.
 
     Args:
-        key: The attributes that tell one caller from another.
-        parameters: What the policies of an application use.
+        key: The attributes that identify a caller.
+        parameters: The parameters that the policies of an application use.
     """
 
     def __init__(self, key: Sequence[Attribute], parameters: Collection[Parameter]) -> None:
@@ -120,9 +120,9 @@ class PrincipalReader:
         """Read a caller.
 
         Raises:
-            CallerError: An attribute is not what its annotation says, or raises an error.
+            CallerError: An attribute does not match its annotation, or raises an error.
         """
-        # Whatever no column can hold tells callers apart all the same.
+        # Values that no column can hold still identify a caller.
         identity = tuple(_take(who, attribute) for attribute in self._key)
         for attribute, value in zip(self._key, identity, strict=True):
             _read_optional(attribute, value)
@@ -143,7 +143,7 @@ def _read(who: object, parameter: Parameter) -> Any:
     if not attribute.is_many:
         return _read_optional(attribute, value, is_aware=parameter.is_aware)
     if value is None and attribute.takes_none:
-        return (None,)  # IN and NOT IN are true of nothing then, on every database
+        return (None,)  # IN and NOT IN are never true then, on every database
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Collection):
         raise CallerError(attribute.name, f"is of the class {_class_name(value)}, no collection")
     return tuple(_read_items(attribute, value, is_aware=parameter.is_aware))
@@ -155,7 +155,7 @@ def _read_items(attribute: Attribute, items: Collection[Any], *, is_aware: bool)
             yield None
             continue
         read = _read_value(attribute, item, is_aware=is_aware)
-        if read is not None:  # nothing is equal to what no column can hold
+        if read is not None:  # a value that no column can hold equals nothing
             yield read
 
 
@@ -168,7 +168,7 @@ def _read_optional(attribute: Attribute, value: Any, *, is_aware: bool | None = 
 def _read_value(attribute: Attribute, value: Any, *, is_aware: bool | None) -> Any:
     expected = attribute.type_ if attribute.kind is Enum else attribute.kind
     is_number = expected is float and type(value) is int
-    # A bool is an int to Python, and a datetime a date; to no database.
+    # In Python, a bool is an int and a datetime is a date; in no database.
     is_other = (expected is int and isinstance(value, bool)) or (
         expected is dt.date and isinstance(value, dt.datetime)
     )
@@ -234,4 +234,4 @@ _HOLDABLE: Mapping[type, Callable[[Any], Any]] = {
     str: _hold_text,
     dt.datetime: _hold_moment,
 }
-"""What makes of a value what its database can take; None where it can't take it."""
+"""Converters of values to what databases can hold; they return None for values that can't be."""
