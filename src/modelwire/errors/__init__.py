@@ -2,10 +2,10 @@
 
     ModelwireError
     ├── ConfigurationError          the developer's: raised at start-up, never sent to a client
-    ├── LazyLoadError               the developer's: a relationship was touched that no query loaded
-    ├── CallerError                 the developer's: a caller is not what its annotations say
-    ├── HookError                   the developer's: a hook has failed, or has set what is no value
-    ├── ConstraintViolation         internal: what the driver said, before the catalog explains it
+    ├── LazyLoadError               the developer's: a relationship was read that no query loaded
+    ├── CallerError                 the developer's: a caller does not match its annotations
+    ├── HookError                   the developer's: a hook has failed, or has set an invalid value
+    ├── ConstraintViolation         internal: the driver's report, before the catalog explains it
     └── RequestError                becomes an answer; `code` is its stable name on the wire
         ├── InvalidRequest          invalid
         ├── NoSuchPath              no_such_path
@@ -36,25 +36,25 @@
         ├── OutOfRange              out_of_range
         ├── ChangedSince            changed_since
         ├── Refused                 conflict; the application's own code has refused it
-        ├── Answered                of no code: the application's own code has said what to answer
+        ├── Answered                no code: the application's own code has given the answer
         ├── RefusedByTrigger        refused
         │   └── TooManyLevels       refused; triggers or cascades have called each other too deeply
         ├── Unavailable             unavailable
-        │   ├── NotStarted          unavailable; the tables are not there yet
+        │   ├── NotStarted          unavailable; the tables do not exist yet
         │   ├── NotDurable          unavailable; COMMIT does not wait for a standby
         │   └── Contention          unavailable; the transaction may be tried again
-        │       ├── LockTimeout     unavailable; a lock was not free in time
-        │       └── Outdated        unavailable; the connection takes no writes, another one may
+        │       ├── LockTimeout     unavailable; a lock was not released in time
+        │       └── Outdated        unavailable; the connection takes no writes, a new one may
         ├── UnknownOutcome          unknown_outcome
         ├── TimedOut                timeout
         ├── DatabaseError           database_error
-        │   ├── MissingTable        database_error; a table is not there
-        │   └── UnreadableAnswer    database_error; a driver gave up rows for one of their values
-        ├── InvalidRow              invalid_row; a read schema refuses what is stored
+        │   ├── MissingTable        database_error; a table does not exist
+        │   └── UnreadableAnswer    database_error; a driver rejected rows because of one value
+        ├── InvalidRow              invalid_row; a read schema rejects a stored row
         └── UnexpectedError         unexpected_error
 
-The status of each code is in `modelwire.respond.statuses`, and nowhere else. Errors are imported
-from here, whichever file they are in.
+The status of each code is defined in `modelwire.respond.statuses`, and nowhere else. Errors are
+imported from here, whichever file they are in.
 """
 
 from __future__ import annotations

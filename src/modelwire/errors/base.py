@@ -1,4 +1,4 @@
-"""The bases of all errors, and what is told of one fault."""
+"""Base classes of all errors, and the description of one fault."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 MAX_ERRORS = 20
-"""Faults of a request that are told one by one, at most; of the rest the number is told."""
+"""Faults of a request that are described one by one at most; the rest are only counted."""
 
 
 class ModelwireError(Exception):
-    """Base of everything that modelwire raises on purpose."""
+    """Base of all errors that modelwire raises deliberately."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that is wrong with a request, and where.
+    """Fault of a request: a message, a code and a place.
 
     Args:
-        message: What was wrong and what would be right, without the row's values.
+        message: A sentence that says what was wrong and what would be right, without row values.
         code: A stable name for the fault, finer than the code of the whole answer.
-        pointer: JSON Pointer (RFC 6901) into the body, when the fault is there.
-        parameter: Name of the query or path parameter, when the fault is there.
-        position: Character offset from 0 inside the parameter's value, where one is known.
+        pointer: JSON Pointer (RFC 6901) into the body, if the fault is there.
+        parameter: Name of the query or path parameter, if the fault is there.
+        position: Character offset from 0 inside the parameter's value, if it is known.
     """
 
     message: str
@@ -33,10 +33,10 @@ class Violation:
     position: int | None = None
 
     def place(self, pointer: str) -> Violation:
-        """The violation as it is told of one of several requests.
+        """Return the violation as one of a request within a batch.
 
         Args:
-            pointer: Where the request stands in a body.
+            pointer: The place of the request in the body of the batch.
         """
         if self.parameter is not None:
             pointer = f"{pointer}/path"
@@ -46,22 +46,22 @@ class Violation:
 
 
 class RequestError(ModelwireError):
-    """A failure that is told to the client.
+    """Failure that is reported to the client.
 
     Args:
-        detail: One sentence for a person; empty where the code says it all.
-        violations: What was wrong, one entry for each field or parameter.
-        more: How many more there are than these.
+        detail: One sentence for a person; empty if the code says it all.
+        violations: The faults, one for each field or parameter.
+        more: The number of further faults.
 
     Attributes:
         detail: The same.
         violations: The first `MAX_ERRORS` of them.
-        more: How many more there are than these.
+        more: The number of further faults.
     """
 
     code: ClassVar[str]
     is_of_server: ClassVar[bool] = False
-    """Whether it says that the request is not at fault."""
+    """Whether the server is at fault and not the request."""
 
     def __init__(
         self, detail: str = "", violations: Sequence[Violation] = (), more: int = 0
@@ -72,10 +72,10 @@ class RequestError(ModelwireError):
         self.more = more + len(violations) - len(self.violations)
 
     def place(self, pointer: str) -> None:
-        """Say which of several requests it is about.
+        """Move the violations below the place of the request in a batch.
 
         Args:
-            pointer: Where the request stands in a body; its own body stands below.
+            pointer: The place of the request in the body of the batch.
         """
         if not self.is_of_server:
             found = [violation.place(pointer) for violation in self.violations]

@@ -1,4 +1,4 @@
-"""What a driver says of a constraint that has fired, before the catalog explains it."""
+"""Constraint violations as drivers report them, before the catalog explains them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import ModelwireError
 
 
 class Constraint(StrEnum):
-    """The kinds of constraint that a database reports."""
+    """Kinds of constraint that a database reports."""
 
     UNIQUE = "unique"
     FOREIGN_KEY = "foreign_key"
@@ -23,14 +23,14 @@ class Constraint(StrEnum):
 
 
 class ConstraintViolation(ModelwireError):
-    """What the driver said about the constraint that fired.
+    """Report of the driver about a violated constraint.
 
     Args:
         kind: The kind of the constraint.
-        table: Name of the table that the constraint belongs to, where the driver says it.
-        constraint: Name of the constraint or index, where the driver says it.
-        columns: Names of its columns, where the driver says them; some may be no columns.
-        schema: The schema that the table is in, where the driver says it.
+        table: Name of the table that the constraint belongs to, if the driver reports it.
+        constraint: Name of the constraint or index, if the driver reports it.
+        columns: Names that the driver reports; some may not be columns.
+        schema: The schema of the table, if the driver reports it.
     """
 
     def __init__(

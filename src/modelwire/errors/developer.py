@@ -1,4 +1,4 @@
-"""Errors of whoever writes an application: raised to him, never sent to a client."""
+"""Errors for the developers of an application, never sent to a client."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from .base import ModelwireError
 
 
 class ConfigurationError(ModelwireError):
-    """A resource, a setting or the way they are mounted is wrong; says what would be right."""
+    """A resource, a setting or their use by `mount` is wrong; the message says what would be
+    right."""
 
 
 class LazyLoadError(ModelwireError):
@@ -21,11 +22,11 @@ class LazyLoadError(ModelwireError):
 
 
 class CallerError(ModelwireError):
-    """The caller of a request is not what its annotations say.
+    """The caller of a request does not match its annotations.
 
     Args:
         attribute: The attribute.
-        fault: What is wrong with it.
+        fault: The rest of the sentence that says what is wrong with it.
     """
 
     def __init__(self, attribute: str, fault: str) -> None:
@@ -33,4 +34,5 @@ class CallerError(ModelwireError):
 
 
 class HookError(ModelwireError):
-    """A hook has failed, or has set what is no value of its field; its client is not at fault."""
+    """A hook has failed, or has set a value that its field can't have; the client is not at
+    fault."""

@@ -1,4 +1,4 @@
-"""Requests that are not valid, with all their faults."""
+"""The error for requests that are not valid, with all their faults."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class InvalidRequest(RequestError):
     """The body, the path or the query is not valid.
 
     Args:
-        violations: What is wrong.
-        more: How much more there is than these.
-        within: Where what the detail is about stands in the body: a place there is told from here.
+        violations: The faults.
+        more: The number of further faults.
+        within: A pointer into the body; places below it are given relative to it in the detail.
     """
 
     code = "invalid"
@@ -24,10 +24,10 @@ class InvalidRequest(RequestError):
         super().__init__(_summarise(violations, more, within), violations, more)
 
     def alone(self, pointer: str) -> InvalidRequest:
-        """The error as it is told of a row that stands by itself among others.
+        """Return the error as it is reported for one row of a bulk request.
 
         Args:
-            pointer: Where the row stands in the body.
+            pointer: The place of the row in the body.
         """
         error = InvalidRequest(*self.violations, more=self.more, within=pointer)
         error.__cause__ = self.__cause__
@@ -35,14 +35,14 @@ class InvalidRequest(RequestError):
 
 
 class Faults:
-    """The faults of a request, gathered one by one.
+    """Collector of the faults of a request.
 
-    A body of a megabyte has room for a hundred thousand faults, of which nobody reads more than the
-    first. The others are only counted: a body that is wrong costs no more than one that is right.
+    A body of a megabyte has room for a hundred thousand faults, of which only the first few are
+    read. The others are only counted, so that an invalid body costs no more than a valid one.
 
     Attributes:
-        first: The first of them.
-        count: How many there are.
+        first: The first faults, at most `MAX_ERRORS`.
+        count: The number of all faults.
     """
 
     __slots__ = ("_codes", "count", "first")
@@ -57,27 +57,28 @@ class Faults:
 
     @property
     def room(self) -> int:
-        """The number of faults that can still be told one by one."""
+        """The number of faults that can still be described one by one."""
         return MAX_ERRORS - len(self.first)
 
     @property
     def code(self) -> str | None:
-        """The code that all of them have; None where they differ."""
+        """The code that all faults have; None if they differ."""
         return next(iter(self._codes)) if len(self._codes) == 1 else None
 
     def add(self, violation: Violation) -> None:
-        """Add one."""
+        """Add a fault."""
         self.count += 1
         self._codes.add(violation.code)
         if len(self.first) < MAX_ERRORS:
             self.first.append(violation)
 
     def add_each(self, things: Collection[T], describe: Callable[[T], Violation]) -> None:
-        """Add one for each of some things.
+        """Add a fault for each of some things.
 
         Args:
             things: The things.
-            describe: Says what is wrong with one, which only those are asked for that are told.
+            describe: A function that describes the fault of one thing; called only for the faults
+                that are described one by one.
         """
         told = list(islice(things, self.room))
         for thing in told:
@@ -85,21 +86,21 @@ class Faults:
         self.pass_over(len(things) - len(told))
 
     def pass_over(self, count: int) -> None:
-        """Count some more, which are not told one by one."""
+        """Count further faults without describing them."""
         self.count += count
         if count:
             self._codes.add("")
 
     @property
     def more(self) -> int:
-        """The number of faults beside the first."""
+        """The number of faults beyond the first."""
         return self.count - len(self.first)
 
     def refuse(self) -> None:
-        """Refuse the request, if anything is wrong with it.
+        """Refuse the request if there is any fault.
 
         Raises:
-            InvalidRequest: Something is.
+            InvalidRequest: There is one.
         """
         if self.count:
             raise InvalidRequest(*self.first, more=self.more)
@@ -116,14 +117,14 @@ def _summarise(violations: Sequence[Violation], more: int, within: str) -> str:
 
 
 def _name_place(pointer: str) -> str:
-    """The last name in a pointer, with the places in arrays that follow it."""
+    """Return the last name in a pointer, with the array positions that follow it."""
     steps = pointer.split("/")[1:]
     named = (i for i in range(len(steps) - 1, 0, -1) if not steps[i].isdecimal())
     return "/".join(steps[next(named, 0) :])
 
 
 _SHOWN = 100
-"""Characters that a sentence has of a name that a client has sent."""
+"""Characters of a client's name that are quoted in a message, at most."""
 
 
 T = TypeVar("T")

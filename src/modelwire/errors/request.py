@@ -1,4 +1,4 @@
-"""What is wrong with a request by itself, or with what was asked before."""
+"""Errors about a request itself, or about its relation to earlier requests."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class NoSuchPath(RequestError):
 
 
 class UnknownHost(RequestError):
-    """The request is for a host that this service is not."""
+    """The request is for a host that this service does not answer to."""
 
     code = "unknown_host"
 
 
 class CrossOriginRefused(RequestError):
-    """A page of another origin asks for more than it is allowed to send."""
+    """A page of another origin has sent a request that it is not allowed to send."""
 
     code = "cross_origin_refused"
 
@@ -39,7 +39,7 @@ class TooLarge(RequestError):
     """The body is over its limit.
 
     Args:
-        detail: Which limit.
+        detail: The limit.
         unread: Whether the body was not read to its end.
     """
 
@@ -51,30 +51,30 @@ class TooLarge(RequestError):
 
 
 class TooSlow(RequestError):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
     code = "too_slow"
 
 
 class UnsupportedMediaType(RequestError):
-    """The body is of a media type that this route does not read."""
+    """The body has a media type that this route does not accept."""
 
     code = "unsupported_media_type"
 
 
 class UnsupportedEncoding(UnsupportedMediaType):
-    """The body has a content coding, which no route reads."""
+    """The body has a content coding, which no route accepts."""
 
 
 class NotAcceptable(RequestError):
-    """The answer has no media type that the client accepts."""
+    """The client accepts none of the answer's media types."""
 
     code = "not_acceptable"
 
 
 class Forbidden(RequestError):
-    """The caller may not do this by a policy; or the database does not let its role do it, by
-    privileges or by row-level security."""
+    """A policy forbids this to the caller; or the database forbids it to its role, by privileges or
+    row-level security."""
 
     code = "forbidden"
 
@@ -87,13 +87,13 @@ class Forbidden(RequestError):
 
 
 class PreconditionFailed(RequestError):
-    """The row is not as the client has seen it: `If-Match` does not match."""
+    """`If-Match` does not match: the row has changed since the client read it."""
 
     code = "changed"
 
 
 class PreconditionRequired(RequestError):
-    """The request may only be made under a condition that it does not state."""
+    """The request requires a precondition that it does not have."""
 
     code = "precondition_required"
 
@@ -105,25 +105,25 @@ class TooManyAffected(RequestError):
 
 
 class TooManyIncluded(RequestError):
-    """An answer would have included more rows than one may."""
+    """An answer would have included more rows than the limit."""
 
     code = "too_many_included"
 
 
 class NoLongerKept(RequestError):
-    """Changes are asked for that are not kept any more."""
+    """The request asks for changes that are no longer kept."""
 
     code = "no_longer_kept"
 
 
 class KeyReused(RequestError):
-    """An `Idempotency-Key` came with another request before."""
+    """An `Idempotency-Key` was used before with a different request."""
 
     code = "key_reused"
 
 
 class KeyInFlight(RequestError):
-    """The request that came first with an `Idempotency-Key` has not ended yet."""
+    """The first request with this `Idempotency-Key` has not finished yet."""
 
     code = "key_in_flight"
 
@@ -133,12 +133,12 @@ class KeyInFlight(RequestError):
 
 
 class Answered(RequestError):
-    """The application's own code has answered, in place of what was asked for.
+    """The application's own code has given an answer in place of the result.
 
     Args:
-        status: The status that it gives.
-        detail: What it says, as JSON may have it.
-        headers: The headers that it adds.
+        status: The status.
+        detail: The content of the answer, a JSON value.
+        headers: Additional headers.
     """
 
     code = "answered"

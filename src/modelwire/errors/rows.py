@@ -1,4 +1,4 @@
-"""Requests that are refused for the rows that are stored, or for the rules of their tables."""
+"""Errors about stored rows, or about the rules of their tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AlreadyExists(RequestError):
 
 
 class NotDeleted(RequestError):
-    """The row that was to be brought back is there."""
+    """The row that was to be restored is not deleted."""
 
     code = "not_deleted"
 
@@ -48,7 +48,7 @@ class CheckFailed(RequestError):
 
 
 class TooLong(RequestError):
-    """A value is longer than its column keeps."""
+    """A value is too long for its column."""
 
     code = "too_long"
 
@@ -60,17 +60,17 @@ class OutOfRange(RequestError):
 
 
 class ChangedSince(RequestError):
-    """What a change has left was changed once more, so it can't be taken back."""
+    """The row was changed after the change that was to be reverted."""
 
     code = "changed_since"
 
 
 class Refused(RequestError):
-    """A rule of the application's own does not allow this, as things are.
+    """A rule of the application does not allow this in the current state.
 
     Args:
-        message: What is not allowed, for the client.
-        pointer: Where in the body the row stands that it is about; None for none.
+        message: The reason, for the client.
+        pointer: The place of the row in the body; None if it has none.
     """
 
     code = "conflict"
@@ -87,8 +87,7 @@ class RefusedByTrigger(RequestError):
 
 
 class TooManyLevels(RefusedByTrigger):
-    """Triggers, or rows that go along with others, have called each other more deeply than the
-    database allows."""
+    """Triggers or cascades have called each other more deeply than the database allows."""
 
     def __init__(self) -> None:
         super().__init__("This would go through more levels of rows than the database allows")

@@ -1,4 +1,4 @@
-"""Failures of the server or its database, of which a request is not at fault."""
+"""Failures of the server or its database; the request is not at fault."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Unavailable(RequestError):
 
 
 class NotStarted(Unavailable):
-    """The application has answered before it was started, and tables are not there."""
+    """The application has received a request before start-up, and tables are missing."""
 
     def __init__(self, missing: Sequence[str] = ()) -> None:
         named = f"({', '.join(missing)}) " if missing else ""
@@ -48,25 +48,27 @@ class NotDurable(Unavailable):
 
 
 class Contention(Unavailable):
-    """Another transaction was in the way: this one is undone, and may succeed if tried again."""
+    """The transaction conflicted with another one and was rolled back; it may succeed if
+    retried."""
 
     def __init__(self, detail: str = "Other writes were in the way") -> None:
         super().__init__(detail)
 
 
 class LockTimeout(Contention):
-    """A lock was not free in time."""
+    """A lock was not released in time."""
 
 
 class Outdated(Contention):
-    """A connection is to a server that takes no writes; one that is opened now may take them."""
+    """The connection is to a server that takes no writes; a new connection may be to one that
+    does."""
 
     def __init__(self) -> None:
         super().__init__("The database takes no writes")
 
 
 class UnknownOutcome(RequestError):
-    """A COMMIT was sent, and no answer came: the write may be stored or not."""
+    """A COMMIT was sent, and no answer came: the write may or may not be stored."""
 
     code = "unknown_outcome"
     is_of_server = True
@@ -80,14 +82,14 @@ class UnknownOutcome(RequestError):
 
 
 class TimedOut(RequestError):
-    """A statement, or the whole request, ran into its time limit."""
+    """A statement, or the whole request, ran into its timeout."""
 
     code = "timeout"
     is_of_server = True
 
 
 class DatabaseError(RequestError):
-    """The database failed in a way that has no better name; its own words are in the log."""
+    """The database failed in a way that has no more specific error; its message is in the log."""
 
     code = "database_error"
     is_of_server = True
@@ -97,10 +99,10 @@ class DatabaseError(RequestError):
 
 
 class MissingTable(DatabaseError):
-    """A statement names a table that the database lacks.
+    """A statement refers to a table that does not exist.
 
     Args:
-        name: The table's name; empty where the database does not say it.
+        name: The table's name; empty if the database does not report it.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -109,15 +111,15 @@ class MissingTable(DatabaseError):
 
 
 class UnreadableAnswer(DatabaseError):
-    """The driver could not read a value, and gave up the whole answer of the database."""
+    """The driver could not read one value, and discarded the whole result."""
 
 
 class InvalidRow(RequestError):
-    """A stored row can't be shown: its read schema refuses it, or fails to write it.
+    """A stored row can't be shown: its read schema rejects it, or fails to serialise it.
 
     Args:
-        detail: What refuses it, and which fields, without their values.
-        failure: The same for the log, with the names in Python.
+        detail: The schema and the fields, without their values.
+        failure: The same for the log, with the Python names.
     """
 
     code = "invalid_row"
@@ -129,7 +131,7 @@ class InvalidRow(RequestError):
 
 
 class UnexpectedError(RequestError):
-    """Something else failed; its traceback is in the log."""
+    """An unexpected exception; its traceback is in the log."""
 
     code = "unexpected_error"
     is_of_server = True

@@ -1,4 +1,4 @@
-"""The body of a batch: requests, which may refer to answers to those before them. Syntax only."""
+"""The body of a batch: requests, which may refer to the answers to earlier ones. Syntax only."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from .references import (
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 HEADERS = ("Accept", "Content-Type", "If-Match", "If-None-Match", "Prefer")
-"""The headers that a request of a batch may have. All others are those of the batch: who asks, and
-what stands between has found out about it, is not for the body to say."""
+"""The headers that a request of a batch may have. All others come from the batch itself: the body
+must not contradict what authentication and proxies have found out about the caller."""
 
 _HEADERS = frozenset(name.lower() for name in HEADERS)
 _MEMBERS = ("method", "path", "headers", "body")
@@ -36,15 +36,15 @@ _VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 
 class BatchedRequest(Struct, frozen=True):
-    """One request of a batch.
+    """Request within a batch.
 
     Args:
         method: Its method.
-        path: Its path and query, in which references stand in braces.
+        path: Its path and query, in which references are in braces.
         headers: Its own headers, names in lower case.
-        body: Its body; empty where it has none.
-        place: Where it stands in the body of the batch.
-        template: Its body as `parse_exactly` gives it, where that has references.
+        body: Its body; empty if it has none.
+        place: A pointer to it in the body of the batch.
+        template: Its body as `parse_exactly` returns it, if that has references.
     """
 
     method: str
@@ -60,13 +60,13 @@ class BatchedRequest(Struct, frozen=True):
         return "{" not in self.path
 
     def fill_body(self, resolve: Resolve) -> bytes:
-        """Its body, with values in the place of references."""
+        """Return the body, with references replaced by values."""
         if self.template is None:
             return self.body
         return write_exactly(fill_value(self.template, f"{self.place}/body", resolve)).encode()
 
     def fill(self, part: str, write: Write) -> str:
-        """A part of its path, with texts in the place of references."""
+        """Return a part of the path, with references replaced by texts."""
         return fill_path(part, f"{self.place}/path", write)
 
 
@@ -82,14 +82,15 @@ def read_batch(body: bytes, limit: int) -> Sequence[BatchedRequest]:
     """Read the body of a batch.
 
     Args:
-        body: The body as it came.
-        limit: Requests that it may have.
+        body: The raw body.
+        limit: The maximum number of requests.
 
     Returns:
         The requests.
 
     Raises:
-        InvalidRequest: It is none, or a reference is none or leads to no earlier request.
+        InvalidRequest: The body is not a batch, or a reference is malformed or refers to no earlier
+            request.
         TooLarge: It has too many requests.
     """
     given = _read_requests(parse_json(body))
@@ -117,7 +118,7 @@ def _read_requests(value: Any) -> Sequence[Any]:
 
 
 def _check(request: Any, place: str, index: int) -> Iterator[Violation]:
-    """What is wrong with a request, apart from its body."""
+    """Yield the faults of a request, except for those of its body."""
     if not isinstance(request, dict):
         yield Violation("should be an object with a method and a path", "dict_type", place)
         return
@@ -157,11 +158,11 @@ def _check_headers(headers: Any, place: str) -> Iterator[Violation]:
 
 
 def _split_bodies(body: bytes) -> Sequence[bytes]:
-    """The body of each request as it came."""
+    """Return the raw body of each request."""
     try:
         return [bytes(request.body) for request in msgspec.json.decode(body, type=_Bodies).requests]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        # It has what only the strict parser takes.
+        # It has something that only the strict parser accepts.
         requests: list[Mapping[str, Any]] = parse_exactly(body)["requests"]
         return [write_exactly(r["body"]).encode() if "body" in r else b"" for r in requests]
 
@@ -175,8 +176,8 @@ def _read(index: int, request: Mapping[str, Any], body: bytes, faults: Faults) -
 
 
 def _read_template(body: bytes, place: str, index: int, faults: Faults) -> Any:
-    """The value of a body that has references; None for any other."""
-    if NAME.encode() not in body and b"\\u" not in body:  # by which a name may be spelt
+    """Parse a body that has references; return None for any other."""
+    if NAME.encode() not in body and b"\\u" not in body:  # the name may be spelt with escapes
         return None
     value = parse_exactly(body)
     found = [*check_value(value, place, index)]

@@ -1,4 +1,4 @@
-"""The body as JSON. Syntax only."""
+"""JSON bodies. Syntax only."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ..errors import InvalidRequest, UnsupportedEncoding, UnsupportedMediaType, 
 from ..memory import known_if_short
 
 MAX_DEPTH = 100
-"""Levels of arrays and objects in a body."""
+"""Levels of arrays and objects that a body may have."""
 
 _MEDIA_TYPES = ("application/json", "application/merge-patch+json")
 
 
 def check_content(content_type: str | None, content_encoding: str | None) -> None:
-    """Check that a body says that it is JSON in UTF-8, without a coding (RFC 9110, section 8.4).
+    """Check that a body is declared as JSON in UTF-8, without a coding (RFC 9110, section 8.4).
 
-    A body that grows when it is decoded would pass the limit of its size.
+    A body that grows when it is decoded would get past the size limit.
 
     Args:
         content_type: The `Content-Type` header.
         content_encoding: The `Content-Encoding` header.
 
     Raises:
-        UnsupportedMediaType: It says that it is something else, or nothing.
+        UnsupportedMediaType: It is declared as something else, or not at all.
         UnsupportedEncoding: It has a coding.
     """
     if not _is_json(content_type or ""):
@@ -43,7 +43,7 @@ def _is_json(content_type: str) -> bool:
     message["content-type"] = content_type
     try:
         charset = message.get_content_charset("utf-8")
-    except (TypeError, ValueError):  # parameters in parts (RFC 2231) that don't go together
+    except (TypeError, ValueError):  # contradictory parameters in parts (RFC 2231)
         return False
     return message.get_content_type() in _MEDIA_TYPES and charset in ("utf-8", "utf8")
 
@@ -52,54 +52,54 @@ def parse_json(body: bytes, *, numbers_as_text: bool = False) -> Any:
     """Parse a JSON body (RFC 8259), strictly.
 
     Args:
-        body: The body as it came.
-        numbers_as_text: Whether a number becomes the text that it is written as.
+        body: The raw body.
+        numbers_as_text: Whether numbers are returned as the texts that they are written as.
 
     Returns:
         The JSON value as dicts, lists, strings, numbers, booleans and None.
 
     Raises:
-        InvalidRequest: It is no JSON in UTF-8, has NaN or Infinity, a name twice in one object,
-            a number of too many digits, or nests too deeply.
+        InvalidRequest: It is not JSON in UTF-8, has NaN or Infinity, a duplicate name in an object,
+            a number with too many digits, or nests too deeply.
     """
     if numbers_as_text:
         return _parse_strictly(body, _TEXT_DECODER)
     try:
         value = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        # Either it is no JSON, or more than msgspec takes: the strict parser says which.
+        # Either it is not JSON, or more than msgspec accepts: the strict parser tells.
         return _parse_strictly(body, _DECODER)
     names, depth = _measure(value, body.count(b"{") + body.count(b"["))
-    # What follows a name is a colon, and maybe white space before it. Where there are no more of
-    # these than names, in texts or behind them, none stands twice.
+    # A name is followed by a colon, possibly after white space. If there are no more such quotes
+    # and colons than names, counting those inside texts too, no name is duplicated.
     if depth <= MAX_DEPTH and body.translate(None, b" \t\n\r").count(b'":') == names:
         return value
     return _parse_strictly(body, _DECODER)
 
 
 class Number(str):
-    """A number of a JSON text, as it is written there."""
+    """A number as it is written in a JSON text."""
 
     __slots__ = ()
 
 
 def parse_exactly(body: bytes) -> Any:
-    """Parse a JSON body strictly, and keep its numbers to the last digit.
+    """Parse a JSON body strictly, and keep all digits of its numbers.
 
     Args:
-        body: The body as it came.
+        body: The raw body.
 
     Returns:
         The JSON value, in which numbers are `Number`.
 
     Raises:
-        InvalidRequest: As `parse_json`.
+        InvalidRequest: As for `parse_json`.
     """
     return _parse_strictly(body, _EXACT_DECODER)
 
 
 def write_exactly(value: Any) -> str:
-    """Write a JSON value that `parse_exactly` has given."""
+    """Write a JSON value as `parse_exactly` returns it."""
     match value:
         case Number():
             return value
@@ -113,12 +113,12 @@ def write_exactly(value: Any) -> str:
 
 
 def _measure(value: Any, brackets: int) -> tuple[int, int]:
-    """The number of names in a JSON value, and how deep it nests.
+    """Count the names in a JSON value, and its levels of nesting.
 
     Args:
         value: The value.
-        brackets: As many as its text has: where that many arrays and objects are found, nothing
-            is looked into for more.
+        brackets: The number of opening brackets in its text: the search ends once that many arrays
+            and objects are found.
     """
     if brackets <= 1:
         return (len(value) if type(value) is dict else 0), brackets

@@ -1,4 +1,4 @@
-"""How much of what was written an answer has to show."""
+"""The freshness that an answer must have: the writes that it must show."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ..errors import InvalidRequest, Violation
 from .headers import parse_prefer
 
 POSITION = "Modelwire-Position"
-"""The header that says how far in the log of all writes an answer is, or has to be at least."""
+"""Header with a position in the write-ahead log: that of an answer, or the least one required."""
 
 COOKIE = "modelwire_position"
-"""The cookie that says the same for browsers."""
+"""Cookie with the same position, for browsers."""
 
 LATEST = "latest"
-"""The position of a client that is not known to have seen less than all."""
+"""The position for a client that may have seen all writes."""
 
 _POSITION = re.compile(r"([0-9A-Fa-f]{1,8})/([0-9A-Fa-f]{1,8})")
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class Freshness(Struct, frozen=True):
-    """How much of what was written an answer has to show.
+    """Freshness that an answer must have.
 
     Args:
-        position: How far it has to be at least.
-        is_latest: Whether it has to show all that was committed before.
-        max_staleness_s: Seconds after which what was committed has to be shown; None for any.
-        is_followed: Whether the client wants to know how far the answer is.
+        position: The least position in the write-ahead log.
+        is_latest: Whether it must show all earlier commits.
+        max_staleness_s: Seconds after which it must show a commit; None for no limit.
+        is_followed: Whether the client wants to be told the position of the answer.
     """
 
     position: int = 0
@@ -41,22 +41,22 @@ class Freshness(Struct, frozen=True):
 
 
 ANY = Freshness()
-"""Whatever there is."""
+"""No requirement."""
 
 
 def read_freshness(headers: Mapping[bytes, bytes], *, cookies: bool) -> Freshness:
-    """Read how much an answer has to show.
+    """Read the freshness that an answer must have.
 
     Args:
         headers: The headers of the request.
-        cookies: Whether the cookie counts.
+        cookies: Whether to read the cookie.
 
     Returns:
-        What the header, the cookie and the preferences `consistency=strong` and `max-staleness`
-        ask for together.
+        The requirements of the header, the cookie and the preferences `consistency=strong` and
+        `max-staleness` together.
 
     Raises:
-        InvalidRequest: The header is no position.
+        InvalidRequest: The header is not a position.
     """
     given, prefer = headers.get(b"modelwire-position"), headers.get(b"prefer")
     if given is None and prefer is None and not cookies:
@@ -90,7 +90,7 @@ def _read_header(text: str) -> tuple[int, bool]:
 
 
 def _find_cookie(header: str) -> str:
-    """The cookie's value; that of the very beginning where a client has none yet."""
+    """Return the cookie's value; the very first position if the client has no cookie yet."""
     try:
         found = SimpleCookie(header).get(COOKIE)
     except CookieError:
@@ -99,7 +99,7 @@ def _find_cookie(header: str) -> str:
 
 
 def read_position(text: str) -> int | None:
-    """Read a position as PostgreSQL writes it (manual, 8.20); None if it is none."""
+    """Read a position as PostgreSQL writes it (manual, 8.20); return None if it is malformed."""
     match = _POSITION.fullmatch(text)
     return None if match is None else (int(match[1], 16) << 32) + int(match[2], 16)
 

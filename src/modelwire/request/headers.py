@@ -1,4 +1,4 @@
-"""The headers that modelwire reads. Syntax only."""
+"""Parsers for the headers that modelwire reads. Syntax only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 MAX_IDEMPOTENCY_KEY = 255
-"""Characters of an `Idempotency-Key`."""
+"""Characters that an `Idempotency-Key` may have."""
 
 _QUOTED_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
@@ -25,11 +25,11 @@ _KEY = re.compile(rf"[ -~]{{1,{MAX_IDEMPOTENCY_KEY}}}")
 _COUNT = re.compile(r"0*([0-9]{1,18})|[0-9]+")
 
 MANY = 10**18
-"""As many rows as no table has: what larger numbers come to."""
+"""A number of rows that no table has; stands for all larger numbers."""
 
 
 class Format(StrEnum):
-    """The formats of answers, by their media type."""
+    """Formats of answers, by media type."""
 
     JSON = "application/json"
     NDJSON = "application/x-ndjson"
@@ -46,15 +46,15 @@ FORMATS: Mapping[str, Format] = {
     "jsonl": Format.JSONL,
     "csv": Format.CSV,
 }
-"""The formats of a stream by the names that a query has for them: links, spreadsheets and functions
-that read a URL send no `Accept` of their own."""
+"""The formats of a stream, by their names in a query: links, spreadsheets and functions that read a
+URL can't set `Accept`."""
 
 
 def read_headers(fields: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """Read the header fields of a request; several of one name are joined (RFC 9110, section 5.3).
+    """Read the header fields of a request; repeated ones are joined (RFC 9110, section 5.3).
 
     Args:
-        fields: The fields as they came, names in lower case.
+        fields: The raw fields, names in lower case.
 
     Returns:
         The values by name.
@@ -67,13 +67,14 @@ def read_headers(fields: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]
 
 
 def parse_prefer(header: str | None) -> Mapping[str, str]:
-    """Parse a `Prefer` header (RFC 7240, section 2); the first of a repeated preference holds.
+    """Parse a `Prefer` header (RFC 7240, section 2); of a repeated preference, the first one
+    counts.
 
     Args:
-        header: The header's value; several headers joined by commas.
+        header: The header's value; several headers are joined by commas.
 
     Returns:
-        The value of each preference, empty where it has none.
+        The value of each preference, empty if it has none.
     """
     preferences: dict[str, str] = {}
     if not header:
@@ -86,14 +87,13 @@ def parse_prefer(header: str | None) -> Mapping[str, str]:
 
 
 def parse_max_affected(header: str | None) -> int | None:
-    """Parse the preference `max-affected`: how many rows a change may affect at most.
+    """Parse the preference `max-affected`, the maximum number of rows that a write may affect.
 
     Args:
         header: The `Prefer` header.
 
     Returns:
-        The number, or `MANY` where it is larger; None where there is none, or what stands there is
-        no number.
+        The number, or `MANY` if it is larger; None if the preference is absent or not a number.
     """
     match = _COUNT.fullmatch(parse_prefer(header).get("max-affected", ""))
     if match is None:
@@ -102,11 +102,11 @@ def parse_max_affected(header: str | None) -> int | None:
 
 
 class Preconditions(Struct, frozen=True):
-    """What a client says of the row that it changes (RFC 9110, section 13.1).
+    """Preconditions of a write (RFC 9110, section 13.1).
 
     Args:
-        if_match: Tags of which the row must have one; None where the header is absent.
-        if_none_match: Tags of which the row must have none; None where the header is absent.
+        if_match: Tags of which the row must have one; None if the header is absent.
+        if_none_match: Tags of which the row must have none; None if the header is absent.
     """
 
     if_match: tuple[str, ...] | None
@@ -114,14 +114,14 @@ class Preconditions(Struct, frozen=True):
 
 
 def parse_preconditions(if_match: str | None, if_none_match: str | None) -> Preconditions:
-    """Parse the conditions of a change. `If-Match` compares strongly, so weak tags are left out.
+    """Parse the preconditions of a write. `If-Match` compares strongly, so weak tags are dropped.
 
     Args:
         if_match: The `If-Match` header.
         if_none_match: The `If-None-Match` header.
 
     Returns:
-        The conditions.
+        The preconditions.
     """
     return Preconditions(
         None if if_match is None else parse_entity_tags(if_match, strong=True),
@@ -134,10 +134,10 @@ def parse_entity_tags(header: str | None, *, strong: bool = False) -> tuple[str,
 
     Args:
         header: The header's value.
-        strong: Whether weak tags are left out.
+        strong: Whether to drop weak tags.
 
     Returns:
-        The opaque tags without their quotes; `("*",)` for any.
+        The opaque tags without their quotes; `("*",)` for a wildcard.
     """
     if header is None:
         return ()
@@ -154,7 +154,7 @@ def parse_idempotency_key(header: str | None) -> str | None:
         header: The header's value: a quoted string, or bare.
 
     Returns:
-        The key; None where the header is absent.
+        The key; None if the header is absent.
 
     Raises:
         InvalidRequest: It is empty, too long, or not of printable ASCII characters.
@@ -174,14 +174,14 @@ def choose_format(accept: str | None, formats: Sequence[Format] = OF_STREAMS) ->
 
     Args:
         accept: The header's value.
-        formats: The formats that the answer can have; those of a stream by default.
+        formats: The available formats; those of a stream by default.
 
     Returns:
-        The format with the highest weight; of equal ones the one named first. Where the header
-        names none of them, it is JSON.
+        The format with the highest weight; of several, the one named first. JSON if the header
+        names none of them.
 
     Raises:
-        NotAcceptable: The header refuses JSON, with a weight of 0, and accepts no other.
+        NotAcceptable: The header excludes JSON by a weight of 0, and accepts no other format.
     """
     ranges = _read_ranges(accept or "")
     weighed = [(_find_range(format_, ranges), format_) for format_ in formats]
@@ -197,8 +197,8 @@ def accepts_gzip(accept_encoding: str | None) -> bool:
     """Whether an answer may be compressed by gzip (RFC 9110, section 12.5.3).
 
     Args:
-        accept_encoding: The value of `Accept-Encoding`; None where a request has none, and whoever
-            sends none may not know of it.
+        accept_encoding: The value of `Accept-Encoding`; None if the request has none: a client that
+            sends none may not support gzip.
     """
     codings = _read_ranges(accept_encoding or "")
     found = codings.get("gzip") or codings.get("x-gzip") or codings.get("*")
@@ -206,7 +206,7 @@ def accepts_gzip(accept_encoding: str | None) -> bool:
 
 
 class _Range(NamedTuple):
-    """How much a media range, or a content coding, is wanted, from 0 to 1, and its place there."""
+    """Weight of a media range or content coding, from 0 to 1, and its position in the header."""
 
     weight: float
     position: int
@@ -221,7 +221,7 @@ def _read_ranges(accept: str) -> Mapping[str, _Range]:
 
 
 def _find_range(format_: Format, ranges: Mapping[str, _Range]) -> _Range | None:
-    """The most specific range that a format is in."""
+    """Find the most specific range that includes a format."""
     kind = format_.partition("/")[0]
     return ranges.get(format_) or ranges.get(f"{kind}/*") or ranges.get("*/*")
 

@@ -7,9 +7,9 @@
     name  = run / run ":" run                       ; the latter in `having`: `amount:sum__gt`
     value = scalar / "(" scalar *("," scalar) ")"
 
-A scalar is a run of characters other than `,():"`, without a space at an end, or any text in double
-quotes, where a backslash takes the next character as it is. So may stand what follows a dot in a
-name. No space may stand between tokens.
+A scalar is a run of characters other than `,():"`, without a space at either end, or any text in
+double quotes, where a backslash escapes the next character. A name may have such quoted texts, too,
+after a dot. There are no spaces between tokens.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _GROUPS: dict[str, GroupKind] = {"and": "and", "or": "or", "not": "not"}
 
 
 class Comparison(Struct, frozen=True):
-    """`age__gte:18` or `id__in:(1,2)`.
+    """Comparison such as `age__gte:18` or `id__in:(1,2)`.
 
     Args:
-        name: What stands before the colon.
+        name: The text before the colon.
         values: The scalars.
-        quoted: Which of them stood in double quotes.
-        is_list: Whether they stood in parentheses.
-        position: Character at which the name starts, from 0.
-        value_position: Character at which the value starts.
+        quoted: Whether each scalar was in double quotes.
+        is_list: Whether the scalars were in parentheses.
+        position: Offset of the name, from 0.
+        value_position: Offset of the value.
     """
 
     name: str
@@ -52,19 +52,19 @@ class Comparison(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Group:
-    """`and(…)`, `or(…)` or `not(…)`; the whole value is one too."""
+    """`and(…)`, `or(…)` or `not(…)`; the value as a whole is a group, too."""
 
     kind: GroupKind
     terms: list[Comparison | Group] = field(default_factory=list)
 
 
 class Place(NamedTuple):
-    """The parameter whose value is parsed.
+    """Parameter whose value is parsed.
 
     Args:
         parameter: Its name.
-        joins: What the outermost parentheses stand for.
-        measures: Whether names may have a colon, as measures do.
+        joins: The operator that the outermost parentheses stand for.
+        measures: Whether names may have a colon, as those of measures do.
     """
 
     parameter: str
@@ -77,25 +77,26 @@ HAVING = Place("having", "and", measures=True)
 
 
 def parse_logic(text: str, max_depth: int, max_terms: int, place: Place = OR) -> Group:
-    """Parse the value of `or`, or of `having`.
+    """Parse the value of `or` or `having`.
 
     Args:
         text: The value, decoded.
-        max_depth: Groups that may nest inside of each other, the outermost aside.
-        max_terms: Comparisons that there may be.
+        max_depth: The maximum depth of groups below the outermost one.
+        max_terms: The maximum number of comparisons.
         place: The parameter.
 
     Returns:
         The outermost group.
 
     Raises:
-        InvalidRequest: The value is not of this form, or is over a limit; says at which character.
+        InvalidRequest: The value is malformed, or is over a limit; the error says at which
+            character.
     """
     return _Parser(text, max_depth, max_terms, place).parse()
 
 
 class _Parser:
-    """Reads from left to right; the groups that are open are on a stack of its own."""
+    """Parser that reads from left to right, with an explicit stack of open groups."""
 
     def __init__(self, text: str, max_depth: int, max_terms: int, place: Place) -> None:
         self._text = text
@@ -138,7 +139,8 @@ class _Parser:
         groups[-1].terms.append(self._read_value(name, start))
 
     def _read_function(self) -> str:
-        """Read what of a name stands behind its own colon; nothing, if that is its value."""
+        """Read the function of a measure, after a colon; return an empty text if a value
+        follows."""
         start = self._at
         function = self._read_run()
         if function and self._peek() == ":":
@@ -148,7 +150,7 @@ class _Parser:
         return ""
 
     def _close(self, groups: list[Group]) -> None:
-        """Read what follows a term: the ends of groups, and the comma before the next term."""
+        """Read the tokens after a term: the ends of groups, and the comma before the next term."""
         while groups:
             character = self._peek()
             if character == "," and groups[-1].kind != "not":
@@ -200,7 +202,7 @@ class _Parser:
         return _ESCAPE.sub(r"\1", found[1])
 
     def _read_name(self) -> str:
-        """Read a path, some steps of which may be in double quotes behind a dot, as they are."""
+        """Read a path as it is written; some of its steps may be in double quotes after a dot."""
         start = self._at
         run = self._read_run()
         while run.endswith(".") and self._peek() == '"':

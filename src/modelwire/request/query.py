@@ -1,4 +1,4 @@
-"""The query of a request as a list of parameters. Syntax only."""
+"""Parser for the query of a request, as a list of parameters. Syntax only."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from ..errors import InvalidRequest, Violation
 from ..settings import LIMITS
 
 _PLAIN = re.compile(rb"[!-$&-*,-~]*")
-"""Queries that stand for themselves: printable ASCII without `%` and `+`."""
+"""Queries that need no decoding: printable ASCII without `%` and `+`."""
 
 
 class Parameter(Struct, frozen=True):
-    """One parameter, decoded.
+    """Parameter of a query, decoded.
 
     Args:
         name: Its name.
         value: Its value.
-        whole: Whether the value is one element of an array, in which commas are ordinary.
+        whole: Whether the value is one element of an array, in which commas are ordinary
+            characters.
     """
 
     name: str
@@ -35,8 +36,8 @@ def parse_query(query_string: bytes, max_bytes: int = LIMITS.max_query_bytes) ->
     """Split and decode a query string (WHATWG URL, application/x-www-form-urlencoded).
 
     Args:
-        query_string: What follows the `?`, as it came.
-        max_bytes: Bytes that it may have.
+        query_string: The text after the `?`, undecoded.
+        max_bytes: The maximum number of bytes.
 
     Returns:
         The parameters in the order sent, repeated ones included.
@@ -60,14 +61,14 @@ def read_query_object(body: Any) -> list[Parameter]:
     """Read a JSON object as the parameters of a query.
 
     Args:
-        body: The JSON value, its numbers as text. An array stands for repetition; its elements are
-            taken whole.
+        body: The JSON value, with its numbers as text. An array stands for a repeated parameter;
+            its elements are not split at commas.
 
     Returns:
         The parameters.
 
     Raises:
-        InvalidRequest: It is no object, or a parameter is null, an object, or an empty array.
+        InvalidRequest: It is not an object, or a parameter is null, an object or an empty array.
     """
     if not isinstance(body, dict):
         message = "should be an object of parameters"

@@ -1,4 +1,4 @@
-"""References of a request of a batch to values of the answers to those before it. Syntax only."""
+"""References from a request of a batch to values in earlier answers. Syntax only."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from msgspec import Struct
 from ..errors import Violation
 
 NAME = "$ref"
-"""The one name of an object that stands for such a value."""
+"""The single name of an object that is a reference."""
 
 _IN_PATH = re.compile(r"\{([^{}/?&]*)\}")
 _TEXT = re.compile(r"(0|[1-9][0-9]{0,8})((?:\.[^.]+)+)", re.DOTALL)
 
 
 class Reference(Struct, frozen=True):
-    """A value of the answer to an earlier request.
+    """Reference to a value in the answer to an earlier request.
 
     Args:
-        index: Which request, from 0.
-        steps: The names, and places in arrays, that lead to it.
+        index: The number of the request, from 0.
+        steps: The names and array positions that lead to the value.
     """
 
     index: int
@@ -30,19 +30,19 @@ class Reference(Struct, frozen=True):
 
 
 Resolve = Callable[[Reference, str], Any]
-"""Finds the value that a reference stands for, given where it stands itself."""
+"""A function that returns the value of a reference, given the place of the reference itself."""
 
 Write = Callable[[Reference, str], str]
-"""The same, and writes it as it stands in a path."""
+"""The same, with the value written for use in a path."""
 
 
 def check_reference(text: object, place: str, index: int) -> Iterator[Violation]:
-    """What is wrong with a reference.
+    """Yield the fault of a reference, if it has one.
 
     Args:
-        text: What it says, as in `0.id`.
-        place: Where it stands.
-        index: The place of the request that it is in.
+        text: The reference, as in `0.id`.
+        place: Its place.
+        index: The number of the request that it is in.
     """
     found = _TEXT.fullmatch(text) if isinstance(text, str) else None
     if found is None:
@@ -53,7 +53,7 @@ def check_reference(text: object, place: str, index: int) -> Iterator[Violation]
 
 
 def check_path(path: str, place: str, index: int) -> Iterator[Violation]:
-    """What is wrong with the references of a path."""
+    """Yield the faults of the references in a path."""
     if "{" not in path and "}" not in path:
         return
     for text in _IN_PATH.findall(path):
@@ -63,19 +63,19 @@ def check_path(path: str, place: str, index: int) -> Iterator[Violation]:
 
 
 def check_value(value: Any, place: str, index: int) -> Iterator[Violation | None]:
-    """What is wrong with each reference of a JSON value; None for one that is right."""
+    """Yield the fault of each reference in a JSON value; None for a valid one."""
     for where, found in _find(value, place):
         text = found[NAME] if len(found) == 1 else None
         yield next(check_reference(text, where, index), None)
 
 
 def fill_path(path: str, place: str, write: Write) -> str:
-    """A path with texts in the place of its references."""
+    """Return a path with its references replaced by texts."""
     return _IN_PATH.sub(lambda found: write(_read(found[1]), place), path)
 
 
 def fill_value(value: Any, place: str, resolve: Resolve) -> Any:
-    """A JSON value with others in the place of its references."""
+    """Return a JSON value with its references replaced by values."""
     if isinstance(value, dict):
         if NAME in value:
             return resolve(_read(value[NAME]), place)
@@ -96,7 +96,7 @@ def _read(text: str) -> Reference:
 
 
 def _find(value: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The objects that have the name of a reference in them, each with its place."""
+    """Yield the objects that have the name of a reference, each with its place."""
     if isinstance(value, dict):
         if NAME in value:
             yield place, value

@@ -1,4 +1,4 @@
-"""One request, as it came. Syntax only, pure."""
+"""The raw request. Syntax only, pure."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..memory import known_if_short
 
 
 class Request(Struct, frozen=True):
-    """One request to a resource, as it came.
+    """Request to a resource, undecoded.
 
     Args:
         method: The HTTP method.
-        query_string: What follows the `?`, undecoded.
-        headers: The headers as `read_headers` gives them.
+        query_string: The text after the `?`, undecoded.
+        headers: The headers as `read_headers` returns them.
         keys: The keys in the path, their components still percent-encoded.
         path: The path of the resource as the client sees it, for `Location`.
-        segments: The segments of the path that was asked for, still percent-encoded.
-        body: The body; empty where it has none.
-        caller: Who asks; nobody is known where the application has no callers.
+        segments: The segments of the request's path, still percent-encoded.
+        body: The body; empty if it has none.
+        caller: The caller; `ANYONE` if the application has no callers.
     """
 
     method: str
@@ -45,7 +45,7 @@ class Request(Struct, frozen=True):
         return _quote_path(self.path)
 
     def header(self, name: bytes) -> str | None:
-        """The value of a header, or None."""
+        """Return the value of a header, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 

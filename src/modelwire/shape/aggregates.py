@@ -1,4 +1,5 @@
-"""Sums over groups of rows: what they are grouped by, and what is told of each group."""
+"""Aggregates of groups of rows: the keys that rows are grouped by, and the measures of each
+group."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from .conditions import Condition, Through
 
 
 class Bucket(StrEnum):
-    """The spans of time by which dates and instants are grouped."""
+    """Units of time that dates and datetimes are truncated to, in order to group by them."""
 
     YEAR = "year"
     QUARTER = "quarter"
@@ -23,7 +24,7 @@ class Bucket(StrEnum):
 
 
 class Function(StrEnum):
-    """What is told of a group."""
+    """Aggregate functions."""
 
     COUNT = "count"
     COUNT_DISTINCT = "count_distinct"
@@ -34,15 +35,15 @@ class Function(StrEnum):
 
 
 class GroupKey(Struct, frozen=True, cache_hash=True):
-    """What rows are grouped by.
+    """Expression that rows are grouped by.
 
     Args:
-        name: What it is called in the answer.
+        name: Its name in the answer.
         field: The field.
-        shown: The field as which its values are shown and ordered.
-        through: How it is reached, by relations that lead to one row; a missing row is NULL.
-        bucket: The span of time that values are cut to the start of.
-        zoned: Whether that is done in the time zone that is the parameter `tz`; in UTC otherwise.
+        shown: The field that describes how its values are shown and ordered.
+        through: The relations that lead to the field, each to one row; a missing row is NULL.
+        bucket: The unit of time that values are truncated to.
+        zoned: Whether they are truncated in the time zone of the parameter `tz`; otherwise in UTC.
     """
 
     name: str
@@ -54,14 +55,14 @@ class GroupKey(Struct, frozen=True, cache_hash=True):
 
 
 class Measure(Struct, frozen=True, cache_hash=True):
-    """What is told of a group.
+    """Aggregate of a group.
 
     Args:
-        name: What it is called in the answer.
-        function: What is done with the values.
-        shown: The field as which it is shown, compared and ordered.
-        field: The field whose values they are; None to count the rows.
-        through: How it is reached, by relations that lead to one row.
+        name: Its name in the answer.
+        function: The aggregate function.
+        shown: The field that describes how it is shown, compared and ordered.
+        field: The field whose values are aggregated; None to count the rows.
+        through: The relations that lead to the field, each to one row.
     """
 
     name: str
@@ -72,16 +73,16 @@ class Measure(Struct, frozen=True, cache_hash=True):
 
     @property
     def adds(self) -> bool:
-        """Whether the values are added up."""
+        """Whether the function adds up values."""
         return self.function in (Function.SUM, Function.AVG)
 
 
 class ColumnOrder(Struct, frozen=True, cache_hash=True):
-    """One term of the order of groups.
+    """Term of the order of groups.
 
     Args:
-        position: Where the column stands in the answer, from 0.
-        descending: Whether its largest value comes first.
+        position: The position of the column in the answer, from 0.
+        descending: Whether the largest value comes first.
     """
 
     position: int
@@ -89,16 +90,16 @@ class ColumnOrder(Struct, frozen=True, cache_hash=True):
 
 
 class AggregateShape(Struct, frozen=True, cache_hash=True):
-    """Groups of the rows of one table, with what is told of each. Their number is limited.
+    """Groups of the rows of one table, with the measures of each. Their number is limited.
 
     Args:
         table: The table.
-        groups: What its rows are grouped by; all are one group, if nothing.
-        measures: What is told of each group; those that are shown come first.
-        shown: How many of the measures are shown.
+        groups: The keys to group by; if empty, all rows are one group.
+        measures: The measures of each group; those that are shown come first.
+        shown: The number of measures that are shown.
         order: A total order of the groups.
-        conditions: What rows must fulfil.
-        having: What groups must fulfil; its values are numbered after those of `conditions`.
+        conditions: The conditions on rows.
+        having: The conditions on groups; their values are numbered after those of `conditions`.
         offset: Whether groups are skipped.
     """
 
@@ -113,10 +114,10 @@ class AggregateShape(Struct, frozen=True, cache_hash=True):
 
     @property
     def columns(self) -> tuple[GroupKey | Measure, ...]:
-        """All that is told of a group, in its order."""
+        """All columns of a group, in order."""
         return (*self.groups, *self.measures)
 
     @property
     def answered(self) -> tuple[GroupKey | Measure, ...]:
-        """What of that is shown."""
+        """The columns that are shown."""
         return self.columns[: len(self.groups) + self.shown]

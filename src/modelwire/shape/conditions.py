@@ -1,4 +1,4 @@
-"""Conditions: what rows must fulfil, without the values."""
+"""Conditions on rows and groups, without their values."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from ..catalog.tables import Table
 
 
 class Step(Struct, frozen=True, cache_hash=True):
-    """One relation of a path, and the resource that it leads to."""
+    """Relation in a path, and the resource that it leads to."""
 
     relation: Relation
     target: Table
 
 
 Through = tuple[Step, ...]
-"""The relations that lead from a row to the row whose field is meant; empty for its own."""
+"""The relations that lead from a row to the row of a field; empty for the row's own fields."""
 
 
 class Predicate(Struct, frozen=True, cache_hash=True):
-    """A comparison of one field with a value that the plan holds.
+    """Comparison of a field with a value of the plan.
 
     Args:
         field: The field.
         operator: The operator's name.
-        through: How it is reached. The comparison holds if it does for one of the rows there.
+        through: The relations that lead to the field. The comparison must hold for one of the rows
+            there.
     """
 
     field: Field
@@ -35,42 +36,42 @@ class Predicate(Struct, frozen=True, cache_hash=True):
 
 
 class AllOf(Struct, frozen=True, cache_hash=True):
-    """All of some conditions hold."""
+    """Conjunction of conditions."""
 
     terms: tuple[Condition, ...]
 
 
 class AnyOf(Struct, frozen=True, cache_hash=True):
-    """One of some conditions holds."""
+    """Disjunction of conditions."""
 
     terms: tuple[Condition, ...]
 
 
 class Negation(Struct, frozen=True, cache_hash=True):
-    """A condition does not hold: for every row, either it or its negation does."""
+    """Negation of a condition, in two-valued logic: true wherever the condition is not true."""
 
     term: Condition
 
 
 class Search(Struct, frozen=True, cache_hash=True):
-    """A word occurs in one of some fields."""
+    """Search for a word in any of some fields."""
 
     fields: tuple[Field, ...]
 
 
 class ChildOf(Struct, frozen=True, cache_hash=True):
-    """A row is one of those that a relation of the row with a given key leads to."""
+    """Restriction to the rows that a relation leads to from one parent, given by its key."""
 
     parent: Table
     relation: Relation
 
 
 class Measured(Struct, frozen=True, cache_hash=True):
-    """A comparison of what is told of a group with a value that the plan holds.
+    """Comparison of a column of a group with a value of the plan.
 
     Args:
-        position: Where that stands among all that is told of the group, from 0.
-        field: The field as which it is compared.
+        position: The position among the columns of the group, from 0.
+        field: The field that describes how it is compared.
         operator: The operator's name.
     """
 
@@ -80,6 +81,6 @@ class Measured(Struct, frozen=True, cache_hash=True):
 
 
 Condition = Predicate | AllOf | AnyOf | Negation | Search | ChildOf | Measured
-"""What rows, or groups of them, must fulfil. Values are numbered as they occur in it, from left to
-right: `p0`, `p1`, … Each comparison and each search takes one, a child as many as its parent's key
-has fields."""
+"""A condition on rows or groups. Its values are numbered in order of occurrence, from left to
+right: `p0`, `p1`, … A comparison or search has one value, a `ChildOf` one for each field of the
+parent's key."""

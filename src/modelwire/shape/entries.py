@@ -1,4 +1,4 @@
-"""Reads of the table of changes."""
+"""Reads of the change log."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from ..catalog.tables import Table
 
 
 class EntriesShape(Struct, frozen=True, cache_hash=True):
-    """What has become of one row, whose key is the parameters `p0`, `p1`, …
+    """The log entries of one row, whose key is in the parameters `p0`, `p1`, …
 
-    Each entry is its number, the instant, the operation, the row as it was and as it has become,
-    both as JSON, and who has changed it, as JSON too.
+    Each has a number, a time, an operation, the row before and after the change, both as JSON, and
+    the key of the caller, also as JSON.
 
     Args:
         table: The resource of the row.
-        older: Whether it is the entries before the parameter `number`, newest first; those after
-            it otherwise, oldest first.
+        older: Whether to read the entries before the parameter `number`, newest first; otherwise
+            those after it, oldest first.
     """
 
     table: Table
@@ -24,12 +24,12 @@ class EntriesShape(Struct, frozen=True, cache_hash=True):
 
 
 class ThenShape(Struct, frozen=True, cache_hash=True):
-    """One row as it was at the instant `at`, as JSON; its key is the parameters `p0`, `p1`, …
+    """State of one row at the time `at`, as JSON; its key is in the parameters `p0`, `p1`, …
 
     Args:
         table: The resource of the row.
-        before: Whether it is what the last change until then has made of it. Otherwise it is what
-            the first one after that has found.
+        before: Whether to read the row after the last change up to that time; otherwise, the row
+            before the first change after it.
     """
 
     table: Table

@@ -1,4 +1,4 @@
-"""Look-ups in any table, also in those that are no resource."""
+"""Look-ups in any table, including those that are not resources."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .parts import Lock
 
 
 class LookupShape(Struct, frozen=True, cache_hash=True):
-    """The values of some columns in the rows of any table whose columns occur in a list.
+    """Values of some columns, in the rows of any table that match a list.
 
     Args:
         table: The table.
-        shown: The columns that are read.
-        columns: The columns that occur in the parameter `ROWS`.
-        lock: What nobody else may do to the rows until the transaction ends.
-        placed: Whether each row begins with the place in the list of what it was found by, from 0;
-            one that is found by several stands behind each of them.
-        resource: The resource of the table, to find only what clients may see of it.
+        shown: The columns to read.
+        columns: The columns whose values are in the parameter `ROWS`.
+        lock: The lock to take on the rows until the transaction ends.
+        placed: Whether each row begins with the position of its match in the list, from 0; a row
+            that matches several times is returned once for each.
+        resource: The resource of the table, to find only rows that clients may see.
     """
 
     table: SQLTable
@@ -34,14 +34,14 @@ class LookupShape(Struct, frozen=True, cache_hash=True):
 
 
 class DescendShape(Struct, frozen=True, cache_hash=True):
-    """The keys of the rows below others in the same table, many levels at once.
+    """Keys of the descendants of rows in one table, over many levels at once.
 
     Args:
         table: The table.
-        columns: Its columns that refer to the row above; that one's values are the parameter
-            `ROWS`.
-        parent_columns: What they refer to.
-        lock: What nobody else may do to the rows until the transaction ends.
+        columns: Its foreign key columns to the parent row; the values of the topmost parents are in
+            the parameter `ROWS`.
+        parent_columns: The columns that they refer to.
+        lock: The lock to take on the rows until the transaction ends.
     """
 
     table: SQLTable
@@ -51,4 +51,4 @@ class DescendShape(Struct, frozen=True, cache_hash=True):
 
 
 LEVELS = 500
-"""Levels of rows that one statement finds, or removes at once: SQLite nests triggers 1,000 deep."""
+"""Levels of rows that one statement finds or deletes at most: SQLite nests triggers 1,000 deep."""

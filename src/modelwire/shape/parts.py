@@ -1,4 +1,4 @@
-"""Parts of what is read: order, includes, columns, locks."""
+"""Parts of reads: order, includes, projections, keysets, locks."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .conditions import Through
 
 
 class Order(Struct, frozen=True, cache_hash=True):
-    """One term of an ORDER BY.
+    """Term of an ORDER BY.
 
     Args:
         field: The field.
-        descending: Whether its largest value comes first.
-        through: How it is reached, by relations that lead to one row; a missing row is NULL.
-        asked: Whether a client or a model has asked for it. Otherwise any order of its values will
-            do, as long as no two are equal.
+        descending: Whether the largest value comes first.
+        through: The relations that lead to the field, each to one row; a missing row is NULL.
+        asked: Whether a client or a model asked for this order. Otherwise any order of the values
+            will do, as long as no two are equal.
     """
 
     field: Field
@@ -34,21 +34,21 @@ class Order(Struct, frozen=True, cache_hash=True):
 
     @property
     def nullable(self) -> bool:
-        """Whether a row may have NULL here."""
+        """Whether the value may be NULL."""
         return self.field.nullable or bool(self.through)
 
     @property
     def traced(self) -> bool:
-        """Whether its value is none of the columns of a row, and stands behind these."""
+        """Whether the value is not a column of the row and has to be read in addition to these."""
         return bool(self.through) or isinstance(self.field, Part)
 
     def reverse(self) -> Order:
-        """The same in the other direction."""
+        """Return the term with the opposite direction."""
         return Order(self.field, not self.descending, self.through, self.asked)
 
 
 class Include(Struct, frozen=True, cache_hash=True):
-    """A relation whose rows are read along, and what they include in turn."""
+    """Relation whose rows are read along with a row, and the includes of those rows."""
 
     relation: Relation
     target: Table
@@ -56,12 +56,12 @@ class Include(Struct, frozen=True, cache_hash=True):
 
 
 class Projection(Struct, frozen=True, cache_hash=True, dict=True):
-    """Some columns of a table, as they are read.
+    """Columns of a table to read.
 
     Args:
-        fields: The fields in the order in which a row has them; those that are shown come first.
-        shown: How many of them are shown.
-        parts: What is shown of the documents of those that are shown in part.
+        fields: The fields in the order of the columns; those that are shown come first.
+        shown: The number of fields that are shown.
+        parts: The parts to show of documents that are not shown as a whole.
     """
 
     fields: tuple[Field, ...]
@@ -75,24 +75,25 @@ class Projection(Struct, frozen=True, cache_hash=True, dict=True):
 
     @cached_property
     def positions(self) -> Mapping[Field, int]:
-        """Where each field stands in a row."""
+        """The position of each field in a row."""
         return {field: position for position, field in enumerate(self.fields)}
 
 
 @kept
 def whole_row(table: Table) -> Projection:
-    """All that is ever read of a row, with all that clients may see in front."""
+    """Return the projection of all columns that are ever read, those that clients may see first."""
     return Projection(table.selected, len(table.readable))
 
 
 class Keyset(Struct, frozen=True, cache_hash=True):
-    """Rows after a given one in the order, whose values are `after0`, `after1`, …
+    """Starting point of a page by keyset pagination: a row, whose values are `after0`, `after1`, …
 
     Args:
-        forms: Of each term of the order, what its value is: a `value`, `null`, or what is none and
-            is given as it is `stored`, or as the `octets` of a text that is none in its encoding.
-        inclusive: Whether the given row itself belongs to them.
-        probes: Whether each row says at its end whether there are any rows before them.
+        forms: The form of the value of each term of the order: `value`; `null`; `stored` for a
+            value that is not one of the field's type and is given as it is stored; `octets` for a
+            text that is not valid in its encoding.
+        inclusive: Whether the page includes this row.
+        probes: Whether each row ends with a flag for whether there are rows before the page.
     """
 
     forms: tuple[str, ...]
@@ -101,16 +102,16 @@ class Keyset(Struct, frozen=True, cache_hash=True):
 
 
 class Lock(Enum):
-    """A row-level lock: what no other transaction may do to rows (PostgreSQL manual, 13.3.2).
+    """Row-level lock, by what it keeps other transactions from doing (PostgreSQL manual, 13.3.2).
 
-    A row that is referred to is kept. It may be changed meanwhile, as long as its keys stay.
+    A row that is referred to is locked by `KEEP`. It may be updated meanwhile, except for its keys.
     """
 
     KEEP = "keep"
-    """Remove them, or change their keys."""
+    """Deleting the rows, or updating their keys."""
 
     CHANGE = "change"
-    """The same, or change them otherwise."""
+    """The same, and updating them otherwise."""
 
     REMOVE = "remove"
-    """The same, or refer to them."""
+    """The same, and referring to them."""

@@ -23,19 +23,19 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
 
     Args:
         table: The table.
-        conditions: All of them hold.
-        order: A total order: the key is its last part.
-        limited: Whether there is a limit to their number.
+        conditions: Conditions that must all hold.
+        order: A total order: it ends with the key.
+        limited: Whether there is a limit.
         offset: Whether rows are skipped.
-        projection: What is read of each; the whole row, if None.
-        traces: Whether what the order takes from other tables, or out of documents, stands behind
-            each row.
-        after: Where the rows start.
-        joined: What stands behind each row of those that it includes: an array for each column.
-        lock: What nobody else may do to the rows until the transaction ends.
-        allows: An action; behind each row stands whether the caller may do it to the row.
-        given: Whether the rows are those of the parameter `IMAGES`, in place of those of the table;
-            behind each stands its place there.
+        projection: The columns to read; None for the whole row.
+        traces: Whether each row is followed by the order's values from other tables or documents.
+        after: The row after which the page starts.
+        joined: Includes that are read by the same statement, each as arrays behind the row, one for
+            each column.
+        lock: The lock to take on the rows until the transaction ends.
+        allows: An action; each row is followed by whether the caller may perform it on the row.
+        given: Whether the rows are read from the parameter `IMAGES` instead of the table; each is
+            followed by its position there.
     """
 
     table: Table
@@ -53,35 +53,35 @@ class SelectShape(Struct, frozen=True, cache_hash=True):
 
     @property
     def read(self) -> Projection:
-        """What is read of each row."""
+        """The columns to read of each row."""
         return self.projection or whole_row(self.table)
 
     @property
     def traced(self) -> tuple[Order, ...]:
-        """The terms of the order whose values stand behind each row."""
+        """The terms of the order whose values follow each row."""
         return tuple(term for term in self.order if term.traced) if self.traces else ()
 
 
 class GatheredShape(Struct, frozen=True, cache_hash=True):
-    """The rows that many executions of one shape read, in one statement.
+    """Rows that many executions of one shape would read, read by one statement.
 
-    The values of each execution are a row of the parameter `ROWS`. Each row that is read has behind
-    it the place of its execution in that, from 0.
+    The values of each execution are a row of the parameter `ROWS`. Each row of the result is
+    followed by the position of its execution there, from 0.
 
     Args:
-        each: What each of them reads.
+        each: The shape of each execution.
     """
 
     each: SelectShape
 
 
 class CountShape(Struct, frozen=True, cache_hash=True):
-    """The number of rows of one table, or the database's estimate of it.
+    """Number of rows of one table, exact or estimated by the database.
 
     Args:
         table: The table.
-        conditions: All of them hold.
-        estimated: Whether the database tells what it expects, without looking.
+        conditions: Conditions that must all hold.
+        estimated: Whether to take the database's estimate instead of counting.
     """
 
     table: Table
@@ -90,11 +90,11 @@ class CountShape(Struct, frozen=True, cache_hash=True):
 
 
 class ChildrenShape(Struct, frozen=True, cache_hash=True):
-    """The rows that a relation leads to, for a list of parents.
+    """Rows that a relation leads to, for a list of parents.
 
-    Each has the values of the relation's `remote` columns, by which it is told whose it is: among
-    its own where it refers to its parent itself, before them where it does not. Where values that
-    differ here may be one to the database, it has the place of its parent in the list instead.
+    Each has the values of the relation's `remote` columns, which tell its parent: among its own
+    columns if it has the foreign key itself, otherwise before them. Where the database may consider
+    values equal that differ in Python, it has the position of its parent in the list instead.
     """
 
     table: Table
@@ -103,7 +103,7 @@ class ChildrenShape(Struct, frozen=True, cache_hash=True):
 
     @property
     def placed(self) -> bool:
-        """Whether each row begins with the place in the list of what it was found by, from 0."""
+        """Whether each row begins with the position of its match in the list, from 0."""
         return _is_placed(self.target, self.relation)
 
     @property
@@ -115,7 +115,7 @@ class ChildrenShape(Struct, frozen=True, cache_hash=True):
 
     @property
     def owner_positions(self) -> Sequence[int]:
-        """Where a row as it is read has the values of its parent."""
+        """The positions of the parent's values in a row of the result."""
         if self.before:
             return range(len(self.before))
         return [self.target.position_of_column[c.name] for c in self.relation.remote]
@@ -127,19 +127,19 @@ def _is_placed(_target: Table, relation: Relation) -> bool:
 
 
 class ExistingShape(Struct, frozen=True, cache_hash=True):
-    """The rows whose values of some fields occur in the parameter `ROWS`.
+    """Rows whose values of some fields occur in the parameter `ROWS`.
 
-    What is the same value, the database says: it knows its collations and types. Each row begins
-    with the place in the list of what it was found by, from 0. One that is found by several stands
-    behind each of them.
+    The database decides which values are equal: it knows its collations and types. Each row begins
+    with the position of its match in the list, from 0. A row that matches several times is returned
+    once for each.
 
     Args:
         table: The table.
         fields: The fields whose values are given.
-        projection: What is read of each row; the whole row, if None.
-        lock: What nobody else may do to the rows until the transaction ends. They are locked in the
-            order of their keys, so that two requests don't wait for each other crosswise.
-        allows: Actions; behind each row stands of each whether the caller may do it to the row.
+        projection: The columns to read; None for the whole row.
+        lock: The lock to take on the rows until the transaction ends. They are locked in the order
+            of their keys, to avoid deadlocks between requests.
+        allows: Actions; each row is followed by whether the caller may perform each of them.
         hidden: Whether rows are found that the caller may not see.
     """
 
@@ -152,12 +152,12 @@ class ExistingShape(Struct, frozen=True, cache_hash=True):
 
     @property
     def read(self) -> Projection:
-        """What is read of each row, behind its place."""
+        """The columns to read of each row, after its position."""
         return self.projection or whole_row(self.table)
 
 
 def tables_read(shape: SelectShape) -> frozenset[Table]:
-    """The resources whose rows decide which rows a shape reads."""
+    """Return the resources whose rows determine which rows a shape reads."""
     return frozenset((shape.table, *_tables_in(shape.conditions)))
 
 

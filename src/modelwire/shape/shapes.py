@@ -1,4 +1,4 @@
-"""Every kind of shape."""
+"""The union of all shapes."""
 
 from .aggregates import AggregateShape
 from .entries import EntriesShape, ThenShape

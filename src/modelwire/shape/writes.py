@@ -1,4 +1,4 @@
-"""Writes: which columns of which table."""
+"""Writes: tables and columns, without the values."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..catalog.tables import Table
 
 
 class Conflict(Struct, frozen=True, cache_hash=True):
-    """What becomes of a new row where one with the same values is there already.
+    """Conflict clause of an INSERT: the unique key, and the update of an existing row.
 
     Args:
-        key: The fields of a unique key whose values are the same.
-        merged: The fields that are written to the row that is there; None to leave it alone.
+        key: The fields of the unique key.
+        merged: The fields to update in an existing row; None to leave the row as it is.
     """
 
     key: tuple[Field, ...]
@@ -28,15 +28,15 @@ class Conflict(Struct, frozen=True, cache_hash=True):
 
 
 class InsertShape(Struct, frozen=True, cache_hash=True):
-    """New rows, by the fields that are given: one, or many in one statement.
+    """New rows with values for some fields: one, or many in one statement.
 
     Args:
         table: The table.
-        fields: The fields that are given.
+        fields: The fields that have values.
         many: Whether there are many rows.
-        conflict: What becomes of a row that is there already.
-        checks: Whether nothing is stored that the caller may not create; what decides that is among
-            the fields.
+        conflict: The conflict clause for rows that exist already.
+        checks: Whether only rows are stored that the caller may create; the fields that the
+            condition needs are among `fields`.
     """
 
     table: Table
@@ -47,15 +47,16 @@ class InsertShape(Struct, frozen=True, cache_hash=True):
 
     @property
     def ignores(self) -> bool:
-        """Whether rows that are there already are left alone; then they are not given back."""
+        """Whether existing rows are left as they are; the statement does not return them then."""
         return self.conflict is not None and self.conflict.merged is None
 
 
 class CheckShape(Struct, frozen=True, cache_hash=True):
-    """The rows among those whose keys are the parameter `ROWS` to which a caller may not do all of
-    some actions.
+    """Rows, among those whose keys are in the parameter `ROWS`, on which the caller may not perform
+    all of some actions.
 
-    Each is the place of a key, from 0, and of each action whether it is allowed.
+    Each row of the result has the position of a key, from 0, and for each action whether it is
+    allowed.
 
     Args:
         table: The table.
@@ -72,7 +73,7 @@ class CheckShape(Struct, frozen=True, cache_hash=True):
 
 
 class UpdateShape(Struct, frozen=True, cache_hash=True):
-    """A change of one row by its key, or of many in one statement, by the fields that are given."""
+    """Update of some fields: of one row by its key, or of many rows in one statement."""
 
     table: Table
     fields: tuple[Field, ...]
@@ -84,8 +85,8 @@ class LinkShape(Struct, frozen=True, cache_hash=True):
 
     Args:
         table: The link table.
-        columns: Its columns that refer to both ends.
-        assigned: What the server sets beside, of which the values stand behind those in `ROWS`.
+        columns: Its foreign key columns to both ends.
+        assigned: Fields that the server sets in addition; their values follow those in `ROWS`.
     """
 
     table: SQLTable
@@ -94,14 +95,14 @@ class LinkShape(Struct, frozen=True, cache_hash=True):
 
 
 class UnlinkShape(Struct, frozen=True, cache_hash=True):
-    """The removal of the links that rows have beside those in the parameter `ROWS`.
+    """Deletion of the links of some rows, except for those in the parameter `ROWS`.
 
     Args:
         table: The link table.
-        columns: Its columns that refer to both ends.
-        own: How many of them, the first ones, refer to the rows.
+        columns: Its foreign key columns to both ends.
+        own: The number of columns, the first ones, that refer to the rows.
         seen: The relation and the resource at its other end: only links to rows that the caller may
-            see are removed.
+            see are deleted.
     """
 
     table: SQLTable
@@ -111,13 +112,13 @@ class UnlinkShape(Struct, frozen=True, cache_hash=True):
 
 
 class DeleteShape(Struct, frozen=True, cache_hash=True):
-    """The removal of rows of any table whose columns occur in a list.
+    """Deletion of rows of any table whose values of some columns occur in a list.
 
     Args:
         table: The table.
-        columns: The columns that occur in the parameter `ROWS`.
-        resource: The resource of the table, to remove only what clients may remove of it.
-        seen: Of links, the relation and the resource at its other end, as in `UnlinkShape`.
+        columns: The columns whose values are in the parameter `ROWS`.
+        resource: The resource of the table, to delete only rows that clients may delete.
+        seen: For links, the relation and the resource at its other end, as in `UnlinkShape`.
     """
 
     table: SQLTable
