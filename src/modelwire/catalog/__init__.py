@@ -1,1 +1,1 @@
-"""What exists: tables, fields, relations and constraints, read from SQLModel once."""
+"""The catalog: tables, fields, relations and constraints, read from SQLModel classes once."""

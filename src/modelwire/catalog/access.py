@@ -1,4 +1,4 @@
-"""What requests do with rows beside the operations that resources name."""
+"""Kinds of access to rows that are not operations of resources."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from ..resource import Operation
 
 
 class Access(Enum):
-    """What a request does with the rows that a relation leads to."""
+    """Access to the rows that a relation leads to."""
 
     SHOW = auto()
-    """Shows or compares them, by the relation's name in a query."""
+    """Show or compare them, by the relation's name in a query."""
 
     LIST = auto()
-    """Lists them below a row."""
+    """List them below a row."""
 
     AGGREGATE = auto()
-    """Tells sums of them below a row."""
+    """Aggregate them below a row."""
 
     CREATE = auto()
-    """Creates some."""
+    """Create rows."""
 
     LINK = auto()
-    """Links a row to some, or no longer."""
+    """Link them to a row, or unlink them."""
 
 
 class Past(Enum):
-    """What a request does with changes of a row."""
+    """Access to the changes of a row."""
 
     SHOW = auto()
-    """Shows them."""
+    """Show changes."""
 
     REVERT = auto()
-    """Takes one back."""
+    """Revert a change."""
 
     @property
     def needed(self) -> tuple[Operation, ...]:
-        """The operations without which a request can't do that, and whose guards run before it."""
+        """The operations that this access requires, and whose guards run before it."""
         return ("read",) if self is Past.SHOW else ("read", "create", "update")
 
 
 class Recall(Enum):
-    """What a request does with a row that is deleted, and stays."""
+    """Access to a soft-deleted row."""
 
     RESTORE = auto()
-    """Brings it back."""
+    """Restore it."""

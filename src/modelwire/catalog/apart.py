@@ -1,4 +1,4 @@
-"""What resources of one mount have to do with those of another one."""
+"""Checks across the mounts of one application."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .tables import Catalog, Table
 
 
 def check_apart(catalog: Catalog, others: Sequence[Catalog]) -> None:
-    """Check that no resource leads to rows, or shows fields, of which only another mount says who
-    may see them.
+    """Check that no resource leads to rows, or shows fields, whose access only another mount
+    restricts.
 
-    A mount knows its own policies, and looks for what its resources lead to among their rows.
+    A mount knows only its own policies, and looks up related resources only among its own.
 
     Args:
         catalog: The resources of a mount.
-        others: Those of the mounts before it.
+        others: The resources of earlier mounts.
 
     Raises:
-        ConfigurationError: One does.
+        ConfigurationError: A resource does.
     """
     for other in others:
         for here, there in ((catalog, other), (other, catalog)):
@@ -35,7 +35,7 @@ def check_apart(catalog: Catalog, others: Sequence[Catalog]) -> None:
 
 
 def _led_to(table: Table) -> Iterator[SQLTable]:
-    """The tables to whose rows those of a resource lead: by foreign keys, links, expressions."""
+    """Yield the tables that a resource leads to: by foreign keys, links, expressions."""
     yield from (reference.parent for reference in table.references)
     yield from (r.link for r in table.relations.values() if r.link is not None)
     for field in table.computed:

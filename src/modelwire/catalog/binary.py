@@ -1,4 +1,4 @@
-"""Bytes as text: base64 (RFC 4648, section 4), unless a model says otherwise itself."""
+"""Bytes as text: base64 (RFC 4648, section 4), unless a model is configured otherwise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .kinds import map_arguments
 from .serializers import is_own_way
 
 _SETTINGS = ("ser_json_bytes", "val_json_bytes")
-"""Settings of Pydantic's by which a model says itself how its bytes are written and read."""
+"""Pydantic settings for how the bytes of a model are serialised and validated."""
 
 
 def write_base64(value: bytes) -> str:
@@ -30,15 +30,15 @@ def write_base64(value: bytes) -> str:
 
 
 def read_base64(text: str) -> bytes:
-    """Read base64, of either alphabet of RFC 4648, with or without its padding.
+    """Decode base64, in either alphabet of RFC 4648, with or without padding.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is not base64.
     """
     letters = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         value = base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
-    except ValueError:  # binascii's own among them
+    except ValueError:  # includes binascii.Error
         raise ValueError("should be base64") from None
     if write_base64(value).rstrip("=") != letters:
         raise ValueError("should be base64, with no bits behind the last byte")
@@ -46,12 +46,12 @@ def read_base64(text: str) -> bytes:
 
 
 def write_bytes(value: Any) -> Any:
-    """Bytes as base64; anything else as it is."""
+    """Encode bytes as base64; return any other value as it is."""
     return write_base64(value) if isinstance(value, bytes) else value
 
 
 class Base64Text:
-    """Beside `bytes` in an annotation: in JSON they are base64."""
+    """Annotation of `bytes` that are base64 in JSON."""
 
     is_plain = True
 
@@ -72,29 +72,29 @@ class Base64Text:
 
 
 def read_text(value: Any) -> Any:
-    """The bytes of a text in base64; anything else as it is."""
+    """Decode a text from base64; return any other value as it is."""
     return read_base64(value) if isinstance(value, str) else value
 
 
 def says_itself(config: Mapping[str, Any]) -> bool:
-    """Whether a model's configuration says how bytes are written and read."""
+    """Whether a model's configuration sets how bytes are serialised or validated."""
     return any(name in config for name in _SETTINGS)
 
 
 class TextForm(NamedTuple):
-    """How bytes are written as a text, and read from one."""
+    """Functions that write bytes as a text, and read them from one."""
 
     write: Callable[[bytes], str]
     read: Callable[[str], bytes]
 
 
 def text_form(model: type[BaseModel], key: str, annotation: Any) -> TextForm:
-    """How the bytes of a field are written in its model's answers, and so in URLs.
+    """Return the text form of the bytes of a field, as its model shows them, and so in URLs.
 
     Args:
         model: The model.
         key: The field's name.
-        annotation: Its annotation, in base64 unless the model says otherwise.
+        annotation: Its annotation, with base64 unless the model is configured otherwise.
     """
     if holds_base64(annotation):
         return TextForm(write_base64, read_base64)
@@ -107,7 +107,7 @@ def text_form(model: type[BaseModel], key: str, annotation: Any) -> TextForm:
 
 
 def holds_base64(annotation: Any) -> bool:
-    """Whether bytes stand anywhere in an annotation that are base64 in JSON."""
+    """Whether an annotation contains bytes that are base64 in JSON."""
     if get_origin(annotation) is Annotated and any(
         isinstance(metadata, Base64Text) for metadata in annotation.__metadata__
     ):
@@ -116,7 +116,7 @@ def holds_base64(annotation: Any) -> bool:
 
 
 def write_in_base64(annotation: Any) -> Any:
-    """The same annotation, whose bytes are base64 wherever they stand in it."""
+    """Return an annotation in which all bytes are base64."""
     if annotation is bytes:
         return Annotated[bytes, Base64Text()]
     origin, args = get_origin(annotation), get_args(annotation)

@@ -1,7 +1,7 @@
-"""What lies between a field's annotation and its column's type: how each value becomes the other.
+"""Conversions between the values of a field's annotation and those of its column's type.
 
-A row as it is read or written has the values of its columns' types: a `Decimal` where the column is
-`Numeric`, though its field may be annotated as `float`. Bodies, answers and keys have those of the
+A row as it is read or written has values of the columns' types: a `Decimal` if the column is
+`Numeric`, though its field may be annotated as `float`. Bodies, answers and keys have values of the
 annotations.
 """
 
@@ -42,21 +42,22 @@ _CLASSES: Mapping[Kind, type] = {
     Kind.TIME: dt.time,
     Kind.INTERVAL: dt.timedelta,
 }
-"""The class of a column's values, by what it stores."""
+"""The class of a column's values, by the kind that it stores."""
 
 _WRITTEN_OTHERWISE = frozenset({float, Decimal, bool, uuid.UUID})
-"""Classes for whose values models write others, as in `price: Decimal = 0`; no schema validates a
-default, and drivers differ in what they take for them. Of floats, the two zeros are one."""
+"""Classes for which models may have defaults of another class, as in `price: Decimal = 0`: no
+schema validates defaults, and drivers differ in what they accept. The two zeros of floats become
+one."""
 
 
 _TEXT = TypeAdapter(str)
 
 
 def fits_class(value: Any, sql_type: TypeEngine[Any]) -> bool:
-    """Whether a value is of the class that a column's type takes, as far as that is known.
+    """Whether a value is of the class that a column's type accepts, as far as it is known.
 
     Args:
-        value: A value as its column takes it; not None.
+        value: A value for the column; not None.
         sql_type: The column's type.
     """
     stored = storage_type(sql_type)
@@ -69,15 +70,15 @@ def fits_class(value: Any, sql_type: TypeEngine[Any]) -> bool:
 
 
 def encoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | None:
-    """How a value of an annotation becomes one of a column.
+    """Return the conversion from values of an annotation to values of a column.
 
     Args:
         annotation: The annotation, without `None`.
         sql_type: The column's type.
 
     Returns:
-        A function, which raises `ValueError` for what the column can't hold; None where values stay
-        as they are.
+        A function, which raises `ValueError` for values that the column can't hold; None if values
+        need no conversion.
     """
     if is_vector(sql_type):
         return list
@@ -101,15 +102,15 @@ def encoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | N
 
 
 def decoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | None:
-    """How a value of a column becomes one of an annotation.
+    """Return the conversion from values of a column to values of an annotation.
 
     Args:
         annotation: The annotation, without `None`.
         sql_type: The column's type.
 
     Returns:
-        A function, which raises `ValueError` for what is no such value; None where values stay as
-        they are. What is kept as its text, such as a URL, stays a text.
+        A function, which raises `ValueError` for invalid values; None if values need no conversion.
+        Values that are stored as their text, such as URLs, remain texts.
     """
     if is_decorated(sql_type) or is_secret(annotation) or is_vector(sql_type):
         return None
@@ -127,7 +128,7 @@ def decoder_of_column(annotation: Any, sql_type: TypeEngine[Any]) -> Convert | N
 
 
 def encoder_of_item(annotation: Any, array: ARRAY[Any]) -> Convert | None:
-    """How one item of an array becomes what its column holds."""
+    """Return the conversion of an item of an array to its column's item type."""
     item = _item_of(annotation)
     return _to_json if item is None else encoder_of_column(item, array.item_type)
 
@@ -136,7 +137,7 @@ def _json_writer(annotation: Any) -> Convert:
     try:
         ordering = find_ordering(annotation)
     except (PydanticUserError, NameError):
-        ordering = None  # it is of no use without the model that it stands in
+        ordering = None  # it can't be used without its model
     if holds_base64(annotation):
         serializer = ordering or _adapter_of(annotation).serializer
         return partial(serializer.to_python, mode="json", by_alias=True)
@@ -144,7 +145,7 @@ def _json_writer(annotation: Any) -> Convert:
 
 
 def _item_of(annotation: Any) -> Any:
-    """The annotation of an array's items, through all of its dimensions."""
+    """Return the annotation of an array's items, through all of its dimensions."""
     args = [arg for arg in get_args(annotation) if arg not in (type(None), ...)]
     if not args:
         return None
@@ -154,7 +155,7 @@ def _item_of(annotation: Any) -> Any:
 
 
 def _class_of(stored: TypeEngine[Any]) -> type | None:
-    """The class of the values that a column's type takes and gives."""
+    """Return the class of the values of a column's type."""
     if isinstance(stored, SQLEnum):
         return stored.enum_class or str
     if isinstance(stored, Uuid) and not stored.as_uuid:
@@ -164,7 +165,7 @@ def _class_of(stored: TypeEngine[Any]) -> type | None:
 
 
 def _is_known(cls: type) -> bool:
-    """Whether values of a class are more than a text that describes them."""
+    """Whether values of a class are more than the text that describes them."""
     return issubclass(cls, (Enum, *_CLASSES.values()))
 
 
@@ -173,10 +174,10 @@ def _adapter_of(annotation: Any) -> TypeAdapter[Any]:
 
 
 def convert_all(convert: Convert, values: Sequence[Any]) -> Sequence[Any]:
-    """Convert many values, None aside; they stay where all are what they would become.
+    """Convert many values except None; return them as they are if none would change.
 
     Args:
-        convert: Converts one, as `encoder_of_column` gives it.
+        convert: A function as `encoder_of_column` returns it.
         values: The values.
     """
     if isinstance(convert, partial) and convert.func is _to_class:
@@ -196,12 +197,12 @@ def _to_class(cls: type, adapter: TypeAdapter[Any], value: Any) -> Any:
     if cls is str:
         return value if type(value) is str else _to_text(value)
     if cls is float and isinstance(value, float):
-        return value + 0.0  # the two zeros are one number, of which SQLite keeps one
+        return value + 0.0  # the two zeros are one number, and SQLite stores only one of them
     return value if type(value) is cls else adapter.validate_python(value)
 
 
 def _to_uuid_text(value: Any) -> str:
-    """The one text of a UUID that is kept as a text; its column refuses what is none."""
+    """Return the canonical text of a UUID for a text column; the column rejects other texts."""
     text: str = _to_class(str, _TEXT, value)
     try:
         return str(uuid.UUID(text))
@@ -210,12 +211,12 @@ def _to_uuid_text(value: Any) -> str:
 
 
 def _to_member(adapter: TypeAdapter[str], value: Any) -> str:
-    """One of the texts of an enum that is no class, which SQLite would not ask for."""
+    """Validate a text as member of an enum without a class; SQLite would not check it."""
     return adapter.validate_python(_to_class(str, _TEXT, value))
 
 
 def _to_instant(day: Any) -> Any:
-    """The instant at which a day begins in UTC."""
+    """Return the datetime at which a day begins in UTC."""
     given = isinstance(day, dt.datetime)
     return day if given else dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
 
@@ -239,12 +240,12 @@ def _to_json(value: Any) -> Any:
     try:
         return to_jsonable_python(value)
     except UnicodeEncodeError:
-        return value  # a name has a lone surrogate, of which the check of the column tells
+        return value  # a name has a lone surrogate, which the check of the column reports
 
 
 def _to_ordered_json(ordering: SchemaSerializer, value: Any) -> Any:
     if _to_json(value) is value:
-        return value  # such as one with a lone surrogate in a name, which would be lost
+        return value  # for example, it has a name with a lone surrogate, which would get lost
     return ordering.to_python(value, mode="json", by_alias=True, warnings=False)
 
 

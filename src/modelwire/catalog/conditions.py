@@ -1,4 +1,4 @@
-"""Conditions of policies, read once so that statements can write them of any alias of a table."""
+"""Conditions of policies, parsed once and written into statements for any alias of their table."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from sqlalchemy.sql.selectable import Alias, SelectBase
 from ..access.principal import Parameter
 
 Bind = Callable[[Parameter], ColumnElement[Any]]
-"""Writes a parameter."""
+"""A function that writes a parameter."""
 
 
 Replace = Callable[[Alias], FromClause | None]
-"""Finds what is read in the place of an alias of a table; None for the alias itself."""
+"""A function that returns the substitute for an alias of a table; None to keep the alias."""
 
 InList = Callable[[ColumnElement[Any], Parameter], ColumnElement[bool]]
-"""Writes that something occurs in the collection that a parameter holds."""
+"""A function that writes a membership test in the collection of a parameter."""
 
 IN_OPERATORS = (operators.in_op, operators.not_in_op)
-"""The operators of a condition that looks for something in a collection."""
+"""The operators that test membership in a collection."""
 
 
 class Slot(BindParameter[Any]):
-    """The place of a parameter in a condition.
+    """Placeholder for a parameter in a condition.
 
     Args:
         parameter: The parameter.
@@ -55,27 +55,27 @@ class Slot(BindParameter[Any]):
 
 
 def bind_plainly(parameter: Parameter) -> ColumnElement[Any]:
-    """Write a parameter as SQLAlchemy does."""
+    """Write a parameter as a SQLAlchemy bind parameter."""
     return Slot(parameter)
 
 
 def find_in_list(found: ColumnElement[Any], parameter: Parameter) -> ColumnElement[bool]:
-    """Write that something occurs in a collection as SQLAlchemy does."""
+    """Write a membership test as SQLAlchemy does."""
     return found.in_(Slot(parameter))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """A condition of a policy.
+    """Condition of a policy.
 
     Args:
-        written: The condition, over the columns of `row`. Whatever else it reads has an alias
-            that nothing outside of it has.
+        written: The condition, over the columns of `row`. All other tables in it have aliases of
+            their own.
         table: The table that it is for.
-        row: What stands in it for the row that it is about.
-        parameters: What it compares with that is known of the caller.
-        constant: What it is for every row and every caller; None where that depends.
-        of_row: Whether it depends on the row, and not on the caller alone.
+        row: The stand-in for the row that it is about.
+        parameters: The parameters that hold attributes of the caller.
+        constant: Its value if it is the same for every row and every caller; None otherwise.
+        of_row: Whether it depends on the row, and not only on the caller.
     """
 
     written: ColumnElement[bool]
@@ -92,19 +92,19 @@ class Condition:
         in_list: InList = find_in_list,
         read: Replace = lambda _: None,
     ) -> ColumnElement[bool]:
-        """Write it of the rows of a table, or of an alias of it.
+        """Write the condition for the rows of a table, or of an alias of it.
 
         Args:
-            source: The table, or the alias: what the statement that it stands in reads.
-            bind: Writes what a caller's attribute is.
-            in_list: Writes that something occurs in a collection of the caller's.
-            read: Finds what is read in the place of an alias.
+            source: The table or alias, as the surrounding statement reads it.
+            bind: Writes an attribute of the caller.
+            in_list: Writes a membership test in a collection of the caller.
+            read: Returns the substitute for an alias.
         """
         return _Rewriting(self.row, source, bind, in_list, read).rewrite(self.written)
 
     @property
     def columns(self) -> frozenset[str]:
-        """The keys of the columns of its row that it depends on, also within subqueries."""
+        """The keys of the row's columns that it depends on, including those in subqueries."""
         return frozenset(
             part.key
             for part in visitors.iterate(self.written)
@@ -113,15 +113,15 @@ class Condition:
 
     @property
     def looks_further(self) -> bool:
-        """Whether it asks for other rows than the one that it is about."""
+        """Whether it reads rows other than the one that it is about."""
         return any(isinstance(part, SelectBase) for part in visitors.iterate(self.written))
 
     @property
     def text(self) -> str:
-        """The condition in a form that people can read."""
+        """The condition in readable form."""
         if self.constant is not None:
             return "everyone" if self.constant else "nobody"
-        # Subqueries are about a row of the table where they stand in a statement that reads it.
+        # A subquery is correlated with the row only inside a statement that reads the table.
         rows = select(literal(1)).select_from(self.table)
         shown = rows.where(self.on(self.table, _show, _show_in))
         options = {"literal_binds": True}
@@ -135,7 +135,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rewriting:
-    """What takes the place of each part of a condition that is written of some rows."""
+    """Substitutions that write a condition for a table or alias."""
 
     row: FromClause
     source: FromClause
@@ -166,7 +166,7 @@ class _Rewriting:
 
 
 def _negate(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    # The opposite of `= ANY` is not `<> ANY`, which SQLAlchemy would write.
+    # The negation of `= ANY` is not `<> ANY`, which SQLAlchemy would write.
     return UnaryExpression(Grouping(condition), operator=operators.inv, type_=Boolean())
 
 

@@ -1,4 +1,4 @@
-"""Constraints, indexes and foreign keys, read from tables with the columns that they are about."""
+"""Constraints, indexes and foreign keys of tables, with their columns."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from ..compat.sqlalchemy import creation_order
 from ..errors import Constraint
 
 _NAME_BYTES = 63
-"""Bytes that PostgreSQL keeps of a name (NAMEDATALEN - 1)."""
+"""Bytes of the longest name in PostgreSQL (NAMEDATALEN - 1)."""
 
-# What is passed over: texts, types after a cast, functions and keywords before a bracket.
+# Skips string literals, types after a cast, and functions and keywords before a parenthesis.
 _TOKEN = re.compile(
     r"""'(?:[^']|'')*'
       | ::\s*\w+(?:\ varying|\ precision|\ with(?:out)?\ time\ zone)?
@@ -37,13 +37,13 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ConstraintInfo:
-    """One constraint or index of a table.
+    """Constraint or index of a table.
 
     Args:
         kind: Its kind; None for an index that is not unique.
-        name: Its name, where it has one.
+        name: Its name, if it has one.
         columns: Names of its columns.
-        numbered: Whether PostgreSQL made the name, and may have put a number behind it.
+        numbered: Whether PostgreSQL generated the name, and may have appended a number.
     """
 
     kind: Constraint | None
@@ -54,17 +54,16 @@ class ConstraintInfo:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One foreign key: which columns of which table refer to which.
+    """Foreign key.
 
     Args:
-        name: Its name, where it has one.
-        table: The table that it leads from.
-        columns: Its columns there.
-        parent: The table that it leads to.
-        parent_columns: What the columns refer to, in their order.
-        on_delete: What becomes of the rows when the one they refer to goes, as in `CASCADE`; empty
-            where they stand in its way.
-        on_update: The same for a change of what they refer to.
+        name: Its name, if it has one.
+        table: The referencing table.
+        columns: The referencing columns.
+        parent: The referenced table.
+        parent_columns: The referenced columns, in the same order.
+        on_delete: Its action on delete, such as `CASCADE`; empty if it prevents the delete.
+        on_update: The same for an update of the referenced columns.
     """
 
     name: str | None
@@ -79,8 +78,8 @@ class Reference:
 def read_constraints(sql: SQLTable) -> Iterator[ConstraintInfo]:
     """Read the constraints and unique indexes of a table, in the order of their creation.
 
-    A check without a name has the one that PostgreSQL gives it (CREATE TABLE, "CHECK"), less the
-    number by which it tells those of the same name.
+    A check without a name gets the one that PostgreSQL generates (CREATE TABLE, "CHECK"), without
+    the number that distinguishes equal names.
     """
     for constraint in sorted(sql.constraints, key=creation_order):
         name = _name_of(constraint)
@@ -98,7 +97,7 @@ def read_constraints(sql: SQLTable) -> Iterator[ConstraintInfo]:
 
 
 def read_references(tables: Iterable[SQLTable]) -> Iterator[Reference]:
-    """Read the foreign keys that lead from some tables."""
+    """Read the foreign keys of some tables."""
     for sql in tables:
         for constraint in sorted(sql.foreign_key_constraints, key=creation_order):
             yield Reference(
@@ -113,15 +112,15 @@ def read_references(tables: Iterable[SQLTable]) -> Iterator[Reference]:
 
 
 def references_to(sql: SQLTable) -> list[Reference]:
-    """The foreign keys, of any table, that refer to a table."""
+    """Return the foreign keys of all tables that refer to a table."""
     tables = sql.metadata.tables.values()
     return [reference for reference in read_references(tables) if reference.parent is sql]
 
 
 @lru_cache(maxsize=512)
 def cascades_in_circles(sql: SQLTable) -> bool:
-    """Whether rows that go along with one of a table by ON DELETE CASCADE may nest without an end:
-    somewhere the references lead back to where they came from."""
+    """Whether ON DELETE CASCADE from a table may recurse without end, as its foreign keys form a
+    cycle."""
     below: list[SQLTable] = [sql]
     found = {sql: _cascades_to(sql)}
     while below:
@@ -137,18 +136,18 @@ def cascades_in_circles(sql: SQLTable) -> bool:
 
 
 def _cascades_to(sql: SQLTable) -> Collection[SQLTable]:
-    """The tables whose rows go along with those of a table, by ON DELETE CASCADE."""
+    """Return the tables from which ON DELETE CASCADE removes rows along with those of a table."""
     return {r.table for r in references_to(sql) if r.on_delete == "CASCADE"}
 
 
 def find_sql_table(metadata: MetaData, name: str, schema: str | None) -> SQLTable | None:
-    """Find the table that a database means; in which schema it is, a model may leave open."""
+    """Find a table by the name that a database reports; the model may omit the schema."""
     qualified = metadata.tables.get(f"{schema}.{name}")
     return metadata.tables.get(name) if qualified is None else qualified
 
 
 def columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:
-    """Names of the columns that occur in an SQL expression, in their order of occurrence."""
+    """Return the names of the columns in an SQL expression, in order of occurrence."""
     names = {column.name for column in sql.columns}
     folded = {name.lower(): name for name in names}
     found = [name if name in names else folded.get(name.lower()) for name in names_in(text)]
@@ -156,7 +155,8 @@ def columns_in(text: str, sql: SQLTable) -> tuple[str, ...]:
 
 
 def names_in(text: str) -> list[str]:
-    """What may be the name of a column in an SQL expression: no texts, types or functions."""
+    """Return the possible column names in an SQL expression: no string literals, types or
+    functions."""
     return [
         plain or quoted.replace('""', '"')
         for quoted, plain in _TOKEN.findall(text)
@@ -181,7 +181,7 @@ def _name_of(constraint: Any) -> str | None:
 
 
 def _default_name(table: str, columns: tuple[str, ...]) -> str:
-    """The name that PostgreSQL makes of those of the table and of the only column, both cut."""
+    """Generate a constraint's name from table and single column, truncated, as PostgreSQL does."""
     parts = [table.encode(), *(name.encode() for name in columns if len(columns) == 1)]
     while sum(map(len, parts)) + len(parts) + len("check") > _NAME_BYTES:
         longest = max(range(len(parts)), key=lambda i: (len(parts[i]), i))

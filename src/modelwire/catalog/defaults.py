@@ -1,4 +1,4 @@
-"""What a column makes itself where a row gives it no value."""
+"""Defaults of columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MakeValue = Callable[[], Any]
 MakeFromRow = Callable[["RowContext"], Any]
 
 TRUE = frozenset({"1", "t", "true", "y", "yes", "on"})
-"""Constants that are true in a column of booleans."""
+"""Constants that are true in a boolean column."""
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CONSTANT = re.compile(
@@ -22,33 +22,33 @@ _CONSTANT = re.compile(
     r"\s*(?:::\s*[\w\s.\"]+(?:\([\d\s,]*\))?(?:\[\])?)?\s*",
     re.IGNORECASE,
 )
-"""A literal, which may be cast to a type as PostgreSQL writes it."""
+"""A literal, possibly with a cast as PostgreSQL writes it."""
 
 
 class RowContext:
-    """What a default that takes a context is called with (SQLAlchemy, Context-Sensitive Defaults).
+    """Argument of a default that takes a context (SQLAlchemy, Context-Sensitive Defaults).
 
     Args:
-        current_parameters: The values of the row that are known, by the names of their columns.
+        current_parameters: The known values of the row, by column names.
     """
 
     def __init__(self, current_parameters: Mapping[str, Any]) -> None:
         self.current_parameters = dict(current_parameters)
 
     def get_current_parameters(self, isolate_multiinsert_groups: bool = True) -> dict[str, Any]:
-        """The values of the row, by the names of their columns."""
+        """Return the values of the row, by column names."""
         del isolate_multiinsert_groups  # each row has a context of its own
         return self.current_parameters
 
 
 def value_maker(default: Any) -> MakeValue | None:
-    """What makes the values of a default of SQLAlchemy's without looking at anything.
+    """Return the function that makes the values of a SQLAlchemy default without looking at the row.
 
     Args:
         default: A column's `default` or `onupdate`.
 
     Returns:
-        A function; None where the database makes them, or they depend on the row.
+        The function; None if the database makes the values, or if they depend on the row.
     """
     if default is None or default.is_clause_element or default.is_sequence or takes_row(default):
         return None
@@ -58,13 +58,13 @@ def value_maker(default: Any) -> MakeValue | None:
 
 
 def constant_of(column: Column[Any]) -> Any:
-    """What a column's own default stores in it.
+    """Return the constant that a column's Python default stores.
 
     Args:
         column: The column.
 
     Returns:
-        A value as the column's type takes it; None where the default is no constant.
+        A value of the column's type; None if the default is not a constant.
     """
     default = column.default
     if not isinstance(default, ColumnDefault) or not default.is_scalar:
@@ -73,42 +73,43 @@ def constant_of(column: Column[Any]) -> Any:
     try:
         return default.arg if convert is None else convert(default.arg)
     except ValueError:
-        return None  # which the column can't hold
+        return None  # the column can't hold it
 
 
 def is_set_anew(column: Column[Any]) -> bool:
-    """Whether a change of a row gives a column another value by itself."""
+    """Whether an update of a row sets a column by itself."""
     return column.onupdate is not None or column.server_onupdate is not None
 
 
 def row_maker(default: Any) -> MakeFromRow | None:
-    """What makes the values of a default from the rest of the row, if it does so."""
+    """Return the function that makes the values of a default from the row, if it has one."""
     return default.arg if default is not None and takes_row(default) else None
 
 
 def looks_at_rows(table: Table, written: Collection[Column[Any]], *, changes: bool) -> bool:
-    """Whether anything is made of a row, so that many rows can't be written at once.
+    """Whether a default is computed from the row, which rules out writing many rows in one
+    statement.
 
     Args:
         table: The table.
         written: The columns that are given.
-        changes: Whether rows are changed, or new.
+        changes: Whether rows are updated; otherwise they are new.
     """
     made = ((c, c.onupdate if changes else c.default) for c in table.columns)
     return any(row_maker(default) is not None and c not in written for c, default in made)
 
 
 def takes_row(default: Any) -> bool:
-    """Whether a default is a function that takes a context. SQLAlchemy wraps those that don't."""
+    """Whether a default is a function that takes a context. SQLAlchemy wraps the others."""
     home = getattr(default.arg, "__globals__", {}) if default.is_callable else {}
     return default.is_callable and home.get("__name__") != "sqlalchemy.sql.schema"
 
 
 def find_constant(default: DefaultClause) -> str | None:
-    """What the database gives every row that has no value in a column, as a text.
+    """Return the constant that the database stores in a column without a value, as a text.
 
     Returns:
-        The text; None where it is made by an expression, which may be another one each time.
+        The text; None if the default is an expression, whose value may vary.
     """
     arg = default.arg
     if isinstance(arg, str):
@@ -124,11 +125,11 @@ def find_constant(default: DefaultClause) -> str | None:
 
 
 def is_number(constant: str) -> bool:
-    """Whether a constant is a number as SQL has it."""
+    """Whether a constant is an SQL number."""
     return re.fullmatch(_NUMBER, constant) is not None
 
 
 def tells_time(constant: str) -> bool:
-    """Whether PostgreSQL takes a constant for the time at which it is read, in a column of dates,
-    times or ranges of them (PostgreSQL manual, 8.5.1.4)."""
+    """Whether PostgreSQL evaluates a constant as the current time, in a column of dates, times or
+    ranges of them (PostgreSQL manual, 8.5.1.4)."""
     return re.search(r"\b(now|today|tomorrow|yesterday)\b", constant, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""Rows that go with a row that is deleted, as the models declare it."""
+"""Rows that are deleted along with another row, as the models declare it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sqlalchemy.orm import Mapper, RelationshipDirection, RelationshipProperty
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """Rows that are deleted before the row that they belong to.
+    """Rows that are deleted before the row that they depend on.
 
     Args:
         table: Their table.
-        columns: Its columns that refer to the row.
-        parent_columns: What they refer to.
-        is_link: Whether they are just the links of a many-to-many relationship.
+        columns: Its foreign key columns to the row.
+        parent_columns: The columns that these refer to.
+        is_link: Whether the rows are the links of a many-to-many relationship.
     """
 
     table: SQLTable
@@ -34,16 +34,16 @@ def read_dependents(
 ) -> Mapping[str, Sequence[Dependent]]:
     """Read the dependents of every mapped table.
 
-    The links of a many-to-many relationship go with either end. The rows of a relationship with
-    `cascade_delete=True` go with their parent, unless the database deletes them itself
-    (`ondelete="CASCADE"`) and nobody has to know which.
+    The links of a many-to-many relationship are deleted with the row at either end. The rows of a
+    relationship with `cascade_delete=True` are deleted with their parent, unless the database
+    deletes them itself (`ondelete="CASCADE"`) and the deleted rows need not be known.
 
     Args:
         mappers: The mappers of all models.
-        watched: The tables of which it must be known which rows go, by name.
+        watched: The names of the tables whose deleted rows must be known.
 
     Returns:
-        The dependents by the name of the table they depend on.
+        The dependents, by the name of the table that they depend on.
     """
     declared = [
         (parent.fullname, dependent)
@@ -76,7 +76,7 @@ def _dependents_of(
 
 
 def _lead_to(watched: Collection[str], declared: Sequence[tuple[str, Dependent]]) -> set[str]:
-    """The watched tables, and those whose rows take rows of these along."""
+    """Return the watched tables, and those from which deletes cascade to them."""
     found: set[str] = set()
     pending = set(watched)
     while pending:

@@ -1,4 +1,4 @@
-"""What annotations say of documents: which parts they have, and what is taken of each."""
+"""Parts of documents and their types, as annotations declare them."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ from .names import shown_name
 
 
 class View(StrEnum):
-    """What is taken of a part of a document; NULL where it is nothing of the kind."""
+    """Typed view of a part of a document; NULL where the part has another type."""
 
     NUMBER = "number"
     DIGITS = "digits"
-    """A number, or a text that is written as one, as decimals are."""
+    """A number, or a text that is written as a number, as decimals are."""
 
     TEXT = "text"
     BOOLEAN = "boolean"
     VALUE = "value"
-    """Whatever it is, but JSON's null."""
+    """Any value except JSON's null."""
 
     RANK = "rank"
-    """Where its type stands in the order of all: numbers, texts, booleans, what holds others."""
+    """The position of the value's type in the sort order: numbers, texts, booleans, containers."""
 
     LABEL = "label"
-    """A text, or a boolean as one, by which they are ordered."""
+    """A text, or a boolean as text, for sorting."""
 
 
 def view_of(annotation: Any) -> tuple[View, Kind]:
-    """What is taken of values of an annotation, and of which kind they are."""
+    """Return the view and the kind of an annotation's values."""
     if get_origin(annotation) is Literal:
         classes = {type(value) for value in get_args(annotation)}
         annotation = classes.pop() if len(classes) == 1 else Any
@@ -87,7 +87,7 @@ def _holds_items(cls: type) -> bool:
 
 
 def annotation_below(annotation: Any, step: str) -> Any:
-    """The annotation of a part of what another one annotates; None where it has no such part."""
+    """Return the annotation of a part of an annotated value; None if it has no such part."""
     if view_of(annotation)[0] is View.VALUE and get_origin(annotation) in _UNIONS:
         return Any
     members = members_of(annotation)
@@ -126,31 +126,32 @@ def _members_of_class(cls: type) -> Mapping[str, Any] | None:
         return None
     try:
         return get_type_hints(cls, include_extras=True)
-    except NameError:  # a name that was imported for type checkers only
+    except NameError:  # a name that is imported only for type checkers
         return {_ANY_NAME: Any}
 
 
 def members_of(annotation: Any) -> Mapping[str, Any] | None:
-    """The annotations of the parts that have names; None where nothing says these."""
+    """Return the annotations of the named parts; None if the names are not declared."""
     cls = bare_class(annotation)
     return None if cls is None else _members_of_class(cls)
 
 
 _ANY_NAME = ""
-"""Stands among the names that an annotation gives where there may be others."""
+"""The key for undeclared names, among the names that an annotation declares."""
 
 
 POSITION = re.compile(r"0|[1-9][0-9]{0,8}")
-"""How positions in arrays are written, from 0."""
+"""Array positions, from 0."""
 
 
 _UNIONS = (Union, types.UnionType)
 
 
 def unwrap(annotation: Any) -> Any:
-    """An annotation without what says nothing of documents: None, names of types, `Annotated`."""
+    """Strip an annotation of None, type aliases and `Annotated`, which don't matter for
+    documents."""
     inner = _unwrap_once(annotation)
-    # What a union becomes without None is made anew each time.
+    # A union without None is a new object each time.
     return annotation if inner == annotation else unwrap(inner)
 
 

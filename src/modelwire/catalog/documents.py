@@ -1,4 +1,4 @@
-"""What stands inside of JSON columns: a part of a document is a field with a path."""
+"""Parts of documents in JSON columns, as fields with a path."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ _SEEN_AS: Mapping[View, tuple[Kind, Any]] = {
     View.RANK: (Kind.INTEGER, int),
     View.LABEL: (Kind.TEXT, str),
 }
-"""The kind of what is taken of any part, and its annotation."""
+"""The kind and annotation of each view of any part."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part(Field):
-    """A part of the documents in a JSON column, as the wire sees it.
+    """Part of the documents in a JSON column, as a field.
 
-    Two of the same column, path and view are equal.
+    Two parts of the same column, path and view are equal.
 
     Args:
         whole: The column.
-        steps: The names and positions that lead to it.
-        view: What is taken of it.
+        steps: The names and positions that lead to the part.
+        view: The view of it.
     """
 
     whole: Field
@@ -69,22 +69,22 @@ class Part(Field):
 
     @property
     def root(self) -> Part:
-        """The part alone, as a document of its own."""
+        """The same part as a document by itself."""
         return _make(self.whole, (), self.view, self.kind, self.annotation)
 
     def seen_as(self, view: View) -> Part:
-        """The same part, of which something else is taken."""
+        """Return another view of the same part."""
         return _make(self.whole, self.steps, view, *_SEEN_AS[view])
 
 
 def views_in_order(part: Part) -> Sequence[Part]:
-    """What values of any type are ordered by: their types, and then their values; what holds others
-    has none."""
+    """Return the views that values of any type are sorted by: first the type, then the value;
+    containers have no value."""
     return [part.seen_as(view) for view in (View.RANK, View.NUMBER, View.LABEL)]
 
 
 def is_document(field: Field) -> bool:
-    """Whether a field's column holds JSON, into which paths lead."""
+    """Whether a field's column holds JSON documents that paths can lead into."""
     return (
         field.kind is Kind.JSON
         and not isinstance(field, Part)
@@ -93,7 +93,7 @@ def is_document(field: Field) -> bool:
 
 
 def whole_of(field: Field) -> Part:
-    """All of a document, as its own part."""
+    """Return a document as a whole, as a part."""
     return _part_of(field, (), unwrap(field.annotation))
 
 
@@ -105,7 +105,7 @@ def enter(field: Field, steps: tuple[str, ...]) -> Part | None:
         steps: The names and positions.
 
     Returns:
-        The part; None where the column's annotation has no such name.
+        The part; None if the column's annotation has no such part.
     """
     annotation = unwrap(field.annotation)
     for step in steps:
@@ -117,7 +117,7 @@ def enter(field: Field, steps: tuple[str, ...]) -> Part | None:
 
 
 def item_of(part: Part) -> Part | None:
-    """Any item of what is or may be an array; None where nothing says what all of them are."""
+    """Return the part for any item of an array; None if it is not one, or has mixed items."""
     if part.kind is not Kind.LIST:
         return None
     args = get_args(part.annotation)
@@ -126,8 +126,8 @@ def item_of(part: Part) -> Part | None:
 
 
 def described_parts(field: Field) -> Sequence[Part]:
-    """The parts with a value that an annotation names, those that are no deeper than documents of
-    an API go on about; of arrays and of names that may be any, none."""
+    """Return the parts with values that an annotation declares, down to the depth that is
+    documented in OpenAPI; none for arrays and undeclared names."""
     found: list[Part] = []
     level = [whole_of(field)] if is_document(field) else []
     for _ in range(DESCRIBED_DEPTH):
@@ -139,15 +139,15 @@ def described_parts(field: Field) -> Sequence[Part]:
 
 
 DESCRIBED_DEPTH = 3
-"""Names that a described path has behind that of its column, at most."""
+"""Names after the column's name in a documented path, at most."""
 
 
 MOST_DESCRIBED = 50
-"""Parts of one column that are described."""
+"""Parts of one column that are documented, at most."""
 
 
 def names_below(field: Field, steps: tuple[str, ...]) -> Iterator[str]:
-    """The names that an annotation gives the parts of what a path leads to."""
+    """Yield the names that an annotation declares below a path."""
     annotation = unwrap(field.annotation)
     for step in steps:
         annotation = unwrap(annotation_below(annotation, step))
@@ -187,7 +187,7 @@ def _make(field: Field, steps: tuple[str, ...], view: View, kind: Kind, annotati
 
 
 def write_step(step: str) -> str:
-    """Write a name as one step of a path: in double quotes where it has a dot, or one of these."""
+    """Write a name as one step of a path, quoted if it contains a dot, a quote or `__`."""
     if step and not set(step) & set('."') and "__" not in step:
         return step
     escaped = step.replace("\\", "\\\\").replace('"', '\\"')
@@ -195,13 +195,13 @@ def write_step(step: str) -> str:
 
 
 def _to_number(value: Any) -> float:
-    """A number as JSON shows it."""
+    """Return a number as JSON shows it."""
     whole = int(value)
     return whole if whole == value else float(value)
 
 
 def to_decimal(value: float) -> Decimal:
-    """A number of JSON in the digits that it has there."""
+    """Return a JSON number as a decimal with the same digits."""
     return Decimal(value) if isinstance(value, int) else Decimal(repr(value))
 
 
@@ -210,7 +210,7 @@ def _to_member(member: Any) -> str:
 
 
 _OPERANDS = frozenset({View.NUMBER, View.TEXT})
-"""The views whose values are written otherwise than their annotation has them."""
+"""The views whose operands are written differently from values of their annotation."""
 
 
 _WRITERS: Mapping[Kind, Convert] = {

@@ -1,4 +1,4 @@
-"""What a column can hold, beyond what its schema says: the same on every database."""
+"""The values that a column can hold, beyond its schema: the same on every database."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .vectors import is_vector, length_of
 
 
 class Fault(NamedTuple):
-    """What is wrong with a value.
+    """Fault of a value.
 
     Args:
         code: Its name.
-        message: What the value should be.
-        place: Where in the value it is, as the end of a JSON Pointer.
+        message: The expected value, as the end of a sentence.
+        place: Its place in the value, as the end of a JSON Pointer.
     """
 
     code: str
@@ -43,13 +43,13 @@ MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
 MAX_OID = 2**32 - 1
 MAX_FLOAT32 = (2 - 2**-23) * 2.0**127
 MAX_EXPONENT = 20_000
-"""Powers of ten beyond which a decimal is refused unseen."""
+"""The power of ten beyond which a decimal is refused without further checks."""
 
 EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: Dialect | None) -> Fault | None:
-    """Say why a column can't hold a value.
+    """Find the reason why a column can't hold a value.
 
     Args:
         value: A value that its schema has validated; not None.
@@ -57,14 +57,14 @@ def find_fault(value: Any, sql_type: TypeEngine[Any], dialect: Dialect | None) -
         dialect: The database's dialect.
 
     Returns:
-        A code and a message, or None where the value fits.
+        A code and a message, or None if the value fits.
     """
     check = check_of(type(value))  # type: ignore[arg-type]  # a class is hashable
     return check(value, storage_type(sql_type), dialect) if check else None
 
 
 def all_fit(values: Sequence[Any], stored: TypeEngine[Any], dialect: Dialect | None) -> bool:
-    """Whether a column can hold all of many values; None is no value.
+    """Whether a column can hold all of many values, except for None.
 
     Args:
         values: Values that their schema has validated.
@@ -107,25 +107,26 @@ _TOGETHER: Mapping[type, Callable[..., bool]] = {
     bool: lambda *_: True,
     dt.datetime: _instants_fit,
 }
-"""What tells of many values of one class at once that they fit. Otherwise each is checked."""
+"""Checks of many values of one class at once. If they fail, each value is checked."""
 
 
 @lru_cache(maxsize=256)
 def check_of(cls: type) -> Check | None:
-    """What checks the values of a class: a function of value, stored type and dialect."""
+    """Return the check for values of a class: a function of value, stored type and dialect."""
     return next((check for base, check in _CHECKS if issubclass(cls, base)), None)
 
 
 def is_checked(sql_type: TypeEngine[Any]) -> bool:
-    """Whether it is known of a column's type which values it holds; the database alone does of
-    others, such as `MONEY`."""
+    """Whether the values of a column's type are checked here; those of others, such as `MONEY`,
+    only by the database."""
     stored = storage_type(sql_type)
     known = stored_kind(stored) is not None or form_of(stored) is not None
     return known or isinstance(stored, OID)
 
 
 def check_interval(value: dt.timedelta) -> Fault | None:
-    """Say why a duration can't be stored: SQLite keeps it as a date, so far from 1970."""
+    """Find the reason why a duration can't be stored: SQLite stores it as a date, relative to
+    1970."""
     try:
         dt.datetime(1970, 1, 1) + value
     except OverflowError:
@@ -147,7 +148,7 @@ def _check_text(text: str, stored: TypeEngine[Any], _dialect: Dialect | None) ->
 
 @lru_cache(maxsize=1024)
 def _bounds_of(stored: TypeEngine[Any]) -> tuple[int | None, Form | None]:
-    """How many characters a column's texts have at most, and what they look like."""
+    """Return the maximum length of a column's texts, and their form."""
     form = form_of(stored)
     if isinstance(stored, String) and not isinstance(stored, SQLEnum):
         return stored.length, form
@@ -184,7 +185,7 @@ def _check_float(value: float, stored: TypeEngine[Any], dialect: Dialect | None)
 
 
 def is_short_float(stored: TypeEngine[Any]) -> bool:
-    """Whether a type has 4 bytes on PostgreSQL (manual, 8.1.3)."""
+    """Whether a type is a 4-byte float on PostgreSQL (manual, 8.1.3)."""
     if isinstance(stored, REAL):
         return True
     precision = stored.precision if isinstance(stored, Float) else None
@@ -263,7 +264,7 @@ def _check_json(value: Any, stored: TypeEngine[Any], dialect: Dialect | None) ->
 def _check_array(
     value: Sequence[Any], stored: ARRAY[Any], dialect: Dialect | None, place: str = ""
 ) -> Fault | None:
-    """Check the items of an array, which may be arrays themselves, each by the type of items."""
+    """Check the items of an array, possibly nested, by the type of its items."""
     lengths = {len(item) if isinstance(item, list) else None for item in value}
     if len(lengths) > 1:
         return Fault("ragged_array", "should have arrays of one length in each dimension", place)

@@ -1,4 +1,4 @@
-"""One column of a table, as the wire sees it."""
+"""Fields: columns of a resource and their representation on the wire."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from .vectors import is_vector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Computed:
-    """An expression that is computed of each row.
+    """Expression that computes a field of each row.
 
     Args:
         condition: The expression, over the columns of one row.
-        policies: The policies of all resources, by their tables; those that are open are left out.
-        scale: Digits after the point that decimals are to have; None where all are kept, and where
-            it computes something else.
-        has_scale: Whether they have these by themselves where decimals are computed exactly.
+        policies: The policies of all resources except open ones, by their tables.
+        scale: Decimal places to round to; None to keep all, and for values that are not decimals.
+        has_scale: Whether values have this scale by themselves if decimals are computed exactly.
     """
 
     condition: Condition
@@ -42,29 +41,30 @@ class Computed:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """One column, as the wire sees it.
+    """Field: a column and its representation on the wire.
 
     Args:
-        name: Its name on the wire: the alias where the model gives one.
+        name: Its name on the wire: the alias if the model has one.
         key: The attribute's name in Python.
         column: The column.
-        sql_type: Its type on the database that the catalog is for.
-        info: What Pydantic knows of it.
-        declared: Its Python type, with `None` where it takes that.
+        sql_type: Its type on the catalog's database.
+        info: Pydantic's description of it.
+        declared: Its Python type, with `None` if it allows that.
         annotation: The same without `None`.
         kind: The kind of its values.
-        to_column: Makes a value of its annotation one of its column; None where it is one.
-        from_column: Makes a value of its column one of its annotation; None where it is one.
-        text_form: How its values are written as texts, where they are bytes.
+        to_column: Converts a value of the annotation to one of the column; None for no conversion.
+        from_column: Converts a value of the column to one of the annotation; None for no
+            conversion.
+        text_form: The text form of its values if they are bytes.
         nullable: Whether the column takes NULL.
         primary_key: Whether it is part of the key.
         readable: Whether clients may see it.
-        hidden_by_name: Whether they may not for no reason but its name.
+        hidden_by_name: Whether it is hidden only because of its name.
         writable: Whether clients may set it.
-        filled: Whether a new row that is given no value gets one from its column or the database.
-        default: Makes the value of a new row that is given none; None where the database does, or
-            it depends on the rest of the row.
-        computed: What computes its values, where its column is none of the table.
+        filled: Whether its column or the database fills it in new rows without a value.
+        default: Makes the value for new rows without one; None if the database does, or if it
+            depends on the rest of the row.
+        computed: The expression that computes it, if it is not a column of the table.
     """
 
     name: str
@@ -89,35 +89,36 @@ class Field:
 
     @cached_property
     def title(self) -> str:
-        """Its name as words with a capital."""
+        """Its name as words, capitalised."""
         return to_title(self.name)
 
     @cached_property
     def step(self) -> str:
-        """Where it stands in an object, as the end of a JSON Pointer."""
+        """Its place in an object, as the end of a JSON Pointer."""
         return f"/{escape_pointer(self.name)}"
 
     @cached_property
     def value_name(self) -> str:
-        """Name of the parameter that holds its new value; SQLAlchemy reserves the column's."""
+        """The name of the parameter with its new value; SQLAlchemy reserves the column's name."""
         return f"v_{self.key}"
 
     @cached_property
     def is_array(self) -> bool:
-        """Whether its column holds arrays, or vectors."""
+        """Whether its column holds arrays or vectors."""
         return isinstance(storage_type(self.sql_type), ARRAY) or is_vector(self.sql_type)
 
     @cached_property
     def stored_kind(self) -> Kind | None:
-        """The kind of what its column stores; None where a type of the user's own makes it."""
+        """The kind that its column stores; None if the user's own type converts the values."""
         return None if is_decorated(self.sql_type) else stored_kind(self.sql_type)
 
     @cached_property
     def is_text_of_a_class(self) -> bool:
-        """Whether its column of texts stands for values of some class, such as addresses."""
+        """Whether its column stores texts for values of a class other than `str`, such as
+        addresses."""
         return self.kind is Kind.TEXT and bare_class(self.annotation) is not str
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
-        """What makes values of its annotation."""
+        """The adapter that validates values of its annotation."""
         return TypeAdapter(self.annotation)

@@ -1,4 +1,4 @@
-"""Types of columns whose values are texts of one form, such as addresses."""
+"""Column types whose values are texts of a certain form, such as addresses."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from .kinds import storage_type
 
 
 class Form(NamedTuple):
-    """What the texts of a type look like.
+    """Form of the texts of a type.
 
     Args:
-        read: Raises `ValueError` for a text that is none of the type.
-        expected: What such a text is.
+        read: Raises `ValueError` for a text that does not have the form.
+        expected: The expected text, for messages.
     """
 
     read: Callable[[str], object]
     expected: str
 
     def fits(self, text: str) -> bool:
-        """Whether a text is one of the type."""
+        """Whether a text has the form."""
         try:
             self.read(text)
         except ValueError:
@@ -38,7 +38,7 @@ class Form(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def form_of(sql_type: TypeEngine[Any]) -> Form | None:
-    """What the texts of a column's type look like; None where any text is one, or it has others."""
+    """Return the form of the texts of a column's type; None if it allows any text, or no texts."""
     stored = storage_type(sql_type)
     if isinstance(stored, Uuid):
         return None if stored.as_uuid else _UUID
@@ -48,14 +48,14 @@ def form_of(sql_type: TypeEngine[Any]) -> Form | None:
 
 
 def _read_mac(lengths: Collection[int], text: str) -> None:
-    """Read a MAC address of some lengths, in digits (PostgreSQL manual, 8.9.3)."""
+    """Parse a MAC address with one of some numbers of digits (PostgreSQL manual, 8.9.3)."""
     found = _MAC.fullmatch(text)
     if not found or len(re.sub("[:.-]", "", text)) not in lengths:
         raise ValueError(text)
 
 
 def _form_of_bits(stored: BIT) -> Form:
-    """PostgreSQL cuts off, or fills up with zeros, what has another length."""
+    """Return the form of bit strings: PostgreSQL would truncate or pad those of another length."""
     least, most = (0, stored.length) if stored.varying else (stored.length or 1,) * 2
     times = "" if most is None else f"{'at most' if stored.varying else 'exactly'} {most} "
     pattern = re.compile(rf"[01]{{{least},{most or ''}}}")
@@ -72,7 +72,7 @@ _MAC = re.compile(
     r"|[0-9a-f]{6}[:-][0-9a-f]{6,10}|[0-9a-f]+",
     re.IGNORECASE,
 )
-"""Pairs or fours of digits, or six and the others, or nothing between them."""
+"""Digits in groups of two or four, or split after the sixth, or in one run."""
 
 _UUID = Form(uuid.UUID, "a UUID")
 

@@ -1,4 +1,4 @@
-"""What runs before the requests of a resource, and lets them pass or not."""
+"""Guards: dependencies that run before the requests of a resource and may reject them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from ..resource import Depends
 
 IsBound = Callable[["Depends", Sequence[str]], bool]
-"""Whether a dependency takes a key from the path, by the names of its components, or the body."""
+"""A function that tells whether a dependency takes a key or the body from the request; the key is
+given by the names of its components in the path."""
 
 _ONE_ROW: Mapping[Operation, Operation] = {
     "bulk_create": "create",
     "bulk_update": "update",
     "bulk_delete": "delete",
 }
-"""The operations that do to one row what others do to many."""
+"""Bulk operations, and the operations that do the same to one row."""
 
 _LIKE: Mapping[Operation, Operation] = {
     **_ONE_ROW,
@@ -28,10 +29,10 @@ _LIKE: Mapping[Operation, Operation] = {
     "aggregate": "list",
     "changes": "list",
 }
-"""The operations whose guards run before those of others."""
+"""Operations, and those whose guards run before them, too."""
 
 _TAKES: Mapping[Operation, Operation] = {"aggregate": "list", "changes": "list"}
-"""The operations that are served only where others are."""
+"""Operations, and those that must be served for them to be served."""
 
 _READING: tuple[Operation, ...] = ("read", "list", "stream")
 
@@ -44,13 +45,13 @@ _CHANGING: tuple[Operation, ...] = (*_CREATING, "update", "bulk_update")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A dependency before requests. Two are the same if they would run the same.
+    """Dependency that runs before requests. Guards are equal if they run the same.
 
     Args:
         dependency: The callable.
         scopes: The scopes that it is declared with.
-        bound: Whether it takes a row's key from the path, or the body: what it says of one request
-            says nothing of the rows of another.
+        bound: Whether it takes a row's key from the path, or the body: its decision about one
+            request does not apply to other rows.
         depends: Its declaration.
     """
 
@@ -61,12 +62,12 @@ class Guard:
 
     @property
     def name(self) -> str:
-        """The callable's name, for a sentence."""
+        """The callable's name, for messages."""
         return str(getattr(self.dependency, "__name__", type(self.dependency).__name__))
 
     @property
     def declaration(self) -> str:
-        """How it is written."""
+        """Its declaration in Python, for messages."""
         if self.scopes:
             return f"Security({self.name}, scopes={sorted(self.scopes)})"
         return f"Depends({self.name})"
@@ -76,11 +77,11 @@ Guards = tuple[Guard, ...]
 
 
 class Guarded:
-    """A resource and its guards.
+    """Resource with its guards.
 
     Args:
         resource: The resource.
-        base: What runs before every resource.
+        base: The dependencies that run before all resources.
         key: The names of its key's components in a path.
         is_bound: Tells which dependencies are bound to one row.
     """
@@ -101,14 +102,14 @@ class Guarded:
 
     @property
     def name(self) -> str:
-        """The class's name."""
+        """The model's name."""
         return self.resource.model.__name__
 
     def serves(self, *operations: Operation) -> bool:
         """Whether all of some operations are served.
 
-        Sums are told of rows that can be listed. Where a guard of an operation on one row is bound
-        to it, nothing could ask it about many rows: the operation on these is not served.
+        Aggregates are served only if rows can be listed. If a guard of an operation on one row is
+        bound to the row, it can't decide about many rows: the bulk operation is not served.
         """
         return all(
             operation in self.resource.operations
@@ -125,7 +126,7 @@ class Guarded:
         return changes is not None and changes.live
 
     def before(self, *operations: Operation) -> Guards:
-        """The guards of some operations together, in the order in which they run."""
+        """Return the guards of some operations together, in the order in which they run."""
         found = list(self._always)
         for operation in operations:
             found += self._inherited(_LIKE, operation)
@@ -134,12 +135,12 @@ class Guarded:
 
     @property
     def is_readable(self) -> bool:
-        """Whether any operation is served that only shows rows."""
+        """Whether any operation is served that only reads rows."""
         return any(self.serves(operation) for operation in _READING)
 
     @cached_property
     def reads(self) -> Guards:
-        """Everything that guards the reading of its rows."""
+        """All guards of reading its rows."""
         streamed = self.serves("stream") and not self.serves("list")
         return self.before(*(_READING if streamed else ("read", "list")))
 
@@ -147,8 +148,8 @@ class Guarded:
     def showing(self) -> Sequence[Operation]:
         """The operations through which a request may see rows of other resources.
 
-        Where none is served that reads, what guards reading counts all the same: an include of
-        another resource may show the rows.
+        The guards of reading count even if no such operation is served: an include of another
+        resource may show the rows.
         """
         served = self._served(_SHOWING)
         return served if self.is_readable else ("read", "list", *served)
@@ -164,9 +165,9 @@ class Guarded:
         return self._served(_CHANGING) or _CHANGING
 
     def lacks(self, guard: Guard, operations: Sequence[Operation]) -> Sequence[Operation]:
-        """Of some operations, those before which a guard of another resource does not run.
+        """Return those of some operations that a guard of another resource does not run before.
 
-        A bound guard runs before none: what it was asked there is about another row.
+        A bound guard runs before none of them: its decision was about another row.
         """
         return [o for o in operations if guard.bound or guard not in self.before(o)]
 
@@ -180,7 +181,7 @@ class Guarded:
 
 
 def unite(guards: Iterable[Guard]) -> Guards:
-    """Guards in their order, each once."""
+    """Return guards in order, without duplicates."""
     found: list[Guard] = []
     for guard in guards:
         if guard not in found:

@@ -1,4 +1,4 @@
-"""Kinds of values, as far as the wire tells them apart."""
+"""Kinds of values, as far as they differ on the wire."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from ..compat.sqlmodel import AutoString, UTCDateTime
 
 
 class Kind(StrEnum):
-    """The kind of a field's values: how it is parsed from a query and compared.
+    """Kind of a field's values, which determines how they are parsed from a query and compared.
 
-    Of documents in JSON columns, a part may be any `VALUE`, or a `LIST` of some.
+    A part of a document in a JSON column may also be any `VALUE`, or a `LIST` of values.
     """
 
     INTEGER = "integer"
@@ -63,7 +63,7 @@ class Kind(StrEnum):
 
     @property
     def noun(self) -> str:
-        """What one value is called: `an integer`, `a UUID`."""
+        """The kind as a noun with its article: `an integer`, `a UUID`."""
         return (
             f"{'an' if self in ('integer', 'enum', 'interval', 'array', 'other') else 'a'} {self}"
         )
@@ -75,7 +75,7 @@ ORDERED = NUMBERS | TIMES | {Kind.TEXT}
 SORTABLE = frozenset(Kind) - {Kind.JSON, Kind.LIST, Kind.OTHER}
 COMPARABLE = SORTABLE
 
-# Subclasses stand before their base classes: bool is an int, datetime is a date.
+# Subclasses come before their base classes: bool is an int, datetime is a date.
 _BY_CLASS: tuple[tuple[type, Kind], ...] = (
     (Enum, Kind.ENUM),
     (bool, Kind.BOOLEAN),
@@ -95,7 +95,7 @@ _BY_CLASS: tuple[tuple[type, Kind], ...] = (
 
 
 def strip_optional(annotation: Any) -> Any:
-    """Take `None` out of a union: `int | None` is `int`."""
+    """Remove `None` from a union: `int | None` becomes `int`."""
     if get_origin(annotation) in (Union, types.UnionType):
         members = [arg for arg in get_args(annotation) if arg is not type(None)]
         return reduce(operator.or_, members) if members else annotation
@@ -103,11 +103,11 @@ def strip_optional(annotation: Any) -> Any:
 
 
 def map_arguments(annotation: Any, change: Callable[[Any], Any]) -> Any:
-    """The same annotation with its type arguments changed; a `Literal` has none.
+    """Return an annotation with its type arguments changed, except for those of a `Literal`.
 
     Args:
-        annotation: The annotation, which is no `Annotated`.
-        change: Makes of each argument what stands in its place.
+        annotation: The annotation, which is not `Annotated`.
+        change: Returns the new argument for an old one.
     """
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Literal:
@@ -120,7 +120,7 @@ def map_arguments(annotation: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def bare_class(annotation: Any) -> type | None:
-    """The class behind an annotation, without `None`, `Annotated` and type arguments."""
+    """Return the class of an annotation, without `None`, `Annotated` and type arguments."""
     annotation = strip_optional(annotation)
     if get_origin(annotation) is Annotated:
         return bare_class(get_args(annotation)[0])
@@ -133,18 +133,19 @@ def bare_class(annotation: Any) -> type | None:
 
 
 def type_on(column: ColumnElement[Any], dialect: str | None) -> TypeEngine[Any]:
-    """The type of a column on a database: a variant of it, where it has one for that.
+    """Return the type of a column on a database, which may be a variant.
 
     Args:
         column: The column.
-        dialect: `sqlite` or `postgresql`; the type as it is declared, if None.
+        dialect: `sqlite` or `postgresql`; None for the type as it is declared.
     """
     sql_type = column.type
     return sql_type if dialect is None else variants_of(sql_type).get(dialect, sql_type)
 
 
 def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type that the database stores, below any decorators; an interval is one itself."""
+    """Return the type that the database stores, below any decorators; `Interval` counts as
+    stored."""
     while isinstance(sql_type, TypeDecorator) and not isinstance(sql_type, Interval):
         sql_type = sql_type.impl_instance
     return sql_type
@@ -152,25 +153,25 @@ def storage_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
 
 @lru_cache(maxsize=1024)
 def has_offset(sql_type: TypeEngine[Any]) -> bool:
-    """Whether a column keeps moments or times of day with an offset, which are shown in UTC."""
+    """Whether a column stores datetimes or times with an offset, which are shown in UTC."""
     stored = storage_type(sql_type)
     return isinstance(stored, (DateTime, Time)) and stored.timezone
 
 
 def time_in_utc(value: dt.time) -> dt.time:
-    """The same time of day in UTC, in which it is if it has no offset."""
+    """Convert a time to UTC; one without an offset is in UTC already."""
     if value.tzinfo is None:
         return value.replace(tzinfo=dt.UTC)
     return dt.datetime.combine(dt.date(2000, 1, 2), value).astimezone(dt.UTC).timetz()
 
 
 def moment_in_utc(value: dt.datetime) -> dt.datetime:
-    """The same moment in UTC, in which it is if it has no offset."""
+    """Convert a datetime to UTC; one without an offset is in UTC already."""
     return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 def scale_of(sql_type: TypeEngine[Any]) -> int | None:
-    """How many digits after the point a column keeps; None where it keeps all."""
+    """Return the number of decimal places that a column stores; None if it is unlimited."""
     stored = storage_type(sql_type)
     if not isinstance(stored, Numeric) or isinstance(stored, Float) or stored.precision is None:
         return None
@@ -178,8 +179,8 @@ def scale_of(sql_type: TypeEngine[Any]) -> int | None:
 
 
 def has_own_equality(sql_type: TypeEngine[Any]) -> bool:
-    """Tell whether values that differ in Python may be one to a database: by a collation, or with
-    the spaces of a fixed length."""
+    """Whether a database may consider values equal that differ in Python: by a collation, or by the
+    trailing spaces of a fixed length."""
     return any(map(_compares_otherwise, (sql_type, *variants_of(sql_type).values())))
 
 
@@ -189,7 +190,7 @@ def _compares_otherwise(sql_type: TypeEngine[Any]) -> bool:
     return collated or isinstance(stored, (CHAR, CITEXT))
 
 
-# Subclasses stand before their base classes: an enum is a text, a float is a number.
+# Subclasses come before their base classes: an enum is a text, a float is a number.
 _BY_SQL_TYPE: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (JSON, Kind.JSON),
     (ARRAY, Kind.JSON),
@@ -216,18 +217,18 @@ _ALIKE: Mapping[Kind, frozenset[Kind]] = {
     Kind.DATETIME: frozenset({Kind.DATETIME, Kind.DATE}),
     Kind.TEXT: frozenset({Kind.TEXT, Kind.ENUM, Kind.UUID}),
 }
-"""The kinds of values that a column may keep as values of its own kind: the database compares
-these as their own kind would be compared."""
+"""The kinds of annotations that may be stored as values of a column's kind: the database compares
+the stored values as the annotation's kind is compared."""
 
 
 def kind_of(annotation: Any, sql_type: TypeEngine[Any]) -> Kind:
-    """Tell the kind of a field from its annotation, as far as its column's type compares so."""
+    """Return the kind of a field: that of its annotation, if its column's type compares alike."""
     stored = stored_kind(sql_type)
     if is_secret(annotation):
         return Kind.OTHER
     meant = kind_of_class(bare_class(annotation))
     if stored is None or (is_decorated(sql_type) and stored is not Kind.JSON):
-        # What its own type makes of a value, only the annotation tells.
+        # Only the annotation tells the kind of values that a decorated type returns.
         if meant is None and annotation not in (Any, object):
             meant = stored
         return meant or Kind.OTHER
@@ -235,25 +236,25 @@ def kind_of(annotation: Any, sql_type: TypeEngine[Any]) -> Kind:
 
 
 def stored_kind(sql_type: TypeEngine[Any]) -> Kind | None:
-    """Tell the kind of what a column's type stores; None where it is none that is known."""
+    """Return the kind that a column's type stores; None if it is unknown."""
     stored = storage_type(sql_type)
     return next((kind for base, kind in _BY_SQL_TYPE if isinstance(stored, base)), None)
 
 
 def is_decorated(sql_type: TypeEngine[Any]) -> bool:
-    """Whether a column's type converts its values in a way of its own."""
+    """Whether a column's type is the user's own and converts values."""
     own = isinstance(sql_type, TypeDecorator)
     return own and not isinstance(sql_type, (AutoString, UTCDateTime, Interval))
 
 
 def is_secret(annotation: Any) -> bool:
-    """Whether values are wrapped so that they don't show: Pydantic's `SecretStr` and its kin."""
+    """Whether values are wrapped so that they don't show, as in Pydantic's `SecretStr`."""
     return hasattr(bare_class(annotation), "get_secret_value")
 
 
 def members_of(annotation: Any, sql_type: TypeEngine[Any]) -> Sequence[Enum | str]:
-    """The members of an enum, in the order of their declaration: as its field's annotation has
-    them, or else its column's type."""
+    """Return the members of an enum, in the order of declaration, from its field's annotation or
+    else from its column's type."""
     cls = bare_class(annotation)
     if cls is not None and issubclass(cls, Enum):
         return tuple(cls)
@@ -264,6 +265,6 @@ def members_of(annotation: Any, sql_type: TypeEngine[Any]) -> Sequence[Enum | st
 
 
 def kind_of_class(cls: type | None) -> Kind | None:
-    """Tell the kind of a class's values; None where it is none that is known."""
+    """Return the kind of a class's values; None if it is unknown."""
     found = (kind for base, kind in _BY_CLASS if cls is not None and issubclass(cls, base))
     return next(found, None)

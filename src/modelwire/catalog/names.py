@@ -1,4 +1,4 @@
-"""Names as words: how classes, fields and tables read in a sentence."""
+"""Names of classes, fields and tables as words."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\W]+"
 
 
 def to_words(name: str) -> str:
-    """Write a name as lower-case words: `OrderLine` and `order_line` are `order line`."""
+    """Write a name as lower-case words: `OrderLine` and `order_line` become `order line`."""
     return " ".join(part.lower() for part in _BOUNDARY.split(name) if part)
 
 
 def to_title(name: str) -> str:
-    """Write a name as words with a capital: `full_name` is `Full name`."""
+    """Write a name as capitalised words: `full_name` becomes `Full name`."""
     words = to_words(name)
     return words[:1].upper() + words[1:]
 
 
 def join_words(names: Sequence[str]) -> str:
-    """Join names with commas and a last `and`."""
+    """Join names with commas and a final `and`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def did_you_mean(name: str, known: Iterable[str], *, start: str = "", end: str = "") -> str:
-    """Name the closest known name, in whatever case, in brackets; empty where none is close.
+    """Suggest the closest known name in parentheses, ignoring case; empty if none is close.
 
-    It may be asked for names that were made to cost time. So what is too long is like no other, and
-    only the few that have most letters in common with a name are compared with it in their order.
+    Clients may send names that are meant to cost time. Therefore long names get no suggestion, and
+    only the few known names that share the most letters are compared in full.
 
     Args:
-        name: The name that is not known.
-        known: Those that are.
-        start: What the one that is meant would have before it.
-        end: What it would have behind it.
+        name: The unknown name.
+        known: The known names.
+        start: A prefix for the suggestion.
+        end: A suffix for the suggestion.
     """
     if len(name) > _LONGEST:
         return ""
@@ -56,18 +56,18 @@ def did_you_mean(name: str, known: Iterable[str], *, start: str = "", end: str =
 
 
 _LONGEST = 64
-"""Characters of names that are compared."""
+"""Characters of the longest name that is compared."""
 
 _COMPARED = 3
-"""Names that are compared with another one letter by letter, at most."""
+"""Known names that are compared in full, at most."""
 
 
 def _parts_of(name: str) -> frozenset[str]:
-    """The letters of a name, and its pairs of letters."""
+    """Return the letters and letter pairs of a name."""
     return frozenset((*name, *map(add, name, name[1:])))
 
 
-# What is known may end with what a client has written.
+# A known name may contain text from a client.
 _known_parts_of = lru_cache(maxsize=256)(_parts_of)
 
 
@@ -81,13 +81,13 @@ def escape_pointer(name: str) -> str:
 
 
 def name_of(key: str, info: FieldInfo) -> str:
-    """The name of a schema's field in a body."""
+    """Return the name of a schema's field in a body."""
     alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
     return alias or key
 
 
 def names_in_bodies(schema: type[BaseModel]) -> Mapping[str, str]:
-    """The names by which bodies may give the fields of a schema, with those in Python."""
+    """Return the names that bodies may use for a schema's fields, with the names in Python."""
     config = schema.model_config
     by_key = config.get("populate_by_name") or config.get("validate_by_name")
     keys = {key: key for key in schema.model_fields} if by_key else {}
@@ -95,12 +95,12 @@ def names_in_bodies(schema: type[BaseModel]) -> Mapping[str, str]:
 
 
 def shown_name(key: str, info: FieldInfo) -> str:
-    """The name under which a field is shown, by its name in Python."""
+    """Return the name of a field in answers."""
     return info.serialization_alias or info.alias or key
 
 
 def names_shown(schema: type[BaseModel]) -> Mapping[str, str]:
-    """The names under which a schema shows its fields and what it computes, by those in Python."""
+    """Return the names of a schema's fields and computed fields in answers, by those in Python."""
     fields = {
         key: shown_name(key, info) for key, info in schema.model_fields.items() if not info.exclude
     }

@@ -1,4 +1,4 @@
-"""What of a model runs only where rows are objects, which generated requests don't make."""
+"""Code of models that runs only for ORM objects, which the generated routes don't create."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ _HOOKS: Mapping[str, str] = {
     "the event before_delete": "before_delete",
     "the event after_delete": "after_delete",
 }
-"""The hooks that run with what mapper events are for."""
+"""The hooks that replace mapper events."""
 
 _INSTANCE_EVENTS: Mapping[str, Sequence[Operation]] = {"init": _CREATING, "load": OPERATIONS}
 
 
 def describe_passed_over(table: Table) -> str | None:
-    """Describe what of a model its requests pass over, and what to write instead.
+    """Describe the code of a model that requests bypass, and its replacements.
 
     Args:
         table: The resource.
 
     Returns:
-        A sentence for the log; None where nothing is passed over.
+        A sentence for the log; None if nothing is bypassed.
     """
     found = [
         name
@@ -66,12 +66,12 @@ def describe_passed_over(table: Table) -> str | None:
 
 
 def _has_hook_for(resource: Resource, name: str) -> bool:
-    """Whether a resource has a hook in place of a mapper event."""
+    """Whether a resource has a hook that replaces a mapper event."""
     return name in _HOOKS and bool(getattr(resource.hooks, _HOOKS[name], ()))
 
 
 def _find_own(mapper: Mapper[Any]) -> Iterable[tuple[str, Sequence[Operation]]]:
-    """What a user has added to a mapped class, and which operations would run it in a session."""
+    """Yield the code that a user added to a mapped class, and the operations it would run with."""
     if _has_own_init(mapper):
         yield "__init__", _CREATING
     for name, operations in _MAPPER_EVENTS.items():
@@ -88,7 +88,7 @@ def _find_own(mapper: Mapper[Any]) -> Iterable[tuple[str, Sequence[Operation]]]:
 
 
 def _has_own_init(mapper: Mapper[Any]) -> bool:
-    """Whether a class, or one that it inherits from, is made otherwise than SQLModel's are."""
+    """Whether a class, or one that it inherits from, has its own `__init__`."""
     line = [*mapper.iterate_to_root()]
     known = [SQLModel.__init__, *(vars(m.class_).get("__init__") for m in line)]
     return any(m.class_manager.original_init not in known for m in line)

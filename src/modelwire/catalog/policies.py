@@ -1,4 +1,4 @@
-"""What is said of a table: who may see and change its rows, and what the server sets in them."""
+"""Policies of tables: access to rows and fields, and values that the server sets."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .conditions import Condition
 from .kinds import Kind
 
 _DECISIVE = frozenset({Kind.INTEGER, Kind.TEXT, Kind.UUID, Kind.BOOLEAN, Kind.ENUM})
-"""The kinds whose values are compared alike in a column and outside of one."""
+"""The kinds whose values compare alike inside and outside of a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldRules:
-    """Who may see and set a field.
+    """Access to a field.
 
     Args:
-        read: Who may see it.
-        write: Who may set it.
+        read: The rule for seeing it.
+        write: The rule for setting it.
     """
 
     read: Rule = True
@@ -30,12 +30,12 @@ class FieldRules:
 
 
 OPEN = FieldRules()
-"""The rules of a field that no policy names."""
+"""The rules of a field without a policy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """What the server sets in a field.
+    """Value that the server sets in a field.
 
     Args:
         source: An attribute of the caller, or a function that makes the value.
@@ -44,7 +44,7 @@ class Assigned:
     source: Parameter | Callable[[], Any]
 
     def value(self, principal: Principal) -> Any:
-        """The value for one row.
+        """Return the value for one row.
 
         Raises:
             CallerError: It is an attribute of the caller, with a value that no column can hold.
@@ -56,14 +56,15 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SoftDelete:
-    """What is said of the rows of a table that are deleted, and stay.
+    """Access to soft-deleted rows.
 
     Args:
-        own: What a policy says of who may read a row, whether it is deleted or not.
-        restore: The rows that a caller may see though they are deleted, and bring back.
-        stored: Of all rows, whoever may see them: for the service itself.
-        recalled: Of the deleted rows that a caller may see, by the words of the parameter
-            `deleted`: `only` these, or these too, `include`. Empty where nobody may see any.
+        own: The policy's condition for reading a row, whether it is deleted or not.
+        restore: The deleted rows that a caller may see and restore.
+        stored: The policy that includes deleted rows, whoever may see them; for internal use.
+        recalled: The policies for deleted rows that a caller may see, by the value of the parameter
+            `deleted`: `only` for these alone, `include` for these too. Empty if no caller may see
+            any.
     """
 
     own: Condition
@@ -74,17 +75,17 @@ class SoftDelete:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TablePolicy:
-    """Who may see and change the rows of a table, and what the server sets in them.
+    """Access to the rows of a table, and the values that the server sets in them.
 
     Args:
         read: The rows that a caller may see.
-        create: What a new row has to satisfy.
-        update: The rows that a caller may change, and what they have to be afterwards.
+        create: The condition for a new row.
+        update: The rows that a caller may update; must also hold afterwards.
         delete: The rows that a caller may delete.
-        fields: The fields that a policy names, by their name on the wire.
-        on_create: What is set in new rows, by the names of the fields in Python.
-        on_update: What is set in rows that are changed.
-        soft: What is said of deleted rows, where they stay; their conditions leave these out.
+        fields: The rules of fields, by their names on the wire.
+        on_create: The values set in new rows, by the fields' names in Python.
+        on_update: The values set in updated rows.
+        soft: Access to soft-deleted rows, if deletes are soft; all other conditions exclude these.
     """
 
     read: Condition
@@ -97,22 +98,22 @@ class TablePolicy:
     soft: SoftDelete | None = None
 
     def condition(self, action: Action) -> Condition:
-        """The condition of an action."""
+        """Return the condition of an action."""
         found: Condition = getattr(self, action)
         return found
 
     def restricts(self, action: Action) -> bool:
-        """Whether there may be rows to which a caller may not do something, or can't see."""
+        """Whether there may be rows that a caller may not see, or may not perform an action on."""
         return not (self.read.constant and getattr(self, action).constant)
 
     @property
     def shows_new(self) -> bool:
-        """Whether whoever may create a row may see it too."""
+        """Whether any caller who may create a row may also see it."""
         read = self.read if self.soft is None else self.soft.own
         return bool(read.constant) or read is self.create
 
     def decides(self, given: Iterable[tuple[str, Kind | None]]) -> bool:
-        """Whether the values of some columns decide whether a new row may be created.
+        """Whether the values of some columns suffice to decide if a new row may be created.
 
         Args:
             given: The key of each column, and its kind.
@@ -120,7 +121,7 @@ class TablePolicy:
         return self.create.columns <= {key for key, kind in given if kind in _DECISIVE}
 
     def rules_of(self, name: str) -> FieldRules:
-        """Who may see and set a field, by its name on the wire."""
+        """Return the rules of a field, by its name on the wire."""
         return self.fields.get(name, OPEN)
 
     @property

@@ -1,4 +1,4 @@
-"""Reads SQLModel classes into a catalog, once, at start-up."""
+"""Builds the catalog from SQLModel classes, once, at start-up."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def read_catalog(
     caller: Caller | None = None,
     grants: Grants | None = None,
 ) -> Catalog:
-    """Read what the resources' models declare.
+    """Build the catalog of some resources.
 
     Args:
         resources: The resources of one application.
-        limits: How much one request may ask for.
-        prefix: What stands before the path of each resource.
-        base: The dependencies of all of them.
-        is_bound: Tells which dependencies are bound to one row; by default all might be.
-        dialect: The dialect of the database that it is for; of none, if None.
+        limits: The limits of one request.
+        prefix: The prefix of the path of each resource.
+        base: The dependencies of all resources.
+        is_bound: Tells which dependencies are bound to one row; by default, all may be.
+        dialect: The dialect of the database; None for no particular one.
         caller: The caller of the application, if it has one.
-        grants: The attributes that are true of the callers that it is for, of those that decide
-            about fields; it has all that any caller may see and set, if None.
+        grants: The attributes, among those that decide about fields, that are true of the callers
+            whom the catalog is for; if None, it has everything that any caller may see and set.
 
     Returns:
         The catalog.
@@ -92,7 +92,7 @@ def read_catalog(
 def _read_models(
     resources: Sequence[Resource], grants: Grants | None
 ) -> Sequence[tuple[Mapper[Any], Resource]]:
-    """The mappers of the resources' models, with the resources as some callers have them."""
+    """Return the mappers of the resources' models, and the resources as some callers see them."""
     found = [(mapper_of(resource), resource) for resource in resources]
     return [(m, narrow(serve_view(resource, table_of(m)), grants)) for m, resource in found]
 
@@ -114,7 +114,7 @@ def _read_dependents(
 
 
 def _check_tables(tables: Sequence[Table], dialect: Dialect | None) -> None:
-    """Check what can be told only when all resources are read."""
+    """Run the checks that need all resources."""
     _check_paths(tables)
     check_defaults(tables, dialect)
     check_links(tables)
@@ -136,8 +136,8 @@ def _check_shown_relations(table: Table, tables: Sequence[Table]) -> None:
 
 
 def _deleted_by_row(tables: Sequence[Table]) -> set[str]:
-    """The names of the tables whose rows the database alone may not delete: hooks are told, or
-    they are marked only."""
+    """Return the names of the tables that the database must not delete from by itself, since hooks
+    must be told or deletes are soft."""
     hooked = {t.name for t in tables if (hooks := t.resource.hooks) and hooks.serve("delete")}
     return hooked | {t.name for t in tables if t.deleted_at is not None}
 

@@ -1,4 +1,4 @@
-"""One relationship between tables, as the wire sees it."""
+"""Relations: relationships of a resource and their representation on the wire."""
 
 from __future__ import annotations
 
@@ -15,29 +15,28 @@ from .policies import TablePolicy
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
-    """One relationship, with the columns that join it.
+    """Relationship between tables, with the columns that join them.
 
     Args:
-        name: Its name on the wire: as answers show it, made by the alias generator where there is
-            one.
+        name: Its name on the wire: the one in answers, possibly made by an alias generator.
         key: The relationship's name in Python.
-        target: Name of the table it leads to.
+        target: Name of the table that it leads to.
         many: Whether it leads to many rows.
-        simple: Whether it is joined by equal columns and nothing else.
-        unique: Whether no two rows of the target have the same values in `remote`.
+        simple: Whether it is joined by equality of columns only.
+        unique: Whether `remote` is unique in the target.
         holds: Whether the foreign key is on this side.
-        writable: Whether rows may be tied by it.
+        writable: Whether rows may be related by it.
         local: Columns of this side, in the order of `remote`.
-        remote: Columns of the other side; of the link table where there is one.
+        remote: Columns of the other side; of the link table if there is one.
         link: The link table of a many-to-many relationship.
         link_target: Pairs of a column of the target and the link table's column that refers to it.
-        order: Columns of the target by which its rows are ordered, each with whether its largest
-            value comes first.
-        excludes: Whether a link may stand in the way of another one: the link table allows fewer
-            than one for each pair of rows, as where a row may have one only.
-        repeats: Whether two rows may be linked more than once, as where each link has a key of its
-            own.
-        policies: The policies of all resources, by their tables; those that are open are left out.
+        order: Columns of the target that its rows are ordered by, each with whether it is
+            descending.
+        excludes: Whether one link may rule out another: the link table has a unique key on fewer
+            columns than both foreign keys, for example if a row may have one link only.
+        repeats: Whether two rows may be linked more than once, for example if each link has its own
+            key.
+        policies: The policies of all resources except open ones, by their tables.
     """
 
     name: str
@@ -59,5 +58,6 @@ class Relation:
 
     @property
     def link_columns(self) -> tuple[Column[Any], ...]:
-        """The link table's columns: those that refer to this side, then those to the target."""
+        """The link table's columns: those that refer to this side, then those that refer to the
+        target."""
         return (*self.remote, *(linked for _, linked in self.link_target))

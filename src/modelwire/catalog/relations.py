@@ -1,4 +1,4 @@
-"""Reads relationships, and tells how their rows are tied."""
+"""Reads relationships and the unique keys of their tables."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def read_relation(
     Args:
         prop: The relationship.
         name: Its name on the wire.
-        policies: The policies of all resources, which may be read later.
+        policies: The policies of all resources; they may be filled in later.
 
     Returns:
-        It, with the columns that join it.
+        The relation, with the columns that join it.
 
     Raises:
-        ConfigurationError: It is joined by something that is no column.
+        ConfigurationError: It is joined by an expression that is not a column.
     """
     target = prop.mapper.local_table
     if not isinstance(target, SQLTable):
@@ -75,7 +75,7 @@ def read_relation(
 def _read_order(
     prop: RelationshipProperty[Any], target: SQLTable
 ) -> Iterator[tuple[Column[Any], bool]]:
-    """The columns of `order_by`, up to a term that is none of the target's."""
+    """Yield the columns of `order_by`, up to the first term that is not a column of the target."""
     for term in prop.order_by or ():
         element: Any = term
         descending = False
@@ -89,14 +89,14 @@ def _read_order(
 
 
 def leads_back(relation: Relation, before: Relation) -> bool:
-    """Tell whether a relation leads straight back to the row that another one has come from.
+    """Whether a relation leads straight back to the row that another one has come from.
 
-    As from the players of a team to that team: there is nothing new to show. From a player by its
-    team to all of the team's players no relation leads back, since most of them are other rows.
+    From the players of a team, `team` leads back: there is nothing new to show. From a player's
+    team, no relation to all of its players leads back, since most of them are other rows.
 
     Args:
         relation: The relation.
-        before: The one by which its row was reached.
+        before: The relation by which its row was reached.
     """
     if relation.many or relation.link is not before.link:
         return False
@@ -104,7 +104,7 @@ def leads_back(relation: Relation, before: Relation) -> bool:
 
 
 def _pairs(relation: Relation) -> AbstractSet[tuple[Column[Any], Column[Any]]]:
-    """The columns that a relation joins: those on this side, with those on the other."""
+    """Return pairs of the columns that a relation joins: this side's, then the other side's."""
     if relation.link is None:
         return set(zip(relation.local, relation.remote, strict=True))
     here = zip(relation.local, relation.remote, strict=True)
@@ -112,7 +112,7 @@ def _pairs(relation: Relation) -> AbstractSet[tuple[Column[Any], Column[Any]]]:
 
 
 def joins_columns(prop: RelationshipProperty[Any]) -> bool:
-    """Whether a relationship is joined by equal columns, with no condition beside."""
+    """Whether a relationship is joined by equality of columns, without further conditions."""
     joins = [j for j in (prop.primaryjoin, prop.secondaryjoin) if j is not None]
     terms = [term for join in joins for term in getattr(join, "clauses", [join])]
     return all(
@@ -124,29 +124,29 @@ def joins_columns(prop: RelationshipProperty[Any]) -> bool:
 
 
 def is_unique(sql: SQLTable, columns: Sequence[Column[Any]]) -> bool:
-    """Whether no two rows of a table can have the same values in some columns, NULL aside."""
+    """Whether some columns of a table are unique together, NULLs aside."""
     given = set(columns)
     return any(unique <= given for unique in read_unique_keys(sql))
 
 
 def read_unique_keys(sql: SQLTable) -> frozenset[frozenset[Column[Any]]]:
-    """The columns of each constraint and index by which no two rows of a table are the same."""
+    """Return the columns of each unique constraint and index of a table."""
     return frozenset(unique for unique in map(unique_columns, declared_on(sql)) if unique)
 
 
 def declared_on(sql: SQLTable) -> Sequence[Constraint | Index]:
-    """The constraints and indexes of a table."""
+    """Return the constraints and indexes of a table."""
     return [*sql.constraints, *sql.indexes]
 
 
 def can_be_deferred(constraint: Constraint | Index) -> bool:
-    """Whether a constraint may be checked later; then nothing can go by it that is told of a
-    conflict at once (PostgreSQL manual, INSERT, "conflict_target")."""
+    """Whether a constraint is deferrable; then it can't be a conflict target (PostgreSQL manual,
+    INSERT, "conflict_target")."""
     return bool(getattr(constraint, "deferrable", False))
 
 
 def unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
-    """The columns that a constraint or index makes unique; empty where it makes none."""
+    """Return the columns that a constraint or index makes unique; empty if it makes none."""
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)) and constraint.columns:
         return frozenset(constraint.columns)
     is_partial = isinstance(constraint, Index) and any(
@@ -159,15 +159,15 @@ def unique_columns(constraint: Constraint | Index) -> frozenset[Any]:
 
 
 def find_link_key(sql: SQLTable, ends: Collection[Column[Any]]) -> tuple[Column[Any], ...]:
-    """Find the unique key that tells a link which is there already.
+    """Find the unique key by which an existing link is recognised.
 
     Args:
         sql: The link table.
-        ends: Its columns that refer to both ends.
+        ends: Its foreign key columns to both ends.
 
     Returns:
-        The columns of the shortest key that holds them all and that an upsert can go by; empty
-        where there is none.
+        The columns of the shortest key that includes them all and can be a conflict target; empty
+        if there is none.
     """
     firm = (unique_columns(c) for c in declared_on(sql) if not can_be_deferred(c))
     keys = [key for key in firm if key.issuperset(ends)]
@@ -175,7 +175,7 @@ def find_link_key(sql: SQLTable, ends: Collection[Column[Any]]) -> tuple[Column[
 
 
 def _excludes_links(link: SQLTable | None, ends: AbstractSet[Column[Any]]) -> bool:
-    """Whether a link may stand in the way of another one."""
+    """Whether one link may rule out another."""
     if link is None:
         return False
     keys = (key for key in read_unique_keys(link) if link.autoincrement_column not in key)
@@ -188,7 +188,7 @@ def _repeats_links(link: SQLTable | None, ends: AbstractSet[Column[Any]]) -> boo
 
 
 def asks_for_keys(relation: Relation) -> bool:
-    """Whether rows can be linked by a relation with nothing but the keys of both."""
+    """Whether the keys of both rows suffice to link them by a relation."""
     link = relation.link
     if link is None or not relation.writable:
         return False

@@ -1,4 +1,4 @@
-"""What an annotation says itself of how its values are written."""
+"""Serializers in annotations."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _VALIDATORS = (AfterValidator, BeforeValidator, PlainValidator, WrapValidator)
 
 
 def is_own_way(metadata: Any) -> bool:
-    """Whether what stands beside a type in an annotation may change how values are written.
+    """Whether metadata in an annotation may change how values are serialised.
 
-    Whatever makes a schema of its own may, but for Pydantic's validators; constraints don't.
+    Anything that makes a core schema may, except for Pydantic's validators; constraints don't.
     """
     makes_schema = hasattr(metadata, "__get_pydantic_core_schema__")
     known = isinstance(metadata, _VALIDATORS) or getattr(metadata, "is_plain", False)
@@ -21,7 +21,7 @@ def is_own_way(metadata: Any) -> bool:
 
 
 def writes_itself(info: FieldInfo) -> bool:
-    """Whether anything in a field's annotation says how its values are written."""
+    """Whether a field's annotation has metadata that may change how its values are serialised."""
     return any(map(is_own_way, info.metadata)) or _has_own_way(info.annotation)
 
 

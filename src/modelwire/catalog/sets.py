@@ -1,7 +1,6 @@
-"""The order of sets in columns and in JSON: the same row is the same bytes, whichever process has
-made them.
+"""A fixed order for sets in columns and in JSON, so that equal rows are the same bytes.
 
-Python keeps a set in an order that differs from process to process, as the hashes of texts do.
+Python's own order of a set differs from process to process, as the hashes of texts do.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ from ..compat.pydantic import serializer_of
 _SETS = frozenset({"set", "frozenset"})
 
 _VALUES = frozenset({"default", "expected", "metadata"})
-"""Names of what is no schema in one, and may look like one; fields may have these names, too."""
+"""Keys of a core schema whose values are not schemas, but may look like some; fields may have these
+names, too."""
 
 
 def put_in_order(values: Iterable[Any]) -> list[Any]:
-    """The items of a set in the one order that it is stored and written in."""
+    """Return the items of a set in the order in which they are stored and written."""
     try:
         return sorted(values)
     except TypeError:
@@ -29,13 +29,13 @@ def put_in_order(values: Iterable[Any]) -> list[Any]:
 
 
 def find_ordering(annotation: Any) -> SchemaSerializer | None:
-    """Find what serializes values of an annotation with each set in order.
+    """Find a serializer that writes values of an annotation with each set in order.
 
     Args:
         annotation: The annotation, or a model.
 
     Returns:
-        The serializer; None where there are no sets, wherever they might stand.
+        The serializer; None if the annotation has no sets at any level.
     """
     schema = TypeAdapter(annotation).core_schema
     ordered = _order_sets(schema)
@@ -43,13 +43,13 @@ def find_ordering(annotation: Any) -> SchemaSerializer | None:
 
 
 def _order_sets(schema: Any) -> Any:
-    """A schema of Pydantic's core, or a part of one, by which sets are written in order."""
+    """Make a core schema, or a part of one, write sets in order."""
     if isinstance(schema, (list, tuple)):
         return type(schema)(map(_order_sets, schema))
     if not isinstance(schema, dict):
         return schema
     kind = schema.get("type")
-    if not isinstance(kind, str):  # schemas by names, such as a model's fields by theirs
+    if not isinstance(kind, str):  # schemas by name, such as those of a model's fields
         return {name: _order_sets(value) for name, value in schema.items()}
     changed = {k: v if k in _VALUES else _order_sets(v) for k, v in schema.items()}
     if kind in _SETS and "serialization" not in schema:
@@ -61,5 +61,5 @@ def _order_sets(schema: Any) -> Any:
 
 
 def _write_set(value: Any, write: core_schema.SerializerFunctionWrapHandler) -> Any:
-    # What is no set is not what its annotation says, and is written as it is.
+    # A value that is not a set does not match its annotation, and is written as it is.
     return write(put_in_order(value) if isinstance(value, (set, frozenset)) else value)

@@ -1,4 +1,4 @@
-"""The resources of an application, each with all that is known of its table."""
+"""The catalog: the resources of an application with their tables."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ from .whole import ChangeSchema, RowSchema
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """The Pydantic models of one resource's bodies.
+    """Pydantic models of one resource's bodies.
 
     Args:
-        create: What a new row may have.
-        update: What a change may have.
-        read: What is shown.
-        related: What is shown of the rows of relations, where the user's read schema says it.
-        row: What validates new rows in place of `create`, where their model has to see them whole.
-        change: What validates changes in place of `update`, where the model has to.
+        create: The schema of new rows.
+        update: The schema of changes.
+        read: The schema of rows in answers.
+        related: The schemas of the rows of relations, by relation, if the user's read schema has
+            them.
+        row: The validator of new rows in place of `create`, if their model validates whole rows.
+        change: The validator of changes in place of `update`, if the model validates whole rows.
     """
 
     create: type[BaseModel]
@@ -54,30 +55,31 @@ class Schemas:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """One resource with everything that a plan has to know about its table.
+    """Resource with everything that a plan needs to know about its table.
 
     Args:
-        resource: What the user declared.
-        guarded: What runs before its requests.
+        resource: The user's declaration.
+        guarded: Its guards.
         model: Its SQLModel class.
         sql: Its table.
-        path: Where it is served, below the prefix of all.
-        fields: Its columns.
+        path: The path of its routes, without the common prefix.
+        fields: Its fields.
         relations: Its relationships, by name.
-        includes: Those whose rows `include` may show.
-        paths: Those that filters and sorts may go through.
-        nested: Those whose rows may be created together with a row of this table.
-        linked: Many-to-many relationships whose links bodies may set by the keys of their ends.
-        below: Those that have routes below a row of this table, and what runs before these.
+        includes: The relationships that `include` may name.
+        paths: The relationships that filters and sorts may go through.
+        nested: The relationships whose rows may be created together with a row of this table.
+        linked: The many-to-many relationships whose links bodies may set by keys.
+        below: The relationships that have routes below a row of this table, with their guards.
         constraints: Its constraints and indexes.
-        references: The foreign keys that lead from it.
-        upsert_keys: The unique keys by which an upsert may find the row that is there.
-        upserts: Whether it takes upserts: whoever may create many rows may change any as well.
+        references: Its foreign keys.
+        upsert_keys: The unique keys by which an upsert may find an existing row.
+        upserts: Whether it accepts upserts: any caller who may create many rows may also update
+            any.
         schemas: The models of its bodies.
-        masked: The names in Python of the fields that are shown as something else than is stored.
-        computes: Whether its read schema computes fields, which may look at any column.
-        policy: Who may see and change its rows, and what the server sets in them.
-        memory: What was found out about it; that of the whole catalog.
+        masked: The Python names of the fields whose shown values differ from the stored ones.
+        computes: Whether its read schema has computed fields, which may read any column.
+        policy: The access to its rows, and the values that the server sets in them.
+        memory: The caches of the catalog.
     """
 
     resource: Resource
@@ -104,21 +106,21 @@ class Table:
 
     @property
     def name(self) -> str:
-        """The table's name, with its schema where the model gives one."""
+        """The table's name, with its schema if the model gives one."""
         return self.sql.fullname
 
     @cached_property
     def children(self) -> Mapping[str, Relation]:
-        """The relations whose rows have a list of their own below a row of this table."""
+        """The relations whose rows have a list below a row of this table."""
         return {name: self.relations[name] for name in self.below[Access.LIST]}
 
     def find_served(
         self, operation: Operation | Access | Past | Recall
     ) -> Sequence[tuple[Relation | None, Guards]]:
-        """Find what is served of an operation, or by which relations of an access below a row.
+        """Find the routes of an operation, or those of an access below a row.
 
         Returns:
-            The relations, None for the resource itself; each with all that runs before.
+            The relation of each, None for the resource itself, with the guards that run before it.
         """
         if isinstance(operation, Access):
             return [(self.relations[name], g) for name, g in self.below[operation].items()]
@@ -134,12 +136,12 @@ class Table:
 
     @cached_property
     def shows_computed(self) -> bool:
-        """Whether its rows are shown with what their model computes of them."""
+        """Whether its answers have computed fields of the model."""
         return bool(self.schemas.read.model_computed_fields)
 
     @cached_property
     def title(self) -> str:
-        """The class's name as words: `OrderLine` is `Order line`."""
+        """The class's name as words: `OrderLine` becomes `Order line`."""
         return to_title(self.model.__name__)
 
     @cached_property
@@ -155,7 +157,7 @@ class Table:
 
     @property
     def columns(self) -> Sequence[Column[Any]]:
-        """All columns, also those that are no fields."""
+        """All columns, including those that are not fields."""
         return tuple(self.sql.columns)
 
     @cached_property
@@ -165,20 +167,20 @@ class Table:
 
     @cached_property
     def deleted_at(self) -> Field | None:
-        """The field that says since when a row is deleted, where deletes are soft."""
+        """The field for the time of deletion, if deletes are soft."""
         named = (f for f in self.fields if f.name == self.resource.soft_delete)
         return next(named, None)
 
     @cached_property
     def recalled(self) -> Mapping[str, Table]:
-        """The same resource with deleted rows among its own, by the words of `deleted`."""
+        """The resource including deleted rows, by the values of the parameter `deleted`."""
         soft = self.policy.soft
         found = {} if soft is None else soft.recalled
         return {word: replace(self, policy=policy) for word, policy in found.items()}
 
     @cached_property
     def with_all_rows(self) -> Table:
-        """The resource with all of its rows, for the service itself: no policy holds."""
+        """The resource without any policy, including deleted rows, for internal use."""
         soft = self.policy.soft
         if soft is None:
             raise AssertionError(f"{self.name}: no delete of it is soft")
@@ -186,7 +188,7 @@ class Table:
 
     @cached_property
     def version(self) -> Field | None:
-        """The field that every change counts up, where the resource names one."""
+        """The field that every change increments, if the resource names one."""
         named = (f for f in self.fields if f.name == self.resource.version)
         return next(named, None)
 
@@ -204,17 +206,17 @@ class Table:
 
     @cached_property
     def shown_columns(self) -> int:
-        """How many of these are columns; those that expressions compute come behind them."""
+        """The number of readable fields that are columns; computed ones come after them."""
         return sum(field.computed is None for field in self.readable.values())
 
     @cached_property
     def read_only(self) -> frozenset[str]:
-        """The names of the fields that clients may see, and that a policy lets none of them set."""
+        """The names of the fields that clients may see, but that a policy lets no caller set."""
         return frozenset(n for n in self.readable if self.policy.rules_of(n).write is False)
 
     @cached_property
     def unnamed(self) -> frozenset[str]:
-        """The names of the fields that clients can neither see nor set, by whatever name."""
+        """All names of the fields that clients can neither see nor set."""
         fields = [f for f in self.fields if not (f.readable or f.writable)]
         return frozenset(n for f in fields for n in (f.name, f.key, name_of(f.key, f.info)))
 
@@ -230,36 +232,37 @@ class Table:
 
     @cached_property
     def searched(self) -> tuple[Field, ...]:
-        """The texts that `q` looks into; what is computed would be so for every row."""
+        """The text fields that `q` searches; computed ones would have to be computed for every
+        row."""
         fields = self.queryable.values()
         return tuple(f for f in fields if f.kind is Kind.TEXT and f.computed is None)
 
     @cached_property
     def shown(self) -> frozenset[str]:
-        """The names under which clients may see anything of a row: fields and includes."""
+        """The names of everything that clients may see of a row: fields and includes."""
         return frozenset((*names_shown(self.schemas.read).values(), *self.includes))
 
     @cached_property
     def settable(self) -> Mapping[str, str]:
-        """The names by which changes may give fields, with those in Python."""
+        """The names by which changes may set fields, with those in Python."""
         return names_in_bodies(self.schemas.update)
 
     @cached_property
     def takes_echoes(self) -> bool:
-        """Whether a change may have what clients can't set: it is compared then. A schema of the
-        user's may say itself what becomes of it."""
+        """Whether a change may have fields that clients can't set, which are then compared with the
+        row. A schema of the user's may be configured otherwise."""
         own = self.resource.update_schema
         return own is None or "extra" not in own.model_config
 
     @cached_property
     def echoed(self) -> frozenset[str]:
-        """The names under which a change may have what is shown of a row, and clients can't set."""
+        """The names of fields that a change may have although clients can only see them."""
         return self.shown.difference(self.settable) if self.takes_echoes else frozenset()
 
     @cached_property
     def patched(self) -> Mapping[str, Field]:
-        """The fields of JSON, by the names by which changes may give them: an object patches what
-        is stored there."""
+        """The JSON fields, by the names by which changes may set them: an object is merged into the
+        stored document."""
         fields = {name: self.by_key.get(key) for name, key in self.settable.items()}
         return {n: f for n, f in fields.items() if f is not None and f.kind is Kind.JSON}
 
@@ -275,7 +278,8 @@ class Table:
 
     @cached_property
     def selected(self) -> tuple[Field, ...]:
-        """The fields of a row as it is read: what is shown, then what keys and joins need."""
+        """The fields of a row as it is read: those that are shown, then those that keys and joins
+        need."""
         used = (self.includes, self.children, self.nested, self.linked)
         joins = {c for relations in used for r in relations.values() for c in r.local}
         own = self.resource.read_schema
@@ -287,38 +291,38 @@ class Table:
 
     @cached_property
     def stored(self) -> tuple[Field, ...]:
-        """Every field, those in front that are selected."""
+        """Every field, beginning with the selected ones."""
         return tuple(dict.fromkeys((*self.selected, *self.fields)))
 
     @cached_property
     def positions(self) -> Mapping[Field, int]:
-        """Where each selected field stands in a row."""
+        """The position of each selected field in a row."""
         return {f: i for i, f in enumerate(self.selected)}
 
     @cached_property
     def position_of_column(self) -> Mapping[str, int]:
-        """Where each selected column stands in a row, by the column's name."""
+        """The position of each selected column in a row, by the column's name."""
         return {f.column.name: i for f, i in self.positions.items()}
 
     def values_of(self, row: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[Any, ...]:
-        """The values of some selected columns in a row as it is read."""
+        """Return the values of some selected columns in a row as it is read."""
         return tuple(row[self.position_of_column[column.name]] for column in columns)
 
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Every resource of one application.
+    """The resources of one application.
 
     Args:
-        tables: The resources, by the name of their table, as all of these, with its schema if any.
-        dependents: What is deleted before a row of any mapped table, by the table's name.
-        limits: How much one request may ask for.
-        prefix: What stands before the path of each resource.
-        memory: What was found out about it and its tables.
-        parameters: What all policies compare with that is known of the caller.
-        has_hooks: Whether a resource has any.
-        grants: The attributes that are true of the callers that it is for, of those that decide
-            about fields.
+        tables: The resources, by the name of their table, with its schema if it has one.
+        dependents: The rows to delete before a row of any mapped table, by the table's name.
+        limits: The limits of one request.
+        prefix: The prefix of the path of each resource.
+        memory: The caches of the catalog and its tables.
+        parameters: The parameters of all policies, which hold attributes of the caller.
+        has_hooks: Whether any resource has hooks.
+        grants: The attributes, among those that decide about fields, that are true of the callers
+            whom the catalog is for.
     """
 
     tables: Mapping[str, Table]
@@ -347,21 +351,22 @@ class Catalog:
         return table is not None and not table.policy.read.constant
 
     def runs_hooks(self, name: str, operation: WriteOperation) -> bool:
-        """Whether hooks run with an operation on a table, which need be no resource."""
+        """Whether hooks run with an operation on a table, which may not be a resource."""
         table = self.tables.get(name) if self.has_hooks else None
         hooks = None if table is None else table.resource.hooks
         return hooks is not None and hooks.serve(operation)
 
     def find(self, sql: SQLTable | None) -> Table | None:
-        """The resource of a table; None where it is not served, and not to be named to clients."""
+        """Return the resource of a table; None if it is not served, and must not be named to
+        clients."""
         return None if sql is None else self.tables.get(sql.fullname)
 
     @property
     def hidden_by_name(self) -> Sequence[str]:
-        """The fields that are hidden for no reason but their names, as in `users.password_hash`."""
+        """The fields that are hidden only because of their names, as in `users.password_hash`."""
         tables = self.tables.values()
         return [f"{t.name}.{f.name}" for t in tables for f in t.fields if f.hidden_by_name]
 
     def target_of(self, relation: Relation) -> Table:
-        """The resource that a relation leads to."""
+        """Return the resource that a relation leads to."""
         return self.tables[relation.target]

@@ -1,4 +1,4 @@
-"""Values that a database holds and that are none of their field's."""
+"""Stored values that are invalid for their column's type."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pydantic_core import to_jsonable_python
 
 
 class Octets(bytes):
-    """The bytes of a text that is none in its encoding."""
+    """The bytes of a text that is not valid in its encoding."""
 
 
 class Unreadable:
-    """A stored value that can't be read as one of its column's type.
+    """Stored value that is invalid for its column's type.
 
-    It may be a member of an enum that is newer than the code, a text that is no UTF-8, or a date
-    before the year 1.
+    Examples are a member of an enum that is newer than the code, a text that is not UTF-8, and a
+    date before the year 1.
 
     Args:
-        stored: What the driver gives for it.
+        stored: The value as the driver returns it.
     """
 
     __slots__ = ("stored",)
@@ -37,20 +37,19 @@ class Unreadable:
         return hash(self.stored)
 
     def __str__(self) -> str:
-        """The value as the database has it, as a text."""
+        """Return the stored value as a text."""
         if isinstance(self.stored, bytes):
             return self.stored.decode(errors="replace")
         return str(to_jsonable_python(self.stored, fallback=str, inf_nan_mode="strings"))
 
 
 class SpelledUUID(uuid.UUID):
-    """A UUID that somebody else has written, in another spelling than its column's own.
+    """UUID that another program has stored in a spelling other than the column's own.
 
-    It is the same as any other of its value. A database that has no such type orders it by how it
-    is spelled.
+    It equals any UUID of the same value. A database without a UUID type orders it by its spelling.
 
     Args:
-        stored: How it is spelled.
+        stored: Its spelling.
     """
 
     __slots__ = ("stored",)

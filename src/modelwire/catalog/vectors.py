@@ -1,4 +1,5 @@
-"""Columns of pgvector: arrays of numbers of one length. They are known without importing it."""
+"""Columns of pgvector: arrays of numbers of fixed length. They are recognised without importing
+it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 from .kinds import storage_type
 
 _DENSE = frozenset({"VECTOR", "HALFVEC"})
-"""Types that store every number. A sparse one stores some, and others store bits."""
+"""Types that store every number. Other types are sparse or store bits."""
 
 
 def is_vector(sql_type: TypeEngine[Any]) -> bool:
@@ -20,12 +21,12 @@ def is_vector(sql_type: TypeEngine[Any]) -> bool:
 
 
 def length_of(sql_type: TypeEngine[Any]) -> int | None:
-    """The length that a type of vectors declares, if any."""
+    """Return the length that a vector type declares, if any."""
     length: int | None = getattr(storage_type(sql_type), "dim", None)
     return length
 
 
 def annotate_vector(sql_type: TypeEngine[Any]) -> Any:
-    """The annotation of a column of vectors, whatever its model says."""
+    """Return the annotation of a vector column, whatever its model has."""
     length = length_of(sql_type)
     return list[float] if length is None else Annotated[list[float], Len(length, length)]

@@ -1,4 +1,4 @@
-"""Views: what migrations make of queries, and classes are mapped to as to tables."""
+"""Views: created by migrations, and mapped to classes like tables."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from ..errors import ConfigurationError
 from ..resource import OPERATIONS, Operation, Resource
 
 READING: Sequence[Operation] = ("read", "list", "stream", "aggregate")
-"""The operations that change nothing."""
+"""The operations that only read."""
 
 
 def is_view(table: SQLTable) -> bool:
-    """Whether a table says of itself that it is a view, by `info={"is_view": True}`."""
+    """Whether a table is marked as a view, by `info={"is_view": True}`."""
     return bool(table.info.get("is_view"))
 
 
 def tables_in(metadata: MetaData) -> Sequence[SQLTable]:
-    """The tables that are no views, each behind those that it refers to."""
+    """Return the tables that are not views, each after those that it refers to."""
     return [table for table in metadata.sorted_tables if not is_view(table)]
 
 
 def serve_view(resource: Resource, table: SQLTable) -> Resource:
-    """A resource as it can be served: a view only with operations that read.
+    """Return a resource with the operations that it can have: for a view, only those that read.
 
     Raises:
-        ConfigurationError: It names others of a view.
+        ConfigurationError: It names other operations for a view.
     """
     if not is_view(table):
         return resource

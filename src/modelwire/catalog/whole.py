@@ -1,8 +1,8 @@
-"""Rows that a model validates itself, whole: as `Model.model_validate` does.
+"""Rows that a model validates as a whole, as `Model.model_validate` does.
 
-Pydantic's own core schema of the model is taken as it is, with everything that the class has around
-its fields and in them. What differs are the fields: which ones a client may name, which may be
-left to the database, and, in a change, which are as they are stored and need no validation.
+Pydantic's own core schema of the model is used, with everything that the class has around its
+fields and in them. Only the fields differ: the ones that a client may name, the ones that may be
+left to the database, and, in a change, the stored ones, which need no validation.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from .binary import read_text
 from .names import name_of
 
 CoreSchema = dict[str, Any]
-"""A schema of Pydantic's core, as far as it is looked into here."""
+"""A pydantic-core schema, as far as it is inspected here."""
 
 Values = Mapping[str, Any]
 """Values by the names of their fields in Python."""
 
 _KEPT: ContextVar[Values] = ContextVar("kept", default=MappingProxyType({}))
-"""What the row that is being changed has in the fields that the change leaves alone."""
+"""The stored values of the row being changed, in the fields that the change leaves alone."""
 
 
 class Body:
-    """What a body sets, once it is validated; its values are its attributes.
+    """Validated body; its values are its attributes.
 
     Args:
         values: The values, by the names of their fields in Python.
-        fields_set: The names of those that were sent, or that a validator has set.
+        fields_set: The names of the fields that were sent, or set by a validator.
     """
 
     __slots__ = ("__dict__", "model_fields_set")
@@ -51,15 +51,15 @@ class Body:
 
 
 class RowSchema:
-    """What a new row must fit.
+    """Validator of new rows.
 
     Args:
-        model: The model, which validates it.
-        documented: The derived schema: what a client may send.
-        filled: Names in Python of fields that need no value.
-        keys: Names in Python of the key's fields, which must have one unless they are `filled`.
-        optional: Names in Python of fields that need not be given, since other rows give them.
-        binary: Names in Python of fields whose bytes are base64.
+        model: The model, which validates the row.
+        documented: The derived schema, with the fields that a client may send.
+        filled: Python names of fields that need no value.
+        keys: Python names of the key's fields, which must have a value unless they are `filled`.
+        optional: Python names of fields that may be missing, since other rows determine them.
+        binary: Python names of fields whose bytes are base64.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class RowSchema:
         self._closed = {name_of(k, i) for k, i in known if k not in documented.model_fields}
 
     def loosen(self, keys: frozenset[str]) -> RowSchema:
-        """The same, but for fields that need not be given."""
+        """Return the same validator with some fields optional."""
         return RowSchema(
             self._model, self._documented, self._filled, self._keys, keys, binary=self._binary
         )
@@ -96,10 +96,10 @@ class RowSchema:
             body: The JSON value.
 
         Returns:
-            Every value of the row; `UNSET` where it is left to the database or the column.
+            Every value of the row; `UNSET` if it is left to the database or the column.
 
         Raises:
-            ValidationError: It does not fit.
+            ValidationError: The row is invalid.
         """
         _refuse(self._model, [_unknown(name, body) for name in body if name in self._closed])
         row = _validate(self._model, self._validator, body)
@@ -114,7 +114,7 @@ class RowSchema:
     def _find_empty_keys(
         self, values: Values, given: Collection[str]
     ) -> Iterable[InitErrorDetails]:
-        """What is wrong with keys that no row could be found by."""
+        """Yield the faults of keys by which no row could be found."""
         for key in self._keys - self._optional:
             loc = (name_of(key, self.model_fields[key]),)
             if values[key] is None and (key in given or key not in self._filled):
@@ -137,14 +137,13 @@ class RowSchema:
 
 
 class ChangeSchema:
-    """What a change of a row must fit, together with what it leaves alone.
+    """Validator of changes of a row, together with the stored values that they leave alone.
 
     Args:
-        model: The model, which validates the row as it becomes.
-        documented: The derived schema: what a client may send.
-        to_python: Makes of what a column gives, by the name of its field in Python, what the model
-            has there.
-        binary: Names in Python of fields whose bytes are base64.
+        model: The model, which validates the changed row.
+        documented: The derived schema, with the fields that a client may send.
+        to_python: Converts a stored value to one of the model, given the field's name in Python.
+        binary: Python names of fields whose bytes are base64.
     """
 
     def __init__(
@@ -164,15 +163,14 @@ class ChangeSchema:
         """Validate a change.
 
         Args:
-            stored: What the row has.
-            body: The JSON values of the fields that are changed.
+            stored: The stored values of the row.
+            body: The JSON values of the fields to change.
 
         Returns:
-            The values that are changed: those that were sent, and what a validator has made of
-            others.
+            The values to change: those that were sent, and others that a validator has changed.
 
         Raises:
-            ValidationError: The row as it becomes does not fit.
+            ValidationError: The changed row is invalid.
         """
         names = {name_of(k, i): k for k, i in self._model.model_fields.items()}
         given = {key for name, key in names.items() if name in body}
@@ -235,13 +233,14 @@ def _values_of(row: SQLModel) -> dict[str, Any]:
 
 
 Adapt = Callable[[str, CoreSchema], CoreSchema]
-"""Makes the core schema of a field from its name and what it is in the model."""
+"""A function that returns the core schema of a field, given its name and its schema in the
+model."""
 
 
 def _build_validator(
     model: type[SQLModel], adapt: Adapt, binary: frozenset[str]
 ) -> SchemaValidator:
-    """Build the validator of a model, with other fields."""
+    """Build a validator for a model with modified fields."""
 
     def adapt_field(key: str, field: CoreSchema) -> CoreSchema:
         return adapt(key, _read_base64(field) if key in binary else field)
@@ -261,23 +260,23 @@ def _build_validator(
 
 
 def _adapt(schema: CoreSchema, adapt: Adapt, model: type[SQLModel]) -> Any:
-    """The core schema of a model with other fields, and all that stands around them."""
+    """Modify the fields in the core schema of a model, and keep everything around them."""
     if schema["type"] == "model-fields":
         fields = {key: adapt(key, field) for key, field in schema["fields"].items()}
         return {**schema, "fields": fields, "extra_behavior": "forbid"}
     inner = {**schema, "schema": _adapt(schema["schema"], adapt, model)}
-    inner.pop("ref", None)  # nothing refers to it but the model's own schema
+    inner.pop("ref", None)  # only the model's own schema refers to it
     if schema["type"] != "model":
         return inner
     begin = _begin(model, inner.pop("post_init", None))
-    # By the class Pydantic would find the validator that it has made of it before. The class is not
-    # needed: the row is there already.
+    # By its class, Pydantic would find the validator that it has made of it before. The class is
+    # not needed: the row exists already.
     inner["cls"] = type(model.__name__, (), {})
     return core_schema.no_info_after_validator_function(begin, inner)
 
 
 def _begin(model: type[SQLModel], post_init: str | None) -> Callable[[Any], Any]:
-    """What makes a row of validated fields one whose attributes can be set, as in a session."""
+    """Return a function that turns validated fields into a row whose attributes can be set."""
     manager = inspect(model).class_manager
 
     def begin(row: Any) -> Any:
@@ -290,7 +289,7 @@ def _begin(model: type[SQLModel], post_init: str | None) -> Callable[[Any], Any]
 
 
 def _read_base64(field: CoreSchema) -> CoreSchema:
-    """The core schema of a field whose bytes are base64 in a body."""
+    """Make a field's core schema read its bytes from base64."""
     schema = field["schema"]
     if schema["type"] == "default":
         return {**field, "schema": _read_base64(schema)}

@@ -1,4 +1,4 @@
-"""The annotations of fields, as far as they can be known at run time."""
+"""Annotations of fields, as far as they can be resolved at run time."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def read_annotation(
     Args:
         model: The model.
         key: The field's name in Python.
-        sql_type: The type of its column. What it tells stands for an annotation of a name that was
-            imported for type checkers only.
+        sql_type: The type of its column. It replaces an annotation that names something imported
+            only for type checkers.
         nullable: Whether its column takes NULL.
 
     Returns:
-        The annotation, with `None` where the field takes it.
+        The annotation, with `None` if the field allows it.
 
     Raises:
-        ConfigurationError: Nothing tells what the field's values are.
+        ConfigurationError: The type of the field's values can't be determined.
     """
     info = model.model_fields[key]
     annotation = info.annotation
@@ -56,7 +56,7 @@ def read_annotation(
 
 
 def class_told_by(sql_type: TypeEngine[Any]) -> type | None:
-    """The class of a column's values, if its type tells it; a type of a user's own may not."""
+    """Return the class of a column's values, if its type tells it; a user's own type may not."""
     try:
         told = sql_type.python_type
     except NotImplementedError:
@@ -65,14 +65,14 @@ def class_told_by(sql_type: TypeEngine[Any]) -> type | None:
 
 
 def complete_model(model: type[SQLModel]) -> None:
-    """Resolve names in annotations that were not there yet when the class was made."""
+    """Resolve names in annotations that did not exist yet when the class was created."""
     if not is_complete(model):
         with suppress(PydanticUndefinedAnnotation, NameError):
             model.model_rebuild(raise_errors=False)
 
 
 def find_open(model: type[SQLModel]) -> Sequence[str]:
-    """The names in Python of the fields whose annotations hold a name that nobody has resolved."""
+    """Return the Python names of the fields whose annotations have unresolved names."""
     return [key for key, info in model.model_fields.items() if _is_open(info.annotation)]
 
 
@@ -81,11 +81,12 @@ def _take_none(annotation: Any, nullable: bool) -> Any:
 
 
 _LAZY = (Iterable, Iterator, Generator)
-"""What Pydantic validates no sooner than it is gone through, and takes objects and texts for."""
+"""Types that Pydantic validates lazily, on iteration, and for which it accepts objects and
+texts."""
 
 
 def _close(annotation: Any) -> Any:
-    """The same annotation, where an array is a list instead of something to go through once."""
+    """Return an annotation in which lazy iterables are replaced by lists."""
     origin, args = get_origin(annotation), get_args(annotation)
     if any(cls in (origin, annotation) for cls in _LAZY):
         return list[_close(args[0]) if args else Any]  # type: ignore[misc]
@@ -95,7 +96,7 @@ def _close(annotation: Any) -> Any:
 
 
 def _is_open(annotation: Any) -> bool:
-    """Whether an annotation holds a name that nobody has resolved."""
+    """Whether an annotation has an unresolved name."""
     if isinstance(annotation, (str, ForwardRef)):
         return True
     return get_origin(annotation) is not Literal and any(map(_is_open, get_args(annotation)))

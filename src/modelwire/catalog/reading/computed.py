@@ -1,4 +1,4 @@
-"""Fields that expressions compute: of `column_property`, hybrid attributes, and `computed=`."""
+"""Fields computed by expressions: `column_property`, hybrid attributes, and `computed=`."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ from .shown import name_relations
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What computes a field.
+    """Expression found in a model or a resource.
 
     Args:
         expression: The expression, as the user wrote it.
-        place: Where, for a sentence.
-        hint: What Python's side of it says that the values are; None where nothing does.
+        place: Its place, for messages.
+        hint: The type of the values in Python, if it is declared.
     """
 
     expression: object
@@ -76,14 +76,14 @@ def read_computed(
     policies: Mapping[SQLTable, TablePolicy],
     dialect: Dialect | None,
 ) -> Iterable[Field]:
-    """Read the fields of a resource that expressions compute. Those that are hidden are none.
+    """Read the computed fields of a resource, except for hidden ones.
 
     Args:
         mapper: The mapper of its model.
         resource: The resource.
-        reader: Reads expressions of its rows.
-        policies: Those of all resources that are not open, by their tables.
-        dialect: The dialect of the database; of none, if None.
+        reader: A reader of expressions over its rows.
+        policies: The policies of all resources except open ones, by their tables.
+        dialect: The dialect of the database; None for no particular one.
 
     Raises:
         ConfigurationError: An expression can't be computed for each row.
@@ -121,7 +121,7 @@ def read_computed(
 
 
 def computed_names(mapper: Mapper[Any], resource: Resource) -> Iterable[str]:
-    """The names of all that expressions compute, also of what is hidden."""
+    """Return the names of all computed fields, including hidden ones."""
     computed = _find(mapper, resource)
     return (*computed, *name_relations(resource, computed).values())
 
@@ -148,12 +148,12 @@ def _find(mapper: Mapper[Any], resource: Resource) -> Mapping[str, _Found]:
 
 
 def _write_hybrid(model: type, key: str, hybrid: hybrid_property[Any]) -> object:
-    """What a hybrid attribute is in SQL; None where it is something in Python alone."""
+    """Return a hybrid attribute as SQL; None if it exists only in Python."""
     try:
         found: Any = getattr(model, key)
         written = found.__clause_element__() if hasattr(found, "__clause_element__") else None
         return written if isinstance(written, ClauseElement) else None
-    except Exception as exc:  # whatever a function of the user's raises for a class
+    except Exception as exc:  # anything that a user's function raises for a class
         if hybrid.expr is None:
             return None
         raise ConfigurationError(
@@ -216,11 +216,11 @@ def _make_field(
 
 
 _MOST_DIGITS = 1000
-"""The digits that a decimal has at most (PostgreSQL manual, Numeric Types)."""
+"""Digits that a decimal may have (PostgreSQL manual, Numeric Types)."""
 
 
 def _is_decimal(sql_type: TypeEngine[Any]) -> bool:
-    """Whether values are decimals, as SQLAlchemy makes them of numbers."""
+    """Whether SQLAlchemy returns the values as decimals."""
     is_number = isinstance(sql_type, Numeric) and not isinstance(sql_type, Float)
     return is_number and bool(getattr(sql_type, "asdecimal", False))
 
@@ -239,7 +239,7 @@ def _shows(info: FieldInfo | None) -> bool:
 
 
 def _annotation_of(found: _Found, sql_type: TypeEngine[Any]) -> Any:
-    """The class of the values: what Python says, where the type of the expression stores that."""
+    """Return the class of the values: the Python type, if the expression's type stores that."""
     hint = strip_optional(found.hint)
     if stored_kind(sql_type) is Kind.JSON and not is_decorated(sql_type):
         return Any if hint is None else hint
@@ -256,14 +256,14 @@ def _annotation_of(found: _Found, sql_type: TypeEngine[Any]) -> Any:
 
 
 def check_computed(tables: Sequence[Table]) -> None:
-    """Check that no expression reads rows past what policies let callers see.
+    """Check that no expression reads rows that policies hide from callers.
 
     Args:
         tables: All resources of an application.
 
     Raises:
-        ConfigurationError: One reads a table with a policy in a way in which that can't be put
-            into its place.
+        ConfigurationError: An expression reads a table with a policy in a way that can't be
+            replaced by the rows that the policy allows.
     """
     closed = {t.name: t.sql for t in tables if not t.policy.read.constant}
     for table in tables if closed else ():
@@ -277,15 +277,16 @@ def check_computed(tables: Sequence[Table]) -> None:
 
 
 def check_rules(tables: Collection[Table], others: Collection[Table] = ()) -> None:
-    """Check that no expression shows fields of which policies say who may see them, unless its
-    own field has such a rule too.
+    """Check that no expression shows fields with restricted access, unless its own field is
+    restricted.
 
     Args:
         tables: The resources of a mount.
-        others: Those of another one, whose rules hold for what is no resource of this one.
+        others: The resources of another mount, whose rules hold for tables that are not resources
+            of this one.
 
     Raises:
-        ConfigurationError: One does.
+        ConfigurationError: An expression does.
     """
     resources = {table.name: table for table in (*others, *tables)}
     for table in tables:
@@ -307,10 +308,11 @@ def check_rules(tables: Collection[Table], others: Collection[Table] = ()) -> No
 def _fields_read(
     computed: Computed, resources: Mapping[str, Table]
 ) -> Iterator[tuple[Table, Field]]:
-    """The fields of resources that an expression reads, also by way of subqueries."""
+    """Yield the fields of resources that an expression reads, including those read by
+    subqueries."""
     for part in _parts_of(computed.condition.written, frozenset()):
         for column in part.base_columns if isinstance(part, ColumnClause) else ():
-            source = getattr(column, "table", None)  # what is computed there has none
+            source = getattr(column, "table", None)  # computed columns have none
             read = resources.get(source.fullname) if isinstance(source, SQLTable) else None
             found = None if read is None else read.by_column.get(column.name)
             if read is not None and found is not None:
@@ -318,7 +320,7 @@ def _fields_read(
 
 
 def _find_way_round(computed: Computed, closed: Mapping[str, SQLTable]) -> str | None:
-    """What of an expression would read rows without their policy, and what to write instead."""
+    """Find a part of an expression that would bypass a policy; return a message with the remedy."""
     known = {computed.condition.row, *closed.values()}
     for part in _parts_of(computed.condition.written, known):
         if isinstance(part, TextClause) or _is_text_of_query(part):
@@ -337,7 +339,7 @@ def _find_way_round(computed: Computed, closed: Mapping[str, SQLTable]) -> str |
 
 
 def _parts_of(part: Any, known: Collection[FromClause]) -> Iterator[Any]:
-    """The parts of an expression, but for what is read in the place of an alias of a table."""
+    """Yield the parts of an expression, except for those inside known aliases of tables."""
     yield part
     if part in known or stands_for(part) in known:
         return
@@ -346,14 +348,14 @@ def _parts_of(part: Any, known: Collection[FromClause]) -> Iterator[Any]:
 
 
 def _sources_of(part: Any) -> Sequence[FromClause]:
-    """What a part reads that it does not hold itself."""
+    """Return the sources that a part reads without containing them."""
     if isinstance(part, ColumnClause):
         return () if part.table is None else (part.table,)
     return part.get_final_froms() if isinstance(part, Select) else ()
 
 
 def stands_for(source: object) -> SQLTable | None:
-    """The table of which something is an alias, or an alias of an alias, and nothing more."""
+    """Return the table that something is a plain alias of, possibly through other aliases."""
     element: object = source
     while type(element) is Alias:
         element = element.element

@@ -1,4 +1,4 @@
-"""Reads the conditions of policies, and refuses what can't be written of each row of a table."""
+"""Reads the conditions of policies, and rejects those that can't be evaluated for each row."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ _ROW = "policy_row"
 
 
 class ConditionReader:
-    """Reads the conditions of the policies of one table.
+    """Reader of the conditions of one table's policies.
 
     Args:
         table: The table.
         caller: The caller of the application, if it has one.
-        parameters: The parameters of all its policies; those that are used are added.
-        dialect: The dialect of the database; of none, if None.
+        parameters: The parameters of all its policies; parameters in use are added.
+        dialect: The dialect of the database; None for no particular one.
     """
 
     def __init__(
@@ -75,11 +75,12 @@ class ConditionReader:
         """Read a condition.
 
         Args:
-            given: What the user wrote.
-            place: Where, for a sentence, as in `Invoice, policy.read`.
+            given: The condition, as the user wrote it.
+            place: Its place, for messages, as in `Invoice, policy.read`.
 
         Raises:
-            ConfigurationError: It is none that can be written of each row of the table.
+            ConfigurationError: It is not a condition that can be evaluated for each row of the
+                table.
         """
         return self._read_in(place, lambda: self._read(_to_element(given)))
 
@@ -96,14 +97,15 @@ class ConditionReader:
             ) from exc
 
     def read_value(self, given: object, place: str) -> Condition:
-        """Read an expression that has some value for each row, in the form of a condition.
+        """Read an expression of any type, in the form of a condition.
 
         Args:
-            given: What the user wrote.
-            place: Where, for a sentence.
+            given: The expression, as the user wrote it.
+            place: Its place, for messages.
 
         Raises:
-            ConfigurationError: It is none that can be written of each row of the table.
+            ConfigurationError: It is not an expression that can be evaluated for each row of the
+                table.
         """
         is_value = isinstance(given, Select) and len(given.selected_columns) == 1
         element = given.scalar_subquery() if isinstance(given, Select) and is_value else given
@@ -115,10 +117,10 @@ class ConditionReader:
         return self._read_in(place, lambda: self._write(_to_element(element)))
 
     def check_value(self, value: CallerValue) -> None:
-        """Check that something is known of the application's own caller.
+        """Check that an attribute belongs to the application's own caller.
 
         Raises:
-            ConfigurationError: It is of none, or of another one.
+            ConfigurationError: The application has no caller, or another one.
         """
         if self._caller is None:
             raise _Unfit(
@@ -176,7 +178,8 @@ class ConditionReader:
                 raise _Unfit("it changes rows.")
 
     def _types_in(self, element: ColumnElement[Any]) -> dict[int, ColumnElement[Any]]:
-        """What each attribute of the caller is compared with, by the attribute's own id."""
+        """Return the operand that each attribute of the caller is compared with, by the attribute's
+        id."""
         found: dict[int, ColumnElement[Any]] = {}
         for part in visitors.iterate(element):
             if not isinstance(part, BinaryExpression) or not operators.is_comparison(part.operator):
@@ -247,7 +250,8 @@ class ConditionReader:
         return _spell_out(part) if part.expanding else None
 
     def _check_scope(self, written: ColumnElement[bool]) -> None:
-        """Check that it is about one row, and that every subquery knows which one."""
+        """Check that a condition is about one row, and that every subquery is correlated with
+        it."""
         probe = self._table.alias("policy_probe")
         about = Condition(written, self._table, self._row, (), None, of_row=True)
         statement = select(literal(1)).select_from(probe).where(about.on(probe))
@@ -264,14 +268,14 @@ class ConditionReader:
             )
 
     def _is_of_row(self, written: ColumnElement[bool]) -> bool:
-        # What reads tables depends on rows, if not on this one: it may change between two looks.
+        # A condition that reads tables depends on rows, if not on this one: they may change.
         return any(
             isinstance(part, (ColumnClause, SelectBase)) for part in visitors.iterate(written)
         )
 
 
 class _Unfit(ConfigurationError):
-    """A condition can't be used; says why, without where it stands."""
+    """A condition can't be used; the message says why, without its place."""
 
 
 def _to_element(given: object) -> ColumnElement[Any]:
@@ -299,7 +303,7 @@ def _is_condition(element: Any) -> bool:
 
 
 def _reads(query: Select[Any], table: SQLTable) -> bool:
-    """Whether a subquery reads a table itself, and does not mean the row that is asked for."""
+    """Whether a subquery reads a table anew, and is not correlated with the row."""
     sources = query.get_final_froms()
     if any(isinstance(source, Join) and table in _tables_of(source) for source in sources):
         return True
@@ -314,7 +318,7 @@ def _tables_of(join: Join) -> set[FromClause]:
 
 
 def _spell_out(part: BindParameter[Any]) -> ClauseElement:
-    """A list of values in a condition, value by value: its length is known, and stays."""
+    """Write out a list in a condition value by value: its length is known and fixed."""
     if isinstance(part.type, TupleType):
         raise _Unfit("it compares several columns with a list at once; write it with | and &.")
     values = list(part.value or ())

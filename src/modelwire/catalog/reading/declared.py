@@ -1,4 +1,4 @@
-"""Checks that what a resource says of fields and relations is said of those that there are."""
+"""Checks that resources name existing fields and relations, and use them correctly."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def check_declared(
     fields: Sequence[Field],
     relations: Mapping[str, Relation],
 ) -> None:
-    """Check what a resource declares.
+    """Check the declaration of a resource.
 
     Args:
         mapper: The mapper of its model.
         resource: The resource.
-        fields: The fields that it has.
-        relations: The relations that it has, by their names.
+        fields: Its fields.
+        relations: Its relations, by name.
 
     Raises:
-        ConfigurationError: It names what there is not, or what can't be used so.
+        ConfigurationError: It names something that does not exist or can't be used in this way.
     """
     for argument, given, known in _list_named(mapper, resource, fields, relations):
         _check_names(resource, argument, given, known)
@@ -51,7 +51,7 @@ def _list_named(
     fields: Sequence[Field],
     relations: Mapping[str, Relation],
 ) -> Iterator[tuple[str, Iterable[str], Iterable[str]]]:
-    """List the arguments that name something, with what they name and what they can name."""
+    """Yield each argument that has names, with its names and the names that it may have."""
     names = {f.name for f in fields}
     yield "policy=…fields", resource.policy.fields if resource.policy else (), names
     yield "filters", resource.filters, names
@@ -111,7 +111,7 @@ def _check_relations(
 
 
 def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
-    """Check the fields that a resource opens to clients."""
+    """Check the fields that a resource makes writable."""
     start = f"Resource({resource.model.__name__}, writable=…): "
     for field in fields:
         if field.name not in resource.writable:

@@ -1,4 +1,4 @@
-"""Fields of which nothing in JSON could be a value: refused before any document is asked for."""
+"""Checks for fields whose values have no JSON Schema, run before a document is requested."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..tables import Table
 
 
 def check_described(table: Table) -> None:
-    """Check that the schemas of a resource can stand in the OpenAPI document.
+    """Check that the schemas of a resource can be described in the OpenAPI document.
 
     Args:
         table: The resource.
 
     Raises:
-        ConfigurationError: A field has values that JSON doesn't have; names it.
+        ConfigurationError: A field has values that JSON does not have; the message names it.
     """
     declared, schemas = table.resource, table.schemas
     plain = not any(field.kind in (Kind.JSON, Kind.OTHER) for field in table.fields)
@@ -42,7 +42,7 @@ def _is_described(schema: type[BaseModel], mode: JsonSchemaMode) -> bool:
     except PydanticInvalidForJsonSchema:
         return False
     except PydanticUserError:
-        return True  # a name that it holds may be defined later
+        return True  # it has a name that may be defined later
     return True
 
 

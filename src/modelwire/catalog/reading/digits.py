@@ -1,4 +1,4 @@
-"""How many digits after the point the values of an expression have."""
+"""The scale of an expression's values: the number of their decimal places."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ..kinds import scale_of, storage_type
 
 
 class Digits(NamedTuple):
-    """Digits after the point.
+    """Range of the number of decimal places.
 
     Args:
-        least: How many each value has at least.
-        most: How many each has at most.
+        least: The minimum of all values.
+        most: The maximum of all values.
     """
 
     least: int
@@ -30,9 +30,9 @@ _OF_VALUES = (functions.sum, functions.min, functions.max, functions.coalesce)
 
 
 def digits_of(element: Any) -> Digits | None:
-    """Tell how many digits an expression has as PostgreSQL computes it; None where nothing tells.
+    """Return the decimal places of an expression as PostgreSQL computes it; None if unknown.
 
-    Sums and differences have those of both, products as many as both together.
+    Sums and differences have the larger number of both operands, products the sum of both.
 
     Args:
         element: The expression.

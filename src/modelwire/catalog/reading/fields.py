@@ -27,13 +27,13 @@ from .secrecy import names_secret
 def read_fields(
     mapper: Mapper[Any], sql: SQLTable, resource: Resource, dialect: Dialect | None
 ) -> Iterable[Field]:
-    """Read the fields that a model's columns are.
+    """Read the fields of a model's columns.
 
     Args:
         mapper: The mapper of the model.
         sql: Its table.
-        resource: How it is served.
-        dialect: The dialect of the database that it is for; of none, if None.
+        resource: The resource.
+        dialect: The dialect of the database; None for no particular one.
     """
     model: type[SQLModel] = mapper.class_
     complete_model(model)
@@ -105,13 +105,13 @@ def _is_writable(name: str, column: Column[Any], kind: Kind, resource: Resource)
 
 
 def can_be_written(column: Column[Any]) -> bool:
-    """Whether anybody can set a column: the database computes some itself."""
+    """Whether a column can be set at all: the database computes some itself."""
     is_always = column.identity is not None and column.identity.always
     return column.computed is None and not is_always
 
 
 def _makes_itself(column: Column[Any], kind: Kind) -> bool:
-    """Whether a column's values are the server's: of a key, by a change, or by the clock."""
+    """Whether the server sets a column: keys, columns set on update, and times."""
     if column.server_onupdate is not None or column.identity is not None:
         return True
     if column.primary_key:
@@ -123,6 +123,6 @@ _BY_THE_CLOCK = frozenset({Kind.DATETIME, Kind.DATE, Kind.TIME})
 
 
 def is_filled(column: Column[Any]) -> bool:
-    """Whether a new row that is given no value gets one from its column or the database."""
+    """Whether a new row without a value gets one from its column or the database."""
     makers = (column.default, column.server_default, column.computed, column.identity)
     return column.table.autoincrement_column is column or any(m is not None for m in makers)

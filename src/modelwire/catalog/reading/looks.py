@@ -1,4 +1,4 @@
-"""Finds what of a model is made of a field, and shown beside it."""
+"""Detects code of a model that computes something shown from a field."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pydantic import BaseModel
 from ...compat.pydantic import decorators_of
 
 _VARIABLES = ("LOAD_FAST", "LOAD_DEREF")
-"""How the instructions start that load variables, in every version of Python."""
+"""Prefixes of the instructions that load variables, in every version of Python."""
 
 
 def find_looking(model: type[BaseModel], key: str) -> str | None:
     """Find a computed field, or a serializer of other fields, whose code reads a field.
 
-    Code may come by a value in other ways too, which no look at it tells. So this is no guard: it
-    says at start-up what would fail at a request otherwise.
+    Code may get at a value in other ways, too, which can't be detected. So this is not a safeguard:
+    it reports at start-up what would otherwise fail in a request.
 
     Args:
         model: The model.
         key: The field's name in Python.
 
     Returns:
-        The name of the first; None if there is none.
+        The name of the first one; None if there is none.
     """
     decorators = decorators_of(model)
     shown = list(decorators.computed_fields)
@@ -36,7 +36,8 @@ def find_looking(model: type[BaseModel], key: str) -> str | None:
 
 
 def _names_read(model: type[BaseModel], name: str, seen: set[str]) -> Iterator[str]:
-    """The attributes that a member of a class reads of its instance, and those that they read."""
+    """Yield the attributes that a member of a class reads of its instance, directly or
+    indirectly."""
     seen.add(name)
     code = _code_of(model, name)
     if code is None or not code.co_argcount:
@@ -49,7 +50,7 @@ def _names_read(model: type[BaseModel], name: str, seen: set[str]) -> Iterator[s
 
 def _code_of(model: type[BaseModel], name: str) -> CodeType | None:
     member = next((vars(cls)[name] for cls in model.__mro__ if name in vars(cls)), None)
-    member = getattr(member, "wrapped", member)  # as Pydantic keeps what it has decorated
+    member = getattr(member, "wrapped", member)  # unwraps what Pydantic has decorated
     if isinstance(member, property):
         member = member.fget
     if isinstance(member, cached_property):
@@ -59,11 +60,11 @@ def _code_of(model: type[BaseModel], name: str) -> CodeType | None:
 
 
 def _attributes_of(code: CodeType, variable: str) -> Iterator[str]:
-    """The attributes of a variable that code reads, functions and comprehensions in it included."""
+    """Yield the attributes of a variable that code reads, including nested functions."""
     for loaded, read in pairwise(dis.get_instructions(code)):
         if not loaded.opname.startswith(_VARIABLES):
             continue
-        # Some instructions load two variables at once, of which the second lies on top.
+        # Some instructions load two variables at once; the second is on top of the stack.
         name = loaded.argval[-1] if isinstance(loaded.argval, tuple) else loaded.argval
         if name == variable and read.opname in ("LOAD_ATTR", "LOAD_METHOD"):
             yield str(read.argval)

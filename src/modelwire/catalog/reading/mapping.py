@@ -1,4 +1,4 @@
-"""How SQLAlchemy has mapped the models of resources."""
+"""SQLAlchemy mappers of models, and checks of them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def mapper_of(resource: Resource) -> Mapper[Any]:
 
 
 def check_mapping(mapper: Mapper[Any]) -> None:
-    """Check that the classes and tables that a model names are there.
+    """Check that all classes and tables that a model refers to exist.
 
     Raises:
-        ConfigurationError: One is not.
+        ConfigurationError: One does not.
     """
     try:
         mapper.registry.configure(cascade=True)
@@ -51,7 +51,7 @@ def table_of(mapper: Mapper[Any]) -> SQLTable:
 
 
 def columns_named(mapper: Mapper[Any], names: Collection[str]) -> Iterable[Column[Any]]:
-    """The columns of the fields with some names."""
+    """Yield the columns of the fields with some names."""
     for attribute in mapper.column_attrs if names else ():
         info, column = mapper.class_.model_fields.get(attribute.key), attribute.columns[0]
         is_named = info is not None and shown_name(attribute.key, info) in names
@@ -60,7 +60,7 @@ def columns_named(mapper: Mapper[Any], names: Collection[str]) -> Iterable[Colum
 
 
 def key_names(mapper: Mapper[Any]) -> Sequence[str]:
-    """The names of a key's components on the wire."""
+    """Return the names of a key's components on the wire."""
     keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
     infos = mapper.class_.model_fields
     return [shown_name(key, infos[key]) for key in keys if key in infos]

@@ -1,7 +1,7 @@
-"""Tells which fields are shown as something else than what is stored.
+"""Detects fields that are shown with other values than the stored ones.
 
-Filters, sorts and searches compare what is stored. Where it is shown as `***44`, the rest could be
-read by them digit by digit.
+Filters, sorts and searches compare stored values. If a field is shown as `***44`, they would let
+clients find out the rest digit by digit.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ Node = Mapping[str, Any]
 """A part of a core schema (pydantic_core.core_schema)."""
 
 _LEAVES = frozenset({"metadata", "config", "default"})
-"""What of a node is no schema itself."""
+"""Keys of nodes whose values are not schemas."""
 
 _ENCODERS = (EncodedBytes, EncodedStr)
-"""Its types that write what they hold in another form, from which it can be read."""
+"""Pydantic types that write values in another encoding, from which they can be decoded."""
 
 _NOT_OWN = frozenset({"pydantic", "pydantic_core", __name__.partition(".")[0]})
 
 
 def find_masked(schema: type[BaseModel], *, validates: bool) -> frozenset[str]:
-    """Find the fields of a read schema that something of the user's own changes in showing them.
+    """Find the fields of a read schema whose shown values are changed by the user's own code.
 
     Args:
         schema: The read schema.
-        validates: Whether rows are validated by it, so that validators change them as well.
+        validates: Whether rows are validated by it, so that its validators change values, too.
 
     Returns:
-        The names of the fields in Python.
+        The Python names of the fields.
     """
     core: Any = TypeAdapter(schema).core_schema
     mask = _Mask(core, validates)
@@ -52,7 +52,7 @@ def find_masked(schema: type[BaseModel], *, validates: bool) -> frozenset[str]:
 
 
 def masks_within(annotation: Any) -> bool:
-    """Whether something of the user's own changes how values of a type are written."""
+    """Whether the user's own code changes the serialised form of a type's values."""
     core: Any = TypeAdapter(annotation).core_schema
     return _Mask(core, validates=False).changes_within(core)
 
@@ -63,15 +63,15 @@ class _Mask:
         self._definitions: Mapping[str, Node] = {d["ref"]: d for d in core.get("definitions", ())}
 
     def resolve(self, node: Node) -> Node:
-        """A part of the schema, or what it refers to."""
+        """Return a node of the schema, following a reference."""
         return self._definitions[node["schema_ref"]] if node["type"] == "definition-ref" else node
 
     def changes_within(self, node: Node) -> bool:
-        """Whether anything in a part of the schema changes values as they are shown."""
+        """Whether anything in a part of the schema changes the shown values."""
         return any(map(self.changes, self._walk(node, set())))
 
     def changes(self, node: Node) -> bool:
-        """Whether a node has a serializer, or a validator that counts, of the user's own."""
+        """Whether a node has a serializer, or a relevant validator, of the user's own."""
         serializer, validator = node.get("serialization"), node.get("function")
         if isinstance(serializer, dict):
             function = serializer.get("function")
@@ -85,7 +85,7 @@ class _Mask:
         return "serialization_exclude_if" in node
 
     def _walk(self, part: Any, seen: set[str]) -> Iterator[Node]:
-        """Every node below a part of the schema, those that it refers to included."""
+        """Yield every node below a part of the schema, following references."""
         if isinstance(part, (list, tuple)):
             for item in part:
                 yield from self._walk(item, seen)
@@ -101,13 +101,13 @@ class _Mask:
 
 
 def is_own(function: object) -> bool:
-    """Whether a function is the user's own, and neither Pydantic's nor one of these."""
+    """Whether a function is the user's own, and not Pydantic's or from this package."""
     return function is not None and _package_of(function) not in _NOT_OWN
 
 
 def _reshapes(node: Node, serializer: Node) -> bool:
-    """Whether a node is written in a form that Pydantic's core makes, of which some is lost: by a
-    format, or as the text of an object whose class is the user's."""
+    """Whether a node's serialised form, made by pydantic-core, loses information: by a format, or
+    as the text of an object of a user's class."""
     if serializer["type"] != "to-string":
         return bool(serializer["type"] == "format")
     validator = node.get("function")
@@ -116,16 +116,16 @@ def _reshapes(node: Node, serializer: Node) -> bool:
 
 
 _REWRITES = ("to_lower", "to_upper", "strip_whitespace")
-"""By which a text is validated into another one."""
+"""Options by which a text is changed during validation."""
 
 
 def _hides(function: object) -> bool:
-    """Whether a function is one by which Pydantic's types show nothing of what they hold."""
+    """Whether a function belongs to a Pydantic type that hides its contents."""
     return is_of_types(function) and not isinstance(getattr(function, "__self__", None), _ENCODERS)
 
 
 def _is_standard(function: object) -> bool:
-    """Whether a function is a class of Python's own, by which Pydantic makes values of it."""
+    """Whether a function is a class of the standard library, by which Pydantic makes its values."""
     return isinstance(function, type) and _package_of(function) in sys.stdlib_module_names
 
 

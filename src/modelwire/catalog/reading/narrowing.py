@@ -1,8 +1,8 @@
-"""What a caller may not see or set of single fields, taken out of the resources that it is shown.
+"""Resources as callers see them: without the fields that they may not see or set.
 
-For each combination of the attributes that policies of fields ask for there is a catalog of its
-own. In that of a caller who may not see a field it is hidden, as `Resource(hidden=…)` hides it, so
-nothing that looks names up in a catalog can find it.
+There is a separate catalog for each combination of the caller's attributes that policies of fields
+depend on. A field that such callers may not see is hidden in it, as by `Resource(hidden=…)`, so no
+look-up in that catalog can find it.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from ..relation import Relation
 from ..tables import Table
 
 Grants = frozenset[str]
-"""The names of the caller's attributes that are true, among those that decide about fields."""
+"""The names of those attributes of the caller, among the ones that decide about fields, that are
+true."""
 
 
 def narrow(resource: Resource, grants: Grants | None) -> Resource:
-    """A resource as callers see it.
+    """Return a resource as callers see it.
 
     Args:
         resource: The resource, as it is declared.
-        grants: What such callers are; whatever lets them see and set most, if None.
+        grants: The grants of these callers; None for the fields that any caller may see or set.
 
     Returns:
-        The resource without what they may not see or set. What its policy says of fields is the
-        same for all of them, unless `grants` is None: then it is as it was declared.
+        The resource without the fields that they may not see or set. Its rules for fields are
+        constant, unless `grants` is None: then they are as declared.
     """
     policy = resource.policy
     if policy is None or not policy.fields:
@@ -60,13 +61,13 @@ def narrow(resource: Resource, grants: Grants | None) -> Resource:
 
 
 def unseen_in(resource: Resource, grants: Grants | None) -> Sequence[str]:
-    """The names of the fields that a policy hides from such callers."""
+    """Return the names of the fields that a policy hides from such callers."""
     rules = {} if resource.policy is None else resource.policy.fields
     return [name for name, given in rules.items() if not _holds(given.read, grants)]
 
 
 def forget_relations(resource: Resource, names: Collection[str]) -> Resource:
-    """A resource whose arguments don't name some relations of it, as if it did not have them."""
+    """Return a resource without some relations in its arguments, as if it did not have them."""
     return replace(
         resource,
         includes=_without(resource.includes, names),
@@ -77,16 +78,16 @@ def forget_relations(resource: Resource, names: Collection[str]) -> Resource:
 
 
 def leads_by(relation: Relation, columns: Collection[Column[object]]) -> bool:
-    """Whether rows are joined by one of some columns, so that who sees the rows knows its value."""
+    """Whether a relation joins by one of some columns, whose values its rows would reveal."""
     joined = (*relation.local, *relation.remote, *relation.link_columns)
     return any(column in columns for column in joined)
 
 
 def check_links(tables: Sequence[Table]) -> None:
-    """Check that no links can be made past what policies say of the fields of link tables.
+    """Check that links can't be made in spite of policies for the fields of link tables.
 
     Raises:
-        ConfigurationError: One says who may set a field that links set.
+        ConfigurationError: A policy restricts who may set a field that links set.
     """
     by_sql = {table.sql: table for table in tables}
     for table in tables:
@@ -108,14 +109,14 @@ def _check_link(table: Table, relation: Relation, link: Table) -> None:
 
 
 def deciding(tables: Iterable[Table], parameters: Iterable[Parameter]) -> Mapping[str, Parameter]:
-    """The attributes of the caller that decide about fields, by their names.
+    """Return the attributes of the caller that decide about fields, by name.
 
     Args:
         tables: The resources, as they are declared.
-        parameters: What their policies compare with.
+        parameters: The parameters of their policies.
 
     Returns:
-        A parameter that holds the attribute, of each.
+        The parameter that holds each attribute.
     """
     policies = (given for table in tables for given in table.policy.fields.values())
     rules = {rule for given in policies for rule in (given.read, given.write)}

@@ -1,4 +1,4 @@
-"""Which expressions have a value for every row."""
+"""Nullability of expressions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_GROUPS = (functions.count, functions.sum, functions.min, functions.max)
 
 
 def may_be_null(element: Any) -> bool:
-    """Tell whether an expression may be NULL for some row; where nothing tells, it may.
+    """Whether an expression may be NULL for some row; assumed if it is not known.
 
     Args:
         element: The expression.
@@ -43,7 +43,7 @@ def may_be_null(element: Any) -> bool:
 
 
 def _may_have_no_value(query: Any) -> bool:
-    """Whether a query of one column may have no row, or NULL in it."""
+    """Whether a scalar query may return no row, or NULL."""
     if not isinstance(query, Select) or not is_one_group(query):
         return True
     (column,) = query.selected_columns

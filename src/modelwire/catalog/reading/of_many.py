@@ -1,4 +1,4 @@
-"""What an expression tells of many rows together, which is no value of each of them."""
+"""Aggregates in expressions: they depend on many rows and have no value for each row."""
 
 from __future__ import annotations
 
@@ -24,29 +24,27 @@ _OF_MANY = frozenset(
         *("json_group_array", "json_group_object", "jsonb_group_array", "jsonb_group_object"),
     )
 )
-"""Functions of many rows (PostgreSQL manual, 9.21; SQLite, Built-in Aggregate Functions)."""
+"""Aggregate functions (PostgreSQL manual, 9.21; SQLite, Built-in Aggregate Functions)."""
 
 _OF_MANY_IF_ALONE = ("min", "max")
-"""Functions that are so with one argument; with more, SQLite has the least and the largest."""
+"""Functions that are aggregates with one argument; with more, they compare them on SQLite."""
 
 
 def find_of_many(expression: ClauseElement) -> str | None:
-    """Find what of an expression is told of many rows.
-
-    What a query within it adds up is that query's own.
+    """Find an aggregate or window function in an expression, except inside its subqueries.
 
     Args:
         expression: The expression.
 
     Returns:
-        What it is, for a sentence; None if there is none.
+        Its description for a message; None if there is none.
     """
     told = (_tell(part) for part in outside_subqueries(expression))
     return next((found for found in told if found is not None), None)
 
 
 def _tell(part: Any) -> str | None:
-    """What a part is, if it is told of many rows."""
+    """Describe a part if it is an aggregate or window function."""
     if isinstance(part, Over):
         return "a window function"
     if isinstance(part, WithinGroup):

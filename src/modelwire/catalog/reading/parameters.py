@@ -1,4 +1,4 @@
-"""What the policies of an application compare with that is known of the caller."""
+"""The parameters of an application's policies, which hold attributes of the caller."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _FITTING: Mapping[type, frozenset[Kind]] = {
     dt.date: frozenset({Kind.DATE}),
     dt.time: frozenset({Kind.TIME}),
 }
-"""The kinds of columns that an attribute may be compared with."""
+"""The kinds of columns that attributes of each class may be compared with."""
 
 _SAID = frozenset().union(*_FITTING.values())
 
 
 class Parameters:
-    """The parameters of all policies of an application.
+    """Parameters of all policies of an application.
 
-    An attribute that is compared with columns of several types is one parameter for each type.
+    An attribute that is compared with columns of several types has one parameter for each type.
 
     Args:
-        dialect: The dialect of the database; of none, if None.
+        dialect: The dialect of the database; None for no particular one.
     """
 
     def __init__(self, dialect: Dialect | None) -> None:
@@ -55,14 +55,14 @@ class Parameters:
     def add(
         self, value: CallerValue, compared: ColumnElement[object] | None = None
     ) -> tuple[str, Parameter | None]:
-        """Add the parameter that an attribute is, unless it is known.
+        """Add the parameter of an attribute, unless it exists.
 
         Args:
             value: The attribute.
-            compared: What it is compared with, if anything.
+            compared: The expression that it is compared with, if any.
 
         Returns:
-            An empty text and the parameter; or what is wrong, and None.
+            An empty text and the parameter; or an error message and None.
         """
         attribute, sql_type = value.attribute, value.type
         if compared is not None:
@@ -88,14 +88,14 @@ class Parameters:
 
 
 def fits(attribute: Attribute, kind: Kind) -> bool:
-    """Whether the values of an attribute are of a kind, or can be."""
+    """Whether the values of an attribute are of a kind, or can be converted to it."""
     meant = kind_of_class(attribute.type_)
     return meant is kind or (meant in NUMBERS and kind in NUMBERS and meant is Kind.INTEGER)
 
 
 def _find_misfit(attribute: Attribute, other: TypeEngine[object]) -> str:
     if is_decorated(other):
-        return ""  # its own type takes what it takes
+        return ""  # the user's own type decides what it accepts
     kind = stored_kind(other)
     if kind not in _SAID:
         return ""
@@ -115,7 +115,7 @@ def _find_misfit(attribute: Attribute, other: TypeEngine[object]) -> str:
 def _wider(
     attribute: Attribute, own: TypeEngine[object], other: TypeEngine[object]
 ) -> TypeEngine[object]:
-    """The type by which an attribute is compared: the other's, unless its own says as much."""
+    """Return the type for comparing an attribute: the other's, unless its own is as good."""
     if is_decorated(other):
         return other
     is_plain = isinstance(other, AutoString) or type(other) is String

@@ -1,4 +1,4 @@
-"""Reads what a resource declares about callers, once, at start-up."""
+"""Reads the policy and assigned values of a resource, once, at start-up."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from .parameters import Parameters, fits
 
 
 def assigned_names(resource: Resource) -> frozenset[str]:
-    """The names of the fields that the server sets."""
+    """Return the names of the fields that the server sets."""
     return frozenset((*resource.assign_on_create, *resource.assign_on_update))
 
 
 def read_policy(
     resource: Resource, fields: Sequence[Field], reader: ConditionReader, parameters: Parameters
 ) -> TablePolicy:
-    """Read the policy of a resource; everyone may do everything where there are no callers.
+    """Read the policy of a resource; without callers, everyone may do everything.
 
     Args:
         resource: The resource.
         fields: Its fields.
-        reader: Reads conditions of its rows.
-        parameters: The parameters of all policies; those that are used are added.
+        reader: A reader of conditions on its rows.
+        parameters: The parameters of all policies; parameters in use are added.
 
     Raises:
-        ConfigurationError: It says something that can't be held to.
+        ConfigurationError: It has a rule that can't be enforced.
     """
     name = resource.model.__name__
     if resource.policy is None and reader.has_caller:
@@ -67,7 +67,7 @@ def read_policy(
 
 
 class _Conditions:
-    """Reads what a policy says of each action."""
+    """Reader of a policy's conditions."""
 
     def __init__(self, policy: Policy, name: str, reader: ConditionReader) -> None:
         self._policy = policy
@@ -77,13 +77,13 @@ class _Conditions:
     def complete(
         self, policy: TablePolicy, narrowing: ColumnElement[bool] | None = None
     ) -> TablePolicy:
-        """Complete what is said of a table.
+        """Add the conditions of all actions to a table policy.
 
         Args:
-            policy: What is said of its fields.
-            narrowing: What else must be true of rows that are there already.
+            policy: The policy with the rules of the fields.
+            narrowing: A further condition on existing rows.
         """
-        known: dict[object, Condition] = {}  # what is one condition stays one
+        known: dict[object, Condition] = {}  # keeps equal conditions identical
 
         def read(action: Action, narrowing: ColumnElement[bool] | None) -> Condition:
             given: Any = self._policy.condition(action)
@@ -102,11 +102,11 @@ class _Conditions:
         )
 
     def complete_soft(self, own: TablePolicy, deleted_at: Column[Any]) -> TablePolicy:
-        """Complete what is said of a table whose deleted rows stay.
+        """Add the conditions of all actions to the policy of a table with soft deletes.
 
         Args:
-            own: What is said of all of its rows.
-            deleted_at: The column that says since when a row is deleted.
+            own: The policy for all of its rows.
+            deleted_at: The column with the time of deletion.
         """
         default = nobody if self._reader.has_caller else everyone
         restore: Any = default if self._policy.restore is None else self._policy.restore
@@ -124,7 +124,7 @@ class _Conditions:
 
 
 class _Values:
-    """Reads what a resource says of single fields."""
+    """Reader of a resource's rules for single fields."""
 
     def __init__(
         self,
@@ -156,7 +156,8 @@ class _Values:
         return rules
 
     def _check_schemas(self, field: Field, rules: FieldRules) -> None:
-        """Check that nothing the user has written himself shows or takes a field past its rules."""
+        """Check that no schema or code of the user shows or accepts a field in spite of its
+        rules."""
         resource, shown = self._resource, self._resource.read_schema
         if rules.read is not True and shown is not None and field.key in shown.model_fields:
             fault = (
@@ -262,5 +263,5 @@ def _takes_nothing(function: Callable[..., Any]) -> bool:
     except TypeError:
         return False
     except ValueError:
-        return True  # some that are built in have no signature
+        return True  # some built-in functions have no signature
     return True

@@ -1,4 +1,4 @@
-"""Foreign keys that lead to where nobody knows before the database has made a part of them."""
+"""Checks for foreign keys whose values are not known before the row is stored."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..tables import Table
 
 
 def check_references(tables: Sequence[Table]) -> None:
-    """Check that what clients have rows refer to is known before these are stored, where not every
-    row there may be seen: it is looked up first.
+    """Check that foreign keys to tables with hidden rows are known before a row is stored, so that
+    the referenced row can be looked up first.
 
     Args:
         tables: All resources of an application.
 
     Raises:
-        ConfigurationError: The database makes a part of a foreign key.
+        ConfigurationError: The database makes a part of such a foreign key.
     """
     hiding = {table.sql: table for table in tables if not table.policy.read.constant}
     for table in tables:
@@ -34,21 +34,21 @@ def check_references(tables: Sequence[Table]) -> None:
 
 
 def _find_late(table: Table, reference: Reference) -> Sequence[Column[object]]:
-    """The columns of a foreign key that are made when a row is stored, where the row has a say."""
+    """Return the columns of a foreign key that are only set when a row is stored."""
     made = [c for c in reference.columns if _is_of_row(c)]
     late = [c for c in reference.columns if c in made or _is_late(table, c)]
-    # What has no part of the row's own leads where the server has it lead.
+    # A foreign key that no value of the row determines is the server's own choice.
     return late if made or len(late) < len(reference.columns) else ()
 
 
 def _is_of_row(column: Column[object]) -> bool:
-    """Whether the values of a column are made of the rest of the row."""
+    """Whether the values of a column are computed from the rest of the row."""
     makers = (column.default, column.onupdate)
     return column.computed is not None or any(row_maker(maker) is not None for maker in makers)
 
 
 def _is_late(table: Table, column: Column[object]) -> bool:
-    """Whether a column gets values that no request and no policy has named."""
+    """Whether a column gets values that neither a request nor a policy gives."""
     field = table.by_column.get(column.name)
     if is_set_anew(column):
         return True

@@ -44,7 +44,7 @@ _DOCUMENTED = ("alias", "validation_alias", "title", "description", "examples", 
 def derive_schemas(
     resource: Resource, fields: Iterable[Field], relations: Collection[str] = ()
 ) -> Schemas:
-    """Take the user's schemas, and derive those that were not given.
+    """Return the user's schemas, and derive the missing ones.
 
     Args:
         resource: The resource.
@@ -52,9 +52,9 @@ def derive_schemas(
         relations: The names of its relationships.
 
     Returns:
-        The three schemas. A derived one forbids unknown fields; a derived create schema has the
-        writable fields with their defaults, an update schema the same, each optional, and a read
-        schema the readable ones.
+        The three schemas. Derived schemas forbid unknown fields. A derived create schema has the
+        writable fields with their defaults, an update schema the same fields, all optional, and a
+        read schema the readable fields.
     """
     name, model, fields = resource.model.__name__, resource.model, list(fields)
     writable = [f for f in fields if f.writable]
@@ -80,12 +80,12 @@ def derive_schemas(
 
 
 def _show_all(schema: type[BaseModel], relations: Collection[str]) -> type[BaseModel]:
-    """The user's read schema, showing whatever is stored; relations are shown if included."""
+    """Adapt the user's read schema to show any stored value, without its fields for relations."""
     return without_bounds(leave_out_relations(schema, relations))
 
 
 def _derive_read(resource: Resource, fields: Iterable[Field]) -> type[BaseModel]:
-    """The readable fields, and what the model computes of any that no policy hides."""
+    """Derive a schema of the readable fields, and of computed fields unless a policy hides them."""
     name, model = resource.model.__name__, resource.model
     unseen = unseen_in(resource, None)
     decorated = _serializers_of(model)
@@ -120,14 +120,14 @@ def _change_schema(
 
 
 def _binary_in(fields: Iterable[Field]) -> frozenset[str]:
-    """Names in Python of the fields whose bytes are base64, which their model doesn't know."""
+    """Return the Python names of fields whose bytes are base64 in JSON but not in their model."""
     return frozenset(f.key for f in fields if f.kind is Kind.BYTES and holds_base64(f.declared))
 
 
 def to_annotated(field: Field, value: Any) -> Any:
-    """A value as its column gives it, as the model has it: an object of JSON as its own class.
+    """Convert a value of a column to one of the model: a JSON object to its class, for example.
 
-    What does not fit stays as it is.
+    A value that does not fit is returned as it is.
     """
     try:
         if field.from_column is not None:
@@ -140,10 +140,10 @@ def to_annotated(field: Field, value: Any) -> Any:
 
 
 def _is_validated_whole(model: type[SQLModel]) -> bool:
-    """Whether rows are validated by their model, since its validators look at more than a field.
+    """Whether the model validates rows as a whole, as its validators look at more than one field.
 
     Raises:
-        ConfigurationError: It can't do so.
+        ConfigurationError: It can't.
     """
     whole = looks_around(model)
     for key in find_open(model) if whole else ():
@@ -156,15 +156,15 @@ def _is_validated_whole(model: type[SQLModel]) -> bool:
 
 
 def computes(model: type[BaseModel]) -> bool:
-    """Whether a model has computed fields, which may look at columns that are not shown."""
+    """Whether a model has computed fields, which may read columns that are not shown."""
     return bool(decorators_of(model).computed_fields)
 
 
 def _forbid_unknown(schema: type[BaseModel] | None) -> type[BaseModel] | None:
-    """The user's schema, refusing unknown fields unless it says itself what becomes of them."""
+    """Make the user's schema forbid unknown fields, unless it is configured otherwise."""
     if schema is None or "extra" in schema.model_config:
         return schema
-    # SQLModel's metaclass passes over what a class statement says of `extra`.
+    # SQLModel's metaclass ignores `extra` in a class body.
     config = ConfigDict(extra="forbid")
     return new_class(
         schema.__name__, (schema,), exec_body=lambda made: made.update(model_config=config)
@@ -172,9 +172,10 @@ def _forbid_unknown(schema: type[BaseModel] | None) -> type[BaseModel] | None:
 
 
 def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> type[BaseModel]:
-    """Every field of the create schema that is a column, each optional.
+    """Derive a schema with every field of the create schema that is a column, each optional.
 
-    What a create schema leaves out can't be changed either, and what it checks is checked again.
+    Fields that are not in a create schema can't be changed either; its validators run on changes,
+    too.
     """
     created = resource.create_schema
     if created is None:
@@ -189,11 +190,11 @@ def _derive_update(name: str, resource: Resource, writable: Iterable[Field]) -> 
 
 
 def without_required(schema: type[BaseModel], keys: frozenset[str]) -> type[BaseModel]:
-    """The same schema without the duty to give some of its fields: other rows give them.
+    """Return a schema in which some fields are optional, because other rows determine them.
 
     Args:
         schema: A schema of new rows.
-        keys: Names of its fields in Python.
+        keys: Python names of these fields.
     """
     names = [key for key in schema.model_fields if key in keys]
     if not names:
@@ -211,7 +212,7 @@ _CHANGES_OUTPUT = ("ser_json", "json_encoders", "use_enum_values", "alias_genera
 
 
 def is_plain(schema: type[BaseModel]) -> bool:
-    """Whether a schema computes no fields, and writes all values as any other would."""
+    """Whether a schema has no computed fields and serialises all values in the standard way."""
     configured = any(key.startswith(_CHANGES_OUTPUT) for key in schema.model_config)
     annotated = any(writes_itself(info) for info in schema.model_fields.values())
     return not (computes(schema) or configured or annotated)
@@ -254,14 +255,15 @@ def _documentation_of(info: FieldInfo) -> dict[str, Any]:
 
 
 def _annotation_of(field: Field) -> Any:
-    """The type of a field; a key of one text is not empty, since no path would lead to its row."""
+    """Return the type of a field; a key of a single text must not be empty: no path could name
+    it."""
     is_key = field.primary_key and len(field.column.table.primary_key) == 1
     has_length = bare_class(field.annotation) in (str, bytes)
     return Annotated[field.annotation, MinLen(1)] if is_key and has_length else field.annotation
 
 
 def leave_open() -> Any:
-    """The default of a field that is left to its column or the database."""
+    """Return `UNSET`, the default of a field that is left to its column or the database."""
     return UNSET
 
 
@@ -269,13 +271,13 @@ def _to_create(field: Field, *, completed: bool) -> tuple[Any, FieldInfo]:
     annotation = _annotation_of(field) if field.primary_key else field.declared
     default = _default_of(field)
     if default.get("default", ...) is None and not (field.nullable or completed):
-        default = {}  # nothing makes a value of it that the column takes
+        default = {}  # no default that the column would accept
     documentation = _documentation_of(field.info)
     return _annotate(annotation, field.info), PydanticField(**default, **documentation)
 
 
 def _default_of(field: Field) -> dict[str, Any]:
-    """What a new row has in a field that its body leaves out; empty where it must not."""
+    """Return the default arguments of a field for new rows; none if the field is required."""
     info = field.info
     if info.default_factory is not None:
         return {"default_factory": info.default_factory}
@@ -302,7 +304,7 @@ def _to_read(field: Field) -> tuple[Any, FieldInfo]:
 
 
 def _shown_annotation(field: Field) -> Any:
-    """The type of a field in answers, with what its model says of how values are written."""
+    """Return the type of a field in answers, with the serializers of its model."""
     takes_none = field.nullable and field.declared != field.annotation
     annotation: Any = Optional[field.annotation] if takes_none else field.annotation
     if own := [m for m in field.info.metadata if is_own_way(m)]:
@@ -329,7 +331,8 @@ def _serializers_of(model: type[SQLModel]) -> dict[str, Any]:
 
 
 def _lend_attributes(schema: type[BaseModel], model: type[SQLModel]) -> type[BaseModel]:
-    """Give a schema what a model's serializers may use: its methods, properties and constants."""
+    """Give a schema the members that a model's serializers may use: methods, properties,
+    constants."""
     own = vars(schema).keys()
     for cls in (c for c in reversed(model.__mro__) if c not in SQLModel.__mro__):
         constants = class_variables_of(cls) if issubclass(cls, BaseModel) else vars(cls)
@@ -344,5 +347,5 @@ _METHODS = (FunctionType, property, classmethod, staticmethod, cached_property)
 
 
 def _written(model: type[BaseModel], name: str) -> Callable[..., Any]:
-    """A method as it was written in the class, before it was bound."""
+    """Return a method as it was written in the class, unbound."""
     return cast("Callable[..., Any]", inspect.getattr_static(model, name))

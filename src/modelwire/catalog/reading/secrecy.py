@@ -1,4 +1,4 @@
-"""Fields that are hidden because they are named like secrets."""
+"""Fields that are hidden because their names suggest secrets."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _OPEN = frozenset(
         Kind.INTERVAL,
     }
 )
-"""Kinds of which no secret is, whatever its name: `total_tokens` counts, `token_expires` dates."""
+"""Kinds that secrets never have: `total_tokens` is a count, `token_expires` a date."""
 
 
 def names_secret(column: Column[Any], kind: Kind, *names: str) -> bool:
-    """Tell whether a field is named like a secret, and can hold one.
+    """Whether a field is named like a secret, and can hold one.
 
-    What refers to another row is named after it: `secret_id` is a secret only if what it refers to
-    is named like one.
+    A foreign key is judged by the column that it refers to: `secret_id` is a secret only if that
+    column is named like one.
 
     Args:
         column: Its column.
@@ -45,7 +45,7 @@ def names_secret(column: Column[Any], kind: Kind, *names: str) -> bool:
 
 
 def _follow(column: Column[Any]) -> Column[Any]:
-    """The column that holds what a foreign key refers to, in as many steps as it takes."""
+    """Return the column that a foreign key refers to, directly or through further foreign keys."""
     seen = [column]
     while seen[-1].foreign_keys:
         referred = min(seen[-1].foreign_keys, key=lambda key: key.target_fullname).column

@@ -1,4 +1,4 @@
-"""Read schemas of the user's own: what they show of relations, and whether they can show a row."""
+"""The user's read schemas: their fields for relations, and checks that they can show rows."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from ..tables import Table
 
 
 def name_relations(resource: Resource, relations: Iterable[str]) -> Mapping[str, str]:
-    """The names of a resource's relationships on the wire, by those in Python.
+    """Return the names of a resource's relationships on the wire, by those in Python.
 
-    They are those that answers show: what shows a row names them as it names its fields.
+    They are the names in answers, made in the same way as those of fields.
 
     Args:
         resource: The resource.
@@ -43,10 +43,10 @@ def name_relations(resource: Resource, relations: Iterable[str]) -> Mapping[str,
 
 
 def name_on_wire(resource: Resource, names: Mapping[str, str]) -> Resource:
-    """A resource whose arguments name relationships as they are called on the wire.
+    """Return a resource whose arguments name relationships by their names on the wire.
 
     Args:
-        resource: The resource, whose arguments may name them as they are called in Python.
+        resource: The resource, whose arguments may use the names in Python.
         names: The names on the wire, by those in Python.
     """
 
@@ -63,7 +63,7 @@ def name_on_wire(resource: Resource, names: Mapping[str, str]) -> Resource:
 
 
 def include_shown_relations(resource: Resource, relations: Iterable[str]) -> Resource:
-    """A resource with those relations as includes that its read schema has as fields.
+    """Return a resource that includes the relations that its read schema has as fields.
 
     Args:
         resource: The resource.
@@ -81,7 +81,7 @@ def include_shown_relations(resource: Resource, relations: Iterable[str]) -> Res
 
 
 def leave_out_relations(schema: type[BaseModel], relations: Iterable[str]) -> type[BaseModel]:
-    """A read schema without the fields that stand for relations: they are shown if included."""
+    """Return a read schema without its fields for relations, which are shown if included."""
     found = [name for name in relations if name in schema.model_fields]
     if not found:
         return schema
@@ -92,7 +92,7 @@ def leave_out_relations(schema: type[BaseModel], relations: Iterable[str]) -> ty
 def find_related_schemas(
     schema: type[BaseModel], relations: Iterable[str]
 ) -> Mapping[str, type[BaseModel]]:
-    """The schemas that a read schema has for the rows of relations, by their names."""
+    """Return the schemas that a read schema has for the rows of relations, by relation."""
     found = {
         name: _model_in(schema.model_fields[name].annotation)
         for name in relations
@@ -102,7 +102,7 @@ def find_related_schemas(
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model in an annotation such as `Team | None` or `list[Player]`."""
+    """Return the model in an annotation such as `Team | None` or `list[Player]`."""
     if isinstance(annotation, type) and not get_args(annotation):
         is_model = issubclass(annotation, BaseModel)
         return annotation if is_model and not is_table(annotation) else None
@@ -110,12 +110,12 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def is_table(schema: type[BaseModel]) -> bool:
-    """Whether a class is a table, and no schema."""
+    """Whether a class is a table and not a schema."""
     return bool(schema.model_config.get("table"))
 
 
 def validate_shown(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
-    """Validate what is to be shown of a row.
+    """Validate a row by a read schema.
 
     Args:
         schema: The schema.
@@ -123,32 +123,32 @@ def validate_shown(schema: type[BaseModel], values: Mapping[str, Any]) -> BaseMo
     """
     if not issubclass(schema, SQLModel):
         return schema.model_validate(values, by_name=True, by_alias=True)
-    # SQLModel's own method can't be told that the values go by names.
+    # SQLModel's own method has no option to validate by field names.
     row: BaseModel = schema.__new__(schema)
     validate_into(row, values)
     return row
 
 
 def without_bounds(schema: type[BaseModel]) -> type[BaseModel]:
-    """A schema that shows values beyond the bounds that its fields have, as they are stored.
+    """Return a schema that shows stored values even if they violate the constraints of its fields.
 
-    Bounds are for what comes in. A row may have been stored before there were any, by another
-    program, or by a schema for changes that has none; a date in the future does not stay there.
+    Constraints are for input. A row may have been stored before they existed, by another program,
+    or by an update schema without them; a date in the future does not remain in the future.
 
     Args:
-        schema: The schema. Its validators, serializers and computed fields run as they do.
+        schema: The schema. Its validators, serializers and computed fields still run.
     """
 
     return change_core_schema(schema, _drop_bounds)
 
 
 def _drop_bounds(schema: Any) -> Any:
-    """A schema of Pydantic's core, or a part of one, in which no type has bounds."""
+    """Remove all constraints from a core schema, or a part of one."""
     if isinstance(schema, list):
         return [*map(_drop_bounds, schema)]
     if not isinstance(schema, dict):
         return schema
-    # Fields stand in a dict by their names, and one of them may be called `type`.
+    # A model's fields are in a dict by name, and one of them may be called `type`.
     if not isinstance(schema.get("type"), str):
         return {key: _drop_bounds(part) for key, part in schema.items()}
     if is_bound(schema):
@@ -163,18 +163,18 @@ _BOUNDS = frozenset(
         *("min_length", "max_length", "pattern", "now_op"),
     }
 )
-"""Names of the bounds in schemas of Pydantic's core (pydantic_core.core_schema)."""
+"""Names of constraints in core schemas (pydantic_core.core_schema)."""
 
 _VALUES = frozenset({"default", "expected", "metadata"})
-"""Names of what is no schema in one, and may look like one."""
+"""Keys of a core schema whose values are not schemas, but may look like some."""
 
 
 def check_shown(resource: Resource, schema: type[BaseModel], fields: Sequence[Field]) -> None:
-    """Check that a read schema can show rows, as far as their types tell.
+    """Check that a read schema can show rows, as far as types tell.
 
-    A row is made up, with NULL where a column takes it, and validated. Only what can never be
-    right counts: another type than the column has, NULL where it is not expected, a field that
-    nothing gives a value. Whatever else validators refuse may be right for other rows.
+    A sample row, with NULL in nullable columns, is validated. Only errors that occur for every row
+    count: a type that differs from the column's, NULL where it is not allowed, a field without a
+    value. Other values that validators reject may be valid in other rows.
 
     Args:
         resource: The resource.
@@ -195,16 +195,16 @@ def check_shown(resource: Resource, schema: type[BaseModel], fields: Sequence[Fi
 def check_shown_below(
     resource: Resource, name: str, schema: type[BaseModel], target: Table
 ) -> None:
-    """Check that a read schema asks of the rows of a relation for nothing that is hidden there.
+    """Check that a read schema requires no hidden fields of a relation's rows.
 
     Args:
         resource: The resource.
         name: The relation.
-        schema: What the resource's read schema has for its rows.
+        schema: The schema for its rows within the resource's read schema.
         target: The resource that it leads to.
 
     Raises:
-        ConfigurationError: It asks for more than that shows.
+        ConfigurationError: It does.
     """
     for key, info in schema.model_fields.items():
         field = target.by_key.get(key)
@@ -228,7 +228,7 @@ def check_shown_below(
 
 
 def _unknown(known: Mapping[str, Field]) -> dict[str, Any]:
-    """Columns of which no value can be made up: they are there."""
+    """Return columns without a sample value: they count as present."""
     return {key: None for key, field in known.items() if not _can_make(field)}
 
 
@@ -273,7 +273,7 @@ def _lower(message: str) -> str:
 
 
 def _key_of(schema: type[BaseModel], name: str) -> str:
-    """The name in Python of a field that a fault calls by its alias."""
+    """Return the Python name of a field that an error calls by its alias."""
     for key, info in schema.model_fields.items():
         if name in (key, info.alias, info.validation_alias):
             return key
@@ -310,4 +310,4 @@ _SAMPLES: Mapping[Kind, Any] = {
     Kind.INTERVAL: dt.timedelta(hours=1),
     Kind.BYTES: b"bytes",
 }
-"""A value of each kind, as columns give them. Those of JSON and of other types tell too little."""
+"""A sample value of each kind, as columns return it. JSON and other types have none."""

@@ -1,4 +1,4 @@
-"""Soft deletes: rows that stay in their table, and are gone for whoever asks."""
+"""Soft deletes: deleted rows remain in their table, hidden from requests."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from .policy_reader import assigned_names
 
 
 def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:
-    """Check the field that says since when a row is deleted, where a resource names one.
+    """Check the field for the time of deletion, if a resource names one.
 
     Args:
         resource: The resource.
         fields: Its fields.
 
     Raises:
-        ConfigurationError: It is none that only deletes set; says what to write.
+        ConfigurationError: The field can't be used, or is set by something else than deletes; the
+            message says what to write.
     """
     name, policy = resource.soft_delete, resource.policy
     if name is None:
@@ -43,7 +44,7 @@ def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:
 
 
 def _check_column(resource: Resource, field: Field) -> None:
-    """Check that a field's column is NULL in rows that are there, and set by nothing of its own."""
+    """Check that a field's column can be NULL, and that nothing but a delete sets it."""
     if field.kind is not Kind.DATETIME or not field.nullable or field.primary_key:
         _refuse(
             resource,
@@ -58,7 +59,7 @@ def _check_column(resource: Resource, field: Field) -> None:
 
 
 def _check_setters(resource: Resource, field: Field) -> None:
-    """Check that no request and no policy sets a field."""
+    """Check that no request and no assigned value sets a field."""
     name = field.name
     if name in resource.writable or name in assigned_names(resource):
         _refuse(resource, "it is named as writable= or assigned as well; name it once")
@@ -71,7 +72,7 @@ def _check_setters(resource: Resource, field: Field) -> None:
 
 
 def check_soft_links(tables: Iterable[Table], mappers: Iterable[Mapper[object]]) -> None:
-    """Check that no links are deleted softly: one that is made again would be there already.
+    """Check that no links are soft-deleted: they could not be made again.
 
     Args:
         tables: The resources.
@@ -93,13 +94,13 @@ def check_soft_links(tables: Iterable[Table], mappers: Iterable[Mapper[object]])
 
 
 def describe_kept_values(table: Table) -> str | None:
-    """Describe the unique values that a deleted row keeps taken, and what to write instead.
+    """Describe the unique values that soft-deleted rows still occupy, and the remedy.
 
     Args:
         table: The resource.
 
     Returns:
-        A sentence for the log; None where there are none.
+        A sentence for the log; None if there are none.
     """
     if table.deleted_at is None:
         return None
@@ -116,7 +117,7 @@ def describe_kept_values(table: Table) -> str | None:
 
 
 def _find_kept(sql: SQLTable) -> Iterator[list[str]]:
-    """The columns that are unique among all rows, deleted ones too."""
+    """Yield the names of the columns that are unique among all rows, including deleted ones."""
     for constraint in declared_on(sql):
         if isinstance(constraint, PrimaryKeyConstraint):
             continue

@@ -1,4 +1,4 @@
-"""Reads one resource, and what its model declares, into a table of the catalog."""
+"""Reads a resource and the declarations of its model into a table of the catalog."""
 
 from __future__ import annotations
 
@@ -43,16 +43,17 @@ from .ways import Ways
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the resources of an application have in common while they are read.
+    """State shared by the resources of an application while they are read.
 
     Args:
-        registered: The resources with what runs before their requests, by the name of their table.
-        dialect: The dialect of the database; of none, if None.
+        registered: The resources with their guards, by the name of their table.
+        dialect: The dialect of the database; None for no particular one.
         caller: The caller of the application, if it has one.
-        parameters: What its policies use of the caller.
+        parameters: The parameters of its policies.
         unseen: The columns that are hidden from the callers that the catalog is for.
-        closed: The policies that are not open, by their tables; relations look there for links.
-        memory: What is found out about the catalog later.
+        closed: The policies that are not open, by their tables; relations look up link tables
+            there.
+        memory: The caches of the catalog.
     """
 
     registered: Mapping[str, Guarded]
@@ -65,14 +66,14 @@ class Shared:
 
 
 def read_table(mapper: Mapper[Any], shared: Shared) -> Table:
-    """Read a resource with all that a plan has to know about its table.
+    """Read a resource into a table of the catalog.
 
     Args:
         mapper: The mapper of its model.
-        shared: What it has in common with the others.
+        shared: The state shared with the other resources.
 
     Raises:
-        ConfigurationError: It names what there is not, or what can't be used so.
+        ConfigurationError: It names something that does not exist or can't be used in this way.
     """
     sql = table_of(mapper)
     guarded = shared.registered[sql.fullname]
@@ -126,7 +127,7 @@ def _find_upsert_keys(
     schemas: Schemas,
     masked: Collection[str],
 ) -> tuple[tuple[Field, ...], ...]:
-    """The unique keys of fields that clients may compare and give, or that the server sets."""
+    """Return the unique keys whose fields clients may compare, and set unless the server does."""
     queryable = [f for f in fields if f.key not in masked or f.name in resource.queryable]
     assigned = {f.key for f in fields if f.name in resource.assign_on_create}
     return find_upsert_keys(sql, queryable, {*schemas.create.model_fields, *assigned})
@@ -149,7 +150,8 @@ def _read_relations(mapper: Mapper[Any], resource: Resource, shared: Shared) -> 
 def unseen_relations(
     mapper: Mapper[Any], unseen: frozenset[Column[Any]]
 ) -> Sequence[RelationshipProperty[Any]]:
-    """The relationships that lead by hidden columns, whose values their rows would tell."""
+    """Return the relationships that join by hidden columns, whose values their rows would
+    reveal."""
     return [
         p for p in mapper.relationships if unseen and leads_by(read_relation(p, p.key, {}), unseen)
     ]

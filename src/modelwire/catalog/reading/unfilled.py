@@ -1,4 +1,4 @@
-"""Columns that must have a value, and that nothing gives one to a new row."""
+"""Required columns that nothing fills in new rows."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .fields import is_filled
 
 
 def describe_unfilled(table: Table) -> str | None:
-    """Describe the fields for whose want every new row would be refused, and what to write.
+    """Describe the required fields that would make every create fail, and the remedies.
 
-    A trigger may fill one, so this is no reason not to start. A foreign key may be filled where a
-    row is created below another one.
+    A trigger may fill such a field, so this does not prevent the start. A foreign key may be filled
+    if a row is created below another one.
 
     Args:
         table: The resource.
 
     Returns:
-        A sentence for the log; None where there are none.
+        A sentence for the log; None if there are none.
     """
     resource = table.resource
     has_hook = resource.hooks is not None and bool(resource.hooks.before_create)

@@ -1,4 +1,4 @@
-"""Defaults that their columns can't take: told of together, before any row is written."""
+"""Checks for defaults that their columns can't hold, reported together at start-up."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _OFFSETS = ("timezone_aware", "timezone_naive")
 
 
 class _Default(NamedTuple):
-    """One value that a model gives to rows.
+    """Default of a field.
 
     Args:
-        word: What it is called in a sentence.
-        argument: The argument by which a function is given that makes such values.
+        word: Its name in a message.
+        argument: The argument that takes a function for such values.
         owner: The class that declares it.
         value: The value.
-        convert: How it becomes one of its column.
+        convert: Its conversion to a value of the column.
     """
 
     word: str
@@ -42,17 +42,17 @@ class _Default(NamedTuple):
 
 
 def check_defaults(tables: Iterable[Table], dialect: Dialect | None) -> None:
-    """Check that each column can take its field's default and `onupdate`.
+    """Check that each column can hold its field's default and `onupdate`.
 
-    Functions are called for times only, which may have an offset too many or none; what others make
-    is seen when they make it.
+    Functions are only called for times, whose offset may be wrong; other values are checked when
+    the functions are called for a row.
 
     Args:
         tables: The tables.
-        dialect: The dialect of the database that they are for.
+        dialect: The dialect of their database.
 
     Raises:
-        ConfigurationError: Some columns can't; names all of them.
+        ConfigurationError: Some columns can't; the message names all of them.
     """
     faults = [fault for table in tables for f in table.fields for fault in _find(table, f, dialect)]
     if faults:
@@ -84,7 +84,7 @@ def _defaults_of(table: Table, field: Field) -> Iterable[_Default]:
 
 
 def _declared_value(field: Field, info: FieldInfo) -> Any:
-    """The default that Pydantic gives."""
+    """Return the default of a Pydantic field."""
     if info.default_factory is not None:
         make: Any = info.default_factory
         return None if info.default_factory_takes_validated_data else _call(field, make)
@@ -93,7 +93,7 @@ def _declared_value(field: Field, info: FieldInfo) -> Any:
 
 
 def _column_value(field: Field, default: Any) -> Any:
-    """What a default or an `onupdate` of SQLAlchemy's gives."""
+    """Return the value of a SQLAlchemy default or `onupdate`."""
     make = value_maker(default)
     if make is None:
         return None
@@ -105,12 +105,12 @@ def _call(field: Field, make: Callable[[], Any]) -> Any:
         return None
     try:
         return make()
-    except Exception:  # a function of the user's, which may need a request around it
+    except Exception:  # the user's function may need a request
         return None
 
 
 def _find_wrong(default: _Default, field: Field, dialect: Dialect | None) -> str | None:
-    """What is wrong with a default, and what to write instead; None where nothing is."""
+    """Return what is wrong with a default and the remedy; None if nothing is."""
     value: Any = default.value
     if isinstance(value, ForeignKey):
         return "is a ForeignKey, which is no value; write Field(foreign_key='table.column')."
@@ -136,7 +136,7 @@ def _describe_class(default: _Default, field: Field) -> str:
 
 
 def _advise(fault: Fault, default: _Default, field: Field) -> str:
-    """What to write in place of a value that is of the right class and still does not fit."""
+    """Return the remedy for a value of the right class that does not fit."""
     if stored_kind(field.sql_type) is not Kind.DATETIME or fault.code not in _OFFSETS:
         return "write one that its column can hold."
     if fault.code == "timezone_aware":

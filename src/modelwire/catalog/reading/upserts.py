@@ -1,4 +1,4 @@
-"""Which keys an upsert may go by, and whether a resource takes upserts at all."""
+"""Unique keys for upserts, and the condition for a resource to accept upserts."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..relations import can_be_deferred, declared_on, unique_columns
 def find_upsert_keys(
     sql: SQLTable, fields: Sequence[Field], settable: Collection[str]
 ) -> tuple[tuple[Field, ...], ...]:
-    """Find the unique keys by which clients may say which row a new one stands for.
+    """Find the unique keys by which upserts may identify rows.
 
     Args:
         sql: The table.
         fields: Its fields.
-        settable: The names in Python of those that a new row may give.
+        settable: The Python names of the fields that new rows may have.
 
     Returns:
         The fields of each key, all of which clients may see and set. Deferrable constraints can't
-        be gone by, and those to which two NULLs are the same are left out as well. A table called
-        `excluded` has none: in what becomes of a conflict, that is the row which was to be stored.
+        be conflict targets; those for which NULLs are equal are excluded, too. A table called
+        `excluded` has none: in a conflict clause, that name stands for the new row.
     """
     if sql.name.lower() == "excluded":
         return ()
@@ -45,10 +45,10 @@ def find_upsert_keys(
 
 
 def takes_upserts(guarded: Guarded) -> bool:
-    """Whether whoever may create many rows of a resource may change any row as well.
+    """Whether any caller who may create many rows of a resource may also update any row.
 
-    An upsert does both. So changes must be allowed, and must need no dependency that creating many
-    rows does without.
+    An upsert does both. So updates must be served, and must have no guard that creating many rows
+    does not have.
     """
     changes = guarded.before("update")
     return guarded.serves("update") and not any(

@@ -1,7 +1,7 @@
-"""The validators of a model, which run on bodies as they do in `Model.model_validate`.
+"""Validators of a model, which run on bodies as in `Model.model_validate`.
 
-A validator that looks at its own value alone becomes one of a derived schema. Where one looks at
-more, at the values before it or at the whole row, the model validates rows itself (`whole`).
+A validator that only looks at its own value becomes a validator of a derived schema. If one looks
+at more, at earlier values or the whole row, the model itself validates rows (`whole`).
 """
 
 from __future__ import annotations
@@ -35,24 +35,25 @@ def looks_around(model: type[SQLModel]) -> bool:
 
 
 def _prepares_itself(model: type[SQLModel]) -> bool:
-    """Whether a model has a `model_post_init` of its own, beside what private attributes need."""
+    """Whether a model has its own `model_post_init`, in addition to Pydantic's for private
+    attributes."""
     written = (vars(cls).get("model_post_init") for cls in model.__mro__ if cls is not BaseModel)
     return any(w is not None and not prepares_attributes(w) for w in written)
 
 
 def _takes_info(func: Callable[..., Any], wraps: bool) -> bool:
-    """Whether a validator is given what was validated before its value (`ValidationInfo`)."""
+    """Whether a validator receives the values validated before its own (`ValidationInfo`)."""
     try:
         parameters = signature(func).parameters.values()
     except (ValueError, TypeError):
-        return False  # it is written in C; Pydantic takes it for one without
+        return False  # it is written in C; Pydantic assumes that it takes only the value
     kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     required = [p for p in parameters if p.kind in kinds and p.default is Parameter.empty]
     return len(required) > (2 if wraps else 1)
 
 
 def bind_field_validators(model: type[BaseModel]) -> dict[str, Any]:
-    """The field validators of a class as those of another class, where they see their own."""
+    """Return the field validators of a class for use in another, still bound to their own class."""
     found: dict[str, Any] = {}
     for name, decorator in decorators_of(model).field_validators.items():
         info: Any = decorator.info
@@ -67,7 +68,7 @@ def bind_field_validators(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _unbound(func: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that calls a method; Pydantic takes a method apart, and binds it anew."""
+    """Wrap a method in a function: Pydantic would unwrap the method and bind it anew."""
 
     def call(*arguments: Any) -> Any:
         return func(*arguments)

@@ -1,10 +1,10 @@
-"""The one rule for the ways from one resource to another: what guards rows guards each way to them.
+"""Ways from one resource to another, under one rule: the guards of rows guard every way to them.
 
-A way is open to a request if all that guards what lies at its end runs before the request. Those
-that requests take by the names of relations, such as filters and includes, are open or closed for
-all requests of a resource: what guards the end runs before every operation that leads there. No
-less than that guards the resource's own rows, so a way through several relations is open where each
-part of it is. Routes below a row run the guards of the other end themselves.
+A way is open to a request if all guards of the resource at its end run before the request. Ways
+that requests take by relation names, as in filters and includes, are open or closed for all
+requests of a resource: the guards of the end must run before every operation that leads there.
+Since these also guard the resource's own rows, a way through several relations is open if each of
+its parts is. Routes below a row run the guards of the other end themselves.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _OWN: Mapping[Access, tuple[Operation, ...]] = {
     Access.CREATE: ("read",),
     Access.LINK: ("update",),
 }
-"""The operations that the routes below a row belong to."""
+"""The operations that routes below a row belong to."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What an access asks for at the other end of a relation.
+    """Requirements of an access at the other end of a relation.
 
     Args:
-        target: Operations that the resource there must have, and whose guards count.
-        link: The same for the resource of the link table, where that is one.
-        reads: Whether all that guards reading counts as well.
+        target: Operations that the target must serve, and whose guards apply.
+        link: The same for the resource of the link table, if it is one.
+        reads: Whether all guards of reading apply, too.
     """
 
     target: tuple[Operation, ...] = ()
@@ -60,17 +60,17 @@ _FITS: Mapping[Access, Callable[[Relation], bool]] = {
     Access.CREATE: lambda relation: relation.many and relation.writable,
     Access.LINK: asks_for_keys,
 }
-"""Which relations an access can go by that no argument names."""
+"""Conditions on a relation for each access, unless an argument of the resource names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What a way leads to: the target of a relation, or its link table.
+    """End of a way: the target of a relation, or its link table.
 
     Args:
         resource: Its resource.
-        operations: Operations that it must have, and whose guards count.
-        reads: Whether all that guards reading counts as well.
+        operations: Operations that it must serve, and whose guards apply.
+        reads: Whether all guards of reading apply, too.
     """
 
     resource: Guarded
@@ -84,7 +84,7 @@ class _End:
 
 
 class Ways:
-    """The ways that lead from one resource.
+    """Ways that lead from one resource.
 
     Args:
         origin: The resource.
@@ -103,10 +103,10 @@ class Ways:
         self._registered = registered
 
     def find_includes(self) -> Mapping[str, Relation]:
-        """Find the relations whose rows `include` may show.
+        """Find the relations that `include` may name.
 
         Raises:
-            ConfigurationError: One that the resource names is not open.
+            ConfigurationError: A relation that the resource names is not open.
         """
         names = self._origin.resource.includes
         return self._find_declared("includes", names, Access.SHOW, self._origin.showing)
@@ -115,7 +115,7 @@ class Ways:
         """Find the relations whose rows may be created together with a row.
 
         Raises:
-            ConfigurationError: One that the resource names is not open.
+            ConfigurationError: A relation that the resource names is not open.
         """
         names = self._origin.resource.nested_writes
         return self._find_declared("nested_writes", names, Access.CREATE, self._origin.creating)
@@ -125,11 +125,11 @@ class Ways:
         return self._find_open(Access.SHOW, self._origin.showing)
 
     def find_linked(self) -> Mapping[str, Relation]:
-        """Find the many-to-many relations that bodies may set by the keys of the other ends."""
+        """Find the many-to-many relations whose links bodies may set by keys."""
         return self._find_open(Access.LINK, self._origin.changing)
 
     def find_below(self) -> Mapping[Access, Mapping[str, Guards]]:
-        """Find the relations that have routes below a row, with all that runs before these."""
+        """Find the relations that have routes below a row, with the guards of these routes."""
         return {
             access: {
                 name: guards
@@ -142,7 +142,7 @@ class Ways:
     def _find_declared(
         self, argument: str, names: Sequence[str], access: Access, operations: Sequence[Operation]
     ) -> Mapping[str, Relation]:
-        """The relations that an argument of the resource names, if all of them are open."""
+        """Return the relations that an argument of the resource names, if all of them are open."""
         found = {name: self._relations[name] for name in names}
         for name, relation in found.items():
             fault = self._find_fault(relation, access, operations)
@@ -154,7 +154,7 @@ class Ways:
     def _find_fault(
         self, relation: Relation, access: Access, operations: Sequence[Operation]
     ) -> str | None:
-        """What is wrong with a relation that is declared, and what would be right."""
+        """Return what is wrong with a declared relation, and the remedy."""
         if relation.target not in self._registered:
             table = relation.target
             return f"its target is not a resource. Mount a Resource for the table {table} as well."
@@ -184,7 +184,7 @@ class Ways:
         )
 
     def _find_open(self, access: Access, operations: Sequence[Operation]) -> Mapping[str, Relation]:
-        """The relations that are open to some operations, though no argument names them."""
+        """Return the relations that are open to some operations without being declared."""
         return {
             name: relation
             for name, relation in self._relations.items()
@@ -193,18 +193,18 @@ class Ways:
         }
 
     def _find_guards(self, relation: Relation, access: Access) -> Guards | None:
-        """All that runs before a route below a row; None where there is no such route."""
+        """Return the guards of a route below a row; None if there is no such route."""
         own, needed = _OWN[access], self._needs(relation, access)
         if access is Access.CREATE and relation.link is not None:
             own = (*own, "update")  # the new row is linked to the one in the path
-        # A bound guard would be asked about another row than its own.
+        # A bound guard would decide about a row other than its own.
         is_sound = self._origin.serves(*own) and not any(guard.bound for guard in needed)
         if not is_sound or not self._exists(relation, access):
             return None
         return unite((*self._origin.before(*own), *needed))
 
     def _exists(self, relation: Relation, access: Access) -> bool:
-        """Whether there is a way that no argument names, whatever guards it."""
+        """Whether a way exists without being declared, whatever its guards."""
         if relation.target not in self._registered or not relation.simple:
             return False
         ends = self._ends(relation, access)
