@@ -1,7 +1,7 @@
-"""Sums over groups of rows as SQL.
+"""Aggregates over groups of rows as SQL.
 
-A statement has two levels: the rows, with what groups them and what is added up; and their groups,
-with what is told of each. So an expression that groups rows, and what it is made of, stands once.
+A statement has two levels: an inner one of rows, with their group keys and operands, and an outer
+one of groups, with their measures. So each expression for a key or an operand is written once.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ Value = ColumnElement[Any]
 def build_aggregate(
     shape: AggregateShape, dialect: SQLDialect, *, lenient: bool = False
 ) -> tuple[Select[Any], dict[str, Prepare]]:
-    """Write sums over groups of rows in SQL.
+    """Write an aggregate query.
 
-    Parameters are `p0`, `p1`, … for the conditions, those on rows first, `tz`, `limit`, `offset`.
+    Its parameters are `p0`, `p1`, … for the conditions, those on rows first, `tz`, `limit`,
+    `offset`.
     """
     conditions = Conditions(dialect)
     rows = _select_rows(shape, conditions, dialect)
@@ -71,7 +72,7 @@ def build_aggregate(
 
 
 def _select_rows(shape: AggregateShape, conditions: Conditions, dialect: SQLDialect) -> FromClause:
-    """Write the rows, with what groups them and what is added up."""
+    """Write the inner query of rows, with their group keys and operands."""
     found = rows_of(shape.table, dialect)
     used = [measure for measure in shape.measures if measure.field is not None]
     joined = Joined(found, (*shape.groups, *used), dialect)
@@ -91,10 +92,10 @@ def _select_rows(shape: AggregateShape, conditions: Conditions, dialect: SQLDial
 
 
 def _value(measure: Measure, field: Field, column: Value, dialect: SQLDialect) -> Value:
-    """Write a value that is counted, compared or added up.
+    """Write the operand of a measure.
 
-    Where its spelling matters it has one. That is written here, where it stands once: nested in
-    itself, it would be more than SQLite's parser takes.
+    It is normalised where its spelling matters. This is done here, where it is written once: nested
+    in itself, it would exceed the limits of SQLite's parser.
     """
     is_duration = stored_kind(field.sql_type) is Kind.INTERVAL
     if measure.function in _AS_THEY_ARE and not is_duration:
@@ -103,11 +104,11 @@ def _value(measure: Measure, field: Field, column: Value, dialect: SQLDialect) -
 
 
 _AS_THEY_ARE = frozenset({Function.COUNT, Function.SUM, Function.AVG})
-"""The functions that look at no spelling."""
+"""The functions for which the spelling of values does not matter."""
 
 
 def _cut(group: GroupKey, column: Value, dialect: SQLDialect) -> Value:
-    """Write what a row is grouped by: equal values are spelled alike."""
+    """Write the group key of a row; equal values are normalised to one spelling."""
     normal = type_coerce(normal_form(column, dialect), column.type)
     if group.bucket is None:
         return one_spelling(normal, dialect)

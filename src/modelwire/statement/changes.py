@@ -1,4 +1,4 @@
-"""The table of changes: what has become of the rows of tables that have a log."""
+"""The table of changes: the change log of all tables that keep one."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import UserDefinedType
 
 NOTIFIED = "modelwire_changes"
-"""The channel of PostgreSQL on which it is told that there are new changes, with no payload."""
+"""The PostgreSQL channel for notifications of new changes; they have no payload."""
 
 COLUMNS_CHANGED = "modelwire: the table has other columns than before"
-"""What triggers on SQLite say where a migration has been applied since they were made."""
+"""The error raised by SQLite triggers if a migration has changed the table since their creation."""
 
 
 class TransactionId(UserDefinedType[int]):
-    """The number of a transaction (PostgreSQL manual, Transaction IDs); SQLite has none."""
+    """PostgreSQL transaction id (PostgreSQL manual, Transaction IDs); SQLite has none."""
 
     cache_ok = True
 
@@ -42,7 +42,7 @@ class TransactionId(UserDefinedType[int]):
 
 
 class Octets(String):
-    """A text that is compared byte by byte, which costs an index the least."""
+    """Text that is compared byte by byte, which is cheapest for an index."""
 
 
 @compiles(Octets, "postgresql")
@@ -65,20 +65,20 @@ CHANGES = Table(
     Column("request", Text),
     sqlite_autoincrement=True,
 )
-"""An entry for each row that a write has changed, in the same transaction. What changes a key is
-two: the row under the old key is deleted, and one under the new key is created.
+"""One entry for each row that a write changes, in the same transaction. A change of the key has two
+entries: a delete with the old key, and a create with the new key.
 
-number: Counts up, in the order in which rows were written; transactions commit in another one.
-at: The instant by the database's clock, in UTC.
-transaction: PostgreSQL's number of the transaction; NULL on SQLite, which has one writer.
-table: The table's name, with its schema where the model gives one.
+number: An increasing number, in the order of the writes; transactions may commit in another order.
+at: The time by the database's clock, in UTC.
+transaction: The PostgreSQL transaction id; NULL on SQLite, which has one writer.
+table: The table's name, with its schema if the model gives one.
 key: The primary key as a JSON array, in the key's order, as `json_build_array` writes it.
 operation: `create`, `update` or `delete`.
-old, new: The whole row as it was and is stored, as a JSON object by the names of the columns; NULL
-    where there is none. On PostgreSQL it is what `row_to_json` makes, on SQLite what
-    `execute/log/sqlite.py` says. Both can be read again without loss.
-by: The key of the caller as JSON, an array where it has several parts; NULL where none is known.
-request: The request's id; NULL where there is none.
+old, new: The whole row before and after the change, as a JSON object by column names; NULL if there
+    is none. On PostgreSQL it is the output of `row_to_json`, on SQLite that of the triggers in
+    `execute/log/sqlite.py`. Both can be read back without loss.
+by: The key of the caller as JSON, an array if it has several parts; NULL if the caller is unknown.
+request: The request's id; NULL if there is none.
 """
 
 Index("ix_modelwire_changes_row", CHANGES.c.key, CHANGES.c.table, CHANGES.c.number)
@@ -86,17 +86,17 @@ Index("ix_modelwire_changes_table", CHANGES.c.table, CHANGES.c.number)
 
 
 BY, REQUEST, TELLS = "modelwire.by", "modelwire.request", "modelwire.tells"
-"""The settings of a transaction on PostgreSQL that say on whose behalf it writes, and whether its
-process tells of the changes once they are committed: then it is `1`."""
+"""The PostgreSQL transaction settings for the caller, the request id, and whether the process
+itself sends the notification after the commit: then the value is `1`."""
 
 
 STAMPS = 3
-"""How many columns set these."""
+"""The number of columns that set them."""
 
 
 def stamps() -> Sequence[ColumnElement[str]]:
-    """Write columns that set these, of a statement that returns rows; their values are the
-    parameters `stamp_by`, `stamp_request` and `stamp_tells`."""
+    """Return columns that set these settings, for use in a statement that returns rows; their
+    values are the parameters `stamp_by`, `stamp_request` and `stamp_tells`."""
     given = ((BY, "stamp_by"), (REQUEST, "stamp_request"), (TELLS, "stamp_tells"))
     return [
         func.set_config(
@@ -107,7 +107,7 @@ def stamps() -> Sequence[ColumnElement[str]]:
 
 
 def name_function(table: str, dialect: Dialect) -> str:
-    """The name of what notes the changes of a table, as it stands in SQL.
+    """Return the quoted name of the trigger function that logs the changes of a table.
 
     Args:
         table: The table's name, with its schema if any.

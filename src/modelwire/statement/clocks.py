@@ -1,4 +1,4 @@
-"""Reads the usual spellings of times on SQLite. Others are brought into one by `normal` first."""
+"""Parsers for the usual spellings of times on SQLite; `normal` converts other spellings first."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _INSTANT = re.compile(
 
 
 def read_instant(text: Any) -> dt.datetime | None:
-    """Read an instant, in UTC where no offset is given.
+    """Parse a datetime; one without an offset is in UTC.
 
     Raises:
-        ValueError: It is in no usual spelling.
+        ValueError: It is not in a usual spelling.
     """
     if text is None:
         return None
-    # It runs for each row: what SQLAlchemy has written is told without another call.
+    # Called for each row: the spelling that SQLAlchemy writes is recognised without another call.
     is_text = type(text) is str and len(text) == 26
     if is_text and text[19] == "." and text[10] == " " and text[7] == "-":
-        # Read with its offset at once it takes a fifth of what it takes to set that later.
+        # Parsing the offset along with the text takes a fifth of the time of setting it afterwards.
         return dt.datetime.fromisoformat(f"{text}+00:00")
     return _read_other_instant(text)
 
@@ -38,10 +38,10 @@ def _read_other_instant(text: Any) -> dt.datetime:
 
 
 def read_naive(text: Any) -> dt.datetime | None:
-    """Read a date and time without an offset; one that has an offset is taken to UTC.
+    """Parse a datetime without an offset; one that has an offset is converted to UTC.
 
     Raises:
-        ValueError: It is in no usual spelling.
+        ValueError: It is not in a usual spelling.
     """
     if text is None:
         return None
@@ -53,10 +53,10 @@ def read_naive(text: Any) -> dt.datetime | None:
 
 
 def read_day(text: Any) -> dt.date | None:
-    """Read a date.
+    """Parse a date.
 
     Raises:
-        ValueError: It is in no usual spelling.
+        ValueError: It is not in a usual spelling.
     """
     if text is None:
         return None
@@ -66,10 +66,10 @@ def read_day(text: Any) -> dt.date | None:
 
 
 def read_clock(text: Any) -> dt.time | None:
-    """Read a time.
+    """Parse a time.
 
     Raises:
-        ValueError: It is in no usual spelling.
+        ValueError: It is not in a usual spelling.
     """
     if text is None:
         return None
@@ -80,17 +80,17 @@ def read_clock(text: Any) -> dt.time | None:
 
 
 def read_utc_clock(text: Any) -> dt.time | None:
-    """Read a time that is stored in UTC.
+    """Parse a time that is stored in UTC.
 
     Raises:
-        ValueError: It is in no usual spelling.
+        ValueError: It is not in a usual spelling.
     """
     found = read_clock(text)
     return None if found is None else found.replace(tzinfo=dt.UTC)
 
 
 def _is_plain(text: Any) -> bool:
-    """Whether a text is as SQLAlchemy writes it, or as SQLite's CURRENT_TIMESTAMP is."""
+    """Whether a text is in the format of SQLAlchemy, or of SQLite's CURRENT_TIMESTAMP."""
     if not isinstance(text, str) or text[10:11] != " " or text[7] != "-":
         return False
     return len(text) == 19 or (len(text) == 26 and text[19] == ".")

@@ -1,4 +1,4 @@
-"""Statements as the drivers take them: text, parameters in order, converters of values."""
+"""Compiled statements for drivers: text, positional parameters, converters of values."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ Convert = Callable[[Any], Any]
 Row = Sequence[Any]
 
 _NUMERIC_OID, _FLOAT8_OID = 1700, 701
-"""Types that asyncpg reads as Decimal and float (PostgreSQL's pg_type.dat)."""
+"""Types that asyncpg decodes as Decimal and float (PostgreSQL's pg_type.dat)."""
 
 
 class Decoder(NamedTuple):
-    """A column of a result whose values are converted.
+    """Conversion of a result column.
 
     Args:
-        position: Where it stands in a row.
+        position: The position of the column in a row.
         convert: Converts a value.
-        applies: Whether any value at that position of rows needs it, where few do; all do if None.
+        applies: Tells whether any value in that column needs conversion, if only few do; None if
+            all do.
     """
 
     position: int
@@ -39,16 +40,17 @@ class Decoder(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A statement for a driver.
+    """Statement for a driver.
 
     Args:
         text: The SQL, with the driver's own placeholders.
-        names: The name of each parameter, in order.
-        converters: Which parameters are converted, by their place among all, and how.
-        constants: Values that stand in the statement itself.
-        defaults: Values that are made for each execution, of columns that are no fields.
-        decoders: The columns of the result that are converted.
-        converted: Where these stand in a row.
+        names: The names of the parameters, in order.
+        converters: The positions of the parameters that are converted, with their conversions.
+        constants: Values that are part of the statement.
+        defaults: Functions that make new values for each execution, for columns that are not
+            fields.
+        decoders: The conversions of result columns.
+        converted: The positions of these columns.
     """
 
     text: str
@@ -60,7 +62,7 @@ class Compiled:
     converted: Collection[int]
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
-        """The values of the parameters, in their order, as the driver takes them."""
+        """Return the values of the parameters, in order, as the driver takes them."""
         if self.constants or self.defaults:
             made = {name: make() for name, make in self.defaults.items()}
             values = {**self.constants, **made, **values}
@@ -70,7 +72,7 @@ class Compiled:
         return bound
 
     def decode(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Rows as the driver gives them, with Python's values."""
+        """Convert rows as the driver returns them to Python values."""
         columns: list[Iterable[Any]] = []
         for position, convert, applies in self.decoders if rows else ():
             if applies is None or applies(rows, position):
@@ -84,10 +86,10 @@ def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
 
     Args:
         sql: The statement.
-        dialect: SQLAlchemy's dialect of the engine that will run it.
+        dialect: The SQLAlchemy dialect of the engine that will run it.
 
     Returns:
-        The statement as the engine's driver takes it.
+        The statement for the engine's driver.
     """
     compiled = CompiledStatement(sql, dialect)
     converters = [binder_of(compiled.type_of(name), dialect) for name in compiled.names]
@@ -104,9 +106,10 @@ def compile_statement(sql: Executable, dialect: Dialect) -> Compiled:
 
 
 def binder_of(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    """How values of a type are converted for the driver; None where they stay as they are.
+    """Return the conversion of a type's values for the driver; None if they need none.
 
-    SQLAlchemy would look once more whether a boolean is one, and go through each array.
+    Unlike SQLAlchemy's, it does not check booleans again, and does not iterate over arrays
+    needlessly.
     """
     if type(sql_type) is Boolean and dialect.supports_native_boolean:
         return None
@@ -131,18 +134,18 @@ def _decoders_of(compiled: CompiledStatement, dialect: Dialect) -> list[Decoder]
 
 
 def decoder_of(sql_type: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    """How values of a type are converted as the driver gives them; None where they stay."""
+    """Return the conversion of a type's values from the driver; None if they need none."""
     if isinstance(sql_type, ARRAY) and sql_type.dimensions == 1 and not sql_type.as_tuple:
         item_type = sql_type.item_type
-        # SQLAlchemy would go through each array all the same.
+        # SQLAlchemy would iterate over each array anyway.
         return sql_type.result_processor(dialect, None) if decoder_of(item_type, dialect) else None
     stored = storage_type(sql_type)
-    # asyncpg's numbers are converted by what the server sends, which is known beforehand.
+    # asyncpg's numbers are converted by the type that the server sends, which is known here.
     oid = _FLOAT8_OID if isinstance(stored, Float) else _NUMERIC_OID
     return sql_type.dialect_impl(dialect).result_processor(dialect, oid)
 
 
 def _defaults_of(compiled: CompiledStatement) -> dict[str, Callable[[], Any]]:
-    """What SQLAlchemy would fetch before it runs the statement: defaults that no row has."""
+    """Return the defaults that SQLAlchemy would compute before it runs the statement."""
     made = {column.key: value_maker(column.default) for column in compiled.prefetched}
     return {key: make for key, make in made.items() if make is not None}

@@ -1,4 +1,4 @@
-"""Conditions in SQL. Parameters are numbered as they occur: `p0`, `p1`, …"""
+"""Conditions in SQL. Parameters are numbered in order of occurrence: `p0`, `p1`, …"""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ Render = Callable[[FromClause], ColumnElement[bool]]
 
 
 class Conditions:
-    """Writes the conditions of one statement.
+    """Writer of one statement's conditions.
 
     Args:
         dialect: The database's dialect.
 
     Attributes:
-        prepare: How the values of parameters are prepared, where they are.
-        told: What is told of a group, for conditions on groups.
+        prepare: The functions that prepare the values of parameters, by name.
+        told: The columns of a group, for conditions on groups.
     """
 
     def __init__(self, dialect: SQLDialect) -> None:
@@ -66,7 +66,7 @@ class Conditions:
         return [self.render(condition, source) for condition in conditions]
 
     def render(self, condition: Condition, source: FromClause) -> ColumnElement[bool]:
-        """Write one condition. Where it is NULL, it does not hold."""
+        """Write one condition. If it evaluates to NULL, it counts as false."""
         match condition:
             case Predicate():
                 return self._render_predicate(condition, source)
@@ -103,7 +103,7 @@ class Conditions:
 
     def _render_measured(self, measured: Measured) -> ColumnElement[bool]:
         column = self.told[measured.position]
-        # What is told of a group may be of another type than the field that it is told of.
+        # A measure may have another type than its field.
         field = replace(measured.field, sql_type=self._dialect.type_of(column))
         name = self._name()
         condition, prepare = render_predicate(field, column, measured.operator, name, self._dialect)
@@ -119,7 +119,7 @@ class Conditions:
         return or_(*(self._compare(f, "icontains", name, source) for f in search.fields))
 
     def _render_child(self, child: ChildOf, source: FromClause) -> ColumnElement[bool]:
-        """Write that a row belongs to the row whose key is given."""
+        """Write that a row is a child of the row with the given key."""
         relation, key = child.relation, child.parent.key
         given = {f.column: operand(f, self._name(), self._dialect) for f in key}
         is_open = child.parent.policy.read.constant
@@ -134,7 +134,7 @@ class Conditions:
 
 
 def column_of(source: FromClause, field: Field) -> ColumnElement[Any]:
-    """The column of a field in its table, or in an alias of that; of a part of documents, it."""
+    """Return the column of a field in its table or an alias; for a part, its expression."""
     column = column_in(source, field.column)
     return PartOf(column, field) if isinstance(field, Part) else column
 
@@ -146,13 +146,13 @@ def render_comparison(
 
     Args:
         field: The field on the left.
-        source: Its table, or an alias of that.
+        source: Its table, or an alias of it.
         operator: The operator's name.
         name: Name of the parameter on the right.
         dialect: The database's dialect.
 
     Returns:
-        The expression, and how the parameters' values are prepared where they are.
+        The expression, and the functions that prepare the parameters' values, if any.
     """
     if not isinstance(field, Part):
         return render_predicate(field, column_in(source, field.column), operator, name, dialect)
@@ -174,7 +174,7 @@ def render_comparison(
 def join_on(
     relation: Relation, source: FromClause, target: FromClause, dialect: SQLDialect
 ) -> ColumnElement[bool]:
-    """Write that a relation without a link table leads from a row of one table to one of another.
+    """Write the join condition of a relation without a link table.
 
     Args:
         relation: The relation.
@@ -191,7 +191,7 @@ def join_on(
 def _render_through(
     through: Through, source: FromClause, render: Render, dialect: SQLDialect
 ) -> ColumnElement[bool]:
-    """Write that one of the rows that some relations lead to has a condition."""
+    """Write that a condition holds for one of the rows that some relations lead to."""
     if not through:
         return render(source)
     step: Step = through[0]
@@ -201,7 +201,7 @@ def _render_through(
 
 
 def _owners_in(source: FromClause, relation: Relation) -> list[ColumnElement[Any]]:
-    """The columns of a table, or of an alias, by which a relation starts from it."""
+    """Return the columns of a table, or of an alias, that a relation starts from."""
     return columns_in(source, relation.local)
 
 

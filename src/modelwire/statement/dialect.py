@@ -1,4 +1,4 @@
-"""How a database spells what statements say: one record for each, made in `dialects`."""
+"""SQL dialects: one record for each database, defined in `dialects`."""
 
 from __future__ import annotations
 
@@ -18,43 +18,45 @@ SQLType = TypeEngine[Any]
 Spell = Callable[[str], Sequence[str]]
 
 GivenValues = tuple[FromClause, list[Value], Value]
-"""The parameter `ROWS` as a relation, its columns, and what orders its rows as they were given."""
+"""The parameter `ROWS` as a relation, its columns, and the expression for the order of its rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SQLDialect(Dialect):
-    """What a database can do, and how it spells that.
+    """Capabilities of a database, and the SQL for them.
 
     Args:
         has_own_types: Whether enums and UUIDs have types of their own, with one spelling each.
         has_decimals: Whether decimals are computed exactly, and not as floats.
-        has_arrays: Whether a list is an array, and rows one for each column; JSON otherwise.
-        puts_null_last: Whether NULL is the largest value by itself.
-        refers_by_parent: Whether a foreign key is compared by the collation of what it refers to.
-        limits_locks: Whether a transaction can say how long it waits for locks.
+        has_arrays: Whether a list is an array, and a list of rows an array for each column;
+            otherwise they are JSON.
+        puts_null_last: Whether NULL sorts as the largest value by default.
+        refers_by_parent: Whether a foreign key is compared by the collation of the referenced
+            column.
+        limits_locks: Whether a transaction can set a timeout for locks.
         first_place: The number of the first row in `ROWS`.
         insert: Begins an INSERT, which may have a conflict clause.
-        given_values: The parameter `ROWS`, of values of some types.
+        given_values: The parameter `ROWS`, with values of some types.
         read_given: A value of `ROWS` of some type as its column stores it.
-        in_list: A column occurs in a parameter that holds a list of values of some type, each in
-            all of its spellings.
+        in_list: A membership test of a column in a parameter with a list of values of some type,
+            each in all of its spellings.
         compared: A column as it is compared with values of `ROWS`.
-        normalize: A column of some type in the one spelling that values have.
+        normalize: A column of some type in the canonical spelling of its values.
         wire_type: The type under which values of a type are written and read.
-        vector_type: The same of vectors.
-        float_operand: The type of what is compared with floats of some type.
+        vector_type: The same for vectors.
+        float_operand: The type of operands that are compared with floats of some type.
         decimal_operand: The same for decimals.
-        read_leniently: A column of its own type, read as some type whatever stands in it.
+        read_leniently: A column of its own type, read as some type, whatever value it has.
         read_back: A column that a write has set, read as some type.
         octets: A parameter that holds the bytes of a text.
         as_stored: A parameter that holds a value of a type as it is stored.
-        like: A column is like a pattern, in the case of its letters.
-        to_pattern: Makes that pattern of one for LIKE; None where it is the same.
-        is_there: Whether a table of modelwire's own is there.
-        write_key: Values of some types as the log of changes has a key.
-        given_rows: The rows of a parameter in place of those of a table, each with its place.
+        like: A case-sensitive match of a column with a pattern.
+        to_pattern: Converts a LIKE pattern to that pattern; None for no conversion.
+        is_there: Whether one of modelwire's own tables exists.
+        write_key: Values of some types as a key in the change log.
+        given_rows: The rows of a parameter in place of those of a table, each with its position.
         now_s: The time by its clock, in seconds since 1970.
-        sums: How it adds up.
+        sums: Its aggregates.
     """
 
     has_own_types: bool
@@ -87,5 +89,5 @@ class SQLDialect(Dialect):
     sums: Sums
 
     def type_of(self, column: Value) -> SQLType:
-        """The type of a column: a variant of it, where it has one for this database."""
+        """Return the type of a column, which may be a variant for this database."""
         return type_on(column, self.name)

@@ -1,4 +1,4 @@
-"""Parts of the documents in JSON columns; how each database finds them is told in `dialects`."""
+"""Expressions on parts of documents in JSON columns, compiled for each database in `dialects`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from ..catalog.kinds import storage_type
 
 
 class OfPart(FunctionElement[Any]):
-    """What is told of a part of the documents in a column.
+    """Base of expressions on a part of the documents in a column.
 
     Args:
         column: The column.
         part: The part.
-        given: A parameter that holds an array in JSON.
+        given: A parameter that holds a JSON array.
     """
 
     inherit_cache = False
@@ -47,7 +47,7 @@ class OfPart(FunctionElement[Any]):
 
 
 class PartOf(OfPart):
-    """What a part is, as its view says; NULL where it is nothing of the kind."""
+    """Value of a part in its view; NULL if it has another type."""
 
     inherit_cache = False
 
@@ -56,19 +56,20 @@ class PartOf(OfPart):
 
 
 class TextOf(PartOf):
-    """A part as a text: on PostgreSQL also what is none, so that a plain index is of use."""
+    """Part as a text: on PostgreSQL, also of values that are not texts, so that a plain index
+    applies."""
 
     inherit_cache = False
 
 
 class IsText(OfPart):
-    """Whether a part is a text, where that is not told by its being one."""
+    """Whether a part is a text, where `TextOf` is not restricted to texts."""
 
     inherit_cache = False
 
 
 class IsAbsent(OfPart):
-    """Whether a part is not there, or null."""
+    """Whether a part is missing or null."""
 
     inherit_cache = False
 
@@ -86,32 +87,32 @@ class Occurs(OfPart):
 
 
 def ranked(value: ColumnElement[Any], part: Part) -> Sequence[ColumnElement[Any]]:
-    """Write what values of any type are ordered by: their types, and then they themselves.
+    """Return the sort keys of values of any type: their types, then the values themselves.
 
     Args:
-        value: The values, as a part of documents that is taken as it is.
+        value: The values, as an unconverted part of documents.
         part: The part.
     """
     return [PartOf(value, view) for view in views_in_order(part.root)]
 
 
 def is_absent(column: ColumnElement[Any], part: Part) -> ColumnElement[bool]:
-    """Write that a part of the documents in a column is not there, or null."""
+    """Write that a part of the documents in a column is missing or null."""
     return IsAbsent(column, part)
 
 
 def holds(column: ColumnElement[Any], part: Part, name: str) -> ColumnElement[bool]:
-    """Write that a part is an array with the value in a parameter, an array in JSON itself."""
+    """Write that a part is an array that has an item, given as a JSON array in a parameter."""
     return Holds(column, part, bindparam(name, type_=Text()))
 
 
 def occurs(column: ColumnElement[Any], part: Part, name: str) -> ColumnElement[bool]:
-    """Write that a part is one of the values in a parameter, an array in JSON."""
+    """Write that a part is one of the values in a parameter, which is a JSON array."""
     return Occurs(column, part, bindparam(name, type_=Text()))
 
 
 def text_and_guard(
     column: ColumnElement[Any], part: Part
 ) -> tuple[ColumnElement[Any], ColumnElement[bool]]:
-    """Write a part as a text to compare, and what must hold beside the comparison."""
+    """Write a part as a text to compare, and a condition that must hold in addition."""
     return TextOf(column, part), IsText(column, part)

@@ -1,8 +1,9 @@
-"""The same door for statements that an application writes itself, whatever they are made of.
+"""Policies in statements that an application writes itself, of any form.
 
-SQLAlchemy writes every table that a statement reads by one method of its compiler. Here that method
-asks what the caller may see of the table, and writes that in its place. So joins, subqueries,
-unions, EXISTS and what relationships load need nothing of their own. Text is not looked into.
+SQLAlchemy writes every table that a statement reads by one method of its compiler. Here, that
+method looks up the rows that the caller may see, and writes a subquery of them instead. So joins,
+subqueries, unions, EXISTS and relationship loading need no special treatment. SQL in text is not
+inspected.
 """
 
 from __future__ import annotations
@@ -53,15 +54,15 @@ from .source import (
 )
 
 Pairs = tuple[tuple[Column[Any], Column[Any]], ...]
-"""Columns of a row, each with that of a link which refers to it."""
+"""Columns of a row, each with the column of a link that refers to it."""
 
 
 class Asking(NamedTuple):
-    """Who runs a statement, and whether it may change rows.
+    """Caller that runs a statement, and whether the statement may change rows.
 
     Args:
         principals: The caller, as the policies of each catalog know it.
-        changes: Whether the statement begins as a change whose rows were looked at.
+        changes: Whether the statement is a change whose rows have been checked.
     """
 
     principals: Mapping[Catalog, Principal]
@@ -69,21 +70,21 @@ class Asking(NamedTuple):
 
 
 ASKING: ContextVar[Asking] = ContextVar("modelwire_asking")
-"""Who runs the statement at hand; what asks for it while nobody does, does not run."""
+"""The caller of the current statement; a statement with policies fails without one."""
 
 
 class Served(NamedTuple):
-    """A resource, and the catalog whose policies hold for it."""
+    """Resource with the catalog whose policies apply to it."""
 
     catalog: Catalog
     table: Table
 
 
 class CallerDoor:
-    """What callers may see of the tables of an application, for statements of any kind.
+    """Rows that callers may see of an application's tables, for statements of any form.
 
     Args:
-        catalogs: Its resources, those of each `mount`.
+        catalogs: Its resources, one catalog for each `mount`.
         dialect: The dialect of the database.
     """
 
@@ -97,7 +98,8 @@ class CallerDoor:
         """Find the resource of a table.
 
         Raises:
-            ConfigurationError: Nothing says who may see its rows, or two mounts say it differently.
+            ConfigurationError: No policy applies to its rows, or two mounts have different
+                policies.
         """
         found = self.serves(sql)
         if found is None:
@@ -122,10 +124,10 @@ class CallerDoor:
         return found[0] if found else None
 
     def rows_of(self, sql: TableClause) -> Select[Any] | None:
-        """The rows of a table that the caller may see; None where everyone sees all.
+        """Return the rows of a table that the caller may see; None if every caller may see all.
 
         Raises:
-            ConfigurationError: Nothing says which.
+            ConfigurationError: No policy applies to them.
         """
         name = sql.fullname
         if name not in self._rows:
@@ -141,11 +143,11 @@ class CallerDoor:
         return None if seen is None else self.ask(seen, found.catalog)
 
     def _find_link(self, name: str) -> SQLTable | None:
-        """The table of some name, if it links resources."""
+        """Return the link table of a given name, if it links resources."""
         return next((links for links, *_ in self._relations_by(name)), None)
 
     def _relations_by(self, name: str) -> Iterator[tuple[SQLTable, Catalog, Table, Relation]]:
-        """The relations whose links are in a table of some name, which is no resource."""
+        """Yield the relations whose link table has a given name and is not a resource."""
         for catalog in self._catalogs:
             for table in catalog.tables.values():
                 for relation in table.relations.values():
@@ -154,7 +156,7 @@ class CallerDoor:
                         yield links, catalog, table, relation
 
     def _links_seen(self, sql: SQLTable) -> Select[Any] | None:
-        """The links whose ends the caller may see, all of them."""
+        """Return the links both of whose ends the caller may see."""
         links, seen = sql.alias(), {}
         for _, catalog, table, relation in self._relations_by(sql.fullname):
             own = tuple(zip(relation.local, relation.remote, strict=True))
@@ -178,14 +180,15 @@ class CallerDoor:
         lock: Lock,
         action: Action,
     ) -> Select[Any]:
-        """Write which rows of a resource are meant, of those that may be changed, and lock them.
+        """Select the rows of a resource that a change is about and that may be changed, and lock
+        them.
 
         Args:
             found: The resource.
-            columns: The columns that are read.
-            where: What says which are meant; all, if None.
-            lock: What nobody else may do to them until the transaction ends.
-            action: What is to be done to them.
+            columns: The columns to read.
+            where: The condition of the change; None for all rows.
+            lock: The lock to take on the rows until the transaction ends.
+            action: The kind of change.
         """
         allowed = write_allowed(found.table, action, self._dialect)
         sql = select(*columns).where(self.ask(allowed, found.catalog))
@@ -194,13 +197,13 @@ class CallerDoor:
         return sql if where is None else sql.where(where)
 
     def write_among(self, found: Served, keys: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
-        """Write that the key of a row of a resource is one of some."""
+        """Write that the key of a resource's row is one of some keys."""
         columns = found.table.key_columns
         given = expand_rows(len(columns), self._dialect)(keys)
         return give_values(in_rows(columns, self._dialect), given)
 
     def ask(self, condition: Clause, catalog: Catalog) -> Clause:
-        """Have the parameters of a condition ask who runs the statement."""
+        """Bind the parameters of a condition to attributes of the caller who runs the statement."""
 
         def find(name: str) -> Callable[[], Any] | None:
             return partial(_take, catalog, name) if name.startswith(PREFIX) else None
@@ -208,7 +211,7 @@ class CallerDoor:
         return ask_instead(condition, find)
 
     def dialect_of(self, dialect: Dialect) -> Dialect:
-        """The dialect of an engine, as it writes statements under policies."""
+        """Return a variant of an engine's dialect that writes statements under policies."""
         known = self._dialects.get(dialect)
         if known is None:
             known = dialect_through(dialect, self)
@@ -216,10 +219,10 @@ class CallerDoor:
         return known
 
     def begin_change(self, *, is_part: bool) -> None:
-        """Let a statement change rows that were looked at.
+        """Allow a statement to change rows that have been checked.
 
         Raises:
-            ConfigurationError: They were not, for it is a part of another statement.
+            ConfigurationError: They have not been, since the change is part of another statement.
         """
         if is_part or not ASKING.get().changes:
             raise ConfigurationError(
@@ -228,7 +231,7 @@ class CallerDoor:
             )
 
     def refuse_insert(self) -> NoReturn:
-        """Refuse to write new rows past the session's own checks.
+        """Refuse an INSERT that would bypass the session's own checks.
 
         Raises:
             ConfigurationError: Always.
@@ -239,7 +242,7 @@ class CallerDoor:
 
 
 def reads_rows(value: Any, sql: TableClause) -> bool:
-    """Whether an expression reads other rows than that of a table which is given its value."""
+    """Whether an expression for a value of a table's row reads other rows than this one."""
     expression = coercions.expect(roles.ExpressionElementRole, value)
     return any(
         isinstance(part, SelectBase)

@@ -1,4 +1,4 @@
-"""The log of changes of one row in SQL."""
+"""Queries of the change log of one row."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .source import every_row_of
 from .types import operand_type
 
 Columns = ReadOnlyColumnCollection[str, Any]
-"""The columns of the log, as a statement reads them."""
+"""The columns of the change log, as a statement reads them."""
 
 
 def build_entries(shape: EntriesShape, dialect: SQLDialect) -> Select[Any]:
-    """Write the entries before or after a number, `limit` at most."""
+    """Select the entries before or after a number, at most `limit`."""
     bound = bindparam("number", type_=BigInteger())
     log = every_row_of(CHANGES).c
     shown = (
@@ -40,7 +40,7 @@ def build_entries(shape: EntriesShape, dialect: SQLDialect) -> Select[Any]:
 
 
 def build_then(shape: ThenShape, dialect: SQLDialect) -> Select[Any]:
-    """Write a row as it was."""
+    """Select an earlier state of a row."""
     log = every_row_of(CHANGES).c
     at = bindparam("at", type_=operand_type(dialect.type_of(CHANGES.c.at), dialect))
     image = cast(log.new if shape.before else log.old, Text())
@@ -53,7 +53,7 @@ def build_then(shape: ThenShape, dialect: SQLDialect) -> Select[Any]:
 
 
 def _is_of(table: Table, log: Columns, dialect: SQLDialect) -> ColumnElement[bool]:
-    """Write that an entry is about the row whose key is the parameters `p0`, `p1`, …"""
+    """Write that an entry is about the row whose key is in the parameters `p0`, `p1`, …"""
     columns = table.key_columns
     values: list[ColumnElement[Any]] = [
         bindparam(f"p{i}", type_=operand_type(dialect.type_of(column), dialect))

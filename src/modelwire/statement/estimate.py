@@ -1,4 +1,4 @@
-"""EXPLAIN of a statement: what PostgreSQL expects of it, without running it."""
+"""PostgreSQL's estimate of the number of rows, by EXPLAIN without running the statement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.sql.base import Executable
 
 
 class Explained(Executable, ClauseElement):
-    """The plan of a statement, as JSON (PostgreSQL manual, EXPLAIN).
+    """EXPLAIN of a statement, as JSON (PostgreSQL manual, EXPLAIN).
 
     Args:
         statement: The statement.
@@ -29,10 +29,10 @@ def _explain(element: Explained, compiler: Any, **options: Any) -> str:
 
 
 def read_estimate(explained: Any) -> int:
-    """Read how many rows a plan expects.
+    """Return the number of rows that a plan estimates.
 
     Args:
-        explained: The plan, as JSON or as what a driver has made of it.
+        explained: The plan, as JSON text or decoded by the driver.
 
     Returns:
         The number of rows.

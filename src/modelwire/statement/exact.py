@@ -1,8 +1,8 @@
-"""Exact numbers: sums and means that no float could hold.
+"""Exact numbers: sums and means that floats could not hold.
 
-PostgreSQL computes them as `numeric`. SQLite has 64-bit integers and floats only, so functions of
-ours make the text of a number there, which a collation of ours puts in the order of numbers. Sums
-of integers are added up by SQLite itself in two halves, so that a function runs once for a group
+PostgreSQL computes them as `numeric`. SQLite only has 64-bit integers and floats, so custom
+functions return the text of a number there, and a custom collation orders these texts as numbers.
+Integers are added up by SQLite itself in two halves, so that a function is called for each group
 and not for each row.
 """
 
@@ -22,14 +22,14 @@ from ..catalog.domain import EXACT
 from ..catalog.kinds import Kind
 
 MEAN_PLACES = 6
-"""Digits of a mean of decimals behind those of its field."""
+"""Decimal places of a mean in addition to those of its field."""
 
 HALF_BITS = 32
 """Bits of the lower half of an integer that is added up."""
 
 
 def write_out(value: Decimal) -> Decimal:
-    """A number without zeros behind its last digit after the point, and without an exponent."""
+    """Return a number without trailing zeros after the point, and without an exponent."""
     if not value.is_finite():
         return value
     whole = value.to_integral_value()
@@ -40,11 +40,11 @@ _ONE = Decimal(1)
 
 
 class ExactNumber(TypeDecorator[Any]):
-    """A sum or a mean, exactly.
+    """Exact sum or mean.
 
     Args:
         kind: The kind of number that it is shown as.
-        scale: Digits after the point of a decimal; as many as it has, if None.
+        scale: Decimal places of a decimal; None to keep all.
     """
 
     impl = Numeric
@@ -63,7 +63,7 @@ class ExactNumber(TypeDecorator[Any]):
 
 
 class ExactText(ExactNumber):
-    """The same on SQLite, where it is a text."""
+    """Exact sum or mean on SQLite, as a text."""
 
     impl = Text  # type: ignore[assignment]
     cache_ok = True
@@ -73,7 +73,7 @@ class ExactText(ExactNumber):
 
 
 class DurationText(TypeDecorator[dt.timedelta]):
-    """A sum of durations on SQLite: the text of its microseconds."""
+    """Sum of durations on SQLite, as the text of its microseconds."""
 
     impl = Text
     cache_ok = True
@@ -86,7 +86,7 @@ class DurationText(TypeDecorator[dt.timedelta]):
 
 
 MADE = (ExactText, DurationText)
-"""The types of texts that functions of ours make on SQLite, and that no column stores."""
+"""The types of texts that custom functions return on SQLite, and that no column stores."""
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 
@@ -114,31 +114,31 @@ def _to_decimal(value: Any) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
-# ---- functions of SQLite -----------------------------------------------------------------
+# ---- functions for SQLite ----------------------------------------------------------------
 
 JOIN = "modelwire_join"
-"""A sum of integers, of the sums of its two halves."""
+"""Function: the sum of integers, from the sums of their two halves."""
 
 TOTAL = "modelwire_total"
-"""A sum of decimals, each as the shortest text that stands for its float."""
+"""Aggregate: the sum of decimals, each as the shortest text of its float."""
 
 ADD = "modelwire_add"
-"""A sum of decimals: of those that were added up as integers, and of the others."""
+"""Function: the sum of decimals, from the sum of scaled integers and the sum of the others."""
 
 MEAN = "modelwire_mean"
-"""A mean: of a sum and a number of values, rounded to a number of digits, or as a float."""
+"""Function: the mean, from a sum and a count, rounded to some decimal places, or as a float."""
 
 NUMBER = "modelwire_number"
-"""The collation of texts that are numbers."""
+"""Collation of texts that are numbers."""
 
 
 def join_halves(high: int | None, low: int | None) -> str | None:
-    """Join the sums of the upper and the lower halves of integers."""
+    """Join the sums of the upper and lower halves of integers."""
     return None if high is None or low is None else str((high << HALF_BITS) + low)
 
 
 class Total:
-    """Adds decimals up, whatever stands among them that is no number."""
+    """Aggregate that adds decimals, ignoring values that are not numbers."""
 
     def __init__(self) -> None:
         self._sum: Decimal | None = None
@@ -150,7 +150,7 @@ class Total:
             self._sum = number if self._sum is None else EXACT_SUMS.add(self._sum, number)
 
     def finalize(self) -> str | None:
-        """The sum; None of no value."""
+        """Return the sum; None if there are no values."""
         return None if self._sum is None else f"{self._sum:f}"
 
 
@@ -158,9 +158,9 @@ def add_scaled(units: int | None, scale: int, others: str | None) -> str | None:
     """Add the two parts of a sum of decimals.
 
     Args:
-        units: The sum of those that were added up as integers, in units of their last digit.
-        scale: The digits after the point that these have.
-        others: The sum of the others.
+        units: The sum of the scaled integers, in units of their last digit.
+        scale: Their decimal places.
+        others: The sum of the other decimals.
     """
     if units is None:
         return others
@@ -169,7 +169,7 @@ def add_scaled(units: int | None, scale: int, others: str | None) -> str | None:
 
 
 EXACT_SUMS = EXACT.copy()
-"""Adds whatever there is; that of two infinities is no number."""
+"""Adds any numbers; the sum of opposite infinities is NaN."""
 EXACT_SUMS.clear_traps()
 
 
@@ -178,9 +178,9 @@ def mean(total: str | None, count: int, places: int | None) -> str | float | Non
 
     Args:
         total: The sum.
-        count: How many values it has.
-        places: Digits after the point, to which it is rounded half to even; as many as the sum has
-            and `MEAN_PLACES` more, if negative; a float, if None.
+        count: The number of values.
+        places: Decimal places to round to, half to even; if negative, those of the sum and
+            `MEAN_PLACES` more; None to return a float.
     """
     if total is None or not count:
         return None
@@ -196,7 +196,7 @@ def mean(total: str | None, count: int, places: int | None) -> str | float | Non
 
 
 def compare_numbers(one: str, other: str) -> int:
-    """Compare the texts of two numbers: less than 0, 0 or more."""
+    """Compare the texts of two numbers; return a number less than 0, 0, or greater than 0."""
     a, b = Decimal(one), Decimal(other)
     if a.is_nan() or b.is_nan():
         return a.is_nan() - b.is_nan()

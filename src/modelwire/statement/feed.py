@@ -1,4 +1,4 @@
-"""How far the log of changes can be read, as each database tells it."""
+"""Queries of how far the change log can be read, in the way of each database."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .unhurried import commit_unhurried
 
 
 def build_look(dialect: SQLDialect) -> Select[Any]:
-    """Write the highest number that is committed, and which transactions it may have to wait for.
+    """Select the highest committed number, and the transactions that may have to be awaited.
 
-    Where there is one writer, numbers appear in their order, and nothing is waited for. Otherwise
-    three things are told as of the moment at which the statement begins: the number, a transaction
-    that begins after that moment if the number is higher than the parameter `seen`, and the oldest
-    that had not ended (PostgreSQL manual, 9.27.8). The first of the two is the statement's own,
-    since no other function tells what has begun last.
+    With one writer, numbers become visible in order, and there is nothing to wait for. Otherwise,
+    three values are read as of the start of the statement: the number; a transaction that begins
+    after that, if the number is higher than the parameter `seen`; and the oldest transaction that
+    is still running (PostgreSQL manual, 9.27.8). The second is the statement's own, since no other
+    function returns the latest one.
     """
     number = func.coalesce(func.max(CHANGES.c.number), literal(0)).label("number")
     highest = select(number).select_from(every_row_of(CHANGES))
@@ -55,18 +55,18 @@ def build_notice() -> Select[Any]:
 
 
 def _number(transaction: ColumnElement[Any]) -> ColumnElement[int]:
-    """A transaction as a number, in the order in which they began."""
+    """Cast a transaction id to a number; ids increase in the order in which transactions began."""
     return cast(cast(transaction, Text), BigInteger())
 
 
 def build_oldest() -> Select[Any]:
-    """Write the number of the oldest change of a table that is kept."""
+    """Select the number of the oldest change of a table that is kept."""
     oldest = select(func.min(CHANGES.c.number)).select_from(every_row_of(CHANGES))
     return oldest.where(CHANGES.c.table == bindparam("name"))
 
 
 def build_entries() -> Select[Any]:
-    """Write the changes of a table between two numbers, in their order; the first of them."""
+    """Select the changes of a table between two numbers, in order, up to a limit."""
     log = CHANGES.c
     images = (cast(log.old, Text), cast(log.new, Text))
     return (

@@ -1,4 +1,4 @@
-"""Locks of rows in SQL. SQLite has none: there, whoever writes has the whole database."""
+"""Row locks in SQL. SQLite has none: a writer has the whole database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One statement for many of the same shape: their parameters become the columns of a list."""
+"""One statement in place of many of the same shape: parameters become columns of a list."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from .dialect import SQLDialect
 from .dialects.postgresql_types import PostgreSQLList
 
 _ASKED = "modelwire_asked"
-"""The list, under a name that no table has."""
+"""The name of the list, which no table has."""
 
 
 def parameters_of(sql: Select[Any]) -> Sequence[BindParameter[Any]]:
-    """The parameters of a statement whose values are given for each execution, each once."""
+    """Return the parameters of a statement that are bound for each execution, each once."""
     found = [e for e in iterate(sql) if isinstance(e, BindParameter) and e.required]
     return list({parameter.key: parameter for parameter in found}.values())
 
 
 def can_gather(parameters: Sequence[BindParameter[Any]], dialect: SQLDialect) -> bool:
-    """Whether lists have values of some parameters as these have them themselves."""
+    """Whether a list can hold values of some parameters without changing them."""
     return dialect.gathers_reads and all(_can_list(p.type) for p in parameters)
 
 
@@ -46,13 +46,13 @@ def _can_list(sql_type: TypeEngine[Any]) -> bool:
 def build_gathered(
     sql: Select[Any], parameters: Sequence[BindParameter[Any]], dialect: SQLDialect
 ) -> Select[Any]:
-    """Write the rows of one statement for many executions of it.
+    """Write one statement for many executions of a statement.
 
-    The values of its parameters are the parameter `ROWS`, in their order: one row of it for each
-    execution. Each row that is read has behind it the place of the execution in that, from 0.
+    The values of its parameters are in the parameter `ROWS`, in their order: one row for each
+    execution. Each row of the result is followed by the position of its execution there, from 0.
 
     Args:
-        sql: The statement, with all that decides which rows its caller may see.
+        sql: The statement, including the conditions of policies.
         parameters: Its parameters.
         dialect: The database's dialect.
     """
@@ -60,7 +60,7 @@ def build_gathered(
     names = [f"c{i}" for i in range(len(items))]
     labelled = [item.label(name) for item, name in zip(items, names, strict=True)]
     asked = select(*labelled, position.label("place")).select_from(given).cte(_ASKED)
-    # By their names: as columns they would bring the list into every subquery that compares them.
+    # By name: columns of the list would add it to the FROM of every subquery that compares them.
     columns = {
         p.key: _read(literal_column(f"{_ASKED}.{name}", p.type), p.type)
         for p, name in zip(parameters, names, strict=True)
@@ -70,8 +70,8 @@ def build_gathered(
         is_given = isinstance(element, BindParameter) and element.required
         return columns[element.key] if is_given else None
 
-    # With an OFFSET each execution has the plan that it would have by itself: PostgreSQL does not
-    # look for one that is better for all of them, such as to read the whole table.
+    # With an OFFSET, each execution has the same plan as it would have alone: PostgreSQL does not
+    # look for a plan that is better for all of them, such as a scan of the whole table.
     one: Any = replacement_traverse(sql, {}, replace)
     found = one.offset(literal_column("0")).lateral("modelwire_found")
     place = asked.c.place - dialect.first_place if dialect.first_place else asked.c.place
@@ -79,7 +79,7 @@ def build_gathered(
 
 
 def _listed(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type of a column of the list; what is a list itself stands in it as a text."""
+    """Return the type of a column of the list; an array is passed as a text."""
     return PostgreSQLList(sql_type.item_type) if isinstance(sql_type, ARRAY) else sql_type
 
 

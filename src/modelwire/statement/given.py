@@ -1,4 +1,4 @@
-"""Rows that are found by values that a request gives, in the parameter `ROWS`."""
+"""Look-ups of rows by values of a request, in the parameter `ROWS`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .types import operand_type, wire_type
 def given_columns(
     columns: Sequence[Column[Any]], dialect: SQLDialect, written: Sequence[Field] = ()
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
-    """The parameter `ROWS`: values that are compared with some columns, then new ones of fields."""
+    """Return the parameter `ROWS`: values to compare with columns, then new values of fields."""
     types = [operand_type(dialect.type_of(column), dialect) for column in columns]
     types += [wire_type(field.sql_type, dialect) for field in written]
     given, items, position = dialect.given_values(types)
@@ -30,7 +30,7 @@ def given_columns(
 def is_same(
     column: Column[Any], value: ColumnElement[Any], dialect: SQLDialect, source: FromClause
 ) -> ColumnElement[bool]:
-    """Write that a column has a value, as the database compares it with what it refers to."""
+    """Write that a column equals a value, by the collation of the column that it refers to."""
     referring = refer(column, dialect, column_in(source, column))
     return equal(normal_form(referring, dialect), value, dialect)
 
@@ -42,12 +42,12 @@ def join_given(
 
     Args:
         source: The rows.
-        holder: What of these stands for the table of the columns.
+        holder: The table or alias among them that has the columns.
         columns: The columns.
         dialect: The database's dialect.
 
     Returns:
-        The place of a row in the parameter, from 0, and the joined rows.
+        The position of a match in the parameter, from 0, and the joined rows.
     """
     given, items, position = given_columns(columns, dialect)
     pairs = zip(columns, items, strict=True)

@@ -1,11 +1,11 @@
-"""Rows that a request gives in place of those of a table: as the log of changes has them.
+"""Rows that a request gives in place of those of a table, in the form of the change log.
 
-Whatever reads a table can read these instead, `SelectShape(…, given=True)`: conditions, policies
-and what is read are the same. The rows are the parameter `IMAGES`, a JSON array of objects as
-`old` and `new` of the table of changes are; `join_images` makes it. Behind each row that is read
-stands its place in the array, from 0.
+Everything that reads a table can read these instead, by `SelectShape(…, given=True)`, with the same
+conditions, policies and projections. The rows are in the parameter `IMAGES`, a JSON array of
+objects like `old` and `new` in the table of changes; `join_images` makes it. Each row of the result
+is followed by its position in the array, from 0.
 
-What a condition asks of other tables is asked of these as they are now.
+Conditions on other tables are evaluated on their current rows.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ IMAGES = "images"
 """Name of the parameter that holds the rows."""
 
 PLACE = "modelwire_place"
-"""Name of the column that holds their places."""
+"""Name of the column that holds their positions."""
 
 CELL, REAL = "modelwire_cell", "modelwire_real"
-"""Functions on SQLite: a value of a row, and a real as it stands in one."""
+"""Functions on SQLite: a value of a row, and a float as it is written in a row."""
 
 
 def join_images(images: Iterable[str]) -> str:
-    """Join rows, each a JSON text, as the parameter `IMAGES`."""
+    """Join rows, each a JSON text, into the parameter `IMAGES`."""
     return f"[{','.join(images)}]"
 
 
 def completed(column: Column[Any], found: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What a row has in a column, which may be newer than the row.
+    """Complete the value of a column that may be newer than the row.
 
-    Where that can't be NULL, it is what a migration gives to rows that are there: the default of
-    the database if that is a constant, and else that in Python. One that the database makes anew
-    for each row, such as the moment, is not known: it stays NULL.
+    If the column is not nullable, a missing value is what a migration would have set in existing
+    rows: the database's default if it is a constant, or else the one in Python. A default that the
+    database computes for each row, such as the current time, is unknown: the value stays NULL.
 
     Args:
         column: The column.
-        found: What the row has; NULL where it has nothing.
+        found: The row's value; NULL if it has none.
     """
     default = None if column.nullable else _default_of(column)
     return found if default is None else func.coalesce(found, default)
@@ -71,11 +71,11 @@ def _default_of(column: Column[Any]) -> ColumnElement[Any] | None:
 
 
 _PLAIN = frozenset({Kind.TEXT, Kind.ENUM, Kind.JSON, Kind.UUID, Kind.BYTES})
-"""Kinds of values in which no word stands for a moment."""
+"""Kinds of columns in which no constant stands for the current time."""
 
 
 def _write_constant(constant: str, column: Column[Any]) -> ColumnElement[Any] | None:
-    """Write a constant as both databases have it in a column of this type."""
+    """Write a constant in the syntax that both databases accept for a column of this type."""
     stored = storage_type(column.type)
     if isinstance(stored, Boolean):
         return literal_column("true" if constant.lower() in TRUE else "false")
@@ -87,7 +87,7 @@ def _write_constant(constant: str, column: Column[Any]) -> ColumnElement[Any] | 
 
 
 def cell(value: str) -> str:
-    """Write in SQLite's SQL a value as it stands in a row.
+    """Write an SQLite expression for a value as it is written in a row.
 
     Args:
         value: The value, in SQL.
@@ -99,14 +99,14 @@ def cell(value: str) -> str:
 
 
 def write_real(value: float) -> str:
-    """A real as JSON, which has no infinity, but takes what is beyond all numbers for one."""
+    """Write a float as JSON, where infinity is a number beyond the range of floats."""
     if value in (float("inf"), float("-inf")):
         return "9e999" if value > 0 else "-9e999"
     return repr(value)
 
 
 def read_cell(image: str, name: str) -> Any:
-    """A value of a row as SQLite stores it; None where the row has none of the name."""
+    """Return a value of a row as SQLite stores it; None if the row does not have it."""
     value = _parse(image).get(name)
     return bytes.fromhex(value["blob"]) if isinstance(value, dict) else value
 

@@ -1,4 +1,4 @@
-"""The table of requests that are carried out once, and what is asked of it."""
+"""The table of idempotency keys, and its statements."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ KEYS = Table(
     Column("headers", Text),
     Column("body", LargeBinary),
 )
-"""A row for the digest of each key and who sent it: which request came with it, until when that
-counts (seconds since 1970), and what was answered. Others see a row only with its answer, since
-both are one transaction's."""
+"""A row for the digest of each key together with its caller: the fingerprint of the first request,
+the time of expiry (seconds since 1970), and the answer. Other transactions see a row only with its
+answer, since both are committed together."""
 
 
 def build_look(dialect: SQLDialect) -> Executable:
-    """Write whether the table is there.
+    """Write a check that the table exists.
 
-    From there on locks are waited for as long as the parameter `wait` says; what was the limit
-    before is answered first, and NULL where there is none (PostgreSQL manual, lock_timeout).
+    It also sets the parameter `wait` as the timeout for locks from then on. The first column of the
+    result is the previous timeout, or NULL if there is none (PostgreSQL manual, lock_timeout).
     """
     there = dialect.is_there(KEYS)
     if not dialect.limits_locks:
@@ -56,12 +56,12 @@ def build_look(dialect: SQLDialect) -> Executable:
 
 
 def build_wait() -> Executable:
-    """Write how long locks are waited for from here to the end of the transaction."""
+    """Set the timeout for locks until the end of the transaction."""
     return select(func.set_config("lock_timeout", bindparam("wait", type_=Text), True))
 
 
 def build_claim(dialect: SQLDialect) -> Executable:
-    """Write a key that is not there, or no longer counts; answered if it was written."""
+    """Insert a key that does not exist or has expired; a row is returned if it was inserted."""
     given = _values("key", "fingerprint", "expires_at")
     sql = insert_any_into(KEYS, dialect).values(given)
     anew = {name: sql.excluded[name] for name in ("fingerprint", "expires_at")}
@@ -72,25 +72,25 @@ def build_claim(dialect: SQLDialect) -> Executable:
 
 
 def build_answer() -> Executable:
-    """Write the request that came with a key, and what was answered."""
+    """Select the request that came first with a key, and its answer."""
     shown = (KEYS.c.fingerprint, KEYS.c.status, KEYS.c.headers, KEYS.c.body)
     return select(*shown).select_from(every_row_of(KEYS)).where(KEYS.c.key == bindparam("sought"))
 
 
 def build_store() -> Executable:
-    """Write what was answered to the request with a key."""
+    """Store the answer to the request with a key."""
     new = _values("status", "headers", "body")
     sql = update_any_in(KEYS).where(KEYS.c.key == bindparam("sought")).values(new)
     return sql.returning(KEYS.c.key)
 
 
 def _values(*names: str) -> dict[str, BindParameter[Any]]:
-    """The parameters that hold new values; SQLAlchemy reserves the names of the columns."""
+    """Return the parameters with new values; SQLAlchemy reserves the names of the columns."""
     return {name: bindparam(f"v_{name}") for name in names}
 
 
 def build_purge(limit: int) -> Executable:
-    """Write the removal of keys that no longer count, some at a time, except those in use."""
+    """Delete a limited number of expired keys, except for those in use."""
     expired = (
         select(KEYS.c.key)
         .select_from(every_row_of(KEYS))
@@ -98,7 +98,7 @@ def build_purge(limit: int) -> Executable:
         .order_by(KEYS.c.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        # PostgreSQL may run a subquery once more for each row that it compares, a CTE only once.
+        # PostgreSQL may run a subquery once for each row that it compares, but a CTE only once.
         .cte("expired")
     )
     return delete_any_from(KEYS).where(KEYS.c.key.in_(select(expired.c.key))).returning(KEYS.c.key)

@@ -1,4 +1,4 @@
-"""Indexes of SQLite that are of the values of columns, however these are spelled."""
+"""Indexes on SQLite on the values of columns, independent of their spelling."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_NAME = 200
 
 
 class ValueIndex(NamedTuple):
-    """An index by which columns are compared as values.
+    """Index on columns by which their values are compared.
 
     Args:
         name: Its name.
@@ -29,18 +29,18 @@ class ValueIndex(NamedTuple):
 
 
 def value_indexes(table: Table, dialect: Dialect) -> Sequence[ValueIndex]:
-    """The indexes that a table needs beside its own, whose columns have several spellings.
+    """Return additional indexes of a table, for columns whose values have several spellings.
 
     Args:
         table: The table.
-        dialect: SQLite's dialect.
+        dialect: SQLAlchemy's dialect of SQLite.
     """
     found = {columns: _write(table, columns, dialect) for columns in _indexed(table, dialect)}
     return list(found.values())
 
 
 def _indexed(table: Table, dialect: Dialect) -> Iterator[tuple[Column[object], ...]]:
-    """The columns of each index of a table, and of each key, of which one has spellings."""
+    """Yield the columns of each index and key of a table that have several spellings."""
     keys = (PrimaryKeyConstraint, UniqueConstraint)
     constraints = [tuple(c.columns) for c in table.constraints if isinstance(c, keys)]
     indexes = [tuple(index.columns) for index in table.indexes if len(index.columns)]

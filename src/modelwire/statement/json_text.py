@@ -1,4 +1,4 @@
-"""Values as the texts that JSON has for them."""
+"""Values as JSON texts."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _encoder = msgspec.json.Encoder()
 
 
 def write_json(value: Any) -> str:
-    """Write a value of JSON's types as a text."""
+    """Encode a value of JSON types as a text."""
     return _encoder.encode(value).decode()

@@ -1,4 +1,4 @@
-"""Orders, and the rows after a given one in them, in SQL."""
+"""Orders and keyset pagination in SQL."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .spelled import digits_of, is_native, rank_among, rank_of
 
 
 class Reached(Protocol):
-    """What takes its values from a field, such as a term of an order."""
+    """Object that takes its values from a field, such as a term of an order."""
 
     @property
     def field(self) -> Any:
@@ -38,20 +38,20 @@ class Reached(Protocol):
 
     @property
     def through(self) -> Through:
-        """How it is reached, by relations that lead to one row."""
+        """The relations that lead to the field, each to one row."""
 
 
 class Joined:
-    """Rows with those of the tables that other values are taken from, such as an order's.
+    """Rows joined with the tables that other values come from, such as those of an order.
 
     Args:
         rows: The rows.
-        terms: What is taken.
+        terms: The terms whose values are needed.
         dialect: The database's dialect.
 
     Attributes:
         rows: The rows alone.
-        source: What rows are selected from; as many as there are without the others.
+        source: The joined rows, the same number as without the joins.
     """
 
     def __init__(self, rows: FromClause, terms: Sequence[Reached], dialect: SQLDialect) -> None:
@@ -73,7 +73,8 @@ class Joined:
         target = rows_of(step.target, self._dialect).alias()
         on = join_on(step.relation, parent, target, self._dialect)
         if not step.relation.unique:
-            # Of several rows where one was declared, the one that is shown is the first by its key.
+            # If there are several rows where one was declared, the one with the lowest key is
+            # shown.
             other = rows_of(step.target, self._dialect).alias()
             keys = [[column_of(s, f) for f in step.target.key] for s in (other, target)]
             before = tuple_(*keys[0]) < tuple_(*keys[1])
@@ -86,13 +87,13 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One term of an order at a given row.
+    """Term of an order at a given row.
 
     Args:
         term: The term.
-        expression: What rows are ordered by.
-        value: What the given row has there.
-        is_null: Whether that is NULL.
+        expression: The expression that rows are ordered by.
+        value: Its value for the given row.
+        is_null: Whether that value is NULL.
     """
 
     term: Order
@@ -102,7 +103,7 @@ class Bound:
 
     @property
     def beyond(self) -> ColumnElement[bool]:
-        """The expression is beyond the value; never of NULL."""
+        """A comparison: the expression is beyond the value; never true for NULL."""
         if self.term.descending:
             return self.expression < self.value
         after: ColumnElement[bool] = self.expression > self.value
@@ -110,7 +111,7 @@ class Bound:
 
     @property
     def not_before(self) -> ColumnElement[bool]:
-        """The expression is beyond the value or equal to it; never of NULL."""
+        """A comparison: the expression is beyond the value or equal to it; never true for NULL."""
         if self.term.descending:
             return self.expression <= self.value
         after: ColumnElement[bool] = self.expression >= self.value
@@ -120,7 +121,7 @@ class Bound:
 def order_by(
     order: Sequence[Order], joined: Joined, dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
-    """Write an order. NULL is the largest value, as PostgreSQL has it by itself."""
+    """Write an order. NULL sorts as the largest value, which is PostgreSQL's default."""
     expressions = [sort_expression(term, joined.column(term), dialect) for term in order]
     return direct(order, expressions, dialect)
 
@@ -128,7 +129,7 @@ def order_by(
 def direct(
     order: Sequence[Order], expressions: Sequence[ColumnElement[Any]], dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
-    """Give each expression of an order its direction."""
+    """Add the direction to each expression of an order."""
     terms: list[ColumnElement[Any]] = []
     for term, expression in zip(order, expressions, strict=True):
         ordered = expression.desc() if term.descending else expression.asc()
@@ -141,7 +142,7 @@ def direct(
 def sort_expressions(
     term: Order, column: ColumnElement[Any], dialect: SQLDialect
 ) -> Sequence[ColumnElement[Any]]:
-    """The column of a term in the order of its values, those of any type by their types first."""
+    """Return the sort keys of a term; values of any type are sorted by their types first."""
     field = term.field
     if isinstance(field, Part) and field.kind is Kind.VALUE:
         return ranked(column, field)
@@ -151,7 +152,7 @@ def sort_expressions(
 def sort_expression(
     term: Order, column: ColumnElement[Any], dialect: SQLDialect
 ) -> ColumnElement[Any]:
-    """The column of a term in the order of its values: enums by declaration, not by spelling."""
+    """Return the sort key of a term: enums are sorted by declaration, not by spelling."""
     if term.field.kind is Kind.ENUM:
         return _rank(term.field, column, dialect)
     normal = normal_form(column, dialect)
@@ -159,7 +160,7 @@ def sort_expression(
 
 
 def _rank(field: Field, value: ColumnElement[Any], dialect: SQLDialect) -> ColumnElement[Any]:
-    """Where a value stands in the declaration of its enum."""
+    """Write the position of a value in the declaration of its enum."""
     sql_type = field.sql_type
     if isinstance(sql_type, SQLEnum):
         return value if is_native(sql_type, dialect) else rank_of(value, sql_type)
@@ -170,12 +171,12 @@ def _rank(field: Field, value: ColumnElement[Any], dialect: SQLDialect) -> Colum
 
 
 def _value_of(term: Order, name: str, form: str, dialect: SQLDialect) -> ColumnElement[Any]:
-    """What a given row has in a term of the order."""
+    """Write the value of the given row for a term of the order."""
     field = term.field
     value = _parameter_of(field, name, form, dialect)
     if field.kind is Kind.ENUM:
         return _rank(field, value, dialect)
-    # A value that was read has its digits alone; what is as it was stored has its own spelling.
+    # A UUID that could be read is bound as its digits; a stored one keeps its spelling.
     spelled = form in {"octets", "stored"} and term.asked
     return digits_of(value, field.sql_type, dialect) if spelled else value
 
@@ -191,17 +192,17 @@ def _parameter_of(field: Field, name: str, form: str, dialect: SQLDialect) -> Co
 def rows_after(
     order: Sequence[Order], after: Keyset, joined: Joined, dialect: SQLDialect
 ) -> list[ColumnElement[bool]]:
-    """Write which rows come after the one whose values are `after0`, `after1`, …
+    """Write the condition for rows after the one whose values are `after0`, `after1`, …
 
     Args:
         order: A total order.
-        after: Where the rows start.
-        joined: Where the columns are.
+        after: The row after which the page starts.
+        joined: The source of the columns.
         dialect: The database's dialect.
 
     Returns:
-        One condition, or two for rows that follow each other. Each starts with a plain comparison
-        of the first column, so that an index on it leads to the first row.
+        One condition, or two for consecutive parts. Each begins with a plain comparison of the
+        first column, so that an index on it leads to the first row.
     """
     bounds = [
         Bound(

@@ -1,4 +1,4 @@
-"""A type that takes whatever a driver gives."""
+"""A type that accepts any value that a driver returns."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ Convert = Callable[[Any], Any]
 
 
 class Lenient(UserDefinedType[Any]):
-    """A type whose values are `Unreadable` where they can't be read.
+    """Type whose values are `Unreadable` if they can't be converted.
 
     Args:
-        own: The type that they should be of.
-        prepare: Makes what the driver would have given of what it gives; the same, by default.
+        own: The type that they should have.
+        prepare: Converts a returned value to the one that the driver would return for that type; no
+            conversion by default.
     """
 
     cache_ok = True
@@ -41,7 +42,7 @@ class Lenient(UserDefinedType[Any]):
                     value = step(value)
                     if isinstance(value, Unreadable):
                         break
-            except Exception:  # whatever a type raises for a value
+            except Exception:  # anything that a type raises for a value
                 return Unreadable(value)
             return value
 

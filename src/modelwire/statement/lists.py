@@ -1,6 +1,6 @@
-"""Lists bound as one parameter, so that their length is no part of the SQL text.
+"""Lists bound as one parameter, so that the SQL text does not depend on their length.
 
-On PostgreSQL a list is an array, and rows are one array for each column; on SQLite both are one
+On PostgreSQL, a list is an array, and rows are one array for each column; on SQLite, both are one
 JSON text.
 """
 
@@ -25,7 +25,7 @@ ROWS = "rows"
 """Name of the parameter that holds rows of values."""
 
 GIVEN = "modelwire_given"
-"""Name of what stands in FROM for the parameter `ROWS`; no table of a user's has it."""
+"""Name of the FROM item for the parameter `ROWS`, which no user's table has."""
 
 
 def in_list(column: ColumnElement[Any], name: str, dialect: SQLDialect) -> ColumnElement[bool]:
@@ -63,12 +63,12 @@ def in_rows(columns: Sequence[ColumnElement[Any]], dialect: SQLDialect) -> Colum
 
 
 def expand_rows(width: int, dialect: SQLDialect, *, of_one: bool = False) -> Expand:
-    """Say how rows become the parameters of a statement.
+    """Return the conversion of rows to the parameters of a statement.
 
     Args:
         width: The number of their columns.
         dialect: The database's dialect.
-        of_one: Whether rows of one column stay rows; they are a plain list otherwise.
+        of_one: Whether rows with one column remain rows; otherwise they become a plain list.
 
     Returns:
         A function from rows to the parameters' values.

@@ -1,8 +1,8 @@
 """Lower-casing in SQL: by Unicode's simple mapping, character by character, on every database.
 
-SQLite's own `lower` knows ASCII only; a function of ours takes its place. PostgreSQL's follows a
-collation, of which the database's own may know ASCII only as well. So one is named whose mapping is
-the simple one; where a server has none, ICU's is used, and its two exceptions are taken out.
+SQLite's own `lower` only handles ASCII; a custom function replaces it. PostgreSQL's depends on a
+collation, and the database's default may only handle ASCII, too. So a collation with the simple
+mapping is named; if a server has none, ICU's is used, and its two exceptions are corrected.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Text
 
 LOWER = "modelwire_lower"
-"""Lower-casing on SQLite; `execute` registers it."""
+"""The lower-casing function on SQLite, registered by `execute`."""
 
 COLLATION = "modelwire_collation"
-"""Attribute of a dialect: the collation, of those below, that its server has, if any."""
+"""The attribute of a dialect with the collation that its server has, of those below, if any."""
 
 COLLATIONS = ("pg_c_utf8", "und-x-icu")
-"""Collations of PostgreSQL by which texts are lower-cased, the best one first: the first since
-PostgreSQL 17, where the database's encoding is UTF-8; the second where it was built with ICU."""
+"""PostgreSQL collations for lower-casing, in order of preference: the first exists since PostgreSQL
+17 if the database's encoding is UTF-8, the second if the server was built with ICU."""
 
 _SIMPLE = {"\u03a3": "\u03c3", "\u0130": "i"}
-"""Where the full mapping differs: a sigma at a word's end, and I with a dot, which becomes two."""
+"""Exceptions of the full mapping: a final sigma, and a dotted capital I, which becomes two
+characters."""
 
 _TABLE = str.maketrans(_SIMPLE)
 
@@ -36,7 +37,7 @@ def lower(text: str) -> str:
 
 
 class Lowered(FunctionElement[str]):
-    """A text in lower case, for LIKE: to SQLite's the case of ASCII letters is all one."""
+    """Text in lower case, for LIKE, which ignores the case of ASCII letters on SQLite."""
 
     type = Text()
     inherit_cache = True
@@ -48,8 +49,8 @@ def _lower_on_sqlite(element: Lowered, compiler: Any, **options: Any) -> str:
     sql = compiler.process(text, **options)
     if isinstance(text, BindParameter):
         return f"{LOWER}({sql})"
-    # A call for each row would ask for the interpreter's lock, so ASCII, which has as many bytes
-    # as characters, stays as it is.
+    # A call for each row would take the interpreter's lock, so ASCII texts, which have as many
+    # bytes as characters, are left as they are.
     beyond = f"length(CAST({sql} AS BLOB)) > length({sql})"
     return f"CASE WHEN {beyond} THEN {LOWER}({sql}) ELSE {sql} END"
 
@@ -64,9 +65,9 @@ def _lower_on_postgresql(element: Lowered, compiler: Any, **options: Any) -> str
 
 
 def _collation_of(dialect: Any) -> str | None:
-    """The collation by which a server lower-cases.
+    """Return the collation by which a server lower-cases.
 
-    A session that somebody put in the way may be on an engine of its own, which nobody has asked.
+    An overridden session may have its own engine, whose server has not been asked.
     """
     version = getattr(dialect, "server_version_info", None) or (0,)
     newer = COLLATIONS[0] if version >= (17,) else None

@@ -1,4 +1,4 @@
-"""What is made for each execution of a write, from the row that it writes: defaults of columns."""
+"""Parameters that are computed for each execution of a write, from its row: defaults of columns."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ Make = Callable[[RowContext], Any]
 
 
 def defaults_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[Any], Make]:
-    """What makes the values of a new row with some fields that depend on these.
+    """Return the defaults of a new row that are computed from the row, for columns that are not
+    given.
 
-    All other defaults in Python are made when the row is planned.
+    All other defaults in Python are evaluated when the row is planned.
     """
     written = {field.column for field in fields}
     left = (column for column in table.columns if column not in written)
@@ -30,7 +31,7 @@ def defaults_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[
 
 
 def updates_left_by(table: Table, fields: Collection[Field]) -> Mapping[Column[Any], Make]:
-    """What makes the values that a change of some fields brings along, by `onupdate` in Python."""
+    """Return the `onupdate` functions in Python for columns that an update does not set."""
     written = {field.column for field in fields}
     left = (column for column in table.columns if column not in written)
     found = ((column, _updater_of(table, column)) for column in left)
@@ -51,21 +52,21 @@ def _updater_of(table: Table, column: Column[Any]) -> Make | None:
 
 
 def default_name(column: Column[Any]) -> str:
-    """Name of the parameter that holds what is made for a column of a new row."""
+    """Return the name of the parameter with a column's default for a new row."""
     return f"d_{column.key}"
 
 
 def update_name(column: Column[Any]) -> str:
-    """Name of the parameter that holds what is made for a column by a change."""
+    """Return the name of the parameter with a column's `onupdate` value."""
     return f"u_{column.key}"
 
 
 value_name: Callable[[Field], str] = attrgetter("value_name")
-"""Gives the name of the parameter that holds a field's new value."""
+"""Returns the name of the parameter with a field's new value."""
 
 
 def makers_of(shape: InsertShape | UpdateShape) -> Callable[[Values], Values] | None:
-    """The makers of the parameters that no request gives, from those that are given."""
+    """Return a function that computes the additional parameters of a write from the given ones."""
     table, fields, steps = shape.table, shape.fields, []
     if isinstance(shape, UpdateShape):
         steps = [_Step(fields, updates_left_by(table, fields), update_name)]
@@ -85,7 +86,7 @@ class _Step(NamedTuple):
     name: Callable[[Column[Any]], str]
 
     def make(self, values: Values) -> Values:
-        """Make values, each from the row with what was made before it."""
+        """Compute values; each may depend on those before it."""
         names = {f.column.key: value_name(f) for f in self.written}
         row = RowContext({key: values[name] for key, name in names.items() if name in values})
         for column, make in self.made.items():

@@ -1,10 +1,10 @@
-"""Values of SQLite in one spelling, whoever has written them.
+"""Normalisation of values on SQLite to one spelling, whatever program has written them.
 
-SQLite has no types for times, booleans and decimals. A column has whatever text or number somebody
-stored: SQLAlchemy writes `2026-01-31 12:00:00.000000`, SQLite's own `CURRENT_TIMESTAMP` leaves the
-fraction out, other programs write `2026-01-31T13:00:00+01:00`. Here is how each is written as
-SQLAlchemy would, by functions that every SQLite has (manual, Date And Time Functions), so that an
-index can be made of it. What is no value of its type stays as it is.
+SQLite has no types for times, booleans and decimals. A column has the text or number that was
+stored in it: SQLAlchemy writes `2026-01-31 12:00:00.000000`, SQLite's own `CURRENT_TIMESTAMP` has
+no fraction, other programs write `2026-01-31T13:00:00+01:00`. The expressions here convert each to
+SQLAlchemy's spelling by functions that every SQLite has (manual, Date And Time Functions), so that
+they can be indexed. A value that is invalid for its type is left as it is.
 """
 
 from __future__ import annotations
@@ -33,67 +33,67 @@ _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _FRACTION = ".[0-9][0-9][0-9][0-9][0-9][0-9]"
 
 _LAST_JULIAN_DAY = 5373484.5
-"""The last day of year 9999. Reals up to here are Julian days, and integers are seconds since 1970
-(SQLite manual, Date and Time Datatype); so are reals beyond."""
+"""The last day of year 9999. Floats up to here are Julian days, integers are seconds since 1970
+(SQLite manual, Date and Time Datatype), and so are larger floats."""
 
 _LAST_SECOND = 20_000_000_000
-"""Numbers beyond are milliseconds, as Pydantic takes them."""
+"""Numbers beyond this are milliseconds, as in Pydantic."""
 
 _TRUE = "'true', 't', 'yes', 'y', 'on', '1'"
 _FALSE = "'false', 'f', 'no', 'n', 'off', '0'"
 
 
 class _Normal(FunctionElement[Any]):
-    """A value in the one spelling of its type."""
+    """Value in the canonical spelling of its type."""
 
     inherit_cache = True
 
 
 class NormalInstant(_Normal):
-    """A date and time as `2026-01-31 12:00:00.000000`, in UTC where an offset is known."""
+    """Datetime as `2026-01-31 12:00:00.000000`, in UTC if its offset is known."""
 
     inherit_cache = True
 
 
 class NormalDay(_Normal):
-    """A date as `2026-01-31`."""
+    """Date as `2026-01-31`."""
 
     inherit_cache = True
 
 
 class NormalClock(_Normal):
-    """A time as `12:00:00.000000`."""
+    """Time as `12:00:00.000000`."""
 
     inherit_cache = True
 
 
 class NormalNumber(_Normal):
-    """A number with no more digits after the point than its column keeps, the second operand."""
+    """Number rounded to the decimal places of its column, the second operand."""
 
     inherit_cache = True
 
 
 class NormalBoolean(_Normal):
-    """A boolean as 0 or 1, after the spellings that PostgreSQL knows (manual, Boolean Type)."""
+    """Boolean as 0 or 1, from the spellings that PostgreSQL accepts (manual, Boolean Type)."""
 
     inherit_cache = True
 
 
 def normal_form(column: ColumnElement[Any], dialect: SQLDialect) -> ColumnElement[Any]:
-    """The value of a column in the one spelling of its type.
+    """Return the value of a column in the canonical spelling of its type.
 
     Args:
         column: The column.
         dialect: The database's dialect.
 
     Returns:
-        An expression; the column itself where there is one spelling only.
+        An expression; the column itself if its type has only one spelling.
     """
     return dialect.normalize(dialect.type_of(column), column)
 
 
 def normalize(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column of SQLite's in the one spelling of its type."""
+    """Return an SQLite column in the canonical spelling of its type."""
     make = _maker_of(sql_type)
     return column if make is None else make(column)
 
@@ -106,7 +106,7 @@ def has_spellings(sql_type: TypeEngine[Any]) -> bool:
 def _maker_of(sql_type: TypeEngine[Any]) -> Callable[[ColumnElement[Any]], _Normal] | None:
     stored = storage_type(sql_type)
     if isinstance(stored, (sqlite.DATETIME, sqlite.DATE, sqlite.TIME)):
-        return None  # it has a format of its own
+        return None  # it has its own format
     for base, make in _FORMS:
         if isinstance(stored, base):
             return make
@@ -118,7 +118,7 @@ def _maker_of(sql_type: TypeEngine[Any]) -> Callable[[ColumnElement[Any]], _Norm
 
 _FORMS: tuple[tuple[type[TypeEngine[Any]], Callable[[ColumnElement[Any]], _Normal]], ...] = (
     (DateTime, NormalInstant),
-    (Interval, NormalInstant),  # kept as an instant, so far from 1970
+    (Interval, NormalInstant),  # stored as a datetime relative to 1970
     (Date, NormalDay),
     (Time, NormalClock),
     (Boolean, NormalBoolean),
@@ -128,7 +128,7 @@ _FORMS: tuple[tuple[type[TypeEngine[Any]], Callable[[ColumnElement[Any]], _Norma
 @compiles(NormalInstant, "sqlite")
 def _write_instant(element: NormalInstant, compiler: Any, **options: Any) -> str:
     (x,) = _write_clauses(element, compiler, options)
-    # A fraction is put aside, since SQLite would round it to milliseconds.
+    # The fraction is handled separately, since SQLite would round it to milliseconds.
     seconds = f"upper(substr({x}, 1, 19)) || {_offset(f'substr({x}, 20)')}"
     day = f"substr({x}, 1, 10)"
     return f"""\
@@ -180,7 +180,7 @@ def _write_clauses(element: _Normal, compiler: Any, options: dict[str, Any]) -> 
 
 
 def _read_seconds(text: str, form: str) -> str:
-    """A time without a fraction in UTC: its offset may have no colon, or no minutes."""
+    """Write a time without its fraction in UTC; its offset may lack the colon or the minutes."""
     with_colon = f"substr({text}, 1, length({text}) - 2) || ':' || substr({text}, -2)"
     tries = (text, f"{text} || ':00'", with_colon)
     read = ", ".join(f"strftime('{form}', {given}, '+0 days')" for given in tries)
@@ -188,12 +188,12 @@ def _read_seconds(text: str, form: str) -> str:
 
 
 def _offset(text: str) -> str:
-    """What stands behind the fraction of a time, but for a Z or UTC."""
+    """Write the text after the fraction of a time, except for a Z or UTC."""
     return f"ltrim(rtrim({text}, ' UTCZz'), '.0123456789')"
 
 
 def _fraction(text: str) -> str:
-    """The fraction that a text begins with, as a point and six digits."""
+    """Write the fraction at the start of a text, as a point and six digits."""
     return f"substr(printf('%.6f', {text}), -7)"
 
 

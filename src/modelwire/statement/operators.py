@@ -1,4 +1,4 @@
-"""How each operator is written in SQL: the one table of operators.
+"""The operators of comparisons in SQL.
 
 Logic is two-valued: a comparison with NULL is false, so `ne` and `not_in` also hold for NULL.
 """
@@ -32,7 +32,7 @@ from .spelled import different, equal
 from .types import operand_type
 
 UNHEX = "modelwire_unhex"
-"""Bytes from their hex digits on SQLite, which has no such function before 3.41."""
+"""The function that decodes hex digits on SQLite, which has none of its own before 3.41."""
 
 Compared = ColumnElement[Any]
 Render = Callable[[Field, Compared, str, SQLDialect], ColumnElement[bool]]
@@ -52,7 +52,7 @@ def render_predicate(
         dialect: The database's dialect.
 
     Returns:
-        The expression, and how the parameters' values are prepared where they are.
+        The expression, and the functions that prepare the parameters' values, if any.
     """
     if operator in _PATTERNS:
         return _render_pattern(column, operator, name, dialect)
@@ -65,7 +65,7 @@ def render_predicate(
 
 
 def is_null(field: Field, column: Compared) -> ColumnElement[bool]:
-    """Write that a column has no value; in JSON that may also be its own null, shown alike."""
+    """Write that a column has no value; JSON's null counts, too, as it is shown in the same way."""
     is_null: ColumnElement[bool] = column.is_(None)
     if not isinstance(storage_type(field.sql_type), JSON):
         return is_null
@@ -73,12 +73,12 @@ def is_null(field: Field, column: Compared) -> ColumnElement[bool]:
 
 
 def is_null_for(field: Field, operator: str) -> bool:
-    """Whether a comparison may be NULL in SQL, which is false to clients."""
+    """Whether a comparison may be NULL in SQL, which counts as false."""
     return field.nullable and operator not in ("ne", "not_in", "isnull")
 
 
 def operand(field: Field, name: str, dialect: SQLDialect) -> BindParameter[Any]:
-    """A parameter that is compared with a field."""
+    """Return a parameter that is compared with a field."""
     return bindparam(name, type_=operand_type(field.sql_type, dialect))
 
 
@@ -124,7 +124,7 @@ _COMPARISONS: Mapping[str, Render] = {
     "not_in": _not_in,
 }
 
-# What stands before and after the value, and whether % and _ in it are wildcards.
+# The text before and after the value, and whether % and _ in the value are wildcards.
 _PATTERNS: Mapping[str, tuple[str, str, bool]] = {
     "contains": ("%", "%", False),
     "startswith": ("", "%", False),
@@ -155,10 +155,10 @@ def _render_pattern(
 
 
 def _write_out(column: Compared, stored: TypeEngine[Any]) -> Compared:
-    """The text that a column is shown as, which LIKE is for: without the spaces that PostgreSQL
-    pads it with, and for what has a type of its own, such as an address, as that writes it."""
+    """Write a column as the text that it is shown as, for LIKE: without PostgreSQL's padding, and
+    for a type of its own, such as an address, in that type's notation."""
     if isinstance(stored, INET):
-        return func.abbrev(column)  # a cast would add the length of the network to each address
+        return func.abbrev(column)  # a cast would add the netmask to each address
     is_text = isinstance(stored, (String, NullType)) and not isinstance(stored, CHAR)
     return column if is_text else cast(column, Text())
 
@@ -172,6 +172,6 @@ def _escape_like(value: str) -> str:
 
 
 def _close_escape(pattern: str) -> str:
-    """Let a backslash at the end, which escapes nothing, stand for itself."""
+    """Escape a backslash at the end, which escapes nothing."""
     backslashes = len(pattern) - len(pattern.rstrip("\\"))
     return pattern + "\\" if backslashes % 2 else pattern

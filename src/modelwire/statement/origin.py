@@ -1,4 +1,4 @@
-"""Where the values of a statement's rows come from, to name those that can't be read."""
+"""The origin of the values in a statement's rows, for reports of unreadable ones."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ Row = Sequence[Any]
 Log = Callable[[str, str, str], None]
 
 _REMEMBERED = 1024
-"""Values of which it is remembered that they were named."""
+"""Values that are remembered as reported."""
 
 
 class Origin(Struct, frozen=True):
-    """What the rows of a statement are read of.
+    """Source of the rows of a statement.
 
     Args:
         table: The table.
-        columns: Its columns, in the order in which a row has them.
-        log: Tells of a value, by its table, column and key.
-        start: Where in a row they begin.
+        columns: Its columns, in the order of a row.
+        log: Reports a value, by its table, column and key.
+        start: The position in a row at which they begin.
     """
 
     table: SQLTable
@@ -48,11 +48,11 @@ class Origin(Struct, frozen=True):
     start: int = 0
 
     def report(self, rows: Sequence[Row], converted: Collection[int]) -> None:
-        """Log the values that can't be read, each once.
+        """Log the unreadable values, each once.
 
         Args:
             rows: The rows.
-            converted: Where in a row values are converted: no others are made unreadable.
+            converted: The positions at which values are converted; only these can be unreadable.
         """
         for position, column in enumerate(self.columns, self.start):
             for row in rows if position in converted else ():
@@ -65,7 +65,7 @@ class Origin(Struct, frozen=True):
 
 
 def log_each_once() -> Log:
-    """Make what logs each value that can't be read, once."""
+    """Return a function that logs each unreadable value once."""
     return lru_cache(_REMEMBERED)(_log)
 
 
@@ -80,7 +80,7 @@ def _log(table: str, column: str, key: str) -> None:
 
 
 def origin_of(shape: ReadShape | InsertShape | UpdateShape, log: Log) -> Origin | None:
-    """What the rows of a shape are read of; None where each is told of many."""
+    """Return the source of a shape's rows; None for aggregates."""
     match shape:
         case AggregateShape():
             return None

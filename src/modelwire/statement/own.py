@@ -1,4 +1,4 @@
-"""The tables that are modelwire's own, beside those of the models."""
+"""The tables of modelwire itself, apart from those of the models."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from sqlalchemy.sql.base import Executable
 
 OWN = MetaData()
-"""The tables. Each is told by name whether it is there, before it is used: a statement that failed
-would end the transaction that it is part of."""
+"""The tables. Before each is used, its existence is checked by name: a statement that failed would
+abort its transaction."""
 
 
 def build_creation(own: Table, dialect: Dialect) -> Sequence[Executable]:
-    """Write a table of modelwire's own and its indexes."""
+    """Create one of modelwire's own tables and its indexes."""
     elements: list[ExecutableDDLElement] = [CreateTable(own, if_not_exists=True)]
     elements += [CreateIndex(index, if_not_exists=True) for index in own.indexes]
     return [text(str(element.compile(dialect=dialect))) for element in elements]

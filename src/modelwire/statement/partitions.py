@@ -1,4 +1,4 @@
-"""What PostgreSQL knows of the table that a partition is a part of."""
+"""PostgreSQL's partitioned tables, looked up by their partitions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from sqlalchemy.sql.base import Executable
 
 
 def build_whole() -> Executable:
-    """Write the schema and name of the table that `part` is a partition of, and what the index
-    `key` of the partition is called there (PostgreSQL manual, 9.28.2); no row if it is of none."""
+    """Select the schema and name of the table that `part` is a partition of, and the name there of
+    the partition's index `part_key` (PostgreSQL manual, 9.28.2); no row if it is not a
+    partition."""
     relation = table("pg_class", *map(column, ("oid", "relname", "relnamespace")))
     schema = table("pg_namespace", *map(column, ("oid", "nspname")))
     key = table("pg_class", *map(column, ("oid", "relname"))).alias("key")
@@ -28,7 +29,7 @@ _NAMES = ("part", "part_key")
 
 
 def values_of_whole(schema: str | None, part: str, key: str | None) -> dict[str, str]:
-    """The values of that statement, for names as they are."""
+    """Return the parameters of that statement, for unquoted names."""
     start = "" if schema is None else f"{_quote(schema)}."
     return {"part": start + _quote(part), "part_key": start + _quote(key or part)}
 

@@ -1,4 +1,4 @@
-"""The table of those who work through the changes one after another, and what is asked of it."""
+"""The table of consumers that process the changes in order, and its statements."""
 
 from __future__ import annotations
 
@@ -47,26 +47,27 @@ PLACES = Table(
     Column("holder", String(64)),
     Column("held_until", Double, nullable=False),
 )
-"""How far somebody has worked through the changes.
+"""The progress of a consumer of the change log.
 
-name: What he is called.
-number: The last change that is done with.
-trying: The one that he was given after that; NULL where there is none.
-attempts: How often he was given that.
-holder: Who works at it just now: a random text of the process; NULL if nobody does.
-held_until: Until when that counts, in seconds since 1970 by the database's clock.
+name: The consumer's name.
+number: The last change that it has processed.
+trying: The change that it is processing; NULL if there is none.
+attempts: The number of attempts to process that.
+holder: The process that currently runs the consumer, a random text; NULL if none does.
+held_until: The end of its lease, in seconds since 1970 by the database's clock.
 """
 
 _PLACE = PLACES.c
 
 
 def build_look(dialect: SQLDialect) -> Executable:
-    """Write whether the table is there, and the log of changes."""
+    """Select whether the table and the change log exist."""
     return select(dialect.is_there(PLACES), dialect.is_there(CHANGES))
 
 
 def build_places(dialect: SQLDialect) -> Select[Any]:
-    """Write all places, each with how many changes are left, and whether somebody works there."""
+    """Select all consumers, each with the number of remaining changes, and whether it is
+    running."""
     log = CHANGES.c
     left = select(func.count()).select_from(every_row_of(CHANGES)).where(log.number > _PLACE.number)
     works = _PLACE.holder.is_not(None) & (_PLACE.held_until > dialect.now_s())
@@ -76,7 +77,7 @@ def build_places(dialect: SQLDialect) -> Select[Any]:
 
 
 def build_begin(dialect: SQLDialect) -> Executable:
-    """Write a place where there is none of its name."""
+    """Insert a consumer, unless there is one of its name."""
     given: dict[str, Any] = {name: _given(name) for name in ("name", "number")}
     given |= {"attempts": literal(0), "held_until": literal(0.0)}
     sql = insert_any_into(PLACES, dialect).values(given)
@@ -84,33 +85,34 @@ def build_begin(dialect: SQLDialect) -> Executable:
 
 
 def build_free(dialect: SQLDialect) -> Select[Any]:
-    """Write whether nobody works at a place."""
+    """Select whether no process runs a consumer."""
     free = or_(_PLACE.holder.is_(None), _PLACE.held_until <= dialect.now_s())
     return select(free).select_from(every_row_of(PLACES)).where(_PLACE.name == _given("name"))
 
 
 def build_take(dialect: SQLDialect) -> Update:
-    """Write that a process works at a place from now on, where nobody else does."""
+    """Take the lease of a consumer for a process, unless another process holds it."""
     free = or_(_PLACE.holder.is_(None), _PLACE.held_until <= dialect.now_s())
     sql = update_any_in(PLACES).where(_PLACE.name == _given("name"), free)
     return sql.values(holder=_given("holder"), held_until=_until(dialect)).returning(_PLACE.number)
 
 
 def build_hold(dialect: SQLDialect) -> Update:
-    """Write that it goes on working there."""
+    """Extend the lease."""
     return _own().values(held_until=_until(dialect)).returning(_PLACE.number)
 
 
 def build_leave() -> Update:
-    """Write that it does no longer."""
+    """Release the lease."""
     return _own().values(holder=null(), held_until=literal(0.0)).returning(_PLACE.number)
 
 
 def build_go_on(dialect: SQLDialect) -> Update:
-    """Write that some change is done with, and which one is next, if any.
+    """Record that a change is processed, and which one is next, if any.
 
-    Somebody may have moved the place further meanwhile, which counts. Where a crash of PostgreSQL
-    loses it, the changes behind the place are given again, as those of a process that is killed.
+    If the consumer was moved further meanwhile, that counts. If a crash of PostgreSQL loses the
+    record, the changes after the last one are delivered again, as they are if the process is
+    killed.
     """
     done, following = _number("done"), _number("following")
     again = _PLACE.trying == following
@@ -125,17 +127,17 @@ def build_go_on(dialect: SQLDialect) -> Update:
 
 
 def build_move() -> Update:
-    """Write that a place is at some change, whoever works there."""
+    """Move a consumer to some change, whichever process runs it."""
     sql = update_any_in(PLACES).where(_PLACE.name == _given("name"))
     moved = {"number": _number("done"), "trying": null(), "attempts": literal(0)}
     return sql.values(moved).returning(_PLACE.number)
 
 
 def build_work(tables: int) -> Select[Any]:
-    """Write the changes between two numbers, in their order; the first of them.
+    """Select the changes between two numbers, in order, up to a limit.
 
     Args:
-        tables: How many tables they may be of; any, if 0. Their names are `table0`, `table1`, …
+        tables: The number of tables to select from; all if 0. Their names are `table0`, `table1`, …
     """
     log = CHANGES.c
     images = (cast_to(log.old, Text()), cast_to(log.new, Text()))
@@ -148,7 +150,8 @@ def build_work(tables: int) -> Select[Any]:
 
 
 def build_given(table: Table, dialect: SQLDialect) -> Select[Any]:
-    """Write rows of a table that the log has, as their columns are read, each with its place."""
+    """Select rows of a table from images of the log, as their columns are read, with their
+    positions."""
     rows = dialect.given_rows(table).subquery()
     return select(*(read_column(rows.c[c.key], dialect) for c in table.columns), rows.c[PLACE])
 
@@ -163,7 +166,7 @@ def _until(dialect: SQLDialect) -> Any:
 
 
 def _given(name: str) -> BindParameter[Any]:
-    """A parameter; SQLAlchemy reserves the names of the columns."""
+    """Return a parameter; SQLAlchemy reserves the names of the columns."""
     return bindparam(f"v_{name}")
 
 

@@ -1,4 +1,4 @@
-"""Where a server is in the log of all writes, which every copy of a database goes through."""
+"""Positions of servers in the write-ahead log, which standbys replay."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from sqlalchemy.sql.base import Executable
 
 
 def build_position() -> Executable:
-    """Write how far a server is in the log, as text, and whether it is a copy of another one.
+    """Select the position of a server in the write-ahead log, as text, and whether it is a standby.
 
-    A copy is as far as it shows (PostgreSQL manual, 9.27.4). The server that takes writes is as far
-    as it has written: whatever was committed before lies before that.
+    For a standby, it is the position that has been replayed (PostgreSQL manual, 9.27.4). For the
+    primary, it is the position that has been written: all earlier commits lie before it.
     """
     is_copy = func.pg_is_in_recovery()
     position = case(
@@ -20,7 +20,7 @@ def build_position() -> Executable:
 
 
 def build_durability() -> Executable:
-    """Write what COMMIT waits for: the standbys that are named, and how far it waits."""
+    """Select what COMMIT waits for: the names of the standbys, and how far they must be."""
     return select(
         func.current_setting("synchronous_standby_names"),
         func.current_setting("synchronous_commit"),

@@ -1,9 +1,10 @@
-"""How the columns of a row are read: fast, or so that no value whatever stands in the way.
+"""Reading of columns, fast or lenient.
 
-A driver gives up a whole answer for one value that it, or the column's type, can't make sense of.
-So what is only read is read fast first. Where that fails each column is read *leniently*: in a form
-that every driver takes, with `Unreadable` for what is no value of its type. What a write gives back
-is stored by then; so of that, all that the write itself has not set is read leniently at once.
+A driver discards a whole result because of one value that it, or the column's type, can't convert.
+So reads are tried fast first. If that fails, each column is read *leniently*: in a form that every
+driver accepts, with `Unreadable` for values that are invalid for its type. Rows that a write
+returns are stored by then and can't be read again; so all columns that the write itself has not set
+are read leniently at once.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from .types import wire_type
 def read_column(
     column: ColumnElement[Any], dialect: SQLDialect, *, lenient: bool = False
 ) -> ColumnElement[Any]:
-    """Write how a column is read.
+    """Write a column as it is read.
 
     Args:
         column: The column.
         dialect: The database's dialect.
-        lenient: Whether no value may stand in the way.
+        lenient: Whether any stored value must be readable.
 
     Returns:
-        The column, or an expression of what tells its value.
+        The column, or an expression from which its value is decoded.
     """
     own = dialect.type_of(column)
     wire = wire_type(own, dialect)
@@ -38,18 +39,18 @@ def read_column(
 
 
 def read_as(column: ColumnElement[Any], wire: TypeEngine[Any]) -> ColumnElement[Any]:
-    """Write a column that is read as some type."""
+    """Return a column that is read as some type."""
     return column if wire is column.type else type_coerce(column, wire)
 
 
 def returned_columns(
     columns: Sequence[Column[Any]], given: Collection[Column[Any]], dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
-    """Write what a write gives back of its rows.
+    """Write the columns that a write returns.
 
     Args:
-        columns: The columns that are given back.
-        given: Those that the write itself has set.
+        columns: The columns to return.
+        given: The columns that the write itself has set.
         dialect: The database's dialect.
     """
     return [_label(_return_column(column, given, dialect), column) for column in columns]

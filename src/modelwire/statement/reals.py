@@ -1,4 +1,4 @@
-"""Floats of four bytes as numbers of eight: by the shortest text that tells each from others."""
+"""Four-byte floats as eight-byte floats: by the shortest texts that distinguish them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _MAX = (2 - 2**-23) * 2.0**127
 
 
 def shorten(real: float) -> float:
-    """The number of the shortest text that a float of four bytes can be read from.
+    """Return the number of the shortest text that a four-byte float can be read from.
 
     Args:
-        real: The float, as a number of eight bytes: `0.10000000149011612`.
+        real: The float, as an eight-byte number: `0.10000000149011612`.
 
     Returns:
-        The number that is meant: `0.1`.
+        The intended number: `0.1`.
     """
     for digits in range(6, 9):
         number = float(f"{real:.{digits}g}")
@@ -26,14 +26,15 @@ def shorten(real: float) -> float:
 
 
 def place_among_reals(number: float) -> float:
-    """Where a number lies among floats of four bytes, each of which stands for its shortest text.
+    """Find the place of a number among four-byte floats, each of which stands for its shortest
+    text.
 
     Args:
         number: The number: `0.1`.
 
     Returns:
-        The float of that text: `0.10000000149011612`; or if there is none, a number that is on the
-        same side of each float as the given one is of its text.
+        The float with that text: `0.10000000149011612`; if there is none, a number that compares
+        with each float as the given one compares with its text.
     """
     real = _round(number)
     if not math.isfinite(real):

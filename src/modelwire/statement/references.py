@@ -1,7 +1,8 @@
-"""Columns that refer to others, compared as the database compares them for a foreign key.
+"""Foreign key columns, compared as the database compares them with the columns they refer to.
 
-SQLite compares by the collation of the key that is referred to (manual, SQLite Foreign Key Support,
-section 3), and in a condition by that of the column on the left. PostgreSQL has one for both.
+SQLite uses the collation of the referenced column for foreign keys (manual, SQLite Foreign Key
+Support, section 3), but that of the column on the left in a condition. PostgreSQL uses the same for
+both.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from .source import column_in
 def refer(
     column: Column[Any], dialect: SQLDialect, compared: ColumnElement[Any]
 ) -> ColumnElement[Any]:
-    """A column in a comparison with what it refers to.
+    """Return a column for comparison with the column that it refers to.
 
     Args:
-        column: The column; any, whether it refers to something or not.
+        column: The column, which may or may not be a foreign key.
         dialect: The database's dialect.
-        compared: The column in what stands for its table.
+        compared: The column within the source that it is read from.
 
     Returns:
-        The column, with the collation of the key that it refers to where that is another one.
+        The column, with the collation of the referenced column if that differs.
     """
     if not dialect.refers_by_parent:
         return compared
@@ -40,7 +41,7 @@ def refer(
 def refer_all(
     columns: Sequence[Column[Any]], dialect: SQLDialect, source: FromClause
 ) -> list[ColumnElement[Any]]:
-    """Some columns in what stands for their table, each in a comparison with what it refers to."""
+    """Return columns of a source, each for comparison with the column that it refers to."""
     return [refer(column, dialect, column_in(source, column)) for column in columns]
 
 

@@ -1,4 +1,4 @@
-"""The table of what only the service itself may know, and what is asked of it."""
+"""The table of the service's own secrets, and its statements."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ SECRETS = Table(
     Column("name", String(64), primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
-"""A row for each secret, which is made once and never changes."""
+"""A row for each secret, which is created once and never changes."""
 
 
 def build_look(dialect: SQLDialect) -> Executable:
-    """Write whether the table is there."""
+    """Select whether the table exists."""
     return select(dialect.is_there(SECRETS))
 
 
 def build_secret() -> Executable:
-    """Write the secret of a name."""
+    """Select a secret by name."""
     sql = select(SECRETS.c.value).select_from(every_row_of(SECRETS))
     return sql.where(SECRETS.c.name == bindparam("sought"))
 
 
 def build_keep(dialect: SQLDialect) -> Executable:
-    """Write a new secret; of several processes that make one at once, the first counts."""
+    """Insert a new secret; if several processes insert one at once, the first one wins."""
     given: dict[str, Any] = {name: bindparam(f"v_{name}") for name in ("name", "value")}
     sql = insert_any_into(SECRETS, dialect).values(given)
     return cast(Executable, sql.on_conflict_do_nothing(index_elements=["name"]))

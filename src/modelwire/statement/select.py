@@ -1,4 +1,4 @@
-"""Shapes of reading requests as SQL."""
+"""SQL for shapes of reads."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ from .source import column_in, columns_in, links_of, rows_of, tell_allowed
 def build_select(
     shape: SelectShape, dialect: SQLDialect, max_included: int, *, lenient: bool = False
 ) -> tuple[Select[Any], dict[str, Prepare]]:
-    """Write the rows of a table in SQL.
+    """Select the rows of a table.
 
     Parameters are `p0`, `p1`, … for the conditions, `after0`, … for a keyset, `limit`, `offset`.
-    Of each include that is joined there is one row more than may be included, at most.
+    Each joined include has at most one row more than may be included.
     """
     conditions = Conditions(dialect)
     found = rows_of(shape.table, dialect, given=shape.given)
@@ -92,7 +92,7 @@ def _children_of(
 def _join(
     source: FromClause, children: Sequence[LateralFromClause]
 ) -> tuple[FromClause, Sequence[ColumnElement[Any]]]:
-    """Join what is included to rows, as further columns of these."""
+    """Join includes to rows, as further columns."""
     for child in children:
         source = source.outerjoin(child, true())
     return source, [column for child in children for column in child.c]
@@ -101,7 +101,7 @@ def _join(
 def _columns_beside(
     shape: SelectShape, found: FromClause, dialect: SQLDialect
 ) -> Iterator[ColumnElement[Any]]:
-    """What is told of a row beside what it has: of what is before it, and of what is allowed."""
+    """Yield the columns after those of the row: about earlier rows, permissions and positions."""
     if shape.after is not None and shape.after.probes:
         yield _has_rows_before(shape, shape.after, dialect)
     if shape.allows is not None:
@@ -111,7 +111,7 @@ def _columns_beside(
 
 
 def build_count(shape: CountShape, dialect: SQLDialect) -> tuple[Executable, dict[str, Prepare]]:
-    """Write the number of rows of a table in SQL, or how PostgreSQL would read these."""
+    """Count the rows of a table, or let PostgreSQL estimate their number."""
     conditions = Conditions(dialect)
     found = rows_of(shape.table, dialect)
     where = conditions.render_all(shape.conditions, found)
@@ -125,11 +125,11 @@ def build_count(shape: CountShape, dialect: SQLDialect) -> tuple[Executable, dic
 def build_related(
     shape: ChildrenShape, dialect: SQLDialect, max_included: int, *, lenient: bool = False
 ) -> Select[Any]:
-    """Write the rows that a relation leads to in SQL, one more than may be included at most.
+    """Select the rows that a relation leads to, at most one more than may be included.
 
-    The parents' values are the parameter `ROWS`. The rows of one parent follow each other, in
-    the order of the relation. Where that is the one of their keys, an index on the foreign key
-    gives them so, and nothing is sorted.
+    The parents' values are in the parameter `ROWS`. The rows of one parent are consecutive, in the
+    order of the relation. If that is the order of their keys, an index on the foreign key returns
+    them in it, and nothing is sorted.
     """
     relation, target = shape.relation, shape.target
     found, links = rows_of(target, dialect), _each_link_of(relation, dialect)
@@ -156,7 +156,7 @@ def build_related(
 
 
 def _each_link_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
-    """The links of a relation, without those that link what another one links."""
+    """Return the links of a relation without duplicates."""
     links = links_of(relation, dialect)
     if links is None or not relation.repeats:
         return links
@@ -164,7 +164,8 @@ def _each_link_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
 
 
 def _one_more(count: int) -> ColumnElement[int]:
-    """A limit that tells that there are more. It is no parameter: its value never changes."""
+    """Return a limit that tells whether there are more. It is a literal, as its value never
+    changes."""
     return literal_column(str(count + 1), Integer())
 
 
@@ -176,7 +177,7 @@ def _select_children(
     *,
     lenient: bool,
 ) -> LateralFromClause:
-    """Write what an include leads to as one row: an array for each column, in its order."""
+    """Write the rows of an include as one row: an array for each column, in the include's order."""
     child = rows_of(include.target, dialect).alias()
     order = order_of(include.target, include.relation)
     sorts = [sort_expression(term, column_of(child, term.field), dialect) for term in order]
@@ -186,7 +187,7 @@ def _select_children(
     on = join_on(include.relation, parent, child, dialect)
     rows = select(*(column.label(f"c{i}") for i, column in enumerate(columns)))
     rows = rows.select_from(child).where(on).order_by(*terms).limit(most)
-    # Arrays have the order of what they are made of (PostgreSQL manual, Aggregate Functions).
+    # An aggregate's array has the order of its input (PostgreSQL manual, Aggregate Functions).
     arrays = [
         func.array_agg(column, type_=ARRAY(column.type, dimensions=1)).label(field.key)
         for field, column in zip(fields, rows.correlate(parent).subquery().c, strict=True)
@@ -197,7 +198,7 @@ def _select_children(
 def read_columns(
     fields: Sequence[Field], source: FromClause, dialect: SQLDialect, *, lenient: bool = False
 ) -> list[ColumnElement[Any]]:
-    """The columns of a row as it is read."""
+    """Return the columns of a row as it is read."""
     return [_read_field(f, column_of(source, f), dialect, lenient=lenient) for f in fields]
 
 
@@ -219,16 +220,16 @@ def _columns_of(
 
 
 def number_parameter(name: str) -> BindParameter[int]:
-    """A parameter that is a number of rows."""
+    """Return a parameter for a number of rows."""
     return bindparam(name, type_=BigInteger())
 
 
 def _concatenate(
     shape: SelectShape, parts: Sequence[Select[Any]], joined: Joined, dialect: SQLDialect
 ) -> Select[Any]:
-    """Write rows in two parts that follow each other, each with its own way through an index.
+    """Write rows in two consecutive parts, each with its own index scan.
 
-    The second part is not even begun where the first one has rows enough.
+    The second part is not even started if the first one has enough rows.
     """
     keys = [sort_expression(t, joined.column(t), dialect) for t in shape.order]
     ordered = order_by(shape.order, joined, dialect)
@@ -243,19 +244,19 @@ def _concatenate(
 
 
 def _label(rows: Select[Any], keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    """Name the columns of a part `c0`, `c1`, …, and what it is ordered by `o0`, `o1`, …"""
+    """Label the columns of a part `c0`, `c1`, …, and its sort keys `o0`, `o1`, …"""
     columns = [c.label(f"c{i}") for i, c in enumerate(rows.selected_columns)]
     labelled = [key.label(f"o{i}") for i, key in enumerate(keys)]
     return rows.with_only_columns(*columns, *labelled, maintain_column_froms=True)
 
 
 def _has_rows_before(shape: SelectShape, after: Keyset, dialect: SQLDialect) -> ColumnElement[int]:
-    """Write whether there are rows on the other side of where the rows start.
+    """Write whether there are rows before the start of the page.
 
-    Only one row of a page is asked, so the answer stays as the driver gives it.
+    Only one row of a page is used, so the value is left as the driver returns it.
 
-    PostgreSQL would look for any row by reading the table from its start. Asked for the first one
-    in the order, it goes by the index on the first column.
+    For any such row, PostgreSQL would scan the table from its start. For the first one in the
+    order, it uses the index on the first column.
     """
     order = reverse_order(shape.order)
     found = rows_of(shape.table, dialect)

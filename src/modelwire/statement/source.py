@@ -1,9 +1,9 @@
-"""The one door to rows: what statements read, join, look up and write to comes from here.
+"""The one door to rows: every statement that reads, joins, looks up or writes rows gets them here.
 
-Which rows of a resource clients may see or change is decided by what `rows_of` and the targets of
-writes give. Whoever needs every row, whatever clients may see of it, says so by name. What is given
-is a table or stands for one: it may have an `alias`, its columns are those that `column_in` finds,
-and never those of the table itself.
+`rows_of` and the targets of writes decide which rows of a resource clients may see or change. Code
+that needs every row, whatever clients may see, uses functions that say so by name. What they return
+is a table or stands for one: it may have an `alias`, and its columns are those that `column_in`
+finds, never those of the table itself.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ Change = TypeVar("Change", Update, Delete)
 
 
 def rows_of(table: Table, dialect: SQLDialect, *, given: bool = False) -> FromClause:
-    """The rows of a resource, as far as a client may see them, with what is computed of them.
+    """Return the rows of a resource that the client may see, with their computed fields.
 
     Args:
         table: The resource.
         dialect: The dialect.
-        given: Whether they are those of the parameter `IMAGES`, in place of those of the table.
+        given: Whether they are read from the parameter `IMAGES` instead of the table.
     """
     rows = dialect.given_rows(table.sql).subquery() if given else table.sql
     return _narrow(_complete(table, rows, dialect), table.policy.read, dialect)
 
 
 def _complete(table: Table, stored: FromClause, dialect: SQLDialect) -> FromClause:
-    """Rows of a resource as they are stored, with what is computed of them as further columns."""
+    """Return stored rows of a resource with its computed fields as further columns."""
     if not table.computed:
         return stored
     rows = stored.alias()
@@ -73,7 +73,7 @@ def _complete(table: Table, stored: FromClause, dialect: SQLDialect) -> FromClau
 
 
 def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> ColumnElement[Any]:
-    """Write an expression, which reads of other tables the rows that a client may see."""
+    """Write an expression, in which other tables are restricted to rows that the client may see."""
     seen: dict[tuple[SQLTable, str], FromClause] = {}
 
     def read(alias: Alias) -> FromClause | None:
@@ -81,7 +81,8 @@ def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> Colum
         policy = None if table is None else computed.policies.get(table)
         if table is None or policy is None or policy.read.constant:
             return None
-        # By its name: what a subquery reads, and what its columns are of, may be two copies of it.
+        # By name: the table that a subquery reads, and that of its columns, may be different
+        # copies.
         place = (table, str(alias.name))
         if place not in seen:
             seen[place] = _narrow(table, policy.read, dialect)
@@ -94,7 +95,7 @@ def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> Colum
 def _round(
     found: ColumnElement[Any], computed: Computed, scale: int, dialect: SQLDialect
 ) -> ColumnElement[Any]:
-    """Write a decimal with the digits that it is to have."""
+    """Write a decimal rounded to its scale."""
     if computed.has_scale and dialect.has_decimals:
         return found
     digits = literal_column(str(scale), Integer())
@@ -102,7 +103,7 @@ def _round(
 
 
 def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
-    """The rows of the table that links the two ends of a relation, where there is one."""
+    """Return the rows of a relation's link table, if it has one."""
     link = relation.link
     if link is None:
         return None
@@ -111,7 +112,8 @@ def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
 
 
 def _narrow(table: FromClause, condition: Condition, dialect: SQLDialect) -> FromClause:
-    """The rows of a table for which a condition holds, as a table that both databases flatten."""
+    """Return the rows of a table that satisfy a condition, as a subquery that both databases
+    flatten."""
     return table if condition.constant else _select_rows(table, condition, dialect).subquery()
 
 
@@ -121,20 +123,20 @@ def _select_rows(table: FromClause, condition: Condition, dialect: SQLDialect) -
 
 
 def select_seen(table: Table, dialect: SQLDialect) -> Select[Any] | None:
-    """The rows of a resource that a client may see, as a query; None where everyone sees all."""
+    """Select the rows of a resource that the client may see; None if every client may see all."""
     condition = table.policy.read
     return None if condition.constant else _select_rows(table.sql, condition, dialect)
 
 
 def write_allowed(table: Table, action: Action, dialect: SQLDialect) -> ColumnElement[bool]:
-    """Write of the rows of a resource's own table that a client may do something to them."""
+    """Write that the client may perform an action on a row of a resource's own table."""
     return write_condition(table.policy.condition(action), table.sql, dialect)
 
 
 def tell_allowed(
     table: Table, action: Action, rows: FromClause, dialect: SQLDialect
 ) -> ColumnElement[int]:
-    """Write as 1 or 0 whether a client may do something to a row."""
+    """Write, as 1 or 0, whether the client may perform an action on a row."""
     condition = table.policy.condition(action)
     if condition.constant is not None:
         return literal_column(str(int(condition.constant)), Integer())
@@ -144,7 +146,7 @@ def tell_allowed(
 def write_condition(
     condition: Condition, rows: FromClause, dialect: SQLDialect
 ) -> ColumnElement[bool]:
-    """Write a condition of a policy of the rows of a table, or of what stands for it."""
+    """Write a condition of a policy on the rows of a table, or of its stand-in."""
     return _write(condition, rows, dialect, lambda _: None)
 
 
@@ -164,7 +166,7 @@ def _write(
 def links_to_seen(
     links: FromClause, relation: Relation, target: Table, dialect: SQLDialect
 ) -> list[ColumnElement[bool]]:
-    """Write which links a client may take away: those to rows that it may see.
+    """Write the condition for links that the client may remove: those to rows that it may see.
 
     Args:
         links: The link table.
@@ -184,32 +186,32 @@ def links_to_seen(
 
 
 def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Write that a table has a row with some conditions, which may name tables around it."""
+    """Write that a table has a row with some conditions, which may refer to surrounding tables."""
     found: Select[Any] = select(literal_column("1")).select_from(source).where(*conditions)
     return found.correlate_except(source).exists()
 
 
 def every_row_of(table: FromClause | Table) -> FromClause:
-    """Every row of a table, also of those that clients may not see.
+    """Return every row of a table, including rows that clients may not see.
 
-    It is for what the service itself must know: what goes along with a row or stands in its way,
-    what a constraint has refused, and the tables of its own.
+    It is for what the service itself must know: cascades and references of a row, violated
+    constraints, and its own tables.
     """
     return table.sql if isinstance(table, Table) else table
 
 
 def stored_rows_of(table: Table, dialect: SQLDialect) -> FromClause:
-    """Every row of a resource, as `every_row_of` has them, with what is computed of them."""
+    """Return every row of a resource, as `every_row_of` does, with its computed fields."""
     return _complete(table, table.sql, dialect)
 
 
 def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:
-    """A column of a table in what stands for the table."""
+    """Return a table's column in the stand-in for the table."""
     return source.c[column.key]
 
 
 def columns_in(source: FromClause, columns: Iterable[Column[Any]]) -> list[ColumnElement[Any]]:
-    """Columns of a table in what stands for the table."""
+    """Return a table's columns in the stand-in for the table."""
     return [source.c[column.key] for column in columns]
 
 
@@ -221,13 +223,14 @@ def insert_into(table: Table, dialect: SQLDialect) -> Any:
 def merge_into(
     sql: Any, table: Table, key: Sequence[Column[Any]], changes: Mapping[Column[Any], Any]
 ) -> Any:
-    """Let an INSERT change rows of a resource that are there, as far as a client may change them.
+    """Add a clause to an INSERT that updates existing rows of a resource that the client may
+    update.
 
     Args:
         sql: The INSERT.
-        table: The resource. Where not all may change all of its rows, it is not written so.
-        key: The columns of the unique key by which a row is there already.
-        changes: What is written to it.
+        table: The resource. Not used for resources that restrict who may update rows.
+        key: The columns of the unique key that existing rows are found by.
+        changes: The new values.
     """
     if not (table.policy.read.constant and table.policy.update.constant):
         raise AssertionError(f"{table.name}: rows that are there are looked up first")
@@ -240,7 +243,7 @@ def insert_any_into(table: SQLTable, dialect: SQLDialect) -> Any:
 
 
 def update_in(table: Table, dialect: SQLDialect) -> Update:
-    """Begin an UPDATE of rows of a resource, as far as a client may change them."""
+    """Begin an UPDATE of rows of a resource that the client may update."""
     return _restrict(update_any_in(table.sql), table, "update", dialect)
 
 
@@ -250,7 +253,7 @@ def update_any_in(table: SQLTable) -> Update:
 
 
 def delete_from(table: Table, dialect: SQLDialect) -> Delete:
-    """Begin a DELETE of rows of a resource, as far as a client may remove them."""
+    """Begin a DELETE of rows of a resource that the client may delete."""
     return _restrict(delete_any_from(table.sql), table, "delete", dialect)
 
 

@@ -1,4 +1,4 @@
-"""The starts of spans of time in a time zone, on SQLite, which knows no zones."""
+"""Truncation of datetimes in a time zone, for SQLite, which has no time zones."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 ZONE = "tz"
-"""Name of the parameter that holds the name of a time zone."""
+"""Name of the parameter with the name of a time zone."""
 
 DAY = "modelwire_day"
-"""The date that calendars show in a time zone at an instant."""
+"""Function: the date of a datetime in a time zone."""
 
 HOUR = "modelwire_hour"
-"""The instant at which the hour began that clocks show in a time zone."""
+"""Function: the start, in UTC, of the hour of a datetime in a time zone."""
 
 _SINCE = "1973"
-"""The year from which on clocks everywhere differ from UTC by quarters of an hour."""
+"""The year since which all offsets from UTC are multiples of a quarter of an hour."""
 
 _QUARTERS = 65_536
-"""Quarters of an hour, each in a zone, whose dates are remembered: those of almost two years."""
+"""Quarters of an hour, each in one zone, whose dates are cached: almost two years."""
 
 _zone_of = lru_cache(maxsize=64)(ZoneInfo)
 
 
 def find_day(text: Any, zone: str) -> Any:
-    """The date in a time zone.
+    """Return the date in a time zone.
 
     Args:
-        text: An instant in UTC, as SQLAlchemy writes it. Of what is none it is what it begins with.
+        text: A datetime in UTC, in SQLAlchemy's spelling. Any other text is cut to the length of a
+            date.
         zone: The name of the time zone.
     """
     try:
@@ -37,7 +38,7 @@ def find_day(text: Any, zone: str) -> Any:
             return _find_day_of_quarter(text[:14], int(text[14:16]) // 15, zone)
         return _to_zone(text, zone).date().isoformat()
     except (ValueError, OverflowError, TypeError):
-        # It is no instant, or one at an end of time.
+        # It is not a datetime, or too close to the first or last one.
         return text[:10] if isinstance(text, str) else text
 
 
@@ -47,18 +48,18 @@ def _find_day_of_quarter(hour: str, quarter: int, zone: str) -> str:
 
 
 def find_hour(text: Any, zone: str) -> Any:
-    """When the hour began that clocks show in a time zone, in UTC.
+    """Return the start of an hour in a time zone, in UTC.
 
-    Where clocks are put back, the hour that they show twice is two.
+    Where clocks are set back, the repeated hour counts as two.
 
     Args:
-        text: An instant in UTC, as SQLAlchemy writes it. What is none is given back as it is.
+        text: A datetime in UTC, in SQLAlchemy's spelling. Any other value is returned as it is.
         zone: The name of the time zone.
     """
     try:
         local = _to_zone(text, zone)
         shown = dt.timedelta(0, local.second, local.microsecond, 0, local.minute)
-        # Whatever clocks did within the hour, it is as long ago as they show.
+        # Even if the clocks change within the hour, its start is as long ago as they show.
         start = dt.datetime.fromisoformat(text) - shown
     except (ValueError, OverflowError, TypeError):
         return text

@@ -1,8 +1,8 @@
-"""Enums and UUIDs that are kept as texts, each of which others may have spelled otherwise.
+"""Enums and UUIDs that are stored as texts, possibly in several spellings.
 
-SQLAlchemy writes an enum by its names, or by what its `values_callable` says, and a UUID as 32
-digits. Others write an enum's values, and a UUID with hyphens or in capitals. All of these are the
-same value. Since they are few, a column is compared with each, and an index on it is of use.
+SQLAlchemy writes an enum by its names, or by its `values_callable`, and a UUID as 32 digits. Other
+programs write an enum's values, or a UUID with hyphens or in capitals. All of these are the same
+value. Since they are few, a column is compared with each, so that an index on it can be used.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from ..catalog.unreadable import SpelledUUID
 from .dialect import SQLDialect
 
 Spell = Callable[[str], Iterable[str]]
-"""What gives the spellings of a value of one, the column's own first."""
+"""A function that returns the spellings of a value, the column's own first."""
 
 
 def is_native(sql_type: TypeEngine[Any], dialect: SQLDialect) -> bool:
-    """Whether a database has a type of its own for the values of a column, with one spelling."""
+    """Whether a database has its own type for the values of a column, with one spelling."""
     stored: Any = storage_type(sql_type)
     if not dialect.has_own_types:
         return False
@@ -48,7 +48,7 @@ def is_native(sql_type: TypeEngine[Any], dialect: SQLDialect) -> bool:
 
 
 def speller_of(sql_type: TypeEngine[Any], dialect: SQLDialect) -> Spell | None:
-    """What gives the spellings of a column's values; None where each has one."""
+    """Return the function for the spellings of a column's values; None if each has only one."""
     if is_decorated(sql_type) or not isinstance(sql_type, (SQLEnum, Uuid)):
         return None
     if is_native(sql_type, dialect):
@@ -62,11 +62,11 @@ def speller_of(sql_type: TypeEngine[Any], dialect: SQLDialect) -> Spell | None:
 def equal(
     column: ColumnElement[Any], value: ColumnElement[Any], dialect: SQLDialect
 ) -> ColumnElement[bool]:
-    """Write that a column has a value, however it is spelled.
+    """Write that a column has a value, in any spelling.
 
     Args:
         column: The column.
-        value: The value as the column's own type writes it.
+        value: The value in the spelling of the column's own type.
         dialect: The database's dialect.
     """
     sql_type = dialect.type_of(column)
@@ -79,7 +79,7 @@ def equal(
 def different(
     column: ColumnElement[Any], value: ColumnElement[Any], dialect: SQLDialect, *, nullable: bool
 ) -> ColumnElement[bool]:
-    """Write that a column has another value, or none at all."""
+    """Write that a column has another value, or is NULL."""
     if speller_of(dialect.type_of(column), dialect) is None and nullable:
         return column.is_distinct_from(value)
     others = ~equal(column, value, dialect)
@@ -101,7 +101,7 @@ def _spellings_in_sql(
 def _other(
     others: Mapping[str, Sequence[str]], index: int, value: ColumnElement[Any]
 ) -> ColumnElement[Any]:
-    """One of the other spellings of a value, or again its own."""
+    """Write one of the other spellings of a value; if there are fewer, the last one or its own."""
     known = {own: spelt[min(index, len(spelt) - 1)] for own, spelt in others.items()}
     return case({own: _literal(text) for own, text in known.items()}, value=value, else_=value)
 
@@ -112,7 +112,7 @@ def _literal(text: str) -> ColumnElement[str]:
 
 
 class _Hyphenated(FunctionElement[str]):
-    """The 32 digits of a UUID with its hyphens."""
+    """The 32 digits of a UUID with hyphens."""
 
     type = Text()
     inherit_cache = True
@@ -128,14 +128,15 @@ def _hyphenate(element: _Hyphenated, compiler: Any, **options: Any) -> str:
 def digits_of(
     value: ColumnElement[Any], sql_type: TypeEngine[Any], dialect: SQLDialect
 ) -> ColumnElement[Any]:
-    """The 32 digits of a UUID that is kept as a text, by which it is ordered; else the value."""
+    """Return the 32 digits of a UUID that is stored as text, for sorting; any other value as it
+    is."""
     if not isinstance(sql_type, Uuid) or is_native(sql_type, dialect):
         return value
     return func.lower(func.replace(value, literal_column("'-'"), literal_column("''")))
 
 
 def one_spelling(column: ColumnElement[Any], dialect: SQLDialect) -> ColumnElement[Any]:
-    """The value of a column in the one of its spellings that the column's own type writes."""
+    """Return the value of a column in the spelling of the column's own type."""
     sql_type = dialect.type_of(column)
     if speller_of(sql_type, dialect) is None:
         return column
@@ -146,7 +147,7 @@ def one_spelling(column: ColumnElement[Any], dialect: SQLDialect) -> ColumnEleme
 
 
 class SpelledUuid(TypeDecorator[uuid.UUID]):
-    """UUIDs as texts, in any of their spellings."""
+    """UUIDs as texts, in any spelling."""
 
     impl = Uuid
     cache_ok = True
@@ -175,7 +176,7 @@ def _spell_uuid(digits: str) -> Sequence[str]:
 
 
 class SpelledEnum(TypeDecorator[Enum]):
-    """Enums as texts, in any of their spellings.
+    """Enums as texts, in any spelling.
 
     Args:
         own: The column's own type.
@@ -198,7 +199,7 @@ class SpelledEnum(TypeDecorator[Enum]):
 
 
 def _members_of(enum: SQLEnum) -> Mapping[str, Any]:
-    """The members of an enum by how its column spells them, in the order of their declaration."""
+    """Return the members of an enum by the spelling of its column, in the order of declaration."""
     cls = enum.enum_class
     members: list[Any] = list(enum.enums if cls is None else cls)
     if cls is not None and len(members) != len(enum.enums):
@@ -207,7 +208,8 @@ def _members_of(enum: SQLEnum) -> Mapping[str, Any]:
 
 
 def _others_of(enum: SQLEnum) -> Mapping[str, Sequence[str]]:
-    """The other spellings of each member: its name and its value, unless they are another one's."""
+    """Return the other spellings of each member: its name and its value, unless they are
+    ambiguous."""
     owners: dict[str, set[str]] = {}
     for own, member in _members_of(enum).items():
         if isinstance(member, Enum):
@@ -221,13 +223,13 @@ def _others_of(enum: SQLEnum) -> Mapping[str, Sequence[str]]:
 
 
 def rank_of(column: ColumnElement[Any], enum: SQLEnum) -> ColumnElement[Any]:
-    """Where the members of an enum stand in its declaration; what is none of them comes last."""
+    """Write the position of a value in the declaration of its enum; other values come last."""
     others = _others_of(enum)
     return rank_among(column, [(own, *others.get(own, ())) for own in _members_of(enum)])
 
 
 def rank_among(column: ColumnElement[Any], members: Sequence[Sequence[Any]]) -> ColumnElement[Any]:
-    """Where a value stands among some, each of which has one spelling or more."""
+    """Write the position of a value among some members, each with one or more spellings."""
     ranks = {
         spelt: literal_column(str(rank), Integer())
         for rank, spellings in enumerate(members)
@@ -238,11 +240,11 @@ def rank_among(column: ColumnElement[Any], members: Sequence[Sequence[Any]]) -> 
 
 
 class SpelledList(TypeDecorator[Sequence[Any]]):
-    """A list of values as an array of all of their spellings.
+    """List of values as an array of all of their spellings.
 
     Args:
         item: The type of the values.
-        spell: Gives their spellings.
+        spell: Returns their spellings.
     """
 
     impl = ARRAY

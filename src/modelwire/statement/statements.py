@@ -1,4 +1,4 @@
-"""Shapes as SQL, through SQLAlchemy's expression language; built once per shape."""
+"""The statements of shapes, built once for each shape."""
 
 from __future__ import annotations
 
@@ -57,24 +57,24 @@ from .write import (
 Values = Mapping[str, Any]
 
 CACHED_SHAPES = 1024
-"""Statements that are kept for each application; the least recently used one goes first."""
+"""Statements that are cached for each application; the least recently used one is evicted first."""
 
 
 @dataclass(eq=False)
 class Statement:
-    """SQL with the preparation of its parameters.
+    """SQL statement with the preparation of its parameters.
 
     Args:
         sql: The statement.
-        dialect: SQLAlchemy's dialect of the engine that runs it.
-        prepare: What is done to the value of a parameter before it is bound.
-        expand: How the rows in the parameter `ROWS` become parameters, where it has any.
-        make: Makes parameters for each execution, of those that are given.
-        read_leniently: Writes the same statement so that no value stands in the way of reading;
-            None where it can't be run twice, or reads so itself.
-        origin: What its rows are read of, to name values that can't be.
-        gathers: The parameters of another statement that a row in `ROWS` has the values of, where
-            it stands for many executions of that.
+        dialect: The SQLAlchemy dialect of the engine that runs it.
+        prepare: Functions that convert the values of parameters before they are bound.
+        expand: Converts the rows for the parameter `ROWS` to parameters, if the statement has it.
+        make: Computes further parameters for each execution from the given ones.
+        read_leniently: Builds the same statement with lenient reading; None if it can't be run
+            twice, or reads leniently already.
+        origin: The source of its rows, for reports of unreadable values.
+        gathers: If it gathers executions of another statement, the parameters of that one whose
+            values are in a row of `ROWS`.
     """
 
     sql: Executable
@@ -90,11 +90,11 @@ class Statement:
         """Prepare the values of one execution.
 
         Args:
-            values: Those of the plan.
-            caller: Who asks for it.
+            values: The values of the plan.
+            caller: The caller.
 
         Raises:
-            KeyError: The statement asks for something that is not known of the caller.
+            KeyError: The statement needs an attribute of the caller that is not known.
         """
         if self.expand is not None:
             values = self.expand(values[ROWS])
@@ -108,61 +108,61 @@ class Statement:
         return {**values, **prepared}
 
     def after(self, error: Exception) -> Statement | None:
-        """What is run in place of the statement whose rows could not be read.
+        """Return the statement to run after one whose rows could not be read.
 
         Args:
-            error: What was raised instead, by the driver or by a column's type.
+            error: The error that was raised, by the driver or by a column's type.
 
         Returns:
-            The same statement, read leniently; None if that is of no use.
+            The same statement with lenient reading; None if that would not help.
         """
         unreadable = isinstance(error, UnreadableAnswer) or not isinstance(error, ModelwireError)
         return self.read_leniently() if unreadable and self.read_leniently is not None else None
 
     @cached_property
     def asked(self) -> Sequence[str]:
-        """The parameters that are bound to what is known of the caller."""
+        """The parameters that are bound to attributes of the caller."""
         return [name for name in self.compiled.names if name.startswith(PREFIX)]
 
     def take_from(self, caller: Principal) -> Values:
-        """What the statement asks for of a caller.
+        """Return the values of these parameters for a caller.
 
         Raises:
-            KeyError: It is not known.
+            KeyError: An attribute is not known.
         """
         return {name: caller.values[name] for name in self.asked}
 
     def gather(self, bound: Values) -> Sequence[Any]:
-        """The row in `ROWS` that stands for one execution of the statement that it gathers.
+        """Return the row in `ROWS` for one execution of the gathered statement.
 
         Args:
-            bound: What `bind` of that one gives.
+            bound: The result of its `bind`.
         """
         return [bound[name] for name in self.gathers]
 
     @cached_property
     def stamped(self) -> Compiled | None:
-        """The statement, which says on whose behalf it writes a row in its last columns; None
-        if it writes none."""
+        """The statement with further columns that record the caller and request of its transaction;
+        None if it does not write."""
         if not isinstance(self.sql, (Insert, Update, Delete)):
             return None
         return compile_statement(self.sql.returning(*stamps()), self.dialect)
 
     @cached_property
     def compiled(self) -> Compiled:
-        """The statement as the driver takes it."""
+        """The compiled statement."""
         return compile_statement(self.sql, self.dialect)
 
 
 class Statements:
-    """The statements of one application: each shape is written once.
+    """Statements of one application; each shape is built once.
 
     Args:
-        dialect: SQLAlchemy's dialect of the engine that runs them.
-        max_included: Rows that an answer may include.
+        dialect: The SQLAlchemy dialect of the engine that runs them.
+        max_included: The number of rows that an answer may include.
 
     Attributes:
-        dialect: The dialect in which they are written.
+        dialect: The SQL dialect in which they are written.
     """
 
     def __init__(self, dialect: Dialect, max_included: int = LIMITS.max_included) -> None:
@@ -176,7 +176,7 @@ class Statements:
 
     @cached_property
     def whole(self) -> Statement:
-        """What finds the table that one is a partition of."""
+        """The statement that finds the table of a partition."""
         return Statement(build_whole(), self._dialect)
 
     def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
@@ -232,7 +232,8 @@ class Statements:
         return Statement(build_change(shape, self.dialect), self._dialect, expand=expand)
 
     def _gather(self, shape: SelectShape) -> Statement | None:
-        """The statement for many executions of one; None where each has its own."""
+        """Return the statement that gathers many executions of another; None if it can't be
+        gathered."""
         sql, _ = build_select(shape, self.dialect, self._max_included)
         gathers = can_gather(parameters_of(sql), self.dialect)
         return self.of(GatheredShape(shape)) if gathers else None

@@ -1,4 +1,4 @@
-"""How a database adds up, and cuts instants to spans of time: one record for each."""
+"""Aggregates and truncation of datetimes: one record for each database."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Value = ColumnElement[Any]
 
 
 class Number(Struct, frozen=True):
-    """The numbers that are added up.
+    """Kind of the numbers to aggregate.
 
     Args:
         kind: The kind as which they are shown.
-        stored: The kind of what their column stores.
-        scale: Digits after the point that it keeps; None where it keeps all.
+        stored: The kind that their column stores.
+        scale: Decimal places of the column; None if they are unlimited.
     """
 
     kind: Kind
@@ -31,16 +31,16 @@ class Number(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Sums:
-    """How a database adds up.
+    """Aggregate functions of a database.
 
     Args:
-        has_zones: Whether it has time zones of its own, which need not be those that Python has.
+        has_zones: Whether it has its own time zones, which may differ from Python's.
         total: The exact sum of numbers.
-        mean: The mean of numbers, to be shown as a decimal or as a float.
-        floats: The sum of floats, which fails where none can hold it.
-        durations: The sum of durations, each in the one spelling of its type.
-        cut: The start of a span of time, in a time zone if one is given, in UTC otherwise. It is a
-            date, or for an hour of the value's own type.
+        mean: The mean of numbers, to be shown as a decimal or a float.
+        floats: The sum of floats, which fails if it overflows.
+        durations: The sum of durations, in the canonical spelling of their type.
+        cut: A datetime truncated to a unit of time, in a time zone if one is given, otherwise in
+            UTC: a date, or for hours a value of the same type.
     """
 
     has_zones: bool

@@ -1,4 +1,4 @@
-"""The types under which databases are given values, and give them."""
+"""The types under which values are written to databases and read from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .spelled import SpelledEnum, SpelledUuid, is_native
 
 
 def spell_decimal(value: Decimal, sql_type: TypeEngine[Any]) -> Decimal:
-    """A number as it is read of a column, with as many digits after the point.
+    """Return a number as it is read from a column, with the column's decimal places.
 
     Args:
         value: The number, as the ORM or a program has it.
@@ -32,14 +32,14 @@ def spell_decimal(value: Decimal, sql_type: TypeEngine[Any]) -> Decimal:
 
 
 def wire_type(sql_type: TypeEngine[Any], dialect: SQLDialect) -> TypeEngine[Any]:
-    """The type under which a column's values are written and read.
+    """Return the type under which a column's values are written and read.
 
     Args:
         sql_type: The column's own type.
         dialect: The database's dialect.
 
     Returns:
-        The column's own type, or one that loses nothing where that does.
+        The column's own type, or a lossless one if that would lose information.
     """
     if is_decorated(sql_type):
         return sql_type
@@ -70,7 +70,7 @@ def _with_items(array: ARRAY[Any], item: TypeEngine[Any]) -> TypeEngine[Any]:
 
 
 def operand_type(sql_type: TypeEngine[Any], dialect: SQLDialect) -> TypeEngine[Any]:
-    """The type of a value that is compared with a column: as wide as values come.
+    """Return the type of operands that are compared with a column, wide enough for any value.
 
     Args:
         sql_type: The column's own type.

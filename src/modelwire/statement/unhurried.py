@@ -1,4 +1,4 @@
-"""Commits that wait for no disk."""
+"""Asynchronous commits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from sqlalchemy import Boolean, ColumnElement, func, literal, literal_column
 
 
 def commit_unhurried() -> ColumnElement[str]:
-    """Write a column by which the transaction of its statement commits without waiting for a disk.
+    """Write a column that makes the transaction of its statement commit asynchronously.
 
-    What it has done may be lost in a crash of the server, as a whole (PostgreSQL manual,
+    Its changes may be lost as a whole in a crash of the server (PostgreSQL manual,
     `synchronous_commit`).
     """
     return func.set_config(

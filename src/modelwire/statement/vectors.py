@@ -14,7 +14,7 @@ from .json_text import write_json
 
 
 class VectorText(TypeDecorator[Sequence[float]]):
-    """Vectors as their text, which is that of an array in JSON (pgvector, Reference)."""
+    """Vectors as their text, which has the syntax of a JSON array (pgvector, Reference)."""
 
     impl = Text
     cache_ok = True

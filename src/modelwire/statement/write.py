@@ -1,4 +1,4 @@
-"""Shapes of writing requests as SQL."""
+"""SQL for shapes of writes."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ from .types import operand_type, wire_type
 
 
 def build_insert(shape: InsertShape, dialect: SQLDialect) -> Insert:
-    """Write a new row in SQL, its parameters named by `value_name`.
+    """Insert a new row, with parameters named by `value_name`.
 
-    Many rows are the parameter `ROWS`; they are stored and answered in their order.
+    Many rows are in the parameter `ROWS`; they are stored and returned in order.
     """
     sql = insert_into(shape.table, dialect)
     conflict = shape.conflict
@@ -88,7 +88,7 @@ def build_insert(shape: InsertShape, dialect: SQLDialect) -> Insert:
             sql = sql.values(new)
     else:
         given, items, position = _given_rows(shape.fields, (), dialect)
-        # SQLite would take a conflict clause for the end of a join without a WHERE before it.
+        # Without a WHERE before it, SQLite would parse a conflict clause as part of the join.
         chosen = select(*items).select_from(given).where(true()).order_by(position)
         sql = sql.from_select([field.column for field in shape.fields], chosen)
     if conflict is not None:
@@ -99,10 +99,11 @@ def build_insert(shape: InsertShape, dialect: SQLDialect) -> Insert:
 def _return_row(
     table: Table, given: Sequence[Field], dialect: SQLDialect
 ) -> list[ColumnElement[Any]]:
-    """What a write gives back of a row: all that is ever read of it, but for what is computed."""
+    """Write the columns of a row that a write returns: all that are ever read; NULL for computed
+    ones."""
     columns = [field.column for field in table.selected if field.computed is None]
     returned = iter(returned_columns(columns, {field.column for field in given}, dialect))
-    # No RETURNING can compute of other rows: what is computed is read once they are written.
+    # RETURNING can't compute from other rows: computed fields are read after the write.
     return [
         next(returned) if field.computed is None else null().label(field.column.key)
         for field in table.selected
@@ -110,7 +111,7 @@ def _return_row(
 
 
 def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: SQLDialect) -> Any:
-    """Write what becomes of a row whose unique key is there already."""
+    """Add the conflict clause for a row whose unique key exists already."""
     key = [field.column for field in conflict.key]
     if conflict.merged is None:
         return sql.on_conflict_do_nothing(index_elements=key)
@@ -118,7 +119,7 @@ def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: SQLDialect) ->
     if changes:
         changes |= {**_updated(table, conflict.merged, dialect), **_count_up(table)}
     else:
-        # A row that nothing is written to is answered too, so it is written as it stands.
+        # A row that is left as it is must be returned, too, so a column is set to its own value.
         changes = {key[0]: key[0]}
     return merge_into(sql, table, key, changes)
 
@@ -126,7 +127,7 @@ def _resolve(sql: Any, conflict: Conflict, table: Table, dialect: SQLDialect) ->
 def _updated(
     table: Table, merged: Sequence[Field], dialect: SQLDialect
 ) -> dict[Column[Any], ColumnElement[Any]]:
-    """What a merge writes to columns with an `onupdate`, which SQLAlchemy leaves out here."""
+    """Return the values of `onupdate` columns for a merge; SQLAlchemy does not add them here."""
     written = {field.column for field in merged}
     found: dict[Column[Any], ColumnElement[Any]] = {}
     for column in table.columns:
@@ -146,7 +147,7 @@ def _parameters_of(
 
 
 def _count_up(table: Table) -> dict[Column[Any], ColumnElement[Any]]:
-    """What a change writes to the version of a row, where there is one."""
+    """Return the new value of a row's version, if it has one."""
     if table.version is None:
         return {}
     column = table.version.column
@@ -156,7 +157,7 @@ def _count_up(table: Table) -> dict[Column[Any], ColumnElement[Any]]:
 def _given_rows(
     fields: Sequence[Field], key: Sequence[Field], dialect: SQLDialect
 ) -> tuple[FromClause, list[ColumnElement[Any]], ColumnElement[Any]]:
-    """The parameter `ROWS`: new values of some fields, then keys by which rows are found."""
+    """Return the parameter `ROWS`: new values of some fields, then the keys of the rows."""
     written = [wire_type(field.sql_type, dialect) for field in fields]
     sought = [operand_type(field.sql_type, dialect) for field in key]
     types = [*written, *sought]
@@ -165,7 +166,7 @@ def _given_rows(
 
 
 def build_given(shape: ExistingShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
-    """Write the rows whose values occur in the parameter `ROWS`, each behind its place there."""
+    """Select the rows whose values occur in the parameter `ROWS`, each after its position there."""
     columns = [field.column for field in shape.fields]
     table = shape.table
     rows = stored_rows_of(table, dialect) if shape.hidden else rows_of(table, dialect)
@@ -179,7 +180,8 @@ def build_given(shape: ExistingShape, dialect: SQLDialect, *, lenient: bool = Fa
 
 
 def build_check(shape: CheckShape, dialect: SQLDialect) -> Select[Any]:
-    """Write which of the rows whose keys are the parameter `ROWS` may not be as they are."""
+    """Select those of the rows with keys in the parameter `ROWS` for which an action is not
+    allowed."""
     table = shape.table
     rows = every_row_of(table)
     place, found = join_given(rows, rows, table.key_columns, dialect)
@@ -189,10 +191,10 @@ def build_check(shape: CheckShape, dialect: SQLDialect) -> Select[Any]:
 
 
 def build_update(shape: UpdateShape, dialect: SQLDialect) -> Update:
-    """Write a change of rows in SQL.
+    """Update rows.
 
-    The key of one row is `p0`, `p1`, …, and its new values are named by `value_name`. Many rows are
-    the parameter `ROWS`: of each the new values, then the key.
+    The key of one row is in `p0`, `p1`, …, and its new values are named by `value_name`. Many rows
+    are in the parameter `ROWS`: for each, the new values, then the key.
     """
     fields, key = shape.fields, shape.table.key
     if shape.many:
@@ -214,7 +216,7 @@ def build_update(shape: UpdateShape, dialect: SQLDialect) -> Update:
 def build_change(
     shape: CheckShape | LinkShape | UnlinkShape | DeleteShape, dialect: SQLDialect
 ) -> Executable:
-    """Write a change of the rows of a table that need be no resource, or a check of one."""
+    """Write a change of a table that may not be a resource, or a permission check."""
     match shape:
         case CheckShape():
             return build_check(shape, dialect)
@@ -227,7 +229,7 @@ def build_change(
 
 
 def build_link(shape: LinkShape, dialect: SQLDialect) -> Insert:
-    """Write the links in the parameter `ROWS` that are not there yet."""
+    """Insert the links in the parameter `ROWS` that do not exist yet."""
     columns = (*shape.columns, *(field.column for field in shape.assigned))
     given, items, position = given_columns(shape.columns, dialect, shape.assigned)
     links = every_row_of(shape.table)
@@ -237,14 +239,14 @@ def build_link(shape: LinkShape, dialect: SQLDialect) -> Insert:
     sql = insert_any_into(shape.table, dialect).from_select(list(columns), chosen)
     key = find_link_key(shape.table, shape.columns)
     if key:
-        # Only the same link: others that a constraint refuses are errors.
+        # Only for the same link: other constraint violations are errors.
         sql = sql.on_conflict_do_nothing(index_elements=key)
     return cast(Insert, sql.returning(*returned_columns(shape.columns, shape.columns, dialect)))
 
 
 def build_unlink(shape: UnlinkShape, dialect: SQLDialect) -> Delete:
-    """Write the removal of the links of the rows in the parameter `ROWS` to any that are not there
-    beside them."""
+    """Delete the links of the rows in the parameter `ROWS`, except for the links that are listed
+    there."""
     given, items, _ = given_columns(shape.columns, dialect)
     sql = delete_any_from(shape.table)
     pairs = zip(shape.columns, items, strict=True)
@@ -256,7 +258,7 @@ def build_unlink(shape: UnlinkShape, dialect: SQLDialect) -> Delete:
 
 
 def build_delete(shape: DeleteShape, dialect: SQLDialect) -> Delete:
-    """Write the removal of the rows whose columns occur in the parameter `ROWS`."""
+    """Delete the rows whose values of some columns occur in the parameter `ROWS`."""
     gone = shape.resource
     sql = delete_any_from(shape.table) if gone is None else delete_from(gone, dialect)
     sql = sql.where(in_rows(refer_all(shape.columns, dialect, sql.table), dialect))
@@ -266,7 +268,7 @@ def build_delete(shape: DeleteShape, dialect: SQLDialect) -> Delete:
 
 
 def build_find(shape: LookupShape, dialect: SQLDialect, *, lenient: bool = False) -> Select[Any]:
-    """Write some columns of the rows whose columns occur in the parameter `ROWS`."""
+    """Select some columns of the rows whose values occur in the parameter `ROWS`."""
     seen = shape.resource
     rows = every_row_of(shape.table) if seen is None else rows_of(seen, dialect)
     columns = columns_in(rows, shape.shown)
@@ -279,16 +281,16 @@ def build_find(shape: LookupShape, dialect: SQLDialect, *, lenient: bool = False
         sql = select(*shown).select_from(rows).where(given)
     if shape.lock is None:
         return sql
-    # In one order, so that two requests don't wait for each other's rows.
+    # In a fixed order, to avoid deadlocks between requests.
     return for_update(sql.order_by(*columns), shape.lock, rows)
 
 
 def build_descend(
     shape: DescendShape, dialect: SQLDialect, *, lenient: bool = False
 ) -> Select[Any]:
-    """Write the keys of the rows below those whose values are the parameter `ROWS`.
+    """Select the keys of the descendants of the rows whose values are in the parameter `ROWS`.
 
-    A row is found once, whatever circles lead to it; the number of levels ends what goes round.
+    A row is found once, even if there are cycles; the limit of levels ends the recursion.
     """
     rows = every_row_of(shape.table)
     key = columns_in(rows, shape.table.primary_key.columns)

@@ -1,4 +1,4 @@
-"""The dialects that there are."""
+"""All dialects."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from .postgresql import POSTGRESQL
 from .sqlite import SQLITE
 
 DIALECTS: Mapping[str, SQLDialect] = {dialect.name: dialect for dialect in (POSTGRESQL, SQLITE)}
-"""The dialects by the name that SQLAlchemy has for them."""
+"""The dialects, by SQLAlchemy's names."""

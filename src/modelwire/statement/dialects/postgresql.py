@@ -1,4 +1,4 @@
-"""PostgreSQL: lists are arrays, columns have the types that they are declared with."""
+"""PostgreSQL: lists are arrays, and columns have their declared types."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:
 
 
 def _array(name: str, item: TypeEngine[Any]) -> ColumnElement[Any]:
-    """Write a parameter that holds an array: as a text where that costs less."""
+    """Write a parameter that holds an array; as a text where that is cheaper."""
     array = ARRAY(item, dimensions=1)
     if not PostgreSQLList.can_hold(item):
         return bindparam(name, type_=array)
@@ -74,11 +74,11 @@ def _in_list(
 
 
 def _normalize(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column in the one spelling of its type: a time of day with an offset is in UTC."""
+    """Normalise the spelling of a column: times with an offset are converted to UTC."""
     if isinstance(storage_type(sql_type), Time) and has_offset(sql_type):
         return func.timezone(literal_column("'UTC'"), column, type_=column.type)
     if isinstance(storage_type(sql_type), MONEY):
-        # SQLAlchemy has not told by which operators it may be compared: any, then.
+        # SQLAlchemy does not say which operators compare it; NullType allows any.
         return type_coerce(column, NullType())
     return column
 
@@ -120,12 +120,12 @@ def _given_rows(own: Table) -> Select[Any]:
     images = cast(bindparam(IMAGES, type_=Text()), JSON())
     elements = func.json_array_elements(images).table_valued("image", with_ordinality="place")
     given = elements.render_derived(name=GIVEN)
-    # By the table: a type of PostgreSQL's own may have its name, such as `line`.
+    # By the table: a PostgreSQL type may have the same name, such as `line`.
     alias = own.alias("modelwire_typed")
     whole: ColumnElement[Any] = literal_column("modelwire_typed")
     of_table = select(whole).select_from(alias).limit(0).scalar_subquery()
     named = [column(c.name, c.type) for c in own.columns]
-    # A function in FROM may use what stands before it.
+    # A function in FROM may refer to preceding items.
     image = _spell_hstores(given.c.image, own)
     row = func.json_populate_record(of_table, image).table_valued(*named, name="modelwire_row")
     cells = [completed(c, row.c[c.name]).label(c.key) for c in own.columns]
@@ -133,7 +133,8 @@ def _given_rows(own: Table) -> Select[Any]:
 
 
 def _spell_hstores(image: ColumnElement[Any], own: Table) -> ColumnElement[Any]:
-    """Write a row with its values of `hstore`, which JSON has as objects, as that reads them."""
+    """Convert the `hstore` values of a row, which are objects in JSON, to the text that hstore
+    reads."""
     names = [
         c.name for c in own.columns if isinstance(storage_type(type_on(c, "postgresql")), HSTORE)
     ]

@@ -1,7 +1,7 @@
 """Parts of JSON documents on PostgreSQL.
 
-Names and positions stand in the statement itself: only so is an index of use that is on the same
-expression.
+Names and positions are part of the statement itself: otherwise an index on the same expression
+could not be used.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ def _holds_on_postgresql(element: Holds, compiler: Any, **options: Any) -> str:
 def _occurs_on_postgresql(element: Occurs, compiler: Any, **options: Any) -> str:
     place = _Place(element, compiler, options)
     is_scalar = f"{place.kind} IN ('number', 'string', 'boolean')"
-    # An array contains what it has among its items (PostgreSQL manual, 8.14.3).
+    # An array contains a scalar that is among its items (PostgreSQL manual, 8.14.3).
     return f"({is_scalar} AND {place.given} @> CAST({place.value} AS JSONB))"
 
 
 class _Place:
-    """Where a part is, in PostgreSQL's words."""
+    """SQL expressions for a part."""
 
     def __init__(self, element: OfPart, compiler: Any, options: Mapping[str, Any]) -> None:
         column, *rest = element.clauses
@@ -84,15 +84,15 @@ class _Place:
 
     @property
     def text(self) -> str:
-        """The part as a text, without quotes if it is one."""
+        """The part as a text; a string without its quotes."""
         return self._follow(">")
 
     @property
     def kind(self) -> str:
-        """The name of its type."""
+        """The name of its JSON type."""
         if self._is_binary:
             return f"jsonb_typeof({self.value})"
-        # The column may be of the other type all the same.
+        # The column may be declared as JSON and be JSONB, or the other way round.
         return f"json_typeof(CAST({self.value} AS JSON))"
 
     def _follow(self, end: str) -> str:
@@ -104,7 +104,7 @@ class _Place:
 
 
 def _write_step(step: str, end: str) -> str:
-    """A step; by a position or a name that looks like one, both objects and arrays are entered."""
+    """Write a step; one that looks like a position must work in both objects and arrays."""
     if POSITION.fullmatch(step):
         return f" #>{end} '{{{step}}}'"
     return f" ->{end} {_write_literal(step)}"
@@ -114,7 +114,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_ -]|[^\x00-\x7f]")
 
 
 def _write_literal(text: str) -> str:
-    """A text as PostgreSQL and SQLAlchemy take it, whatever the settings: in it nothing but letters
-    and digits stands for itself (PostgreSQL manual, 4.1.2.2)."""
+    """Write a string literal that is safe under all settings of PostgreSQL and SQLAlchemy: all
+    characters except letters, digits and a few others are escaped (PostgreSQL manual, 4.1.2.2)."""
     escaped = "".join(c if _PLAIN.match(c) else f"\\x{ord(c):02x}" for c in text)
     return f"'{text}'" if escaped == text else f"E'{escaped}'"

@@ -1,4 +1,4 @@
-"""How columns are read on PostgreSQL so that no value whatever stands in the way."""
+"""Lenient reading of columns on PostgreSQL: no stored value makes a read fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .postgresql_types import PostgreSQLChar
 def read_on_postgresql(
     column: ColumnElement[Any], own: TypeEngine[Any], wire: TypeEngine[Any]
 ) -> ColumnElement[Any]:
-    """An expression of which PostgreSQL's driver takes every value."""
+    """Return an expression for a column, all values of which the driver can decode."""
     if isinstance(wire, ARRAY):
         kind = stored_kind(wire.item_type)
         if kind is Kind.INTERVAL:
@@ -47,7 +47,8 @@ def read_on_postgresql(
 
 
 def _as_text(column: ColumnElement[Any]) -> ColumnElement[str]:
-    """A value as JSON has it, which no setting of a session changes (PostgreSQL manual, 9.16)."""
+    """Return a value as text in JSON's format, independent of session settings (PostgreSQL manual,
+    9.16)."""
     text: ColumnElement[str] = func.to_jsonb(column).op("#>>")(literal_column("'{}'"))
     return text
 
@@ -81,7 +82,7 @@ def _read_day(text: str) -> dt.date:
 
 
 _ENDS: Mapping[str, dt.datetime] = {"infinity": dt.datetime.max, "-infinity": dt.datetime.min}
-"""What the driver makes of the ends of time."""
+"""The driver's values for infinite times."""
 
 
 _READERS: Mapping[Kind | None, Convert] = {
@@ -89,18 +90,19 @@ _READERS: Mapping[Kind | None, Convert] = {
     Kind.DATE: _read_day,
     Kind.TIME: dt.time.fromisoformat,
 }
-"""How the texts of times are read on PostgreSQL, whose years are more than Python's."""
+"""Parsers of times as texts; PostgreSQL's years exceed Python's."""
 
 
 class _Parts(FunctionElement[str]):
-    """The days and microseconds of an interval, with its months as days, and its own text."""
+    """Text of an interval with its days and microseconds, months counted as days, and its own
+    text."""
 
     type = Text()
     inherit_cache = True
 
 
 class _ItemParts(FunctionElement[str]):
-    """The same of each item of an array, as an array in JSON; of several dimensions only texts."""
+    """The same for each item of an array, as a JSON array; plain texts for several dimensions."""
 
     type = Text()
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""Sums on PostgreSQL, which computes exactly with `numeric`."""
+"""Aggregates on PostgreSQL, which computes exactly with `numeric`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from ..sums import Number, Sums
 Value = ColumnElement[Any]
 
 _MORE_DIGITS = literal_column(f"1.{'0' * 40}", Numeric())
-"""One, by which a number has so many more digits after the point: enough to tell of its quotient by
-any number of rows whether it lies in the middle of two others."""
+"""Factor of one that adds decimal places to a number: enough to tell whether its quotient by any
+number of rows is a tie for rounding."""
 
 
 def _numbers(value: Value, number: Number) -> Value:
-    # A float is the number of its shortest text, as it is shown.
+    # A float counts as the number of its shortest text, as it is shown.
     return cast(cast(value, Text()), Numeric()) if number.stored is Kind.FLOAT else value
 
 

@@ -1,4 +1,4 @@
-"""SQL types that carry values whole between Python and PostgreSQL."""
+"""SQL types for lossless transfer of values between Python and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ..vectors import VectorText
 
 
 class PostgreSQLInstant(UTCDateTime):
-    """Instants on PostgreSQL, which asyncpg gives in UTC; all but the first and the last one."""
+    """Datetimes on PostgreSQL: asyncpg returns them in UTC, except for the first and the last."""
 
     cache_ok = True
 
@@ -52,13 +52,14 @@ class PostgreSQLInstant(UTCDateTime):
 
     @staticmethod
     def needs_decoding(rows: Sequence[Sequence[Any]], position: int) -> bool:
-        """Whether rows, as the driver gives them, have a value at a position without an offset."""
-        # A list is done sooner than a generator.
+        """Whether any row, as the driver returns it, has a value without an offset at a
+        position."""
+        # A list comprehension is faster than a generator here.
         return not all([(v := row[position]) is None or v.tzinfo for row in rows])  # noqa: C419
 
 
 class PostgreSQLClock(TypeDecorator[dt.time]):
-    """Times of day with an offset: to PostgreSQL they are equal only if their offsets are."""
+    """Times with an offset: PostgreSQL considers them equal only if their offsets are."""
 
     impl = Time(timezone=True)
     cache_ok = True
@@ -75,8 +76,8 @@ def _to_utc(value: dt.time | None) -> dt.time | None:
 
 
 class PostgreSQLDecimal(TypeDecorator[Decimal]):
-    """Decimals without a scale on PostgreSQL, which keeps zeros at their end; of those before the
-    point, the driver makes an exponent."""
+    """Decimals without a scale on PostgreSQL, which keeps trailing zeros; the driver returns zeros
+    before the point as an exponent."""
 
     impl = Numeric
     cache_ok = True
@@ -86,7 +87,7 @@ class PostgreSQLDecimal(TypeDecorator[Decimal]):
 
 
 class PostgreSQLReal(TypeDecorator[float]):
-    """Floats of four bytes on PostgreSQL, by the shortest text that tells each from all others."""
+    """Four-byte floats on PostgreSQL, as the shortest texts that distinguish them."""
 
     impl = REAL
     cache_ok = True
@@ -96,7 +97,7 @@ class PostgreSQLReal(TypeDecorator[float]):
 
 
 class PostgreSQLRealOperand(TypeDecorator[float]):
-    """A number that is compared with such floats, as it is with their texts."""
+    """Number that is compared with four-byte floats, as it compares with their texts."""
 
     impl = Double
     cache_ok = True
@@ -106,7 +107,7 @@ class PostgreSQLRealOperand(TypeDecorator[float]):
 
 
 class PostgreSQLVector(VectorText):
-    """The same on PostgreSQL, which casts a text to a vector only if told so.
+    """Vectors on PostgreSQL, which needs an explicit cast from text.
 
     Args:
         own: The column's own type.
@@ -123,7 +124,7 @@ class PostgreSQLVector(VectorText):
 
 
 class PostgreSQLChar(TypeDecorator[str]):
-    """Texts of a fixed length on PostgreSQL, which pads them with spaces that mean nothing (manual,
+    """Fixed-length texts on PostgreSQL, which pads them with insignificant spaces (manual,
     Character Types).
 
     Args:
@@ -138,10 +139,10 @@ class PostgreSQLChar(TypeDecorator[str]):
 
 
 class PostgreSQLList(TypeDecorator[Sequence[Any]]):
-    """A list of texts, integers or booleans as the text of an array (PostgreSQL manual, 8.15.2).
+    """List of texts, integers or booleans as the text of an array (PostgreSQL manual, 8.15.2).
 
-    The driver would look at each item of an array with three abstract classes, to see whether it
-    is an array itself, which takes longer than all else that it does for the item.
+    The driver would check each item of an array against three abstract classes, to see whether it
+    is an array itself, which takes longer than all its other work for the item.
 
     Args:
         item: The type of its values.
@@ -156,7 +157,7 @@ class PostgreSQLList(TypeDecorator[Sequence[Any]]):
 
     @staticmethod
     def can_hold(item: TypeEngine[Any]) -> bool:
-        """Whether values of a type have a text that loses nothing and is made at once."""
+        """Whether values of a type have a lossless text that is cheap to write."""
         stored = storage_type(item)
         return isinstance(stored, (String, Integer, Boolean)) and not isinstance(stored, SQLEnum)
 
@@ -172,7 +173,7 @@ class PostgreSQLList(TypeDecorator[Sequence[Any]]):
 
 
 def _write_array(values: Sequence[str | int | None]) -> str:
-    # But for its brackets and for escaped characters, an array in JSON reads the same.
+    # Except for its brackets and for escaped characters, a JSON array has the same syntax.
     text = write_json(values)
     if "\\" in text:
         text = f"[{','.join(map(_write_item, values))}]"
@@ -187,7 +188,7 @@ def _write_item(value: str | int | None) -> str:
 
 
 def postgresql_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type under which PostgreSQL's values of a type are written and read."""
+    """Return the type under which values of a type are written and read on PostgreSQL."""
     if isinstance(sql_type, UTCDateTime):
         return PostgreSQLInstant()
     if type(sql_type) is DateTime and sql_type.timezone:

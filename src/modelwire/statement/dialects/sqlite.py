@@ -1,4 +1,4 @@
-"""SQLite: lists are JSON texts, and a column may hold whatever somebody has stored in it."""
+"""SQLite: lists are JSON texts, and a column may hold any value that was stored in it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from .sqlite_sums import SQLITE_SUMS
 from .sqlite_types import AsStored, SQLiteDecimal, SQLiteFloat, SQLiteList, SQLiteRows, sqlite_type
 
 _MAX_DIGITS = 15
-"""Digits of a decimal that a 64-bit float keeps."""
+"""Digits of a decimal that a 64-bit float preserves."""
 
 
 def _given_values(types: Sequence[TypeEngine[Any]]) -> GivenValues:
@@ -57,7 +57,7 @@ def _is_bytes(sql_type: TypeEngine[Any]) -> bool:
 
 
 def _read_given(item: ColumnElement[Any], sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
-    """JSON has bytes as their hex digits."""
+    """Return a value of `ROWS`; bytes are hexadecimal digits in JSON."""
     if _is_bytes(sql_type):
         unhexed: ColumnElement[Any] = getattr(func, UNHEX)(item)
         return unhexed
@@ -73,7 +73,8 @@ def _in_list(
 
 
 def _compared(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """JSON has no bytes; they are compared by their hexadecimal digits."""
+    """Return a column for comparison; bytes are compared by their hexadecimal digits, as in
+    JSON."""
     return func.hex(column) if _is_bytes(sql_type) else normalize(sql_type, column)
 
 
@@ -94,7 +95,7 @@ def _as_stored(name: str, _sql_type: TypeEngine[Any]) -> ColumnElement[Any]:
 
 
 def _like(column: ColumnElement[Any], pattern: BindParameter[str]) -> ColumnElement[bool]:
-    """LIKE ignores the case of ASCII letters; GLOB doesn't."""
+    """Write a match by GLOB, since LIKE ignores the case of ASCII letters."""
     return column.bool_op("GLOB")(pattern)
 
 

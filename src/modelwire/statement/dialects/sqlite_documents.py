@@ -1,8 +1,8 @@
 """Parts of JSON documents on SQLite.
 
-Names and positions are parameters, and documents are gone through level by level by `json_each`,
-which knows names of any characters, however these are escaped, and says what type each value is of
-(SQLite manual, JSON Functions And Operators). What is no JSON has no parts.
+Names and positions are parameters, and documents are traversed level by level by `json_each`, which
+handles names with any characters, however they are escaped, and tells the type of each value
+(SQLite manual, JSON Functions And Operators). A value that is not JSON has no parts.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _VIEWS: Mapping[View, tuple[str, str]] = {
         "'text', 'true', 'false'",
     ),
 }
-"""Of each view what is shown of a row of `json_each`, and the types that it is of."""
+"""For each view, the expression on a row of `json_each`, and the types that it includes."""
 
 
 @compiles(IsAbsent, "sqlite")
@@ -85,13 +85,13 @@ def _occurs_on_sqlite(element: Occurs, compiler: Any, **options: Any) -> str:
 
 
 class _Levels:
-    """The levels of a document down to a part, each a row of `json_each`.
+    """Levels of a document down to a part, each a row of `json_each`.
 
     Args:
-        element: What is told of the part.
+        element: The expression about the part.
         compiler: Compiles it.
         options: The compiler's own.
-        items: Whether the items of the part are meant, if it is an array.
+        items: Whether to add a level for the items of the part, if it is an array.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class _Levels:
         self.last = f"j{depth - 1}"
 
     def select(self, shown: str, condition: str) -> str:
-        """Write what is shown of the last level, where a condition holds for it."""
+        """Write a subquery for an expression on the last level, under a condition."""
         where = " AND ".join((*self._conditions, condition))
         return f"(SELECT {shown} FROM {', '.join(self._sources)} WHERE {where} LIMIT 1)"  # noqa: S608  # parameters and names of ours
 

@@ -1,4 +1,4 @@
-"""How columns are read on SQLite so that no value whatever stands in the way."""
+"""Lenient reading of columns on SQLite: no stored value makes a read fail."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..normal import has_spellings, normalize
 
 
 class _Untouched(FunctionElement[Any]):
-    """A column as it is.
+    """Column without type conversion by RETURNING.
 
-    If a table's first column is REAL, SQLite before 3.41 makes floats of all integers in RETURNING,
-    but for those of expressions.
+    If a table's first column is REAL, SQLite before 3.41 converts all integers in RETURNING to
+    floats, except for those of expressions.
     """
 
     inherit_cache = True
@@ -32,16 +32,16 @@ def _leave_untouched(element: _Untouched, compiler: Any, **options: Any) -> str:
 
 
 def leave_untouched(column: ColumnElement[Any], wire: TypeEngine[Any]) -> ColumnElement[Any]:
-    """A column of SQLite's that was written in the same statement, read as some type."""
+    """Return a column that the same statement has written, read as some type."""
     return type_coerce(_Untouched(column), wire)
 
 
 def read_on_sqlite(
     column: ColumnElement[Any], own: TypeEngine[Any], wire: TypeEngine[Any]
 ) -> ColumnElement[Any]:
-    """An expression, which SQLite before 3.41 gives no other type in RETURNING than its own."""
+    """Return a lenient expression for a column; SQLite before 3.41 keeps its type in RETURNING."""
     if isinstance(own, MADE):
-        return type_coerce(column, Lenient(wire))  # its collation would compare what looks at it
+        return type_coerce(column, Lenient(wire))  # an expression would lose its collation
     if has_spellings(own):
         return type_coerce(normalize(own, column), Lenient(wire))
     told = case(
@@ -58,7 +58,7 @@ def _is_stored_as(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 
 def _read_told(value: Any) -> Any:
-    """A text is given as its bytes, and bytes as their hex digits, to be told apart."""
+    """Decode a value: texts are returned as bytes, and bytes as hex digits, to tell them apart."""
     if isinstance(value, bytes):
         try:
             return value.decode()

@@ -1,4 +1,4 @@
-"""Sums on SQLite, which adds up integers of 64 bits, and floats."""
+"""Aggregates on SQLite, which adds 64-bit integers and floats."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from .sqlite_types import SQLiteFloat
 Value = ColumnElement[Any]
 
 _USUAL_SCALE = 4
-"""Digits after the point that most decimals make do with, where their column keeps all."""
+"""Decimal places that suffice for most decimals of a column without a scale."""
 
 _LARGEST = 2**31
-"""The largest of the integers by which decimals are added up: there is room for 2^32 of them."""
+"""The largest integer by which a decimal is added up: 2^32 of them fit into 64 bits."""
 
 _LARGEST_FLOAT: Value = literal_column(repr(sys.float_info.max), Double())
 
@@ -44,7 +44,7 @@ _LOWER_HALF = literal_column(str(2**HALF_BITS - 1), Integer())
 
 
 def _add_integers(value: Value) -> Value:
-    """Add up in two halves, each of which has room for 2^31 rows."""
+    """Write a sum of integers in two halves, each of which can add 2^31 rows."""
     high = func.sum(value.bitwise_rshift(_BITS))
     low = func.sum(value.bitwise_and(_LOWER_HALF))
     joined: Value = getattr(func, JOIN)(high, low)
@@ -52,9 +52,11 @@ def _add_integers(value: Value) -> Value:
 
 
 def _add_decimals(value: Value, scale: int | None) -> Value:
-    """Add up the small ones as integers, in units of their last digit, and all others one by one.
+    """Write a sum of decimals: small ones as integers in units of their last digit, others one by
+    one.
 
-    A function that runs for each row takes several times longer, and the interpreter's lock.
+    A function that is called for each row takes several times longer, and holds the interpreter's
+    lock.
     """
     digits = _USUAL_SCALE if scale is None else scale
     unit = literal_column(f"1e{digits}", Float())
@@ -98,9 +100,10 @@ def _mean(value: Value, number: Number) -> Value:
 
 
 def _floats(value: Value) -> Value:
-    """Add up floats, and fail where a sum of finite ones is not, which would be shown as null.
+    """Write a sum of floats that fails if it overflows, instead of being shown as null.
 
-    The integer of minus infinity is the one that has no absolute value.
+    The failure is an integer overflow: minus infinity casts to the one integer without an absolute
+    value.
     """
     real: Value = cast(value, REAL())
     total: Value = func.sum(real, type_=Double())
@@ -109,7 +112,7 @@ def _floats(value: Value) -> Value:
 
 
 def _durations(text: Value) -> Value:
-    """Durations are kept as instants, so far from 1970."""
+    """Write a sum of durations, which are stored as datetimes relative to 1970."""
     seconds = cast(func.strftime(literal_column("'%s'"), func.substr(text, 1, 19)), Integer())
     fraction = cast(func.substr(text, 21, 6), Integer())
     added = _add_integers(seconds * literal_column("1000000", Integer()) + fraction)
@@ -143,7 +146,7 @@ def _cut_month(day: Value) -> Value:
 
 
 def _cut_week(day: Value) -> Value:
-    """The Monday on or before: the first one of the seven days that begin six days ago."""
+    """Write the Monday on or before a day: the first Monday from six days earlier on."""
     back: Value = literal_column("'-6 days'")
     monday: Value = literal_column("'weekday 1'")
     return func.date(func.substr(day, 1, 10), back, monday)

@@ -1,4 +1,4 @@
-"""SQL types that carry values whole between Python and SQLite."""
+"""SQL types for lossless transfer of values between Python and SQLite."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..spelled import Spell
 
 
 class SQLiteInstant(UTCDateTime):
-    """Instants on SQLite, which stores them in UTC, without saying so."""
+    """Datetimes on SQLite, stored in UTC without an offset."""
 
     cache_ok = True
 
@@ -34,7 +34,7 @@ class SQLiteInstant(UTCDateTime):
         def process(value: dt.datetime | None) -> Any:
             if value is None or value.tzinfo is not dt.UTC:
                 return write(value)
-            # What SQLAlchemy would write, in one step.
+            # The same text as SQLAlchemy's, in one step.
             return value.isoformat(" ", "microseconds")[:26]
 
         return process
@@ -44,7 +44,7 @@ class SQLiteInstant(UTCDateTime):
 
 
 class SQLiteDateTime(TypeDecorator[dt.datetime]):
-    """Dates and times without an offset on SQLite."""
+    """Datetimes without an offset on SQLite."""
 
     impl = DateTime
     cache_ok = True
@@ -64,7 +64,7 @@ class SQLiteDate(TypeDecorator[dt.date]):
 
 
 class SQLiteClock(TypeDecorator[dt.time]):
-    """Times of day with an offset on SQLite, which stores them in UTC, without saying so."""
+    """Times with an offset on SQLite, stored in UTC without an offset."""
 
     impl = Time
     cache_ok = True
@@ -87,7 +87,7 @@ class SQLiteTime(TypeDecorator[dt.time]):
 
 
 class SQLiteBoolean(TypeDecorator[bool]):
-    """Booleans on SQLite, of which other programs have other spellings."""
+    """Booleans on SQLite, where other programs may have stored other values."""
 
     impl = Boolean
     cache_ok = True
@@ -100,9 +100,9 @@ _BOOLEANS: Mapping[Any, bool | None] = {0: False, 1: True, None: None}
 
 
 class SQLiteFloat(TypeDecorator[float]):
-    """Floats on SQLite, which hands a whole number that it has just stored back as an integer.
+    """Floats on SQLite, which returns a whole number as an integer right after storing it.
 
-    Texts are none, whatever Python would make of them: SQL orders them behind all numbers.
+    Texts are not floats, even if Python could convert them: SQL sorts them after all numbers.
     """
 
     impl = Float
@@ -117,10 +117,10 @@ class SQLiteFloat(TypeDecorator[float]):
 
 
 class SQLiteDecimal(TypeDecorator[Decimal]):
-    """Decimals on SQLite, which stores them as 64-bit floats, or as integers where they are whole.
+    """Decimals on SQLite, stored as 64-bit floats, or as integers if they are whole.
 
     Args:
-        scale: Digits after the point that are kept; as many as there are, if None.
+        scale: Decimal places to round to; None to keep all.
     """
 
     impl = Float
@@ -148,7 +148,7 @@ class SQLiteDecimal(TypeDecorator[Decimal]):
 def _write_number(value: Decimal | float | None) -> float | None:
     if value is None or not Decimal(value).is_finite():
         return None if value is None else float(value)
-    # Beyond a float's range there is no stored value to be equal to; the order stays right.
+    # No stored value equals a number beyond the range of floats; the order remains right.
     number = max(-sys.float_info.max, min(sys.float_info.max, float(value)))
     if not -_WIDE < number < _WIDE and abs(number) <= _WIDEST and value == (whole := int(value)):
         return whole if MIN_INT64 <= whole <= MAX_INT64 else number
@@ -156,31 +156,32 @@ def _write_number(value: Decimal | float | None) -> float | None:
 
 
 def _read_number(value: float) -> Decimal:
-    if -_WIDE < value < _WIDE:  # a text can't be compared, and is no number
-        # Zero has a sign where a rest below it was rounded away; no other database has it.
+    if -_WIDE < value < _WIDE:  # fails for a text, which is not a number
+        # A zero may have a sign if a remainder below it was rounded away; other databases have
+        # none.
         return Decimal(repr(value or 0))
     return Decimal(int(value) if abs(value) < _WIDEST else repr(value))
 
 
 _WIDE, _WIDEST = float(2**53), float(2**63)
-"""From where on SQLite has integers that no float is equal to, and up to where."""
+"""Bounds of the integers on SQLite that may equal no float."""
 
 
 _LEAST_FLOAT = math.ulp(0.0)
 
 
 class AsStored(UserDefinedType[Any]):
-    """A value of SQLite's as it is, whatever it is compared with."""
+    """Value on SQLite that is bound as it is, whatever it is compared with."""
 
     cache_ok = True
 
 
 class SQLiteList(TypeDecorator[Sequence[Any]]):
-    """A list of values as one JSON text, for `json_each`.
+    """List of values as one JSON text, for `json_each`.
 
     Args:
         item: The type of its values.
-        spell: Gives the spellings of each, where there are several.
+        spell: Returns the spellings of a value, if it can have several.
     """
 
     impl = Text
@@ -235,18 +236,19 @@ class SQLiteRows(TypeDecorator[Sequence[Sequence[Any]]]):
 
 
 def _to_json(sql_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """How a value becomes what SQLite stores, in JSON's types; bytes become their hex digits."""
+    """Return the conversion of values to what SQLite stores, in JSON types; bytes become hex
+    digits."""
     if isinstance(storage_type(sql_type), LargeBinary):
         return lambda value: None if value is None else value.hex().upper()
     if isinstance(sql_type, (Boolean, SQLiteBoolean)):
-        return None  # in JSON it is one
+        return None  # JSON has booleans
     return sql_type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def sqlite_type(sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
-    """The type under which SQLite's values of a type are written and read."""
+    """Return the type under which values of a type are written and read on SQLite."""
     if isinstance(sql_type, (sqlite.DATETIME, sqlite.DATE, sqlite.TIME)):
-        return sql_type  # it has a format of its own
+        return sql_type  # it has its own format
     if isinstance(sql_type, UTCDateTime):
         return SQLiteInstant()
     if isinstance(sql_type, DateTime):
