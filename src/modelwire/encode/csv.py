@@ -1,4 +1,4 @@
-"""Rows as CSV (RFC 4180), made of the JSON that they are otherwise: one way to write each value."""
+"""Rows as CSV (RFC 4180), derived from their JSON, so that each value is written in one way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a text starts with that a spreadsheet takes for a formula (OWASP, CSV injection)."""
+"""First characters of a text that a spreadsheet evaluates as a formula (OWASP, CSV injection)."""
 
 _WHOLE_SECOND = re.compile(r"((?:\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d)(Z|[+-]\d\d:\d\d)?")
 
@@ -22,17 +22,17 @@ Write = Callable[[msgspec.Raw | None], str]
 
 
 class Sheet:
-    """Writes rows as lines of CSV.
+    """Writer of rows as lines of CSV.
 
-    Null is empty, a text is itself, and anything else is its JSON. Moments and times of day have
-    six digits of a second, those of whole seconds too: what reads a column finds out its format by
-    the first cells, and takes the column for text where others differ.
+    Null is empty, a text is itself, and any other value is its JSON. Datetimes and times always
+    have six digits of a second, even where these are zero: readers guess the format of a column
+    from its first cells, and treat the column as text where later cells differ.
 
     Args:
-        names: The columns, in their order.
-        times: Those of them that hold moments or times of day.
-        escape_formulas: Whether a text that a spreadsheet would take for a formula gets an
-            apostrophe in front.
+        names: The columns, in order.
+        times: Those columns that hold datetimes or times.
+        escape_formulas: Whether a text that a spreadsheet would evaluate as a formula gets a
+            leading apostrophe.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class Sheet:
 
     @property
     def header(self) -> bytes:
-        """The names of the columns, as the first line."""
+        """Names of the columns, as the first line."""
         return _write([self._names])
 
     def write(self, lines: bytes) -> bytes:
         """Write rows.
 
         Args:
-            lines: The rows as JSON objects, each on a line.
+            lines: The rows as JSON objects, one per line.
         """
         rows = map(_decoder.decode, lines.splitlines())
         return _write([write(row.get(name)) for name, write in self._columns] for row in rows)

@@ -15,12 +15,12 @@ Encoder = StructEncoder | SchemaEncoder
 def encoder_of(
     table: Table, includes: tuple[Include, ...] = (), read: Projection | None = None
 ) -> Encoder:
-    """The encoder of a table's rows with given includes; made once for each shape.
+    """Return the encoder of a table's rows with given includes; made once for each shape.
 
     Args:
         table: The table.
-        includes: What its rows include.
-        read: What is read of each row, and shown of it; the whole row by default.
+        includes: The includes of its rows.
+        read: The columns that are read and shown; the whole row by default.
 
     Returns:
         The encoder.

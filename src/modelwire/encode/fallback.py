@@ -1,4 +1,4 @@
-"""Values as JSON that no schema tells how to write."""
+"""JSON for values of types that no schema describes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..plan.values import shown_value
 
 
 def write_unknown(value: Any) -> Any:
-    """Write a value of a type that JSON does not have.
+    """Write a value of a type that JSON lacks.
 
     Args:
-        value: The value: one that can't be read, one of a class that a column's own type makes, or
+        value: The value: an unreadable one, one of a class that a custom column type returns, or
             one that Pydantic knows, such as a URL.
 
     Returns:
-        A value of JSON: an array where the value is one, as NumPy's are, or else a text.
+        A JSON value: an array where the value converts to one, as NumPy's do, or else a text.
     """
     try:
         written = to_json(value, fallback=fall_back, inf_nan_mode="null", bytes_mode="base64")
@@ -43,7 +43,7 @@ def fall_back(value: Any) -> Any:
 
 
 def show(field: Field) -> Callable[[Any], Any] | None:
-    """What makes values of a field's column values of its annotation; None where they are."""
+    """Return the conversion of column values to a field's annotation; None where none is needed."""
     if field.from_column is None:
         return None
 

@@ -1,4 +1,4 @@
-"""Groups of rows as JSON: what groups them, and what is told of each."""
+"""Groups of rows as JSON: their keys and measures."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _encoder = msgspec.json.Encoder(enc_hook=write_unknown)
 
 
 class GroupEncoder:
-    """Writes groups.
+    """Encoder of groups.
 
     Args:
-        columns: What each has, in its order.
+        columns: The keys and measures of each group, in order.
     """
 
     def __init__(self, columns: Sequence[GroupKey | Measure]) -> None:
@@ -35,7 +35,7 @@ class GroupEncoder:
         return _encoder.encode(self._build(rows))
 
     def encode_lines(self, rows: Sequence[Row]) -> bytes:
-        """Write each group as a JSON object on a line of its own."""
+        """Write each group as a JSON object on its own line."""
         return _encoder.encode_lines(self._build(rows))
 
     def _build(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ class GroupEncoder:
 
 
 def _converter_of(column: GroupKey | Measure) -> Convert | None:
-    """What is done to a value; an average of decimals has as many places where it is small."""
+    """Return the conversion of a value; an average of decimals keeps all places of small values."""
     is_mean = isinstance(column, Measure) and column.function is Function.AVG
     is_decimal = is_mean and column.shown.kind is Kind.DECIMAL
     return _write_places if is_decimal else converter_of(column.shown)

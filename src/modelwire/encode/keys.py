@@ -1,4 +1,4 @@
-"""Keys of rows as JSON, as bodies have them."""
+"""Keys of rows as JSON, as in bodies."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class KeyEncoder:
-    """Writes the keys of rows: a value, or of several values the text of a path.
+    """Encoder of the keys of rows: a value, or for a composite key its text as in a path.
 
-    What shows a key as something else has to see the whole row. Otherwise no read schema is asked,
-    since it may refuse a row that is gone.
+    A key that a serializer masks is written from the whole row. Otherwise no read schema is
+    involved, since it may refuse a row that has been deleted.
 
     Args:
         table: The table.
-        read: What is read of each row.
+        read: The columns that are read of each row.
     """
 
     def __init__(self, table: Table, read: Projection) -> None:
@@ -45,5 +45,5 @@ class KeyEncoder:
 
 @kept
 def key_encoder_of(table: Table, read: Projection) -> KeyEncoder:
-    """The encoder of a table's keys; made once for each way in which its rows are read."""
+    """Return the encoder of a table's keys; made once for each projection."""
     return KeyEncoder(table, read)

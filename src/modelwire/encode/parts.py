@@ -1,4 +1,4 @@
-"""Documents cut down to the parts of them that are shown, byte for byte as they are written."""
+"""JSON documents reduced to the requested parts, byte for byte."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..catalog.document_types import POSITION
 from ..catalog.documents import Part
 
 Tree = Mapping[str, "Tree"]
-"""The names and positions that are shown, each with those below it; all, if there are none."""
+"""Requested names and positions, each with those below it; an empty tree stands for all."""
 
 _objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _arrays = msgspec.json.Decoder(list[msgspec.Raw])
@@ -18,9 +18,9 @@ _encoder = msgspec.json.Encoder()
 
 
 def trees_of(parts: Sequence[Part]) -> Mapping[str, Tree]:
-    """What is shown of each column, by its name, of which only parts are."""
+    """Return the requested parts of columns of which only parts are shown, by column name."""
     trees: dict[str, dict[str, Tree]] = {}
-    # What is shown whole is shown with all of its parts.
+    # A column that is requested as a whole includes all of its parts.
     for part in sorted(parts, key=lambda part: len(part.steps)):
         tree = trees.get(part.whole.name)
         if tree is None:
@@ -40,21 +40,21 @@ def _grow(tree: dict[str, Tree], steps: Sequence[str]) -> None:
 
 
 def cut(document: bytes, tree: Tree) -> bytes:
-    """Cut a document.
+    """Reduce a document to the requested parts.
 
     Args:
         document: The document.
-        tree: What is shown of it.
+        tree: The requested parts.
 
     Returns:
-        Objects with the names that are shown, in the order in which they were asked for, and arrays
-        with the items; what is not there is left out. Null, if it is neither.
+        Objects with the requested names in the order requested, and arrays with the requested
+        items; missing parts are left out. Null where the document is neither.
     """
     return _cut(document, tree) or b"null"
 
 
 def cut_row(row: bytes, trees: Mapping[str, Tree]) -> bytes:
-    """Cut the documents in a row."""
+    """Reduce the documents in a row."""
     values = _objects.decode(row)
     for name in trees.keys() & values.keys():
         values[name] = msgspec.Raw(cut(bytes(values[name]), trees[name]))
@@ -62,7 +62,7 @@ def cut_row(row: bytes, trees: Mapping[str, Tree]) -> bytes:
 
 
 def _cut(value: bytes, tree: Tree) -> bytes | None:
-    """What is shown of a value; None where it has nothing of that."""
+    """Return the requested parts of a value; None where it has none of them."""
     if not tree:
         return value
     if value.startswith(b"{"):

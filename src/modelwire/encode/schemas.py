@@ -1,4 +1,4 @@
-"""Rows as JSON, through the read schemas: whatever Pydantic can write."""
+"""Rows as JSON through the read schemas: everything that Pydantic can serialize."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from .tree import Branch, Row, attach, owner_positions
 
 
 class SchemaEncoder:
-    """Writes the rows of one table with what they include.
+    """Encoder of the rows of one table with their includes.
 
     Args:
         table: The table.
         includes: The includes.
-        read: What is read of each row, and shown of it; the whole row by default.
-        schema: What shows a row; the table's read schema by default.
+        read: The columns that are read and shown; the whole row by default.
+        schema: The schema of a row; the table's read schema by default.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SchemaEncoder:
         self.schema = _with_includes(base, includes, [c for _, c in self._children.values()])
         self._derived = schema is None and table.resource.read_schema is None
         shown = base.model_fields
-        # A computed field may look at any column; a schema for the rows of a relation may not.
+        # A computed field may use any column; a relation's own schema may not.
         hidden = {f for f in table.fields if not f.readable} if schema is not None else ()
         known = [
             (field, position)
@@ -63,7 +63,7 @@ class SchemaEncoder:
         self._keys = [(field.key, position) for field, position in known]
         found = ((field.key, show(field)) for field, _ in known)
         self._converts = [(key, convert) for key, convert in found if convert is not None]
-        # None shows computed fields as well, which have no column of their own.
+        # None shows computed fields of Pydantic as well, which have no column.
         self._shown = None if read is None else self._shown_keys(read)
         self._trees = trees_of(whole.parts)
         named = names_shown(self.schema)
@@ -83,7 +83,7 @@ class SchemaEncoder:
         return b"[" + b",".join(self._encode_each(rows, branches)) + b"]"
 
     def encode_lines(self, rows: Sequence[Row], branches: Sequence[Branch] = ()) -> bytes:
-        """Write each row as a JSON object on a line of its own."""
+        """Write each row as a JSON object on its own line."""
         return b"".join(line + b"\n" for line in self._encode_each(rows, branches))
 
     def _encode_each(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[bytes]:
@@ -91,16 +91,16 @@ class SchemaEncoder:
         try:
             return [self._dump(row) for row in built]
         except PydanticSerializationError:
-            # Bytes that their model would have as UTF-8, and are not.
+            # Pydantic serializes bytes as UTF-8, but these are not UTF-8.
             again = self._build(rows, branches, write_bytes)
         try:
             return [self._dump(row) for row in again]
         except PydanticSerializationError as exc:
-            # Its own words may quote values, too.
+            # Pydantic's message may quote values.
             raise InvalidRow(*_describe_unwritten(self._table, exc)) from None
 
     def _dump(self, row: BaseModel) -> bytes:
-        # A column may hold a value that its annotation only describes, such as a URL as text.
+        # A column may hold a value of another type than its annotation, such as a URL as text.
         written = self._serializer.to_json(
             row, include=self._shown, by_alias=True, warnings=False, fallback=fall_back
         )
@@ -123,7 +123,7 @@ class SchemaEncoder:
             for value, child in zip(values, attached, strict=True):
                 value[name] = child
         if self._derived:
-            # The values come from the columns themselves: there is nothing to validate.
+            # The values come from the columns: there is nothing to validate.
             return [self.schema.model_construct(**value) for value in values]
         return [self._validate(value) for value in values]
 
@@ -141,16 +141,16 @@ class SchemaEncoder:
             return validate_shown(self.schema, value)
         except ValidationError as exc:
             if not any(isinstance(item, Unreadable) for item in value.values()):
-                # Pydantic's own words quote values.
+                # Pydantic's message quotes values.
                 raise InvalidRow(*_describe_refused(self._table, self.schema, exc)) from None
-        # What can't be read can't be valid either, and is shown all the same.
+        # A row with an unreadable value can't be valid, but is shown all the same.
         return self.schema.model_construct(**value)
 
 
 def _describe_refused(
     table: Table, schema: type[BaseModel], error: ValidationError
 ) -> tuple[str, str]:
-    """Say which fields of a row a schema refuses, to clients and in the log."""
+    """Say which fields of a row a schema refuses, to the client and in the log."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     codes = {str(f["loc"][0]) if f["loc"] else "": f["type"] for f in reversed(faults)}
     named = names_shown(schema)
@@ -173,10 +173,10 @@ def _describe_unwritten(table: Table, error: PydanticSerializationError) -> tupl
 
 
 def _masked_documents(table: Table) -> dict[str, TypeAdapter[Any]]:
-    """The JSON fields in whose types values are written in a way of their own.
+    """Return the JSON fields whose types have serializers of their own.
 
-    A serializer inside of a document runs for what is of its type. One for the whole field takes
-    the document as it is stored.
+    A serializer inside a document runs for a value of its type. One for the whole field takes the
+    document as stored.
     """
     decorators = decorators_of(table.schemas.read).field_serializers.values()
     whole = {name for d in decorators if d.info.mode == "plain" for name in d.info.fields}
@@ -189,7 +189,7 @@ def _masked_documents(table: Table) -> dict[str, TypeAdapter[Any]]:
 
 
 def _restore(adapter: TypeAdapter[Any], value: object) -> object:
-    """A document as a value of its type; None if it is not one, since nothing could mask it."""
+    """Return a document as a value of its type; None if invalid, since nothing could mask it."""
     try:
         return None if value is None else adapter.validate_python(value)
     except ValidationError:
@@ -197,7 +197,7 @@ def _restore(adapter: TypeAdapter[Any], value: object) -> object:
 
 
 def _encoder_below(schema: type[BaseModel], table: Table, include: Include) -> SchemaEncoder:
-    """What writes the rows of an include: as the schema above them says, if it says anything."""
+    """Return the encoder of an include's rows: by the parent schema's own, where it has one."""
     related = table.schemas.related if schema is table.schemas.read else {}
     own = related.get(include.relation.key)
     if own is not None:

@@ -1,4 +1,4 @@
-"""Rows as JSON, through compiled structs: what Pydantic would write, many times faster."""
+"""Rows as JSON through compiled structs: Pydantic's output, many times faster."""
 
 from __future__ import annotations
 
@@ -30,15 +30,17 @@ Convert = Callable[[Any], Any]
 _encoder = msgspec.json.Encoder(enc_hook=write_unknown)
 
 _ESCAPED = re.compile(r'["\\\x00-\x1f]')
-"""What msgspec takes in no name of a field: it writes names as they are."""
+"""Characters that msgspec does not escape in names of fields."""
 
 _LARGE = 1e16
-"""From here on Pydantic writes floats as `1e+16`, and msgspec as `1e16`."""
+"""The bound from which Pydantic writes floats as `1e+16`, and msgspec as `1e16`."""
 
 
 def can_encode(table: Table, includes: Sequence[Include]) -> bool:
-    """Whether rows need nothing that only Pydantic can do: no serializers, no unknown types, no
-    names with characters that JSON escapes."""
+    """Whether rows can be encoded without Pydantic.
+
+    Rows need Pydantic for serializers, unknown types, and names with characters that JSON escapes.
+    """
     schemas = table.schemas.read, table.resource.read_schema
     own = schemas[1] is None and is_plain(schemas[0]) and not table.masked
     names = (*table.readable, *(include.relation.name for include in includes))
@@ -56,8 +58,10 @@ def _has_unknown(table: Table) -> bool:
 
 @kept
 def always_succeeds(table: Table) -> bool:
-    """Whether nothing of the user's own has a part in how a stored row is read and written: no
-    schema, no serializer, no type. What has may raise."""
+    """Whether reading and writing a stored row runs no code of the application, which may raise.
+
+    Schemas, serializers and column types may be such code.
+    """
     return can_encode(table, ()) and all(map(_is_known_type, (f.column.type for f in table.fields)))
 
 
@@ -71,12 +75,12 @@ _KNOWN_MODULES = frozenset({"sqlalchemy", "sqlmodel", "modelwire", "builtins", "
 
 
 class StructEncoder:
-    """Writes the rows of one table with what they include.
+    """Encoder of the rows of one table with their includes.
 
     Args:
         table: The table.
         includes: The includes.
-        read: What is read of each row, and shown of it; the whole row by default.
+        read: The columns that are read and shown; the whole row by default.
     """
 
     def __init__(
@@ -118,7 +122,7 @@ class StructEncoder:
         return _encoder.encode(self.build(rows, branches))
 
     def encode_lines(self, rows: Sequence[Row], branches: Sequence[Branch] = ()) -> bytes:
-        """Write each row as a JSON object on a line of its own."""
+        """Write each row as a JSON object on its own line."""
         return _encoder.encode_lines(self.build(rows, branches))
 
     def build(self, rows: Sequence[Row], branches: Sequence[Branch]) -> list[Any]:
@@ -145,8 +149,11 @@ class StructEncoder:
 
 
 def converter_of(field: Field, tree: Tree | None = None) -> Convert | None:
-    """What is done to a value whose bytes differ between msgspec and Pydantic, and to a document
-    of which only parts are shown."""
+    """Return the conversion of a field's values; None where they need none.
+
+    It covers values that msgspec writes differently from Pydantic, and documents of which only
+    parts are shown.
+    """
     steps = [step for step in (show(field), _writer_of(field), _cutter_of(tree)) if step]
     return reduce(_then, steps) if steps else None
 
@@ -177,7 +184,7 @@ def _writer_of(field: Field) -> Convert | None:
 
 
 def _kind_of(field: Field) -> Kind:
-    """The kind of values as they are shown: by their annotation, however they are compared."""
+    """Return the kind of a field's values in JSON: by annotation, not by comparison."""
     meant = kind_of_class(bare_class(field.annotation))
     return field.kind if meant is None or field.kind in (Kind.JSON, Kind.OTHER) else meant
 
@@ -186,7 +193,7 @@ def _convert_float(value: float) -> Any:
     try:
         return value if -_LARGE < value < _LARGE else _convert_other(value)
     except TypeError:
-        return value  # it is none
+        return value  # not a number
 
 
 def _convert_enum(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Rows with the rows that they include, as they were read."""
+"""Rows with their included rows, as read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Row = Sequence[Any]
 
 
 class Branch(Struct, frozen=True):
-    """The rows of one include, for all parents together.
+    """Rows of one include, for all parents together.
 
     Args:
-        include: What was included.
-        owners: For each row the values that its parent has in the relation's local columns;
-            empty where there is one parent, whose rows they all are.
+        include: The include.
+        owners: For each row the values of its parent in the relation's local columns; empty where
+            there is one parent, which has all rows.
         rows: The rows.
-        branches: What they include in turn.
+        branches: The rows of nested includes.
     """
 
     include: Include
@@ -36,22 +36,22 @@ class Branch(Struct, frozen=True):
 def attach(
     owners: Sequence[int], branch: Branch, rows: Sequence[Row], children: Sequence[Any]
 ) -> list[Any]:
-    """Hand the children of a branch to their parents.
+    """Group the children of a branch by their parents.
 
     Args:
-        owners: Where a parent has the relation's local columns.
+        owners: The positions of the relation's local columns in a parent.
         branch: The branch.
         rows: The parents.
-        children: What stands for each row of the branch.
+        children: The encoded child for each row of the branch.
 
     Returns:
-        For each parent the list of its children, or its only one where the relation has one.
+        For each parent the list of its children; for a to-one relation its child or None.
     """
     relation = branch.include.relation
     if len(rows) == 1:
         return [children if relation.many else next(iter(children), None)]
-    # The children of one parent follow each other, all of them in nearly every case: what databases
-    # take for equal need not be so here.
+    # The children of one parent nearly always follow each other, but not always: values that the
+    # database takes for equal need not be equal in Python.
     by_owner: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
     left = iter(children)
     for owner, same in groupby(branch.owners):
@@ -61,11 +61,11 @@ def attach(
 
 
 def split_joined(shape: SelectShape, rows: Sequence[Row], include: Include) -> list[Row]:
-    """Take the rows of an include out of the rows that brought them along.
+    """Extract the rows of an include from the parents that a lateral join has brought them with.
 
     Args:
-        shape: What was read.
-        rows: The rows: behind their columns stand arrays, one for each column of a child.
+        shape: The shape that was read.
+        rows: The parents: their own columns, then one array for each column of a child.
         include: The include.
 
     Returns:
@@ -84,6 +84,6 @@ def split_joined(shape: SelectShape, rows: Sequence[Row], include: Include) -> l
 
 
 def owner_positions(table: Table, read: Projection, include: Include) -> list[int]:
-    """Where a row has the columns by which a relation starts from it."""
+    """Return the positions, in a row, of the columns from which a relation starts."""
     positions = read.positions
     return [positions[table.by_column[column.name]] for column in include.relation.local]

@@ -1,4 +1,4 @@
-"""The parameters and the answers of sums over groups of rows."""
+"""Parameters and responses of aggregates over groups of rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TOLD: JSONSchema = {"type": ["string", "number", "boolean", "null"]}
 
 
 def aggregate_parameters(subject: Subject) -> Parameters:
-    """Describe the parameters of sums, those first that are of use most often."""
+    """Describe the parameters of aggregates, the most useful ones first."""
     return [
         *_own(subject),
         *search_parameters(subject),
@@ -42,7 +42,7 @@ def aggregate_parameters(subject: Subject) -> Parameters:
 
 
 def _own(subject: Subject) -> Parameters:
-    """Describe those that are the same whatever the resource."""
+    """Describe the parameters that are the same for every resource."""
     refer = subject.components.refer
     limits = subject.catalog.limits
     most: JSONSchema = {"type": "integer", "minimum": 1, "maximum": limits.max_groups}
@@ -63,16 +63,16 @@ def _own(subject: Subject) -> Parameters:
 
 
 _GROUP = (
-    "What rows are grouped by: fields, own or through to-one relations; dates and times also by "
-    "`:year`, `:quarter`, `:month`, `:week`, `:day` or `:hour`, as in `created_at:month`. All rows "
-    "are one group by default."
+    "Keys to group rows by: fields, own or through to-one relations; dates and times also by "
+    "`:year`, `:quarter`, `:month`, `:week`, `:day` or `:hour`, as in `created_at:month`. By "
+    "default all rows are one group."
 )
 _MEASURES = (
-    "What is told of each group: `count`, or of a field `:count`, `:count_distinct`, `:sum`, "
+    "Measures of each group: `count`, or of a field `:count`, `:count_distinct`, `:sum`, "
     "`:avg`, `:min` or `:max`, as in `amount:sum`; `count` by default."
 )
 _HAVING = (
-    "Comparisons of measures, of which all must hold of a group, in the form of `or`, as in "
+    "Comparisons of measures that must all hold for a group, in the form of `or`, as in "
     "`(count__gte:2,amount:sum__gt:100)`."
 )
 _SORT = "Names of groups and measures to sort by, `-` before one for descending."
@@ -80,7 +80,7 @@ _ZONE = "The time zone of spans of time, as in `Europe/Berlin`; `UTC` by default
 
 
 def aggregate_query_schema(subject: Subject) -> JSONSchema:
-    """The schema of the parameters of sums as a JSON body."""
+    """Return the schema of the parameters of aggregates as a JSON body."""
     title = f"{subject.name}AggregateQuery"
     most = subject.catalog.limits.max_groups
     schema = {
@@ -107,7 +107,10 @@ def aggregate_query_schema(subject: Subject) -> JSONSchema:
 
 
 def groups_schema(subject: Subject) -> JSONSchema:
-    """The schema of groups: each item has what `group` and `measures` name, by these names."""
+    """Return the schema of a page of groups.
+
+    Each item has the members that `group` and `measures` name.
+    """
     schema = {
         "title": "Groups",
         "type": "object",
@@ -126,8 +129,7 @@ def groups_schema(subject: Subject) -> JSONSchema:
 
 
 def measure_schemas(subject: Subject) -> dict[str, JSONSchema]:
-    """The schemas of what can be told of a group, by its name, of fields of the resource and of
-    those that it has one of."""
+    """Return the schemas of all measures by name, including those of to-one relations."""
     found: dict[str, JSONSchema] = {COUNT: INTEGER}
     for path, table, field in _told_fields(subject):
         for function in functions_of(field):
@@ -136,7 +138,7 @@ def measure_schemas(subject: Subject) -> dict[str, JSONSchema]:
 
 
 def group_schemas(subject: Subject) -> dict[str, JSONSchema]:
-    """The schemas of what rows can be grouped by, by its name, likewise."""
+    """Return the schemas of all group keys by name, including those of to-one relations."""
     found: dict[str, JSONSchema] = {}
     for path, table, field in _told_fields(subject):
         if field.kind in SORTABLE:
@@ -147,7 +149,7 @@ def group_schemas(subject: Subject) -> dict[str, JSONSchema]:
 
 
 def _told_fields(subject: Subject) -> Iterator[tuple[str, Table, Field]]:
-    """The fields that sums may be about, each with its path and its resource."""
+    """Yield the fields that aggregates may use, each with its path and its resource."""
     table = subject.table
     yield from ((name, table, field) for name, field in table.queryable.items())
     for name, relation in table.paths.items():
@@ -166,7 +168,7 @@ _SUMS: Mapping[Any, JSONSchema] = {
 
 
 def _told_schema(table: Table, field: Field, function: Function) -> JSONSchema:
-    """The schema of a measure; a sum of integers may need more bits than these have."""
+    """Return the schema of a measure; a sum of integers may need more bits than its field."""
     if function in _COUNTS:
         return INTEGER
     if function in (Function.SUM, Function.AVG):

@@ -1,4 +1,4 @@
-"""What operations answer."""
+"""Responses of operations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROBLEM: JSONSchema = {
         "more_errors": {
             "type": "integer",
             "minimum": 1,
-            "description": "How many more errors there are than are listed.",
+            "description": "The number of further errors, which are not listed.",
         },
     },
 }
@@ -50,17 +50,16 @@ PROBLEM_ERROR: JSONSchema = {
 
 
 def problem_schema(components: Components) -> JSONSchema:
-    """The schema of a problem document."""
+    """Return the schema of a problem document."""
     components.refer("schemas", "ProblemError", lambda: PROBLEM_ERROR)
     return components.refer("schemas", "Problem", lambda: PROBLEM)
 
 
 def describe_problems(components: Components, statuses: Iterable[int]) -> dict[str, JSONSchema]:
-    """Describe the answers of an operation that are problems, by their status.
+    """Describe the problem responses of an operation, by status.
 
-    Every operation may be refused or fail otherwise too: by what any request can have wrong (405,
-    406, 413, 415), when the database does not answer (503), when something takes too long (504), or
-    by an error that nobody expected (500).
+    Every operation may also fail in ways that are common to all: a malformed request (405, 406,
+    413, 415), an unavailable database (503), a timeout (504), or an unexpected error (500).
     """
     found = {
         str(status): components.refer(
@@ -89,10 +88,10 @@ def _describe_problem(components: Components, text: str, *headers: str) -> JSONS
 
 
 def page_schema(subject: Subject) -> JSONSchema:
-    """The schema of a page of a list.
+    """Return the schema of a page of a list.
 
-    One by the number of rows before it has `skip` and `total`, one by a cursor `next` and
-    `previous`. They have one schema, so that typed clients need not find out which of two it is.
+    A page by offset has `skip` and `total`; a page by cursor has `next` and `previous`. Both share
+    one schema, so that typed clients need not distinguish the two.
     """
     schema = {
         "title": f"{subject.name}Page",
@@ -112,7 +111,7 @@ def page_schema(subject: Subject) -> JSONSchema:
 
 
 def affected_schema(subject: Subject) -> JSONSchema:
-    """The schema of how many rows a change of all that match has affected."""
+    """Return the schema of the number of rows that a mass write has affected."""
     schema = {
         "title": "Affected",
         "type": "object",
@@ -123,11 +122,11 @@ def affected_schema(subject: Subject) -> JSONSchema:
 
 
 def outcomes_schema(subject: Subject, *, has_items: bool) -> JSONSchema:
-    """The schema of the answer to rows that are written each for itself.
+    """Return the schema of the response to a bulk write that is not atomic.
 
     Args:
         subject: The resource.
-        has_items: Whether the rows that were written are shown; removed ones are not.
+        has_items: Whether the response shows the written rows; that to a delete does not.
     """
     name = f"{subject.name}Outcomes" if has_items else "RemovalOutcomes"
     item: JSONSchema = {"item": row_schema(subject)} if has_items else {}

@@ -23,8 +23,8 @@ def compose_batch(shared: Callable[[], Components], limit: int) -> JSONSchema:
     """Compose the operation of batches.
 
     Args:
-        shared: Gives the parts that operations share.
-        limit: Requests that a batch may have.
+        shared: Returns the components that operations share.
+        limit: The most requests that a batch may have.
     """
     components = shared()
     parameters = [*prefer_header(components), *idempotency_header(components)]

@@ -1,4 +1,4 @@
-"""The schemas of rows, as requests bring them and answers show them."""
+"""Schemas of rows, in requests and in responses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .values import TEXT, JSONSchema, value_schema
 
 
 def row_schema(subject: Subject) -> JSONSchema:
-    """The schema of a row as it is shown, with its includes where they are asked for."""
+    """Return the schema of a row in a response, with the includes that a request may ask for."""
 
     return subject.components.describe(
         subject.table.schemas.read,
@@ -23,7 +23,7 @@ def row_schema(subject: Subject) -> JSONSchema:
 
 
 def _includes(subject: Subject) -> JSONSchema:
-    """What a row may include: as its own schema shows it, or else as that of its resource does."""
+    """Return the schemas of includes: the read schema's own, or else that of their resource."""
     own = subject.table.schemas.related
     return {
         name: _related(
@@ -37,17 +37,17 @@ def _includes(subject: Subject) -> JSONSchema:
 
 
 def rows_schema(subject: Subject) -> JSONSchema:
-    """The schema of several rows."""
+    """Return the schema of several rows."""
     return _many(row_schema(subject))
 
 
 def create_schema(subject: Subject, relation: Relation | None = None) -> JSONSchema:
-    """The schema of a row to create, with what may be created or linked with it.
+    """Return the schema of a row to create, with the related rows that may be created or linked.
 
     Args:
         subject: The resource.
-        relation: The relation by which it is created with another row, or below one: the row need
-            not name that.
+        relation: The relation by which the row is created together with another row, or below
+            one; its foreign key may then be left out.
     """
     given = [f.name for f in tie_fields(relation, subject.table, {})] if relation else []
     rules = subject.table.policy.fields
@@ -66,7 +66,7 @@ def create_schema(subject: Subject, relation: Relation | None = None) -> JSONSch
 
 
 def _told_by_nested(table: Table) -> list[str]:
-    """The foreign keys that a row need not have where what they refer to is created with it."""
+    """Return the foreign keys that may be left out because a nested parent supplies them."""
     held = [relation for relation in table.nested.values() if relation.holds]
     return [table.by_column[column.name].name for relation in held for column in relation.local]
 
@@ -84,11 +84,11 @@ def _new_relations(subject: Subject) -> JSONSchema:
 
 
 def update_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
-    """The schema of a change.
+    """Return the schema of an update.
 
     Args:
         subject: The resource.
-        with_links: Whether it may set links, as that of one row may.
+        with_links: Whether the update may set links, which a mass update may not.
     """
     has_links = with_links and bool(subject.table.linked)
     return subject.components.describe(
@@ -100,11 +100,11 @@ def update_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
 
 
 def patch_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
-    """The schema of a merge patch: that of a change, in which documents are merged as well.
+    """Return the schema of a merge patch: an update in which JSON documents are merged as well.
 
     Args:
         subject: The resource.
-        with_links: Whether it may set links, as that of one row may.
+        with_links: Whether the update may set links, which a mass update may not.
     """
     merged = merged_properties(subject)
     if not merged:
@@ -120,7 +120,7 @@ def patch_schema(subject: Subject, *, with_links: bool = True) -> JSONSchema:
 
 
 def merged_properties(subject: Subject) -> dict[str, JSONSchema]:
-    """The documents of a row whose types are known, of which a patch may give any part."""
+    """Return the JSON fields of known types, of which a merge patch may give any part."""
     table = subject.table
     given = subject.components.properties_of(table.schemas.update, "validation")
     documents = [f.name for f in table.fields if f.kind is Kind.JSON and f.name in given]
@@ -129,10 +129,10 @@ def merged_properties(subject: Subject) -> dict[str, JSONSchema]:
 
 
 def _merge(components: Components, schema: JSONSchema) -> JSONSchema:
-    """What a merge patch (RFC 7396) may have in place of a value.
+    """Return the schema of a merge patch (RFC 7396) for a value.
 
-    That is any members of an object, and null for those that it may lack. All else is replaced as a
-    whole.
+    A patch may have any members of an object, and null for the optional ones. Every other value is
+    replaced as a whole.
     """
     if "anyOf" in schema:
         return {**schema, "anyOf": [_merge(components, each) for each in schema["anyOf"]]}
@@ -161,12 +161,12 @@ def _or_null(schema: JSONSchema) -> JSONSchema:
 
 
 def _new_links(subject: Subject) -> JSONSchema:
-    """The relations whose links a change may set by keys."""
+    """Return the relations whose links an update may set by keys."""
     return {name: _many(key_schema(subject.related(name))) for name in subject.table.linked}
 
 
 def _read_only(subject: Subject) -> JSONSchema:
-    """What is shown of a row and can't be set: it may be sent back as it is."""
+    """Return the read-only properties of a row, which a client may send back unchanged."""
     table = subject.table
     if not table.takes_echoes:
         return {}
@@ -177,12 +177,12 @@ def _read_only(subject: Subject) -> JSONSchema:
 
 
 def bulk_create_schema(subject: Subject) -> JSONSchema:
-    """The schema of the body of a bulk create."""
+    """Return the schema of the body of a bulk create."""
     return _many(create_schema(subject))
 
 
 def bulk_update_schema(subject: Subject) -> JSONSchema:
-    """The schema of the body of a bulk update: changes that hold the keys of their rows."""
+    """Return the schema of the body of a bulk update: updates that hold the keys of their rows."""
     row = subject.components.describe(
         subject.table.schemas.update,
         "validation",
@@ -199,12 +199,12 @@ def bulk_update_schema(subject: Subject) -> JSONSchema:
 
 
 def bulk_delete_schema(subject: Subject) -> JSONSchema:
-    """The schema of the body of a bulk delete: keys."""
+    """Return the schema of the body of a bulk delete: keys."""
     return _many(key_schema(subject))
 
 
 def key_schema(subject: Subject) -> JSONSchema:
-    """The schema of a key in a body; a composite one is a text."""
+    """Return the schema of a key in a body; a composite key is a string."""
     table = subject.table
     if len(table.key) > 1:
         return TEXT
@@ -217,8 +217,8 @@ def _key_properties(subject: Subject) -> dict[str, JSONSchema]:
     return {f.name: shown.get(f.name) or value_schema(f) for f in subject.table.key}
 
 
-# Bodies with many rows are taken in an object too. That stands in no schema: of the choice between
-# an array and an object, generators of clients for Java make what does not compile.
+# Bodies with many rows may also be an object. No schema says so: code generators for Java turn the
+# choice between an array and an object into code that does not compile.
 
 
 def _many(item: JSONSchema) -> JSONSchema:
@@ -226,7 +226,7 @@ def _many(item: JSONSchema) -> JSONSchema:
 
 
 def _related(schema: JSONSchema, relation: Relation) -> JSONSchema:
-    """The schema of what a relation leads to: many rows, or one or none."""
+    """Return the schema of related rows: an array, or one row or null."""
     if relation.many:
         return _many(schema)
     return {"anyOf": [schema, {"type": "null"}]}

@@ -1,4 +1,4 @@
-"""Following changes: what is asked, and what is answered."""
+"""Parameters and responses of following changes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .parameters import (
 from .values import INTEGER, POSITION, TEXT, JSONSchema, value_schema
 
 _AFTER = (
-    "The number of a change; what came after it is told. A page without it begins with the oldest "
-    "change that is kept, a stream of events with the next one."
+    "The number of a change; the changes after it are returned. Without it, a page begins with the "
+    "oldest change that is kept, and a stream of events with the next one."
 )
 
 
@@ -27,10 +27,10 @@ def follow_parameters(subject: Subject) -> Parameters:
     """Describe the parameters of following the changes of rows."""
     after = partial(describe_parameter, AFTER, POSITION, _AFTER, 0)
     limit_schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-    limit_text = "Changes that a page looks at, at most."
+    limit_text = "Changes to examine for a page, at most."
     limit = partial(describe_parameter, "limit", limit_schema, limit_text, DEFAULT_LIMIT)
     wait_schema = {"type": "integer", "minimum": 0, "maximum": MAX_WAIT_S}
-    wait_text = "Seconds that a page is held while there are no changes; 0 by default."
+    wait_text = "Seconds to wait for a change where there is none yet; 0 by default."
     wait = partial(describe_parameter, "wait", wait_schema, wait_text, 20)
     refer = subject.components.refer
     return [
@@ -45,7 +45,7 @@ def follow_parameters(subject: Subject) -> Parameters:
 
 
 def changes_schema(subject: Subject) -> JSONSchema:
-    """The schema of a page of changes."""
+    """Return the schema of a page of changes."""
     key = value_schema(subject.table.key[0]) if len(subject.table.key) == 1 else TEXT
     change = {
         "title": f"{subject.name}Change",

@@ -1,4 +1,4 @@
-"""The names that `sort`, `fields` and `include` choose from: a schema each, with a name."""
+"""Enumerations of the names that `sort`, `fields` and `include` accept."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _NOT_IN_IDENTIFIERS = re.compile(r"\W")
 
 
 def sort_paths(subject: Subject) -> list[str]:
-    """The paths by which a list can be sorted, in both directions: through one relation at most.
+    """Return the paths that a list can be sorted by, in both directions.
 
-    One that generators of clients fold into another is left out: `team.id` is `team_id` anyway.
+    A path goes through one relation at most. One that code generators would fold into another is
+    left out: `team.id` is the same as `team_id`.
     """
     table = subject.table
     paths = [f.name for f in table.queryable.values() if f.kind in SORTABLE]
@@ -36,7 +37,7 @@ def sort_paths(subject: Subject) -> list[str]:
 
 
 def part_paths(subject: Subject, kinds: Collection[Kind] = tuple(Kind)) -> list[str]:
-    """The paths into documents that annotations describe, to values of some kinds."""
+    """Return the paths to values of some kinds inside JSON fields of known types."""
     fields = subject.table.queryable.values()
     parts = (part for field in fields for part in described_parts(field) if part.kind in kinds)
     found = {_fold(part.name): part.name for part in parts if '"' not in part.name}
@@ -44,12 +45,12 @@ def part_paths(subject: Subject, kinds: Collection[Kind] = tuple(Kind)) -> list[
 
 
 def include_paths(subject: Subject, most: int = 2, before: Relation | None = None) -> Iterator[str]:
-    """The relations that can be shown; those that are deeper are written alike.
+    """Yield the paths of relations that can be included; deeper paths follow the same form.
 
     Args:
         subject: The resource.
-        most: How many relations a path goes through, at most.
-        before: The relation by which a path has come to the resource.
+        most: The most relations that a path may go through.
+        before: The relation through which the path has reached this resource.
     """
     for name, relation in subject.table.includes.items():
         if before is None or may_follow(subject.table, relation, before):
@@ -59,12 +60,12 @@ def include_paths(subject: Subject, most: int = 2, before: Relation | None = Non
 
 
 def choose_sort(subject: Subject) -> JSONSchema | None:
-    """The schema of what a list is sorted by; None where there is nothing to sort by."""
+    """Return the schema of `sort`; None where the resource has no sortable field."""
     return _choose(subject, "Sort", sort_paths(subject))
 
 
 def choose_fields(subject: Subject) -> JSONSchema | None:
-    """The schema of the fields to show; None where there are none."""
+    """Return the schema of `fields`; None where the resource has none."""
     names = list(subject.table.readable)
     folded = {_fold(name) for name in names}
     names += [path for path in part_paths(subject) if _fold(path) not in folded]
@@ -72,12 +73,12 @@ def choose_fields(subject: Subject) -> JSONSchema | None:
 
 
 def choose_include(subject: Subject) -> JSONSchema | None:
-    """The schema of the relations to show; None where there are none."""
+    """Return the schema of `include`; None where the resource has no includes."""
     return _choose(subject, "Include", list(include_paths(subject)))
 
 
 def _choose(subject: Subject, suffix: str, names: Sequence[str]) -> JSONSchema | None:
-    """The schema of a list of some names, each of which is an item of an enumeration."""
+    """Return the schema of a list of names from one named enumeration."""
     if not names:
         return None
     title = f"{subject.name}{suffix}"
@@ -89,7 +90,7 @@ def _choose(subject: Subject, suffix: str, names: Sequence[str]) -> JSONSchema |
 
 
 def _name_constants(names: Sequence[str]) -> list[str]:
-    """What generated clients are to call some choices, as in `CREATED_AT_DESC`: each otherwise."""
+    """Return unique constant names for generated clients, such as `CREATED_AT_DESC`."""
     found: list[str] = []
     for name in names:
         constant = _NOT_IN_IDENTIFIERS.sub("_", name.removeprefix("-")).upper()

@@ -1,4 +1,4 @@
-"""The parts of a document that its operations share, each of which stands in it once."""
+"""Components of a document, each of which its operations share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..catalog.tables import Table
 from .values import JSONSchema, is_wide, widen
 
 Parts = dict[str, dict[str, JSONSchema]]
-"""Parts by their kind and their name."""
+"""Components by kind and name."""
 
 Kind = Literal["schemas", "parameters", "responses", "headers"]
 
@@ -22,11 +22,11 @@ _NOT_IN_NAMES = re.compile(r"[^\w.-]")
 
 
 class Components:
-    """Named parts, which are made when they are first referred to.
+    """Named components, each made when it is first referred to.
 
     Args:
-        names: Every resource of the service, and the start of the names of its parts. Their
-            Pydantic models are described together, so that no two get one name.
+        names: Every resource of the service, with the prefix of its components' names. Their
+            Pydantic models are described together, so that no two get the same name.
     """
 
     def __init__(self, names: Mapping[Table, str]) -> None:
@@ -36,7 +36,7 @@ class Components:
         self._all: Parts = {}
 
     def name_of(self, table: Table) -> str:
-        """The start of the names of a resource's parts, such as `User`."""
+        """Return the prefix of the names of a resource's components, such as `User`."""
         return self._names[table]
 
     def _find_given(self) -> Iterator[str]:
@@ -54,12 +54,12 @@ class Components:
                 yield self._models[model]["$ref"].rpartition("/")[2]
 
     def refer(self, kind: Kind, name: str, make: Callable[[], JSONSchema]) -> JSONSchema:
-        """Refer to a part.
+        """Refer to a component.
 
         Args:
-            kind: Where it stands.
+            kind: Its kind.
             name: Its name.
-            make: Makes it, if nothing has referred to it before. It may refer to itself.
+            make: Makes the component at the first reference. It may refer to itself.
         """
         name = _NOT_IN_NAMES.sub("_", name)
         while kind == "schemas" and name in self._described:
@@ -87,11 +87,11 @@ class Components:
 
         Args:
             model: The model.
-            mode: Whether it is read or written.
-            more: Gives properties that operations add to it.
-            required: Names of others that must be given.
-            optional: Names of its own properties that need not be given.
-            suffix: What its name ends with, by which it differs from the same without these.
+            mode: Whether rows are read or written with it.
+            more: Returns the properties that an operation adds.
+            required: Names of additional required properties.
+            optional: Names of properties of the model that may be left out.
+            suffix: The suffix of its name, which distinguishes it from the unchanged schema.
         """
         base = self._models[model, mode]["$ref"].rpartition("/")[2]
 
@@ -108,25 +108,25 @@ class Components:
         return self._keep("schemas", base + suffix, make)
 
     def find_model(self, schema: JSONSchema) -> tuple[str, JSONSchema] | None:
-        """Find the schema of a Pydantic model that another one refers to, and its name."""
+        """Find the schema of a Pydantic model that another schema refers to, and its name."""
         name = schema.get("$ref", "").rpartition("/")[2]
         return (name, self._described[name]) if name in self._described else None
 
     def is_of_class(self, name: str) -> bool:
-        """Whether a schema is called after a Pydantic model that some resource was given."""
+        """Whether a schema has the name of a Pydantic model that a resource was declared with."""
         return name in self._given
 
     def properties_of(self, model: type[BaseModel], mode: JsonSchemaMode) -> JSONSchema:
-        """The schemas of the properties of a resource's model, by their name."""
+        """Return the schemas of the properties of a resource's model, by name."""
         base = self._models[model, mode]["$ref"].rpartition("/")[2]
         properties: JSONSchema = self._described[base].get("properties", {})
         return properties
 
     def collect(self, used: object) -> Parts:
-        """Collect the parts that something refers to, and those that these refer to.
+        """Collect the components that a value refers to, directly or indirectly.
 
         Args:
-            used: The JSON that refers to them.
+            used: The JSON value.
         """
         found: Parts = {}
         waiting = [*references_in(used)]
@@ -140,7 +140,7 @@ class Components:
 
 
 def references_in(value: object) -> list[tuple[str, str]]:
-    """The parts that some JSON refers to, each by its kind and its name."""
+    """Return the kind and name of each component that a JSON value refers to."""
     found: list[tuple[str, str]] = []
     waiting = [value]
     while waiting:
@@ -178,7 +178,7 @@ def _describe_models(
 
 
 def _with_widths(schema: JSONSchema, table: Table) -> JSONSchema:
-    """A schema that says which integers need more than 32 bits."""
+    """Return a schema that marks the integers of more than 32 bits."""
     properties = schema.get("properties", {})
     wide = {f.name for f in table.fields if f.name in properties and is_wide(f)}
     changed = {name: widen(properties[name]) for name in wide}
@@ -186,10 +186,10 @@ def _with_widths(schema: JSONSchema, table: Table) -> JSONSchema:
 
 
 def simplify(schema: JSONSchema) -> JSONSchema:
-    """A schema without what says nothing, or the wrong thing.
+    """Return a schema without keywords that are redundant or misleading.
 
-    Titles of properties repeat their names. A default of null would have generated clients send it,
-    which is no small matter in a change: it clears what it names, and leaves alone what it lacks.
+    Titles of properties repeat their names. A default of null would make generated clients send
+    null for every property left out, which in an update clears the field.
     """
     properties = {name: _strip(given) for name, given in schema.get("properties", {}).items()}
     return {**schema, **({"properties": properties} if properties else {})}

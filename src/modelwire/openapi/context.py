@@ -1,4 +1,4 @@
-"""The place of an operation among the resources of a service."""
+"""Context of an operation: the resource and the relation that it belongs to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .components import Components
 
 @dataclass(frozen=True, eq=False)
 class RouteContext:
-    """The resource, or the relation of one, that an operation stands under.
+    """Resource, or relation of a resource, that an operation belongs to.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        relation: The relation of that resource that the operation goes by, if any.
+        relation: The relation that the operation's path goes through, if any.
     """
 
     catalog: Catalog
@@ -25,19 +25,19 @@ class RouteContext:
 
     @property
     def target(self) -> Table:
-        """The resource whose rows the operation reads or writes."""
+        """Resource whose rows the operation reads or writes."""
         return self.catalog.target_of(self.relation) if self.relation else self.table
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A resource that a document describes.
+    """Resource that a document describes.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        components: The parts that operations share.
-        relation: The relation by which an operation comes to it, if any.
+        components: The components that operations share.
+        relation: The relation through which an operation reaches the resource, if any.
         start: The resource where that relation starts.
     """
 
@@ -49,15 +49,15 @@ class Subject:
 
     @property
     def owner(self) -> Subject:
-        """The resource that the operation stands under: that where its relation starts."""
+        """Resource that the operation's path starts with: the start of its relation."""
         return Subject(self.catalog, self.start or self.table, self.components)
 
     @property
     def name(self) -> str:
-        """The start of the names of its parts, such as `User`."""
+        """Prefix of the names of its components, such as `User`."""
         return self.components.name_of(self.table)
 
     def related(self, name: str) -> Subject:
-        """The resource at the other end of a relation."""
+        """Return the resource at the other end of a relation."""
         target = self.catalog.target_of(self.table.relations[name])
         return Subject(self.catalog, target, self.components)

@@ -1,4 +1,4 @@
-"""The headers of requests and answers."""
+"""Headers of requests and responses."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .values import TEXT, JSONSchema
 
 
 def conditional_headers(subject: Subject) -> Parameters:
-    """Describe the condition that a change of a row may state."""
+    """Describe the preconditions that a write to a row may state."""
     is_required = subject.table.resource.require_if_match
-    match = "The `ETag` of the row that is meant; 412 if it has changed since."
-    none_match = "An `ETag` that the row must not have; 412 if it has."
+    match = "The `ETag` of the row as last read; 412 if the row has changed since."
+    none_match = "An `ETag` that the row must not have; 412 if it does."
     part = "IfMatchRequired" if is_required else "IfMatch"
     return [
         _header(subject.components, part, "If-Match", match, required=is_required),
@@ -25,26 +25,26 @@ def conditional_headers(subject: Subject) -> Parameters:
 
 
 def cache_header(components: Components) -> Parameters:
-    """Describe the condition under which a row is not sent again."""
-    text = "The `ETag` of the row as it is known; 304 if it is so."
+    """Describe the precondition under which an unchanged row is not sent again."""
+    text = "The `ETag` of the row as last read; 304 if the row is unchanged."
     return [_header(components, "IfChanged", "If-None-Match", text)]
 
 
 def stream_header(components: Components) -> Parameters:
-    """Describe the preference for a last line that counts the rows."""
+    """Describe the preference for a last line with the number of rows."""
     text = f"`{END_MARKER}`: JSON lines and CSV end with the number of rows."
     return [_header(components, "PreferEndMarker", "Prefer", text)]
 
 
 def place_header(components: Components) -> Parameters:
-    """Describe how a browser says where it was cut off."""
-    text = "The last change that has come, in place of `after`; browsers send it by themselves."
+    """Describe the header by which a browser resumes a stream of events."""
+    text = "The last change received, in place of `after`; browsers send it by themselves."
     return [_header(components, "LastEventID", LAST_EVENT_ID, text)]
 
 
 def idempotency_header(components: Components) -> Parameters:
-    """Describe the key by which a repeated request is told from a new one."""
-    text = "Names the request: the same request under the same key is carried out once."
+    """Describe the key that identifies a repeated request."""
+    text = "Identifies the request: repeated with the same key, it is carried out only once."
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY}
     return [_header(components, "IdempotencyKey", IDEMPOTENCY_KEY, text, schema)]
 
@@ -54,31 +54,31 @@ def prefer_header(components: Components, *, resolves: bool = False) -> Paramete
 
     Args:
         components: The parts that operations share.
-        resolves: Whether they say what becomes of rows that are there already.
+        resolves: Whether they include the resolution of an upsert's conflicts.
     """
     text = f"`return=minimal`: leave the rows out of the answer. {_TRIED}"
     if resolves:
-        text += f" With `on_conflict`, `resolution={Resolution.MERGE}`, the default: write what was"
-        text += f" sent to a row that is there; `resolution={Resolution.IGNORE}`: leave it alone."
+        text += f" With `on_conflict`, `resolution={Resolution.MERGE}`, the default: update"
+        text += f" a row that exists; `resolution={Resolution.IGNORE}`: leave it unchanged."
     return [_header(components, "PreferUpsert" if resolves else "Prefer", "Prefer", text)]
 
 
 def mass_header(components: Components) -> Parameters:
-    """Describe the preference without which a change of all rows that match is refused."""
+    """Describe the preference that a mass write requires."""
     text = (
-        "`max-affected=N`: how many rows may be affected at most. `return=minimal`: answer nothing."
-        f" {_TRIED}"
+        "`max-affected=N`: the most rows that may be affected. `return=minimal`: leave out the "
+        f"body. {_TRIED}"
     )
     return [_header(components, "PreferMaxAffected", "Prefer", text, required=True)]
 
 
-_TRIED = "`tx=rollback`: answer what would be done, and undo it."
+_TRIED = "`tx=rollback`: carry the write out, answer, and undo it."
 
 _ANSWERED = {
     "X-Request-ID": "The id of the request, by which it is found in logs.",
     "ETag": "The version of the row, for `If-Match` and `If-None-Match`.",
     "Location": "Where the row is.",
-    "X-Change-Number": "The change behind which to follow what is shown.",
+    "X-Change-Number": "The last change that the response covers, after which to follow changes.",
     "Link": "The first, previous, next and last page (RFC 8288).",
     "Idempotency-Replayed": "`true` where the answer to an earlier request is repeated.",
     "Preference-Applied": "The preferences that were followed (RFC 7240).",
@@ -87,7 +87,7 @@ _ANSWERED = {
 
 
 def answer_headers(components: Components, *names: str) -> JSONSchema:
-    """Describe the headers of an answer, by their name."""
+    """Describe the headers of a response, by name."""
     return {
         name: components.refer(
             "headers",

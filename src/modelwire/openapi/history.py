@@ -1,4 +1,4 @@
-"""The parameters and the answers of what reads the history of rows, or takes a change back."""
+"""Parameters and responses of history, reads as of an instant, and reverts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from .parameters import Parameters, describe_parameter, page_parameters, recall_
 from .values import INTEGER, JSONSchema
 
 _AS_OF = (
-    "The instant as of which the row is shown, as the log of changes has it; what it includes is "
-    "not shown then."
+    "The instant as of which to show the row, by the log of changes; includes are not shown then."
 )
 _ANY: JSONSchema = {"description": "Any value of the field; null where there was none."}
 
 
 def as_of_parameter(subject: Subject) -> Parameters:
-    """Describe the instant as of which a row is read, where the resource keeps its history."""
+    """Describe the instant as of which to read a row, where the resource keeps its history."""
     if not keeps_history(subject.table):
         return []
     schema: JSONSchema = {"type": "string", "format": "date-time"}
@@ -39,7 +38,7 @@ def change_parameter(_subject: Subject) -> Parameters:
 
 
 def history_schema(subject: Subject) -> JSONSchema:
-    """The schema of a page of changes, newest first."""
+    """Return the schema of a page of changes, newest first."""
     components = subject.components
     difference = {
         "title": "Difference",

@@ -1,4 +1,4 @@
-"""Puts operations, and the parts that they refer to, into a document that others have begun."""
+"""Merging of operations and components into a document that FastAPI has composed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Operations = Mapping[str, Mapping[str, JSONSchema]]
 def add_operations(document: JSONSchema, operations: Operations, shared: Components) -> JSONSchema:
     """Add operations to a document.
 
-    What a resource is shown by is called after its class, whatever endpoints of the application's
-    own have that class too. Where these tell the same of it there is one part, and otherwise theirs
-    is called `…-Own`. Other parts that the document has others of the same name for get a number.
+    The schema of a resource has the name of its class, even where endpoints of the application use
+    that class too. Where both have the same schema, they share one component; otherwise that of the
+    endpoints is renamed to `…-Own`. Any other component whose name is taken gets a number.
 
     Args:
         document: The document.
-        operations: The operations. Those of a path that is there already are added to that.
-        shared: The parts that operations refer to.
+        operations: The operations. Those of a path that the document has already are added to it.
+        shared: The components that operations refer to.
 
     Returns:
         The document with both.
@@ -41,7 +41,7 @@ def add_operations(document: JSONSchema, operations: Operations, shared: Compone
 
 
 def add_parts(document: JSONSchema, parts: Parts) -> JSONSchema:
-    """Add parts to a document that has none of their names."""
+    """Add components to a document that has none of the same names."""
     components = {**document.get("components", {})}
     for kind, added in parts.items():
         components[kind] = {**added, **components.get(kind, {})}
@@ -49,7 +49,7 @@ def add_parts(document: JSONSchema, parts: Parts) -> JSONSchema:
 
 
 def drop_unused(document: JSONSchema, names: tuple[str, ...]) -> JSONSchema:
-    """Drop schemas of some names, unless something refers to them."""
+    """Drop the named schemas, unless an operation refers to one of them."""
     schemas = document.get("components", {}).get("schemas", {})
     used = {name for _, name in references_in(document.get("paths", {}))}
     if used & set(names):
@@ -59,7 +59,7 @@ def drop_unused(document: JSONSchema, names: tuple[str, ...]) -> JSONSchema:
 
 
 def _yield_names(document: JSONSchema, parts: Parts, shared: Components) -> JSONSchema:
-    """A document in which no other schema has the name of one that is a resource's own class."""
+    """Return a document without other schemas under the names of resources' own classes."""
     known: Parts = document.get("components", {})
     schemas, ours = known.get("schemas", {}), parts.get("schemas", {})
     both = [name for name in schemas if name in ours and shared.is_of_class(name)]
@@ -77,7 +77,7 @@ def _yield_names(document: JSONSchema, parts: Parts, shared: Components) -> JSON
 
 
 def _find_conflicts(known: Parts, parts: Parts) -> dict[str, str]:
-    """Find new names for parts whose names other parts have, all with their kind."""
+    """Find new names for components whose names are taken; keys and values include the kind."""
     found = {}
     for kind, added in parts.items():
         taken = {**known.get(kind, {}), **added}

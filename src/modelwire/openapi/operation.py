@@ -1,4 +1,4 @@
-"""One operation of a document: what is said of it, and how that is composed."""
+"""Description of an operation, and its composition into OpenAPI."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .parameters import Parameters, include_parameters, key_parameters
 from .values import TEXT, JSONSchema
 
 Describe = Callable[[Subject], Any]
-"""Describes something of the resource whose rows an operation reads or writes."""
+"""Function that describes an aspect of the resource whose rows an operation reads or writes."""
 
 
 def describe_includes(target: Subject) -> Parameters:
-    """Describe the parameters of an operation that answers with rows."""
+    """Describe the parameters of an operation that responds with rows."""
     return include_parameters(target)
 
 
 @dataclass(frozen=True)
 class Success:
-    """An answer of operations where all is well.
+    """Successful response of an operation.
 
     Args:
         status: Its status.
-        name: What it is called among the parts that operations share.
+        name: Its name among the shared components.
         schema: Describes its body; None where it has none.
         headers: The names of its headers.
         formats: Media types of its body besides JSON.
-        more_headers: Tells the names of those that it has for some resources only.
+        more_headers: Returns the names of headers that only some resources have.
     """
 
     status: int
@@ -46,7 +46,7 @@ class Success:
     more_headers: Callable[[Table], Collection[str]] | None = None
 
     def refer(self, target: Subject) -> JSONSchema:
-        """Refer to it, as the answer about a resource."""
+        """Refer to the response for a resource."""
         start = "" if self.schema is None else f"{target.name}."
         return target.components.refer(
             "responses", f"{start}{self.name}", lambda: self._describe(target)
@@ -66,16 +66,16 @@ class Success:
 
 @dataclass(frozen=True)
 class Description:
-    """What a document says of an operation.
+    """Description of an operation.
 
     Args:
         name: Its id; `{row}` and `{rows}` stand for the resource, `{child}` and `{children}` for
-            what its relation leads to.
-        summary: Its line on the docs page, with the same.
-        text: What the docs page says about it.
+            the target of its relation.
+        summary: Its line on the docs page, with the same placeholders.
+        text: Its description on the docs page.
         errors: The statuses of its problems, besides those that every operation may have.
-        answers: Its answers where all is well, the usual one first.
-        parameters: Describes the parameters of its query, and its headers.
+        answers: Its successful responses, the usual one first.
+        parameters: Describes its query parameters and headers.
         body: Describes its body.
     """
 
@@ -89,20 +89,20 @@ class Description:
 
     @property
     def status(self) -> int:
-        """The status of its usual answer."""
+        """Status of its usual response."""
         return self.answers[0].status
 
 
 def name_operation(
     description: Description, place: RouteContext, name: str, target_name: str
 ) -> str:
-    """The id of an operation at a place, as in `create_user`.
+    """Return the id of an operation, as in `create_user`.
 
     Args:
-        description: What is said of it.
-        place: Where it stands.
-        name: What the resource is called.
-        target_name: What the resource is called whose rows it reads or writes.
+        description: The description of the operation.
+        place: Its context.
+        name: The name of the resource.
+        target_name: The name of the resource whose rows it reads or writes.
     """
     relation = place.relation
     children = relation.name if relation else place.table.sql.name
@@ -120,9 +120,9 @@ def compose_operation(
     """Compose the operation of a resource.
 
     Args:
-        description: What is said of it.
-        components: The parts that operations share.
-        place: Where it stands.
+        description: The description of the operation.
+        components: The components that operations share.
+        place: Its context.
         path: Its path, in which `{key}` and `{other}` stand for keys.
 
     Returns:
@@ -157,7 +157,7 @@ def _summarize(description: Description, place: RouteContext) -> str:
 
 
 def _is_only_one(place: RouteContext) -> bool:
-    """Whether the relation is the only one that leads to its rows."""
+    """Whether no other relation of the resource leads to the same target."""
     relations = [*place.table.children.values(), *place.table.linked.values()]
     return len({r.name for r in relations if r.target == place.target.name}) == 1
 

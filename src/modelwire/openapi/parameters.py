@@ -1,8 +1,8 @@
-"""The parameters of operations. Each stands in the document once, and operations refer to it.
+"""Parameters of operations, each a shared component that operations refer to.
 
-Filters by operators are many, so all of a resource's stand in one parameter, `filters`: an object
-whose properties are parameters of the query by themselves (OpenAPI 3.1, `style: form` with
-`explode: true`). Filters through a relation are a template in the same form.
+All filters by operators of a resource are one parameter, `filters`: an object whose properties are
+query parameters of their own (OpenAPI 3.1, `style: form` with `explode: true`). Filters through a
+relation are a template in the same form.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .values import POSITION, TEXT, JSONSchema, example_of, value_schema
 Parameters = list[JSONSchema]
 
 _NOTHING: JSONSchema = {}
-"""An object of filters without any: the docs page would make up one of each, and send them all."""
+"""Empty example of an object of filters: the docs page would otherwise invent and send one."""
 
 _CHOICES = {"sort": choose_sort, "include": choose_include, "fields": choose_fields}
 
@@ -35,8 +35,8 @@ def key_parameters(place: RouteContext, *, other: bool = False) -> Parameters:
     """Describe the components of a key in the path.
 
     Args:
-        place: Where it stands.
-        other: Whether it is the key of the row at the other end of the relation.
+        place: The context of the operation.
+        other: Whether the key is that of the row at the other end of the relation.
     """
     table = place.target if other else place.table
     start = f"{place.relation.name}_" if other and place.relation else ""
@@ -47,7 +47,7 @@ def key_parameters(place: RouteContext, *, other: bool = False) -> Parameters:
 
 
 def list_parameters(subject: Subject) -> Parameters:
-    """Describe the parameters of a list, those first that are of use most often."""
+    """Describe the parameters of a list, the most useful ones first."""
     return [
         _limit(subject),
         _cursor(subject.components),
@@ -62,7 +62,7 @@ def list_parameters(subject: Subject) -> Parameters:
 
 
 def page_parameters(subject: Subject) -> Parameters:
-    """Describe the parameters of a list that only has pages by cursors."""
+    """Describe the parameters of a list that supports cursor pagination only."""
     return [_limit(subject), _cursor(subject.components)]
 
 
@@ -75,28 +75,28 @@ def stream_parameters(subject: Subject) -> Parameters:
 
 
 def filter_parameters(subject: Subject) -> Parameters:
-    """Describe the parameters that say which rows are meant."""
+    """Describe the parameters that select rows."""
     return [*search_parameters(subject), *condition_parameters(subject)]
 
 
 def read_parameters(subject: Subject) -> Parameters:
-    """Describe what of a row is shown."""
+    """Describe the parameters that select the fields and relations to show."""
     return [*fields_parameter(subject), *include_parameters(subject)]
 
 
 def include_parameters(subject: Subject) -> Parameters:
-    """Describe `include`, where the resource has any."""
+    """Describe `include`, where the resource has includes."""
     schema = choose_include(subject)
     if schema is None:
         return []
-    text = "Relations to show along, and with a dot those of their rows."
+    text = "Related rows to include; a dot leads to relations of theirs."
     example = list(subject.table.includes)[:1]
     return [_refer(subject, "include", lambda: describe_list("include", schema, text, example))]
 
 
 def recall_parameters(subject: Subject) -> Parameters:
-    """Describe whether deleted rows are read, where some may be seen."""
-    text = "Deleted rows, as far as you may see them: `only` these, or these too, `include`."
+    """Describe the parameter that recalls deleted rows, where the caller may see any."""
+    text = "Deleted rows that you may see: `only` these, or `include` them with all others."
     return [
         subject.components.refer(
             "parameters", name, partial(describe_parameter, name, schema, text, "include")
@@ -106,14 +106,14 @@ def recall_parameters(subject: Subject) -> Parameters:
 
 
 def recalling(subject: Subject) -> dict[str, JSONSchema]:
-    """The parameter that says so, with its schema; nothing where nobody may see any."""
+    """Return the parameter that recalls deleted rows and its schema, where any may be seen."""
     words = list(subject.table.recalled)
     return {DELETED: {"type": "string", "enum": words}} if words else {}
 
 
 def atomic_parameter(components: Components) -> Parameters:
-    """Describe whether the rows of a request stand or fall together."""
-    text = "Whether all rows are written or none. If not, each is answered for itself, with 207."
+    """Describe the parameter that makes a bulk write atomic or not."""
+    text = "Whether all rows are written or none. If false, 207 with a status for each row."
     schema = {"type": "boolean", "default": True}
     return [
         components.refer(
@@ -123,19 +123,19 @@ def atomic_parameter(components: Components) -> Parameters:
 
 
 def conflict_parameter(subject: Subject) -> Parameters:
-    """Describe the unique keys that an upsert may go by, where there are any."""
+    """Describe the unique keys that an upsert may use, where the resource has any."""
     table = subject.table
     keys = [[field.name for field in key] for key in table.upsert_keys]
     if not table.upserts or not keys:
         return []
     names = list(dict.fromkeys(name for key in keys for name in key))
-    text = f"The unique key that tells an upsert its rows: {' or '.join(map(','.join, keys))}."
+    text = f"The unique key by which an upsert finds its rows: {' or '.join(map(','.join, keys))}."
     make = partial(describe_list, "on_conflict", _choices(names), text, keys[0])
     return [_refer(subject, "on_conflict", make)]
 
 
 def query_schema(subject: Subject) -> JSONSchema:
-    """The schema of a list's parameters as a JSON body."""
+    """Return the schema of a list's parameters as a JSON body."""
     name = f"{subject.name}Query"
     return subject.components.refer("schemas", name, lambda: _describe_query(subject, name))
 
@@ -167,18 +167,18 @@ def _describe_query(subject: Subject, title: str) -> JSONSchema:
 
 
 def filter_schemas(subject: Subject, taken: Collection[str] = ()) -> dict[str, JSONSchema]:
-    """The schemas of the filters by the default operator of each field.
+    """Return the schemas of the filters by the default operator of each field.
 
     Args:
         subject: The resource.
-        taken: The names of parameters that are no filters in this operation.
+        taken: The names of parameters that are not filters in this operation.
     """
     found = _default_filters(subject, taken)
     return {field.name: _operand(field, default) for field, default in found}
 
 
 def _default_filters(subject: Subject, taken: Collection[str]) -> Iterator[tuple[Field, str]]:
-    """The fields that are filtered by their names, with the operators that these stand for."""
+    """Yield the fields that can be filtered by name, each with its default operator."""
     for field in subject.table.queryable.values():
         default = subject.table.resource.filters.get(field.name, "eq")
         is_free = field.name not in PARAMETERS and field.name not in taken
@@ -209,7 +209,7 @@ def _cursor(components: Components) -> JSONSchema:
     )
 
 
-# A generated client sends what has a default, and neither of these may stand beside `cursor`.
+# A generated client sends every default, but neither of these may be combined with `cursor`.
 
 
 def _skip(components: Components) -> JSONSchema:
@@ -237,7 +237,7 @@ def _sort(subject: Subject) -> Parameters:
 
 
 def search_parameters(subject: Subject) -> Parameters:
-    """Describe `q`, where there is anything to search."""
+    """Describe `q`, where the resource has searchable fields."""
     names = [field.name for field in subject.table.searched]
     if not names:
         return []
@@ -246,11 +246,11 @@ def search_parameters(subject: Subject) -> Parameters:
 
 
 def fields_parameter(subject: Subject) -> Parameters:
-    """Describe `fields`, where there is a choice."""
+    """Describe `fields`, where the resource has a choice of fields."""
     schema = choose_fields(subject)
     if schema is None:
         return []
-    text = "Fields to show; all by default. The answer then lacks the others, required ones too."
+    text = "Fields to show; all by default. The response then lacks the others, even required ones."
     example = list(subject.table.readable)[:2]
     return [_refer(subject, "fields", lambda: describe_list("fields", schema, text, example))]
 
@@ -262,8 +262,8 @@ def condition_parameters(
 
     Args:
         subject: The resource.
-        taken: The names of parameters that are no filters in this operation.
-        own_only: Whether there are none through relations.
+        taken: The names of parameters that are not filters in this operation.
+        own_only: Whether to leave out filters through relations.
     """
     found = _filters(subject, taken)
     if subject.table.queryable:
@@ -280,7 +280,7 @@ def condition_parameters(
 
 def _logic(components: Components) -> JSONSchema:
     text = (
-        "Comparisons of which one must hold, joined by `and(…)`, `or(…)` and `not(…)`; each is "
+        "Comparisons, one of which must hold, joined by `and(…)`, `or(…)` and `not(…)`; each is "
         "`path:value` or `path__op:value`, where a path may go through relations, as in "
         "`(age__gte:18,not(name__isnull:true))`."
     )
@@ -328,7 +328,7 @@ def _by_operators(subject: Subject) -> JSONSchema:
 
 
 def operator_schemas(subject: Subject) -> dict[str, JSONSchema]:
-    """The schemas of the filters by operators, and by parts of documents, by their names."""
+    """Return the schemas of filters by operators, and by parts of JSON fields, by name."""
     fields = list(subject.table.queryable.values())
     parts = [part for field in fields for part in described_parts(field) if '"' not in part.name]
     by_default = {part.name: _operand(part, "eq") for part in parts if "eq" in operators_of(part)}
@@ -340,7 +340,7 @@ def operator_schemas(subject: Subject) -> dict[str, JSONSchema]:
 
 
 def _operand(field: Field, operator: str) -> JSONSchema:
-    """The schema of what an operator compares a field with."""
+    """Return the schema of an operator's operand for a field."""
     takes = OPERATORS[operator].takes
     if takes is Takes.FLAG:
         return {"type": "boolean"}
@@ -358,7 +358,9 @@ def _through(subject: Subject, name: str, relation: Relation) -> JSONSchema:
     target = subject.related(name)
     fields = list(target.table.queryable)
     field = next((f for f in fields if not target.table.queryable[f].primary_key), fields[0])
-    text = f"Filters by `{name}`, as in `{name}.{field}` or `{name}.{field}__op`, or further on."
+    text = (
+        f"Filters through `{name}`, as in `{name}.{field}`, `{name}.{field}__op`, or a longer path."
+    )
     if relation.many:
         text += " One row that matches is enough."
     return {
@@ -377,8 +379,8 @@ def _into(field: Field) -> JSONSchema:
     text = (
         f"Filters by a part of `{field.name}`, as in `{field.name}.name`, `{field.name}.list.0` or "
         f'`{field.name}."a.b"__op`: a name with a dot, a double quote or two underscores stands '
-        "in double quotes. What is compared with a part of any type is a number, true, false, or "
-        "else a text; in double quotes it is a text always."
+        "in double quotes. A value for a part of any type is read as a number, true, false, or "
+        "else a text; in double quotes it is always a text."
     )
     return {
         "name": f"{field.name}.path.*",
@@ -400,13 +402,13 @@ def _choices(names: list[str]) -> JSONSchema:
 
 
 def describe_parameter(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
-    """Describe a parameter of the query."""
+    """Describe a query parameter."""
     # The docs page would send an `example` of the parameter itself unless its reader clears it.
     schema = {**schema, "examples": [example]}
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def describe_list(name: str, schema: JSONSchema, description: str, example: Any) -> JSONSchema:
-    """A parameter whose values are separated by commas."""
+    """Describe a parameter whose values are separated by commas."""
     parameter = describe_parameter(name, schema, description, example)
     return {**parameter, "style": "form", "explode": False}

@@ -1,4 +1,4 @@
-"""The schemas of single values, as queries and paths spell them."""
+"""Schemas of single values in queries and paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..catalog.kinds import Kind, members_of, storage_type
 
 JSONSchema = dict[str, Any]
 
-# Of each kind: its schema, and an example.
+# The schema and an example of each kind.
 _KINDS: Mapping[Kind, tuple[JSONSchema, Any]] = {
     Kind.INTEGER: ({"type": "integer"}, 1),
     Kind.FLOAT: ({"type": "number"}, 1.5),
@@ -30,7 +30,7 @@ _TEXT: tuple[JSONSchema, Any] = ({"type": "string"}, "ann")
 
 
 def value_schema(field: Field) -> JSONSchema:
-    """The schema of a value of a field."""
+    """Return the schema of a value of a field."""
     if field.kind is Kind.ENUM:
         members = members_of(field.annotation, field.sql_type)
         values = [getattr(member, "value", member) for member in members]
@@ -44,17 +44,17 @@ def value_schema(field: Field) -> JSONSchema:
 
 
 def is_wide(field: Field) -> bool:
-    """Whether a field has integers that need more than 32 bits."""
+    """Whether a field holds integers of more than 32 bits."""
     return field.kind is Kind.INTEGER and isinstance(storage_type(field.column.type), BigInteger)
 
 
 def widen(schema: JSONSchema) -> JSONSchema:
-    """The schema of integers that need more than 32 bits, made of that of any integers."""
+    """Return a schema of integers, marked as 64-bit."""
     return _with_format(schema, "integer", "int64")
 
 
 def mark_decimal(schema: JSONSchema) -> JSONSchema:
-    """The schema of decimals, whose texts say so."""
+    """Return a schema of decimals, marked by its format."""
     return _with_format(schema, "string", "decimal")
 
 
@@ -67,7 +67,7 @@ def _with_format(schema: JSONSchema, kind: str, name: str) -> JSONSchema:
 
 
 def example_of(field: Field) -> Any:
-    """A value that a field could have."""
+    """Return a value that a field could have."""
     if field.kind is Kind.ENUM:
         return next(iter(value_schema(field)["enum"]), "")
     return "YQ==" if field.kind is Kind.BYTES else _KINDS.get(field.kind, _TEXT)[1]

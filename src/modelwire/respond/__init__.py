@@ -1,1 +1,1 @@
-"""Status, headers and body of every answer."""
+"""Status, headers and body of every response."""

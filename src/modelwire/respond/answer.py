@@ -1,4 +1,4 @@
-"""Answers as values: a status, headers and a body."""
+"""Responses as values: a status, headers and a body."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from ..request.headers import Preconditions
 from .links import Bounds, Headers
 
 CONTENT = (b"content-type", b"application/json")
-"""The header that says that a body is JSON."""
+"""Header of a JSON body."""
 
 _encoder = msgspec.json.Encoder(enc_hook=write_unknown)
 
 MINIMAL = (b"preference-applied", b"return=minimal")
-"""The header that says that a preference was honoured (RFC 7240, section 3)."""
+"""Header that confirms `return=minimal` (RFC 7240, section 3)."""
 
 TRIED = (b"preference-applied", b"tx=rollback")
-"""The header that says that all was undone, as the client wanted."""
+"""Header that confirms that a trial was rolled back."""
 
 REPLAYED = (b"idempotency-replayed", b"true")
-"""The header that says that a request was carried out before, and answered as it is now."""
+"""Header of a response that repeats the response to an earlier request with the same key."""
 
 
 class Answer(Struct, frozen=True):
-    """A whole answer.
+    """Complete response.
 
     Args:
         status: The status code.
         body: The body; empty where there is none.
         headers: The headers, without `Content-Length`.
-        left_out: The body that a preference has left out; what comes later in a batch may refer to
-            it all the same.
+        left_out: The body that a preference has left out; later requests of a batch may still refer
+            to its values.
     """
 
     status: int
@@ -47,11 +47,11 @@ class Answer(Struct, frozen=True):
 
 
 class StreamAnswer(Struct, frozen=True):
-    """An answer whose body is sent in parts, as they are read.
+    """Response whose body is sent in parts, as they are read.
 
     Args:
         status: The status code.
-        parts: The body; an error in it breaks the response off.
+        parts: The body; an error while it is read breaks the response off.
         headers: The headers.
     """
 
@@ -61,15 +61,15 @@ class StreamAnswer(Struct, frozen=True):
 
 
 class EventsAnswer(StreamAnswer, frozen=True):
-    """An answer that goes on for as long as its client listens."""
+    """Response that goes on for as long as its client listens."""
 
 
 def entity_tag(row: Sequence[Any], shown: bytes = b"") -> str:
-    """Make the opaque part of an entity tag (RFC 9110, section 8.8.3) in its two halves.
+    """Return the opaque part of an entity tag (RFC 9110, section 8.8.3), in two halves.
 
     Args:
-        row: The row's own values: the first half stands for them, whatever is shown.
-        shown: What else is shown, such as included rows; the second half stands for that.
+        row: The row's own values, which the first half covers, whichever fields are shown.
+        shown: Other content, such as included rows, which the second half covers.
 
     Returns:
         The tag, without its quotes.
@@ -87,16 +87,16 @@ def matches(tags: Sequence[str], tag: str) -> bool:
 
 
 def check_preconditions(conditions: Preconditions, row: Sequence[Any]) -> None:
-    """Check what a client says of the row that it changes (RFC 9110, section 13.2).
+    """Check the preconditions of a write against the row (RFC 9110, section 13.2).
 
-    Only the first half of a tag counts: what is included in a row may have changed.
+    Only the first half of a tag counts: rows included in the response may have changed.
 
     Args:
-        conditions: What it says.
+        conditions: The preconditions.
         row: The row's own values.
 
     Raises:
-        PreconditionFailed: The row is another than the client knows.
+        PreconditionFailed: The row does not meet them.
     """
     own = entity_tag(row)
     if conditions.if_match is not None and not _is_among(conditions.if_match, own):
@@ -115,12 +115,12 @@ def answer_row(body: bytes, tag: str) -> Answer:
 
 
 def answer_not_modified(tag: str) -> Answer:
-    """Answer that the client's copy is still right."""
+    """Answer that the client's copy is still current."""
     return Answer(304, b"", (_etag(tag),))
 
 
 def answer_created(body: bytes, tag: str, location: str, *, minimal: bool) -> Answer:
-    """Answer with the row that was stored, or without it as `Prefer: return=minimal` asks."""
+    """Answer with the row that was stored, or without it for `Prefer: return=minimal`."""
     headers = (_etag(tag), (b"location", location.encode()))
     if minimal:
         return Answer(201, b"", (*headers, MINIMAL), body)
@@ -128,20 +128,20 @@ def answer_created(body: bytes, tag: str, location: str, *, minimal: bool) -> An
 
 
 def answer_updated(body: bytes, tag: str, *, minimal: bool) -> Answer:
-    """Answer with the row as it is now, or without it as `Prefer: return=minimal` asks."""
+    """Answer with the updated row, or without it for `Prefer: return=minimal`."""
     if minimal:
         return Answer(204, b"", (_etag(tag), MINIMAL), body)
     return answer_row(body, tag)
 
 
 def answer_rows(body: bytes, *, status: int, minimal: bool, applied: Headers = ()) -> Answer:
-    """Answer with an array of rows, or without it as `Prefer: return=minimal` asks.
+    """Answer with an array of rows, or without it for `Prefer: return=minimal`.
 
     Args:
         body: The array.
-        status: The status; without a body 204 in place of 200.
+        status: The status; 204 replaces 200 where the body is left out.
         minimal: Whether the body is left out.
-        applied: Headers that name other preferences that were honoured.
+        applied: Headers for other preferences that were applied.
     """
     if minimal:
         return Answer(204 if status == 200 else status, b"", (MINIMAL, *applied), body)
@@ -149,11 +149,11 @@ def answer_rows(body: bytes, *, status: int, minimal: bool, applied: Headers = (
 
 
 def answer_affected(count: int, limit: int, *, minimal: bool) -> Answer:
-    """Answer how many rows a change has affected.
+    """Answer with the number of rows that a write has affected.
 
     Args:
-        count: Their number.
-        limit: The number that the client has allowed.
+        count: The number of rows.
+        limit: The most rows that the client has allowed.
         minimal: Whether the body is left out.
     """
     applied = (b"preference-applied", b"max-affected=%d" % limit)
@@ -170,8 +170,8 @@ def answer_page(
 
     Args:
         items: Its rows, as a JSON array.
-        bounds: Where it lies in the list.
-        links: The header that leads to other pages.
+        bounds: Its position in the list.
+        links: The header with links to other pages.
         estimated: Whether the total is an estimate.
 
     Returns:
@@ -190,22 +190,22 @@ def answer_keyset_page(
 
     Args:
         items: Its rows, as a JSON array.
-        limit: Rows on it, at most.
-        following: Cursor of the next page, where there is one.
-        previous: Cursor of the previous page, where there is one.
-        links: The header that leads to other pages.
+        limit: The most rows on a page.
+        following: The cursor of the next page, if any.
+        previous: The cursor of the previous page, if any.
+        links: The header with links to other pages.
 
     Returns:
         The answer.
     """
-    # A cursor has nothing in it that JSON would escape.
+    # A cursor contains nothing that JSON would escape.
     after, before = (f'"{cursor}"' if cursor else "null" for cursor in (following, previous))
     rest = f',"limit":{limit},"next":{after},"previous":{before}}}'
     return Answer(200, b'{"items":' + items + rest.encode(), (CONTENT, *links))
 
 
 def answer_deleted() -> Answer:
-    """Answer that the row is gone."""
+    """Answer that the row was deleted."""
     return Answer(204)
 
 
@@ -214,5 +214,5 @@ def _etag(tag: str) -> tuple[bytes, bytes]:
 
 
 def _digest(content: bytes) -> str:
-    # Processors have instructions for this one.
+    # Processors have instructions for SHA-256.
     return hashlib.sha256(content, usedforsecurity=False).hexdigest()[:18]

@@ -1,4 +1,4 @@
-"""The answer to a batch."""
+"""Response to a batch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _OF_BODY = (b"content-type", b"content-length")
 
 
 def answer_batch(answers: Sequence[Answer], *, minimal: bool) -> Answer:
-    """Answer a batch of requests, all of which have succeeded.
+    """Answer a batch whose requests have all succeeded.
 
     Args:
-        answers: The answers to its requests, in their order.
-        minimal: Whether bodies were left out, as `Prefer: return=minimal` asks.
+        answers: The responses to its requests, in order.
+        minimal: Whether bodies were left out for `Prefer: return=minimal`.
 
     Returns:
         The answer.

@@ -14,25 +14,27 @@ from .links import Headers
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 
 HEARTBEAT = b":\n\n"
-"""What keeps a connection from being taken for dead, and shows that the client has gone."""
+"""Comment that keeps an idle connection open, and reveals a client that has gone."""
 
 _FRESH = ((b"cache-control", b"no-cache"), (b"vary", b"Accept"))
 
 
 _ENDS = tuple((chr(code).encode(), b"\\u%04x" % code) for code in (0x85, 0x2028, 0x2029))
-"""What is no end of a line here, but is taken for one by clients that split text in their own
-way; in JSON it stands in texts alone, where it may be escaped."""
+"""Characters that Server-Sent Events do not take for line ends, but some clients do.
+
+In JSON they occur in strings alone, where they may be escaped.
+"""
 
 
 class ChangeEvent(NamedTuple):
-    """A change of a row, as a follower may see it.
+    """Change of a row, as its follower may see it.
 
     Args:
-        number: Its number.
-        at: The instant.
-        operation: What it comes to: `create`, `update` or `delete`.
+        number: The number of the change.
+        at: The instant of the change.
+        operation: The net operation: `create`, `update` or `delete`.
         key: The key of the row, as JSON.
-        item: The row as a list shows it, as JSON; None where it is there no more.
+        item: The row as in a list, as JSON; None where it no longer exists.
     """
 
     number: int
@@ -43,7 +45,7 @@ class ChangeEvent(NamedTuple):
 
 
 def number_header(number: int) -> Headers:
-    """The header that says behind which change to follow what an answer shows."""
+    """Return the header with the number of the last change that a response covers."""
     return ((b"x-change-number", b"%d" % number),)
 
 
@@ -52,7 +54,7 @@ def answer_changes(events: Sequence[ChangeEvent], upto: int) -> Answer:
 
     Args:
         events: The changes.
-        upto: The number to go on from.
+        upto: The number to continue from.
     """
     items = b",".join(map(_write_entry, events))
     body = b'{"items":[%b],"next":%d}' % (items, upto)
@@ -60,7 +62,7 @@ def answer_changes(events: Sequence[ChangeEvent], upto: int) -> Answer:
 
 
 def event_headers() -> Headers:
-    """The headers of a stream of events, with what has proxies pass each on at once."""
+    """Return the headers of a stream of events, which also keep proxies from buffering it."""
     return ((b"content-type", EVENT_STREAM), *_FRESH, (b"x-accel-buffering", b"no"))
 
 
@@ -73,12 +75,12 @@ def write_events(events: Sequence[ChangeEvent]) -> bytes:
 
 
 def write_place(number: int) -> bytes:
-    """Write an event without data, which tells a client its place and nothing else."""
+    """Write an event without data, which only updates the position of the client."""
     return b"id: %d\n\n" % number
 
 
 def write_retry(after_ms: int) -> bytes:
-    """Write how long a client waits before it comes back."""
+    """Write the delay before a client reconnects."""
     return b"retry: %d\n\n" % after_ms
 
 
@@ -94,5 +96,5 @@ def _write_entry(event: ChangeEvent) -> bytes:
 
 
 def _write_item(event: ChangeEvent) -> bytes:
-    # In JSON a text has no line's end as it is, so a row is one line.
+    # JSON escapes line ends in strings, so a row is one line.
     return b"" if event.item is None else b',"item":%b' % event.item

@@ -1,4 +1,4 @@
-"""Answers with groups of rows."""
+"""Responses with groups of rows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _VARY = (b"vary", b"Accept")
 
 
 def answer_groups(items: bytes, bounds: Bounds, links: Headers = ()) -> Answer:
-    """Answer with groups in JSON.
+    """Answer with a page of groups in JSON.
 
     Args:
         items: The groups, as a JSON array.
-        bounds: Where they lie among all groups.
-        links: The header that leads to others.
+        bounds: The position of the page among all groups.
+        links: The header with links to other pages.
     """
     more = "true" if bounds.has_next else "false"
     rest = f',"skip":{bounds.skip},"limit":{bounds.limit},"more":{more}}}'
@@ -28,6 +28,6 @@ def answer_sheet(sheet: bytes, links: Headers = ()) -> Answer:
 
     Args:
         sheet: The groups.
-        links: The header that leads to others.
+        links: The header with links to other pages.
     """
     return Answer(200, sheet, ((b"content-type", type_of(Format.CSV)), _VARY, *links))

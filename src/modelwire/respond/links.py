@@ -9,23 +9,26 @@ from urllib.parse import unquote_plus
 from msgspec import Struct
 
 Headers = tuple[tuple[bytes, bytes], ...]
-"""Headers as ASGI has them, names in lower case."""
+"""Headers as in ASGI, names in lower case."""
 
 MAX_LINK_BYTES = 4000
-"""Bytes of a header that says where the other pages are. Beyond, it is left out, since proxies
-refuse answers whose headers are long; the body has what a client needs to go on."""
+"""Maximum length of a `Link` header, in bytes.
+
+A longer header is left out, since proxies refuse responses with long headers; the body has what a
+client needs to go on.
+"""
 
 _PAGING = frozenset({"skip", "cursor"})
 
 
 class Bounds(Struct, frozen=True):
-    """Where a page lies in its list.
+    """Position of a page in its list.
 
     Args:
-        skip: Rows before it.
-        limit: Rows on it, at most.
-        total: Rows in the list, where that is known.
-        has_next: Whether there are rows after it.
+        skip: The number of rows before it.
+        limit: The most rows on it.
+        total: The number of rows in the list, where known.
+        has_next: Whether rows follow after it.
     """
 
     skip: int
@@ -35,41 +38,41 @@ class Bounds(Struct, frozen=True):
 
 
 class Address(Struct, frozen=True):
-    """Where a list was asked for.
+    """URL of a list.
 
     Args:
         path: Its path as the client sees it.
-        query_string: What followed the `?`, undecoded.
+        query_string: Its query string, still encoded.
     """
 
     path: str
     query_string: bytes
 
     def link(self, name: str, pages: Iterable[tuple[str, object | None]]) -> Headers:
-        """Write links to other pages: the same query, which starts elsewhere.
+        """Write links to other pages: the same query with another start.
 
         Args:
-            name: The parameter that says where.
-            pages: Each page's relation to this one, and where it starts; None where there is none.
+            name: The parameter that sets the start.
+            pages: The relation and the start of each page; None where the page does not exist.
         """
         kept = ""
         for pair in self.query_string.decode("latin-1").split("&"):
             given = pair.partition("=")[0]
             if pair and (unquote_plus(given) if "%" in given else given) not in _PAGING:
                 kept += f"{pair}&"
-        # What would end the link early, or can't stand in a header, is percent-encoded.
+        # Characters that would end the link early, or can't be in a header, are percent-encoded.
         start = _UNSAFE.sub(lambda found: f"%{ord(found[0]):02X}", f"{self.path}?{kept}{name}=")
         header = ", ".join([f'<{start}{at}>; rel="{rel}"' for rel, at in pages if at is not None])
         return ((b"link", header.encode("latin-1")),) if len(header) <= MAX_LINK_BYTES else ()
 
 
 def link_pages(address: Address, bounds: Bounds, *, exact: bool) -> Headers:
-    """Link to the pages around a page that was cut by the number of rows before it.
+    """Link to the pages around a page of offset pagination.
 
     Args:
-        address: Where it was asked for.
-        bounds: Where it lies.
-        exact: Whether the total is more than an estimate.
+        address: The URL of the list.
+        bounds: The position of the page.
+        exact: Whether the total is exact, rather than an estimate.
 
     Returns:
         The header.
@@ -94,7 +97,7 @@ def link_keyset(address: Address, following: str | None, previous: str | None) -
 
 
 def _start_before(skip: int, limit: int, last: int | None) -> int:
-    """Where the page before starts; past the end of the list that is the last one."""
+    """Return the start of the previous page; past the end of the list that is the last page."""
     return max(0, skip - limit) if last is None else min(max(0, skip - limit), last)
 
 

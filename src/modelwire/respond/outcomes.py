@@ -1,4 +1,4 @@
-"""The answer to a request whose rows are written each for itself."""
+"""Response to a bulk write that is not atomic."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .links import Headers
 from .problem import answer_problem
 
 Outcome = bytes | RequestError | None
-"""What became of one row: how it is shown, what is wrong with it, or that it is gone."""
+"""Outcome of one row: its JSON, its error, or None where it was deleted."""
 
 
 class Statuses(Struct, frozen=True):
-    """The statuses of the rows of one answer.
+    """Statuses of the rows of one response.
 
     Args:
-        success: That of a row that was written.
-        conflict: That where a unique value is taken or a parent is missing.
+        success: The status of a written row.
+        conflict: The status where a unique value is taken or a parent is missing.
     """
 
     success: int
@@ -30,16 +30,16 @@ class Statuses(Struct, frozen=True):
 def answer_each(
     outcomes: Sequence[Outcome], statuses: Statuses, *, minimal: bool, applied: Headers = ()
 ) -> Answer:
-    """Answer what became of each row (RFC 4918, section 13: Multi-Status).
+    """Answer with the outcome of each row (RFC 4918, section 13: Multi-Status).
 
     Args:
-        outcomes: What became of each, in their order.
-        statuses: The statuses that they have.
-        minimal: Whether rows are left out, as `Prefer: return=minimal` asks.
-        applied: Headers that name other preferences that were honoured.
+        outcomes: The outcomes, in the order of the rows.
+        statuses: The statuses of the rows.
+        minimal: Whether rows are left out for `Prefer: return=minimal`.
+        applied: Headers for other preferences that were applied.
 
     Returns:
-        The answer. The problem of a row is the document that it would be answered with alone.
+        The answer. The problem of a row is the same document as for a request with that row alone.
     """
     items = b",".join(_write(outcome, statuses, minimal=minimal) for outcome in outcomes)
     headers = (CONTENT, *((MINIMAL,) if minimal else ()), *applied)

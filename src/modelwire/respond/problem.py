@@ -62,9 +62,9 @@ def answer_other_problem(
 
     Args:
         status: Its status.
-        detail: Its detail, as it was given.
+        detail: Its detail, as given.
         headers: Its headers.
-        violations: What it was raised about, where that is known.
+        violations: The violations that it was raised for, where known.
 
     Returns:
         The answer.
@@ -95,6 +95,6 @@ def _describe(violation: Violation) -> dict[str, Any]:
 
 
 def _answer(status: int, document: dict[str, Any], headers: Headers) -> Answer:
-    # Names that a client sent may hold lone surrogates; ASCII escapes carry them safely.
+    # Names sent by a client may contain lone surrogates, which ASCII escapes carry safely.
     body = json.dumps(document, default=str).encode()
     return Answer(status, body, ((b"content-type", PROBLEM.encode()), *headers))

@@ -1,4 +1,4 @@
-"""The one table of statuses: what each code of `modelwire.errors` is in HTTP."""
+"""Table of the HTTP status for each code of `modelwire.errors`."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ STATUSES: Mapping[str, int] = {
 }
 
 CONFLICTS = frozenset({"already_exists", "parent_not_found"})
-"""The codes whose status is the setting `conflict_status`."""
+"""Codes whose status is the setting `conflict_status`."""
 
 
 def status_of(code: str, conflict_status: int) -> int:
-    """The status of a code."""
+    """Return the status of a code."""
     return conflict_status if code in CONFLICTS else STATUSES[code]
 
 
 _PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
-"""Phrases of RFC 9110 that older versions of Python have otherwise."""
+"""Phrases of RFC 9110 that older versions of Python lack."""
 
 
 def title_of(status: int) -> str:
-    """The standard phrase of a status (RFC 9110, section 15), as in `Not Found`."""
+    """Return the standard phrase of a status (RFC 9110, section 15), as in `Not Found`."""
     try:
         return _PHRASES.get(status) or HTTPStatus(status).phrase
     except ValueError:

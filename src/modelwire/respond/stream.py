@@ -1,4 +1,4 @@
-"""Streams: a body sent in parts, whose end can't be mistaken."""
+"""Streamed responses, whose end is unambiguous."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .links import Headers
 
 
 class Encoder(Protocol):
-    """What writes rows; those of `encode` do."""
+    """Encoder of rows, as those of `encode`."""
 
     names: Sequence[str]
     times: Collection[str]
@@ -24,7 +24,7 @@ class Encoder(Protocol):
 
 
 END_MARKER = "end-marker"
-"""The preference for a last line that says how many rows came before it."""
+"""Preference for a last line with the number of rows."""
 
 _LINES_END = b'{"$rows":%d}\n'
 _SHEET_END = b"#rows,%d\r\n"
@@ -35,7 +35,7 @@ _TYPES = {Format.CSV: "text/csv; charset=utf-8; header=present"}
 
 
 def type_of(format_: Format) -> bytes:
-    """The media type of a format, as `Content-Type` has it."""
+    """Return the media type of a format, as in `Content-Type`."""
     return _TYPES.get(format_, format_.value).encode()
 
 
@@ -53,10 +53,10 @@ def answer_stream(
     Args:
         format_: The format.
         first: The first batch.
-        rest: The batches after it. An error in them leaves the body without its end.
-        encoder: Writes the rows.
-        escape_formulas: Whether CSV makes texts harmless that a spreadsheet would run.
-        marks_end: Whether lines, which have no end of their own, end with one that counts them.
+        rest: The batches after it. An error while they are read leaves the body without its end.
+        encoder: The encoder of the rows.
+        escape_formulas: Whether CSV escapes texts that a spreadsheet would evaluate.
+        marks_end: Whether JSON lines and CSV end with a line with the number of rows.
 
     Returns:
         The answer.
