@@ -1,1 +1,1 @@
-"""The FastAPI adapter: routes, session dependencies, errors, health, docs."""
+"""FastAPI adapter: routes, session dependencies, errors, health, docs."""

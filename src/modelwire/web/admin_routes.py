@@ -1,4 +1,4 @@
-"""The routes of the admin page."""
+"""Routes of the admin page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ ADMIN = "/admin"
 
 
 def add_admin(routes: Routes) -> None:
-    """Serve the admin page of the resources of a mount, or of the mounts before one without any.
+    """Serve the admin page for the resources of a mount, or else for those of earlier mounts.
 
     Args:
         routes: The routes of the mount.
 
     Raises:
-        ConfigurationError: There is a route at the path.
+        ConfigurationError: The path has a route already.
     """
     from .admin.mounting import Admin  # noqa: PLC0415 - few applications have it
 

@@ -1,4 +1,4 @@
-"""The routes that serve the resources of an application to agents."""
+"""Routes that serve the resources of an application to agents."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .routes import Routes
 
 
 def add_agents(routes: Routes, options: Mcp) -> None:
-    """Serve the resources of a mount to agents, or those of the mounts before one without any.
+    """Serve the resources of a mount to agents, or else those of earlier mounts.
 
     Args:
         routes: The routes of the mount.
-        options: How.
+        options: The options of `Mcp`.
 
     Raises:
-        ConfigurationError: The SDK is not installed, there is a route at the path, or an earlier
-            mount serves agents there in another way.
+        ConfigurationError: The SDK is not installed, the path has a route already, or an earlier
+            mount serves agents there with other options.
     """
     require("mcp", "mount(mcp=…)")
     from .agents.mounting import Agents  # noqa: PLC0415 - it imports that

@@ -1,4 +1,4 @@
-"""What `mount` can be given: a wrong argument is refused with what would be right."""
+"""Validation of the arguments of `mount`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def check_arguments(
         app: The application.
         database: The database.
         resources: The resources.
-        options: The others, by their name.
+        options: The other arguments, by name.
 
     Raises:
-        ConfigurationError: One can't be used; says what would be right.
+        ConfigurationError: An argument can't be used; says what would be right.
     """
     if not isinstance(app, FastAPI):
         _refuse("app", app, "a FastAPI application; a path before all others is prefix=")
@@ -81,7 +81,7 @@ _OPTIONS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ),
     ("conflict_status", lambda value: value in (None, 400, 409), "400, 409 or None"),
 )
-"""The other arguments, with what each has to be."""
+"""Other arguments, each with its check and the expected value."""
 
 
 def _refuse(name: str, value: object, expected: str) -> None:

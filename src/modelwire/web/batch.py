@@ -1,4 +1,4 @@
-"""Batches: requests to the application's resources that are answered in one transaction."""
+"""Batches: several requests to the application's resources, answered in one transaction."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ _HEADERS_OF_THE_BATCH = frozenset(
         *(b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"),
     )
 )
-"""The headers of a batch that its requests do not have from it."""
+"""Headers of a batch that do not apply to its requests."""
 
 _JSON = (b"content-type", b"application/json")
 
 _RAISED = (RequestValidationError, HTTPException)
-"""What the application's own code raises to refuse a request."""
+"""Exceptions by which the application's own code refuses a request."""
 
 _running: set[asyncio.Future[None]] = set()
 
 
 class Batches:
-    """Answers batches of requests to the resources of an application.
+    """Endpoint of batches of requests to the resources of an application.
 
     Args:
-        variants: The pipelines of the resources that batches are mounted with.
+        variants: The pipelines of the mount that batches belong to.
         lookup: The routes of all resources.
-        problems: Knows what the application answers itself.
-        mounted: The resources of each `mount`.
-        max_requests: Requests that a batch may have.
+        problems: Knows which errors the application handles itself.
+        mounted: The mounts of the application.
+        max_requests: The maximum number of requests in a batch.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Batches:
         self._max_requests = max_requests
 
     async def answer(self, request: Request, session: AsyncSession | None, scope: Scope) -> Answer:
-        """`POST /batch`"""
+        """Answer `POST /batch`."""
         pipeline = self._variants.choose(request.caller)
         refuse_parameters(pipeline.parse_query(request))
         check_content(request.header(b"content-type"), request.header(b"content-encoding"))
@@ -98,7 +98,7 @@ class Batches:
         return answer
 
     def _needs_session(self, scope: Scope, routes: Sequence[ResourceRoute]) -> bool:
-        """Whether hooks, or what guards a request, may work with a session."""
+        """Whether hooks, or dependencies of a request, may use a session."""
         guarded = [route for route in routes if route.is_guarded]
         if any(each.variants.widest.catalog.has_hooks for each in self._mounted):
             return True
@@ -114,7 +114,7 @@ class Batches:
 
 
 class _Parts:
-    """The requests of one batch, as requests to the application."""
+    """Requests of one batch, as requests to the application."""
 
     def __init__(
         self, request: Request, scope: Scope, lookup: RouteLookup, problems: Problems
@@ -132,16 +132,16 @@ class _Parts:
         self._background: dict[str, BackgroundTask | None] = {}
 
     def find(self, request: BatchedRequest) -> ResourceRoute:
-        """Find the route of a request, whose references need not be filled in.
+        """Find the route of a request, whose references need not be resolved.
 
         Raises:
-            RequestError: There is none, or none that a batch may ask.
+            RequestError: No route matches, or it is not available in batches.
         """
         with Placing(request.place):
             return self._look_up(request.method, request.path)[0]
 
     async def answer(self, addressed: Addressed, transaction: OpenTransaction) -> Answer:
-        """Answer a request as a part of a transaction, once what guards it has been asked."""
+        """Answer a request as a part of a transaction, once its dependencies have run."""
         try:
             route, scope = self._open(addressed.request, addressed.path)
             caller, body = self._caller_of(route), addressed.body
@@ -155,7 +155,7 @@ class _Parts:
             raise self._tell(error) from None
 
     async def guard(self, addressed: Addressed, transaction: OpenTransaction) -> None:
-        """Ask what guards a request, and nothing else."""
+        """Run the dependencies of a request, and nothing else."""
         try:
             route, scope = self._open(addressed.request, addressed.path)
             part = Part(transaction, self._caller_of(route), addressed.body, is_asked_only=True)
@@ -164,7 +164,7 @@ class _Parts:
             raise self._tell(error) from None
 
     def run_in_background(self) -> None:
-        """Run what dependencies have left for later, now that all is committed."""
+        """Run the background tasks of dependencies, now that the batch is committed."""
         for background in self._background.values():
             if background is not None:
                 task = asyncio.ensure_future(background())
@@ -177,7 +177,7 @@ class _Parts:
         return route, {**scope, "headers": self._headers_of(request)}
 
     def _look_up(self, method: str, path: str) -> tuple[ResourceRoute, dict[str, Any]]:
-        """Find the route of a method and a path, and the scope that its requests share."""
+        """Find the route of a method and a path, and the scope of its requests."""
         known = self._known.get((method, path))
         if known is None:
             scope = self._scope_of(method, path)
@@ -202,7 +202,7 @@ class _Parts:
         own = dict(request.headers)
         own.setdefault(*_JSON)
         if self._preferences is not None:
-            # Of a preference that is named twice, the first one counts.
+            # The first occurrence of a preference counts.
             parts = (own.get(b"prefer"), self._preferences)
             own[b"prefer"] = b", ".join(part for part in parts if part)
         return [*self._headers, *own.items()]
@@ -226,7 +226,7 @@ class _Parts:
         return self._callers[endpoint.callers]
 
     def _tell(self, error: RequestValidationError | HTTPException) -> Exception:
-        """Tell what the application's own code raises as it is told of a single request."""
+        """Convert an exception of the application's own code as for a single request."""
         is_answer = isinstance(error, HTTPException) and error.status_code < 400
         if is_answer or self._problems.is_handled_otherwise(self._scope, error):
             return error
@@ -236,6 +236,6 @@ class _Parts:
 
 
 async def _pass(scope: dict[str, Any], route: ResourceRoute, part: Part) -> None:
-    """Have a request pass through all that is before its endpoint."""
+    """Pass a request through the dependencies of its route, to its endpoint."""
     known = {} if route.resource_endpoint.callers is None else {WHO: part.caller.who}
     await route.app({**scope, **known, PART: part}, part.receive(), send_nothing)

@@ -1,4 +1,4 @@
-"""Tells which dependencies speak of one row."""
+"""Detection of dependencies that apply to a single row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..compat.fastapi import takes_path_or_body
 
 
 def is_bound(depends: Depends, key: Sequence[str]) -> bool:
-    """Whether a dependency takes a key from the path, or the body of a request, at any depth.
+    """Whether a dependency, at any depth, reads a key from the path, or the request body.
 
     Args:
         depends: The dependency.

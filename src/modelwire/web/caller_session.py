@@ -1,4 +1,4 @@
-"""The session of a request's caller, for endpoints of an application's own."""
+"""Session under the policies of the request's caller, for the application's own endpoints."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, NamedTuple
@@ -19,18 +19,18 @@ from .own_access import CallerAccess, get_access
 from .session import UnitOfWorkDep
 
 TAKEN = "modelwire.taken"
-"""Where the scope of a request has what `row_of` has given it, as a list of `Taken`."""
+"""Key of a request's scope that holds the rows given by `row_of`, as a list of `Taken`."""
 
 AccessDep = Annotated[CallerAccess, Depends(get_access)]
-"""What the caller of the request may do."""
+"""Rights of the request's caller."""
 
 
 class Taken(NamedTuple):
-    """A row that `row_of` has given.
+    """Row that `row_of` has given.
 
     Args:
         catalog: The catalog of its resource.
-        table: What the caller may see of that.
+        table: The resource, as the caller may see it.
         row: The object.
     """
 
@@ -44,24 +44,24 @@ async def get_caller_session(
 ) -> AsyncIterator[AsyncSession]:
     """Give a request a session under the policies of its caller, committed before the answer.
 
-    What it reads is what the caller may see, and what it writes is what they may change: by the ORM
-    and by SQLAlchemy's expression language. Text that is run as SQL goes past policies. It is in
+    It reads only what the caller may see, and writes only what the caller may change, by the ORM
+    and by SQLAlchemy's expression language. Textual SQL bypasses the policies. The session is in
     the transaction of `UnitOfWorkDep`.
 
     Yields:
-        The session. What is not allowed raises `Forbidden`, and everything is undone.
+        The session. A forbidden write raises `Forbidden`, and everything is rolled back.
     """
     async with open_caller_session(unit_of_work, access.rows) as session:
         yield session
         await session.flush()
         taken: list[Taken] = connection.scope.get(TAKEN, [])
         if len(taken) == 1 and EXCHANGE in connection.scope:
-            await unit_of_work.flush()  # the row may have been changed by that
+            await unit_of_work.flush()  # may have changed the row
             connection.scope[EXCHANGE].tag = await _find_tag(access, unit_of_work, taken[0])
 
 
 async def _find_tag(access: CallerAccess, session: AsyncSession, taken: Taken) -> bytes:
-    """Find the entity tag of a row as it is stored now; empty if it is not there for the caller."""
+    """Find the entity tag of a row as now stored; empty if the caller can't see the row."""
     state: Any = inspect(taken.row)
     if state.deleted or state.was_deleted or state.session is None:
         return b""

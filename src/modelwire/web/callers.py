@@ -1,4 +1,4 @@
-"""The caller of a request: resolved by FastAPI as a dependency of each route of a resource."""
+"""Caller of a request: resolved by FastAPI, as a dependency of each route of a resource."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -17,24 +17,24 @@ from ..compat.short_way import find_short_way
 from .session import SessionDep
 
 WHO = "modelwire.who"
-"""Where the scope of a request has what the caller's dependency has given, where that is kept."""
+"""Key of a request's scope that holds the result of the caller's dependency, where it is kept."""
 
 Run = Callable[[HTTPRequest, Response, AsyncSession | None, object], Awaitable[Response]]
 
 
 class Callers:
-    """Resolves the callers of the resources of one `mount`.
+    """Resolver of the callers of one `mount`.
 
     Args:
-        caller: What the user declared.
-        catalog: The resources, whose policies say what is read of a caller.
+        caller: The declaration of the caller.
+        catalog: The resources, whose policies say which attributes of a caller are read.
 
     Attributes:
-        dependency: What is called.
-        depends: The dependency, to stand before all others of a route.
-        keeps: The same where a dependency of the route needs the caller: it keeps it for that.
-        takes_scopes: Whether what it gives depends on the scopes of who asks for it.
-        short_way: Calls it where it is the only one; None where FastAPI has to.
+        dependency: The dependency as a function.
+        depends: The dependency, which goes before all others of a route.
+        keeps: The same, for a route whose dependencies need the caller: it keeps the result.
+        takes_scopes: Whether the result depends on the security scopes of its dependant.
+        short_way: Calls the dependency without FastAPI; None where FastAPI is needed.
     """
 
     def __init__(self, caller: Caller, catalog: Catalog) -> None:
@@ -46,19 +46,19 @@ class Callers:
         self.takes_scopes = takes_scopes(self.depends)
 
     def read(self, who: object) -> Principal:
-        """Read what policies use of what the dependency has given.
+        """Read the attributes that policies use from the dependency's result.
 
         Raises:
-            CallerError: It is not what its annotations say.
+            CallerError: An attribute does not match its annotation.
         """
         return self._reader.read(who)
 
     def bind(self, run: Run, *, in_session: bool) -> Callable[..., Any]:
-        """Make an endpoint that FastAPI gives the caller, the same as to all who depend on it.
+        """Make an endpoint that receives the caller from FastAPI, resolved once for each request.
 
         Args:
-            run: Answers a request, in a session or without one, for a caller.
-            in_session: Whether it is given the session of the request.
+            run: Answers a request for a caller, in a session or without one.
+            in_session: Whether the endpoint receives the session of the request.
         """
         dependency = self.dependency
 
@@ -79,7 +79,7 @@ class Callers:
 
 
 def _keep_result_of(dependency: Callable[..., Any]) -> Callable[..., Awaitable[None]]:
-    """Make a dependency that keeps in the scope of a request what another one has given."""
+    """Make a dependency that keeps the result of another one in the scope of a request."""
 
     async def keep(request: HTTPRequest, who: Annotated[object, Depends(dependency)]) -> None:
         request.scope[WHO] = who

@@ -1,4 +1,4 @@
-"""The client of a request to an endpoint of the application's own, which may go away."""
+"""Client of a request to an endpoint of the application's own, which may disconnect."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections import deque
 from starlette.types import Message, Receive
 
 SCOPE_CLIENT = "modelwire.client"
-"""Where the scope of a request has its client, if a session belongs to it."""
+"""Key of a request's scope that holds its client, where the request has a session."""
 
 
 class Client:
-    """Sees whether a client has gone, and leaves its body to those who read it.
+    """Watcher of a client, which passes the body on to its readers.
 
     Args:
-        receive: Where the server gives the body, and says that the client has gone.
+        receive: Receives the body, and the disconnect, from the server.
 
     Attributes:
-        is_gone: Whether it is known to have gone.
+        is_gone: Whether the client is known to have disconnected.
     """
 
     def __init__(self, receive: Receive) -> None:
@@ -29,9 +29,9 @@ class Client:
         self._was_seen = False
 
     def has_gone(self) -> bool:
-        """Look at it, again and again as long as a statement runs; whether it has gone.
+        """Whether the client has disconnected; called at intervals while a statement runs.
 
-        It is watched from the second look on: most statements have ended before that.
+        It is watched from the second call on, since most statements have ended before that.
         """
         if self._was_seen and self._watch is None and not self._kept:
             self._watch = asyncio.ensure_future(self._wait())
@@ -43,13 +43,13 @@ class Client:
         while message["type"] != "http.disconnect":
             self._kept.append(message)
             if message.get("more_body"):
-                self._watch = None  # the rest of the body is for whoever reads it
+                self._watch = None  # the rest of the body is for its reader
                 return
             message = await self._receive()
         self.is_gone = True
 
     async def receive(self) -> Message:
-        """Give the next message: the body, and then that the client has gone."""
+        """Return the next message: a part of the body, or the disconnect."""
         if self._watch is not None and not self._kept:
             await asyncio.wait([self._watch])
         if self._kept:
@@ -57,6 +57,6 @@ class Client:
         return {"type": "http.disconnect"} if self.is_gone else await self._receive()
 
     def close(self) -> None:
-        """Watch it no longer."""
+        """Stop watching."""
         if self._watch is not None:
             self._watch.cancel()

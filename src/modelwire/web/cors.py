@@ -1,4 +1,4 @@
-"""Lets scripts of pages from other origins use an application (CORS)."""
+"""Cross-origin resource sharing (CORS)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TAKEN = (
     "traceparent",
     "tracestate",
 )
-"""Headers of requests that routes of resources read, and that a page has to be allowed to send."""
+"""Headers that routes of resources read, and that pages must be allowed to send."""
 
 _SENT = (
     "Allow",
@@ -45,7 +45,7 @@ _SENT = (
     "X-Change-Number",
     "X-Request-ID",
 )
-"""Headers of answers that a page's script can't read unless they are named."""
+"""Response headers that scripts can't read unless they are exposed."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^`|~\w-]+", re.ASCII)
 _VARY = (b"vary", b"Origin")
@@ -53,20 +53,20 @@ _VARY = (b"vary", b"Origin")
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """The pages of other origins whose scripts may use an application, and what they may do.
+    """Origins whose pages may use an application, and what they may do.
 
     They may use every method and header of modelwire's own routes.
 
     Args:
-        origins: Where the pages come from, as in `https://app.example.com` or
-            `http://localhost:5173`; `https://*.example.com` for all below it, `*` for any.
-        credentials: Whether browsers may send their cookies along; not, by default.
-        allow_headers: More headers that they may send, for endpoints of your own.
-        expose_headers: More headers of answers that they may read.
-        max_age_s: Seconds that a browser may remember what it is allowed; 600 by default.
+        origins: The origins, as in `https://app.example.com` or `http://localhost:5173`;
+            `https://*.example.com` for all subdomains, `*` for any origin.
+        credentials: Whether browsers may send cookies; not, by default.
+        allow_headers: More headers that pages may send, for endpoints of your own.
+        expose_headers: More response headers that pages may read.
+        max_age_s: Seconds that a browser may cache a preflight; 600 by default.
 
     Raises:
-        ConfigurationError: An argument can't be used, or cookies are for any origin.
+        ConfigurationError: An argument can't be used, or cookies are allowed for any origin.
     """
 
     origins: Sequence[str]
@@ -105,14 +105,14 @@ def _check_origins(origins: Sequence[str]) -> object:
 
 
 class CrossOrigin(CORSMiddleware):
-    """Answers the preflights of browsers, and marks what their pages may read.
+    """Middleware that answers preflights, and marks responses with what pages may read.
 
-    What is refused is a problem document. Every answer depends on the origin, which caches are
-    told of those to requests that name none as well.
+    A refusal is a problem document. Every response varies by origin, also that to a request without
+    an origin, since caches must know.
 
     Args:
         app: The application.
-        cors: The pages.
+        cors: The allowed origins.
         problems: Answers errors.
     """
 
@@ -160,7 +160,7 @@ class CrossOrigin(CORSMiddleware):
         return refusal
 
     def _allowing(self, send: Send, origin: str) -> Send:
-        """What sends an answer with what a page of an origin may do with it."""
+        """Return a `send` that adds the headers for pages of an origin."""
         allowed = dict(self.simple_headers) if self.is_allowed_origin(origin) else {}
         if allowed and not self.allow_all_origins:
             allowed["Access-Control-Allow-Origin"] = origin
@@ -175,7 +175,7 @@ class CrossOrigin(CORSMiddleware):
 
 
 def _varying(send: Send) -> Send:
-    """What sends an answer that depends on the origin of a request."""
+    """Return a `send` that marks responses as varying by origin."""
 
     def send_varying(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
@@ -186,14 +186,14 @@ def _varying(send: Send) -> Send:
 
 
 def is_allowed(origin: str, origins: Sequence[str]) -> bool:
-    """Whether an origin is among some, of which one may stand for all, or for all below it."""
+    """Whether an origin is allowed, by itself or by a wildcard."""
     pattern = _write_pattern(origins)
     is_below = pattern is not None and re.fullmatch(pattern, origin) is not None
     return "*" in origins or origin in origins or is_below
 
 
 def _write_pattern(origins: Sequence[str]) -> str | None:
-    """A pattern for the origins that stand for all below them."""
+    """Return a pattern for the origins with wildcards for subdomains."""
     wild = (re.escape(origin) for origin in origins if "//*" in origin)
     pattern = "|".join(origin.replace(r"\*", "[a-z0-9_.-]+") for origin in wild)
     return pattern or None

@@ -1,4 +1,4 @@
-"""How long a request may take, and whether its client still waits for the answer."""
+"""Time limit of a request, which also ends when its client disconnects."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..overtime import TimeLimit
 
 
 class Deadline(TimeLimit):
-    """Ends what its block is doing when the time is up, or when the client has gone.
+    """Time limit that ends its block when the time is up, or when the client has disconnected.
 
     Args:
-        limit_s: Seconds that it may take; `restart` begins anew.
+        limit_s: Seconds that the block may take; `restart` begins anew.
 
     Raises:
-        TooSlow: The time is up, and the body has not come.
-        TimedOut: The time is up otherwise.
-        ClientDisconnect: The client has gone.
+        TooSlow: The time is up before the body was received.
+        TimedOut: The time is up after that.
+        ClientDisconnect: The client has disconnected.
     """
 
     __slots__ = ("_receive", "_was_seen", "_watch")
@@ -33,28 +33,28 @@ class Deadline(TimeLimit):
         self._was_seen = False
 
     def watch(self, receive: Receive) -> None:
-        """Watch whether the client goes away, now that its body has come.
+        """Watch for a disconnect of the client, now that its body was received.
 
-        That begins with the second look: what is done sooner is answered before it would have
-        been of use.
+        The watch begins with the second look: a shorter request ends before the watch would be of
+        use.
 
         Args:
-            receive: Where the server says so.
+            receive: Receives the disconnect from the server.
         """
         self._receive = receive
 
     def watch_at_once(self, receive: Receive) -> None:
-        """Watch from now on whether the client goes away.
+        """Watch for a disconnect of the client from now on.
 
         Args:
-            receive: Where the server says so.
+            receive: Receives the disconnect from the server.
         """
         self._receive = receive
         self._watch = asyncio.ensure_future(wait_for_disconnect(receive))
         self._watch.add_done_callback(self._on_disconnect)
 
     def look(self, now_s: float) -> None:
-        """Look at it."""
+        """Check the limit, and begin to watch the client at the second check."""
         if self._was_seen and self._receive is not None and self._watch is None:
             self.watch_at_once(self._receive)
         self._was_seen = True
@@ -67,7 +67,7 @@ class Deadline(TimeLimit):
         traceback: TracebackType | None,
     ) -> None:
         if self._watch is None and not self._is_over:
-            self.stop()  # as nearly always
+            self.stop()  # the usual case
             return
         gone = self._watch is not None and self._watch.done()
         if self._watch is not None:
@@ -91,6 +91,6 @@ class Deadline(TimeLimit):
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
-    """Wait until the server says that the client has gone."""
+    """Wait until the server reports that the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

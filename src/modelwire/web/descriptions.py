@@ -1,4 +1,4 @@
-"""The routes of a resource, as the table of them says what they are."""
+"""Description of a route of a resource."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ..respond.answer import Answer, StreamAnswer
 
 @dataclass(frozen=True)
 class Route:
-    """One route of a resource, or of one of its relations.
+    """Route of a resource, or of one of its relations.
 
     Args:
-        operation: The operation of the resource that it belongs to, or else what it does with the
-            rows of a relation, below a row, with changes of a row, or with one that is deleted.
+        operation: The operation of the resource, or else the access to the rows of a relation, to
+            the past of a row, or to a deleted row.
         method: Its method.
         handle: Answers a request, given the pipeline, the resource and the relation, if any.
         path: Its path below the resource's; `{key}` stands for the key, `{relation}` for the
             relation's name, `{other}` for the key of a row at its other end, `{change_number}` for
             the number of a change.
-        description: What the OpenAPI document says of it.
+        description: Its description in the OpenAPI document.
     """
 
     operation: Operation | Access | Past | Recall

@@ -1,4 +1,4 @@
-"""The docs pages, without anything from the internet."""
+"""Docs pages that load nothing from the internet."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .route_names import has_path
 
 ASSETS = "/docs-assets"
 DOCS = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
-"""The names of the routes that FastAPI adds to each application."""
+"""Names of the routes that FastAPI adds to each application."""
 
 _FASTAPI_PAGES = ("swagger_ui_html", "redoc_html")
 
 _UNFOLDED = 100
-"""Operations up to which the page shows all of them; of more it shows their tags."""
+"""Maximum number of operations that the page shows expanded; beyond, it shows their tags."""
 
 _ASSETS_PACKAGE = "fastapi_offline"
 
@@ -36,7 +36,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def serve_document(app: FastAPI, document: Document) -> None:
-    """Serve an application's OpenAPI document where FastAPI does, if it does."""
+    """Serve an application's OpenAPI document at FastAPI's path, where it has one."""
     routes = app.router.routes
     known = {route.name: route for route in routes if isinstance(route, Route)}
     if "openapi" in known:
@@ -44,10 +44,10 @@ def serve_document(app: FastAPI, document: Document) -> None:
 
 
 def serve_docs(app: FastAPI) -> None:
-    """Serve FastAPI's docs pages with assets from a package in place of a CDN's.
+    """Serve FastAPI's docs pages with assets from a package instead of a CDN.
 
     Args:
-        app: The application. Pages that it has switched off or replaced are left alone.
+        app: The application. Pages that it has disabled or replaced are left alone.
 
     Raises:
         ConfigurationError: The package is not installed.
@@ -64,7 +64,7 @@ def serve_docs(app: FastAPI) -> None:
 
 
 def _replace(routes: list[BaseRoute], route: Route, endpoint: Endpoint) -> None:
-    """Put an endpoint in the place of a route; like every route it refuses unknown parameters."""
+    """Replace the endpoint of a route by one that refuses unknown parameters."""
 
     async def answer(request: Request) -> Response:
         refuse_parameters(parse_query(request.scope["query_string"]))
@@ -76,7 +76,7 @@ def _replace(routes: list[BaseRoute], route: Route, endpoint: Endpoint) -> None:
 
 
 def has_assets() -> bool:
-    """Whether the package is installed that has the pages' assets."""
+    """Whether the package with the assets of the pages is installed."""
     return is_installed(_ASSETS_PACKAGE)
 
 
@@ -119,7 +119,7 @@ async def _redoc(request: Request) -> Response:
 
 
 def answer_docs_with_slash(app: FastAPI) -> None:
-    """Answer the docs' paths with a last slash too, where FastAPI would redirect."""
+    """Answer the docs' paths with a trailing slash too, where FastAPI would redirect."""
     for route in tuple(app.router.routes):
         if isinstance(route, Route) and route.name in DOCS:
             path = f"{route.path}/"

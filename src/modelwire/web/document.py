@@ -1,4 +1,4 @@
-"""The OpenAPI document of an application: FastAPI's, with the operations of resources in it."""
+"""OpenAPI document of an application: FastAPI's, with the operations of resources added."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from .route import IS_COMPOSING, ResourceRoute
 from .row_of import RowDependency
 
 _ROOTS = 8
-"""Paths that the application is served under, whose documents are kept."""
+"""Maximum number of root paths whose documents are cached."""
 
 _VALIDATION = ("HTTPValidationError", "ValidationError")
-"""Schemas of FastAPI's own answers to what is not valid; those of resources are problems."""
+"""Schemas of FastAPI's own validation errors, in place of which resources have problems."""
 
 
 class Document:
-    """Composes the document, once for the routes that there are.
+    """Composer of the document, which is composed anew only where routes were added.
 
-    FastAPI makes its part of the routes of the application's own, and finds out what dependencies
-    of resources' routes take. The rest comes from the catalog, at a fraction of the cost.
+    FastAPI describes the application's own routes, and what the dependencies of resources' routes
+    take. The rest comes from the catalog, at a fraction of the cost.
 
     Args:
-        app: The application. Its `openapi` is replaced by one that adds the operations of resources
-            to what it gives; one that its user has put there before is kept by that.
-        components: Gives the parts that the operations of resources share.
-        own_access: Has callers asked for in endpoints of the application's own.
+        app: The application. Its `openapi` is replaced by a function that adds the operations of
+            resources to its result; a custom `openapi` is kept that way.
+        components: Returns the components that the operations of resources share.
+        own_access: Makes FastAPI resolve callers in the application's own endpoints.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Document:
         app.openapi = self.compose  # type: ignore[method-assign]
 
     def compose(self) -> JSONSchema:
-        """Compose the document, or return the one that was composed before."""
+        """Compose the document, or return the one composed before."""
         with self._lock:
             return self._compose()
 
@@ -80,9 +80,10 @@ class Document:
         return self._whole
 
     def read(self) -> JSONSchema:
-        """Read the document as it is served, whatever makes it.
+        """Return the document as it is served, by whichever function it was made.
 
-        Whoever makes one of the routes alone has the operations, without the parts that they share.
+        A function that describes the routes alone includes the operations, but not their
+        components.
         """
         document = self._app.openapi()
         if document is self._whole:
@@ -103,10 +104,10 @@ class Document:
         return found
 
     def _add_refusals(self, paths: JSONSchema) -> Parts:
-        """Add to endpoints of the application's own how they refuse callers.
+        """Add the refusals of callers to the application's own endpoints.
 
         Returns:
-            The parts that these answers refer to.
+            The components that these responses refer to.
         """
         added: list[JSONSchema] = []
         for placed in place_routes(self._app.routes):
@@ -123,7 +124,7 @@ class Document:
     def _add_dependencies(
         self, operation: JSONSchema, solved: JSONSchema, *, asks: bool
     ) -> JSONSchema:
-        """Add to an operation what its dependencies take, and how they refuse."""
+        """Add the parameters, security and refusals of its dependencies to an operation."""
         if "parameters" in solved:
             parameters = [*operation.get("parameters", ()), *solved["parameters"]]
             operation = {**operation, "parameters": parameters}
@@ -136,7 +137,7 @@ class Document:
 
 
 def _statuses(functions: Collection[object]) -> Iterator[int]:
-    """The statuses by which an endpoint refuses callers, given its dependencies."""
+    """Yield the statuses of the problems by which an endpoint's dependencies refuse callers."""
     yield from (401, 403)
     actions = {found.action for found in functions if isinstance(found, RowDependency)}
     if actions:
@@ -146,7 +147,7 @@ def _statuses(functions: Collection[object]) -> Iterator[int]:
 
 
 class DocumentPage:
-    """Serves the document: as bytes that are made once, and in a thread.
+    """Endpoint of the document, which is encoded once, in a thread.
 
     Args:
         app: The application.
@@ -161,7 +162,7 @@ class DocumentPage:
         self._pages: dict[str, _Page] = {}
 
     async def read(self, request: Request) -> Response:
-        """Answer a request for it."""
+        """Answer a request for the document."""
         root = request.scope.get("root_path", "").rstrip("/")
         page = await to_thread.run_sync(self._find_page, root, limiter=self._threads)
         headers = {"etag": f'"{page.tag}"', "vary": "accept-encoding", "cache-control": "no-cache"}
@@ -184,7 +185,7 @@ class DocumentPage:
         return self._pages[root]
 
     def _below(self, root: str, document: JSONSchema) -> JSONSchema:
-        """The document of an application that is served under a path, as FastAPI shows it."""
+        """Return the document for a root path, which FastAPI adds to its servers."""
         servers = document.get("servers", [])
         known = {server.get("url") for server in servers}
         if not root or not self._app.root_path_in_servers or root in known:
@@ -204,7 +205,7 @@ def _make_page(document: JSONSchema) -> _Page:
 
 
 def _encode(value: Any, levels: int = 3) -> str:
-    """Encode some JSON, part by part: the whole at once would stop every other thread meanwhile."""
+    """Encode JSON in parts, since encoding it at once would block all other threads."""
     if levels == 0 or not isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     parts = (f"{json.dumps(name)}:{_encode(part, levels - 1)}" for name, part in value.items())

@@ -1,4 +1,4 @@
-"""A route beside those of resources, as what needs it says."""
+"""Route besides those of resources."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .route import Handle
 
 @dataclass(frozen=True, slots=True)
 class ExtraRoute:
-    """A route that agents or the admin page need.
+    """Route for agents or the admin page.
 
     Args:
         method: Its method.
         path: Its path.
-        handle: What answers.
-        is_guarded: Whether it is for callers alone.
-        is_shared: Whether another one may be there already, that does as well.
-        takes: What the endpoint takes beside.
+        handle: Answers its requests.
+        is_guarded: Whether it resolves callers and runs the dependencies of the mounts.
+        is_shared: Whether an existing route of the same path may serve instead.
+        takes: Options of the endpoint, such as `takes_body`.
     """
 
     method: str

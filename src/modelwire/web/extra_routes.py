@@ -1,4 +1,4 @@
-"""Routes beside those of resources, as what needs them says: agents and the admin page."""
+"""Routes besides those of resources, for agents and the admin page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .routes import Routes
 
 
 def serve_here(routes: Routes, path: str) -> Served:
-    """What is served at a path: the resources of the mount, or of those before one without any.
+    """Return the resources to serve at a path: those of the mount, or else of earlier mounts.
 
     Args:
         routes: The routes of the mount.
@@ -26,14 +26,14 @@ def serve_here(routes: Routes, path: str) -> Served:
 
 
 def serve_along(routes: Routes, served: Served) -> None:
-    """Serve the same where resources of an earlier mount are served already.
+    """Serve the resources of a mount where those of an earlier mount are served already.
 
     Args:
         routes: The routes of the mount.
-        served: What is served there.
+        served: The resources served there.
 
     Raises:
-        ConfigurationError: A mount has dependencies that are not run there.
+        ConfigurationError: The mount has dependencies that do not run there.
     """
     known, more = served.dependencies, _find_mounts(routes)
     dependencies = [depends for each in more for depends in each.dependencies]
@@ -46,7 +46,7 @@ def serve_along(routes: Routes, served: Served) -> None:
 
 
 def _find_mounts(routes: Routes) -> Sequence[MountedResources]:
-    """The mount itself, or all of the application where it has no resources."""
+    """Return the mount itself, or all mounts of the application where it has no resources."""
     return [routes.mounted] if routes.mounted.catalog.tables else routes.service.mounted
 
 
@@ -55,12 +55,12 @@ def add_extra(routes: Routes, name: str, needed: Iterable[ExtraRoute], served: S
 
     Args:
         routes: The routes of the mount.
-        name: What their names begin with.
-        needed: What is needed.
-        served: The resources, whose dependencies hold here too.
+        name: The prefix of their names.
+        needed: The routes to add.
+        served: The resources, whose dependencies apply here too.
 
     Raises:
-        ConfigurationError: A route of the application's own takes their requests.
+        ConfigurationError: A route of the application's own would answer their requests.
     """
     guards = routes.guards(served.dependencies)
     for route in needed:

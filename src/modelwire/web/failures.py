@@ -1,4 +1,4 @@
-"""Logs what the client of a failed request is not told."""
+"""Log of the details of failed requests that clients are not told."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger("modelwire")
 
 
 def is_logged(status: int) -> bool:
-    """Whether failures that are answered with a status are logged."""
+    """Whether failures with a status are logged."""
     return logger.isEnabledFor(_level_of(status))
 
 
@@ -24,14 +24,14 @@ def _level_of(status: int) -> int:
 
 
 def log_failure(error: RequestError, status: int, exchange: Exchange, route: str) -> None:
-    """Log an error that isn't the client's, or that the database has raised.
+    """Log a server error, or an error that the database has raised.
 
-    What failed in the database, and what a read schema refuses or fails to write, is logged without
-    values of rows. Of anything else there is the whole traceback.
+    Errors of the database or of a read schema are logged without values of rows, all others with a
+    traceback.
 
     Args:
         error: The error.
-        status: The status that it is answered with.
+        status: The status of the response.
         exchange: The request.
         route: The template of its path.
     """
@@ -57,7 +57,7 @@ def log_failure(error: RequestError, status: int, exchange: Exchange, route: str
 
 
 def _describe_cause(error: RequestError, cause: BaseException | None) -> str | None:
-    """One line without values of rows; None where there is only the traceback."""
+    """Return one line without values of rows; None where only a traceback describes the cause."""
     if isinstance(error, InvalidRow):
         return error.failure
     return describe_failure(cause) if cause is not None else None

@@ -1,4 +1,4 @@
-"""Requests that have been answered, until they are reported together."""
+"""Answered requests, kept until they are reported together."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ..observe.observer import Observer
 from .route_names import RouteNames
 
 DELAY_S = 0.05
-"""Seconds that a request waits, at most, until it is reported with those that came after it."""
+"""Maximum delay of the report on a request, in seconds."""
 
 SHARE_S = 1.0
-"""Seconds between two times that a process shares what it has counted with others."""
+"""Interval in seconds at which a process shares its counts with others."""
 
 
 class PendingReports:
-    """Keeps requests that have been answered, and reports many at once.
+    """Queue of answered requests, which are reported many at once.
 
-    That costs each of them less, and none of it while somebody waits for an answer.
+    That costs less for each of them, and delays no response.
 
     Args:
-        observer: What they are reported to.
-        names: Finds the names of their routes.
+        observer: Receives the reports.
+        names: Returns the names of their routes.
 
     Attributes:
-        share: Shares what is counted with other processes, where these have one page of metrics.
+        share: Shares the counts with other processes, where these have one page of metrics.
     """
 
     def __init__(self, observer: Observer, names: RouteNames) -> None:
@@ -38,7 +38,7 @@ class PendingReports:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def add(self, exchange: Exchange) -> None:
-        """Keep a request, and have it reported soon."""
+        """Keep a request, and schedule a report."""
         self._kept.append(exchange)
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
@@ -46,7 +46,7 @@ class PendingReports:
             loop.call_later(DELAY_S, self.report)
 
     def report(self) -> None:
-        """Report what is kept, and share what is counted."""
+        """Report the requests kept so far, and share the counts."""
         self._loop = None
         kept, self._kept = self._kept, []
         for exchange in kept:
@@ -58,7 +58,7 @@ class PendingReports:
 
     @asynccontextmanager
     async def reporting(self) -> AsyncIterator[None]:
-        """Report what is left when the block ends, and share meanwhile what changes by itself."""
+        """Share counts at intervals while the block runs, and report the rest when it ends."""
         sharing = None if self.share is None else asyncio.create_task(self._keep_sharing())
         try:
             yield

@@ -1,4 +1,4 @@
-"""Health: whether the process lives, and whether the database answers."""
+"""Health checks: whether the process is alive, and whether the database is available."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _OK = Answer(200, b'{"status":"ok"}', (CONTENT,))
 
 LIVENESS: JSONSchema = {
     "summary": "Whether the process answers",
-    "description": "Never asks the database.",
+    "description": "Does not depend on the database.",
 }
 READINESS: JSONSchema = {
     "summary": "Whether the database answers",
-    "description": "503 while it does not, and once the server is about to stop.",
+    "description": "503 while it does not, and once the server is stopping.",
 }
 _HEALTHY: JSONSchema = {
     "title": "Health",
@@ -39,7 +39,7 @@ _HEALTHY: JSONSchema = {
         "status": {"type": "string", "enum": ["ok"]},
         "replicas": {
             "type": "array",
-            "description": "The copies of the database that reads go to, where there are any.",
+            "description": "The replicas that serve reads, where there are any.",
             "items": {
                 "type": "object",
                 "required": ["server", "role", "status", "lag_bytes"],
@@ -56,11 +56,11 @@ _HEALTHY: JSONSchema = {
 
 
 def describe_health(operation: JSONSchema, shared: Callable[[], Components]) -> JSONSchema:
-    """Describe an operation that answers whether something is well.
+    """Describe the operation of a health check.
 
     Args:
-        operation: What is said of it.
-        shared: Gives the parts that operations share.
+        operation: Its summary and description.
+        shared: Returns the components that operations share.
     """
     schema = shared().refer("schemas", "Health", lambda: _HEALTHY)
     answer = {"description": "OK", "content": {"application/json": {"schema": schema}}}
@@ -68,7 +68,7 @@ def describe_health(operation: JSONSchema, shared: Callable[[], Components]) -> 
 
 
 def _answer_servers(replicas: Sequence[ReplicaState]) -> Answer:
-    """Say that the database is well, and what is known of its copies, which may be away."""
+    """Answer that the database is available, with the state of its replicas, which may not be."""
     told = [
         {
             "server": state.name,
@@ -83,11 +83,11 @@ def _answer_servers(replicas: Sequence[ReplicaState]) -> Answer:
 
 
 class Health:
-    """Answers the health routes.
+    """Endpoints of the health checks.
 
     Args:
-        database: The database that readiness asks.
-        problems: Has what is mounted, whose tables have to be there.
+        database: The database that readiness checks.
+        problems: Has the mounts, whose tables have to exist.
     """
 
     def __init__(self, database: Database, problems: Problems) -> None:
@@ -95,13 +95,16 @@ class Health:
         self._problems = problems
 
     async def live(self, request: Request, _session: AsyncSession | None = None) -> Answer:
-        """`GET /health` and `/health/live`: never asks the database."""
+        """Answer `GET /health` and `/health/live`, without the database."""
         refuse_parameters(parse_query(request.query_string))
         return _OK
 
     async def ready(self, request: Request, _session: AsyncSession | None = None) -> Answer:
-        """`GET /health/ready`: 503 while the database does not answer, before start-up, and once
-        the server is about to stop."""
+        """Answer `GET /health/ready`: whether the process can serve requests.
+
+        It is 503 while the database is unavailable, before start-up, and once the server is
+        stopping.
+        """
         refuse_parameters(parse_query(request.query_string))
         if is_leaving():
             raise Unavailable("The server is about to stop")

@@ -1,4 +1,4 @@
-"""Answers only to the names that an application is meant to have."""
+"""Middleware that refuses host names other than an application's own."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .problems import Problems
 
 
 class AllowedHosts:
-    """Refuses requests whose `Host` is none of an application's names.
+    """Middleware that refuses requests whose `Host` is not a name of the application.
 
-    A page in a browser can have its own name resolve to this machine, and read what is served there
-    to whoever is on it (DNS rebinding); its requests name the page's host.
+    A web page can have its own name resolve to this machine, and so read a local service in the
+    name of its visitor (DNS rebinding); such a request has the page's name as its host.
 
     Args:
         app: The application.
-        names: The names that are allowed, without ports; `*.example.com` stands for all below it.
+        names: The allowed names, without ports; `*.example.com` allows all subdomains.
         problems: Answers errors.
     """
 
@@ -51,7 +51,7 @@ class AllowedHosts:
 
 
 def host_name_of(authority: str) -> str:
-    """The name in a `Host` header, in lower case and without its port (RFC 3986, section 3.2)."""
+    """Return the name in a `Host` header, in lower case and without its port (RFC 3986, 3.2)."""
     end = authority.rfind("]") + 1 or authority.rfind(":")
     name = authority[:end] if end > 0 else authority
     return name.lower().removesuffix(".")

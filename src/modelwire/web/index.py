@@ -1,4 +1,4 @@
-"""The page at the root of an application that has none of its own."""
+"""Page at the root of an application without a root page of its own."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .paths import path_of
 
 @dataclass(slots=True)
 class Index:
-    """Links to what an application serves.
+    """Page with links to the routes of an application.
 
-    It answers only what nothing else does, so it is in nobody's way; and it says no more than the
-    OpenAPI document does, so there is none where that is switched off.
+    It answers only requests that no route answers, and says no more than the OpenAPI document, so
+    it is disabled along with that.
 
     Args:
         lists: The paths of the lists of resources.
@@ -32,12 +32,12 @@ class Index:
     admin: list[str] = field(default_factory=list)
 
     def answers(self, request: Request) -> bool:
-        """Tell whether a request that nothing else answers is for this page."""
+        """Whether a request without a route is for this page."""
         is_read = request.method in ("GET", "HEAD") and not request.scope["query_string"]
         return is_read and not path_of(request.scope) and bool(request.app.openapi_url)
 
     def answer(self, request: Request) -> Response:
-        """Answer a request, with a page for people or JSON for programs, as it accepts."""
+        """Answer a request, with HTML or JSON by its `Accept` header."""
         app: FastAPI = request.app
         root = request.scope.get("root_path", "").rstrip("/")
         links = [(name, f"{root}{path}") for name, path in self._links(app)]

@@ -1,4 +1,4 @@
-"""Requests to an application that are made of another one, within it."""
+"""Requests to an application that are made on behalf of another request, within it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _OF_THE_REQUEST = frozenset(
         *("endpoint", "route", EXCEPTION_HANDLERS, TELEMETRY),
     )
 )
-"""What a scope says of its own request alone; so does what is found out about it on its way."""
+"""Keys of a scope that apply to its own request alone, including results found on the way."""
 
 _OWN = "modelwire."
 
 
 def share_scope(scope: Scope) -> dict[str, Any]:
-    """What the scope of a request says of others too that are made of it: who asks, and how."""
+    """Return the part of a scope that inner requests share: the caller and the connection."""
     return {
         name: value
         for name, value in scope.items()

@@ -1,4 +1,4 @@
-"""What one request may take, and how many there may be of those that last."""
+"""Limits of one request, and of the number of open streams."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ..errors import Unavailable
 
 
 class Streams:
-    """The streams of a kind that are open.
+    """Open streams of one kind.
 
     Args:
-        limit: How many there may be at a time.
-        noun: What they are called in the sentence by which one more is refused.
+        limit: The maximum number of open streams.
+        noun: Their name in the message that refuses one more.
     """
 
     def __init__(self, limit: int, noun: str = "streams") -> None:
@@ -21,10 +21,10 @@ class Streams:
         self.open = 0
 
     def enter(self) -> StreamSlot:
-        """Take a place, which is free again when it is closed or forgotten.
+        """Take a slot, which is free again when it is closed or garbage collected.
 
         Raises:
-            Unavailable: There is none.
+            Unavailable: All slots are taken.
         """
         if self.open >= self._limit:
             raise Unavailable(f"There are {self._limit} {self._noun} already")
@@ -32,14 +32,14 @@ class Streams:
 
 
 class StreamSlot:
-    """A place among the streams."""
+    """Slot for an open stream."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams: Streams | None = streams
         streams.open += 1
 
     def close(self) -> None:
-        """Give the place back."""
+        """Free the slot."""
         if self._streams is not None:
             self._streams.open -= 1
             self._streams = None
@@ -49,15 +49,14 @@ class StreamSlot:
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """What one request may take.
+    """Limits of one request.
 
     Args:
-        max_body_bytes: Bytes that its body may have.
-        timeout_s: Seconds until the first byte of its answer, and until each part of a stream is
-            there.
-        send_timeout_s: Seconds that its client may take nothing of what is sent.
-        streams: The streams that are open.
-        listeners: The clients that follow changes.
+        max_body_bytes: The maximum size of its body.
+        timeout_s: Seconds until the first byte of its response, and until each part of a stream.
+        send_timeout_s: Seconds for which its client may accept no data.
+        streams: The open streams.
+        listeners: The open streams of events.
     """
 
     max_body_bytes: int

@@ -1,6 +1,6 @@
-"""Finds the resource's route that a request is for in one look-up, however many there are.
+"""Look-up of the resource's route for a request, in one step whatever the number of routes.
 
-Which routes of an application's own come before it is found here as well.
+It also finds the application's own routes that take precedence.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from ..plan.keys import RESERVED
 from .paths import PathMatch, PathTree, path_of, segments_of
 
 Routes = list[tuple[int, BaseRoute]]
-"""Routes, each after its place among all that the application has."""
+"""Routes, each after its position among all routes of the application."""
 
 
 _FOUND = "modelwire.found"
-"""Where the scope of a request has what `RouteLookup.find` has found for its path."""
+"""Key of a request's scope that holds the result of `RouteLookup.find`."""
 
 
 class FoundRoute(Protocol):
-    """A route as it can be looked up."""
+    """Route that can be looked up."""
 
     path: str
     methods: set[str]
     app: ASGIApp
 
     def describe(self, match: PathMatch, scope: Scope) -> dict[str, Any]:
-        """Describe the route as the scope of a request does once it was found."""
+        """Return the scope's entries for a request that the route answers."""
 
 
 class Found(Struct, frozen=True):
-    """The routes of resources at the path of a request.
+    """Routes of resources that match the path of a request.
 
     Args:
         routes: The routes by method.
         match: The path, and the keys in it.
-        spelt_out: The application's own routes that have exactly this path.
+        spelt_out: The application's own routes with exactly this path.
     """
 
     routes: Mapping[str, FoundRoute]
@@ -52,18 +52,18 @@ class Found(Struct, frozen=True):
 
 
 class RouteLookup:
-    """The routes of an application's resources, by path.
+    """Routes of an application's resources, by path.
 
-    Paths are compared before they are percent-decoded, so that a key may hold a slash. A path that
-    the application has spelt out itself, such as `/users/me`, is never taken for a key, wherever
-    its route stands and however a request spells it. All else goes by the order of the routes.
+    Paths are compared before percent-decoding, so that a key may contain a slash. A path that the
+    application spells out itself, such as `/users/me`, is never taken for a key, whatever the order
+    of the routes and the encoding of the path. Otherwise the order of the routes decides.
 
-    This stands before the application's router, as middleware of a router does, and leaves to it
-    whatever is not simply a request for a resource. The router finds the same, route by route.
+    It stands before the application's router, like middleware of the router, and passes on every
+    request that is not simply for a resource. The router finds the same result route by route.
 
     Args:
         app: The application.
-        kind: The class of the routes of resources.
+        kind: The class of resources' routes.
     """
 
     def __init__(self, app: FastAPI, kind: type[BaseRoute]) -> None:
@@ -73,7 +73,7 @@ class RouteLookup:
         self._next = put_before(app.router, self)
 
     def add(self, route: FoundRoute) -> None:
-        """Add a route; HEAD leads to it too where it answers GET."""
+        """Add a route, which also answers HEAD where it answers GET."""
         place = self._tree.at(route.path)
         for method in route.methods:
             place.values[method] = route
@@ -81,18 +81,18 @@ class RouteLookup:
             place.values["HEAD"] = route
 
     def has(self, path: str, method: str) -> bool:
-        """Tell whether a route was added."""
+        """Whether a route was added."""
         return method in self._tree.at(path).values
 
     def is_hidden(self, path: str, method: str) -> bool:
-        """Tell whether a route was added whose requests one of the application's own takes."""
+        """Whether a route of the application's own would answer the requests of an added route."""
         route = self._tree.at(path).values.get(method)
         scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
         spelt_out = self._own.spell_out(scope)
         return route is not None and self._own.match_before(route, scope, spelt_out)
 
     def serves(self, scope: Scope) -> bool:
-        """Tell whether a request is at the application of these routes, and at no other router."""
+        """Whether a request is for the application of these routes, and not for another router."""
         return scope["app"].router is self._router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,9 +104,9 @@ class RouteLookup:
             await route.app(scope, receive, send)
 
     def find(self, scope: Scope) -> Found | None:
-        """Find the routes at the path of a request; None where nothing of the resources' is."""
+        """Find the routes that match the path of a request; None where no resource's route does."""
         known: tuple[RouteLookup, Found | None] | None = scope.get(_FOUND)
-        # It may be known to an application that this one is mounted on.
+        # The scope may hold the result of an application that this one is mounted on.
         if known is not None and known[0] is self:
             return known[1]
         found, segments = None, segments_of(scope)
@@ -119,7 +119,7 @@ class RouteLookup:
         return found
 
     def select(self, scope: Scope) -> FoundRoute | None:
-        """Select the route that the router would select; None where that may be no resource's."""
+        """Select the route that the router would select; None where it may not be a resource's."""
         found = None if TELEMETRY in scope else self.find(scope)
         route = None if found is None else found.routes.get(scope["method"])
         if found is None or route is None:
@@ -132,13 +132,13 @@ class RouteLookup:
 
 
 class OwnRoutes:
-    """The routes of an application that are no resource's.
+    """Routes of an application that are not a resource's.
 
-    They are read anew whenever there are more or fewer, those of included routers counted.
+    They are read anew whenever their number changes, including that of included routers.
 
     Args:
         routes: All routes of the application.
-        others: The class of those that are a resource's.
+        others: The class of resources' routes.
     """
 
     def __init__(self, routes: Sequence[BaseRoute], others: type[BaseRoute]) -> None:
@@ -151,7 +151,7 @@ class OwnRoutes:
         self._before: dict[int, Sequence[BaseRoute]] = {}
 
     def spell_out(self, scope: Scope) -> Routes:
-        """Find those that have exactly the path of a request."""
+        """Return the routes with exactly the path of a request."""
         is_read = bool(self._sizes)
         for routes, size in self._sizes:
             is_read = is_read and len(routes) == size
@@ -160,12 +160,12 @@ class OwnRoutes:
         return self._spelt_out.get(path_of(scope), [])
 
     def match_before(self, route: object, scope: Scope, spelt_out: Routes) -> bool:
-        """Tell whether one of them stands before a resource's route and takes a request.
+        """Whether a route of the application's own precedes a resource's route and takes a request.
 
         Args:
-            route: The route of the resource.
+            route: The resource's route.
             scope: The request.
-            spelt_out: Those that have exactly its path.
+            spelt_out: The application's own routes with exactly its path.
         """
         candidates = self._before[id(route)]
         if spelt_out:
@@ -195,5 +195,5 @@ def _before(place: int, routes: Routes) -> Sequence[BaseRoute]:
 
 
 def _spelt_out_path(route: BaseRoute, path: str | None) -> str | None:
-    """The path of a route for requests of HTTP, where it has no parameters."""
+    """Return the path of an HTTP route without parameters; None for any other route."""
     return path if isinstance(route, Route) and path and "{" not in path else None

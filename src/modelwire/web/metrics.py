@@ -1,4 +1,4 @@
-"""The metrics as Prometheus reads them."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .finished import PendingReports
 
 
 class _Collected(Collector):
-    """Metrics that are collected when they are written."""
+    """Collector of metrics that are gathered when they are written."""
 
     def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
         self._collect = collect
@@ -34,18 +34,18 @@ class _Collected(Collector):
 
 
 class MetricsPage:
-    """Answers Prometheus.
+    """Endpoint for Prometheus.
 
-    What several processes count is one page where Prometheus' client keeps it in files: each of
-    them writes there what it counts, and whoever is asked adds it up.
+    Several processes share one page where Prometheus' client keeps metrics in files: each process
+    writes its counts there, and the process that answers adds them up.
 
     Args:
         database: The database, with its pool.
-        counts: What was counted.
-        finished: Requests that are counted before it is read.
+        counts: The counts.
+        finished: The requests to count before the page is read.
 
     Raises:
-        ConfigurationError: No files can be kept where the environment says.
+        ConfigurationError: The directory for the files can't be used.
     """
 
     def __init__(self, database: Database, counts: Counts, finished: PendingReports) -> None:
@@ -57,12 +57,12 @@ class MetricsPage:
             finished.share = self.share
 
     def share(self) -> None:
-        """Write what was counted where the other processes read it."""
+        """Write the counts where the other processes read them."""
         if self._shared is not None:
             self._shared.add(self._measure())
 
     async def read(self, request: Request, _session: AsyncSession | None = None) -> Answer:
-        """`GET /metrics`, in the format that `Accept` asks for."""
+        """Answer `GET /metrics`, in the format that `Accept` asks for."""
         refuse_parameters(parse_query(request.query_string))
         self._finished.report()
         encode, media_type = choose_encoder(request.header(b"accept") or "")
@@ -78,16 +78,16 @@ class MetricsPage:
         return measure(self._counts, self._database.pool_state, states)
 
     def _collect(self) -> Iterator[Metric]:
-        """What is counted here, and what the application has registered, processes included."""
+        """Yield the metrics of this process, including those registered by the application."""
         yield from describe_metrics(self._measure())
         yield from REGISTRY.collect()
 
 
 async def _read_files(encode: Callable[[Collector], bytes]) -> bytes:
-    """Add up what the processes have written.
+    """Add up the files of all processes.
 
     Raises:
-        Unavailable: Somebody has removed the directory.
+        Unavailable: The directory was removed.
     """
     try:
         return await asyncio.to_thread(encode, _Collected(collect_shared))

@@ -1,4 +1,4 @@
-"""Mounts resources on an application."""
+"""Mounting of resources on an application."""
 
 from __future__ import annotations
 
@@ -63,31 +63,31 @@ def mount(
 
     Args:
         app: The application.
-        database: Where the rows are.
+        database: The database with the rows.
         resources: The resources; each is served at its path.
-        caller: Who asks, as the policies of the resources name it. It is resolved before anything
-            else of a resource.
-        prefix: What stands before every path, as in `/api/v1`.
+        caller: The caller, to whom the policies of the resources apply. It is resolved before
+            anything else of a resource.
+        prefix: The prefix of every path, as in `/api/v1`.
         dependencies: `Depends(...)` that every operation runs first.
-        health: Where the health routes are; None for none. A path that the application has
+        health: The path of the health routes; None for none. A path that the application has
             already is left to it.
-        batch: Where batches of requests to the resources of the application are answered, below
-            `prefix`; None for nowhere. A path that the application has already is left to it.
-        mcp: Whether the resources are served to agents, at `/mcp` below `prefix`, or how; not, by
-            default. A mount without resources serves those that were mounted before it.
-        admin: Whether people are served a page to see and change the resources with, at `/admin`
-            below `prefix`; not, by default. Without resources it is as for `mcp`.
-        offline_docs: Whether the docs pages load their assets from here and not from a CDN; by
-            default if `modelwire[docs]` is installed, which has them.
-        cors: The pages of other origins whose scripts may use the application;
-            `MODELWIRE_CORS_ORIGINS` or none by default.
-        max_body_bytes: Bytes that a body may have; `MODELWIRE_MAX_BODY_BYTES` or 1 MiB by default.
-        conflict_status: Status where a unique value is taken or a parent is missing;
+        batch: The path of batches of requests to the resources of the application, below `prefix`;
+            None for none. A path that the application has already is left to it.
+        mcp: Whether to serve the resources to agents, at `/mcp` below `prefix`, or the options for
+            that; not, by default. A mount without resources serves those mounted before it.
+        admin: Whether to serve an admin page for the resources, at `/admin` below `prefix`; not, by
+            default. A mount without resources serves those mounted before it.
+        offline_docs: Whether the docs pages load their assets from the application instead of a
+            CDN; by default if `modelwire[docs]`, which contains them, is installed.
+        cors: The origins whose pages may use the application; `MODELWIRE_CORS_ORIGINS` or none by
+            default.
+        max_body_bytes: The maximum size of a body; `MODELWIRE_MAX_BODY_BYTES` or 1 MiB by default.
+        conflict_status: The status where a unique value is taken or a parent is missing;
             `MODELWIRE_CONFLICT_STATUS` or 400 by default.
 
     Raises:
-        ConfigurationError: A resource can't be served as it is declared, or an argument is of the
-            wrong kind; says why.
+        ConfigurationError: A resource can't be served as declared, or an argument is of the wrong
+            kind; says why.
     """
     check_arguments(
         app,
@@ -147,7 +147,7 @@ def mount(
 def _add_routes_of_operators(
     routes: Routes, app: FastAPI, database: Database, health: str | None
 ) -> None:
-    """Add what those ask who run the application, where it has no such paths itself."""
+    """Add the routes for operators, where the application has none of the same paths."""
     if health is not None and not has_path(app, health):
         add_health(routes, health)
     if database.observer.counts is not None and not has_path(app, METRICS):

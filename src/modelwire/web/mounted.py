@@ -1,4 +1,4 @@
-"""The resources of one `mount`, as others find them."""
+"""Resources of one `mount`, as other modules use them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .callers import Callers
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MountedResources:
-    """The resources of one `mount`.
+    """Resources of one `mount`.
 
     Args:
-        callers: Resolves who asks for them; None where the application has no callers.
+        callers: The resolver of callers; None where the application has none.
         variants: Their pipelines.
-        prefix: What stands before their paths.
-        dependencies: What all of their operations run first.
+        prefix: The prefix of their paths.
+        dependencies: The dependencies that all of their operations run first.
     """
 
     callers: Callers | None
@@ -31,13 +31,13 @@ class MountedResources:
 
     @property
     def catalog(self) -> Catalog:
-        """All that any caller may see and set."""
+        """Everything that any caller may see and set."""
         return self.variants.widest.catalog
 
     def read_caller(self, who: object) -> Principal:
-        """Read what the caller's dependency has given."""
+        """Return the caller, given the result of its dependency."""
         return ANYONE if self.callers is None else self.callers.read(who)
 
     def catalog_of(self, caller: Principal) -> Catalog:
-        """The resources, as a caller may see and set their fields."""
+        """Return the resources as a caller may see and set their fields."""
         return self.variants.choose(caller).catalog

@@ -1,6 +1,6 @@
-"""Stands around an application: gives each request its id, and measures it.
+"""Middleware around an application that gives each request its id, and measures it.
 
-This runs for every request, so it does little, and leaves what can wait to `PendingReports`.
+It runs for every request, so it leaves all work that can wait to `PendingReports`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .finished import PendingReports
 from .tracing import continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"
-"""Where the scope of a request has its `Exchange`."""
+"""Key of a request's scope that holds its `Exchange`."""
 
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 
 
 def exchange_of(scope: Scope, observer: Observer) -> Exchange:
-    """What is known of a request; one that has not come here, as in middleware, is given an id."""
+    """Return the `Exchange` of a request; a new one if the middleware has not seen it yet."""
     if EXCHANGE not in scope:
         scope[EXCHANGE] = Exchange(_read_headers(scope)[0], scope["method"], 0, observer)
     exchange: Exchange = scope[EXCHANGE]
@@ -35,12 +35,12 @@ def exchange_of(scope: Scope, observer: Observer) -> Exchange:
 
 
 class ObservabilityMiddleware:
-    """Observes the requests to an application.
+    """Middleware that observes the requests to an application.
 
     Args:
         app: The application, with its middleware.
-        observer: What is measured.
-        finished: Where requests go that have been answered.
+        observer: The settings and targets of the measurement.
+        finished: The queue of answered requests.
         begin: Called with the scope of each request before anything else.
     """
 
@@ -57,7 +57,7 @@ class ObservabilityMiddleware:
         self._begin = begin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, and observe how."""
+        """Answer a request, and measure it."""
         if scope["type"] == "http":
             self._begin(scope)
         if scope["type"] == "lifespan":
@@ -101,7 +101,7 @@ class ObservabilityMiddleware:
         answering.close()
 
     def _trace(self, exchange: Exchange, scope: Scope) -> tuple[Exchange, trace.Span | None]:
-        """Give a request the trace that is current, and its statements spans if it has one."""
+        """Add the current trace to a request, and spans of its statements where it is recorded."""
         span = trace.get_current_span()
         context = span.get_span_context()
         if context.is_valid:
@@ -113,7 +113,7 @@ class ObservabilityMiddleware:
 
 
 def _read_headers(scope: Scope) -> tuple[str, bool]:
-    """The id of a request, given or made, and whether it brings a trace that it belongs to."""
+    """Return the id of a request, given or new, and whether the request carries a trace."""
     headers = dict(scope["headers"])
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
@@ -124,7 +124,7 @@ def _read_headers(scope: Scope) -> tuple[str, bool]:
 
 
 def _marking(send: Send, exchange: Exchange) -> Send:
-    """What sends an answer with its request's id, where nobody measures it."""
+    """Return a `send` that adds the request's id to the response, without measuring it."""
 
     def send_marked(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
@@ -135,13 +135,13 @@ def _marking(send: Send, exchange: Exchange) -> Send:
 
 
 class MeasuredSend:
-    """Sends an answer with its request's id, and measures it.
+    """Sender of a response that adds its request's id, and measures it.
 
     Args:
         exchange: The request.
-        send: Sends what is given to it.
-        observer: What is measured.
-        finished: Where the request goes when it has been answered.
+        send: Sends a message.
+        observer: The settings and targets of the measurement.
+        finished: The queue of answered requests.
         scope: The scope of the request.
         span: The span of the request, if it is traced.
     """
@@ -178,7 +178,7 @@ class MeasuredSend:
         self._current = CURRENT.set(exchange)
 
     def send(self, message: Message) -> Awaitable[None]:
-        """Send a part of the answer."""
+        """Send a part of the response."""
         if message["type"] == "http.response.start":
             exchange = self._exchange
             exchange.status = message["status"]
@@ -187,7 +187,7 @@ class MeasuredSend:
             if self._observer.tells_timing:
                 headers.append((b"server-timing", write_timing(exchange)))
         elif message.get("more_body", False):
-            # What has a length is whole, and only sent piece by piece.
+            # A response with a length is no stream, even if it is sent in pieces.
             if not self._exchange.is_stream and b"content-length" not in dict(self._headers):
                 self._begin_stream()
         elif not self._ended:
@@ -195,7 +195,7 @@ class MeasuredSend:
         return self._send(message)
 
     def close(self, error: BaseException | None = None) -> None:
-        """Say that the application is done with the request; what has no end now is broken off."""
+        """Note that the application is done; a response without an end is broken off."""
         CURRENT.reset(self._current)
         if not self._ended:
             exchange = self._exchange
@@ -222,9 +222,9 @@ class MeasuredSend:
 
 
 def mark(message: Message, exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    """Give the beginning of an answer what it is to have, unless the application gave it one.
+    """Add the headers of the request's exchange to a response, unless it has them already.
 
-    That is its request's id, and where it answers for one row the entity tag of that.
+    They are the request's id, and where the response is about one row its entity tag.
 
     Returns:
         The headers, as they are sent.

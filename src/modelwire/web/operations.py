@@ -1,4 +1,4 @@
-"""The routes of a resource: the one table of what is served under which method and path."""
+"""Routes of a resource: the one table of methods, paths and operations."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _APPLIED = "Preference-Applied"
 
 
 _WRAPPED = "Bulk bodies may also be an object, with the array under the path's last segment."
-"""What schemas of bulk bodies leave out, since generators can't make a type of the choice."""
+"""Note on bulk bodies that their schemas leave out, since generators can't express the choice."""
 
 
 def _nothing(_target: Subject) -> Parameters:
@@ -157,7 +157,7 @@ ROUTES: tuple[Route, ...] = (
         "list", "GET", reads.read_page, "/",
         Description(
             "list_{rows}", "List {rows}",
-            "One page of the rows that match, in a total order, and how many there are.",
+            "One page of the rows that match, in a total order, with their total number.",
             (422,), (_PAGE,), list_parameters,
         ),
     ),
@@ -172,7 +172,8 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "create", "POST", writes.create, "/",
         Description(
-            "create_{row}", "Create {row}", "Stores a row. What is answered is committed.",
+            "create_{row}", "Create {row}",
+            "Stores a row, which is committed before it is answered.",
             (400, 409, 422), (_CREATED,), _creating, create_schema,
         ),
     ),
@@ -180,8 +181,8 @@ ROUTES: tuple[Route, ...] = (
         "bulk_update", "PATCH", writes.mass_update, "/",
         Description(
             "update_matching_{rows}", "Patch all {rows} that match",
-            "Merges one patch into every row that matches the filters, if they are not more than "
-            "`Prefer: max-affected` allows.",
+            "Merges one patch into every row that matches the filters, if there are no more of "
+            "them than `Prefer: max-affected` allows.",
             (*_WRITE, 428), (_AFFECTED, _MINIMAL), _mass_patching,
             lambda target: patch_schema(target, with_links=False),
         ),
@@ -190,7 +191,7 @@ ROUTES: tuple[Route, ...] = (
         "bulk_delete", "DELETE", writes.mass_delete, "/",
         Description(
             "delete_matching_{rows}", "Delete all {rows} that match",
-            "Deletes every row that matches the filters, if they are not more than "
+            "Deletes every row that matches the filters, if there are no more of them than "
             "`Prefer: max-affected` allows.",
             (*_WRITE, 428), (_AFFECTED, _MINIMAL), _mass,
         ),
@@ -200,8 +201,8 @@ ROUTES: tuple[Route, ...] = (
         Description(
             "bulk_create_{rows}", "Create many {rows}",
             "Stores all of the rows or none, and answers them in the order sent. With "
-            "`on_conflict`, rows that are there already under that key are merged with those sent, "
-            "or left alone, and the status is 200. " + _WRAPPED,
+            "`on_conflict`, existing rows with the same key are merged with those sent, or left "
+            "unchanged, and the status is 200. " + _WRAPPED,
             _WRITE,
             (_ALL_CREATED, _ROWS, _MINIMAL, _EACH),
             _creating_many, bulk_create_schema,
@@ -239,8 +240,8 @@ ROUTES: tuple[Route, ...] = (
         "aggregate", "GET", aggregates.read_aggregate, "/aggregate/",
         Description(
             "aggregate_{rows}", "Add up {rows}",
-            "What is told of each group of the rows that match, such as how many they are and the "
-            "sum of a field; as JSON or, by `Accept`, as CSV.",
+            "Measures of each group of the rows that match, such as their number and the sum of a "
+            "field; as JSON or, by `Accept`, as CSV.",
             (406, 422), (_GROUPS,), aggregate_parameters,
         ),
     ),
@@ -256,8 +257,8 @@ ROUTES: tuple[Route, ...] = (
         "changes", "GET", changes.read_changes, "/changes/",
         Description(
             "follow_{rows}", "Follow {rows}",
-            "What has become of the rows that match, in the order in which that was committed: a "
-            "page that may be waited for or, by `Accept`, Server-Sent Events.",
+            "Changes of the rows that match, in the order of their commits: as a page, which may "
+            "be waited for, or by `Accept` as Server-Sent Events.",
             (406, 410, 422), (_CHANGES,), follow_parameters,
         ),
     ),
@@ -265,8 +266,8 @@ ROUTES: tuple[Route, ...] = (
         "read", "GET", reads.read, "/{key}",
         Description(
             "read_{row}", "Read {row}",
-            "One row by its key. `If-None-Match` with its `ETag` is answered 304 while it is the "
-            "same.",
+            "One row by its key. `If-None-Match` with its `ETag` is answered 304 while the row is "
+            "unchanged.",
             (404, 422), (_ROW, _UNCHANGED),
             _reading,
         ),
@@ -275,7 +276,7 @@ ROUTES: tuple[Route, ...] = (
         "update", "PUT", writes.put, "/{key}",
         Description(
             "update_{row}", "Update {row}",
-            "Writes the fields that are given. One that is absent or null is left alone.",
+            "Writes the fields that are given. One that is absent or null stays unchanged.",
             (*_WRITE, 404), (_CHANGED, _MINIMAL), _updating, update_schema,
         ),
     ),
@@ -291,8 +292,8 @@ ROUTES: tuple[Route, ...] = (
         "delete", "DELETE", writes.delete, "/{key}",
         Description(
             "delete_{row}", "Delete {row}",
-            "Deletes a row and what the model declares to go with it; 409 if others still refer to "
-            "it.",
+            "Deletes a row, and the rows that the model deletes with it; 409 if others still refer "
+            "to it.",
             _DELETE, (_NO_CONTENT,), conditional_headers,
         ),
     ),
@@ -300,16 +301,16 @@ ROUTES: tuple[Route, ...] = (
         Past.SHOW, "GET", history.read_history, "/{key}/history/",
         Description(
             "read_{row}_history", "History of {row}",
-            "One page of the changes of a row, the latest first; also of a row that is deleted.",
+            "One page of the changes of a row, the latest first; also of a deleted row.",
             (404, 422), (_HISTORY,), history_parameters,
         ),
     ),
     Route(
         Past.REVERT, "POST", history.revert, "/{key}/history/{change_number}/revert",
         Description(
-            "revert_{row}", "Take a change of {row} back",
-            "Writes back what the row had before a change, if its fields still are as that has "
-            "left them; of one that deleted the row, creates it anew, or brings it back.",
+            "revert_{row}", "Revert a change of {row}",
+            "Writes back the values from before a change, if the row still has those that the "
+            "change wrote. If the change deleted the row, creates it anew or restores it.",
             (400, *_WRITE[1:], 403, 404), (_CHANGED, _CREATED, _MINIMAL), _reverting,
         ),
     ),
@@ -317,8 +318,7 @@ ROUTES: tuple[Route, ...] = (
         Recall.RESTORE, "POST", writes.restore, "/{key}/restore",
         Description(
             "restore_{row}", "Restore {row}",
-            "Brings a deleted row back, and those that went along with it. 409 if it is not "
-            "deleted.",
+            "Restores a deleted row, and the rows deleted along with it. 409 if it is not deleted.",
             (*_WRITE, 404), (_CHANGED, _MINIMAL), _patching,
         ),
     ),
@@ -326,7 +326,7 @@ ROUTES: tuple[Route, ...] = (
         Access.LIST, "GET", reads.read_children, "/{key}/{relation}/",
         Description(
             "list_{row}_{children}", "List {rows} of {row}",
-            "One page of the rows that belong to a row, and match, in a total order.",
+            "One page of the rows that belong to a row and match, in a total order.",
             (404, 422), (_PAGE,), list_parameters,
         ),
     ),
@@ -335,7 +335,7 @@ ROUTES: tuple[Route, ...] = (
         "/{key}/{relation}/aggregate/",
         Description(
             "aggregate_{row}_{children}", "Add up {rows} of {row}",
-            "What is told of each group of the rows that belong to a row, and match.",
+            "Measures of each group of the rows that belong to a row and match.",
             (404, 406, 422), (_GROUPS,), aggregate_parameters,
         ),
     ),
@@ -352,7 +352,7 @@ ROUTES: tuple[Route, ...] = (
         Access.LINK, "PUT", writes.link, "/{key}/{relation}/{other}",
         Description(
             "link_{row}_{child}", "Link {rows} to {row}",
-            "Links two rows; if they are linked already, they stay so.",
+            "Links two rows; if they are linked already, nothing changes.",
             (*_WRITE, 404), (_NO_CONTENT,), _linking,
         ),
     ),
@@ -360,7 +360,7 @@ ROUTES: tuple[Route, ...] = (
         Access.LINK, "DELETE", writes.unlink, "/{key}/{relation}/{other}",
         Description(
             "unlink_{row}_{child}", "Unlink {rows} from {row}",
-            "Takes the link between two rows away; if there is none, nothing changes.",
+            "Removes the link between two rows; if there is none, nothing changes.",
             _DELETE, (_NO_CONTENT,), _linking,
         ),
     ),

@@ -1,9 +1,9 @@
-"""What the caller of a request may do, for endpoints of an application's own.
+"""Rights of a request's caller, for endpoints of the application's own.
 
-Such an endpoint takes what depends on `get_access`. That needs the caller, whom the application
-names in `mount`, perhaps after the endpoint was written. So FastAPI is told then to resolve the
-caller's dependency before all others of each route that calls `get_access`: once for each request,
-for the endpoint's own use as well, and it stands in the OpenAPI document.
+Such an endpoint has a dependency on `get_access`, which needs the caller; but `mount` may name the
+caller after the endpoint was declared. So once it is known, FastAPI is made to resolve the caller's
+dependency before all others of each route that uses `get_access`: once for each request, shared
+with the endpoint, and included in the OpenAPI document.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from ..statement.door import CallerDoor
 from .callers import WHO, Callers
 
 SCOPE: ContextVar[Scope | None] = ContextVar("modelwire_scope", default=None)
-"""The request that is answered, for what is shown as its application and its caller say."""
+"""Scope of the current request, for models that depend on its application and caller."""
 
 _ACCESS = "modelwire.access"
-"""Where the scope of a request has its `CallerAccess`, once that was asked for."""
+"""Key of a request's scope that holds its `CallerAccess`, once that was used."""
 
 
 class _Mounted(NamedTuple):
-    """The resources of one `mount`.
+    """Resources of one `mount`.
 
     Args:
         variants: Their pipelines.
-        callers: Resolves who asks, where the application has callers.
+        callers: The resolver of callers, where the application has any.
     """
 
     variants: Variants
@@ -49,16 +49,16 @@ class _Mounted(NamedTuple):
 
     @property
     def catalog(self) -> Catalog:
-        """All that any caller may see and set of them."""
+        """Everything that any caller may see and set."""
         return self.variants.widest.catalog
 
 
 class CallerAccess(NamedTuple):
-    """What the caller of a request may do.
+    """Rights of the caller of a request.
 
     Args:
-        rows: The same, to rows.
-        principals: The caller, as the policies of each catalog know them.
+        rows: The access to rows.
+        principals: The caller, as the policies of each catalog know it.
         pipelines: The pipeline of the caller for each catalog.
     """
 
@@ -67,16 +67,16 @@ class CallerAccess(NamedTuple):
     pipelines: dict[Catalog, Pipeline]
 
     def find_table(self, model: type[SQLModel]) -> Table | None:
-        """Find what the caller may see of the resource of a model."""
+        """Find the resource of a model, as the caller may see it."""
         return _find_table(model, (p.catalog for p in self.pipelines.values()))
 
 
 class OwnAccess:
-    """Finds out what callers may do in endpoints of an application's own.
+    """Access to the rights of callers in endpoints of the application's own.
 
     Args:
         app: The application.
-        database: Where its rows are.
+        database: Its database.
     """
 
     def __init__(self, app: FastAPI, database: Database) -> None:
@@ -91,20 +91,20 @@ class OwnAccess:
 
         Args:
             variants: Their pipelines.
-            callers: Resolves who asks, where the application has callers.
+            callers: The resolver of callers, where the application has any.
         """
         self._mounted.append(_Mounted(variants, callers))
         self._door = None
         self._routes = 0
 
     def begin(self, scope: Scope) -> None:
-        """Take note of a request that is about to be answered."""
+        """Note a request that is about to be answered."""
         SCOPE.set(scope)
         if len(self._app.router.routes) != self._routes:
             self.ask_first()
 
     def ask_first(self) -> None:
-        """Have FastAPI resolve the caller first in routes that were added, if they ask for it."""
+        """Have FastAPI resolve the caller first in routes that were added, if they depend on it."""
         routes = self._app.router.routes
         self._routes = len(routes)
         callers = self._mounted[0].callers if self._mounted else None
@@ -115,22 +115,23 @@ class OwnAccess:
                 resolve_first(placed, callers.keeps)
 
     def find_table(self, model: type[SQLModel], *, documented: bool) -> Table | None:
-        """Find what every caller, or any, may see of the resource of a model.
+        """Find the resource of a model, as every caller or as some caller may see it.
 
         Args:
             model: The model.
-            documented: Whether it is for the OpenAPI document, which has what any may see.
+            documented: Whether it is for the OpenAPI document, which has what some caller may see.
         """
         variants = [mounted.variants for mounted in self._mounted]
         pipelines = [v.widest if documented else v.narrowest for v in variants]
         return _find_table(model, (pipeline.catalog for pipeline in pipelines))
 
     def read(self, scope: Scope) -> CallerAccess:
-        """Read what the caller of a request may do.
+        """Return the rights of the caller of a request.
 
         Raises:
-            ConfigurationError: The application has no callers, or has not asked for this one.
-            CallerError: The caller is not what its annotations say.
+            ConfigurationError: The application has no callers, or the route has not resolved this
+                one.
+            CallerError: An attribute of the caller does not match its annotation.
         """
         asked = [(m.catalog, m.variants, m.callers) for m in self._mounted if m.callers is not None]
         if not asked:
@@ -175,11 +176,11 @@ def _find_table(model: Any, catalogs: Iterable[Catalog]) -> Table | None:
 
 
 async def get_access(connection: HTTPConnection) -> CallerAccess:
-    """Find out what the caller of a request may do.
+    """Return the rights of the caller of a request.
 
     Raises:
         ConfigurationError: The application has no caller, or nothing is mounted on it.
-        CallerError: The caller is not what its annotations say.
+        CallerError: An attribute of the caller does not match its annotation.
     """
     if not isinstance(connection, Request):
         raise ConfigurationError("CallerSessionDep: a WebSocket has no caller.")
@@ -194,12 +195,12 @@ async def get_access(connection: HTTPConnection) -> CallerAccess:
 
 
 def find_shown(model: type[SQLModel], scope: Scope) -> Table | None:
-    """Find what may be seen of the resource of a model in the answer to a request.
+    """Find the resource of a model, as it may be seen in the response to a request.
 
     Args:
         model: The model.
-        scope: The request. If nothing in it has asked who calls, it is what every caller may see.
-            Without a type it is none: the application's document is composed.
+        scope: The request. If it has not resolved its caller, the result is what every caller may
+            see. Without a type it is no request: the OpenAPI document is being composed.
     """
     access: CallerAccess | None = scope.get(_ACCESS)
     if access is not None:

@@ -1,4 +1,4 @@
-"""A request of a batch on its way through FastAPI, for what its route depends on."""
+"""Request of a batch on its way through FastAPI, for the dependencies of its route."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from .callers import Callers
 from .session import get_session, get_unit_of_work
 
 PART = "modelwire.part"
-"""Where the scope of a request of a batch has its `Part`."""
+"""Key of a scope that holds the `Part` of a request of a batch."""
 
 
 @dataclass(slots=True)
 class Part:
-    """What a request of a batch takes along to its endpoint, and what it comes back with.
+    """State of a request of a batch, passed to its endpoint and back.
 
     Args:
         transaction: The transaction of the batch.
-        caller: Who asks.
+        caller: The caller.
         body: Its body.
-        is_asked_only: Whether nothing but what guards it is asked.
+        is_asked_only: Whether only the dependencies are run.
 
     Attributes:
         answer: The answer.
-        background: What dependencies have run once it is committed.
-        sessions: The sessions that dependencies were given.
+        background: The background tasks of dependencies, run once the batch is committed.
+        sessions: The sessions that dependencies have received.
     """
 
     transaction: OpenTransaction
@@ -48,12 +48,12 @@ class Part:
     sessions: list[AsyncSession] = field(default_factory=list)
 
     async def settle(self) -> None:
-        """Write what dependencies have put into their sessions."""
+        """Flush the pending writes of dependencies from their sessions."""
         for session in self.sessions:
             await session.commit()
 
     def receive(self) -> Receive:
-        """What gives its body."""
+        """Return a `receive` with its body."""
         messages: list[Message] = [{"type": "http.request", "body": self.body, "more_body": False}]
 
         async def receive() -> Message:
@@ -63,7 +63,7 @@ class Part:
 
 
 class PartResponse(Response):
-    """What stands for the response to a request of a batch, and is not sent."""
+    """Placeholder for the response to a request of a batch, which is never sent."""
 
     def __init__(self, part: Part) -> None:
         super().__init__()
@@ -74,11 +74,11 @@ class PartResponse(Response):
 
 
 async def send_nothing(_message: Message) -> None:
-    """Send nothing."""
+    """Discard a message."""
 
 
 async def _give_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
-    """Give a dependency a session in the transaction of the batch, which ends with that alone."""
+    """Give a dependency a session in the transaction of the batch, closed together with it."""
     part: Part = connection.scope[PART]
     owner = part.transaction.session
     if owner is None:
@@ -96,11 +96,11 @@ def _give_caller(connection: HTTPConnection) -> object:
 
 
 class PartOverrides:
-    """What dependencies of a request of a batch are given: what the batch has already.
+    """Dependency overrides for a request of a batch: the batch's own session and caller.
 
     Args:
-        provider: Has what the application overrides.
-        callers: Resolves who asks, where the application has callers.
+        provider: The provider of the application's overrides.
+        callers: The resolver of callers, where the application has any.
     """
 
     def __init__(self, provider: Any, callers: Callers | None) -> None:
@@ -114,5 +114,5 @@ class PartOverrides:
 
     @property
     def dependency_overrides(self) -> Mapping[Callable[..., Any], Callable[..., Any]]:
-        """What is called in the place of what."""
+        """Overrides: those of the application, and those of the batch."""
         return {**getattr(self._provider, "dependency_overrides", {}), **self._own}

@@ -1,4 +1,4 @@
-"""Paths as segments, found before they are percent-decoded."""
+"""Paths as segments, matched before they are percent-decoded."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from msgspec import Struct
 from starlette.types import Scope
 
 PATH_MATCH = "modelwire.path_match"
-"""Where the scope of a request has its `PathMatch`."""
+"""Key of a request's scope that holds its `PathMatch`."""
 
 T = TypeVar("T")
 
 
 class PathMatch(Struct, frozen=True):
-    """The place of a request, percent-encoded.
+    """Match of a request's path, percent-encoded.
 
     Args:
-        segments: Its path.
-        keys: The keys in that.
+        segments: The segments of the path.
+        keys: The keys among them.
     """
 
     segments: Sequence[str]
@@ -29,8 +29,7 @@ class PathMatch(Struct, frozen=True):
 
 
 def path_of(scope: Scope) -> str:
-    """The path of a request within its application, percent-decoded; without its last slash, which
-    makes no difference."""
+    """Return the percent-decoded path of a request in its application, less a trailing slash."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     if root and path.startswith(f"{root}/"):
@@ -39,7 +38,7 @@ def path_of(scope: Scope) -> str:
 
 
 def segments_of(scope: Scope) -> tuple[str, ...]:
-    """Split the path of a request, still percent-encoded; a last slash makes no difference."""
+    """Split the path of a request, still percent-encoded; a trailing slash makes no difference."""
     raw = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else quote(scope["path"])
     root = scope.get("root_path")
@@ -50,16 +49,16 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
 
 
 def split_path(path: str) -> tuple[str, ...]:
-    """The segments of a path; a last slash makes no difference."""
+    """Return the segments of a path; a trailing slash makes no difference."""
     return tuple(path.removesuffix("/").split("/")[1:])
 
 
 @dataclass(slots=True)
 class PathTree(Generic[T]):
-    """Values by path, whose segments are given ones or, written `{…}`, keys.
+    """Values by path, whose segments are literals or, written `{…}`, keys.
 
     Args:
-        reserved: Segments that are no key as they stand; percent-encoded they are one.
+        reserved: Segments that are never keys as they are; percent-encoded they are.
     """
 
     reserved: frozenset[str] = frozenset()
@@ -68,7 +67,7 @@ class PathTree(Generic[T]):
     _key: PathTree[T] | None = None
 
     def at(self, path: str) -> PathTree[T]:
-        """The place of a path as routes write it: `/users/{id}`; it is made if need be."""
+        """Return the node of a path as in routes, such as `/users/{id}`, made if necessary."""
         tree = self
         for segment in split_path(path):
             if not segment.startswith("{"):
@@ -82,10 +81,10 @@ class PathTree(Generic[T]):
     def find(
         self, segments: Sequence[str], start: int = 0
     ) -> tuple[PathTree[T], tuple[str, ...]] | None:
-        """Find the place of a request's path.
+        """Find the node of a request's path.
 
         Returns:
-            The place and the keys in the path, still percent-encoded; None where nothing is.
+            The node, and the keys in the path, still percent-encoded; None where none has values.
         """
         keys: tuple[str, ...] = ()
         tree = self
@@ -102,7 +101,7 @@ class PathTree(Generic[T]):
             elif key is None:
                 tree = literal
             else:
-                # Both may lead on; what is written out comes first.
+                # Both may match; the literal comes first.
                 found = literal.find(segments, position + 1)
                 if found is not None:
                     return found[0], (*keys, *found[1])
@@ -115,7 +114,7 @@ class PathTree(Generic[T]):
 
 
 def decode_keys(keys: Sequence[str], names: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """The keys of a path as parameters for the user's own dependencies."""
+    """Return the keys of a path as parameters for the user's own dependencies."""
     decoded: dict[str, Any] = {}
     for key, fields in zip(keys, names, strict=False):
         parts = key.split(",") if len(fields) > 1 else [key]

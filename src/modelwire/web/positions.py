@@ -1,4 +1,4 @@
-"""Tells clients how far their writes have come, so that copies of the database show them later."""
+"""Position of a client's writes, by which replicas know what it has seen."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class Positions:
-    """Adds to the answer of what may have written, or was read here, how far the primary is.
+    """Middleware that adds the primary's position to responses.
+
+    It does so for requests that may have written, and for reads whose client keeps a position.
 
     Args:
         app: The application.
-        replicas: The copies of the database.
-        cookies: Whether browsers keep it in a cookie.
+        replicas: The replicas of the database.
+        cookies: Whether browsers keep the position in a cookie.
     """
 
     def __init__(self, app: ASGIApp, replicas: Replicas[Database], *, cookies: bool) -> None:
@@ -53,7 +55,7 @@ class Positions:
             headers.append("set-cookie", _write_cookie(position, scope))
 
     def _is_asked(self, scope: Scope) -> bool:
-        """Whether a request may have written, or its client wants to know."""
+        """Whether a request may have written, or its client keeps a position."""
         if getattr(scope.get("route"), "reads_only", False) or scope["method"] in _SAFE:
             return self._cookies or any(
                 name == b"modelwire-position" for name, _ in scope["headers"]

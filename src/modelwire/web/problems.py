@@ -1,4 +1,4 @@
-"""Every error of an application as a problem document."""
+"""Problem documents for every error of an application."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ from .route_names import RouteNames
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
 ANSWERED = "modelwire.answered"
-"""Present in the scope of a request whose unexpected error is answered and raised again."""
+"""Key of the scope of a request whose unexpected error is answered and raised again."""
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """The resources of one `mount`, by which errors of the application's own code are explained.
+    """Resources of one `mount`, by which errors of the application's own code are explained.
 
     Args:
         catalog: The resources.
-        told: What of them an error may name, whoever has caused it.
+        told: The part of them that an error may name, whichever caller has caused it.
         conflict_status: The status where a unique value is taken or a parent is missing.
     """
 
@@ -82,19 +82,19 @@ _DEFAULTS: Mapping[type[Exception], Any] = {
     HTTPException: http_exception_handler,
     RequestValidationError: request_validation_exception_handler,
 }
-"""What FastAPI has handle errors where an application does not say otherwise."""
+"""Handlers that FastAPI uses where an application does not override them."""
 
 
 class Problems:
-    """Answers errors with problem documents, and logs those that are not the client's.
+    """Handler of errors, which answers with problem documents and logs server errors.
 
     Args:
-        names: Finds the names of routes, for the log.
-        database: Where the rows are.
+        names: Returns the names of routes, for the log.
+        database: The database.
 
     Attributes:
-        mounted: The resources that name the fields of database errors.
-        index: The page in place of an error where nothing else is at the root.
+        mounted: The resources whose fields explain database errors.
+        index: The page at the root, where no route is there.
     """
 
     def __init__(self, names: RouteNames, database: Database) -> None:
@@ -119,7 +119,7 @@ class Problems:
             scope: The request.
             error: The error.
             conflict_status: The status where a unique value is taken or a parent is missing; that
-                of what was mounted first by default.
+                of the first mount by default.
         """
         if isinstance(error, NoSuchPath) and not error.detail:
             error = NoSuchPath(f"Nothing is at {scope['path']}")
@@ -139,7 +139,7 @@ class Problems:
         return response
 
     def is_handled_otherwise(self, scope: Scope, error: Exception) -> bool:
-        """Tell whether the application has a handler of its own for an error."""
+        """Whether the application has a handler of its own for an error."""
         handlers = scope["app"].exception_handlers
         found = None
         for cls in type(error).__mro__:
@@ -147,13 +147,14 @@ class Problems:
                 found = handlers[cls]
                 break
         if found == self._on_exception:
-            found = handlers.get(500)  # which Starlette takes for the same
+            found = handlers.get(500)  # which Starlette treats as the same
         return found is not None and found not in self._own.values()
 
     def answer_unexpected(self, scope: Scope, error: BaseException) -> Response:
         """Answer a request with an unexpected error.
 
-        What a read compares with is what the client has sent.
+        A value that the database refuses in a read is part of the request, and so an error of the
+        client.
         """
         if isinstance(error, ConstraintViolation) and error.kind is Constraint.FORM:
             refused = refuse_value()
@@ -164,7 +165,7 @@ class Problems:
         return self.answer(scope, unexpected)
 
     def answer_http(self, scope: Scope, error: HTTPException) -> Response:
-        """Answer a request with what the application's own code has raised to answer it."""
+        """Answer a request with an `HTTPException` of the application's own code."""
         if error.status_code in (204, 304):
             return Response(status_code=error.status_code, headers=error.headers)
         answer = answer_other_problem(
@@ -179,12 +180,12 @@ class Problems:
         return exchange_of(scope, self._database.observer)
 
     def install(self, app: FastAPI) -> None:
-        """Handle the errors of the application's own code too, except where it does so itself."""
+        """Register the handlers for the application's own code too, except where it has its own."""
         handlers = app.exception_handlers
         for cls, handler in self._own.items():
             if handlers.get(cls) in (None, _DEFAULTS.get(cls)):
                 handlers[cls] = handler
-        if 500 in handlers:  # which Starlette takes for the same as any exception
+        if 500 in handlers:  # which Starlette treats as any exception
             handlers[Exception] = handlers[500]
 
     async def _on_request_error(self, request: Request, error: RequestError) -> Response:
@@ -192,22 +193,22 @@ class Problems:
 
     async def _on_exception(self, request: Request, error: Exception) -> Response:
         if ANSWERED in request.scope:
-            return Response()  # Starlette asks for an answer that it won't send
+            return Response()  # Starlette requires a response, but won't send it
         if isinstance(error, BrokenStream) and isinstance(error.__cause__, RequestError):
-            return self.answer(request.scope, error.__cause__)  # for the log: it has begun
+            return self.answer(request.scope, error.__cause__)  # only for the log
         response = self.answer_unexpected(request.scope, error)
-        # An error of middleware is answered outside of what gives answers their ids.
+        # An error of middleware is answered outside of the middleware that adds the id.
         response.headers["x-request-id"] = self._exchange_of(request.scope).request_id
         return response
 
     async def _on_database_error(self, request: Request, error: SQLAlchemyError) -> Response:
         client = request.scope.get(SCOPE_CLIENT)
         if client is not None and client.is_gone:
-            return Response(status_code=400)  # nobody is there to read it
+            return Response(status_code=400)  # the client has disconnected
         if not isinstance(error, (DBAPIError, PoolTimeoutError)):
             return self.answer_unexpected(request.scope, error)
         sql = error.statement if isinstance(error, DBAPIError) else None
-        # Where SQLAlchemy has lost a connection and names no statement, that was COMMIT.
+        # SQLAlchemy names no statement where the connection was lost during COMMIT.
         commits = isinstance(error, DBAPIError) and error.connection_invalidated and sql is None
         translated = translate_commit(error) if commits else translate(error)
         mounted = self.mounted[0]
@@ -221,7 +222,7 @@ class Problems:
         return self.answer(request.scope, translated, mounted.conflict_status)
 
     async def _name_whole(self, violation: ConstraintViolation) -> ConstraintViolation:
-        """Name the whole table where a partition of it was named."""
+        """Replace a partition that an error names by its whole table."""
         catalog, database = self.mounted[0].catalog, self._database
         if may_be_part(violation, catalog):
             with suppress(RequestError):
@@ -231,7 +232,7 @@ class Problems:
         return violation
 
     def _find_mounted(self, violation: ConstraintViolation, sql: str) -> Mounted:
-        """Find what has the table that an error is about."""
+        """Find the mount with the table that an error is about."""
         known = (m for m in self.mounted if names_table(violation, sql, m.catalog))
         return next(known, self.mounted[0])
 
@@ -239,7 +240,7 @@ class Problems:
         return self.answer(request.scope, explain_validation(error))
 
     async def _on_http_exception(self, request: Request, error: HTTPException) -> Response:
-        # Of an application that is mounted on another one, the latter takes it for the endpoint.
+        # An application mounted on another one is the endpoint of that one.
         is_routing = request.scope.get("endpoint") in (None, request.app)
         if error.status_code == 404 and is_routing:
             if self.index.answers(request):
@@ -251,14 +252,14 @@ class Problems:
 
 
 def explain_validation(error: RequestValidationError) -> InvalidRequest:
-    """The error that FastAPI's own is told as."""
+    """Return the error that stands for FastAPI's validation error."""
     faults = Faults()
     faults.add_each(error.errors(), _to_violation)
     return InvalidRequest(*faults.first, more=faults.more)
 
 
 def explain_http(error: HTTPException) -> Answered:
-    """The error that what the application's own code has raised is told as."""
+    """Return the error that stands for an `HTTPException` of the application's own code."""
     return Answered(error.status_code, error.detail, _encode_headers(error.headers or {}))
 
 
@@ -267,7 +268,7 @@ def _encode_headers(headers: Mapping[str, str]) -> Headers:
 
 
 def allowed_methods(scope: Scope) -> list[str]:
-    """The methods that the path of a request takes."""
+    """Return the methods that the routes at the path of a request accept."""
     return [
         method
         for method in _METHODS

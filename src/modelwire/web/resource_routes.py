@@ -1,4 +1,4 @@
-"""The routes of one resource."""
+"""Routes of one resource."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .operations import ROUTES
 from .routes import Routes
 
 READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGATE, Past.SHOW)
-"""The operations that change nothing."""
+"""Operations that change nothing."""
 
 NOT_IN_BATCHES = ("stream", "aggregate", "changes")
-"""The operations that a batch can't ask for."""
+"""Operations that are not available in batches."""
 
 
 def add_resource(routes: Routes, table: Table) -> None:
     """Add the routes of a resource.
 
     Raises:
-        ConfigurationError: It can't be served as it is declared; says why.
+        ConfigurationError: It can't be served as declared; says why.
     """
     check_filters(table)
     _check_operations(table)
@@ -61,7 +61,7 @@ def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards
             route.handle, table, relation, reads=_may_be_of_copy(route, target)
         ),
         key_names=_names_in(route, place),
-        # What is created below a row stands under the path of its own resource.
+        # A row created below another one has its path below its own resource.
         base=routes.prefix + (target if route.method == "POST" else table).path,
         takes_body=route.description.body is not None,
         callers=routes.mounted.callers,
@@ -87,31 +87,33 @@ def _compose(routes: Routes, place: RouteContext, route: Route) -> dict[str, Any
 
 
 def _write_path(place: RouteContext, route: Route) -> str:
-    """The path of a route below its resource's, with the names of its parameters."""
+    """Return the path of a route below its resource's, with the names of its parameters."""
     own, other = (",".join(f"{{{name}}}" for name in names) for names in _key_names(place))
     path = route.path.replace("{key}", own).replace("{other}", other)
     return path.replace("{relation}", place.relation.name if place.relation else "")
 
 
 def _may_be_of_copy(route: Route, target: Table) -> bool:
-    """Whether a copy of the database may answer: not where the answer says behind which change to
-    follow it, which a copy may not have seen."""
+    """Whether a replica may answer.
+
+    A response with a change number is the primary's, since a replica may lag behind.
+    """
     tells = route.operation in ("list", Access.LIST) and target.guarded.is_followed
     return route.operation in READ_ONLY and not tells
 
 
 def _names_in(route: Route, place: RouteContext) -> list[list[str]]:
-    """The names of the parameters of what stands for keys in a path."""
+    """Return the names of the path parameters, by key."""
     own, other = _key_names(place)
     return [own, ["change_number"] if "{change_number}" in route.path else other]
 
 
 def _key_names(place: RouteContext) -> tuple[list[str], list[str]]:
-    """The names of the parameters of both keys that a path may have."""
+    """Return the names of the parameters of both keys that a path may have."""
     own = [f.name for f in place.table.key]
     return own, [f"{_start(place)}{f.name}" for f in place.target.key]
 
 
 def _start(place: RouteContext) -> str:
-    """How the parameters of the second key start, by which they differ from those of the first."""
+    """Return the prefix that distinguishes the parameters of the second key from the first's."""
     return f"{place.relation.name}_" if place.relation else ""

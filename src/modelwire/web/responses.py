@@ -16,19 +16,22 @@ from .deadline import Deadline
 from .limits import RequestLimits
 
 PIECE_BYTES = 65_536
-"""Bytes that the server is handed at a time. It takes the next ones when the client has taken most
-of these, so it shows whether the client takes any, and the server holds no more than this."""
+"""Maximum size of a piece handed to the server, in bytes.
+
+The server accepts the next piece once the client has received most of this one. So a stalled client
+is noticed, and the server buffers no more than this.
+"""
 
 GRACE_S = 1.0
-"""Seconds that `modelwire serve` is given to cut a client off itself, which leaves less behind."""
+"""Seconds that `modelwire serve` has to cut a client off itself, which leaves less behind."""
 
 _WITHOUT_BODY = (204, 304)
 
 
 class SlowClient(ClientDisconnect):
-    """A client that takes nothing of its answer. It is given up on, as if it had gone.
+    """Client that accepts no data, treated as disconnected.
 
-    That ends the answer by an error, since middleware could take it for whole otherwise.
+    The response ends with this error, since middleware could otherwise take it for complete.
     """
 
     def __init__(self, limit_s: float) -> None:
@@ -36,21 +39,21 @@ class SlowClient(ClientDisconnect):
 
 
 class BrokenStream(Exception):
-    """What went wrong in the middle of a stream, whose status was sent before; it is the cause.
+    """Error in the middle of a stream, whose status was already sent; its cause is the error.
 
-    No handler of an application takes it for an error that it could still answer.
+    It is of a class of its own, so that no handler of an application tries to answer it.
     """
 
 
 def to_whole_response(
     answer: Answer | StreamAnswer, method: str, send_timeout_s: float
 ) -> Response:
-    """Make the response of an answer that is there already; to HEAD without its body.
+    """Make the response for an answer that is complete; without a body for HEAD.
 
     Args:
         answer: The answer.
         method: The request's method.
-        send_timeout_s: Seconds that the client may take nothing of it.
+        send_timeout_s: Seconds for which the client may accept no data.
     """
     if method == "HEAD" or not isinstance(answer, Answer) or len(answer.body) <= PIECE_BYTES:
         return WholeResponse(answer, with_body=method != "HEAD")
@@ -58,7 +61,7 @@ def to_whole_response(
 
 
 class WholeResponse(Response):
-    """A response with its whole body."""
+    """Response with its whole body."""
 
     def __init__(self, answer: Answer | StreamAnswer, *, with_body: bool) -> None:
         self.status_code = answer.status
@@ -71,10 +74,10 @@ class WholeResponse(Response):
 
 
 class LargeResponse(WholeResponse):
-    """A response with a body so large that its client may be too slow to take it.
+    """Response with a body so large that a slow client may not receive it in time.
 
-    Servers write what they are given into a buffer without a limit, where it would stay for as long
-    as the client likes.
+    Servers buffer whatever they are given without a limit, and would keep it for as long as the
+    client likes.
     """
 
     def __init__(self, answer: Answer, send_timeout_s: float) -> None:
@@ -94,11 +97,11 @@ class LargeResponse(WholeResponse):
 
 
 class StreamedResponse(Response):
-    """A response whose body is read as it is sent.
+    """Response whose body is read while it is sent.
 
-    An error in the middle leaves it without its end: the server breaks the chunked body off, and
-    no client can take it for whole. When the client goes away, reading stops. So it does when the
-    client takes too long over what it is sent.
+    An error in the middle leaves the body without its end: the server breaks the chunked encoding
+    off, and no client can take the body for complete. Reading also stops when the client
+    disconnects, or accepts no data for too long.
     """
 
     def __init__(self, answer: StreamAnswer, limits: RequestLimits) -> None:
@@ -110,7 +113,7 @@ class StreamedResponse(Response):
         self._is_sending = False
         lasts = isinstance(answer, EventsAnswer)
         self._place = (limits.listeners if lasts else limits.streams).enter()
-        # Who listens waits for as long as nothing happens, and is sent a heartbeat meanwhile.
+        # A listener waits for as long as nothing changes, and receives heartbeats meanwhile.
         self._part_s = math.inf if lasts else limits.timeout_s
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,9 +149,9 @@ async def send_body(send: Send, body: bytes, limit: Timed, *, more_body: bool = 
     """Send a body piece by piece.
 
     Args:
-        send: Sends a piece, and waits before that until the client has taken what was sent before.
+        send: Sends a piece, once the client has received the previous one.
         body: The body.
-        limit: How long each piece may take.
+        limit: The time limit of each piece.
         more_body: Whether more of the body follows.
     """
     for start in range(0, len(body), PIECE_BYTES):

@@ -1,4 +1,4 @@
-"""The routes: real `APIRoute`s that go straight to the pipeline."""
+"""Routes: real `APIRoute`s that lead straight to the pipeline."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
@@ -38,7 +38,7 @@ from .responses import StreamedResponse, to_whole_response
 from .session import SessionDep, get_session
 
 _PLACED = "modelwire_placed"
-"""Present on the function that stands for an endpoint once a route has it."""
+"""Attribute of a placeholder endpoint that a route already has."""
 
 _NOT_INCLUDED = (
     "modelwire's routes can't be included in another router; "
@@ -46,7 +46,7 @@ _NOT_INCLUDED = (
 )
 
 Handle = Callable[..., Awaitable[Answer | StreamAnswer]]
-"""Answers a request, given the session or the transaction that it is in, and its scope if asked."""
+"""Function that answers a request, given its session or transaction, and its scope if requested."""
 
 Compose = Callable[[], dict[str, Any]]
 
@@ -59,18 +59,18 @@ IS_COMPOSING: ContextVar[bool] = ContextVar("modelwire_is_composing", default=Fa
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
-    """What a route calls: a request in, a response out, and every error answered.
+    """Endpoint of a route, which answers a request and every error in it.
 
     Args:
         handle: The pipeline's method.
         problems: Answers errors.
         conflict_status: The status where a unique value is taken or a parent is missing.
-        limits: What the request may take.
-        key_names: Names of the fields of each key in the path, for the user's own dependencies.
-        base: The path of the resource that is answered, for `Location`.
+        limits: The limits of a request.
+        key_names: The names of the fields of each key in the path, for the user's own dependencies.
+        base: The path of the resource in the response, for `Location`.
         takes_body: Whether the body is read.
-        takes_scope: Whether the pipeline's method is given the scope of the request.
-        callers: Resolves who asks, where the application has callers.
+        takes_scope: Whether the pipeline's method receives the scope of the request.
+        callers: The resolver of callers, where the application has any.
     """
 
     handle: Handle
@@ -100,9 +100,9 @@ class Endpoint:
 
         Args:
             scope: The request.
-            receive: Where its body comes from, and whether its client has gone.
+            receive: Receives its body, and the disconnect of its client.
             session: The overridden session, if any.
-            who: What the caller's dependency has given, if the application has callers.
+            who: The result of the caller's dependency, if the application has callers.
 
         Returns:
             The response.
@@ -122,7 +122,7 @@ class Endpoint:
                 return StreamedResponse(answer, self.limits)
             return to_whole_response(answer, parsed.method, self.limits.send_timeout_s)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
+            return Response(status_code=400)  # the client has disconnected
         except Exception as error:
             if self.problems.is_handled_otherwise(scope, error):
                 raise
@@ -133,7 +133,7 @@ class Endpoint:
             return self.problems.answer_unexpected(scope, error)
 
     def read_caller(self, who: object) -> Principal:
-        """Read what the caller's dependency has given."""
+        """Return the caller, given the result of its dependency."""
         return ANYONE if self.callers is None else self.callers.read(who)
 
     async def join(
@@ -144,11 +144,11 @@ class Endpoint:
         Args:
             scope: The request.
             body: Its body.
-            caller: Who asks.
+            caller: The caller.
             transaction: The transaction.
 
         Returns:
-            The answer; what refuses it is raised.
+            The answer; a refusal is raised.
         """
         headers = read_headers(scope["headers"])
         parsed = self._parse(scope, headers, body if self.takes_body else b"", caller)
@@ -190,7 +190,7 @@ class Endpoint:
 
 
 def _receive_anew(request: HTTPRequest) -> Receive:
-    """What gives the body of a request, whether or not a dependency has read it before."""
+    """Return a `receive` for the body of a request, whether or not a dependency has read it."""
     parts: AsyncGenerator[bytes, None] | None = request.stream()
 
     async def receive() -> Message:
@@ -206,14 +206,14 @@ def _receive_anew(request: HTTPRequest) -> Receive:
 
 
 class ResourceRoute(APIRoute):
-    """A route of a resource. Without dependencies in its way it calls its endpoint at once.
+    """Route of a resource, which calls its endpoint directly where it has no dependencies.
 
     Attributes:
-        resource_endpoint: What answers; `endpoint` stands for it wherever routes are looked at.
+        resource_endpoint: The endpoint; `endpoint` stands for it wherever routes are inspected.
         lookup: The look-up that finds it among all routes of resources.
-        compose: Composes its operation in the OpenAPI document; None where it is not in that.
+        compose: Composes its operation in the OpenAPI document; None where it is not documented.
         joins: Whether its requests may be parts of a transaction.
-        is_guarded: Whether anything comes before its endpoint, except for who asks.
+        is_guarded: Whether anything but the caller's dependency runs before its endpoint.
         reads_only: Whether its requests change nothing, whatever their method.
     """
 
@@ -249,7 +249,7 @@ class ResourceRoute(APIRoute):
         joins: bool = False,
         reads_only: bool = False,
     ) -> None:
-        """Say what answers, where the route is looked up, and what documents it."""
+        """Set the endpoint, the look-up, and the operation of the route."""
         self.resource_endpoint, self.lookup, self.compose = endpoint, lookup, compose
         self.joins, self.reads_only, callers = joins, reads_only, endpoint.callers
         asked = [] if callers is None else [callers.depends]
@@ -259,9 +259,9 @@ class ResourceRoute(APIRoute):
             replace_app(self, self._answer_caller)
         lookup.add(self)
 
-    # What makes an OpenAPI document of routes finds the whole operation, which is composed only
-    # then. The application's own document adds that by itself, and needs no more of FastAPI than
-    # what the dependencies of a route take.
+    # A generator of OpenAPI documents that reads the routes finds the whole operation, composed on
+    # demand. The application's own document adds the operation itself, and needs FastAPI only for
+    # the parameters of dependencies.
 
     @property
     def include_in_schema(self) -> bool:
@@ -275,14 +275,14 @@ class ResourceRoute(APIRoute):
 
     @property
     def openapi_extra(self) -> dict[str, Any] | None:
-        """The operation, where FastAPI is to document it."""
+        """Operation, where FastAPI is to document it."""
         return None if self.compose is None or IS_COMPOSING.get() else self.compose()
 
     @openapi_extra.setter
     def openapi_extra(self, _value: object) -> None: ...
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Tell whether a request is for this route, in the application that it was made for."""
+        """Match a request against this route, within the application that it belongs to."""
         is_here = scope["type"] == "http" and self.lookup.serves(scope)
         found = self.lookup.find(scope) if is_here else None
         if found is None or self not in found.routes.values():
@@ -294,7 +294,7 @@ class ResourceRoute(APIRoute):
         return match, self.describe(found.match, scope)
 
     def describe(self, match: PathMatch, scope: Scope) -> dict[str, Any]:
-        """Describe the route as the scope of a request does once it was found."""
+        """Return the scope's entries for a request that the route answers."""
         given = decode_keys(match.keys, self.resource_endpoint.key_names)
         return {
             "endpoint": self.endpoint,
@@ -304,12 +304,12 @@ class ResourceRoute(APIRoute):
         }
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        """The path of the route for a key, whose parts are percent-encoded."""
+        """Return the path of the route for a key, whose components are percent-encoded."""
         encoded = {key: quote(str(value), safe="") for key, value in path_params.items()}
         return super().url_path_for(name, **encoded)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that this route matches, whether or not its method is right."""
+        """Answer a request that this route matches, even if its method is wrong."""
         if scope["method"] not in self.methods and not self._answers_head(scope):
             raise HTTPException(405, headers={"Allow": ", ".join(self.methods)})
         await self.app(scope, receive, send)
@@ -345,7 +345,7 @@ class ResourceRoute(APIRoute):
             raise ConfigurationError(_NOT_INCLUDED)
         self._built = True
         needs_session = self.in_session = resolves(self, get_session)
-        # Most routes need at most one of them, and many none.
+        # Most routes need at most one of these handlers, and many need none.
         plain = cache(lambda: self._build_handler(in_session=False))
         in_session = cache(lambda: self._build_handler(in_session=True))
         in_part = cache(self._build_part_handler)
@@ -360,7 +360,7 @@ class ResourceRoute(APIRoute):
         return handle
 
     def _build_handler(self, *, in_session: bool) -> Handler:
-        """The handler of a route with this one's dependencies but no documented parameters."""
+        """Build a handler with this route's dependencies, but without documented parameters."""
         callers, dependencies = self.resource_endpoint.callers, self.dependencies
         if callers is not None:
             endpoint = callers.bind(_answer_caller, in_session=in_session)
@@ -371,7 +371,7 @@ class ResourceRoute(APIRoute):
         return self._build_inner(endpoint, dependencies, self.dependency_overrides_provider)
 
     def _build_part_handler(self) -> Handler:
-        """The handler of requests of a batch."""
+        """Build the handler of requests of a batch."""
         callers = self.resource_endpoint.callers
         overrides = PartOverrides(self.dependency_overrides_provider, callers)
         return self._build_inner(_run_part, self.dependencies, overrides)
@@ -390,14 +390,14 @@ class ResourceRoute(APIRoute):
 
 
 def route_class_of(given: type[APIRoute]) -> type[ResourceRoute]:
-    """Find the class of resources' routes where an application's router has a class of its own.
+    """Return the class of resources' routes, combined with the application's own route class.
 
     Args:
         given: The router's `route_class`. Its `get_route_handler` is called as for other routes,
-            and gets from `super()` what answers for the resource.
+            and `super()` returns the resource's handler.
 
     Raises:
-        ConfigurationError: It can't be had.
+        ConfigurationError: The classes can't be combined.
     """
     if given is APIRoute:
         return ResourceRoute
@@ -410,7 +410,7 @@ def route_class_of(given: type[APIRoute]) -> type[ResourceRoute]:
         ) from None
 
 
-# FastAPI keeps functions that it was given, so these hold nothing of an application.
+# FastAPI caches functions that it was given, so these refer to no application.
 
 
 async def _run(request: HTTPRequest, response: Response) -> Response:
@@ -430,7 +430,7 @@ async def _answer_caller(
     route: ResourceRoute = request.scope["route"]
     answer = await route.resource_endpoint(request, session, who)
     if session is not None and route.in_session and answer.status_code >= 400:
-        # What a dependency has written belongs to a request that has failed.
+        # The request has failed, and so the writes of its dependencies are undone.
         await session.rollback()
     return _with_headers(answer, response)
 
@@ -448,7 +448,7 @@ async def _run_part(request: HTTPRequest, response: Response) -> Response:
 
 
 def stand_in_for_endpoint(name: str) -> Callable[..., Any]:
-    """Make a function of some name that stands for an endpoint wherever routes are looked at."""
+    """Make a named placeholder for an endpoint, for code that inspects routes."""
 
     async def endpoint(request: HTTPRequest) -> Response:
         return await _run(request, Response())

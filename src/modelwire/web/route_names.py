@@ -1,4 +1,4 @@
-"""The names of routes in logs, metrics and traces: templates of paths, never paths."""
+"""Names of routes in logs, metrics and traces: templates of paths, never paths."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..compat.starlette import pattern_of
 
 
 class RouteNames:
-    """Finds the name of the route that answers a request, such as `/users/{id}`.
+    """Finder of the name of the route that answers a request, such as `/users/{id}`.
 
     Args:
-        app: The application; routes of what is mounted on it are found too.
+        app: The application; routes of applications mounted on it are found too.
     """
 
     def __init__(self, app: FastAPI) -> None:
@@ -34,7 +34,7 @@ class RouteNames:
             scope: The request, once its route was found.
 
         Returns:
-            The name; empty where there is none.
+            The name; empty where no route was found.
         """
         endpoint = scope.get("endpoint")
         if endpoint is None:
@@ -42,12 +42,12 @@ class RouteNames:
         names = self._names.get(id(endpoint)) or self._read_routes(endpoint)
         if len(names) == 1:
             return names[0]
-        # One endpoint under several paths; what the application stands under comes before them.
+        # One endpoint with several paths. A longer name may include the path of a mount.
         longest = sorted(names, key=len, reverse=True)
         return next((name for name in longest if _ends_with(scope["path"], name)), "")
 
     def _read_routes(self, endpoint: Any) -> list[str]:
-        """Read the routes, unless that was done since the last one was added."""
+        """Read the routes, unless none was added since the last time."""
         routes = self._app.router.routes
         if self._known_routes != len(routes):
             self._known_routes = len(routes)
@@ -59,7 +59,7 @@ class RouteNames:
 
 
 def _walk(routes: Sequence[BaseRoute], prefix: str) -> Iterator[tuple[Any, str]]:
-    """Yield what answers requests, with its name: endpoints, and what is mounted."""
+    """Yield each endpoint and mounted application, with its name."""
     for placed in place_routes(routes):
         name, route = placed.template, placed.route
         if name is None:

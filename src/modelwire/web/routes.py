@@ -1,4 +1,4 @@
-"""Adds routes to an application, with what those of one `mount` share."""
+"""Addition of routes to an application, with the options that those of one `mount` share."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .service import Service
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The routes of one `mount`.
+    """Routes of one `mount`.
 
     Args:
         app: The application.
         service: Its service.
-        mounted: The resources, and who asks for them.
+        mounted: The resources, and their callers.
         conflict_status: The status where a unique value is taken or a parent is missing.
-        limits: What one request may take.
+        limits: The limits of one request.
     """
 
     app: FastAPI
@@ -38,21 +38,21 @@ class Routes:
 
     @property
     def prefix(self) -> str:
-        """What stands before the paths of resources."""
+        """Prefix of the paths of resources."""
         return self.mounted.prefix
 
     @property
     def asked(self) -> list[Depends]:
-        """The dependency that says who asks, if there is one."""
+        """Dependency that resolves the caller, if any."""
         return [] if self.mounted.callers is None else [self.mounted.callers.depends]
 
     def guards(self, dependencies: Sequence[Depends]) -> list[Depends]:
-        """What a route runs first that is no resource's.
+        """Return the dependencies of a route that is not a resource's.
 
-        What is bound to a row is asked with the requests that name one.
+        A dependency that is bound to a row runs only with requests that name one.
 
         Args:
-            dependencies: What every operation of the mount runs first.
+            dependencies: The dependencies that every operation of the mount runs first.
         """
         return [*self.asked, *(d for d in dependencies if not is_bound(d, ()))]
 
@@ -76,16 +76,16 @@ class Routes:
 
         Args:
             path: Its whole path.
-            endpoint: What answers.
+            endpoint: Its endpoint.
             method: Its method.
-            operation_id: Its name, in the OpenAPI document too.
-            compose: Composes its operation of the document; FastAPI does so, if None.
-            joins: Whether batches can ask for it.
+            operation_id: Its name, also in the OpenAPI document.
+            compose: Composes its operation in the document; FastAPI does, if None.
+            joins: Whether it is available in batches.
             reads_only: Whether it changes nothing.
-            options: Those of FastAPI's routes.
+            options: Options of FastAPI's routes.
 
         Raises:
-            ConfigurationError: There is a route at that path.
+            ConfigurationError: The path has a route already.
         """
         if self.service.lookup.has(path, method):
             raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""The row that a path names, as a dependency of endpoints of an application's own."""
+"""Row named by a path, as a dependency of the application's own endpoints."""
 
 from __future__ import annotations
 
@@ -31,24 +31,25 @@ _ACTIONS = ("read", "update", "delete")
 def row_of(
     model: type[Model], action: RowAction = "read", *, options: Sequence[ExecutableOption] = ()
 ) -> Callable[..., Awaitable[Model]]:
-    """Make a dependency that is the row which the path's key names.
+    """Make a dependency that provides the row named by the path's key.
 
-    The path has a parameter for each field of the key, of the same name. The row is in the
-    session of `CallerSessionDep`: what is changed in it is stored before the answer is sent, or
-    refused. The answer has its entity tag.
+    The path has a parameter for each field of the key, of the same name. The row is in the session
+    of `CallerSessionDep`: changes to it are stored before the response is sent, or refused. The
+    response has its entity tag.
 
     Args:
         model: The model, which is a resource of the application.
-        action: What is to be done to the row. The caller must be allowed to; where it is a change,
-            the row is locked, and `If-Match` is compared as the generated routes do.
-        options: How it is loaded, such as `selectinload(Invoice.lines)`.
+        action: The intended action on the row, which the caller must be allowed to do. For an
+            update or delete, the row is locked, and `If-Match` is compared as by the generated
+            routes.
+        options: Loader options, such as `selectinload(Invoice.lines)`.
 
     Returns:
-        The dependency. Where the row is not there, or not for the caller, the answer is 404; where
-        the caller may only see it, 403.
+        The dependency. The response is 404 where the row does not exist for the caller, and 403
+        where the caller may only see it.
 
     Raises:
-        ConfigurationError: The model has no table, or the action is none of these.
+        ConfigurationError: The model has no table, or the action is not one of these.
     """
     if inspect(model, raiseerr=False) is None or action not in _ACTIONS:
         raise ConfigurationError(
@@ -59,10 +60,10 @@ def row_of(
 
 
 class RowDependency(Generic[Model]):
-    """The dependency that is a row; its arguments are those of `row_of`.
+    """Dependency that provides a row; its arguments are those of `row_of`.
 
     Attributes:
-        action: What is to be done to the row.
+        action: The intended action on the row.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class RowDependency(Generic[Model]):
     async def __call__(
         self, request: Request, access: CallerAccess, session: AsyncSession, **given: Any
     ) -> Model:
-        """Find the row, for the values of its key as they stand in the path."""
+        """Find the row by the values of its key in the path."""
         found = access.rows.find(self._model.__table__)  # type: ignore[attr-defined]
         table = access.rows.shown_of(found)
         key = ",".join(quote(str(value), safe="") for value in given.values())
@@ -94,21 +95,21 @@ class RowDependency(Generic[Model]):
         row = await session.get(
             self._model, identity, options=self._options, populate_existing=True
         )
-        if row is None:  # it has gone meanwhile
+        if row is None:  # it was deleted meanwhile
             raise NotFound(f"{table.title} not found")
         request.scope.setdefault(TAKEN, []).append(Taken(found.catalog, table, row))
         return row
 
 
 def _sign(model: type[SQLModel], names: Sequence[str]) -> Signature:
-    """The signature of the dependency: a parameter of the path for each field of the key."""
+    """Return the signature of the dependency: a path parameter for each field of the key."""
     kind = Parameter.KEYWORD_ONLY
     fixed = [
         Parameter("request", kind, annotation=Request),
         Parameter("access", kind, annotation=AccessDep),
         Parameter("session", kind, annotation=CallerSessionDep),
     ]
-    # FastAPI has values as the path's own converters leave them.
+    # FastAPI passes values on as converted by the path's own converters.
     keys = [
         Parameter(f"key{place}", kind, annotation=Annotated[Any, _describe(model, name), path])
         for place, name in enumerate(names)

@@ -1,4 +1,4 @@
-"""Everything that an application has from modelwire, however often `mount` is called on it."""
+"""Modelwire's part of an application, shared by all its calls of `mount`."""
 
 from __future__ import annotations
 
@@ -32,31 +32,32 @@ from .route import ResourceRoute
 from .route_names import RouteNames
 from .unexpected import UnexpectedErrors
 
-if TYPE_CHECKING:  # few applications have these, and the SDK of one may not be installed
+if TYPE_CHECKING:  # rarely used, and the SDK may not be installed
     from .admin.mounting import Admin
     from .agents.mounting import Agents
 
 
 class Service:
-    """The one service of an application: what several calls of `mount` add to, and share.
+    """Service of an application, which several calls of `mount` add to and share.
 
     Args:
         app: The application; its `state.modelwire` becomes this service.
-        database: Where the rows are.
+        database: The database.
 
     Attributes:
         database: The same.
         lookup: The routes of all resources.
         problems: Answers errors.
-        finished: The requests that have been answered, until they are reported.
-        streams: The streams that are open.
-        listeners: The clients that follow changes.
-        offline_docs: Whether the docs pages load their assets from here; None until that is said.
-        own_access: Finds out what callers may do in endpoints of the application's own.
+        finished: The answered requests, until they are reported.
+        streams: The open streams.
+        listeners: The open streams of events.
+        offline_docs: Whether the docs pages load their assets from the application; None until
+            that is decided.
+        own_access: The rights of callers in the application's own endpoints.
         mounted: The resources of each `mount`.
-        batches: The paths where batches are answered.
-        agents: What is served to agents, by its path.
-        admin: The admin pages, by their paths.
+        batches: The paths of batches.
+        agents: The services for agents, by path.
+        admin: The admin pages, by path.
 
     Raises:
         ConfigurationError: The application has answered requests already.
@@ -106,18 +107,18 @@ class Service:
             finished=self.finished,
             begin=self.own_access.begin,
         )
-        # As the innermost: what the others add to an answer, they add to those too.
+        # As the innermost, so that the other middleware adds its headers to these responses too.
         middleware_of(app).append(Middleware(UnexpectedErrors, problems=self.problems))
 
     def add_resources(self, mounted: MountedResources, conflict_status: int) -> None:
-        """Add resources, whose errors are explained in the application's own endpoints too.
+        """Add resources, which also explain errors in the application's own endpoints.
 
         Args:
             mounted: The resources.
             conflict_status: The status where a unique value is taken or a parent is missing.
         """
         catalog, variants = mounted.catalog, mounted.variants
-        # Whose statement has failed in an endpoint of the application's own is not known.
+        # The caller of a failed statement in an endpoint of the application's own is unknown.
         told = variants.narrowest.catalog
         self.problems.mounted.append(Mounted(catalog, told, conflict_status))
         self.own_access.add(variants, mounted.callers)
@@ -135,18 +136,18 @@ class Service:
         self._components = None
 
     def name_of(self, table: Table) -> str:
-        """What a resource is called in the document: as its class, with a number if need be."""
+        """Return the name of a resource in the document: its class, with a number if necessary."""
         return self._names[table]
 
     def components(self) -> Components:
-        """The parts that the operations of the document share."""
+        """Return the components that the operations of the document share."""
         if self._components is None:
             self._components = Components(self._names)
         return self._components
 
     @property
     def paths(self) -> Mapping[Table, str]:
-        """Where each resource is served, with the prefix of its mount."""
+        """Path of each resource, with the prefix of its mount."""
         return {
             table: each.prefix + table.path
             for each in self.mounted
@@ -155,18 +156,19 @@ class Service:
 
     @property
     def index(self) -> Index:
-        """The links to what is served."""
+        """Page with links to the routes."""
         return self.problems.index
 
     def choose_cors(self, app: FastAPI, cors: Cors | None) -> None:
-        """Choose the pages of other origins that may use the application.
+        """Choose the origins whose pages may use the application.
 
         Args:
             app: The application.
-            cors: The pages; those that the environment names, where no mount names any, if None.
+            cors: The origins. With None in every mount, those of the environment.
 
         Raises:
-            ConfigurationError: They were chosen otherwise before, or the application does it.
+            ConfigurationError: An earlier mount has other ones, or the application has its own
+                CORS.
         """
         origins = self.database.settings.cors_origins
         if cors is not None and self._named_cors not in (None, cors):
@@ -180,7 +182,7 @@ class Service:
             self._allow_origins(middleware_of(app), chosen)
 
     def choose_caller(self, caller: Caller | None) -> None:
-        """Choose who asks.
+        """Choose the caller.
 
         Raises:
             ConfigurationError: An earlier mount has another caller, or none.
@@ -194,12 +196,12 @@ class Service:
 
     @property
     def caller(self) -> Caller | None:
-        """Who asks, as each mount says it."""
+        """Caller that all mounts share."""
         return self._caller
 
     @property
     def origins(self) -> Sequence[str]:
-        """Where the pages come from that may use the application, beside its own."""
+        """Other origins whose pages may use the application."""
         named = self._named_cors
         return self.database.settings.cors_origins if named is None else named.origins
 
@@ -213,17 +215,17 @@ class Service:
         entry = Middleware(CrossOrigin, cors=cors, problems=self.problems)
         if CrossOrigin in kinds:
             middleware[kinds.index(CrossOrigin)] = entry
-        else:  # around all else, so that refusals can be read too, but observed
+        else:  # outermost, so that refusals are readable too, but observed
             middleware.insert(kinds.index(ObservabilityMiddleware) + 1, entry)
 
     def choose_docs(self, *, offline: bool) -> bool:
         """Choose where the docs pages load their assets from.
 
         Returns:
-            Whether they have yet to be served from here.
+            Whether the application still has to serve them.
 
         Raises:
-            ConfigurationError: It was chosen otherwise before.
+            ConfigurationError: An earlier mount has chosen otherwise.
         """
         chosen = self.offline_docs
         if chosen not in (None, offline):

@@ -1,4 +1,4 @@
-"""The session dependencies."""
+"""Session dependencies."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -17,14 +17,15 @@ from .client import SCOPE_CLIENT, Client
 
 
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
-    """Give a request its session: rolled back when anything fails, always closed.
+    """Give a request its session: rolled back on any error, and always closed.
 
-    A statement that runs when the client goes away is ended.
+    A running statement is cancelled when the client disconnects.
 
-    What an endpoint writes it commits itself: `await session.commit()`. Override it in tests with
+    The endpoint commits its writes itself: `await session.commit()`. Override it in tests with
     `app.dependency_overrides[get_session]`; generated endpoints then use that session too.
 
     Yields:
+        The session.
         The session.
 
     Raises:
@@ -47,12 +48,12 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
 
 @contextmanager
 def _seeing_client(connection: HTTPConnection) -> Iterator[None]:
-    """Let statements see whether the client of a request has gone."""
+    """Let statements see whether the client of a request has disconnected."""
     if not isinstance(connection, Request):
         yield
         return
     client = Client(connection.receive)
-    # Whoever reads the body of this request finds what was received meanwhile.
+    # The body of this request, and what was received meanwhile, is read through the client.
     replace_receive(connection, client.receive)
     connection.scope[SCOPE_CLIENT] = client
     CLIENT.set(client)
@@ -68,10 +69,10 @@ SessionDep = Annotated[AsyncSession, Depends(get_session)]
 
 
 async def get_unit_of_work(session: SessionDep) -> AsyncIterator[AsyncSession]:
-    """Give a request its session, committed before the answer is sent.
+    """Give a request its session, committed before the response is sent.
 
     Yields:
-        The session. An error in the endpoint or in COMMIT itself becomes the answer.
+        The session. An error in the endpoint or in COMMIT becomes the response.
     """
     yield session
     await commit_session(session)

@@ -1,4 +1,4 @@
-"""The routes of an application that are no resource's: health, batches and metrics."""
+"""Routes of an application that are not a resource's: health, batches and metrics."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ METRICS = "/metrics"
 
 
 def add_health(routes: Routes, path: str) -> None:
-    """Add the routes that answer whether the process lives, and whether the database answers.
+    """Add the health routes: whether the process is alive, and whether the database is available.
 
     Args:
         routes: The routes of the mount.
-        path: The path of the first.
+        path: The path of the first route.
     """
     health = Health(routes.service.database, routes.service.problems)
     routes.service.index.health = path
@@ -45,12 +45,12 @@ def add_health(routes: Routes, path: str) -> None:
 
 
 def add_batches(routes: Routes, path: str, dependencies: Sequence[Depends]) -> None:
-    """Add the route of batches, unless a resource has it.
+    """Add the route of batches, unless a resource has its path.
 
     Args:
         routes: The routes of the mount.
         path: The path.
-        dependencies: What every operation of the mount runs first.
+        dependencies: The dependencies that every operation of the mount runs first.
     """
     service = routes.service
     if service.lookup.has(path, "POST"):
@@ -81,10 +81,10 @@ def add_metrics(routes: Routes, counts: Counts) -> None:
 
     Args:
         routes: The routes of the mount.
-        counts: What is counted.
+        counts: The counts.
 
     Raises:
-        ConfigurationError: The package that shows them is not installed.
+        ConfigurationError: The package of Prometheus' client is not installed.
     """
     require("prometheus_client", "MODELWIRE_METRICS=true")
     from .metrics import MetricsPage  # noqa: PLC0415 - it imports that

@@ -1,4 +1,4 @@
-"""What answers show of a resource, as a model for endpoints of an application's own."""
+"""Representation of a resource, as a model for the application's own endpoints."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from .own_access import SCOPE, find_shown
 
 @cache
 def shown(model: type[SQLModel]) -> type[object]:
-    """The model of what answers show of a row: `response_model=shown(Invoice)`.
+    """Return a response model with the representation of a row: `response_model=shown(Invoice)`.
 
-    A row is shown as the generated routes show it to the caller, without what it may include. What
-    they hide does not leave by an endpoint of one's own either. Where the endpoint does not ask who
-    calls, by `CallerSessionDep` or `row_of`, it is what every caller may see. Which resource that
-    is, the application says that answers; so it may stand before `mount`.
+    A row looks as in the generated routes for the same caller, without includes; fields that they
+    hide stay hidden. Where the endpoint does not resolve its caller, by `CallerSessionDep` or
+    `row_of`, it shows only fields that every caller may see. The resource is looked up in the
+    application that responds, so this may be called before `mount`.
 
     Args:
         model: The model, which is a resource of the application.
@@ -40,7 +40,7 @@ def shown(model: type[SQLModel]) -> type[object]:
 
 
 class _Shown:
-    """What is shown of a row."""
+    """Representation of a row."""
 
     shown_model: ClassVar[Any] = None
 
@@ -82,10 +82,10 @@ def _fields_by_name(table: Table) -> Mapping[str, Field]:
 
 
 def _value_of(row: Any, field: Field) -> Any:
-    """The value of a field of an object, as the generated routes read it of its column.
+    """Return the value of an object's field, as the generated routes read it from its column.
 
     Raises:
-        ConfigurationError: Only these compute it.
+        ConfigurationError: Only the generated routes compute the field.
     """
     if field.computed is not None and not hasattr(type(row), field.key):
         name = type(row).__name__
@@ -97,7 +97,7 @@ def _value_of(row: Any, field: Field) -> Any:
 
 
 def _spell(value: Any, field: Field) -> Any:
-    """A value as it is read of a column: SQLAlchemy's types lose offsets, and digits, on SQLite."""
+    """Return a value as its column stores it: SQLAlchemy loses offsets and digits on SQLite."""
     match value:
         case Decimal():
             return spell_decimal(value, field.column.type)
@@ -109,10 +109,10 @@ def _spell(value: Any, field: Field) -> Any:
 
 
 def _find_table(model: type[SQLModel]) -> Table:
-    """Find what may be seen of the resource of a model in the answer at hand.
+    """Find the resource of a model, as it may be seen in the current response.
 
     Raises:
-        ConfigurationError: It is none of the application that answers.
+        ConfigurationError: The current application has no resource of this model.
     """
     scope = SCOPE.get()
     table = None if scope is None else find_shown(model, scope)

@@ -1,4 +1,4 @@
-"""The trace of a request (W3C Trace Context), and what its span may say."""
+"""Trace of a request (W3C Trace Context), and the attributes of its span."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 
 
 def continue_trace(scope: Scope) -> TraceToken | None:
-    """Make the trace that a client's `traceparent` names the current one.
+    """Make the trace of a client's `traceparent` the current one.
 
-    What the application calls in turn then belongs to it, even where nothing records traces.
+    Calls that the application makes then belong to that trace, even where nothing records it.
 
     Args:
         scope: The request.
 
     Returns:
-        What ends it; None where a span of the request, such as FastAPI's own, has seen to it.
+        The token that ends it; None where a span of the request, such as FastAPI's, continues it.
     """
     if trace.get_current_span().get_span_context().is_valid:
         return None
@@ -39,17 +39,17 @@ def continue_trace(scope: Scope) -> TraceToken | None:
 
 
 def leave_trace(token: TraceToken) -> None:
-    """End what `continue_trace` has begun."""
+    """End the trace that `continue_trace` has made current."""
     context.detach(token)
 
 
 def hide_url(span: Span, scope: Scope, exchange: Exchange) -> None:
-    """Have the span of a request name its route and parameters, without their values.
+    """Set the route and parameter names of a request in its span, without their values.
 
     Args:
         span: The span.
         scope: The request.
-        exchange: The same, as it was measured.
+        exchange: The measured request.
     """
     span.set_attribute("url.path", exchange.route or _HIDDEN)
     if scope["query_string"]:

@@ -1,4 +1,4 @@
-"""Answers the errors that nothing else has answered, inside of an application's middleware."""
+"""Middleware that answers unexpected errors inside of all other middleware."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .problems import ANSWERED, Problems
 
 
 class UnexpectedErrors:
-    """Answers unexpected errors where the answer still passes all other middleware.
+    """Middleware that answers unexpected errors, so that the response passes all other middleware.
 
-    Starlette answers them outside of that, and so without the headers that it adds, those of CORS
-    among them. As there, the error goes on once it is answered: servers log it, and test clients
-    raise it. Starlette keeps what it does otherwise: the application's own handler for such errors,
-    and the traceback that it shows in debug mode.
+    Starlette answers them outside of its middleware, and so without the headers that this adds,
+    those of CORS among them. As in Starlette, the error is raised again once it is answered:
+    servers log it, and test clients raise it. The application's own handler for such errors, and
+    the traceback of debug mode, are left to Starlette.
 
     Args:
-        app: What calls endpoints and their error handlers.
+        app: The error handlers and endpoints.
         problems: Answers errors.
     """
 

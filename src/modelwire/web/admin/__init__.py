@@ -1,1 +1,1 @@
-"""The admin page: files for a browser, and what it has to know of the resources."""
+"""Admin page: its static files, and descriptions of the resources for it."""

@@ -1,4 +1,4 @@
-"""The files that the page is made of, as `make admin` has built them from `clients/react-admin`."""
+"""Static files of the page, as built by `make admin` from `clients/react-admin`."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ _TYPES: Mapping[str, bytes] = {
 
 @dataclass(frozen=True, eq=False)
 class Asset:
-    """One file.
+    """Static file.
 
     Args:
-        path: Where it is.
+        path: Its path on disk.
     """
 
     path: Path
 
     @property
     def name(self) -> str:
-        """Its name, which has the hash of what is in it."""
+        """Name of the file, which contains a hash of its content."""
         return self.path.name
 
     @property
     def content_type(self) -> bytes:
-        """Its media type."""
+        """Media type of the file."""
         return _TYPES[self.path.suffix]
 
     @cached_property
     def body(self) -> bytes:
-        """What is in it."""
+        """Content of the file."""
         return self.path.read_bytes()
 
     @cached_property
     def zipped(self) -> bytes:
-        """The same, compressed by gzip."""
+        """Content of the file, compressed by gzip."""
         return gzip.compress(self.body, mtime=0)
 
 
 @dataclass(frozen=True, eq=False)
 class Assets:
-    """The files, by their names. No others can be asked for.
+    """Static files by name; no other file can be requested.
 
     Args:
         by_name: The files.
-        script: The name of the one that the page starts.
+        script: The name of the entry script.
         icon: The name of the icon.
     """
 
@@ -67,10 +67,10 @@ class Assets:
 
 
 def read_assets(directory: Path = STATIC) -> Assets:
-    """Find the files that the manifest of a build names.
+    """Read the files that the manifest of a build names.
 
     Args:
-        directory: Where the build is.
+        directory: The directory of the build.
     """
     manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
     by_name = {name: Asset(directory / name) for name in manifest["files"]}

@@ -1,4 +1,4 @@
-"""Describes the resources to the page: as to agents, and what a form needs beside."""
+"""Descriptions of resources for the page: those for agents, and what its forms need."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .page import NO_STORE
 
 
 class Resources:
-    """Answers `GET /admin/resources`.
+    """Endpoint of `GET /admin/resources`.
 
     Args:
         served: The resources.
@@ -33,7 +33,7 @@ class Resources:
         self._descriptions = Descriptions(served)
 
     async def answer(self, request: Request, _session: AsyncSession | None = None) -> Answer:
-        """Describe all resources of which a caller may see a list."""
+        """Describe all resources that the caller may list."""
         refuse_parameters(parse_query(request.query_string))
         who = request.caller.who
         resources = self._served.resources.values()
@@ -65,7 +65,7 @@ class Resources:
 
 
 def _leave_out_unseen(described: Sequence[JSONSchema]) -> Sequence[JSONSchema]:
-    """Leave out the resources of which a caller sees no list, and what leads to them."""
+    """Leave out the resources that the caller may not list, and references to them."""
     seen = [d for d in described if d["may"]["read"] != "none" and "list" in d["operations"]]
     names = {d["name"] for d in seen}
 
@@ -76,7 +76,7 @@ def _leave_out_unseen(described: Sequence[JSONSchema]) -> Sequence[JSONSchema]:
 
 
 def _list_kinds(table: Table, described: Mapping[str, JSONSchema]) -> Mapping[str, str]:
-    """The kinds of the fields that are described; `local` is a moment of no time zone."""
+    """Return the kinds of the described fields; `local` is a datetime without a time zone."""
     fields = {field.name: field for field in table.fields if field.name in described}
     return {
         name: "local"
@@ -89,7 +89,7 @@ def _list_kinds(table: Table, described: Mapping[str, JSONSchema]) -> Mapping[st
 def _find_picks(
     table: Table, described: Mapping[str, JSONSchema], names: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """The fields whose values are keys of rows of a resource, which can be picked from a list."""
+    """Yield the fields whose values can be picked from a list of another resource's rows."""
     for reference in table.references:
         keys = tuple(reference.parent.primary_key.columns)
         if len(reference.columns) == 1 and reference.parent_columns == keys:
@@ -100,7 +100,7 @@ def _find_picks(
 
 
 def _find_ways(table: Table) -> Iterator[tuple[str, str]]:
-    """The relations that lead through a field to the row that it refers to, by the fields."""
+    """Yield the fields that refer to a row, each with the relation that leads to it."""
     for name, relation in table.paths.items():
         if relation.holds and not relation.many and len(relation.local) == 1:
             field = table.by_column.get(relation.local[0].name)
@@ -109,7 +109,7 @@ def _find_ways(table: Table) -> Iterator[tuple[str, str]]:
 
 
 def _list_links(table: Table, names: Mapping[str, str]) -> Mapping[str, str]:
-    """The relations whose links a form can set: those that it can read as well."""
+    """Return the relations whose links a form can both read and set."""
     linked = {n: r for n, r in table.linked.items() if n in table.includes}
     linked = {n: r for n, r in linked.items() if n in table.below[Access.LIST]}
     return {n: names[r.target] for n, r in linked.items() if r.target in names}

@@ -1,4 +1,4 @@
-"""What is served of the admin page at one path of an application."""
+"""Routes of the admin page at one path of an application."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VARIES = (b"vary", b"accept-encoding")
 
 
 class Admin:
-    """Serves the page at one path.
+    """Admin page at one path.
 
     Args:
         app: The application.
@@ -42,7 +42,7 @@ class Admin:
         self._resources = Resources(served)
 
     def list_routes(self) -> Iterator[ExtraRoute]:
-        """List the routes that are needed."""
+        """Yield the routes of the page."""
         path = self.served.path
         yield ExtraRoute("GET", path, self._show, takes={"takes_scope": True})
         yield ExtraRoute("GET", f"{path}/resources", self._resources.answer, is_guarded=True)
@@ -51,7 +51,7 @@ class Admin:
 
     async def _show(self, request: Request, _session: AsyncSession | None, scope: Scope) -> Answer:
         refuse_parameters(parse_query(request.query_string))
-        # The first time the whole document may have to be composed.
+        # The first request may have to compose the whole document.
         document = await to_thread.run_sync(self._app.openapi)
         schemes = document.get("components", {}).get("securitySchemes", {})
         root = scope.get("root_path", "").rstrip("/")

@@ -1,4 +1,4 @@
-"""The page itself, which has no data in it: it says where the script is, and what asks for whom."""
+"""HTML of the page, which holds no data but the URL of its script and the security schemes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def write_page(
         assets: The files.
         title: The application's title.
         root: The path under which a proxy serves the application.
-        path: Where the page is, below that.
-        schemes: The security schemes of the OpenAPI document, by which the page asks who it is for.
+        path: The path of the page, below `root`.
+        schemes: The security schemes of the OpenAPI document, by which the page signs callers in.
     """
     nonce = token_urlsafe(_NONCE_BYTES)
     html = _PAGE.format(
@@ -53,8 +53,10 @@ def write_page(
 
 
 def _write_policy(nonce: str, origins: Sequence[str]) -> str:
-    """The Content-Security-Policy: nothing from elsewhere but tokens, and no style or script of the
-    page's own text but those that carry the nonce."""
+    """Return the Content-Security-Policy of the page.
+
+    It allows no other origins but those of token URLs, and no inline style without the nonce.
+    """
     asked = " ".join(("'self'", *origins))
     return "; ".join(
         (
@@ -71,7 +73,7 @@ def _write_policy(nonce: str, origins: Sequence[str]) -> str:
 
 
 def _find_origins(schemes: Mapping[str, JSONSchema]) -> Sequence[str]:
-    """The other origins that give out tokens for passwords."""
+    """Return the other origins that issue tokens for passwords."""
     urls = [urlsplit(flow.get("tokenUrl", "")) for flow in map(_find_flow, schemes.values())]
     return sorted({f"{u.scheme}://{u.netloc}" for u in urls if u.scheme in _WEB and u.netloc})
 

@@ -1,1 +1,1 @@
-"""Agents: the tools of the Model Context Protocol, each of which asks the application by HTTP."""
+"""Agents: the tools of the Model Context Protocol, each of which calls the application by HTTP."""

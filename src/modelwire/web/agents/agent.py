@@ -1,4 +1,4 @@
-"""What a tool has at hand while it is called."""
+"""Context of a tool call."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .served import Served
 from .surface import Reply, Surface
 
 Answer = dict[str, Any]
-"""What a tool answers: a JSON object."""
+"""Answer of a tool: a JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who calls a tool.
+    """Caller of a tool.
 
     Args:
         served: The resources.
-        surface: Asks the application as the caller.
-        max_answer_bytes: Bytes that an answer may have.
+        surface: Sends requests to the application as the caller.
+        max_answer_bytes: The maximum size of an answer, in bytes.
     """
 
     served: Served
@@ -30,21 +30,21 @@ class Agent:
     max_answer_bytes: int
 
     async def send(self, request: HTTPRequest) -> Reply:
-        """Ask the application."""
+        """Send a request to the application."""
         return await self.surface.ask(
             request.method, request.path, request.content, request.headers
         )
 
     async def ask(self, request: HTTPRequest) -> Any:
-        """Ask the application for some JSON.
+        """Send a request to the application for JSON.
 
         Raises:
-            Refusal: It refuses, with the problem as it is.
+            Refusal: The application refuses it; has the problem unchanged.
         """
         return read_answer(await self.send(request))
 
 
 def tag_of(reply: Reply) -> Mapping[str, str]:
-    """The version of the row that an answer is about, where it has one."""
+    """Return the entity tag of the row in an answer, where it has one."""
     tag = reply.header(b"etag")
     return {} if tag is None else {"etag": tag}

@@ -1,4 +1,4 @@
-"""The arguments of the tools: what clients are shown of them, and how they are read."""
+"""Arguments of the tools: their schemas for clients, and their validation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...catalog.names import did_you_mean
 from .refusals import BadArguments
 
 Scalar = str | int
-"""A key, or one part of a composite one."""
+"""A key, or one component of a composite key."""
 
 Key = Scalar | list[Scalar]
 
@@ -43,23 +43,23 @@ Confirm = Annotated[
 
 
 class Arguments(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """The arguments of a tool."""
+    """Arguments of a tool."""
 
 
 class ListResources(Arguments):
-    """None but where the page begins."""
+    """Arguments of `list_resources`."""
 
     cursor: Cursor | UnsetType = UNSET
 
 
 class DescribeResource(Arguments):
-    """A resource."""
+    """Arguments of `describe_resource`."""
 
     resource: Name
 
 
 class Filtered(Arguments):
-    """Which rows are meant."""
+    """Arguments that select rows."""
 
     resource: Name
     filters: Filters | UnsetType = UNSET
@@ -68,7 +68,7 @@ class Filtered(Arguments):
 
 
 class Query(Filtered):
-    """Which rows, and how they are shown."""
+    """Arguments that select rows, and what is shown of them."""
 
     sort: Annotated[str, Meta(description='As in "-created_at,team.name"')] | UnsetType = UNSET
     fields: Fields | UnsetType = UNSET
@@ -78,7 +78,7 @@ class Query(Filtered):
 
 
 class Read(Arguments):
-    """Which row, and how it is shown."""
+    """Arguments that select one row, and what is shown of it."""
 
     resource: Name
     key: RowKey
@@ -87,7 +87,7 @@ class Read(Arguments):
 
 
 class Aggregate(Filtered):
-    """Which rows are added up, and how."""
+    """Arguments that select rows, and the measures and groups of them."""
 
     measures: (
         Annotated[
@@ -120,7 +120,7 @@ class Part(Arguments):
 
 
 class Batch(Arguments):
-    """Requests that are carried out together."""
+    """Requests that are carried out in one transaction."""
 
     requests: list[Part]
     idempotency_key: str | UnsetType = UNSET
@@ -128,7 +128,7 @@ class Batch(Arguments):
 
 
 class History(Arguments):
-    """Whose history is read."""
+    """Arguments that select the row whose history is read."""
 
     resource: Name
     key: RowKey
@@ -137,7 +137,7 @@ class History(Arguments):
 
 
 class Write(Filtered, kw_only=True):
-    """What is written, and under which conditions."""
+    """Arguments of a write, with its conditions."""
 
     operation: Literal["create", "update", "delete"]
     key: RowKey | UnsetType = UNSET
@@ -177,11 +177,11 @@ def read_arguments(kind: type[T], given: Mapping[str, Any]) -> T:
     """Read the arguments of a tool.
 
     Args:
-        kind: What it takes.
-        given: What a client has sent.
+        kind: The class of its arguments.
+        given: The arguments that a client has sent.
 
     Raises:
-        BadArguments: They are wrong; says which, and what would be right.
+        BadArguments: An argument is wrong; says which one, and what would be right.
     """
     known = [field.encode_name for field in msgspec.structs.fields(kind)]
     for name in given:
@@ -196,7 +196,7 @@ def read_arguments(kind: type[T], given: Mapping[str, Any]) -> T:
 
 @cache
 def schema_of(kind: type[Arguments]) -> dict[str, Any]:
-    """The JSON Schema of the arguments of a tool."""
+    """Return the JSON Schema of the arguments of a tool."""
     (_,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     schema = _shorten(parts.pop(kind.__name__))
     return {**schema, "$defs": _shorten(parts)} if parts else schema
@@ -206,7 +206,7 @@ _SAYS_NOTHING = ("title", "default")
 
 
 def _shorten(schema: Any) -> Any:
-    """A schema without what agents have no use for."""
+    """Return a schema without keywords that agents have no use for."""
     if isinstance(schema, Sequence) and not isinstance(schema, str):
         return [_shorten(part) for part in schema]
     if not isinstance(schema, Mapping):

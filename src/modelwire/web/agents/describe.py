@@ -1,4 +1,4 @@
-"""Describes resources to whoever asks: what they are made of, and what the caller may do."""
+"""Descriptions of resources for a caller: their fields, and the caller's rights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .schemas import flatten, inline
 from .served import Named, Served
 
 May = Literal["all", "some", "none"]
-"""To how many rows a caller may do something; `some`: to those that a policy says."""
+"""Extent of a right: all rows, `some` that a policy selects, or none."""
 
 _ORDER: Sequence[May] = ("all", "some", "none")
 
@@ -43,7 +43,7 @@ _OPERATIONS: Mapping[str, Sequence[str]] = {
 
 
 class Descriptions:
-    """Answers `GET /mcp/resources`, and with `?name=…` one of them.
+    """Endpoint of `GET /mcp/resources`, and with `?name=…` of one resource.
 
     Args:
         served: The resources.
@@ -69,11 +69,11 @@ class Descriptions:
         return Answer(200, json.dumps(value, ensure_ascii=False).encode(), (CONTENT,))
 
     def describe(self, named: Named, who: object) -> JSONSchema:
-        """Describe one resource, as a caller may see and set its fields.
+        """Describe one resource, with the fields that a caller may see and set.
 
         Args:
             named: The resource.
-            who: What the caller's dependency has given.
+            who: The result of the caller's dependency.
         """
         catalog = named.mounted.catalog_of(named.mounted.read_caller(who))
         table = catalog.tables[named.table.name]
@@ -95,7 +95,7 @@ class Descriptions:
 
 
 def _summarise(named: Named, who: object) -> JSONSchema:
-    """A resource in a few words: its name, what its class says of it, and what may be done."""
+    """Return the summary of a resource: its name, its description, and the caller's rights."""
     caller = named.mounted.read_caller(who)
     text = inspect.cleandoc(named.table.model.__doc__ or "").partition("\n")[0]
     about = {"about": text} if text else {}
@@ -104,7 +104,7 @@ def _summarise(named: Named, who: object) -> JSONSchema:
 
 
 def _find_rights(table: Table, caller: Principal) -> Mapping[str, May]:
-    """To which rows a caller may do what."""
+    """Return the extent of each right of a caller."""
     operations, policy = table.resource.operations, table.policy
     seen = _evaluate(policy.read, caller)
     rights: dict[str, May] = {}
@@ -116,7 +116,7 @@ def _find_rights(table: Table, caller: Principal) -> Mapping[str, May]:
 
 
 def _evaluate(condition: Condition, caller: Principal) -> May:
-    """For how many rows a condition holds, as far as that is known without them."""
+    """Return the extent of a condition, as far as it is known without rows."""
     if condition.constant is not None:
         return "all" if condition.constant else "none"
     if isinstance(condition.written, Slot):
@@ -153,7 +153,7 @@ def _describe_enum(field: Field) -> JSONSchema:
 def _tell_use(
     table: Table, field: Field, created: Mapping[str, str], changed: Mapping[str, str]
 ) -> JSONSchema:
-    """What may be done with a field, as far as that is not what may be done with most."""
+    """Return how a field may be used, where that differs from most fields."""
     name, use = field.name, JSONSchema()
     if name not in table.readable:
         use["write_only"] = True
@@ -178,7 +178,7 @@ def _is_unique(table: Table, field: Field) -> bool:
 
 
 def _find_references(table: Table, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The fields that hold the key of a row of another resource, and its name."""
+    """Yield the fields that hold the key of another resource's row, with its name."""
     for reference in table.references:
         if len(reference.columns) == 1:
             field = table.by_column.get(reference.columns[0].name)
@@ -187,7 +187,7 @@ def _find_references(table: Table, names: Mapping[str, str]) -> Iterator[tuple[s
 
 
 def _list_operators(table: Table) -> Mapping[str, str]:
-    """The operators of filters, by the fields that have the same ones."""
+    """Return the operators of filters, by the fields that share them."""
     found: dict[tuple[str, ...], list[str]] = {}
     for field in table.queryable.values():
         found.setdefault(operators_of(field), []).append(field.name)
@@ -195,7 +195,7 @@ def _list_operators(table: Table) -> Mapping[str, str]:
 
 
 def _describe_relations(catalog: Catalog, table: Table, names: Mapping[str, str]) -> JSONSchema:
-    """What leads to other resources: which may be shown along, and gone through by filters."""
+    """Return the relations to other resources, by use: includes, filters, and nested writes."""
 
     def tell(relations: Mapping[str, Relation]) -> Mapping[str, str]:
         targets = {name: catalog.target_of(r).name for name, r in relations.items()}

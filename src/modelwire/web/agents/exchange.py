@@ -1,4 +1,4 @@
-"""The Model Context Protocol over HTTP: each message is answered by itself."""
+"""Model Context Protocol over HTTP, stateless: each message is answered by itself."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from .metadata import ProtectedResource
 from .served import ACCESS, Served
 from .surface import InProcess, Reply, Surface
 
-# It tells of each message that it starts and stops.
+# It logs the start and the end of each message.
 logging.getLogger("mcp.server.streamable_http_manager").setLevel(logging.WARNING)
 
 _OF_THE_ANSWER = frozenset((b"content-length", b"connection", b"transfer-encoding"))
 
 
 class Exchanges:
-    """Answers messages of agents.
+    """Endpoint of agents' messages.
 
-    Nothing is kept between two of them, so they may go to different processes. A message is that of
-    whoever the application takes its headers for: where it refuses them, so is the message.
+    No state is kept between two messages, so they may go to different processes. A message has the
+    caller that the application reads from its headers: where the application refuses them, it
+    refuses the message.
 
     Args:
         app: The application.
-        server: Has the tools.
+        server: The server of the tools.
         served: The resources.
-        find_origins: Finds where the pages come from that may use the application.
-        protected: Tells where tokens come from; None where the application asks for none.
+        find_origins: Returns the origins whose pages may use the application.
+        protected: The source of tokens; None where the application requires none.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Exchanges:
         self._protected = protected
 
     async def answer(self, request: Request, _session: AsyncSession | None, scope: Scope) -> Answer:
-        """`POST /mcp`"""
+        """Answer `POST /mcp`."""
         refuse_parameters(parse_query(request.query_string))
         surface = Surface.behind(self._app, scope)
         access = await surface.ask("GET", self._served.path + ACCESS)
@@ -81,10 +82,10 @@ class Exchanges:
         return _answer(Reply(access.status, headers, access.body))
 
     def _secure(self, scope: Scope) -> TransportSecuritySettings:
-        """What keeps pages of others from asking in the name of who looks at them.
+        """Return the settings that keep pages of other origins from acting for their visitors.
 
-        To which names the application answers at all, the setting `allowed_hosts` says, before a
-        request comes here. Its own pages may ask, and those that may use it otherwise.
+        The setting `allowed_hosts`, which applies before, decides which host names the application
+        answers to. Its own pages may send messages, and so may those of allowed origins.
         """
         given = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = given.get(b"host", ""), given.get(b"origin", "")
@@ -101,6 +102,6 @@ def _answer(reply: Reply) -> Answer:
 
 
 async def allow(request: Request, _session: AsyncSession | None = None) -> Answer:
-    """`GET /mcp/access`: whoever comes here may use the tools."""
+    """Answer `GET /mcp/access`, which succeeds for callers who may use the tools."""
     refuse_parameters(parse_query(request.query_string))
     return Answer(204)

@@ -1,4 +1,4 @@
-"""Where tokens for the application come from, as agents find it out (RFC 9728)."""
+"""Discovery of the source of tokens for the application (RFC 9728)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _FOR_ANY_PAGE = (b"access-control-allow-origin", b"*")
 
 
 class ProtectedResource:
-    """Tells where tokens for the agents of an application come from.
+    """Metadata of the protected resource, which names the source of tokens for agents.
 
     Args:
-        path: Where agents are served.
-        options: What was said of that.
+        path: The path of the agents.
+        options: The options of `Mcp`.
     """
 
     def __init__(self, path: str, options: Mcp) -> None:
@@ -34,7 +34,7 @@ class ProtectedResource:
         self._options = options
 
     async def answer(self, request: Request, _session: AsyncSession | None, scope: Scope) -> Answer:
-        """`GET /.well-known/oauth-protected-resource/mcp`"""
+        """Answer `GET /.well-known/oauth-protected-resource/mcp`."""
         refuse_parameters(parse_query(request.query_string))
         servers = list(self._options.authorization_servers)
         document = {
@@ -45,10 +45,10 @@ class ProtectedResource:
         return Answer(200, json.dumps(document).encode(), (CONTENT, _FOR_ANY_PAGE))
 
     def challenge(self, headers: Headers, scope: Scope) -> Headers:
-        """The headers of a 401, whose challenge names the document (RFC 9728, section 5.1).
+        """Return the headers of a 401, with a challenge that names the metadata (RFC 9728, 5.1).
 
         Args:
-            headers: The headers as the caller's dependency has them.
+            headers: The headers of the response of the caller's dependency.
             scope: The request.
         """
         named = f'resource_metadata="{self._base(scope)}{WELL_KNOWN}{self._path}"'
@@ -61,7 +61,7 @@ class ProtectedResource:
         return [*others, *((_AUTHENTICATE, v.encode("latin-1")) for v in (*written, *kept))]
 
     def _base(self, scope: Scope) -> str:
-        """What stands before paths of the application in URLs."""
+        """Return the part of the application's URLs before its paths."""
         url = self._options.url
         if url is not None:
             parts = urlsplit(url)

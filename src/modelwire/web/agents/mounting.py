@@ -1,4 +1,4 @@
-"""What is served to agents at one path of an application."""
+"""Routes for agents at one path of an application."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from .surface import Surface
 
 
 class Agents:
-    """Serves tools at one path.
+    """Tools for agents at one path.
 
     Args:
         app: The application.
         served: The resources, and the path.
-        options: How they are served.
-        find_origins: Finds where the pages come from that may use the application.
-        has_callers: Whether the application asks for tokens, or the like.
+        options: The options of `Mcp`.
+        find_origins: Returns the origins whose pages may use the application.
+        has_callers: Whether the application identifies callers, by tokens or otherwise.
 
     Attributes:
         options: The same.
         served: The resources.
-        descriptions: Describes them.
-        protected: Tells where tokens come from; None where the application asks for none.
-        exchanges: Answers messages.
+        descriptions: The endpoint that describes them.
+        protected: The source of tokens; None where the application requires none.
+        exchanges: The endpoint of messages.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Agents:
         """Make a server of the tools.
 
         Args:
-            find_surface: Finds the application as the sender of a message may use it.
+            find_surface: Returns the application as the sender of a message may use it.
         """
         return make_server(
             self.served,
@@ -74,7 +74,7 @@ class Agents:
         )
 
     def list_routes(self) -> Iterator[ExtraRoute]:
-        """List the routes that are needed."""
+        """Yield the routes for agents."""
         path = self.served.path
         yield ExtraRoute("GET", path + RESOURCES, self.descriptions.answer, is_guarded=True)
         yield ExtraRoute("GET", path + ACCESS, allow, is_guarded=True)
@@ -87,6 +87,6 @@ class Agents:
 
 
 def scope_of(context: Context) -> Scope:
-    """The request that a message came with."""
+    """Return the scope of the request that carries a message."""
     scope: Scope = context.request.scope  # type: ignore[union-attr] # the SDK's transport adds it
     return scope

@@ -1,4 +1,4 @@
-"""How an application is served to agents, as users say it."""
+"""Options for serving an application to agents."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ...errors import ConfigurationError
 from ...resource import is_count, is_fixed_path
 
 MAX_ANSWER_BYTES = 24_576
-"""Bytes of JSON that a tool answers at most, where nothing else is said."""
+"""Default of the maximum size of a tool's answer, in bytes of JSON."""
 
 _LEAST_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Mcp:
-    """Serves the resources of a `mount` to agents, by the Model Context Protocol.
+    """Options for serving the resources of a `mount` to agents, by the Model Context Protocol.
 
     Args:
-        path: Where, below the prefix of `mount`.
-        authorization_servers: The URLs of the servers that give out tokens for the application, as
-            the document of its protected resource names them (RFC 9728).
-        url: The URL of `path` as clients see it, which that document names; by default what a
-            request was sent to.
-        max_answer_bytes: Bytes of JSON that a tool answers at most; what is left out can be asked
-            for.
+        path: The path, below the prefix of `mount`.
+        authorization_servers: The URLs of the servers that issue tokens for the application, for
+            the metadata of the protected resource (RFC 9728).
+        url: The URL of `path` as clients see it, for that metadata; the URL of the request by
+            default.
+        max_answer_bytes: The maximum size of a tool's answer, in bytes of JSON; what is left out
+            can be requested.
 
     Raises:
         ConfigurationError: An argument can't be used.

@@ -1,4 +1,4 @@
-"""The tools that change nothing."""
+"""Tools that only read."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .trim import Page, count_fitting, fit_page, shorten
 
 
 async def list_resources(agent: Agent, arguments: ListResources) -> Answer:
-    """Which resources there are."""
+    """List the resources."""
     page = await agent.ask(HTTPRequest("GET", agent.served.path + RESOURCES))
     return _cut(page["resources"], "resources", _read_number(arguments.cursor), agent)
 
 
 async def describe_resource(agent: Agent, arguments: DescribeResource) -> Answer:
-    """What a resource is made of, and what its caller may do."""
+    """Describe a resource, with the rights of its caller."""
     named = agent.served.find(arguments.resource)
     path = agent.served.path + RESOURCES + write_query({"name": named.name})
     return shorten(await agent.ask(HTTPRequest("GET", path)), agent.max_answer_bytes)
 
 
 async def query(agent: Agent, arguments: Query) -> Answer:
-    """A page of rows."""
+    """Return a page of rows."""
     named = agent.served.find(arguments.resource)
     wanted = {
         **conditions_of(arguments),
@@ -49,7 +49,7 @@ async def query(agent: Agent, arguments: Query) -> Answer:
 
 
 async def read(agent: Agent, arguments: Read) -> Answer:
-    """One row."""
+    """Return one row."""
     shown = given(("fields", arguments.fields), ("include", arguments.include))
     path = write_path(agent.served.find(arguments.resource), arguments.key)
     listed = {name: ",".join(names) for name, names in shown.items()}
@@ -59,7 +59,7 @@ async def read(agent: Agent, arguments: Read) -> Answer:
 
 
 async def aggregate(agent: Agent, arguments: Aggregate) -> Answer:
-    """A page of sums."""
+    """Return a page of groups with their measures."""
     named = agent.served.find(arguments.resource)
     skip = _read_number(arguments.cursor)
     wanted = {
@@ -79,7 +79,7 @@ async def aggregate(agent: Agent, arguments: Aggregate) -> Answer:
 
 
 async def history(agent: Agent, arguments: History) -> Answer:
-    """A page of the changes of a row."""
+    """Return a page of the changes of a row."""
     named = agent.served.find(arguments.resource)
     if not named.keeps_history:
         raise BadArguments(f"`{named.name}` keeps no history")
@@ -109,15 +109,15 @@ def _cut(
     start: int = 0,
     more: bool = False,
 ) -> Page:
-    """The part of some items that fits, and where the rest begins.
+    """Return as many of some items as fit, and the cursor of the rest.
 
     Args:
         items: The items.
-        name: What they are called.
-        skip: How many of them were answered before.
-        agent: Who asks.
-        start: How many there are before the first one of them.
-        more: Whether there are others behind them.
+        name: Their name in the page.
+        skip: The number of items that earlier pages had.
+        agent: The caller.
+        start: The number of items before the first of these.
+        more: Whether more items follow after these.
     """
     left = items[skip:]
     shown = left[: count_fitting(left, agent.max_answer_bytes)]

@@ -1,4 +1,4 @@
-"""How a tool refuses: with the problem that the application has answered, or of its own."""
+"""Refusals of a tool: a problem from the application, or one of the tool's own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ...errors import ModelwireError
 from .surface import Reply
 
 _SHOWN = 500
-"""Characters that are shown of an answer that is no JSON."""
+"""Maximum length of the excerpt from an answer that is not JSON, in characters."""
 
 
 class Refusal(ModelwireError):
-    """A tool can't do what it was asked for.
+    """A tool can't do what it was called for.
 
     Args:
-        problem: What is wrong, as a problem document (RFC 9457).
+        problem: The problem document (RFC 9457).
     """
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
@@ -26,7 +26,7 @@ class Refusal(ModelwireError):
 
 
 class BadArguments(Refusal):
-    """The arguments of a tool are wrong, or don't go together.
+    """The arguments of a tool are wrong, or can't be combined.
 
     Args:
         detail: What is wrong, and what would be right.
@@ -37,10 +37,10 @@ class BadArguments(Refusal):
 
 
 def read_answer(reply: Reply) -> Any:
-    """Read the JSON of an answer; None where it has no body.
+    """Read the JSON of a response; None where it has no body.
 
     Raises:
-        Refusal: It is a refusal, with the problem as it is.
+        Refusal: The response is a problem, which is passed on unchanged.
     """
     value = _parse(reply.body)
     if reply.status < 400:

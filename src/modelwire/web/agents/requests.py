@@ -1,4 +1,4 @@
-"""The requests that tools are carried out by."""
+"""Requests to the application by which tools are carried out."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .served import Named
 from .surface import Headers
 
 _REFERENCE = re.compile(r"\{[0-9]+(\.[^{}/]+)*\}")
-"""What stands for a value of an earlier answer in the path of a request of a batch."""
+"""Reference to a value of an earlier answer, in the path of a request of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class HTTPRequest:
-    """A request to the application.
+    """Request to the application.
 
     Args:
         method: Its method.
         path: Its path and query, percent-encoded.
-        body: The JSON that it has, or None.
+        body: Its JSON body, or None.
         headers: Its own headers.
     """
 
@@ -40,12 +40,12 @@ class HTTPRequest:
 
     @property
     def content(self) -> bytes | None:
-        """Its body as it is sent."""
+        """Body as it is sent."""
         return None if self.body is None else encode(self.body)
 
 
 def encode(value: object) -> bytes:
-    """Write some JSON as it is sent.
+    """Encode JSON as it is sent.
 
     Raises:
         BadArguments: It is nested too deeply.
@@ -62,10 +62,10 @@ def write_path(named: Named, key: Key, *, refers: bool = False) -> str:
     Args:
         named: Its resource.
         key: Its key.
-        refers: Whether a part of it may stand for a value of an earlier answer.
+        refers: Whether a component of the key may be a reference to an earlier answer.
 
     Raises:
-        BadArguments: It is empty: no row has such a key, and the path would be another one.
+        BadArguments: The key is empty, so that the path would be that of the list.
     """
     written = ",".join(_write_component(p, refers=refers) for p in _split_key(named, key))
     if not written:
@@ -90,7 +90,7 @@ def _write_component(part: object, *, refers: bool) -> str:
 
 
 def write_key(named: Named, key: Key) -> str | int:
-    """Write a key as it stands in the body of a request for many rows."""
+    """Write a key as in the body of a bulk request."""
     if not isinstance(key, list):
         return key
     parts = _split_key(named, key)
@@ -100,10 +100,10 @@ def write_key(named: Named, key: Key) -> str | int:
 
 
 def write_query(parameters: Mapping[str, Any]) -> str:
-    """Write a query string; values that are lists are repeated.
+    """Write a query string, in which a list is a repeated parameter.
 
-    A parameter that stands once may be a list with commas, one that is repeated is none: so a list
-    of one value has that twice.
+    A parameter that occurs once may be read as a list with commas, a repeated one is not. So the
+    one value of a list is written twice.
     """
     pairs = (
         (name, value)
@@ -136,10 +136,10 @@ def _quote(text: str) -> str:
 
 
 def conditions_of(arguments: Filtered) -> dict[str, Any]:
-    """Which rows are meant, as parameters of a list.
+    """Return the parameters of a list that select rows.
 
     Raises:
-        BadArguments: A filter has the name of a parameter that is none.
+        BadArguments: A filter has the name of a parameter that is not a filter.
     """
     filters = {} if arguments.filters is UNSET else arguments.filters
     reserved = [name for name in filters if name in PARAMETERS]
@@ -153,15 +153,15 @@ def conditions_of(arguments: Filtered) -> dict[str, Any]:
 
 
 def given(*pairs: tuple[str, Any]) -> dict[str, Any]:
-    """Those of some parameters that are given: empty lists are not."""
+    """Return the parameters that are given: neither unset nor an empty list."""
     return {name: value for name, value in pairs if value is not UNSET and value != []}
 
 
 def headers_of(pairs: Iterable[tuple[str, object]]) -> Headers:
-    """Those of some headers that are given.
+    """Return the headers that are given.
 
     Raises:
-        BadArguments: A value can't stand in a header.
+        BadArguments: A value can't be in a header.
     """
     return [(name.lower().encode(), _write_header(name, v)) for name, v in pairs if v is not UNSET]
 

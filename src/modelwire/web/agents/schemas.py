@@ -1,4 +1,4 @@
-"""Schemas of fields, without what agents have no use for."""
+"""Schemas of fields, without the parts that agents have no use for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from ...openapi.components import Components
 from ...openapi.values import JSONSchema
 
 _LEVELS = 3
-"""Levels of parts that a schema shows; what is deeper is any JSON."""
+"""Levels of references that a schema resolves; below them any JSON is allowed."""
 
 
 def inline(schema: JSONSchema, components: Components) -> JSONSchema:
-    """A schema with the parts that it refers to in their places."""
+    """Return a schema with references replaced by the schemas that they refer to."""
     parts = components.collect(schema).get("schemas", {})
     inlined: JSONSchema = _inline(schema, parts, _LEVELS)
     return inlined
@@ -31,7 +31,7 @@ def _inline(value: Any, parts: JSONSchema, levels: int) -> Any:
 
 
 def flatten(schema: JSONSchema) -> JSONSchema:
-    """A schema of a value that may be null as that of the value; whether it may be is told once."""
+    """Return a schema without its choice of null, which descriptions mention elsewhere."""
     choices = schema.get("anyOf")
     if not isinstance(choices, list):
         return schema

@@ -1,4 +1,4 @@
-"""The resources that agents are given, by the names that they call them by."""
+"""Resources by the names that agents use."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from ..mounted import MountedResources
 from .refusals import BadArguments
 
 RESOURCES = "/resources"
-"""Where resources are described, below the path of the agents."""
+"""Path of the descriptions of resources, below that of the agents."""
 
 ACCESS = "/access"
-"""Where it is told whether somebody may use them at all."""
+"""Path that tells whether a caller may use them at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Named:
-    """A resource as agents call it.
+    """Resource with the name that agents use.
 
     Args:
         name: Its name: its path below the prefix of the agents.
         path: Its path in the application.
-        table: The resource, as those see it who may see most.
+        table: The resource, as seen by callers with the widest rights.
         keeps_history: Whether the history of its rows can be read.
-        mounted: What it is mounted with.
+        mounted: The mount that it belongs to.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """What is served to agents at one path.
+    """Resources that are served to agents at one path.
 
     Args:
         path: The path.
-        prefix: What the paths of resources have before their names.
+        prefix: The prefix of the resources' paths, which their names lack.
         lookup: The routes of all resources.
-        batches: Where batches are answered.
-        mounted: The resources; what is mounted later may be added.
+        batches: The paths of batches.
+        mounted: The mounts of the resources; later mounts may be added.
     """
 
     path: str
@@ -59,12 +59,12 @@ class Served:
 
     @property
     def resources(self) -> Mapping[str, Named]:
-        """The resources by their names."""
+        """Resources by name."""
         return {named.name: named for named in self._name()}
 
     @property
     def batch(self) -> str | None:
-        """Where batches are answered; None for nowhere."""
+        """Path of batches; None where there is none."""
         near = (path for path in self.batches if path.startswith(f"{self.prefix}/"))
         return next(near, next(iter(self.batches), None))
 
@@ -75,14 +75,14 @@ class Served:
 
     @property
     def dependencies(self) -> Sequence[Depends]:
-        """What the operations of any of the mounts run first."""
+        """Dependencies that all operations of the mounts run first."""
         return [depends for each in self.mounted for depends in each.dependencies]
 
     def find(self, name: str) -> Named:
         """Find a resource.
 
         Raises:
-            BadArguments: There is none of that name.
+            BadArguments: No resource has that name.
         """
         known = self.resources
         found = known.get(name.strip("/"))

@@ -1,4 +1,4 @@
-"""The tools as the official SDK of the Model Context Protocol serves them."""
+"""Tools as a server of the official SDK of the Model Context Protocol."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ INSTRUCTIONS = (
 Context = ServerRequestContext[Any, Any]
 
 FindSurface = Callable[[Context], Surface]
-"""Finds the application as whoever has sent a message may use it."""
+"""Function that returns the application as the sender of a message may use it."""
 
 
 def make_server(
@@ -50,10 +50,10 @@ def make_server(
 
     Args:
         served: The resources.
-        find_surface: Finds the application as the sender of a message may use it.
+        find_surface: Returns the application as the sender of a message may use it.
         name: The name of the application.
         version: Its version.
-        max_answer_bytes: Bytes that a tool answers at most.
+        max_answer_bytes: The maximum size of a tool's answer, in bytes.
     """
 
     def find(name: str) -> Described | None:

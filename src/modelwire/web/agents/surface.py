@@ -1,4 +1,4 @@
-"""The application's own HTTP surface, asked in this process."""
+"""HTTP surface of the application, called within this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..observing import EXCHANGE
 logger = logging.getLogger("modelwire")
 
 _UNDO_S = 5.0
-"""Seconds that a request which was given up on has to undo what it has begun."""
+"""Seconds that an abandoned request has to undo its work."""
 
 _OF_THE_MESSAGE = frozenset(
     (
@@ -28,14 +28,14 @@ _OF_THE_MESSAGE = frozenset(
         *("range", "te", "trailer", "transfer-encoding", "upgrade"),
     )
 )
-"""The headers that are about a message of the protocol, and not about who sends it."""
+"""Headers about a message of the protocol, rather than about its sender."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the application has answered.
+    """Response of the application.
 
     Args:
         status: The status.
@@ -48,18 +48,18 @@ class Reply:
     body: bytes
 
     def header(self, name: bytes) -> str | None:
-        """The value of a header, or None."""
+        """Return the value of a header, or None."""
         found = next((value for given, value in self.headers if given == name), None)
         return None if found is None else found.decode("latin-1")
 
 
 class Surface:
-    """Asks an application as its own clients do, with all that stands before its routes.
+    """Client of an application within its process, which passes through all of its middleware.
 
     Args:
         app: The application.
-        shared: What is known of who asks and how, as a scope has it.
-        headers: The headers of who asks.
+        shared: The keys of a scope that describe the caller and the connection.
+        headers: The headers of the caller.
     """
 
     def __init__(self, app: ASGIApp, shared: Mapping[str, Any], headers: Headers) -> None:
@@ -70,11 +70,11 @@ class Surface:
 
     @classmethod
     def behind(cls, app: ASGIApp, scope: Scope) -> Surface:
-        """The surface as it is for whoever has sent a request.
+        """Return the surface for the sender of a request.
 
         Args:
             app: The application.
-            scope: The request, whose headers say who asks.
+            scope: The request, whose headers identify the caller.
         """
         headers = [h for h in scope["headers"] if not _is_of_message(h[0].decode("latin-1"))]
         exchange = scope.get(EXCHANGE)
@@ -85,12 +85,12 @@ class Surface:
 
     @classmethod
     def alone(cls, app: ASGIApp, host: str, headers: Iterable[tuple[str, str]]) -> Surface:
-        """The surface for a caller that is not on the network.
+        """Return the surface for a caller that is not on the network.
 
         Args:
             app: The application.
-            host: A name that it answers to.
-            headers: The headers that say who asks.
+            host: A host name that it answers to.
+            headers: The headers that identify the caller.
         """
         given = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
         return cls(app, _ALONE, [(b"host", host.encode()), *given])
@@ -98,20 +98,21 @@ class Surface:
     async def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Headers = ()
     ) -> Reply:
-        """Ask the application.
+        """Send a request to the application.
 
         Args:
             method: The method.
             path: The path and the query, percent-encoded.
-            body: Some JSON, if any.
-            headers: Headers beside those of who asks.
+            body: The JSON body, if any.
+            headers: Headers in addition to those of the caller.
 
         Returns:
-            What it has answered.
+            The response.
         """
         exchange = InProcess(body or b"")
         scope = self._scope_of(method, path, body, headers)
-        # In a task of its own: whoever gives it up cancels it once, and lets it undo what it did.
+        # In a task of its own: cancelling the caller cancels it once, and leaves it time to roll
+        # back.
         task = asyncio.ensure_future(_run(self._app, scope, exchange))
         try:
             await asyncio.shield(task)
@@ -144,8 +145,11 @@ class Surface:
 _ACCEPT = (b"accept", b"application/json")
 
 _LATEST = (POSITION.lower().encode(), LATEST.encode())
-"""An agent keeps nothing from one message to the next by which a copy of the database could be told
-what it has seen already."""
+"""Header that requires the latest rows.
+
+An agent keeps no position between messages, so a replica could not be told which writes the agent
+has seen.
+"""
 
 _ALONE: Mapping[str, Any] = {
     "type": "http",
@@ -163,7 +167,7 @@ def _is_of_message(name: str) -> bool:
 
 
 class InProcess:
-    """The two ends of a request that is not on the network."""
+    """Both ends of a request that is not on the network."""
 
     def __init__(self, body: bytes) -> None:
         self.status = 0
@@ -173,7 +177,7 @@ class InProcess:
         self._gone = asyncio.Event()
 
     async def receive(self) -> Message:
-        """The body; then nothing, for as long as somebody waits for the answer."""
+        """Return the body, and once the response is no longer awaited, the disconnect."""
         if self._body is not None:
             body, self._body = self._body, None
             return {"type": "http.request", "body": body, "more_body": False}
@@ -181,7 +185,7 @@ class InProcess:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Take a part of the answer."""
+        """Keep a part of the response."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = [(name.lower(), value) for name, value in message.get("headers", ())]
@@ -189,7 +193,7 @@ class InProcess:
             self.parts.append(message.get("body", b""))
 
     def leave(self) -> None:
-        """Nobody waits any more."""
+        """Signal that the response is no longer awaited."""
         self._gone.set()
 
 
@@ -197,7 +201,7 @@ async def _run(app: ASGIApp, scope: Scope, exchange: InProcess) -> None:
     try:
         await app(scope, exchange.receive, exchange.send)
     except Exception:
-        # What has been answered 500 is raised once more, for a server to log it.
+        # The exception of a request that was answered 500 is raised again, for the server's log.
         if not exchange.status:
             raise
         logger.exception(

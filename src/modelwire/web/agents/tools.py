@@ -1,4 +1,4 @@
-"""The tools: eight at most, whatever the number of resources."""
+"""Tools: eight at most, however many resources there are."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .served import Served
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool.
+    """Tool.
 
     Args:
         name: Its name.
-        description: What it does, as agents are told.
-        arguments: What it takes.
+        description: Its description for agents.
+        arguments: The class of its arguments.
         run: Carries it out.
         changes: Whether it may change rows.
     """
@@ -90,7 +90,7 @@ _HISTORY = Tool(
 
 
 def list_tools(served: Served) -> Sequence[Tool]:
-    """List the tools that there is something to do for."""
+    """Return the tools that the resources support."""
     batch = () if served.batch is None else (_BATCH,)
     history = (_HISTORY,) if served.keeps_history else ()
     return (*_READING, _WRITE, *batch, *history)

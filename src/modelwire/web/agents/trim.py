@@ -1,4 +1,4 @@
-"""Answers that are no longer than an agent can take."""
+"""Answers cut to a size that an agent can take."""
 
 from __future__ import annotations
 
@@ -10,40 +10,42 @@ from typing import Any
 from ...catalog.names import escape_pointer
 
 _ROOM = 1_024
-"""Bytes of a page beside its items: cursors, and what was shortened."""
+"""Bytes of a page reserved for cursors and the list of shortened values."""
 
 _STEPS = ((2_000, 100), (500, 25), (120, 8), (40, 3))
-"""Characters of a text, and items of an array or names of an object below a row, that are left at
-most: each step is tried where the one before it leaves too much."""
+"""Steps of shortening: the maximum characters of a text, and items of an array.
+
+An object below a row is limited likewise. Each step applies where the one before leaves too much.
+"""
 
 _POINTERS = 20
-"""Places that are named of those where something was left out."""
+"""Maximum number of pointers to shortened values."""
 
 _KEPT = frozenset({"next", "etag", "confirm", "how"})
-"""The members of an answer that are worth nothing in parts."""
+"""Members of an answer that are never shortened."""
 
 _NAMES_FOR_ITEM = 4
-"""Names of an object that are left for each item that an array is left with."""
+"""Names of an object that are kept for each item that an array would keep."""
 
 Page = dict[str, Any]
 
 
 def write(value: object) -> str:
-    """Write some JSON as agents are sent it."""
+    """Write JSON as it is sent to agents."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def size_of(value: object) -> int:
-    """The bytes that some JSON has."""
+    """Return the size of a JSON value in bytes."""
     return len(write(value).encode(errors="surrogatepass"))
 
 
 def count_fitting(items: Sequence[object], limit: int) -> int:
-    """How many of some items fit, from the first one on: one at least.
+    """Return the number of leading items that fit; at least one.
 
     Args:
         items: The items.
-        limit: Bytes that a page with them may have.
+        limit: The maximum size of their page, in bytes.
     """
     left = limit - _ROOM
     for count, item in enumerate(items):
@@ -56,12 +58,12 @@ def count_fitting(items: Sequence[object], limit: int) -> int:
 async def fit_page(ask: Callable[[int | None], Awaitable[Page]], limit: int) -> Page:
     """Read a page that is no longer than allowed.
 
-    The cursor of a page stands for its end, so a shorter page is asked for anew: what is left out
-    is on the next one.
+    The cursor of a page marks its end, so a shorter page is read anew: the items that it lacks are
+    on the next one.
 
     Args:
-        ask: Reads a page of so many items; of as many as it likes, if None.
-        limit: Bytes that it may have.
+        ask: Reads a page of a given number of items, or of the default number for None.
+        limit: The maximum size of the page, in bytes.
     """
     page = await ask(None)
     while len(page["items"]) > 1 and size_of(page) > limit:
@@ -71,11 +73,11 @@ async def fit_page(ask: Callable[[int | None], Awaitable[Page]], limit: int) -> 
 
 
 def shorten(value: Page, limit: int) -> Page:
-    """Shorten texts, and what is nested, until the whole fits; `shortened` says where.
+    """Shorten texts and nested values until the whole fits, and list their pointers in `shortened`.
 
     Args:
         value: The whole.
-        limit: Bytes that it may have.
+        limit: Its maximum size, in bytes.
     """
     if size_of(value) <= limit:
         return value
@@ -100,8 +102,8 @@ class _Cut:
     """One step of shortening.
 
     Args:
-        texts: Characters that a text is left with.
-        items: Items that an array, or names that an object, is left with.
+        texts: The maximum length of a text, in characters.
+        items: The maximum number of items of an array, from which that of an object follows.
     """
 
     def __init__(self, texts: int, items: int) -> None:
@@ -111,7 +113,7 @@ class _Cut:
         self._items = items
 
     def shorten_whole(self, value: Page) -> Page:
-        """Shorten what is under each name of an answer, but for what is worth nothing in parts."""
+        """Shorten the members of an answer, except those that are never shortened."""
         kept = {name: inner for name, inner in value.items() if name in _KEPT}
         return {**self._shorten_members(value, ""), **kept}
 

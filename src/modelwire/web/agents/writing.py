@@ -1,4 +1,4 @@
-"""The tools that change rows. What is about many is tried first, and done when confirmed."""
+"""Tools that change rows. A write of many rows is a dry run first, until it is confirmed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .surface import Reply
 from .trim import shorten
 
 MOST_TRIED = 1_000
-"""Rows that a change of all rows that match is tried for. Of more it is told how many there are."""
+"""Maximum number of rows in the dry run of a mass write; beyond, only their number is told."""
 
 _METHODS = {"create": "POST", "read": "GET", "update": "PATCH", "delete": "DELETE"}
 
@@ -49,13 +49,13 @@ _OF_PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A write, as it would be sent.
+    """Write, as a request.
 
     Args:
         request: The request.
-        rows: How many rows it is about, where it may be many; None where that depends on which
-            match.
-        is_of_many: Whether it may be about many.
+        rows: The number of its rows, where there may be many; None for a mass write, whose filters
+            decide.
+        is_of_many: Whether it may affect many rows.
     """
 
     request: HTTPRequest
@@ -136,10 +136,10 @@ def _prefer(request: HTTPRequest, *preferences: str) -> HTTPRequest:
 
 
 def _show(reply: Reply, *, tried: bool = False, confirm: int | None = None) -> Answer:
-    """What a write was answered with.
+    """Return the answer to a write.
 
     Raises:
-        Refusal: It was refused.
+        Refusal: The write was refused.
     """
     value = read_answer(reply)
     shown: dict[str, Any] = {"status": reply.status}
@@ -156,10 +156,10 @@ def _show(reply: Reply, *, tried: bool = False, confirm: int | None = None) -> A
 
 
 def _plan(named: Named, arguments: Write) -> Change:
-    """Plan which request a write is.
+    """Plan the request of a write.
 
     Raises:
-        BadArguments: The arguments don't go together.
+        BadArguments: The arguments can't be combined.
     """
     method, parts = _METHODS[arguments.operation], _parts_of(arguments)
     values, rows = parts.get("values"), parts.get("rows")
@@ -185,7 +185,7 @@ def _plan(named: Named, arguments: Write) -> Change:
 
 
 def _parts_of(arguments: Write) -> Mapping[str, Any]:
-    """Those arguments that say what is written, and which rows are meant."""
+    """Return the arguments that say what to write, and that select rows."""
     values, conditions = arguments.values, conditions_of(arguments)
     found = {
         "key": arguments.key,
@@ -198,10 +198,10 @@ def _parts_of(arguments: Write) -> Mapping[str, Any]:
 
 
 def _write_part(agent: Agent, part: Part) -> Mapping[str, Any]:
-    """Write a request of a batch as that has it.
+    """Write a request of a batch.
 
     Raises:
-        BadArguments: The arguments don't go together.
+        BadArguments: The arguments can't be combined.
     """
     named = agent.served.find(part.resource)
     needs_key, takes_values = part.operation != "create", part.operation in ("create", "update")
