@@ -250,7 +250,7 @@ def fields_parameter(subject: Subject) -> Parameters:
     schema = choose_fields(subject)
     if schema is None:
         return []
-    text = "Fields to show; all by default. The response then lacks the others, even required ones."
+    text = "Fields to show; all by default. Others are then left out, even required ones."
     example = list(subject.table.readable)[:2]
     return [_refer(subject, "fields", lambda: describe_list("fields", schema, text, example))]
 
@@ -358,9 +358,7 @@ def _through(subject: Subject, name: str, relation: Relation) -> JSONSchema:
     target = subject.related(name)
     fields = list(target.table.queryable)
     field = next((f for f in fields if not target.table.queryable[f].primary_key), fields[0])
-    text = (
-        f"Filters through `{name}`, as in `{name}.{field}`, `{name}.{field}__op`, or a longer path."
-    )
+    text = f"Filters through `{name}`: `{name}.{field}`, `{name}.{field}__op`, or a longer path."
     if relation.many:
         text += " One row that matches is enough."
     return {

@@ -173,7 +173,7 @@ ROUTES: tuple[Route, ...] = (
         "create", "POST", writes.create, "/",
         Description(
             "create_{row}", "Create {row}",
-            "Stores a row, which is committed before it is answered.",
+            "Stores a row, committed before the answer.",
             (400, 409, 422), (_CREATED,), _creating, create_schema,
         ),
     ),
@@ -181,8 +181,8 @@ ROUTES: tuple[Route, ...] = (
         "bulk_update", "PATCH", writes.mass_update, "/",
         Description(
             "update_matching_{rows}", "Patch all {rows} that match",
-            "Merges one patch into every row that matches the filters, if there are no more of "
-            "them than `Prefer: max-affected` allows.",
+            "Merges one patch into every row that matches the filters, unless these are more than "
+            "`Prefer: max-affected` allows.",
             (*_WRITE, 428), (_AFFECTED, _MINIMAL), _mass_patching,
             lambda target: patch_schema(target, with_links=False),
         ),
@@ -191,7 +191,7 @@ ROUTES: tuple[Route, ...] = (
         "bulk_delete", "DELETE", writes.mass_delete, "/",
         Description(
             "delete_matching_{rows}", "Delete all {rows} that match",
-            "Deletes every row that matches the filters, if there are no more of them than "
+            "Deletes every row that matches the filters, unless these are more than "
             "`Prefer: max-affected` allows.",
             (*_WRITE, 428), (_AFFECTED, _MINIMAL), _mass,
         ),
