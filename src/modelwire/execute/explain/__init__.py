@@ -1,1 +1,1 @@
-"""Explanations of what a constraint has refused."""
+"""Explanations of constraint violations."""

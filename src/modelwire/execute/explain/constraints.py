@@ -1,4 +1,4 @@
-"""From the constraint that fired to an error that names the field."""
+"""Explanation of a constraint violation: from the constraint to an error that names the field."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> Req
     """Explain a constraint violation in the terms of the request.
 
     Args:
-        rejection: What the driver said, and what was to be written.
+        rejection: The driver's error, and the rows that were to be written.
         catalog: The catalog.
-        finder: Says which rows exist. SQLite does not say which foreign key fired, so the rows
-            that the request names are looked up.
+        finder: Looks up rows. SQLite does not name the foreign key that fired, so the rows that the
+            request refers to are looked up.
 
     Returns:
         The error to answer with.
@@ -97,7 +97,7 @@ def _explain_other_table(
 ) -> RequestError:
     """Explain a constraint of a table that the plan does not write itself."""
     if violation.kind is Constraint.NOT_NULL and type(plan) is not CreatePlan:
-        # ON DELETE or ON UPDATE SET NULL met a column that must have a value.
+        # ON DELETE or ON UPDATE SET NULL was applied to a column that can't be null.
         return explain_still_referenced(plan, find_violated(violation, plan.table), catalog)
     error = _ERRORS_WITHOUT_TABLE[violation.kind]()
     pointer = _common_pointer(plan, plan.rows)
@@ -120,8 +120,10 @@ async def _explain_own_table(
 
 
 def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
-    """Where rows stand in the body: one of them, or all that one patch is for; None if apart, or if
-    there is no body."""
+    """Return the pointer that some rows share: to the only row, or to one patch for all of them.
+
+    It is None if they have different pointers, or if the request has no body.
+    """
     pointers = {rows[0].pointer} if len(rows) == 1 else {row.pointer for row in rows}
     if len(pointers) != 1 or (isinstance(plan, (DeletePlan, MarkPlan)) and pointers == {""}):
         return None
@@ -129,10 +131,10 @@ def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
 
 
 def by_table(plan: WrittenRows) -> Sequence[WrittenRows]:
-    """The plan of each table that a plan writes: at COMMIT a constraint may be about any.
+    """Return the plan of each table that a plan writes; at COMMIT any of them may be at fault.
 
     Args:
-        plan: The plan; that of its own table is the first.
+        plan: The plan; its own table's comes first.
     """
     if not isinstance(plan, CreatePlan):
         return (plan,)
@@ -145,8 +147,10 @@ def by_table(plan: WrittenRows) -> Sequence[WrittenRows]:
 def _find_refused(
     violation: ConstraintViolation, plans: Sequence[WrittenRows]
 ) -> WrittenRows | None:
-    """The plan whose table a constraint is of; None where it is of another one, and has fired by a
-    cascade or by what a trigger wrote."""
+    """Return the plan whose table has the constraint.
+
+    It is None for a constraint of another table, which a cascade or a trigger has violated.
+    """
     name = violation.table
     for plan in plans:
         sql = plan.table.sql
@@ -158,9 +162,9 @@ def _find_refused(
 async def _find_taken(
     fields: Sequence[Field], plan: WrittenRows, finder: Finder
 ) -> tuple[Row, ...]:
-    """The one row of several whose values are taken by another; all where that can't be told.
+    """Return the one row whose values another row has; all rows if that can't be determined.
 
-    A deferred constraint fires at COMMIT, and does not say for which row.
+    A deferred constraint fires at COMMIT, without naming a row.
     """
     columns = [field.column for field in fields]
     naming, names = _names_of(plan)
@@ -176,7 +180,7 @@ async def _find_taken(
 
 
 def _names_of(plan: WrittenRows) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
-    """The columns by which a plan names rows that may be there already, and their values."""
+    """Return the columns and values by which a plan identifies rows that may exist already."""
     if isinstance(plan, UpsertPlan):
         return [field.column for field in plan.unique], plan.unique_values
     if plan.keys:
@@ -185,8 +189,8 @@ def _names_of(plan: WrittenRows) -> tuple[Sequence[Column[Any]], Sequence[Key]]:
 
 
 def _fields_of(violation: ConstraintViolation, table: Table) -> Sequence[Field]:
-    """The fields that a constraint is about."""
-    # What the driver names may be values of the row, in an unlucky text: these are not kept.
+    """Return the fields of a constraint."""
+    # With unusual values, the driver's text may seem to name values of the row: these are ignored.
     named = tuple([name for name in violation.columns if name in table.by_column])
     return _find_fields(table, violation.constraint, violation.table, named)
 
@@ -195,12 +199,12 @@ def _fields_of(violation: ConstraintViolation, table: Table) -> Sequence[Field]:
 def _find_fields(
     table: Table, constraint: str | None, violated: str | None, named: tuple[str, ...]
 ) -> Sequence[Field]:
-    """Find the fields that a constraint is about.
+    """Find the fields of a constraint.
 
     Args:
         table: The resource.
-        constraint: The name of the constraint, where the driver says it.
-        violated: Its table, where the driver says it.
+        constraint: The name of the constraint, where the driver gives it.
+        violated: Its table, where the driver gives it.
         named: The columns that the driver names.
     """
     columns: Sequence[str] = ()
@@ -213,7 +217,7 @@ def _find_fields(
 
 
 def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
-    """The longest text that an index has to hold: PostgreSQL does not say which one is too long."""
+    """Return the field of the longest indexed text, since PostgreSQL does not name the long one."""
     indexed = {column for constraint in table.constraints for column in constraint.columns}
     texts = [
         (len(value), field)
@@ -225,11 +229,11 @@ def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
 
 
 _INDEXED_LENGTH = 600
-"""Characters that every index of PostgreSQL can hold: a third of a page has 2,704 bytes."""
+"""Length in characters that fits into every PostgreSQL index: a third of a page, 2,704 bytes."""
 
 
 def _unchecked(rows: Sequence[Row]) -> list[Field]:
-    """The one field that is written to a column of a type that only the database knows."""
+    """Return the only written field whose type is not checked before; none if there are several."""
     given = (field for row in rows for field, value in row.items() if value is not None)
     found = {field for field in given if not is_checked(field.sql_type)}
     return [*found] if len(found) == 1 else []
@@ -248,8 +252,10 @@ def _columns_of_constraint(name: str, table: Table) -> Sequence[str]:
 
 
 def _columns_in_name(name: str, table: Table) -> Sequence[str]:
-    """The columns of a check that SQLite names by its expression; by the first name in it, where
-    that is in quotes."""
+    """Return the columns of a check that SQLite names by its expression.
+
+    They are found by the first name in the expression where that is quoted.
+    """
     starting = [c.columns for c in table.constraints if c.numbered and c.columns[:1] == (name,)]
     if len(starting) == 1:
         return starting[0]
@@ -260,7 +266,7 @@ Explanation = Callable[[Table, Sequence[Field], "str | None"], RequestError]
 
 
 def explain_unique(table: Table, fields: Sequence[Field], pointer: str | None) -> RequestError:
-    """The error for a row whose values another one has."""
+    """Return the error for a row whose values another row has."""
     names = name_fields(fields)
     verb = "already exist together" if names and len(fields) > 1 else "already exists"
     detail = f"{names or table.title} {verb}"
@@ -315,26 +321,26 @@ _EXPLANATIONS: Mapping[Constraint, Explanation] = {
 
 
 def names_table(violation: ConstraintViolation, sql: str, catalog: Catalog) -> bool:
-    """Tell whether a catalog has the table that a constraint fired for.
+    """Whether a catalog has the table of a constraint violation.
 
     Args:
-        violation: What the driver said.
-        sql: The statement that failed; empty where it was a COMMIT.
+        violation: The driver's error.
+        sql: The failed statement; empty for a COMMIT.
         catalog: The catalog.
     """
     return _find_table(violation, _TARGET.match(sql), catalog) is not None
 
 
 def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog) -> RequestError:
-    """Explain a constraint that fired in the application's own code, from what is known there.
+    """Explain a constraint that fired in the application's own code, without a plan.
 
     Args:
-        violation: What the driver said.
-        sql: The statement that failed; empty where it was a COMMIT.
+        violation: The driver's error.
+        sql: The failed statement; empty for a COMMIT.
         catalog: The catalog.
 
     Returns:
-        The error to answer with. It names fields, but no place in a body that nobody knows here.
+        The error to answer with. It names fields, but has no pointers into a body.
     """
     match = _TARGET.match(sql)
     table = _find_table(violation, match, catalog)
@@ -356,7 +362,7 @@ _TARGET = re.compile(
 def _find_table(
     violation: ConstraintViolation, match: re.Match[str] | None, catalog: Catalog
 ) -> Table | None:
-    """The resource whose table the driver names, or else the statement."""
+    """Return the resource whose table the driver names, or else the statement."""
     schema, name = violation.schema, violation.table
     if name is None and match is not None:
         schema = match[3] or (match[2] or "").replace('""', '"')

@@ -1,4 +1,4 @@
-"""From a constraint of a link table that fired to an error that names the relation."""
+"""Explanation of a violated constraint of a link table, by an error that names the relation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ...plan.writing.links import LinkSet
 from ..finder import Finder
 
 Indexes = Sequence[str | None]
-"""JSON Pointers into the body; None for the path."""
+"""JSON Pointers into the body; None for a key in the path."""
 
 
 async def explain_links(
@@ -36,14 +36,14 @@ async def explain_links(
     """Explain why rows can't be linked.
 
     Args:
-        violation: What the driver said.
+        violation: The driver's error.
         links: The links that were to be made.
-        finder: Says which rows exist.
+        finder: Looks up rows.
         catalog: The catalog.
 
     Returns:
-        The error to answer with. It names the row that a link should lead to, where that is
-        missing, and the relation otherwise.
+        The error to answer with. It names the missing row that a link should lead to, or else the
+        relation.
     """
     title = to_title(links.relation.name)
     if violation.kind is Constraint.UNIQUE:
@@ -62,7 +62,7 @@ async def explain_links(
 
 
 def _say_where(violation: ConstraintViolation, relation: Relation, catalog: Catalog) -> str:
-    """Say to what the links belong that stand in the way, by the columns that may not repeat."""
+    """Say which owner the conflicting links belong to, by the columns of the unique constraint."""
     columns = set(violation.columns)
     served = catalog.find(relation.local[0].table)
     owner = "row" if served is None else to_words(served.title)
@@ -74,7 +74,7 @@ def _say_where(violation: ConstraintViolation, relation: Relation, catalog: Cata
 
 
 async def _find_missing(links: LinkSet, finder: Finder) -> Indexes:
-    """Where the rows stand that links should lead to, and that are not there."""
+    """Return the pointers to the links whose target rows are missing."""
     if links.are_new:
         return ()
     key = links.target.key_columns
@@ -84,8 +84,7 @@ async def _find_missing(links: LinkSet, finder: Finder) -> Indexes:
 
 
 def _find_parents(violation: ConstraintViolation, relation: Relation) -> list[SQLTable]:
-    """What the link table refers to besides both ends; where it is known, what by the constraint
-    that fired."""
+    """Return the other tables that a link table refers to; that of the constraint, if known."""
     if relation.link is None:
         return []
     ends = set(relation.link_columns)
@@ -95,7 +94,7 @@ def _find_parents(violation: ConstraintViolation, relation: Relation) -> list[SQ
 
 
 def _common_places(links: LinkSet) -> Indexes:
-    """Where the only link stands, or else all of them."""
+    """Return the pointer to the only link, or else to all of them."""
     return links.pointers if len(links.pointers) == 1 else [_above(links.pointers[0])]
 
 
@@ -106,7 +105,7 @@ def _above(pointer: str | None) -> str | None:
 def _refuse(
     error: type[RequestError], detail: str, links: LinkSet, places: Indexes
 ) -> RequestError:
-    """The error, with an entry for each place; what stands in the path is named by its key."""
+    """Return the error with an entry for each place; a key in the path is named by its field."""
     key = ",".join(field.name for field in links.target.key)
     return error(
         detail,

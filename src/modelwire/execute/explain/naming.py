@@ -1,4 +1,4 @@
-"""What an answer names of what was refused: fields and tables that clients may see."""
+"""Names of fields and tables in error messages, as far as clients may see them."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _is_readable = attrgetter("readable")
 
 
 def name_referrer(sql: SQLTable | None, catalog: Catalog) -> str:
-    """Name a table whose rows refer to others, at the end of a sentence; empty if not served."""
+    """Name a referring table at the end of a sentence; empty if it is not served."""
     return f" by {to_words(sql.name)}" if sql is not None and catalog.find(sql) else ""
 
 
 def point_at(
     fields: Sequence[Field], pointer: str | None, code: str, message: str
 ) -> list[Violation]:
-    """The faults of a row: one for each field that a constraint is about, or one of the whole.
+    """Return the violations of a row: one for each field of a constraint, or one for the whole row.
 
     Args:
         fields: The fields. If one of them is hidden, none is pointed at.
-        pointer: Where the row stands in the body; None where that is nowhere, or not known.
-        code: The code of each fault.
-        message: What is wrong.
+        pointer: The pointer to the row in the body; None if it has none.
+        code: The code of each violation.
+        message: The message of each violation.
     """
     shown = fields if are_shown(fields) else ()
     if pointer is None:

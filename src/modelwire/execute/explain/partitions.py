@@ -1,4 +1,4 @@
-"""From a constraint of a partition to that of the table that it is a part of."""
+"""Mapping of a partition's constraints to those of its partitioned table."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..finder import Finder
 async def name_whole(
     violation: ConstraintViolation, catalog: Catalog, finder: Finder
 ) -> ConstraintViolation:
-    """Name the whole table, and its constraint, where a database has named a partition of it.
+    """Name the partitioned table and its constraint where an error names a partition.
 
-    PostgreSQL checks each row in its partition, which models say nothing of.
+    PostgreSQL checks each row in its partition, which models do not declare.
 
     Args:
-        violation: What the driver said.
+        violation: The driver's error.
         catalog: The catalog.
-        finder: Asks the database, if a table is named that no model has.
+        finder: Queries the database, if the error names a table that no model has.
 
     Returns:
-        What the whole table would have said; the same where it is no partition.
+        The violation of the partitioned table; the same violation if the table is not a partition.
     """
     part = violation.table
     if part is None or not may_be_part(violation, catalog):
@@ -29,7 +29,7 @@ async def name_whole(
     whole = await finder.find_whole(part, violation.schema, violation.constraint)
     if whole is None:
         return violation
-    # An index has another name there; a check and a foreign key have the same.
+    # The index of the partitioned table has another name; checks and foreign keys have the same.
     constraint = whole.key or violation.constraint
     return ConstraintViolation(
         violation.kind, whole.table, constraint, violation.columns, whole.schema
@@ -37,7 +37,7 @@ async def name_whole(
 
 
 def may_be_part(violation: ConstraintViolation, catalog: Catalog) -> bool:
-    """Whether a database has named a table that no model has, be it a resource or not."""
+    """Whether an error names a table that no model has, served or not."""
     name, schema = violation.table, violation.schema
     models = {table.sql.metadata for table in catalog.tables.values()}
     return name is not None and all(

@@ -1,4 +1,4 @@
-"""From a foreign key that fired to the parent that is missing, or to the rows that still refer."""
+"""Explanation of a violated foreign key: the missing parent, or the rows that still refer."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ async def explain_reference(
     catalog: Catalog,
     finder: Finder,
 ) -> RequestError:
-    """Explain a foreign key.
+    """Explain a violated foreign key.
 
-    PostgreSQL says which one fired, SQLite nothing at all; and no database says for which of
-    several rows. What is not said is looked up.
+    PostgreSQL names the foreign key, SQLite does not; and neither says which of several rows is at
+    fault. What is missing is looked up.
 
     Args:
-        violation: What the driver said.
-        plans: What was to be written, one plan for each table; that of the request is the first.
-        refused: The part of it that was refused alone, where the rows were tried one by one.
+        violation: The driver's error.
+        plans: The rows that were to be written, one plan for each table, that of the request first.
+        refused: The refused part of it, where the rows were tried one by one.
         catalog: The catalog.
-        finder: Says which rows exist.
+        finder: Looks up rows.
 
     Returns:
         The error to answer with.
@@ -51,7 +51,7 @@ async def explain_reference(
         return error
     for plan in plans if violation.table is not None else ():
         for reference in _find_fired(violation, plan):
-            # The parent has come in the meantime; the row was refused all the same.
+            # The parent was stored meanwhile, but the row was refused all the same.
             return _parent_not_found(reference, plan.table, None, catalog)
         if is_undeclared(violation, plan.table) and not isinstance(plan, DeletePlan):
             fields = _fields_named(violation, plan.table)
@@ -71,13 +71,13 @@ async def find_missing_parent(
     """Find the first row whose parent is missing.
 
     Args:
-        violation: What the driver said of a foreign key.
-        plans: What was to be written, one plan for each table.
+        violation: The driver's error for a foreign key.
+        plans: The rows that were to be written, one plan for each table.
         catalog: The catalog.
-        finder: Says which rows exist.
+        finder: Looks up rows.
 
     Returns:
-        The error that names it; None if all parents are there.
+        The error that names it; None if all parents exist.
     """
     is_known = violation.table is not None
     for plan in plans:
@@ -91,15 +91,15 @@ async def find_missing_parent(
 async def find_hidden_parent(
     plans: Sequence[WrittenRows], catalog: Catalog, seen: Finder
 ) -> RequestError | None:
-    """Find the first row whose parent the caller can't see, be it there or not.
+    """Find the first row whose parent the caller can't see, whether or not it exists.
 
     Args:
-        plans: What is to be written, one plan for each table.
+        plans: The rows to write, one plan for each table.
         catalog: The catalog.
-        seen: Finds the rows that the caller may see, and keeps them.
+        seen: Finds the rows that the caller may see, and locks them.
 
     Returns:
-        The error that names it; None if all parents are seen.
+        The error that names it; None if the caller can see all parents.
     """
     for plan in plans:
         for reference in _given(plan, plan.table.references):
@@ -112,7 +112,7 @@ async def find_hidden_parent(
 
 
 async def _find_merged(plan: UpsertPlan, finder: Finder) -> KeyedRows:
-    """Find which rows of an upsert were there before, and what was to be written to them."""
+    """Find the rows of an upsert that existed before, and what was to be written to them."""
     table = plan.table
     columns = tuple(field.column for field in plan.unique)
     width, shown = len(table.key_columns), (*table.key_columns, *columns)
@@ -129,7 +129,7 @@ async def _find_merged(plan: UpsertPlan, finder: Finder) -> KeyedRows:
 async def _explain_referred(
     plan: KeyedRows, violation: ConstraintViolation, catalog: Catalog, finder: Finder
 ) -> RequestError:
-    """Explain why rows can't go or change: others refer to one of them."""
+    """Explain why rows can't be deleted or changed: other rows refer to one of them."""
     removes, by = isinstance(plan, DeletePlan), find_violated(violation, plan.table)
     if by is not None and len(plan.rows) == 1:
         return explain_still_referenced(plan, by, catalog)
@@ -148,7 +148,7 @@ async def _explain_referred(
 def explain_still_referenced(
     plan: WrittenRows, by: SQLTable | None, catalog: Catalog
 ) -> RequestError:
-    """The error for a row that others refer to; names their table where clients know of it."""
+    """Return the error for a row that others refer to, with their table where clients know it."""
     detail = f"{plan.table.title} is still referenced{name_referrer(by, catalog)}"
     places = [row.pointer for row in plan.rows if row.pointer and len(plan.rows) == 1]
     return StillReferenced(detail, [Violation(detail, "still_referenced", p) for p in places])
@@ -157,7 +157,7 @@ def explain_still_referenced(
 async def _explain_unnamed(
     violation: ConstraintViolation, plans: Sequence[WrittenRows], finder: Finder
 ) -> RequestError | None:
-    """Explain what the models don't, by the foreign keys that SQLite has beside theirs."""
+    """Explain a violation by the foreign keys that SQLite has in addition to the models'."""
     for plan in plans if violation.table is None else ():
         for reference in _given(plan, await find_undeclared(plan.table.sql, finder)):
             row = await _find_orphan(reference, plan, finder, is_known=False)
@@ -174,11 +174,11 @@ def is_undeclared(violation: ConstraintViolation, table: Table) -> bool:
 
 
 def explain_undeclared(fields: Sequence[Field], pointer: str | None) -> RequestError:
-    """The error for a parent that is missing by a reference that the model does not declare.
+    """Return the error for a missing parent of a foreign key that the model does not declare.
 
     Args:
         fields: The fields that refer to it.
-        pointer: Where the row stands in the body; None where that is not known.
+        pointer: The pointer to the row in the body; None if unknown.
     """
     names = name_fields(fields)
     start = f"{names} refer{'' if len(fields) > 1 else 's'}" if names else "The row refers"
@@ -191,7 +191,7 @@ def _fields_named(violation: ConstraintViolation, table: Table) -> list[Field]:
 
 
 def _place_of(refused: Sequence[WrittenRows], table: Table) -> str | None:
-    """Where the only row of a table stands that was refused."""
+    """Return the pointer to the only refused row of a table."""
     rows = [row for plan in refused if plan.table is table for row in plan.rows]
     return rows[0].pointer if len(rows) == 1 else None
 
@@ -202,12 +202,13 @@ def explain_reference_elsewhere(
     """Explain a foreign key that fired in the application's own code.
 
     Args:
-        violation: What the driver said.
+        violation: The driver's error.
         table: The resource whose table was written, where it is known.
         catalog: The catalog.
         deletes: Whether rows were deleted.
 
     Returns:
+        The error to answer with.
         The error to answer with.
     """
     if deletes:
@@ -224,8 +225,11 @@ def explain_reference_elsewhere(
 def choose_reference(
     references: Sequence[Reference], violation: ConstraintViolation
 ) -> Reference | None:
-    """The reference with the constraint's name or its columns, which are those of the parent where
-    that is a row of the same table; else the only one, if the columns are not known."""
+    """Return the reference that a violation names, by its constraint or by its columns.
+
+    The columns are those of the parent where a parent in the same table was written. Where no
+    columns are known, it is the only reference.
+    """
     columns = set(violation.columns)
     for reference in references:
         if reference.name is not None and reference.name == violation.constraint:
@@ -237,7 +241,7 @@ def choose_reference(
 
 
 def find_violated(violation: ConstraintViolation, table: Table) -> SQLTable | None:
-    """The table whose constraint fired, where the database names it and a model has it."""
+    """Return the table of the violated constraint, if the database names one that a model has."""
     if violation.table is None:
         return None
     return find_sql_table(table.sql.metadata, violation.table, violation.schema)
@@ -248,12 +252,12 @@ def _names(columns: Sequence[Column[Any]]) -> set[str]:
 
 
 def _own_parent(reference: Reference) -> set[str]:
-    """The columns that a table refers to in itself; none if it refers to another."""
+    """Return the columns that a table refers to in itself; none if it refers to another table."""
     return _names(reference.parent_columns) if reference.parent is reference.table else set()
 
 
 def _find_fired(violation: ConstraintViolation, plan: WrittenRows) -> Sequence[Reference]:
-    """The foreign keys whose parent may be missing: the one that is named, or all written ones."""
+    """Return the foreign keys whose parent may be missing: the named one, or all written ones."""
     own = _given(plan, plan.table.references)
     if violation.table is None:
         return own
@@ -266,23 +270,22 @@ def _find_fired(violation: ConstraintViolation, plan: WrittenRows) -> Sequence[R
 
 
 def _is_about_parent(violation: ConstraintViolation, reference: Reference) -> bool:
-    """Whether it was a parent that was written: then the columns that are named are the parent's.
+    """Whether a violation is about a written parent: its columns are then those of the parent.
 
-    In a table that refers to itself, both ends have the same name.
+    In a table that refers to itself, both ends have the same table name.
     """
     names = set(violation.columns)
     return bool(names) and names == _own_parent(reference) and names != _names(reference.columns)
 
 
 def _given(plan: WrittenRows, references: Sequence[Reference]) -> list[Reference]:
-    """The foreign keys that rows are given, but for those that the server has set as a whole, or
-    another row which is there for certain."""
+    """Return the foreign keys that rows set, except those set as a whole from an existing row."""
     kinds = {(row.fields, row.ties): row for row in plan.rows}.values()
     return [r for r in references if any(_leads_further(r, row) for row in kinds)]
 
 
 def _leads_further(reference: Reference, row: Row) -> bool:
-    """Whether a row may refer to another one than that which it is tied to."""
+    """Whether a row may refer to another row than the one that it is tied to."""
     given = {field.column for field in row.fields}.intersection(reference.columns)
     ties = [tie for t in row.ties if (tie := given.intersection(field.column for field in t))]
     if any(len(tie) == len(reference.columns) for tie in ties):
@@ -291,7 +294,7 @@ def _leads_further(reference: Reference, row: Row) -> bool:
 
 
 async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
-    """The columns whose stored values are others than those that were to be written."""
+    """Return the columns whose stored values differ from those that were to be written."""
     (row,) = plan.rows
     columns = tuple(field.column for field in row.fields)
     if not columns:
@@ -305,9 +308,9 @@ async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
 async def _find_orphan(
     reference: Reference, plan: WrittenRows, finder: Finder, *, is_known: bool
 ) -> Row | None:
-    """The first row whose parent is neither stored nor among the rows themselves.
+    """Return the first row whose parent is neither stored nor among the rows themselves.
 
-    If it is known that there is one, a single row need not be looked up.
+    If one is known to exist, a single row need not be looked up.
     """
     if is_known and len(plan.rows) == 1:
         return plan.rows[0]
@@ -327,7 +330,7 @@ async def _find_orphan(
 async def _read_values(
     reference: Reference, plan: WrittenRows, finder: Finder
 ) -> Sequence[dict[Column[Any], Any]]:
-    """The values of the rows, a changed one's with those that stay as they are stored."""
+    """Return the values of the rows; those of an update are completed by the stored values."""
     given = [{field.column: value for field, value in row.items()} for row in plan.rows]
     if not plan.keys:
         return given
@@ -352,7 +355,7 @@ def _parent_not_found(
 
 
 def describe_missing_parent(reference: Reference, table: Table, catalog: Catalog) -> str:
-    """Say which parent is missing, if clients know of it and of the fields that refer to it."""
+    """Say which parent is missing, if clients may see it and the fields that refer to it."""
     parent = catalog.find(reference.parent)
     if parent is None or not are_shown(_fields_of(reference, table)):
         return UNKNOWN_PARENT

@@ -1,4 +1,4 @@
-"""Foreign keys that SQLite has and no model declares: it never says which one has fired."""
+"""Foreign keys in SQLite that no model declares, since SQLite never names the one that fired."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ _KEYS = SQLTable(
     Column("to", Text),
     Column("arg", Text),
 )
-"""A row for each column of each foreign key of the table in `arg` (SQLite manual, PRAGMA
-functions)."""
+"""Table-valued PRAGMA with one row for each column of each foreign key of the table in `arg`."""
 
 _Pairs = list[tuple[str, str, str | None]]
-"""The parent's table, a column that refers to it, and which of its columns; its key, if None."""
+"""Parent table, referring column and referred column of a foreign key; None for the key."""
 
 
 async def find_undeclared(table: SQLTable, finder: Finder) -> Sequence[Reference]:
@@ -37,7 +36,7 @@ async def find_undeclared(table: SQLTable, finder: Finder) -> Sequence[Reference
         finder: Reads them.
 
     Returns:
-        Them, but for those that refer to a key without naming its columns.
+        The foreign keys, except those that refer to a key without naming its columns.
     """
     shown = (_KEYS.c.id, _KEYS.c.table, _KEYS.c["from"], _KEYS.c.to)
     keys: defaultdict[int, _Pairs] = defaultdict(list)
@@ -49,7 +48,7 @@ async def find_undeclared(table: SQLTable, finder: Finder) -> Sequence[Reference
 
 
 def _to_reference(table: SQLTable, pairs: _Pairs) -> Iterator[Reference]:
-    """The foreign key of some columns, if the model has them all."""
+    """Yield the foreign key of some columns, if the model has all of them."""
     own = {column.name.lower(): column for column in table.columns}
     columns = tuple(own[name.lower()] for _, name, _ in pairs if name.lower() in own)
     names = tuple(name for _, _, name in pairs if name is not None)
@@ -66,7 +65,9 @@ def _to_reference(table: SQLTable, pairs: _Pairs) -> Iterator[Reference]:
 def _make_table(
     name: str, columns: tuple[str, ...], types: tuple[TypeEngine[object], ...]
 ) -> SQLTable:
-    """A table that no model has, as far as it is known; one for all who ask, by which it is known
-    what was written of it before."""
+    """Return a table that no model has, as far as it is known.
+
+    It is cached, so that what was written of it before is recognized by identity.
+    """
     made = (Column(column, type_) for column, type_ in zip(columns, types, strict=True))
     return SQLTable(name, MetaData(), *made)

@@ -1,1 +1,1 @@
-"""Errors of the drivers as errors of ours."""
+"""Translation of the drivers' errors into modelwire's."""

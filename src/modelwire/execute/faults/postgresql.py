@@ -1,4 +1,4 @@
-"""Errors of PostgreSQL and of asyncpg as errors of ours."""
+"""Translation of errors of PostgreSQL and asyncpg."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SQLSTATES = {
     "22003": Constraint.RANGE,
     "22008": Constraint.RANGE,
     "P0001": Constraint.TRIGGER,
-    # One row twice in one upsert, or what a trigger asks for one row and gets more.
+    # A row that occurs twice in one upsert, or a trigger's subquery with more than one row.
     "21000": Constraint.TRIGGER,
 }
 
@@ -58,25 +58,29 @@ _NO_TABLE = "42P01"
 
 
 _RAISE = "exec_stmt_raise"
-"""The function of PL/pgSQL's source that runs RAISE; an error of it may have any SQLSTATE."""
+"""Function of PL/pgSQL's source that runs RAISE, whose errors may have any SQLSTATE."""
 
 
 _DATA = "22"
-"""Data exceptions: a check, an index or a computed column can't be computed for the row."""
+"""Data exceptions: a check, an index or a computed column can't be evaluated for the row."""
 
 
 _INPUT = re.compile(r"\w+_in")
-"""The functions of PostgreSQL's source that read values of types which are not checked before, such
-as `cash_in`."""
+"""Functions of PostgreSQL's source that parse values of types that are not checked before.
+
+An example is `cash_in`.
+"""
 
 _PARAMETER = re.compile(r"[^\n]+\$[0-9]+( = [^\n]*)?")
-"""How PostgreSQL says, in any language, that it was reading a parameter: `unnamed portal parameter
-$1 = '...'`. What a trigger, a check or a computed column casts is none."""
+"""Context of an error in a parameter, in any language: `unnamed portal parameter $1 = '...'`.
+
+A cast in a trigger, a check or a computed column has another context.
+"""
 
 
-# `Key (lower(name), city)=(ann, …) already exists.`: the names stand in the first brackets. So they
-# do in `Partition key of the failing row contains (month) = (11).` Of a check that has a name it is
-# the row itself that stands there.
+# `Key (lower(name), city)=(ann, …) already exists.`: the names are in the first parentheses, also
+# in `Partition key of the failing row contains (month) = (11).` For a named check, the row itself
+# is there.
 _KEY_IN_DETAIL = re.compile(r"\((.*)\) ?= ?\(", re.DOTALL)
 _EQUALS = re.compile(r"\) ?= ?\(")
 
@@ -102,13 +106,13 @@ def translate_postgresql(error: asyncpg.PostgresError) -> ModelwireError:
 
 
 def _is_of_parameter(told: Diagnostics) -> bool:
-    """Whether a value could not be read as one of its column's type."""
+    """Whether a value could not be parsed as one of its column's type."""
     reads = _INPUT.fullmatch(told.function or "")
     return reads is not None and _PARAMETER.fullmatch(told.context or "") is not None
 
 
 def _named_in(message: str) -> str:
-    """The table that PostgreSQL names in quotes, those of the server's language."""
+    """Return the table that PostgreSQL names, in the quotes of the server's language."""
     match = _QUOTED.search(message)
     return "" if match is None else match[1].rpartition(".")[2]
 

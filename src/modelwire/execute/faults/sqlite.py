@@ -1,4 +1,4 @@
-"""Errors of SQLite as errors of ours."""
+"""Translation of errors of SQLite."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _CONSTRAINT_NAMES = {
 
 
 _REFERENCED = "FOREIGN KEY constraint failed"
-"""What SQLite says of every foreign key; with ON DELETE RESTRICT as if a trigger said it."""
+"""Message for every foreign key; with ON DELETE RESTRICT it comes as if from a trigger."""
 
 
 TABLE_CHANGED = "A table was changed meanwhile"
-"""What is said of a transaction that begins again, since what notes changes is made anew."""
+"""Reason for retrying a transaction: the change triggers of its connection are outdated."""
 
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
@@ -52,20 +52,22 @@ _NO_SUCH_TABLE = "no such table: "
 
 
 _NO_UTF_8 = "Could not decode to UTF-8"
-"""What Python's driver says of a text in SQLite that is none."""
+"""Message of Python's driver for a text in SQLite that is not UTF-8."""
 
 
 _NOT_COMPILED = ("no such ", "near ", "table ", "ambiguous ", "incomplete ", "too many ", "SQL ")
-"""How SQLite's words begin where it can't even compile a statement: a table is not as its model has
-it. All else is said by an expression of a column, an index or a check that fails for a row."""
+"""Prefixes of messages for statements that do not compile: a table differs from its model.
+
+Any other message comes from an expression of a column, an index or a check that fails for a row.
+"""
 
 
 _OVERFLOW = "integer overflow"
-"""SQLite's words where what an expression computes is beyond its integers."""
+"""Message for an expression whose result exceeds SQLite's integers."""
 
 
 _TOO_DEEP = "too many levels of trigger recursion"
-"""SQLite's words where cascades or triggers are nested 1,000 deep (SQLITE_MAX_TRIGGER_DEPTH)."""
+"""Message for cascades or triggers nested 1,000 levels deep (SQLITE_MAX_TRIGGER_DEPTH)."""
 
 
 def translate_sqlite(error: sqlite3.Error) -> ModelwireError:
@@ -92,13 +94,13 @@ def translate_sqlite(error: sqlite3.Error) -> ModelwireError:
 
 
 def _read_message(kind: Constraint, message: str) -> ConstraintViolation | Contention:
-    """Read SQLite's own words, such as `UNIQUE constraint failed: users.username, users.city`."""
+    """Read SQLite's message, such as `UNIQUE constraint failed: users.username, users.city`."""
     if message == _REFERENCED:
         return ConstraintViolation(Constraint.FOREIGN_KEY)
     if message == COLUMNS_CHANGED:
         return Contention(TABLE_CHANGED)
     if kind is Constraint.TRIGGER:
-        return ConstraintViolation(kind)  # the words are the trigger's own
+        return ConstraintViolation(kind)  # the message is the trigger's own
     _, _, subject = message.partition(": ")
     if kind is Constraint.CHECK:
         return ConstraintViolation(kind, None, subject or None)

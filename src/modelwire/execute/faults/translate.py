@@ -1,4 +1,4 @@
-"""What the drivers raise, translated once, to the most specific of our errors."""
+"""Translation of the drivers' exceptions, once, to modelwire's most specific errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DRIVER_ERRORS = (
     OSError,
     TimeoutError,
 )
-"""What the drivers and SQLAlchemy raise."""
+"""Exceptions of the drivers and SQLAlchemy."""
 
 _ORIGINALS = tuple(cls for cls in DRIVER_ERRORS if cls is not sa.SQLAlchemyError)
 
@@ -43,10 +43,10 @@ def translate(error: BaseException) -> ModelwireError:
     """Translate an error of SQLAlchemy or a driver.
 
     Args:
-        error: What was raised.
+        error: The exception.
 
     Returns:
-        The error to raise in its place, `from` it. The original's text is for the log alone.
+        The error to raise in its place, `from` it. The original's message is only for the log.
     """
     if isinstance(error, sa.TimeoutError):
         return Unavailable("No connection to the database came free in time")
@@ -68,41 +68,40 @@ def translate(error: BaseException) -> ModelwireError:
 
 
 def refuse_value() -> InvalidRequest:
-    """The error for a value that a column's own type, or the driver, can't take."""
+    """Return the error for a value that a column's own type, or the driver, can't accept."""
     return InvalidRequest(Violation("a value is none that its column can hold", "unstorable"))
 
 
 def _is_of_a_type(error: BaseException) -> bool:
-    """Whether SQLAlchemy reports what a column's type has raised for a parameter."""
+    """Whether SQLAlchemy reports an exception that a column's type has raised for a parameter."""
     if not isinstance(error, sa.StatementError) or isinstance(error, sa.DBAPIError):
         return False
     return isinstance(error.orig, REFUSALS)
 
 
 REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError)
-"""What types of columns raise for a value that they can't take."""
+"""Exceptions that types of columns raise for a value that they can't accept."""
 
 
 def translate_commit(error: BaseException) -> ModelwireError:
-    """Translate what was raised by a statement that commits: COMMIT, or a write on its own.
+    """Translate an exception of a statement that commits: COMMIT, or an autocommitted write.
 
     Args:
-        error: What was raised.
+        error: The exception.
 
     Returns:
-        The error to raise in its place. Where no answer came, nobody knows what was stored; what
-        the server has answered is the truth.
+        The error to raise in its place. Without an answer of the server, the outcome is unknown.
     """
     return UnknownOutcome() if is_unanswered(error) else translate(error)
 
 
 def is_unanswered(error: BaseException) -> bool:
-    """Whether a statement was sent and its connection lost, or given up on, before the answer.
+    """Whether a statement was sent and its connection lost, or given up, before the answer.
 
     A server that shuts down (57P01) has answered, but not whether it committed before.
 
     Args:
-        error: What was raised.
+        error: The exception.
     """
     original = _original_of(error)
     if isinstance(original, asyncpg.PostgresError):
@@ -115,10 +114,10 @@ def is_unanswered(error: BaseException) -> bool:
 
 
 def was_given_up(error: ModelwireError) -> bool:
-    """Whether a server has not even answered that it was to end a statement.
+    """Whether a server has not even confirmed the cancellation of a statement.
 
     Args:
-        error: What was raised in place of the driver's error.
+        error: The translated error.
     """
     return isinstance(error, TimedOut) and isinstance(error.__cause__, TimeoutError)
 
@@ -126,20 +125,20 @@ def was_given_up(error: ModelwireError) -> bool:
 def is_unsent(error: BaseException) -> bool:
     """Whether a statement was not sent, since the connection had been lost before.
 
-    asyncpg refuses what it is given after the server's last words ("another operation"), even
-    before it sees that the connection is closed.
+    After the server's last message, asyncpg refuses statements ("another operation") even before it
+    notices that the connection is closed.
 
     Args:
-        error: What was raised.
+        error: The exception.
     """
     return was_not_sent(_original_of(error))
 
 
 def refuses_writes(error: BaseException) -> bool:
-    """Whether a statement was refused for its connection, or its server, taking no writes.
+    """Whether a statement was refused because its connection, or its server, is read-only.
 
     Args:
-        error: What was raised.
+        error: The exception.
     """
     original = _original_of(error)
     if isinstance(original, asyncpg.PostgresError):
@@ -152,7 +151,7 @@ _READ_ONLY_FILE = "SQLITE_READONLY"
 
 
 def _original_of(error: BaseException) -> BaseException:
-    """The driver's own error, below SQLAlchemy's and its adapter's."""
+    """Return the driver's own error, below SQLAlchemy's and its adapter's."""
     if isinstance(error, _ORIGINALS):
         return error
     below = error.orig if isinstance(error, sa.DBAPIError) else error.__cause__

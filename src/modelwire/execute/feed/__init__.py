@@ -1,1 +1,1 @@
-"""Tells when there is more in the log of changes, to all that wait for it."""
+"""Notification of all that wait for the log of changes to grow."""

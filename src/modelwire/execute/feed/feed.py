@@ -1,4 +1,4 @@
-"""The one reader of the log in a process: it tells all who wait how far they can read."""
+"""Single reader of the log in a process, which tells all waiters how far they can read."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from .watch import Watch
 logger = logging.getLogger("modelwire")
 
 LEAST_S = 0.005
-"""Seconds between two looks, at least: what comes meanwhile is seen together."""
+"""Minimum interval between two looks, in seconds; one look covers all changes since the last."""
 
 HELD_UP_S = 0.02
-"""Seconds between two looks while a transaction is waited for, of whose end nothing tells."""
+"""Seconds between two looks while an open transaction is awaited, whose end is not notified."""
 
 _FAULTS = (ModelwireError, *DRIVER_ERRORS)
 
 _FAILED_S = (0.05, 2.0)
-"""Seconds until a look that has failed is tried again, at first and at most."""
+"""First and longest delay before a failed look is retried, in seconds."""
 
 
 class Feed:
-    """Tells how far the log of changes is final, as soon as that is further.
+    """Feed of the position up to which the log of changes is final.
 
-    However many wait, one task looks, on a connection that is none of the pool's. It begins with
-    whoever asks first, and ends with `close`.
+    However many waiters there are, one task looks, on a connection of its own outside of the pool.
+    It starts with the first waiter, and ends with `close`.
 
     Args:
-        make: Makes what looks at the database.
-        prepare: Sees to it that the log is there.
+        make: Makes the watch that looks at the database.
+        prepare: Makes sure that the log exists.
     """
 
     def __init__(self, make: Callable[[], Watch], prepare: Callable[[], Awaitable[None]]) -> None:
@@ -49,14 +49,14 @@ class Feed:
     async def find(self, patience_s: float) -> int | None:
         """Find the last number that is final by now.
 
-        Those who ask at the same time share one look.
+        Concurrent calls share one look.
 
         Args:
-            patience_s: Seconds that it may take, while the database can't be looked at.
+            patience_s: Seconds to wait while the database can't be reached.
 
         Returns:
-            The number: a statement that begins after this reads all that was changed up to it.
-            Where it takes too long, one that was final before; None if there is none.
+            The number: a statement that begins after this reads all changes up to it. If it takes
+            too long, a number that was final before; None if none is known.
         """
         return await self._read().find(patience_s)
 
@@ -64,21 +64,21 @@ class Feed:
         """Wait until more is final.
 
         Args:
-            after: The number behind which more is waited for.
-            limit_s: Seconds to wait, at most; none once the server of the request at hand stops.
+            after: The number after which more is awaited.
+            limit_s: Seconds to wait, at most; not beyond the stop of the current request's server.
 
         Returns:
-            The last number that is final; `after` where none behind it is.
+            The last number that is final; `after` if none after it is.
         """
         return await self._read().wait(after, limit_s)
 
     def ring(self) -> None:
-        """Say that this process has committed something: what looks from time to time looks now."""
+        """Note that this process has committed: a watch that polls looks at once."""
         if self._reader is not None and self._reader.is_here:
             self._reader.ring()
 
     async def close(self) -> None:
-        """End, and let go of the connection."""
+        """End the task, and close its connection."""
         reader, self._reader = self._reader, None
         if reader is not None and reader.is_here:
             await reader.close()
@@ -90,7 +90,7 @@ class Feed:
 
 
 class _Reader:
-    """Looks at the log in one event loop."""
+    """Reader of the log in one event loop."""
 
     def __init__(self, watch: Watch, prepare: Callable[[], Awaitable[None]]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -104,13 +104,13 @@ class _Reader:
         self._news: asyncio.Future[None] = self._loop.create_future()
         self._next: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        # It belongs to no request, also not to the one that has come first.
+        # In a context of its own, since it belongs to no request, not even to the first.
         self._task = self._loop.create_task(self._run(), context=Context())
         self._task.add_done_callback(_report)
 
     @property
     def is_here(self) -> bool:
-        """Whether it belongs to the event loop that is running, and runs."""
+        """Whether the reader belongs to the running event loop, and is alive."""
         return self._loop is asyncio.get_running_loop() and not self._task.done()
 
     async def find(self, patience_s: float) -> int | None:
@@ -146,7 +146,7 @@ class _Reader:
         await asyncio.wait([self._task])
 
     async def _stay(self, limit_s: float, stopping: asyncio.Future[None] | None = None) -> None:
-        """Wait for news; the first one who does ends a rest."""
+        """Wait for news; the first waiter ends a rest."""
         self._waiting += 1
         if self._waiting == 1 and self._watch.rests:
             self._is_rung.set()
@@ -171,7 +171,7 @@ class _Reader:
             await self._watch.close()
 
     async def _look_on(self) -> None:
-        """Look again and again; what stands in the way is logged once, however long it lasts."""
+        """Look repeatedly; consecutive failures are logged once."""
         try:
             await self._prepare()
             await self._watch.open(self._is_rung.set)
@@ -193,7 +193,7 @@ class _Reader:
     async def _look(self) -> None:
         async with self._turn:
             if asyncio.current_task() is self._next:
-                self._next = None  # whoever asks from now on is told by another one
+                self._next = None  # later calls share another look
             if not self._is_ready.is_set():
                 raise ConnectionAbortedError("Changes are no longer followed here")
             if self._horizon.note(await self._watch.look(self._horizon.seen)):
@@ -208,13 +208,13 @@ class _Reader:
 
 
 def _report(run: asyncio.Task[None]) -> None:
-    """Say in the log what nobody has expected; whoever asks next begins anew."""
+    """Log an unexpected failure; the next call starts a new reader."""
     if not run.cancelled() and (error := run.exception()) is not None:
         logger.error("Following changes has failed", exc_info=error)
 
 
 def _retrieve(look: asyncio.Task[None]) -> None:
-    """Take note of what a look has raised, also where nobody waits for it any more."""
+    """Retrieve the exception of a look, even if its callers have gone."""
     if not look.cancelled():
         look.exception()
 

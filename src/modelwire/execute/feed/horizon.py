@@ -1,9 +1,9 @@
-"""How far the log of changes is final: nothing can come before what is behind that any more.
+"""Horizon of the log of changes: no change can appear at or below its last final number any more.
 
-Numbers are given out before commits, so one may appear after higher ones. Whoever was given a
-number had a transaction of its own by then: it has written the row before it tells of that. So a
-number is final, and all below it, once every transaction has ended that had begun when it was first
-seen. That is told by no row of the log, and holds for a log that was copied to another server too.
+Numbers are assigned before commits, so one may appear after higher ones. A transaction has its id
+before it draws a number, since it writes the row first. So a number, and all below it, is final
+once every transaction has ended that had begun when it was first seen. The log's rows do not
+record this, and it also holds for a log that was copied to another server.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 
 class Look(NamedTuple):
-    """What one look at the database tells, all of it as of one moment.
+    """Result of one look at the database, as of one moment.
 
     Args:
-        highest: The highest number that is committed; 0 where there is none.
-        next: A transaction that has begun after that moment; None where `highest` is known.
+        highest: The highest committed number; 0 if there is none.
+        next: A transaction id not yet assigned at that moment; None where `highest` is known.
         oldest: The oldest transaction that had not ended.
     """
 
@@ -27,11 +27,11 @@ class Look(NamedTuple):
 
 
 class Horizon:
-    """How far the log is known to be final.
+    """Position up to which the log is known to be final.
 
     Attributes:
-        final: The last number that is; None until any is known.
-        seen: The highest number that was seen.
+        final: The last final number; None until one is known.
+        seen: The highest number seen.
     """
 
     def __init__(self) -> None:
@@ -40,12 +40,12 @@ class Horizon:
         self._waiting: deque[tuple[int, int]] = deque()
 
     def begin_anew(self) -> None:
-        """Forget which transactions are waited for: another server may count them otherwise."""
+        """Forget the awaited transactions, since another server may count them differently."""
         self.seen = -1
         self._waiting.clear()
 
     def note(self, look: Look) -> bool:
-        """Note what a look has told.
+        """Note the result of a look.
 
         Returns:
             Whether more is final than before.
@@ -60,5 +60,5 @@ class Horizon:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something was seen that is not final."""
+        """Whether a number was seen that is not final."""
         return bool(self._waiting)

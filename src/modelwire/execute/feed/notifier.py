@@ -1,4 +1,4 @@
-"""Tells other processes that there are changes, where the database does not tell by itself."""
+"""Notification of other processes, for a database that does not notify by itself."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ...errors import ModelwireError
 from ..faults.translate import DRIVER_ERRORS
 
 PAUSE_S = 0.01
-"""Seconds between two notifications, at least: one tells of all that was committed before it."""
+"""Minimum interval between two notifications, in seconds; one covers all commits before it."""
 
 
 class Notifier:
-    """Notifies those who listen in other processes, some time after each commit.
+    """Notifier of listeners in other processes, shortly after each commit.
 
-    A notification that fails is lost: who listens looks from time to time without one.
+    A failed notification is lost; listeners also poll from time to time.
 
     Args:
         notify: Sends a notification.
@@ -30,16 +30,16 @@ class Notifier:
         self._task: asyncio.Task[None] | None = None
 
     def ring(self) -> None:
-        """Say that something was committed."""
+        """Note that something was committed."""
         self._is_rung = True
         if not self._runs_here:
-            # It belongs to no request, also not to the one that has come first.
+            # In a context of its own, since it belongs to no request, not even to the first.
             loop = asyncio.get_running_loop()
             self._is_closing = asyncio.Event()
             self._task = loop.create_task(self._run(), context=Context())
 
     async def close(self) -> None:
-        """Wait until all that was committed here is told; who no longer waits gives it up."""
+        """Wait until all commits of this process are notified; a cancellation gives that up."""
         if self._runs_here and self._task is not None:
             self._is_closing.set()
             try:
@@ -49,7 +49,7 @@ class Notifier:
 
     @property
     def _runs_here(self) -> bool:
-        """Whether it runs, in the event loop that is running."""
+        """Whether it runs in the running event loop."""
         task = self._task
         return (
             task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop()

@@ -1,5 +1,7 @@
-"""That the server stops: who waits for changes in a request need not wait any longer, and whoever
-distributes requests should ask another server."""
+"""Signals that the server stops.
+
+Requests that wait for changes end then, and load balancers should choose another server.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,11 @@ from typing import NamedTuple
 
 
 class Stopping(NamedTuple):
-    """When a server stops.
+    """Signals of a server that stops.
 
     Args:
-        begun: Is done once it does.
-        is_near: Tells whether it is about to: it serves on as before until then.
+        begun: Is done once the stop has begun.
+        is_near: Tells whether the stop is announced; until it begins, the server goes on as before.
     """
 
     begun: asyncio.Future[None]
@@ -22,16 +24,16 @@ class Stopping(NamedTuple):
 
 
 STOPPING: ContextVar[Stopping | None] = ContextVar("modelwire_stopping", default=None)
-"""When the server stops that has taken the request at hand; None where it doesn't say."""
+"""Signals of the server of the current request; None where it provides none."""
 
 
 def is_stopping() -> bool:
-    """Whether the server of the request at hand stops."""
+    """Whether the server of the current request has begun to stop."""
     stopping = STOPPING.get()
     return stopping is not None and stopping.begun.done()
 
 
 def is_leaving() -> bool:
-    """Whether the server of the request at hand is about to stop, with all of its processes."""
+    """Whether the server of the current request, with all of its processes, is about to stop."""
     stopping = STOPPING.get()
     return stopping is not None and stopping.is_near()

@@ -1,4 +1,4 @@
-"""What the feed asks of a database, which looks at the log in its own way."""
+"""Interface through which the feed watches a database."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from .horizon import Look
 
 
 class Watch(Protocol):
-    """Looks at the log of one database.
+    """Watch of the log of one database.
 
     Attributes:
-        pause_s: Seconds after which it is looked at without a reason, while somebody waits.
-        rests: Whether that is not needed while nobody waits, since each look tells all.
+        pause_s: Seconds between two looks without a notification, while somebody waits.
+        rests: Whether no looks are needed while nobody waits, since each look tells all.
     """
 
     pause_s: float
     rests: bool
 
     async def open(self, ring: Callable[[], object], /) -> None:
-        """Begin.
+        """Begin to watch.
 
         Args:
-            ring: Is called where there may be more to see.
+            ring: Called when there may be more to see.
         """
 
     async def look(self, seen: int, /) -> Look:
         """Look at the log.
 
         Args:
-            seen: The highest number that was seen.
+            seen: The highest number seen so far.
         """
 
     async def close(self) -> None:
-        """Let go of what was opened."""
+        """Release what was opened."""

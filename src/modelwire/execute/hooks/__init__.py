@@ -1,1 +1,1 @@
-"""Hooks: what they are given, how they are called, and what becomes of what they set."""
+"""Hooks: their arguments, their calls, and the effects of what they set."""

@@ -1,4 +1,4 @@
-"""Calling hooks in a transaction."""
+"""Calls of hooks in a transaction."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from ..faults.translate import DRIVER_ERRORS, translate
 
 
 async def call_hook(hook: Hook, change: Change) -> None:
-    """Call one hook, and wait for it where it is awaited."""
+    """Call one hook, and await it if it is asynchronous."""
     result = hook(change)
     if inspect.isawaitable(result):
         await result
 
 
 async def call_hooks(hooks: Sequence[Hook], change: Change) -> bool:
-    """Call hooks in order; what they have added to the session is written then.
+    """Call hooks in order, then flush the session.
 
     Args:
         hooks: The hooks.
-        change: What they are called with.
+        change: Their argument.
 
     Returns:
         Whether they have run any statements.
 
     Raises:
-        HookError: One has failed in the database, or by an error of the system, which would be
-            taken for one of the request's own statements.
-        RequestError: The database failed, as it may have for any statement.
+        HookError: A hook has failed with an error of the database or the system, which would
+            otherwise be taken for one of the request's own statements.
+        RequestError: The database failed, as it may for any statement.
     """
     try:
         connection = await change.session.connection()
@@ -55,10 +55,10 @@ async def call_hooks(hooks: Sequence[Hook], change: Change) -> bool:
 
 @contextmanager
 def _staying_in_part(session: AsyncSession) -> Iterator[None]:
-    """See that hooks leave the transaction to those who have begun it.
+    """Keep hooks from ending the transaction that they run in.
 
     Raises:
-        HookError: One has ended it.
+        HookError: A hook has tried to.
     """
     inner = session.sync_session
     part = inner.get_nested_transaction()
@@ -78,7 +78,7 @@ def _staying_in_part(session: AsyncSession) -> Iterator[None]:
 
 @contextmanager
 def _counting(connection: AsyncConnection) -> Iterator[list[str]]:
-    """Gather the statements that a connection runs."""
+    """Collect the statements that a connection runs."""
     found: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -92,8 +92,11 @@ def _counting(connection: AsyncConnection) -> Iterator[list[str]]:
 
 
 def find_answer(error: Exception) -> Answered | None:
-    """What an error says that is to be answered, such as Starlette's `HTTPException`, which nothing
-    here may import; None where it says nothing."""
+    """Return the answer that an exception stands for, such as Starlette's `HTTPException`.
+
+    It is recognized by its attributes, since Starlette may not be imported here; None for any other
+    exception.
+    """
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or not hasattr(error, "detail"):
         return None
@@ -101,5 +104,5 @@ def find_answer(error: Exception) -> Answered | None:
 
 
 def name_hook(hook: Hook) -> str:
-    """The name of a hook, for the log."""
+    """Return the name of a hook, for the log."""
     return getattr(hook, "__qualname__", None) or repr(hook)

@@ -1,4 +1,4 @@
-"""What runs once a write is committed."""
+"""Hooks that run after the commit."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .calls import call_hook, name_hook
 logger = logging.getLogger("modelwire")
 
 WAIT_S = 1.0
-"""Seconds that an answer waits for what runs after the commit. What takes longer goes on."""
+"""Maximum delay of a response for hooks after the commit, in seconds; slower ones go on."""
 
 _DEFERRED = "modelwire.deferred"
-"""Where a session has what waits for a later commit."""
+"""Key of a session's `info` that holds hooks deferred to a later commit."""
 
 _running: set[asyncio.Task[None]] = set()
 
 Committed = tuple[Change, Sequence[Hook]]
-"""What was written, and the hooks that are told once it is committed."""
+"""Change, and the hooks to call once it is committed."""
 
 
 def defer(session: BaseSession) -> list[Committed]:
-    """Have what runs after a commit wait, where what a session commits is committed with more.
+    """Defer the hooks after a commit, where the session's writes are committed together with more.
 
     Args:
         session: The session.
 
     Returns:
-        What is to run once all is committed; it grows.
+        The hooks to run once all is committed; the list grows.
     """
     waiting: list[Committed] = []
     session.info[_DEFERRED] = waiting
@@ -45,14 +45,14 @@ def defer(session: BaseSession) -> list[Committed]:
 async def run_after_commit(
     committed: Sequence[Committed], session: BaseSession, *, is_own: bool
 ) -> None:
-    """Run the hooks after a commit, in order. What fails is logged, and changes nothing.
+    """Run the hooks after a commit, in order. Failures are logged, and change nothing.
 
-    They run to their end where the request is cancelled meanwhile: it is committed.
+    The hooks run to their end even if the request is cancelled: its write is committed.
 
     Args:
-        committed: What was written, with the hooks.
-        session: What hooks work with.
-        is_own: Whether it is theirs alone, and closed when they have ended.
+        committed: The changes, with their hooks.
+        session: The session for the hooks.
+        is_own: Whether it is theirs alone, and to be closed afterwards.
     """
     if not committed:
         if is_own:
@@ -69,7 +69,7 @@ async def run_after_commit(
 
 
 async def wait_for_hooks() -> None:
-    """Wait for the hooks that are still running, where nothing else would let them end."""
+    """Wait for running hooks, for a process that would otherwise end before them."""
     if _running:
         await asyncio.wait(_running)
 

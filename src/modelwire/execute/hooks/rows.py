@@ -1,4 +1,4 @@
-"""Rows as hooks see them, and what hooks have set as rows that are written."""
+"""Conversion between rows of a write and rows as hooks see them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..connect.lane import Row
 
 
 class _Source:
-    """What the values of rows of one table are read by."""
+    """Reader of the values of one table's rows."""
 
     writable = False
 
@@ -38,7 +38,7 @@ class _StoredSource(_Source):
         self._fields = table.stored
 
     def read(self, row: Row) -> dict[str, Any]:
-        """The values of a row as it is stored."""
+        """Return the values of a stored row."""
         return {f.key: _to_model(f, v) for f, v in zip(self._fields, row, strict=True)}
 
 
@@ -46,16 +46,16 @@ class _NewSource(_Source):
     writable = True
 
     def read(self, row: NewRow) -> dict[str, Any]:
-        """The values of a row that is to be written."""
+        """Return the values of a row that is to be written."""
         return {field.key: _to_model(field, value) for field, value in row.items()}
 
 
 class RowChanges(Sequence[RowChange]):
-    """The rows of a change, each made when a hook looks at it: most hooks look at few.
+    """Rows of a change, each made when a hook first accesses it, since most hooks access few.
 
     Args:
         count: Their number.
-        make: Makes the one at a place.
+        make: Makes the row at an index.
     """
 
     def __init__(self, count: int, make: Callable[[int], RowChange]) -> None:
@@ -78,12 +78,12 @@ class RowChanges(Sequence[RowChange]):
         return made
 
     def seen(self, place: int) -> RowChange | None:
-        """The row at a place, if a hook has looked at it."""
+        """Return the row at an index, if a hook has accessed it."""
         return self._made[place]
 
 
 class HookRows:
-    """Makes what hooks see of the rows of a table, and takes back what they have set.
+    """Converter of a table's rows to hooks, and of what hooks have set back to rows.
 
     Args:
         table: The table.
@@ -97,25 +97,25 @@ class HookRows:
         self._new = _NewSource(table)
 
     def show_stored(self, row: Row) -> Values:
-        """A row that is stored, as `Table.stored` has its values."""
+        """Return a stored row, given its values in the order of `Table.stored`."""
         return Values(self._stored, row)
 
     def show_new(self, row: NewRow) -> Values:
-        """A row that is to be written."""
+        """Return a row that is to be written."""
         return Values(self._new, row)
 
     def take(self, rows: Sequence[NewRow], changes: RowChanges) -> tuple[NewRow, ...]:
-        """Take what hooks have made of rows.
+        """Apply the assignments of hooks to rows.
 
         Args:
             rows: The rows as they were.
-            changes: The same as hooks have seen them.
+            changes: The same rows as hooks have left them.
 
         Returns:
             The rows to write.
 
         Raises:
-            HookError: Something is no value of its field.
+            HookError: A value is not of its field's type.
             NotNull, TooLong, OutOfRange, InvalidRequest: A value does not fit its column.
         """
         faults, nulls = Faults(), Faults()
@@ -146,10 +146,10 @@ class HookRows:
         return NewRow(tuple(kept), tuple(kept.values()), row.pointer, ties, row.claims)
 
     def _convert(self, field: Field, value: Any) -> Any:
-        """A value as the column takes it.
+        """Return a value as its column stores it.
 
         Raises:
-            HookError: It is no value of the field, or nobody can set that.
+            HookError: It is not of the field's type, or the field can't be set.
         """
         name = f"{self._stored.model}.{field.key}"
         if field.column.computed is not None or field.computed is not None:
@@ -175,7 +175,7 @@ class HookRows:
 
 
 def _to_model(field: Field, value: Any) -> Any:
-    """A value of a column as its model has it; what is none of it stays as it is."""
+    """Return a column's value as its model has it; a value of another type is left unchanged."""
     if value is None or isinstance(value, Unreadable):
         return value
     if field.from_column is not None:

@@ -1,4 +1,4 @@
-"""The hooks of one write, in its transaction."""
+"""Hooks of one write, in its transaction."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from .rows import HookRows, RowChanges
 
 @dataclass(slots=True)
 class _Written:
-    """The rows of one table that one operation has written so far.
+    """Rows of one table that one operation has written so far.
 
     Attributes:
-        olds: Each as it was stored, where it was.
-        pointers: Where each stands in the body.
-        news: Each as it was given back by what has written it; empty where they are gone.
-        links: The links of each, as an action, where they change.
+        olds: The rows as stored before; None for new ones.
+        pointers: Their pointers into the body.
+        news: The rows as returned by the write; empty for a delete.
+        links: The changed links of each row.
     """
 
     olds: list[Row | None] = field(default_factory=list)
@@ -45,28 +45,28 @@ class _Written:
 
 
 _Links = tuple[Sequence[LinkSet], Any]
-"""The links of a row, and what becomes of them."""
+"""Links of a row, and the action on them."""
 
 _NO_LINKS: _Links = ((), "add")
 
 
 class HookRun:
-    """Runs the hooks of what one request writes, in one attempt.
+    """Runner of the hooks of one request's writes, in one attempt.
 
-    Those after a write wait until all of it is done, so each is called once with all rows of its
-    table; `finish` runs them.
+    Hooks after a write wait until all writes are done, so each is called once with all rows of its
+    table; `finish` calls them.
 
     Args:
         lane: The lane of the write, in the session's transaction.
         statements: The statements of the application.
-        session: What hooks work with.
-        caller: Who asks.
-        is_own: Whether nobody but hooks works with the session.
-        has_triggers: Whether triggers may change rows once they are written.
+        session: The session for the hooks.
+        caller: The caller.
+        is_own: Whether only hooks use the session.
+        has_triggers: Whether triggers may change rows after the write.
 
     Attributes:
-        done: What was written, with the hooks after the commit.
-        ran_statements: Whether hooks have run any, by which rows may be others than were read.
+        done: The changes, with their hooks after the commit.
+        ran_statements: Whether hooks have run any statements, which may have changed rows.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class HookRun:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """Begin a part of the write that may be undone alone: then nothing of it was written."""
+        """Begin a part of the write that may be rolled back alone, with what was noted of it."""
         count = len(self.done)
         try:
             yield
@@ -102,7 +102,7 @@ class HookRun:
             raise
 
     async def before_create(self, plan: CreatePlan) -> tuple[NewRow, ...]:
-        """Run what comes before rows are stored; gives the rows to store."""
+        """Run the hooks before rows are stored; return the rows to store."""
         hooks = _hooks_of(plan.table, "create")
         if hooks is None or not hooks.before_create:
             return plan.rows
@@ -118,7 +118,7 @@ class HookRun:
         return shown.take(plan.rows, rows)
 
     def created(self, plan: CreatePlan, stored: Sequence[Row]) -> None:
-        """Note what was stored."""
+        """Note stored rows."""
         written = self._note(plan.table, "create")
         if written is not None:
             written.olds += [None] * len(stored)
@@ -128,11 +128,11 @@ class HookRun:
             written.links += links or [_NO_LINKS] * len(stored)
 
     async def before_update(self, plan: UpdatePlan, stored: Sequence[Row]) -> UpdatePlan:
-        """Run what comes before rows are changed; gives the changes to make.
+        """Run the hooks before rows are updated; return the changes to make.
 
         Args:
-            plan: The changes; a row that sets nothing is not changed.
-            stored: The rows, locked, as `Table.stored` has their values.
+            plan: The changes; a row that sets nothing is not updated.
+            stored: The locked rows, with their values in the order of `Table.stored`.
         """
         hooks, places = _hooks_of(plan.table, "update"), _changing(plan)
         if hooks is None or not hooks.before_update or not places:
@@ -151,7 +151,7 @@ class HookRun:
         return replace(plan, rows=tuple(taken.get(i, row) for i, row in enumerate(plan.rows)))
 
     def updated(self, plan: UpdatePlan, stored: Sequence[Row], changed: Sequence[Row]) -> None:
-        """Note what was changed."""
+        """Note updated rows."""
         written = self._note(plan.table, "update")
         if written is None:
             return
@@ -163,7 +163,7 @@ class HookRun:
         written.links += links or [_NO_LINKS] * len(places)
 
     async def before_link(self, plan: LinkPlan, stored: Row) -> NewRow:
-        """Run what comes before a row is linked, or no longer; gives what else is to be set."""
+        """Run the hooks before a row is linked or unlinked; return what else they set in it."""
         table, (row,) = plan.owner.table, plan.owner.rows
         hooks = _hooks_of(table, "update")
         if hooks is None or not hooks.before_update:
@@ -175,7 +175,7 @@ class HookRun:
         return shown.take([row], rows)[0]
 
     def linked(self, plan: LinkPlan, stored: Row, changed: Row) -> None:
-        """Note that a row was linked, or is no longer."""
+        """Note a linked or unlinked row."""
         table = plan.owner.table
         written = self._note(table, "update")
         if written is not None:
@@ -187,12 +187,12 @@ class HookRun:
     async def before_delete(
         self, plan: DeletePlan, stored: Sequence[Row], along: Mapping[Table, Sequence[Row]]
     ) -> None:
-        """Run what comes before rows are removed, and note them.
+        """Run the hooks before rows are deleted, and note the rows.
 
         Args:
             plan: The rows.
-            stored: The same, locked, as `Table.stored` has their values.
-            along: The keys of the rows that go along, locked too.
+            stored: The locked rows, with their values in the order of `Table.stored`.
+            along: The keys of the rows that are deleted with them, locked too.
         """
         pointers = [row.pointer or None for row in plan.rows]
         await self._before_delete(plan.table, stored, pointers)
@@ -218,10 +218,10 @@ class HookRun:
             written.pointers += pointers
 
     async def finish(self) -> None:
-        """Run what comes after the writes so far, with the rows as they are then."""
+        """Run the hooks after the writes so far, with the rows as they are then."""
         written, self._written = self._written, {}
         if written and self._is_own:
-            # What hooks have loaded may be as it was before.
+            # Objects that hooks have loaded may be outdated.
             self._session.expire_all()
         for (table, operation), rows in written.items():
             hooks = _hooks_of(table, operation)
@@ -240,7 +240,7 @@ class HookRun:
         return self._rows[table]
 
     def _note(self, table: Table, operation: WriteOperation) -> _Written | None:
-        """Where to note what is written; None if no hook comes after it."""
+        """Return where to note written rows; None if no hook runs after the operation."""
         hooks = _hooks_of(table, operation)
         if hooks is None or not (hooks.after(operation) or hooks.after_commit):
             return None
@@ -266,16 +266,16 @@ class HookRun:
         return change
 
     async def _read_again(self, table: Table, rows: Sequence[Row]) -> Sequence[Row | None]:
-        """Read rows as they are stored now, unless they are known as they are."""
+        """Read rows as now stored, unless they can't have changed."""
         is_whole = len(table.selected) == len(table.stored) and not table.computed
         if not rows or (is_whole and not (self._has_triggers or self.ran_statements)):
             return rows
         return await self._read(table, _keys_of(table, rows))
 
     async def _read(self, table: Table, keys: Sequence[Row]) -> list[Row | None]:
-        """Read rows as they are stored; None for what is there no longer."""
+        """Read rows as stored; None for those that no longer exist."""
         whole = Projection(table.stored, len(table.readable))
-        # Whoever may see them: hooks are the service's own.
+        # Hooks belong to the service, so no policy applies.
         shape = ExistingShape(table, table.key, whole, hidden=True)
         found = await self._lane.fetch(self._statements.of(shape), {ROWS: keys})
         by_place: dict[int, Row] = {place: row for place, *row in found}
@@ -283,7 +283,7 @@ class HookRun:
 
 
 def _changes_of(shown: HookRows, written: _Written, news: Sequence[Row | None]) -> RowChanges:
-    """Rows that were written, as hooks see them."""
+    """Return written rows as hooks see them."""
 
     def show(row: Row | None) -> Values | None:
         return None if row is None else shown.show_stored(row)
@@ -300,7 +300,7 @@ def _hooks_of(table: Table, operation: WriteOperation) -> Hooks | None:
 
 
 def _changing(plan: UpdatePlan) -> list[int]:
-    """The places of the rows that a plan changes."""
+    """Return the indexes of the rows that a plan changes."""
     links = plan.links or ((),) * len(plan.rows)
     return [i for i, row in enumerate(plan.rows) if row.fields or links[i]]
 
@@ -314,5 +314,5 @@ def _links_of(plan: LinkPlan) -> _Links:
 
 
 def _as_identities(links: LinkSet) -> list[Any]:
-    """Keys as sessions take them: the value alone where there is one."""
+    """Return keys as sessions take them: a single value where there is only one."""
     return [key[0] if len(key) == 1 else key for key in links.keys]

@@ -1,1 +1,1 @@
-"""All that knows PostgreSQL and its driver."""
+"""Everything specific to PostgreSQL and its driver."""

@@ -1,7 +1,7 @@
-"""A connection to PostgreSQL whose statements are ended where they take too long.
+"""Connection to PostgreSQL whose statements have a time limit.
 
-asyncpg's own limit, `command_timeout`, sets a timer for each statement, which costs a fifth of what
-the statement does.
+asyncpg's own limit, `command_timeout`, sets a timer for each statement, which costs a fifth of the
+statement itself.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from .doubts import Doubts
 T = TypeVar("T")
 
 GRACE_S = 1.0
-"""Seconds that a server is given to answer, after it was told to end a statement."""
+"""Seconds that a server has to confirm the cancellation of a statement."""
 
 DOUBT_S = 0.5
-"""Seconds after which it is asked whether another server has taken the place of one that has not
-answered yet."""
+"""Seconds without an answer after which another server may have replaced the connection's."""
 
 
 def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
@@ -54,19 +53,20 @@ def _limit(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
 
 
 class PostgreSQLConnection(LoopConnection):
-    """A connection whose server is told to end what takes too long, and given up on if it doesn't.
+    """Connection that cancels statements that take too long, and is closed if that fails.
 
-    A statement that the server has ended fails with the server's own error, and the connection
-    serves on. One that gets no answer raises `TimeoutError`, and the connection is closed.
+    A statement cancelled by the server fails with the server's own error, and the connection
+    remains usable. A statement without an answer raises `TimeoutError`, and the connection is
+    closed.
 
     Attributes:
-        limit: What ends a statement that takes too long.
-        ending: That the server was told to end the statement, if it was.
-        server: Where it leads to.
-        doubts: Finds out whether another server has taken its server's place; None where none can.
-        is_unreplicated: Whether the server has committed without a standby's word, though it was
-            to wait for that: it was told to end the statement meanwhile, by whomever, and answers
-            as if nothing were (PostgreSQL manual, 26.2.8).
+        limit: The time limit of statements.
+        ending: The pending cancellation of the statement, if any.
+        server: The server that it leads to.
+        doubts: Finds out whether another server has replaced its server; None where none can.
+        is_unreplicated: Whether the server has committed without the confirmation of a standby that
+            it was to wait for: the wait was cancelled, by whomever, and the server reports success
+            all the same (PostgreSQL manual, 26.2.8).
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -97,7 +97,7 @@ class PostgreSQLConnection(LoopConnection):
         Args:
             text: The statement.
             values: Its parameters.
-            claim: What it has of the slots for those that take long.
+            claim: Its claim to a slot for long statements.
 
         Returns:
             The rows.
@@ -109,7 +109,7 @@ class PostgreSQLConnection(LoopConnection):
             self.limit.end_reading()
 
     def end_statement(self) -> None:
-        """Have the server end the statement (PostgreSQL manual, 55.2.8), or give the server up."""
+        """Cancel the statement (PostgreSQL manual, 55.2.8), or give the server up."""
         now_s = self.loop.time()
         if self.ending is None:
             self.ending, self._patience_s = self.loop.create_future(), now_s + GRACE_S
@@ -118,30 +118,30 @@ class PostgreSQLConnection(LoopConnection):
             self.terminate()
 
     def look_at_server(self, ran_s: float) -> None:
-        """See that its server is still the right one, where a statement takes long."""
+        """Check whether the server was replaced, once a statement takes long."""
         if self.doubts is not None and ran_s >= DOUBT_S:
             self.doubts.add(self)
 
     @property
     def may_be_outdated(self) -> bool:
-        """Whether it takes no writes, where one that is opened now may take them.
+        """Whether the connection is read-only, while a new one might not be.
 
-        A transaction that somebody has made read-only says nothing of the connection.
+        A transaction that the application has made read-only says nothing about the connection.
         """
         settings = self.get_settings()
-        # PostgreSQL tells of these since version 14.
+        # PostgreSQL reports these since version 14.
         by_default = getattr(settings, "default_transaction_read_only", "on")
         is_standby = getattr(settings, "in_hot_standby", "on")
         return "on" in (by_default, is_standby) and time.monotonic() - self._opened_s > FRESH_S
 
     @property
     def is_at_home(self) -> bool:
-        """Whether it belongs to the event loop that is running; no other one can use it."""
+        """Whether the connection belongs to the running event loop; no other loop can use it."""
         return self.loop is asyncio.get_running_loop()
 
     @property
     def is_dead(self) -> bool:
-        """Whether it is of no use here: closed, as far as asyncpg was told, or of another loop."""
+        """Whether the connection is unusable: known to be closed, or of another event loop."""
         return self.loop is not asyncio.get_running_loop() or bool(self.is_closed())
 
     async def close(self, *, timeout: float | None = None) -> None:
@@ -152,7 +152,7 @@ class PostgreSQLConnection(LoopConnection):
             self.terminate()
 
     def terminate(self) -> None:
-        """Close the connection at once, whatever has become of its event loop."""
+        """Close the connection at once, whatever the state of its event loop."""
         if self.loop is _find_running_loop():
             super().terminate()
             return
@@ -162,7 +162,7 @@ class PostgreSQLConnection(LoopConnection):
             self.hang_up()
 
     async def forget_ending(self, ending: asyncio.Future[None]) -> None:
-        """Wait until the server has been told, so that it does not end the next statement."""
+        """Wait until the cancellation is sent, so that it does not hit the next statement."""
         self.ending = None
         try:
             await asyncio.wait([ending], timeout=GRACE_S)
@@ -186,7 +186,7 @@ def _find_running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 class _PreparedStatement:
-    """A prepared statement with a limit of time, where sessions run it."""
+    """Prepared statement with a time limit, as used by sessions."""
 
     def __init__(self, connection: PostgreSQLConnection, statement: PreparedStatement) -> None:
         self._connection = connection

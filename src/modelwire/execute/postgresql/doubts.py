@@ -1,7 +1,7 @@
-"""Finds out that a server which does not answer is no longer the one that is looked for.
+"""Detection of servers that do not answer because another server has replaced them.
 
-A server that was stopped, or cut off, says nothing, and a statement on it would wait for all of its
-limit, though another one was made the primary meanwhile.
+A server that was stopped, or cut off, says nothing, and a statement on it would wait for its whole
+time limit although another server has become the primary.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ import asyncpg
 from ..servers import Server
 
 EACH_S = 0.5
-"""Seconds between two times that servers are asked, at least."""
+"""Minimum interval between two checks, in seconds."""
 
 PATIENCE_S = 1.0
-"""Seconds within which a server has to say that it is right, where another one has said so."""
+"""Seconds that a doubted server has to confirm its role, once another server has it."""
 
 EXCLUSIVE = ("primary", "read-write")
-"""The values of `target_session_attrs` by which one server alone is right."""
+"""Values of `target_session_attrs` that only one server matches."""
 
 
 class Doubted(Protocol):
-    """A connection to a server that may no longer be the right one."""
+    """Connection to a server that may have been replaced."""
 
     server: Server
 
     def terminate(self) -> None:
-        """Close it at once."""
+        """Close the connection at once."""
 
 
 class Doubts:
-    """Closes connections that wait for a server in whose place there is another one.
+    """Watcher that closes connections which wait for a replaced server.
 
-    Their own server is right as long as it says so: a URL may name the same one twice, such as by
-    two proxies in front of it.
+    A server that still matches is not replaced: a URL may name the same server twice, for example
+    through two proxies.
 
     Args:
-        connect: Opens a connection to the server that is right.
-        connect_to: Opens one to a server, if that is right.
+        connect: Opens a connection to a matching server.
+        connect_to: Opens a connection to a given server, if it matches.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Doubts:
         self._asking: asyncio.Task[None] | None = None
 
     def add(self, connection: Doubted) -> None:
-        """Doubt a connection, whose statement takes long."""
+        """Doubt a connection whose statement takes long."""
         self._doubted.add(connection)
         asking = self._asking
         if asking is None or asking.done() or asking.get_loop() is not _loop():
@@ -65,7 +65,7 @@ class Doubts:
         try:
             right = await self._connect()
         except _FAILURES:
-            self._doubted.clear()  # nobody else has come forward
+            self._doubted.clear()  # no other server matches
         else:
             right.terminate()
             await self._close_others(right.server)

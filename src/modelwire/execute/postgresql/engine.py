@@ -1,4 +1,4 @@
-"""The engine of a PostgreSQL database."""
+"""Engine of a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .servers import ServerSearch
 
 @dataclass(frozen=True, slots=True)
 class _Driver:
-    """Opens a connection of asyncpg to the right one of the servers."""
+    """Opener of connections of asyncpg to a matching server."""
 
     servers: Servers
     settings: Settings
@@ -45,7 +45,7 @@ class _Driver:
         return await self._connect_to(hosts[0] if hosts else _NAMED_ELSEWHERE, target)
 
     async def connect_to(self, server: Server) -> Any:
-        """Open one to a server, if that is right."""
+        """Open a connection to a given server, if it matches."""
         return await self._connect_to(server, self.servers.target)
 
     async def _connect_to(self, server: Server, target: str | None) -> Any:
@@ -64,7 +64,7 @@ class _Driver:
             reason = f"{server.host or 'the server'} is not {target or 'as it should be'}"
             raise asyncpg.CannotConnectNowError(reason) from exc
         except (OSError, TimeoutError) as exc:
-            # As the driver's own error it is known for what it is wherever a session meets it.
+            # As the driver's own error, it is recognized wherever a session meets it.
             reason = str(exc) or f"no answer within {limit_s:g} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc
         connection.server = server
@@ -73,7 +73,7 @@ class _Driver:
 
 @dataclass(frozen=True, slots=True)
 class _Connect:
-    """Opens a connection for the pool when it is awaited; until then nothing has begun."""
+    """Awaitable that opens a connection for the pool; nothing begins before it is awaited."""
 
     driver: _Driver
     doubts: Doubts | None
@@ -84,7 +84,7 @@ class _Connect:
     async def _open(self) -> Any:
         with opening_connection():
             connection = await waiting_for_connection(self.driver.connect())
-        # That takes no statement: the driver knows the types of PostgreSQL's own.
+        # This runs no statement: the driver knows PostgreSQL's own types.
         await connection.set_type_codec(
             "interval",
             schema="pg_catalog",
@@ -100,19 +100,19 @@ class _Connect:
 
 
 def _limit_of(servers: Servers, settings: Settings) -> float:
-    """Seconds that a server may take to be reached."""
+    """Return the seconds that a server may take to be reached."""
     return min(servers.timeout_s or math.inf, settings.pool_timeout_s)
 
 
 def _search_of(servers: Servers, limit_s: float) -> ServerSearch | None:
-    """What finds the right one of several servers; a single one is asked at once."""
+    """Return the search for the matching one of several servers; None for a single server."""
     if servers.target is None or len(servers.hosts) < 2:
         return None
     return ServerSearch(servers.hosts, servers.target, limit_s, servers.shuffles)
 
 
 _NAMED_ELSEWHERE = Server("")
-"""What `PGHOST` or a service names."""
+"""Placeholder for the server that `PGHOST` or a service names."""
 
 
 _MESSAGES = "client_min_messages"
@@ -122,24 +122,24 @@ def _options_of(servers: Servers, settings: Settings) -> Mapping[str, Any]:
     named = servers.rest.query.get("application_name", "modelwire")
     server_settings = {"TimeZone": "UTC", "application_name": named, **servers.settings}
     if settings.pgbouncer:
-        # Statements that are prepared, and settings it does not know, don't go through it.
+        # Prepared statements, and settings that PgBouncer does not know, do not pass through it.
         return {"server_settings": server_settings, "statement_cache_size": 0}
     if server_settings.get(_MESSAGES, "error") == "error":
-        # By a warning it is known that a COMMIT was ended while it waited for a standby.
+        # A warning is the only sign that a COMMIT was cancelled while it waited for a standby.
         server_settings[_MESSAGES] = "notice"
     server_settings["statement_timeout"] = str(int(settings.statement_timeout_s * 1000))
     return {"server_settings": server_settings}
 
 
 def _adapter_options_of(settings: Settings) -> Mapping[str, Any]:
-    """How SQLAlchemy prepares statements: behind PgBouncer without a name, which ends with them."""
+    """Return SQLAlchemy's options for prepared statements: unnamed ones behind PgBouncer."""
     if not settings.pgbouncer:
         return {}
     return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
 
 
 async def open_connection(url: URL, settings: Settings) -> PostgreSQLConnection:
-    """Open a connection like those of the pool that is none of them."""
+    """Open a connection like those of the pool, but outside of it."""
     connection: PostgreSQLConnection = await _connector_of(url, settings)
     return connection
 
@@ -171,7 +171,7 @@ def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
         try:
             collation = _find_collation(connection)
         except engine.dialect.loaded_dbapi.Error:
-            # What speaks PostgreSQL's protocol need not have its catalog.
+            # A server that speaks PostgreSQL's protocol need not have its catalog.
             collation = None
         connection.rollback()
         setattr(engine.dialect, COLLATION, collation)
@@ -183,18 +183,18 @@ def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
 
 
 def _give_up(context: ExceptionContext) -> ModelwireError | None:
-    """A session's connection is of no more use where a statement was not answered, or not sent."""
+    """Invalidate a session's connection whose statement was not answered, or not sent."""
     error = context.original_exception
     if not isinstance(error, (TimeoutError, asyncpg.InternalClientError)):
         return None
     context.is_disconnect = True
     context.invalidate_pool_on_disconnect = False
-    # Where SQLAlchemy names no statement, it was COMMIT.
+    # SQLAlchemy names no statement for COMMIT.
     return translate_commit(error) if context.statement is None else translate(error)
 
 
 def _find_collation(connection: Any) -> str | None:
-    """The best of the collations by which texts are lower-cased that the server has."""
+    """Find the server's best collation for lower-casing texts."""
     cursor = connection.cursor()
     cursor.execute(_HAS_COLLATIONS)
     found = {name for (name,) in cursor.fetchall()}

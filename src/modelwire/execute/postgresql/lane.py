@@ -1,4 +1,4 @@
-"""The driver lane on PostgreSQL."""
+"""Driver lane on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .connection import PostgreSQLConnection
 
 
 class AsyncpgLane(DriverLane):
-    """Runs statements on a connection of asyncpg."""
+    """Lane on a connection of asyncpg."""
 
     def run(
         self, text: str, values: Sequence[Any], claim: Claim | None
@@ -40,5 +40,5 @@ class AsyncpgLane(DriverLane):
         return not (connection.is_closed() or connection.is_in_transaction())
 
     async def undo(self) -> None:
-        # The server is still told to cancel; a new connection costs less than to wait for that.
+        # The server is still told to cancel; a new connection costs less than waiting for that.
         raise ConnectionAbortedError("cancelled")

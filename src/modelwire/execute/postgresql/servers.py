@@ -1,4 +1,4 @@
-"""Finding the right one of several PostgreSQL servers, as libpq's URLs name them."""
+"""Search for the matching one of several PostgreSQL servers, as in libpq's URLs."""
 
 from __future__ import annotations
 
@@ -13,32 +13,36 @@ import asyncpg
 from ..servers import Server
 
 HEAD_START_S = 0.25
-"""Seconds that a server is given to answer before the next one is asked beside it (RFC 8305,
-section 5): one that was stopped, or cut off, does not refuse, but says nothing."""
+"""Seconds between the attempts at two servers (RFC 8305, section 5).
+
+A server that was stopped, or cut off, does not refuse a connection, but says nothing.
+"""
 
 AGAIN_S = 0.5
-"""Seconds after which those that were not right are asked again, as long as another one is silent:
-it may be that whose place one of them is about to take."""
+"""Seconds after which servers that did not match are tried again, while another one is silent.
+
+One of them may be about to replace the silent one.
+"""
 
 _IN_TURN = {"prefer-standby": ("standby", "any")}
-"""What is looked for in turn where `target_session_attrs` asks for more than one thing."""
+"""Targets that are searched for in turn, where `target_session_attrs` has a fallback."""
 
 Connect = Callable[[Server, str], Awaitable[Any]]
-"""Opens a connection to a server that is to be something."""
+"""Function that opens a connection to a server, if it matches a target."""
 
 
 @dataclass(slots=True)
 class ServerSearch:
-    """Several servers, of which each new connection goes to the first one that is right.
+    """Group of servers, of which each new connection goes to the first match.
 
-    The one that was right last is asked first, and the others each a moment later, or as soon as
-    those before them have failed.
+    The last match is tried first, the others each a moment later, or as soon as those before have
+    failed.
 
     Args:
-        servers: The servers, in the order in which they are asked.
-        target: What the server is to be, as `target_session_attrs` of libpq says it.
-        limit_s: Seconds that one may take to be reached.
-        shuffles: Whether they are asked in an order by chance, so that many connections spread.
+        servers: The servers, in the order of the attempts.
+        target: The required role, as in libpq's `target_session_attrs`.
+        limit_s: Seconds that a server may take to be reached.
+        shuffles: Whether the order is random, so that many connections spread.
     """
 
     servers: Sequence[Server]
@@ -48,17 +52,17 @@ class ServerSearch:
     _last: Server | None = field(default=None, init=False)
 
     async def connect(self, connect: Connect) -> Any:
-        """Open a connection to the first server that is right.
+        """Open a connection to the first server that matches.
 
         Args:
-            connect: Opens a connection to one of them, or fails.
+            connect: Opens a connection to a server, or fails.
 
         Returns:
             The connection.
 
         Raises:
-            CannotConnectNowError: None is right, or none answers.
-            PostgresError: The servers that answer refuse, such as for a wrong password.
+            CannotConnectNowError: No server matches, or none answers.
+            PostgresError: The servers that answer refuse, for example because of a wrong password.
         """
         failures: list[Exception] = []
         for target in _IN_TURN.get(self.target, (self.target,)):
@@ -69,8 +73,10 @@ class ServerSearch:
         raise _tell(failures, target)
 
     async def _search(self, target: str, connect: Connect, failures: list[Exception]) -> Any:
-        """Ask each server, one a moment after the other, and again while one says nothing; None
-        where all have failed."""
+        """Try the servers, each a moment after the other, and again while one is silent.
+
+        The result is None if all have failed.
+        """
         running: dict[asyncio.Task[Any], Server] = {}
         until_s = asyncio.get_running_loop().time() + self.limit_s
         try:
@@ -103,7 +109,7 @@ class ServerSearch:
 async def _first(
     running: dict[asyncio.Task[Any], Server], failures: list[Exception], timeout_s: float | None
 ) -> Any:
-    """Wait for the first connection, until all have failed or the time is over."""
+    """Wait for the first connection, until all have failed or the time is up."""
     loop = asyncio.get_running_loop()
     until_s = None if timeout_s is None else loop.time() + timeout_s
     while running:
@@ -123,7 +129,7 @@ async def _first(
 
 
 async def _end(running: Iterable[asyncio.Task[Any]]) -> None:
-    """End the attempts that nobody waits for; a connection that one has opened is closed."""
+    """Cancel the other attempts, and close the connections that they have opened."""
     for task in running:
         task.cancel()
     for answer in await asyncio.gather(*running, return_exceptions=True):
@@ -132,7 +138,7 @@ async def _end(running: Iterable[asyncio.Task[Any]]) -> None:
 
 
 def _tell(failures: Sequence[Exception], target: str) -> Exception:
-    """The failure that says most: of a server that answers, before those that don't."""
+    """Return the most telling failure: that of a server that answers, before any other."""
     for error in failures:
         if not isinstance(error, asyncpg.CannotConnectNowError):
             return error

@@ -1,4 +1,4 @@
-"""Looks at the log of changes on PostgreSQL, which tells when there is more."""
+"""Watch of the log of changes on PostgreSQL, which notifies of changes."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from .connection import PostgreSQLConnection
 from .engine import open_connection
 
 ANSWER_S = 5.0
-"""Seconds within which the server answers a look, or is given up."""
+"""Seconds that the server has to answer a look."""
 
 _HEARD_S, _UNHEARD_S = 2.0, 0.25
-"""Seconds between two looks, where notifications come and where PgBouncer keeps them back."""
+"""Seconds between two looks with notifications, and without them behind PgBouncer."""
 
 
 class PostgreSQLWatch:
-    """Looks on a connection of its own, and listens on it.
+    """Watch on a connection of its own, which also listens for notifications.
 
-    A notification is no more than a reason to look: one that is lost costs some time.
+    A notification is only a reason to look: a lost one costs some time.
 
     Args:
         url: The database.
-        settings: How it is reached.
+        settings: The settings of connections.
         dialect: SQLAlchemy's dialect of its engine.
     """
 

@@ -1,1 +1,1 @@
-"""All that knows SQLite and its driver."""
+"""Everything specific to SQLite and its driver."""

@@ -1,4 +1,4 @@
-"""A connection to SQLite whose statements have a limit of time, and the short ones no thread."""
+"""Connection to SQLite with a time limit on statements, and without a thread for short ones."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from .short import SHORT_S, Rows, Run, ShortStatements
 _CHUNK_ROWS = 64
 
 VERSION = "PRAGMA main.schema_version"
-"""Asks for the number of the schema, which is another with each of its changes."""
+"""Query for the version of the schema, which changes with the schema."""
 
 _NO_COLUMN = ("no such column: NEW.", "no such column: OLD.")
-"""How SQLite's words begin where a trigger names a column that its table has no longer."""
+"""Prefixes of messages for a trigger that names a column its table no longer has."""
 
 
 class SQLiteConnection(ThreadConnection):
-    """A connection of aiosqlite that interrupts what takes too long (SQLite, sqlite3_interrupt).
+    """Connection of aiosqlite that interrupts slow statements (SQLite, sqlite3_interrupt).
 
     Args:
-        limit_s: Seconds that one call may take in the connection's thread.
-        read_s: Seconds that one may take which a client has composed.
-        short: The statements that need not go there.
-        arguments: What `sqlite3.connect` takes.
+        limit_s: The time limit of a call in the connection's thread, in seconds.
+        read_s: The time limit of a statement that a client has composed, in seconds.
+        short: The statements that may run outside of the thread.
+        arguments: The arguments of `sqlite3.connect`.
 
     Attributes:
-        limit: What ends a call that takes too long.
-        waits: Whether those who read may have to wait for one who writes: without WAL they do.
-        is_file: Whether what it has opened is still there when it is closed.
-        origin: On whose behalf it writes.
-        noting: Which state of the log of changes it notes what it changes in; 0 if in none.
-        version: The number of the schema whose tables it knows how to note.
+        limit: The time limit of calls.
+        waits: Whether readers may have to wait for a writer, as they do without WAL.
+        is_file: Whether the database outlives the connection.
+        origin: The origin of its writes.
+        noting: The state of the log of changes that its triggers were installed for; 0 for none.
+        version: The schema version that its triggers were written for.
     """
 
     is_dead = False
-    """A file does not go away; what its thread can't do shows when it is asked."""
+    """Whether the connection is unusable: never known before its thread is used."""
 
     def __init__(
         self,
@@ -85,22 +85,26 @@ class SQLiteConnection(ThreadConnection):
             return await super().open()
         except sqlite3.Error:
             if self._stopped is not None:
-                await self._stopped  # the thread says so to this loop, which may be closed soon
+                await self._stopped  # the thread reports to this loop, which may close soon
             raise
 
     @property
     def may_be_outdated(self) -> bool:
-        """Whether it takes no writes, where one that is opened now may take them: its file could
-        not be written then, or another one has taken its place."""
+        """Whether the connection may be read-only, while a new one might not be.
+
+        Its file could not be written when it was opened, or another file has taken its place.
+        """
         return self.is_file and monotonic() - self._opened_s > FRESH_S
 
     def look_anew(self) -> None:
-        """Note no changes before it was looked how: tables have changed."""
+        """Have the triggers checked before the next write, since tables have changed."""
         self.noting = 0
 
     async def _looks_anew(self, error: sqlite3.OperationalError) -> bool:
-        """Whether a statement has failed for triggers that a migration has made outdated; the
-        user's own may name a column that is missing, too."""
+        """Whether a statement has failed because a migration has made the log's triggers outdated.
+
+        The user's own triggers may name a missing column, too.
+        """
         if not (self.noting and str(error).startswith(_NO_COLUMN)):
             return False
         self.look_anew()
@@ -108,8 +112,10 @@ class SQLiteConnection(ThreadConnection):
         return bool(version != self.version)
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """End the thread, and close what it has opened, also for somebody who was cancelled before
-        he got it. Whoever asks once more waits for the same end: nothing that comes later runs."""
+        """End the thread, and close the database, even one whose opening was cancelled.
+
+        Repeated calls wait for the same end: no later order runs.
+        """
         if self._stopped is None:
             self.orders.put_nowait((None, self._close_opened))
             self._stopped = super().stop()
@@ -120,8 +126,7 @@ class SQLiteConnection(ThreadConnection):
             self._opened.close()
 
     def close_cursors(self) -> None:
-        """Have the thread close what is still open, before it does anything else that it is
-        told."""
+        """Have the thread close open cursors before its next order."""
         connection = self.driver
         if connection is not None and connection.open_cursors:
             self.orders.put_nowait((None, connection.close_cursors))
@@ -134,8 +139,8 @@ class SQLiteConnection(ThreadConnection):
         Args:
             text: The statement.
             values: Its parameters.
-            claim: What it has of the slots for those that take long.
-            in_thread: Whether it is part of a transaction, which stays in its thread.
+            claim: Its claim to a slot for long statements.
+            in_thread: Whether it must run in the thread, as a part of a transaction.
 
         Returns:
             The rows.
@@ -148,18 +153,20 @@ class SQLiteConnection(ThreadConnection):
         finally:
             self.limit.end_reading()
         if run.taken_s > SHORT_S:
-            await asyncio.sleep(0)  # those who have waited meanwhile come first
+            await asyncio.sleep(0)  # let tasks run that have waited meanwhile
         return run.rows
 
     async def _run_here(self, text: str, values: Sequence[Any]) -> Run | None:
-        """Run what is short of a statement on the event loop; None if that is nothing, or was not
-        short after all."""
+        """Run the short part of a statement on the event loop.
+
+        The result is None if the statement has none, or did not turn out to be short.
+        """
         short = self._short
         if not self._is_at_rest:
             return None
         connection = self.driver
         if text in short.whole:
-            # SQLite's own method: its cursor is gone with the call, before the thread has work.
+            # SQLite's own method, whose cursor is gone before the thread has work.
             begin = partial(sqlite3.Connection.execute, connection, text, values)
             return short.whole.run(connection, text, begin)
         if text not in short.rest:
@@ -173,8 +180,7 @@ class SQLiteConnection(ThreadConnection):
 
     @property
     def _is_at_rest(self) -> bool:
-        """Whether the event loop may use the connection: it would wait for what its thread does,
-        or closes."""
+        """Whether the event loop may use the connection without waiting for its thread."""
         connection = self.driver
         return not (self.waits or self._under_way or connection is None or connection.open_cursors)
 
@@ -192,7 +198,7 @@ class SQLiteConnection(ThreadConnection):
         return await self.run(fetch_all, self.driver, sql, parameters)
 
     async def run(self, fn: Any, *arguments: Any, **options: Any) -> Any:
-        """Run a function in the thread, within the limit of time."""
+        """Run a function in the thread, within the time limit."""
         self.limit.start()
         self._under_way += 1
         try:
@@ -209,7 +215,7 @@ class SQLiteConnection(ThreadConnection):
             self.limit.stop()
 
     def _end(self) -> None:
-        """Interrupt what the thread is at. It does one thing after another: then comes a mark."""
+        """Interrupt the thread's current call, until the thread reaches a mark in its queue."""
         ended = asyncio.get_running_loop().create_future()
         alarm = StatementLimit(self, 0, 0)
         alarm.start()
@@ -224,20 +230,22 @@ class SQLiteConnection(ThreadConnection):
         self.end_statement()
 
     def end_statement(self) -> None:
-        """Interrupt the statement that is running, if any: again and again, since what comes before
-        it has begun does nothing."""
+        """Interrupt the running statement, if any.
+
+        It is called repeatedly, since an interrupt before the statement has begun has no effect.
+        """
         if self.driver is not None:
-            with suppress(sqlite3.ProgrammingError):  # it has just been closed
+            with suppress(sqlite3.ProgrammingError):  # it was closed just now
                 self.driver.interrupt()
 
     def look_at_server(self, ran_s: float) -> None:
-        """Nothing."""
+        """Do nothing: SQLite has no server."""
 
 
 def _begin(
     connection: OwningConnection, text: str, values: Sequence[Any]
 ) -> tuple[OwnedCursor, float]:
-    """Run a statement as far as its first row; returns its cursor, and the seconds of CPU."""
+    """Run a statement up to its first row; return its cursor, and the CPU time in seconds."""
     begun = thread_time()
     cursor: OwnedCursor = connection.cursor()
     try:
@@ -249,7 +257,7 @@ def _begin(
 
 
 def _run(connection: OwningConnection, text: str, values: Sequence[Any]) -> tuple[Run, float]:
-    """Run a statement; returns also the seconds of CPU that its first row took."""
+    """Run a statement; return its rows, and the CPU time up to its first row in seconds."""
     cursor, begun_s = _begin(connection, text, values)
     with closing(cursor):
         begun = thread_time()

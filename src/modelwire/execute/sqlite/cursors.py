@@ -1,8 +1,8 @@
-"""Connections to SQLite whose cursors are let go of by one thread only, whatever fails.
+"""Connections to SQLite whose cursors are released in one thread only, whatever fails.
 
-A cursor resets its statement when it is let go of, which waits for the connection's mutex: for as
-long as another statement of the connection runs (SQLite, sqlite3_reset). A traceback, a generator
-or an answer that nobody has waited for may hold one, and be collected in any thread.
+A released cursor resets its statement, which waits for the connection's mutex for as long as
+another statement of the connection runs (SQLite, sqlite3_reset). A traceback, a generator or a
+discarded result may hold a cursor, and be collected in any thread.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 from weakref import WeakSet
 
 Bring = Callable[[Callable[[], None]], None]
-"""Has a connection's thread do something, later. It may be called in any thread."""
+"""Function that schedules a call in a connection's thread; it may be called in any thread."""
 
 
 class OwnedCursor(sqlite3.Cursor):
-    """A cursor that goes back to its connection if it is let go of while it is open."""
+    """Cursor that returns to its connection if it is collected while open."""
 
     __slots__ = ("is_open",)
 
@@ -32,7 +32,7 @@ class OwnedCursor(sqlite3.Cursor):
         connection.open_cursors += 1
 
     def close(self) -> None:
-        """Close it, in the connection's thread."""
+        """Close the cursor, in the connection's thread."""
         super().close()
         if self.is_open:
             self.is_open = False
@@ -44,15 +44,15 @@ class OwnedCursor(sqlite3.Cursor):
 
 
 class OwningConnection(sqlite3.Connection):
-    """A connection that closes its cursors in its own thread.
+    """Connection that closes its cursors in its own thread.
 
-    It can be undone and closed even where cursors have rows left to read, such as those of a
-    request that was cancelled: their statements keep the locks that they have, and what interrupted
-    one of them would stop a ROLLBACK too (SQLite, sqlite3_interrupt).
+    It can be rolled back and closed even while cursors have unread rows, such as those of a
+    cancelled request: their statements keep their locks, and an interrupt of one of them would stop
+    a ROLLBACK too (SQLite, sqlite3_interrupt).
 
     Attributes:
-        bring: Has its thread do something.
-        open_cursors: How many cursors are not closed.
+        bring: Schedules a call in its thread.
+        open_cursors: The number of open cursors.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -75,7 +75,7 @@ class OwningConnection(sqlite3.Connection):
         return cursor
 
     def executemany(self, sql: str, values: Any, /) -> sqlite3.Cursor:
-        """Run a statement once for each of many sets of values in a new cursor."""
+        """Run a statement once for each of many sets of values, in a new cursor."""
         cursor: sqlite3.Cursor = self.cursor().executemany(sql, values)
         return cursor
 
@@ -85,7 +85,7 @@ class OwningConnection(sqlite3.Connection):
         return cursor
 
     def take_back(self, cursor: OwnedCursor) -> None:
-        """Take a cursor back that somebody has let go of, in whichever thread that was."""
+        """Take back a cursor that was collected, in any thread."""
         self._taken_back.append(cursor)
         self.bring(self._close_taken_back)
 
@@ -94,9 +94,9 @@ class OwningConnection(sqlite3.Connection):
             self._taken_back.popleft().close()
 
     def close_cursors(self) -> None:
-        """Close every cursor, whoever has it."""
+        """Close every cursor, whoever holds it."""
         self._close_taken_back()
-        # Others may be collected meanwhile, in another thread.
+        # Meanwhile other threads may collect cursors.
         for cursor in tuple(self._cursors):
             cursor.close()
 
@@ -106,7 +106,7 @@ class OwningConnection(sqlite3.Connection):
         super().rollback()
 
     def close(self) -> None:
-        """Close the connection; what it has not committed is undone."""
+        """Close the connection, and roll back what is not committed."""
         with suppress(sqlite3.Error):
             self.rollback()
         super().close()

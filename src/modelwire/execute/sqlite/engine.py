@@ -1,4 +1,4 @@
-"""The engine of a SQLite database."""
+"""Engine of a SQLite database."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=FairPool,
-        # Each connection to a database in memory has a database of its own, so there is one.
+        # Each connection to an in-memory database has its own database, so there is only one.
         pool_size=1 if is_memory(url) else settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
@@ -54,7 +54,7 @@ def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
                 settings.read_timeout_s,
                 ShortStatements(),
             ),
-            "check_same_thread": False,  # one thread at a time, but not always the same,
+            "check_same_thread": False,  # one thread at a time, but not always the same
         },
         echo=settings.echo,
         hide_parameters=not settings.echo,
@@ -75,17 +75,17 @@ def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
 def _create_privately(
     _dialect: object, _record: object, arguments: Sequence[Any], options: Mapping[str, Any]
 ) -> None:
-    """Create the file of a new database for its owner alone: SQLite would let others read it."""
+    """Create the file of a new database for its owner alone; SQLite would let others read it."""
     path = file_to_create(arguments[0], is_uri=bool(options.get("uri")))
     if path is not None:
-        with suppress(OSError):  # it is there already, or SQLite says why it can't be
+        with suppress(OSError):  # it exists already, or SQLite reports the reason
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _close_cursors(connection: Any, _record: Any, _state: Any) -> None:
-    """Close what was left open of a connection that is given back, such as by a generator.
+    """Close cursors left open on a returned connection, for example by a generator.
 
-    As long as that is open, what interrupts one statement interrupts all that come after it.
+    While one is open, an interrupt also hits all later statements.
     """
     connection.driver_connection.close_cursors()
 
@@ -95,7 +95,7 @@ def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool, is_file: boo
 
     Args:
         connection: The connection.
-        shares: Whether its cache is that of others: a reader waits for what they do then.
+        shares: Whether it shares its cache with other connections, for which readers wait.
         is_file: Whether its database is a file.
     """
     connection.driver_connection.is_file = is_file
@@ -110,11 +110,11 @@ def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool, is_file: boo
 def _begin_before_change(
     connection: Any, cursor: Any, sql: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
-    """Take the write lock before the first statement that changes something, or asks for a lock.
+    """Take the write lock before the first statement that writes, or requests a lock.
 
     A transaction that began as a reader can't become a writer once another one has committed
-    (SQLite manual, SQLITE_BUSY_SNAPSHOT), and no waiting helps. One that never reads before it
-    holds the lock waits for its turn.
+    (SQLite manual, SQLITE_BUSY_SNAPSHOT), however long it waits. One that reads nothing before it
+    has the lock waits for its turn.
     """
     reads = _READS.match(sql) or (_WITH.match(sql) and not _CHANGES.search(sql))
     if not reads or locks_rows(context):
@@ -122,16 +122,16 @@ def _begin_before_change(
 
 
 def _begin_before_savepoint(connection: Any, _name: str) -> None:
-    """Open the transaction that a savepoint is part of; its release would be a commit otherwise."""
+    """Open the transaction of a savepoint, since the release of the savepoint would else commit."""
     cursor = connection.connection.cursor()
     _begin(connection, cursor)
     cursor.close()
 
 
 def _restore_savepoint(connection: Any, name: str, _context: object) -> None:
-    """Make a savepoint anew that has gone with its transaction, as by `RAISE(ROLLBACK)`.
+    """Recreate a savepoint that was lost with its transaction, for example by `RAISE(ROLLBACK)`.
 
-    SQLAlchemy has no other way to leave it: what is rolled back has to be there.
+    SQLAlchemy can only roll back to a savepoint that exists.
     """
     if not connection.connection.driver_connection.in_transaction:
         cursor = connection.connection.cursor()
@@ -140,9 +140,9 @@ def _restore_savepoint(connection: Any, name: str, _context: object) -> None:
 
 
 def _undo_refused_commit(context: Any) -> None:
-    """End the transaction that a COMMIT has left open, as it does if a deferred key refuses it.
+    """Roll back the transaction that a failed COMMIT has left open, as for a deferred foreign key.
 
-    SQLAlchemy takes it for ended, and would hand its changes on with the connection.
+    SQLAlchemy considers it ended, and would hand its changes on with the connection.
     """
     connection = context.connection
     if context.statement is None and connection is not None and not connection.invalidated:
@@ -157,7 +157,7 @@ def _begin(connection: Any, cursor: Any) -> None:
     try:
         cursor.execute(_BEGIN)
     except sqlite3.Error as exc:
-        # SQLAlchemy 2.0 does not handle what fails in an event.
+        # SQLAlchemy 2.0 does not handle exceptions of event listeners.
         if refuses_writes(exc) and connection.connection.driver_connection.may_be_outdated:
             connection.invalidate(exc)
         raise OperationalError(_BEGIN, None, exc) from exc

@@ -1,4 +1,4 @@
-"""Functions that statements call on SQLite, which has none of the kind itself."""
+"""Functions for statements that SQLite itself lacks."""
 
 from __future__ import annotations
 
@@ -51,4 +51,4 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     CELL: (2, read_cell),
     REAL: (1, write_real),
 }
-"""The functions by their names, each with how many arguments it takes."""
+"""Functions by name, each with its number of arguments."""

@@ -1,4 +1,4 @@
-"""The driver lane on SQLite."""
+"""Driver lane on SQLite."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from .cursors import fetch_all
 
 
 class AiosqliteLane(DriverLane):
-    """Runs statements on a connection of aiosqlite: one hop to its thread for each that is not
-    short, or writes."""
+    """Lane on a connection of aiosqlite, whose thread runs writes and all but short statements."""
 
     begin_text = "BEGIN IMMEDIATE"
     undo_text = "ROLLBACK"
@@ -47,5 +46,5 @@ class AiosqliteLane(DriverLane):
         return not self._held.connection.in_transaction
 
     async def undo(self) -> None:
-        # The connection's thread does one thing after another: here the statement has ended.
+        # The connection's thread runs one call after another, so the statement has ended here.
         await self._held.connection.rollback()

@@ -1,10 +1,10 @@
-"""Which statements on SQLite are short enough to run on the event loop itself.
+"""Selection of SQLite statements that are short enough to run on the event loop itself.
 
-The way to a connection's thread and back costs several times what looking up a row does, and every
-row that is read there asks for the interpreter's lock anew. So a statement that changes nothing
-runs at once where it is known to be short. Where only its rows are, its thread runs it to the first
-of them, and the event loop reads them. Either has little time: what takes longer is broken off, and
-runs in the thread as all others do.
+The way to a connection's thread and back costs several times as much as looking up a row, and there
+each row requests the interpreter's lock anew. So a read runs on the event loop if it is known to be
+short. If only reading its rows is short, the thread runs it up to the first row, and the event loop
+reads the rows. Both have a time limit: a statement that exceeds it is interrupted, and runs in the
+thread like all others.
 """
 
 from __future__ import annotations
@@ -17,31 +17,30 @@ from typing import Any, NamedTuple
 Rows = list[Any]
 
 SHORT_S = 0.001
-"""Seconds of CPU that short work takes at most, besides making its rows."""
+"""Maximum CPU time of short work in seconds, besides making its rows."""
 
 ROW_S = 0.000_005
-"""Seconds more for each row: making it takes the interpreter's lock, in whichever thread."""
+"""Additional seconds for each row: making one takes the interpreter's lock in any thread."""
 
 PATIENCE = 2
-"""How many times what short work takes work may take before it is broken off."""
+"""Multiple of its limit after which short work is interrupted."""
 
 HELD_S = 0.03
-"""Seconds that work may hold the event loop, however many rows it gives and whatever it waits for,
-before it is broken off."""
+"""Maximum time that work may hold the event loop, in seconds, whatever its number of rows."""
 
 _STEPS = 1000
-"""Instructions of SQLite's machine between two looks at the clock: some 20 microseconds."""
+"""Instructions of SQLite's virtual machine between two clock checks: some 20 microseconds."""
 
 _KNOWN = 1024
-"""Texts that are remembered; the one that was found first goes first."""
+"""Maximum number of remembered statements; the oldest are dropped first."""
 
 
 class Run(NamedTuple):
-    """What came of running a statement, or a part of it.
+    """Result of running a statement, or a part of it.
 
     Args:
         rows: Its rows.
-        taken_s: Seconds of CPU that it took: waiting for the interpreter's lock is none.
+        taken_s: Its CPU time in seconds, which excludes waiting for the interpreter's lock.
     """
 
     rows: Rows
@@ -49,17 +48,17 @@ class Run(NamedTuple):
 
 
 class ShortWork:
-    """Work on statements that is known to be short, by their text.
+    """Work on statements that is known to be short, by statement text.
 
-    How long it takes, its first run tells, in the thread. So do later ones, two in a row: what was
-    short need not be so with other values, or when its table has grown. A look at the clock breaks
-    off whatever goes through rows; what SQLite does in one step, such as counting a whole table,
-    grows slowly and is found out by those that took too long.
+    The first run, in the thread, shows how long it takes. Two long runs in a row later revoke that:
+    a statement may take longer with other values, or once its table has grown. Clock checks
+    interrupt statements that iterate over rows; a single long step of SQLite, such as counting a
+    whole table, grows slowly, and is noticed by the runs that took too long.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, bool] = {}
-        """With each of them whether it took too long the last time."""
+        """Texts, each with whether its last run took too long."""
 
     def __contains__(self, text: str) -> bool:
         return text in self._known
@@ -67,15 +66,15 @@ class ShortWork:
     def run(
         self, connection: sqlite3.Connection, text: str, begin: Callable[[], Iterable[Any]]
     ) -> Run | None:
-        """Do work that is known to be short.
+        """Run work that is known to be short.
 
         Args:
             connection: A connection that nothing else uses.
             text: The statement, which changes nothing.
-            begin: Begins the work, and gives the rows one by one.
+            begin: Begins the work, and returns its rows one by one.
 
         Returns:
-            What came of it; None if it was broken off.
+            The result; None if the work was interrupted.
         """
         rows: Rows = []
         is_over = False
@@ -84,7 +83,7 @@ class ShortWork:
         def look() -> bool:
             nonlocal is_over
             held_s, limit_s = perf_counter() - begun, PATIENCE * limit_of(len(rows))
-            # Short of that it is CPU that counts: other processes may have been running.
+            # Below that, CPU time counts, since other processes may have been running.
             spent = held_s > limit_s and thread_time() - cpu_begun > limit_s
             is_over = spent or held_s > HELD_S
             return is_over
@@ -104,11 +103,11 @@ class ShortWork:
         return run
 
     def note(self, text: str, run: Run) -> None:
-        """Remember work if it was short, and no more if it was not, twice in a row.
+        """Remember work that was short, and forget work that was not, twice in a row.
 
         Args:
             text: The statement.
-            run: What came of it.
+            run: Its result.
         """
         if run.taken_s > limit_of(len(run.rows)):
             self._doubt(text)
@@ -118,21 +117,21 @@ class ShortWork:
                 del self._known[next(iter(self._known))]
 
     def _doubt(self, text: str) -> None:
-        """Forget work that was not short, if it was not before either.
+        """Forget work that was not short, if its previous run was not either.
 
-        Once is no proof: the machine may be busy. While it is forgotten, all who send it wait for
-        threads, which takes many times longer.
+        One long run is no proof: the machine may be busy. Forgotten work has to wait for threads,
+        which takes many times longer.
         """
         if self._known.pop(text, True) is False:
             self._known[text] = True
 
 
 class ShortStatements:
-    """What is known of the statements of an engine.
+    """Statements of an engine that are known to be short.
 
     Attributes:
-        whole: Those that are short from their begin to their last row.
-        rest: Those that are short once they have come to their first row.
+        whole: Those that are short from beginning to end.
+        rest: Those that are short after their first row.
     """
 
     def __init__(self) -> None:
@@ -141,5 +140,5 @@ class ShortStatements:
 
 
 def limit_of(rows: int) -> float:
-    """Seconds of CPU that short work takes at most, where it gives so many rows."""
+    """Return the maximum CPU time of short work in seconds, given its number of rows."""
     return min(SHORT_S + ROW_S * rows, HELD_S / PATIENCE)

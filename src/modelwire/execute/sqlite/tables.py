@@ -1,4 +1,4 @@
-"""Tables that SQLite has otherwise than PostgreSQL: what counts up, and where they are."""
+"""Differences of tables on SQLite: autoincrementing keys, and schemas."""
 
 from __future__ import annotations
 
@@ -31,8 +31,11 @@ logger = logging.getLogger("modelwire")
 @compiles(SmallInteger, "sqlite")
 @compiles(SMALLINT, "sqlite")
 def _write_integer(element: TypeEngine[Any], _compiler: Any, **options: Any) -> str:
-    """Write the type of an integer: of a key that counts up SQLite takes none but INTEGER, which is
-    as wide (manual, CREATE TABLE, ROWIDs and the INTEGER PRIMARY KEY)."""
+    """Return the type of an integer column.
+
+    An autoincrementing key on SQLite can only be INTEGER, which is as wide as BIGINT (manual,
+    CREATE TABLE, ROWIDs and the INTEGER PRIMARY KEY).
+    """
     column = options.get("type_expression")
     if isinstance(column, Column) and _counts_up(column):
         return "INTEGER"
@@ -41,20 +44,23 @@ def _write_integer(element: TypeEngine[Any], _compiler: Any, **options: Any) -> 
 
 @compiles(UUID, "sqlite")
 def _write_text(_element: TypeEngine[Any], _compiler: Any, **_options: Any) -> str:
-    """Write the type of a UUID: of a type that it doesn't know, SQLite makes numbers of those that
-    are digits (manual, Datatypes In SQLite, 3.1)."""
+    """Return a text type for UUIDs.
+
+    With a type that it doesn't know, SQLite turns UUIDs of digits into numbers (manual, Datatypes
+    In SQLite, 3.1).
+    """
     return "CHAR(32)"
 
 
 def check_for_sqlite(connection: Connection, tables: Collection[Table]) -> None:
-    """Check that SQLite can have some tables as they are declared.
+    """Check that SQLite supports some tables as declared.
 
     Args:
-        connection: A connection, with the databases that are attached to it.
+        connection: A connection, with its attached databases.
         tables: The tables.
 
     Raises:
-        ConfigurationError: It can't; says which one or which column, and what to write.
+        ConfigurationError: It doesn't support a table or a column; says which, and what to write.
     """
     schemas = {name for _, name, _ in connection.exec_driver_sql("PRAGMA database_list")}
     for table in tables:
@@ -72,7 +78,7 @@ def check_for_sqlite(connection: Connection, tables: Collection[Table]) -> None:
 
 
 def warn_of_idle_keys(connection: Connection, tables: Collection[Table]) -> None:
-    """Warn of tables whose keys should count up, and were created by others so that they don't.
+    """Warn of existing tables whose keys should autoincrement, but do not.
 
     Args:
         connection: A connection.
@@ -97,7 +103,7 @@ _IDLE = (
 
 
 def _not_counted(table: Table) -> Iterator[Column[Any]]:
-    """The columns that would have to count up, and can't."""
+    """Yield the columns that should autoincrement, but can't."""
     for column in table.columns:
         declared: Any = getattr(column.server_default, "arg", None)
         if isinstance(declared, next_value) or (_is_to_count(column) and not _counts_up(column)):
@@ -110,7 +116,7 @@ def _is_to_count(column: Column[Any]) -> bool:
 
 
 def _counts_up(column: Column[Any]) -> bool:
-    """Whether a column is a key by itself, which SQLite counts up."""
+    """Whether a column is the whole primary key, which SQLite autoincrements."""
     table = getattr(column, "table", None)
     if table is None or len(table.primary_key.columns) != 1:
         return False

@@ -1,4 +1,4 @@
-"""Looks at the log of changes on SQLite, which tells nobody when there is more."""
+"""Watch of the log of changes on SQLite, which does not notify of changes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ..connect.lane import Lane
 from ..feed.horizon import Look
 
 PAUSE_S = 0.05
-"""Seconds between two looks, while somebody waits for what another process may write."""
+"""Seconds between two looks while waiting for writes of other processes."""
 
 
 class SQLiteWatch:
-    """Looks on a connection of its own, or on the only one that a database in memory has.
+    """Watch on a connection of its own, or on the only connection of an in-memory database.
 
-    There is one writer, so what is committed is final.
+    There is one writer at a time, so everything committed is final.
 
     Args:
         url: The database.
         dialect: SQLAlchemy's dialect of its engine.
-        reading: Takes a lane of the pool; None where a connection of its own sees the same.
+        reading: Takes a lane of the pool; None where a connection of its own sees the same data.
     """
 
     rests = True
@@ -44,7 +44,7 @@ class SQLiteWatch:
         self._connection: sqlite3.Connection | None = None
 
     async def open(self, _ring: Callable[[], object]) -> None:
-        """Nothing: the connection is opened by the first look."""
+        """Do nothing: the first look opens the connection."""
 
     async def look(self, _seen: int) -> Look:
         """Look at the log."""
@@ -65,7 +65,7 @@ class SQLiteWatch:
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
             (name, *_), options = self._arguments
-            # Whoever writes is not waited for: this runs on the event loop.
+            # Without waiting for writers, since this runs on the event loop.
             own = {"timeout": 0, "isolation_level": None, "check_same_thread": False}
             self._connection = sqlite3.connect(name, **{**options, **own})
         return self._connection
