@@ -1,1 +1,1 @@
-"""The log of changes: what notes them in the database, and on whose behalf."""
+"""Log of changes: the triggers that write it, and the origin of each change."""

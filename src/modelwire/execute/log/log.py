@@ -1,4 +1,4 @@
-"""The log of changes of one database: which tables are in it, and that what notes them is there."""
+"""Log of changes of one database: the logged tables, and the installation of their triggers."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from .noted import Noted
 from .origin import find_origin
 
 FRESH_S = 10.0
-"""Seconds for which it is known that what notes changes is there: migrations may run beside."""
+"""Seconds for which triggers are assumed to be installed, since migrations may run meanwhile."""
 
 PRUNE_INTERVAL_S = 60.0
-"""Seconds between two removals of old entries in one process, while they keep up."""
+"""Interval between two removals of old entries in one process, in seconds, while they keep up."""
 
 PRUNED = 1000
-"""Entries of a table that are removed at once."""
+"""Maximum number of entries of a table that are removed at once."""
 
 logger = logging.getLogger("modelwire")
 
@@ -47,18 +47,18 @@ _logs: WeakSet[ChangeLog] = WeakSet()
 
 
 class ChangeLog(ABC):
-    """Notes the changes of tables, whatever writes them.
+    """Log of the changes of tables, whatever writes to them.
 
     Args:
         url: The database.
-        settings: How it is reached.
+        settings: The settings of connections.
 
     Attributes:
-        stamps: Whether each transaction says on whose behalf it writes.
-        tables: The tables whose changes are noted, by their names.
+        stamps: Whether each transaction states its origin.
+        tables: The logged tables, by name.
         is_on: Whether there are any.
-        is_there: Whether it is known that the table of changes is there.
-        ring: Is called after each commit, where changes are waited for.
+        is_there: Whether the table of changes is known to exist.
+        ring: Called after each commit, where changes are awaited.
     """
 
     stamps: ClassVar[bool]
@@ -74,25 +74,25 @@ class ChangeLog(ABC):
 
     @abstractmethod
     def find_stamp(self, caller: Principal) -> Values | None:
-        """The parameters of a statement that says so itself; None if none need to."""
+        """Return the parameters of a statement that stamps itself; None if none needs to."""
 
     @abstractmethod
     async def prune(self, raw: Any, table: str, days: int) -> int:
         """Remove the oldest entries of a table, `PRUNED` at most.
 
-        They are looked for among the first ones alone: numbers count up as time does.
+        Only the first entries are examined, since numbers grow with time.
 
         Args:
             raw: The driver's own connection.
             table: The name of the table.
-            days: Days that they are kept.
+            days: The number of days for which entries are kept.
 
         Returns:
-            How many were removed.
+            The number of removed entries.
         """
 
     async def prune_all(self, raw: Any) -> None:
-        """Remove entries that are kept no longer, now and then; the rest is for the next time."""
+        """Remove expired entries at intervals; what remains is left for the next time."""
         if time.monotonic() < self._prune_at:
             return
         self._prune_at = time.monotonic() + PRUNE_INTERVAL_S
@@ -107,7 +107,7 @@ class ChangeLog(ABC):
                     self._prune_at = 0.0
 
     def add(self, noted: Noted) -> None:
-        """Note the changes of a table, from its next change on."""
+        """Log the changes of a table, from its next change on."""
         known = self.tables.get(noted.table.fullname)
         if known is not None:
             noted = noted._replace(live=noted.live or known.live)
@@ -119,42 +119,42 @@ class ChangeLog(ABC):
         _logs.add(self)
 
     def tell_committed(self) -> None:
-        """Tell those who wait for changes that there may be some."""
+        """Notify those who wait for changes that there may be some."""
         if self.ring is not None:
             self.ring()
 
     @abstractmethod
     def forget(self) -> None:
-        """Look anew before the next change: tables may have been created or dropped."""
+        """Check the triggers before the next change: tables may have been created or dropped."""
 
     @abstractmethod
     async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:
-        """Have a connection note what it changes, before a transaction.
+        """Have a connection log its changes, before a transaction.
 
         Args:
             raw: The driver's own connection.
-            caller: On whose behalf it writes; whoever asks in the request at hand, if anyone.
+            caller: The caller that it writes for; that of the current request by default.
 
         Raises:
-            Unavailable: It can't: what notes changes is missing, and this role can't create it.
+            Unavailable: The triggers are missing, and this role can't create them.
         """
 
     @abstractmethod
     async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
-        """Have a connection of somebody else's engine note what it changes, in its transaction.
+        """Have a connection of another engine log its changes, in its transaction.
 
         Args:
             connection: The connection.
-            caller: On whose behalf it writes.
+            caller: The caller that it writes for.
         """
 
     @abstractmethod
     def write_stamp(self, caller: Principal) -> str:
-        """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
+        """Write SQL that states the origin of a transaction; empty if none is needed."""
 
 
 class SQLiteLog(ChangeLog):
-    """Notes the changes of tables on SQLite, each connection for itself."""
+    """Log of changes on SQLite, where each connection has triggers of its own."""
 
     stamps = False
 
@@ -163,32 +163,34 @@ class SQLiteLog(ChangeLog):
         self._state = 1
 
     def forget(self) -> None:
-        """Have all connections look anew."""
+        """Have all connections check their triggers."""
         self._state += 1
 
     def is_prepared(self, raw: SQLiteConnection) -> bool:
-        """Whether a connection notes what it changes."""
+        """Whether a connection logs its changes."""
         return raw.noting == self._state
 
     def note_origin(self, raw: SQLiteConnection, caller: Principal = ANYONE) -> None:
-        """Have a connection note on whose behalf it writes from now on."""
+        """Set the origin of a connection's writes from now on."""
         raw.origin = find_origin(caller)
 
     async def prepare(self, raw: SQLiteConnection, caller: Principal = ANYONE) -> None:
-        """Have a connection note what it changes."""
+        """Have a connection log its changes."""
         self.note_origin(raw, caller)
         if not self.is_prepared(raw):
             state = self._state  # tables may be created or dropped meanwhile
             installed: sqlite.Installed = await raw.run(self._install, raw)
             raw.version = installed.version
-            # What is created in a transaction may be undone with it.
+            # Triggers created in a transaction may be rolled back with it.
             raw.noting = state if installed.is_whole and not raw.in_transaction else 0
         if not raw.in_transaction:
             await self.prune_all(raw)
 
     async def prepare_session(self, raw: SQLiteConnection) -> None:
-        """Have a connection note what a session changes, which may not be able to begin again:
-        whether tables have changed is looked at before anything is written."""
+        """Have a session's connection log its changes.
+
+        The session may not be able to begin again, so the schema is checked before it writes.
+        """
         if self.is_prepared(raw):
             ((version,),) = await raw.execute_fetchall(VERSION)
             if version != raw.version:
@@ -196,7 +198,7 @@ class SQLiteLog(ChangeLog):
         await self.prepare(raw)
 
     async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
-        """Have a connection of somebody else's engine note what it changes."""
+        """Have a connection of another engine log its changes."""
         raw: Any = (await connection.get_raw_connection()).driver_connection
         origin = find_origin(caller)
         for name, (arguments, function) in FUNCTIONS.items():
@@ -216,11 +218,11 @@ class SQLiteLog(ChangeLog):
         return len([*await raw.execute_fetchall(sqlite.PRUNE, (table, PRUNED, before))])
 
     def write_stamp(self, caller: Principal) -> str:  # noqa: ARG002 - the connection knows it
-        """Nothing: a function tells it."""
+        """Return an empty text: a function of the connection knows the origin."""
         return ""
 
     def find_stamp(self, caller: Principal) -> None:
-        """None: a function tells it."""
+        """Return None: a function of the connection knows the origin."""
 
     def _install(self, raw: SQLiteConnection) -> sqlite.Installed:
         sqlite.add_functions(raw.driver, lambda: raw.origin, raw.look_anew)
@@ -228,7 +230,7 @@ class SQLiteLog(ChangeLog):
 
 
 class PostgreSQLLog(ChangeLog):
-    """Notes the changes of tables on PostgreSQL, where what notes them is part of the database."""
+    """Log of changes on PostgreSQL, where triggers are a part of the database."""
 
     stamps = True
 
@@ -238,12 +240,12 @@ class PostgreSQLLog(ChangeLog):
         self._state = 1
 
     def forget(self) -> None:
-        """Look anew before the next change."""
+        """Check the triggers before the next change."""
         self._looked = -FRESH_S
         self._state += 1
 
     async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:  # noqa: ARG002
-        """Look whether what notes changes is there, if that was not just done, and create it."""
+        """Check whether the triggers exist, unless that was done recently, and create them."""
         if not raw.is_in_transaction():
             await self.prune_all(raw)
         if time.monotonic() - self._looked < FRESH_S:
@@ -255,11 +257,11 @@ class PostgreSQLLog(ChangeLog):
                 self._looked = began
             return
         if await self.install() < there:
-            # What this transaction has created itself nobody else sees yet.
+            # Tables that this transaction has created are not visible to others yet.
             await self._install(raw)
 
     async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
-        """Have a connection of somebody else's engine note what it changes."""
+        """Have a connection of another engine log its changes."""
         noted = list(self.tables.values())
         look = postgresql.write_look([n.table for n in noted])
         steps: list[str] = []
@@ -271,11 +273,11 @@ class PostgreSQLLog(ChangeLog):
         await connection.exec_driver_sql(postgresql.stamp_text(*find_origin(caller)))
 
     def write_stamp(self, caller: Principal) -> str:
-        """Write on whose behalf a transaction writes."""
+        """Write SQL that states the origin of a transaction."""
         return postgresql.stamp_text(*find_origin(caller), self._tells)
 
     def find_stamp(self, caller: Principal) -> Values:
-        """The parameters of a statement that says so itself."""
+        """Return the parameters of a statement that stamps itself."""
         by, request = find_origin(caller)
         return {"stamp_by": by or "", "stamp_request": request or "", "stamp_tells": self._tells}
 
@@ -288,15 +290,15 @@ class PostgreSQLLog(ChangeLog):
         return len(await raw.fetch(postgresql.PRUNE, table, PRUNED, days))
 
     async def install(self) -> int:
-        """Create what notes changes, where it is missing or is another than it should be.
+        """Create missing or outdated triggers, on a connection of their own.
 
-        That is done on a connection of its own: what a request has begun may be undone.
+        A request's own transaction may be rolled back.
 
         Returns:
-            How many of the tables are there.
+            The number of the logged tables that exist.
 
         Raises:
-            Unavailable: This role can't.
+            Unavailable: This role may not create them.
         """
         engine = create_postgresql(self._url, self._settings)
         try:
@@ -325,15 +327,17 @@ class PostgreSQLLog(ChangeLog):
         return there
 
     async def _look(self, raw: Any) -> tuple[int, Sequence[tuple[Noted, str]]]:
-        """Look which tables are there; gives their number, and those whose changes are not noted,
-        each with the schema of the table of changes."""
+        """Return the number of existing tables, and those whose triggers are missing or outdated.
+
+        Each of the latter comes with the schema of the table of changes.
+        """
         noted = list(self.tables.values())
         rows = await raw.fetch(postgresql.write_look([n.table for n in noted]))
         return len(rows), list(_find_lacking(noted, rows))
 
 
 def _find_lacking(noted: Sequence[Noted], rows: Iterable[Any]) -> Iterator[tuple[Noted, str]]:
-    """Yield the tables whose changes are not noted as they should be, by what a look has found."""
+    """Yield the tables whose triggers are missing or outdated, by the result of a look."""
     for schema, number, source, triggers in rows:
         if not postgresql.is_installed(noted[number], schema, source, triggers):
             yield noted[number], schema
@@ -349,4 +353,4 @@ event.listen(Table, "after_create", _note_created)
 event.listen(Table, "after_drop", _note_created)
 
 LOGS: dict[str, type[ChangeLog]] = {"postgresql": PostgreSQLLog, "sqlite": SQLiteLog}
-"""The logs by the name of their dialect."""
+"""Logs by the name of their dialect."""

@@ -1,4 +1,4 @@
-"""A table whose changes are noted."""
+"""Table whose changes are logged."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sqlalchemy import Table
 
 
 class Noted(NamedTuple):
-    """A table whose changes are noted.
+    """Table whose changes are logged.
 
     Args:
         table: The table.
-        live: Whether it is told that there are changes.
-        keep_days: Days that they are kept at least; all are, if None.
+        live: Whether its changes are notified.
+        keep_days: The minimum number of days for which changes are kept; forever, if None.
     """
 
     table: Table

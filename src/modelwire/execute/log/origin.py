@@ -1,4 +1,4 @@
-"""On whose behalf something is written."""
+"""Origin of a write: its caller and its request."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ...observe.exchange import ASKED
 
 
 class Origin(NamedTuple):
-    """On whose behalf something is written.
+    """Origin of a write.
 
     Args:
-        by: The key of the caller as JSON, an array where it has several parts; None if unknown.
+        by: The key of the caller as JSON, an array if composite; None if unknown.
         request: The request's id; None if there is none.
     """
 
@@ -24,10 +24,10 @@ class Origin(NamedTuple):
 
 
 def find_origin(caller: Principal = ANYONE) -> Origin:
-    """Find out on whose behalf is written here.
+    """Find the origin of the current write.
 
     Args:
-        caller: Who asks, if it is known; otherwise whoever was asked for in the request.
+        caller: The caller, if known; otherwise that noted for the current request.
     """
     exchange = ASKED.get()
     if exchange is None:
@@ -36,7 +36,7 @@ def find_origin(caller: Principal = ANYONE) -> Origin:
 
 
 def note_caller(caller: Principal) -> None:
-    """Note who asks in the request at hand, for what sessions write in it."""
+    """Note the caller of the current request, for the writes of its sessions."""
     exchange = ASKED.get()
     if exchange is not None:
         exchange.by = _write_key(caller)

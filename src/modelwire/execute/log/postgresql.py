@@ -1,8 +1,8 @@
-"""What notes changes on PostgreSQL: a function for each table, and triggers that call it.
+"""Triggers that log changes on PostgreSQL, with one function for each table.
 
-They run once for each statement, after all rows of it are written, those that go or change along
-by foreign keys included, and see the rows as they are stored then (PostgreSQL manual, CREATE
-TRIGGER, transition tables). So whatever writes is noted, and with one INSERT.
+They run once for each statement, after all of its rows are written, including those that foreign
+keys delete or change with them, and see the rows as then stored (PostgreSQL manual, CREATE TRIGGER,
+transition tables). So every write is logged, whatever its source, by one INSERT.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _EVENTS = (
     ("modelwire_delete", "DELETE", "OLD TABLE AS modelwire_old"),
 )
 _NESTED = "modelwire.nested"
-"""The start of the settings that say where the entries begin that triggers have led to."""
+"""Prefix of the settings that record where the entries of nested triggers begin."""
 
 _STATEMENT = "extract(epoch FROM statement_timestamp())::text"
-"""What tells a statement from those before it."""
+"""Identifier of a statement, distinct from those before it."""
 
 _ORIGIN = ", ".join(f"nullif(current_setting('{name}', true), '')" for name in (BY, REQUEST))
-"""On whose behalf is written, as two columns."""
+"""Origin of the write, as two columns."""
 
 TRIGGERS = tuple(name for name, *_ in _EVENTS)
-"""The names of the triggers, which each table has for itself."""
+"""Names of the triggers, the same on each table."""
 
 BODY_VERSION = 2
-"""Counts up with each release whose functions do something else than those of the one before."""
+"""Version of the functions, incremented by each release that changes what they do."""
 
 _VERSION = re.compile(r"\s*-- version ([0-9]{1,9})\n")
 
@@ -47,7 +47,7 @@ STAMP = ", ".join(
     f"{'' if number > 1 else 'SELECT '}set_config('{name}', ${number}, true)"
     for number, name in enumerate((BY, REQUEST, TELLS), 1)
 )
-"""Says on whose behalf a transaction writes, and whether its process tells of the changes."""
+"""Statement that sets the origin of a transaction, and whether its process notifies."""
 
 
 PRUNE = f"""
@@ -58,13 +58,13 @@ DELETE FROM {CHANGES.name} WHERE number IN (
     AND number < (SELECT max(number) FROM {CHANGES.name} WHERE "table" = $1)
 ) RETURNING number
 """
-"""Removes the oldest entries of a table. The last one stays, by which it is known what is gone."""
+"""Statement that removes the oldest entries; the last one stays, to show what was removed."""
 
 
 def stamp_text(by: str | None, request: str | None, tells: str = "") -> str:
-    """Write the same without parameters, for what is sent with BEGIN.
+    """Write `STAMP` as a text without parameters, to be sent with BEGIN.
 
-    What clients have a say in is written as hexadecimal digits, in which nothing is special.
+    Values that clients control are written as hexadecimal digits, in which nothing is special.
     """
 
     def literal(value: str | None) -> str:
@@ -78,10 +78,10 @@ def stamp_text(by: str | None, request: str | None, tells: str = "") -> str:
 
 
 def write_look(tables: Sequence[Table]) -> str:
-    """Write which tables are there, and how many of their triggers call what is theirs.
+    """Write the query for the existing tables, and the triggers that call their functions.
 
     A row has the schema in which tables are created, the number of a table, the text of its
-    function, and how many triggers call that.
+    function, and the number of triggers that call it.
     """
     wanted = ", ".join(
         f"({number}, {_text(_name(table))}, {_text(_place(table))})"
@@ -99,16 +99,16 @@ WHERE to_regclass(wanted.place) IS NOT NULL
 
 
 def is_installed(noted: Noted, schema: str, source: str | None, triggers: int) -> bool:
-    """Whether what notes the changes of a table is there as it should be.
+    """Whether the triggers of a table are installed and up to date.
 
-    It may tell of changes that nobody here waits for, and it may be that of a newer release:
-    processes of both may run, and each would put its own in place of the other's.
+    They may also notify of changes that this process doesn't need, or come from a newer release:
+    processes of both may run, and each would replace the other's triggers.
 
     Args:
         noted: The table.
         schema: The schema of the table of changes.
-        source: The text of the function that is there, if any.
-        triggers: How many triggers call it.
+        source: The text of the existing function, if any.
+        triggers: The number of triggers that call it.
     """
     if triggers < len(_EVENTS):
         return False
@@ -117,18 +117,18 @@ def is_installed(noted: Noted, schema: str, source: str | None, triggers: int) -
 
 
 def _version_of(source: str | None) -> int:
-    """The version of a function that is there; 0 if there is none, or it has none."""
+    """Return the version of an existing function; 0 if it has none, or does not exist."""
     found = _VERSION.match(source or "")
     return 0 if found is None else int(found[1])
 
 
 def write_log() -> Sequence[str]:
-    """Write the table of changes and its indexes, where they are missing."""
+    """Write the statements that create the table of changes and its indexes, if missing."""
     return [str(step) for step in build_creation(CHANGES, _DIALECT)]
 
 
 def write_install(noted: Noted, schema: str) -> Iterator[str]:
-    """Write what notes the changes of a table, in place of what does so already."""
+    """Write the statements that install the triggers of a table, in place of earlier ones."""
     name, place, body = _name(noted.table), _place(noted.table), _body(noted, schema)
     yield (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
@@ -143,16 +143,15 @@ def write_install(noted: Noted, schema: str) -> Iterator[str]:
 
 
 def _body(noted: Noted, schema: str) -> str:
-    """What the function does.
+    """Write the body of the function.
 
-    Of a change of a key the old row is joined with no new one: it is deleted, and the new created.
+    An update of a key matches the old row with no new one: it is logged as a delete and a create.
 
-    Triggers of the user's own that run after each row write before this is called for the statement
-    that they run for, though what they write comes after that. Their entries are moved behind those
-    of the statement: it finds where they begin under the depth of their triggers. Statements that
-    no trigger has led to, and that lead to none, do nothing for that but look whether it is so:
-    each expression of PL/pgSQL is made ready anew in each transaction, so what columns can say
-    themselves stands in no variable.
+    The user's own row triggers write before this function is called for their statement, although
+    their writes come after it. Their entries are moved behind those of the statement, which finds
+    where they begin by the depth of their triggers. A statement that no trigger has caused, and
+    that causes none, only checks for that: each expression of PL/pgSQL is prepared anew in each
+    transaction, so values that columns can compute have no variables.
     """
     table, log = noted.table, f"{_QUOTE(schema)}.{CHANGES.name}"
     start = (
@@ -161,8 +160,8 @@ def _body(noted: Noted, schema: str) -> str:
     )
     old, new = _key(table, "modelwire_old"), _key(table, "modelwire_new")
     tell = _TELL if noted.live else ""
-    # Whoever may use the sequence may not always read it, but its row in the view: that has NULL
-    # before the first number, for which the sequence itself has 1.
+    # A role that may use the sequence may not always read it, but may read its row in the view,
+    # which has NULL before the first number where the sequence itself has 1.
     sequence = f"{CHANGES.name}_number_seq"
     numbers = f"{_QUOTE(schema)}.{sequence}"
     return f"""
@@ -224,10 +223,10 @@ _TELL = f"""
   IF FOUND AND current_setting('{TELLS}', true) IS DISTINCT FROM '1' THEN
     PERFORM pg_notify('{NOTIFIED}', '');
   END IF;"""
-"""Tells of the changes, where the process that writes does not do so once they are committed.
+"""Notification of changes, for a process that does not notify after its commits.
 
 Transactions that notify commit one after another: each holds a lock from before its commit until
-that is on the disk (`PreCommit_Notify` in PostgreSQL's `async.c`).
+the commit is on disk (`PreCommit_Notify` in PostgreSQL's `async.c`).
 """
 
 

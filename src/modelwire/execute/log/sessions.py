@@ -1,5 +1,7 @@
-"""Has the connections of sessions note what they change, by SQLAlchemy's events; the driver lane
-does so itself."""
+"""Logging of the changes of sessions, by SQLAlchemy's events.
+
+The driver lane prepares its connections itself.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +19,17 @@ from .log import ChangeLog, PostgreSQLLog, SQLiteLog
 from .postgresql import STAMP
 
 _STAMPED = "modelwire.stamped"
-"""Where a connection has whether the transaction at hand has said on whose behalf it writes."""
+"""Key of a connection's `info`: whether the current transaction has stated its origin."""
 
 _WRITES = "modelwire.writes"
-"""Where it has whether the transaction has said so at any time, in a savepoint or not."""
+"""Key of a connection's `info`: whether the transaction has ever done so, even in a savepoint."""
 
 _DEFINES = re.compile(r"\s*(CREATE|DROP|ALTER)\b", re.IGNORECASE)
 _CHANGES = re.compile(r"\s*(WITH|INSERT|UPDATE|DELETE|MERGE|COPY|CALL)\b", re.IGNORECASE)
 
 
 def watch_sessions(engine: Engine, log: ChangeLog) -> None:
-    """Have what sessions of an engine change noted.
+    """Log the changes of an engine's sessions.
 
     Args:
         engine: The engine.
@@ -49,7 +51,7 @@ def _prepare_sqlite(log: SQLiteLog, connection: Any) -> None:
 
 def _look_again(log: SQLiteLog, connection: Any, _cursor: Any, text: str, *_: Any) -> None:
     adapted = connection.connection.dbapi_connection
-    # The transaction may have begun before it was known who asks: by a look for the caller.
+    # The transaction may have begun before the caller was known, with the query for the caller.
     log.note_origin(adapted.driver_connection)
     if _DEFINES.match(text):
         log.forget()
@@ -87,5 +89,5 @@ def _begin(connection: Any) -> None:
 
 
 def _forget(connection: Any, *_: Any) -> None:
-    if not connection.invalidated:  # a new one has said nothing
+    if not connection.invalidated:  # a new connection has no stamp
         connection.info.pop(_STAMPED, None)

@@ -1,16 +1,16 @@
-"""What notes changes on SQLite: temporary triggers of each connection, and functions they call.
+"""Triggers that log changes on SQLite: temporary ones of each connection, and their functions.
 
-They are no part of the database, so other programs can still write to it, and migrations that copy
-tables lose nothing. Rows that go or change along by foreign keys are noted as well (SQLite manual,
+They are not a part of the database, so other programs can still write to it, and migrations that
+copy tables lose nothing. Rows that foreign keys delete or change are logged as well (SQLite manual,
 CREATE TRIGGER).
 
-Rows are noted with the columns that a table has, whatever its model knows: a process of an older
-version may write beside one of a newer. Triggers name columns, so they look whether these are still
-the same, which costs a row some microseconds; where they are not, the transaction is undone and
-begins again, with other triggers.
+Rows are logged with the columns of the table, whatever the model declares: processes of an older
+and a newer version may write side by side. Triggers name columns, so they check whether these have
+changed, which costs some microseconds for each row; if so, the transaction is rolled back and
+retried with new triggers.
 
-A row is a JSON object by the names of its columns. What SQLite stores is kept as it is: integers
-and texts as such, reals in the shortest digits that are the same number, with a point or an
+A row is a JSON object by the names of its columns. Stored values are kept exactly: integers and
+texts as they are, reals in the shortest digits that denote the same number, with a point or an
 exponent, and blobs as `{"blob": "<hexadecimal digits>"}`.
 """
 
@@ -41,12 +41,12 @@ _QUOTE = _DIALECT.identifier_preparer.quote
 def add_functions(
     connection: sqlite3.Connection, origin: Callable[[], Origin], look_anew: Callable[[], None]
 ) -> None:
-    """Add what triggers call to a connection.
+    """Add the functions of the triggers to a connection.
 
     Args:
         connection: The connection.
-        origin: Tells on whose behalf it writes.
-        look_anew: Is called where a table has other columns than its triggers know.
+        origin: Returns the origin of its writes.
+        look_anew: Called when a table has other columns than its triggers.
     """
     for name, arguments, function in functions(origin, look_anew):
         connection.create_function(name, arguments, function)
@@ -55,11 +55,11 @@ def add_functions(
 def functions(
     origin: Callable[[], Origin], look_anew: Callable[[], None]
 ) -> Sequence[tuple[str, int, Callable[..., Any]]]:
-    """What triggers call, by name and number of arguments, beside what a connection has anyhow.
+    """Return the functions of the triggers, each with its name and number of arguments.
 
     Args:
-        origin: Tells on whose behalf a connection writes.
-        look_anew: Is called where a table has other columns than its triggers know.
+        origin: Returns the origin of a connection's writes.
+        look_anew: Called when a table has other columns than its triggers.
     """
     return (
         (BY, 0, lambda: origin()[0]),
@@ -70,21 +70,21 @@ def functions(
 
 
 def write_now() -> str:
-    """This instant."""
+    """Return the current instant."""
     return write_instant(dt.datetime.now(dt.UTC))
 
 
 def write_instant(instant: dt.datetime) -> str:
-    """An instant in UTC as SQLAlchemy writes it on SQLite."""
+    """Write an instant in UTC as SQLAlchemy does on SQLite."""
     return instant.isoformat(" ", "microseconds")[:26]
 
 
 class Installed(NamedTuple):
-    """What a connection notes the changes of.
+    """State of a connection's triggers.
 
     Args:
-        is_whole: Whether all tables are there.
-        version: The number of the schema in which they are as it knows them.
+        is_whole: Whether all tables exist.
+        version: The schema version that the triggers were written for.
     """
 
     is_whole: bool
@@ -92,11 +92,11 @@ class Installed(NamedTuple):
 
 
 Steps = Generator[str, Sequence[Any], Installed]
-"""Statements, each of which is answered with its rows."""
+"""Generator of statements, to which the rows of each are sent."""
 
 
 def install(connection: sqlite3.Connection, tables: Collection[Table]) -> Installed:
-    """Have a connection note the changes of tables, as far as these are there."""
+    """Install the triggers of those tables that exist."""
     steps = write_steps(tables)
     text = next(steps)
     while True:
@@ -108,7 +108,7 @@ def install(connection: sqlite3.Connection, tables: Collection[Table]) -> Instal
 
 
 def write_steps(tables: Collection[Table]) -> Steps:
-    """Write what has a connection note the changes of tables, as far as these are there.
+    """Yield the statements that install the triggers of those tables that exist.
 
     Args:
         tables: The tables.
@@ -134,12 +134,12 @@ def write_steps(tables: Collection[Table]) -> Steps:
 def _write_triggers(
     table: Table, columns: Sequence[str], version: int
 ) -> Iterator[tuple[str, str]]:
-    """Write the triggers of a table, each with its name.
+    """Yield the name and the definition of each trigger of a table.
 
     Args:
         table: The table.
         columns: The names of its columns.
-        version: The number of the schema that has them.
+        version: The schema version that has these columns.
     """
     old, new = _key(table, "OLD"), _key(table, "NEW")
     before, after = _image(columns, "OLD"), _image(columns, "NEW")
@@ -167,11 +167,11 @@ def _write_triggers(
 
 
 def _look(table: Table, columns: Sequence[str], version: int) -> str:
-    """Write what ends a transaction in which a table has other columns than its triggers know.
+    """Write the check that aborts a transaction if a table has other columns than its triggers.
 
-    The number of the schema is quick to look at. Only where that is another one, by whatever was
-    changed, the columns are counted. Where one has another name, a trigger can't even be compiled,
-    and the connection looks anew by itself.
+    The schema version is quick to read. Only if that has changed, the columns are counted. If a
+    column was renamed, the trigger does not compile, and the connection checks its triggers by
+    itself.
     """
     others = f"(SELECT count(*) FROM {_columns_of(table)}) <> {len(columns)}"
     if table.schema is None:
@@ -193,7 +193,7 @@ DELETE FROM {CHANGES.name} WHERE number IN (
   ) WHERE at < ?3 AND number < (SELECT max(number) FROM {CHANGES.name} WHERE "table" = ?1)
 ) RETURNING number
 """
-"""Removes the oldest entries of a table. The last one stays, by which it is known what is gone."""
+"""Statement that removes the oldest entries; the last one stays, to show what was removed."""
 
 _COLUMNS = 'at, "table", key, operation, old, new, by, request'
 

@@ -1,1 +1,1 @@
-"""What endpoints of an application's own do under the policies of their caller."""
+"""Access of the application's own endpoints to rows, under the policies of their caller."""

@@ -1,4 +1,4 @@
-"""Asks the database, in the transaction of a session, what a caller may do to rows."""
+"""Checks of a caller's rights to rows, in the transaction of a session."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from ..write.permission import refuse
 Key = tuple[Any, ...]
 
 LOCKS: Mapping[Action, Lock] = {"update": Lock.CHANGE, "delete": Lock.REMOVE}
-"""What nobody else may do to a row that something is to be done to."""
+"""Locks on the rows of each action."""
 
 
 def refuse_removal(found: Served) -> None:
-    """Refuse to remove rows for good that a delete leaves where they are.
+    """Refuse to delete rows of a resource with soft deletes for good.
 
     Raises:
-        ConfigurationError: Those of the resource are such; says what to write.
+        ConfigurationError: The resource has soft deletes; says what to write.
     """
     field, name = found.table.deleted_at, found.table.model.__name__
     if field is not None:
@@ -48,7 +48,7 @@ def refuse_removal(found: Served) -> None:
 
 
 class Shown(NamedTuple):
-    """The part of a catalog that a caller may see and set, by the policies of fields.
+    """Part of a catalog that a caller may see and set, by the policies of fields.
 
     Args:
         catalog: The part.
@@ -60,13 +60,13 @@ class Shown(NamedTuple):
 
 
 class RowAccess(Struct, frozen=True):
-    """What the caller of a request may do to rows.
+    """Rights of a request's caller to rows.
 
     Args:
-        door: What callers may see of tables.
+        door: Applies the policies of callers to tables.
         statements: The statements of each catalog.
-        principals: The caller, as the policies of each catalog know them.
-        shown: What the caller may see and set of each catalog.
+        principals: The caller, as the policies of each catalog know it.
+        shown: The part of each catalog that the caller may see and set.
     """
 
     door: CallerDoor
@@ -76,19 +76,19 @@ class RowAccess(Struct, frozen=True):
 
     @property
     def asking(self) -> Asking:
-        """Who runs statements that read."""
+        """Caller of statements that read."""
         return Asking(self.principals)
 
     @property
     def changing(self) -> Asking:
-        """Who runs a statement that changes rows which were looked at."""
+        """Caller of a statement that changes rows which were checked before."""
         return Asking(self.principals, changes=True)
 
     def find(self, sql: TableClause) -> Served:
         """Find the resource of a table.
 
         Raises:
-            ConfigurationError: It is none.
+            ConfigurationError: The table has none.
         """
         return self.door.find(sql)
 
@@ -102,21 +102,21 @@ class RowAccess(Struct, frozen=True):
         return session.connection().execute(statement.sql, bound).all()
 
     def shown_of(self, found: Served) -> Table:
-        """What the caller may see and set of a resource."""
+        """Return a resource as the caller may see and set it."""
         return self.shown[found.catalog].catalog.tables[found.table.name]
 
     def take(self, session: Session, found: Served, key: Key, action: Action | None) -> Row:
-        """Take a row as far as the caller may see it, and lock it for what is to be done to it.
+        """Read a row that the caller may see, and lock it for an action.
 
         Args:
             session: The session.
             found: The resource.
             key: The key of the row.
-            action: What is to be done; the row is only read, if None.
+            action: The intended action; None only to read the row.
 
         Raises:
-            NotFound: It is not there, or not for the caller.
-            Forbidden: The caller may not do it.
+            NotFound: The row does not exist for the caller.
+            Forbidden: The caller may not do the action.
         """
         table = self.shown_of(found)
         shape = ExistingShape(table, table.key)
@@ -135,10 +135,10 @@ class RowAccess(Struct, frozen=True):
     def look(
         self, session: Session, found: Served, keys: Sequence[Key], action: Action
     ) -> Mapping[int, bool]:
-        """Look whether rows may be seen, and something be done to them; they are locked for it.
+        """Check whether rows may be seen, and an action be done to them; they are locked for it.
 
         Returns:
-            Of each key whose row may be seen its place, and whether the caller may do it.
+            The index of each key whose row may be seen, and whether the caller may do the action.
         """
         table, lock = found.table, LOCKS.get(action, Lock.KEEP)
         projection = Projection(table.key, len(table.key))
@@ -148,10 +148,10 @@ class RowAccess(Struct, frozen=True):
     def check_stored(
         self, session: Session, found: Served, keys: Sequence[Key], action: Action
     ) -> None:
-        """Check that rows as they are stored may be seen and changed, or removed.
+        """Check that stored rows may be seen, and changed or deleted.
 
         Raises:
-            Forbidden: One may not, or is not there.
+            Forbidden: A row may not, or does not exist.
         """
         if not keys or not found.table.policy.restricts(action):
             return
@@ -162,10 +162,10 @@ class RowAccess(Struct, frozen=True):
     def check_written(
         self, session: Session, found: Served, keys: Sequence[Key], action: Action
     ) -> None:
-        """Check that rows are as the caller may leave them.
+        """Check that the caller may leave rows as they are stored.
 
         Raises:
-            Forbidden: One is not.
+            Forbidden: The caller may not.
         """
         policy = found.table.policy
         asked: list[Action] = [action]
@@ -182,10 +182,10 @@ class RowAccess(Struct, frozen=True):
     def check_parent(
         self, session: Session, found: Served, reference: Reference, values: Key
     ) -> None:
-        """Check that the caller may see the row that others are to refer to, and keep it.
+        """Check that the caller may see the row that others are to refer to, and lock it.
 
         Raises:
-            ParentNotFound: It may not be seen, or is not there.
+            ParentNotFound: The row may not be seen, or does not exist.
         """
         catalog = found.catalog
         columns = tuple(reference.parent_columns)
@@ -197,6 +197,6 @@ class RowAccess(Struct, frozen=True):
             raise ParentNotFound(detail)
 
     def guarded_references(self, found: Served) -> Sequence[Reference]:
-        """The foreign keys of a resource that lead to rows which may be hidden."""
+        """Return the foreign keys of a resource whose parents may be hidden."""
         hides = found.catalog.hides_rows
         return [r for r in found.table.references if hides(r.parent)]

@@ -1,4 +1,4 @@
-"""The session of a caller, which runs statements as far as the policies go."""
+"""Session of a caller, whose statements run under policies."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .access import RowAccess
 
 
 class CallerSession(EagerSession):
-    """A session under the policies of a caller.
+    """Session under the policies of a caller.
 
     Args:
-        access: What the caller may do.
+        access: The rights of the caller.
 
     Attributes:
         access: The same.
-        refused: The last change that was refused, unless everything was rolled back since.
+        refused: The last refusal, unless everything was rolled back since.
     """
 
     def __init__(self, *args: Any, access: RowAccess, **options: Any) -> None:
@@ -30,13 +30,13 @@ class CallerSession(EagerSession):
         self.refused: RequestError | None = None
 
     def rollback(self) -> None:
-        """Undo everything, also what was refused."""
+        """Roll everything back, and forget the refusal."""
         super().rollback()
         self.refused = None
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Remember what is refused in the block."""
+        """Remember a refusal in the block."""
         try:
             yield
         except RequestError as error:
@@ -45,7 +45,7 @@ class CallerSession(EagerSession):
 
     @contextmanager
     def running(self, asking: Asking) -> Iterator[None]:
-        """Have the connection write statements under policies, for what is run in the block."""
+        """Compile the statements of the block under policies."""
         connection = self.connection()
         dialect = self.access.door.dialect_of(connection.dialect)
         token = ASKING.set(asking)
@@ -56,20 +56,20 @@ class CallerSession(EagerSession):
             ASKING.reset(token)
 
     def bulk_save_objects(self, *_args: Any, **_options: Any) -> NoReturn:
-        """Refuse what no flush would check."""
+        """Refuse a write that no flush would check."""
         raise _Unchecked("bulk_save_objects")
 
     def bulk_insert_mappings(self, *_args: Any, **_options: Any) -> NoReturn:
-        """Refuse what no flush would check."""
+        """Refuse a write that no flush would check."""
         raise _Unchecked("bulk_insert_mappings")
 
     def bulk_update_mappings(self, *_args: Any, **_options: Any) -> NoReturn:
-        """Refuse what no flush would check."""
+        """Refuse a write that no flush would check."""
         raise _Unchecked("bulk_update_mappings")
 
 
 class _Unchecked(ConfigurationError):
-    """A way of writing that goes past what a session checks."""
+    """Write that bypasses the checks of a session."""
 
     def __init__(self, name: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Checks what the session of a caller writes: before it does, and as it is stored then."""
+"""Checks of the writes of a caller's session, before they are flushed and as then stored."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ State = InstanceState[Any]
 
 
 class FlushCheck:
-    """Checks one flush of a session.
+    """Check of one flush of a session.
 
     Args:
         session: The session.
-        access: What the caller may do.
+        access: The rights of the caller.
     """
 
     def __init__(self, session: Session, access: RowAccess) -> None:
@@ -47,12 +47,12 @@ class FlushCheck:
         self._linked: list[State] = []
 
     def before(self) -> None:
-        """Check that the rows which are changed or removed may be, as they are stored.
+        """Check that the rows to change or delete may be, as they are stored.
 
         Raises:
-            Forbidden: One may not.
-            ParentNotFound: One is to refer to a row that the caller may not see.
-            ConfigurationError: An object is of no resource.
+            Forbidden: A row may not.
+            ParentNotFound: A row is to refer to one that the caller may not see.
+            ConfigurationError: An object belongs to no resource.
         """
         session = self._session
         self._new = [inspect(o) for o in session.new]
@@ -83,17 +83,17 @@ class FlushCheck:
         self._check_parents([*self._new, *self._changed, *marked], self._new)
 
     def after(self, context: UOWTransaction) -> None:
-        """Check that new and changed rows are as the caller may leave them.
+        """Check that the caller may leave new and changed rows as they are.
 
         Raises:
-            Forbidden: One is not, or was written without having been looked at before.
-            ParentNotFound: One refers to a row that the caller may not see.
+            Forbidden: The caller may not, or a row was written without having been checked before.
+            ParentNotFound: A row refers to one that the caller may not see.
         """
         self._check_all_seen(context)
         self._check_assigned()
         self._check_parents([*self._new, *self._changed, *self._marked], is_stored=True)
         self._check_written(self._new, "create")
-        # A policy may look at links.
+        # A policy may depend on links.
         linked = [s for s in self._linked if s not in self._new and s not in self._removed]
         self._check_written(_unique([*self._changed, *linked]), "update")
 
@@ -106,7 +106,7 @@ class FlushCheck:
         return self._access.find(tables[0])
 
     def _is_marked(self, state: State) -> bool:
-        """Whether a row is deleted softly: nothing is asked of it as it becomes."""
+        """Whether a row is deleted softly, in which case its new state is not checked."""
         field = self._find(state).table.deleted_at
         if field is None:
             return False
@@ -114,26 +114,26 @@ class FlushCheck:
         return any(v is not None for v in history.added) and not any(history.deleted or ())
 
     def _changes_more(self, state: State) -> bool:
-        """Whether more of a row is to change than that it is deleted softly."""
+        """Whether a soft delete changes other fields as well."""
         mark = self._find(state).table.deleted_at
         names = [a.key for a in state.mapper.column_attrs if mark is None or a.key != mark.key]
         return any(_is_touched(state, name) for name in names)
 
     def _assign(self, state: State, action: Action) -> None:
-        """Set what the server sets."""
+        """Set the fields that the server assigns."""
         found = self._find(state)
         policy = found.table.policy
         assigned = policy.on_create if action == "create" else policy.on_update
         for key, source in assigned.items():
             setattr(state.obj(), key, source.value(self._access.principals[found.catalog]))
-            # As the object has it: its model may validate what is assigned, and change it.
+            # As the object has it: its model may validate, and so change, an assigned value.
             self._assigned.append((state, key, state.dict.get(key), action))
 
     def _check_assigned(self) -> None:
-        """Check that rows have what the server sets, and not what a relationship has made of it.
+        """Check that rows have the values that the server assigns, despite relationships.
 
         Raises:
-            Forbidden: One would have to refer to another row.
+            Forbidden: A relationship has set another value.
         """
         for state, key, value, action in self._assigned:
             if state.dict.get(key, value) != value:
@@ -146,9 +146,9 @@ class FlushCheck:
         return grouped
 
     def _check_expressions(self, states: Iterable[State]) -> None:
-        """Check that no value is an expression that reads rows, or refers to some row.
+        """Check that no value is an expression that reads rows, or that refers to a row.
 
-        A flush writes past the door that statements go through.
+        A flush bypasses the policies that statements are compiled under.
         """
         for state in states:
             found = self._find(state)
@@ -173,11 +173,11 @@ class FlushCheck:
     def _check_parents(
         self, states: Sequence[State], coming: Sequence[State] = (), *, is_stored: bool = False
     ) -> None:
-        """Check the rows that others are to refer to, unless they are only coming themselves.
+        """Check the parents that rows are to refer to, except those that the flush creates.
 
         Args:
-            states: The others.
-            coming: What is only coming.
+            states: The referring rows.
+            coming: The rows that the flush creates.
             is_stored: Whether they are stored by now.
         """
         for found, group in self._by_resource(states).items():
@@ -194,7 +194,7 @@ class FlushCheck:
                     self._parents.add((reference, values))
 
     def _complete(self, found: Served, reference: Reference, state: State, values: Key) -> Key:
-        """Complete the values of a foreign key by what is stored."""
+        """Complete the values of a foreign key by the stored ones."""
         key = state.key[1] if state.key else state.mapper.primary_key_from_instance(state.obj())
         shape = LookupShape(found.table.sql, reference.columns, found.table.key_columns)
         for stored in self._access.run(self._session, found, shape, [tuple(key)]):
@@ -202,7 +202,7 @@ class FlushCheck:
         return ()
 
     def _check_links(self, states: Iterable[State]) -> None:
-        """Check both ends of links that are made or taken away: both are seen, one may change."""
+        """Check the ends of added and removed links: both must be visible, one changeable."""
         for state in _unique(states):
             for relationship in state.mapper.relationships:
                 if relationship.secondary is None or relationship.viewonly:
@@ -230,15 +230,15 @@ class FlushCheck:
         self._linked += [state for state, may in zip(ends, allowed, strict=True) if may][:1]
 
     def _may_change(self, state: State) -> bool | None:
-        """Whether the caller may change a row; None where they may not see it."""
+        """Whether the caller may change a row; None if the caller may not see it."""
         if state.key is None:
-            return True  # it is new, and checked as such
+            return True  # new rows are checked as such
         found = self._find(state)
         seen = self._access.look(self._session, found, [state.key[1]], "update")
         return seen.get(0)
 
     def _check_all_seen(self, context: UOWTransaction) -> None:
-        """Check that nothing was written but what was looked at before."""
+        """Check that only rows were written that had been checked before."""
         known = {*self._new, *self._changed, *self._removed}
         for state, is_removed in flushed(context):
             if state not in known and (is_removed or _is_changed(state)):
@@ -246,7 +246,7 @@ class FlushCheck:
 
 
 def _computed(state: State) -> Iterator[tuple[ColumnElement[Any], Any]]:
-    """The columns whose values the database is to compute, each with the expression."""
+    """Yield the columns with values for the database to compute, each with its expression."""
     for attribute in state.mapper.column_attrs:
         value = state.dict.get(attribute.key)
         if isinstance(value, ClauseElement) or hasattr(value, "__clause_element__"):
@@ -254,7 +254,7 @@ def _computed(state: State) -> Iterator[tuple[ColumnElement[Any], Any]]:
 
 
 def sorted_keys(keys: Iterable[Key]) -> list[Key]:
-    """Keys without those that stand twice."""
+    """Return keys without duplicates."""
     return list(dict.fromkeys(tuple(key) for key in keys))
 
 
@@ -267,7 +267,7 @@ def _is_touched(state: State, key: str) -> bool:
 
 
 def _is_changed(state: State) -> bool:
-    """Whether the row of an object is to be written, and not only those that belong to it."""
+    """Whether the row of an object itself is to be written, rather than only related rows."""
     names = [a.key for a in state.mapper.column_attrs]
     names += [
         r.key
@@ -278,7 +278,7 @@ def _is_changed(state: State) -> bool:
 
 
 def _split_children(owners: Iterable[State]) -> tuple[list[State], list[State]]:
-    """The stored children that come to owners or leave them: those that are removed, and others."""
+    """Return the stored children that leave owners to be deleted, and all others that move."""
     orphans: list[State] = []
     moved: list[State] = []
     for owner in _unique(owners):
@@ -296,14 +296,14 @@ def _split_children(owners: Iterable[State]) -> tuple[list[State], list[State]]:
 
 
 def _states(objects: Iterable[Any] | None) -> Iterator[State]:
-    """The states of objects that are stored."""
+    """Yield the states of stored objects."""
     for found in objects or ():
         if found is not None and (state := inspect(found)).key is not None:
             yield state
 
 
 def _find_along(removed: Sequence[State]) -> Iterator[State]:
-    """What goes along with rows that are removed, as their models declare."""
+    """Yield the rows that their models delete along with others."""
     for state in removed:
         for relationship in state.mapper.relationships:
             if relationship.cascade.delete and relationship.key in state.dict:
@@ -312,7 +312,7 @@ def _find_along(removed: Sequence[State]) -> Iterator[State]:
 
 
 def _find_left(removed: Sequence[State]) -> Iterator[State]:
-    """What refers to rows that are removed, and is told to refer to none."""
+    """Yield the rows whose reference to a deleted row is set to null."""
     for state in removed:
         for relationship in state.mapper.relationships:
             is_to_many = relationship.direction is RelationshipDirection.ONETOMANY
@@ -331,8 +331,10 @@ def _ends_changed(state: State, relationship: RelationshipProperty[Any]) -> Iter
 
 
 def _referring(reference: Reference, state: State) -> Sequence[Any]:
-    """The values of a foreign key of an object that it is given, as far as it has them; none where
-    it is given none."""
+    """Return the values of a foreign key that an object sets, as far as it has them.
+
+    There are none if it sets none of them.
+    """
     mapper = state.mapper
     names = [mapper.get_property_by_column(column).key for column in reference.columns]
     is_new = state.key is None
@@ -342,11 +344,11 @@ def _referring(reference: Reference, state: State) -> Sequence[Any]:
 
 
 _UNKNOWN = object()
-"""A value that an object does not have: nobody has read it, or the database makes it."""
+"""Placeholder for a value that an object lacks: not loaded, or made by the database."""
 
 
 def _keys_coming(reference: Reference, coming: Iterable[State]) -> Iterator[Key]:
-    """The values that new objects bring which others may refer to."""
+    """Yield the values of new objects that other rows may refer to."""
     for state in coming:
         if state.mapper.local_table is reference.parent:
             names = [

@@ -1,4 +1,4 @@
-"""Changes by statements of an application's own: `update(…)` and `delete(…)` of many rows."""
+"""Bulk statements of the application: `update(…)` and `delete(…)` of many rows."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from .caller_session import CallerSession
 def change_rows(
     session: CallerSession, state: ORMExecuteState, statement: Update | Delete
 ) -> Result[Any]:
-    """Change or remove the rows of a statement that the caller may change or remove.
+    """Update or delete the rows of a statement that the caller may update or delete.
 
-    They are found and locked first, so that exactly they are changed and looked at afterwards.
+    They are found and locked first, so that exactly these rows are changed, and checked afterwards.
 
     Args:
         session: The session.
-        state: What it runs.
-        statement: The same, as a statement.
+        state: The execution of the statement.
+        statement: The statement.
 
     Raises:
-        ConfigurationError: It changes what is no resource.
-        Forbidden: A row would become what the caller may not leave; all is undone, in a savepoint
-            all since that.
-        ParentNotFound: A row would refer to one that the caller may not see; the same.
+        ConfigurationError: The statement's table has no resource.
+        Forbidden: The caller may not leave a row as it would become; everything is rolled back, to
+            the innermost savepoint if any.
+        ParentNotFound: A row would refer to one that the caller may not see; likewise.
     """
     sql = statement.table
     if not isinstance(sql, SQLTable):
@@ -58,14 +58,14 @@ def change_rows(
         try:
             change.check(stored)
         except (Forbidden, ParentNotFound):
-            # As where a flush fails: what is around a savepoint goes on.
+            # As after a failed flush, the transaction around a savepoint goes on.
             (session.get_nested_transaction() or session).rollback()
             raise
     return result
 
 
 class _Change:
-    """A change of many rows of a resource."""
+    """Change of many rows of a resource."""
 
     def __init__(self, session: CallerSession, found: Served, action: Action) -> None:
         self._session = session
@@ -79,18 +79,18 @@ class _Change:
         self.width = len(table.key_columns)
 
     def find(self, where: ColumnElement[bool] | None) -> Sequence[Key]:
-        """Find the rows that are meant, as far as they may be changed, and lock them."""
+        """Find and lock the rows of the statement that may be changed."""
         door, lock = self._access.door, LOCKS[self.action]
         sql = door.select_to_change(self._found, self._columns, where, lock, self.action)
         rows = self._session.execute(sql, execution_options={"autoflush": False})
         return list(dict.fromkeys(tuple(row) for row in rows))
 
     def check(self, before: Sequence[Key]) -> None:
-        """Check the rows as they have become.
+        """Check the rows as changed.
 
         Raises:
-            Forbidden: One may not be so, or has another key.
-            ParentNotFound: One refers to a row that may not be seen.
+            Forbidden: A row may not be left so, or has another key.
+            ParentNotFound: A row refers to one that may not be seen.
         """
         session, found, table = self._session, self._found, self._found.table
         keys = [row[: self.width] for row in before]

@@ -1,4 +1,4 @@
-"""Opens the session of a caller: what it reads and writes is what the policies say."""
+"""Opening of a caller's session, whose reads and writes are subject to policies."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from .flush import FlushCheck
 from .mass import change_rows
 
 _CHECK = "modelwire_check"
-"""Where a session's `info` has the check of the flush at hand."""
+"""Key of a session's `info` that holds the check of the current flush."""
 
 
 @event.listens_for(CallerSession, "do_orm_execute")
 def _run_under_policies(state: ORMExecuteState) -> Result[Any] | None:
-    """Run a statement under the policies of the session's caller; a text runs as it is."""
+    """Run a statement under the policies of the session's caller; textual SQL runs unchanged."""
     session, statement = state.session, state.statement
     if not isinstance(session, CallerSession) or isinstance(statement, TextClause):
         return None
-    # What waits to be written is written, and checked, by statements of its own.
+    # Pending writes are flushed and checked by statements of their own.
     if state.execution_options.get("autoflush", True):
         flush_first(session)
     if isinstance(statement, (Update, Delete)) and not state.is_executemany:
@@ -47,7 +47,7 @@ def _run_under_policies(state: ORMExecuteState) -> Result[Any] | None:
 
 @event.listens_for(CallerSession, "before_flush")
 def _check_before(session: CallerSession, _context: UOWTransaction, _instances: object) -> None:
-    """Check what is to be written."""
+    """Check the pending writes."""
     with session.no_autoflush, session.refusing():
         check = FlushCheck(session, session.access)
         check.before()
@@ -56,7 +56,7 @@ def _check_before(session: CallerSession, _context: UOWTransaction, _instances: 
 
 @event.listens_for(CallerSession, "after_flush")
 def _check_after(session: CallerSession, context: UOWTransaction) -> None:
-    """Check what was written, as it is stored."""
+    """Check the written rows as stored."""
     check: FlushCheck = session.info.pop(_CHECK)
     with session.no_autoflush, session.refusing():
         check.after(context)
@@ -67,13 +67,13 @@ async def open_caller_session(outer: BaseSession, access: RowAccess) -> AsyncIte
     """Open a session under the policies of a caller, in the transaction of another session.
 
     Args:
-        outer: The other session, which commits what this one has written when its block ends. Where
-            this one is rolled back, that one is too; what it writes then, it commits itself.
-        access: What the caller may do.
+        outer: The other session, which commits this session's writes when its block ends. A
+            rollback of this session rolls that one back too; it commits its later writes itself.
+        access: The rights of the caller.
 
     Raises:
-        Forbidden: Something was refused, and so everything was undone, and the block went on.
-        ParentNotFound: The same.
+        Forbidden: A write was refused, and so everything was rolled back, but the block went on.
+        ParentNotFound: Likewise.
     """
     connection = await outer.connection()
     transaction = connection.get_nested_transaction() or connection.get_transaction()
@@ -93,7 +93,7 @@ async def open_caller_session(outer: BaseSession, access: RowAccess) -> AsyncIte
             await commit_session(session)
     finally:
         if not _is_open(transaction):
-            # It was rolled back; to do so again would warn of that.
+            # A second rollback would cause a warning.
             await outer.close()
 
 

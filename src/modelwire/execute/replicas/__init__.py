@@ -1,1 +1,1 @@
-"""Copies of a PostgreSQL database that are read from."""
+"""Replicas of a PostgreSQL database that serve reads."""

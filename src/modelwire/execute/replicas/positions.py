@@ -1,4 +1,4 @@
-"""How far servers are in the log of all writes, as far as this process knows."""
+"""Positions of servers in the write-ahead log, as far as this process knows."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ..connect.gathering import Gathering, Turn
 from .server import Asked
 
 SAMPLE_EACH_S = 0.05
-"""Seconds between two positions that are remembered, at least."""
+"""Minimum interval between two remembered positions, in seconds."""
 
 SAMPLES = 2000
-"""Positions that are remembered, at most."""
+"""Maximum number of remembered positions."""
 
 
 class Position(NamedTuple):
-    """How far a server is.
+    """Position of a server.
 
     Args:
-        reached: Its position.
-        is_copy: Whether it is a copy of another one.
+        reached: The position in the write-ahead log.
+        is_copy: Whether the server is a standby.
     """
 
     reached: int
@@ -33,7 +33,7 @@ class Position(NamedTuple):
 
 
 class PositionReader:
-    """Asks a server how far it is: once for all who ask at the same time.
+    """Reader of a server's position; concurrent calls share one query.
 
     Args:
         database: The server.
@@ -46,10 +46,10 @@ class PositionReader:
         )
 
     async def read(self) -> Position:
-        """Ask; nothing that was committed on it before this call lies behind the answer.
+        """Read the position; everything committed on the server before this call precedes it.
 
         Raises:
-            RequestError: It does not answer.
+            RequestError: The server does not answer.
         """
         return await self._gathering.find("position", None, self._work)
 
@@ -64,32 +64,32 @@ class PositionReader:
 
 
 class History:
-    """How far the primary was at times past, by which the age of what a copy shows is known."""
+    """Past positions of the primary, from which the age of a replica's data follows."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
 
     def note(self, asked_s: float, position: int) -> None:
-        """Note how far it was.
+        """Note a position.
 
         Args:
-            asked_s: When it was asked, by `time.monotonic`.
-            position: What it has answered.
+            asked_s: The time of the query, by `time.monotonic`.
+            position: The position.
         """
         if not self._samples or asked_s - self._samples[-1][0] >= SAMPLE_EACH_S:
             self._samples.append((asked_s, position))
 
     def least(self, max_age_s: float) -> int | None:
-        """The least position by which nothing shown is older than some seconds; None if unknown."""
+        """Return the position for a maximum age of data in seconds; None if unknown."""
         oldest_s = time.monotonic() - max_age_s
         return next((position for asked_s, position in self._samples if asked_s >= oldest_s), None)
 
     @property
     def newest_s(self) -> float:
-        """When the newest was asked for; long ago if none was."""
+        """Time of the query for the newest position; long ago if there is none."""
         return self._samples[-1][0] if self._samples else -1e9
 
     @property
     def newest(self) -> int:
-        """The newest; 0 if there is none."""
+        """Newest position; 0 if there is none."""
         return self._samples[-1][1] if self._samples else 0

@@ -1,4 +1,4 @@
-"""One copy of a database."""
+"""Replica of a database."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from .positions import Position, PositionReader
 from .server import D
 
 FRESH_S = 1.0
-"""Seconds after which a copy is asked anew how far it is, and whether it answers at all."""
+"""Interval at which a replica is asked for its position, and so for its availability."""
 
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.05
-"""Seconds between two looks how far a copy is: those of the first pause, and of the longest."""
+"""First and longest pause in seconds between two queries for a replica's position."""
 
 
 class Replica(Generic[D]):
-    """A copy of a database, and what is known of it.
+    """Replica of a database, and its known state.
 
     Args:
-        database: Where it is.
+        database: The database on its server.
 
     Attributes:
         database: The same.
-        name: What it is called in metrics and health: its host and port.
-        reads: Requests that it was chosen for.
-        found_s: When it has last answered or failed, by `time.time`; 0 for never.
+        name: Its name in metrics and health: its host and port.
+        reads: The number of requests that it was chosen for.
+        found_s: The time of its last answer or failure, by `time.time`; 0 for never.
     """
 
     def __init__(self, database: D) -> None:
@@ -43,34 +43,34 @@ class Replica(Generic[D]):
 
     @property
     def known(self) -> Position:
-        """How far it was when it was last asked; -1 where it has never been."""
+        """Its last known position; -1 if unknown."""
         return self._known
 
     @property
     def is_up(self) -> bool:
-        """Whether it has answered since it last failed."""
+        """Whether it has answered since its last failure."""
         return self._is_up
 
     @property
     def is_stale(self) -> bool:
-        """Whether it has not been asked for a while."""
+        """Whether its position has not been asked for recently."""
         return time.monotonic() - self._looked_s >= FRESH_S
 
     @property
     def busy(self) -> tuple[bool, int]:
-        """How busy it is; one that is no copy any more comes after those that are."""
+        """Sort key by load; a server that is no standby any more comes last."""
         state = self.database.pool_state
         return not self._known.is_copy, state.in_use + state.waiting
 
     def retire(self) -> None:
-        """Leave it alone until it answers again: it has failed."""
+        """Stop using the replica until it answers again, since it has failed."""
         self._find(is_up=False)
 
     async def look(self) -> Position:
-        """Ask how far it is.
+        """Ask for its position.
 
         Raises:
-            RequestError: It does not answer; it is left alone until it does.
+            RequestError: It does not answer, and is not used until it does.
         """
         self._looked_s = time.monotonic()
         try:
@@ -85,14 +85,14 @@ class Replica(Generic[D]):
         self._is_up, self.found_s = is_up, time.time()
 
     async def reach(self, position: int, wait_s: float) -> bool:
-        """Wait until it has come to a position.
+        """Wait until the replica has reached a position.
 
         Args:
             position: The position.
             wait_s: Seconds to wait, at most.
 
         Returns:
-            Whether it has.
+            Whether it has reached the position.
         """
         pause_s, until_s = FIRST_PAUSE_S, time.monotonic() + wait_s
         try:

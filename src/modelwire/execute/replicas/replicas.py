@@ -1,4 +1,4 @@
-"""Chooses where a read goes: to a copy that shows what it has to, or to the primary."""
+"""Routing of reads to a replica that is fresh enough, or to the primary."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .server import D
 
 
 class Replicas(Generic[D]):
-    """The copies of a database.
+    """Replicas of a database.
 
     Args:
-        primary: The database that is written to.
-        copies: Its copies.
+        primary: The primary.
+        copies: The databases on its replicas.
 
     Attributes:
-        all: The copies.
+        all: The replicas.
     """
 
     def __init__(self, primary: D, copies: Sequence[D]) -> None:
@@ -36,16 +36,16 @@ class Replicas(Generic[D]):
         self._looks: set[asyncio.Task[object]] = set()
 
     async def choose(self, freshness: Freshness) -> Replica[D] | None:
-        """Choose the copy that a request reads from.
+        """Choose the replica for the reads of a request.
 
         Args:
-            freshness: How much it has to show.
+            freshness: The freshness that the request requires.
 
         Returns:
-            The copy, which shows that much; None for the primary.
+            A replica that is fresh enough; None for the primary.
 
         Raises:
-            RequestError: How old copies are can't be known, since the primary does not answer.
+            RequestError: The age of replicas is unknown, since the primary does not answer.
         """
         for replica in self.all:
             if replica.is_stale:
@@ -61,28 +61,28 @@ class Replicas(Generic[D]):
             if await replica.reach(position, self._wait_s):
                 return replica
             if replica.is_up:
-                break  # those that are further behind would be waited for in vain
+                break  # waiting for replicas that are further behind would be in vain
         return None
 
     async def _find_position(self, freshness: Freshness) -> int:
-        """The position at which what is shown is new enough."""
+        """Return the position from which data is fresh enough."""
         if freshness.max_staleness_s is not None:
             known = self._history.least(freshness.max_staleness_s)
             return await self.position() if known is None else known
-        # What nobody has asked for does not hold reads up while the primary is away.
+        # A default limit of staleness does not delay reads while the primary is away.
         if time.monotonic() - self._history.newest_s > self._max_staleness_s / 4:
             self._in_background(self)
         return self._history.least(self._max_staleness_s) or 0
 
     async def start(self) -> None:
-        """Ask every server how far it is, before the first request needs to know."""
+        """Ask every server for its position, before the first request needs it."""
         await asyncio.gather(_look(self), *(_look(replica) for replica in self.all))
 
     async def position(self) -> int:
-        """How far the primary is; all that was committed before lies before that.
+        """Return the position of the primary; everything committed before the call precedes it.
 
         Raises:
-            RequestError: It does not answer.
+            RequestError: The primary does not answer.
         """
         asked_s = time.monotonic()
         reached = (await self._primary.read()).reached
@@ -90,11 +90,11 @@ class Replicas(Generic[D]):
         return reached
 
     async def look(self) -> int:
-        """The same, as what runs in the background."""
+        """Return the position of the primary, as a background task."""
         return await self.position()
 
     def _in_background(self, looked_at: Replica[D] | Replicas[D]) -> None:
-        """Have a look that nobody waits for, unless one is running."""
+        """Ask a server for its position in the background, unless that is running."""
         name = f"modelwire-look-{id(looked_at)}"
         if any(task.get_name() == name for task in self._looks):
             return
@@ -104,7 +104,7 @@ class Replicas(Generic[D]):
 
     @property
     def states(self) -> Sequence[ReplicaState]:
-        """What is known of the copies."""
+        """State of each replica."""
         return [
             ReplicaState(
                 replica.name,
@@ -134,4 +134,4 @@ async def _look(looked_at: Replica[D] | Replicas[D]) -> None:
     try:
         await looked_at.look()
     except RequestError:
-        return  # a copy is left alone then, and the primary is asked again by whoever needs it
+        return  # a replica is not used then; the primary is asked again when needed

@@ -1,4 +1,4 @@
-"""A server, as what chooses among several of them sees it."""
+"""Interface of a server among several."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..servers import Server
 
 
 class Asked(Protocol):
-    """The database on one server; `Database` is."""
+    """Database on one server, as `Database` is."""
 
     settings: Settings
 

@@ -1,1 +1,1 @@
-"""Work after the commit: whoever works through the changes one after another."""
+"""Processing of committed changes, one after another."""

@@ -1,4 +1,4 @@
-"""Places: how far somebody has worked through the changes, and who works there."""
+"""Places: the progress of workers through the changes, and their leases."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ..connect.lane import Lane
 from ..tables import creation_of
 
 LEASE_S = 3.0
-"""Seconds after which another process takes over from one that says nothing any more."""
+"""Seconds after the last sign of life of a process before another one takes over."""
 
 Open = Callable[..., AbstractAsyncContextManager[Lane]]
 
 
 class Place(NamedTuple):
-    """How far somebody has worked through the changes.
+    """Progress of a worker through the changes.
 
     Args:
-        name: What he is called.
-        number: The last change that is done with.
-        trying: The one that he was given after that, if any.
-        attempts: How often he was given that.
-        left: How many changes there are after the last one.
-        works: Whether a process works there just now.
+        name: The name of the worker.
+        number: The last processed change.
+        trying: The change given to it after that, if any.
+        attempts: The number of times that it was given that change.
+        left: The number of changes after the last processed one.
+        works: Whether a process currently works under the name.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Place(NamedTuple):
 
 
 class Lost(Exception):
-    """Another process works at a place now."""
+    """Another process has taken the place."""
 
 
 class Places:
-    """The places that a database keeps.
+    """Places that a database keeps.
 
     Args:
         dialect: SQLAlchemy's dialect of the engine that runs the statements.
@@ -82,17 +82,17 @@ class Places:
         ]
 
     async def has_log(self) -> bool:
-        """Whether the database has a log of changes, through which anybody could work."""
+        """Whether the database has a log of changes."""
         async with self._reading() as lane:
             ((_, logged),) = await lane.fetch(self._look, {})
         return bool(logged)
 
     async def open(self, name: str, number: int) -> None:
-        """See to it that there is a place of a name.
+        """Make sure that a place exists.
 
         Args:
             name: Its name.
-            number: The change behind which a new one begins.
+            number: The change after which a new place begins.
         """
         async with self._writing() as lane:
             ((there, _),) = await lane.fetch(self._look, {})
@@ -101,10 +101,10 @@ class Places:
             await lane.fetch(self._begin, {"v_name": name, "v_number": number})
 
     async def move(self, name: str, number: int) -> None:
-        """Have a place be at some change: what comes after it is next.
+        """Move a place to a change: the changes after it come next.
 
         Raises:
-            ConfigurationError: There is none of the name.
+            ConfigurationError: No place has the name.
         """
         async with self._writing(single=True) as lane:
             moved = await lane.fetch(self._move, {"v_name": name, "done": number})
@@ -112,8 +112,8 @@ class Places:
             raise ConfigurationError(f"Nobody called {name} has worked through changes here")
 
     async def take(self, name: str) -> Hold | None:
-        """Take a place for this process; None where another one works there."""
-        # Those who wait ask without a lock on the place, again and again.
+        """Take a place for this process; None while another process has it."""
+        # Waiting processes poll without a lock on the place.
         async with self._reading() as lane:
             ((is_free,),) = await lane.fetch(self._free, {"v_name": name})
         if not is_free:
@@ -125,12 +125,12 @@ class Places:
 
 
 class Hold:
-    """A place that this process works at.
+    """Place that this process has taken.
 
     Args:
         places: All places.
-        named: Its name, and by what this process is known to work there.
-        number: The last change that is done with.
+        named: Its name, and the id of this process as its holder.
+        number: The last processed change.
 
     Attributes:
         number: The same, as far as it is known.
@@ -142,31 +142,31 @@ class Hold:
         self.number = number
 
     async def go_on(self, following: int | None) -> int:
-        """Say that a change is done with, and which one is next.
+        """Mark a change as processed, and announce the next one.
 
         Args:
-            following: The next one, if there is any.
+            following: The next change, if any.
 
         Returns:
-            The last change that is done with: somebody may have moved the place further.
+            The last processed change, which may be further on if the place was moved.
 
         Raises:
-            Lost: Another process works there.
+            Lost: Another process has taken the place.
         """
         given = {**self._named, "done": self.number, "following": following}
         self.number = await self._run(self._places._go_on, given)
         return self.number
 
     async def keep(self) -> None:
-        """Say that this process is still there.
+        """Renew the lease.
 
         Raises:
-            Lost: Another one works there.
+            Lost: Another process has taken the place.
         """
         await self._run(self._places._hold, self._named)
 
     async def leave(self) -> None:
-        """Leave the place to whoever takes it next."""
+        """Release the place."""
         named = {name: self._named[name] for name in ("v_name", "v_holder")}
         async with self._places._writing(single=True) as lane:
             await lane.fetch(self._places._leave, named)

@@ -1,4 +1,4 @@
-"""Works through the changes one after another, in one of several processes at a time."""
+"""Worker that processes changes one after another, in one of several processes at a time."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ logger = logging.getLogger("modelwire")
 Start = Literal["oldest", "now"]
 
 BATCH = 100
-"""Changes that are read at a time."""
+"""Number of changes that are read at a time."""
 
 KEEP_S = LEASE_S / 4
-"""Seconds after which a process says again that it is still there."""
+"""Interval at which a process renews its lease, in seconds."""
 
 ASK_S = 0.5
-"""Seconds after which one that waits looks again whether the place is free."""
+"""Interval at which a waiting process checks whether the place is free, in seconds."""
 
 _IDLE_S = 60.0
 _FAILED_S = 1.0
 
 
 class _Entry(NamedTuple):
-    """A change as the log has it."""
+    """Change, as in the log."""
 
     number: int
     at: dt.datetime
@@ -57,20 +57,20 @@ class _Entry(NamedTuple):
 
 
 class Worker:
-    """Works through the changes of some tables under one name.
+    """Worker that processes the changes of some tables under one name.
 
     Args:
-        name: The name under which its place is kept.
-        tables: The names of the tables; all that have a log, if there are none.
-        start: Where a new name begins: at the oldest change that is kept, or behind the last one.
-        metadata: The tables, by which rows are read as their columns have them.
-        feed: Tells how far the log can be read.
+        name: The name of its place.
+        tables: The names of the tables; all logged tables if empty.
+        start: The start of a new name: at the oldest change that is kept, or after the last one.
+        metadata: The tables, whose columns convert the values of rows.
+        feed: Tells how far the log is final.
         places: The places.
         reading: Takes a lane that reads.
         dialect: SQLAlchemy's dialect of the engine.
 
     Raises:
-        ConfigurationError: The name or the start is none.
+        ConfigurationError: The name or the start is invalid.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Worker:
         self._given: dict[str, Statement] = {}
 
     async def changes(self) -> AsyncGenerator[LoggedChange, None]:
-        """Give the changes, each once the one before it is done with."""
+        """Yield the changes, each once the one before it is processed."""
         while True:
             try:
                 async with self._take() as hold:
@@ -133,7 +133,7 @@ class Worker:
 
     @asynccontextmanager
     async def _take(self) -> AsyncIterator[Hold]:
-        """Wait until no other process works there, and do so from then on."""
+        """Wait until no other process has the place, and hold it during the block."""
         start = 0 if self._start == "oldest" else await self._find_end()
         await self._places.open(self._name, start)
         while (hold := await self._places.take(self._name)) is None:
@@ -144,7 +144,7 @@ class Worker:
         finally:
             keeping.cancel()
             await asyncio.wait([keeping])
-            # What was given is given again, unless it was done with.
+            # A change that was not processed is given again.
             with suppress(ModelwireError):
                 await asyncio.shield(hold.leave())
 
@@ -159,7 +159,7 @@ class Worker:
             return [_Entry(*row) for row in await lane.fetch(self._work, values)]
 
     async def _show(self, entries: Sequence[_Entry]) -> Sequence[LoggedChange]:
-        """Show changes with the values of columns as Python has them."""
+        """Convert the values in changes to those of Python."""
         images: dict[str, dict[str, Mapping[str, Any]]] = {}
         for name in dict.fromkeys(entry.table for entry in entries):
             texts = [
@@ -174,7 +174,7 @@ class Worker:
 
     async def _read_rows(self, name: str, images: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         table = self._tables.get(name)
-        if table is None:  # it is gone, or another application's
+        if table is None:  # it was dropped, or belongs to another application
             return {image: json.loads(image) for image in images}
         if name not in self._given:
             given = build_given(table, DIALECTS[self._dialect.name])
@@ -199,10 +199,10 @@ def _show_change(entry: _Entry, images: Mapping[str, Mapping[str, Any]]) -> Logg
 
 
 def name_table(model: type[SQLModel]) -> str:
-    """The name of a model's table, as the log has it.
+    """Return the name of a model's table, as in the log.
 
     Raises:
-        ConfigurationError: It is no model of a table.
+        ConfigurationError: It is not a model of a table.
     """
     table = getattr(model, "__table__", None)
     if not isinstance(table, Table):
@@ -214,7 +214,7 @@ def name_table(model: type[SQLModel]) -> str:
 
 
 async def _keep(hold: Hold) -> None:
-    """Say again and again that this process works there; that it does no longer shows otherwise."""
+    """Renew the lease at intervals; its loss is noticed elsewhere."""
     with suppress(Lost):
         while True:
             await asyncio.sleep(KEEP_S)

@@ -1,1 +1,1 @@
-"""Writes, carried out on a lane."""
+"""Execution of write plans on a lane."""

@@ -1,4 +1,4 @@
-"""What the parts of a write share."""
+"""Context and result of a write."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from ..connect.lane import Lane, Row
 from ..hooks.run import HookRun
 
 Check = Callable[[Row], None]
-"""Looks at a row as it is stored, under its lock, and raises what speaks against a change."""
+"""Function that checks a locked row, and raises an error if it may not be changed."""
 
 CompareEchoes = Callable[[Lane, UpdatePlan, Sequence[Row]], Awaitable[None]]
-"""Compares what clients can't set, and have sent nevertheless, with rows as they are stored."""
+"""Function that compares read-only fields that clients have sent with the stored rows."""
 
 
 class Written(Struct, frozen=True):
-    """What a write has done.
+    """Result of a write.
 
     Args:
-        plan: The rows with all that they have set, by which is explained what COMMIT refuses.
-        rows: The rows as they are stored then, in the order of the plan; none where they are gone.
-        outcomes: Where each row was written for itself: its place in `rows`, what is wrong with
-            it, or None where it is gone.
-        affected: The number of rows that a mass change was for.
+        plan: The rows with all that they have set, by which an error of COMMIT is explained.
+        rows: The rows as then stored, in the order of the plan; none if they were deleted.
+        outcomes: For a write that is not atomic: the index of each row in `rows`, its error, or
+            None where it was deleted.
+        affected: The number of rows of a mass write.
     """
 
     plan: WrittenRows
@@ -43,17 +43,17 @@ class Written(Struct, frozen=True):
 
 
 class WriteContext(Struct, frozen=True):
-    """The lane of a write, and how it is carried out there.
+    """Context of a write: its lane, and how it is carried out there.
 
     Args:
         lane: A lane that writes.
         statements: The statements of the application.
         catalog: The resources.
-        compare_echoes: Looks at the rows of a change that has echoes.
-        caller: Who asks.
-        check: Looks at each row that the request names before it is changed or removed.
-        one_by_one: Whether rows are written one by one, so that a refusal tells its row.
-        hooks: Runs the hooks of the tables that are written; None where none has any.
+        compare_echoes: Compares the echoes of an update with the stored rows.
+        caller: The caller.
+        check: Checks each row that the request names before it is changed or deleted.
+        one_by_one: Whether rows are written one by one, so that an error identifies its row.
+        hooks: Runs the hooks of the written tables; None where they have none.
     """
 
     lane: Lane
@@ -70,5 +70,5 @@ class WriteContext(Struct, frozen=True):
         return self.lane.fetch(self.statements.of(shape), values)
 
     def part(self) -> AbstractContextManager[None]:
-        """Begin a part of the write that may be undone alone, in a savepoint."""
+        """Begin a part of the write that may be rolled back alone, to a savepoint."""
         return nullcontext() if self.hooks is None else self.hooks.part()

@@ -1,4 +1,4 @@
-"""Removes rows with their dependents."""
+"""Deletion of rows with their dependents."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from .lock import check_stored, read_locked
 
 
 class _Level(Struct):
-    """Rows that are removed together, once all that goes before them is gone.
+    """Rows that are deleted together, once their dependents are.
 
     Args:
         table: Their table.
         keys: The values of its primary key.
-        left: What is still to go before them.
+        left: The dependents that are still to be deleted.
     """
 
     table: SQLTable
@@ -39,10 +39,10 @@ class _Level(Struct):
 
 
 class Remover:
-    """Removes rows, after what the models declare to go with them.
+    """Writer of deletes, which first delete the rows that the models declare as dependents.
 
     Args:
-        context: The lane.
+        context: The context of the write.
     """
 
     def __init__(self, context: WriteContext) -> None:
@@ -51,21 +51,21 @@ class Remover:
         self._seen: set[tuple[str, Row]] = set()
 
     async def remove(self, plan: DeletePlan) -> None:
-        """Remove rows.
+        """Delete rows.
 
         Args:
             plan: The rows.
 
         Raises:
-            NotFound: A row is not there.
-            InvalidRequest: Two keys are one to the database.
-            Rejection: Something else still refers to one of the rows.
-            TooManyLevels: Triggers call each other more deeply than the database allows.
+            NotFound: A row does not exist.
+            InvalidRequest: Two keys are equal to the database.
+            Rejection: Another row still refers to one of the rows.
+            TooManyLevels: Triggers are nested more deeply than the database allows.
         """
         keys: Sequence[Row] = plan.keys
         context, hooks = self._context, self._context.hooks
         if not plan.goes_alone or context.check is not None or hooks is not None:
-            # Nothing that would have to go along may come while it is removed.
+            # No dependents may be added while the row is being deleted.
             stored = await read_locked(context, plan)
             check_stored(context, plan, stored)
             keys = [plan.table.values_of(row, plan.table.key_columns) for row in stored]
@@ -86,7 +86,7 @@ class Remover:
                 raise NotFound(f"{plan.table.title} not found")
 
     async def _check_gone(self, table: Table, keys: Sequence[Row]) -> None:
-        """Tell rows that are not there from those whose removal a trigger has passed over."""
+        """Raise a violation if rows still exist, because a trigger has ignored their deletion."""
         key = table.key_columns
         if await self._finder.find(table.sql, key, key, keys):
             raise ConstraintViolation(Constraint.TRIGGER)
@@ -94,15 +94,15 @@ class Remover:
     async def find_along(
         self, table: SQLTable, keys: Sequence[Row], *, softly: bool = False
     ) -> Mapping[Table, Sequence[Row]]:
-        """Lock what goes along with some rows as the models declare.
+        """Lock the dependents of some rows, as the models declare them.
 
         Args:
             table: Their table.
             keys: Their keys.
-            softly: Whether only such rows go along as stay when they are deleted.
+            softly: Whether to include only dependents with soft deletes.
 
         Returns:
-            The keys of what is rows of resources.
+            The keys of the dependents that belong to resources.
         """
         catalog = self._context.catalog
         self._seen = {(table.fullname, tuple(key)) for key in keys}
@@ -125,7 +125,7 @@ class Remover:
         return found
 
     async def _walk(self, resource: Table, keys: Sequence[Row]) -> Sequence[Row]:
-        """Remove rows: go down to what depends on nothing, and remove on the way back."""
+        """Delete rows depth-first, dependents before their parents."""
         table = resource.sql
         self._seen = {(table.fullname, tuple(key)) for key in keys}
         levels = [_Level(table, keys, iter(self._dependents_of(table)))]
@@ -135,7 +135,7 @@ class Remover:
             dependent = next(level.left, None)
             if dependent is None:
                 levels.pop()
-                # What goes along does so whoever may see it.
+                # Dependents are deleted even if the caller can't see them.
                 asked = None if levels else resource
                 key = tuple(level.table.primary_key.columns)
                 removed = await self._delete(level.table, key, level.keys, asked)
@@ -145,10 +145,10 @@ class Remover:
         return removed
 
     def _dependents_of(self, table: SQLTable) -> Sequence[Dependent]:
-        """What is removed before the rows of a table.
+        """Return the dependents to delete before the rows of a table.
 
-        SQLite takes rows along one inside of the other, 1,000 levels deep at most, and then leaves
-        some of them removed. What may nest without an end is not left to it.
+        SQLite nests cascades up to 1,000 levels deep, and then leaves some of the rows deleted. So
+        cascades that may nest without limit are not left to it.
         """
         declared = self._context.catalog.dependents.get(table.fullname, ())
         if not self._context.statements.dialect.nests_cascades or not cascades_in_circles(table):
@@ -161,9 +161,9 @@ class Remover:
         return [*declared, *cascades]
 
     async def _find_dependents(self, level: _Level, dependent: Dependent) -> Sequence[Row]:
-        """Lock the rows that go before others, as far as they are not on their way already.
+        """Lock the dependents of some rows, except those that are already being deleted.
 
-        Links are nothing that anything could depend on: they are removed at once.
+        Links have no dependents of their own, and are deleted at once.
         """
         parents = await self._values_of(level, dependent.parent_columns)
         if not parents:
@@ -205,7 +205,10 @@ class Remover:
 
 
 def _restricts(dependent: Dependent) -> bool:
-    """Whether rows must be gone before those that they refer to, even within one statement, as
-    SQLite has it (manual, SQLite Foreign Key Support, section 4.3)."""
+    """Whether a parent can't be deleted together with the rows that refer to it.
+
+    SQLite applies RESTRICT even within one statement (manual, SQLite Foreign Key Support, section
+    4.3).
+    """
     references = references_to(dependent.table)
     return any(r.columns == dependent.columns and r.on_delete == "RESTRICT" for r in references)

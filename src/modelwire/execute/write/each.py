@@ -1,4 +1,4 @@
-"""The rows of a bulk request, each written for itself: in a savepoint of one transaction."""
+"""Bulk writes that are not atomic: each row in a savepoint of one transaction."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ class _HasRows(Protocol):
 
 
 WriteRows = Callable[[WriteContext, RowPlan], Awaitable[_HasRows]]
-"""Writes the rows of a plan, and gives them as they are then."""
+"""Function that writes the rows of a plan, and returns them as then stored."""
 
 
 async def write_each(
     context: WriteContext, plan: EachPlan, write: WriteRows
 ) -> tuple[list[Row], list[Outcome]]:
-    """Write each row for itself; what was refused is undone alone.
+    """Write each row in a savepoint; a refused one is rolled back alone.
 
     Args:
-        context: The lane.
+        context: The context of the write.
         plan: The rows.
         write: Writes one of them.
 
     Returns:
-        The rows as they are then, and of each that was asked for its place there, what is wrong
-        with it, or None where it is gone.
+        The rows as then stored, and for each requested row its index among them, its error, or
+        None where it was deleted.
 
     Raises:
-        RequestError: It is nothing that a row could be at fault for.
+        RequestError: The error is not about a single row.
     """
     seen: set[Row] = set()
     rows: list[Row] = []
@@ -62,7 +62,7 @@ async def write_each(
 async def _write_one(
     context: WriteContext, table: Table, plan: Planned, write: WriteRows, seen: set[Row]
 ) -> Sequence[Row] | RequestError:
-    """Write one row; gives what is then there, or what is wrong with it."""
+    """Write one row; return the row as then stored, or its error."""
     if isinstance(plan, RequestError):
         return plan
     lane = context.lane
@@ -80,7 +80,7 @@ async def _write_one(
             raise
         return error
     except Exception as error:
-        # A hook may say what the row is to be answered with.
+        # A hook may raise the answer for its row.
         answered = find_answer(error)
         if answered is None:
             raise
@@ -93,7 +93,7 @@ async def _write_one(
 
 
 def _check_new(table: Table, plan: RowPlan, rows: Sequence[Row], seen: set[Row]) -> None:
-    """Refuse a row that is one before it, whose key is the same to the database only."""
+    """Refuse a row whose key equals that of an earlier row to the database only."""
     for row, given in zip(rows, plan.rows, strict=False):
         key = table.values_of(row, table.key_columns)
         if key in seen:

@@ -1,4 +1,4 @@
-"""Stores new rows, with those that are stored with them."""
+"""Insertion of new rows, with the related rows that are stored with them."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ from .permission import check_linked, check_parents, check_tied, check_written, 
 
 
 class Inserter(Struct, frozen=True):
-    """Stores new rows.
+    """Writer of new rows.
 
     Args:
-        context: The lane.
+        context: The context of the write.
     """
 
     context: WriteContext
 
     async def create(self, plan: CreatePlan) -> Written:
-        """Store rows, if the caller may see those that they refer to.
+        """Store rows, if the caller may see the rows that they refer to.
 
         Raises:
-            ParentNotFound: One of these is missing.
+            ParentNotFound: A row that they refer to is missing.
             Rejection: A constraint fired.
         """
         if self.context.catalog.hides_any_rows:
@@ -58,13 +58,13 @@ class Inserter(Struct, frozen=True):
         return Written(plan, await self.store(plan))
 
     def store(self, plan: CreatePlan) -> Awaitable[list[Row]]:
-        """Store rows: first those that they refer to, then they, then those that refer to them.
+        """Store rows: first their nested parents, then the rows, then their nested children.
 
         Args:
             plan: The rows.
 
         Returns:
-            The rows as they are stored, in their order.
+            The rows as stored, in order.
 
         Raises:
             Rejection: A constraint fired.
@@ -80,17 +80,17 @@ class Inserter(Struct, frozen=True):
             for links in kin.links:
                 await Linker(self.context).add(plan.table, row, links)
         if not is_early:
-            # What it asks for may be what has come along.
+            # The policy may require related rows, which are stored only now.
             await check_written(self.context, plan.table, "create", plan.rows, stored)
         return stored
 
     async def store_child(self, child: ChildPlan) -> Row:
-        """Store a row below one that is there.
+        """Store a row below an existing one.
 
         Raises:
-            NotFound: That one is not there.
+            NotFound: The existing row was not found.
             Forbidden: The new row is to be linked to it, and the caller may not change it.
-            InvalidRequest: The new row names another one.
+            InvalidRequest: The new row names another parent.
             Rejection: A constraint fired.
         """
         owner, changed = await self._find_owner(child.parent)
@@ -101,13 +101,12 @@ class Inserter(Struct, frozen=True):
         return stored
 
     async def _find_owner(self, parent: Parent) -> tuple[Row, Sequence[Row]]:
-        """Find and hold the row that a new one is to stand below: what that refers to, and the row
-        itself where it is changed.
+        """Find and lock the owner of a new row: its referenced values, and the row if it changes.
 
-        Where the new one is linked to it, that changes it, as every link does.
+        A new link changes the owner, as every link does.
 
         Raises:
-            NotFound: It is not there, or not for the caller.
+            NotFound: The owner does not exist for the caller.
             Forbidden: The caller may not change it.
         """
         if parent.relation.link is not None:
@@ -118,7 +117,7 @@ class Inserter(Struct, frozen=True):
         raise NotFound(f"{parent.table.title} not found")
 
     async def _store_parents(self, plan: CreatePlan) -> CreatePlan:
-        """Store what rows refer to; gives the plan of these, tied to it."""
+        """Store the nested parents of rows; return the plan of the rows, tied to them."""
         rows = list(plan.rows)
         for relation, found in _by_relation([kin.parents for kin in plan.kin]):
             parents = join_plans([parent for _, parent in found])
@@ -146,7 +145,7 @@ class Inserter(Struct, frozen=True):
     async def _store_below(
         self, relation: Relation, owners: Sequence[Row], plan: CreatePlan
     ) -> list[Row]:
-        """Store rows that a relation ties to others: each to the one with its owner's values."""
+        """Store the children of a relation, each tied to the values of its owner."""
         if relation.link is not None:
             stored = await self.store(plan)
             await Linker(self.context).tie(relation, owners, plan, stored)
@@ -162,15 +161,15 @@ class Inserter(Struct, frozen=True):
         return await self.store(CreatePlan(plan.table, rows, plan.kin))
 
     async def _check_claims(self, relation: Relation, row: NewRow, owner: Row) -> None:
-        """Compare what a row says of the one that it is tied to with what that has.
+        """Compare the parent that a row names with the one that it is tied to.
 
         Args:
             relation: The relation that leads to the row.
             row: The row.
-            owner: The values of the other one that it refers to.
+            owner: The values of the parent that it refers to.
 
         Raises:
-            InvalidRequest: It names another one. What is the same value, the database says.
+            InvalidRequest: It names another parent. The database decides which values are equal.
         """
         for field, claim in row.claims.items():
             index = [column.name for column in relation.remote].index(field.column.name)
@@ -186,17 +185,17 @@ class Inserter(Struct, frozen=True):
         columns: Sequence[Column[Any]],
         values: Row,
     ) -> None:
-        """Compare what the server sets in a row with the other one that the row is tied to.
+        """Compare the values that the server assigns to a row with the row that it is tied to.
 
         Args:
             table: The row's table.
             row: The row.
             fields: The fields that tie it.
-            columns: What they refer to.
-            values: The values of that in the other row.
+            columns: The columns that they refer to.
+            values: The values of these columns in the other row.
 
         Raises:
-            Forbidden: The row would have to refer to another one.
+            Forbidden: The assigned values refer to another row.
         """
         for field, value in row.items():
             if field not in fields:
@@ -207,14 +206,14 @@ class Inserter(Struct, frozen=True):
     async def _is_same(
         self, columns: Sequence[Column[Any]], values: Row, index: int, claim: Any
     ) -> bool:
-        """Whether a row has a value in one of some columns, as the database compares."""
+        """Whether a row has a value in a given column, as the database compares."""
         if claim == values[index]:
             return True
         shape = LookupShape(columns[0].table, tuple(columns), (*columns, columns[index]))
         return bool(await self.context.run(shape, {ROWS: [(*values, claim)]}))
 
     async def _insert(self, plan: CreatePlan, *, checks: bool = True) -> list[Row]:
-        """Store the rows of a plan, and run their hooks; check them, or leave that for later."""
+        """Store the rows of a plan, and run their hooks; check them now or later."""
         table, context, hooks = plan.table, self.context, self.context.hooks
         rows = plan.rows if hooks is None else await hooks.before_create(plan)
         allows = table.policy.create.constant
@@ -250,24 +249,24 @@ class Inserter(Struct, frozen=True):
 
 
 def _check_named(row: NewRow, values: Row) -> None:
-    """Check that a row will refer to one that is stored with it, or that it stands below.
+    """Check that a row can refer to a row that is stored with it, or that it stands below.
 
     Raises:
-        InvalidRequest: That has no value there, as a unique column may.
+        InvalidRequest: That row has null in a referenced column, as a unique column may.
     """
     if None in values:
         raise InvalidRequest(refuse_unnamed_parent(row.pointer))
 
 
 def bind_row(row: NewRow) -> dict[str, Any]:
-    """The parameters of one row to write."""
+    """Return the parameters of one row to write."""
     return dict(zip(map(value_name, row.fields), row.values, strict=True))
 
 
 def _by_relation(
     groups: Sequence[Mapping[Relation, CreatePlan]],
 ) -> Iterator[tuple[Relation, list[tuple[int, CreatePlan]]]]:
-    """The plans of each relation, each with the row that it belongs to."""
+    """Yield the plans of each relation, each with the index of its row."""
     relations = dict.fromkeys(relation for group in groups for relation in group)
     for relation in relations:
         yield (

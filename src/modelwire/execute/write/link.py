@@ -1,4 +1,4 @@
-"""Links rows of a many-to-many relation."""
+"""Writes of many-to-many links."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ from .permission import refuse
 Columns = tuple[Column[Any], ...]
 
 Pairs = Sequence[Row]
-"""Rows of values; of a link table the values of both ends."""
+"""Rows of values; for a link table the values of both ends."""
 
 
 class Linker:
-    """Links rows.
+    """Writer of links.
 
     Args:
-        context: The lane.
+        context: The context of the write.
     """
 
     def __init__(self, context: WriteContext) -> None:
         self._context = context
 
     async def find(self, links: LinkSet) -> tuple[LinkSet, list[str | None]]:
-        """Find the rows that a set of links leads to, and hold them.
+        """Find and lock the target rows of a set of links.
 
         Args:
             links: The links.
 
         Returns:
-            The same links by the keys that the rows have, each once, and where those stand that
-            lead to no row. Keys may be the same to the database that differ here.
+            The links by the stored keys, without duplicates, and the pointers to those whose target
+            was not found. Different keys may be equal to the database.
         """
         target, key = links.target, links.target.key_columns
         shape = LookupShape(target.sql, key, key, Lock.KEEP, placed=True, resource=target)
@@ -64,21 +64,21 @@ class Linker:
         return replace(links, keys=tuple(first), pointers=pointers), missing
 
     async def add(self, table: Table, row: Row, links: LinkSet) -> None:
-        """Link a row to others; links that are there already stay.
+        """Link a row to others; existing links stay.
 
         Args:
             table: Its resource.
-            row: The row as it is read.
-            links: The others.
+            row: The row as read.
+            links: The links to the other rows.
 
         Raises:
-            ParentNotFound: One of them is not there.
+            ParentNotFound: A target row does not exist.
             Rejection: A constraint of the link table fired.
         """
         await self.link(table, row, await self._find_all(links))
 
     async def link(self, table: Table, row: Row, links: LinkSet) -> None:
-        """Link a row to others that were found; links that are there already stay.
+        """Link a row to others that were found before; existing links stay.
 
         Raises:
             Rejection: A constraint of the link table fired.
@@ -86,21 +86,21 @@ class Linker:
         await self._insert_pairs(links, _pairs_of(table, row, links))
 
     async def replace(self, table: Table, wanted: Sequence[tuple[Row, LinkSet]]) -> None:
-        """Link rows to others, and no longer to any that are not among them.
+        """Replace the links of rows.
 
-        The rows must be locked, so that what two requests set does not mix.
+        The rows must be locked, so that the links that two requests set do not mix.
 
         Args:
             table: Their resource.
-            wanted: The rows as they are read, each with the others.
+            wanted: The rows as read, each with its new links.
 
         Raises:
-            ParentNotFound: One of them is not there.
+            ParentNotFound: A target row does not exist.
             Rejection: A constraint of the link table fired.
         """
         found = [(row, await self._find_all(links)) for row, links in wanted]
-        # What excludes others goes before they come. Elsewhere new ones come first: whoever removes
-        # a row to be linked is waited for with nothing in hand that they may wait for.
+        # Exclusive links are deleted before new ones are made. Other links are made first, so that
+        # this transaction holds no locks while it waits for one that deletes a target row.
         for row, links in found:
             if links.relation.excludes:
                 await self._delete_others(table, row, links)
@@ -111,7 +111,7 @@ class Linker:
                 await self._delete_others(table, row, links)
 
     async def remove(self, table: Table, row: Row, links: LinkSet) -> None:
-        """Take away the links from a row to others, where there are any.
+        """Delete the links from a row to others, where they exist.
 
         Raises:
             Forbidden: The links are rows of a resource, and the caller may not delete one of them.
@@ -124,13 +124,13 @@ class Linker:
     async def tie(
         self, relation: Relation, owners: Pairs, plan: CreatePlan, rows: Sequence[Row]
     ) -> None:
-        """Link new rows, each to the one with its owner's values.
+        """Link new rows, each to the values of its owner.
 
         Args:
             relation: The relation that leads to the new rows.
             owners: The values of the owners.
-            plan: What was to be stored.
-            rows: The new rows as they are read.
+            plan: The plan of the new rows.
+            rows: The new rows as read.
 
         Raises:
             Rejection: A constraint fired.
@@ -152,7 +152,7 @@ class Linker:
         return found
 
     async def _insert_pairs(self, links: LinkSet, pairs: Pairs) -> None:
-        """Make links that are not there yet, of which each pair is that of one key."""
+        """Make the links that do not exist yet, one pair of values for each key."""
         parts = [(links, pairs)] if pairs else []
         if self._context.one_by_one:
             parts = [(links.pick([i]), [pair]) for i, pair in enumerate(pairs)]
@@ -176,9 +176,9 @@ class Linker:
                 await self._check_made(resource, shape, made)
 
     async def _check_beside(self, links: LinkSet, shape: LinkShape, made: Pairs) -> None:
-        """Check that the caller may see what new links refer to besides both ends.
+        """Check that the caller may see the other rows that new links refer to, besides both ends.
 
-        A row that may not be seen is missing, as one that is not there.
+        A row that may not be seen counts as missing.
 
         Raises:
             Rejection: One of them is missing.
@@ -200,14 +200,16 @@ class Linker:
                 raise Rejection(self._say_missing(reference), links)
 
     def _say_missing(self, reference: Reference) -> ConstraintViolation:
-        """What the database would say if what a foreign key leads to were not there."""
+        """Return the violation that the database would report for a missing parent."""
         is_named = self._context.statements.dialect.names_foreign_keys
         name = reference.name or "" if is_named else None
         return ConstraintViolation(Constraint.FOREIGN_KEY, constraint=name)
 
     async def _find_unseen(self, resource: Table, shape: LinkShape, ends: Pairs) -> Pairs:
-        """Find the links that are there and that the caller does not see, where their ends say
-        whether they may be created: they are refused as any that is not there would be."""
+        """Find existing links that the caller can't see, if their ends decide on creating them.
+
+        They are refused like links that do not exist.
+        """
         policy = resource.policy
         is_said = policy.create.columns <= {column.key for column in shape.columns}
         if policy.read.constant or not is_said:
@@ -217,7 +219,7 @@ class Linker:
         return [end for place, end in enumerate(ends) if place not in places]
 
     def _assign(self, resource: Table | None) -> NewRow:
-        """What the server sets in a link, where links are rows of a resource."""
+        """Return the fields that the server assigns to a link, where links are a resource."""
         row = NewRow((), ())
         if resource is None:
             return row
@@ -226,10 +228,10 @@ class Linker:
     async def _check_ends(
         self, resource: Table, shape: LinkShape, links: Sequence[tuple[Row, NewRow]], made: Pairs
     ) -> None:
-        """Check that links lead to where the server has them lead, as far as it sets their ends.
+        """Check that links match the ends that the server assigns.
 
         Raises:
-            Forbidden: One of them would have to lead elsewhere.
+            Forbidden: A link would have to lead elsewhere.
         """
         ends = [field for field in links[0][1].fields if field.column in shape.columns]
         if ends:
@@ -243,7 +245,7 @@ class Linker:
         """Check that the caller may create links that are rows of a resource.
 
         Raises:
-            Forbidden: It may not create one of them.
+            Forbidden: The caller may not create one of them.
         """
         if resource.policy.create.constant:
             return
@@ -254,7 +256,7 @@ class Linker:
             raise refuse(resource, "create")
 
     async def _delete_others(self, table: Table, row: Row, links: LinkSet) -> None:
-        """Take away the links from a row to any that are not in a set."""
+        """Delete the links of a row that are not in a set."""
         relation, shape = links.relation, _shape_of(links.relation)
         seen = (relation, links.target)
         wanted, owner = _pairs_of(table, row, links), [table.values_of(row, relation.local)]
@@ -268,16 +270,16 @@ class Linker:
     async def _check_gone(
         self, links: LinkSet, columns: Columns, values: Pairs, wanted: Pairs = ()
     ) -> None:
-        """Check that no link is left that the caller sees, where links are rows of a resource.
+        """Check that no visible link is left, where links are rows of a resource.
 
         Args:
-            links: The links' relation and target.
+            links: The relation and target of the links.
             columns: Columns of the link table.
-            values: Their values in the links that were to go.
-            wanted: Links that were to stay.
+            values: Their values in the deleted links.
+            wanted: The links to keep.
 
         Raises:
-            Forbidden: It may not delete one of them.
+            Forbidden: The caller may not delete one of them.
         """
         shape = _shape_of(links.relation)
         resource = self._context.catalog.find(shape.table)
@@ -303,7 +305,7 @@ class Linker:
 
 
 def _pairs_of(table: Table, row: Row, links: LinkSet) -> list[tuple[Any, ...]]:
-    """The values that the links of a row have in the link table, in their order."""
+    """Return the values of a row's links in the link table, in order."""
     owner = table.values_of(row, links.relation.local)
     key = [field.column for field in links.target.key]
     positions = [key.index(column) for column, _ in links.relation.link_target]
@@ -311,6 +313,6 @@ def _pairs_of(table: Table, row: Row, links: LinkSet) -> list[tuple[Any, ...]]:
 
 
 def _shape_of(relation: Relation) -> LinkShape:
-    """The links of a relation: the columns that refer to its owner, then those to its target."""
+    """Return the shape of a relation's links: the columns of its owner, then of its target."""
     columns = relation.link_columns
     return LinkShape(columns[0].table, columns)

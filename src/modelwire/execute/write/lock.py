@@ -1,4 +1,4 @@
-"""Reads rows and locks them, before they are changed or removed."""
+"""Reads of rows under a lock, before they are changed or deleted."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .permission import refuse
 
 
 async def read_locked(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
-    """Lock the rows of a plan, in the order of their keys, so that two requests don't deadlock.
+    """Lock the rows of a plan, in the order of their keys, so that two requests can't deadlock.
 
     Args:
-        context: The lane.
+        context: The context of the write.
         plan: The rows.
 
     Returns:
         The rows in the order of the plan, each as the plan's `locking_shape` reads it.
 
     Raises:
-        NotFound: One is not there, or not for the caller.
-        Forbidden: The caller may not do it to one.
-        InvalidRequest: Two keys are one to the database, by its collation or type.
+        NotFound: A row does not exist for the caller.
+        Forbidden: The caller may not do the action to a row.
+        InvalidRequest: Two keys are equal to the database, by its collation or type.
     """
     table, shape = plan.table, plan.locking_shape
     found = await context.run(shape, {ROWS: plan.keys})
@@ -50,15 +50,15 @@ async def read_locked(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
 
 
 def check_stored(context: WriteContext, plan: KeyedRows, stored: Sequence[Row]) -> None:
-    """Have each row looked at that a request names, when nothing of more weight is against it.
+    """Run the request's check on each row that it names, once no stronger reason refuses it.
 
     Args:
-        context: What looks at each row.
+        context: The context of the write, with the check.
         plan: The rows.
-        stored: The same as they are stored.
+        stored: The rows as stored.
 
     Raises:
-        RequestError: A row is not as the request says that it should be.
+        RequestError: A row does not meet the request's preconditions.
     """
     if context.check is not None:
         for row in stored:

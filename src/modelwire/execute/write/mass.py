@@ -1,4 +1,4 @@
-"""The rows that match some filters, found and locked before all of them are written."""
+"""Rows of a mass write, found and locked before they are written."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ async def find_affected(context: WriteContext, plan: MassPlan, limit: int) -> De
     """Lock the rows that match.
 
     Args:
-        context: The lane.
-        plan: Finds them.
-        limit: Rows that the client allows at most.
+        context: The context of the write.
+        plan: The filters.
+        limit: The most rows that the client allows.
 
     Returns:
-        The plan of their removal, with their keys.
+        The plan of their deletion, with their keys.
 
     Raises:
-        TooManyAffected: They are more.
-        Forbidden: The caller may not do it to one of them.
+        TooManyAffected: More rows match.
+        Forbidden: The caller may not do the action to one of them.
     """
     table, lane, of = plan.table, context.lane, context.statements.of
     found = await lane.search(of(plan.shape), {**plan.values, "limit": limit + 1})

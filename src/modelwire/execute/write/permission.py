@@ -1,4 +1,4 @@
-"""Whether a caller may write rows as a request would have them, asked of the database."""
+"""Checks in the database whether a caller may write rows as a request asks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _VERBS: dict[Action, str] = {"create": "create", "update": "change", "delete": "
 
 
 def refuse(table: Table, action: Action, row: NewRow | None = None) -> Forbidden:
-    """The error for what a caller may not do to a row.
+    """Return the error for an action that a caller may not do to a row.
 
     Args:
         table: The resource.
-        action: What was to be done.
-        row: The row as the request has it, if its body does.
+        action: The action.
+        row: The row in the request's body, if any.
     """
     detail = f"You may not {_VERBS[action]} this {to_words(table.title).lower()}"
     if row is None:
@@ -40,7 +40,7 @@ def refuse(table: Table, action: Action, row: NewRow | None = None) -> Forbidden
 
 
 def _deciding(table: Table, action: Action, row: NewRow) -> Sequence[Field]:
-    """The one field of a body that decides whether an action is allowed, if there is one."""
+    """Return the only field of a body that decides whether an action is allowed, if any."""
     condition = table.policy.condition(action)
     given = [f for f in row.fields if f.column.key in condition.columns and f not in row.tied]
     return given if len(given) == 1 and not condition.looks_further else ()
@@ -53,17 +53,17 @@ async def check_written(
     rows: Sequence[NewRow],
     stored: Sequence[Row],
 ) -> None:
-    """Check that rows are as the caller may leave them.
+    """Check that the caller may leave rows as they are stored.
 
     Args:
-        context: The lane that has written them.
+        context: The context of the write, on the lane that has written them.
         table: Their resource.
-        action: What was done: they are created, or updated.
-        rows: The rows as the request has them; empty where its body has none of them.
-        stored: The rows as they are stored, in the same order.
+        action: The action: create or update.
+        rows: The rows of the request; empty if its body has none of them.
+        stored: The rows as stored, in the same order.
 
     Raises:
-        Forbidden: One is not.
+        Forbidden: The caller may not leave a row so.
     """
     policy = table.policy
     asked: list[Action] = [action]
@@ -82,32 +82,32 @@ async def check_written(
 async def check_linked(
     context: WriteContext, table: Table, rows: Sequence[NewRow], stored: Sequence[Row]
 ) -> None:
-    """Check that rows whose links have changed are as the caller may leave them.
+    """Check that the caller may leave rows whose links have changed.
 
     Args:
-        context: The lane that has changed the links.
+        context: The context of the write, on the lane that has changed the links.
         table: The resource of the rows.
-        rows: The rows as the request has them; empty where its body has none of them.
-        stored: The rows as they are stored, in the same order.
+        rows: The rows of the request; empty if its body has none of them.
+        stored: The rows as stored, in the same order.
 
     Raises:
-        Forbidden: One is not.
+        Forbidden: The caller may not leave a row so.
     """
     if table.policy.read.looks_further or table.policy.update.looks_further:
         await check_written(context, table, "update", rows, stored)
 
 
 async def check_parents(context: WriteContext, plan: WrittenRows) -> None:
-    """Check that the caller may see the rows that a plan refers to, and keep them as they are.
+    """Check that the caller may see the rows that a plan refers to, and lock them.
 
-    A row that may not be seen is missing, as one that is not there.
+    A row that may not be seen counts as missing.
 
     Args:
-        context: The lane that is to write the plan.
+        context: The context of the write.
         plan: The rows, with those that are written with them.
 
     Raises:
-        ParentNotFound: One is missing.
+        ParentNotFound: A row is missing.
     """
     catalog = context.catalog
     if not catalog.hides_any_rows:
@@ -123,16 +123,16 @@ async def check_parents(context: WriteContext, plan: WrittenRows) -> None:
 async def check_tied(
     context: WriteContext, table: Table, rows: Sequence[NewRow], fields: Sequence[Field]
 ) -> None:
-    """Check the rows that others refer to by what they are given and by what they name themselves.
+    """Check the parents of rows whose foreign keys are only partly given by the server.
 
     Args:
-        context: The lane that is to write them.
+        context: The context of the write.
         table: Their resource.
-        rows: The rows, with all that they are given.
+        rows: The rows, with all values that they are given.
         fields: The fields that they are given.
 
     Raises:
-        ParentNotFound: The caller may not see one, or it is missing.
+        ParentNotFound: The caller may not see a parent, or it is missing.
     """
     if not context.catalog.hides_any_rows:
         return

@@ -1,4 +1,4 @@
-"""Deletes rows softly, and brings them back."""
+"""Soft deletes, and restores."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Keys = Sequence[Row]
 
 
 class SoftRemover:
-    """Deletes rows softly, with those that the models declare to go with them and that stay too.
+    """Writer of soft deletes, which include the dependents that have soft deletes as well.
 
     Args:
-        context: The lane.
+        context: The context of the write.
     """
 
     def __init__(self, context: WriteContext) -> None:
@@ -37,15 +37,15 @@ class SoftRemover:
         self._finder = Finder(context.lane, context.statements)
 
     async def remove(self, plan: DeletePlan) -> None:
-        """Say of rows that they are deleted, all since one moment.
+        """Mark rows as deleted, all at the same instant.
 
         Args:
             plan: The rows.
 
         Raises:
-            NotFound: A row is not there.
-            Forbidden: The caller may not delete one.
-            InvalidRequest: Two keys are one to the database.
+            NotFound: A row does not exist.
+            Forbidden: The caller may not delete a row.
+            InvalidRequest: Two keys are equal to the database.
             Rejection: A constraint fired.
         """
         table, hooks = plan.table, self._context.hooks
@@ -60,7 +60,7 @@ class SoftRemover:
             await self._mark(deleted, found, at)
 
     async def restore(self, plan: RestorePlan) -> Written:
-        """Bring a row back, with those that went along with it.
+        """Restore a row, with the rows that were deleted along with it.
 
         Args:
             plan: The row.
@@ -69,8 +69,8 @@ class SoftRemover:
             The plan with all that it has set, and the row.
 
         Raises:
-            NotDeleted: It is there.
-            NotFound: It is not there, or the caller may not bring it back.
+            NotDeleted: The row is not deleted.
+            NotFound: The row does not exist, or the caller may not restore it.
             Forbidden: The caller may not change it.
             Rejection: A constraint fired.
         """
@@ -89,13 +89,13 @@ class SoftRemover:
         return replace(written, plan=replace(plan, rows=written.plan.rows))
 
     async def _check_deleted(self, plan: RestorePlan) -> None:
-        """Lock the row, whether it is deleted or not, and check that it is.
+        """Lock the row, whether deleted or not, and check that it is deleted.
 
-        Were only a deleted row asked for, one that is deleted just then would be neither.
+        A look-up of deleted rows alone would miss a row that is being deleted at the same time.
 
         Raises:
-            NotDeleted: It is not.
-            NotFound: There is no such row for the caller, deleted or not.
+            NotDeleted: It is not deleted.
+            NotFound: The row does not exist for the caller, deleted or not.
         """
         shape = select_locked(plan.after.recalled["include"], (mark_of(plan.after),))
         found = await self._context.run(shape, {ROWS: plan.keys})
@@ -105,12 +105,12 @@ class SoftRemover:
             raise NotDeleted(f"{plan.after.title} is not deleted")
 
     async def _find_along(self, table: Table, keys: Keys, at: object) -> Mapping[Table, Keys]:
-        """Lock the rows that go along with others, of those that are deleted since some moment.
+        """Lock the dependents of rows that were deleted at a given instant.
 
         Args:
-            table: The resource of the others.
+            table: The resource of the rows.
             keys: Their keys.
-            at: The moment as it is stored; None for rows that are not deleted.
+            at: The instant as stored; None for dependents that are not deleted.
         """
         below = await Remover(self._context).find_along(table.sql, keys, softly=True)
         chosen = {t: list(await self._choose(t, found, at)) for t, found in below.items()}
@@ -122,7 +122,7 @@ class SoftRemover:
         return (tuple(row[:-1]) for row in found if row[-1] == at)
 
     async def _mark(self, table: Table, keys: Keys, at: dt.datetime | None) -> None:
-        """Mark rows, whoever may see them; of what is back, hooks see a change."""
+        """Mark rows, even if the caller can't see them; hooks only see restores, as updates."""
         hooks = self._context.hooks if at is None else None
         plan = assign_changed(plan_mark(table, [tuple(k) for k in keys], at), self._context.caller)
         await Updater(replace(self._context, check=None, hooks=hooks)).change(plan)

@@ -1,4 +1,4 @@
-"""Triggers that may change rows once they are written: of those, rows are read again."""
+"""Triggers that may change rows after they are written, so that the rows are read again."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ from ..connect.lane import Lane, Row
 from ..log.postgresql import TRIGGERS
 
 FRESH_S = 10.0
-"""Seconds for which it is known which tables have triggers: migrations may run beside."""
+"""Seconds for which the triggers of tables are assumed known; migrations may run meanwhile."""
 
 _BEFORE_OR_INSTEAD = 2 | 64
-"""Bits of `pg_trigger.tgtype` (PostgreSQL's `catalog/pg_trigger.h`); a trigger with neither runs
-after the row is written."""
+"""Bits of `pg_trigger.tgtype` for BEFORE and INSTEAD OF (PostgreSQL's `catalog/pg_trigger.h`)."""
 
 
 class AfterTriggers:
-    """Knows which tables of a database have triggers that run after rows are written.
+    """Registry of tables with triggers that run after rows are written.
 
-    What a write gives back is a row as it was before these (PostgreSQL manual, Overview of Trigger
+    A write returns rows as they were before these triggers (PostgreSQL manual, Overview of Trigger
     Behavior; SQLite manual, RETURNING).
 
     Args:
@@ -41,7 +40,7 @@ class AfterTriggers:
         self._looked: dict[SQLTable, float] = {}
 
     def find(self, tables: Collection[SQLTable]) -> bool | None:
-        """Whether one of some tables has such a trigger; None where that has to be looked up."""
+        """Whether one of some tables has such a trigger; None if that has to be looked up."""
         oldest = time.monotonic() - FRESH_S
         for table in tables:
             if self._looked.get(table, oldest) <= oldest:
@@ -49,7 +48,7 @@ class AfterTriggers:
         return bool(self._names) and any(table.name in self._names for table in tables)
 
     async def look(self, lane: Lane, tables: Collection[SQLTable]) -> bool:
-        """Look in the database, in one statement for all tables."""
+        """Look up the triggers in the database, in one statement for all tables."""
         found = await lane.fetch(self._statement, {})
         self._names = frozenset(name for (name,) in found)
         self._looked |= dict.fromkeys(tables, time.monotonic())
@@ -59,16 +58,16 @@ class AfterTriggers:
 async def reread(
     lane: Lane, statements: Statements, table: Table, rows: Sequence[Row]
 ) -> Sequence[Row]:
-    """Read rows as they are stored now.
+    """Read rows as now stored.
 
     Args:
         lane: The lane that has written them, in the same transaction.
         statements: The statements of the application.
         table: The resource.
-        rows: The rows as they were written.
+        rows: The rows as written.
 
     Returns:
-        The rows in the same order. One that is no longer there under its key stays as it was.
+        The rows in the same order. A row that is no longer found by its key stays as it was.
     """
     if not rows:
         return rows
@@ -91,13 +90,13 @@ def _on_postgresql() -> Select[str]:
         select(name)
         .join_from(relation, trigger, relation.c.oid == trigger.c.tgrelid)
         .where(and_(~trigger.c.tgisinternal, trigger.c.tgenabled != "D", is_after))
-        # What notes changes leaves rows as they are.
+        # The triggers of the log of changes do not change rows.
         .where(*(trigger.c.tgname != ours for ours in TRIGGERS))
     )
 
 
 def _on_sqlite() -> Select[str]:
-    # A trigger has no other word for it; what else has the word costs a second look.
+    # Each such trigger contains the word AFTER; another text with it only costs an unneeded read.
     master = table_clause("sqlite_master", *map(column, ("type", "tbl_name", "sql")))
     name: ColumnElement[str] = master.c.tbl_name
     return select(name).where(master.c.type == "trigger", master.c.sql.contains("after"))

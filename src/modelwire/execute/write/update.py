@@ -1,4 +1,4 @@
-"""Changes rows by their keys."""
+"""Updates of rows by their keys."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from .permission import check_linked, check_parents, check_written
 
 
 class Updater(Struct, frozen=True):
-    """Changes rows.
+    """Writer of updates.
 
     Args:
-        context: The lane.
+        context: The context of the write.
     """
 
     context: WriteContext
 
     async def change(self, plan: UpdatePlan) -> Written:
-        """Change rows.
+        """Update rows.
 
         Args:
-            plan: What each row sets.
+            plan: The fields that each row sets.
 
         Returns:
-            The plan with all that its rows have set, and the rows as they are then, in its order.
+            The plan with all that its rows have set, and the rows as then stored, in order.
 
         Raises:
-            NotFound: A row is not there.
-            InvalidRequest: What would come of a row does not fit its schema.
+            NotFound: A row does not exist.
+            InvalidRequest: The resulting row does not fit its schema.
             Rejection: A constraint fired.
         """
         context, hooks = self.context, self.context.hooks
@@ -80,9 +80,9 @@ class Updater(Struct, frozen=True):
         return Written(plan, changed)
 
     async def _refuse_by_policy(self, plan: UpdatePlan, stored: Sequence[Row]) -> None:
-        """Refuse a change for what would come of it, which weighs more than a precondition.
+        """Refuse an update by its policy, which takes precedence over a failed precondition.
 
-        It is tried in the transaction that is undone in any case, without hooks.
+        The update is tried without hooks, in a transaction that is rolled back in any case.
 
         Raises:
             Forbidden: The caller may not leave the rows as they would become.
@@ -93,14 +93,14 @@ class Updater(Struct, frozen=True):
                 return
             changed = await self._change_all(settled, stored)
         except (RequestError, Rejection):
-            return  # nothing comes of it
+            return  # the policy has no say then
         await check_written(self.context, settled.changed_table, "update", settled.rows, changed)
 
     async def change_one(self, plan: UpdatePlan) -> Row:
-        """Change the one row of a plan, in one statement.
+        """Update the only row of a plan, in one statement.
 
         Raises:
-            NotFound: It is not there.
+            NotFound: The row does not exist.
             Rejection: A constraint fired.
         """
         (row,), (key,), table = plan.rows, plan.keys, plan.table
@@ -120,13 +120,13 @@ class Updater(Struct, frozen=True):
         return rows[0]
 
     async def _check_absent(self, plan: UpdatePlan) -> None:
-        """Tell a row that is not there from one whose change a trigger has passed over."""
+        """Raise a rejection if the row exists, because a trigger has ignored its update."""
         key = predicate_values(plan.keys[0])
         if await self.context.run(select_by_key(plan.table), key):
             raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
 
     async def _change_all(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
-        """Change rows that are locked, those that set the same fields in one statement."""
+        """Update locked rows; those that set the same fields share a statement."""
         table, width = plan.table, len(plan.table.selected)
         changed = [row[:width] for row in stored]
         groups: dict[tuple[Field, ...], list[int]] = {}
@@ -153,6 +153,6 @@ class Updater(Struct, frozen=True):
 
 
 def _go_together(table: Table, fields: Sequence[Field]) -> bool:
-    """Whether one statement can set these fields of many rows, whose keys tell which is which."""
+    """Whether one statement can set these fields in many rows, which it identifies by key."""
     keyed = any(field in table.key for field in fields)
     return not keyed and go_together(table, tuple(fields), changes=True)

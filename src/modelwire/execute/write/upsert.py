@@ -1,4 +1,4 @@
-"""Stores rows that may be there already, by a unique key."""
+"""Upserts by a unique key."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from .permission import check_parents, check_written
 from .update import Updater
 
 ATTEMPTS = 3
-"""How often a row is stored that is then neither new nor there: it may have gone in between."""
+"""Attempts at a row that is neither inserted nor found, as it may be deleted in between."""
 
 
 class Upserter:
-    """Stores rows as new ones, or into those with the same unique key.
+    """Writer of upserts: rows are inserted, or update those with the same unique key.
 
     Args:
-        context: The lane.
+        context: The context of the write.
     """
 
     def __init__(self, context: WriteContext) -> None:
@@ -48,11 +48,11 @@ class Upserter:
             plan: The rows.
 
         Returns:
-            The rows as they are stored then, in the order of the plan, whether new or not.
+            The rows as then stored, in the order of the plan, whether new or not.
 
         Raises:
-            InvalidRequest: Two keys are one to the database, by its collation or type; or what has
-                become of a row does not fit its model.
+            InvalidRequest: Two keys are equal to the database, by its collation or type; or a
+                resulting row does not fit its model.
             Rejection: A constraint fired.
         """
         hides_parents = self._context.catalog.hides_any_rows and plan.completes_references
@@ -65,7 +65,7 @@ class Upserter:
                 stored |= await self._store(plan, left)
                 left = [index for index in left if index not in stored]
         if left:
-            # A trigger has passed over them, or changed their keys.
+            # A trigger has ignored them, or changed their keys.
             raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan.pick(left))
         rows = [stored[index] for index in range(len(plan.rows))]
         check_keys(plan, rows)
@@ -73,10 +73,10 @@ class Upserter:
         return rows
 
     async def _store_as_allowed(self, plan: UpsertPlan) -> list[Row]:
-        """Store rows where a policy has a say, or hooks run.
+        """Store rows where a policy restricts writes, or hooks run.
 
-        Those that are there are looked up and locked, whoever may see them. Then they are changed
-        as rows are that a request names, and the others are new.
+        Existing rows are looked up and locked, even if the caller can't see them. Then they are
+        updated like rows that a request names, and the other rows are inserted.
         """
         table, rows = plan.table, plan.rows
         stored = await self._look_up(plan)
@@ -93,7 +93,7 @@ class Upserter:
         new = [i for i in range(len(rows)) if i not in stored]
         if new:
             if stored:
-                # What is there already brings nothing that the others could refer to.
+                # Existing rows provide nothing that the other rows could refer to.
                 await check_parents(self._context, plan.pick(new))
             stored.update(zip(new, await self._create_all(plan.pick(new)), strict=True))
         found = [stored[i] for i in range(len(rows))]
@@ -102,7 +102,7 @@ class Upserter:
         return found
 
     async def _look_up(self, plan: UpsertPlan) -> dict[int, Row]:
-        """Lock the rows that are there.
+        """Lock the existing rows.
 
         Raises:
             AlreadyExists: The caller may not see one of them.
@@ -138,14 +138,14 @@ class Upserter:
     async def _create(
         self, table: Table, fields: tuple[Field, ...], plan: UpsertPlan
     ) -> Sequence[Row]:
-        """Store new rows, unless they have come meanwhile."""
+        """Store new rows, unless others have stored them meanwhile."""
         many = len(plan.rows) > 1 and go_together(table, fields) and not self._context.one_by_one
         shape = InsertShape(table, fields, many=many, conflict=Conflict(plan.unique, None))
         created: list[Row] = []
         for part in [list(range(len(plan.rows)))] if many else [[i] for i in range(len(plan.rows))]:
             created += await self._run(shape, plan.pick(part))
         if len(created) < len(plan.rows):
-            # Two of them are one to the database, or others have stored one just now.
+            # Two of them are equal to the database, or another transaction has just stored one.
             stored = await self._look_up(plan)
             if len(stored) < len(plan.rows):
                 raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
@@ -155,7 +155,7 @@ class Upserter:
         return created
 
     async def _store(self, plan: UpsertPlan, indexes: Sequence[int]) -> dict[int, Row]:
-        """Store some rows of a plan; those that are left alone are read where they are there."""
+        """Store some rows of a plan; existing rows that are left unchanged are read."""
         stored: dict[int, Row] = {}
         ignored: list[int] = []
         for shape, group in plan.group(indexes).items():
@@ -167,7 +167,7 @@ class Upserter:
         return {**stored, **await self._read(plan, ignored)}
 
     def _split(self, shape: InsertShape, group: list[int]) -> Iterator[list[int]]:
-        """The rows that are stored together."""
+        """Yield the indexes of rows that one statement stores."""
         if shape.many and not self._context.one_by_one:
             yield group
             return
@@ -175,7 +175,7 @@ class Upserter:
             yield [index]
 
     async def _insert(self, shape: InsertShape, plan: UpsertPlan) -> Sequence[Row]:
-        """Store rows in one statement; of those that are left alone it says nothing."""
+        """Store rows in one statement, which does not return rows that are left unchanged."""
         stored = await self._run(shape, plan)
         return () if shape.ignores else stored
 
@@ -191,7 +191,7 @@ class Upserter:
         return stored
 
     async def _read(self, plan: UpsertPlan, indexes: Sequence[int]) -> dict[int, Row]:
-        """Read the rows that are there under the keys of some rows of a plan."""
+        """Read the existing rows with the keys of some rows of a plan."""
         if not indexes:
             return {}
         shape = ExistingShape(plan.table, plan.unique)
@@ -202,7 +202,7 @@ class Upserter:
 def _by_fields(
     plan: UpsertPlan, indexes: Sequence[int]
 ) -> Iterator[tuple[tuple[Field, ...], list[int]]]:
-    """Rows by the fields that they set."""
+    """Yield rows by the fields that they set."""
     groups: dict[tuple[Field, ...], list[int]] = {}
     for index in indexes:
         groups.setdefault(plan.rows[index].fields, []).append(index)
@@ -210,14 +210,14 @@ def _by_fields(
 
 
 def check_keys(plan: UpsertPlan, rows: Sequence[Row]) -> None:
-    """Check that no two rows of a plan are one row of the table.
+    """Check that no two rows of a plan are the same row of the table.
 
     Args:
         plan: The rows.
-        rows: As they are stored.
+        rows: The rows as stored.
 
     Raises:
-        InvalidRequest: Their keys differ here, and are the same to the database.
+        InvalidRequest: Two different keys are equal to the database.
     """
     table = plan.table
     faults = Faults()

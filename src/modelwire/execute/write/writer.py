@@ -1,4 +1,4 @@
-"""The one way in which plans of writes are carried out."""
+"""Execution of all kinds of write plans."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ from .upsert import Upserter
 
 
 def carry_out(context: WriteContext, plan: WritePlan) -> Awaitable[Written]:
-    """Carry out what a request asks to write, in the transaction of a lane.
+    """Carry out a write plan, in the transaction of a lane.
 
     Args:
-        context: The lane, and how it is done there.
-        plan: What is to be written.
+        context: The context of the write.
+        plan: The plan.
 
     Returns:
-        What was done.
+        The result.
 
     Raises:
-        RequestError: The request is at fault, such as for a row that is not there.
+        RequestError: The request is at fault, for example by naming a row that does not exist.
         Rejection: A constraint fired.
     """
     written = _WRITERS[type(plan)](context, plan)
-    # The rows of many that are written each for itself have ended each.
+    # A write that is not atomic has finished the hooks of each row separately.
     if context.hooks is None or isinstance(plan, EachPlan):
         return written
     return _finish(context.hooks, written)
@@ -121,7 +121,7 @@ async def _link(context: WriteContext, plan: LinkPlan) -> Written:
 
 
 async def _set(context: WriteContext, owner: KeyedRows, sets: NewRow) -> Row:
-    """Set what hooks have added to a row that is linked."""
+    """Set the fields that hooks have added to a row that is linked."""
     return await Updater(context).change_one(UpdatePlan(owner.table, owner.keys, (sets,)))
 
 
@@ -137,4 +137,4 @@ _WRITERS: Mapping[type, Callable[[WriteContext, Any], Awaitable[Written]]] = {
     UpdatePlan: _update,
     DeletePlan: _remove,
 }
-"""What carries out each kind of plan."""
+"""Writer of each kind of plan."""
