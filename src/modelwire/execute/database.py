@@ -1,4 +1,4 @@
-"""The database of an application: its engine, its sessions, its life."""
+"""Database of an application: its engine, its sessions, and its lifespan."""
 
 from __future__ import annotations
 
@@ -63,29 +63,29 @@ _CLOSE_S = 2.0
 
 
 class Database:
-    """One database: where connections, sessions and transactions come from.
+    """Database of an application: the source of connections, sessions and transactions.
 
     Args:
         url: `sqlite:///file.db` or `postgresql://user:password@host/name`; the environment's
             `MODELWIRE_DATABASE_URL`, or `sqlite:///modelwire.db`, by default.
-        pool_size: Connections held open at most; 10 by default.
+        pool_size: The maximum number of open connections; 10 by default.
         pool_timeout_s: Seconds that a request waits for a connection; 5 by default.
         statement_timeout_s: Seconds that a statement may run; 30 by default.
-        read_timeout_s: Seconds that one may run which a client has composed; 5 by default.
-        pgbouncer: Whether PostgreSQL is reached through PgBouncer in transaction mode; it is not,
-            by default.
+        read_timeout_s: Seconds that a statement composed by a client may run; 5 by default.
+        pgbouncer: Whether PostgreSQL is reached through PgBouncer in transaction mode; not, by
+            default.
         echo: Whether every statement is logged; off by default.
         create_tables: Whether missing tables are created at start-up; on by default.
-        replica_urls: URLs of copies that reads go to, separated by spaces or commas; none by
+        replica_urls: The URLs of replicas that serve reads, separated by spaces or commas; none by
             default.
         metadata: The tables; those of every SQLModel class by default.
 
     Attributes:
         dialect: `sqlite` or `postgresql`.
-        tracking: The changes of tables that keep them.
-        sql_dialect: What that can do, and how it spells SQL.
-        has_tables: Whether the tables were seen to, by start-up or `init_db`, or found.
-        replicas: Its copies that reads go to; None without any.
+        tracking: The log of changes, and its readers.
+        sql_dialect: The abilities of that dialect, and its SQL.
+        has_tables: Whether the tables were created, by start-up or `init_db`, or found.
+        replicas: The replicas that serve reads; None without any.
 
     Raises:
         ConfigurationError: The URL or a setting can't be used.
@@ -139,7 +139,7 @@ class Database:
             self.replicas = Replicas(self, [self._at(url) for url in copies])
 
     def _at(self, url: URL) -> Database:
-        """The same on another server."""
+        """Return this database on another server."""
         other = copy.copy(self)
         other.url, other.replicas, other._is_copy = url, None, True
         return other
@@ -149,12 +149,12 @@ class Database:
 
     @property
     def servers(self) -> Sequence[Server]:
-        """The servers that its URL names."""
+        """Servers that the URL names."""
         return read_servers(self.url).hosts if self.sql_dialect.has_standbys else ()
 
     @cached_property
     def engine(self) -> AsyncEngine:
-        """SQLAlchemy's engine, with the one pool of this database."""
+        """SQLAlchemy's engine, with the only pool of this database."""
         return create_engine(self.url, self.settings)
 
     @cached_property
@@ -167,17 +167,17 @@ class Database:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """The secrets that cursors are sealed with."""
+        """Secrets that seal cursors."""
         dialect = self.engine.dialect
         return Secrets(self.settings, self.url, dialect, self.reading, self.writing)
 
     @cached_property
     def triggers(self) -> AfterTriggers:
-        """The triggers that may change rows once they are written."""
+        """Registry of triggers that may change rows after they are written."""
         return AfterTriggers(self.engine.dialect)
 
     async def open_log(self, session: BaseSession | None = None) -> None:
-        """See that the log of changes can be read; a copy has it where the primary does.
+        """Make sure that the log of changes can be read; a replica has it from the primary.
 
         Args:
             session: The session in which it is read.
@@ -199,22 +199,22 @@ class Database:
     def changes(
         self, name: str, *models: type[SQLModel], start: Start = "oldest"
     ) -> AsyncGenerator[LoggedChange, None]:
-        """Work through what has been changed, one change after another, once it is committed.
+        """Process changes one after another, once they are committed.
 
-        Each is given at least once, in order. One is done with when the next one is asked for; how
-        far that is, the database keeps. Of several processes that do so under one name, one works;
-        where it ends, however it does, another one takes over within some seconds.
+        Each change is given at least once, in order, and counts as processed when the next one is
+        requested; the database keeps the progress. Of several processes with one name, one works;
+        when it ends, however it does, another one takes over within some seconds.
 
             async for change in database.changes("send-mail", Invoice):
                 await send(change)
 
         Args:
-            name: The name under which that is kept.
-            models: The tables whose changes are meant; all that keep them, if none is named.
-            start: Where a new name begins: at the `oldest` change that is kept, or `now`.
+            name: The name under which the progress is kept.
+            models: The tables whose changes are processed; all logged tables, if none is named.
+            start: The start of a new name: at the `oldest` change that is kept, or `now`.
 
         Returns:
-            The changes; they have no end.
+            The changes, without an end.
 
         Raises:
             ConfigurationError: An argument is of the wrong kind.
@@ -223,7 +223,7 @@ class Database:
 
     @property
     def pool_state(self) -> PoolState:
-        """The connections of the pool, as they are now."""
+        """Current state of the pool."""
         pool: Any = self.engine.pool
         return PoolState(
             pool.size(), pool.checkedin() + pool.checkedout(), pool.checkedout(), pool.waiting
@@ -243,12 +243,12 @@ class Database:
 
         Args:
             session: The overridden session.
-            statement: What comes first, by which it is known how long such reads take; None for
-                what is quick in any case.
-            caller: Who asks.
+            statement: The first statement, from which the duration of such reads is known; None for
+                reads that are always quick.
+            caller: The caller.
 
         Raises:
-            Unavailable: There are too many reads already that take long, and this may be one more.
+            Unavailable: Too many long reads run already, and this may be another one.
         """
         claim = self._slots.claim(statement)
         if session is not None:
@@ -273,8 +273,8 @@ class Database:
 
         Args:
             session: The overridden session.
-            single: Whether the block runs one statement only.
-            caller: Who asks.
+            single: Whether the block runs a single statement.
+            caller: The caller.
         """
         lane: AbstractAsyncContextManager[Lane]
         if session is not None:
@@ -283,7 +283,8 @@ class Database:
             lane = self._driver_lane(
                 self.engine,
                 writes=True,
-                # PgBouncer may give each transaction another connection: whatever is done is one.
+                # PgBouncer may give each transaction another connection, so every write is one
+                # transaction.
                 transaction=self.settings.pgbouncer or not single,
                 slots=self._slots,
                 caller=caller,
@@ -292,13 +293,13 @@ class Database:
         if not self.sql_dialect.has_one_writer or (
             session is not None and session.in_transaction()
         ):
-            # What has begun may hold the lock that whoever has the turn waits for.
+            # A transaction that has begun may hold the lock that the head of the queue waits for.
             return lane
         return self._turns.take(lane)
 
     @property
     def stamps(self) -> bool:
-        """Whether each transaction says on whose behalf it writes, for the log of changes."""
+        """Whether each transaction states its origin for the log of changes."""
         return self.tracking.log.is_on and self.tracking.log.stamps
 
     def _join(
@@ -325,19 +326,19 @@ class Database:
     def retry(
         self, attempt: Callable[[], Awaitable[T]], met: Contention, begun_s: float
     ) -> Awaitable[T]:
-        """Run a transaction again that others were in the way of.
+        """Run a transaction again after contention.
 
         Args:
-            attempt: Runs the whole transaction. In an overridden session none is whole: what was
-                done in it before would be lost.
-            met: What the first attempt has raised.
-            begun_s: When that was begun, by the monotonic clock.
+            attempt: Runs the whole transaction. It is never whole in an overridden session, where
+                earlier writes would be lost.
+            met: The error of the first attempt.
+            begun_s: The start of that attempt, by the monotonic clock.
 
         Returns:
-            What the attempt that succeeded has returned.
+            The result of the attempt that succeeds.
 
         Raises:
-            Contention: Others were in the way each time.
+            Contention: Every attempt has met contention.
         """
         settings = self.settings
         return retry_contended(
@@ -350,36 +351,36 @@ class Database:
         )
 
     async def init_db(self) -> None:
-        """Create the tables that are missing, and that of modelwire itself; views are none.
+        """Create missing tables, including modelwire's own; views are left out.
 
         Several processes may do so at once.
 
         Raises:
             Unavailable: The database can't be reached.
-            DatabaseError: It refused.
+            DatabaseError: The database refused.
         """
         await create_missing_tables(self.engine, self.metadata)
         self.has_tables = True
-        # Who may create no tables has created them otherwise, and may do without these.
+        # A role that may not create tables has created its own otherwise, and may do without these.
         await create_table_of_keys(self.engine)
         with suppress(RequestError):
             await self.secrets.find()
         await self.tracking.begin()
 
     def awaits(self, missing: MissingTable) -> bool:
-        """Tell whether a table is missing that start-up creates, and nothing has seen to them."""
+        """Whether a table is missing that start-up creates, and start-up has not run."""
         return not self.has_tables and any(
             table.name == missing.name for table in tables_in(self.metadata)
         )
 
     async def check_tables(self, tables: Collection[SQLTable]) -> None:
-        """Check that tables are there, unless that is known.
+        """Check that tables exist, unless that is known.
 
         Args:
             tables: The tables.
 
         Raises:
-            NotStarted: Some are not; says which.
+            NotStarted: Some tables are missing; says which.
             Unavailable: The database does not answer in time.
         """
         if self.has_tables:
@@ -393,7 +394,7 @@ class Database:
         self.has_tables = True
 
     async def ping(self) -> None:
-        """Ask the database for an answer.
+        """Check that the database answers.
 
         Raises:
             Unavailable: It does not answer in time.
@@ -420,7 +421,7 @@ class Database:
         """
         if self.replicas is not None:
             await self.replicas.close()
-        # A copy tells of nothing.
+        # A replica does not notify.
         tracking = () if self._is_copy else (self.tracking.close,)
         for close in (*tracking, self.engine.dispose):
             with suppress(TimeoutError):
@@ -429,11 +430,11 @@ class Database:
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
-        """The lifespan of an application: tables at start-up, no connection left at the end.
+        """Run the lifespan of an application: tables at start-up, no connection left at the end.
 
-        The first one in a process also takes what is loaded by then out of the garbage collector's
-        sight. What may be a mistake is logged as a warning: tables that lack columns which their
-        models have, and environment variables that are named almost like a setting.
+        The first lifespan in a process also exempts all loaded objects from garbage collection.
+        Possible mistakes are logged as warnings: tables that lack columns of their models, and
+        environment variables whose names almost match a setting.
 
         Args:
             app: The application; its `state.modelwire_database` becomes this database.

@@ -1,4 +1,4 @@
-"""Whether COMMIT waits until what it stores survives the loss of a server."""
+"""Checks whether COMMIT waits until its data survives the loss of a server."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from ..statement.statements import Statement
 from .connect.lane import Lane
 
 _WAITS = ("on", "remote_apply")
-"""The values of `synchronous_commit` by which COMMIT waits until a standby has stored it
-(PostgreSQL manual, 20.5.1)."""
+"""Values of `synchronous_commit` for which COMMIT waits for a standby (PostgreSQL, 20.5.1)."""
 
 
 def check_setting(settings: Settings, dialect: SQLDialect) -> None:
-    """Check that a database can be as durable as it is to be.
+    """Check that a database supports the required durability.
 
     Raises:
         ConfigurationError: It has no standbys.

@@ -1,4 +1,4 @@
-"""The engine of each database, with the settings that make it safe to share."""
+"""Engines of all databases, with settings that make them safe to share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def create_engine(url: URL, settings: Settings) -> AsyncEngine:
 
     Args:
         url: The database, as `parse_url` returns it.
-        settings: Pool size, limits of time, echo.
+        settings: The pool size, timeouts and echo.
 
     Returns:
         The engine.

@@ -1,4 +1,4 @@
-"""What a log may say of an error of the database: its kind, without values of rows."""
+"""Description of a database error for the log: its kind, without values of rows."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from .connect.watch import find_cause
 from .faults.translate import DRIVER_ERRORS
 
 _VALUES_IN_TEXT = "22"
-"""Class 22 of PostgreSQL's codes, data exceptions, quotes the value that it is about."""
+"""Class 22 of PostgreSQL's codes: data exceptions, whose messages quote values."""
 
 
 def describe_failure(error: BaseException) -> str | None:
-    """Describe an error that SQLAlchemy or a driver has raised.
+    """Describe an error of SQLAlchemy or a driver.
 
-    PostgreSQL puts values of rows into the detail of its errors, and into the text of those about
-    values. What it says otherwise names tables, columns and constraints, or is what a trigger has
-    been written to say.
+    PostgreSQL quotes values of rows in the details of its errors, and in the messages of data
+    exceptions. Other messages name tables, columns and constraints, or are a trigger's own.
 
     Args:
         error: The error, or one that was raised from it.
 
     Returns:
-        One line for a log; None for errors of any other origin.
+        One line for a log; None for other errors.
     """
     cause = find_cause(error)
     if not isinstance(cause, DRIVER_ERRORS):

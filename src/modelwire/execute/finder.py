@@ -1,4 +1,4 @@
-"""Looks up which rows exist, in any table, and which refer to which."""
+"""Look-ups of rows, and of rows that refer to them, in any table."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Columns = Sequence[Column[Any]]
 
 
 class Whole(NamedTuple):
-    """The table that another one is a partition of.
+    """Partitioned table.
 
     Args:
         schema: Its schema.
         table: Its name.
-        key: What an index of the partition is called there; None where it is none.
+        key: The name of its index that corresponds to the partition's; None for other constraints.
     """
 
     schema: str
@@ -38,13 +38,13 @@ class Whole(NamedTuple):
 
 
 class Finder(Struct, frozen=True):
-    """Looks rows up on a lane.
+    """Finder of rows on a lane.
 
     Args:
         lane: The lane.
         statements: The statements of the application.
-        seen: The resources, to find of each what the caller may see only, and to keep that; every
-            row is found, if None.
+        seen: The resources, to find only the rows that the caller may see, and lock them; every row
+            is found, if None.
     """
 
     lane: Lane
@@ -59,7 +59,7 @@ class Finder(Struct, frozen=True):
         rows: Sequence[Row],
         lock: Lock | None = None,
     ) -> Sequence[Row]:
-        """The values of some columns in the rows whose columns have one of the given values."""
+        """Return the values of some columns in the rows that have given values in other columns."""
         resource = None
         if self.seen is not None:
             resource, lock = self.seen.find(table), Lock.KEEP
@@ -69,11 +69,11 @@ class Finder(Struct, frozen=True):
     async def find_missing(
         self, table: SQLTable, columns: Columns, keys: Sequence[tuple[Any, ...]]
     ) -> tuple[Any, ...] | None:
-        """The first of some keys that no row has in some columns; None if each is there."""
+        """Return the first of some keys that no row has in some columns; None if all are found."""
         rows = await self.find(table, columns, columns, keys) if keys else ()
         found = {*map(tuple, rows)}
         for key in keys:
-            # Texts may be equal to the database and not to Python.
+            # Texts may be equal to the database but not to Python.
             if key not in found and not await self.find(table, columns, columns, [key]):
                 return key
         return None
@@ -86,18 +86,18 @@ class Finder(Struct, frozen=True):
         changed: AbstractSet[Column[Any]] | None,
         beside: AbstractSet[Row],
     ) -> SQLTable | None:
-        """Find what stands in the way of deleting some rows, or of changing what others refer to.
+        """Find a table that blocks the deletion of rows, or the update of referenced columns.
 
         Args:
             table: Their table.
             keys: The values of its primary key.
-            dependents: What goes with the rows of each table, besides what the database deletes.
-            changed: The columns that are changed; the rows are deleted, if None.
+            dependents: The declared dependents of each table, besides the database's own cascades.
+            changed: The updated columns; None if the rows are deleted.
             beside: The keys of other rows of the table that are deleted with them.
 
         Returns:
-            A table whose rows stay and refer to the rows, or to some that go with them; None if
-            there is none.
+            A table whose rows stay and refer to the rows or to their dependents; None if there is
+            none.
         """
         seen: set[tuple[SQLTable, Row]] = {(table, tuple(key)) for key in keys}
         blocking: list[tuple[SQLTable, Row]] = []
@@ -121,16 +121,16 @@ class Finder(Struct, frozen=True):
     async def find_whole(
         self, part: str, schema: str | None, constraint: str | None
     ) -> Whole | None:
-        """Find the table that one is a partition of.
+        """Find the table that another table is a partition of.
 
         Args:
             part: The partition.
             schema: Its schema.
-            constraint: A constraint of it.
+            constraint: A constraint of the partition.
 
         Returns:
-            The table, with the name that the constraint's index has there, if it has one; None if
-            it is no partition.
+            The table, with the name of its index for the constraint, if any; None if the other
+            table is not a partition.
         """
         values = values_of_whole(schema, part, constraint)
         for row in await self.lane.fetch(self.statements.whole, values):
@@ -138,7 +138,7 @@ class Finder(Struct, frozen=True):
         return None
 
     async def _find_children(self, reference: Reference, keys: Sequence[Row]) -> list[Row]:
-        """The keys of the rows that refer to some rows by a foreign key."""
+        """Return the keys of the rows that refer to some rows by a foreign key."""
         key = tuple(reference.parent.primary_key.columns)
         values = await self.find(reference.parent, reference.parent_columns, key, keys)
         known = [row for row in values if None not in row]
@@ -156,7 +156,7 @@ def _action_of(
     dependents: Mapping[str, Sequence[Dependent]],
     changed: AbstractSet[Column[Any]] | None,
 ) -> str:
-    """What becomes of the rows that refer to one that is deleted, or whose columns change."""
+    """Return the action on rows that refer to a deleted row, or to updated columns."""
     if changed is not None:
         touched = not changed.isdisjoint(reference.parent_columns)
         return reference.on_update if touched else "UNTOUCHED"

@@ -1,4 +1,4 @@
-"""Carries a request with a key out once: the key and the answer are part of its transaction."""
+"""Idempotency keys: the key and the response are stored in the transaction of the request."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .connect.lane import Lane, Row
 from .tables import creation_of
 
 PURGE_INTERVAL_S = 60.0
-"""Seconds between two removals of expired keys in one process, while they keep up."""
+"""Interval between two removals of expired keys in one process, in seconds, while they keep up."""
 
 PURGED_KEYS = 100
-"""Keys that one request removes at most. Where there are more, the next one goes on."""
+"""Maximum number of keys that one request removes; the next one goes on if there are more."""
 
 _HEADERS = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 
 
 class StoredAnswer(NamedTuple):
-    """The first answer to a request.
+    """First response to a request.
 
     Args:
         status: Its status.
@@ -43,15 +43,14 @@ class StoredAnswer(NamedTuple):
 
 
 class IdempotencyKeys:
-    """The keys of requests, each with what was answered, in a table of their own.
+    """Table of idempotency keys, each with the response to its request.
 
-    What others do with the same key at the same time waits for the end of the transaction that has
-    it: on PostgreSQL at the key itself, on SQLite for the turn to write. If that is undone, the key
-    is free again.
+    A concurrent request with the same key waits for the end of the transaction that has the key: on
+    PostgreSQL at the key itself, on SQLite in the write queue. A rollback frees the key.
 
     Args:
         dialect: SQLAlchemy's dialect of the engine that runs the statements.
-        settings: How long a key counts, and how long a request waits for the one that has it.
+        settings: The lifetime of a key, and the timeout for waiting for it.
     """
 
     def __init__(self, dialect: Dialect, settings: Settings) -> None:
@@ -71,20 +70,20 @@ class IdempotencyKeys:
         self._purge = of(sql.build_purge(PURGED_KEYS))
 
     async def claim(self, lane: Lane, key: str, fingerprint: str) -> StoredAnswer | None:
-        """Take a key for a request.
+        """Claim a key for a request.
 
         Args:
             lane: A lane that writes, in the transaction of the request.
             key: The key.
-            fingerprint: Tells the request from others.
+            fingerprint: The fingerprint of the request.
 
         Returns:
-            What was answered, if the request was carried out before; it is not to be once more.
+            The stored response, if the request was carried out before, so that it is not repeated.
 
         Raises:
-            KeyReused: The key came with another request.
-            KeyInFlight: Another transaction has it, and does not end in time.
-            Unavailable: The table is not there, and can't be created or used.
+            KeyReused: The key was used for another request.
+            KeyInFlight: Another transaction has the key, and does not end in time.
+            Unavailable: The table does not exist, and can't be created or used.
         """
         ((usual_wait, _, there),) = await _run(lane, self._look, {"wait": self._wait})
         if not there:
@@ -102,12 +101,12 @@ class IdempotencyKeys:
         return StoredAnswer(status, pairs, bytes(body))
 
     async def store(self, lane: Lane, key: str, answer: StoredAnswer) -> None:
-        """Store what is answered to a request, and now and then remove keys that have expired.
+        """Store the response to a request, and remove expired keys at intervals.
 
         Args:
-            lane: The lane on which the key was taken.
+            lane: The lane on which the key was claimed.
             key: The key.
-            answer: The answer.
+            answer: The response.
         """
         pairs = [(n.decode(), v.decode("latin-1")) for n, v in answer.headers]
         headers = msgspec.json.encode(pairs).decode()
@@ -119,7 +118,7 @@ class IdempotencyKeys:
             self._purge_at = time.monotonic() + PURGE_INTERVAL_S if keeps_up else 0.0
 
     async def _insert(self, lane: Lane, key: str, fingerprint: str) -> bool:
-        """Store a key; whether it is there as that of another transaction, which has ended."""
+        """Insert a key; return False if an ended transaction has stored it before."""
         now = time.time()
         expires = {"v_expires_at": now + self._ttl_s, "now": now}
         values = {"v_key": key, "v_fingerprint": fingerprint, **expires}
@@ -135,7 +134,7 @@ async def _run(lane: Lane, statement: Statement, values: dict[str, Any]) -> Sequ
     """Run a statement on the table of keys.
 
     Raises:
-        Unavailable: It was refused.
+        Unavailable: The database refused it.
     """
     try:
         return await lane.fetch(statement, values)

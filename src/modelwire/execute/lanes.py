@@ -1,4 +1,4 @@
-"""The driver lanes by database."""
+"""Driver lanes by database."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from .postgresql.lane import AsyncpgLane
 from .sqlite.lane import AiosqliteLane
 
 DRIVER_LANES: dict[str, type[DriverLane]] = {"postgresql": AsyncpgLane, "sqlite": AiosqliteLane}
-"""The lanes by the name of their dialect."""
+"""Lanes by the name of their dialect."""

@@ -1,4 +1,4 @@
-"""What a constraint has refused, until it is explained."""
+"""Constraint violation of a plan, before it is explained."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ class Rejection(ModelwireError):
     """A constraint fired while a plan was carried out.
 
     Args:
-        violation: What the driver said.
-        plan: What was to be written, as far as the constraint may be about it; None where that is
-            not known.
-        otherwise: What refused the same rows before, all at once: the truth where the parent that
-            one of them has missed since is among them.
-        alone: What was refused alone, when the rows were tried one by one.
+        violation: The driver's error.
+        plan: The part of the plan that may have violated it; None if unknown.
+        otherwise: The rejection of the same rows when written all at once; it holds if the parent
+            that a single row lacks is one of these rows.
+        alone: The row that was refused alone, when the rows were tried one by one.
     """
 
     def __init__(
@@ -35,14 +34,14 @@ class Rejection(ModelwireError):
 
 
 def check_all_written(written: Sized, count: int) -> None:
-    """Check that a statement has written as many rows as it should have.
+    """Check that a statement has written as many rows as it should.
 
     Args:
-        written: The rows that it gave back.
-        count: How many it should have written.
+        written: The rows that it returned.
+        count: The expected number.
 
     Raises:
-        ConstraintViolation: A trigger has passed over some, without an error.
+        ConstraintViolation: A trigger has ignored some rows, without an error.
     """
     if len(written) < count:
         raise ConstraintViolation(Constraint.TRIGGER)

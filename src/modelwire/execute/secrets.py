@@ -1,4 +1,4 @@
-"""The secrets that cursors are sealed with: in the settings, or one that the database keeps."""
+"""Secrets that seal cursors: from the settings, or one that the database keeps."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ Open = Callable[..., AbstractAsyncContextManager[Lane]]
 
 
 class _Secret(bytes):
-    """Bytes that no log shows, those of statements with their values included."""
+    """Bytes that are never logged, not even as parameters of statements."""
 
     def __repr__(self) -> str:
         return "b'…'"
 
 
 class Secrets:
-    """Finds the secrets of a service, which all of its processes and nodes share.
+    """Secrets of a service, which all of its processes and nodes share.
 
-    Where the settings have none, the database keeps one in a table of its own, made by the first
-    process that needs it. A database in memory belongs to one process, and so does its secret.
+    If the settings have none, the database keeps one in a table of its own, made by the first
+    process that needs it. An in-memory database belongs to one process, and so does its secret.
 
     Args:
-        settings: They may have secrets.
+        settings: The settings, which may have secrets.
         url: The database.
         dialect: SQLAlchemy's dialect of the engine that runs the statements.
         reading: Takes a lane that reads, in a session if one is given.
         writing: Takes a lane for one transaction.
 
     Attributes:
-        known: The secrets, once they are found; the first one seals, and all open.
+        known: The secrets, once found; the first one seals, and all can open.
     """
 
     def __init__(
@@ -71,17 +71,17 @@ class Secrets:
         self._secret = of(sql.build_secret())
 
     async def find(self, session: BaseSession | None = None) -> tuple[bytes, ...]:
-        """Find the secrets; the one of the database is made where there is none.
+        """Find the secrets; a missing secret of the database is made.
 
         Args:
-            session: The overridden session. Its database counts if it has a secret: in tests the
-                one of the application may not even be there.
+            session: The overridden session. A secret of its database takes precedence: in tests,
+                the application's own database may not even exist.
 
         Returns:
             The secrets.
 
         Raises:
-            Unavailable: There is none, and none can be made.
+            Unavailable: There is no secret, and none can be made.
         """
         if self.known:
             return self.known
@@ -93,7 +93,7 @@ class Secrets:
         return self.known
 
     async def _own(self) -> bytes:
-        """The secret of the application's own database."""
+        """Return the secret of the application's own database."""
         if is_memory(self._url):
             return _make()
         found = await self._read()
@@ -114,7 +114,7 @@ class Secrets:
         return bytes(rows[0][0]) if rows else None
 
     async def _store(self) -> None:
-        """Make a secret, and its table first where that is missing."""
+        """Store a new secret, and create its table if missing."""
         try:
             async with self._writing() as lane:
                 ((there,),) = await lane.fetch(self._look, {})
@@ -130,7 +130,7 @@ def _make() -> _Secret:
 
 
 def _refuse(error: RequestError | None) -> Unavailable:
-    """Say in the log what to do; a client can do nothing."""
+    """Log what the operator can do, and return the error for the client."""
     logger.warning(
         "Pages by cursor are answered 503: the table %s can't be used (%s). Set MODELWIRE_SECRET, "
         "or run init_db() once in a role that may create tables",

@@ -1,4 +1,4 @@
-"""Servers that the URL of a PostgreSQL database names, as libpq reads them."""
+"""Servers in the URL of a PostgreSQL database, as libpq reads them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..errors import ConfigurationError
 
 
 class Server(NamedTuple):
-    """Where a PostgreSQL server is.
+    """Address of a PostgreSQL server.
 
     Args:
         host: Its name, address, or the directory of its socket.
-        port: Its port; None for the usual one.
+        port: Its port; None for the default port.
     """
 
     host: str
@@ -28,17 +28,18 @@ class Server(NamedTuple):
 
 
 class Servers(NamedTuple):
-    """What a URL says of the servers and of how they are reached, beside what the driver reads.
+    """Servers of a URL, and the parameters that the driver does not read itself.
 
     Args:
-        hosts: The servers; empty where the driver finds them, such as by `PGHOST` or a service.
-        target: What the server is to be (`target_session_attrs`); None where that is left to the
+        hosts: The servers; empty where the driver finds them, for example by `PGHOST` or a service.
+        target: The required role of the server (`target_session_attrs`); None leaves that to the
             driver.
-        shuffles: Whether they are asked in an order by chance (`load_balance_hosts=random`).
-        timeout_s: Seconds that one may take to be reached (`connect_timeout`); None for the usual.
+        shuffles: Whether they are tried in random order (`load_balance_hosts=random`).
+        timeout_s: Seconds that a server may take to be reached (`connect_timeout`); None for the
+            default.
         settings: Settings of the connection (`options`).
-        has_replicas: Whether reads may go to any of them (`replicas=any`, which is modelwire's
-            own).
+        has_replicas: Whether any of them may serve reads (`replicas=any`, modelwire's own
+            parameter).
         rest: The URL without all of these.
     """
 
@@ -52,7 +53,7 @@ class Servers(NamedTuple):
 
 
 TARGETS = ("any", "primary", "standby", "read-write", "read-only", "prefer-standby")
-"""The values of `target_session_attrs` (PostgreSQL manual, 34.1.2)."""
+"""Values of `target_session_attrs` (PostgreSQL manual, 34.1.2)."""
 
 _UNSUPPORTED = frozenset(
     {
@@ -84,11 +85,11 @@ _UNSUPPORTED = frozenset(
         "tcp_user_timeout",
     }
 )
-"""Parameters of libpq that the driver has nothing for."""
+"""Parameters of libpq that the driver does not support."""
 
 
 def read_servers(url: URL) -> Servers:
-    """Read what a URL says of several servers, as libpq does (PostgreSQL manual, 34.1.1).
+    """Read the servers of a URL, as libpq does (PostgreSQL manual, 34.1.1).
 
     Args:
         url: The URL of a PostgreSQL database.
@@ -97,7 +98,7 @@ def read_servers(url: URL) -> Servers:
         The servers.
 
     Raises:
-        ConfigurationError: A parameter is not supported, or has no value that can be used.
+        ConfigurationError: A parameter is not supported, or has an invalid value.
     """
     given = {name: _last(value) for name, value in url.query.items()}
     if unsupported := sorted(_UNSUPPORTED & given.keys()):
@@ -109,7 +110,8 @@ def read_servers(url: URL) -> Servers:
     if not timeout.isascii() or not timeout.isdigit():
         raise ConfigurationError("The database URL's connect_timeout should be a number of seconds")
     balance = _choose(given, "load_balance_hosts", ("disable", "random"))
-    # Whoever names several servers and does not say which one, writes: libpq would take any.
+    # Several servers without a target mean the primary, since modelwire writes; libpq would use
+    # any.
     if len(hosts) > 1:
         given.setdefault("target_session_attrs", "primary")
     target = _choose(given, "target_session_attrs", TARGETS)
@@ -157,7 +159,7 @@ _HOST = re.compile(
 
 
 def _read_hosts(url: URL, given: Mapping[str, str]) -> Sequence[Server]:
-    """The hosts before the path, or else those of `host=` with the ports of `port=`."""
+    """Return the hosts before the path, or else those of `host=` with the ports of `port=`."""
     if url.host:
         return (Server(url.host, url.port or _read_port(given.get("port"))),)
     listed = given.get("host", "")
@@ -193,7 +195,7 @@ _OPTION = re.compile(r"\s*(?:-c\s*|--)([\w.-]+)=((?:[^\s\\]|\\.)*)\s*")
 
 
 def _read_options(text: str) -> Mapping[str, str]:
-    """Read `options`: settings as the command line of a server has them."""
+    """Read `options`: settings as on the command line of a server."""
     settings, place = {}, 0
     while place < len(text.rstrip()):
         match = _OPTION.match(text, place)

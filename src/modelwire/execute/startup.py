@@ -1,4 +1,4 @@
-"""What is done with a database when an application starts, and what is said of it then."""
+"""Preparation of a database at the start of an application, and its warnings."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from .tables import create_tables, find_missing_columns
 logger = logging.getLogger("modelwire")
 
 ASK_S = 2.0
-"""Seconds that start-up waits for what it can do without."""
+"""Seconds that start-up waits for optional steps."""
 
 
 async def create_missing_tables(
     engine: AsyncEngine, metadata: MetaData, only: Sequence[SQLTable] | None = None
 ) -> None:
-    """Create the tables that are missing.
+    """Create missing tables.
 
     Args:
         engine: The engine.
         metadata: The tables.
-        only: Those of them that are meant; all, if None.
+        only: The tables to create; all, if None.
 
     Raises:
-        ConfigurationError: SQLite can't have one as it is declared.
+        ConfigurationError: SQLite does not support a table as declared.
         Unavailable: The database can't be reached.
-        DatabaseError: It refused.
+        DatabaseError: The database refused.
     """
     try:
         await create_tables(engine, metadata, only)
@@ -48,7 +48,7 @@ async def create_missing_tables(
 
 
 async def create_table_of_keys(engine: AsyncEngine) -> None:
-    """Create the table of `Idempotency-Key`s; a role that may not do without it."""
+    """Create the table of `Idempotency-Key`s; a role that may not create it does without."""
     try:
         await create_missing_tables(engine, KEYS.metadata, [KEYS])
     except RequestError as exc:
@@ -60,16 +60,16 @@ async def create_table_of_keys(engine: AsyncEngine) -> None:
 
 
 async def find_secrets(secrets: Secrets) -> None:
-    """Find what cursors are sealed with; what stands in the way is logged at once."""
-    # What can't be asked now is asked by the first page by cursor.
+    """Find the secrets that seal cursors; a failure is logged at once."""
+    # If the database is unavailable now, the first page by cursor asks again.
     with suppress(ModelwireError, TimeoutError):
         async with asyncio.timeout(ASK_S):
             await secrets.find()
 
 
 async def warn_of_missing_columns(engine: AsyncEngine, metadata: MetaData) -> None:
-    """Warn of tables that are there and older than their models: they are never changed."""
-    # What can't be asked now is said by the requests that need it.
+    """Warn of existing tables that are older than their models, since they are never changed."""
+    # If the database is unavailable now, the requests that need the columns report them.
     with suppress(SQLAlchemyError, ModelwireError, OSError):
         async with asyncio.timeout(ASK_S):
             missing = await find_missing_columns(engine, metadata)
@@ -83,10 +83,11 @@ async def warn_of_missing_columns(engine: AsyncEngine, metadata: MetaData) -> No
 
 
 def spare_what_is_loaded() -> None:
-    """Spare the garbage collector what is loaded, which stays (Python manual, gc.freeze).
+    """Exempt loaded objects from garbage collection, since they stay (Python manual, gc.freeze).
 
-    Going through all of it would hold every request up that comes meanwhile: as long as answering
-    several hundred. Once is enough, so that not every application that a test starts is kept.
+    A collection of all of them would delay concurrent requests by as much as answering several
+    hundred requests. It is done only once, so that not every application that a test starts is
+    kept.
     """
     if not gc.get_freeze_count():
         gc.freeze()

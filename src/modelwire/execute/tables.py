@@ -1,4 +1,4 @@
-"""Creates the tables that are missing, and finds those that lack columns."""
+"""Creation of missing tables, and detection of missing columns."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .sqlite.tables import check_for_sqlite, warn_of_idle_keys
 logger = logging.getLogger("modelwire")
 
 CREATE_LOCK = 0x6D6F64656C77  # "modelw"
-"""The advisory lock of PostgreSQL under which processes create tables."""
+"""Advisory lock of PostgreSQL under which processes create tables."""
 
 LOCK_CREATION = select(func.pg_advisory_xact_lock(bindparam("number", CREATE_LOCK)))
 
 
 def creation_of(own: Table, dialect: Dialect) -> Sequence[Statement]:
-    """The statements that create a table of modelwire's own, one process after another.
+    """Return the statements that create one of modelwire's own tables, one process at a time.
 
     Args:
         own: The table.
@@ -43,17 +43,17 @@ def creation_of(own: Table, dialect: Dialect) -> Sequence[Statement]:
 async def create_tables(
     engine: AsyncEngine, metadata: MetaData, only: Sequence[Table] | None = None
 ) -> None:
-    """Create the tables that are missing. Tables that exist are not changed, and views not created.
+    """Create missing tables. Existing tables are not changed, and views are not created.
 
-    On SQLite each gets, beside its own indexes, those by which columns are compared as values.
+    On SQLite, each table also gets indexes by which its columns are compared as values.
 
     Args:
         engine: The engine.
         metadata: The tables.
-        only: Those of them that are meant; all, if None.
+        only: The tables to create; all, if None.
 
     Raises:
-        ConfigurationError: SQLite can't have one as it is declared.
+        ConfigurationError: SQLite does not support a table as declared.
     """
     async with engine.begin() as connection:
         if DIALECTS[engine.dialect.name].locks_creation:
@@ -64,14 +64,14 @@ async def create_tables(
 
 
 async def complete_tables(engine: AsyncEngine, metadata: MetaData) -> None:
-    """Create what goes with tables that migrations have made, and is no part of the models.
+    """Create what goes with migrated tables, and is not a part of the models.
 
-    Those are the tables of modelwire's own, and, on SQLite, the indexes by which columns are
-    compared as values.
+    That is modelwire's own tables and, on SQLite, the indexes by which columns are compared as
+    values.
 
     Args:
         engine: The engine.
-        metadata: The tables of the models; those that are missing stay so.
+        metadata: The tables of the models; missing ones are not created.
     """
     await create_tables(engine, OWN)
     if engine.dialect.name == "sqlite":
@@ -109,7 +109,7 @@ def _create_value_indexes(connection: Connection, table: Table) -> None:
     master = table_clause("sqlite_master", column("name"), column("tbl_name"), schema=table.schema)
     there = set(connection.scalars(select(master.c.name).where(master.c.tbl_name == table.name)))
     for index in wanted:
-        # SQLite takes the name of a column that is not there for a text.
+        # SQLite would take the quoted name of a missing column for a text.
         if index.name not in there and index.columns <= columns:
             try:
                 connection.exec_driver_sql(index.text)
@@ -124,14 +124,14 @@ _NOT_INDEXED = (
 
 
 async def find_missing_tables(engine: AsyncEngine, tables: Collection[Table]) -> Sequence[str]:
-    """Find the tables, or the views in their place, that are not there.
+    """Find missing tables, which may also be views.
 
     Args:
         engine: The engine.
         tables: The tables.
 
     Returns:
-        Their names.
+        The names of those that are missing.
     """
 
     def find(connection: Connection) -> list[str]:
@@ -145,14 +145,14 @@ async def find_missing_tables(engine: AsyncEngine, tables: Collection[Table]) ->
 async def find_missing_columns(
     engine: AsyncEngine, metadata: MetaData
 ) -> Mapping[str, Sequence[str]]:
-    """Find the columns that tables of an older model lack.
+    """Find the columns of the models that existing tables lack.
 
     Args:
         engine: The engine.
-        metadata: The tables as the models have them.
+        metadata: The tables of the models.
 
     Returns:
-        The names of the columns, by the name of their table; no table that is not there at all.
+        The names of the columns, by the name of their table; missing tables are left out.
     """
     async with engine.connect() as connection:
         return await connection.run_sync(_compare_columns, metadata)

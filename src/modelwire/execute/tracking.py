@@ -1,4 +1,4 @@
-"""What becomes of the rows of one database: noted, told of, and worked through."""
+"""Tracking of changes in one database: the log, notifications, and workers."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ Open = Callable[..., AbstractAsyncContextManager[Lane]]
 
 
 class ChangeTracking:
-    """Keeps what becomes of the rows of a database, for the tables that declare it.
+    """Tracking of the changes of those tables that declare it.
 
     Args:
         url: The database.
-        settings: How it is reached.
+        settings: The settings of connections.
         metadata: The tables.
-        engine: Gives the engine, which is made when it is first used.
+        engine: Returns the engine, which is made when it is first used.
         reading: Takes a lane that reads.
         writing: Takes a lane for one transaction.
 
     Attributes:
-        log: What notes changes.
+        log: The log of changes.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class ChangeTracking:
 
     @property
     def log_in_use(self) -> ChangeLog | None:
-        """What notes changes; None where no table keeps them."""
+        """Log of changes; None where no table is logged."""
         return self.log if self.log.is_on else None
 
     def note(self, noted: Noted) -> None:
-        """Note the changes of a table from now on, whatever writes to it on the engine.
+        """Log the changes of a table from now on, for all writes on the engine.
 
         Args:
             noted: The table.
@@ -86,7 +86,7 @@ class ChangeTracking:
         self.log.add(noted)
 
     async def begin(self) -> None:
-        """Have changes noted where a resource declares that; what stands in the way is logged."""
+        """Install the log where a resource declares it; a failure is logged."""
         if not self.log.is_on:
             return
         try:
@@ -99,24 +99,24 @@ class ChangeTracking:
             )
 
     async def open(self, session: BaseSession | None = None) -> None:
-        """See that the log can be read, before the first change as well.
+        """Make sure that the log can be read, even before the first change.
 
         Args:
-            session: The session in which it is read, which sees to that itself on SQLite.
+            session: The session in which it is read, which does so itself on SQLite.
         """
         if not self.log.is_there and (session is None or self.log.stamps):
             await self._prepare()
             self.log.is_there = True
 
     async def _prepare(self) -> None:
-        """See to it that the log is there, as every write does."""
+        """Install the log, as every write does."""
         if self.log.is_on:
             async with self._writing(single=True):
                 pass
 
     @cached_property
     def feed(self) -> Feed:
-        """Tells how far the log can be read, as soon as that is further."""
+        """Feed of the position up to which the log is final."""
         dialect = self._engine().dialect
         feed = open_feed(self._url, self._settings, dialect, self._reading, self._prepare)
         if not self.log.stamps:
@@ -124,7 +124,7 @@ class ChangeTracking:
         return feed
 
     async def _notify(self) -> None:
-        """Tell other processes of changes, where nothing but a notification does."""
+        """Notify other processes of changes, for a database that does not do so itself."""
         async with self._reading() as lane:
             await lane.fetch(self._notice, {})
 
@@ -134,18 +134,18 @@ class ChangeTracking:
 
     @cached_property
     def places(self) -> Places:
-        """How far those have worked through the changes who do so one after another."""
+        """Progress of workers through the changes."""
         return Places(self._engine().dialect, self._reading, self._writing)
 
     def work(
         self, name: str, models: Sequence[type[SQLModel]], start: Start
     ) -> AsyncGenerator[LoggedChange, None]:
-        """Work through what has been changed, as `Database.changes` does.
+        """Process changes one after another, as `Database.changes` does.
 
         Args:
-            name: The name under which it is kept how far that is.
+            name: The name under which the progress is kept.
             models: The tables; all, if none is named.
-            start: Where a new name begins.
+            start: The start of a new name.
         """
         worker = Worker(
             name,
@@ -160,7 +160,7 @@ class ChangeTracking:
         return worker.changes()
 
     async def close(self) -> None:
-        """Tell of what was committed, and let go of connections that are none of the pool's."""
+        """Notify of committed changes, and close connections outside of the pool."""
         try:
             await self._notifier.close()
         finally:

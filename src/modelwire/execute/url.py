@@ -1,4 +1,4 @@
-"""Database URLs: what users write, and what the drivers take."""
+"""Database URLs: from the user's spelling to the driver's."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def parse_url(text: str) -> URL:
 
     Args:
         text: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://user@host/name`, with
-            libpq's parameters and several hosts, as in `postgresql://a,b:5433/name`; a driver may
-            be named, and is chosen otherwise.
+            libpq's parameters and several hosts, as in `postgresql://a,b:5433/name`; the name of a
+            driver is optional.
 
     Returns:
-        The URL, with the async driver's name in it.
+        The URL, with the async driver's name.
 
     Raises:
-        ConfigurationError: It is no URL, of another database, or has a parameter that is not
-            supported. The message shows no password.
+        ConfigurationError: It is not a URL, names another database, or has an unsupported
+            parameter. The message shows no password.
     """
     try:
         url = make_url(_move_hosts(text))
@@ -59,7 +59,7 @@ _HOSTS = re.compile(
 
 
 def _move_hosts(text: str) -> str:
-    """Put several hosts that stand where one does among the parameters, as libpq has them too."""
+    """Move several hosts from their usual place to the parameters, as libpq allows."""
     match = _HOSTS.fullmatch(text)
     if match is None:
         return text
@@ -69,22 +69,22 @@ def _move_hosts(text: str) -> str:
 
 
 def split_urls(text: str) -> Sequence[str]:
-    """Split URLs of databases that spaces or commas separate; hosts within one may be too."""
+    """Split URLs of databases by spaces or commas; hosts within a URL may have commas as well."""
     return [url for url in re.split(r"(?:\s|,)+(?=[a-z+]+://)|\s+", text.strip(" ,")) if url]
 
 
 def parse_replicas(url: URL, texts: str) -> Sequence[URL]:
-    """Find the copies of a database that reads go to.
+    """Return the URLs of the replicas of a database that serve reads.
 
     Args:
         url: The database.
-        texts: The URLs of copies, separated by spaces or commas.
+        texts: The URLs of replicas, separated by spaces or commas.
 
     Returns:
-        A URL for each; those of the database's own hosts too, where its URL has `replicas=any`.
+        The URLs, including the database's own hosts if its URL has `replicas=any`.
 
     Raises:
-        ConfigurationError: The database has no copies, or a URL can't be used.
+        ConfigurationError: The database can't have replicas, or a URL can't be used.
     """
     urls = [parse_url(text) for text in split_urls(texts)]
     if url.get_backend_name() != "postgresql" or any(
@@ -95,7 +95,7 @@ def parse_replicas(url: URL, texts: str) -> Sequence[URL]:
                 "replica_urls (MODELWIRE_REPLICA_URLS): copies can be read of PostgreSQL only"
             )
         return ()
-    # Whether a server is a copy may change, so each is asked.
+    # The role of a server may change, so each server is asked for it.
     own = {"target_session_attrs": "any"}
     if (servers := read_servers(url)).has_replicas:
         urls += [
@@ -108,7 +108,7 @@ def parse_replicas(url: URL, texts: str) -> Sequence[URL]:
 
 
 def _move_password(url: URL) -> URL:
-    """Put a password that stands among the parameters where it is known for what it is."""
+    """Move a password from the parameters to its usual place, where it is recognized."""
     given = url.query.get("password")
     if given is None:
         return url
@@ -117,7 +117,7 @@ def _move_password(url: URL) -> URL:
 
 
 def show_url(url: URL) -> str:
-    """Write a URL for people to read: without its driver, and without what is secret in it."""
+    """Write a URL for people to read: without its driver, and without secrets."""
     secret = {name: "***" for name in url.query if name in _SECRET}
     shown = url.update_query_dict(secret).set(drivername=url.get_backend_name())
     is_postgresql = url.get_backend_name() == "postgresql"
@@ -132,11 +132,11 @@ _PLACE = "modelwire-hosts"
 
 
 _SECRET = frozenset({"password", "sslpassword"})
-"""Parameters of a URL that nobody should see (PostgreSQL manual, 34.1.2)."""
+"""Secret parameters of a URL (PostgreSQL manual, 34.1.2)."""
 
 
 def is_memory(url: URL) -> bool:
-    """Whether a URL names a SQLite database that lives in memory."""
+    """Whether a URL names an in-memory SQLite database."""
     database = url.database or ""
     return url.get_backend_name() == "sqlite" and (
         database in ("", ":memory:") or url.query.get("mode") == "memory"
@@ -144,14 +144,14 @@ def is_memory(url: URL) -> bool:
 
 
 def file_to_create(name: str, *, is_uri: bool) -> str | None:
-    """Find the file that SQLite creates where it is missing.
+    """Return the file that SQLite would create if it is missing.
 
     Args:
-        name: What SQLite is given: a path, or a URI (SQLite, URI Filenames).
-        is_uri: Whether that may be a URI.
+        name: The name given to SQLite: a path, or a URI (SQLite, URI Filenames).
+        is_uri: Whether it may be a URI.
 
     Returns:
-        The file; None where there is none, or none is created.
+        The file; None where there is no file, or none is created.
     """
     if not name or name == ":memory:":
         return None
@@ -163,5 +163,5 @@ def file_to_create(name: str, *, is_uri: bool) -> str | None:
 
 
 def to_libpq(url: URL) -> str:
-    """The URL as libpq and asyncpg read it, TLS and all (PostgreSQL manual, 34.1.1)."""
+    """Return the URL as libpq and asyncpg read it, including TLS (PostgreSQL manual, 34.1.1)."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,4 +1,4 @@
-"""What looks at the log of changes, by database."""
+"""Watches of the log of changes by database."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def open_feed(
 
     Args:
         url: The database.
-        settings: How it is reached.
+        settings: The settings of connections.
         dialect: SQLAlchemy's dialect of its engine.
         reading: Takes a lane of its pool, for a database that has one connection.
-        prepare: Sees to it that the log is there.
+        prepare: Makes sure that the log exists.
     """
     if dialect.name == "postgresql":
         return Feed(lambda: PostgreSQLWatch(url, settings, dialect), prepare)
