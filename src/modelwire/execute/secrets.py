@@ -135,6 +135,6 @@ def _refuse(error: RequestError | None) -> Unavailable:
         "Pages by cursor are answered 503: the table %s can't be used (%s). Set MODELWIRE_SECRET, "
         "or run init_db() once in a role that may create tables",
         SECRETS.name,
-        describe_failure(error) if error else "what is stored there does not stay",
+        describe_failure(error) if error else "a stored secret is lost",
     )
     return Unavailable("Pages by cursor can't be served: there is no secret to seal cursors with")

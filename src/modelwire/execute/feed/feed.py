@@ -220,6 +220,5 @@ def _retrieve(look: asyncio.Task[None]) -> None:
 
 
 _FAILED = (
-    "Changes can't be followed: the database gives no answer (%s). Who waits for them waits until "
-    "it does"
+    "Changes can't be followed: the database does not answer (%s). Followers wait until it does"
 )
