@@ -25,22 +25,22 @@ Key = tuple[Any, ...]
 _NO_FRACTION = re.compile(r"\.0+\Z")
 
 RESERVED = frozenset({"bulk", "stream", "query", "aggregate", "changes"})
-"""What is no key as it stands in a path, but the start of another route."""
+"""Path segments that are not keys, but begin other routes."""
 
 
 def key_values(table: Table, key: str) -> list[Any]:
-    """Parse the key of a path: its components in the key's order, separated by commas.
+    """Parse the key in a path: its components in the key's order, separated by commas.
 
     Args:
         table: The resource.
-        key: The path's segment, percent-encoded. A comma or a slash inside a component is
-            written `%2C` or `%2F`.
+        key: The path's segment, percent-encoded. A comma or a slash inside a component is written
+            `%2C` or `%2F`.
 
     Returns:
         A value for each field of the key.
 
     Raises:
-        InvalidRequest: A component is missing, or is no value of its field.
+        InvalidRequest: A component is missing, or is not a value of its field.
     """
     fields = table.key
     components = [key] if len(fields) == 1 else key.split(",")
@@ -63,17 +63,17 @@ def key_values(table: Table, key: str) -> list[Any]:
 
 
 def read_key(table: Table, value: Any) -> Key:
-    """Read the key of a row as it stands in a JSON body.
+    """Read the key of a row from a JSON body.
 
     Args:
         table: The resource.
-        value: The JSON value: a scalar; a composite key is a text as in a path, `"7,12"`.
+        value: The JSON value: a scalar; for a composite key, a text as in a path, `"7,12"`.
 
     Returns:
         A value for each field of the key.
 
     Raises:
-        BadValue: It is no such key.
+        BadValue: It is not a key of the resource.
     """
     if len(table.key) == 1:
         return (read_component(table.key[0], value),)
@@ -87,10 +87,10 @@ def read_key(table: Table, value: Any) -> Key:
 
 
 def read_component(field: Field, value: Any) -> Any:
-    """Read one component of a key as it stands in a JSON body.
+    """Read one component of a key from a JSON body.
 
     Raises:
-        BadValue: It is no value of the field.
+        BadValue: It is not a value of the field.
     """
     if isinstance(value, bool):
         value = str(value).lower()
@@ -99,7 +99,7 @@ def read_component(field: Field, value: Any) -> Any:
     if isinstance(value, (int, float)):
         value = str(value)
     if field.kind is Kind.INTEGER and isinstance(value, str) and "." in value:
-        # Like other integers of a body, it may be written with a point and zeros.
+        # Like other integers in a body, it may be written with a point and zeros.
         value = _NO_FRACTION.sub("", value)
     if not isinstance(value, str):
         raise BadValue(f"should be {field.kind.noun}")
@@ -107,12 +107,12 @@ def read_component(field: Field, value: Any) -> Any:
 
 
 def write_key(table: Table, row: Sequence[Any]) -> str:
-    """Write the key of a row as it stands in a path."""
+    """Write the key of a row for use in a path."""
     return quote_key([row[table.positions[field]] for field in table.key], table.key)
 
 
 def quote_key(values: Sequence[Any], fields: Sequence[Field]) -> str:
-    """Write the values of a key as they stand in a path."""
+    """Write the values of a key for use in a path."""
     parts = []
     for value, field in zip(values, fields, strict=True):
         text = write_value(value, field)
@@ -121,7 +121,7 @@ def quote_key(values: Sequence[Any], fields: Sequence[Field]) -> str:
 
 
 def escape_reserved(key: str) -> str:
-    """A key as it stands in a path, where it is told from other routes and from a step up."""
+    """Escape a key that would be taken for another route, or for a relative path, in a path."""
     return f"%{ord(key[0]):02X}{key[1:]}" if key in RESERVED or key in (".", "..") else key
 
 
@@ -129,12 +129,12 @@ def escape_reserved(key: str) -> str:
 def select_by_key(
     table: Table, projection: Projection | None = None, joined: tuple[Include, ...] = ()
 ) -> SelectShape:
-    """The shape of one row, whose key is the parameters `p0`, `p1`, …
+    """Return the shape of one row, whose key is in the parameters `p0`, `p1`, …
 
     Args:
         table: The resource.
-        projection: What is read of the row; the whole row, if None.
-        joined: What it brings along of what it includes.
+        projection: The columns to read; None for the whole row.
+        joined: The includes to read by the same statement.
     """
     key = tuple(Predicate(f, "eq") for f in table.key)
     return SelectShape(table, key, projection=projection, joined=joined)
@@ -147,13 +147,13 @@ def select_locked(
     lock: Lock = Lock.CHANGE,
     action: Action = "update",
 ) -> ExistingShape:
-    """The shape of the rows whose keys are the parameter `ROWS`, which it locks.
+    """Return the shape that locks the rows whose keys are in the parameter `ROWS`.
 
     Args:
         table: The resource.
-        fields: What is read of them beside what is always read.
-        lock: What is to be done to them.
-        action: The same, as policies call it.
+        fields: Fields to read in addition to those that are always read.
+        lock: The kind of lock.
+        action: The action that the rows are locked for, as policies call it.
     """
     whole = table.stored if table.resource.hooks is not None else ()
     read = whole or tuple(dict.fromkeys((*table.selected, *fields)))

@@ -1,4 +1,4 @@
-"""Parameters of a request: their values by number, and how one is refused."""
+"""Values of statement parameters by number, and errors about request parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class Pair(NamedTuple):
 
 
 def predicate_values(operands: Sequence[Any]) -> Values:
-    """Name the operands of predicates as their statement does: `p0`, `p1`, …, a pair's in two."""
+    """Name the operands of predicates as the statement does: `p0`, `p1`, …; a pair has two
+    names."""
     values: Values = {}
     for i, operand in enumerate(operands):
         if isinstance(operand, Pair):
@@ -31,5 +32,5 @@ def predicate_values(operands: Sequence[Any]) -> Values:
 def refuse_parameter(
     parameter: str, message: str, code: str = "invalid_value", position: int | None = None
 ) -> InvalidRequest:
-    """The error for one parameter of the query or the path."""
+    """Return the error for one parameter of the query or the path."""
     return InvalidRequest(Violation(message, code, parameter=parameter, position=position))

@@ -1,4 +1,4 @@
-"""The row that a path names first, and the relation that leads on from it."""
+"""The parent row that a path names, and the relation to its children."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .keys import key_values
 
 
 class Parent(Struct, frozen=True):
-    """The row whose children are listed.
+    """Row whose children are listed.
 
     Args:
         table: Its resource.
-        relation: The relation that leads to the children.
+        relation: The relation to the children.
         key: The values of its key.
     """
 
@@ -28,25 +28,25 @@ class Parent(Struct, frozen=True):
 
     @property
     def shape(self) -> LookupShape:
-        """Looks whether it is there."""
+        """The shape that checks whether the row exists."""
         key = tuple(self.table.sql.primary_key.columns)
         return LookupShape(self.table.sql, key, key, resource=self.table)
 
     @property
     def owner(self) -> LookupShape:
-        """Reads what its children refer to, and holds the row."""
+        """The shape that reads the columns that children refer to, and locks the row."""
         key = tuple(self.table.sql.primary_key.columns)
         local = self.relation.local
         return LookupShape(self.table.sql, local, key, lock=Lock.KEEP, resource=self.table)
 
 
 def plan_parent(table: Table, relation: Relation, key: str) -> Parent:
-    """Plan which row's children are listed.
+    """Plan the look-up of a parent row.
 
     Args:
         table: The parent's resource.
-        relation: The relation that leads to its children.
-        key: The key as it stands in the path, percent-encoded.
+        relation: The relation to its children.
+        key: The key in the path, percent-encoded.
 
     Returns:
         The parent.

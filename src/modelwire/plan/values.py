@@ -1,4 +1,4 @@
-"""Text from a query or a path as a value of a field's kind."""
+"""Parsers for texts from a query or a path, by the kind of a field's values."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 class BadValue(ValueError):
-    """A text is no value of its field; says what one looks like."""
+    """A text is not a value of its field; the message says what would be one."""
 
 
 def parse_value(text: str, field: Field) -> Any:
     """Parse a text as a value of a field.
 
     Args:
-        text: The text, decoded.
-        field: The field it is compared with.
+        Args:
+            text: The text, decoded. field: The field that it is compared with.
 
-    Returns:
-        The value, of the column's Python type.
+        Returns:
+            The value, of the column's Python type.
 
-    Raises:
-        BadValue: The text is no such value.
+        Raises:
+            BadValue: The text is not such a value.
     """
     value = _PARSERS[field.kind](text, field)
     if field.to_column is None:
@@ -52,7 +52,7 @@ def parse_value(text: str, field: Field) -> Any:
 
 
 def write_value(value: Any, field: Field) -> str:
-    """Write a value as `parse_value` reads it."""
+    """Write a value as a text that `parse_value` accepts."""
     if field.from_column is not None:
         value = shown_value(value, field)
     if isinstance(value, Enum):
@@ -71,7 +71,7 @@ def write_value(value: Any, field: Field) -> str:
 
 
 def shown_value(value: Any, field: Field) -> Any:
-    """A value of a field's column as one of its annotation, or `Unreadable`."""
+    """Convert a value of a field's column to one of its annotation, or `Unreadable`."""
     if field.from_column is None or isinstance(value, Unreadable):
         return value
     try:
@@ -84,7 +84,7 @@ def parse_boolean(text: str, _field: Field | None = None) -> bool:
     """Parse `true` or `false`.
 
     Raises:
-        BadValue: The text is something else.
+        BadValue: The text is neither.
     """
     if text not in _BOOLEANS:
         raise BadValue("should be true or false")
@@ -95,7 +95,7 @@ def parse_integer(text: str, _field: Field | None = None) -> int:
     """Parse an integer within 64 bits.
 
     Raises:
-        BadValue: The text is no integer, or is beyond.
+        BadValue: The text is not an integer, or is out of range.
     """
     if not _INTEGER.fullmatch(text):
         raise BadValue("should be an integer")
@@ -109,7 +109,7 @@ def parse_text(text: str, _field: Field | None = None) -> str:
     """Check a text.
 
     Raises:
-        BadValue: It has characters that no text may have.
+        BadValue: It has characters that no text may contain.
     """
     fault = check_characters(text)
     if fault:
@@ -118,7 +118,7 @@ def parse_text(text: str, _field: Field | None = None) -> str:
 
 
 def _parse_value_of_text(text: str, field: Field) -> Any:
-    """Parse a text as its column has it: that of a value has one form of several."""
+    """Parse a text in the form of its column: a class of values may have several texts for one."""
     parse_text(text, field)
     form = form_of(field.sql_type)
     if form is not None and not form.fits(text):
@@ -129,7 +129,7 @@ def _parse_value_of_text(text: str, field: Field) -> Any:
         value = field.adapter.validate_strings(text)
         return value if field.to_column is not None else str(value)
     except ValidationError:
-        return text  # no value is written so, but the column may have it
+        return text  # the class writes no value in this way, but the column may have it
 
 
 def _parse_float(text: str, _field: Field) -> float:
@@ -210,7 +210,7 @@ def _parse_bytes(text: str, field: Field) -> bytes:
 
 
 def _parse_with(adapter: TypeAdapter[Any], expected: str, text: str) -> Any:
-    # A bare number is a Unix time to Pydantic; here it is a mistake.
+    # Pydantic would parse a bare number as a Unix time; here it is a mistake.
     try:
         if text.lstrip("+-").replace(".", "", 1).isdigit():
             raise BadValue(f"should be {expected}")

@@ -1,4 +1,4 @@
-"""What the server sets in rows: attributes of the caller, or what functions make."""
+"""Values that the server assigns in rows: attributes of the caller, or results of functions."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ Change = TypeVar("Change", bound=UpdatePlan)
 
 
 def assign(plan: WritePlan, principal: Principal) -> WritePlan:
-    """Set in all rows that a plan writes what the server sets.
+    """Add the server's values to all rows of a plan.
 
-    Every plan passes here on its way to the transaction, and none comes to it otherwise.
+    Every plan passes through this function on its way to the transaction.
 
     Args:
-        plan: What is to be written.
+        plan: The plan.
         principal: The caller.
 
     Returns:
-        The plan, with these values among those that its rows set.
+        The plan, with these values among those of its rows.
 
     Raises:
-        CallerError: A value is an attribute of the caller, and no column can hold it.
+        CallerError: A value is an attribute of the caller that no column can hold.
     """
     match plan:
         case UpsertPlan():
-            return plan  # its keys may be assigned: it was planned with them
+            return plan  # its keys may be assigned: it already includes the values
         case CreatePlan():
             return _assign_new(plan, principal)
         case UpdatePlan():
@@ -56,7 +56,7 @@ def assign(plan: WritePlan, principal: Principal) -> WritePlan:
 
 
 def _assign_new(plan: Plan, principal: Principal) -> Plan:
-    """The same for new rows, and those that are stored with them."""
+    """Add the server's values to new rows, and to related rows that are stored with them."""
     table, given = plan.table, plan.table.policy.on_create
     if not (given or plan.kin):
         return plan
@@ -75,7 +75,7 @@ def _assign_kin(
 
 
 def assign_changed(plan: Change, principal: Principal) -> Change:
-    """Set in rows that are changed what the server sets; one that sets nothing stays as it is."""
+    """Add the server's values to updated rows, except for rows that set nothing."""
     table, given = plan.table, plan.table.policy.on_update
     if not given:
         return plan
@@ -88,5 +88,5 @@ def assign_changed(plan: Change, principal: Principal) -> Change:
 
 
 def assign_merged(plan: UpsertPlan, row: Row, principal: Principal) -> Row:
-    """Set in a row that is there already, and merged with, what the server sets."""
+    """Add the server's values to an existing row that an upsert merges with."""
     return assign_to(row, plan.table, plan.table.policy.on_update, principal) if row.fields else row

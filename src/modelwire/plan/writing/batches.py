@@ -1,4 +1,4 @@
-"""The bodies of bulk requests: arrays, alone or under the name of the resource."""
+"""Bodies of bulk requests: arrays, alone or under the name of the resource."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..keys import Key
 
 
 class Batch(NamedTuple):
-    """The elements of a bulk body.
+    """Elements of a bulk body.
 
     Args:
         items: The elements.
-        pointers: Where each stands in the body.
+        pointers: The place of each in the body.
     """
 
     items: list[Any]
     pointers: list[str]
 
     def split(self) -> Iterator[Batch]:
-        """A batch of each element alone, with the place that it has among all."""
+        """Yield a batch for each element, with its place in the body."""
         for item, pointer in zip(self.items, self.pointers, strict=True):
             yield Batch([item], [pointer])
 
@@ -33,16 +33,16 @@ def read_batch(table: Table, body: Any, noun: str = "rows") -> Batch:
 
     Args:
         table: The resource.
-        body: The JSON value of the body: an array, or an object that holds one under the last
-            segment of the resource's path.
-        noun: What its elements are, for messages.
+        body: The JSON value of the body: an array, or an object that has one under the last segment
+            of the resource's path.
+        noun: The noun for its elements, for messages.
 
     Returns:
         The elements.
 
     Raises:
         InvalidRequest: It is neither.
-        TooLarge: It has more elements than the resource takes.
+        TooLarge: It has more elements than the resource accepts.
     """
     name = table.path.rpartition("/")[2]
     pointer = ""
@@ -70,7 +70,7 @@ def check_rows(table: Table, count: int) -> None:
 
 
 def check_distinct(keys: Sequence[Key | None], pointers: Sequence[str], faults: Faults) -> None:
-    """Refuse a key that stands in a body twice."""
+    """Refuse keys that occur more than once in a body."""
     seen: set[Key] = set()
     for key, pointer in zip(keys, pointers, strict=True):
         if key is None:
@@ -81,5 +81,5 @@ def check_distinct(keys: Sequence[Key | None], pointers: Sequence[str], faults: 
 
 
 def repeated_key(pointer: str) -> Violation:
-    """What is wrong with a row that has the key of another one."""
+    """Return the violation for a row that repeats an earlier key."""
     return Violation("has the key of a row before it", "duplicate_key", pointer)

@@ -1,4 +1,4 @@
-"""Bodies against their schemas: what is wrong, and where."""
+"""Validation of bodies by their schemas, with the place of each fault."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from ...memory import kept
 T = TypeVar("T")
 
 Schema = type[BaseModel] | RowSchema
-"""What a body must fit."""
+"""A schema of bodies."""
 
 Validated = BaseModel | Body
-"""A body that fits: its attributes are the values, and it says which of them were given."""
+"""A validated body: its attributes are the values, and it records which of them were given."""
 
 _PREAMBLE = re.compile(r"^(?:(?:\w+ )?[Ii]nput (?=should)|Value error, )")
-"""What Pydantic begins its messages with: that they are about the input."""
+"""The beginning of Pydantic's messages, which says that they are about the input."""
 
 OWN_ERRORS: Mapping[str, type[RequestError]] = {
     "too_long": TooLong,
     "out_of_range": OutOfRange,
     "not_null": NotNull,
 }
-"""The errors of faults that have one of their own; any other detail begins with the place."""
+"""Faults that have their own errors; details of other errors begin with the place."""
 
 
 _UNNAMED = "lacks a value that can't be set here, or has one that does not fit"
 
 SUGGESTED = 5
-"""Faults of a body, from the first on, among which a name that is unknown has one suggested."""
+"""Faults of a body, the first ones, for which the names of known fields are suggested."""
 
 
 def validate(
@@ -51,11 +51,11 @@ def validate(
         table: The resource.
         schema: Its schema.
         body: The JSON value.
-        pointer: Where it stands in the whole body.
-        faults: Where what is wrong is added.
+        pointer: Its place in the whole body.
+        faults: The collector of faults.
 
     Returns:
-        The validated body; None if it does not fit.
+        The validated body; None if it is invalid.
     """
     if not isinstance(body, dict):
         faults.add(Violation("should be an object", "model_type", pointer=pointer))
@@ -84,11 +84,11 @@ def validate_each(
         table: The resource.
         schema: Their schema.
         bodies: The JSON values.
-        pointers: Where each stands in the whole body.
-        faults: Where what is wrong is added, in whichever body it is.
+        pointers: The place of each in the whole body.
+        faults: The collector of the faults of all bodies.
 
     Returns:
-        The validated bodies; none if one does not fit.
+        The validated bodies; none if any is invalid.
     """
     return _validate_all(_instances_of(table, schema), table, schema, bodies, pointers, faults)
 
@@ -100,17 +100,17 @@ def validate_values(
     pointers: Sequence[str],
     faults: Faults,
 ) -> Sequence[Mapping[str, Any]]:
-    """Validate many bodies of which nothing but the values is wanted, absent ones included.
+    """Validate many bodies, and return only their values, including those of absent fields.
 
     Args:
         table: The resource.
         schema: Their schema.
         bodies: The JSON values.
-        pointers: Where each stands in the whole body.
-        faults: Where what is wrong is added, in whichever body it is.
+        pointers: The place of each in the whole body.
+        faults: The collector of the faults of all bodies.
 
     Returns:
-        The values of each body by the names of its fields in Python; none if one does not fit.
+        The values of each body, by the names of its fields in Python; none if any body is invalid.
     """
     return _validate_all(_values_of(table, schema), table, schema, bodies, pointers, faults)
 
@@ -127,7 +127,7 @@ def _validate_all(
         if set(map(type, bodies)) == {dict}:
             return validate_list(bodies)
     except ValidationError:
-        pass  # what is wrong is found one by one
+        pass  # the faults are found one by one
     for body, pointer in zip(bodies, pointers, strict=True):
         validate(table, schema, body, pointer, faults)
     return ()
@@ -144,13 +144,13 @@ def _instances_of(_table: Table, schema: Schema) -> Callable[[Sequence[Any]], Se
 def _values_of(
     table: Table, schema: Schema
 ) -> Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]]:
-    """A validator of bodies as dicts, which takes a third of what instances of a model do."""
+    """Return a validator of bodies as dicts, which takes a third of the time of model instances."""
     validate_list = _instances_of(table, schema)
     if isinstance(schema, RowSchema):
         return lambda bodies: [vars(body) for body in validate_list(bodies)]
     model: Any = core_schema_of(schema)
     if model["type"] != "model" or model["schema"]["type"] != "model-fields":
-        # It has validators of its own around its fields, or refers to itself.
+        # It has its own validators around its fields, or is recursive.
         return lambda bodies: [vars(body) for body in validate_list(bodies)]
     fields = {
         key: core_schema.typed_dict_field(
@@ -165,7 +165,7 @@ def _values_of(
 
 
 def refuse(faults: Faults) -> None:
-    """Refuse a body for what is wrong with it: under one code of its own, or as not valid."""
+    """Refuse a body for its faults: by an error of their own if they have one, or as not valid."""
     if not faults.count:
         return
     own = OWN_ERRORS.get(faults.code or "")
@@ -182,18 +182,18 @@ def add_faults(
     pointer: str,
     faults: Faults,
 ) -> None:
-    """Add what Pydantic has found wrong with a body, each with its place in it.
+    """Add the faults that Pydantic has found in a body, each with its place.
 
     Args:
-        exc: What it has found.
+        exc: Pydantic's error.
         table: The resource.
         schema: The schema.
         body: The JSON value.
-        pointer: Where it stands in the whole body.
-        faults: Where it is added.
+        pointer: Its place in the whole body.
+        faults: The collector of faults.
     """
 
-    # Its model has fields that its clients know nothing of.
+    # The model has fields that clients must not learn of.
     is_whole = isinstance(schema, (RowSchema, ChangeSchema))
 
     def describe(fault: ErrorDetails) -> Violation:
@@ -217,10 +217,10 @@ def add_faults(
 
 
 def refuse_read_only(place: str) -> Violation:
-    """What is wrong with a field that a policy lets the caller see, and not set.
+    """Return the violation for a field that a policy lets the caller see but not set.
 
     Args:
-        place: Where it stands in the body, or would stand.
+        place: Its actual or supposed place in the body.
     """
     return Violation("can't be set by this caller", "read_only", place)
 
@@ -228,12 +228,12 @@ def refuse_read_only(place: str) -> Violation:
 def _leave_out_unknown(
     table: Table, schema: Schema, body: dict[str, Any]
 ) -> tuple[dict[str, Any], int]:
-    """Leave names out that no schema has, of which some are enough to refuse a body.
+    """Remove names that the schema does not have, except for the first few.
 
-    Pydantic describes each of them, and takes its time for that.
+    A few are enough to refuse the body, and Pydantic would take its time to describe them all.
 
     Returns:
-        The body, and how many names it lacks.
+        The body, and the number of removed names.
     """
     known = _names_in(table, schema)
     if known is None or len(body) <= len(known) + MAX_ERRORS:
@@ -245,7 +245,7 @@ def _leave_out_unknown(
 
 @kept
 def _names_in(_table: Table, schema: Schema) -> frozenset[str] | None:
-    """The names that a body of a schema may have; None where it may have others."""
+    """Return the names that a body of a schema may have; None if they are not limited."""
     if isinstance(schema, RowSchema):
         fields, forbids = schema.stored_fields, True
     else:
@@ -260,7 +260,7 @@ def _names_in(_table: Table, schema: Schema) -> frozenset[str] | None:
 
 
 def _suggest(schema: Schema | ChangeSchema, fault: ErrorDetails, body: Any) -> str:
-    """Name the field that an unknown one was probably meant to be; none that is there as well."""
+    """Suggest the field that an unknown name probably means, unless the body has it as well."""
     if len(fault["loc"]) != 1:
         return ""
     known = (name_of(key, info) for key, info in schema.model_fields.items())
@@ -272,7 +272,7 @@ def _code_of(kind: str) -> str:
 
 
 def message_of(kind: str, message: str) -> str:
-    """What Pydantic says of a fault, as said of a field."""
+    """Adapt Pydantic's message about a fault for use after the name of a field."""
     if kind == "extra_forbidden":
         return "is not a field that can be set here"
     if kind == "missing":
@@ -281,7 +281,7 @@ def message_of(kind: str, message: str) -> str:
 
 
 def _pointer_to(loc: Sequence[str | int], body: Any) -> str:
-    """JSON Pointer to a fault; Pydantic's own steps through unions and validators are left out."""
+    """Return a JSON Pointer to a fault, without Pydantic's steps for unions and validators."""
     pointer, current = "", body
     for index, step in enumerate(loc):
         if _has(current, step):
@@ -293,7 +293,7 @@ def _pointer_to(loc: Sequence[str | int], body: Any) -> str:
 
 
 def _may_lack(value: Any, step: str | int) -> bool:
-    """Whether what is missing may stand there: a name in an object, or an item of a tuple."""
+    """Whether a missing value may belong there: a name in an object, or an item of a tuple."""
     return isinstance(value, dict) or (isinstance(value, list) and isinstance(step, int))
 
 

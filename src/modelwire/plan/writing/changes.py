@@ -1,4 +1,5 @@
-"""Changes that depend on what is stored: patches of JSON, and rows that their model sees whole."""
+"""Changes that depend on stored values: patches of JSON, and rows that their model validates
+whole."""
 
 from __future__ import annotations
 
@@ -19,16 +20,16 @@ from .draft import Row, intake_of
 from .merge import merge_patch
 
 Stored = Mapping[Field, Any]
-"""What a row has, by its fields."""
+"""Values of a stored row, by its fields."""
 
 
 class Draft(Struct, frozen=True):
-    """What a row sets, of which it depends on the stored row what comes of it.
+    """Change of a row whose result depends on the stored row.
 
     Args:
         body: The JSON values of its fields, by their names in the body.
-        patches: The fields in which an object is a patch of what is stored (RFC 7396), by the same
-            names.
+        patches: The fields in which an object is a patch of the stored value (RFC 7396), by the
+            same names.
     """
 
     body: Mapping[str, Any]
@@ -36,7 +37,7 @@ class Draft(Struct, frozen=True):
 
 
 def fields_to_read(table: Table, drafts: Sequence[Draft | None]) -> tuple[Field, ...]:
-    """The fields of stored rows that drafts depend on."""
+    """Return the fields of stored rows that drafts depend on."""
     given = [draft for draft in drafts if draft is not None]
     if table.schemas.change is not None and given:
         return table.fields
@@ -50,20 +51,20 @@ def settle_drafts(
     drafts: Sequence[Draft | None],
     stored: Sequence[Stored],
 ) -> tuple[Row, ...]:
-    """Make of drafts what their rows set.
+    """Apply drafts to the stored rows.
 
     Args:
         table: The resource.
         dialect: The database's dialect.
-        rows: What each row sets that depends on nothing.
-        drafts: What it sets beside.
-        stored: What each row has.
+        rows: For each row, the values that do not depend on the stored row.
+        drafts: For each row, the draft, if any.
+        stored: For each row, the stored values.
 
     Returns:
-        What each row sets.
+        For each row, all values that it sets.
 
     Raises:
-        InvalidRequest: What comes of a draft does not fit its schema.
+        InvalidRequest: The result of a draft does not fit its schema.
         TooLong, OutOfRange: A value does not fit its column.
     """
     invalid, faults = Faults(), Faults()
@@ -109,18 +110,18 @@ def validate_whole(
     pointer: str,
     faults: Faults,
 ) -> Validated | None:
-    """Validate a change together with the row that it is of.
+    """Validate a change together with the stored row.
 
     Args:
         table: The resource.
         schema: Its schema.
-        body: The JSON values of the fields that are changed.
-        stored: What the row has.
-        pointer: Where it stands in the whole body.
-        faults: Where what is wrong is added.
+        body: The JSON values of the fields to change.
+        stored: The values of the stored row.
+        pointer: The place of the row in the whole body.
+        faults: The collector of faults.
 
     Returns:
-        The validated change; None if the row as it becomes does not fit.
+        The validated change; None if the changed row is invalid.
     """
     try:
         return schema.validate({field.key: value for field, value in stored.items()}, body)

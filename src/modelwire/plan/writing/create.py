@@ -1,4 +1,4 @@
-"""Plans of new rows, with those that are stored with them."""
+"""Plans of new rows, with the related rows that are stored with them."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from .links import read_links
 from .nesting import Related, read_related, relations_in_each
 
 Ties = Mapping[Field, Any]
-"""The fields of a row that another row gives its values, with those that are known before."""
+"""The fields of a row whose values come from a related row, with those that are already known."""
 
 _UNKNOWN = object()
-"""What the database gives a row that is stored along: no body can name it."""
+"""Marks a value that the database makes for a related row: no body can name it."""
 
 _STORED = object()
-"""What the row that is there has: it is compared when that is read."""
+"""Marks a value of a stored row: it is compared when the row is read."""
 
 
 def plan_create(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> CreatePlan:
-    """Plan storing one row.
+    """Plan the creation of one row.
 
     Args:
         catalog: The catalog.
@@ -57,13 +57,13 @@ def plan_create(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> 
     Raises:
         InvalidRequest: The body does not fit the create schema.
         TooLong, OutOfRange: A value does not fit its column.
-        TooLarge: It holds more rows than one request may write.
+        TooLarge: It contains more rows than one request may write.
     """
     return _CreateBody(catalog, dialect).finish(table, [body], [""])
 
 
 def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: Dialect) -> CreatePlan:
-    """Plan storing many rows at once.
+    """Plan the creation of many rows.
 
     Args:
         catalog: The catalog.
@@ -77,13 +77,13 @@ def plan_bulk_create(catalog: Catalog, table: Table, batch: Batch, dialect: Dial
     Raises:
         InvalidRequest: A row does not fit the create schema; the pointer names the row.
         TooLong, OutOfRange: A value does not fit its column.
-        TooLarge: A row holds more rows than one request may write.
+        TooLarge: A row contains more rows than one request may write.
     """
     return _CreateBody(catalog, dialect).finish(table, *batch)
 
 
 def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: Dialect) -> ChildPlan:
-    """Plan storing one row below another.
+    """Plan the creation of one row below another.
 
     Args:
         catalog: The catalog.
@@ -108,13 +108,13 @@ def plan_child(catalog: Catalog, parent: Parent, body: Any, dialect: Dialect) ->
 def tie_fields(
     relation: Relation, target: Table, known: Mapping[Any, Any], unknown: object = _UNKNOWN
 ) -> Ties:
-    """The fields by which the rows that a relation leads to refer to where it starts.
+    """Return the foreign key fields of the rows that a relation leads to, with their values.
 
     Args:
         relation: The relation.
         target: The resource that it leads to.
-        known: What is known of the row where it starts, by column.
-        unknown: What stands for the rest.
+        known: The known values of the row where it starts, by column.
+        unknown: The marker for values that are not known.
     """
     if relation.link is not None or relation.holds:
         return {}
@@ -123,7 +123,7 @@ def tie_fields(
 
 
 class _CreateBody:
-    """Plans the rows of one body, and gathers what is wrong with them."""
+    """Planner for the rows of one body, which collects their faults."""
 
     def __init__(self, catalog: Catalog, dialect: Dialect) -> None:
         self._catalog = catalog
@@ -133,7 +133,7 @@ class _CreateBody:
     def finish(
         self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties | None = None
     ) -> CreatePlan:
-        """Plan all rows, or say everything that is wrong."""
+        """Plan all rows, or refuse them with all their faults."""
         plan = self._plan(table, bodies, pointers, ties or {}, 0)
         self._invalid.refuse()
         refuse(self._faults)
@@ -162,7 +162,7 @@ class _CreateBody:
         return CreatePlan(table, tuple(rows), tuple(kin))
 
     def _find_held(self, table: Table, related: Sequence[Related], ties: Ties) -> Ties:
-        """The fields by which a row refers to those that are stored before it."""
+        """Return the fields by which a row refers to rows that are stored before it."""
         held: dict[Field, Any] = {}
         for relation, bodies, pointers, _, _ in related:
             if not (relation.holds and bodies):
@@ -217,7 +217,7 @@ class _CreateBody:
         return self._add_claims(rows, values, ties) if ties else rows
 
     def _refuse_ties(self, table: Table, pointers: Sequence[str], ties: Ties) -> None:
-        """Refuse rows that others give values which a policy does not let the caller set."""
+        """Refuse rows with values from related rows in fields that a policy protects."""
         for field in ties:
             if table.policy.rules_of(field.name).write is False:
                 step = f"/{escape_pointer(field.name)}" if field.readable else ""
@@ -226,9 +226,10 @@ class _CreateBody:
     def _add_claims(
         self, rows: tuple[Row, ...], bodies: Sequence[Values], ties: Ties
     ) -> tuple[Row, ...]:
-        """Add to rows what they say of the row that they stand in, where it may be another one.
+        """Add to rows the parent keys that they name themselves, if these may differ from the
+        actual ones.
 
-        Values that differ here may be the same to the database.
+        Values that differ in Python may be equal to the database.
         """
         claimed = []
         for row, body in zip(rows, bodies, strict=True):
@@ -245,7 +246,7 @@ class _CreateBody:
 
 
 def _as_stored(field: Field, value: Any, dialect: Dialect) -> Any:
-    """A validated value as its column takes it; None where it can't hold it."""
+    """Convert a validated value to one of its column; return None if the column can't hold it."""
     try:
         stored = value if field.to_column is None else field.to_column(value)
     except ValueError:
@@ -254,7 +255,7 @@ def _as_stored(field: Field, value: Any, dialect: Dialect) -> Any:
 
 
 def schema_of(table: Table, tied: frozenset[Field] = frozenset()) -> Schema:
-    """What new rows of a table must fit, where other rows give the values of some fields."""
+    """Return the schema of a table's new rows, in which fields set by related rows are optional."""
     return _loosen(table, tied) if tied else table.schemas.row or table.schemas.create
 
 
@@ -271,14 +272,14 @@ def take_new(
     pointers: Sequence[str],
     faults: Faults,
 ) -> tuple[Row, ...]:
-    """Take new rows over from their bodies.
+    """Convert validated bodies to new rows.
 
     Args:
         table: The resource.
-        intake: That of the schema by which the bodies were validated.
+        intake: The intake of the schema that validated the bodies.
         bodies: The validated bodies.
-        pointers: Where each stands.
-        faults: Where what their columns can't hold is added.
+        pointers: The place of each.
+        faults: The collector of values that their columns can't hold.
 
     Returns:
         The rows.
@@ -291,15 +292,15 @@ def take_new(
 
 
 def has_derived_create_schema(table: Table) -> bool:
-    """Whether a validated body has every value of a new row: its schema is a derived one."""
+    """Whether a validated body has all values of a new row, since its schema is derived."""
     return table.resource.create_schema is None
 
 
 def _given_by(body: Validated) -> set[str]:
-    """The fields of a new row that are stored; the others are left to the column's own default.
+    """Return the fields of a new row to store; the others are left to the column's default.
 
-    In a schema of the user's own, an absent field whose default is None may stand for a column
-    that the database fills.
+    In a user's own schema, an absent field whose default is None may be a column that the database
+    fills.
     """
     sent = body.model_fields_set
     return {key for key, value in vars(body).items() if key in sent or value is not None}

@@ -1,4 +1,4 @@
-"""How new rows are stored, with those that are stored with them."""
+"""Plans of new rows and of the related rows that are stored with them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from .links import LinkSet
 
 
 class RelatedRows(Struct, frozen=True):
-    """What is stored with one new row.
+    """Related rows that are stored with one new row.
 
     Args:
         parents: Rows that it refers to, one for each relation.
         children: Rows that refer to it, or are linked to it.
-        links: Links to rows that are there already.
+        links: Links to existing rows.
     """
 
     parents: Mapping[Relation, CreatePlan] = {}
@@ -41,12 +41,12 @@ _ALONE = RelatedRows()
 
 
 class CreatePlan(Struct, frozen=True):
-    """Storing new rows, in one transaction.
+    """Creation of rows, in one transaction.
 
     Args:
         table: The resource.
         rows: The rows.
-        kin: What is stored with each of them; empty where nothing is.
+        kin: The related rows of each row; empty if there are none.
     """
 
     table: Table
@@ -69,16 +69,16 @@ class CreatePlan(Struct, frozen=True):
 
     @property
     def is_splittable(self) -> bool:
-        """Whether it can be carried out one part after another, to find out which is refused."""
+        """Whether it can be executed in parts, to find out which one is refused."""
         return len(self.rows) > 1 or bool(self.kin)
 
     def split(self) -> Iterator[CreatePlan]:
-        """A plan for each row alone, with what is stored with it."""
+        """Yield a plan for each row, with its related rows."""
         for index, row in enumerate(self.rows):
             yield CreatePlan(self.table, (row,), self.kin[index : index + 1])
 
     def levels(self) -> Iterator[CreatePlan]:
-        """The plan, and those of all rows that are stored with its own."""
+        """Yield the plan, and those of all related rows."""
         yield self
         for kin in self.kin:
             for plan in (*kin.parents.values(), *kin.children.values()):
@@ -86,11 +86,11 @@ class CreatePlan(Struct, frozen=True):
 
 
 class ChildPlan(Struct, frozen=True):
-    """Storing a new row below one that is there.
+    """Creation of a row below an existing one.
 
     Args:
-        parent: The row that is there.
-        plan: How the new one is stored.
+        parent: The existing row.
+        plan: The plan of the new row.
     """
 
     parent: Parent
@@ -99,25 +99,26 @@ class ChildPlan(Struct, frozen=True):
 
     @property
     def is_splittable(self) -> bool:
-        """Whether it can be carried out one part after another, to find out which is refused."""
+        """Whether it can be executed in parts, to find out which one is refused."""
         return self.plan.is_splittable
 
 
 def refuse_other_parent(pointer: str) -> Violation:
-    """What is wrong with a row that says that it belongs to another one than it stands in."""
+    """Return the violation for a row that names another parent than the one that it is created
+    with."""
     message = "names another row than the one that this stands in; leave it out"
     return Violation(message, "other_parent", pointer)
 
 
 def refuse_unnamed_parent(pointer: str) -> Violation:
-    """What is wrong with a row that would refer to a value of another one which that doesn't have:
-    it would belong to none."""
+    """Return the violation for a row that would refer to a value that its parent does not have, and
+    so would belong to no row."""
     message = "can't refer to the row that it is created with: that has null where it would"
     return Violation(message, "unnamed_parent", pointer)
 
 
 def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
-    """One plan for the rows of several plans of one table."""
+    """Join several plans of one table into one."""
     rows = tuple(row for plan in plans for row in plan.rows)
     if not any(plan.kin for plan in plans):
         return CreatePlan(plans[0].table, rows)
@@ -128,15 +129,15 @@ def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
 def group_rows(
     table: Table, rows: Sequence[Row], *, together: bool = True
 ) -> Sequence[tuple[InsertShape, Sequence[Row]]]:
-    """Group rows that follow each other and give the same fields.
+    """Group consecutive rows that set the same fields.
 
     Args:
         table: The resource.
         rows: The rows.
-        together: Whether one statement may store many.
+        together: Whether one statement may store many rows.
 
     Returns:
-        For each group the statement that stores it: once for all of its rows, or for each.
+        The statement of each group, to be run once for all of its rows, or once for each.
     """
     if len(rows) == 1:
         return [(_shape_alone(table, rows[0].fields), rows)]
@@ -150,14 +151,14 @@ def group_rows(
 
 
 def _shape_alone(table: Table, fields: tuple[Field, ...]) -> InsertShape:
-    """What stores one row, if its fields say that it may be created."""
+    """Return the shape that stores one row; it checks the policy if the row's fields suffice."""
     checks = not table.policy.create.constant and decides(table, fields)
     return InsertShape(table, fields, checks=checks)
 
 
 @kept
 def decides(table: Table, fields: tuple[Field, ...]) -> bool:
-    """Whether the fields of a new row decide whether it may be created."""
+    """Whether the fields of a new row suffice to decide if it may be created."""
     alike = (field for field in fields if not has_own_equality(field.sql_type))
     return table.policy.decides((field.column.key, field.kind) for field in alike)
 
@@ -166,8 +167,8 @@ def decides(table: Table, fields: tuple[Field, ...]) -> bool:
 def go_together(table: Table, fields: tuple[Field, ...], *, changes: bool = False) -> bool:
     """Whether one statement can write some fields of many rows.
 
-    Rows without any value have nothing to be listed by, lists of arrays are flat, and what is made
-    of a row is made for each.
+    It can't if there are no fields, since a list needs a column; for arrays, since lists of them
+    are flattened; and for defaults that are computed from the row.
     """
     written = {field.column for field in fields}
     flat = bool(fields) and not any(field.is_array for field in fields)

@@ -1,4 +1,4 @@
-"""Plans of removals: of one row, or of many by their keys."""
+"""Plans of deletes: of one row, or of many by their keys."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .keyed import KeyedRows
 
 
 class DeletePlan(KeyedRows, frozen=True):
-    """Removing rows, and what the model declares to go with them.
+    """Deletion of rows, with the rows that the model declares to be deleted with them.
 
     Args:
-        goes_alone: Whether nothing goes along that takes a statement of its own: then it is one.
+        goes_alone: Whether no other rows need statements of their own; then one statement suffices.
     """
 
     goes_alone: bool = False
@@ -39,12 +39,12 @@ class DeletePlan(KeyedRows, frozen=True):
 
 
 def plan_delete(catalog: Catalog, table: Table, key: str, dialect: Dialect) -> DeletePlan:
-    """Plan removing one row.
+    """Plan the deletion of one row.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        key: The key as it stands in the path.
+        key: The key in the path.
         dialect: The database's dialect.
 
     Returns:
@@ -53,14 +53,14 @@ def plan_delete(catalog: Catalog, table: Table, key: str, dialect: Dialect) -> D
     Raises:
         InvalidRequest: The key is not valid.
     """
-    # What SQLite can't take along is removed before.
+    # Rows that SQLite can't delete by its own cascades are deleted before.
     deep = dialect.nests_cascades and cascades_in_circles(table.sql)
     alone = not (deep or catalog.dependents.get(table.name) or table.policy.restricts("delete"))
     return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),), goes_alone=alone)
 
 
 def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:
-    """Plan removing many rows.
+    """Plan the deletion of many rows.
 
     Args:
         table: The resource.
@@ -70,7 +70,7 @@ def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:
         The plan.
 
     Raises:
-        InvalidRequest: One is no key, or stands twice; the pointer names it.
+        InvalidRequest: A key is invalid, or occurs twice; the pointer names it.
     """
     items, pointers = batch
     faults = Faults()

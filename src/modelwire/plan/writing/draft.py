@@ -1,4 +1,4 @@
-"""Validated bodies as the rows that are stored: converted, checked and completed."""
+"""Conversion of validated bodies to rows: converted to columns, checked and completed."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ Values = Mapping[str, Any]
 
 
 class Row(Struct, frozen=True):
-    """One row to write.
+    """Row to write.
 
     Args:
         fields: The fields that it sets.
         values: The value of each.
-        pointer: Where it stands in the body.
-        ties: Those of the fields whose values the server has set, or another row has given which is
-            there for certain: each time those that have come together.
-        claims: What the body says of the row that gives them, by the fields that refer to that.
+        pointer: The place of the row in the body.
+        ties: Fields whose values were set by the server, or come from a related row that certainly
+            exists: one set for each source.
+        claims: The values that the body itself gives for foreign keys to the row it is stored with.
     """
 
     fields: tuple[Field, ...]
@@ -53,27 +53,27 @@ class Row(Struct, frozen=True):
     claims: Mapping[Field, Any] = {}
 
     def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
-        """The same row, which refers to another one by some fields."""
+        """Return the row with a reference to another row in some fields."""
         return self.add(Row(tuple(fields), tuple(values), ties=(frozenset(fields),)))
 
     def add(self, other: Row) -> Row:
-        """The same row, which sets what another one does as well."""
+        """Return the row with the values of another one in addition."""
         fields, values = (*self.fields, *other.fields), (*self.values, *other.values)
         return replace(self, fields=fields, values=values, ties=(*self.ties, *other.ties))
 
     @property
     def tied(self) -> frozenset[Field]:
-        """The fields of all ties."""
+        """All tied fields."""
         return frozenset().union(*self.ties)
 
     def leave_out(self, fields: Sequence[Field]) -> Row:
-        """The same row without some of its fields."""
+        """Return the row without some fields."""
         if not any(field in self.fields for field in fields):
             return self
         return self.keep([field for field in self.fields if field not in fields])
 
     def keep(self, fields: Sequence[Field]) -> Row:
-        """The same row with some of its fields only."""
+        """Return the row with only some of its fields."""
         kept = [(field, value) for field, value in self.items() if field in fields]
         left = tuple(field for field, _ in kept)
         values = tuple(value for _, value in kept)
@@ -86,16 +86,16 @@ class Row(Struct, frozen=True):
 
 
 def assign_to(row: Row, table: Table, given: Mapping[str, Assigned], principal: Principal) -> Row:
-    """Set in a row what the server sets, in place of anything else.
+    """Set the server's values in a row, in place of any others.
 
     Args:
         row: The row.
         table: Its resource.
-        given: What is set, by the names of the fields in Python.
+        given: The values, by the names of the fields in Python.
         principal: The caller.
 
     Raises:
-        CallerError: A value is an attribute of the caller, and no column can hold it.
+        CallerError: A value is an attribute of the caller that no column can hold.
     """
     fields = [table.by_key[key] for key in given]
     made = [assigned.value(principal) for assigned in given.values()]
@@ -118,13 +118,13 @@ _field_of = attrgetter("field")
 
 
 class Intake:
-    """How the bodies of one schema become rows of one table.
+    """Converter of the bodies of one schema to rows of one table.
 
     Args:
         table: The table.
         schema: The schema.
         dialect: The database's dialect.
-        tied: Fields that are not taken, since other rows give their values.
+        tied: Fields to leave out, since related rows determine their values.
     """
 
     def __init__(
@@ -155,18 +155,18 @@ class Intake:
         self._dialect = dialect
 
     def _left_by(self, fields: Sequence[Field]) -> list[tuple[Field, Callable[[], Any]]]:
-        """What makes the values that a new row with some fields leaves open."""
+        """Return the defaults of a new row that sets some fields."""
         return [(field, make) for field, make in self._made if field not in fields]
 
     def take_all(
         self, bodies: Sequence[Values], pointers: Sequence[str], faults: Faults
     ) -> tuple[Row, ...]:
-        """Take every field of many bodies, a column at a time, and make what they leave open.
+        """Convert all fields of many bodies, a column at a time, and fill in defaults.
 
         Args:
             bodies: The validated values of each.
-            pointers: Where each stands.
-            faults: Where what their columns can't hold is added.
+            pointers: The place of each.
+            faults: The collector of values that their columns can't hold.
         """
         if len(bodies) == 1:
             return (self._take_whole(bodies[0], pointers[0], faults),)
@@ -177,7 +177,7 @@ class Intake:
                 continue
             taken = self._take_column(slot, column)
             if taken is None:
-                # Row by row it shows which one it is.
+                # The conversion row by row finds the one at fault.
                 return tuple(map(self._take_whole, bodies, pointers, repeat(faults)))
             fields.append(slot.field)
             columns.append(taken)
@@ -188,7 +188,7 @@ class Intake:
         return tuple(map(Row, repeat(whole), rows, pointers))
 
     def _take_column(self, slot: _Slot, column: Sequence[Any]) -> Sequence[Any] | None:
-        """The values of one field in many rows; None if one of them is open, or at fault."""
+        """Convert the values of one field in many rows; return None if one is unset or at fault."""
         if slot.may_be_unset and any(value is UNSET for value in column):
             return None
         if slot.convert is not None:
@@ -214,7 +214,7 @@ class Intake:
         *,
         defaults: bool,
     ) -> Row:
-        """Take the given fields of a body, and no others."""
+        """Convert only the given fields of a body."""
         slots = [slot for slot in self._slots if slot.key in given]
         values = self._read(slots, body, pointer, faults)
         if defaults:
@@ -222,7 +222,7 @@ class Intake:
         return Row(tuple(map(_field_of, slots)), tuple(values), pointer)
 
     def _complete(self, slots: Sequence[_Slot], values: Sequence[Any], pointer: str) -> Row:
-        """A new row of some values, with what is made for it."""
+        """Return a new row with some values and the defaults of other fields."""
         fields = tuple(map(_field_of, slots))
         missing = self._left_by(fields)
         made = [make() for _, make in missing]
@@ -231,7 +231,7 @@ class Intake:
     def _read(
         self, slots: Iterable[_Slot], body: Values, pointer: str, faults: Faults
     ) -> list[Any]:
-        """The values of some fields as their columns take them; what is wrong is added."""
+        """Convert the values of some fields to values of their columns, and collect faults."""
         values = []
         for slot in slots:
             value, fault = body[slot.key], None
@@ -257,7 +257,7 @@ def locate_fault(fault: Fault, field: Field, pointer: str) -> Violation:
 
 
 def _describe(error: ValueError) -> Fault:
-    """What is wrong with a value that no value of its column can be made of."""
+    """Return the fault of a value that can't be converted to one of its column."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         return Fault(first["type"], message_of(first["type"], first["msg"]))
@@ -265,7 +265,7 @@ def _describe(error: ValueError) -> Fault:
 
 
 def _maker_of(field: Field) -> Callable[[], Any] | None:
-    """What makes the value of a new row that is given none, as its column takes it."""
+    """Return the default of a field as a function that returns a value of its column."""
     make, convert = field.default, field.to_column
     return make if make is None or convert is None else partial(_make, make, convert)
 
@@ -276,7 +276,7 @@ def _make(default: Callable[[], Any], convert: Convert) -> Any:
 
 
 def fields_of(schema: Schema | ChangeSchema) -> Mapping[str, FieldInfo]:
-    """The fields of which a schema gives the values, by their names in Python."""
+    """Return the fields of a schema, by their names in Python."""
     if isinstance(schema, (RowSchema, ChangeSchema)):
         return schema.stored_fields
     return schema.model_fields
@@ -289,5 +289,5 @@ def intake_of(
     dialect: Dialect,
     tied: frozenset[Field] = frozenset(),
 ) -> Intake:
-    """The intake of a schema; made once."""
+    """Return the intake of a schema, which is built once."""
     return Intake(table, schema, dialect, tied)

@@ -1,4 +1,4 @@
-"""The rows of a bulk request, each planned for itself."""
+"""Rows of a bulk request that are written independently of each other."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from .upsert import UpsertPlan
 RowPlan = CreatePlan | UpdatePlan | DeletePlan
 
 WrittenRows = RowPlan | KeyedRows
-"""Rows that a write names, by which it is explained what was refused."""
+"""The rows that a write names, used to explain a violated constraint."""
 
 Refusable = WrittenRows | LinkSet
-"""What a constraint may refuse."""
+"""A write that a constraint may refuse."""
 
 Planned = RowPlan | RequestError
-"""How one row is written, or what is wrong with it."""
+"""The plan of one row, or the error that refuses it."""
 
 
 def plan_each(batch: Batch, plan_one: Callable[[Batch], RowPlan]) -> list[Planned]:
-    """Plan the rows of a bulk request, each for itself.
+    """Plan the rows of a bulk request independently.
 
     Args:
         batch: The rows.
         plan_one: Plans one of them.
 
     Returns:
-        The plan of each row, or what is wrong with it. Of rows with one key only the first is
+        The plan of each row, or its error. Of several rows with the same key, only the first is
         written.
     """
     seen: set[Key] = set()
@@ -54,7 +54,8 @@ def plan_each(batch: Batch, plan_one: Callable[[Batch], RowPlan]) -> list[Planne
 
 
 def join_planned(table: Table, planned: Sequence[Planned]) -> RowPlan:
-    """One plan of all rows that are written, by which to explain what only COMMIT refuses."""
+    """Join the plans of all rows that are written, to explain constraints that only COMMIT
+    checks."""
     plans = [plan for plan in planned if not isinstance(plan, RequestError)]
     rows = tuple(row for plan in plans for row in plan.rows)
     match plans:
@@ -69,7 +70,7 @@ def join_planned(table: Table, planned: Sequence[Planned]) -> RowPlan:
 
 
 def _check_new(plan: RowPlan, seen: set[Key]) -> None:
-    """Refuse a row that names another one that was named before."""
+    """Refuse a row whose key was named before."""
     keys = plan.unique_values if isinstance(plan, UpsertPlan) else plan.keys
     for key, row in zip(keys, plan.rows, strict=False):
         if key in seen:

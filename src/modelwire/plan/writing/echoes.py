@@ -1,7 +1,7 @@
-"""What is sent back as it was read: fields and relations that are shown, and can't be set.
+"""Echoes: fields and relations that are shown but can't be set, sent back as they were read.
 
-Clients that edit a row send all of it: its key, computed fields, rows that it includes. As long as
-that is as it is shown, it asks for nothing.
+Clients that edit a row send all of it: its key, computed fields, included rows. As long as these
+are as they are shown, they change nothing.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ from ..values import BadValue
 from .bodies import refuse_read_only
 
 Echo = Mapping[str, Any]
-"""What a body has of a row that clients can't set, by its names."""
+"""The values of a body that clients can't set, by their names."""
 
 
 def find_echo(table: Table, body: Mapping[str, Any]) -> Echo:
-    """Find what a body has that is shown of a row and can't be set.
+    """Find the values of a body that are shown but can't be set.
 
     Args:
         table: The resource.
         body: The JSON value of the row.
 
     Returns:
-        The JSON values. A schema of the user's that says itself what becomes of unknown fields
-        has all of them.
+        The JSON values; empty if the user's own schema is configured to handle unknown fields
+        itself.
     """
     sent = {name: value for name, value in body.items() if name in table.echoed}
     return {name: value for name, value in sent.items() if not _is_to_link(table, name, value)}
 
 
 def leave_out_key(table: Table, echo: Echo, key: Key) -> Echo:
-    """What is left of what was sent back, without what is in the path as well."""
+    """Return an echo without the values that equal the key in the path."""
     known = {field.name: (field, value) for field, value in zip(table.key, key, strict=True)}
     return {n: v for n, v in echo.items() if n not in known or not _is_value(v, *known[n])}
 
 
 def _is_to_link(table: Table, name: str, value: Any) -> bool:
-    """Whether what stands under a relation's name is keys of rows to link."""
+    """Whether a value under a relation's name has keys of rows to link."""
     if name not in table.linked:
         return False
     return not (isinstance(value, list) and value and all(isinstance(v, dict) for v in value))
 
 
 def includes_of(catalog: Catalog, table: Table, echoes: Iterable[Echo]) -> tuple[Include, ...]:
-    """What must be read along to compare it with what was sent.
+    """Return the includes that must be read to compare them with an echo.
 
     Raises:
         InvalidRequest: It goes through too many relations.
@@ -65,7 +65,7 @@ def includes_of(catalog: Catalog, table: Table, echoes: Iterable[Echo]) -> tuple
 def _paths_in(
     catalog: Catalog, table: Table, sent: Echo, before: Relation | None = None
 ) -> Iterator[str]:
-    """The paths of the relations that stand in what was sent, as far as they can be shown."""
+    """Yield the paths of the relations in an echo, as far as they can be included."""
     for name, relation in table.includes.items():
         if name not in sent or (before is not None and not may_follow(table, relation, before)):
             continue
@@ -79,14 +79,15 @@ def _paths_in(
 
 
 def compare_values(table: Table, echo: Echo, row: Sequence[Any]) -> Echo:
-    """What is left of what was sent back, without the fields that have these very values.
+    """Return an echo without the fields whose values are unchanged.
 
     Args:
         table: The resource.
-        echo: What was sent.
+        echo: The echo.
         row: The row as it is read.
     """
-    # What is shown as something else is compared as it is shown: no guess finds out what is stored.
+    # Masked fields are compared as they are shown: clients can't find out stored values by
+    # guessing.
     plain = (field for field in table.readable.values() if field.key not in table.masked)
     fields = {field.name: field for field in plain if field.name in echo}
     same = {n for n, f in fields.items() if _is_value(echo[n], f, row[table.positions[f]])}
@@ -94,16 +95,16 @@ def compare_values(table: Table, echo: Echo, row: Sequence[Any]) -> Echo:
 
 
 def compare_shown(table: Table, echo: Echo, shown: Mapping[str, Any], pointer: str) -> None:
-    """Refuse what was sent back other than it is shown.
+    """Refuse an echo that differs from the row as it is shown.
 
     Args:
         table: The resource.
-        echo: What was sent.
-        shown: The row as it is shown, with what it includes.
-        pointer: Where the row stands in the body.
+        echo: The echo.
+        shown: The row as it is shown, with its includes.
+        pointer: The place of the row in the body.
 
     Raises:
-        InvalidRequest: Something differs; how, it does not say.
+        InvalidRequest: Something differs; the error does not say how.
     """
     differing = [
         (name, value)
@@ -128,13 +129,14 @@ def _refuse(table: Table, name: str, value: Any, pointer: str) -> Iterator[Viola
 
 
 def refuse_row(pointer: str) -> Violation:
-    """What is wrong with a row that stands in a change, under the name of a relation."""
+    """Return the violation for a row in a change, under the name of a relation."""
     message = "should be the key of a row; rows can be created with a new row only"
     return Violation(message, "nested_write", pointer)
 
 
 def _is_same(sent: Any, shown: Any, *, leaves_out_null: bool) -> bool:
-    """Whether a JSON value is another one; if told so, what an object leaves out is null."""
+    """Whether JSON values are equal; optionally, members that an object leaves out count as
+    null."""
     if isinstance(sent, bool) or isinstance(shown, bool):
         return sent is shown
     if isinstance(sent, dict) and isinstance(shown, dict):
@@ -154,7 +156,7 @@ def _is_same(sent: Any, shown: Any, *, leaves_out_null: bool) -> bool:
 
 
 def _is_value(sent: Any, field: Field, value: Any) -> bool:
-    """Whether a JSON value stands for a value of a field, however it is written."""
+    """Whether a JSON value stands for a value of a field, in any spelling."""
     if sent is None or value is None:
         return sent is value
     try:

@@ -1,4 +1,4 @@
-"""Rows that are there already, named by their keys."""
+"""Existing rows, named by their keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class KeyedRows(Struct, frozen=True):
     Args:
         table: The resource.
         keys: The key of each row.
-        rows: Of each row where it stands in the body, and what it sets.
+        rows: For each row, its place in the body, and the values that it sets.
         many: Whether the request may name many.
     """
 
@@ -32,24 +32,25 @@ class KeyedRows(Struct, frozen=True):
 
     @property
     def is_one_statement(self) -> bool:
-        """Whether one statement does everything: rows are locked before they change."""
+        """Whether one statement does everything; not here, as rows are locked before they
+        change."""
         return False
 
     @property
     def is_splittable(self) -> bool:
-        """Whether it can be carried out one part after another, to find out which is refused."""
+        """Whether it can be executed in parts, to find out which one is refused."""
         return len(self.rows) > 1
 
     @property
     def locking_shape(self) -> ExistingShape:
-        """Reads and locks the rows as they are."""
+        """The shape that reads and locks the rows."""
         return select_locked(self.table)
 
     def nth(self, index: int) -> Self:
-        """The plan for one row alone."""
+        """Return the plan for a single row."""
         return replace(self, keys=(self.keys[index],), rows=(self.rows[index],))
 
 
 def plan_for_key(table: Table, key: Key) -> KeyedRows:
-    """One row, named by its key."""
+    """Return the plan for one row, named by its key."""
     return KeyedRows(table, (key,), (Row((), ()),))

@@ -17,13 +17,13 @@ from .keyed import KeyedRows, plan_for_key
 
 
 class LinkSet(Struct, frozen=True):
-    """The rows that a row is to be linked to.
+    """Rows that a row is to be linked to.
 
     Args:
         relation: The relation.
         target: The resource at its other end.
-        keys: The keys of the rows there, each once.
-        pointers: Where each stands in the body; None where that is the path.
+        keys: The keys of these rows, without duplicates.
+        pointers: The place of each in the body; None for the path.
         are_new: Whether they are stored together with their links.
     """
 
@@ -34,18 +34,18 @@ class LinkSet(Struct, frozen=True):
     are_new: bool = False
 
     def pick(self, indexes: Sequence[int]) -> LinkSet:
-        """Some of the links."""
+        """Return some of the links."""
         keys = tuple(self.keys[i] for i in indexes)
         return replace(self, keys=keys, pointers=tuple(self.pointers[i] for i in indexes))
 
 
 class LinkPlan(Struct, frozen=True):
-    """Linking two rows, or no longer.
+    """Link between two rows, to be added or removed.
 
     Args:
-        owner: The row in the path, which is locked.
+        owner: The first row in the path, which is locked.
         links: The other row.
-        removes: Whether they are linked no longer.
+        removes: Whether the link is removed.
     """
 
     owner: KeyedRows
@@ -58,14 +58,14 @@ class LinkPlan(Struct, frozen=True):
 def plan_link(
     catalog: Catalog, table: Table, relation: Relation, keys: Sequence[str], *, removes: bool
 ) -> LinkPlan:
-    """Plan linking two rows.
+    """Plan the addition or removal of a link between two rows.
 
     Args:
         catalog: The catalog.
         table: The resource of the first row.
         relation: The relation that leads to the second.
-        keys: Both keys as they stand in the path, percent-encoded.
-        removes: Whether they are linked no longer.
+        keys: Both keys in the path, percent-encoded.
+        removes: Whether the link is removed.
 
     Returns:
         The plan.
@@ -86,14 +86,14 @@ def read_links(
     pointers: Sequence[str],
     faults: Faults,
 ) -> LinkSet:
-    """Read the keys that stand under the name of a relation.
+    """Read the keys under the name of a relation.
 
     Args:
         catalog: The catalog.
         relation: The relation.
-        values: The JSON values of the keys; one that stands twice counts once.
-        pointers: Where each stands.
-        faults: Where what is no key is added.
+        values: The JSON values of the keys; duplicates count once.
+        pointers: The place of each.
+        faults: The collector of faults.
 
     Returns:
         The links.

@@ -1,4 +1,4 @@
-"""Plans of what says of rows that they are deleted, or no longer, and lets them stay."""
+"""Plans that mark rows as deleted, or restore them."""
 
 from __future__ import annotations
 
@@ -20,45 +20,46 @@ from .update import UpdatePlan
 
 
 class MarkPlan(UpdatePlan, frozen=True, kw_only=True):
-    """Setting since when rows are deleted, or that they are not.
+    """Setting of the deletion time of rows, or its removal.
 
     Args:
-        after: The resource with what may be seen, and done, of rows as they are then.
+        after: The resource with the policy that applies to the rows afterwards.
     """
 
     after: Table
 
     @property
     def reads_first(self) -> bool:
-        """Whether the rows are read, and locked, before they are changed."""
+        """Whether the rows are read and locked before they are changed."""
         return True
 
     @property
     def may_leave_policy(self) -> bool:
-        """Whether a caller might not be allowed to change a row as it becomes, or to see it."""
+        """Whether the caller might not be allowed to change a row, or to see it, as it is
+        afterwards."""
         return self.after.policy.restricts("update")
 
     @property
     def changed_table(self) -> Table:
-        """The resource with what may be done to the rows as they become."""
+        """The resource with the policy that applies to the rows afterwards."""
         return self.after
 
     @property
     def locking_shape(self) -> ExistingShape:
-        """Reads and locks the rows as they are."""
+        """The shape that reads and locks the rows."""
         return select_locked(self.table, (mark_of(self.table),))
 
 
 class RestorePlan(MarkPlan, frozen=True, kw_only=True):
-    """Bringing a deleted row back, with what went along with it."""
+    """Restoration of a soft-deleted row, with the rows that were deleted with it."""
 
 
 def plan_restore(table: Table, key: str) -> RestorePlan:
-    """Plan bringing a deleted row back.
+    """Plan the restoration of a soft-deleted row.
 
     Args:
         table: The resource.
-        key: The key as it stands in the path.
+        key: The key in the path.
 
     Raises:
         InvalidRequest: The key is not valid.
@@ -69,16 +70,16 @@ def plan_restore(table: Table, key: str) -> RestorePlan:
 
 
 def plan_return(table: Table, key: str, since: object) -> RestorePlan:
-    """Plan taking a delete back.
+    """Plan the reversal of a soft delete.
 
     Args:
         table: The resource.
-        key: The key as it stands in the path.
-        since: The moment of the delete, as the column has it; the row must have it still.
+        key: The key in the path.
+        since: The time of the delete, as the column has it; the row must still have it.
 
     Raises:
         InvalidRequest: The key is not valid.
-        NotFound: Nobody may bring a row back.
+        NotFound: No caller may restore rows.
     """
     if not table.recalled:
         raise NotFound(f"{table.title} not found")
@@ -86,12 +87,12 @@ def plan_return(table: Table, key: str, since: object) -> RestorePlan:
 
 
 def plan_mark(table: Table, keys: Sequence[Key], at: dt.datetime | None) -> MarkPlan:
-    """Plan marking rows, whoever may see them.
+    """Plan the marking of rows, regardless of policies.
 
     Args:
         table: The resource.
         keys: The keys of the rows.
-        at: Since when they are deleted, in UTC; None if they are not.
+        at: The time of deletion, in UTC; None if they are not deleted.
     """
     field = mark_of(table)
     row = Row((field,), (None if at is None else _to_column(field, at),))
@@ -100,14 +101,14 @@ def plan_mark(table: Table, keys: Sequence[Key], at: dt.datetime | None) -> Mark
 
 
 def mark_of(table: Table) -> Field:
-    """The field that says since when a row is deleted."""
+    """Return the field with the time of deletion."""
     if table.deleted_at is None:
         raise AssertionError(f"{table.name}: no delete of it is soft")
     return table.deleted_at
 
 
 def _to_column(field: Field, at: dt.datetime) -> object:
-    """A moment as the column has it: without an offset where it keeps none."""
+    """Convert a time to a value of the column, which may have no offset."""
     stored = storage_type(field.sql_type)
     has_offset = isinstance(field.sql_type, UTCDateTime) or (
         isinstance(stored, DateTime) and stored.timezone

@@ -1,4 +1,4 @@
-"""Plans of changes that are for all rows that match some filters."""
+"""Plans of writes of all rows that match some filters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ..reading.query import Query
 
 
 class MassPlan(Struct, frozen=True):
-    """Finding the rows that a change is for, by filters, and locking them.
+    """Selection of the rows of a mass write by filters, with a lock on them.
 
     Args:
         shape: The rows.
-        values: What they are compared with; how many are read at most is added to it.
+        values: The parameters of the conditions; the limit is added later.
     """
 
     shape: SelectShape
@@ -34,27 +34,27 @@ class MassPlan(Struct, frozen=True):
 
     @property
     def count(self) -> CountShape:
-        """Counts the rows."""
+        """The shape that counts the rows."""
         return CountShape(self.table, self.shape.conditions)
 
 
 def plan_mass(
     catalog: Catalog, table: Table, parameters: Sequence[Parameter], lock: Lock, action: Action
 ) -> MassPlan:
-    """Plan which rows a change is for.
+    """Plan the selection of the rows of a mass write.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query: filters, `q` and `or`.
-        lock: What is to be done to them.
-        action: The same, as policies call it.
+        lock: The kind of lock.
+        action: The action that the rows are locked for, as policies call it.
 
     Returns:
         The plan.
 
     Raises:
-        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+        InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
     query = Query(catalog, table, parameters, ("q", "or"))
     operands: list[Any] = []

@@ -9,12 +9,12 @@ def merge_patch(target: Any, patch: Any) -> Any:
     """Apply a merge patch (RFC 7396, section 2).
 
     Args:
-        target: The JSON value as it is.
+        target: The JSON value to change.
         patch: The patch: an object's members replace those of the target, null removes one, and
-            anything but an object replaces the target whole.
+            anything but an object replaces the whole target.
 
     Returns:
-        The JSON value as it becomes; neither argument is changed.
+        The resulting JSON value; neither argument is changed.
     """
     if not isinstance(patch, dict):
         return patch

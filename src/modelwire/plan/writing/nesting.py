@@ -1,4 +1,4 @@
-"""What stands in a body under the names of relations: rows to create along, and keys to link."""
+"""Values in a body under the names of relations: rows to create, and keys of rows to link."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ...errors import Faults, Violation
 
 
 class Related(NamedTuple):
-    """What a body has under the name of one relation.
+    """Value in a body under the name of one relation.
 
     Args:
         relation: The relation.
         bodies: Rows to create, as JSON values.
-        pointers: Where each of them stands.
-        keys: Keys of rows to link, as JSON values; None where the body names no set of them.
-        key_pointers: Where each of them stands.
+        pointers: The place of each.
+        keys: Keys of rows to link, as JSON values; None if the body gives none.
+        key_pointers: The place of each.
     """
 
     relation: Relation
@@ -30,14 +30,14 @@ class Related(NamedTuple):
 
 
 def relations_in_each(table: Table, bodies: Sequence[Any]) -> Sequence[Mapping[str, Relation]]:
-    """The relations that are named in each body; empty where a body may name none."""
+    """Return the relations that each body names; empty if bodies may name none."""
     if not (table.nested or table.linked):
         return ()
     return [relations_in(table, body) for body in bodies]
 
 
 def relations_in(table: Table, body: Any) -> Mapping[str, Relation]:
-    """The relations that may be written through and are named in a body."""
+    """Return the relations that a body names and that may be written."""
     if not isinstance(body, dict) or not (table.nested or table.linked):
         return {}
     known = {**table.linked, **table.nested}
@@ -45,17 +45,17 @@ def relations_in(table: Table, body: Any) -> Mapping[str, Relation]:
 
 
 def read_related(table: Table, name: str, value: Any, pointer: str, faults: Faults) -> Related:
-    """Read what stands under the name of a relation.
+    """Read the value under the name of a relation.
 
     Args:
         table: The resource that has the relation.
         name: Its name.
         value: The JSON value.
-        pointer: Where the body stands that has it.
-        faults: Where what is wrong is added.
+        pointer: The place of the body that has it.
+        faults: The collector of faults.
 
     Returns:
-        What it holds.
+        The rows and keys in it.
     """
     relation = table.nested.get(name) or table.linked[name]
     place = f"{pointer}/{escape_pointer(name)}"

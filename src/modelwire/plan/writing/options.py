@@ -1,4 +1,4 @@
-"""The parameters of bulk requests, and how they would have conflicts resolved."""
+"""Parameters of bulk requests, and the resolution of conflicts in upserts."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _ATOMIC = {"true": True, "false": False}
 
 
 class Resolution(StrEnum):
-    """What becomes of a row that is there already: merged with what was sent, or left alone."""
+    """Resolution of a conflict with an existing row: merge with it, or leave it as it is."""
 
     MERGE = "merge-duplicates"
     IGNORE = "ignore-duplicates"
 
 
 class BulkOptions(Struct, frozen=True):
-    """How the rows of a bulk request are written.
+    """Options of a bulk request.
 
     Args:
-        includes: What the rows in the answer include.
-        atomic: Whether all of them are written or none; otherwise each for itself.
-        key: The fields of the unique key by which a row that is there already is found; None
-            where there should be no such row.
+        includes: The includes of the rows in the answer.
+        atomic: Whether all rows are written or none; otherwise each is written independently.
+        key: The fields of the unique key by which existing rows are found; None if there should be
+            no such rows.
     """
 
     includes: tuple[Include, ...] = ()
@@ -44,19 +44,19 @@ class BulkOptions(Struct, frozen=True):
 def plan_options(
     catalog: Catalog, table: Table, parameters: Sequence[Parameter], *known: str
 ) -> BulkOptions:
-    """Plan how the rows of a bulk request are written.
+    """Plan the options of a bulk request.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query.
-        known: What it may have of `include`, `atomic` and `on_conflict`.
+        known: The parameters that it may have, of `include`, `atomic` and `on_conflict`.
 
     Returns:
         The options.
 
     Raises:
-        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+        InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
     query = Query(catalog, table, parameters, known)
     includes = query.take_includes() if "include" in known else ()
@@ -67,16 +67,16 @@ def plan_options(
 
 
 def choose_resolution(preference: str | None) -> Resolution:
-    """Choose what becomes of rows that are there already; they are merged by default.
+    """Choose the resolution of conflicts with existing rows; by default, they are merged.
 
     Args:
-        preference: The preference `resolution`; None where the client has none.
+        preference: The preference `resolution`; None if the client has none.
 
     Returns:
         The resolution.
 
     Raises:
-        InvalidRequest: There is no such one: what is overwritten is not to be guessed.
+        InvalidRequest: The preference is unknown: whether to overwrite rows must not be guessed.
     """
     try:
         return Resolution.MERGE if preference is None else Resolution(preference)

@@ -1,4 +1,4 @@
-"""Everything that a writing request can ask for, as one value, and what each kind of it writes."""
+"""All plans of writes, and the tables that each kind writes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .upsert import UpsertPlan
 
 
 class MassUpdate(Struct, frozen=True):
-    """Changing all rows that match some filters.
+    """Update of all rows that match some filters.
 
     Args:
-        found: Finds the rows.
-        change: What each sets.
-        limit: Rows that the client allows at most.
+        found: The selection of the rows.
+        change: The change of each row.
+        limit: The maximum number of rows that the client allows.
     """
 
     found: MassPlan
@@ -44,11 +44,11 @@ class MassUpdate(Struct, frozen=True):
 
 
 class MassDelete(Struct, frozen=True):
-    """Removing all rows that match some filters.
+    """Deletion of all rows that match some filters.
 
     Args:
-        found: Finds the rows.
-        limit: Rows that the client allows at most.
+        found: The selection of the rows.
+        limit: The maximum number of rows that the client allows.
     """
 
     found: MassPlan
@@ -63,12 +63,12 @@ class MassDelete(Struct, frozen=True):
 
 
 class EachPlan(Struct, frozen=True):
-    """Writing many rows, each for itself.
+    """Write of many rows, each independently.
 
     Args:
         table: The resource.
-        planned: How each is written, or what is wrong with it.
-        pointers: Where each stands in the body.
+        planned: The plan of each row, or its error.
+        pointers: The place of each in the body.
     """
 
     table: Table
@@ -79,11 +79,11 @@ class EachPlan(Struct, frozen=True):
 
 
 WritePlan = RowPlan | ChildPlan | LinkPlan | MassUpdate | MassDelete | EachPlan
-"""What a request asks to write."""
+"""The plan of any write."""
 
 
 def rows_of(plan: WritePlan) -> WrittenRows:
-    """The rows that a plan names, by which is explained what only COMMIT refuses."""
+    """Return the rows that a plan names, to explain constraints that only COMMIT checks."""
     match plan:
         case ChildPlan():
             return plan.plan
@@ -100,10 +100,10 @@ def rows_of(plan: WritePlan) -> WrittenRows:
 
 
 def tables_answered(plan: WritePlan | RequestError) -> frozenset[SQLTable]:
-    """The tables that a plan writes, links among them; none where no rows are answered.
+    """Return the tables that a plan writes, including link tables; empty if no rows are returned.
 
     Args:
-        plan: What is written; rows that are refused before write nothing.
+        plan: The plan, or the error of a row, for which nothing is written.
     """
     found: set[SQLTable] = set()
     match plan:
@@ -129,7 +129,7 @@ def _links_of(relations: Iterable[Relation]) -> set[SQLTable]:
 
 
 def runs_hooks(catalog: Catalog, plan: WritePlan) -> bool:
-    """Whether hooks may run with what a plan writes.
+    """Whether hooks may run with the writes of a plan.
 
     Args:
         catalog: The resources.
@@ -143,7 +143,7 @@ def runs_hooks(catalog: Catalog, plan: WritePlan) -> bool:
 def _writes_of(
     catalog: Catalog, plan: WritePlan | RequestError
 ) -> Iterator[tuple[str, WriteOperation]]:
-    """The names of the tables that a plan writes, and what it does to them."""
+    """Yield the names of the tables that a plan writes, with the operations on them."""
     match plan:
         case EachPlan():
             for planned in plan.planned:
@@ -165,7 +165,7 @@ def _writes_of(
 
 
 def _removed_with(catalog: Catalog, name: str) -> set[str]:
-    """The tables whose rows may go with those of one, and that one."""
+    """Return a table and those whose rows may be deleted with its rows, by name."""
     found, pending = set[str](), [name]
     while pending:
         above = pending.pop()

@@ -1,4 +1,4 @@
-"""Plans of what takes a change of a row back."""
+"""Plans that revert a change of a row."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .draft import Row, assign_to
 from .update import UpdatePlan
 
 Stored = Sequence[Any]
-"""A row as `Table.stored` has its values."""
+"""The values of a row, in the order of `Table.stored`."""
 
 
 def plan_restore(
     table: Table, key: Key, old: Stored, new: Stored, changed: Collection[str]
 ) -> UpdatePlan:
-    """Plan writing back what a row had before a change.
+    """Plan the restoration of the values that a row had before a change.
 
     Args:
         table: The resource.
@@ -32,7 +32,7 @@ def plan_restore(
         changed: The names of the columns that differ.
 
     Raises:
-        Forbidden: Clients, or this one, can't set one of them.
+        Forbidden: A field can't be set by clients, or by this one.
     """
     kept = _names_kept(table, table.policy.on_update)
     fields = [f for f in table.stored if f.column.name in changed and f.key not in kept]
@@ -44,16 +44,16 @@ def plan_restore(
 
 
 def plan_recreate(table: Table, old: Stored, principal: Principal) -> CreatePlan:
-    """Plan storing a row anew that was deleted, with the key that it had.
+    """Plan the re-creation of a deleted row, with its old key.
 
     Args:
         table: The resource.
-        old: The row as it was.
+        old: The row before it was deleted.
         principal: The caller.
 
     Raises:
         Forbidden: A policy does not let the caller set one of its fields.
-        Refused: The database makes its key, and takes no other; or the server sets another one.
+        Refused: The key can't be set, as the database generates it, or the server sets another one.
     """
     if any(_is_made(field) for field in table.key):
         raise Refused("The database gives this row another key; create it anew")
@@ -69,10 +69,10 @@ def plan_recreate(table: Table, old: Stored, principal: Principal) -> CreatePlan
 
 
 def _check_key(table: Table, old: Stored, principal: Principal) -> None:
-    """Check that a row which is stored anew would have its key, as far as the server sets that.
+    """Check that a re-created row would have its old key, as far as the server sets the key.
 
     Raises:
-        Refused: It would be another row.
+        Refused: It would have another key.
     """
     given = table.policy.on_create
     assigned = [field for field in table.key if field.key in given]
@@ -82,20 +82,21 @@ def _check_key(table: Table, old: Stored, principal: Principal) -> None:
 
 
 def _is_newer(field: Field, value: Any) -> bool:
-    """Whether a row was stored before there was a column, which the database fills by itself."""
+    """Whether a column was probably added after the row was stored, and has a default in the
+    database."""
     column = field.column
     return value is None and not column.nullable and column.server_default is not None
 
 
 def _is_closed(table: Table, field: Field, value: Any) -> bool:
-    """Whether a value is one that the caller may not set, and that a new row would not have."""
+    """Whether the caller may not set a value, and a new row would not have it by default."""
     if value is None or table.policy.rules_of(field.name).write is not False:
         return False
     return field.default is None or field.default() != value
 
 
 def _names_kept(table: Table, assigned: Collection[str]) -> Collection[str]:
-    """The names in Python of the fields that every change sets anew, whoever makes it."""
+    """Return the Python names of the fields that every change sets anew, whoever makes it."""
     return {*assigned, *(f.key for f in table.stored if f is table.version or _is_set_anew(f))}
 
 
@@ -104,7 +105,7 @@ def _is_set_anew(field: Field) -> bool:
 
 
 def _is_made(field: Field) -> bool:
-    """Whether the database makes the values of a field, and takes no others."""
+    """Whether the database generates the values of a field, and accepts no others."""
     column = field.column
     is_always = bool(column.identity and column.identity.always)
     return field.computed is not None or column.computed is not None or is_always

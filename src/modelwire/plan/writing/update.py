@@ -1,4 +1,4 @@
-"""Plans of changes: of one row, of many by their keys, of all that match some filters."""
+"""Plans of updates: of one row, of many by their keys, of all that match some filters."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ Body = dict[str, Any]
 
 
 class UpdatePlan(KeyedRows, frozen=True):
-    """Changing rows. One that sets nothing changes nothing.
+    """Update of rows. A row that sets nothing is left as it is.
 
     Args:
-        drafts: Of each row what it sets beside, which depends on what is stored; empty where
-            nothing does.
-        links: Of each row the links that it shall have; empty where none are named.
-        echoes: Of each row what was sent that clients can't set, and that must be as it is shown;
-            empty where nothing was.
-        expected: What the one row must have still to be changed; None where nothing is expected.
+        drafts: For each row, the further changes that depend on stored values; empty if there are
+            none.
+        links: For each row, the complete sets of its links; empty if none are given.
+        echoes: For each row, the values that clients can't set, and that must equal the shown ones;
+            empty if there are none.
+        expected: Values that the single row must still have; None for no expectation.
     """
 
     drafts: tuple[Draft | None, ...] = ()
@@ -47,7 +47,7 @@ class UpdatePlan(KeyedRows, frozen=True):
 
     @property
     def reads_first(self) -> bool:
-        """Whether the rows are read, and locked, before they are changed."""
+        """Whether the rows are read and locked before they are changed."""
         written = self.many or self.drafts or self.echoes or any(self.links)
         return bool(written) or self.expected is not None or self.table.policy.restricts("update")
 
@@ -58,7 +58,8 @@ class UpdatePlan(KeyedRows, frozen=True):
 
     @property
     def may_leave_policy(self) -> bool:
-        """Whether a caller might not be allowed to change a row as it becomes, or to see it."""
+        """Whether the caller might not be allowed to change a row, or to see it, as it is
+        afterwards."""
         policy = self.table.policy
         conditions = [c for c in {policy.read, policy.update} if not c.constant]
         decisive = {key for condition in conditions for key in condition.columns}
@@ -70,7 +71,7 @@ class UpdatePlan(KeyedRows, frozen=True):
 
     @property
     def changed_table(self) -> Table:
-        """The resource with what may be done to the rows as they become."""
+        """The resource with the policy that applies to the rows afterwards."""
         return self.table
 
     @property
@@ -80,19 +81,19 @@ class UpdatePlan(KeyedRows, frozen=True):
 
     @property
     def is_splittable(self) -> bool:
-        """Whether it can be carried out one part after another, to find out which is refused."""
+        """Whether it can be executed in parts, to find out which one is refused."""
         if len(self.rows) > 1 or not self.links:
             return len(self.rows) > 1
         return any(len(link.keys) > 1 for row in self.links for link in row)
 
     @property
     def locking_shape(self) -> ExistingShape:
-        """Reads and locks the rows as they are."""
+        """The shape that reads and locks the rows."""
         expected = () if self.expected is None else self.expected.fields
         return select_locked(self.table, (*fields_to_read(self.table, self.drafts), *expected))
 
     def nth(self, index: int) -> UpdatePlan:
-        """The plan for one row alone."""
+        """Return the plan for a single row."""
         return replace(
             self,
             keys=(self.keys[index],),
@@ -103,32 +104,32 @@ class UpdatePlan(KeyedRows, frozen=True):
         )
 
     def check_expected(self, stored: Sequence[Sequence[Any]]) -> None:
-        """Check that the one row still has what is expected of it.
+        """Check that the single row still has the expected values.
 
         Args:
             stored: The row as `locking_shape` reads it.
 
         Raises:
-            ChangedSince: It has not; names the fields.
+            ChangedSince: It does not; the message names the fields.
         """
         if self.expected is None:
             return
         has = dict(zip(self.locking_shape.read.fields, stored[0], strict=False))
-        # NaN is no number, but the same value.
+        # NaN does not equal itself, but is the same value.
         differ = [f for f, v in self.expected.items() if v != has[f] and repr(v) != repr(has[f])]
         if differ:
             names = ", ".join(f.name for f in differ if f.readable)
             raise ChangedSince(f"Changed since: {names}" if names else "The row has changed since")
 
     def settle(self, stored: Sequence[Sequence[Any]], dialect: Dialect) -> UpdatePlan:
-        """Make of drafts what their rows set.
+        """Apply the drafts to the stored rows.
 
         Args:
             stored: The rows as `locking_shape` reads them.
             dialect: The database's dialect.
 
         Raises:
-            InvalidRequest: What comes of one does not fit its schema.
+            InvalidRequest: The result of a draft does not fit its schema.
             TooLong, OutOfRange: A value does not fit its column.
         """
         if not self.drafts:
@@ -142,15 +143,15 @@ class UpdatePlan(KeyedRows, frozen=True):
 def plan_update(
     catalog: Catalog, table: Table, key: str, body: Any, dialect: Dialect, *, ignore_null: bool
 ) -> UpdatePlan:
-    """Plan changing one row.
+    """Plan the update of one row.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        key: The key as it stands in the path.
+        key: The key in the path.
         body: The JSON value of the body.
         dialect: The database's dialect.
-        ignore_null: Whether null leaves a field alone (PUT) or clears it (PATCH, RFC 7396).
+        ignore_null: Whether null leaves a field as it is (PUT) or clears it (PATCH, RFC 7396).
 
     Returns:
         The plan.
@@ -167,12 +168,12 @@ def plan_update(
 
 
 def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: Dialect) -> UpdatePlan:
-    """Plan changing many rows.
+    """Plan the update of many rows.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        batch: Rows that hold their keys, each a merge patch.
+        batch: Rows with their keys, each a merge patch.
         dialect: The database's dialect.
 
     Returns:
@@ -196,7 +197,7 @@ def plan_bulk_update(catalog: Catalog, table: Table, batch: Batch, dialect: Dial
 
 
 def plan_change(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> UpdatePlan:
-    """Plan the same change for many rows whose keys are not known yet.
+    """Plan the same update for many rows whose keys are not known yet.
 
     Args:
         catalog: The catalog.
@@ -205,7 +206,7 @@ def plan_change(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> 
         dialect: The database's dialect.
 
     Returns:
-        A plan of one row without its key.
+        A plan for one row, without its key.
 
     Raises:
         InvalidRequest: The body does not fit the update schema.
@@ -218,7 +219,7 @@ def plan_change(catalog: Catalog, table: Table, body: Any, dialect: Dialect) -> 
 
 
 def repeat_change(plan: UpdatePlan, keys: Sequence[Key]) -> UpdatePlan:
-    """The plan of one change for all rows with some keys."""
+    """Return the plan of one change for all rows with some keys."""
     count = len(keys)
     return replace(
         plan,
@@ -231,7 +232,7 @@ def repeat_change(plan: UpdatePlan, keys: Sequence[Key]) -> UpdatePlan:
 
 
 def _take_key(table: Table, body: Any, pointer: str, faults: Faults) -> tuple[Key | None, Any]:
-    """Take the key out of a row."""
+    """Separate the key of a row from the rest of its body."""
     if not isinstance(body, dict):
         return None, body
     names = [f.name for f in table.key]
@@ -250,7 +251,7 @@ def _take_key(table: Table, body: Any, pointer: str, faults: Faults) -> tuple[Ke
 
 
 class _ChangeBody:
-    """Plans changes of rows, and gathers what is wrong with them."""
+    """Planner for the changes of rows, which collects their faults."""
 
     def __init__(
         self,
@@ -274,7 +275,7 @@ class _ChangeBody:
         self._faults, self.invalid = Faults(), Faults()
 
     def add(self, body: Any, pointer: str, key: Key | None = None) -> None:
-        """Add what one row sets; its key is given where the path names it."""
+        """Add the change of one row; its key is given if it is in the path."""
         table, draft = self._table, None
         echo: Echo = {}
         links: tuple[LinkSet, ...] = ()
@@ -298,7 +299,7 @@ class _ChangeBody:
         self._rows.append(take(vars(sent), given, pointer, self._faults, defaults=False))
 
     def finish(self, keys: Sequence[Key | None]) -> UpdatePlan:
-        """Plan all rows, or say what is wrong."""
+        """Plan all rows, or refuse them with their faults."""
         if self._nulls:
             fields = list(dict.fromkeys(field for field, _ in self._nulls))
             detail = f"{join_words([f.title for f in fields])} can't be null"
@@ -315,14 +316,14 @@ class _ChangeBody:
         )
 
     def _take_echo(self, body: Body, key: Key | None) -> tuple[Body, Echo]:
-        """Take out of a body what is shown and can't be set, which a client has sent back."""
+        """Separate an echo from a body: values that are shown and can't be set."""
         echo = find_echo(self._table, body)
         compared = {n: v for n, v in echo.items() if v is not None or not self._ignore_null}
         rest = {name: value for name, value in body.items() if name not in echo}
         return rest, leave_out_key(self._table, compared, key) if key else compared
 
     def _take_draft(self, body: Body) -> tuple[Body, Draft | None]:
-        """Take out of a body what depends on the stored row: objects are patches, in JSON."""
+        """Separate a draft from a body: the changes that depend on the stored row."""
         known = {} if self._ignore_null else self._table.patched
         patches = {n: known[n] for n, v in body.items() if n in known and isinstance(v, dict)}
         if self._table.schemas.change is not None:
@@ -333,7 +334,7 @@ class _ChangeBody:
         return rest, Draft({name: body[name] for name in patches}, patches)
 
     def _take_links(self, body: Body, pointer: str) -> tuple[Body, tuple[LinkSet, ...]]:
-        """Take the keys to link out of a body; rows can't be created in a change."""
+        """Separate the keys of rows to link from a body; new rows are refused in a change."""
         links, rest = [], {}
         for name, value in body.items():
             if name not in self._linked:
@@ -347,7 +348,7 @@ class _ChangeBody:
         return rest, tuple(links)
 
     def _read_nulls(self, body: Body, pointer: str) -> Body:
-        """Read what null means, before the schema, whose checks were not written for it."""
+        """Handle nulls before the schema, whose validators may not expect them."""
         known = self._table.settable
         nulls = {name: known[name] for name, v in body.items() if v is None and name in known}
         if self._ignore_null:

@@ -1,4 +1,4 @@
-"""Plans of rows that are new, or are there already under the same unique key."""
+"""Plans of upserts: rows that are new, or that exist under the same unique key."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ from .options import Resolution
 
 
 class UpsertPlan(CreatePlan, frozen=True):
-    """Storing rows that may be there already.
+    """Upsert of rows.
 
     Args:
-        unique: The fields of the unique key that says whether one is.
-        merged: Of each row the fields that are written where it is there; None where such a row is
-            left alone.
+        unique: The fields of the unique key that identifies existing rows.
+        merged: For each row, the fields to update in an existing row; None to leave it as it is.
     """
 
     unique: tuple[Field, ...] = ()
@@ -40,23 +39,23 @@ class UpsertPlan(CreatePlan, frozen=True):
 
     @property
     def is_one_statement(self) -> bool:
-        """Whether one statement stores everything: what more rows are needs a second look, and so
-        does a row that its model sees whole."""
+        """Whether one statement stores everything; more rows, or a row that its model validates
+        whole, have to be looked up."""
         is_seen = self.table.schemas.change is not None or self.completes_references
         merges = len(self.rows) == 1 and self.merged[0] is not None
         return merges and not is_seen and not self.is_restricted
 
     @property
     def is_restricted(self) -> bool:
-        """Whether a policy has a say in which rows are created or changed."""
+        """Whether a policy restricts which rows are created or updated."""
         policy = self.table.policy
         restricted = policy.restricts("update") or not policy.create.constant
         return restricted or bool(policy.on_create or policy.on_update)
 
     @property
     def completes_references(self) -> bool:
-        """Whether it writes a part of what a row refers to another one by, and the rest is what is
-        stored where it is there."""
+        """Whether it writes a part of a composite foreign key, whose rest remains as stored if the
+        row exists."""
         composite = [r for r in self.table.references if len(r.columns) > 1]
         if not composite:
             return False
@@ -70,25 +69,25 @@ class UpsertPlan(CreatePlan, frozen=True):
 
     @property
     def is_splittable(self) -> bool:
-        """Whether it can be carried out once more. It may meet a row that is just being stored at
-        another unique key than its own, and that is there to be found the second time."""
+        """Whether it can be executed again. It may conflict with a row that is just being stored,
+        in another unique key, and that can be found the second time."""
         return True
 
     @property
     def unique_values(self) -> list[Key]:
-        """The values that each row has in the unique key."""
+        """The values of each row in the unique key."""
         return [key_of(row, self.unique) for row in self.rows]
 
     def pick(self, indexes: Sequence[int]) -> UpsertPlan:
-        """The plan for some of its rows."""
+        """Return the plan for some of its rows."""
         rows = tuple(self.rows[index] for index in indexes)
         return replace(self, rows=rows, merged=tuple(self.merged[index] for index in indexes))
 
     def group(self, indexes: Iterable[int]) -> Mapping[InsertShape, list[int]]:
-        """Group the rows at some places by the statement that stores them.
+        """Group the rows at some indexes by the statement that stores them.
 
-        In a statement they stand in the order of their keys, the same in every request, so that
-        two of them don't wait for each other's rows. A row whose key has a NULL is new.
+        Each statement has its rows in the order of their keys, the same in every request, to avoid
+        deadlocks between two of them. A row whose key has a NULL is new.
         """
         keys = self.unique_values
         groups: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
@@ -108,7 +107,7 @@ class UpsertPlan(CreatePlan, frozen=True):
 
 
 def key_of(row: Row, key: Sequence[Field]) -> Key:
-    """The values that a row has in some fields."""
+    """Return the values of a row in some fields."""
     return tuple(row.values[row.fields.index(field)] for field in key)
 
 
@@ -120,22 +119,22 @@ def plan_upsert(
     principal: Principal,
     batch: Batch,
 ) -> UpsertPlan:
-    """Plan storing rows that may be there already.
+    """Plan an upsert of rows.
 
     Args:
         table: The resource.
         dialect: The database's dialect.
-        unique: The fields of the unique key that says whether a row is there.
-        resolution: What becomes of one that is.
+        unique: The fields of the unique key that identifies existing rows.
+        resolution: The resolution of conflicts with existing rows.
         principal: The caller, whose attributes may be assigned.
-        batch: The rows; each is whole, as if it were new.
+        batch: The rows; each is complete, as for a new row.
 
     Returns:
         The plan.
 
     Raises:
         InvalidRequest: A row does not fit the create schema or, if it may be merged, the update
-            schema; or two rows have one key. The pointer names the row.
+            schema; or two rows have the same key. The pointer names the row.
         TooLong, OutOfRange: A value does not fit its column.
     """
     bodies, pointers = batch
@@ -158,14 +157,14 @@ def plan_upsert(
 
 
 def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
-    """Check that rows fit their model as they have become, where it looks at the whole of them.
+    """Check that the resulting rows are valid for a model that validates whole rows.
 
     Args:
         plan: The rows.
-        rows: As they are stored.
+        rows: The rows as they are stored.
 
     Raises:
-        InvalidRequest: One does not fit; the pointer names it.
+        InvalidRequest: One is invalid; the pointer names it.
     """
     table, schema = plan.table, plan.table.schemas.change
     if schema is None:
@@ -180,7 +179,7 @@ def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _refuse_relations(table: Table, batch: Batch, faults: Faults) -> None:
-    """Refuse what is to be stored with a row: it is not said what becomes of what is there."""
+    """Refuse related rows in an upsert: there is no rule for those of existing rows."""
     for body, pointer in zip(batch.items, batch.pointers, strict=True):
         for name in relations_in(table, body):
             place = f"{pointer}/{escape_pointer(name)}"
@@ -189,7 +188,7 @@ def _refuse_relations(table: Table, batch: Batch, faults: Faults) -> None:
 
 
 def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: Faults) -> None:
-    """See that each row has its key, and no key stands twice; no NULL is the same as another."""
+    """Check that each row has its key, and that no key occurs twice; NULLs are not equal."""
     keys: list[Key | None] = []
     for row in rows:
         missing = [field for field in unique if field not in row.fields]
@@ -204,7 +203,7 @@ def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: Faults) ->
 def _merged_in(
     rows: Sequence[Row], bodies: Sequence[Validated], unique: Sequence[Field]
 ) -> tuple[tuple[Field, ...], ...]:
-    """The fields that each row was sent with, beside its key: one value for all that are alike."""
+    """Return the fields that each row was sent with, except for its key; equal ones are shared."""
     known: dict[tuple[Any, ...], tuple[Field, ...]] = {}
     merged = []
     for row, body in zip(rows, bodies, strict=True):
