@@ -33,14 +33,14 @@ def parse_value(text: str, field: Field) -> Any:
     """Parse a text as a value of a field.
 
     Args:
-        Args:
-            text: The text, decoded. field: The field that it is compared with.
+        text: The text, decoded.
+        field: The field that it is compared with.
 
-        Returns:
-            The value, of the column's Python type.
+    Returns:
+        The value, of the column's Python type.
 
-        Raises:
-            BadValue: The text is not such a value.
+    Raises:
+        BadValue: The text is not such a value.
     """
     value = _PARSERS[field.kind](text, field)
     if field.to_column is None:

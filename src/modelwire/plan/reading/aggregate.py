@@ -1,4 +1,4 @@
-"""Plans of sums over groups of rows."""
+"""Plans of aggregates over groups of rows."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ from .paths import ParameterSpan, split_operator
 from .query import Query
 
 PARAMETERS = ("group", "measures", "having", "sort", "tz", "skip", "limit", "q", "or")
-"""The parameters of sums that are no filters, whatever the resource's fields are called."""
+"""The parameters of aggregates that are not filters, whatever the names of the resource's
+fields."""
 
 DEFAULT_LIMIT = 100
-"""Groups that are answered where the request does not say how many."""
+"""Groups in an answer if the request gives no limit."""
 
 UTC = "UTC"
 
 
 class AggregatePlan(Struct, frozen=True):
-    """Reading some groups, a given number of groups from their start.
+    """Read of some groups, with an offset and a limit.
 
     Args:
-        shape: The groups, and one more that tells whether there are others.
-        values: What it compares with, and its bounds.
-        skip: Groups before these.
-        limit: How many there are, at most.
+        shape: The groups, and one more that tells whether there are more.
+        values: The parameters of the conditions, the limit and the offset.
+        skip: The number of groups to skip.
+        limit: The maximum number of groups.
     """
 
     shape: AggregateShape
@@ -51,7 +52,7 @@ class AggregatePlan(Struct, frozen=True):
 
 
 def default_limit(limits: Limits) -> int:
-    """How many groups are answered where the request does not say."""
+    """Return the number of groups in an answer if the request gives no limit."""
     return min(DEFAULT_LIMIT, limits.max_groups)
 
 
@@ -61,19 +62,19 @@ def plan_aggregate(
     parameters: Sequence[Parameter],
     parent: Parent | None = None,
 ) -> AggregatePlan:
-    """Plan sums over groups of rows.
+    """Plan aggregates over groups of rows.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query.
-        parent: The row whose children they are over; None for all rows.
+        parent: The row whose children are aggregated; None for all rows.
 
     Returns:
         The plan.
 
     Raises:
-        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+        InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
     query, limits = Query.reading(catalog, table, parameters, PARAMETERS), catalog.limits
     table = query.table
@@ -122,7 +123,7 @@ def _check_zone(name: str | None) -> str:
     """Check the name of a time zone.
 
     Raises:
-        InvalidRequest: There is none of this name.
+        InvalidRequest: There is no such time zone.
     """
     if name is None:
         return UTC
@@ -136,14 +137,14 @@ def _check_zone(name: str | None) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    # Where a server stands is nothing that its clients should ask for.
+    # Clients should not ask for the server's own time zone.
     return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
 def _plan_order(
     limits: Limits, columns: Columns, groups: int, text: str
 ) -> tuple[ColumnOrder, ...]:
-    """Plan the order: as `sort` says, then by the groups."""
+    """Plan the order: first by `sort`, then by the groups."""
     parts, place = text.split(",") if text else [], ParameterSpan("sort")
     if len(parts) > limits.max_sort_terms:
         message = f"should name at most {limits.max_sort_terms} groups and measures"
@@ -161,7 +162,7 @@ def _plan_order(
 
 
 def _plan_having(limits: Limits, columns: Columns, text: str, operands: list[Any]) -> Condition:
-    """Plan the value of `having`: comparisons of measures, of which all must hold."""
+    """Plan the value of `having`: comparisons of measures that must all hold."""
 
     def plan(term: Comparison) -> Condition:
         place = ParameterSpan("having", term.position)

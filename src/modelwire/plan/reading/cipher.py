@@ -1,4 +1,4 @@
-"""The cipher of cursors: their reader can neither see what they hold nor make or change one."""
+"""Authenticated encryption of cursors: clients can neither read, forge nor modify them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ...catalog.tables import Catalog
 from ...memory import kept
 
 _PURPOSE = b"modelwire cursors, 2"
-"""The purpose that keys are derived for. Another number is another way to write cursors."""
+"""The purpose that keys are derived for. The number is the version of the cursor format."""
 
 _KEY_BYTES = 64
 _BLOCK_BYTES = 16
 
 
 class CursorCipher:
-    """Seals by AES-SIV (RFC 5297): equal contents are equal texts, and nothing else shows of them
-    but their length in blocks.
+    """Cipher that seals by AES-SIV (RFC 5297): equal contents give equal texts, and these show
+    nothing else about the contents but their length in blocks.
 
-    It needs no nonce, so two processes can't choose the same one, and an answer is the same bytes
-    each time that it is asked for.
+    It needs no nonce: processes can't choose the same one, and equal requests get byte-identical
+    answers.
 
     Args:
-        secrets: What keys are derived from; the first one seals, and all open.
+        secrets: The secrets that keys are derived from; the first one seals, and all open.
     """
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
@@ -37,14 +37,14 @@ class CursorCipher:
         """Seal a content.
 
         Args:
-            content: The content; its last byte is another than `PADDING`.
-            binding: What it belongs to, without which it can't be opened.
+            content: The content; its last byte must differ from `PADDING`.
+            binding: The context that is required to open it.
         """
         padding = PADDING * (-len(content) % _BLOCK_BYTES)
         return self._ciphers[0].encrypt(content + padding, [binding])
 
     def decrypt(self, sealed: bytes, binding: bytes) -> bytes | None:
-        """Open what was sealed; None if it was not, or belongs to something else."""
+        """Open a sealed content; return None if it is not authentic, or has another context."""
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(sealed, [binding]).rstrip(PADDING)
@@ -54,12 +54,12 @@ class CursorCipher:
 
 
 PADDING = b"\xc1"
-"""The byte that fills the last block, which MessagePack never uses by itself."""
+"""The byte that pads the last block, which MessagePack never uses."""
 
 
 @kept
 def cipher_of(_catalog: Catalog, secrets: tuple[bytes, ...]) -> CursorCipher:
-    """The cipher of an application's secrets; made once."""
+    """Return the cipher for an application's secrets, which is built once."""
     return CursorCipher(secrets)
 
 

@@ -1,9 +1,9 @@
-"""Cursors: a place in an ordered list as an opaque text.
+"""Cursors: opaque texts for positions in ordered lists.
 
-A cursor holds the values that the row at this place has in the order, and the direction in which
-the page goes on from there. Not all of these may be shown to its reader, so it is sealed, together
-with the query: one of another query can't be opened. Each value is checked as a filter's would be
-all the same, since its column may have changed meanwhile.
+A cursor has the values of the row at its position in the terms of the order, and the direction of
+the page. Clients may not be allowed to see all of these, so it is sealed, bound to the query: a
+cursor of another query can't be opened. Each value is still checked like the value of a filter,
+since its column may have changed meanwhile.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _UNBOUND = frozenset({"cursor", "limit", "fields", "include"})
 
 
 class Position(Struct, frozen=True):
-    """A place in an ordered list, and what is asked for from there.
+    """Position in an ordered list, and the direction of the page from there.
 
     Args:
-        values: The values of the order's terms there.
-        backward: Whether the rows before it are asked for.
-        inclusive: Whether a row at this very place belongs to them.
+        values: The values of the order's terms at the position.
+        backward: Whether the page has the rows before it.
+        inclusive: Whether the page includes a row at this very position.
     """
 
     values: tuple[Any, ...]
@@ -53,14 +53,14 @@ class Position(Struct, frozen=True):
 
 
 def bind_query(path: Iterable[Any], parameters: Iterable[Parameter]) -> bytes:
-    """Digest what a cursor belongs to.
+    """Return a digest of the query that a cursor is bound to.
 
     Args:
-        path: What tells the list from others.
-        parameters: The query; what may change between pages is left out.
+        path: The values that identify the list.
+        parameters: The query; parameters that may change between pages are left out.
 
     Returns:
-        The digest, the same in whatever order the parameters stand.
+        The digest, independent of the order of the parameters.
     """
     bound = sorted((p.name, p.value, p.whole) for p in parameters if p.name not in _UNBOUND)
     text = json.dumps([list(map(str, path)), bound])
@@ -75,8 +75,8 @@ def write_cursor(
     Args:
         position: The position.
         order: The order of the list.
-        binding: What the cursor belongs to.
-        cipher: Seals it.
+        binding: The digest that the cursor is bound to.
+        cipher: The cipher that seals it.
 
     Returns:
         The cursor: letters, digits, `-` and `_`.
@@ -84,7 +84,7 @@ def write_cursor(
     pairs = zip(order, position.values, strict=True)
     values = [None if v is None else _write_value(term.field, v) for term, v in pairs]
     flags = _BACKWARD * position.backward | _INCLUSIVE * position.inclusive
-    # The flags come last: of them a padding can be told.
+    # The flags come last: they always differ from the padding.
     return seal([*values, flags], binding, cipher)
 
 
@@ -93,8 +93,8 @@ def seal(values: Sequence[Any], binding: bytes, cipher: CursorCipher) -> str:
 
     Args:
         values: Texts, integers and booleans.
-        binding: What the cursor belongs to.
-        cipher: Seals it.
+        binding: The digest that the cursor is bound to.
+        cipher: The cipher that seals it.
 
     Returns:
         The cursor: letters, digits, `-` and `_`.
@@ -107,7 +107,7 @@ def unseal(text: str, binding: bytes, cipher: CursorCipher) -> Sequence[Any]:
     """Read the values of a cursor.
 
     Raises:
-        InvalidRequest: It is damaged, of another secret or of another query.
+        InvalidRequest: It is damaged, or was sealed with another secret or for another query.
     """
     content = cipher.decrypt(_decode(text), binding)
     if content is None:
@@ -124,14 +124,14 @@ def read_cursor(
     Args:
         text: The cursor.
         order: The order of the list.
-        binding: What it should belong to.
-        cipher: Opens it.
+        binding: The digest that it should be bound to.
+        cipher: The cipher that opens it.
 
     Returns:
         The position.
 
     Raises:
-        InvalidRequest: It is damaged, of another secret or of another query.
+        InvalidRequest: It is damaged, or was sealed with another secret or for another query.
     """
     try:
         *values, flags = unseal(text, binding, cipher)
@@ -149,7 +149,7 @@ def _decode(text: str) -> bytes:
         token = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _refuse() from None
-    # The last letter has bits that stand for nothing.
+    # The last letter has unused bits.
     if base64.urlsafe_b64encode(token).rstrip(b"=").decode() != text:
         raise _refuse()
     return token
@@ -182,7 +182,7 @@ def _read_value(field: Field, value: Any) -> Any:
 
 
 def _write_stored(value: Any) -> list[Any]:
-    """What is no value of its field, as the database has it."""
+    """Write a value that is not one of its field's type, as it is stored."""
     stored = value.stored if isinstance(value, (Unreadable, SpelledUUID)) else value
     if isinstance(stored, bytes):
         return ["octets" if isinstance(stored, Octets) else "bytes", stored.hex()]
@@ -200,12 +200,12 @@ def _read_stored(value: list[Any]) -> Unreadable:
 
 
 class _Form(NamedTuple):
-    """How the values of one kind stand in a cursor.
+    """Form of the values of one kind in a cursor.
 
     Args:
         cls: Their class.
-        write: Writes one: a text, an integer or a boolean.
-        read: Reads what was written.
+        write: Writes a value as a text, an integer or a boolean.
+        read: Reads a value that was written.
     """
 
     cls: type | tuple[type, ...]
@@ -214,12 +214,12 @@ class _Form(NamedTuple):
 
 
 def _form_of(field: Field) -> _Form | None:
-    """How the values of a field's column stand in a cursor."""
+    """Return the form of a column's values in a cursor."""
     return _FORMS.get(field.stored_kind or field.kind)
 
 
 def _write_interval(value: dt.timedelta) -> str:
-    # Others may have stored one of more microseconds than 64 bits have room for.
+    # Another program may have stored one whose microseconds exceed 64 bits.
     return str(value // dt.timedelta(microseconds=1))
 
 

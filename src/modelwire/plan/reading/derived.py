@@ -1,4 +1,5 @@
-"""Fields that stand for what is told of groups: how it is compared, ordered and shown."""
+"""Fields derived for the columns of groups: they describe how these are compared, ordered and
+shown."""
 
 from __future__ import annotations
 
@@ -28,13 +29,13 @@ _SUMS: Mapping[Kind, tuple[Kind, type, TypeEngine[Any]]] = {
 
 @kept
 def count_field(table: Table) -> Field:
-    """The field that stands for a number of rows."""
+    """Return the field for a number of rows."""
     return _derive(table.key[0], Kind.INTEGER, int, BigInteger(), nullable=False)
 
 
 @kept
 def bucket_field(_table: Table, field: Field, bucket: Bucket) -> Field:
-    """The field that stands for the start of a span of time: a date, or the instant of an hour."""
+    """Return the field for a truncated time: a date, or for hours a datetime."""
     if bucket is Bucket.HOUR:
         return field
     return _derive(field, Kind.DATE, dt.date, Date(), nullable=field.nullable)
@@ -42,7 +43,7 @@ def bucket_field(_table: Table, field: Field, bucket: Bucket) -> Field:
 
 @kept
 def measure_field(table: Table, field: Field, function: Function) -> Field:
-    """The field that stands for what a function makes of a field's values."""
+    """Return the field for the result of an aggregate function on a field."""
     match function:
         case Function.COUNT | Function.COUNT_DISTINCT:
             return count_field(table)

@@ -1,4 +1,4 @@
-"""Comparisons of fields with values: which operator, on what, with which operands."""
+"""Filters: fields, operators and operands of comparisons."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .paths import FieldPath, ParameterSpan, TooDeep, find_compared
 
 
 class NoFilter(LookupError):
-    """A parameter's name names no field."""
+    """The name of a parameter does not refer to a field."""
 
 
 @kept_if_short
 def find_filter(catalog: Catalog, table: Table, name: str) -> Predicate:
-    """Find the comparison that a parameter's name stands for.
+    """Find the comparison that the name of a parameter stands for.
 
     Args:
         catalog: The catalog.
@@ -38,7 +38,7 @@ def find_filter(catalog: Catalog, table: Table, name: str) -> Predicate:
         The comparison.
 
     Raises:
-        NoFilter: It names no field.
+        NoFilter: It does not refer to a field.
         InvalidRequest: It goes through too many relations, or the field has no such operator.
     """
     place = ParameterSpan(name)
@@ -55,8 +55,8 @@ def make_predicate(found: FieldPath, operator: str | None, place: ParameterSpan)
 
     Args:
         found: The field.
-        operator: The operator's name; the one that the field's resource declares, if None.
-        place: Where it stands.
+        operator: The operator's name; None for the one that the field's resource declares.
+        place: Its place in the request.
 
     Returns:
         The comparison.
@@ -77,8 +77,8 @@ def check_operator(field: Field, operator: str, name: str, place: ParameterSpan)
     Args:
         field: The field.
         operator: The operator's name.
-        name: What the field is called here.
-        place: Where it stands.
+        name: The name of the field in the request.
+        place: Its place in the request.
 
     Raises:
         InvalidRequest: It has no such operator.
@@ -92,7 +92,7 @@ def check_operator(field: Field, operator: str, name: str, place: ParameterSpan)
 
 
 def has_operator(found: FieldPath, operator: str | None) -> bool:
-    """Whether a field has an operator; the one that its resource declares, if None."""
+    """Whether a field has an operator; None stands for the one that its resource declares."""
     named = _default_of(found) if operator is None else operator
     return named in operators_of(found.field)
 
@@ -113,20 +113,20 @@ def parse_comparison(
     limits: Limits,
     quoted: Sequence[bool] | None = None,
 ) -> tuple[Predicate, Any]:
-    """Parse what stands on the right of a comparison, which may decide what is compared.
+    """Parse the operand of a comparison; its type may determine the view that is compared.
 
     Args:
         predicate: The comparison.
-        texts: One text, or several where its operator takes a list.
-        place: Where they stand.
-        limits: How long a text and a list may be.
-        quoted: Which of the texts stood in double quotes, where these are taken off already.
+        texts: One text, or several if its operator takes a list.
+        place: Their place in the request.
+        limits: The limits on texts and lists.
+        quoted: Whether each text was in double quotes, if these are removed already.
 
     Returns:
-        The comparison, of a part of a document by what it is compared with, and the operand.
+        The comparison, which for parts of documents depends on the operand, and the operand.
 
     Raises:
-        InvalidRequest: It is not what the operator takes.
+        InvalidRequest: The operand is not valid for the operator.
     """
     part = part_told_by_operand(predicate)
     if part is None:
@@ -141,19 +141,19 @@ def parse_comparison(
 def parse_operand(
     predicate: Predicate | Measured, texts: Sequence[str], place: ParameterSpan, limits: Limits
 ) -> Any:
-    """Parse what stands on the right of a comparison.
+    """Parse the operand of a comparison.
 
     Args:
         predicate: The comparison.
-        texts: One text, or several where its operator takes a list.
-        place: Where they stand.
-        limits: How long a text and a list may be.
+        texts: One text, or several if its operator takes a list.
+        place: Their place in the request.
+        limits: The limits on texts and lists.
 
     Returns:
         The operand.
 
     Raises:
-        InvalidRequest: It is not what the operator takes.
+        InvalidRequest: The operand is not valid for the operator.
     """
     field, operator = predicate.field, predicate.operator
     takes = OPERATORS[operator].takes
@@ -182,7 +182,7 @@ def _check_size(operator: str, texts: Sequence[str], place: ParameterSpan, limit
 def _parser_of(operator: str, field: Field) -> Callable[[str, Field], Any]:
     if OPERATORS[operator].takes is Takes.FLAG:
         return parse_boolean
-    # What is looked for inside of a text, or on one side of it, need be no whole value.
+    # A text that is searched for, or compared by order, need not be a complete value.
     takes_any = operator in PATTERNS or (operator not in EQUAL and form_of(field.sql_type) is None)
     return parse_text if field.kind is Kind.TEXT and takes_any else parse_value
 

@@ -1,4 +1,4 @@
-"""Plans following the changes of a resource: which rows are meant, and behind which change."""
+"""Plans of reads of a resource's changes: the rows, and the change to begin after."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .order import key_order
 from .query import Query
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
-"""Changes that one page looks at."""
+"""Changes that one page examines."""
 
 MAX_WAIT_S = 60
-"""Seconds that a page may be waited for."""
+"""Seconds that a request may wait for a page with changes."""
 
 AFTER, LAST_EVENT_ID = "after", "Last-Event-ID"
 
@@ -31,14 +31,14 @@ _PARAMETERS = ("after", "limit", "wait", "fields", "q", "or")
 
 
 class FollowPlan(Struct, frozen=True):
-    """Following the changes of rows.
+    """Read of the changes of rows.
 
     Args:
-        shape: The rows, among those that the log gives in place of the table's.
-        values: What it compares with.
-        after: The number of the change behind which it begins; None where the client names none.
-        limit: Changes that a page looks at, at most.
-        wait_s: Seconds that a page without changes is held.
+        shape: The rows, read from the images of the log instead of the table.
+        values: The parameters of the conditions.
+        after: The number of the change to begin after; None if the client gives none.
+        limit: The maximum number of changes that a page examines.
+        wait_s: Seconds to wait for a page with changes.
     """
 
     shape: SelectShape
@@ -51,20 +51,20 @@ class FollowPlan(Struct, frozen=True):
 def plan_follow(
     catalog: Catalog, table: Table, parameters: Sequence[Parameter], last: str | None
 ) -> FollowPlan:
-    """Plan following the changes of a resource.
+    """Plan a read of the changes of a resource.
 
     Args:
         catalog: The catalog.
         table: The resource.
         parameters: The query.
-        last: The header by which a browser goes on where it was cut off, before `after`.
+        last: The `Last-Event-ID` header, with which a browser resumes; it precedes `after`.
 
     Returns:
         The plan.
 
     Raises:
-        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid, or a
-            filter asks for other rows than those whose changes are followed.
+        InvalidRequest: A parameter is unknown, is given twice, or has an invalid value, or a filter
+            depends on rows of other tables.
     """
     query = Query(catalog, table, parameters, _PARAMETERS)
     named = query.take_integer(AFTER, -1, 0, MAX_INT64)
@@ -100,7 +100,8 @@ def _read_last(text: str | None) -> int | None:
 
 
 def _refuse_relations(parameters: Sequence[Parameter]) -> Exception:
-    """Rows of other tables change without a change of this one, which nothing would tell."""
+    """Refuse filters on other tables: their rows may change without a change of this table's
+    rows."""
     dotted = [p.name for p in parameters if "." in p.name]
     name = dotted[0] if dotted else "or"
     message = "goes through a relation; changes are filtered by fields of the rows themselves"

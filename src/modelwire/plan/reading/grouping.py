@@ -1,4 +1,4 @@
-"""The parameters `group` and `measures`: what rows are grouped by, and what is told of a group."""
+"""The parameters `group` and `measures`: group keys, and aggregates of each group."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ _FOR: Mapping[Function, frozenset[Kind]] = {
     Function.MIN: ORDERED,
     Function.MAX: ORDERED,
 }
-"""The kinds of fields that each function is for."""
+"""The kinds of fields that each function accepts."""
 
 _OF_NUMBERS = frozenset({Function.SUM, Function.AVG, Function.MIN, Function.MAX})
-"""The functions that are told of the numbers among values of any type."""
+"""The functions that use the numbers among values of any type."""
 
 _CUT: Mapping[Kind, Sequence[Bucket]] = {
     Kind.DATE: [bucket for bucket in Bucket if bucket is not Bucket.HOUR],
     Kind.DATETIME: list(Bucket),
 }
-"""The spans of time that dates and instants are cut to."""
+"""The units of time that dates and datetimes can be truncated to."""
 
 GROUP, MEASURES = ParameterSpan("group"), ParameterSpan("measures")
 
@@ -56,11 +56,11 @@ Named = TypeVar("Named", GroupKey, Measure)
 
 
 class Grouping(NamedTuple):
-    """Where rows are grouped.
+    """Context in which rows are grouped.
 
     Args:
         table: The resource.
-        zoned: Whether spans of time are those of another time zone than UTC.
+        zoned: Whether times are truncated in a time zone other than UTC.
     """
 
     table: Table
@@ -69,19 +69,20 @@ class Grouping(NamedTuple):
 
 @kept_if_short
 def plan_groups(catalog: Catalog, grouping: Grouping, text: str) -> tuple[GroupKey, ...]:
-    """Plan what rows are grouped by.
+    """Plan the keys that rows are grouped by.
 
     Args:
         catalog: The catalog.
-        grouping: Where.
-        text: The value of `group`: paths separated by commas, those of dates and instants perhaps
-            with a span of time, as in `issued_on:month`.
+        grouping: The context.
+        text: The value of `group`: paths separated by commas; those of dates and datetimes may have
+            a unit of time, as in `issued_on:month`.
 
     Returns:
-        The groups; none where the text is empty.
+        The groups; none if the text is empty.
 
     Raises:
-        InvalidRequest: A path leads to no field, to one that can't group, or to many rows.
+        InvalidRequest: A path leads to no field, to a field that can't be grouped by, or to many
+            rows.
     """
     parts = split_names(text) if text else []
     groups = [_plan_group(catalog, grouping, part) for part in parts]
@@ -90,7 +91,7 @@ def plan_groups(catalog: Catalog, grouping: Grouping, text: str) -> tuple[GroupK
 
 @kept_if_short
 def plan_measures(catalog: Catalog, table: Table, text: str) -> tuple[Measure, ...]:
-    """Plan what is told of each group.
+    """Plan the measures of each group.
 
     Args:
         catalog: The catalog.
@@ -101,7 +102,7 @@ def plan_measures(catalog: Catalog, table: Table, text: str) -> tuple[Measure, .
         The measures.
 
     Raises:
-        InvalidRequest: A name is none of a measure.
+        InvalidRequest: A name does not refer to a measure.
     """
     measures = [find_measure(catalog, table, part, MEASURES) for part in split_names(text)]
     return _check_names(measures, MEASURES)
@@ -114,14 +115,14 @@ def find_measure(catalog: Catalog, table: Table, name: str, place: ParameterSpan
         catalog: The catalog.
         table: The resource.
         name: `count`, or a path with a function, as in `amount:sum`.
-        place: Where it stands.
+        place: Its place in the request.
 
     Returns:
         The measure.
 
     Raises:
-        InvalidRequest: Its path leads to no field, to one that the function is not for, or to many
-            rows.
+        InvalidRequest: Its path leads to no field, to a field that the function does not accept, or
+            to many rows.
     """
     if name == COUNT:
         return Measure(name, Function.COUNT, count_field(table))
@@ -136,7 +137,8 @@ def find_measure(catalog: Catalog, table: Table, name: str, place: ParameterSpan
 
 
 def _measured(field: Field, function: Function) -> Field:
-    """What of a field is told of: of a part of documents that may be anything, its numbers."""
+    """Return the field to aggregate: for a part of documents that may have any type, its
+    numbers."""
     if isinstance(field, Part) and field.kind is Kind.VALUE and function in _OF_NUMBERS:
         return field.seen_as(View.NUMBER)
     return field
@@ -151,7 +153,7 @@ def _plan_group(catalog: Catalog, grouping: Grouping, part: str) -> GroupKey:
         return GroupKey(part, found.field, found.field, found.through)
     found = _check_path(catalog, grouping.table, path, GROUP)
     bucket = _find_bucket(found, path, unit)
-    # A date is of no time zone, nor is a time without an offset.
+    # Dates and datetimes without an offset have no time zone.
     zoned = grouping.zoned and _has_offset(found.field)
     shown = bucket_field(grouping.table, found.field, bucket)
     return GroupKey(part, found.field, shown, found.through, bucket, zoned)
@@ -176,7 +178,7 @@ def _find_bucket(found: FieldPath, path: str, unit: str) -> Bucket:
 
 
 def spans_of(field: Field) -> Sequence[Bucket]:
-    """The spans of time that the values of a field can be cut to."""
+    """Return the units of time that the values of a field can be truncated to."""
     return _CUT.get(field.kind, ()) if stored_kind(field.sql_type) in _CUT else ()
 
 
@@ -198,7 +200,8 @@ def _find_function(found: FieldPath, name: str, place: ParameterSpan) -> Functio
 
 
 def functions_of(field: Field) -> Sequence[Function]:
-    """What can be told of a field. What a type of the user's own stores need not be a number."""
+    """Return the functions for a field. Values of a user's own type are not assumed to be
+    numbers."""
     if field.kind is Kind.VALUE:
         return list(_FOR)
     allowed = [function for function, kinds in _FOR.items() if field.kind in kinds]
@@ -208,7 +211,7 @@ def functions_of(field: Field) -> Sequence[Function]:
 
 
 def _check_path(catalog: Catalog, table: Table, path: str, place: ParameterSpan) -> FieldPath:
-    """Check that a path leads to a field, and to one row."""
+    """Check that a path leads to a field, and not to many rows."""
     found = find_field(catalog, table, path)
     if isinstance(found, TooDeep):
         raise place.refuse(str(found), "too_deep")
@@ -232,20 +235,20 @@ def _check_names(named: Sequence[Named], place: ParameterSpan) -> tuple[Named, .
 
 
 class Columns:
-    """What is told of each group: what the answer shows, and what else groups are chosen or ordered
+    """Columns of each group: those that are shown, and those that groups are selected or ordered
     by.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        groups: What rows are grouped by.
+        groups: The group keys.
         measures: The measures that are shown.
 
     Attributes:
-        measures: The measures, those that are shown in front.
+        measures: All measures, those that are shown first.
 
     Raises:
-        InvalidRequest: A group and a measure have one name.
+        InvalidRequest: A group and a measure have the same name.
     """
 
     def __init__(
@@ -264,11 +267,12 @@ class Columns:
                 raise MEASURES.refuse(message, _REPEATED)
 
     def find(self, name: str, place: ParameterSpan, *, grouped: bool) -> int:
-        """Find where something stands among all that is told of a group.
+        """Find the position of a group or measure among the columns; measures are added if
+        necessary.
 
         Args:
-            name: The name of a measure, or of a group.
-            place: Where it is named.
+            name: The name of a measure or a group.
+            place: Its place in the request.
             grouped: Whether it may be a group.
 
         Raises:
@@ -286,14 +290,14 @@ class Columns:
         return self._positions.setdefault(name, position)
 
     def shown(self, position: int) -> Field:
-        """The field as which a measure is compared."""
+        """Return the field that describes how a measure is compared."""
         return self.measures[position - len(self._groups)].shown
 
     def check(self) -> None:
-        """Check how many fields there are.
+        """Check the number of fields.
 
         Raises:
-            InvalidRequest: They are too many.
+            InvalidRequest: There are too many.
         """
         columns: list[GroupKey | Measure] = [*self._groups, *self.measures]
         limit = self._catalog.limits.max_sort_terms

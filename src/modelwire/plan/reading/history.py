@@ -1,4 +1,4 @@
-"""Plans of what reads the history of a row."""
+"""Plans of reads of a row's history."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .cursor import bind_query, seal, unseal
 from .query import Query
 
 FIRST = MAX_INT64
-"""A number after that of every change."""
+"""A number greater than that of any change."""
 
 
 class HistoryPlan(Struct, frozen=True):
-    """Reading one page of the history of a row.
+    """Read of one page of a row's history.
 
     Args:
-        table: The resource, with deleted rows if the request asks for them.
-        key: The parameters that hold the key of the row.
-        limit: Changes on the page, at most.
-        cursor: Where the page starts, sealed; None or empty for the latest change.
-        binding: What its cursors belong to.
+        table: The resource, including deleted rows if the request asks for them.
+        key: The parameters with the key of the row.
+        limit: The maximum number of changes on the page.
+        cursor: The start of the page, sealed; None or empty for the latest change.
+        binding: The digest that its cursors are bound to.
     """
 
     table: Table
@@ -43,16 +43,16 @@ class HistoryPlan(Struct, frozen=True):
     binding: bytes
 
     def open(self, cipher: CursorCipher) -> tuple[int, bool]:
-        """Find where the page starts.
+        """Open the cursor of the page.
 
         Args:
-            cipher: Opens the cursor.
+            cipher: The cipher that opens it.
 
         Returns:
-            The number of a change, and whether the page has older ones than that.
+            The number of a change, and whether the page has older changes than that.
 
         Raises:
-            InvalidRequest: It is no cursor of this history.
+            InvalidRequest: It is not a cursor of this history.
         """
         if not self.cursor:
             return FIRST, True
@@ -60,19 +60,19 @@ class HistoryPlan(Struct, frozen=True):
         return int(number), bool(is_older)
 
     def write_cursor(self, number: int, cipher: CursorCipher, *, older: bool) -> str:
-        """Write the cursor of the page that has what is older than a change, or newer."""
+        """Write the cursor of the page with the changes before or after a change."""
         return seal([number, older], self.binding, cipher)
 
 
 def plan_history(
     catalog: Catalog, table: Table, key: str, parameters: Sequence[Parameter]
 ) -> HistoryPlan:
-    """Plan reading a page of the history of a row.
+    """Plan a read of one page of a row's history.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        key: The key of the row as it stands in the path.
+        key: The key of the row in the path.
         parameters: The query.
 
     Raises:
@@ -89,10 +89,10 @@ def plan_history(
 
 
 def read_number(text: str) -> int:
-    """Read the number of a change as it stands in a path.
+    """Parse the number of a change in a path.
 
     Raises:
-        InvalidRequest: It is none.
+        InvalidRequest: It is not valid.
     """
     if text.isascii() and text.isdecimal() and len(text) < len(str(MAX_INT64)):
         return int(text)
@@ -100,10 +100,10 @@ def read_number(text: str) -> int:
 
 
 def read_instant(text: str) -> dt.datetime:
-    """Read the parameter `as_of`.
+    """Parse the parameter `as_of`.
 
     Raises:
-        InvalidRequest: It is no instant.
+        InvalidRequest: It is not a datetime with an offset.
     """
     try:
         found = dt.datetime.fromisoformat(text)
@@ -115,10 +115,10 @@ def read_instant(text: str) -> dt.datetime:
 
 
 def check_kept(table: Table, at: dt.datetime) -> None:
-    """Check that the log of a table reaches back to an instant.
+    """Check that the log of a table reaches back to a time.
 
     Raises:
-        InvalidRequest: Entries since then may have been removed.
+        InvalidRequest: Later entries may have been removed.
     """
     changes = table.resource.changes
     days = None if changes is None else changes.keep_days
@@ -140,11 +140,11 @@ def keeps_history(table: Table) -> bool:
 
 @kept
 def select_given(table: Table, *, whole: bool = False) -> SelectShape:
-    """The shape of rows that are given, as far as the caller may see them.
+    """Return the shape of given rows that the caller may see.
 
     Args:
         table: The resource.
-        whole: Whether every field is read, also those that clients may not see.
+        whole: Whether to read every field, including those that clients may not see.
     """
     projection = Projection(table.stored, len(table.readable)) if whole else None
     return SelectShape(table, projection=projection, given=True)
@@ -152,11 +152,11 @@ def select_given(table: Table, *, whole: bool = False) -> SelectShape:
 
 @kept
 def entries_of(table: Table, *, older: bool) -> EntriesShape:
-    """The shape of what has become of a row."""
+    """Return the shape of the log entries of a row."""
     return EntriesShape(table, older)
 
 
 @kept
 def select_then(table: Table, *, before: bool) -> ThenShape:
-    """The shape of a row as it was."""
+    """Return the shape of an earlier state of a row."""
     return ThenShape(table, before)

@@ -1,4 +1,4 @@
-"""The parameters that say what is shown of a row: `include` and `fields`."""
+"""The parameters `include` and `fields`, which select what is shown of a row."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from .paths import NearPart, TooDeep, find_part, near_part, split_names
 
 @kept_if_short
 def find_includes(catalog: Catalog, table: Table, text: str) -> tuple[Include, ...]:
-    """Find what the value of `include` names, as `build_includes` does of paths."""
+    """Find the includes that the value of `include` names, by `build_includes`."""
     return build_includes(catalog, table, tuple(dict.fromkeys(filter(None, text.split(",")))))
 
 
 def build_includes(catalog: Catalog, table: Table, paths: Sequence[str]) -> tuple[Include, ...]:
-    """Build what is included.
+    """Build the includes for some paths.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        paths: Paths of relations, each as the names in it, joined by dots.
+        paths: Paths of relations, joined by dots.
 
     Returns:
-        The includes, those below each other in one tree.
+        The includes, nested as a tree.
 
     Raises:
-        InvalidRequest: A path names no include, or too many.
+        InvalidRequest: A path does not lead to an include, or there are too many.
     """
     return _build_includes(catalog, table, [path.split(".") for path in paths])
 
@@ -81,20 +81,21 @@ def _find_include(table: Table, name: str, before: Relation | None) -> Relation:
 
 
 def may_follow(table: Table, relation: Relation, before: Relation) -> bool:
-    """Tell whether an include may go on by a relation.
+    """Whether the path of an include may continue by a relation.
 
     Args:
         table: The resource that has the relation.
         relation: The relation.
-        before: The one by which the include has come there.
+        before: The relation that the path has come by.
     """
     return relation.name in table.resource.includes_back or not leads_back(relation, before)
 
 
 def can_join(include: Include, dialect: Dialect) -> bool:
-    """Whether the rows of an include can be read in the statement that reads their parent.
+    """Whether the rows of an include can be read by the same statement as their parent.
 
-    PostgreSQL gives them as arrays, one for each column, where the driver reads arrays of its type.
+    PostgreSQL returns them as arrays, one for each column, if the driver can decode arrays of
+    their types.
     """
     if not dialect.joins_includes or include.relation.link is not None:
         return False
@@ -116,10 +117,11 @@ def find_shown(catalog: Catalog, table: Table, text: str) -> tuple[Field, ...]:
         text: The value of the parameter.
 
     Returns:
-        The fields, or parts of the documents in them, in the order in which they are named.
+        The fields, or parts of their documents, in the order in which they are named.
 
     Raises:
-        InvalidRequest: It names none, one twice, or what is no field that clients may see.
+        InvalidRequest: It is empty, names a field twice, or names something that is not a field
+            that clients may see.
     """
     names = split_names(text) if text else []
     found = [_find_shown(catalog, table, name, names) for name in names]
@@ -151,7 +153,7 @@ def _find_shown(catalog: Catalog, table: Table, name: str, names: Sequence[str])
 
 @kept
 def project_row(table: Table, shown: tuple[Field, ...]) -> Projection:
-    """Read a row whole, and show some of its fields."""
+    """Return the projection that reads the whole row, and shows some of its fields."""
     return _project(shown, table.selected)
 
 
@@ -159,7 +161,7 @@ def project_row(table: Table, shown: tuple[Field, ...]) -> Projection:
 def project_list(
     table: Table, shown: tuple[Field, ...], includes: tuple[Include, ...], order: tuple[Order, ...]
 ) -> Projection:
-    """Read what is shown of a row, and what its includes and its place in the order need."""
+    """Return the projection of the shown fields, and of those that includes and the order need."""
     if table.computes or table.resource.read_schema is not None:
         return project_row(table, shown)
     joined = [table.by_column[c.name] for include in includes for c in include.relation.local]

@@ -1,4 +1,4 @@
-"""Keyset pages: rows before or after a position, and the cursors to the pages around them."""
+"""Keyset pagination: rows before or after a position, and cursors to the adjacent pages."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Row = Sequence[Any]
 
 
 class Page(Struct, frozen=True):
-    """One keyset page.
+    """Page of a list.
 
     Args:
         rows: Its rows, in the order of the list.
-        next: Cursor of the page after it; None where there is none.
-        previous: Cursor of the page before it; None where there is none.
+        next: Cursor of the next page; None if there is none.
+        previous: Cursor of the previous page; None if there is none.
     """
 
     rows: Sequence[Row]
@@ -37,15 +37,15 @@ class Page(Struct, frozen=True):
 
 
 class CursorPlan(Struct, frozen=True):
-    """Reading one page of a list from where a cursor says, which is sealed still.
+    """Read of one page of a list from a cursor that is still sealed.
 
     Args:
         rows: The rows of the list.
-        operands: What their conditions compare with.
-        includes: What the rows include.
-        limit: Rows on the page, at most.
+        operands: The parameters of the conditions.
+        includes: The includes of the rows.
+        limit: The maximum number of rows on the page.
         cursor: The cursor; empty for the start of the list.
-        binding: What its cursors belong to.
+        binding: The digest that its cursors are bound to.
     """
 
     rows: SelectShape
@@ -59,10 +59,10 @@ class CursorPlan(Struct, frozen=True):
         """Plan the page.
 
         Args:
-            cipher: Opens the cursor, and seals those of the page.
+            cipher: The cipher that opens the cursor, and seals those of the page.
 
         Raises:
-            InvalidRequest: It is no cursor of this list.
+            InvalidRequest: It is not a cursor of this list.
         """
         order, binding = self.rows.order, self.binding
         position = read_cursor(self.cursor, order, binding, cipher) if self.cursor else None
@@ -72,16 +72,16 @@ class CursorPlan(Struct, frozen=True):
 
 
 class KeysetPlan(Struct, frozen=True):
-    """Reading one page of a list from a position in it.
+    """Read of one page of a list from a position.
 
     Args:
         rows: The rows of the list.
-        operands: What their conditions compare with.
-        includes: What the rows include.
-        limit: Rows on the page, at most.
-        position: Where the page starts; None for the start of the list.
-        binding: What its cursors belong to.
-        cipher: Seals them.
+        operands: The parameters of the conditions.
+        includes: The includes of the rows.
+        limit: The maximum number of rows on the page.
+        position: The start of the page; None for the start of the list.
+        binding: The digest that its cursors are bound to.
+        cipher: The cipher that seals them.
     """
 
     rows: SelectShape
@@ -94,25 +94,25 @@ class KeysetPlan(Struct, frozen=True):
 
     @property
     def shape(self) -> SelectShape:
-        """The rows of the page, from its start on, and one more that tells whether it is the last.
+        """The rows of the page, and one more that tells whether it is the last page.
 
-        Each says at its end whether there are rows on the other side of the position.
+        Each ends with a flag for whether there are rows on the other side of the position.
         """
         return self._from_position(self.position, probes=True)
 
     @property
     def values(self) -> Values:
-        """What the shape compares with, and its bounds."""
+        """The parameters of the shape: operands, limit and position."""
         values = {**self.operands, "limit": self.limit + 1}
         return values if self.position is None else values | after_values(self.position.values)
 
     @property
     def other_side(self) -> SelectShape:
-        """The rows on the other side of the position, for a page that has none of its own."""
+        """The rows on the other side of the position, for an empty page."""
         return self._from_position(self._turned(), probes=False)
 
     def cut(self, found: Sequence[Row]) -> Page:
-        """Make the page of the rows that were found, where there are any."""
+        """Make the page from the rows that were found, if there are any."""
         rows = found[: self.limit]
         position = self.position
         beyond = position is not None and bool(rows) and bool(rows[0][-1])
@@ -123,7 +123,7 @@ class KeysetPlan(Struct, frozen=True):
         return self._page(rows, has_next=not is_last, has_previous=beyond)
 
     def cut_empty(self, others: Sequence[Row]) -> Page:
-        """Make a page without rows, from which a cursor leads to the other side if that has any."""
+        """Make an empty page, with a cursor to the other side if there are rows."""
         turned = self._turned()
         cursor = self._write(turned) if turned and others else None
         if turned is None or turned.backward:
@@ -144,7 +144,7 @@ class KeysetPlan(Struct, frozen=True):
         return write_cursor(position, self.rows.order, self.binding, self.cipher)
 
     def _turned(self) -> Position | None:
-        """The position, looking the other way."""
+        """Return the position with the opposite direction."""
         position = self.position
         if position is None:
             return None
@@ -160,12 +160,12 @@ class KeysetPlan(Struct, frozen=True):
 def rows_from(
     shape: SelectShape, after: Keyset | None = None, *, backward: bool = False
 ) -> SelectShape:
-    """The rows of a list from a place in it, each with all that tells its own place.
+    """Return the shape of rows from a position in a list, with all values of their own positions.
 
     Args:
         shape: The rows of the list.
-        after: The place; the start of the list, if None.
-        backward: Whether the rows go back from there.
+        after: The position; None for the start of the list.
+        backward: Whether to read backwards from there.
     """
     return _rows_from(shape.table, shape, after, backward=backward)
 
@@ -179,11 +179,11 @@ def _rows_from(
 
 
 def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:
-    """The values that a row has in the terms of the order; those that are none of its
-    columns stand behind it.
+    """Return the values of a row in the terms of the order; values that are not among its columns
+    follow these.
 
     Args:
-        shape: What the row was read by.
+        shape: The shape that the row was read by.
         row: The row.
 
     Returns:
@@ -196,13 +196,14 @@ def values_in_order(shape: SelectShape, row: Row) -> tuple[Any, ...]:
 
 
 def _place_by(term: Order, value: Any) -> Any:
-    """What of a value its place in an order goes by: its spelling only where any order will do."""
+    """Return the value that determines the position; the spelling counts only in an arbitrary
+    order."""
     spelled = isinstance(value, SpelledUUID) and term.asked
     return uuid.UUID(int=value.int) if spelled else value
 
 
 def keyset_after(values: Sequence[Any], *, inclusive: bool = False, probes: bool = False) -> Keyset:
-    """Where the rows after given values start."""
+    """Return the start of the page of rows after given values."""
     return Keyset(tuple(map(_form_of, values)), inclusive, probes)
 
 
@@ -213,6 +214,6 @@ def _form_of(value: Any) -> str:
 
 
 def after_values(values: Sequence[Any]) -> Values:
-    """Name the values that rows come after as their statement does: `after0`, `after1`, …"""
+    """Name the values that rows come after as the statement does: `after0`, `after1`, …"""
     given = (v.stored if isinstance(v, (Unreadable, SpelledUUID)) else v for v in values)
     return {f"after{i}": value for i, value in enumerate(given)}

@@ -1,4 +1,4 @@
-"""The parameter `or`: what was parsed, as conditions on fields that exist."""
+"""The parameter `or`: parsed conditions on existing fields."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ def plan_logic(catalog: Catalog, table: Table, text: str, operands: list[Any]) -
         catalog: The catalog.
         table: The resource.
         text: The value.
-        operands: Where its values are appended, as they occur.
+        operands: The list that its operands are appended to, in order of occurrence.
 
     Returns:
         The condition.
 
     Raises:
-        InvalidRequest: It can't be parsed, or names what there is not; says at which character.
+        InvalidRequest: It can't be parsed, or names something that does not exist; the error says
+            at which character.
     """
     limits = catalog.limits
     group = parse_logic(text, limits.max_logic_depth, limits.max_logic_terms)
@@ -44,11 +45,11 @@ def plan_logic(catalog: Catalog, table: Table, text: str, operands: list[Any]) -
 
 
 def plan_group(group: Group, plan: Callable[[Comparison], Condition]) -> Condition:
-    """Plan comparisons that are joined.
+    """Plan a group of comparisons.
 
     Args:
         group: The comparisons.
-        plan: Plans one of them. They are planned in the order in which they stand.
+        plan: Plans one of them; called in the order in which they occur.
     """
     terms = tuple(
         plan_group(term, plan) if isinstance(term, Group) else plan(term) for term in group.terms
@@ -61,17 +62,18 @@ def plan_group(group: Group, plan: Callable[[Comparison], Condition]) -> Conditi
 
 
 def take_operand(measured: Measured, term: Comparison, parameter: str, limits: Limits) -> Any:
-    """Take what a measure is compared with.
+    """Parse the operand of a comparison with a measure.
 
     Raises:
-        InvalidRequest: It is not what the operator takes.
+        InvalidRequest: It is not valid for the operator.
     """
     place = _place_of_value(measured.operator, term, parameter)
     return parse_operand(measured, term.values, place, limits)
 
 
 def _place_of_value(operator: str, term: Comparison, parameter: str) -> ParameterSpan:
-    """Where the value of a comparison stands, if there is one or a list as its operator takes."""
+    """Return the place of an operand, after checking that it is a list only if the operator takes
+    one."""
     place = ParameterSpan(parameter, term.value_position)
     if term.is_list != takes_list(operator):
         shown = "values in parentheses" if takes_list(operator) else "a single value"

@@ -1,4 +1,4 @@
-"""The operators of filters: what each is for and what it takes."""
+"""The operators of filters, with their kinds of fields and operands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ITEMS = frozenset({Kind.LIST, Kind.VALUE})
 
 
 class Takes(StrEnum):
-    """What stands on the right of an operator."""
+    """Operand of an operator."""
 
     VALUE = "a value"
     LIST = "values separated by commas"
@@ -31,7 +31,7 @@ class Takes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator: the kinds of fields that it is for, and what it takes."""
+    """Operator: the kinds of fields that have it, and its operand."""
 
     kinds: frozenset[Kind]
     takes: Takes = Takes.VALUE
@@ -60,7 +60,7 @@ OPERATORS: Mapping[str, Operator] = {
 }
 
 EQUAL = frozenset({"eq", "ne", "in", "not_in"})
-"""The operators that compare whole values, to see whether they are the same."""
+"""The operators that test whole values for equality."""
 
 PATTERNS = frozenset(
     {
@@ -74,13 +74,13 @@ PATTERNS = frozenset(
         "ilike",
     }
 )
-"""The operators that search for a text inside another."""
+"""The operators that search in texts."""
 
 
 def operators_of(field: Field) -> tuple[str, ...]:
-    """Names of the operators that a field has."""
+    """Return the names of the operators that a field has."""
     own = _of_kind(field.kind)
-    # A column of documents has those of a part, if only of what these are as wholes.
+    # A column of documents has the operator of arrays if its documents may be arrays.
     is_list = is_document(field) and whole_of(field).kind in _ITEMS
     return (*own, "has") if is_list else own
 
@@ -94,7 +94,7 @@ def check_filters(table: Table) -> None:
     """Check the operators that a resource declares for its fields.
 
     Raises:
-        ConfigurationError: A field has no such operator, or none at all since it is masked.
+        ConfigurationError: A field has no such operator, or has no operators since it is masked.
     """
     for name, operator in table.resource.filters.items():
         field = next(f for f in table.fields if f.name == name)

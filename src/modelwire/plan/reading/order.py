@@ -1,4 +1,4 @@
-"""The parameter `sort`: a total order, the key at its end."""
+"""The parameter `sort`: a total order that ends with the key."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
     Args:
         catalog: The catalog.
         table: The resource.
-        text: The value of `sort`: paths separated by commas, `-` before one for descending.
+        text: The value of `sort`: paths separated by commas, each with `-` before it for
+            descending.
 
     Returns:
         A total order.
 
     Raises:
-        InvalidRequest: A path leads to no field, to one without an order, or to many rows.
+        InvalidRequest: A path leads to no field, to a field that can't be sorted by, or to many
+            rows.
     """
     if not text:
         return key_order(table)
@@ -45,15 +47,15 @@ def plan_order(catalog: Catalog, table: Table, text: str) -> tuple[Order, ...]:
 
 @kept
 def key_order(table: Table) -> tuple[Order, ...]:
-    """The order of a list that is asked for none: that of its key."""
+    """Return the default order of a list: that of its key."""
     return tuple(Order(field, descending=False) for field in table.key)
 
 
 @kept
 def order_of(target: Table, relation: Relation) -> tuple[Order, ...]:
-    """The order in which a relation has its rows: that of its `order_by`, then of the key.
+    """Return the order of a relation's rows: that of its `order_by`, then that of the key.
 
-    What a policy hides from whoever asks does not order his rows either.
+    Fields that a policy hides from the caller are left out.
     """
     terms = [
         Order(target.by_column[column.name], descending=descending, asked=True)
@@ -66,7 +68,7 @@ def order_of(target: Table, relation: Relation) -> tuple[Order, ...]:
 def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:
     """Append the key to an order, so that no two rows are equal in it.
 
-    What stands behind the whole key decides nothing and is left out.
+    Terms after the complete key have no effect and are left out.
     """
     left = set(table.key)
     terms = []
@@ -83,7 +85,7 @@ def total_order(table: Table, order: Sequence[Order]) -> tuple[Order, ...]:
 
 
 def reverse_order(order: Sequence[Order]) -> tuple[Order, ...]:
-    """The same order from its end."""
+    """Return the reverse of an order."""
     return tuple(term.reverse() for term in order)
 
 
@@ -111,7 +113,8 @@ def _plan_terms(catalog: Catalog, table: Table, part: str, paths: Sequence[str])
 
 
 def ordered_by(field: Field) -> Sequence[Field]:
-    """What the values of a field are ordered by: the field, unless they may be of any type."""
+    """Return the fields that the values of a field are sorted by: views, if they may have any
+    type."""
     if isinstance(field, Part) and field.kind is Kind.VALUE:
         return views_in_order(field)
     return [field]
@@ -122,5 +125,5 @@ def _is_sortable(found: FieldPath) -> bool:
 
 
 def find_many(found: FieldPath) -> Relation | None:
-    """The first relation on a path that leads to many rows."""
+    """Return the first relation on a path that leads to many rows."""
     return next((s.relation for s in found.through if s.relation.many or s.relation.link), None)

@@ -1,4 +1,4 @@
-"""Comparisons of parts of documents whose type nothing tells: that of the operand decides."""
+"""Comparisons of parts of documents with undeclared types: the operand's type decides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DIGITS = 20
 
 
 def part_told_by_operand(predicate: Predicate) -> Part | None:
-    """The part that is compared as what its operand is, if the comparison is of such a one."""
+    """Return the part that is compared by the type of the operand, if the comparison is of one."""
     field, operator = predicate.field, predicate.operator
     if operator == "isnull" or not isinstance(field, Part):
         return None
@@ -43,17 +43,17 @@ def compare_part(
 
     Args:
         predicate: The comparison.
-        part: What it compares.
+        part: The part.
         texts: The operands.
-        quoted: Which of them stood in double quotes, where these are taken off already.
+        quoted: Whether each was in double quotes, if these are removed already.
 
     Returns:
-        The comparison with what is of that type, and the operand.
+        The comparison of the view of that type, and the operand.
 
     Raises:
-        BadValue: An operand is nothing that the operator compares with.
+        BadValue: An operand is not valid for the operator.
     """
-    pairs = list(zip(texts, quoted or repeat(None)))  # noqa: B905  # one of them has no end
+    pairs = list(zip(texts, quoted or repeat(None)))  # noqa: B905  # one of them is endless
     if predicate.operator == "has":
         return predicate, write_array([_read_item(part, *pair) for pair in pairs])
     if predicate.operator in PATTERNS:
@@ -73,14 +73,14 @@ def compare_part(
 
 
 def read_scalar(text: str, quoted: bool | None = None) -> Scalar:
-    """Read a text as what it is in JSON: a number, true or false; or else a text.
+    """Parse a text as a JSON scalar: a number, true or false; otherwise a text.
 
     Args:
-        text: The text; in double quotes it is always a text.
-        quoted: Whether these are taken off already; None if nobody has looked.
+        text: The text; in double quotes, it is always a text.
+        quoted: Whether it was in double quotes, which are removed already; None if not checked yet.
 
     Raises:
-        BadValue: It is a number that not every program could have.
+        BadValue: It is a number outside the range of 64 bits.
     """
     if quoted or (quoted is None and is_quoted(text)):
         return _read_text(text, quoted)
@@ -101,7 +101,7 @@ def read_scalar(text: str, quoted: bool | None = None) -> Scalar:
 
 
 def write_array(values: Sequence[Scalar]) -> str:
-    """Write values as an array in JSON."""
+    """Write values as a JSON array."""
     return f"[{','.join(map(_write, values))}]"
 
 
@@ -114,12 +114,12 @@ def _read_text(text: str, quoted: bool | None) -> str:
 
 
 def _read_item(part: Part, text: str, quoted: bool | None) -> Scalar:
-    """Read what an array may have, as the annotation of its items tells."""
+    """Read an item of an array, by the annotation of its items."""
     item = item_of(part)
     if item is None or item.kind in (Kind.VALUE, Kind.JSON, Kind.LIST):
         return read_scalar(text, quoted)
     value: Scalar = parse_value(text, item)
-    # An array has decimals as texts.
+    # Decimals are texts in an array.
     return text if item.kind is Kind.DECIMAL else value
 
 

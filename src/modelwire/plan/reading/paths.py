@@ -1,5 +1,4 @@
-"""Paths from a resource to a field: its own, or one that its relations lead to; in a JSON column,
-further to a part of its documents."""
+"""Paths from a resource to a field, through relations, and into the documents of JSON columns."""
 
 from __future__ import annotations
 
@@ -18,22 +17,22 @@ from ..parameters import refuse_parameter
 
 
 class ParameterSpan(NamedTuple):
-    """Where something stands in a request: a parameter, and a character in its value."""
+    """Place in a request: a parameter, and a character in its value."""
 
     parameter: str
     position: int | None = None
 
     def refuse(self, message: str, code: str = "invalid_value") -> InvalidRequest:
-        """The error for what stands here."""
+        """Return the error for this place."""
         return refuse_parameter(self.parameter, message, code, self.position)
 
 
 class FieldPath(NamedTuple):
-    """A field and how it is reached.
+    """Field with the path that leads to it.
 
     Args:
         table: The resource that has the field.
-        field: The field, or a part of the documents in one.
+        field: The field, or a part of its documents.
         through: The relations that lead to it.
     """
 
@@ -43,13 +42,13 @@ class FieldPath(NamedTuple):
 
 
 class UnknownPath(NamedTuple):
-    """A path that leads to no field."""
+    """Path that does not lead to a field."""
 
     path: str
 
 
 class TooDeep(NamedTuple):
-    """A path that is over a limit."""
+    """Path that is over a limit."""
 
     message: str
 
@@ -62,11 +61,11 @@ def find_field(catalog: Catalog, table: Table, path: str) -> FieldPath | Unknown
 
     Args:
         catalog: The catalog.
-        table: Where it starts.
+        table: The resource where it starts.
         path: Names of relations and a field, joined by dots.
 
     Returns:
-        The field, or why there is none. One that may not be queried is one that there is not.
+        The field, or the reason why there is none. Fields that may not be queried count as missing.
     """
     through: list[Step] = []
     rest, here = path, table
@@ -95,13 +94,13 @@ def find_part(catalog: Catalog, field: Field, path: str) -> Part | TooDeep | Non
         path: Names and positions, joined by dots.
 
     Returns:
-        The part, or why there is none; None where there is no such name, or the column has no
+        The part, or the reason why there is none; None if the name is unknown, or the column has no
         documents.
     """
     steps = split_steps(path) if is_document(field) else None
     if steps is None:
         return None
-    # What is kept of a path is no longer than any other text of a client's that is.
+    # Cached paths may not be longer than other cached texts of clients.
     limit = catalog.limits.max_json_depth
     if len(steps) > limit:
         return TooDeep(f"should go at most {limit} names and positions into a JSON column")
@@ -111,7 +110,8 @@ def find_part(catalog: Catalog, field: Field, path: str) -> Part | TooDeep | Non
 
 
 def split_steps(path: str) -> tuple[str, ...] | None:
-    """Split a path into its steps, any of which may be in double quotes; None if it is none."""
+    """Split a path into its steps, which may be in double quotes; return None if it is
+    malformed."""
     if '"' not in path:
         steps = tuple(path.split("."))
         return steps if all(steps) else None
@@ -139,13 +139,13 @@ def is_quoted(text: str) -> bool:
 
 
 def unquote(text: str) -> str:
-    """What stands in the double quotes of a text, where a backslash takes the next character as it
-    is; the text itself where it is in none."""
+    """Remove the double quotes of a text, in which a backslash escapes the next character; return
+    any other text as it is."""
     return _ESCAPE.sub(r"\1", text[1:-1]) if is_quoted(text) else text
 
 
 def split_names(text: str) -> Sequence[str]:
-    """Split a list of paths at its commas, but for those in double quotes."""
+    """Split a list of paths at its commas, except for those in double quotes."""
     if '"' not in text:
         return text.split(",")
     found, at = [], 0
@@ -158,7 +158,7 @@ def split_names(text: str) -> Sequence[str]:
 
 
 def split_operator(name: str) -> tuple[str, str | None]:
-    """Split `age__gte` into `age` and `gte`; the latter is None where there is none."""
+    """Split `age__gte` into `age` and `gte`; the operator is None if there is none."""
     path, separator, operator = name.rpartition("__")
     return (path, operator) if separator and '"' not in operator else (name, None)
 
@@ -170,17 +170,17 @@ def find_compared(
 
     Args:
         catalog: The catalog.
-        table: Where the path starts.
+        table: The resource where the path starts.
         name: A path, with or without an operator.
 
     Returns:
-        The field, or why there is none, and the operator; None where the name has none.
+        The field, or the reason why there is none, and the operator; None if the name has none.
     """
     whole = find_field(catalog, table, name)
     path, operator = split_operator(name)
     if operator is None or _is_field(whole):
         return whole, None
-    # A name in a document may be any: what stands behind `__` is an operator there.
+    # Documents may have any names: text after `__` is taken for an operator there.
     found = find_field(catalog, table, path)
     if isinstance(whole, FieldPath) and not isinstance(found, FieldPath):
         return whole, None
@@ -200,15 +200,15 @@ def suggest_path(
     others: Iterable[str] = (),
     end: str = "",
 ) -> str:
-    """Name the path that was probably meant, in brackets; empty where none is close.
+    """Suggest the path that was probably meant, in parentheses; empty if none is close.
 
     Args:
         catalog: The catalog.
-        table: Where it starts.
-        path: The path that there is not, or that can't stand where it does.
-        accepts: Whether a path, which leads to a field, could stand there.
-        others: What else could stand there.
-        end: What stands behind the path.
+        table: The resource where it starts.
+        path: The path that does not exist, or is not allowed here.
+        accepts: Tells whether a path that leads to a field would be allowed here.
+        others: Other names that would be allowed here.
+        end: Text to append to the path.
     """
     here, before, rest = _follow(catalog, table, path)
     near = _near_document(catalog, here, rest) or NearPart("", rest, _names_near(here, rest))
@@ -222,12 +222,12 @@ def suggest_path(
 
 
 class NearPart(NamedTuple):
-    """Where a path leads that leads to nothing.
+    """Known beginning of a path that leads to nothing.
 
     Args:
-        start: What of it is known, with the dot at its end.
-        rest: What is left of it.
-        names: What could stand there instead.
+        start: The known beginning, with a dot at its end.
+        rest: The rest of the path.
+        names: Names that could replace the rest.
     """
 
     start: str
@@ -236,7 +236,8 @@ class NearPart(NamedTuple):
 
 
 def near_part(catalog: Catalog, field: Field, path: str) -> NearPart | None:
-    """Follow a path into the documents of a column as far as it is known; None if it has none."""
+    """Follow a path into the documents of a column as far as it exists; return None for other
+    columns."""
     if not is_document(field):
         return None
     part, steps = whole_of(field), (len(path) <= SHORT and split_steps(path)) or ()
@@ -255,7 +256,8 @@ def _near_document(catalog: Catalog, table: Table, path: str) -> NearPart | None
 
 
 def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table, str, str]:
-    """Follow the relations that a path begins with: where they lead, they, and what is left."""
+    """Follow the relations that a path begins with; return the resource, the beginning, and the
+    rest."""
     here, rest = table, path
     name, dot, below = rest.partition(".")
     while dot and (relation := here.paths.get(name)) is not None:
@@ -265,7 +267,8 @@ def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table, str, str]
 
 
 def _names_near(table: Table, path: str) -> Iterator[str]:
-    """The fields of a table, and the path with every relation of the table as its first name."""
+    """Yield the fields of a table, and the path with each relation of the table as its first
+    name."""
     yield from table.queryable
     _, dot, below = path.partition(".")
     if dot:

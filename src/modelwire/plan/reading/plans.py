@@ -1,4 +1,4 @@
-"""Plans of the reading requests: one row, a page of a list, a stream."""
+"""Plans of reads: one row, a page of a list, a stream."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PAGING = ("skip", "limit", "cursor", "count")
 
 
 class Counting(StrEnum):
-    """How the rows of a list are counted."""
+    """Ways of counting the rows of a list."""
 
     EXACT = "exact"
     NONE = "none"
@@ -45,13 +45,13 @@ _COUNTING = {mode.value: mode for mode in Counting}
 
 
 class ReadPlan(Struct, frozen=True):
-    """How one row is read by its key.
+    """Read of one row by its key.
 
     Args:
-        shape: What is read; its parameters are the key.
-        includes: What is included in it.
-        is_whole: Whether one statement reads all of that.
-        as_of: The instant as of which it is read, out of the log of changes; now, if None.
+        shape: The row; its parameters are the key.
+        includes: The includes of the row.
+        is_whole: Whether one statement reads the row and its includes.
+        as_of: The time as of which it is read, from the log of changes; None for now.
     """
 
     shape: SelectShape
@@ -61,15 +61,15 @@ class ReadPlan(Struct, frozen=True):
 
 
 class ListPlan(Struct, frozen=True):
-    """Reading one page of a list, a given number of rows from its start.
+    """Read of one page of a list, with an offset and a limit.
 
     Args:
-        shape: The rows of the page, and one more that tells whether there is a next one.
-        values: What it compares with, and its bounds.
-        includes: What the rows include.
-        skip: Rows before the page.
-        limit: Rows on the page, at most.
-        counting: How the rows of the list are counted.
+        shape: The rows of the page, and one more that tells whether there is a next page.
+        values: The parameters of the conditions, the limit and the offset.
+        includes: The includes of the rows.
+        skip: The number of rows to skip.
+        limit: The maximum number of rows on the page.
+        counting: The way of counting the rows of the list.
         operands: Those of the values that a count needs.
     """
 
@@ -82,29 +82,29 @@ class ListPlan(Struct, frozen=True):
     operands: Values
 
     def total_of(self, found: int) -> int | None:
-        """The number of rows in the list, where the rows that were found tell it."""
+        """Return the number of rows in the list, if the rows that were found determine it."""
         if found > self.limit or (found == 0 and self.skip > 0):
             return None
         return self.skip + found
 
     def fit_estimate(self, estimate: int, found: int) -> int:
-        """An estimate of the number of rows in the list, within what the page tells of it."""
+        """Adjust an estimate of the number of rows in the list to the rows of the page."""
         if found == 0:
             return min(estimate, self.skip)
         return max(estimate, self.skip + found)
 
     def count_shape(self, *, estimated: bool) -> CountShape:
-        """Counts the rows of the list."""
+        """Return the shape that counts the rows of the list."""
         return CountShape(self.shape.table, self.shape.conditions, estimated)
 
 
 class StreamPlan(Struct, frozen=True):
-    """Reading every matching row, a batch at a time.
+    """Read of all matching rows, a batch at a time.
 
     Args:
         shape: The rows.
-        values: What it compares with. How many rows are read at a time is the parameter `limit`.
-        includes: What the rows include.
+        values: The parameters of the conditions. The size of a batch is the parameter `limit`.
+        includes: The includes of the rows.
         format: The format that the query names, if it does.
     """
 
@@ -115,11 +115,11 @@ class StreamPlan(Struct, frozen=True):
 
 
 def plan_key(table: Table, key: str) -> Values:
-    """Plan which row is read.
+    """Plan the key of the row to read.
 
     Args:
         table: The resource.
-        key: The key as it stands in the path, percent-encoded.
+        key: The key in the path, percent-encoded.
 
     Returns:
         The parameters of its statement.
@@ -133,16 +133,16 @@ def plan_key(table: Table, key: str) -> Values:
 def plan_read(
     catalog: Catalog, table: Table, parameters: Sequence[Parameter], dialect: Dialect
 ) -> ReadPlan:
-    """Plan how one row is read and shown, whichever it is.
+    """Plan the read of one row, regardless of its key.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        parameters: The query; it may hold `fields` and `include`.
+        parameters: The query; it may have `fields` and `include`.
         dialect: The database's dialect.
 
     Returns:
-        The plan. The whole row is read, whatever is shown of it.
+        The plan. The whole row is always read, even if only a part of it is shown.
 
     Raises:
         InvalidRequest: A parameter is not valid.
@@ -152,7 +152,7 @@ def plan_read(
     query = Query.reading(catalog, table, parameters, known)
     as_of = query.take("as_of") if has_history else None
     if as_of is not None:
-        # What it included then is not known as it was.
+        # The earlier state of included rows is not known.
         shown = query.take_shown()
         query.finish()
         then = replace(_select_row(query.table, (), shown, dialect), conditions=(), given=True)
@@ -180,7 +180,7 @@ def plan_list(
     parameters: Sequence[Parameter],
     parent: Parent | None = None,
 ) -> ListPlan | CursorPlan:
-    """Plan reading one page.
+    """Plan the read of one page.
 
     Args:
         catalog: The catalog.
@@ -189,10 +189,10 @@ def plan_list(
         parent: The row whose children are listed; None for all rows.
 
     Returns:
-        The plan: by a cursor where the query has one, or else by the number of rows before it.
+        The plan: by a cursor if the query has one, otherwise by an offset.
 
     Raises:
-        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+        InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
     resource = table.resource
     query = Query.reading(catalog, table, parameters, (*_PAGING, *_SHOWING))
@@ -212,18 +212,18 @@ def plan_list(
 
 
 def plan_stream(catalog: Catalog, table: Table, parameters: Sequence[Parameter]) -> StreamPlan:
-    """Plan reading every matching row.
+    """Plan the read of all matching rows.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        parameters: The query; those that cut pages are not for streams.
+        parameters: The query; parameters of pagination are not allowed.
 
     Returns:
         The plan.
 
     Raises:
-        InvalidRequest: A parameter is unknown, given twice, or has a value that is not valid.
+        InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
     query = Query.reading(catalog, table, parameters, ("format", *_SHOWING))
     format_ = query.take_choice("format", FORMATS, None)
@@ -236,7 +236,7 @@ def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShap
 
     Args:
         plan: The stream.
-        last: The last row that was read.
+        last: The last row of the previous batch.
 
     Returns:
         The shape and the values of the next batch.
@@ -248,18 +248,18 @@ def select_next_batch(plan: StreamPlan, last: Sequence[Any]) -> tuple[SelectShap
 
 @kept_if_short
 def plan_includes(catalog: Catalog, table: Table, query_string: bytes) -> tuple[Include, ...]:
-    """Plan what the answer to a write includes; nothing but `include` may stand in its query.
+    """Plan the includes in the answer to a write, whose query may only have `include`.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        query_string: The query, as it came.
+        query_string: The raw query.
 
     Returns:
         The includes.
 
     Raises:
-        InvalidRequest: A parameter is unknown, given twice, or names no include.
+        InvalidRequest: A parameter is unknown, is given twice, or does not name an include.
     """
     parameters = parse_query(query_string, catalog.limits.max_query_bytes)
     query = Query(catalog, table, parameters, ("include",))
@@ -271,7 +271,7 @@ def plan_includes(catalog: Catalog, table: Table, query_string: bytes) -> tuple[
 def _plan_rows(
     query: Query, parent: Parent | None = None, *, offset: bool = False
 ) -> tuple[SelectShape, Values, tuple[Include, ...]]:
-    """Plan what lists, their children and streams have in common."""
+    """Plan the common parts of lists, lists of children, and streams."""
     table = query.table
     order = query.take_order(None if parent is None else parent.relation)
     includes, shown = query.take_includes(), query.take_shown()

@@ -1,4 +1,4 @@
-"""The parameters of a query, taken one by one by what understands them."""
+"""The parameters of a query, taken one by one by the code that handles them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Default = TypeVar("Default")
 
 
 PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or")
-"""The parameters of a list that are no filters, whatever the resource's fields are called."""
+"""The parameters of a list that are not filters, whatever the names of the resource's fields."""
 
 DELETED = "deleted"
-"""The parameter that asks for deleted rows, where some may be seen."""
+"""The parameter that asks for deleted rows, if callers may see any."""
 
 _WITHOUT_CURSOR = ("skip", "count")
-"""Those that can't stand beside a cursor."""
+"""The parameters that can't be combined with a cursor."""
 
 
 def refuse_parameters(parameters: Sequence[Parameter]) -> None:
@@ -47,13 +47,13 @@ def refuse_parameters(parameters: Sequence[Parameter]) -> None:
 
 
 class Query:
-    """The parameters of one request; each is taken by what understands it, until none is left.
+    """Parameters of one request; each is taken by the code that handles it, until none is left.
 
     Args:
         catalog: The catalog.
         table: The resource.
-        parameters: The parameters, as they came.
-        known: Those that are no filters and that the request may have.
+        parameters: The parameters of the request.
+        known: The parameters other than filters that the request may have.
     """
 
     def __init__(
@@ -81,9 +81,10 @@ class Query:
         parameters: Sequence[Parameter],
         known: Sequence[str],
     ) -> Query:
-        """Begin with the parameters of a request that reads rows, deleted ones too if it asks.
+        """Create the query of a request that reads rows, including deleted ones if it asks for
+        them.
 
-        `table` is the resource with these rows then.
+        Its `table` is the resource with these rows, then.
         """
         if not table.recalled:
             return cls(catalog, table, parameters, known)
@@ -92,12 +93,12 @@ class Query:
         return query
 
     def take(self, name: str) -> str | None:
-        """Take the value of a parameter that takes one; None where it is absent."""
+        """Take the value of a parameter that may be given once; return None if it is absent."""
         found = self._left.pop(name, None)
         return None if found is None else _single(found).value
 
     def take_listed(self, name: str) -> str | None:
-        """Take a parameter that lists names; where it is repeated, all that it lists."""
+        """Take a parameter that lists names; if it is repeated, its lists are joined."""
         found = self._left.pop(name, None)
         return None if found is None else ",".join([parameter.value for parameter in found])
 
@@ -126,7 +127,7 @@ class Query:
         return choices[text]
 
     def take_order(self, relation: Relation | None = None) -> tuple[Order, ...]:
-        """Take `sort`: a total order; without it that of the relation whose rows are listed."""
+        """Take `sort`: a total order; by default that of the relation whose rows are listed."""
         text = self.take_listed("sort")
         if not text and relation is not None:
             return order_of(self.table, relation)
@@ -139,23 +140,24 @@ class Query:
         return find_includes(self.catalog, self.table, text) if text else ()
 
     def take_shown(self) -> tuple[Field, ...] | None:
-        """Take `fields`: what is shown of a row; None where that is all of it."""
+        """Take `fields`: the fields to show; return None for all."""
         text = self.take_listed("fields")
         return None if text is None else find_shown(self.catalog, self.table, text)
 
     def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
-        """Take filters, `or` and `q`; what they compare with is appended to the operands."""
+        """Take filters, `or` and `q`; their operands are appended to the list."""
         self._filters = True
         if not self._left:
             return ()
         limit = self.catalog.limits.max_filters
         if len(self._left) > limit + len(PARAMETERS):
-            # Most of them may be no filters at all, which to find out would take time.
+            # Most of them may not be filters, but it would take time to find out.
             message = f"is one of {len(self._left)} parameters; at most {limit} filters are taken"
             raise refuse_parameter(next(reversed(self._left)), message, "too_many_filters")
         logic, search = self.take("or"), self.take("q")
         conditions: list[Condition] = []
-        # In one order, whatever the order sent, so that equal queries have equal shapes.
+        # In a fixed order, whatever the order in the query, so that equal queries have equal
+        # shapes.
         for name in sorted(self._left):
             predicate = self._find_filter(name)
             if predicate is not None:
@@ -172,7 +174,7 @@ class Query:
         return tuple(conditions)
 
     def finish(self) -> None:
-        """Refuse the parameters that nothing took."""
+        """Refuse the parameters that were not taken."""
         if self._left:
             faults = Faults()
             faults.add_each(self._left, self._refuse)
@@ -209,7 +211,7 @@ class Query:
 
     def _refuse(self, name: str) -> Violation:
         if name in self.known:
-            # What was not taken stands beside one that rules it out.
+            # A parameter that was not taken is ruled out by another one.
             message = "can't stand beside `cursor`, which says itself where the page starts"
             return Violation(message, "unknown_parameter", parameter=name)
         if name not in self._reserved:
@@ -219,7 +221,7 @@ class Query:
         return _unknown(name, f" (did you mean the filter `{name}__eq`?)" if is_filter else "")
 
     def _suggest(self, name: str) -> str:
-        """Name the parameter that was probably meant; one that could stand beside the others."""
+        """Suggest the parameter that was probably meant, if it can be combined with the others."""
         path, operator = split_operator(name)
         if operator not in OPERATORS:
             path, operator = name, None
@@ -234,7 +236,7 @@ class Query:
         return suggest_path(self.catalog, self.table, path, accepts, others=others, end=end)
 
     def _list_open(self) -> Sequence[str]:
-        """Those of the known parameters that could stand beside what was sent."""
+        """Return the known parameters that can be combined with the given ones."""
         apart: tuple[str, ...] = _WITHOUT_CURSOR if "cursor" in self._sent else ()
         if not self._sent.isdisjoint(_WITHOUT_CURSOR):
             apart = (*apart, "cursor")
