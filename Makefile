@@ -88,13 +88,13 @@ $(ADMIN)/node_modules/.installed: $(ADMIN)/package.json $(ADMIN)/package-lock.js
 admin: $(ADMIN)/node_modules/.installed ## Build the admin page into the package, out of clients/react-admin (needs Node.js)
 	cd $(ADMIN) && npm run --silent build
 
-test: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run every test, on SQLite and PostgreSQL
+test: ## Run every test, on SQLite and PostgreSQL
 	$(MAKE) $(BOTH_PARTS)$(VENV)
 
-quick:
+quick: $(STAMP) ## Run the tests that only compute and ask databases
 	$(WITH)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
 
-waiting:
+waiting: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run the tests that start processes or wait for limits of time
 	$(WITH)/bin/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
 
 thorough: $(STAMP) ## Run every test on both lanes, those that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
@@ -149,12 +149,12 @@ $(MUTANTS)/venv/.installed: tests/mutants/requirements.txt
 mutants: $(STAMP) $(MUTANTS)/venv/.installed ## Change the code at random places, and see what tests notice (MUTANTS_MINUTES=20, MUTANTS_SEED=1)
 	$(MUTANTS)/venv/bin/python tests/mutants/run.py
 
-check: $(STAMP) ## Check format, lint, types, layering, and run every test
+check: $(STAMP) ## Check format, lint, types and layering, and run the quick tests; CI runs the others too
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
+	$(MAKE) quick
 
 format: $(STAMP) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .

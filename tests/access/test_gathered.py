@@ -53,7 +53,7 @@ class Asked:
 async def compare(client: Any, seed: int, statements: list[str]) -> None:
     asked = Asked(client, seed)
     await asked.fill()
-    requests = [asked.draw() for _ in range(200)]
+    requests = [asked.draw() for _ in range(100)]
     alone = [await asked.get(*request) for request in requests]
     assert {status for status, _ in alone} == {200, 404}
     statements.clear()

@@ -31,7 +31,7 @@ REQUESTS = 150
 SHOWN = re.compile(r"mark (\w+)")
 
 
-@examples(1000, quick=100)
+@examples(1000, quick=30)
 @given(seed=st.integers(0, 2**32))
 def test_rule(seed: int) -> None:
     """Which ways there are, and what runs before each of their routes, is what the rule says."""
@@ -60,7 +60,7 @@ def read_service(service: Service) -> Catalog:
 
 
 @pytest.mark.parametrize("lane", LANES)
-@examples(30, quick=8)
+@examples(30, quick=4)
 @given(seed=st.integers(0, 2**32))
 async def test_random_services(world: World, lane: str, seed: int) -> None:
     """Each request is let in, closed or answered as the rule says, and shows no more."""

@@ -16,8 +16,8 @@ from tests.conftest import open_client
 MOST = 2**19
 """Bytes that may be kept, of whatever is kept besides what was asked."""
 
-TIMES = 60
-LONG = 20_000
+TIMES = 30
+LONG = 40_000
 """Characters of each request that is long: all of them together are more than a megabyte."""
 
 

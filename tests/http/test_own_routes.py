@@ -153,7 +153,7 @@ OWN = (
 METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
 
 
-@examples(50)
+@examples(50, quick=6)
 @given(
     before=st.lists(st.sampled_from(OWN), max_size=3),
     after=st.lists(st.sampled_from(OWN), max_size=3),

@@ -62,7 +62,7 @@ def _faults(found: Any) -> Any:
     return left
 
 
-@examples(60, quick=24)
+@examples(60, quick=8)
 @given(data=st.data())
 async def test_reads(world: World, data: st.DataObject) -> None:
     """Whatever he asks, by whatever name in whatever place, on every page."""
@@ -81,7 +81,7 @@ async def test_reads(world: World, data: st.DataObject) -> None:
             asked = Asked("GET", following)
 
 
-@examples(60, quick=24)
+@examples(60, quick=8)
 @given(data=st.data())
 async def test_writes(world: World, data: st.DataObject) -> None:
     """Whatever he writes, and what is stored then."""
