@@ -11,7 +11,7 @@ from httpx2 import Response
 
 from .attempts import Attempt, filter_attempts, is_query, list_all, read_attempts, write_attempts
 from .bodies import Body, Marks, body_schema
-from .world import Place, Route, World
+from .world import Route, World
 
 _ROUNDS = 4
 """How often what could not be created is tried again: its parents may be there by then."""
