@@ -1,1 +1,1 @@
-"""Connections and the lanes that run statements on them."""
+"""Connections, and the lanes that run statements on them."""

@@ -1,4 +1,4 @@
-"""The beginning of a transaction that writes."""
+"""Beginning of a transaction that writes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ...statement.dialects.known import DIALECTS
 
 
 async def begin_writing(connection: AsyncConnection) -> None:
-    """Take the one lock for writing before what a transaction reads in order to write.
+    """Take the write lock before a transaction reads in order to write, where there is one writer.
 
     Args:
-        connection: A connection; where there are many writers, rows are locked instead.
+        connection: A connection; databases with many writers lock rows instead.
     """
     if DIALECTS[connection.dialect.name].has_one_writer:
         raw = await connection.get_raw_connection()

@@ -1,4 +1,4 @@
-"""The driver lane: compiled text on the driver's own connection, from SQLAlchemy's one pool."""
+"""Driver lane: compiled SQL on the driver's own connection, from SQLAlchemy's pool."""
 
 from __future__ import annotations
 
@@ -36,53 +36,55 @@ T = TypeVar("T")
 Row = Sequence[Any]
 
 RECOVERY_S = 0.5
-"""Seconds that a request waits for what it has given up on to be undone. Its connection is not
-used before that, however long it takes."""
+"""Seconds that a request waits for the rollback of an abandoned statement.
+
+The connection is not used again before the rollback is done, however long that takes.
+"""
 
 
 class Noting(Protocol):
-    """Has the changes that a connection makes noted; the log of changes does."""
+    """Interface of the log of changes for the lane's own connections."""
 
     async def prepare(self, raw: Any, caller: Principal) -> None:
-        """Have a connection note what it changes, before a transaction."""
+        """Have a connection log its changes, before a transaction."""
 
     def tell_committed(self) -> None:
-        """Tell those who wait for changes that there may be some."""
+        """Notify those who wait for changes that there may be some."""
 
     def write_stamp(self, caller: Principal) -> str:
-        """Write SQL that says on whose behalf a transaction writes; empty if none is needed."""
+        """Write SQL that states the origin of a transaction; empty if none is needed."""
 
     def find_stamp(self, caller: Principal) -> Values | None:
-        """The parameters of a statement that says so itself; None if none need to."""
+        """Return the parameters of a statement that stamps itself; None if none needs to."""
 
 
 class DriverLane(ABC):
-    """Runs statements on a connection of the engine's pool, for as long as its block runs.
+    """Lane on a connection of the engine's pool, held for as long as its block runs.
 
-    Where a connection from the pool turns out to be dead, a statement that is the first on it for
-    all that matters, BEGIN or one outside of a transaction, is sent once more on a fresh one: if it
-    has not been sent, or may be sent twice.
+    If a connection from the pool turns out to be dead, a first statement on it, which is BEGIN or
+    one outside of a transaction, is sent once more on a fresh connection, provided that it was not
+    sent, or may be sent twice.
 
     Args:
-        engine: The engine, whose log has every statement if the setting `echo` is on.
+        engine: The engine, which logs every statement if the setting `echo` is on.
         writes: Whether statements change anything.
-        transaction: Whether they are one transaction, committed at the end of the block. Otherwise
-            each stands for itself.
-        slots: The slots for reads that take long.
-        claim: What the lane has of them, if it reads what a client has composed.
-        caller: Who asks for what it runs.
+        transaction: Whether they form one transaction, committed at the end of the block; otherwise
+            each is committed by itself.
+        slots: The slots for long reads.
+        claim: The lane's claim to a slot, if it reads what a client has composed.
+        caller: The caller of its statements.
         changes: The log of changes, where there is one.
 
     Attributes:
         caller: The same.
-        begin_text: What begins a transaction.
-        undo_text: What undoes one, and may begin the next.
-        defers_checks: Whether what is deferred can be checked before COMMIT.
-        joins_texts: Whether the driver takes several texts in one journey.
-        may_be_behind_pooler: Whether each transaction may have another connection, so that
-            statements that belong together need one.
-        abandoned: Whether a statement was given up on, which may be running still.
-        is_outdated: Whether the connection takes no writes, where another one may.
+        begin_text: The SQL that begins a transaction.
+        undo_text: The SQL that rolls one back, and may begin the next.
+        defers_checks: Whether deferred constraints can be checked before COMMIT.
+        joins_texts: Whether the driver sends several statements in one round trip.
+        may_be_behind_pooler: Whether each transaction may get another connection, so that
+            statements that belong together need a transaction.
+        abandoned: Whether a statement was abandoned, and may still be running.
+        is_outdated: Whether the connection is read-only, while a new one might not be.
     """
 
     begin_text = "BEGIN"
@@ -133,7 +135,7 @@ class DriverLane(ABC):
                 await self._close(error)
             if error is None and self._changes is not None:
                 self._changes.tell_committed()
-            # Statements of which each stands for itself leave nothing open.
+            # Statements outside of a transaction leave nothing open.
             if error is None and not self.abandoned and (not self._transaction or self.is_idle):
                 self._held.release()
             else:
@@ -143,7 +145,7 @@ class DriverLane(ABC):
                 self._claim.end(error)
 
     async def _open(self, changes: Noting | None) -> None:
-        """Begin what is to be written, or a transaction to read in."""
+        """Prepare the connection for a write, and begin the transaction."""
         try:
             if changes is not None:
                 await self._prepare(changes)
@@ -165,7 +167,7 @@ class DriverLane(ABC):
             raise
 
     async def _prepare(self, changes: Noting) -> None:
-        """Have what is written noted."""
+        """Have the writes of the connection logged."""
         try:
             await changes.prepare(self._held.connection, self.caller)
         except DRIVER_ERRORS as exc:
@@ -180,8 +182,8 @@ class DriverLane(ABC):
             else:
                 self._held.forget()
             return
-        # A statement may still be running. What it leaves behind is undone before anybody else
-        # gets the connection, even if this task is cancelled once more, or does not wait for it.
+        # A statement may still be running. It is rolled back before the connection is used again,
+        # even if this task is cancelled once more, or does not wait for that.
         recovery = asyncio.ensure_future(self._recover())
         _recoveries.add(recovery)
         recovery.add_done_callback(_recoveries.discard)
@@ -228,7 +230,7 @@ class DriverLane(ABC):
     async def _fetch_after(
         self, error: Exception, statement: Statement, values: Values, claim: Claim | None
     ) -> Sequence[Row]:
-        """Run a statement once more so that no value stands in the way, where one has."""
+        """Retry a statement in a lenient form, if a value has made it fail."""
         if isinstance(error, TimedOut) and claim is not None and claim.is_refused:
             raise claim.refusal() from error.__cause__
         lenient = statement.after(error)
@@ -239,14 +241,14 @@ class DriverLane(ABC):
     def _stamp(
         self, changes: Noting, statement: Statement, bound: Values
     ) -> tuple[Compiled, Values]:
-        """Have a statement say on whose behalf it writes, where it says so itself."""
+        """Return the statement with the origin of its write, if it stamps itself."""
         stamp, stamped = changes.find_stamp(self.caller), statement.stamped
         if stamp is None or stamped is None:
             return statement.compiled, bound
         return stamped, {**bound, **stamp}
 
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
-        """Run a statement that a client has composed and read its rows."""
+        """Run a statement that a client has composed, and read its rows."""
         return self.fetch(statement, values, self._claim or self._slots.claim())
 
     async def commit(self) -> None:
@@ -256,7 +258,7 @@ class DriverLane(ABC):
             self._transaction = False
 
     async def restart(self) -> None:
-        """Undo the transaction and begin another one, be there none so far."""
+        """Roll back the transaction, if any, and begin another one."""
         if self.in_transaction:
             await self._begin(self.undo_text)
         if not self.in_transaction:
@@ -264,7 +266,7 @@ class DriverLane(ABC):
         self._transaction = True
 
     async def roll_back(self) -> None:
-        """Undo the transaction. What follows only looks."""
+        """Roll back the transaction. Only reads follow."""
         self._writes = False
         if self._transaction and self.may_be_behind_pooler:
             # Behind PgBouncer, statements that belong together need a transaction.
@@ -273,10 +275,10 @@ class DriverLane(ABC):
             await self._send(self.control, self.undo_text)
 
     async def _commit(self) -> None:
-        """End the transaction; what COMMIT refuses is undone.
+        """Commit the transaction, and roll it back if COMMIT fails.
 
         Raises:
-            UnknownOutcome: No answer came.
+            UnknownOutcome: The server did not answer.
         """
         try:
             await self._send(self.control, "COMMIT", commits=True)
@@ -287,16 +289,16 @@ class DriverLane(ABC):
             raise
 
     async def _roll_back(self) -> None:
-        """Undo the transaction, unless the server has ended it itself.
+        """Roll back the transaction, unless the server has ended it itself.
 
-        Where that fails, the connection is thrown away: the server undoes what it loses.
+        If that fails, the connection is closed, which rolls the transaction back.
         """
         if self.is_open and not self.abandoned and self.in_transaction:
             with suppress(ModelwireError):
                 await self._send(self.control, "ROLLBACK")
 
     def savepoint(self, *, checks: bool = False) -> Savepoint:
-        """Begin a part of the transaction that an error undoes alone."""
+        """Begin a savepoint, to which an error rolls back."""
         return Savepoint(TextPart(self._control_part), checks=checks and self.defers_checks)
 
     async def _control_part(self, *texts: str) -> None:
@@ -304,7 +306,7 @@ class DriverLane(ABC):
             await self._send(self.control, text)
 
     async def _begin(self, text: str, *, first: bool = False) -> None:
-        """Begin a transaction, and say on whose behalf it writes."""
+        """Begin a transaction, and state its origin."""
         stamp = "" if self._changes is None else self._changes.write_stamp(self.caller)
         if not stamp:
             await self._send(self.control, text, first=first)
@@ -323,7 +325,7 @@ class DriverLane(ABC):
         commits: bool = False,
         first: bool = False,
     ) -> T:
-        """Run SQL text; what leaves unknown whether something was committed says so."""
+        """Run SQL text; raise `UnknownOutcome` if it may or may not have committed."""
         exchange = CURRENT.get()
         try:
             answer = run(text, *values)
@@ -352,7 +354,7 @@ class DriverLane(ABC):
     def run(
         self, text: str, values: Sequence[Any], claim: Claim | None
     ) -> Awaitable[Sequence[Row]]:
-        """Run SQL text as it is; what a client has composed, with what it has of the slots."""
+        """Run SQL text as it is, with a claim to a slot if a client has composed it."""
 
     @abstractmethod
     def control(self, text: str) -> Awaitable[object]:
@@ -361,7 +363,7 @@ class DriverLane(ABC):
     @property
     @abstractmethod
     def is_open(self) -> bool:
-        """Whether the connection can be used."""
+        """Whether the connection is usable."""
 
     @property
     @abstractmethod
@@ -371,14 +373,14 @@ class DriverLane(ABC):
     @property
     @abstractmethod
     def is_idle(self) -> bool:
-        """Whether the connection can be used, and no transaction is open."""
+        """Whether the connection is usable, and no transaction is open."""
 
     @abstractmethod
     async def undo(self) -> None:
-        """Undo what a statement that was given up on has begun.
+        """Roll back what an abandoned statement has begun.
 
         Raises:
-            OSError: The connection can't be used any more.
+            OSError: The connection is no longer usable.
         """
 
 

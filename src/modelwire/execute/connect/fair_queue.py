@@ -1,4 +1,4 @@
-"""A queue in which those who wait are served in turn, and are watched together."""
+"""Wait queue of a pool, in arrival order, with one timer for all waiters."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ...overtime import Timed
 
 
 class FairQueue(QueueCommon[Any]):
-    """Connections at rest. Those who wait get one in the order in which they came.
+    """Idle connections, and a wait queue in arrival order.
 
-    Nobody who comes later takes a connection from under somebody who has waited for it. The one
-    that was used last is taken first: its prepared statements are at hand.
+    A later request never takes a connection ahead of a waiter. The most recently used connection is
+    taken first, since its prepared statements are cached.
 
     Args:
-        maxsize: Connections at most.
+        maxsize: The maximum number of connections.
         use_lifo: Part of SQLAlchemy's interface.
 
     Attributes:
-        idle: Those at rest; the next one to be taken is the last.
-        patience: How long one waits, at most.
+        idle: The idle connections; the last one is taken next.
+        patience: The timeouts of waiters.
     """
 
     def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
@@ -51,7 +51,7 @@ class FairQueue(QueueCommon[Any]):
             self.idle.append(item)
 
     def wake_next(self) -> None:
-        """Let the next one who waits open a connection: one less is open than may be."""
+        """Let the next waiter open a connection, since one was closed."""
         self._wake(None)
 
     def _wake(self, item: Any) -> bool:
@@ -84,7 +84,7 @@ class FairQueue(QueueCommon[Any]):
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiters."""
         return sum(not waiter.done() for waiter in self._waiters)
 
     def get_nowait(self) -> Any:
@@ -107,10 +107,10 @@ class FairQueue(QueueCommon[Any]):
         """Wait for a connection.
 
         Returns:
-            The connection, or None: leave to open one.
+            The connection, or None as permission to open one.
 
         Raises:
-            TimeoutError: None came free in time.
+            TimeoutError: No connection came free in time.
         """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
@@ -129,7 +129,7 @@ class FairQueue(QueueCommon[Any]):
             raise
 
     def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Serve another event loop; those who waited in one that has ended wait no more."""
+        """Move to another event loop, and drop the waiters of a closed one."""
         self._loop = loop
         for waiter in tuple(self._waiters):
             if waiter.get_loop().is_closed():
@@ -138,10 +138,10 @@ class FairQueue(QueueCommon[Any]):
 
 
 class WaiterTimeouts(Timed):
-    """How long those wait who wait in one queue.
+    """Timeouts of the waiters in one queue.
 
     Args:
-        waiters: Those who wait, in the order in which they came.
+        waiters: The waiters, in arrival order.
     """
 
     __slots__ = ("_ends_s", "_waiters")
@@ -152,7 +152,7 @@ class WaiterTimeouts(Timed):
         self._ends_s: Mapping[asyncio.Future[Any], float] = {}
 
     def look(self, now_s: float) -> None:
-        """Time out those who have waited too long; who has given up is passed over."""
+        """Time out those who have waited too long, and skip those who have given up."""
         latest_s, known = now_s + self.limit_s, self._ends_s
         self._ends_s = {waiter: known.get(waiter, latest_s) for waiter in self._waiters}
         if not self._ends_s:

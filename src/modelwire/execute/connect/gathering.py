@@ -1,4 +1,4 @@
-"""Requests that come while others of their kind are being answered are answered together."""
+"""Batching of concurrent requests of one kind, so that one statement answers them together."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 AT_ONCE = 128
-"""Requests that one statement answers, at most."""
+"""Maximum number of requests that one statement answers."""
 
 
 class Gathering(Generic[Item, Found]):
-    """Answers requests together that come while one of their kind is being answered.
+    """Batching of requests that arrive while another one of their kind is being answered.
 
-    A request that comes alone is answered at once. Those that come meanwhile wait until that has
-    ended, and are answered together then, so nobody waits for a clock, and nobody is given what had
-    begun before he came. Whoever has waited longest works for all; if he is cancelled, another one
-    does.
+    A single request is answered at once. Later arrivals wait until that has ended, and are then
+    answered together. So no request waits for a timer, and none receives data that was read before
+    it arrived. The longest waiting request does the work for all; if it is cancelled, another one
+    takes over.
 
     Args:
-        limit_s: Seconds that a request waits, at most, until a connection is there.
-        shares_faults: Whether what fails for many has failed for each of them. Otherwise each is
-            answered by itself then.
-        patience_s: Seconds after which those who wait no longer wait for the end of what had begun
-            before; until that, by default.
+        limit_s: Seconds that a request waits, at most, until a connection is available.
+        shares_faults: Whether an error of the shared work applies to each request. Otherwise each
+            request is then answered by itself.
+        patience_s: Seconds after which waiting requests no longer wait for the end of earlier work;
+            never, by default.
     """
 
     def __init__(
@@ -52,19 +52,19 @@ class Gathering(Generic[Item, Found]):
         """Find what a request asks for.
 
         Args:
-            kind: What can be answered together.
-            item: What this request asks for.
-            work: Answers some requests: it takes the turn's items once it is about to begin, and
-                returns what was found for each of them.
+            kind: The key of requests that can be answered together.
+            item: The item of this request.
+            work: Answers several requests: it takes the turn's items when it is about to begin, and
+                returns the result of each.
 
         Returns:
-            What was found. All of the work on it was begun after this call.
+            The result. All work on it was begun after this call.
 
         Raises:
-            Exception: What the work has raised.
+            Exception: The error of the work.
         """
         loop = asyncio.get_running_loop()
-        place = loop, kind  # whoever waits does so in one loop
+        place = loop, kind  # waiters share an event loop
         group = self._groups.get(place)
         if group is None:
             group = _Group(self._groups, place, self._patience_s)
@@ -82,7 +82,7 @@ class Gathering(Generic[Item, Found]):
                 raise
         else:
             if turn.is_alone and group.is_idle:
-                del self._groups[place]  # as nearly always, where there is little to do
+                del self._groups[place]  # the usual case under little load
             else:
                 turn.end(found)
             return found[0]
@@ -108,7 +108,8 @@ class Gathering(Generic[Item, Found]):
         elif turn.has_begun:
             turn.fail(error if self._shares_faults else None)
         else:
-            # Who has waited as long as anybody may is refused like the one who waited for all.
+            # A request whose own time limit is over shares the error of the one that has worked for
+            # it.
             turn.refuse(error, perf_counter_ns() - self._limit_ns)
 
 
@@ -120,13 +121,13 @@ async def _work_alone(
 
 
 class _Ask(Generic[Item]):
-    """A request that waits.
+    """Waiting request.
 
     Args:
-        item: What it asks for.
-        told: Is given the turn in which it was answered, or None: it is to answer itself, and all
-            that wait with it.
-        came_ns: When it came.
+        item: Its item.
+        told: Is set to the turn that has answered it, or to None if it is to answer itself and
+            those that wait with it.
+        came_ns: The time of its arrival.
     """
 
     __slots__ = ("came_ns", "item", "position", "told")
@@ -137,16 +138,16 @@ class _Ask(Generic[Item]):
 
 
 class _Group(Timed, Generic[Item, Found]):
-    """The requests of one kind in one event loop: those that are answered, and those that wait.
+    """Requests of one kind in one event loop: those being answered, and those that wait.
 
     Args:
-        groups: The groups that have turns; this is one of them until its last turn has ended.
-        place: Where it stands among them.
-        patience_s: Seconds after which the next turn begins beside those that have not ended.
+        groups: The groups with turns, which include this one until its last turn has ended.
+        place: Its key among them.
+        patience_s: Seconds after which the next turn begins beside unfinished ones.
 
     Attributes:
-        working: Turns that have not ended.
-        waiting: Requests that wait, in the order in which they came.
+        working: The number of unfinished turns.
+        waiting: The waiting requests, in arrival order.
         is_open: Whether a turn is about to begin, with all that wait.
     """
 
@@ -155,7 +156,7 @@ class _Group(Timed, Generic[Item, Found]):
     def __init__(
         self, groups: dict[Hashable, _Group[Item, Found]], place: Hashable, patience_s: float
     ) -> None:
-        # This runs for each request that comes alone; most groups never have anybody who waits.
+        # This runs for each single request; most groups never have a waiting one.
         self.limit_s = patience_s
         self._groups, self._place = groups, place
         groups[place] = self
@@ -165,7 +166,7 @@ class _Group(Timed, Generic[Item, Found]):
         self._is_watched = False
 
     async def wait(self, ask: _Ask[Item]) -> Turn[Item, Found] | None:
-        """Wait for the turn in which a request is answered; None if it has the next one itself."""
+        """Wait for the turn that answers a request; None if the request is to begin the next one."""
         if self.waiting is None:
             self.waiting = deque()
         self.waiting.append(ask)
@@ -183,18 +184,18 @@ class _Group(Timed, Generic[Item, Found]):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody waits, and no other turn than the one that ends just now is left."""
+        """Whether nothing waits, and the current turn is the last one."""
         return self.working == 1 and not self.waiting
 
     def close(self) -> None:
-        """Say that a turn begins now: whoever comes from now on waits for another one."""
+        """Begin a turn: later arrivals wait for another one."""
         self.is_open = False
         if self._is_watched:
             self._is_watched = False
             self.stop()
 
     def leave(self) -> None:
-        """Say that a turn has ended."""
+        """End a turn."""
         self.working -= 1
         if self.waiting and not self.is_open:
             self.end()
@@ -218,18 +219,18 @@ class Turn(Generic[Item, Found]):
     """Requests that are answered together.
 
     Args:
-        group: All of their kind.
-        item: What the first of them asks for.
+        group: The requests of their kind.
+        item: The item of the first request.
 
     Attributes:
-        found: What was found for each; None where nothing was.
-        error: What was raised instead, if it was for all of them.
-        text: The statement that has answered them, if each of them is measured by it.
+        found: The result of each request; None without any.
+        error: The error, if it applies to all of them.
+        text: The statement that has answered them, if it is measured for each of them.
     """
 
     __slots__ = ("_began_ns", "_ended_ns", "_group", "_item", "_others", "error", "found", "text")
 
-    # What is only for those who wait is set where there are any.
+    # Attributes for waiting requests are only set if there are any.
     found: Sequence[Found] | None
     error: Exception | None
     text: str | None
@@ -240,10 +241,10 @@ class Turn(Generic[Item, Found]):
         self._others: Sequence[_Ask[Item]] | None = None
 
     def take(self) -> Sequence[Item]:
-        """Take what is asked for by all who have come so far. What answers them begins after this.
+        """Take the items of all requests that have arrived so far, just before the work begins.
 
         Returns:
-            What each of them asks for; some may be equal.
+            The item of each request; some may be equal.
         """
         group = self._group
         group.is_open = False
@@ -264,21 +265,21 @@ class Turn(Generic[Item, Found]):
 
     @property
     def has_begun(self) -> bool:
-        """Whether it has taken what is asked for."""
+        """Whether it has taken its items."""
         return self._others is not None
 
     @property
     def count(self) -> int:
-        """How many requests it is for."""
+        """Number of its requests."""
         return 1 + len(self._others or ())
 
     @property
     def is_alone(self) -> bool:
-        """Whether it is for one request only."""
+        """Whether it has a single request."""
         return not self._others
 
     def measure(self, came_ns: int) -> None:
-        """Measure its statement for one of the requests as if that had sent it by itself."""
+        """Measure its statement for one of the requests, as if that had sent it alone."""
         exchange = CURRENT.get()
         if exchange is not None and self.text is not None:
             exchange.add_gathered(
@@ -286,15 +287,16 @@ class Turn(Generic[Item, Found]):
             )
 
     def end(self, found: Sequence[Found]) -> None:
-        """Hand out what was found."""
+        """Distribute the results."""
         self._tell(found, None)
 
     def fail(self, error: Exception | None) -> None:
-        """Hand out an error, or have each of the others answered by itself."""
+        """Distribute an error, or have each of the other requests answered by itself."""
         self._tell(None, error)
 
     def _tell(self, found: Sequence[Found] | None, error: Exception | None) -> None:
-        # The next one is begun first: the database works while these are answered.
+        # The next turn is begun first, so that the database works while these requests are
+        # answered.
         self._close_unbegun()
         self._group.leave()
         if self._others:
@@ -305,7 +307,7 @@ class Turn(Generic[Item, Found]):
                     ask.told.set_result(self)
 
     def give_up(self) -> None:
-        """Leave it to another one: whoever worked was cancelled."""
+        """Leave the work to another request, since the one that worked was cancelled."""
         self._close_unbegun()
         waiting = self._group.waiting
         if self._others and waiting is not None:
@@ -313,7 +315,7 @@ class Turn(Generic[Item, Found]):
         self._group.leave()
 
     def refuse(self, error: Exception, before_ns: int) -> None:
-        """Hand out an error to those who came before some time; others are left to another one."""
+        """Distribute an error to requests from before some time, and leave the others waiting."""
         self.found, self.error, group = None, error, self._group
         while group.waiting and group.waiting[0].came_ns <= before_ns:
             ask = group.waiting.popleft()

@@ -1,4 +1,4 @@
-"""A connection of the pool that a lane holds."""
+"""Connection of the pool that a lane holds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .pool import FairPool
 
 
 class HeldConnection(Struct, eq=False):
-    """A connection of an engine's pool, from `take` to `release`.
+    """Connection of an engine's pool, held from `take` to `release`.
 
     Args:
         engine: The engine.
         pool: Its pool.
-        connection: The driver's own connection, once it is taken.
+        connection: The driver's own connection, once taken.
     """
 
     engine: AsyncEngine
@@ -30,7 +30,7 @@ class HeldConnection(Struct, eq=False):
         """Take a connection.
 
         Raises:
-            Unavailable: None came free in time, or none can be opened.
+            Unavailable: No connection came free in time, or none can be opened.
         """
         try:
             pooled = self.pool.take_ready() or await self.pool.take()
@@ -39,10 +39,10 @@ class HeldConnection(Struct, eq=False):
         self._pooled, self.connection = pooled, pooled.driver_connection
 
     async def replace(self) -> None:
-        """Put a fresh connection in place of this one, which was lost.
+        """Replace this lost connection by a fresh one.
 
         Raises:
-            Unavailable: None can be opened.
+            Unavailable: No connection can be opened.
         """
         pooled = cast("PooledConnection", self._pooled)
         try:
@@ -52,19 +52,19 @@ class HeldConnection(Struct, eq=False):
         self.connection = pooled.driver_connection
 
     def forget(self) -> None:
-        """Throw the connection away, which was lost, and all that are as old as it."""
+        """Drop this lost connection, and all that are as old."""
         pooled, self._pooled = self._pooled, None
         if pooled is not None:
             self.pool.forget(pooled)
 
     def release(self) -> None:
-        """Give the connection back, which the next one can use as it is."""
+        """Return the connection, which is ready for its next use."""
         pooled, self._pooled = self._pooled, None
         if pooled is not None:
             pooled.close()
 
     async def discard(self) -> None:
-        """Close the connection, and give its place in the pool back."""
+        """Close the connection, and free its slot in the pool."""
         pooled, self._pooled = self._pooled, None
         if pooled is not None:
             await greenlet_spawn(pooled.invalidate)
@@ -72,5 +72,5 @@ class HeldConnection(Struct, eq=False):
 
     @property
     def _errors(self) -> tuple[type[BaseException], ...]:
-        # Outside of an SQLAlchemy connection its adapter's errors come as they are.
+        # Outside of SQLAlchemy's connections, the errors of its adapter are not translated.
         return (*DRIVER_ERRORS, self.engine.dialect.loaded_dbapi.Error)

@@ -1,4 +1,4 @@
-"""How statements reach the database: straight to the driver, or in an overridden session."""
+"""Lanes, on which statements reach the database: the driver's, or an overridden session's."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Row = Sequence[Any]
 
 
 class Lane(Protocol):
-    """Runs statements; the errors of the driver leave it as modelwire's.
+    """Interface for running statements; errors of the driver leave it as modelwire's.
 
     Attributes:
-        caller: Who asks for what it runs.
+        caller: The caller of its statements.
     """
 
     caller: Principal
@@ -44,13 +44,13 @@ class Lane(Protocol):
 
         Raises:
             ConstraintViolation: A constraint fired.
-            RequestError: The database failed otherwise.
+            RequestError: The database failed for another reason.
         """
 
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
-        """Run a statement that a client has composed, such as by its filters, and read its rows.
+        """Run a statement that a client has composed, for example by filters, and read its rows.
 
-        On a lane for reading every statement is taken for one.
+        On a lane for reading, every statement is treated like that.
 
         Args:
             statement: The statement.
@@ -60,15 +60,15 @@ class Lane(Protocol):
             The rows.
 
         Raises:
-            TimedOut: It took longer than `read_timeout_s`.
-            RequestError: The database failed otherwise.
+            TimedOut: The statement took longer than `read_timeout_s`.
+            RequestError: The database failed for another reason.
         """
 
     def savepoint(self, *, checks: bool = False) -> AbstractAsyncContextManager[None]:
-        """Begin a part of the transaction that an error undoes alone.
+        """Begin a savepoint, to which an error rolls back.
 
         Args:
-            checks: Whether what is deferred is checked at its end, on PostgreSQL.
+            checks: Whether deferred constraints are checked at its end, on PostgreSQL.
         """
 
     async def commit(self) -> None:
@@ -76,32 +76,32 @@ class Lane(Protocol):
 
         Raises:
             ConstraintViolation: A deferred constraint fired.
-            UnknownOutcome: No answer came.
+            UnknownOutcome: The server did not answer.
         """
 
     async def restart(self) -> None:
-        """Undo the transaction and begin another one, if it is the lane's own."""
+        """Roll back the transaction and begin another one, if it is the lane's own."""
 
     async def roll_back(self) -> None:
-        """Undo the transaction, if it is the lane's own. What follows only looks."""
+        """Roll back the transaction, if it is the lane's own. Only reads follow."""
 
 
 class NotingOthers(Protocol):
-    """Has what somebody else's connections change noted; the log of changes does."""
+    """Interface of the log of changes for connections of other engines."""
 
     async def prepare_other(self, connection: AsyncConnection, caller: Principal) -> None:
-        """Have a connection note what it changes, in its transaction."""
+        """Have a connection log its changes, in its transaction."""
 
 
 class SessionLane:
-    """Runs statements in the transaction of an overridden session.
+    """Lane in the transaction of an overridden session.
 
     Args:
         session: The session.
         connection: Its connection.
-        slots: The slots for reads that take long.
-        claim: What the lane has of them, if it reads what a client has composed.
-        caller: Who asks for what it runs.
+        slots: The slots for long reads.
+        claim: The lane's claim to a slot, if it reads what a client has composed.
+        caller: The caller of its statements.
     """
 
     def __init__(
@@ -119,20 +119,19 @@ class SessionLane:
         self._claim = claim
 
     def savepoint(self, *, checks: bool = False) -> Savepoint:
-        """Begin a part of the transaction that an error undoes alone."""
+        """Begin a savepoint, to which an error rolls back."""
         defers = DIALECTS[self._connection.dialect.name].defers_checks
         part = SessionPart(self._session, self._control, _translating)
         return Savepoint(part, checks=checks and defers)
 
     async def commit(self) -> None:
-        """Leave that to the end: what others have done in the session is part of it."""
+        """Do nothing: the session's transaction, with earlier writes, is committed at the end."""
 
     async def restart(self) -> None:
-        """Leave the transaction as it is: others may have done something in it, and a savepoint has
-        undone what was refused."""
+        """Do nothing: the transaction may have earlier writes, and a savepoint was rolled back."""
 
     async def roll_back(self) -> None:
-        """Leave that to the end: a savepoint has undone what was refused."""
+        """Do nothing: a savepoint was rolled back."""
 
     async def _control(self, *texts: str) -> None:
         with _translating():
@@ -146,7 +145,7 @@ class SessionLane:
         return await self._read(statement, values, self._claim)
 
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
-        """Run a statement that a client has composed and read its rows."""
+        """Run a statement that a client has composed, and read its rows."""
         return self._read(statement, values, self._claim or self._slots.claim())
 
     async def _read(self, statement: Statement, values: Values, claim: Claim) -> Sequence[Row]:
@@ -191,7 +190,7 @@ def _translating() -> Iterator[None]:
 
 
 def _limit_of(connection: AsyncConnection) -> StatementLimit | None:
-    """What limits the statements of a connection; nothing does on an engine of somebody else's."""
+    """Return the time limit of a connection's statements; None on an engine of another owner."""
     inner = connection.sync_connection
     driver = None if inner is None else inner.connection.driver_connection
     limit = getattr(driver, "limit", None)
@@ -208,13 +207,13 @@ def _check_dialect(engine: AsyncEngine, session: BaseSession) -> None:
 
 
 async def commit_session(session: BaseSession) -> None:
-    """Commit what a session has done.
+    """Commit the transaction of a session.
 
     Args:
         session: The session.
 
     Raises:
-        UnknownOutcome: No answer came to COMMIT.
+        UnknownOutcome: The server did not answer to COMMIT.
     """
     await session.flush()
     try:
@@ -241,29 +240,29 @@ async def open_session_lane(
     Args:
         engine: The engine of the application.
         session: The session.
-        writes: Whether the work is committed, and all that the session did before with it.
-        slots: The slots for reads that take long.
-        claim: What the lane has of them, if it reads what a client has composed.
-        caller: Who asks for what it runs.
-        changes: The log of changes, if there is one; sessions of the engine see to it themselves.
+        writes: Whether the work is committed, together with earlier writes of the session.
+        slots: The slots for long reads.
+        claim: The lane's claim to a slot, if it reads what a client has composed.
+        caller: The caller of its statements.
+        changes: The log of changes, if any; sessions of the engine itself do without it.
 
     Yields:
-        The lane. Whatever fails is rolled back.
+        The lane. Any error rolls the transaction back.
 
     Raises:
         ConfigurationError: The session is on a database of another kind.
-        UnknownOutcome: The connection was lost while the work was committed.
+        UnknownOutcome: The connection was lost during the commit.
         ConstraintViolation: A deferred constraint fired at COMMIT.
-        Unavailable: The database is away.
+        Unavailable: The database is unavailable.
         Contention: Another transaction was in the way.
     """
     _check_dialect(engine, session)
     if claim is not None and not session.in_transaction():
-        # A session that has a connection does not wait with it.
+        # A session with a connection does not wait while it holds that.
         await claim.begin()
     error: BaseException | None = None
     try:
-        # What the session's owner has added is there for the statements that follow.
+        # Pending objects of the session's owner are flushed for the statements that follow.
         await session.flush()
         connection = await session.connection()
         if writes:

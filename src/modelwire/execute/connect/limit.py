@@ -1,4 +1,4 @@
-"""How long one statement may run, on either driver's connection."""
+"""Time limit of a statement, on either driver's connection."""
 
 from __future__ import annotations
 
@@ -10,40 +10,42 @@ from ...overtime import Timed
 from .slots import Claim
 
 FRESH_S = 1.0
-"""Seconds for which a connection is as good as any other that can be opened."""
+"""Seconds for which a connection counts as fresh, so that a new one would not be better."""
 
 
 class Endable(Protocol):
-    """A connection whose statement can be ended."""
+    """Connection whose running statement can be ended."""
 
     def end_statement(self) -> None:
-        """End the statement that is running, if any. This is called until it has ended."""
+        """End the running statement, if any. This is called until it has ended."""
 
     def look_at_server(self, ran_s: float) -> None:
-        """See that what it is connected to is still there. This is called as long as a statement
-        runs, with the seconds that it has done so."""
+        """Check that the server is still there.
+
+        This is called at intervals while a statement runs, with its seconds so far.
+        """
 
 
 class Client(Protocol):
-    """Whoever waits for what a statement gives."""
+    """Client that waits for the result of a statement."""
 
     def has_gone(self) -> bool:
-        """Look at it; whether it has gone. This is called as long as the statement runs."""
+        """Whether the client has disconnected; called at intervals while the statement runs."""
 
 
 CLIENT: ContextVar[Client | None] = ContextVar("modelwire_client", default=None)
-"""The client for whom statements are run; None where nobody goes away, or somebody else sees."""
+"""Client of the current statements; None where it can't disconnect, or is watched elsewhere."""
 
 
 class StatementLimit(Timed):
-    """Ends the statements of a connection that take too long, or whose client has gone.
+    """Time limit of a connection's statements, which also ends them if the client disconnects.
 
-    One is enough for a connection, on which there is one statement at a time.
+    One limit serves a connection, which runs one statement at a time.
 
     Args:
         connection: The connection.
         limit_s: Seconds that a statement may take.
-        read_s: Seconds that one may take which a client has composed.
+        read_s: Seconds that a statement composed by a client may take.
     """
 
     __slots__ = ("_claim", "_client", "_connection", "_read_s", "_seen_s", "_usual_s")
@@ -58,26 +60,26 @@ class StatementLimit(Timed):
         self._client: Client | None = None
 
     def start(self) -> None:
-        """Say that a statement runs."""
+        """Begin the time limit of a statement."""
         self._client = CLIENT.get()
         self.start_in(asyncio.get_running_loop())
 
     def begin_reading(self, claim: Claim) -> None:
-        """Say that the statements that follow are composed by a client, until `end_reading`.
+        """Apply the limits for statements composed by a client, until `end_reading`.
 
         Args:
-            claim: What they have of the slots for those that take long.
+            claim: Their claim to a slot for long reads.
         """
         self.limit_s = self._read_s
         self._claim = claim
 
     def end_reading(self) -> None:
-        """Say that they have ended."""
+        """Apply the usual limits again."""
         self.limit_s = self._usual_s
         self._claim = None
 
     def look(self, now_s: float) -> None:
-        """Look at the statement that is running."""
+        """Check the running statement."""
         if self._end_s is None:
             self._seen_s = now_s
         super().look(now_s)
@@ -88,5 +90,5 @@ class StatementLimit(Timed):
             self.end()
 
     def end(self) -> None:
-        """End it."""
+        """End the running statement."""
         self._connection.end_statement()

@@ -1,4 +1,4 @@
-"""Connections that take no writes although the database may."""
+"""Connections that are read-only although the database is not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..faults.translate import refuses_writes
 
 
 def give_outdated_up(context: ExceptionContext) -> None:
-    """A session's connection that takes no writes is closed, and so are all that are as old."""
+    """Invalidate a session's read-only connection, and all that are as old."""
     connection = context.connection
     if connection is None or connection.invalidated:
         return

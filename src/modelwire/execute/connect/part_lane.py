@@ -1,4 +1,4 @@
-"""The lane of what is a part of a transaction."""
+"""Lane of a part of a transaction."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .lane import Lane, Row
 
 
 class PartLane:
-    """The lane of a part of a transaction, which is ended by what it is a part of.
+    """Lane of a part of a transaction, which the whole transaction ends.
 
     Args:
         lane: The lane of the transaction.
-        composed: Whether every statement is taken for one that a client has composed.
+        composed: Whether every statement is treated as composed by a client.
     """
 
     def __init__(self, lane: Lane, *, composed: bool = False) -> None:
@@ -24,7 +24,7 @@ class PartLane:
 
     @property
     def caller(self) -> Principal:
-        """Who asks for what it runs."""
+        """Caller of its statements."""
         return self._lane.caller
 
     @caller.setter
@@ -36,18 +36,18 @@ class PartLane:
         return await self._run(statement, values)
 
     def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
-        """Run a statement that a client has composed and read its rows."""
+        """Run a statement that a client has composed, and read its rows."""
         return self._lane.search(statement, values)
 
     def savepoint(self, *, checks: bool = False) -> AbstractAsyncContextManager[None]:
-        """Begin a part of the transaction that an error undoes alone."""
+        """Begin a savepoint, to which an error rolls back."""
         return self._lane.savepoint(checks=checks)
 
     async def commit(self) -> None:
-        """Leave that to the end."""
+        """Do nothing: the transaction is committed at its end."""
 
     async def restart(self) -> None:
-        """Leave the transaction as it is: a savepoint has undone what was refused."""
+        """Do nothing: a savepoint was rolled back."""
 
     async def roll_back(self) -> None:
-        """Leave that to the end: a savepoint has undone what was refused."""
+        """Do nothing: a savepoint was rolled back."""

@@ -1,4 +1,4 @@
-"""SQLAlchemy's pool with a fair queue, which lanes may wait in without a greenlet."""
+"""SQLAlchemy's pool with a fair wait queue, where lanes wait without a greenlet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .fair_queue import FairQueue
 
 
 class FairPool(EntryPool, queue=FairQueue):
-    """The pool of an engine. It never holds more than its size: without overflow."""
+    """Pool of an engine, which never exceeds its size: it has no overflow."""
 
     queue: FairQueue
 
@@ -24,15 +24,16 @@ class FairPool(EntryPool, queue=FairQueue):
 
     @property
     def waiting(self) -> int:
-        """How many wait for a connection."""
+        """Number of waiters for a connection."""
         return self.queue.waiting
 
     def take_ready(self) -> PooledConnection | None:
-        """Take a connection that lies ready: without SQLAlchemy's switch to another stack, and
-        without its proxy, unless somebody listens to the events of that.
+        """Take an idle connection, without SQLAlchemy's greenlet switch.
+
+        Its proxy is skipped too, unless there are listeners to the pool's events.
 
         Returns:
-            The connection; None where there is none that is open.
+            The connection; None where no open one is idle.
         """
         idle = self.queue.idle
         if not idle:
@@ -46,7 +47,7 @@ class FairPool(EntryPool, queue=FairQueue):
                 return taken
             record.invalidate()
         except MissingGreenlet:
-            pass  # it has been closed, and has to be opened anew
+            pass  # the connection was closed, and has to be reopened
         except BaseException:
             self.put_back(record)
             raise
@@ -54,10 +55,10 @@ class FairPool(EntryPool, queue=FairQueue):
         return None
 
     async def take(self) -> PooledConnection:
-        """Take a connection: wait for it, and open it where need be, within one limit of time.
+        """Take a connection: wait for it, and open it if necessary, within one time limit.
 
         Raises:
-            PoolTimeout: None came free in time, or none could be opened.
+            PoolTimeout: No connection came free in time, or none could be opened.
         """
         deadline_s = asyncio.get_running_loop().time() + self.timeout()
         try:
@@ -74,23 +75,23 @@ class FairPool(EntryPool, queue=FairQueue):
             raise PoolTimeout("No connection came free in time") from None
 
     def _take_aloud(self) -> PooledConnection | None:
-        """Take a connection as SQLAlchemy does, which tells those who listen."""
+        """Take a connection as SQLAlchemy does, which notifies listeners."""
         try:
             return self.connect()
         except MissingGreenlet:
             return None
 
     async def reopen(self, connection: PooledConnection) -> None:
-        """Open a connection anew that was lost, and those as old as it before their next use.
+        """Reopen a lost connection, and mark those as old as it for reopening.
 
-        It keeps its place meanwhile. Whoever waits for another one's work may hold a connection:
-        if the other one had to wait for that in turn, neither would go on.
+        It keeps its slot meanwhile. A request that waits for another one's work may hold a
+        connection; if that other one had to wait for a slot, both would deadlock.
 
         Args:
             connection: The connection.
 
         Raises:
-            PoolTimeout: It can't be opened in time.
+            PoolTimeout: The connection can't be opened in time.
         """
         try:
             async with asyncio.timeout(self.timeout()):
@@ -99,7 +100,7 @@ class FairPool(EntryPool, queue=FairQueue):
             raise PoolTimeout("The connection could not be opened in time") from None
 
     def renew(self, record: ConnectionPoolEntry) -> None:
-        """Have an entry opened anew whose connection is dead, before it is handed out."""
+        """Have an entry with a dead connection reopened before its next use."""
         try:
             if record.driver_connection is not None and record.driver_connection.is_dead:
                 record.invalidate()
@@ -108,5 +109,5 @@ class FairPool(EntryPool, queue=FairQueue):
             raise
 
     def note_closed(self) -> None:
-        """Let the next one who waits open a connection."""
+        """Let the next waiter open a connection."""
         self.queue.wake_next()

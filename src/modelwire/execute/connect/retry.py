@@ -1,4 +1,4 @@
-"""Trying a transaction again that others were in the way of."""
+"""Retries of transactions after contention."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .turns import WriteQueue
 T = TypeVar("T")
 
 FIRST_RETRY = 2
-"""The number of the attempt that is the first one to be tried again."""
+"""Number of the first attempt that is a retry."""
 
 FIRST_PAUSE_S = 0.01
-"""Seconds that the first pause takes at most; each one after it may take twice as many."""
+"""Maximum length of the first pause in seconds, which doubles with each further pause."""
 
 LONGEST_PAUSE_S = 0.5
-"""Seconds that no pause is longer than."""
+"""Maximum length of any pause, in seconds."""
 
 
 async def retry_contended(
@@ -39,31 +39,31 @@ async def retry_contended(
     patience_s: float,
     again: WriteQueue,
 ) -> T:
-    """Run a transaction again that others were in the way of.
+    """Retry a transaction after contention.
 
-    The pauses between are random, so that those who met once don't meet again. Who does so all the
-    same, waits for a turn: of many transactions that lock the same rows in other orders, and that
-    take longer than the pauses, none would get through otherwise. What has failed otherwise is not
-    tried again, least of all what has an unknown outcome.
+    The pauses are random, so that transactions that have met do not meet again. After a second
+    contention, a transaction waits in a queue: otherwise, of many transactions that lock the same
+    rows in different orders, and take longer than the pauses, none would succeed. Other errors are
+    not retried, least of all an unknown outcome.
 
     Args:
-        attempt: Runs the whole transaction, from BEGIN to COMMIT, with nothing done before it.
-        met: What the first attempt has raised.
-        begun_s: When that was begun, by the monotonic clock.
-        max_retries: How often it is tried again at most.
-        patience_s: Seconds after which it is not tried again.
-        again: The turns of those that others were in the way of twice.
+        attempt: Runs the whole transaction, from BEGIN to COMMIT, without anything done before.
+        met: The error of the first attempt.
+        begun_s: The start of that attempt, by the monotonic clock.
+        max_retries: The maximum number of retries.
+        patience_s: Seconds after which there are no more retries.
+        again: The queue of transactions that have met contention twice.
 
     Returns:
-        What the attempt that succeeded has returned.
+        The result of the attempt that succeeds.
 
     Raises:
-        Contention: Others were in the way each time.
+        Contention: Every attempt has met contention.
     """
     first = [met]
 
     async def go_on() -> T:
-        # The attempt that has failed is the first one for tenacity too, which counts and waits.
+        # For tenacity, which counts and waits, the failed attempt is the first one.
         if first:
             raise first.pop()
         count_retry()

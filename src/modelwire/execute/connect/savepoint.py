@@ -1,4 +1,4 @@
-"""Savepoints: a part of a transaction that can be undone alone, on either lane."""
+"""Savepoints, on either lane."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ NAME = "modelwire_part"
 _SAVE = f"SAVEPOINT {NAME}"
 _RELEASE = f"RELEASE SAVEPOINT {NAME}"
 _UNDO = (f"ROLLBACK TO SAVEPOINT {NAME}", _RELEASE)
-# What is deferred is looked at now; then later parts may defer it again.
+# Deferred constraints are checked now; afterwards later parts may defer them again.
 _CHECK = ("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED")
 
 Control = Callable[..., Awaitable[None]]
-"""Runs SQL texts, one after another, that concern the transaction."""
+"""Function that runs SQL texts for the control of a transaction, one after another."""
 
 
 class Part(Protocol):
-    """How a part of a transaction begins and ends on a lane."""
+    """Savepoint on a lane."""
 
     async def begin(self) -> None:
-        """Begin it."""
+        """Set the savepoint."""
 
     async def end(self, texts: Sequence[str]) -> None:
-        """End it, after some SQL texts."""
+        """Release the savepoint, after some SQL texts."""
 
     async def undo(self) -> None:
-        """Undo it, and end it."""
+        """Roll back to the savepoint, and release it."""
 
 
 class TextPart:
-    """A part by SQL texts.
+    """Savepoint by SQL texts.
 
     Args:
         control: Runs them.
@@ -46,25 +46,25 @@ class TextPart:
         self._control = control
 
     async def begin(self) -> None:
-        """Begin it."""
+        """Set the savepoint."""
         await self._control(_SAVE)
 
     async def end(self, texts: Sequence[str]) -> None:
-        """End it, after some SQL texts."""
+        """Release the savepoint, after some SQL texts."""
         await self._control(*texts, _RELEASE)
 
     async def undo(self) -> None:
-        """Undo it, and end it."""
+        """Roll back to the savepoint, and release it."""
         await self._control(*_UNDO)
 
 
 class SessionPart:
-    """A part of a session's transaction, whose objects become again what they were.
+    """Savepoint of a session, whose rollback also restores the session's objects.
 
     Args:
         session: The session.
         control: Runs SQL texts in it.
-        translate: Makes errors of ours of what the session raises.
+        translate: Translates exceptions of the session.
     """
 
     _nested: AsyncSessionTransaction
@@ -81,38 +81,38 @@ class SessionPart:
         self._translate = translate
 
     async def begin(self) -> None:
-        """Begin it."""
+        """Set the savepoint."""
         with self._translate():
             self._nested = await self._session.begin_nested()
-            # A session sends nothing before it is asked for its connection.
+            # A session sends nothing before its connection is requested.
             connection = await self._session.connection()
             self._driver = (await connection.get_raw_connection()).driver_connection
 
     async def end(self, texts: Sequence[str]) -> None:
-        """End it, after some SQL texts."""
+        """Release the savepoint, after some SQL texts."""
         await self._control(*texts)
         with self._translate():
             await self._nested.commit()
 
     async def undo(self) -> None:
-        """Undo it, and end it.
+        """Roll back to the savepoint, and release it.
 
         Raises:
-            ModelwireError: The whole transaction is gone, and it with that.
+            ModelwireError: The savepoint was lost with its whole transaction.
         """
         is_gone = getattr(self._driver, "in_transaction", True) is False
         with self._translate():
             await self._nested.rollback()
         if is_gone:
-            await self._driver.rollback()  # nor are the parts around it there any more
+            await self._driver.rollback()  # the outer savepoints were lost as well
             raise ModelwireError("The transaction is gone")
 
 
 class Undone(ModelwireError):
-    """An error took the whole transaction with it, and not just the part in which it came up.
+    """An error has ended the whole transaction, and not only the part where it was raised.
 
     Args:
-        error: What was raised in that part.
+        error: The error.
     """
 
     def __init__(self, error: Exception) -> None:
@@ -121,17 +121,17 @@ class Undone(ModelwireError):
 
 
 class Savepoint:
-    """A part of a transaction, for as long as its block runs: an error undoes it, and it alone.
+    """Part of a transaction, for as long as its block runs: an error rolls back only this part.
 
     Args:
-        part: Begins it, and ends it.
+        part: The savepoint.
         checks: Whether deferred constraints are checked at its end, where the database can do so
             before COMMIT (PostgreSQL manual, SET CONSTRAINTS).
 
     Raises:
         ConstraintViolation: A deferred constraint fired at its end.
-        Undone: The transaction is gone, by a trigger that ended it (SQLite manual, RAISE) or with
-            its connection.
+        Undone: The transaction was ended by a trigger (SQLite manual, RAISE), or with its
+            connection.
     """
 
     __slots__ = ("_checks", "_part")

@@ -1,4 +1,4 @@
-"""The session that users' endpoints work with: SQLModel's, without lazy loading."""
+"""Session for the application's endpoints: SQLModel's, without lazy loading."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ...errors import LazyLoadError
 
 
 class EagerSession(Session):
-    """A session in which reading a relationship that no query has loaded is an error.
+    """Session in which lazy loading of a relationship is an error.
 
-    What the session itself needs is loaded: what is deleted or merged along with an object, the
-    rows whose foreign keys a flush sets, and the relationships that a refresh names.
+    The session's own operations may load: rows that are deleted or merged along with an object,
+    rows whose foreign keys a flush sets, and relationships that a refresh names.
     """
 
     is_at_work = False
@@ -33,7 +33,7 @@ class EagerSession(Session):
             self.is_at_work = before
 
     def refresh(self, *args: Any, **kwargs: Any) -> None:
-        """Load attributes anew; relationships that are named are loaded on purpose."""
+        """Reload attributes; named relationships are loaded deliberately."""
         with self._working():
             super().refresh(*args, **kwargs)
 
@@ -48,24 +48,24 @@ class EagerSession(Session):
             super().delete_all(instances)
 
     def merge(self, *args: Any, **kwargs: Any) -> Any:
-        """Copy an object into the session, and load what it is compared with."""
+        """Copy an object into the session, and load the stored one."""
         with self._working():
             return super().merge(*args, **kwargs)
 
     def merge_all(self, *args: Any, **kwargs: Any) -> Any:
-        """Copy objects into the session, and load what they are compared with."""
+        """Copy objects into the session, and load the stored ones."""
         with self._working():
             return super().merge_all(*args, **kwargs)
 
     def flush(self, *args: Any, **kwargs: Any) -> None:
-        """Write what has changed, and load the rows whose foreign keys change along with it."""
+        """Write changes, and load the rows whose foreign keys change along."""
         with self._working():
             super().flush(*args, **kwargs)
 
 
 @event.listens_for(EagerSession, "do_orm_execute")
 def _refuse_lazy_load(state: ORMExecuteState) -> None:
-    # Statements that load nothing have nothing to say about it.
+    # Statements that are not SELECT do not load relationships.
     owner = state.lazy_loaded_from if state.is_select else None
     if owner is None or getattr(state.session, "is_at_work", False):
         return
@@ -87,7 +87,7 @@ def open_session(engine: AsyncEngine) -> AsyncSession:
 
 
 def open_joined_session(connection: AsyncConnection) -> AsyncSession:
-    """Open a session in a transaction that others end: what it commits is committed with that.
+    """Open a session in a transaction that its owner ends, and that includes the session's commits.
 
     Args:
         connection: The connection of the transaction.

@@ -1,10 +1,10 @@
-"""How many reads that take long may run at a time, so that the others find a connection.
+"""Limit on the number of concurrent long reads, so that other requests find a connection.
 
-What a client composes may take a thousand times longer than what others ask for, and a few of that
-would take every connection. So reads that take long have half as many slots as there are
-connections. What is known to take long waits for a slot before it takes a connection; what isn't
-known yet asks for one, and goes on without where none comes free at once. Whatever turns out to
-take long needs one from then on, or is ended.
+A statement that a client composes may take a thousand times longer than others, and a few of them
+would take every connection. So long reads have half as many slots as there are connections. A
+statement known to be long waits for a slot before it takes a connection; an unknown one requests a
+slot, and goes on without if none comes free at once. A statement that turns out to be long needs a
+slot from then on, or is ended.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from ...statement.statements import Statement
 from .fair_queue import FairQueue
 
 QUICK_S = 0.2
-"""Seconds that a read takes which is quick. Longer ones give way where others wait."""
+"""Maximum duration of a quick read, in seconds; longer ones give way to waiters."""
 
 SLOW_S = 1.0
-"""Seconds from which on a read needs a slot in any case."""
+"""Duration in seconds from which a read needs a slot in any case."""
 
 REMEMBERED_S = 5.0
-"""Seconds for which a read counts as slow that was, and was not seen again."""
+"""Seconds for which a slow read is remembered as slow."""
 
 _KNOWN = 1024
-"""Statements that are remembered; the one that was noted first goes first."""
+"""Maximum number of remembered statements; the oldest are dropped first."""
 
 
 class Slots:
-    """The slots for reads of one database that take long.
+    """Slots for the long reads of one database.
 
     Args:
-        pool_size: Connections that there are; half of them is the number of the slots.
-        wait_s: Seconds that one waits for a slot.
-        read_s: Seconds that one may keep it.
-        is_pressed: Whether anybody waits for a connection.
+        pool_size: The number of connections, half of which is the number of slots.
+        wait_s: Seconds that a read waits for a slot.
+        read_s: Seconds that a read may keep its slot.
+        is_pressed: Whether there are waiters for a connection.
     """
 
     def __init__(
@@ -56,32 +56,32 @@ class Slots:
         self.is_pressed = is_pressed
 
     def claim(self, statement: Statement | None = None) -> Claim:
-        """What a read has of the slots, as long as it has a connection.
+        """Return the claim of a read to a slot, for as long as it has a connection.
 
         Args:
-            statement: What it begins with; None for what is quick.
+            statement: Its first statement; None for quick reads.
         """
         return Claim(self, statement, is_quick=statement is None or statement in self._quick)
 
     def take_free(self) -> bool:
-        """Take a slot; false if none is free."""
+        """Take a slot; return False if none is free."""
         if self._free.empty():
             return False
         self._free.get_nowait()
         return True
 
     async def wait(self, statement: Statement) -> bool:
-        """Wait for a slot; false if none came free and the statement isn't known to be slow.
+        """Wait for a slot; return False if none came free and the statement isn't known to be slow.
 
         Raises:
-            Unavailable: None came free in time.
+            Unavailable: No slot came free in time.
         """
         if not self._is_slow(statement):
             try:
                 with TimeLimit(QUICK_S):
                     await self._free.wait()
             except TimeoutError:
-                # Others may have found out meanwhile.
+                # Another read may have found the statement slow meanwhile.
                 if not self._is_slow(statement):
                     return False
             else:
@@ -93,15 +93,15 @@ class Slots:
         return True
 
     def put_back(self) -> None:
-        """Give a slot back."""
+        """Return a slot."""
         self._free.put_nowait(self)
 
     def refusal(self) -> Unavailable:
-        """The error of a read that gets no slot."""
+        """Return the error of a read that gets no slot."""
         return Unavailable("Too many requests that take long", self._retry_after_s)
 
     def note_quick(self, statement: Statement) -> None:
-        """Remember that a read was quick. After a slow one that is once not enough."""
+        """Remember a quick read. After a slow one, a single quick one does not count."""
         if self._slow.pop(statement, None) is None:
             self._quick[statement] = None
             if len(self._quick) > _KNOWN:
@@ -120,15 +120,15 @@ class Slots:
 
 
 class Claim:
-    """What a read has of the slots.
+    """Claim of a read to a slot.
 
     Args:
         slots: The slots.
-        statement: What it begins with, if it is known by that.
+        statement: Its first statement, if its duration is known by that.
         is_quick: Whether it is known to be quick.
 
     Attributes:
-        is_refused: Whether it was ended for want of a slot.
+        is_refused: Whether it was ended for lack of a slot.
     """
 
     __slots__ = ("_has_slot", "_seen_s", "_slots", "_statement", "is_quick", "is_refused")
@@ -142,17 +142,17 @@ class Claim:
         self.is_refused = False
 
     async def begin(self) -> None:
-        """Take a slot, unless it is known to be quick, or not to be slow and none is free.
+        """Take a slot, unless the read is known to be quick, or may be quick and no slot is free.
 
         Raises:
-            Unavailable: It is known to be slow, and no slot came free in time.
+            Unavailable: The read is known to be slow, and no slot came free in time.
         """
         if self._statement is not None and not self.is_quick:
             slots = self._slots
             self._has_slot = slots.take_free() or await slots.wait(self._statement)
 
     def may_go_on(self, now_s: float) -> bool:
-        """Look at it, at least once in a while; whether it may go on.
+        """Whether the read may go on; called at intervals while it runs.
 
         Args:
             now_s: The time, by the clock of the event loop.
@@ -169,19 +169,19 @@ class Claim:
 
     def _note_long(self, taken_s: float) -> None:
         if self._statement is not None:
-            # What was quick so far may have been held up once, like all that ran beside it.
+            # A read that was quick so far may have been delayed once, like all others at that time.
             is_slow = not self.is_quick or taken_s >= SLOW_S
             self._slots.note_long(self._statement, is_slow=is_slow)
 
     def refusal(self) -> Unavailable:
-        """The error that it ends with for want of a slot."""
+        """Return the error for a read that was ended for lack of a slot."""
         return self._slots.refusal()
 
     def end(self, error: BaseException | None) -> None:
-        """Say that it has ended, and has its connection no more.
+        """End the claim, since the read has returned its connection.
 
         Args:
-            error: What has ended it.
+            error: The error that has ended the read, if any.
         """
         slots = self._slots
         if self._has_slot:
@@ -194,6 +194,6 @@ class Claim:
 
 
 def _is_own(error: BaseException | None) -> bool:
-    """Whether a read has come to its end, and nothing else has ended it."""
+    """Whether a read has ended by itself."""
     refused = isinstance(error, RequestError) and not isinstance(error, (TimedOut, Unavailable))
     return error is None or refused

@@ -1,4 +1,4 @@
-"""A queue of writers: SQLite has one writer at a time, and its own waiting is by chance."""
+"""Queue of writers for SQLite, which has one writer at a time and no fair queue of its own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 class WriteQueue:
-    """Lets the writers of one process write one after the other, in the order in which they came.
+    """Queue of the writers of one process, in arrival order.
 
-    SQLite lets them try again and again, at growing intervals, so that one may wait long while
-    others that came later go before it. Writers of other processes it still makes wait that way.
+    SQLite's own waiting polls at growing intervals, so that a writer may wait long while later ones
+    overtake it. Writers of other processes still wait that way.
 
     Args:
-        timeout_s: Seconds that one waits for its turn.
+        timeout_s: Seconds that a writer waits for its turn.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -28,7 +28,7 @@ class WriteQueue:
         self._turn.put_nowait(self)
 
     def take(self, work: AbstractAsyncContextManager[T]) -> Turn[T]:
-        """Enter a context in its turn, and pass the turn on when that has ended.
+        """Enter a context in its turn, and pass the turn on when the context ends.
 
         Raises:
             Contention: The turn did not come in time.
@@ -39,7 +39,7 @@ class WriteQueue:
         """Wait for a turn.
 
         Raises:
-            Contention: It did not come in time.
+            Contention: The turn did not come in time.
         """
         if self._turn.idle:
             self._turn.get_nowait()
@@ -55,10 +55,10 @@ class WriteQueue:
 
 
 class Turn(AbstractAsyncContextManager[T]):
-    """A context that is entered in its turn.
+    """Context that is entered in its turn.
 
     Args:
-        turns: The turns.
+        turns: The queue.
         work: The context.
     """
 

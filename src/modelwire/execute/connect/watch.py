@@ -1,4 +1,4 @@
-"""Measures what sessions send, by SQLAlchemy's events; the driver lane measures for itself."""
+"""Measurement of sessions' statements, by SQLAlchemy's events; the driver lane has its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RUNNING = "_modelwire_statement"
 
 
 def watch_statements(engine: Engine) -> None:
-    """Measure each statement and each commit that belongs to a request which somebody measures.
+    """Measure each statement and each commit of measured requests.
 
     Args:
         engine: The engine.
@@ -66,6 +66,6 @@ def _fail(failure: ExceptionContext) -> None:
 
 
 def find_cause(error: BaseException) -> BaseException:
-    """The driver's own error, below that of SQLAlchemy's adapter, which is raised from it."""
+    """Return the driver's own error, below that of SQLAlchemy's adapter."""
     below = getattr(error, "orig", None) or error.__cause__
     return error if below is None else find_cause(below)
