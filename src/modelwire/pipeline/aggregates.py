@@ -1,4 +1,4 @@
-"""Sums over groups of rows."""
+"""Requests for aggregates over groups of rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FORMATS = (Format.JSON, Format.CSV)
 async def read_aggregate(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
-    """`GET /users/aggregate/`"""
+    """Answer `GET /users/aggregate/`."""
     plan = plan_aggregate(pipeline.catalog, table, pipeline.parse_query(request))
     address = Address(f"{request.base}/aggregate/", request.query_string)
     return await _answer(pipeline, plan, request, session, address)
@@ -42,7 +42,7 @@ async def read_aggregate(
 async def read_queried_aggregate(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
-    """`POST /users/aggregate/query/`"""
+    """Answer `POST /users/aggregate/query/`."""
     refuse_parameters(pipeline.parse_query(request))
     body = parse_body(request, numbers_as_text=True)
     plan = plan_aggregate(pipeline.catalog, table, read_query_object(body))
@@ -52,7 +52,7 @@ async def read_queried_aggregate(
 async def read_children_aggregate(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
 ) -> Answer:
-    """`GET /teams/{id}/players/aggregate/`"""
+    """Answer `GET /teams/{id}/players/aggregate/`."""
     parent = plan_parent(table, relation, request.key)
     target = pipeline.catalog.target_of(relation)
     plan = plan_aggregate(pipeline.catalog, target, pipeline.parse_query(request), parent)
@@ -99,18 +99,18 @@ async def _read_groups(
     session: Session,
     parent: Parent | None,
 ) -> Sequence[Row]:
-    """Read the groups, and one more if there is one.
+    """Read the groups of a page, and one more if there is one.
 
     Raises:
-        InvalidRequest: A sum is beyond the numbers of the database, or of answers; or the database
+        InvalidRequest: A sum exceeds the numbers of the database or of responses, or the database
             does not know the time zone.
-        NotFound: The row whose children they are of is not there.
+        NotFound: The parent row does not exist.
     """
     statement = pipeline.statements.of(plan.shape)
     try:
         async with pipeline.reading(session, statement, request.caller) as lane:
             found = await lane.fetch(statement, plan.values)
-            # Without groups there is an item of no rows too.
+            # Without groups, there is one item even for no rows.
             if not found or not plan.shape.groups:
                 await check_parent(pipeline, lane, parent)
     except ConstraintViolation as error:
@@ -121,10 +121,10 @@ async def _read_groups(
 
 
 def _explain(pipeline: Pipeline, error: ConstraintViolation, plan: AggregatePlan) -> None:
-    """Say what a database could not compute.
+    """Explain an error of the database in computing an aggregate.
 
     Raises:
-        InvalidRequest: It is something that was asked for.
+        InvalidRequest: The request has caused it.
     """
     if error.kind is Constraint.RANGE:
         raise _beyond() from error
@@ -135,7 +135,7 @@ def _explain(pipeline: Pipeline, error: ConstraintViolation, plan: AggregatePlan
 
 
 def _check_sums(shape: AggregateShape, rows: Sequence[Row]) -> None:
-    """Check that all sums are such as are shown: the database may have larger ones."""
+    """Check that all sums can be shown: those of the database may be larger."""
     added = [i for i, told in enumerate(shape.answered) if isinstance(told, Measure) and told.adds]
     if any(isinstance(row[i], Unreadable) for i in added for row in rows):
         raise _beyond()

@@ -1,4 +1,4 @@
-"""Answers to writes, made from what was written while it can still be undone."""
+"""Responses to writes, made from the written rows while the transaction is still open."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ logger = logging.getLogger("modelwire")
 
 
 class Reply(Struct, frozen=True):
-    """What a write is answered with.
+    """Response to a write.
 
     Args:
         table: The resource of the rows.
-        includes: What they include.
+        includes: Their includes.
     """
 
     table: Table
@@ -50,36 +50,36 @@ class Reply(Struct, frozen=True):
 
 
 class Created(Reply, frozen=True):
-    """The row that was stored."""
+    """Response with the row that was created."""
 
 
 class Updated(Reply, frozen=True):
-    """The row as it has become."""
+    """Response with the row as updated."""
 
 
 class Gone(Reply, frozen=True):
-    """Nothing: rows are gone, or links are as they were asked to be."""
+    """Response without a body, after a delete or a change of links."""
 
     status: int = 204
     applied: Headers = ()
 
 
 class Affected(Reply, frozen=True):
-    """How many rows a mass change was for.
+    """Response with the number of rows that a mass write has affected.
 
     Args:
-        limit: Rows that the client has allowed at most.
+        limit: The most rows that the client has allowed.
     """
 
     limit: int = 0
 
 
 class Rows(Reply, frozen=True):
-    """All rows of a bulk request, in its order.
+    """Response with all rows of a bulk request, in order.
 
     Args:
         status: The status.
-        applied: Headers that name the preferences that are honoured.
+        applied: Headers for the preferences that were applied.
     """
 
     status: int = 200
@@ -87,7 +87,7 @@ class Rows(Reply, frozen=True):
 
 
 class Each(Rows, frozen=True):
-    """What has become of each row of a bulk request; `status` is that of one that was written."""
+    """Response with the outcome of each row of a bulk request; `status` is for written rows."""
 
 
 async def answer_written(
@@ -96,11 +96,11 @@ async def answer_written(
     """Answer a write, in the transaction that has written the rows.
 
     Args:
-        pipeline: What requests have at hand.
+        pipeline: The pipeline.
         lane: The lane of the transaction.
         request: The request.
-        reply: What it is answered with.
-        written: What was written.
+        reply: The kind of response.
+        written: The result of the write.
 
     Returns:
         The answer.
@@ -111,7 +111,7 @@ async def answer_written(
         case Affected():
             return answer_affected(written.affected, reply.limit, minimal=wants_minimal(request))
     table, rows, includes = reply.table, written.rows, reply.includes
-    # Who may create need not read.
+    # A caller who may create a row need not be able to read it.
     if not table.policy.shows_new and not await _are_seen(pipeline, lane, table, written):
         return _answer_unseen(pipeline, request, reply, written)
     minimal = b"prefer" in request.headers and wants_minimal(request)
@@ -137,7 +137,7 @@ async def answer_written(
 async def _are_seen(pipeline: Pipeline, lane: Lane, table: Table, written: Written) -> bool:
     """Whether the caller may see all rows that were created."""
     if not written.rows or not isinstance(written.plan, CreatePlan):
-        return True  # what was changed has been looked at
+        return True  # updated rows were checked before
     key = table.key_columns
     keys = [table.values_of(row, key) for row in written.rows]
     shape = LookupShape(table.sql, tuple(key), tuple(key), resource=table)
@@ -162,14 +162,14 @@ def _answer_unseen(pipeline: Pipeline, request: Request, reply: Reply, written: 
 
 
 def _show(outcome: int | RequestError | None, shown: Sequence[bytes]) -> Outcome:
-    """What became of one row, as it is answered."""
+    """Return the outcome of one row for the response."""
     if isinstance(outcome, RequestError):
         _log(outcome)
     return shown[outcome] if isinstance(outcome, int) else outcome
 
 
 def _log(error: RequestError) -> None:
-    """Log what the client is not told of a row that the database has refused."""
+    """Log the details of a row's database error, which the client is not told."""
     cause, exchange = error.__cause__, CURRENT.get()
     if cause is not None:
         place = error.violations[0].pointer if error.violations else None

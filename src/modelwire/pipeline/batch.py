@@ -1,4 +1,4 @@
-"""Several requests in one transaction."""
+"""Batches: several requests in one transaction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .work import Done, OpenTransaction, Work
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """A request of a batch whose references are filled in.
+    """Request of a batch with its references resolved.
 
     Args:
         request: The request as it was sent.
@@ -39,16 +39,16 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The requests of a batch, and what answers them.
+    """Requests of a batch, and the functions that answer them.
 
     Args:
         requests: The requests.
-        answer: Answers one as a part of a transaction, once what guards it has been asked.
-        guarded: Those that something guards beside the caller.
-        guard: Only asks what guards one.
+        answer: Answers one as a part of a transaction, once its dependencies have run.
+        guarded: The requests with other dependencies than the caller.
+        guard: Runs only the dependencies of one.
         needs_session: Whether any may have to be answered in the transaction of a session.
         find_grants: Finds the attributes of the caller that decide about fields.
-        minimal: Whether answers are left without bodies.
+        minimal: Whether the bodies of responses are left out.
     """
 
     requests: Sequence[BatchedRequest]
@@ -61,13 +61,14 @@ class Requests:
 
 
 class BatchWork:
-    """What the requests of a batch do together.
+    """Work of a batch.
 
-    They are done one after another. Where one is refused by a constraint, all is done anew, each
-    in a savepoint, in which that is explained: it may be about what those before it have written.
+    The requests are carried out one after another. If a constraint refuses one, all are repeated,
+    each in a savepoint, in which the constraint is explained: it may be about rows that earlier
+    requests have written.
 
     Args:
-        pipeline: What requests have at hand.
+        pipeline: The pipeline.
         batch: The requests.
     """
 
@@ -83,7 +84,7 @@ class BatchWork:
 
     @property
     def grants(self) -> Collection[str]:
-        """The attributes of the caller that decide about fields."""
+        """Attributes of the caller that decide about fields."""
         return self._batch.find_grants()
 
     async def carry_out(self, transaction: OpenTransaction) -> Done:
@@ -103,10 +104,10 @@ class BatchWork:
         return Done(answer_batch(answers.all, minimal=self._batch.minimal), rows, committed)
 
     async def confirm(self, transaction: OpenTransaction, answer: Answer) -> None:
-        """Ask what guards each request, as if it came for the first time.
+        """Run the dependencies of each request, as if it came for the first time.
 
         Raises:
-            RequestError: One is refused now.
+            RequestError: A request is refused now.
         """
         shared, answers = transaction.share(), Answers.stored(answer.body)
         for request in self._batch.guarded:
@@ -115,7 +116,7 @@ class BatchWork:
                 await self._batch.guard(addressed, shared)
 
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
-        """Explain what COMMIT has refused, by the last request that the constraint may be about."""
+        """Explain a constraint that fired at COMMIT, by the last request that it may be about."""
         violation = rejection.violation
         for work, part, place in reversed(self._done):
             if part.rows is not None and _may_be_about(violation, part.rows):
@@ -125,7 +126,7 @@ class BatchWork:
         return explain_elsewhere(violation, "", self._pipeline.catalog)
 
     async def _check_deferred(self, lane: Lane) -> None:
-        """Check what is deferred to COMMIT, while what it may be about can still be looked up."""
+        """Check deferred constraints before COMMIT, while rows can still be looked up."""
         try:
             async with lane.savepoint(checks=True):
                 pass
@@ -134,7 +135,7 @@ class BatchWork:
 
 
 class Answers:
-    """The answers to the requests of a batch so far, to which those after them may refer."""
+    """Answers to the requests of a batch so far, to which later requests may refer."""
 
     def __init__(self) -> None:
         self.all: list[Answer] = []
@@ -142,7 +143,7 @@ class Answers:
 
     @classmethod
     def stored(cls, body: bytes) -> Answers:
-        """The answers that the stored answer to a whole batch has in it."""
+        """Return the answers that are contained in the stored answer to a whole batch."""
         answers = cls()
         responses = parse_exactly(body)["responses"]
         answers._values = {i: response.get("body") for i, response in enumerate(responses)}
@@ -153,10 +154,10 @@ class Answers:
         self.all.append(answer)
 
     def resolve(self, reference: Reference, place: str) -> Any:
-        """Find the value that a reference stands for.
+        """Return the value of a reference.
 
         Raises:
-            InvalidRequest: The answer has none there.
+            InvalidRequest: The answer has no such value.
         """
         value = self._value(reference.index)
         for step in reference.steps:
@@ -169,10 +170,10 @@ class Answers:
         return value
 
     def write(self, reference: Reference, place: str) -> str:
-        """Write the value that a reference stands for as it stands in a path or a query.
+        """Return the value of a reference as a part of a path or a query.
 
         Raises:
-            InvalidRequest: The answer has none there, or none that can stand in a path.
+            InvalidRequest: The answer has no such value, or the value can't be in a path.
         """
         value = self.resolve(reference, place)
         if isinstance(value, bool):
@@ -182,10 +183,10 @@ class Answers:
         return quote(value, safe="", errors="surrogatepass")
 
     def write_key(self, reference: Reference, place: str) -> str:
-        """Write the value that a reference stands for as it stands in a key.
+        """Return the value of a reference as a part of a key.
 
         Raises:
-            InvalidRequest: As `write`; or it is empty, and would make another path of this one.
+            InvalidRequest: As for `write`; or the value is empty, which would change the route.
         """
         written = self.write(reference, place)
         if not written:
@@ -206,7 +207,7 @@ def _may_be_about(violation: ConstraintViolation, rows: WrittenRows) -> bool:
 
 
 def _address(request: BatchedRequest, answers: Answers) -> Addressed:
-    """Fill in the references of a request."""
+    """Resolve the references of a request."""
     path = request.path
     if not request.has_fixed_path:
         head, mark, query = path.partition("?")
@@ -216,16 +217,16 @@ def _address(request: BatchedRequest, answers: Answers) -> Addressed:
 
 
 def _fill_segment(segment: str, request: BatchedRequest, answers: Answers) -> str:
-    """Fill in the references of one segment of a path, which are parts of a key."""
+    """Resolve the references in one segment of a path, which are components of a key."""
     filled = request.fill(segment, answers.write_key)
     return segment if filled == segment else escape_reserved(filled)
 
 
 class Placing:
-    """Says of what refuses a request which one it is.
+    """Context manager that adds the place of a request to its errors.
 
     Args:
-        place: Where the request stands in the body of the batch.
+        place: The pointer to the request in the body of the batch.
     """
 
     __slots__ = ("_place",)

@@ -1,4 +1,4 @@
-"""Following the changes of a resource: by pages that may be waited for, or by one long answer."""
+"""Requests that follow the changes of a resource: long-polled pages, or a stream of events."""
 
 from __future__ import annotations
 
@@ -36,35 +36,37 @@ logger = logging.getLogger("modelwire")
 FORMATS = (Format.JSON, Format.EVENTS)
 
 HEARTBEAT_S = 15.0
-"""Seconds after which something is sent, at the latest."""
+"""Maximum interval in seconds between two messages of a stream."""
 
 SEARCH_S = 2.0
-"""Seconds for which changes are looked through that are none for who asks. Then he is told how far
-that has come."""
+"""Seconds of searching through changes that the caller can't see.
+
+Then the client is told how far the search has come.
+"""
 
 WAITING = 0.9
-"""How much of the time that a request may take it waits, at most."""
+"""Maximum part of a request's time limit that a page waits for changes."""
 
 RETRY_MS = 2000
-"""Milliseconds after which a client comes back whose connection was lost."""
+"""Milliseconds after which a client reconnects."""
 
 _RETRIES_MS = (200, 3000)
-"""The same where the server stops, so that not all come back at one moment."""
+"""Range of the same when the server stops, so that clients do not all reconnect at once."""
 
 FEWEST, MOST = 10, 2000
-"""Changes that a stream looks at at a time."""
+"""Minimum and maximum number of changes that a stream examines at a time."""
 
 LITTLE, MUCH = 2**16, 2**18
-"""Characters of rows at a time, below which it looks at more, and above which at fewer."""
+"""Sizes of a batch in characters, below and above which the next batch is larger or smaller."""
 
 _FAILED_S = 1.0
-"""Seconds until changes are read again where that has failed."""
+"""Seconds until a failed read of changes is retried."""
 
 
 async def read_changes(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer | EventsAnswer:
-    """`GET /users/changes/`"""
+    """Answer `GET /users/changes/`."""
     last = request.header(LAST_EVENT_ID.lower().encode())
     plan = plan_follow(pipeline.catalog, table, pipeline.parse_query(request), last)
     format_ = choose_format(request.header(b"accept"), FORMATS)
@@ -81,13 +83,13 @@ async def read_changes(
 
 
 def choose_pace(limit: int, size: int, *, usual: int, is_behind: bool) -> int:
-    """Choose how many changes are looked at next: more while there are many that are small.
+    """Return the number of changes to examine next: more while many small ones are left.
 
     Args:
-        limit: How many were looked at last.
-        size: Characters of their rows.
-        usual: How many at most, once all have been looked at: nobody knows what size the next are.
-        is_behind: Whether there are others already.
+        limit: The number examined last.
+        size: The size of their rows, in characters.
+        usual: The maximum once none are left, since the size of the next changes is unknown.
+        is_behind: Whether more changes are left.
     """
     if size > MUCH:
         return max(limit // 2, FEWEST)
@@ -97,12 +99,12 @@ def choose_pace(limit: int, size: int, *, usual: int, is_behind: bool) -> int:
 
 
 class _Following:
-    """Changes as one client follows them.
+    """Changes, as one client follows them.
 
     Args:
-        pipeline: What requests have at hand.
-        plan: What is followed.
-        caller: Who follows it; as he is now, for as long as that lasts.
+        pipeline: The pipeline.
+        plan: The plan of the request.
+        caller: The caller at the start, for as long as the stream lasts.
         session: The overridden session.
     """
 
@@ -112,14 +114,14 @@ class _Following:
         self._feed = pipeline.database.tracking.feed
         self._changes = pipeline.changes
         self._plan = plan
-        # The answer is there before the time of the request is up.
+        # The response is ready before the time limit of the request.
         self._wait_s = min(plan.wait_s, pipeline.database.settings.request_timeout_s * WAITING)
         self._fails = False
         self._caller = caller
         self._session = session_of(session)
 
     async def read_page(self, final: int) -> Batch:
-        """Read a page: the first changes that there are, or that come while it is waited for."""
+        """Read a page: the first changes that exist, or that are made while it waits."""
         position = self._plan.after or 0
         began_s = time.monotonic()
         while True:
@@ -133,9 +135,9 @@ class _Following:
                     return batch
 
     async def stream(self, position: int) -> AsyncIterator[bytes]:
-        """Write events for as long as the client listens, and the server goes on.
+        """Yield events for as long as the client listens, and the server runs.
 
-        The client is told its place even if there is nothing for it, so that it comes back to that.
+        The client is told its position even without events, so that it resumes from there.
         """
         yield write_retry(RETRY_MS)
         told, sent_s = self._plan.after, time.monotonic()
@@ -158,7 +160,7 @@ class _Following:
                 told, sent_s = position, time.monotonic()
 
     async def _try(self, position: int, final: int) -> Batch:
-        """Read some changes; none where that can't be done now."""
+        """Read some changes; none if that fails now."""
         if final <= position:
             return Batch((), position)
         try:
@@ -177,5 +179,5 @@ class _Following:
     async def _read(self, position: int, final: int) -> Batch:
         batch = await self._changes.read(self._plan, self._caller, position, final, self._session)
         if self._session is not None:
-            await self._session.rollback()  # what is committed later is seen by the next one
+            await self._session.rollback()  # so that the next read sees later commits
         return batch

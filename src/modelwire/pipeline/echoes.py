@@ -1,4 +1,4 @@
-"""Compares what clients send back with what it is."""
+"""Comparison of read-only fields that clients send back with their actual values."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ _decoder: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, 
 async def compare_echoes(
     pipeline: Pipeline, lane: Lane, plan: UpdatePlan, stored: Sequence[Row]
 ) -> None:
-    """Compare what was sent back of rows, and clients can't set, with what is shown of them.
+    """Compare the read-only fields that an update sends back with those of the rows.
 
-    Values are compared as they are; what differs from them, or is no field, as it is written.
+    Fields are compared by their stored values; a field that differs, or a member that is not a
+    field, is compared by its JSON.
 
     Args:
-        pipeline: What requests have at hand.
-        lane: Where the rows were read.
-        plan: What was sent.
-        stored: The rows as they are stored.
+        pipeline: The pipeline.
+        lane: The lane on which the rows were read.
+        plan: The update.
+        stored: The rows as stored.
 
     Raises:
-        InvalidRequest: Something differs.
+        InvalidRequest: A field differs.
     """
     table = plan.table
     width = len(table.selected)

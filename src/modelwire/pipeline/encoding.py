@@ -1,4 +1,4 @@
-"""Rows of a request as bytes, with what was read along."""
+"""Encoding of a request's rows with their includes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def encode_row(
     """Write one row, and make its entity tag."""
     body = encoder_of(table, includes, read).encode_one(row, branches)
     if read is not None:
-        # The tag stands for the row, whatever is shown of it.
+        # The tag covers the whole row, whatever is shown of it.
         positions = read.positions
         row = [row[positions[field]] for field in table.selected]
     more = b""
@@ -37,11 +37,10 @@ def encode_row(
 
 
 def tagged(table: Table, row: Row) -> Row:
-    """What a tag stands for of a row as it is read: its fields as clients see them.
+    """Return the part of a row that its entity tag covers: its fields as clients see them.
 
-    From a digest of anything else they could find out what they may not see: they would try what it
-    might be, and compare. Computed fields are in the other half, for they may change by themselves,
-    or with other rows.
+    A digest of hidden values would let clients guess them. Computed fields are covered by the other
+    half of the tag, since they may change by themselves, or with other rows.
     """
     if not table.masked:
         return row[: table.shown_columns]
@@ -65,13 +64,13 @@ def encode_rows(
 def encode_each(
     table: Table, rows: Sequence[Row], branches: Sequence[Branch], includes: tuple[Include, ...]
 ) -> list[bytes]:
-    """Write many rows, each for itself."""
-    # A line ends where a row does: in JSON a text has no line's end as it is.
+    """Write many rows, each by itself."""
+    # JSON escapes line ends in strings, so each row is one line.
     return encoder_of(table, includes).encode_lines(rows, branches).split(b"\n")[:-1]
 
 
 def own_columns(shape: SelectShape, rows: Sequence[Row]) -> Sequence[Row]:
-    """Rows without what was read behind their own columns."""
+    """Return rows without the columns that were read in addition to their own."""
     if not (shape.traces or shape.joined) and shape.after is None:
         return rows
     width = len(shape.read.fields)

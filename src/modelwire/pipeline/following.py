@@ -1,4 +1,4 @@
-"""Changes of the rows of a resource, as each caller may see them, for all who follow them."""
+"""Changes of a resource's rows, as each caller may see them, shared by all followers."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ logger = logging.getLogger("modelwire")
 Found = TypeVar("Found")
 
 KEPT = 64
-"""Answers from the log that are kept for others who ask the same, at most."""
+"""Maximum number of cached results from the log."""
 
 AT_ONCE = 4
-"""Connections that looking at changes takes at a time."""
+"""Maximum number of connections that reading changes takes at a time."""
 
 
 class Entry(NamedTuple):
-    """A change as the log has it.
+    """Change in the log.
 
     Args:
         number: Its number.
-        at: The instant.
-        operation: What was done to the row.
-        old: The row before it, as JSON; None where there was none.
-        new: The row after it; None where there is none.
+        at: Its instant.
+        operation: Its operation.
+        old: The row before it, as JSON; None for a new row.
+        new: The row after it; None for a deleted row.
     """
 
     number: int
@@ -61,8 +61,8 @@ class Batch(NamedTuple):
 
     Args:
         events: The changes.
-        upto: The number up to which there are no others.
-        size: Characters of the rows that were looked at.
+        upto: The number up to which they are complete.
+        size: The size of the examined rows, in characters.
     """
 
     events: Sequence[ChangeEvent]
@@ -71,10 +71,10 @@ class Batch(NamedTuple):
 
 
 class Turns:
-    """How many may work at a time.
+    """Limit on concurrent work.
 
     Args:
-        limit: Their number, in each event loop.
+        limit: The maximum number in each event loop.
     """
 
     def __init__(self, limit: int) -> None:
@@ -83,7 +83,7 @@ class Turns:
 
     @property
     def here(self) -> asyncio.Semaphore:
-        """Those of the event loop that is running."""
+        """Semaphore of the running event loop."""
         loop = asyncio.get_running_loop()
         if self._known is None or self._known[0] is not loop:
             self._known = loop, asyncio.Semaphore(self._limit)
@@ -91,12 +91,12 @@ class Turns:
 
 
 class Shared(Generic[Found]):
-    """What is found out once for all who ask the same at one moment.
+    """Results shared by all concurrent requests for the same.
 
     Args:
-        keeps: Whether those who ask later are told the same, as they may where the answer is good
-            for ever. Otherwise nobody is told what had begun before he asked.
-        turns: How many are found out at a time. What waits for its turn has not begun.
+        keeps: Whether later requests get the same result, which must then be valid forever.
+            Otherwise none gets a result whose work began before the request.
+        turns: The limit on concurrent work. Work that waits for its turn has not begun.
     """
 
     def __init__(self, *, keeps: bool, turns: Turns | None = None) -> None:
@@ -105,11 +105,11 @@ class Shared(Generic[Found]):
         self._known: OrderedDict[Hashable, asyncio.Future[Found]] = OrderedDict()
 
     async def find(self, asked: Hashable, work: Callable[[], Awaitable[Found]]) -> Found:
-        """Find an answer, which goes on for others where whoever asked first gives up."""
+        """Return a result; its work goes on for other requests even if this one is cancelled."""
         asked = asyncio.get_running_loop(), asked
         known = self._known.get(asked)
         if known is None:
-            # What one who asks is measured by does not grow with what is done for all.
+            # In a context of its own, so that the work for all is not measured for one request.
             known = asyncio.get_running_loop().create_task(
                 self._begin(asked, work), context=Context()
             )
@@ -134,10 +134,10 @@ class Shared(Generic[Found]):
 
 
 class Follower:
-    """Reads the changes of rows for those who follow them.
+    """Reader of changes for all followers.
 
     Args:
-        database: Where they are.
+        database: The database.
         statements: The statements of the application.
     """
 
@@ -146,24 +146,25 @@ class Follower:
         self._statements = statements
         self._entries = Statement(build_entries(), database.engine.dialect)
         self._oldest = Statement(build_oldest(), database.engine.dialect)
-        # What was written stays so; what a policy asks of other tables does not.
+        # Entries of the log never change, unlike what a policy reads from other tables.
         self._logs = Shared[Sequence[Entry]](keeps=True)
         self._batches = Shared[Batch](keeps=False, turns=Turns(AT_ONCE))
 
     async def check_kept(
         self, plan: FollowPlan, caller: Principal, session: AsyncSession | None = None
     ) -> None:
-        """Check that all changes are kept behind the one from which a client goes on.
+        """Check that all changes after the one from which a client continues are kept.
 
-        Of each table the last change is kept, so whoever has read its list since then passes.
+        The last change of each table is always kept, so a client that has read the list since then
+        passes.
 
         Args:
-            plan: What is followed.
-            caller: Who follows it.
+            plan: The plan of the request.
+            caller: The caller.
             session: The overridden session.
 
         Raises:
-            NoLongerKept: Some may have been removed.
+            NoLongerKept: Some changes may have been removed.
         """
         table, changes = plan.shape.table, plan.shape.table.resource.changes
         if not plan.after or changes is None or changes.keep_days is None:
@@ -184,12 +185,12 @@ class Follower:
         upto: int,
         session: AsyncSession | None = None,
     ) -> Batch:
-        """Read the changes between two numbers that a caller may see; the first of them.
+        """Read the first changes between two numbers that a caller may see.
 
         Args:
-            plan: What is followed.
-            caller: Who follows it.
-            after: The number behind which it begins.
+            plan: The plan of the request.
+            caller: The caller.
+            after: The number after which to begin.
             upto: The last number that is final.
             session: The overridden session.
         """
@@ -197,7 +198,7 @@ class Follower:
             return await self._read(plan, caller, (after, upto), session)
         statement = self._statements.of(plan.shape)
         known = statement.take_from(caller)
-        # Who knows of later changes than another one is told of these the next time.
+        # A request that knows of later changes than the shared read gets these from its next read.
         asked = (plan.shape, repr(plan.values), freeze(known), plan.limit, after)
 
         async def work() -> Batch:
@@ -237,7 +238,7 @@ class Follower:
 async def _judge(
     lane: Lane, statement: Statement, plan: FollowPlan, entries: Sequence[Entry]
 ) -> list[ChangeEvent]:
-    """Tell what changes come to for a caller: whether he saw each row before it, and after it."""
+    """Return the events of changes for a caller, by whether rows were visible before and after."""
     images = [image for entry in entries for image in (entry.old, entry.new) if image is not None]
     found = await lane.fetch(statement, {**plan.values, IMAGES: join_images(images)})
     seen = {row[-1]: row[:-1] for row in found}
@@ -253,20 +254,20 @@ async def _judge(
 
 
 def _tell(shape: SelectShape, entry: Entry, old: Row | None, new: Row | None) -> ChangeEvent | None:
-    """Tell what a change comes to for whoever saw the row before it, after it, or both."""
+    """Return the event of a change, given the row as visible before and after it."""
     row = old if new is None else new
     before, item = _show(shape, old), _show(shape, new)
     if row is None or before == item:
-        return None  # what has changed is nothing that he may see
+        return None  # no visible field has changed
     operation = "delete" if item is None else "create" if before is None else "update"
     key = key_encoder_of(shape.table, shape.read).encode(row)
     return ChangeEvent(entry.number, moment_in_utc(entry.at), operation, key, item)
 
 
 def _show(shape: SelectShape, row: Row | None) -> bytes | None:
-    """Show a row; one that its read schema refuses is as one that is not there.
+    """Encode a row; one that its read schema refuses counts as deleted.
 
-    The log keeps it as it was, so whoever had to be shown it could never go on.
+    The log keeps such a row, so its followers could otherwise never continue.
     """
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""The history of rows: what has become of one, and how it was, as far as its reader may see it."""
+"""History of rows, as far as its reader may see it: their changes, and their earlier states."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from .write import Write
 from .writes import check_of_request
 
 BATCH = 100
-"""Changes that are read at a time."""
+"""Number of changes that are read at a time."""
 
 _NULL = msgspec.Raw(b"null")
 
@@ -48,15 +48,16 @@ _rows = msgspec.json.Decoder(_Shown)
 
 
 class Entry(Struct, frozen=True):
-    """A change of a row, as far as its reader may see it: one that makes the row come into sight
-    creates it, and one that takes it out of sight deletes it.
+    """Change of a row, as far as its reader may see it.
+
+    A change that makes the row visible counts as a create, one that hides it as a delete.
 
     Args:
         number: Its number.
-        at: When it was made.
-        by: The key of the caller, as JSON; None if nobody is known.
-        old: The row as it was, as JSON; None where there was none to be seen.
-        new: The row as it has become; None where there is none to be seen.
+        at: Its instant.
+        by: The key of the caller, as JSON; None if unknown.
+        old: The row before it, as JSON; None if it was not visible.
+        new: The row after it, as JSON; None if it is not visible.
     """
 
     number: int
@@ -66,21 +67,21 @@ class Entry(Struct, frozen=True):
     new: str | None
 
     def within(self, seen: Collection[str | None]) -> Entry:
-        """The same for who may see no rows but some."""
+        """Return the change for a reader who may see only some rows."""
         old = self.old if self.old in seen else None
         new = self.new if self.new in seen else None
         return Entry(self.number, self.at, self.by, old, new)
 
     @property
     def operation(self) -> str:
-        """What was done."""
+        """Operation that the change amounts to."""
         if self.old is None:
             return "create"
         return "delete" if self.new is None else "update"
 
 
 class _Item(Struct, frozen=True):
-    """A change as it is shown."""
+    """Change in a response."""
 
     number: int
     at: dt.datetime
@@ -90,13 +91,13 @@ class _Item(Struct, frozen=True):
 
 
 class History:
-    """What has become of a row.
+    """History of a row.
 
     Args:
-        pipeline: What requests have at hand.
+        pipeline: The pipeline.
         lane: The lane.
         table: The resource.
-        key: The parameters that hold the key of the row.
+        key: The parameters with the key of the row.
     """
 
     def __init__(self, pipeline: Pipeline, lane: Lane, table: Table, key: Values) -> None:
@@ -106,10 +107,10 @@ class History:
         self._key = key
 
     async def check_seen(self) -> None:
-        """Check that the reader may see the row, or could as it was when it was deleted.
+        """Check that the reader may see the row, or could see it when it was deleted.
 
         Raises:
-            NotFound: He may not, or there was never such a row.
+            NotFound: The reader may not, or the row has never existed.
         """
         if await self._lane.fetch(self._statements.of(select_by_key(self._table)), self._key):
             return
@@ -118,12 +119,12 @@ class History:
             raise NotFound(f"{self._table.title} not found")
 
     async def find_items(self, start: int, limit: int, *, older: bool) -> list[_Item]:
-        """Find changes of which the reader may see anything.
+        """Find visible changes.
 
         Args:
             start: The number of a change.
-            limit: How many, at most.
-            older: Whether those before it are meant, the latest first; otherwise those after it.
+            limit: The maximum number of changes.
+            older: Whether to find those before it, newest first, or those after it.
         """
         found: list[_Item] = []
         async for item in self._items(start, older=older):
@@ -133,10 +134,10 @@ class History:
         return found
 
     async def find(self, number: int) -> tuple[Entry, Entry]:
-        """Find one change: as the log has it, and as far as the reader may see it.
+        """Find one change: as logged, and as the reader may see it.
 
         Raises:
-            NotFound: There is none of which he may see anything.
+            NotFound: There is no such change with a visible effect.
         """
         found = [e for e in await self._read(number + 1, 1, older=True) if e.number == number]
         seen, rows = await self._see(found)
@@ -145,14 +146,14 @@ class History:
         return found[0], seen[0]
 
     def marks(self, entry: Entry) -> bool:
-        """Whether a change has deleted the row softly."""
+        """Whether a change is a soft delete of the row."""
         return entry.new is not None and self._is_gone(entry.new) and not self._is_gone(entry.old)
 
     async def read_whole(self, images: Sequence[str]) -> Sequence[Row]:
-        """Read rows of the log with every field, also those that clients may not see.
+        """Read rows of the log with every field, including hidden ones.
 
         Raises:
-            NotFound: The reader may not see one.
+            NotFound: The reader may not see one of them.
         """
         statement = self._statements.of(select_given(self._table, whole=True))
         rows = await self._lane.fetch(statement, {IMAGES: join_images(images)})
@@ -162,14 +163,14 @@ class History:
         return [by_place[place] for place in range(len(images))]
 
     async def read_mark(self, entry: Entry) -> object:
-        """Read since when a row is deleted that a change has deleted softly, whoever may see it."""
+        """Read the time of a soft delete that a change has made, even if the row is hidden."""
         table = self._table.with_all_rows
         statement = self._statements.of(select_given(table, whole=True))
         ((*row, _),) = await self._lane.fetch(statement, {IMAGES: f"[{entry.new}]"})
         return row[table.stored.index(mark_of(table))]
 
     async def _find_last(self) -> str | None:
-        """Find the row as it was when it was deleted; None where it is there, or never was."""
+        """Return the row as it was when it was deleted; None if it exists, or never did."""
         entries = await self._read(FIRST, BATCH, older=True)
         while entries:
             for entry in entries:
@@ -181,7 +182,7 @@ class History:
         return None
 
     def _is_gone(self, image: str | None) -> bool:
-        """Whether a row of the log is none, or is deleted."""
+        """Whether a row of the log is missing, or deleted softly."""
         mark = self._table.deleted_at
         if image is None or mark is None:
             return image is None
@@ -203,28 +204,28 @@ class History:
         return [Entry(number, at, by, old, new) for number, at, _, old, new, by in rows]
 
     async def _see(self, entries: Sequence[Entry]) -> tuple[list[Entry], Mapping[str, Row]]:
-        """What the reader may see of changes, and the rows of the log that he may see."""
+        """Return the changes as the reader may see them, and the visible rows of the log."""
         images = list(dict.fromkeys(i for e in entries for i in (e.old, e.new) if i is not None))
         rows = {images[row[-1]]: row[:-1] for row in await self._look(images)}
         told = [entry.within(rows.keys()) for entry in entries]
         return [e for e in told if e.old is not None or e.new is not None], rows
 
     async def _look(self, images: Sequence[str]) -> Sequence[Row]:
-        """Read rows of the log that the reader may see; behind each stands its place."""
+        """Read the visible rows of the log, each followed by its index."""
         if not images:
             return ()
         statement = self._statements.of(select_given(self._table))
         return await self._lane.fetch(statement, {IMAGES: join_images(images)})
 
     def _tells(self, entries: Sequence[Entry], rows: Mapping[str, Row]) -> bool:
-        """Whether changes are shown; of a row that can't be, nobody knows what differs."""
+        """Whether changes are shown; if a row can't be encoded, its differences are unknown."""
         try:
             return bool(self._show(entries, rows))
         except InvalidRow:
             return True
 
     def _show(self, entries: Sequence[Entry], rows: Mapping[str, Row]) -> list[_Item]:
-        """Show changes; one of nothing that the reader may see is left out."""
+        """Return changes for the response, except those without a visible difference."""
         encoded = encode_each(self._table, list(rows.values()), (), ())
         shown: dict[str | None, _Shown] = {None: {}}
         for image, body in zip(rows, encoded, strict=True):
@@ -239,7 +240,7 @@ class History:
 
 
 def _compare(old: _Shown, new: _Shown) -> dict[str, dict[str, msgspec.Raw]]:
-    """The fields that differ, each with both of its values."""
+    """Return the fields that differ, each with both of its values."""
     found = {}
     for name in new or old:
         before, after = old.get(name, _NULL), new.get(name, _NULL)
@@ -251,7 +252,7 @@ def _compare(old: _Shown, new: _Shown) -> dict[str, dict[str, msgspec.Raw]]:
 async def read_history(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
-    """`GET /invoices/{id}/history/`"""
+    """Answer `GET /invoices/{id}/history/`."""
     plan = plan_history(pipeline.catalog, table, request.key, pipeline.parse_query(request))
     cipher = await pipeline.find_cipher(session)
     start, older = plan.open(cipher)
@@ -263,7 +264,7 @@ async def read_history(
         found = await history.find_items(start, plan.limit + 1, older=older)
         others: Sequence[_Item] = ()
         if start != FIRST:
-            # The change where the page starts is on the other side of it.
+            # The change where the page starts belongs to the other side.
             others = await history.find_items(_beside(start, older=older), 1, older=not older)
     items = found[: plan.limit]
     has_older, has_newer = len(found) > plan.limit, bool(others)
@@ -279,7 +280,7 @@ async def read_history(
 
 
 def _beside(start: int, *, older: bool) -> int:
-    """Where what is on the other side of a start begins, the change there included."""
+    """Return the start of the other side of a page, including the change where the page starts."""
     return start - 1 if older else start + 1
 
 
@@ -290,17 +291,17 @@ async def read_then(
     key: Values,
     at: dt.datetime,
 ) -> Sequence[Row] | None:
-    """Read a row as it was at an instant, as far as its reader may see it.
+    """Read a row as of an instant, as far as its reader may see it.
 
     Args:
-        pipeline: What requests have at hand.
+        pipeline: The pipeline.
         lane: The lane.
-        shape: What is read of it: of a row that is given.
-        key: The parameters that hold its key.
+        shape: The shape of the read, of a given row.
+        key: The parameters with its key.
         at: The instant.
 
     Returns:
-        The row, or none where it was not; None if it has been as it is since before the log began.
+        The row, or none if it did not exist; None if it has not changed since the log began.
     """
     statements = pipeline.statements
     for before in (True, False):
@@ -318,7 +319,7 @@ async def read_then(
 async def revert(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
-    """`POST /invoices/{id}/history/{number}/revert`"""
+    """Answer `POST /invoices/{id}/history/{number}/revert`."""
     includes = plan_includes(pipeline.catalog, table, request.query_string)
     key = plan_key(table, request.key)
     await pipeline.database.open_log(session_of(session))
@@ -333,11 +334,11 @@ async def revert(
 async def _plan_back(
     history: History, table: Table, request: Request, key: Values, includes: tuple[Include, ...]
 ) -> Write:
-    """Plan what takes a change back.
+    """Plan the write that reverts a change.
 
     Raises:
-        NotFound: There is no such change, or the row can't come back.
-        Refused: It has created the row.
+        NotFound: There is no such change, or the row can't be restored.
+        Refused: The change has created the row.
     """
     found, entry = await history.find(read_number(request.keys[1]))
     if entry.old is None:
@@ -356,6 +357,6 @@ async def _plan_back(
 
 
 def find_changed_columns(old: str, new: str) -> set[str]:
-    """The names of the columns in which two rows of the log differ."""
+    """Return the names of the columns in which two rows of the log differ."""
     before, after = _rows.decode(old), _rows.decode(new)
     return {name for name, value in after.items() if bytes(before.get(name, _NULL)) != bytes(value)}

@@ -1,4 +1,4 @@
-"""Requests with an `Idempotency-Key`: carried out once, answered alike however often they come."""
+"""Requests with an `Idempotency-Key`, which are carried out only once."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from ..request.headers import parse_idempotency_key
 from ..request.request import Request
 
 _METHODS = ("POST", "PATCH")
-"""The methods that may do something else when they are repeated (RFC 9110, section 9.2.2)."""
+"""Methods that are not idempotent by themselves (RFC 9110, section 9.2.2)."""
 
 
 _CREDENTIALS = (b"authorization", b"cookie")
-"""The headers that say who asks."""
+"""Headers with the client's credentials."""
 
 
 def key_of(request: Request) -> str | None:
-    """What stands for a request's key and who asks, if it has a key and its method takes one.
+    """Return the digest of a request's key and caller, if its method takes a key and it has one.
 
-    Two callers may use one key, and neither is told of the other's. Who asks is known by the key of
-    the caller, and by the headers that hold credentials where there is none, or it is nobody; of
-    these nothing but a digest is kept.
+    Two callers may use the same key without seeing each other's responses. The caller is identified
+    by its key, or else by the headers with credentials, if any; only a digest of them is kept.
 
     Raises:
-        InvalidRequest: It can't be a key.
+        InvalidRequest: The key is invalid.
     """
     if request.method not in _METHODS or b"idempotency-key" not in request.headers:
         return None
@@ -38,12 +37,12 @@ def key_of(request: Request) -> str | None:
 
 
 def fingerprint_of(request: Request, grants: Collection[str]) -> str:
-    """What tells a request from others: method, path, query, body, and which fields it may show.
+    """Return the fingerprint of a request: method, path, query, body, and visible fields.
 
     Args:
         request: The request.
-        grants: The attributes of its caller that decide about fields. An answer that was made while
-            he had others is not for him.
+        grants: The attributes of its caller that decide about fields. A response that was made for
+            other grants is not repeated.
     """
     text = [request.method, request.path, *request.segments, *sorted(grants)]
     return _digest([*(part.encode() for part in text), request.query_string, request.body])
@@ -52,6 +51,6 @@ def fingerprint_of(request: Request, grants: Collection[str]) -> str:
 def _digest(parts: Iterable[bytes]) -> str:
     digest = hashlib.blake2b(digest_size=32)
     for part in parts:
-        digest.update(b"%d:" % len(part))  # so that where one ends can't be moved
+        digest.update(b"%d:" % len(part))  # so that the boundaries of parts are unambiguous
         digest.update(part)
     return digest.hexdigest()

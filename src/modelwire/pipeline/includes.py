@@ -1,4 +1,4 @@
-"""Reads what rows include, within the limit of an answer."""
+"""Reading of included rows, within the limit of a response."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ..statement.lists import ROWS
 from ..statement.statements import Statements
 
 Owner = tuple[Any, ...]
-"""The values by which a row is tied to those that it includes."""
+"""Values by which a row is tied to the rows that it includes."""
 
 
 class _Parents(NamedTuple):
-    """Rows that include others.
+    """Rows that include other rows.
 
     Args:
-        shape: What was read of them.
+        shape: The shape of their read.
         rows: The rows.
-        shown: How often each stands in the answer; once, if None.
+        shown: How often each is shown in the response; once, if None.
     """
 
     shape: SelectShape
@@ -37,23 +37,24 @@ class _Parents(NamedTuple):
 
 
 class _Count:
-    """A count of the rows that an answer includes."""
+    """Number of rows that a response includes."""
 
     def __init__(self) -> None:
         self.rows = 0
 
 
 class IncludeReader:
-    """Reads what rows include: at most one statement for each include.
+    """Reader of included rows, with at most one statement for each include.
 
-    However many rows there are, it is no more; and less where the rows brought them along. Rows
-    count as often as they are shown, which may be far more often than they are read: each player of
-    a team may show the team, and that its players. So they are counted before they are written.
+    The number of statements does not depend on the number of rows, and is lower if a join has
+    brought the included rows along. Rows count as often as they are shown, which may be far more
+    often than they are read: each player of a team may show the team, and that its players. So they
+    are counted before they are encoded.
 
     Args:
-        statements: The statements of the application. They read one row more of an include than an
-            answer may have.
-        catalog: The resources, and how many rows an answer may include.
+        statements: The statements of the application, which read one row more of an include than a
+            response may have.
+        catalog: The resources, and the maximum number of included rows.
     """
 
     def __init__(self, statements: Statements, catalog: Catalog) -> None:
@@ -63,19 +64,19 @@ class IncludeReader:
     async def read(
         self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
     ) -> list[Branch]:
-        """Read what rows include.
+        """Read the includes of rows.
 
         Args:
-            lane: Where the rows were read.
-            shape: What was read of them.
+            lane: The lane on which the rows were read.
+            shape: The shape of their read.
             rows: The rows.
-            includes: What they include.
+            includes: The includes.
 
         Returns:
             A branch for each include.
 
         Raises:
-            TooManyIncluded: There are more rows than one answer may include.
+            TooManyIncluded: There are more rows than one response may include.
         """
         if not includes:
             return []
@@ -85,17 +86,17 @@ class IncludeReader:
     async def read_counted(
         self, lane: Lane, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
     ) -> tuple[list[Branch], int]:
-        """Read what rows include, as `read` does, and say how many rows that are in the answer."""
+        """Read the includes of rows, as `read` does, with the number of included rows as shown."""
         count = _Count()
         return await self._read(lane, _Parents(shape, rows), includes, count), count.rows
 
     def take_joined(
         self, shape: SelectShape, rows: Sequence[Row], includes: Sequence[Include]
     ) -> list[Branch]:
-        """Take what a row includes, all of which it has brought along.
+        """Return the includes of a row, all of which a join has brought along.
 
         Raises:
-            TooManyIncluded: There are more rows than one answer may include.
+            TooManyIncluded: There are more rows than one response may include.
         """
         parents, count, branches = _Parents(shape, rows), _Count(), []
         for include in includes:
@@ -132,7 +133,7 @@ class IncludeReader:
     async def _read_related(
         self, lane: Lane, parents: _Parents, include: Include
     ) -> tuple[Sequence[Owner], Sequence[Row], Sequence[int] | None]:
-        """Read the rows of one include, the values that lead to each, and how often it is shown."""
+        """Read the rows of one include, the values of their owners, and how often each is shown."""
         relation, target = include.relation, include.target
         positions = owner_positions(parents.shape.table, parents.shape.read, include)
         given = [tuple(row[i] for i in positions) for row in parents.rows]
@@ -156,7 +157,7 @@ class IncludeReader:
         return owners, rows, [times[owner] for owner in owners]
 
     def _refuse(self, parents: _Parents, include: Include) -> TooManyIncluded:
-        """Say where the rows can be read that are too many."""
+        """Return the error for too many rows, which says where to read them instead."""
         limit, name = self._catalog.limits.max_included, include.relation.name
         path = self._path_of(parents, include)
         advice = "ask for fewer rows"
@@ -167,7 +168,7 @@ class IncludeReader:
         return TooManyIncluded(f"The answer {message}", [violation])
 
     def _path_of(self, parents: _Parents, include: Include) -> str | None:
-        """The path of the list that an include's rows have below one row, if there is one."""
+        """Return the path of the list of an include's rows below one row, if there is one."""
         table, name = parents.shape.table, include.relation.name
         if name not in table.children or "read" not in table.resource.operations:
             return None
@@ -179,12 +180,12 @@ class IncludeReader:
 
 
 def _repeat(parents: _Parents, count: int) -> Sequence[int] | None:
-    """Count how often the rows of a single parent are shown: as often as it is."""
+    """Return how often the rows of a single parent are shown: as often as the parent."""
     return None if parents.shown is None else [parents.shown[0]] * count
 
 
 def _count_each(owners: Sequence[Owner], shown: Sequence[int] | None) -> Counter[Owner]:
-    """Count how often what belongs to each owner is shown."""
+    """Return how often the rows of each owner are shown."""
     if shown is None:
         return Counter(owners)
     times: Counter[Owner] = Counter()

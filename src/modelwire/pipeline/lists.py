@@ -1,4 +1,4 @@
-"""Pages of lists: by the number of rows before them, or by a cursor."""
+"""Pages of lists, by offset or by cursor."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ Begin = Callable[[], object]
 
 
 class ListRequest(Struct, frozen=True):
-    """A request for one page.
+    """Request for one page.
 
     Args:
-        caller: Who asks.
-        session: The overridden session, which may see rows of its own.
-        address: Where it was asked for, if its answer links to other pages.
-        parent: The row whose children it lists.
+        caller: The caller.
+        session: The overridden session, which may see its own uncommitted rows.
+        address: The URL of the page, if its response links to other pages.
+        parent: The row whose children are listed.
     """
 
     caller: Principal
@@ -52,15 +52,15 @@ async def share_list(
     address: Address | None = None,
     parent: Parent | None = None,
 ) -> Answer:
-    """Read one page, once for all that ask for the same in the same words at the same time.
+    """Read one page, once for all concurrent requests for exactly the same.
 
     Args:
-        pipeline: What requests have at hand.
+        pipeline: The pipeline.
         plan: The page.
-        request: What asks for it.
+        request: The request.
         session: The overridden session.
-        address: Where it was asked for, if its answer links to other pages.
-        parent: The row whose children it lists.
+        address: The URL of the page, if its response links to other pages.
+        parent: The row whose children are listed.
     """
     asked = ListRequest(request.caller, session, address, parent)
     if session is not None:
@@ -75,7 +75,7 @@ async def share_list(
 
 
 def _go_on() -> None:
-    """Begin: nobody else waits for what a session reads."""
+    """Begin the read of a session, for which no other request waits."""
 
 
 async def _read_list(
@@ -84,12 +84,12 @@ async def _read_list(
     """Read one page.
 
     Args:
-        pipeline: What requests have at hand.
+        pipeline: The pipeline.
         plan: The page.
-        asked: Who asks for it.
-        begin: Is told before the first statement is sent.
+        asked: The request.
+        begin: Called before the first statement is sent.
     """
-    # Before the rows are read: what comes meanwhile is told once more, and nothing is missed.
+    # Before the rows are read, so that no concurrent change is missed; some are told twice.
     rows = plan.rows if isinstance(plan, CursorPlan) else plan.shape
     number = await pipeline.find_number(rows.table)
     if isinstance(plan, CursorPlan):
@@ -150,7 +150,7 @@ async def _read_other_side(pipeline: Pipeline, lane: Lane, plan: KeysetPlan) -> 
 
 
 async def check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) -> None:
-    """Tell a row without children from one that is not there."""
+    """Raise `NotFound` if the parent of an empty list does not exist."""
     if parent is None:
         return
     if not await lane.fetch(pipeline.statements.of(parent.shape), {ROWS: [parent.key]}):
@@ -158,9 +158,9 @@ async def check_parent(pipeline: Pipeline, lane: Lane, parent: Parent | None) ->
 
 
 def _can_estimate(pipeline: Pipeline, shape: SelectShape) -> bool:
-    """Whether the database can be asked for an estimate, where it has any.
+    """Whether the database may estimate the number of rows, if it can.
 
-    It knows from all rows what it expects, also from those that the caller may not see.
+    The estimate covers all rows, including those that the caller may not see.
     """
     has_any = pipeline.database.sql_dialect.estimates
     return has_any and all(table.policy.read.constant for table in tables_read(shape))
@@ -169,9 +169,9 @@ def _can_estimate(pipeline: Pipeline, shape: SelectShape) -> bool:
 async def _count(
     pipeline: Pipeline, plan: ListPlan, asked: ListRequest, found: int, *, estimated: bool
 ) -> int | None:
-    """Count the rows of a list, where the page does not tell how many there are.
+    """Count the rows of a list, if the page itself does not determine their number.
 
-    Who waits for a count that others share holds no connection meanwhile.
+    A request that waits for a shared count holds no connection meanwhile.
     """
     if plan.counting is Counting.NONE:
         return None
@@ -195,6 +195,6 @@ async def _count(
     async def work(turn: Turn[None, int]) -> Sequence[int]:
         return [await count(turn.take)] * turn.count
 
-    # Whoever is asked about the same may see other rows.
+    # Another caller may see other rows.
     known = statement.take_from(asked.caller)
     return await pipeline.counts.find((shape, repr(plan.operands), freeze(known)), None, work)

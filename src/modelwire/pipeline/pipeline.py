@@ -1,4 +1,4 @@
-"""What every kind of request has at hand, and the parts that they parse alike."""
+"""Context of every kind of request, and parts of requests that are parsed alike."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from .rows import RowReader
 from .work import OpenTransaction
 
 Session = AsyncSession | OpenTransaction | None
-"""The overridden session, or the transaction that a request is a part of, if any."""
+"""Overridden session, or the transaction that a request is a part of, if any."""
 
 
 NUMBER_S = 1.0
-"""Seconds that a list waits for the number of a change, at most, once in the life of a process."""
+"""Maximum wait of a list for the number of a change, in seconds, once in a process's lifetime."""
 
 
 class Pipeline:
-    """What turns the requests to an application's resources into answers.
+    """Pipeline from the requests for an application's resources to the answers.
 
     Args:
         catalog: The resources.
-        database: Where their rows are.
+        database: The database.
         conflict_status: The status where a unique value is taken or a parent is missing.
 
     Attributes:
-        database: Where it reads; a copy of the one where it writes, for some reads.
-        primary: The pipeline that reads where it writes: the same, unless this is of a copy.
+        database: The database that is read: a replica, for some reads.
+        primary: The pipeline that reads from the primary: the same, unless this one is a replica's.
     """
 
     def __init__(self, catalog: Catalog, database: Database, *, conflict_status: int = 400) -> None:
@@ -61,7 +61,7 @@ class Pipeline:
         self._copies: dict[Database, Pipeline] = {}
 
     def _at(self, database: Database) -> None:
-        """Take rows from a database, and gather what is asked of it."""
+        """Set the database that is read, and batch concurrent requests for it."""
         limit_s = database.settings.pool_timeout_s
         self.database = database
         self.rows = RowReader(database, self.statements)
@@ -69,7 +69,7 @@ class Pipeline:
         self.pages = Gathering[None, Answer](limit_s, shares_faults=True)
 
     def on(self, database: Database) -> Pipeline:
-        """The same, which reads from a copy of the database."""
+        """Return this pipeline for a replica of the database."""
         known = self._copies.get(database)
         if known is None:
             known = self._copies[database] = copy.copy(self)
@@ -77,21 +77,21 @@ class Pipeline:
         return known
 
     def parse_query(self, request: Request) -> Sequence[Parameter]:
-        """The parameters of a request's query."""
+        """Return the parameters of a request's query."""
         return parse_query(request.query_string, self.catalog.limits.max_query_bytes)
 
     async def find_number(self, table: Table) -> int | None:
-        """Find a change up to which all that is read of a table from now on has happened.
+        """Find a change that all later reads of a table include.
 
         Returns:
-            Its number; None where nobody may follow the changes of the table, or it is not known.
+            Its number; None if nobody may follow the changes of the table, or if it is unknown.
         """
         if not table.guarded.is_followed:
             return None
         return await self.database.tracking.feed.find(NUMBER_S)
 
     async def find_cipher(self, session: Session) -> CursorCipher:
-        """Find what seals cursors.
+        """Return the cipher that seals cursors.
 
         Args:
             session: The overridden session, or the open transaction.
@@ -105,9 +105,9 @@ class Pipeline:
         """Take a lane for statements that change nothing, and that clients may have composed.
 
         Args:
-            session: The overridden session, or the transaction whose lane it is.
-            statement: What comes first.
-            caller: Who asks.
+            session: The overridden session, or the transaction with the lane.
+            statement: The first statement.
+            caller: The caller.
         """
         if isinstance(session, OpenTransaction):
             return session.reading(caller)
@@ -115,23 +115,23 @@ class Pipeline:
 
 
 def session_of(session: Session) -> AsyncSession | None:
-    """The overridden session, also where a transaction is open in it."""
+    """Return the overridden session, even if a transaction is open in it."""
     return session.session if isinstance(session, OpenTransaction) else session
 
 
 def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
-    """The JSON value of a request's body."""
+    """Return the JSON value of a request's body."""
     check_content(request.header(b"content-type"), request.header(b"content-encoding"))
     return parse_json(request.body, numbers_as_text=numbers_as_text)
 
 
 def wants_minimal(request: Request) -> bool:
-    """Whether a request would have the answer to a write without its body."""
+    """Whether the client prefers the response to a write without a body."""
     preferences = request.header(b"prefer")
     return preferences is not None and parse_prefer(preferences).get("return") == "minimal"
 
 
 def wants_rollback(request: Request) -> bool:
-    """Whether the client wants to know what a write would come to, and nothing to be written."""
+    """Whether the client prefers a trial, which is carried out and rolled back."""
     preferences = request.header(b"prefer")
     return preferences is not None and parse_prefer(preferences).get("tx") == "rollback"

@@ -1,4 +1,4 @@
-"""The reading requests, each on one screen: parse, plan, execute, encode, respond."""
+"""Requests that read, each on one screen: parse, plan, execute, encode, respond."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from .pipeline import Pipeline, Session, parse_body, session_of
 from .replicas import is_of_copy
 
 STREAM_BATCH = 2000
-"""Rows that a stream reads at a time."""
+"""Number of rows that a stream reads at a time."""
 
 Batch = tuple[Sequence[Row], list[Branch]]
 
@@ -53,7 +53,7 @@ Batch = tuple[Sequence[Row], list[Branch]]
 async def read(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
-    """`GET /users/{id}`"""
+    """Answer `GET /users/{id}`."""
     values = plan_key(table, request.key)
     plan = _plan_read(
         pipeline.catalog, (table, pipeline.database.sql_dialect), request.query_string
@@ -88,7 +88,7 @@ async def _read_as_of(
     request: Request,
     session: Session,
 ) -> Sequence[Row]:
-    """Read a row as it was, or as it is where it has never changed since the log began."""
+    """Read a row as of an instant, or as stored now if it has not changed since the log began."""
     check_kept(plan.shape.table, at)
     await pipeline.database.open_log(session_of(session))
     now = replace(plan.shape, conditions=select_by_key(plan.shape.table).conditions, given=False)
@@ -101,7 +101,7 @@ async def _read_as_of(
 async def read_page(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
-    """`GET /users/`"""
+    """Answer `GET /users/`."""
     plan = plan_list(pipeline.catalog, table, pipeline.parse_query(request))
     address = Address(f"{request.base}/", request.query_string)
     return await share_list(pipeline, plan, request, session, address)
@@ -110,7 +110,7 @@ async def read_page(
 async def read_queried_page(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
-    """`POST /users/query`"""
+    """Answer `POST /users/query`."""
     refuse_parameters(pipeline.parse_query(request))
     body = parse_body(request, numbers_as_text=True)
     plan = plan_list(pipeline.catalog, table, read_query_object(body))
@@ -120,7 +120,7 @@ async def read_queried_page(
 async def read_children(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
 ) -> Answer:
-    """`GET /teams/{id}/players/`"""
+    """Answer `GET /teams/{id}/players/`."""
     parent = plan_parent(table, relation, request.key)
     target = pipeline.catalog.target_of(relation)
     plan = plan_list(pipeline.catalog, target, pipeline.parse_query(request), parent)
@@ -132,10 +132,10 @@ async def read_children(
 async def stream(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> StreamAnswer:
-    """`GET /users/stream/`"""
+    """Answer `GET /users/stream/`."""
     plan = plan_stream(pipeline.catalog, table, pipeline.parse_query(request))
     format_ = plan.format or choose_format(request.header(b"accept"))
-    # The first batch is read before the status is sent, so that a refusal can still be one.
+    # The first batch is read before the status is sent, so that errors can still be answered.
     batches = _read_batches(pipeline, plan, request.caller, session)
     first = await anext(batches)
     encoder = encoder_of(table, plan.includes, plan.shape.projection)
@@ -149,11 +149,11 @@ async def stream(
 async def _read_batches(
     pipeline: Pipeline, plan: StreamPlan, caller: Principal, session: Session
 ) -> AsyncGenerator[Batch, None]:
-    """Read rows batch by batch, each after the last row of the one before it.
+    """Yield rows batch by batch, each after the last row of the one before.
 
-    No connection is held between two batches, however slowly the client reads. A batch includes
-    no more rows than another answer may: where there are more it has fewer rows, down to one.
-    Where a copy fails meanwhile, the primary goes on.
+    No connection is held between two batches, however slowly the client reads. A batch includes no
+    more rows than any other response may: if necessary it has fewer rows, down to one. If a replica
+    fails, the primary continues.
     """
     shape, values, limit = plan.shape, plan.values, STREAM_BATCH
     while True:
@@ -178,13 +178,13 @@ async def _read_batches(
 async def _read_as_many(
     pipeline: Pipeline, lane: Lane, shape: SelectShape, found: Sequence[Row], plan: StreamPlan
 ) -> tuple[Sequence[Row], list[Branch], int]:
-    """Read what rows include: of half of them, and so on, where all include too much.
+    """Read the includes of rows; those of half of the rows, and so on, if there are too many.
 
     Returns:
-        The first of the rows, what they include, and how many rows that are.
+        The first rows, their includes, and the number of included rows.
 
     Raises:
-        TooManyIncluded: A single row includes too much.
+        TooManyIncluded: A single row includes too many rows.
     """
     rows = found
     while True:
@@ -198,7 +198,7 @@ async def _read_as_many(
 
 @kept_if_short
 def _plan_read(catalog: Catalog, read: tuple[Table, Dialect], query_string: bytes) -> ReadPlan:
-    """Plan how a row of a table on a dialect is read, which depends on nothing but the query."""
+    """Plan the read of a row, which depends only on the table, the dialect and the query."""
     table, dialect = read
     parameters = parse_query(query_string, catalog.limits.max_query_bytes)
     return plan_read(catalog, table, parameters, dialect)

@@ -1,4 +1,4 @@
-"""Reads from copies of the database, where they show what a request has to be shown."""
+"""Reads from replicas that are fresh enough for a request."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Handler = Callable[..., Awaitable[Answer | StreamAnswer]]
 
 
 def is_of_copy(error: RequestError) -> bool:
-    """Whether an error may be of the copy alone, and not of what was asked.
+    """Whether an error may be the replica's, rather than the request's.
 
-    A copy may be away, say nothing, cancel what is in the way of what it takes over (PostgreSQL
-    manual, 26.4.2), or lack a table that the primary has.
+    A replica may be unavailable, not answer, cancel statements that conflict with recovery
+    (PostgreSQL manual, 26.4.2), or lack a table that the primary has.
     """
     return isinstance(error, Unavailable | DatabaseError) or was_given_up(error)
 
@@ -31,15 +31,15 @@ def is_of_copy(error: RequestError) -> bool:
 async def read_somewhere(
     handler: Handler, pipeline: Pipeline, *arguments: Any
 ) -> Answer | StreamAnswer:
-    """Answer a reading request from a copy, or from the primary where no copy shows enough.
+    """Answer a read from a replica, or from the primary if no replica is fresh enough.
 
     Args:
-        handler: Answers it.
-        pipeline: What requests have at hand.
-        arguments: What the handler takes beside: the resource, the request and the session.
+        handler: Answers the request.
+        pipeline: The pipeline.
+        arguments: The other arguments of the handler, the request and the session last.
 
     Returns:
-        The answer, which says how far it is where the client wants to know.
+        The answer, with the position of the replica if the client follows it.
     """
     request: Request = arguments[-2]
     session: Session = arguments[-1]

@@ -1,4 +1,4 @@
-"""Reads single rows by their keys: those that are asked for at the same time by one statement."""
+"""Reads of single rows by key, with one statement for concurrent requests."""
 
 from __future__ import annotations
 
@@ -17,24 +17,26 @@ from ..statement.statements import Statement, Statements
 
 LONG_S = 0.05
 LONG_EACH_S = 0.002
-"""Seconds from which on a statement for many rows is long: in all, and for each of them. What is
-long on one connection is done sooner on several."""
+"""Durations in seconds, in all and for each row, from which a statement for many rows is long.
+
+Long work is done sooner on several connections.
+"""
 
 ALONE_S = 5.0
-"""Seconds for which rows are read one by one after that."""
+"""Seconds after a long statement during which rows are read one by one."""
 
 Found = Sequence[Row]
 
 
 _Asked = tuple[Values, Principal]
-"""A row that is asked for: the parameters of its statement, and who asks."""
+"""Request for a row: the parameters of its statement, and the caller."""
 
 
 class RowReader:
-    """Reads single rows: alone at once, and together what comes while one is being read.
+    """Reader of single rows, which batches the requests that arrive while a row is being read.
 
     Args:
-        database: Where they are.
+        database: The database.
         statements: The statements of the application.
     """
 
@@ -50,11 +52,12 @@ class RowReader:
         """Read a row on the driver's lane.
 
         Args:
-            shape: What is read; there is one such row at most.
+            shape: The shape of the read, which finds one row at most.
             values: Its parameters.
-            caller: Who asks.
+            caller: The caller.
 
         Returns:
+            The row, or none, as stored at some moment after this call.
             The row, or none. It was looked for after this call.
         """
         one, many = self._statements.of(shape), self._statements.gathered(shape)
@@ -67,7 +70,7 @@ class RowReader:
                 asked = turn.take()
                 if len(asked) == 1:
                     return (await lane.fetch(one, values),)
-                turn.text = many.compiled.text  # by which each of them is measured
+                turn.text = many.compiled.text  # which is measured for each of them
                 began_s = time.monotonic()
                 found = await lane.fetch(many, {ROWS: _rows_of(asked, one, many)})
             self._note(shape, time.monotonic() - began_s, len(asked))
@@ -92,7 +95,7 @@ def _rows_of(
 
 
 def _hand_out(rows: Sequence[Row], count: int) -> Sequence[Found]:
-    """Hand out rows to those who asked for them, whose places stand behind the rows."""
+    """Group rows by their requests, whose indexes are the last column."""
     found: list[list[Row]] = [[] for _ in range(count)]
     for row in rows:
         found[row[-1]].append(row[:-1])

@@ -1,4 +1,4 @@
-"""The one transaction of a writing request, whatever it writes."""
+"""Transaction of a writing request."""
 
 from __future__ import annotations
 
@@ -29,22 +29,21 @@ from .write import Write, WriteWork
 def transact(
     pipeline: Pipeline, write: Write, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """Write what a request asks for in one transaction; it is committed when this returns.
+    """Write what a request asks for, in one transaction that is committed when this returns.
 
-    Where the request is a part of a transaction that is open, it is carried out in that, and
-    committed with it.
+    A request that is a part of an open transaction is carried out in that, and committed with it.
 
     Args:
-        pipeline: What requests have at hand.
-        write: What is written.
-        request: The request that asks for it.
+        pipeline: The pipeline.
+        write: The write.
+        request: The request.
         session: The overridden session, or the open transaction.
 
     Returns:
         The answer.
 
     Raises:
-        RequestError: It was refused; nothing is written.
+        RequestError: The request was refused, and nothing is written.
     """
     if pipeline.catalog.assigns_any:
         write = replace(write, plan=assign(write.plan, request.caller))
@@ -57,32 +56,32 @@ def transact(
 async def run(
     pipeline: Pipeline, work: Work, request: Request, session: AsyncSession | None
 ) -> Answer:
-    """Carry out some work in a transaction of its own, and commit it.
+    """Carry out work in a transaction of its own, and commit it.
 
-    The steps, in the transaction: the `Idempotency-Key` is claimed, the work is done, the answer is
-    made, and stored with the key. Then it is committed. What was refused is undone, and explained
-    on the connection at hand: others may wait for one.
+    In the transaction, the `Idempotency-Key` is claimed, the work is done, the answer is made, and
+    stored with the key; then it is committed. A refusal is rolled back, and explained on the same
+    connection, since others may be waiting for one.
 
-    Many rows and links are written at once; where one is refused, they are written once more, one
-    by one, to find out which. An overridden session may hold what others have done in it, so there
-    each try has a savepoint.
+    Many rows and links are written at once; if one is refused, they are written again one by one,
+    to find out which. An overridden session may have earlier writes, so each attempt in it has a
+    savepoint.
 
-    What is only to be tried (`Prefer: tx=rollback`) is answered alike and undone in the end.
+    A trial (`Prefer: tx=rollback`) is answered like a write, and rolled back in the end.
 
-    Hooks work with a session. Where what is written has some, the write is done in the transaction
-    of one that is opened for it, or of the overridden one.
+    Hooks work with a session. If the written resources have hooks, the write is done in the
+    transaction of a session opened for it, or of the overridden one.
 
     Args:
-        pipeline: What requests have at hand.
-        work: What is done.
-        request: The request that asks for it.
+        pipeline: The pipeline.
+        work: The work.
+        request: The request.
         session: The overridden session.
 
     Returns:
         The answer.
 
     Raises:
-        RequestError: It was refused; nothing is written.
+        RequestError: The work was refused, and nothing is written.
     """
     is_tried = b"prefer" in request.headers and wants_rollback(request)
     key = None if is_tried else key_of(request)
@@ -94,18 +93,18 @@ async def run(
             done = await attempt(session)
         except Contention as met:
             if session is not None:
-                raise  # what others have done in it before could not be done again
+                raise  # its earlier writes could not be repeated
             done = await pipeline.database.retry(partial(attempt, session), met, begun_s)
         return done.answer
     except Rejection as exc:
-        # The whole transaction is gone, such as by the COMMIT of a session.
+        # The whole transaction has ended, for example by the COMMIT of a session.
         async with pipeline.database.reading(session, caller=request.caller) as lane:
             error = await work.explain(exc, lane)
         raise error from exc.violation
 
 
 async def _join(work: WriteWork, request: Request, transaction: OpenTransaction) -> Answer:
-    """Carry out what a request writes as a part of a transaction that is open."""
+    """Carry out the writes of a request as a part of an open transaction."""
     transaction.lane.caller = request.caller
 
     async def attempt(*, one_by_one: bool) -> Done:
@@ -128,15 +127,15 @@ async def _join(work: WriteWork, request: Request, transaction: OpenTransaction)
 
 
 class _Transaction(Struct, frozen=True):
-    """The transaction of a request, in as many attempts as it takes.
+    """Transaction of a request, in as many attempts as it takes.
 
     Args:
-        pipeline: What requests have at hand.
-        work: What is done.
-        request: The request that asks for it.
+        pipeline: The pipeline.
+        work: The work.
+        request: The request.
         given: The overridden session.
-        is_tried: Whether it is undone in the end.
-        key: What stands for its `Idempotency-Key`, if it has one.
+        is_tried: Whether it is a trial, which is rolled back in the end.
+        key: The digest of its `Idempotency-Key`, if it has one.
     """
 
     pipeline: Pipeline
@@ -147,11 +146,11 @@ class _Transaction(Struct, frozen=True):
     key: str | None
 
     async def attempt_in_session(self, given: AsyncSession | None) -> Done:
-        """Carry it out once, in the transaction of a session, which hooks work with.
+        """Make one attempt, in the transaction of a session for hooks.
 
         Raises:
-            Rejection: It was refused when the transaction was gone already.
-            RequestError: It was refused.
+            Rejection: The work was refused after the transaction had ended.
+            RequestError: The work was refused.
         """
         session = given or self.pipeline.database.session()
         is_own = session is not given
@@ -165,11 +164,11 @@ class _Transaction(Struct, frozen=True):
         return done
 
     async def attempt(self, session: AsyncSession | None) -> Done:
-        """Carry it out once, in the transaction of a session if there is one.
+        """Make one attempt, in the transaction of a session if there is one.
 
         Raises:
-            Rejection: It was refused when the transaction was gone already.
-            RequestError: It was refused.
+            Rejection: The work was refused after the transaction had ended.
+            RequestError: The work was refused.
         """
         work, database = self.work, self.pipeline.database
         caller, done = self.request.caller, None
@@ -194,11 +193,11 @@ class _Transaction(Struct, frozen=True):
 
     @property
     def _is_single(self) -> bool:
-        """Whether one statement is all that is done, which needs no BEGIN and no COMMIT."""
+        """Whether the work is a single statement, which needs neither BEGIN nor COMMIT."""
         work = self.work
         if self.key is not None or self.is_tried or not work.is_one_statement:
             return False
-        # Each row of a statement by itself would say on whose behalf it is written.
+        # Each row of a stamped statement would state its origin by itself.
         return not self.pipeline.database.stamps or work.rows is None or len(work.rows.rows) < 2
 
     async def _try(
@@ -211,7 +210,7 @@ class _Transaction(Struct, frozen=True):
                 return await do(transaction)
         done = await do(transaction)
         if self.is_tried:
-            async with lane.savepoint(checks=True):  # what COMMIT would look at
+            async with lane.savepoint(checks=True):  # as COMMIT would check
                 return done
         try:
             await lane.commit()
@@ -220,7 +219,7 @@ class _Transaction(Struct, frozen=True):
         return done
 
     async def _do_once(self, key: str, transaction: OpenTransaction) -> Done:
-        """Do what has not been done for the same `Idempotency-Key` before."""
+        """Do work that was not done for the same `Idempotency-Key` before."""
         keys, lane = self.pipeline.idempotency_keys, transaction.lane
         fingerprint = fingerprint_of(self.request, self.work.grants)
         known = await keys.claim(lane, key, fingerprint)
@@ -236,7 +235,7 @@ class _Transaction(Struct, frozen=True):
 
 
 class _Tried(Exception):
-    """What was only to be tried has been, and is undone."""
+    """A trial has succeeded, and is rolled back."""
 
     def __init__(self, done: Done) -> None:
         super().__init__()
@@ -246,7 +245,7 @@ class _Tried(Exception):
 async def _settle(
     work: Work, lane: Lane, rejection: Rejection, again: Callable[[], Awaitable[Done]]
 ) -> Done:
-    """Carry some work out one by one after all was refused together, or explain why it is."""
+    """Repeat rejected work one by one, or explain the rejection."""
     if work.is_splittable:
         await lane.restart()
         try:
@@ -258,10 +257,10 @@ async def _settle(
 
 
 def _choose(together: Rejection, alone: Rejection) -> Rejection:
-    """Of the refusal of many rows and that of one of them, the one that says more.
+    """Choose between the rejections of many rows together and of a single row.
 
-    Rows that refer to each other may miss their parents alone and not together: for a foreign key,
-    all of them are looked at.
+    Rows that refer to each other may lack their parents alone, but not together: for a foreign key,
+    all of them count.
     """
     if together.violation.kind is Constraint.FOREIGN_KEY:
         rows = None if isinstance(alone.plan, LinkSet) else alone.plan

@@ -1,4 +1,4 @@
-"""One pipeline for all callers who may see and set the same fields."""
+"""Pipelines for groups of callers who may see and set the same fields."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from .pipeline import Pipeline, Session
 from .replicas import read_somewhere
 
 MOST_ATTRIBUTES = 6
-"""Attributes of the caller that policies of fields may ask for. Each doubles the catalogs."""
+"""Maximum number of caller attributes in policies of fields; each doubles the catalogs."""
 
 Handle = Callable[[Request, Session], Awaitable[Answer | StreamAnswer]]
 
 Handler = Callable[..., Awaitable[Answer | StreamAnswer]]
-"""Answers a request, given the pipeline, the resource, the relation if any, and the session."""
+"""Function that answers a request, given the pipeline, resource, relation if any, and session."""
 
 
 class Variants:
-    """The pipelines of one application, which differ in what their callers may see and set.
+    """Pipelines of one application, which differ in the fields that callers may see and set.
 
-    Each is made when the first of its callers asks, except for that of callers who may least: if
-    that can be made, all others can.
+    Each is made at the first request of its callers, except for that of callers with the fewest
+    rights: if that can be made, all others can.
 
     Args:
-        catalog: All that any caller may see and set.
-        read: Reads the catalog for callers of whom some attributes are true.
+        catalog: Everything that any caller may see and set.
+        read: Reads the catalog for callers with some attributes.
         make: Makes the pipeline of a catalog.
 
     Attributes:
-        widest: The pipeline of callers who may see and set all of it.
-        narrowest: That of those who may least.
+        widest: The pipeline of callers who may see and set everything.
+        narrowest: The pipeline of callers with the fewest rights.
 
     Raises:
         ConfigurationError: Too many attributes decide about fields, or a catalog can't be read.
@@ -51,7 +51,7 @@ class Variants:
         make: Callable[[Catalog], Pipeline],
     ) -> None:
         self._read, self._make = read, make
-        # Nothing but a bool decides, so whichever parameter holds it says the same.
+        # Only a boolean decides, so any parameter with its value will do.
         self._deciding = tuple(
             (name, p.name)
             for name, p in deciding(catalog.tables.values(), catalog.parameters).items()
@@ -68,7 +68,7 @@ class Variants:
         self.narrowest = self._find(frozenset())
 
     def choose(self, caller: Principal) -> Pipeline:
-        """Choose the pipeline of a caller."""
+        """Return the pipeline of a caller."""
         return self._find(frozenset(n for n, rule in self._deciding if caller.allows(rule)))
 
     def _find(self, grants: Grants) -> Pipeline:
@@ -80,16 +80,16 @@ class Variants:
     def bind(
         self, handler: Handler, table: Table, relation: Relation | None, *, reads: bool
     ) -> Handle:
-        """Bind what answers a kind of request to a resource, or to a relation of one.
+        """Bind the handler of a kind of request to a resource, or to a relation of one.
 
         Args:
             handler: Answers a request.
             table: The resource, in the widest catalog.
             relation: The relation, if any.
-            reads: Whether it only reads, which copies of the database may do.
+            reads: Whether it only reads, so that replicas may answer.
 
         Returns:
-            What answers a request as its caller's pipeline does.
+            A function that answers a request with its caller's pipeline.
         """
         if reads and self.widest.database.replicas is not None:
             handler = partial(read_somewhere, handler)

@@ -1,4 +1,4 @@
-"""What a transaction carries out: what one request writes, or what several do together."""
+"""Work of a transaction: the write of one request, or the requests of a batch."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..respond.answer import Answer
 
 
 class Done(Struct, frozen=True):
-    """What was carried out and has not been refused so far.
+    """Result of work that has not been refused so far.
 
     Args:
         answer: The answer.
-        rows: What was written, by which is explained what only COMMIT refuses.
-        committed: What hooks are told once it is committed.
+        rows: The written rows, by which an error of COMMIT is explained.
+        committed: The hooks to call once it is committed.
     """
 
     answer: Answer
@@ -34,11 +34,11 @@ class Done(Struct, frozen=True):
 
 
 class Work(Protocol):
-    """What a transaction carries out, in as many attempts as it takes."""
+    """Work of a transaction, carried out in as many attempts as it takes."""
 
     @property
     def rows(self) -> WrittenRows | None:
-        """The rows that it names, by which is explained what only COMMIT refuses."""
+        """Rows of the request, by which an error of COMMIT is explained."""
 
     @property
     def needs_session(self) -> bool:
@@ -46,45 +46,44 @@ class Work(Protocol):
 
     @property
     def is_one_statement(self) -> bool:
-        """Whether one statement is all, which needs no transaction."""
+        """Whether it is a single statement, which needs no transaction."""
 
     @property
     def is_splittable(self) -> bool:
-        """Whether it can be done one by one, to find out what is refused."""
+        """Whether it can be done one by one, to find out which part is refused."""
 
     @property
     def grants(self) -> Collection[str]:
-        """The attributes of the caller that decide about fields."""
+        """Attributes of the caller that decide about fields."""
 
     async def carry_out(self, transaction: OpenTransaction) -> Done:
-        """Carry it out once.
+        """Make one attempt.
 
         Raises:
-            RequestError: It was refused.
+            RequestError: The work was refused.
             Rejection: A constraint fired.
         """
 
     async def confirm(self, transaction: OpenTransaction, answer: Answer) -> None:
-        """Look whether it may be answered as it was before.
+        """Check that a stored answer may be repeated.
 
         Raises:
             RequestError: It may not.
         """
 
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
-        """Explain what a constraint has refused."""
+        """Explain a constraint violation."""
 
 
 class OpenTransaction(Struct, eq=False):
-    """A transaction that is open, as what is carried out in it finds it.
+    """Open transaction, for the work that is carried out in it.
 
     Args:
         lane: Its lane.
-        session: The session whose transaction it is; None on a connection of its own.
-        is_own: Whether the session is nobody else's.
-        one_by_one: Whether what was refused all at once is tried one by one, so that it is known
-            what was refused.
-        done: What its parts have done so far.
+        session: The session with the transaction; None on a connection of its own.
+        is_own: Whether the session is used by nothing else.
+        one_by_one: Whether rejected work is repeated one by one, to find out which part is refused.
+        done: The results of its parts so far.
     """
 
     lane: Lane
@@ -94,7 +93,7 @@ class OpenTransaction(Struct, eq=False):
     done: list[tuple[Work, Done]] = field(default_factory=list)
 
     def share(self) -> OpenTransaction:
-        """The same, for requests that become parts of it."""
+        """Return the transaction for requests that become parts of it."""
         return OpenTransaction(PartLane(self.lane), self.session, self.is_own, self.one_by_one)
 
     @asynccontextmanager
@@ -102,7 +101,7 @@ class OpenTransaction(Struct, eq=False):
         """Take its lane for statements that change nothing, and that clients may have composed.
 
         Args:
-            caller: Who asks.
+            caller: The caller.
         """
         self.lane.caller = caller
         yield PartLane(self.lane, composed=True)

@@ -1,4 +1,4 @@
-"""What one request writes."""
+"""Write of one request."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from .work import Done, OpenTransaction
 
 
 class Write(Struct, frozen=True):
-    """What a request asks to write.
+    """Write of a request.
 
     Args:
-        plan: What is written.
-        reply: What it is answered with.
-        check: Looks at the row that the path names before it is changed or removed.
+        plan: The plan of the write.
+        reply: The kind of response.
+        check: Checks the row that the path names before it is changed or deleted.
     """
 
     plan: WritePlan
@@ -45,11 +45,11 @@ class Write(Struct, frozen=True):
 
 
 class WriteWork:
-    """What one request writes.
+    """Work of one write.
 
     Args:
-        pipeline: What requests have at hand.
-        write: What is written.
+        pipeline: The pipeline.
+        write: The write.
         request: The request.
     """
 
@@ -64,13 +64,15 @@ class WriteWork:
 
     @property
     def rows(self) -> WrittenRows:
-        """The rows that it names."""
+        """Rows of the request."""
         return rows_of(self._write.plan)
 
     @property
     def is_one_statement(self) -> bool:
-        """Whether one statement is all, which needs no transaction: nothing that comes after it may
-        fail, since that would have to undo it."""
+        """Whether the work is a single statement, which needs no transaction.
+
+        Nothing after it may fail, since it could not be rolled back.
+        """
         reply = self._write.reply
         return (
             self._has_triggers is False
@@ -82,12 +84,12 @@ class WriteWork:
 
     @property
     def is_splittable(self) -> bool:
-        """Whether it can be done row by row."""
+        """Whether the work can be done row by row."""
         return self._write.plan.is_splittable
 
     @property
     def grants(self) -> Collection[str]:
-        """The attributes of the caller that decide about fields."""
+        """Attributes of the caller that decide about fields."""
         return self._pipeline.catalog.grants
 
     async def carry_out(self, transaction: OpenTransaction) -> Done:
@@ -111,7 +113,7 @@ class WriteWork:
         return Done(answer, written.plan, () if hooks is None else hooks.done)
 
     async def _reread(self, lane: Lane, hooks: HookRun | None, written: Written) -> Written:
-        """What was written, with its rows as they are stored now where that may be otherwise."""
+        """Return the written rows as stored now, if they may have changed since."""
         table, pipeline = self._write.reply.table, self._pipeline
         if not written.rows:
             return written
@@ -124,10 +126,10 @@ class WriteWork:
         return replace(written, rows=rows)
 
     async def confirm(self, transaction: OpenTransaction, answer: Answer) -> None:
-        """Nothing stands against it: what guards the request has been asked."""
+        """Do nothing: the dependencies of the request have run."""
 
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
-        """Explain what a constraint has refused."""
+        """Explain a constraint violation."""
         finder = Finder(lane, self._pipeline.statements)
         return await explain(rejection, self._pipeline.catalog, finder)
 

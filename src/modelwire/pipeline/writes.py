@@ -1,4 +1,4 @@
-"""The writing requests, each on one screen: parse, plan, and what to answer with."""
+"""Requests that write, each on one screen: parse, plan, and the kind of response."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from .write import Write
 def create(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`POST /users/`"""
+    """Answer `POST /users/`."""
     includes = plan_includes(pipeline.catalog, table, request.query_string)
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     plan = plan_create(pipeline.catalog, table, body, dialect)
@@ -54,7 +54,7 @@ def create(
 def create_child(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`POST /teams/{id}/players/`"""
+    """Answer `POST /teams/{id}/players/`."""
     target = pipeline.catalog.target_of(relation)
     includes = plan_includes(pipeline.catalog, target, request.query_string)
     parent = plan_parent(table, relation, request.key)
@@ -66,14 +66,14 @@ def create_child(
 def put(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`PUT /users/{id}`"""
+    """Answer `PUT /users/{id}`."""
     return _update(pipeline, table, request, session, ignore_null=True)
 
 
 def patch(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`PATCH /users/{id}`"""
+    """Answer `PATCH /users/{id}`."""
     return _update(pipeline, table, request, session, ignore_null=False)
 
 
@@ -91,7 +91,7 @@ def _update(
 def delete(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`DELETE /users/{id}`"""
+    """Answer `DELETE /users/{id}`."""
     refuse_parameters(pipeline.parse_query(request))
     plan = plan_delete(pipeline.catalog, table, request.key, pipeline.database.sql_dialect)
     write = Write(plan, Gone(table), check_of_request(table, request))
@@ -101,7 +101,7 @@ def delete(
 def restore(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`POST /invoices/{id}/restore`"""
+    """Answer `POST /invoices/{id}/restore`."""
     includes = plan_includes(pipeline.catalog, table, request.query_string)
     plan = plan_restore(table, request.key)
     write = Write(plan, Updated(table, includes), check_of_request(table, request))
@@ -111,14 +111,14 @@ def restore(
 def link(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`PUT /groups/{id}/members/{key}`"""
+    """Answer `PUT /groups/{id}/members/{key}`."""
     return _link(pipeline, table, relation, request, session, removes=False)
 
 
 def unlink(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`DELETE /groups/{id}/members/{key}`"""
+    """Answer `DELETE /groups/{id}/members/{key}`."""
     return _link(pipeline, table, relation, request, session, removes=True)
 
 
@@ -140,7 +140,7 @@ def _link(
 def bulk_create(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`POST /users/bulk/`, and with `?on_conflict=…` what is there already is merged."""
+    """Answer `POST /users/bulk/`; with `?on_conflict=…`, existing rows are merged."""
     options = _plan_options(pipeline, table, request, "include", "atomic", "on_conflict")
     dialect = pipeline.database.sql_dialect
     plan: Callable[[Batch], RowPlan]
@@ -160,7 +160,7 @@ def bulk_create(
 def bulk_update(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`PATCH /users/bulk/`"""
+    """Answer `PATCH /users/bulk/`."""
     options = _plan_options(pipeline, table, request, "include", "atomic")
     _refuse_conditions(table, request)
     catalog, dialect = pipeline.catalog, pipeline.database.sql_dialect
@@ -172,7 +172,7 @@ def bulk_update(
 def bulk_delete(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`DELETE /users/bulk/`"""
+    """Answer `DELETE /users/bulk/`."""
     options = _plan_options(pipeline, table, request, "atomic")
     _refuse_conditions(table, request)
     plan = partial(plan_bulk_delete, table)
@@ -182,7 +182,7 @@ def bulk_delete(
 def mass_update(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`PATCH /users/?…`"""
+    """Answer `PATCH /users/?…`."""
     found, limit = _plan_mass(pipeline, table, request, Lock.CHANGE, "update")
     body, dialect = parse_body(request), pipeline.database.sql_dialect
     change = plan_change(pipeline.catalog, table, body, dialect)
@@ -193,7 +193,7 @@ def mass_update(
 def mass_delete(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Awaitable[Answer]:
-    """`DELETE /users/?…`"""
+    """Answer `DELETE /users/?…`."""
     found, limit = _plan_mass(pipeline, table, request, Lock.REMOVE, "delete")
     write = Write(MassDelete(found, limit), Affected(table, limit=limit))
     return transact(pipeline, write, request, session)
@@ -207,7 +207,7 @@ def _write_batch(
     plan_rows: Callable[[Batch], RowPlan],
     reply: Rows | Gone,
 ) -> Awaitable[Answer]:
-    """Write the rows of a bulk request: all of them or none, or each for itself."""
+    """Write the rows of a bulk request, atomically or each by itself."""
     table, noun = reply.table, "keys" if isinstance(reply, Gone) else "rows"
     batch = read_batch(table, parse_body(request), noun)
     if options.atomic:
@@ -224,10 +224,10 @@ def _plan_options(pipeline: Pipeline, table: Table, request: Request, *known: st
 def _plan_mass(
     pipeline: Pipeline, table: Table, request: Request, lock: Lock, action: Action
 ) -> tuple[MassPlan, int]:
-    """Plan which rows are affected, and read how many the client allows.
+    """Plan the selection of affected rows, and read the client's limit on their number.
 
     Raises:
-        PreconditionRequired: It does not say which, or how many.
+        PreconditionRequired: The request lacks a filter, or the limit.
     """
     plan = plan_mass(pipeline.catalog, table, pipeline.parse_query(request), lock, action)
     _refuse_conditions(table, request)
@@ -242,11 +242,11 @@ def _plan_mass(
 
 
 def _refuse_conditions(table: Table, request: Request) -> None:
-    """Refuse what can only be said of one row.
+    """Refuse preconditions that only apply to a single row.
 
     Raises:
         PreconditionRequired: The resource requires `If-Match`.
-        PreconditionFailed: The request has it; many rows have no tag that it could match.
+        PreconditionFailed: The request has `If-Match`, which many rows can't match.
     """
     if table.resource.require_if_match:
         raise PreconditionRequired("A change must name the ETag of its row: change one at a time")
@@ -255,11 +255,11 @@ def _refuse_conditions(table: Table, request: Request) -> None:
 
 
 def check_of(table: Table, if_match: str | None, if_none_match: str | None) -> Check | None:
-    """The check of a row by the preconditions of a request, before it is changed.
+    """Return the check of a row by the preconditions of a request, before it is changed.
 
     Args:
-        table: The resource. Where it requires `If-Match`, and that is absent, no row is; that is
-            said of a row that is there and that the caller may change, and of no other.
+        table: The resource. If it requires `If-Match`, and the header is absent, the check refuses
+            every row; it only runs on rows that exist and that the caller may change.
         if_match: The `If-Match` header.
         if_none_match: The `If-None-Match` header.
     """
@@ -275,7 +275,7 @@ _CONDITIONS = (b"if-match", b"if-none-match")
 
 
 def check_of_request(table: Table, request: Request) -> Check | None:
-    """The same by the headers of a request to the row."""
+    """Return the check of a row by the headers of a request."""
     if request.headers.keys().isdisjoint(_CONDITIONS) and not table.resource.require_if_match:
         return None
     return check_of(table, request.header(b"if-match"), request.header(b"if-none-match"))

@@ -166,7 +166,7 @@ class _Group(Timed, Generic[Item, Found]):
         self._is_watched = False
 
     async def wait(self, ask: _Ask[Item]) -> Turn[Item, Found] | None:
-        """Wait for the turn that answers a request; None if the request is to begin the next one."""
+        """Wait for the turn that answers a request; None if the request begins the next turn."""
         if self.waiting is None:
             self.waiting = deque()
         self.waiting.append(ask)
