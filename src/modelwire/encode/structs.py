@@ -33,7 +33,7 @@ _ESCAPED = re.compile(r'["\\\x00-\x1f]')
 """Characters that msgspec does not escape in names of fields."""
 
 _LARGE = 1e16
-"""The bound from which Pydantic writes floats as `1e+16`, and msgspec as `1e16`."""
+"""Bound from which Pydantic writes floats as `1e+16`, and msgspec as `1e16`."""
 
 
 def can_encode(table: Table, includes: Sequence[Include]) -> bool:

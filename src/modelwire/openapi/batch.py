@@ -1,4 +1,4 @@
-"""The operation of batches."""
+"""Operation of batches."""
 
 from __future__ import annotations
 

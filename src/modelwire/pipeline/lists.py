@@ -89,7 +89,7 @@ async def _read_list(
         asked: The request.
         begin: Called before the first statement is sent.
     """
-    # Before the rows are read, so that no concurrent change is missed; some are told twice.
+    # Before the rows are read, so that no concurrent change is missed; some are reported twice.
     rows = plan.rows if isinstance(plan, CursorPlan) else plan.shape
     number = await pipeline.find_number(rows.table)
     if isinstance(plan, CursorPlan):

@@ -1,4 +1,4 @@
-"""The `Link` header of lists (RFC 8288)."""
+"""`Link` header of lists (RFC 8288)."""
 
 from __future__ import annotations
 

@@ -75,4 +75,4 @@ async def _find_tag(access: CallerAccess, session: AsyncSession, taken: Taken) -
 
 
 CallerSessionDep = Annotated[AsyncSession, Depends(get_caller_session, scope="function")]
-"""A session under the policies of the request's caller, committed when the endpoint returns."""
+"""Session under the policies of the request's caller, committed when the endpoint returns."""

@@ -94,7 +94,7 @@ class Problems:
 
     Attributes:
         mounted: The resources whose fields explain database errors.
-        index: The page at the root, where no route is there.
+        index: The page at the root, where the application has none.
     """
 
     def __init__(self, names: RouteNames, database: Database) -> None:

@@ -65,7 +65,7 @@ def _seeing_client(connection: HTTPConnection) -> Iterator[None]:
 
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
-"""The request's session, as an endpoint's parameter: `session: SessionDep`."""
+"""Session of the request, as an endpoint's parameter: `session: SessionDep`."""
 
 
 async def get_unit_of_work(session: SessionDep) -> AsyncIterator[AsyncSession]:
@@ -79,4 +79,4 @@ async def get_unit_of_work(session: SessionDep) -> AsyncIterator[AsyncSession]:
 
 
 UnitOfWorkDep = Annotated[AsyncSession, Depends(get_unit_of_work, scope="function")]
-"""The request's session, committed when the endpoint returns: `session: UnitOfWorkDep`."""
+"""Session of the request, committed when the endpoint returns: `session: UnitOfWorkDep`."""

@@ -49,7 +49,7 @@ class Noting(Protocol):
         """Have a connection log its changes, before a transaction."""
 
     def tell_committed(self) -> None:
-        """Notify those who wait for changes that there may be some."""
+        """Notify the waiters for changes that there may be some."""
 
     def write_stamp(self, caller: Principal) -> str:
         """Write SQL that states the origin of a transaction; empty if none is needed."""

@@ -152,7 +152,7 @@ class WaiterTimeouts(Timed):
         self._ends_s: Mapping[asyncio.Future[Any], float] = {}
 
     def look(self, now_s: float) -> None:
-        """Time out those who have waited too long, and skip those who have given up."""
+        """Time out waiters that have waited too long, and skip those that have given up."""
         latest_s, known = now_s + self.limit_s, self._ends_s
         self._ends_s = {waiter: known.get(waiter, latest_s) for waiter in self._waiters}
         if not self._ends_s:

@@ -12,8 +12,8 @@ class Watch(Protocol):
     """Watch of the log of one database.
 
     Attributes:
-        pause_s: Seconds between two looks without a notification, while somebody waits.
-        rests: Whether no looks are needed while nobody waits, since each look tells all.
+        pause_s: Seconds between two looks without a notification, while there are waiters.
+        rests: Whether no looks are needed without waiters, since each look reports everything.
     """
 
     pause_s: float

@@ -119,7 +119,7 @@ class ChangeLog(ABC):
         _logs.add(self)
 
     def tell_committed(self) -> None:
-        """Notify those who wait for changes that there may be some."""
+        """Notify the waiters for changes that there may be some."""
         if self.ring is not None:
             self.ring()
 

@@ -94,7 +94,7 @@ class OwningConnection(sqlite3.Connection):
             self._taken_back.popleft().close()
 
     def close_cursors(self) -> None:
-        """Close every cursor, whoever holds it."""
+        """Close every cursor, whatever holds it."""
         self._close_taken_back()
         # Meanwhile other threads may collect cursors.
         for cursor in tuple(self._cursors):
