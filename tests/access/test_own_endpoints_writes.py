@@ -111,6 +111,21 @@ async def test_many_rows_are_deleted_as_far_as_they_may_be(own: Own) -> None:
         assert list(await session.scalars(select(Line.id))) == [2]
 
 
+@pytest.mark.parametrize("flushes", [True, False])
+async def test_what_waits_is_written_first_unless_the_statement_says_otherwise(
+    own: Own, *, flushes: bool
+) -> None:
+    """As in any session: a change of many rows meets a new one by `autoflush` alone."""
+
+    async def work(session: AsyncSession) -> Any:
+        session.add(Invoice(number="new", org_id=1))
+        change = update(Invoice).where(Invoice.number == "new").values(number="met")
+        result = await session.execute(change, execution_options={"autoflush": flushes})
+        return result.rowcount, len(session.new)
+
+    assert await own.read(work) == ((1, 0) if flushes else (0, 1))
+
+
 async def test_changes_may_look_at_other_tables(own: Own) -> None:
     async def work(session: AsyncSession) -> Any:
         newest = select(func.max(Invoice.number)).scalar_subquery()

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 from pydantic import AnyUrl, NaiveDatetime, StringConstraints
+from sqlalchemy import String, TypeDecorator
 from sqlalchemy.dialects.postgresql import CIDR, INET, MACADDR
 from sqlalchemy.orm import registry
 from sqlmodel import AutoString, Field, SQLModel
@@ -40,6 +41,19 @@ class Level(enum.IntEnum):
     HIGH = 2
 
 
+class AddressType(TypeDecorator[ipaddress.IPv4Address]):
+    """Addresses as texts in which they stand as they are ordered."""
+
+    impl = String(12)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Any) -> str | None:
+        return None if value is None else f"{int(ipaddress.IPv4Address(value)):012}"
+
+    def process_result_value(self, value: str | None, _dialect: Any) -> Any:
+        return None if value is None else ipaddress.IPv4Address(int(value))
+
+
 class KeyType(NamedTuple):
     """A type, how its column is made, and two values, the second one spelt in two ways."""
 
@@ -53,6 +67,10 @@ class KeyType(NamedTuple):
 TEXT: dict[str, Any] = {"sa_type": AutoString}
 TYPES: Mapping[str, KeyType] = {
     "ipv4": KeyType(ipaddress.IPv4Address, TEXT, "1.2.3.4", "10.0.0.1", "10.0.0.1"),
+    "address": KeyType(
+        ipaddress.IPv4Address, {"sa_type": AddressType}, "1.2.3.4", "10.0.0.1", "10.0.0.1"
+    ),
+    "anything": KeyType(Any, {"sa_type": AddressType}, "1.2.3.4", "10.0.0.1", "10.0.0.1"),
     "ipv6": KeyType(ipaddress.IPv6Address, TEXT, "::1", "fe80::1", "FE80:0:0:0:0:0:0:1"),
     "network": KeyType(
         ipaddress.IPv4Network, TEXT, "10.0.0.0/8", "1.2.3.4/32", "1.2.3.4/255.255.255.255"

@@ -88,7 +88,7 @@ def saying_why(side: Side) -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, OSError, TimeoutError) as exc:
+    except (SQLAlchemyError, OSError) as exc:
         raise CopyFailed(f"{side.name}: {reason_of(exc)}") from exc
 
 

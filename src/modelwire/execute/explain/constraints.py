@@ -124,7 +124,7 @@ def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
 
     It is None if they have different pointers, or if the request has no body.
     """
-    pointers = {rows[0].pointer} if len(rows) == 1 else {row.pointer for row in rows}
+    pointers = {row.pointer for row in rows}
     if len(pointers) != 1 or (isinstance(plan, (DeletePlan, MarkPlan)) and pointers == {""}):
         return None
     return pointers.pop()

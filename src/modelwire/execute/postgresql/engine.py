@@ -63,7 +63,7 @@ class _Driver:
         except asyncpg.TargetServerAttributeNotMatched as exc:
             reason = f"{server.host or 'the server'} is not {target or 'as it should be'}"
             raise asyncpg.CannotConnectNowError(reason) from exc
-        except (OSError, TimeoutError) as exc:
+        except OSError as exc:
             # As the driver's own error, it is recognized wherever a session meets it.
             reason = str(exc) or f"no answer within {limit_s:g} seconds"
             raise asyncpg.CannotConnectNowError(reason) from exc

@@ -165,7 +165,7 @@ def _refuse() -> InvalidRequest:
 
 def _write_value(field: Field, value: Any) -> Any:
     form = _form_of(field)
-    if form is not None and isinstance(value, form.cls) and not isinstance(value, SpelledUUID):
+    if isinstance(value, form.cls) and not isinstance(value, SpelledUUID):
         return form.write(value)
     if is_decorated(field.sql_type) and not isinstance(value, Unreadable):
         return str(value)
@@ -175,10 +175,7 @@ def _write_value(field: Field, value: Any) -> Any:
 def _read_value(field: Field, value: Any) -> Any:
     if isinstance(value, list):
         return _read_stored(value)
-    form = _form_of(field)
-    if form is None:
-        raise BadValue("should be as it is stored")
-    return form.read(value, field)
+    return _form_of(field).read(value, field)
 
 
 def _write_stored(value: Any) -> list[Any]:
@@ -213,9 +210,12 @@ class _Form(NamedTuple):
     read: Callable[[Any, Field], Any]
 
 
-def _form_of(field: Field) -> _Form | None:
-    """Return the form of a column's values in a cursor."""
-    return _FORMS.get(field.stored_kind or field.kind)
+def _form_of(field: Field) -> _Form:
+    """Return the form of a column's values in a cursor.
+
+    Values of an unknown kind, as a key with a type of its own may have, are texts.
+    """
+    return _FORMS.get(field.stored_kind or field.kind, _FORMS[Kind.TEXT])
 
 
 def _write_interval(value: dt.timedelta) -> str:
