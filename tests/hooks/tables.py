@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Column, DateTime, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, DateTime, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -48,6 +48,7 @@ class Invoice(Base, table=True):
     """`margin` is hidden, and clients can't set `total`."""
 
     __tablename__ = "invoices"
+    __table_args__ = (CheckConstraint("note <> 'refused'", name="notes"),)
 
     id: int | None = Field(default=None, primary_key=True)
     code: str | None = Field(default=None, unique=True, max_length=20)

@@ -31,6 +31,17 @@ async def test_order_and_values(client: httpx2.AsyncClient, script: Script) -> N
     assert [pointer for _, _, pointer in updated.rows] == ["/1", "/2"]
 
 
+@pytest.mark.parametrize("code", ["q", "b"])
+async def test_refused_by_a_check(client: httpx2.AsyncClient, code: str) -> None:
+    """Which of many rows a check refuses, new or not, is found out row by row."""
+    await store_rows(client)
+    rows = [{"code": c, "note": n} for c, n in (("p", "n"), ("a", "n"), (code, "refused"))]
+    answer = await client.post(UPSERT, json=rows)
+    assert answer.status_code == 422, answer.text
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/2/note"]
+    assert (await client.get("/invoices/?code=p")).json()["total"] == 0
+
+
 async def test_refused_by_a_constraint(client: httpx2.AsyncClient) -> None:
     """What a constraint refuses is explained by its row, new or not."""
     await store_rows(client)
