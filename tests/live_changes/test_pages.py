@@ -175,7 +175,7 @@ async def test_lists_say_where_to_go_on(writer: httpx2.AsyncClient) -> None:
     page = await writer.get(PATH)
     number = int(page.headers["x-change-number"])
     await writer.patch(f"{PATH}{row['id']}", json={"done": True})
-    found = told(await writer.get(CHANGES, params={"after": number}))
+    found = told(await writer.get(CHANGES, params={"after": number, "wait": 60}))
     assert found[-1][0] == "update"
     for asked in ({"cursor": ""}, {"count": "none"}):
         assert "x-change-number" in (await writer.get(PATH, params=asked)).headers

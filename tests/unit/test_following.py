@@ -119,9 +119,9 @@ async def test_a_stream(log: Any) -> None:
 async def test_a_stream_is_never_quiet(log: Any) -> None:
     """Something is sent within some seconds; where the client's place is not what it was told, it
     is that."""
-    steps = [(0, HEARTBEAT_S), (3, 1), (3, HEARTBEAT_S - 1), (4, 1), (4, HEARTBEAT_S - 1), (4, 15)]
-    followed = log(*steps, seen=[4], after=0)
-    assert await followed.stream(0) == [RETRY, HEARTBEAT, b"id: 3\n\n", write(4), HEARTBEAT]
+    steps = [(0, HEARTBEAT_S), (3, 1), (3, HEARTBEAT_S - 1), (5, 1), (5, HEARTBEAT_S - 1), (5, 15)]
+    followed = log(*steps, seen=[4, 5], after=0)
+    assert await followed.stream(0) == [RETRY, HEARTBEAT, b"id: 3\n\n", write(4, 5), HEARTBEAT]
     assert [left_s for _, left_s in followed.waited] == [15, 15, 14, 15, 15, 1, 15]
 
 

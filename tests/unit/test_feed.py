@@ -1,0 +1,199 @@
+"""When the log of changes is looked at, and who is told of what."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from modelwire.execute.feed import feed as feed_module
+from modelwire.execute.feed.feed import Feed
+from modelwire.execute.feed.horizon import Look
+
+MINUTE_S = 60.0
+
+
+class Log:
+    """A log, and who looks at it.
+
+    Args:
+        rests: Whether that is not needed while nobody waits.
+        pause_s: Seconds between two looks.
+    """
+
+    def __init__(self, *, rests: bool, pause_s: float = 0.001) -> None:
+        self.rests = rests
+        self.pause_s = pause_s
+        self.highest = 0
+        self.oldest: int | None = None
+        self.looks = self.opened = 0
+        self.fails = False
+        self.ring: Callable[[], object] = lambda: None
+        self.looked = asyncio.Event()
+        self._begun = 0
+
+    async def prepare(self) -> None:
+        pass
+
+    async def open(self, ring: Callable[[], object], /) -> None:
+        self.opened += 1
+        self.ring = ring
+
+    async def close(self) -> None:
+        pass
+
+    async def look(self, seen: int, /) -> Look:
+        self.looks += 1
+        self.looked.set()
+        if self.fails:
+            raise ConnectionError("It is away")
+        self._begun += 1
+        known = self.highest <= seen
+        oldest = self._begun if self.oldest is None else self.oldest
+        return Look(self.highest, None if known else self._begun, oldest)
+
+    async def looked_at(self, times: int = 1) -> None:
+        """Wait until it was looked at so often."""
+        for _ in range(times):
+            self.looked.clear()
+            async with asyncio.timeout(MINUTE_S):
+                await self.looked.wait()
+
+    async def comes_to_rest(self) -> None:
+        """Wait until it is looked at no more."""
+        async with asyncio.timeout(MINUTE_S):
+            while not await self.rest():
+                pass
+
+    async def rest(self) -> bool:
+        """Let whatever looks do so; whether nothing has."""
+        before = self.looks
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        return self.looks == before
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for that only spares the database."""
+    monkeypatch.setattr(feed_module, "LEAST_S", 0)
+    monkeypatch.setattr(feed_module, "_FAILED_S", (0.001, 0.001))
+
+
+@pytest_asyncio.fixture
+async def follow() -> AsyncIterator[Any]:
+    """Follows a log until the end of the test."""
+    feeds: list[Feed] = []
+
+    def make(log: Log) -> Feed:
+        feeds.append(Feed(lambda: log, log.prepare))
+        return feeds[-1]
+
+    yield make
+    for feed in feeds:
+        await feed.close()
+
+
+async def test_a_log_that_rests_is_looked_at_while_somebody_waits(follow: Any) -> None:
+    """And at once when the first one does, by which time others may have written."""
+    log = Log(rests=True)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    await log.comes_to_rest()
+    log.highest = 3
+    assert await feed.wait(0, MINUTE_S) == 3
+    await log.comes_to_rest()
+    waiting = asyncio.create_task(feed.wait(3, MINUTE_S))
+    await log.looked_at(3)
+    log.highest = 4
+    assert await waiting == 4
+
+
+async def test_a_log_that_does_not_rest_is_looked_at_all_the_time(follow: Any) -> None:
+    log = Log(rests=False)
+    assert await follow(log).find(MINUTE_S) == 0
+    await log.looked_at(5)
+
+
+async def test_what_is_committed_here_is_seen_at_once(follow: Any) -> None:
+    """Where somebody waits, and looking is no matter of being told by the database."""
+    log = Log(rests=True, pause_s=MINUTE_S)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    await log.comes_to_rest()
+    feed.ring()
+    assert await log.rest()
+    waiting = asyncio.create_task(feed.wait(0, MINUTE_S))
+    await log.looked_at()
+    await log.comes_to_rest()
+    log.highest = 1
+    feed.ring()
+    assert await waiting == 1
+    other = Log(rests=False, pause_s=MINUTE_S)
+    feed = follow(other)
+    assert await feed.find(MINUTE_S) == 0
+    waiting = asyncio.create_task(feed.wait(0, MINUTE_S))
+    await other.rest()
+    other.highest = 1
+    feed.ring()
+    assert await other.rest()
+    other.ring()
+    assert await waiting == 1
+
+
+async def test_who_asks_is_told_of_what_was_there_before(follow: Any) -> None:
+    """Whoever asks while a look is under way is told by the next one."""
+    log = Log(rests=True)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    log.highest = 1
+    assert await asyncio.gather(feed.find(MINUTE_S), feed.find(MINUTE_S)) == [1, 1]
+    log.highest = 2
+    assert await feed.find(MINUTE_S) == 2
+
+
+async def test_nothing_is_waited_for_longer_than_that(follow: Any) -> None:
+    log = Log(rests=True)
+    feed = follow(log)
+    assert await feed.wait(0, 0.05) == 0
+    log.highest = 2
+    assert await feed.wait(1, MINUTE_S) == 2
+    assert await feed.wait(1, 0) == 2
+
+
+async def test_what_is_not_final_is_looked_at_again(
+    follow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction that was there when a number was first seen has to end, and is waited for."""
+    monkeypatch.setattr(feed_module, "HELD_UP_S", 0.001)
+    log = Log(rests=True, pause_s=MINUTE_S)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    log.highest, log.oldest = 1, 0
+    asked = asyncio.create_task(feed.wait(0, MINUTE_S))
+    await log.looked_at(5)
+    assert not asked.done()
+    log.oldest = None
+    assert await asked == 1
+
+
+async def test_a_log_that_is_away(follow: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """It is asked again and again, which is logged once, and who asks for it is not told a lie."""
+    log = Log(rests=False)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    with caplog.at_level(logging.WARNING, "modelwire"):
+        log.fails = True
+        await log.looked_at(4)
+        opened = log.opened
+        assert await feed.wait(0, 0.05) == 0
+        log.highest, log.fails = 1, False
+        assert await feed.wait(0, MINUTE_S) == 1
+        log.fails = True
+        await log.looked_at(4)
+    assert opened >= 3
+    assert [record.getMessage()[:30] for record in caplog.records] == [
+        "Changes can't be followed: the"
+    ] * 2
