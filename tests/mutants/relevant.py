@@ -15,7 +15,8 @@ RELEVANT = {
     "execute/connect/gathering": "unit/test_gathering http/test_gathered http/test_totals",
     "execute/connect/lane": "http/test_upsert values/test_unreadable statement/test_caller",
     "execute/connect/limit": (
-        "sessions/test_cursors sessions/test_short_statements sessions/test_outdated"
+        "unit/test_limits sessions/test_cursors sessions/test_short_statements"
+        " sessions/test_outdated"
     ),
     "execute/connect/pool": (
         "sessions/test_sessions sessions/test_cancelled sessions/test_loops sessions/test_life"
@@ -32,12 +33,15 @@ RELEVANT = {
     "execute/explain": (
         "http/test_constraints constraints/test_undeclared constraints/test_many_rows"
         " constraints/test_hidden constraints/test_own_code cases/test_keys_of_the_database"
+        " commits/test_refused"
     ),
     "execute/explain/links": "http/test_link_constraints http/test_many_to_many",
     "execute/explain/partitions": "constraints/test_partitions",
     "execute/failure": "observe/test_log unit/test_outcomes",
     "execute/faults": "unit/test_outcomes http/test_constraints",
-    "execute/feed": "live_changes/test_ends live_changes/test_order live_changes/test_notices",
+    "execute/feed": (
+        "unit/test_feed live_changes/test_ends live_changes/test_order live_changes/test_notices"
+    ),
     "execute/finder": "http/test_nested_writes http/test_constraints http/test_many_to_many",
     "execute/hooks": "hooks access/test_own_endpoints_writes soft_delete/test_own_code",
     "execute/idempotency": (
@@ -47,11 +51,18 @@ RELEVANT = {
     "execute/log": (
         "changes live_changes/test_pages live_changes/test_order soft_delete/test_history"
     ),
+    "execute/log/sqlite": (
+        "unit/test_sqlite_log changes live_changes/test_pages live_changes/test_order"
+        " soft_delete/test_history"
+    ),
     "execute/own": (
         "access/test_own_endpoints access/test_own_endpoints_writes access/test_own_callers"
         " access/test_own_planted"
     ),
     "execute/postgresql": "unit/test_urls http/test_health",
+    "execute/postgresql/connection": (
+        "sessions/test_outdated sessions/test_cancelled sessions/test_loops http/test_health"
+    ),
     "execute/postgresql/doubts": "faults/test_standbys_cut_off faults/test_network",
     "execute/postgresql/servers": (
         "unit/test_urls faults/test_failover faults/test_standbys_cut_off"
@@ -60,7 +71,7 @@ RELEVANT = {
         "live_changes/test_notices live_changes/test_order live_changes/test_pages"
     ),
     "execute/rejection": "http/test_constraints",
-    "execute/replicas": "query/test_freshness faults/test_replicas",
+    "execute/replicas": "unit/test_replicas query/test_freshness faults/test_replicas",
     "execute/secrets": "http/test_secrets http/test_sealed_cursors",
     "execute/servers": "unit/test_urls sessions/test_life",
     "execute/sqlite": "sessions/test_short_statements sessions/test_cursors unit/test_urls",
@@ -71,6 +82,7 @@ RELEVANT = {
     "execute/sqlite/watch": "live_changes/test_order live_changes/test_pages",
     "execute/startup": (
         "unit/test_startup sessions/test_life http/test_not_started values/test_unfilled"
+        " http/test_idempotency_rights"
     ),
     "execute/tables": "sessions/test_life constraints/test_schemas values/test_indexes",
     "execute/tracking": (
@@ -105,7 +117,9 @@ RELEVANT = {
         "http/test_create http/test_conditional cases/test_answers_that_fail computed/test_writes"
     ),
     "pipeline/batch": "batches",
-    "pipeline/changes": "unit/test_pace live_changes/test_pages changes/test_policies",
+    "pipeline/changes": (
+        "unit/test_pace unit/test_following live_changes/test_pages changes/test_policies"
+    ),
     "pipeline/echoes": "cases/test_rows_sent_back",
     "pipeline/following": "live_changes/test_pages changes/test_policies",
     "pipeline/history": "changes/test_policies soft_delete/test_history changes/test_two_versions",
@@ -121,6 +135,7 @@ RELEVANT = {
     "pipeline/rows": "http/test_gathered http/test_read access/test_gathered",
     "pipeline/transaction": (
         "http/test_tried sessions/test_contention http/test_idempotency http/test_each_for_itself"
+        " commits/test_refused"
     ),
     "pipeline/variants": "access/fields access/test_policies",
     "pipeline/writ": (
@@ -136,7 +151,10 @@ RELEVANT = {
         "http/test_aggregate query/test_aggregates computed/test_sums json_columns/test_groups"
     ),
     "plan/reading/cipher": "http/test_sealed_cursors http/test_secrets",
-    "plan/reading/cursor": "http/test_sealed_cursors http/test_keyset query/test_pages",
+    "plan/reading/cursor": (
+        "unit/test_cursors http/test_sealed_cursors http/test_keyset query/test_pages"
+        " cases/test_types_of_keys"
+    ),
     "plan/reading/derived": "http/test_aggregate query/test_aggregates",
     "plan/reading/filters": (
         "http/test_filter http/test_filter_values query/test_bad_input http/test_query_body"
@@ -206,7 +224,7 @@ RELEVANT = {
     "respond": "http/test_list http/test_conditional http/test_create http/test_csv",
     "respond/answer": "http/test_conditional http/test_list http/test_create http/test_read",
     "respond/batch": "batches/test_batches batches/test_references",
-    "respond/changes": "live_changes/test_pages",
+    "respond/changes": "unit/test_events live_changes/test_pages",
     "respond/groups": "http/test_aggregate",
     "respond/links": "http/test_links query/test_totals http/test_keyset",
     "respond/outcomes": (
@@ -247,7 +265,8 @@ RELEVANT = {
     "statement/dialects/sqlite_types": "http/test_create_types values/test_unreadable",
     "statement/documents": "json_columns",
     "statement/door": (
-        "statement/test_door access/test_own_endpoints access/test_own_endpoints_writes"
+        "statement/test_door access/test_own_callers access/test_own_endpoints"
+        " access/test_own_endpoints_writes"
     ),
     "statement/entries": "changes/test_policies soft_delete/test_history",
     "statement/estimate": "http/test_totals query/test_totals",
@@ -291,7 +310,7 @@ RELEVANT = {
         "statement/test_door computed/test_callers access/test_enforced soft_delete/test_deleted"
         " http/test_include"
     ),
-    "statement/spans": "http/test_aggregate query/test_aggregates",
+    "statement/spans": "unit/test_spans http/test_aggregate query/test_aggregates",
     "statement/spelled": "values/test_spellings values/test_enums_of_texts",
     "statement/statements": (
         "unit/test_slots unit/test_lock_order unit/test_startup http/test_upsert"
