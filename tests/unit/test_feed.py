@@ -149,7 +149,7 @@ async def test_who_asks_is_told_of_what_was_there_before(follow: Any) -> None:
     feed = follow(log)
     assert await feed.find(MINUTE_S) == 0
     log.highest = 1
-    assert await asyncio.gather(feed.find(MINUTE_S), feed.find(MINUTE_S)) == [1, 1]
+    assert list(await asyncio.gather(feed.find(MINUTE_S), feed.find(MINUTE_S))) == [1, 1]
     log.highest = 2
     assert await feed.find(MINUTE_S) == 2
 
