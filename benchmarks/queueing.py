@@ -106,7 +106,7 @@ def write_waits() -> Iterator[str]:
 
 
 def _count(copies: int) -> str:
-    return {0: "no copy", 1: "1 copy"}.get(copies, f"{copies} copies")
+    return {0: "no replica", 1: "1 replica"}.get(copies, f"{copies} replicas")
 
 
 def tables() -> Sequence[str]:

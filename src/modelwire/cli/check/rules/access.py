@@ -145,15 +145,15 @@ def _unhidden(app: Application, model: object) -> list[str]:
 RULES = (
     Rule(
         "MW701",
-        "Resources without a policy, where endpoints ask who asks",
-        "Anybody may read and change their rows",
+        "Resources without a policy, although endpoints identify the caller",
+        "Anyone can read and change their rows",
         "`mount(…, caller=me)` and `Resource(…, policy=Policy(…))`, or `dependencies=[…]`",
         find_open_resources,
     ),
     Rule(
         "MW702",
-        "A secret in an answer",
-        "Whoever sees the answer, a log or a cache has it",
+        "A secret in a response",
+        "Anyone who sees the response, a log or a cache has it",
         "A response model without it, `response_model_exclude`, or `Resource(hidden=[…])`",
         find_shown_secrets,
     ),

@@ -259,7 +259,7 @@ def _read_of(node: ast.AST) -> str:
 RULES = (
     Rule(
         "MW101",
-        "A session made by hand in an endpoint",
+        "A session created by hand in an endpoint",
         "Tests can't replace it, and two of them in one request are two transactions",
         "Take a session as a dependency: `session: SessionDep`",
         find_made,
@@ -267,29 +267,30 @@ RULES = (
     Rule(
         "MW102",
         "`IntegrityError` not handled",
-        "A value that is taken between a look and the commit, or a missing parent, is answered 500",
-        "Catch `IntegrityError` around the commit and answer 409, or register a handler of it; "
-        "`mount` does",
+        "A duplicate value that is inserted between a check and the commit, or a missing "
+        "parent, is a 500",
+        "Catch `IntegrityError` around the commit and respond with 409, or register a handler"
+        " for it; `mount` does",
         find_unhandled,
     ),
     Rule(
         "MW103",
         "A session shared by tasks",
-        "A session has one connection, and what tasks ask of it at a time fails or is mixed up",
-        "Ask one after the other, or give each task a session of its own",
+        "A session has one connection, and concurrent statements on it fail or get mixed up",
+        "Run the statements one after another, or give each task its own session",
         find_shared,
     ),
     Rule(
         "MW104",
-        "The session of the request used after the answer",
-        "It may be closed by then, and a commit that fails comes after a success was sent",
-        "Give the task keys, and have it open a session of its own",
+        "The session of the request used after the response",
+        "It may be closed by then, and a commit that fails comes after success was sent",
+        "Pass keys to the task, and open a session of its own there",
         find_after_answer,
     ),
     Rule(
         "MW105",
-        "A dependency that commits after the answer",
-        "The client was told of a success when the commit fails",
+        "A dependency that commits after the response",
+        "If the commit fails, the client has already been told of success",
         'Commit in the endpoint, take `UnitOfWorkDep`, or write `Depends(…, scope="function")`',
         find_late,
     ),
@@ -297,7 +298,7 @@ RULES = (
         "MW106",
         "A row used after the commit of an async session",
         "It is expired, and reading it raises `MissingGreenlet`",
-        "Make sessions with `expire_on_commit=False`, or `await session.refresh(row)`",
+        "Create sessions with `expire_on_commit=False`, or `await session.refresh(row)`",
         find_expired,
     ),
 )

@@ -111,16 +111,16 @@ RULES = (
     Rule(
         "MW401",
         "A blocking call in an async endpoint",
-        "One event loop answers every request, and stands still meanwhile",
-        "What can be awaited, `await run_in_threadpool(…)`, or a plain `def` endpoint",
+        "All requests share one event loop, which the call blocks",
+        "An awaitable call, `await run_in_threadpool(…)`, or a plain `def` endpoint",
         find_blocking,
         fixable=True,
     ),
     Rule(
         "MW402",
         "A sync session in an async endpoint",
-        "The event loop stands still while the database answers",
-        "An `AsyncSession`, as `SessionDep` gives one, or a plain `def` endpoint",
+        "It blocks the event loop until the database responds",
+        "An `AsyncSession`, such as that of `SessionDep`, or a plain `def` endpoint",
         find_sync_sessions,
     ),
 )
