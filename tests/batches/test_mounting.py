@@ -4,7 +4,7 @@ from typing import Annotated, Any, NamedTuple
 
 import httpx2
 import pytest
-from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
 
 from examples import league
 from modelwire import Caller, ConfigurationError, Database, Policy, Resource, everyone, mount
@@ -59,6 +59,24 @@ async def test_below_a_root_path(database: Database) -> None:
             )
             (made,) = answer.json()["responses"]
             assert made["headers"]["Location"] == f"/inner/teams/{made['body']['id']}"
+
+
+async def test_below_a_path_with_parameters(database: Database) -> None:
+    """What guards a request of a batch is told the parameters before it, as by itself."""
+    app, outer = FastAPI(), FastAPI()
+
+    def check(request: Request) -> None:
+        if request.path_params.get("city") != "Bonn":
+            raise HTTPException(403)
+
+    mount(app, database, Resource(league.Team, dependencies=[Depends(check)]))
+    outer.mount("/{city}", app)
+    async with open_client(outer) as client:
+        for city, status in (("Bonn", 200), ("Ulm", 403)):
+            assert (await client.get(f"/{city}/teams/")).status_code == status
+            for path in ("/teams/", f"/{city}/teams/"):
+                answer = await post(client, f"/{city}/batch", request("GET", path))
+                assert answer.status_code == status, answer.text
 
 
 async def test_resources_of_every_mount(database: Database) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Column
 from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Team
-from modelwire import ConfigurationError, Database, Resource, UnitOfWorkDep
+from modelwire import ConfigurationError, Database, Resource, UnitOfWorkDep, mount
 from modelwire.errors import NotFound
 from tests.conftest import LEAGUE, MakeClient, make_app, open_client
 from tests.http.problems import faults_of, read_problem
@@ -240,6 +240,18 @@ async def test_root_path(make_client: MakeClient, root: str, path: str, status: 
     transport = httpx2.ASGITransport(app=app, root_path=root)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as behind:
         assert (await behind.get(path)).status_code == status
+
+
+async def test_below_a_path_with_parameters(database: Database) -> None:
+    """A path before the application is taken off, however much of it a client percent-encodes."""
+    app, outer = FastAPI(), FastAPI()
+    mount(app, database, Resource(Tag))
+    outer.mount("/{name}", app)
+    async with open_client(outer) as client:
+        for number, name in enumerate(("plain", "ann@x.org", "o'neil", "a+b", "x%20y", "%61", "é")):
+            made = await client.post(f"/{name}/tags/", json={"name": f"{number}"})
+            assert made.status_code == 201, name
+            assert (await client.get(made.headers["location"])).json() == made.json(), name
 
 
 @pytest.mark.parametrize(

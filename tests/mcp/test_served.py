@@ -201,6 +201,23 @@ async def test_below_a_prefix_and_a_root(database: Database) -> None:
         assert (await agent.ask("batch", requests=[part]))["responses"][0]["status"] == 200
 
 
+async def test_below_a_path_with_parameters(database: Database) -> None:
+    """What guards a request of a tool is told the parameters before it, as that of the message."""
+    app, outer = FastAPI(), FastAPI()
+    told: list[object] = []
+
+    def check(request: Request) -> None:
+        told.append(request.path_params.get("city"))
+
+    mount(app, database, *LEAGUE, mcp=True, dependencies=[Depends(check)])
+    outer.mount("/{city}", app)
+    await store(database, Team(name="Red"))
+    found = await Agent(outer, path="/Bonn/mcp").ask("query", resource="teams")
+    assert [row["name"] for row in found["items"]] == ["Red"]
+    assert len(told) > 1
+    assert {*told} == {"Bonn"}
+
+
 async def names(agent: Agent) -> list[str]:
     listed = await agent.ask("list_resources")
     return [resource["name"] for resource in listed["resources"]]

@@ -193,7 +193,6 @@ class _Parts:
             "raw_path": raw.encode(),
             "query_string": query.encode(),
             "headers": self._headers,
-            "path_params": {},
         }
 
     def _headers_of(self, request: BatchedRequest) -> list[tuple[bytes, bytes]]:

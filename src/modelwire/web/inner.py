@@ -11,7 +11,7 @@ from ..compat.starlette import EXCEPTION_HANDLERS
 
 _OF_THE_REQUEST = frozenset(
     (
-        *("path", "raw_path", "query_string", "method", "headers", "path_params"),
+        *("path", "raw_path", "query_string", "method", "headers"),
         *("endpoint", "route", EXCEPTION_HANDLERS, TELEMETRY),
     )
 )

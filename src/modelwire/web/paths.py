@@ -42,10 +42,13 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
     raw = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else quote(scope["path"])
     root = scope.get("root_path")
-    prefix = quote(root.rstrip("/")) if root else ""
-    if prefix and path.startswith(f"{prefix}/"):
-        path = path[len(prefix) :]
-    return split_path(path)
+    return split_path(_take_off(root.rstrip("/"), path) if root else path)
+
+
+def _take_off(root: str, path: str) -> str:
+    """Take the root path off a path that begins with it, whatever of it a client has encoded."""
+    ends = (place for place, character in enumerate(path) if character == "/" and place)
+    return path[next((end for end in ends if unquote(path[:end]) == root), 0) :]
 
 
 def split_path(path: str) -> tuple[str, ...]:
