@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, col
 
@@ -43,6 +44,25 @@ class Letter(Base, table=True):
     labels: list[Label] = Relationship(back_populates="letters", link_model=Mark)
 
 
+class Box(Base, table=True):
+    """One that is closed is not to be seen."""
+
+    __tablename__ = "weighed_boxes"
+
+    id: str = Field(primary_key=True)
+    is_open: bool = True
+
+
+class Sheet(Base, table=True):
+    """One that lies in an open box may be changed."""
+
+    __tablename__ = "weighed_sheets"
+
+    id: str = Field(primary_key=True)
+    box_id: str = Field(foreign_key="weighed_boxes.id")
+    box: Box = Relationship()
+
+
 class Strict(Base, table=True):
     __tablename__ = "weighed_stricts"
 
@@ -56,6 +76,21 @@ weighed_world = make_world_fixture(
     on_lanes(
         (
             Resource(Label),
+            Resource(
+                Mark,
+                policy=Policy(
+                    read=everyone,
+                    create=col(Mark.label_id) != "barred",
+                    delete=col(Mark.label_id) != "fixed",
+                ),
+            ),
+            Resource(Box, policy=Policy(read=col(Box.is_open), create=everyone)),
+            Resource(
+                Sheet,
+                policy=Policy(
+                    read=everyone, create=everyone, update=col(Sheet.box).has(col(Box.is_open))
+                ),
+            ),
             Resource(
                 Letter,
                 includes=["labels"],
@@ -81,11 +116,19 @@ async def prepare(world: World, lane: str) -> httpx2.AsyncClient:
     client = world.clients[lane]
     for path, row in (
         ("labels", {"id": "1"}),
-        ("letters", {"id": "1", "number": 1}),
+        ("labels", {"id": "barred"}),
+        ("labels", {"id": "fixed"}),
+        ("boxes", {"id": "1"}),
+        ("boxes", {"id": "closed"}),
+        ("sheets", {"id": "1", "box_id": "1"}),
+        ("letters", {"id": "1", "number": 1, "labels": ["fixed"]}),
         ("letters", {"id": "2", "number": 2}),
         ("stricts", {"id": "1"}),
     ):
         assert (await client.post(f"/weighed_{path}/", json=row)).status_code == 201
+    async with world.database.engine.begin() as connection:
+        closed = update(Box).where(col(Box.id) == "closed").values(is_open=False)
+        await connection.execute(closed)
     return client
 
 
@@ -100,6 +143,15 @@ CASES: list[tuple[str, str, Any, int, str]] = [
     ("PUT", "/weighed_letters/1/labels/1", None, 412, "changed"),
     ("PUT", "/weighed_letters/1/labels/9", None, 404, "not_found"),
     ("DELETE", "/weighed_letters/1/labels/9", None, 404, "not_found"),
+    ("PUT", "/weighed_letters/1/labels/barred", None, 403, "forbidden"),
+    ("DELETE", "/weighed_letters/1/labels/fixed", None, 403, "forbidden"),
+    ("PATCH", "/weighed_letters/1", {"labels": ["fixed", "barred"]}, 403, "forbidden"),
+    ("PATCH", "/weighed_letters/1", {"labels": []}, 403, "forbidden"),
+    ("PUT", "/weighed_letters/1", {"state": "done", "labels": ["1"]}, 403, "forbidden"),
+    ("PATCH", "/weighed_letters/1", {"labels": ["fixed", "1"]}, 412, "changed"),
+    ("PATCH", "/weighed_letters/1", {"labels": ["fixed", "9"]}, 412, "changed"),
+    ("PATCH", "/weighed_sheets/1", {"box_id": "closed"}, 412, "changed"),
+    ("PATCH", "/weighed_sheets/1", {"box_id": "9"}, 412, "changed"),
 ]
 
 
@@ -125,13 +177,15 @@ async def test_if_match(
     else:
         answer = await client.request(method, url, json=body, headers=OLD)
     problem = read_problem(answer, status, code)
-    if status == 403 and not in_batch:
+    if body == SENT and not in_batch and status == 403:
         assert problem["errors"][0]["pointer"] == "/state"
-    assert (await client.get("/weighed_letters/1")).json() == {
+    assert (await client.get("/weighed_letters/1?include=labels")).json() == {
         "id": "1",
         "state": "draft",
         "number": 1,
+        "labels": [{"id": "fixed"}],
     }
+    assert (await client.get("/weighed_sheets/1")).json() == {"id": "1", "box_id": "1"}
 
 
 @pytest.mark.both_lanes

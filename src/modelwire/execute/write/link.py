@@ -24,7 +24,7 @@ from ..connect.lane import Row
 from ..finder import Finder
 from ..rejection import Rejection
 from .context import WriteContext
-from .permission import refuse
+from .permission import check_linked, refuse
 
 Columns = tuple[Column[Any], ...]
 
@@ -109,6 +109,16 @@ class Linker:
         for row, links in found:
             if not links.relation.excludes:
                 await self._delete_others(table, row, links)
+
+    async def change(self, table: Table, row: Row, links: LinkSet, *, removes: bool) -> None:
+        """Link a row to others that were found, or no longer, and check what has come of it.
+
+        Raises:
+            Forbidden: The caller may not leave the row, or the links, so.
+            Rejection: A constraint of the link table fired.
+        """
+        await (self.remove if removes else self.link)(table, row, links)
+        await check_linked(self._context, table, (), [row])
 
     async def remove(self, table: Table, row: Row, links: LinkSet) -> None:
         """Delete the links from a row to others, where they exist.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from ...access.policy import Action
 from ...catalog.field import Field
 from ...catalog.names import to_words
 from ...catalog.tables import Catalog, Table
-from ...errors import Forbidden
+from ...errors import ConstraintViolation, Forbidden, RequestError
 from ...plan.writing.create_plan import CreatePlan
 from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.each import WrittenRows
@@ -19,6 +19,7 @@ from ..explain.constraints import by_table
 from ..explain.naming import point_at
 from ..explain.references import find_hidden_parent
 from ..finder import Finder
+from ..rejection import Rejection
 from .context import WriteContext
 
 _VERBS: dict[Action, str] = {"create": "create", "update": "change", "delete": "delete"}
@@ -144,6 +145,23 @@ async def check_tied(
         for reference in table.references
     ):
         await check_parents(context, CreatePlan(table, tuple(rows)))
+
+
+async def refuse_by_policy(attempt: Awaitable[object]) -> None:
+    """Refuse a change for what would come of it, which weighs more than a precondition.
+
+    Args:
+        attempt: Makes the change, in the transaction that is undone in any case.
+
+    Raises:
+        Forbidden: The caller may not make it.
+    """
+    try:
+        await attempt
+    except Forbidden:
+        raise
+    except (RequestError, Rejection, ConstraintViolation):
+        return  # nothing comes of it
 
 
 def _has_guarded_parents(table: Table, catalog: Catalog) -> bool:

@@ -23,7 +23,7 @@ from .context import WriteContext, Written
 from .insert import bind_row
 from .link import Linker
 from .lock import check_stored, read_locked
-from .permission import check_linked, check_parents, check_written
+from .permission import check_linked, check_parents, check_written, refuse_by_policy
 
 
 class Updater(Struct, frozen=True):
@@ -59,7 +59,7 @@ class Updater(Struct, frozen=True):
             check_stored(context, plan, stored)
             plan.check_expected(stored)
         except RequestError as refusal:
-            await self._refuse_by_policy(plan, stored)
+            await refuse_by_policy(self._attempt(plan, stored))
             raise refusal
         if plan.echoes:
             await context.compare_echoes(context.lane, plan, stored)
@@ -67,6 +67,32 @@ class Updater(Struct, frozen=True):
         await check_parents(context, plan)
         if hooks is not None:
             plan = await hooks.before_update(plan, stored)
+        changed = await self._store(plan, stored)
+        if hooks is not None:
+            hooks.updated(plan, stored, changed)
+        return Written(plan, changed)
+
+    async def _attempt(self, plan: UpdatePlan, stored: Sequence[Row]) -> None:
+        """Change rows that are locked, without hooks, where a policy may refuse what comes of it.
+
+        Raises:
+            Forbidden: The caller may not leave them so.
+            RequestError, Rejection: Something else is against it.
+        """
+        settled = plan.settle(stored, self.context.statements.dialect)
+        if settled.may_leave_policy or any(settled.links):
+            await check_parents(self.context, settled)
+            await self._store(settled, stored)
+
+    async def _store(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
+        """Change rows that are locked, with their links, and check what has come of them.
+
+        Raises:
+            Forbidden: The caller may not leave them so.
+            ParentNotFound: A row that is to be linked is not there.
+            Rejection: A constraint fired.
+        """
+        context = self.context
         changed = await self._change_all(plan, stored)
         if plan.may_leave_policy:
             await check_written(context, plan.changed_table, "update", plan.rows, changed)
@@ -75,26 +101,7 @@ class Updater(Struct, frozen=True):
         if wanted:
             await Linker(context).replace(plan.table, wanted)
             await check_linked(context, plan.changed_table, plan.rows, changed)
-        if hooks is not None:
-            hooks.updated(plan, stored, changed)
-        return Written(plan, changed)
-
-    async def _refuse_by_policy(self, plan: UpdatePlan, stored: Sequence[Row]) -> None:
-        """Refuse an update by its policy, which takes precedence over a failed precondition.
-
-        The update is tried without hooks, in a transaction that is rolled back in any case.
-
-        Raises:
-            Forbidden: The caller may not leave the rows as they would become.
-        """
-        try:
-            settled = plan.settle(stored, self.context.statements.dialect)
-            if not settled.may_leave_policy:
-                return
-            changed = await self._change_all(settled, stored)
-        except (RequestError, Rejection):
-            return  # the policy has no say then
-        await check_written(self.context, settled.changed_table, "update", settled.rows, changed)
+        return changed
 
     async def change_one(self, plan: UpdatePlan) -> Row:
         """Update the only row of a plan, in one statement.

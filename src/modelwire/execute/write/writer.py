@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
-from ...errors import NotFound
+from ...errors import NotFound, RequestError
 from ...plan.writing.create_plan import ChildPlan, CreatePlan
 from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row as NewRow
@@ -24,7 +25,7 @@ from .insert import Inserter
 from .link import Linker
 from .lock import check_stored, read_locked
 from .mass import find_affected
-from .permission import check_linked, check_parents
+from .permission import check_parents, refuse_by_policy
 from .soft import SoftRemover
 from .update import Updater
 from .upsert import Upserter
@@ -111,10 +112,14 @@ async def _link(context: WriteContext, plan: LinkPlan) -> Written:
     links, missing = await linker.find(plan.links)
     if missing:
         raise NotFound(f"{links.target.title} not found")
-    check_stored(context, plan.owner, [row])
+    change = partial(linker.change, plan.owner.table, row, links, removes=plan.removes)
+    try:
+        check_stored(context, plan.owner, [row])
+    except RequestError as refusal:
+        await refuse_by_policy(change())
+        raise refusal
     sets = None if hooks is None else await hooks.before_link(plan, row)
-    await (linker.remove if plan.removes else linker.link)(plan.owner.table, row, links)
-    await check_linked(context, plan.owner.table, (), [row])
+    await change()
     if hooks is not None and sets is not None:
         hooks.linked(plan, row, await _set(context, plan.owner, sets) if sets.fields else row)
     return Written(plan.owner)
