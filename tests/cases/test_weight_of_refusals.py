@@ -84,7 +84,7 @@ weighed_world = make_world_fixture(
                     delete=col(Mark.label_id) != "fixed",
                 ),
             ),
-            Resource(Box, policy=Policy(read=col(Box.is_open), create=everyone)),
+            Resource(Box, policy=Policy(read=col(Box.is_open).is_(True), create=everyone)),
             Resource(
                 Sheet,
                 policy=Policy(

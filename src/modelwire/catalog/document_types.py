@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from decimal import Decimal
 from enum import Enum, StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import (
     Annotated,
     Any,
@@ -22,6 +22,7 @@ from typing import (
 )
 
 from pydantic import BaseModel, RootModel
+from pydantic.fields import FieldInfo
 
 from .kinds import Kind, bare_class, strip_optional
 from .names import shown_name
@@ -88,8 +89,11 @@ def _holds_items(cls: type) -> bool:
 
 def annotation_below(annotation: Any, step: str) -> Any:
     """Return the annotation of a part of an annotated value; None if it has no such part."""
+    if step in excluded_names(annotation):
+        return None
     if view_of(annotation)[0] is View.VALUE and get_origin(annotation) in _UNIONS:
-        return Any
+        below = (annotation_below(unwrap(member), step) for member in get_args(annotation))
+        return Union[(*(found for found in below if found is not None), Any)]
     members = members_of(annotation)
     if members is not None:
         return members.get(step, members.get(_ANY_NAME))
@@ -114,6 +118,7 @@ def _item_at(cls: type, args: Sequence[Any], step: str) -> Any:
 
 @lru_cache(maxsize=1024)
 def _members_of_class(cls: type) -> Mapping[str, Any] | None:
+    excluded = _excluded_by_class(cls)
     if issubclass(cls, BaseModel):
         found = {
             shown_name(k, i): i.annotation for k, i in cls.model_fields.items() if not i.exclude
@@ -121,6 +126,14 @@ def _members_of_class(cls: type) -> Mapping[str, Any] | None:
         computed = cls.model_computed_fields.items()
         found |= {info.alias or key: info.return_type for key, info in computed}
         return found | ({_ANY_NAME: Any} if cls.model_config.get("extra") == "allow" else {})
+    hints = _hints_of(cls)
+    if hints is None:
+        return None
+    return {name: hint for name, hint in hints.items() if name not in excluded}
+
+
+def _hints_of(cls: type) -> Mapping[str, Any] | None:
+    """Return the annotations of a TypedDict's or a dataclass's parts; None for other classes."""
     is_typed_dict = hasattr(cls, "__required_keys__")  # one of typing_extensions too
     if not (is_typed_dict or is_dataclass(cls)):
         return None
@@ -128,6 +141,72 @@ def _members_of_class(cls: type) -> Mapping[str, Any] | None:
         return get_type_hints(cls, include_extras=True)
     except NameError:  # a name that is imported only for type checkers
         return {_ANY_NAME: Any}
+
+
+def _infos_of(hint: Any) -> Sequence[FieldInfo]:
+    """Return what `Annotated` has of Pydantic's in an annotation."""
+    if get_origin(hint) in (Required, NotRequired):
+        hint = get_args(hint)[0]
+    given = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return [one for one in given if isinstance(one, FieldInfo)]
+
+
+@lru_cache(maxsize=1024)
+def _excluded_by_class(cls: type) -> frozenset[str]:
+    infos: Mapping[str, FieldInfo] | None = getattr(cls, "__pydantic_fields__", None)
+    if infos is None:
+        infos = {name: i for name, hint in (_hints_of(cls) or {}).items() for i in _infos_of(hint)}
+    excluded = {
+        name
+        for key, info in infos.items()
+        if info.exclude
+        for name in (key, info.alias, info.validation_alias, info.serialization_alias)
+        if isinstance(name, str)
+    }
+    shown = {shown_name(key, info) for key, info in infos.items() if not info.exclude}
+    return frozenset(excluded - shown)
+
+
+def excluded_names(annotation: Any) -> frozenset[str]:
+    """Return the names of the parts that an annotation excludes from what is shown."""
+    if get_origin(annotation) in _UNIONS:
+        members = [unwrap(member) for member in get_args(annotation)]
+        shown = {name for member in members for name in members_of(member) or ()}
+        return frozenset(name for m in members for name in excluded_names(m) if name not in shown)
+    cls = bare_class(annotation)
+    return frozenset() if cls is None else _excluded_by_class(cls)
+
+
+def excluder_of(annotation: Any) -> Callable[[Any], Any] | None:
+    """Return what removes from a document the parts that its annotation excludes.
+
+    Documents that were stored by other code may have such parts. None if nothing is excluded.
+    """
+    seen: list[Any] = []
+    pending = [annotation]
+    while pending:
+        found = unwrap(pending.pop())
+        if found in seen:
+            continue
+        if excluded_names(found):
+            return partial(_exclude, unwrap(annotation))
+        seen.append(found)
+        pending += [*(members_of(found) or {}).values(), *get_args(found)]
+    return None
+
+
+def _exclude(annotation: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        excluded = excluded_names(annotation)
+        shown = {name: item for name, item in value.items() if name not in excluded}
+        return {name: _exclude(_find_below(annotation, name), v) for name, v in shown.items()}
+    if isinstance(value, list):
+        return [_exclude(_find_below(annotation, str(i)), item) for i, item in enumerate(value)]
+    return value
+
+
+def _find_below(annotation: Any, step: str) -> Any:
+    return unwrap(annotation_below(annotation, step))
 
 
 def members_of(annotation: Any) -> Mapping[str, Any] | None:

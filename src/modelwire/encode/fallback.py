@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from pydantic_core import PydanticSerializationError, to_json
 
+from ..catalog.document_types import excluder_of
 from ..catalog.field import Field
 from ..catalog.unreadable import Unreadable
 from ..plan.values import shown_value
@@ -43,9 +44,9 @@ def fall_back(value: Any) -> Any:
 
 
 def show(field: Field) -> Callable[[Any], Any] | None:
-    """Return the conversion of column values to a field's annotation; None where none is needed."""
+    """Return the conversion of column values to what is shown; None where none is needed."""
     if field.from_column is None:
-        return None
+        return excluder_of(field.annotation)
 
     def convert(value: Any) -> Any:
         return shown_value(value, field)
