@@ -46,7 +46,7 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
 
 
 def _take_off(root: str, path: str) -> str:
-    """Take the root path off a path that begins with it, whatever of it a client has encoded."""
+    """Remove the root path from the start of a path, however it is percent-encoded there."""
     ends = (place for place, character in enumerate(path) if character == "/" and place)
     return path[next((end for end in ends if unquote(path[:end]) == root), 0) :]
 

@@ -111,10 +111,10 @@ class Linker:
                 await self._delete_others(table, row, links)
 
     async def change(self, table: Table, row: Row, links: LinkSet, *, removes: bool) -> None:
-        """Link a row to others that were found, or no longer, and check what has come of it.
+        """Add or remove links to rows that were found, and check the result.
 
         Raises:
-            Forbidden: The caller may not leave the row, or the links, so.
+            Forbidden: The caller may not leave the row or its links as they would become.
             Rejection: A constraint of the link table fired.
         """
         await (self.remove if removes else self.link)(table, row, links)

@@ -148,10 +148,10 @@ async def check_tied(
 
 
 async def refuse_by_policy(attempt: Awaitable[object]) -> None:
-    """Refuse a change for what would come of it, which weighs more than a precondition.
+    """Refuse a change by a policy, which takes precedence over a failed precondition.
 
     Args:
-        attempt: Makes the change, in the transaction that is undone in any case.
+        attempt: Makes the change, in a transaction that is rolled back in any case.
 
     Raises:
         Forbidden: The caller may not make it.
@@ -161,7 +161,7 @@ async def refuse_by_policy(attempt: Awaitable[object]) -> None:
     except Forbidden:
         raise
     except (RequestError, Rejection, ConstraintViolation):
-        return  # nothing comes of it
+        return  # the policy has no say then
 
 
 def _has_guarded_parents(table: Table, catalog: Catalog) -> bool:

@@ -73,11 +73,11 @@ class Updater(Struct, frozen=True):
         return Written(plan, changed)
 
     async def _attempt(self, plan: UpdatePlan, stored: Sequence[Row]) -> None:
-        """Change rows that are locked, without hooks, where a policy may refuse what comes of it.
+        """Update locked rows without hooks, where a policy may refuse the result.
 
         Raises:
-            Forbidden: The caller may not leave them so.
-            RequestError, Rejection: Something else is against it.
+            Forbidden: The caller may not leave the rows as they would become.
+            RequestError, Rejection: The update fails for another reason.
         """
         settled = plan.settle(stored, self.context.statements.dialect)
         if settled.may_leave_policy or any(settled.links):
@@ -85,11 +85,11 @@ class Updater(Struct, frozen=True):
             await self._store(settled, stored)
 
     async def _store(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
-        """Change rows that are locked, with their links, and check what has come of them.
+        """Update locked rows and their links, and check the result.
 
         Raises:
-            Forbidden: The caller may not leave them so.
-            ParentNotFound: A row that is to be linked is not there.
+            Forbidden: The caller may not leave the rows as they would become.
+            ParentNotFound: A row to link does not exist.
             Rejection: A constraint fired.
         """
         context = self.context
