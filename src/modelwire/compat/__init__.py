@@ -1,7 +1,7 @@
-"""What is private to the libraries below, or differs between their versions, one module for each.
+"""Private parts of libraries, and differences between their versions, one module per library.
 
 No other module names a part of a library that its documentation doesn't: an attribute with an
-underscore, a module or a name that is nowhere described, the text of an error. Here each has its
-reason, and the versions that it was tried with. `tests/compat` has a canary for each, which fails
-with the name of what has moved; `tests/compat/test_fence.py` finds those named elsewhere.
+underscore, an undescribed module or name, the text of an error. Each has its reason here, and the
+versions that it was tried with. `tests/compat` has a canary for each, which fails with the name of
+what has moved; `tests/compat/test_fence.py` finds those named elsewhere.
 """

@@ -1,4 +1,4 @@
-"""What is private to aiosqlite: the thread of a connection, and how it is told what to do.
+"""Private parts of aiosqlite: the thread of a connection, and its queue of orders.
 
 Tried with 0.22.1, the first version in which a connection is no thread itself. `_tx`, `_thread`,
 `_connection`, `_execute` and `_connect` of `Connection`, the arguments of its constructor, and
@@ -20,21 +20,21 @@ from aiosqlite.context import contextmanager
 __all__ = ["Order", "ThreadConnection", "contextmanager"]
 
 Order = tuple["asyncio.Future[Any] | None", Callable[[], Any]]
-"""What a thread is to do, and whom it tells what came of it."""
+"""Work for a connection's thread: the future that receives the result, and the function to call."""
 
 
 class ThreadConnection(aiosqlite.Connection):
-    """A connection whose thread can be told things that aiosqlite has no method for.
+    """Connection whose thread can be given work that aiosqlite has no method for.
 
-    The thread ends with the program, as that of SQLAlchemy's connections does, and serves on where
-    the event loop of whoever asked is closed.
+    The thread is a daemon, as that of SQLAlchemy's connections is, and goes on working where the
+    event loop of a caller is closed.
 
     Args:
-        connect: Opens the connection, in its thread.
-        chunk_rows: Rows that a cursor reads at once.
+        connect: Opens the connection; called in its thread.
+        chunk_rows: Rows that a cursor fetches at a time.
 
     Attributes:
-        orders: What the thread is to do, one after another.
+        orders: The queue of work for the thread.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], chunk_rows: int) -> None:
@@ -49,39 +49,39 @@ class ThreadConnection(aiosqlite.Connection):
         return self._connection
 
     async def open(self) -> aiosqlite.Connection:
-        """Open the connection, in its thread that has been started."""
+        """Open the connection, in its thread, which has been started."""
         return await super()._connect()
 
     async def _connect(self) -> aiosqlite.Connection:
         return await self.open()
 
     run = aiosqlite.Connection._execute
-    """Runs a function in the thread. Whatever aiosqlite does there comes through it."""
+    """Run a function in the thread; everything that aiosqlite does there goes through this."""
 
     def _execute(self, fn: Any, *arguments: Any, **options: Any) -> Any:
         return self.run(fn, *arguments, **options)  # type: ignore[no-untyped-call]
 
 
 class Orders:
-    """What a connection's thread is to do, on its way to the queue that the thread reads.
+    """Queue of work for a connection's thread, in front of the one that the thread reads.
 
     Args:
-        queue: The queue.
+        queue: The queue that the thread reads.
     """
 
     def __init__(self, queue: SimpleQueue[Order]) -> None:
         self._queue: Any = queue
 
     def put_nowait(self, order: Order) -> None:
-        """Have the thread do something, after what it has been told before."""
+        """Queue work for the thread, behind what is queued already."""
         future, function = order
         self._queue.put_nowait((None if future is None else _Answer(future), function))
 
 
 class _Answer:
-    """The future of what a connection's thread does, in a loop that may be closed before that.
+    """Future of work in a connection's thread, whose event loop may be closed before it is done.
 
-    The thread would end by the error that a closed loop raises, and answer nobody any more.
+    The RuntimeError of a closed loop would end the thread, and with it all later work.
 
     Args:
         future: The future.

@@ -1,10 +1,10 @@
-"""What Alembic documents nowhere: how it changes the tables of each database, and writes that down.
+"""Undocumented parts of Alembic: how it alters tables on each database, and renders operations.
 
 Tried with 1.20.0 and 1.20.1. A class with `__dialect__` takes the place of Alembic's own for that
 database. A table that SQLite can't change is copied into one whose name begins with
 `_alembic_tmp_`; then `drop_table` drops it, and `rename_table` puts the copy in its place.
-`compare_server_default` is asked with the defaults as SQL. `render_batch` is how the operations on
-one table are written.
+`compare_server_default` is called with the defaults as SQL. `render_batch` renders the operations
+on one table.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from sqlalchemy import JSON, Column, Table, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 COPY = "_alembic_tmp_"
-"""What the name of a copy begins with."""
+"""Prefix of the name of a copied table."""
 
 render_batch: Callable[[AutogenContext, ModifyTableOps], list[str]]
 render_batch = renderers.dispatch(ModifyTableOps)
 
 _OF_VALUES = "_values"
-"""What the name of an index of values ends with: modelwire makes it of what is there then."""
+"""Suffix of the name of an index of values, which modelwire creates by what is stored then."""
 
 _KEPT = text(
     "SELECT name, sql FROM sqlite_master "
@@ -36,7 +36,7 @@ _KEPT = text(
 
 
 class SQLiteCopies(SQLiteImpl):
-    """SQLite, where a copied table keeps its triggers and its indexes of expressions.
+    """SQLite implementation that keeps the triggers and expression indexes of a copied table.
 
     Alembic copies what it can reflect, which these are not.
     """
@@ -48,7 +48,7 @@ class SQLiteCopies(SQLiteImpl):
         self._kept: dict[str, list[str]] = {}
 
     def drop_table(self, table: Table, **kw: Any) -> None:
-        """Drop a table, and remember what is made again if a copy takes its place."""
+        """Drop a table, and remember what is to be created again if a copy takes its place."""
         if self.connection is not None:
             reflected = {i["name"] for i in inspect(self.connection).get_indexes(table.name)}
             self._kept[table.name] = [
@@ -61,7 +61,7 @@ class SQLiteCopies(SQLiteImpl):
     def rename_table(
         self, old_table_name: str, new_table_name: Any, schema: Any | None = None
     ) -> None:
-        """Rename a table; a copy gets what the table had in whose place it is."""
+        """Rename a table; a copy gets the triggers and indexes of the table that it replaces."""
         super().rename_table(old_table_name, new_table_name, schema)
         if old_table_name.startswith(COPY) and self.connection is not None:
             for sql in self._kept.pop(str(new_table_name), ()):
@@ -69,9 +69,9 @@ class SQLiteCopies(SQLiteImpl):
 
 
 class PostgreSQLDefaults(PostgresqlImpl):
-    """PostgreSQL, which is asked whether two defaults are equal but for those of the type `json`.
+    """PostgreSQL implementation that compares defaults of type `json` by text, and others in SQL.
 
-    It has no equality (PostgreSQL manual, 8.14).
+    The type has no equality operator (PostgreSQL manual, 8.14).
     """
 
     __dialect__ = "postgresql"
@@ -83,7 +83,7 @@ class PostgreSQLDefaults(PostgresqlImpl):
         rendered_metadata_default: str | None,
         rendered_inspector_default: str | None,
     ) -> bool:
-        """Tell whether two defaults differ."""
+        """Return whether two defaults differ."""
         sql_type = metadata_column.type
         here, there = rendered_metadata_default, rendered_inspector_default
         if here and there and isinstance(sql_type, JSON) and not isinstance(sql_type, JSONB):

@@ -1,9 +1,9 @@
-"""What is private to asyncpg: a connection's loop and socket, and what its errors say.
+"""Private parts of asyncpg: a connection's loop and socket, and the contents of its errors.
 
 Tried with 0.32.0. `_loop`, `_transport`, `_aborted`, `_cancel_current_command` and `_cleanup` of
 `Connection` are documented nowhere, nor are the texts of errors of its own, nor that errors and
 warnings of the server have the fields of the protocol (PostgreSQL manual, 55.8) as attributes, nor
-that a warning is heard of before the answer of the statement is.
+that a warning arrives before the result of its statement.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _REFUSED = re.compile(r"connection is closed|cannot switch to state \d+; another
 
 
 class Diagnostics(NamedTuple):
-    """What PostgreSQL says of an error beside its code and its message; None where it doesn't.
+    """Fields of a PostgreSQL error beside its code and message; None where one is missing.
 
     Args:
         schema: The schema of the table.
         table: The table.
         column: The column.
         constraint: The constraint.
-        detail: More about it, with values of rows.
-        function: The function of the server's own that has raised it.
-        context: What it was at, the innermost first.
+        detail: Details, with values of rows.
+        function: The server's C function that raised it.
+        context: The call stack, innermost first.
     """
 
     schema: str | None
@@ -42,7 +42,7 @@ class Diagnostics(NamedTuple):
 
 
 def diagnostics_of(error: asyncpg.PostgresError) -> Diagnostics:
-    """What an error of the server says of itself."""
+    """Return the diagnostic fields of a server's error."""
     return Diagnostics(
         getattr(error, "schema_name", None),
         getattr(error, "table_name", None),
@@ -55,7 +55,7 @@ def diagnostics_of(error: asyncpg.PostgresError) -> Diagnostics:
 
 
 def is_unreplicated(message: asyncpg.PostgresLogMessage) -> bool:
-    """Whether a server says that it has committed, but waits no longer for a standby to have it."""
+    """Whether a message says that a commit stopped waiting for a synchronous standby."""
     return getattr(message, "server_source_function", None) == "SyncRepWaitForLSN"
 
 
@@ -66,10 +66,10 @@ def was_not_sent(error: BaseException) -> bool:
 
 
 class LoopConnection(asyncpg.Connection):  # type: ignore[misc]  # it has no annotations
-    """A connection that tells its event loop, and can be ended where that is closed.
+    """Connection that exposes its event loop, and can be closed after that loop is.
 
     Attributes:
-        loop: The event loop that it was opened in.
+        loop: The event loop in which it was opened.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -77,15 +77,15 @@ class LoopConnection(asyncpg.Connection):  # type: ignore[misc]  # it has no ann
         self.loop: asyncio.AbstractEventLoop = self._loop
 
     def cancel_statement(self, told: asyncio.Future[None]) -> None:
-        """Have the server end the statement that runs (PostgreSQL manual, 55.2.8).
+        """Have the server cancel the running statement (PostgreSQL manual, 55.2.8).
 
         Args:
-            told: Is done once the server has been told, or can't be.
+            told: A future that is done once the request is sent, or can't be.
         """
         self._cancel_current_command(told)
 
     def hang_up(self) -> None:
-        """Let the server know that nobody is there: the loop that would send it words is closed."""
+        """Close the socket, which the server notices, although the loop is closed."""
         if self.is_closed():
             return
         self._aborted = True
@@ -93,7 +93,7 @@ class LoopConnection(asyncpg.Connection):  # type: ignore[misc]  # it has no ann
             self._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         own = getattr(self._transport, "_sock", None)
         if own is not None:
-            # asyncio's transport would ask its loop to close it, and warn that nobody has done so.
+            # asyncio's transport would have its loop close it, and warn that it was left open.
             own.close()
             self._transport._sock = None
         self._cleanup()

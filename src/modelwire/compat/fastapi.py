@@ -1,4 +1,4 @@
-"""What FastAPI documents nowhere: how routes are placed and built, and what dependencies take.
+"""Undocumented parts of FastAPI: placement and construction of routes, parameters of dependencies.
 
 Tried with 0.121.0 to 0.165.0: `iter_route_contexts` and `original_router`, by which 0.138 and later
 versions find the routes of included routers; `Dependant` and `get_parameterless_sub_dependant`;
@@ -25,7 +25,7 @@ from starlette.types import ASGIApp
 from .starlette import pattern_of
 
 TELEMETRY = "fastapi.telemetry"
-"""Where a scope has what FastAPI records of a request, which learns the route from the router."""
+"""Key in a scope of FastAPI's telemetry of a request, which learns the route from the router."""
 
 _CONTEXTS: Callable[[Sequence[BaseRoute]], Iterator[Any]] | None = getattr(
     fastapi.routing, "iter_route_contexts", None
@@ -33,15 +33,15 @@ _CONTEXTS: Callable[[Sequence[BaseRoute]], Iterator[Any]] | None = getattr(
 
 
 class PlacedRoute(NamedTuple):
-    """A route, and where it stands in an application.
+    """Route with its place in an application.
 
     Args:
         route: The route.
-        path: Its whole path; None where it has none.
-        template: The same with bare names of parameters.
-        endpoint: What answers; None where that is not one function.
+        path: Its full path; None where it has none.
+        template: The same path with bare names of parameters.
+        endpoint: Its endpoint; None where that is not one function.
         methods: Its methods.
-        dependencies: The dependencies that FastAPI resolves of it, a list that may be added to.
+        dependencies: The dependencies that FastAPI resolves for it, a list that may be added to.
     """
 
     route: BaseRoute
@@ -53,9 +53,9 @@ class PlacedRoute(NamedTuple):
 
 
 def place_routes(routes: Sequence[BaseRoute]) -> Iterator[PlacedRoute]:
-    """Place routes, those of included routers among them.
+    """Yield routes with their places, those of included routers among them.
 
-    Before 0.138 an application has copies of these, and nothing has to be looked for.
+    Before 0.138 an application has copies of these, and no lookup is needed.
     """
     for found in routes if _CONTEXTS is None else _CONTEXTS(routes):
         yield PlacedRoute(
@@ -69,7 +69,7 @@ def place_routes(routes: Sequence[BaseRoute]) -> Iterator[PlacedRoute]:
 
 
 def _dependencies_of(found: Any) -> list[Dependant]:
-    """What FastAPI resolves of a route, where that is one of its own."""
+    """Return the dependencies that FastAPI resolves for a route of its own; none for another's."""
     dependant = getattr(found, "dependant", None)
     return dependant.dependencies if isinstance(dependant, Dependant) else []
 
@@ -82,7 +82,7 @@ def resolve_first(placed: PlacedRoute, depends: Depends) -> None:
 
 
 def functions_of(placed: PlacedRoute) -> frozenset[Any]:
-    """The functions that FastAPI calls as dependencies of a route, at any depth."""
+    """Return the functions that FastAPI calls as dependencies of a route, at any depth."""
     return frozenset(_functions_in(placed.dependencies))
 
 
@@ -93,7 +93,7 @@ def _functions_in(dependencies: Sequence[Dependant]) -> Iterator[Any]:
 
 
 def lists_of(routes: Sequence[BaseRoute]) -> Iterator[Sequence[BaseRoute]]:
-    """Yield a list of routes, and those of the routers that are included in it."""
+    """Yield a list of routes, and the lists of the routers that are included in it."""
     yield routes
     for route in routes:
         included = getattr(route, "original_router", None)
@@ -104,13 +104,13 @@ def lists_of(routes: Sequence[BaseRoute]) -> Iterator[Sequence[BaseRoute]]:
 def add_route(
     router: APIRouter, kind: type[APIRoute], path: str, endpoint: Any, **options: Any
 ) -> BaseRoute:
-    """Add a route of a class of its own to a router.
+    """Add a route of a given class to a router.
 
     Args:
         router: The router.
         kind: The class.
         path: The path.
-        endpoint: What answers.
+        endpoint: The endpoint.
         options: Those of `APIRouter.add_api_route`.
 
     Returns:
@@ -121,37 +121,37 @@ def add_route(
 
 
 def replace_app(route: APIRoute, app: ASGIApp) -> None:
-    """Have a route answered by an application in place of what FastAPI has built for it."""
+    """Have a route answered by an application instead of the one that FastAPI has built for it."""
     route.app = app
 
 
 def app_of(route: APIRoute) -> ASGIApp:
-    """What FastAPI has built of a route: its dependencies, and then its endpoint."""
+    """Return the application that FastAPI has built for a route, dependencies included."""
     return route.app
 
 
 def allow_slash(route: APIRoute, path: str) -> None:
-    """Have whoever compares a route as Starlette does find it with a last slash and without.
+    """Have a route match its path with and without a trailing slash, where routes are compared.
 
     Args:
         route: The route.
-        path: Its path without that slash.
+        path: Its path without the slash.
     """
     route.path_regex = re.compile(f"{pattern_of(path).pattern.removesuffix('$')}/?$")
 
 
 def limits_body(route: APIRoute) -> bool:
-    """Whether FastAPI limits the bodies for a route; before 0.160 it can't."""
+    """Whether FastAPI limits the size of bodies for a route; it can't before 0.160."""
     return getattr(route, "max_body_size", None) is not None
 
 
 def dependant_of(route: APIRoute) -> Dependant:
-    """What FastAPI resolves for a route: its parameters, its body, and its dependencies."""
+    """Return what FastAPI resolves for a route: its parameters, its body and its dependencies."""
     return route.dependant
 
 
 def is_security(function: object) -> bool:
-    """Whether a dependency is one of FastAPI's that read who asks."""
+    """Whether a dependency is one of FastAPI's security schemes."""
     return isinstance(function, SecurityBase)
 
 
@@ -167,7 +167,7 @@ def _calls(dependant: Dependant, function: Callable[..., Any]) -> bool:
 
 
 def takes_scopes(depends: Depends) -> bool:
-    """Whether a dependency, or one of its own at any depth, is given the scopes of who asks for it.
+    """Whether a dependency, or one of its own at any depth, takes the security scopes.
 
     Args:
         depends: The dependency.

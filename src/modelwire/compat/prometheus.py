@@ -1,9 +1,9 @@
-"""Values that several processes share, as Prometheus' client keeps them in files.
+"""Values shared by several processes, as Prometheus' client keeps them in files.
 
 Tried with 0.21.0 to 0.26.0. Its documentation has `PROMETHEUS_MULTIPROC_DIR`, `multiprocess` and,
-for uWSGI, `values.ValueClass`, but not how a value is made, nor its `inc` and `set`. Its
-`Histogram` takes one duration at a time, and writes each to the file. A file that a process has
-just made, and that is still empty, it fails to read.
+for uWSGI, `values.ValueClass`, but not how a value is created, nor its `inc` and `set`. Its
+`Histogram` takes one duration at a time, and writes each to the file. It fails to read a file that
+a process has just created and not yet filled.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from prometheus_client import Metric, values
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the directory of the files."""
+"""Environment variable that names the directory of the files."""
 
 
 class Value(Protocol):
-    """A number of this process, which others can read."""
+    """Number of this process, which other processes can read."""
 
     def inc(self, amount: float) -> None: ...
 
@@ -36,7 +36,7 @@ def is_shared() -> bool:
 
 
 def prepare_directory() -> None:
-    """Make the directory where it is missing: temporary ones are cleared away now and then.
+    """Create the directory if it is missing: temporary ones are cleared away now and then.
 
     Raises:
         OSError: No file can be made there.
@@ -57,7 +57,7 @@ def open_value(
     text: str,
     mode: str = "",
 ) -> Value:
-    """Open a value; there is one of each in a process.
+    """Open a value; each exists once in a process.
 
     Args:
         kind: `counter`, `gauge` or `histogram`.
@@ -65,19 +65,19 @@ def open_value(
         sample: Its own name.
         names: The names of its labels.
         labels: Its labels.
-        text: What is said of the metric.
-        mode: How those of several processes are one, for a gauge.
+        text: The help text of the metric.
+        mode: How values of several processes are combined, for a gauge.
     """
     value: Value = values.ValueClass(kind, metric, sample, names, labels, text, mode)
     if kind == "gauge":
-        value.set(0.0)  # its file may be left from a process that had the same number
+        value.set(0.0)  # its file may be left from an earlier process with this id
     return value
 
 
 def collect_shared() -> Sequence[Metric]:
-    """Add up what the processes have counted, those that have ended included.
+    """Return the metrics of all processes added up, those that have ended included.
 
-    Gauges of those that live alone are those of processes that live.
+    Gauges that count live processes only leave out those that have ended.
     """
     directory = os.environ[DIRECTORY]
     _forget_dead(directory)
@@ -85,9 +85,9 @@ def collect_shared() -> Sequence[Metric]:
 
 
 def _find_filled(directory: str) -> Iterator[str]:
-    """Find the files that have something in them: one of a process that starts may be empty."""
+    """Yield the files that are not empty: that of a process just starting may be."""
     for path in _find_files(directory, ""):
-        with suppress(FileNotFoundError):  # another one forgets its process
+        with suppress(FileNotFoundError):  # another process has removed it
             if os.path.getsize(path):
                 yield path
 
@@ -96,10 +96,10 @@ def _forget_dead(directory: str) -> None:
     named = {_process_of(path) for path in _find_files(directory, "gauge_live")}
     processes = {name for name in named if name.isdecimal()}
     if str(os.getpid()) not in processes:
-        return  # files are named by something else than the numbers of processes
+        return  # files are named otherwise than by process ids
     for process in processes:
         if not _is_alive(int(process)):
-            with suppress(FileNotFoundError):  # another one forgets it too
+            with suppress(FileNotFoundError):  # another process has removed it
                 mark_process_dead(int(process), directory)
 
 

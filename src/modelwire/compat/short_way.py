@@ -1,8 +1,8 @@
-"""The short way to a dependency that takes nothing but the request: without FastAPI's machinery.
+"""Short way to a dependency that takes nothing but the request: without FastAPI's machinery.
 
-Tried with FastAPI 0.165.0. What a dependency takes, FastAPI notes in a `Dependant`, which is
-documented nowhere: `call`, `dependencies`, `name`, `use_cache`, and the names below. Where one of
-them is not there, the way is FastAPI's own.
+Tried with FastAPI 0.165.0. FastAPI notes the parameters of a dependency in a `Dependant`, which is
+documented nowhere: `call`, `dependencies`, `name`, `use_cache`, and the names below. Where a
+dependency uses one of the latter, FastAPI resolves it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _LONG = (
     "background_tasks_param_name",
     "security_scopes_param_name",
 )
-"""What only FastAPI gives dependencies: values that it validates, or has use for afterwards."""
+"""Parameters that only FastAPI can give a dependency: it validates or later uses them."""
 
 
 class ShortWay:
-    """Calls a dependency and its own dependencies, each once, as FastAPI would.
+    """Call of a dependency and its own dependencies, each once, as FastAPI would make it.
 
     Args:
-        dependant: What FastAPI has found out about it.
+        dependant: FastAPI's description of the dependency.
     """
 
     def __init__(self, dependant: Dependant) -> None:
@@ -46,11 +46,11 @@ class ShortWay:
         self._below = tuple((str(d.name), d.call, ShortWay(d)) for d in dependant.dependencies)
 
     async def call(self, request: Request, known: dict[Any, Any]) -> Any:
-        """Call it.
+        """Call the dependency.
 
         Args:
             request: The request.
-            known: What dependencies have given already.
+            known: Results of dependencies already called.
         """
         values: dict[str, Any] = dict.fromkeys(self._takers, request)
         for name, key, dependency in self._below:
@@ -63,7 +63,7 @@ class ShortWay:
 
 
 def find_short_way(depends: Depends) -> ShortWay | None:
-    """Find the short way to a dependency; None where there is only FastAPI's."""
+    """Return the short way to a dependency; None where only FastAPI can resolve it."""
     dependant = get_parameterless_sub_dependant(depends=depends, path="")
     return ShortWay(dependant) if _is_short(dependant) else None
 
@@ -81,7 +81,7 @@ def _called(call: Any) -> Any:
 
 
 def _is_plain(call: Any) -> bool:
-    """Whether what is called is what it seems to be, and nothing is to be closed afterwards."""
+    """Whether a callable is what it seems to be, and needs no closing afterwards."""
     called = _called(call)
     wrapped: Mapping[str, Any] = getattr(called, "__dict__", {})
     closes = inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called)

@@ -1,4 +1,4 @@
-"""How SQLAlchemy writes a statement, which a compiler of one's own may do otherwise.
+"""Hooks into SQLAlchemy's compilation of statements, for compilers of other classes.
 
 Tried with 2.0.58 and with 2.1.9. Documented nowhere are
 
@@ -24,13 +24,13 @@ Clause = TypeVar("Clause", bound=ClauseElement)
 
 
 class Door(Protocol):
-    """What statements may read and write."""
+    """Rules on what statements may read and write."""
 
     def rows_of(self, sql: TableClause) -> Select[Any] | None:
-        """What a statement reads in the place of a table; None for the table itself."""
+        """Return the rows that a statement reads in place of a table; None for the table itself."""
 
     def begin_change(self, *, is_part: bool) -> None:
-        """Let a statement change rows of a table, or raise.
+        """Allow a statement to change rows of a table, or raise.
 
         Args:
             is_part: Whether it is a part of another statement.
@@ -41,7 +41,7 @@ class Door(Protocol):
 
 
 class AskedParameter(BindParameter[Any]):
-    """A parameter whose value is asked for when a statement is run, and not given to that."""
+    """Parameter whose value is asked for when a statement is run, and not given to it."""
 
     inherit_cache = True
 
@@ -49,11 +49,12 @@ class AskedParameter(BindParameter[Any]):
 def ask_instead(clause: Clause, find: Callable[[str], Callable[[], Any] | None]) -> Clause:
     """Have parameters in an expression ask for their values.
 
-    Whatever a statement is given, these have no values but those.
+    Values that a statement is given for them have no effect.
 
     Args:
         clause: The expression, which stays as it is.
-        find: Finds by the name of a parameter what is asked; None to leave it as it is.
+        find: Returns the callable that gives the value of the parameter with a name; None to leave
+            it as it is.
 
     Returns:
         A copy.
@@ -69,7 +70,7 @@ def ask_instead(clause: Clause, find: Callable[[str], Callable[[], Any] | None])
 
 
 def give_values(clause: Clause, values: Mapping[str, Any]) -> Clause:
-    """Give parameters of an expression their values, which stand in a copy of it."""
+    """Return a copy of an expression with the values of its parameters in it."""
 
     def replace(element: Any, **_: Any) -> Any:
         if not isinstance(element, BindParameter) or element.key not in values:
@@ -80,7 +81,7 @@ def give_values(clause: Clause, values: Mapping[str, Any]) -> Clause:
 
 
 def dialect_through(dialect: Dialect, door: Door) -> Dialect:
-    """Make a dialect that writes statements as another one does, through a door."""
+    """Return a dialect that compiles statements as another one does, through a door."""
     made = copy(dialect)
     base = dialect.statement_compiler
     made.statement_compiler = type(f"Served{base.__name__}", (DoorCompiler, base), {"door": door})
@@ -89,7 +90,7 @@ def dialect_through(dialect: Dialect, door: Door) -> Dialect:
 
 @contextmanager
 def compiling_by(connection: Connection, dialect: Dialect) -> Iterator[None]:
-    """Have a connection write what is run in the block as a dialect does."""
+    """Have a connection compile the statements that run in the block by a dialect."""
     plain = connection.dialect
     connection.dialect = dialect
     try:
@@ -99,7 +100,7 @@ def compiling_by(connection: Connection, dialect: Dialect) -> Iterator[None]:
 
 
 class DoorCompiler(SQLCompiler):
-    """Writes what a door gives of a table, wherever a statement reads one.
+    """Compiler that writes what a door gives for a table, wherever a statement reads one.
 
     Attributes:
         door: The door.
@@ -137,7 +138,7 @@ class DoorCompiler(SQLCompiler):
             self._within -= 1
 
     def visit_column(self, column, include_table=True, **kw):  # type: ignore[no-untyped-def, override]
-        """Write a column; what stands for its table has no schema."""
+        """Write a column; the subquery that replaces its table has no schema."""
         table = column.table
         is_stood_for = (
             include_table
@@ -153,16 +154,16 @@ class DoorCompiler(SQLCompiler):
         return f"{self.preparer.quote(self._name_of(table, None))}.{name}"
 
     def _is_changed(self, table: Any) -> bool:
-        """Whether a table, where it is named, is the one that the statement changes."""
+        """Whether a table is the one that is changed by the statement that names it."""
         for entry in reversed(self.stack):
-            # What a mapped class knows of its table is equal to that, and not the same.
+            # The table that a mapped class knows is equal to it, but not identical.
             if table in entry["asfrom_froms"]:
                 statement: Any = entry["selectable"]
                 return bool(statement.is_dml) and statement.table == table
         return False
 
     def _name_of(self, table: Any, ambiguous: Mapping[str, str] | None) -> str:
-        """What stands for a table in a statement: a name without a schema."""
+        """Return the name of the subquery that replaces a table, without a schema."""
         schema = self.preparer.schema_for_object(table)
         if schema:
             return f"{schema}.{table.name}"
@@ -171,7 +172,7 @@ class DoorCompiler(SQLCompiler):
         return str(table.name)
 
     def construct_params(self, *args: Any, **options: Any) -> Any:
-        """The values of the parameters for one run: some are asked for, whatever was given."""
+        """Return the values of the parameters for one run, asking for those that are not given."""
         values: Any = super().construct_params(*args, **options)
         for parameter, name in self.bind_names.items():
             if isinstance(parameter, AskedParameter):
@@ -183,12 +184,12 @@ class DoorCompiler(SQLCompiler):
         self.door.refuse_insert()
 
     def visit_update(self, update_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
-        """Write a change of rows."""
+        """Write an UPDATE."""
         self._begin_change(visiting_cte)
         return super().visit_update(update_stmt, visiting_cte=visiting_cte, **kw)
 
     def visit_delete(self, delete_stmt, visiting_cte=None, **kw):  # type: ignore[no-untyped-def]
-        """Write a removal of rows."""
+        """Write a DELETE."""
         self._begin_change(visiting_cte)
         return super().visit_delete(delete_stmt, visiting_cte=visiting_cte, **kw)  # type: ignore[no-untyped-call]
 
@@ -197,4 +198,4 @@ class DoorCompiler(SQLCompiler):
 
 
 _PASSED = ("literal_binds", "render_postcompile")
-"""What the parts of a statement are told that holds for what stands for a table too."""
+"""Options of a statement's parts that also hold for the subquery that replaces a table."""

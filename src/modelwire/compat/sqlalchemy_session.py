@@ -1,7 +1,7 @@
-"""What is private to SQLAlchemy's sessions.
+"""Private parts of SQLAlchemy's sessions.
 
 Tried with 2.0.58 and with 2.1.9. Documented nowhere are `_autoflush` of a session, and `states` of
-what a flush has done.
+a flush.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from sqlalchemy.orm import InstanceState, Session, UOWTransaction
 
 
 class Flushed(NamedTuple):
-    """An object that a flush has looked at.
+    """Object that a flush has looked at.
 
     Args:
-        state: The object's.
+        state: The state of the object.
         is_removed: Whether its row was removed.
     """
 
@@ -25,12 +25,12 @@ class Flushed(NamedTuple):
 
 
 def flush_first(session: Session) -> None:
-    """Write what waits to be written, where the session does so before it reads."""
+    """Flush pending changes, where the session does so before it reads."""
     session._autoflush()
 
 
 def flushed(context: UOWTransaction) -> Iterator[Flushed]:
-    """Yield the objects whose rows a flush has written or removed, or has found as they are."""
+    """Yield the objects whose rows a flush has written, removed, or found unchanged."""
     for state, (is_removed, is_only_listed) in context.states.items():
         if not is_only_listed:
             yield Flushed(state, is_removed)

@@ -1,8 +1,8 @@
-"""What Starlette documents nowhere: where middleware stands, and what a request receives from.
+"""Undocumented parts of Starlette: the place of middleware, and the `receive` of a request.
 
 Tried with 0.49.1 to 1.10.0: `middleware_stack` and `user_middleware` of an application,
 `middleware_stack` of a router, `_receive` of a request, `compile_path`, and the key of a scope
-under which an application's handlers of errors are found by its routes.
+under which routes find the exception handlers of the application.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from starlette.routing import Router, compile_path
 from starlette.types import ASGIApp, Receive
 
 EXCEPTION_HANDLERS = "starlette.exception_handlers"
-"""Where a scope has what handles errors; a route without them raises what it meets."""
+"""Key in a scope of the exception handlers, without which a route raises what it meets."""
 
 
 def has_started(app: Starlette) -> bool:
-    """Whether an application has put its middleware together, after which none can be added."""
+    """Whether an application has built its middleware stack, after which none can be added."""
     return app.middleware_stack is not None
 
 
 def middleware_of(app: Starlette) -> list[Middleware]:
-    """The middleware that was added to an application, the outermost first; it may be changed."""
+    """Return the middleware added to an application, outermost first; it may be changed."""
     return app.user_middleware
 
 
 def put_before(router: Router, app: Any) -> ASGIApp:
-    """Put an application before a router, as the router's own middleware stands.
+    """Put an application in front of a router, as its outermost middleware.
 
     Returns:
-        What stood there before, and comes next.
+        The application that was there before, to be called next.
     """
     following, router.middleware_stack = router.middleware_stack, app
     return following
@@ -46,5 +46,5 @@ def replace_receive(request: Request, receive: Receive) -> None:
 
 
 def pattern_of(path: str) -> re.Pattern[str]:
-    """What a path with parameters matches."""
+    """Return the pattern that a path with parameters matches."""
     return compile_path(path)[0]

@@ -1,13 +1,13 @@
-"""What uvicorn documents nowhere: its protocol for HTTP, in pieces, and its supervisor of workers.
+"""Undocumented parts of uvicorn: its HTTP protocol, in pieces, and its supervisor of workers.
 
 Tried with 0.51.0 to 0.54.0. Callbacks of httptools and of asyncio are methods of
 `HttpToolsProtocol`, as are `send_400_response`, `shutdown` and `_start_asgi_task`, by which a
 request begins; `url`, `headers`, `cycle`, `loop`, `transport` and `server_state` are its
 attributes. Of a cycle, which is one request, `scope`, `keep_alive`, `transport`, `disconnected`,
 `response_started` and `response_complete` are read or set; it uses `write`, `close` and
-`is_closing` of its transport, and writes the head of an answer first. `Multiprocess` runs workers,
+`is_closing` of its transport, and writes the head of a response first. `Multiprocess` runs workers,
 is given the sockets that they share, and calls `terminate_all` when it is told to stop; each of its
-`processes` has a `process`, and tells by `is_alive` and `is_ready` how far it is.
+`processes` has a `process`, and tells its state by `is_alive` and `is_ready`.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ __all__ = [
 
 
 class CycleProtocol(HttpToolsProtocol):
-    """One connection, whose requests may be given to another application than the server's."""
+    """Protocol of a connection, whose requests may go to another application than the server's."""
 
     def wrap(self, cycle: RequestResponseCycle, app: Any) -> Any:
-        """The application that a request is given to.
+        """Return the application that a request is given to.
 
         Args:
             cycle: The request.
@@ -51,7 +51,7 @@ class CycleProtocol(HttpToolsProtocol):
         raise NotImplementedError
 
     def find_mark(self, name: str, make: Callable[[], T]) -> T:
-        """What all connections of the server share under a name; made by the first one."""
+        """Return the object that all connections share under a name; the first one makes it."""
         shared: dict[str, Any] = vars(self.server_state)
         if name not in shared:
             shared[name] = make()
@@ -63,10 +63,10 @@ class CycleProtocol(HttpToolsProtocol):
 
 
 class AnswerTransport(Protocol):
-    """What a cycle does with its transport."""
+    """Part of a transport that a cycle uses."""
 
     def write(self, part: bytes) -> None:
-        """Write a part of an answer, the first time its head."""
+        """Write a part of a response, the first time its head."""
 
     def close(self) -> None:
         """Close the connection once everything is sent."""
@@ -76,12 +76,12 @@ class AnswerTransport(Protocol):
 
 
 def write_through(cycle: RequestResponseCycle, transport: AnswerTransport) -> None:
-    """Have an answer written to something else than the transport of its connection."""
+    """Have a response written to something other than the transport of its connection."""
     cycle.transport = cast("asyncio.Transport", transport)
 
 
 class _LeavingServer(Server):
-    """Says that it is about to stop, and serves on for a while, where it is told by SIGTERM."""
+    """Server that announces its shutdown, and, on SIGTERM, serves on for a while."""
 
     def __init__(self, config: Config, leave: Callable[[], None], delay_s: float) -> None:
         super().__init__(config)
@@ -103,10 +103,10 @@ class _LeavingServer(Server):
 
 
 class _Supervisor(Multiprocess):
-    """Runs workers, and listens no longer than they do.
+    """Supervisor of workers that stops listening when they do.
 
-    As long as it has the socket open, the kernel takes connections that no worker will, and whoever
-    opens one waits for an answer in vain where he could ask another server.
+    As long as it keeps the socket open, the kernel accepts connections that no worker will serve,
+    and their clients wait in vain where they could try another server.
     """
 
     def __init__(self, leave: Callable[[], None], delay_s: float, **arguments: Any) -> None:
@@ -131,21 +131,21 @@ class _Supervisor(Multiprocess):
         super().terminate_all()
 
     def _linger(self) -> None:
-        """Wait for a while, or until Ctrl-C."""
+        """Wait for the delay, or until Ctrl-C."""
         until_s = time.monotonic() + self._delay_s
         while time.monotonic() < until_s and signal.SIGINT not in self.signal_queue:
             time.sleep(_LOOK_S)
 
     @property
     def has_failed(self) -> bool:
-        """Whether it has ended because a worker could not begin."""
+        """Whether it has ended because a worker failed to start."""
         return any(worker.process.exitcode == _STARTUP_FAILURE for worker in self.processes)
 
 
 def _is_starting(worker: Process) -> bool:
-    """Whether a worker has not begun to serve.
+    """Whether a worker is still starting.
 
-    One that waits for its database holds the socket open meanwhile, and takes no connection.
+    One that waits for its database holds the socket open meanwhile, but accepts no connection.
     """
     return worker.is_alive(_ANSWER_S) and not worker.is_ready(_ANSWER_S)
 
@@ -153,10 +153,10 @@ def _is_starting(worker: Process) -> bool:
 _LOOK_S = 0.05
 
 _ANSWER_S = 1
-"""Seconds that a worker has to tell how far it is; one that doesn't may be at work."""
+"""Seconds that a worker has to tell its state; one that doesn't may be busy."""
 
 _STARTUP_FAILURE = 3
-"""What a worker ends with that could not begin, as does a server that has none."""
+"""Exit code of a worker that failed to start, and of a server without workers that did."""
 
 
 def run_server(app: Any, leave: Callable[[], None], delay_s: float, **options: Any) -> None:
@@ -164,12 +164,12 @@ def run_server(app: Any, leave: Callable[[], None], delay_s: float, **options: A
 
     Args:
         app: The application.
-        leave: Is called once it is told to.
-        delay_s: Seconds that it serves on then, if it is told by SIGTERM.
+        leave: Called once it is told to.
+        delay_s: Seconds that it serves on after SIGTERM.
         options: Those of `uvicorn.run`.
 
     Raises:
-        SystemExit: It could not begin.
+        SystemExit: It failed to start.
     """
     server = _LeavingServer(Config(app, **options), leave, delay_s)
     with suppress(KeyboardInterrupt):
@@ -182,13 +182,13 @@ def run_workers(app: Any, leave: Callable[[], None], delay_s: float, **options: 
     """Run an application in several processes, until they are told to stop.
 
     Args:
-        app: Where the application is, or what makes it.
-        leave: Is called once they are told to.
-        delay_s: Seconds that they serve on then, if they are told by SIGTERM.
+        app: The import string of the application, or of its factory.
+        leave: Called once they are told to.
+        delay_s: Seconds that they serve on after SIGTERM.
         options: Those of `uvicorn.run`.
 
     Raises:
-        SystemExit: A worker could not begin.
+        SystemExit: A worker failed to start.
     """
     config = Config(app, **options)
     supervisor = _Supervisor(leave, delay_s, config=config, sockets=[config.bind_socket()])

@@ -1,1 +1,1 @@
-"""Copies the rows of an application from one database to another: `modelwire copy`."""
+"""Copy of an application's rows from one database to another: `modelwire copy`."""

@@ -1,4 +1,4 @@
-"""Compares what both sides have, by counts and checksums, and finds the rows that differ."""
+"""Comparison of both sides by counts and checksums, down to the rows that differ."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .tables import CopiedTable, End
 from .values import digest
 
 _BUCKETS = 1 << 14
-"""Parts of a table that have a checksum each: rows that differ are looked for in theirs alone."""
+"""Parts of a table with a checksum each: only differing parts are searched for rows that differ."""
 
 _SHOWN = 5
-"""Rows of a table that are named where they differ."""
+"""Number of differing rows of a table that are named."""
 
 _MODULUS = 1 << 128
 
 
 @dataclass(slots=True)
 class Checksum:
-    """What is known of the rows of a table, in whatever order they were read.
+    """Checksum of a table's rows, whatever the order in which they were read.
 
     Attributes:
-        rows: How many there are.
+        rows: The number of rows.
         parts: For each bucket, the sum of its rows' digests.
     """
 
@@ -35,18 +35,18 @@ class Checksum:
     parts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, bucket: int, number: int) -> None:
-        """Count a row."""
+        """Add a row."""
         self.rows += 1
         self.parts[bucket] = (self.parts[bucket] + number) % _MODULUS
 
     @property
     def text(self) -> str:
-        """The sum of all, in hexadecimal digits."""
+        """The sum of all parts, in hexadecimal digits."""
         return f"{sum(self.parts.values()) % _MODULUS:032x}"
 
 
 class Difference(NamedTuple):
-    """A row that is not the same on both sides.
+    """Row that is not the same on both sides.
 
     Args:
         table: Its table.
@@ -63,12 +63,12 @@ class Difference(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """What both sides have of a table.
+    """Result of comparing a table on both sides.
 
     Args:
         table: Its name.
-        source: What is there to be copied.
-        target: What was copied.
+        source: The rows to be copied.
+        target: The rows that were copied.
         differences: Some of the rows that differ; none where nothing does.
     """
 
@@ -79,12 +79,12 @@ class Compared(NamedTuple):
 
     @property
     def is_same(self) -> bool:
-        """Whether every row is the same."""
+        """Whether all rows are the same."""
         return self.source == self.target
 
 
 async def compare(source: Side, target: Side, table: CopiedTable, progress: Progress) -> Compared:
-    """Compare a table on both sides, reading it on each."""
+    """Compare a table on both sides, reading it once on each."""
     sums = [
         await _sum(source, table.source, table, progress),
         await _sum(target, table.target, table, progress),
@@ -113,7 +113,7 @@ def _bucket_of(table: CopiedTable, values: Sequence[Any]) -> int:
 async def _find_differences(
     source: Side, target: Side, table: CopiedTable, sums: Sequence[Checksum]
 ) -> Sequence[Difference]:
-    """Find some of the rows that differ, by reading both sides once more."""
+    """Find some of the rows that differ, by reading both sides a second time."""
     here, there = (each.parts for each in sums)
     differing = [b for b in here.keys() | there.keys() if here.get(b) != there.get(b)][:_SHOWN]
     given = await _collect(source, table.source, table, differing)
@@ -129,7 +129,7 @@ async def _find_differences(
 async def _collect(
     side: Side, end: End, table: CopiedTable, buckets: Collection[int]
 ) -> Mapping[str, Sequence[int]]:
-    """The digests of the values of each row in some buckets, by the rows' keys."""
+    """Return the digests of the values of each row in some buckets, by the rows' keys."""
     found = {}
     async for piece in read_pieces(side, end, table):
         for row in piece.rows:

@@ -1,4 +1,4 @@
-"""Counters of generated keys, which go on behind those that were copied."""
+"""Counters of generated keys, which continue behind the keys that were copied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tables import CopiedTable
 
 
 async def set_counters(source: Side, target: Side, tables: Sequence[CopiedTable]) -> None:
-    """Have the counters of the target go on where those of the source are, or behind all keys.
+    """Have the counters of the target continue where those of the source are, or behind all keys.
 
     Raises:
         CopyFailed: The target refuses.
@@ -35,7 +35,7 @@ def _numbered(table: CopiedTable) -> Sequence[Column[Any]]:
 
 
 async def _read_counters(connection: AsyncConnection, table: CopiedTable) -> dict[str, int]:
-    """How far the counter of each column has come, where it has one."""
+    """Return the value that the counter of each column has reached, where it has one."""
     if connection.dialect.name == "sqlite":
         if not await _counts(connection):
             return {}
@@ -54,7 +54,7 @@ async def _read_counters(connection: AsyncConnection, table: CopiedTable) -> dic
 
 
 async def _counts(connection: AsyncConnection) -> bool:
-    """Whether a table of SQLite's has AUTOINCREMENT."""
+    """Whether a table of a SQLite database has AUTOINCREMENT."""
     sql = text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")
     return (await connection.execute(sql)).scalar() is not None
 
@@ -62,7 +62,7 @@ async def _counts(connection: AsyncConnection) -> bool:
 async def _find_sequence(
     connection: AsyncConnection, table: CopiedTable, column: Column[Any]
 ) -> str | None:
-    """The sequence that numbers a column, as SQL writes its name."""
+    """Return the sequence that numbers a column, as its name is written in SQL."""
     preparer = connection.dialect.identifier_preparer
     if isinstance(column.default, SQLSequence):
         return str(preparer.format_sequence(column.default))

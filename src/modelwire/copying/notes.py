@@ -1,4 +1,4 @@
-"""How far a copy has come, as its target knows it: written in the transactions of its rows."""
+"""Progress of a copy as its target records it: written in the transactions of the rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Place = Sequence[Any]
 
 
 class Phase(StrEnum):
-    """What is being done to a table."""
+    """Phase of the copy of a table."""
 
     ROWS = "rows"
     LINKS = "links"
@@ -35,18 +35,18 @@ _NOTES = Table(
     Column("rows", BigInteger, nullable=False),
     Column("turn", Integer, nullable=False),
 )
-"""A row for each table that is copied."""
+"""Table of notes, with a row for each table to copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """How far one table is copied.
+    """Progress of the copy of one table.
 
     Args:
-        phase: What is being done.
-        place: The key of the last row that it was done to, as the source has it.
-        rows: How many rows that phase has been through.
-        turn: How often this has changed.
+        phase: The phase.
+        place: The key of the last row that the phase has done, as the source has it.
+        rows: The number of rows that the phase has done.
+        turn: The number of changes of this note.
     """
 
     phase: Phase
@@ -55,26 +55,26 @@ class Note:
     turn: int
 
     def move(self, phase: Phase, place: Place | None, rows: int) -> Note:
-        """The note that follows this one."""
+        """Return the note that follows this one."""
         return Note(phase, place, rows, self.turn + 1)
 
 
 class Taken(ConfigurationError):
-    """Another copy goes on in the same target."""
+    """Failure of a copy because another one is running into the same target."""
 
 
 async def read_notes(engine: AsyncEngine, source: str) -> Mapping[str, Note] | None:
-    """Read how far a copy has come.
+    """Read the progress of a copy.
 
     Args:
         engine: The target.
-        source: Where the rows come from.
+        source: The name of the source.
 
     Returns:
         A note for each table, by its name; None where no copy has begun.
 
     Raises:
-        ConfigurationError: One has begun from elsewhere.
+        ConfigurationError: One has begun from another source.
     """
     async with engine.connect() as connection:
         if not await connection.run_sync(lambda c: c.dialect.has_table(c, _NOTES.name)):
@@ -92,7 +92,7 @@ async def read_notes(engine: AsyncEngine, source: str) -> Mapping[str, Note] | N
 
 
 async def begin_notes(engine: AsyncEngine, source: str, names: Sequence[str]) -> Mapping[str, Note]:
-    """Note that a copy begins."""
+    """Record that a copy begins."""
     first = Note(Phase.ROWS, None, 0, 0)
     async with engine.begin() as connection:
         await begin_writing(connection)
@@ -103,10 +103,10 @@ async def begin_notes(engine: AsyncEngine, source: str, names: Sequence[str]) ->
 
 
 async def write_note(connection: AsyncConnection, name: str, old: Note, new: Note) -> None:
-    """Note how far a table is, in the transaction that has taken it there.
+    """Record the progress of a table, in the transaction that has made it.
 
     Raises:
-        Taken: Somebody else has taken it further.
+        Taken: Another copy has made progress with it.
     """
     sql = _NOTES.update().where(_NOTES.c.name == name, _NOTES.c.turn == old.turn)
     values = {
@@ -120,14 +120,14 @@ async def write_note(connection: AsyncConnection, name: str, old: Note, new: Not
 
 
 async def end_notes(engine: AsyncEngine) -> None:
-    """Forget how far the copy has come: it has ended."""
+    """Drop the record of a copy that has ended."""
     async with engine.begin() as connection:
         await begin_writing(connection)
         await connection.run_sync(lambda c: _NOTES.drop(c, checkfirst=True))
 
 
 def _encode(place: Place | None) -> str | None:
-    """A place as text; of SQLite's values only bytes are none in JSON."""
+    """Encode a place as text; of the values that SQLite stores, only bytes have no form in JSON."""
     if place is None:
         return None
     tagged = [{"hex": v.hex()} if isinstance(v, bytes) else v for v in place]

@@ -1,4 +1,4 @@
-"""What is told of a copy while it runs."""
+"""Reports of the progress of a copy."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Is told of a copy as it goes on."""
+    """Receiver of the progress of a copy."""
 
     shown: bool
-    """Whether anybody looks; totals are not counted for nobody."""
+    """Whether progress is shown; totals are only counted if it is."""
 
     def begin(self, what: str, rows: int | None, done: int = 0) -> None:
-        """Begin with something, such as `Copying books`; of so many rows some are done."""
+        """Begin a task, such as `Copying books`, of a number of rows, some of which are done."""
 
     def advance(self, rows: int) -> None:
-        """Some more rows are done."""
+        """Report that more rows are done."""
 
 
 class Silent:
-    """A progress that nobody looks at."""
+    """Progress that is shown nowhere."""
 
     shown = False
 
     def begin(self, what: str, rows: int | None, done: int = 0) -> None:
-        """Begin with something."""
+        """Begin a task."""
 
     def advance(self, rows: int) -> None:
-        """Some more rows are done."""
+        """Report that more rows are done."""

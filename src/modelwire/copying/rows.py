@@ -1,4 +1,4 @@
-"""Takes rows across, piece by piece."""
+"""Transfer of rows, piece by piece."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .values import digest, total
 Row = Sequence[Any]
 
 _UNREADABLE = (SQLAlchemyError, ValueError, TypeError, LookupError, ArithmeticError)
-"""What types and drivers raise of values that they can't take."""
+"""Errors that types and drivers raise for values that they can't take."""
 
 _FIRST_ROWS, _MOST_ROWS = 16, 1000
 _PIECE_BYTES = 1 << 20
@@ -30,8 +30,8 @@ class Piece(NamedTuple):
 
     Args:
         rows: The rows.
-        place: Where the last one is, by which the next ones are found.
-        is_last: Whether none follow.
+        place: The place of the last one, behind which the next ones begin.
+        is_last: Whether no rows follow.
     """
 
     rows: Sequence[Row]
@@ -47,10 +47,10 @@ async def read_pieces(
     A table without a key is one piece.
 
     Args:
-        side: Where it is read.
-        end: It there.
+        side: The database to read.
+        end: The table there.
         table: The table.
-        place: After which row.
+        place: The row to begin after.
 
     Raises:
         CopyFailed: A value can't be read.
@@ -73,7 +73,7 @@ async def read_pieces(
 
 
 def _next_limit(rows: Sequence[Row]) -> int:
-    """How many rows are read next, so that a piece has about as many bytes, however long one is."""
+    """Return how many rows to read next, for pieces of about the same size in bytes."""
     some = rows[:: max(1, len(rows) // _FIRST_ROWS)]
     size = sum(len(v) for row in some for v in row if isinstance(v, (str, bytes)))
     fitting = _PIECE_BYTES * len(some) // max(size, 1)
@@ -83,7 +83,7 @@ def _next_limit(rows: Sequence[Row]) -> int:
 async def _read(
     side: Side, end: End, table: CopiedTable, place: Place | None, limit: int | None
 ) -> tuple[Sequence[Row], int | None]:
-    """Read the next rows: fewer where one among them can't be read, so that it can be named.
+    """Read the next rows: fewer where one of them can't be read, until that one can be named.
 
     Returns:
         The rows, and how many were asked for.
@@ -115,13 +115,13 @@ def is_lost(error: BaseException) -> bool:
 async def copy_rows(
     source: Side, target: Side, table: CopiedTable, note: Note, progress: Progress
 ) -> Note:
-    """Copy the rows of a table from a place on; each piece and the new place are one transaction.
+    """Copy the rows of a table from a place on; each piece and its new place are one transaction.
 
     Returns:
-        How far it is then.
+        How far the table is copied then.
 
     Raises:
-        CopyFailed: A row can't be read or written as it is; nothing of its piece stays.
+        CopyFailed: A row can't be read or written as it is; nothing of its piece is kept.
     """
     async for piece in read_pieces(source, table.source, table, note.place):
         rows = [table.withhold(row) for row in piece.rows]
@@ -148,20 +148,20 @@ def _phase_after_rows(table: CopiedTable) -> Phase:
 
 
 class Changed(ValueError):
-    """What the database has stored is not what it was given."""
+    """Difference between a stored row and the one that was given."""
 
 
 async def _insert(connection: AsyncConnection, table: CopiedTable, rows: Sequence[Row]) -> None:
-    """Write rows, and look at what they have become.
+    """Insert rows, and compare them with what was stored.
 
     Raises:
-        Changed: They are not what they were.
+        Changed: The database has stored something else.
     """
     if not rows:
         return
     parameters = [table.as_parameters(row) for row in rows]
     stored = (await connection.execute(table.target.insert(), parameters)).all()
-    # Mostly they come back in the same order, and equal without a look at their spelling.
+    # Mostly they come back in the same order, and equal without conversion to canonical form.
     if all(map(eq, map(tuple, rows), map(tuple, stored))) and len(rows) == len(stored):
         return
     given, kept = table.source.canon, table.target.canon
@@ -181,10 +181,10 @@ def _differing(table: CopiedTable, row: Row, stored: Row | None) -> str:
 
 
 async def _find_fault(target: Side, table: CopiedTable, rows: Sequence[Row]) -> None:
-    """Find the first row that is refused, by writing one after the other; all is undone.
+    """Find the first row that is refused, by writing one after another; all are rolled back.
 
     Raises:
-        CopyFailed: There is one; says which, and why.
+        CopyFailed: There is one; the error names it, and the reason.
     """
     async with target.engine.connect() as connection:
         await begin_writing(connection)
@@ -205,7 +205,7 @@ async def _find_fault(target: Side, table: CopiedTable, rows: Sequence[Row]) -> 
 async def link_rows(
     source: Side, target: Side, table: CopiedTable, note: Note, progress: Progress
 ) -> Note:
-    """Write the references of a table that had to wait for all rows, from a place on.
+    """Write the postponed references of a table, which need all rows, from a place on.
 
     Raises:
         CopyFailed: One is refused.

@@ -21,12 +21,12 @@ from .tables import CopiedTable, End, plan_tables
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What has come of a copy.
+    """Result of a copy.
 
     Args:
-        tables: What both sides have of each table.
-        copied: How many rows were copied this time.
-        resumed: Whether an earlier one was gone on with.
+        tables: The comparison of each table.
+        copied: The number of rows that were copied this time.
+        resumed: Whether an earlier copy was resumed.
     """
 
     tables: Sequence[Compared]
@@ -42,17 +42,18 @@ class Result:
 async def copy_database(
     source: Side, target: Side, metadata: MetaData, progress: Progress, *, resume: bool
 ) -> Result:
-    """Copy the rows of some tables, and compare what both sides have in the end.
+    """Copy the rows of some tables, and compare both sides in the end.
 
     Args:
-        source: Where they are.
-        target: Where they go. Tables that are missing are created.
+        source: The database to copy from.
+        target: The database to copy to; missing tables are created.
         metadata: The tables.
-        progress: Is told how it goes on.
-        resume: Whether to go on with a copy that has begun.
+        progress: Receives the progress.
+        resume: Whether to resume a copy that has begun.
 
     Raises:
-        ConfigurationError: The source lacks tables, or the target has rows, or is being copied to.
+        ConfigurationError: The source lacks tables, or the target has rows, or another copy runs
+            into it.
         CopyFailed: A row can't be copied as it is.
     """
     tables = plan_tables(metadata, source.engine.dialect, target.engine.dialect)
@@ -78,10 +79,10 @@ async def _check_columns(
     *,
     may_lack_tables: bool,
 ) -> None:
-    """Check that tables are there with all columns.
+    """Check that tables exist with all columns.
 
     Raises:
-        ConfigurationError: Something is missing.
+        ConfigurationError: One is missing.
     """
     with saying_why(side):
         missing = await find_missing_tables(side.engine, [table.sql for table in tables])
@@ -103,10 +104,10 @@ async def _prepare(
     *,
     resume: bool,
 ) -> Mapping[str, Note]:
-    """Find out where the copy begins, and have the target ready for it.
+    """Find where the copy begins, and prepare the target for it.
 
     Raises:
-        ConfigurationError: The target has rows, and nothing says that they may be there.
+        ConfigurationError: The target has rows, and the copy is not resumed.
     """
     await _check_columns(target, "TO", metadata, tables, may_lack_tables=True)
     with saying_why(target):
@@ -124,7 +125,7 @@ async def _prepare(
                     "without any"
                 )
             if filled is not None:
-                # Nothing is left to be done, or is not ours: what is there is compared.
+                # Nothing is left to do, or the rows are not ours: what is stored is compared.
                 return {table.name: Note(Phase.DONE, None, 0, 0) for table in tables}
             await create_tables(target.engine, metadata)
             notes = await begin_notes(target.engine, source.name, [table.name for table in tables])
@@ -137,7 +138,7 @@ async def _prepare(
 
 
 async def _find_filled(target: Side, tables: Sequence[CopiedTable]) -> str | None:
-    """The name of a table that has rows, if any has."""
+    """Return the name of a table that has rows, if any has."""
     missing = await find_missing_tables(target.engine, [table.sql for table in tables])
     async with target.engine.connect() as connection:
         for table in tables:
@@ -179,7 +180,7 @@ async def _compare(source: Side, target: Side, table: CopiedTable, progress: Pro
 
 
 async def _count(side: Side, end: End, progress: Progress) -> int | None:
-    """How many rows there are, where anybody looks."""
+    """Return the number of rows; None where progress is not shown."""
     if not progress.shown:
         return None
     with saying_why(side):

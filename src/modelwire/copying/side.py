@@ -1,4 +1,4 @@
-"""The two databases of a copy."""
+"""The source and the target database of a copy."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ..execute.url import file_to_create, is_memory, parse_url, show_url
 from ..settings import read_settings
 
 _STATEMENT_S = 3600.0
-"""Seconds that a statement may take: rows are counted, and keys of large tables sorted."""
+"""Seconds that a statement may take: counting rows and sorting keys of large tables take long."""
 
 _PATIENCE_S = 60.0
 
 
 class CopyFailed(ModelwireError):
-    """A copy can't go on; what is copied by then stays, and it can be resumed."""
+    """Failure that ends a copy; rows copied by then stay, and it can be resumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two databases.
+    """One of the two databases of a copy.
 
     Args:
-        name: Its URL, for people to read.
+        name: Its URL as shown to users.
         url: Its URL.
         engine: Its engine.
     """
@@ -46,10 +46,10 @@ def open_side(text: str, argument: str) -> Side:
 
     Args:
         text: Its URL.
-        argument: What it is called on the command line.
+        argument: Its name on the command line.
 
     Raises:
-        ConfigurationError: It can't be one.
+        ConfigurationError: It is no database that can be copied from or to.
     """
     try:
         url = parse_url(text)
@@ -66,10 +66,10 @@ def open_side(text: str, argument: str) -> Side:
 
 
 def check_file(side: Side, argument: str) -> None:
-    """Check that the file of a SQLite database is there, which reading would create.
+    """Check that the file of a SQLite database exists; reading would create it.
 
     Raises:
-        ConfigurationError: It is not.
+        ConfigurationError: It doesn't exist.
     """
     if side.url.get_backend_name() != "sqlite":
         return
@@ -81,10 +81,10 @@ def check_file(side: Side, argument: str) -> None:
 
 @contextmanager
 def saying_why(side: Side) -> Iterator[None]:
-    """Say what a database has against what is asked of it.
+    """Raise errors of a database as a `CopyFailed` with its name and the reason.
 
     Raises:
-        CopyFailed: It refuses, or can't be reached.
+        CopyFailed: The database refuses, or can't be reached.
     """
     try:
         yield
@@ -93,7 +93,7 @@ def saying_why(side: Side) -> Iterator[None]:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why something was refused: in the words of the database, or of what has read a value."""
+    """Return the reason of an error, as the database or the converter of a value words it."""
     original = error.orig if isinstance(error, DBAPIError) and error.orig else error
     cause = getattr(original, "__cause__", None) or original
     return " ".join(str(cause).split()) or type(cause).__name__

@@ -1,4 +1,4 @@
-"""The tables that are copied: in which order, and how each is read and written."""
+"""The tables to copy: their order, and the statements that read and write each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PLACE, _KEY, _VALUE = "modelwire_place_", "modelwire_key_", "modelwire_value_"
 
 
 class Overriding(Insert):
-    """An INSERT of given values into columns that are always generated otherwise."""
+    """INSERT of given values into columns that are otherwise always generated."""
 
     inherit_cache = True
 
@@ -57,11 +57,11 @@ def _override(element: Overriding, compiler: Any, **options: Any) -> str:
 
 
 class End:
-    """One table on one of the two databases.
+    """A table on one of the two databases.
 
     Args:
         table: The table as the models have it.
-        columns: Its columns that are copied.
+        columns: Its columns to copy.
         types: The types under which they are read and written here.
         dialect: The dialect of the database.
     """
@@ -87,11 +87,11 @@ class End:
         return [self.sql.c[key.name] for key in self._keys]
 
     def read(self, limit: int | None, *, after: bool) -> Select[Any]:
-        """Write the next rows in the order of the key, and with each its place.
+        """Select the next rows in the order of the key, each with its place.
 
         Args:
-            limit: How many rows; all, if None.
-            after: Whether they follow a place.
+            limit: The number of rows; all, if None.
+            after: Whether to begin behind a given place.
         """
         raw = [_uncoerced(column) for column in self._key_columns]
         places = [_write_place(column, self._dialect) for column in raw]
@@ -106,11 +106,11 @@ class End:
         return sql.where(tuple_(*raw) > tuple_(*given) if len(raw) > 1 else raw[0] > given[0])
 
     def insert(self) -> Executable:
-        """Write rows as they are given; answered by what they have become."""
+        """Insert rows as they are given; answered with the rows as stored."""
         return Overriding(self.sql).returning(*self.sql.c)
 
     def update(self, columns: Sequence[Column[Any]]) -> Update:
-        """Write some columns of the row that has a key."""
+        """Update some columns of the row with a key."""
         keys = [key == bindparam(f"{_KEY}{key.name}", type_=key.type) for key in self._key_columns]
         values = {
             c.name: bindparam(f"{_VALUE}{c.name}", type_=self.sql.c[c.name].type) for c in columns
@@ -118,16 +118,16 @@ class End:
         return self.sql.update().where(and_(*keys)).values(values)
 
     def count(self) -> Select[Any]:
-        """Write how many rows there are."""
+        """Select the number of rows."""
         return select(func.count()).select_from(self.sql)
 
     def any(self) -> Select[Any]:
-        """Write a row for there being any."""
+        """Select one row if the table has any."""
         return select(literal(1)).select_from(self.sql).limit(1)
 
 
 def _uncoerced(of: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column as it is stored, which is what it is sorted by."""
+    """Return a column as it is stored, by which it is sorted."""
     return type_coerce(of, NullType())
 
 
@@ -142,21 +142,21 @@ def _read_place(name: str, sql_type: TypeEngine[Any], dialect: Dialect) -> Colum
 
 
 def place_values(place: Sequence[Any]) -> Mapping[str, Any]:
-    """The parameters that hold a place."""
+    """Return the parameters that hold a place."""
     return {f"{_PLACE}{i}": value for i, value in enumerate(place)}
 
 
 @dataclass(frozen=True)
 class CopiedTable:
-    """A table that is copied.
+    """Table to copy.
 
     Args:
         sql: The table as the models have it.
         columns: Its columns, but for those that the database computes.
-        postponed: Those that are written when all rows are there, since they may refer to rows
-            that come later.
-        source: It where it is read.
-        target: It where it is written.
+        postponed: Those that are written when all rows exist, since they may refer to rows that
+            come later.
+        source: The table in the source.
+        target: The table in the target.
     """
 
     sql: SQLTable
@@ -167,21 +167,21 @@ class CopiedTable:
 
     @property
     def name(self) -> str:
-        """Its name, with its schema."""
+        """Name of the table, with its schema."""
         return self.sql.fullname
 
     @cached_property
     def key_places(self) -> Sequence[int]:
-        """Where in a row its key stands."""
+        """Positions of the key's values in a row."""
         return [self.columns.index(c) for c in self.sql.primary_key if c in self.columns]
 
     @cached_property
     def postponed_places(self) -> Sequence[int]:
-        """Where in a row the columns stand that are written later."""
+        """Positions in a row of the columns that are written later."""
         return [self.columns.index(c) for c in self.postponed]
 
     def withhold(self, row: Sequence[Any]) -> Sequence[Any]:
-        """A row as it is written first."""
+        """Return a row as it is first written, without its postponed values."""
         if not self.postponed:
             return row
         values = list(row)
@@ -190,30 +190,30 @@ class CopiedTable:
         return values
 
     def as_parameters(self, row: Sequence[Any]) -> dict[str, Any]:
-        """A row as INSERT takes it."""
+        """Return a row as parameters of INSERT."""
         return dict(zip((c.name for c in self.columns), row, strict=True))
 
     def as_link(self, row: Sequence[Any]) -> dict[str, Any]:
-        """A row as the UPDATE takes it that writes what was postponed."""
+        """Return a row as parameters of the UPDATE that writes its postponed values."""
         keys = {f"{_KEY}{self.columns[i].name}": row[i] for i in self.key_places}
         values = {f"{_VALUE}{self.columns[i].name}": row[i] for i in self.postponed_places}
         return keys | values
 
     def show_key(self, row: Sequence[Any]) -> str:
-        """The key of a row, for people to find it by."""
+        """Return the key of a row, for users to find it by."""
         return ", ".join(str(row[place]) for place in self.key_places)
 
 
 def plan_tables(metadata: MetaData, source: Dialect, target: Dialect) -> Sequence[CopiedTable]:
-    """Plan how tables are copied, each behind those that it refers to.
+    """Plan how tables are copied, each after those that it refers to.
 
     Args:
         metadata: The tables; views among them are left out.
-        source: The dialect of the database that is read.
-        target: That of the one that is written.
+        source: The dialect of the source.
+        target: The dialect of the target.
     """
     tables = tables_in(metadata)
-    # The last entry has the keys by which tables refer to each other in circles.
+    # The last entry has the foreign keys by which tables refer to each other in cycles.
     circular = sort_tables_and_constraints(tables)[-1][1]
     later = {key for key in circular if _free_columns(key)}
     later |= {k for t in tables for k in t.foreign_key_constraints if k.referred_table is t}
@@ -236,5 +236,5 @@ def plan_tables(metadata: MetaData, source: Dialect, target: Dialect) -> Sequenc
 
 
 def _free_columns(key: ForeignKeyConstraint) -> Sequence[Column[Any]]:
-    """The columns of a foreign key that may be NULL until it is known what they refer to."""
+    """Return the columns of a foreign key that may be NULL until the rows they refer to exist."""
     return [c for c in key.columns if c.nullable and not c.primary_key]

@@ -1,4 +1,4 @@
-"""Values on their way: the types that carry them whole, and the one form in which they compare."""
+"""Types that carry values between databases without loss, and the form in which they compare."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Convert = Callable[[Any], Any]
 
 
 class AsText(TypeDecorator[str]):
-    """Values as the text that the database has for them, and reads without a loss.
+    """Values as text, which the database renders and reads without loss.
 
     Args:
         own: The column's own type.
@@ -63,7 +63,7 @@ class AsText(TypeDecorator[str]):
 
 
 class SQLiteDocument(TypeDecorator[str]):
-    """Documents as the texts that SQLite has for them, which makes numbers of those of numbers."""
+    """JSON documents as the text that SQLite stores, which it gives as numbers for numbers."""
 
     impl = NullType
     cache_ok = True
@@ -73,7 +73,7 @@ class SQLiteDocument(TypeDecorator[str]):
 
 
 _UNCHANGED = (Integer, String, Boolean, LargeBinary)
-"""Types whose values the drivers carry whole."""
+"""Types whose values the drivers carry without loss."""
 
 _FAMILIES = (
     Boolean,
@@ -96,16 +96,16 @@ _FAMILIES = (
 def types_of(
     column: Column[Any], source: Dialect, target: Dialect
 ) -> tuple[TypeEngine[Any], TypeEngine[Any]]:
-    """Choose the types under which a column is read, and written.
+    """Choose the types under which a column is read and written.
 
-    Between databases of one kind values go as they are stored. Between others they go as Python's;
-    what a type of the application's own makes of them is left alone where both store the same, so
-    that nothing is hashed or sealed once more.
+    Between databases of one kind, values go as they are stored; between others, as Python values.
+    The conversion of an application's own type is left out where both store the same, so that
+    nothing is hashed or encrypted twice.
 
     Args:
         column: The column.
-        source: The dialect of the database that is read.
-        target: That of the one that is written.
+        source: The dialect of the source.
+        target: The dialect of the target.
     """
     own = type_on(column, source.name), type_on(column, target.name)
     stored = _stored_type(own[0], source), _stored_type(own[1], target)
@@ -131,7 +131,7 @@ def _family_of(sql_type: TypeEngine[Any]) -> type | None:
 
 
 def _document(sql_type: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
-    """Documents go as texts: Python would have floats for their numbers."""
+    """Return the type that carries documents as text: Python would make floats of numbers."""
     return AsText(sql_type) if DIALECTS[dialect.name].has_own_types else SQLiteDocument()
 
 
@@ -143,7 +143,7 @@ def _as_stored(sql_type: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
 
 
 class Canon:
-    """What makes rows comparable that come from different databases.
+    """Conversion to canonical values, in which rows of different databases compare.
 
     Args:
         types: The types under which their columns are read, in order.
@@ -157,7 +157,7 @@ class Canon:
         ]
 
     def of(self, row: Row) -> tuple[Any, ...]:
-        """The values of a row, each in its one form."""
+        """Return the values of a row in canonical form."""
         values = list(row)
         for place, convert in self._converters:
             if values[place] is not None:
@@ -166,13 +166,13 @@ class Canon:
 
 
 def digest(values: Sequence[Any]) -> int:
-    """A number of 128 bits that tells rows, in their one form, from each other."""
+    """Return a number of 128 bits that identifies a row in canonical form."""
     text = repr(values).encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
 
 def total(digests: Iterable[int]) -> int:
-    """The checksum of rows in whatever order they come."""
+    """Return the checksum of rows, whatever their order."""
     return sum(digests) % (1 << 128)
 
 
@@ -189,7 +189,7 @@ def _converter_of(sql_type: TypeEngine[Any]) -> Convert | None:
 
 
 def canonical(value: Any) -> Any:
-    """A value in the one form that all databases' spellings of it have."""
+    """Return the canonical form of a value, whichever database has spelled it."""
     convert = _BY_CLASS.get(type(value))
     if convert is not None:
         return convert(value)
@@ -205,7 +205,7 @@ def _canonical_float(value: float) -> float:
 
 
 def _canonical_stored(value: Any) -> Any:
-    """A value as SQLite gives it, which makes integers of whole numbers in columns of floats."""
+    """Return a value of SQLite's, which stores whole numbers in float columns as integers."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

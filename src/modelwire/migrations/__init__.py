@@ -1,9 +1,9 @@
-"""What the `env.py` of a migrations folder runs, and what its steps are written with.
+"""Migrations: the `run` of a folder's `env.py`, and the operations that its steps are written with.
 
-`operations` adds to Alembic's `op` what it lacks: importing this package makes it known.
+`operations` adds missing operations to Alembic's `op`; importing this package registers them.
 """
 
-from ..compat import alembic as _alembic  # noqa: F401 - these two register what they have
+from ..compat import alembic as _alembic  # noqa: F401 - these two register their parts
 from . import operations as _operations  # noqa: F401
 from .environment import run
 from .names import NAMES

@@ -1,4 +1,4 @@
-"""How models and database are compared, and how the types of columns are written into steps."""
+"""Comparison of models and database, and rendering of column types in steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .enums import add_enum_steps, as_enum, find_enums, flatten, read_enums
 from .names import copy_with_names, name_operations
 
 OWN = "modelwire_"
-"""What the names of modelwire's own tables begin with."""
+"""Prefix of the names of modelwire's own tables."""
 
 
 def write_options(
@@ -28,13 +28,13 @@ def write_options(
     *,
     takes_as_empty: bool,
 ) -> Mapping[str, Any]:
-    """Write the options that Alembic is configured with. Views are none of what it compares.
+    """Build the options that Alembic is configured with; views are not compared.
 
     Args:
         metadata: The tables of the models.
-        ignored: Tables of the database that are none of the models' business.
-        decide: Tells whether a step is made of what differs; if None, it is.
-        takes_as_empty: Whether the database is taken for one without tables.
+        ignored: Tables of the database that are not compared.
+        decide: Decides whether a step is made of the differences; it is, if None.
+        takes_as_empty: Whether to assume a database without tables.
     """
     schemas = {table.schema for table in metadata.tables.values()}
 
@@ -94,10 +94,10 @@ def is_other_type(
     there: TypeEngine[Any],
     wanted: TypeEngine[Any],
 ) -> bool | None:
-    """Tell whether two types differ, where Alembic can't; None where it can.
+    """Return whether two types differ, where Alembic can't compare them; None where it can.
 
-    Enums are compared by their labels: SQLite keeps texts, and how long the longest may be there
-    is said and not minded.
+    Enums are compared by their labels: SQLite stores them as text, whose declared length it
+    ignores.
     """
     if isinstance(wanted, Enum) and context.dialect.name == "sqlite":
         return False if isinstance(there, String) else None
@@ -105,10 +105,9 @@ def is_other_type(
 
 
 def render_item(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:
-    """Write what SQLModel and users have types of their own for as what is stored; False where
-    Alembic knows how.
+    """Render types of SQLModel and of applications as the types that they store.
 
-    What a step says may depend on no code that is changed later.
+    A step must not depend on code that may change later. Types that Alembic can render give False.
     """
     if kind != "type":
         return False
@@ -120,18 +119,18 @@ def render_item(kind: str, item: Any, context: AutogenContext) -> str | Literal[
 def _is_stored_as_said(item: TypeDecorator[Any]) -> bool:
     """Whether a type is stored as the type that its class names, on every database."""
     if type(item).__module__.startswith("sqlalchemy."):
-        return False  # it is known by its name
+        return False  # Alembic renders it by its name
     own = type(item).load_dialect_impl is not TypeDecorator.load_dialect_impl
     return isinstance(item, AutoString) or not own
 
 
 def render_type(item: TypeEngine[Any], context: AutogenContext) -> str:
-    """Write a type of SQLAlchemy's."""
+    """Render a type of SQLAlchemy's."""
     return _render_known(item, context) or f"sa.{item!r}"
 
 
 def _render_known(item: TypeEngine[Any], context: AutogenContext) -> str:
-    """Write a type that Alembic doesn't know to the full; nothing for others."""
+    """Render a type that Alembic can't render completely; an empty text for others."""
     if (enum := as_enum(item)) is not None and not enum.create_constraint:
         context.imports.add("from sqlalchemy.dialects import postgresql")
         words = [*map(repr, enum.enums), f"name={enum.name!r}", "create_type=False"]

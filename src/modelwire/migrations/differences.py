@@ -1,4 +1,4 @@
-"""What differs between models and database, for people and for programs to read."""
+"""Differences between models and database, for people and for programs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .operations import AlterEnum, CreateEnum, DropEnum
 
 
 class Difference(NamedTuple):
-    """One thing that differs.
+    """Difference between a model and its table.
 
     Args:
         table: The table, or the type.
-        column: The column; empty where it is about the whole table.
-        text: What differs.
+        column: The column; empty where the difference is one of the whole table.
+        text: The difference in words.
     """
 
     table: str
@@ -30,7 +30,7 @@ class Difference(NamedTuple):
 
 
 def find_differences(changes: ops.UpgradeOps, dialect: Dialect) -> Sequence[Difference]:
-    """Say what the operations are there for that turn the database's tables into the models'."""
+    """Describe the differences that operations on the database's tables would remove."""
     return [
         Difference(_table_of(change), column, text)
         for change in flatten(changes.ops)
@@ -73,7 +73,7 @@ _TEXTS: Mapping[type[ops.MigrateOperation], str] = {
     CreateEnum: "the database has no such enum",
     ops.MigrateOperation: "is not the same in the model",
 }
-"""What operations say that are all there is to say; the first of its kind counts."""
+"""Texts of operations that need no details; the first matching class counts."""
 
 
 def _compare(change: ops.AlterColumnOp, dialect: Dialect) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The enums of the models, and what steps have to do about them."""
+"""Enums of the models, and the operations that steps need for them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..catalog.views import tables_in
 from .operations import AlterEnum, CreateEnum, DropEnum
 
 Key = tuple[str | None, str]
-"""The schema and the name of a type."""
+"""Schema and name of a type."""
 
 
 @dataclass(slots=True)
 class Labelled:
-    """A type whose values are labels.
+    """Type whose values are labels.
 
     Args:
         labels: Its labels, in order.
-        columns: The tables and columns that are of this type.
+        columns: The tables and columns of this type.
     """
 
     labels: Sequence[str]
@@ -33,7 +33,7 @@ class Labelled:
 
 
 def as_enum(sql_type: TypeEngine[object]) -> Enum | None:
-    """The enum that a column's type is on PostgreSQL, where it is a type of its own there."""
+    """Return the enum that a column's type is on PostgreSQL; None if it is no native one."""
     is_own = isinstance(sql_type, Enum) and sql_type.native_enum and sql_type.name
     return sql_type if isinstance(sql_type, Enum) and is_own else None
 
@@ -53,8 +53,8 @@ def read_enums(connection: Connection, script: ScriptDirectory) -> Mapping[Key, 
     """Read the labels of the enums that the database has.
 
     Args:
-        connection: The database: PostgreSQL knows them.
-        script: The steps, all of which are applied: for SQLite, which doesn't.
+        connection: The database; PostgreSQL lists its enums.
+        script: The steps, all of which are applied; for SQLite, which has no enums to list.
     """
     if connection.dialect.name == "postgresql":
         enums = inspect(connection).get_enums(schema="*")  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ def read_enums(connection: Connection, script: ScriptDirectory) -> Mapping[Key, 
 
 
 def _follow(step: Path, known: dict[Key, Sequence[str]]) -> None:
-    """Do to what is known what a step does to the database."""
+    """Apply the operations of a step to the known labels."""
     for call in _calls_in_upgrade(step):
         words = [ast.literal_eval(argument) for argument in call.args]
         schema = next((k.value for k in call.keywords if k.arg == "schema"), None)
@@ -97,12 +97,12 @@ def add_enum_steps(
     wanted: Mapping[Key, Labelled],
     known: Mapping[Key, Sequence[str]],
 ) -> None:
-    """Put the operations about enums around those about tables.
+    """Add the operations on enums before and after those on tables.
 
     Args:
-        operations: What turns the tables of the database into those of the models.
+        operations: The operations that turn the tables of the database into those of the models.
         wanted: The enums of the models.
-        known: The labels of those that the database has.
+        known: The labels of the enums of the database.
     """
     new = [k for k in dict.fromkeys(_enums_of(_added(operations))) if k not in known]
     gone = [k for k in dict.fromkeys(_enums_of(_dropped(operations))) if k not in wanted]
@@ -148,7 +148,7 @@ def _dropped(operations: Sequence[ops.MigrateOperation]) -> Iterator[Column[obje
 
 
 def flatten(operations: Iterable[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
-    """The operations, with those of each table one by one."""
+    """Yield operations, with those of each table one by one."""
     for operation in operations:
         if isinstance(operation, ops.OpContainer):
             yield from flatten(operation.ops)

@@ -1,4 +1,4 @@
-"""Runs steps on a database: the one that the application has."""
+"""Run of steps on the application's database."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ _STATEMENT_S = 86_400.0
 """Seconds that a statement of a step may run: large tables take long."""
 
 _TURN_S = 600.0
-"""Seconds within which another process has to be done with its steps."""
+"""Seconds within which another process has to finish its steps."""
 
 _LOOK_S = 0.5
-"""Seconds between two looks whether it is."""
+"""Seconds between two attempts to take the lock."""
 
 _LOCK = 0x6D6967726174
-"""The advisory lock of PostgreSQL that is held while steps are run: "migrat"."""
+"""PostgreSQL advisory lock that is held while steps run: "migrat"."""
 
 ORDERS = "modelwire"
-"""What a command's `Orders` are called among the attributes of Alembic's configuration."""
+"""Name of a command's `Orders` among the attributes of Alembic's configuration."""
 
 
 Decide = Callable[[UpgradeOps, Dialect], bool]
-"""Is given what differs and for which dialect; may change it, and tells whether a step is made."""
+"""Decision whether a step is made of the differences, which it may change, for a dialect."""
 
 
 @dataclass(slots=True)
 class Orders:
-    """What a command asks of `run`, and what it learns from it.
+    """Options that a command passes to `run`, and the results that it gets back.
 
     Args:
-        takes_as_empty: Whether the database is taken for one without tables.
-        completes: Whether what modelwire keeps beside the tables is created.
-        decide: Tells whether a step is made of what differs; if None, it is.
-        done: The steps that were run, in order.
+        takes_as_empty: Whether to assume a database without tables.
+        completes: Whether to create what modelwire keeps beside the tables.
+        decide: Decides whether a step is made of the differences; it is, if None.
+        done: The steps that have run, in order.
     """
 
     takes_as_empty: bool = False
@@ -59,19 +59,19 @@ class Orders:
 
 
 class StepFailed(Exception):
-    """A step has done what it must not; it is undone."""
+    """Failure of a step that left broken references; it is rolled back."""
 
 
 def run(database: Database, *, ignored: Collection[str] = ()) -> None:
-    """Run what `modelwire migrate`, or Alembic's own command, asks for.
+    """Run the steps that `modelwire migrate`, or Alembic's own command, asks for.
 
     Args:
-        database: The application's database, whose URL and tables are taken.
-        ignored: Tables that are in the database, and of which the models know nothing; none, by
-            default. They are not compared. modelwire's own tables are none of these steps either.
+        database: The application's database, whose URL and tables are used.
+        ignored: Tables of the database that the models don't know, and that are not compared; none,
+            by default. modelwire's own tables are always ignored.
 
     Raises:
-        ConfigurationError: The database is in memory, and gone when this is done.
+        ConfigurationError: The database is in memory, and would be gone afterwards.
     """
     if is_memory(database.url):
         raise ConfigurationError(
@@ -90,7 +90,7 @@ def run(database: Database, *, ignored: Collection[str] = ()) -> None:
 
 
 def _copy(database: Database) -> Database:
-    """The same database, for one connection that has time."""
+    """Return the same database with one connection and long timeouts."""
     copied = Database(
         database.settings.database_url.get_secret_value(),
         pool_size=1,
@@ -119,7 +119,7 @@ async def _run(database: Database, options: Mapping[str, Any], orders: Orders) -
 def _migrate(connection: Connection, options: Mapping[str, Any], orders: Orders) -> None:
     _take_turn(connection)
     broken = _count_broken(connection)
-    # Alembic begins the transactions: a step is one.
+    # Alembic begins the transactions, one for each step.
     connection.rollback()
 
     def note(ctx: Any, step: Any, heads: object, run_args: object) -> None:  # noqa: ARG001
@@ -129,7 +129,7 @@ def _migrate(connection: Connection, options: Mapping[str, Any], orders: Orders)
 
     context.configure(connection=connection, on_version_apply=note, **options)
     with warnings.catch_warnings():
-        # Types and indexes that SQLAlchemy can't read are left as they are.
+        # Types and indexes that SQLAlchemy can't reflect are left as they are.
         warnings.simplefilter("ignore", SAWarning)
         with context.begin_transaction():
             context.run_migrations()
@@ -137,10 +137,10 @@ def _migrate(connection: Connection, options: Mapping[str, Any], orders: Orders)
 
 
 def _take_turn(connection: Connection) -> None:
-    """Wait until no other process runs steps; on SQLite, let no row go with a table that is copied.
+    """Wait until no other process runs steps; on SQLite, disable foreign keys, which copies break.
 
-    A lock that is asked for again and again leaves no transaction open meanwhile, for which
-    `CREATE INDEX CONCURRENTLY` would wait (PostgreSQL manual, CREATE INDEX).
+    Polling for the lock leaves no transaction open in the meantime, for which `CREATE INDEX
+    CONCURRENTLY` would wait (PostgreSQL manual, CREATE INDEX).
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
@@ -155,7 +155,7 @@ def _take_turn(connection: Connection) -> None:
 
 
 def _count_broken(connection: Connection) -> int:
-    """Count the references that lead nowhere, which SQLite doesn't mind while steps run."""
+    """Count the broken references, which SQLite doesn't check while steps run."""
     if connection.dialect.name != "sqlite":
         return 0
     return len(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall())

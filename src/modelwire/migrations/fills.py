@@ -1,4 +1,4 @@
-"""New columns that may not be NULL: what the rows that are there have in them."""
+"""Values of existing rows in new columns that may not be NULL."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ..catalog.defaults import constant_of
 
 
 def fill_columns(changes: ops.UpgradeOps, dialect: Dialect) -> Sequence[str]:
-    """Give the rows that are there the default of each new column that may not be NULL.
+    """Give existing rows the default of each new column that may not be NULL.
 
-    The database has it as the column's default while the column is added, and not from there on:
-    the models say what new rows have.
+    The database has it as the column's default only while the column is added; after that, the
+    models set the values of new rows.
 
     Args:
-        changes: What is to be done; is changed.
-        dialect: That of the database.
+        changes: The operations, which are changed.
+        dialect: The dialect of the database.
 
     Returns:
-        The columns that have no default, as in `books.pages`.
+        The columns without a default, such as `books.pages`.
     """
     unfilled: list[str] = []
     operations: list[ops.MigrateOperation] = []
@@ -75,7 +75,7 @@ def _needs_value(column: Column[Any]) -> bool:
 
 
 def _default_of(column: Column[Any], dialect: Dialect) -> str | TextClause | None:
-    """The default as a literal that both databases read alike."""
+    """Return the default as a literal that both databases read alike."""
     default = constant_of(column)
     if default is None:
         return None

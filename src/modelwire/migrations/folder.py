@@ -1,4 +1,4 @@
-"""A folder of migrations: its files, and its steps."""
+"""Folder of migrations: its files, and its steps."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .environment import ORDERS, Decide, Orders
 FILE_TEMPLATE = (
     "%%(year)d%%(month).2d%%(day).2d_%%(hour).2d%%(minute).2d%%(second).2d_%%(rev)s_%%(slug)s"
 )
-"""What the file of a step is called."""
+"""Template of the file name of a step."""
 
 
 class Folder:
-    """The steps of a folder, and the database that they are for.
+    """Steps of a folder, and the database that they are for.
 
     Args:
         path: The folder, with its `env.py`.
@@ -37,15 +37,15 @@ class Folder:
 
     @property
     def script(self) -> ScriptDirectory:
-        """The files as they are now."""
+        """Files as they are now."""
         return ScriptDirectory.from_config(self.config)
 
     def steps(self) -> Sequence[Script]:
-        """Every step, from the first to the last."""
+        """Return all steps, from first to last."""
         return list(reversed(list(self.script.walk_revisions())))
 
     def applied(self) -> Collection[str]:
-        """The steps that the database has been through."""
+        """Return the steps that are applied to the database."""
         script = self.script
         found: set[str] = set()
 
@@ -65,12 +65,12 @@ class Folder:
         command.upgrade(self.config, target)
 
     def undo(self, target: str, orders: Orders) -> None:
-        """Run the way back of all steps behind one, or of all: `base`."""
+        """Run the way back of all steps after one, or of all: `base`."""
         self.config.attributes[ORDERS] = orders
         command.downgrade(self.config, target)
 
     def compare_without_steps(self, decide: Decide) -> None:
-        """Compare the models with a database that knows of no step."""
+        """Compare the models with a database on which no step is recorded."""
         script = self.script
 
         def look(_heads: Any, context: MigrationContext) -> list[Any]:
@@ -83,23 +83,23 @@ class Folder:
             script.run_env()
 
     def adopt(self) -> None:
-        """Note every step as applied, without running it."""
+        """Record every step as applied, without running it."""
         self.config.attributes[ORDERS] = Orders(completes=True)
         command.stamp(self.config, "head")
 
     def compare(
         self, message: str | None, decide: Decide, *, takes_as_empty: bool = False
     ) -> Path | None:
-        """Compare the models with the database, which has been through every step.
+        """Compare the models with a database to which all steps are applied.
 
         Args:
-            message: What a step is called that is made of the differences.
-            decide: Is given what turns the database's tables into those of the models, and the
-                dialect; may change the first, and tells whether a step is made.
-            takes_as_empty: Whether the database is taken for one without tables.
+            message: The title of the step that is made of the differences.
+            decide: Takes the operations that turn the database's tables into those of the models,
+                which it may change, and the dialect; decides whether a step is made of them.
+            takes_as_empty: Whether to assume a database without tables.
 
         Returns:
-            The step's file, if there is one.
+            The file of the step, if one is made.
         """
         self.config.attributes[ORDERS] = Orders(takes_as_empty=takes_as_empty, decide=decide)
         made = command.revision(self.config, message, autogenerate=True)

@@ -1,4 +1,4 @@
-"""What a step takes out of a database: read from its text, which people write too."""
+"""Data that a step removes from a database: found in its source, which may be edited by hand."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from sqlalchemy import BigInteger, Integer, Numeric, SmallInteger, String
 from sqlalchemy.types import TypeEngine, to_instance
 
 _TAKING = ("DROP TABLE", "DROP COLUMN", "DELETE ", "TRUNCATE ")
-"""What statements that lose rows begin with, or have in them."""
+"""Parts of statements that remove rows or columns."""
 
 _SIZES = (SmallInteger, Integer, BigInteger)
 
 
 def find_losses(source: str, function: str, names: Mapping[str, Any]) -> Sequence[str]:
-    """Find what a function of a step loses.
+    """Find the data that a function of a step removes.
 
     Args:
-        source: The text of the step.
+        source: The source of the step.
         function: `upgrade` or `downgrade`.
-        names: The module's names, by which types in it are read.
+        names: The names of its module, by which types are resolved.
 
     Returns:
-        A line for each, as in `drops the column books.pages`. What a step does by statements that
-        are made as it runs is not found.
+        A line for each loss, as in `drops the column books.pages`. Statements that are built at run
+        time are not found.
     """
     reader = _Reader(names)
     for node in ast.parse(source).body:
@@ -35,7 +35,7 @@ def find_losses(source: str, function: str, names: Mapping[str, Any]) -> Sequenc
 
 
 class _Reader(ast.NodeVisitor):
-    """Reads the calls of operations, each with the table of the batch around it."""
+    """Reader of calls of operations, each with the table of the batch around it."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self.found: list[str] = []
@@ -109,7 +109,7 @@ def _text_of(node: ast.expr) -> str:
 
 
 def is_narrower(old: TypeEngine[Any], new: TypeEngine[Any]) -> bool:
-    """Tell whether a type can't keep all that another has kept; so it is, where nobody knows."""
+    """Return whether a type can't hold all values of another; True where that is unknown."""
     if isinstance(new, String):
         if not isinstance(old, String):
             return new.length is not None
@@ -135,5 +135,5 @@ def _size_of(number: Integer) -> int:
 
 
 def _digits_of(number: Numeric[Any]) -> float:
-    """The digits before the point."""
+    """Return the number of digits before the decimal point."""
     return number.precision - (number.scale or 0) if number.precision else float("inf")

@@ -1,7 +1,8 @@
 """Names for constraints that their models leave without one.
 
-PostgreSQL gives such a constraint a name, SQLite none, and what has no name can't be dropped. So
-steps give it the name that PostgreSQL would (PostgreSQL manual, CREATE TABLE, CONSTRAINT).
+PostgreSQL names such a constraint, SQLite doesn't, and a constraint without a name can't be
+dropped. So steps give it the name that PostgreSQL would (PostgreSQL manual, CREATE TABLE,
+CONSTRAINT).
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ NAMES = {
     "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
     "uq": "%(table_name)s_%(column_0_N_name)s_key",
 }
-"""The same for SQLAlchemy, which finds by it what SQLite has no name for."""
+"""The same as SQLAlchemy's naming convention, which finds constraints that SQLite has not named."""
 
 _MAX_NAME = 63
-"""Characters that PostgreSQL keeps of a name (PostgreSQL manual, 4.1.1)."""
+"""Length in characters to which PostgreSQL truncates a name (PostgreSQL manual, 4.1.1)."""
 
 _SUFFIXES = {
     ForeignKeyConstraint: "fkey",
@@ -29,7 +30,7 @@ _SUFFIXES = {
 
 
 def copy_with_names(metadata: MetaData) -> MetaData:
-    """Copy tables, and name the constraints of the copy."""
+    """Copy tables, with names for the constraints of the copy."""
     copy = MetaData(naming_convention=metadata.naming_convention)
     for table in metadata.sorted_tables:
         _name_constraints(table.to_metadata(copy))

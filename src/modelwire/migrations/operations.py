@@ -1,6 +1,6 @@
-"""What steps can do beside what Alembic has: rename a column, and keep the enums of PostgreSQL.
+"""Operations of steps beyond Alembic's: renaming a column, and changing enums of PostgreSQL.
 
-SQLite has no enums: it keeps their labels as texts, and these operations do nothing there.
+SQLite has no enums: it stores their labels as text, and these operations do nothing there.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ..compat.alembic import render_batch
 
 @Operations.register_operation("rename_column")
 class RenameColumn(MigrateOperation):
-    """`op.rename_column('books', 'name', 'title')`: whatever refers to the column goes along.
+    """`op.rename_column('books', 'name', 'title')`; references to the column follow.
 
     Args:
         table: The table.
-        old: The column.
-        new: Its name from here on.
+        old: Its present name.
+        new: Its new name.
         schema: The schema of the table; the default one, if None.
     """
 
@@ -42,17 +42,17 @@ class RenameColumn(MigrateOperation):
         operations.invoke(cls(table, old, new, schema))
 
     def reverse(self) -> RenameColumn:
-        """The way back."""
+        """Return the reverse operation."""
         return RenameColumn(self.table, self.new, self.old, self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """As Alembic's own operations tell of themselves."""
+        """Return the description of the operation, in the form of Alembic's own."""
         return ("rename_column", self.schema, self.table, self.old, self.new)
 
 
 @Operations.register_operation("create_enum")
 class CreateEnum(MigrateOperation):
-    """`op.create_enum('size', 'small', 'large')`: the type, where it is missing.
+    """`op.create_enum('size', 'small', 'large')`: create the type, if it is missing.
 
     Args:
         name: The name of the type.
@@ -73,17 +73,17 @@ class CreateEnum(MigrateOperation):
         operations.invoke(cls(name, *labels, schema=schema))
 
     def reverse(self) -> DropEnum:
-        """The way back."""
+        """Return the reverse operation."""
         return DropEnum(self.name, *self.labels, schema=self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """As Alembic's own operations tell of themselves."""
+        """Return the description of the operation, in the form of Alembic's own."""
         return ("create_enum", self.name, self.labels)
 
 
 @Operations.register_operation("drop_enum")
 class DropEnum(CreateEnum):
-    """`op.drop_enum('size', 'small', 'large')`: the type is gone; the way back needs its labels."""
+    """`op.drop_enum('size', 'small', 'large')`: drop the type; its labels are for the way back."""
 
     @classmethod
     def drop_enum(
@@ -93,11 +93,11 @@ class DropEnum(CreateEnum):
         operations.invoke(cls(name, *labels, schema=schema))
 
     def reverse(self) -> CreateEnum:  # type: ignore[override]
-        """The way back."""
+        """Return the reverse operation."""
         return CreateEnum(self.name, *self.labels, schema=self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """As Alembic's own operations tell of themselves."""
+        """Return the description of the operation, in the form of Alembic's own."""
         return ("drop_enum", self.name, self.labels)
 
 
@@ -105,14 +105,14 @@ class DropEnum(CreateEnum):
 class AlterEnum(MigrateOperation):
     """`op.alter_enum('size', ['small'], ['small', 'large'], [('articles', 'size')])`.
 
-    Labels that are only added are added to the type. Otherwise a new type takes its place, which
-    the database refuses where a row has a label that is gone.
+    Labels that are only added are added to the type. Otherwise a new type replaces it, which the
+    database refuses if a row has a label that is gone.
 
     Args:
         name: The name of the type.
         old: Its labels, in order.
-        new: Its labels from here on, in order.
-        columns: The tables and columns that are of this type.
+        new: Its new labels, in order.
+        columns: The tables and columns of this type.
         schema: The schema of the type; the default one, if None.
     """
 
@@ -144,11 +144,11 @@ class AlterEnum(MigrateOperation):
         operations.invoke(cls(name, old, new, columns, schema))
 
     def reverse(self) -> AlterEnum:
-        """The way back."""
+        """Return the reverse operation."""
         return AlterEnum(self.name, self.new, self.old, self.columns, self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """As Alembic's own operations tell of themselves."""
+        """Return the description of the operation, in the form of Alembic's own."""
         return ("alter_enum", self.name, self.old, self.new)
 
 
@@ -172,7 +172,7 @@ def _quote_text(label: str) -> str:
 
 @Operations.implementation_for(RenameColumn)
 def _rename_column(operations: Operations, step: RenameColumn) -> None:
-    # As it is, and not in a batch: SQLite would copy the table, without what refers to the column.
+    # Not in a batch: SQLite would copy the table, without what refers to the column.
     operations.alter_column(step.table, step.old, new_column_name=step.new, schema=step.schema)
 
 
@@ -199,7 +199,7 @@ def _alter_enum(operations: Operations, step: AlterEnum) -> None:
 
 
 def _add_labels(operations: Operations, step: AlterEnum) -> None:
-    """Add labels where they belong; none is taken away (PostgreSQL manual, ALTER TYPE)."""
+    """Add labels at their places; none is removed (PostgreSQL manual, ALTER TYPE)."""
     name = _quote(operations, step.name, step.schema)
     for before, label in zip([None, *step.new], step.new, strict=False):
         if label not in step.old:
@@ -227,7 +227,7 @@ def _quote_path(operations: Operations, table: str) -> str:
 
 
 def _retype(operations: Operations, table: str, column: str, name: str) -> None:
-    """Move a column to the new type, its default too: that is of the old type until then."""
+    """Change a column to the new type, and its default, which is still of the old one."""
     schema, _, plain = table.rpartition(".")
     known = inspect(operations.get_bind()).get_columns(plain, schema or None)
     default = next(c["default"] for c in known if c["name"] == column)
@@ -249,7 +249,7 @@ def _write(name: str, *arguments: object, schema: str | None) -> str:
 
 @renderers.dispatch_for(ops.ModifyTableOps, replace=True)
 def _render_table(context: AutogenContext, step: ops.ModifyTableOps) -> list[str]:
-    """Have a table copied by names that its constraints may not have, where one is dropped."""
+    """Render a batch in which unnamed constraints of the table can be dropped, by a convention."""
     lines = render_batch(context, step)
     if lines and any(isinstance(change, ops.DropConstraintOp) for change in step.ops):
         context.imports.add("from modelwire.migrations import NAMES")

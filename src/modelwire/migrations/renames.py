@@ -14,12 +14,12 @@ from .operations import RenameColumn
 
 
 class Candidate(NamedTuple):
-    """A column that is gone, and those that are new, of its type.
+    """Column that is gone, with the new columns of its type.
 
     Args:
         table: Their table, with its schema where that is not the default one.
         old: The column that is gone.
-        new: The others.
+        new: The new columns.
     """
 
     table: str
@@ -28,7 +28,7 @@ class Candidate(NamedTuple):
 
     @property
     def path(self) -> str:
-        """What is asked about."""
+        """Path of the column that is gone."""
         return f"{self.table}.{self.old}"
 
 
@@ -43,7 +43,7 @@ def find_candidates(changes: ops.UpgradeOps, dialect: Dialect) -> Sequence[Candi
 
 
 def find_gone(changes: ops.UpgradeOps) -> Mapping[str, str]:
-    """Find the tables and columns that are gone: for the path of each, `table` or `column`."""
+    """Find the tables and columns that are gone: by path, `table` or `column`."""
     columns = {
         f"{_path_of(table)}.{gone.column_name}": "column"
         for table in _tables_in(changes)
@@ -54,10 +54,10 @@ def find_gone(changes: ops.UpgradeOps) -> Mapping[str, str]:
 
 
 def rename(changes: ops.UpgradeOps, renamed: Mapping[tuple[str, str], str]) -> None:
-    """Replace the loss of columns, and the columns in their place, by new names.
+    """Replace dropped columns, and those added in their place, by renames.
 
     Args:
-        changes: What is to be done.
+        changes: The operations, which are changed.
         renamed: The new name of each table's column.
     """
     for table in _tables_in(changes):
@@ -73,7 +73,7 @@ def _rename_in(
     new = {op.column.name: op for op in _new_in(table)}
     settled = [*(gone[old] for old in names), *(new[name] for name in names.values())]
     rest = _without_moved([op for op in table.ops if op not in settled], names)
-    # What has the old name in it goes before, so that the way back makes it when that is back.
+    # Operations with the old name in them come first; on the way back the name is restored by then.
     before = [op for op in rest if isinstance(op, (ops.DropIndexOp, ops.DropConstraintOp))]
     after = [op for op in rest if op not in before]
     for old, name in names.items():
@@ -114,7 +114,7 @@ def _follow_nullable(
 def _without_moved(
     operations: Sequence[ops.MigrateOperation], names: Mapping[str, str]
 ) -> list[ops.MigrateOperation]:
-    """Leave out constraints that are dropped and made again: they go along with their columns."""
+    """Leave out constraints that are dropped and added again: they move with their columns."""
     dropped = {_signature(op.reverse(), names): op for op in operations if _drops(op)}
     added = {_signature(op, {}): op for op in operations if not _drops(op)}
     moved = [key for key in dropped if key is not None and key in added]
@@ -129,7 +129,7 @@ def _drops(operation: ops.MigrateOperation) -> bool:
 def _signature(
     operation: ops.MigrateOperation, names: Mapping[str, str]
 ) -> tuple[object, ...] | None:
-    """What a constraint is, whatever it is called."""
+    """Return what identifies a constraint, apart from its name."""
     if isinstance(operation, ops.CreateUniqueConstraintOp):
         return ("unique", tuple(names.get(str(c), str(c)) for c in operation.columns))
     if isinstance(operation, ops.CreateForeignKeyOp):

@@ -1,6 +1,6 @@
-"""What requests did and how long it took: logs, metrics, `Server-Timing`, traces.
+"""Observability of requests: logs, metrics, `Server-Timing` and traces.
 
-The formatters are named in configurations of logging, so they are found here.
+The formatters are exported here, since logging configurations name them.
 """
 
 from .formatters import JSONFormatter, TextFormatter

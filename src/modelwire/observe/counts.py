@@ -1,4 +1,4 @@
-"""Counts and durations. To count a request is a look-up and a few additions."""
+"""Counts and durations. Counting a request takes a look-up and a few additions."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import NamedTuple
 from .exchange import Exchange
 
 BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""The upper bounds of the buckets of durations, in seconds; one without bound follows."""
+"""Upper bounds of the buckets of durations, in seconds; one without a bound follows."""
 
 BUCKETS = (*map(str, BOUNDS_S), "+Inf")
-"""The names of the buckets, as Prometheus has them."""
+"""Names of the buckets in Prometheus."""
 
 _BOUNDS_NS = [int(bound * 1e9) for bound in BOUNDS_S]
 
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """The connections of a pool.
+    """State of a connection pool.
 
     Args:
-        size: How many it may hold.
-        open: How many it holds.
-        in_use: How many of them somebody uses.
-        waiting: How many requests wait for one.
+        size: Connections that it may hold.
+        open: Connections that it holds.
+        in_use: Connections that are in use.
+        waiting: Requests that wait for one.
     """
 
     size: int = 0
@@ -37,23 +37,23 @@ class PoolState:
 
 @dataclass(slots=True)
 class Durations:
-    """A histogram of durations.
+    """Histogram of durations.
 
     Args:
-        buckets: How many fell into each bucket.
-        sum_ns: All of them together, in nanoseconds.
+        buckets: The count of each bucket.
+        sum_ns: Their sum, in nanoseconds.
     """
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(_BOUNDS_NS) + 1))
     sum_ns: int = 0
 
     def add(self, duration_ns: int) -> None:
-        """Count one."""
+        """Count a duration."""
         self.buckets[bisect_left(_BOUNDS_NS, duration_ns)] += 1
         self.sum_ns += duration_ns
 
     def write(self) -> tuple[list[tuple[str, float]], float]:
-        """The cumulative buckets and the sum in seconds, as Prometheus has them."""
+        """Return the cumulative buckets and the sum in seconds, as Prometheus has them."""
         counts = accumulate(self.buckets)
         return [(name, float(count)) for name, count in zip(BUCKETS, counts, strict=True)], (
             self.sum_ns / 1e9
@@ -61,15 +61,15 @@ class Durations:
 
 
 class ReplicaState(NamedTuple):
-    """What is known of a copy.
+    """State of a replica.
 
     Args:
         name: Its host and port.
         is_up: Whether it answers.
-        is_copy: Whether it is a copy; not one that was made the primary.
-        lag_bytes: How much of the log it lacks; None where that is not known.
-        reads: Requests that it was chosen for.
-        found_s: When it has last answered or failed, by `time.time`; 0 for never.
+        is_copy: Whether it is a replica; not one that was promoted to primary.
+        lag_bytes: How much of the log it lacks; None where that is unknown.
+        reads: Requests that were sent to it.
+        found_s: The time when it last answered or failed, by `time.time`; 0 for never.
     """
 
     name: str
@@ -82,16 +82,16 @@ class ReplicaState(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """What one process has counted since it started.
+    """Counts of one process since its start.
 
     Args:
         requests: Durations of requests by method, route and status.
-        waits: How long requests waited for connections, those that did.
+        waits: Waiting times of requests that had to wait for a connection.
         statements: Statements that were sent.
         failures: Those of them that failed.
-        database_ns: How long all of them ran, in nanoseconds.
-        retries: How often a transaction was tried again.
-        broken_off: Answers that ended before their end, by route.
+        database_ns: The duration of all statements, in nanoseconds.
+        retries: Retries of transactions.
+        broken_off: Responses that ended early, by route.
         streams: Streams that are open.
     """
 
@@ -105,7 +105,7 @@ class Counts:
     streams: int = 0
 
     def add(self, exchange: Exchange) -> None:
-        """Count a request whose answer has ended."""
+        """Count a request whose response has ended."""
         key = (exchange.method, exchange.route, exchange.status)
         durations = self.requests.get(key)
         if durations is None:

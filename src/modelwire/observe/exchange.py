@@ -1,6 +1,6 @@
-"""One request and its answer, and what is measured on the way.
+"""Request and response, and the measurements taken on the way.
 
-What is here runs for every request. Whatever can wait is done later, for many requests at once.
+This runs for every request. Whatever can wait is done later, for many requests at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Call = TypeVar("Call", bound=Callable[..., object])
 
 
 class Watcher(Protocol):
-    """Who is told of statements that are slow or fail; the observer is."""
+    """Receiver of reports of slow and failed statements: the observer."""
 
     slow_ns: int
 
@@ -32,28 +32,28 @@ class Watcher(Protocol):
 
 
 class Exchange(Struct, eq=False, gc=False):
-    """One request and its answer. Durations are in nanoseconds.
+    """Request with its response. Durations are in nanoseconds.
 
     Args:
         request_id: Its id.
         method: Its method.
-        began_ns: When it came, by `perf_counter_ns`.
-        watcher: Who is told of its statements.
+        began_ns: The time of its arrival, by `perf_counter_ns`.
+        watcher: The receiver of reports of its statements.
         trace_id: The trace that it belongs to; empty where there is none.
         route: The template of its path, such as `/users/{id}`; empty where there is none.
-        status: The status of its answer; 0 until that is sent.
-        answered_ns: How long it took until the status was sent.
-        duration_ns: How long it took until the end of the answer.
-        is_stream: Whether the answer is sent in parts.
-        is_broken_off: Whether the answer ended before its end.
-        pool_ns: How long it waited for connections.
-        database_ns: How long its statements ran.
-        encode_ns: How long its rows were encoded.
-        statements: How many statements it sent, those that begin and end transactions included.
-        failures: How many of them failed.
-        retries: How often a transaction was tried again.
-        tag: The `ETag` of the row that an endpoint of the application's own answers for.
-        by: The key of the caller as JSON, once it is known to what notes changes.
+        status: The status of its response; 0 until that is sent.
+        answered_ns: The time until the status was sent.
+        duration_ns: The time until the end of the response.
+        is_stream: Whether the response is sent in parts.
+        is_broken_off: Whether the response ended early.
+        pool_ns: The time spent waiting for connections.
+        database_ns: The duration of its statements.
+        encode_ns: The time spent encoding rows.
+        statements: The number of its statements, those that begin and end transactions included.
+        failures: The number of those that failed.
+        retries: The number of retries of a transaction.
+        tag: The `ETag` of the row that an endpoint of the application responds with.
+        by: The key of the caller as JSON, once the change log knows it.
     """
 
     request_id: str
@@ -77,14 +77,14 @@ class Exchange(Struct, eq=False, gc=False):
     by: str | None = None
 
     async def measure(self, text: str, answer: Awaitable[T]) -> T:
-        """Wait for the answer to a statement, and measure it.
+        """Await the result of a statement, and measure it.
 
         Args:
             text: The statement.
-            answer: Its answer.
+            answer: Its result.
 
         Returns:
-            The answer.
+            The result.
         """
         began_ns = perf_counter_ns()
         try:
@@ -100,10 +100,10 @@ class Exchange(Struct, eq=False, gc=False):
         return found
 
     async def wait(self, connection: Awaitable[T]) -> T:
-        """Wait for a connection, and measure how long.
+        """Await a connection, and measure the wait.
 
         Args:
-            connection: What gives it.
+            connection: The awaitable of the connection.
 
         Returns:
             The connection.
@@ -115,18 +115,18 @@ class Exchange(Struct, eq=False, gc=False):
             self.pool_ns += perf_counter_ns() - began_ns
 
     def add_gathered(self, text: str, waited_ns: int, duration_ns: int) -> None:
-        """Add a statement that has answered other requests as well, as if it were this one's alone.
+        """Add a statement that has answered other requests as well, as if it were only this one's.
 
         Args:
             text: The statement.
-            waited_ns: How long it took until it was sent.
-            duration_ns: How long it took from there on.
+            waited_ns: The time until it was sent.
+            duration_ns: The time from then on.
         """
         self.pool_ns += waited_ns
         self.add_statement(text, duration_ns)
 
     def begin_statement(self, text: str) -> Statement:
-        """Begin to measure a statement whose end somebody else waits for."""
+        """Begin to measure a statement whose end is awaited elsewhere."""
         return Statement(self, text)
 
     def add_statement(
@@ -142,10 +142,10 @@ class Exchange(Struct, eq=False, gc=False):
 
 
 class Statement:
-    """A statement that is running.
+    """Running statement.
 
     Args:
-        exchange: The request that it is for.
+        exchange: The request that it belongs to.
         text: Its SQL.
     """
 
@@ -155,31 +155,31 @@ class Statement:
         self._began_ns = perf_counter_ns()
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that it has ended, or failed."""
+        """Note that it has ended, or failed."""
         self._exchange.add_statement(self._text, perf_counter_ns() - self._began_ns, error)
 
 
 def name_method(method: str) -> str:
-    """The name of a method in logs and metrics: its own, or one for all that nobody knows."""
+    """Return the name of a method in logs and metrics: one for all unknown methods."""
     return method if method in _METHODS else "_OTHER"
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("modelwire.exchange", default=None)
-"""The request that is being answered here, if anybody measures it."""
+"""The request that is being answered in this context, if it is measured."""
 
 
 ASKED: ContextVar[Exchange | None] = ContextVar("modelwire.asked", default=None)
-"""The request that is being answered here, whether anybody measures it or not."""
+"""The request that is being answered in this context, whether it is measured or not."""
 
 
 def waiting_for_connection(connection: Awaitable[T]) -> Awaitable[T]:
-    """Measure how long a connection is waited for.
+    """Measure the wait for a connection.
 
     Args:
-        connection: What gives it.
+        connection: The awaitable of the connection.
 
     Returns:
-        What gives it, measured where anybody does so.
+        The awaitable, measured if the request is.
     """
     exchange = CURRENT.get()
     return connection if exchange is None else exchange.wait(connection)
@@ -202,7 +202,7 @@ def encoding(call: Call) -> Call:
 
 
 def count_retry() -> None:
-    """Say that a transaction is tried again."""
+    """Count a retry of a transaction."""
     exchange = CURRENT.get()
     if exchange is not None:
         exchange.retries += 1

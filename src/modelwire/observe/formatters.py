@@ -1,4 +1,4 @@
-"""How records of the standard library are written: for people, or as JSON."""
+"""Formatters of log records: as text, or as JSON."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class TextFormatter(logging.Formatter):
-    """Writes a record as a line for people, as uvicorn does."""
+    """Formatter that writes a record as a line of text, as uvicorn does."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Format a record."""
         label = f"{record.levelname}:"
         time = self.formatTime(record, "%H:%M:%S")
         return f"{label:<9} {time} {super().format(record)}"
 
 
 class JSONFormatter(logging.Formatter):
-    """Writes a record as a JSON object: time, level, logger, message, and its fields.
+    """Formatter that writes a record as a JSON object: time, level, logger, message and fields.
 
     It works with any handler of the standard library.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Format a record."""
         is_event = isinstance(record, EventRecord)
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC),

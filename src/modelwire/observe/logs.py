@@ -1,4 +1,4 @@
-"""What is logged of requests and statements: structured, and without values of rows."""
+"""Logs of requests and statements: structured, and without values of rows."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Fields = Mapping[str, Any]
 
 
 class RequestLine(Struct, tag_field="message", tag="request", gc=False):
-    """What is logged of a request. Durations are in nanoseconds.
+    """Log line of a request. Durations are in nanoseconds.
 
-    What does not hold is left out: `trace_id` without a trace, `retries` without any,
-    `first_byte_ns` where the answer is no stream, `broken_off` where it came to its end.
+    Fields without meaning are left out: `trace_id` without a trace, `retries` if none,
+    `first_byte_ns` where the response is no stream, `broken_off` where it is complete.
     """
 
     time: datetime
@@ -52,8 +52,8 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 def write_requests(exchanges: Sequence[Exchange]) -> None:
     """Write requests to standard error, as a JSON object a line.
 
-    They don't go through `logging`, whose records take longer to make than all else that is
-    measured.
+    They don't go through `logging`, whose records take longer to create than all other
+    measurements.
     """
     sys.stderr.flush()
     sys.stderr.buffer.write(_encode_lines(_make_lines(exchanges)))
@@ -101,10 +101,10 @@ def log_statement(
     """Log a statement that was slow or has failed, without its values and the error's text.
 
     Args:
-        exchange: The request that it was for.
+        exchange: The request that it belongs to.
         text: Its SQL.
-        duration_ns: How long it ran.
-        error: Why it failed; None where it was slow.
+        duration_ns: Its duration.
+        error: The error; None where it was slow.
     """
     level, outcome = (logging.WARNING, "slow") if error is None else _judge(error)
     if not STATEMENTS.isEnabledFor(level):
@@ -123,7 +123,7 @@ def log_statement(
 
 
 def _judge(error: BaseException) -> tuple[int, str]:
-    """How loud an error is: constraints are there to fire, and clients come and go."""
+    """Return the log level and outcome of an error; violated constraints are expected."""
     if not isinstance(error, Exception):
         return logging.INFO, "cancelled"
     expected = code_of(error).startswith(("23", "SQLITE_CONSTRAINT"))
@@ -131,7 +131,7 @@ def _judge(error: BaseException) -> tuple[int, str]:
 
 
 def describe_request(fields: Fields) -> str:
-    """Write a request as a line for people.
+    """Describe a request in a line of text.
 
     Example:
         `GET /users/{id} 200 in 2.1 ms (database 1.3, encode 0.1) 3f…`
@@ -151,7 +151,7 @@ def describe_request(fields: Fields) -> str:
 
 
 def describe_statement(fields: Fields) -> str:
-    """Write a statement that was slow or has failed as a line for people."""
+    """Describe a statement that was slow or has failed in a line of text."""
     error = f", {fields['error']}" if "error" in fields else ""
     return (
         f"Statement {fields['outcome']} after {fields['duration_ns'] * 1e-6:.1f} ms{error}, "
@@ -160,14 +160,14 @@ def describe_statement(fields: Fields) -> str:
 
 
 class EventRecord(logging.LogRecord):
-    """A record of something that has happened, with its fields; its text is made when it is read.
+    """Log record of an event with fields, whose text is written when it is read.
 
     Args:
         logger: The logger.
         level: Its level.
-        event: What has happened, in a word.
-        fields: What is to be said about it.
-        describe: Writes that as a line for people.
+        event: The event, in a word.
+        fields: Its fields.
+        describe: Describes it in a line of text.
     """
 
     def __init__(
@@ -183,5 +183,5 @@ class EventRecord(logging.LogRecord):
         self._describe = describe
 
     def getMessage(self) -> str:  # noqa: N802 - the standard library's name
-        """Write the event as a line for people."""
+        """Describe the event in a line of text."""
         return self._describe(self.fields)

@@ -1,4 +1,4 @@
-"""How Prometheus reads what was counted. Its library is only asked when the metrics are read."""
+"""Metrics for Prometheus, whose library is only used when metrics are read."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Labels: TypeAlias = tuple[str, ...]
 
 
 class Number(NamedTuple):
-    """A number that was counted, or is so now.
+    """Sample of a metric: a count, or a value measured now.
 
     Args:
         labels: Its labels.
         value: The number.
-        found_s: When it was found out, by `time.time`, where that may have been some time ago; 0
-            where it is not known yet.
+        found_s: The time of the measurement, by `time.time`, where it may have been earlier; 0
+            where there has been none.
     """
 
     labels: Labels
@@ -36,16 +36,16 @@ class Number(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A metric whose values are numbers.
+    """Metric whose values are numbers.
 
     Args:
         name: Its name; that of a counter without `_total`.
-        text: What is measured.
-        kind: What it is to Prometheus.
-        mode: How those of several processes are one: they are added up, as far as these live if
-            it is a gauge; or what one of those that live has found out last counts.
+        text: The help text.
+        kind: Its type in Prometheus.
+        mode: How values of several processes are combined: they are added up, those of live
+            processes alone for a gauge; or the most recent one of a live process counts.
         names: The names of its labels.
-        samples: What was measured.
+        samples: The samples.
     """
 
     name: str
@@ -58,12 +58,12 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """A metric whose values are durations, added up over several processes.
+    """Metric whose values are durations, added up over several processes.
 
     Args:
         name: Its name.
-        text: What is measured.
-        samples: What was measured, with its labels.
+        text: The help text.
+        samples: The durations, with their labels.
         names: The names of its labels.
     """
 
@@ -79,12 +79,12 @@ Measured: TypeAlias = Numbers | Histogram
 def measure(
     counts: Counts, pool: PoolState, replicas: Sequence[ReplicaState] = ()
 ) -> Iterator[Measured]:
-    """Give what this process has counted.
+    """Yield the metrics of this process.
 
     Args:
         counts: The counts.
         pool: The pool as it is now.
-        replicas: The copies of the database that reads go to.
+        replicas: The read replicas.
 
     Yields:
         The metrics.
@@ -105,13 +105,13 @@ def measure(
 def _measure_requests(counts: Counts) -> Iterator[Measured]:
     yield Histogram(
         "modelwire_request_duration_seconds",
-        "How long requests took, to the end of the answer.",
+        "Duration of requests, to the end of the response.",
         (((m, r, str(s)), durations) for (m, r, s), durations in counts.requests.items()),
         ("method", "route", "status"),
     )
     yield Numbers(
         "modelwire_answers_broken_off",
-        "Answers that ended before their end.",
+        "Responses that ended early.",
         "counter",
         (Number((route,), count) for route, count in counts.broken_off.items()),
         ("route",),
@@ -121,14 +121,14 @@ def _measure_requests(counts: Counts) -> Iterator[Measured]:
 def _measure_statements(counts: Counts) -> Iterator[Measured]:
     yield Histogram(
         "modelwire_pool_wait_seconds",
-        "How long those requests waited for a connection that had to.",
+        "Wait for a connection, of requests that had to wait.",
         [((), counts.waits)],
     )
     for name, text, value in (
         ("modelwire_statements", "Statements that were sent.", counts.statements),
         ("modelwire_statements_failed", "Statements that failed.", counts.failures),
-        ("modelwire_statement_seconds", "How long statements ran.", counts.database_ns * 1e-9),
-        ("modelwire_retries", "How often transactions were tried again.", counts.retries),
+        ("modelwire_statement_seconds", "Duration of all statements.", counts.database_ns * 1e-9),
+        ("modelwire_retries", "Retries of transactions.", counts.retries),
     ):
         yield Numbers(name, text, "counter", [Number((), value)])
 
@@ -136,7 +136,7 @@ def _measure_statements(counts: Counts) -> Iterator[Measured]:
 def _measure_replicas(replicas: Sequence[ReplicaState]) -> Iterator[Measured]:
     yield Numbers(
         "modelwire_replica_up",
-        "Whether a copy answers.",
+        "Whether a replica answers.",
         "gauge",
         [Number((each.name,), each.is_up, each.found_s) for each in replicas],
         ("server",),
@@ -144,7 +144,7 @@ def _measure_replicas(replicas: Sequence[ReplicaState]) -> Iterator[Measured]:
     )
     yield Numbers(
         "modelwire_replica_lag_bytes",
-        "How much of the log a copy lacks; NaN where that is not known.",
+        "Lag of a replica in bytes of the log; NaN where it is unknown.",
         "gauge",
         [Number((each.name,), _lag_of(each), each.found_s) for each in replicas],
         ("server",),
@@ -152,7 +152,7 @@ def _measure_replicas(replicas: Sequence[ReplicaState]) -> Iterator[Measured]:
     )
     yield Numbers(
         "modelwire_replica_reads",
-        "Requests that a copy was chosen for.",
+        "Requests that were sent to a replica.",
         "counter",
         [Number((each.name,), each.reads) for each in replicas],
         ("server",),
@@ -164,7 +164,7 @@ def _lag_of(replica: ReplicaState) -> float:
 
 
 def describe_metrics(measures: Iterable[Measured]) -> Iterator[Metric]:
-    """Write what was measured as the metrics of Prometheus."""
+    """Yield measurements as metrics of Prometheus."""
     for measured in measures:
         if isinstance(measured, Histogram):
             yield _describe_histogram(measured)

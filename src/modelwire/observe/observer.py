@@ -1,4 +1,4 @@
-"""What is done with what requests have measured."""
+"""Use of the measurements of requests."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .spans import TracedExchange, describe_database
 
 
 class Observer:
-    """Logs, counts and traces the requests of an application, as far as it is switched on.
+    """Logs, metrics and traces of an application's requests, as far as they are switched on.
 
     Args:
-        settings: What is switched on.
+        settings: The settings that switch them on.
         url: The database.
 
     Attributes:
-        counts: What is counted; None where nobody reads it.
-        tells_timing: Whether answers have the header `Server-Timing`.
-        is_on: Whether anything is measured; traces aside, which each request decides.
-        slow_ns: Nanoseconds from which on a statement is slow.
+        counts: The counts; None where metrics are switched off.
+        tells_timing: Whether responses have the header `Server-Timing`.
+        is_on: Whether anything is measured; traces aside, which are decided for each request.
+        slow_ns: Duration in nanoseconds from which a statement counts as slow.
     """
 
     def __init__(self, settings: Settings, url: URL) -> None:
@@ -37,7 +37,7 @@ class Observer:
         self._database = describe_database(url)
 
     def trace(self, exchange: Exchange) -> Exchange:
-        """Have the statements of a request traced, below the span that is current."""
+        """Return an exchange that traces its statements, below the current span."""
         return TracedExchange(
             exchange.request_id,
             exchange.method,
@@ -54,7 +54,7 @@ class Observer:
             log_statement(exchange, text, duration_ns, error)
 
     def report(self, exchanges: Sequence[Exchange]) -> None:
-        """Report requests whose answers have ended."""
+        """Report requests whose responses have ended."""
         if self.counts is not None:
             for exchange in exchanges:
                 self.counts.add(exchange)

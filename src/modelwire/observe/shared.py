@@ -1,4 +1,4 @@
-"""What this process has counted, where the others of its service can read it."""
+"""Counts of this process, shared with the other processes of its service."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from .counts import BUCKETS, Durations
 from .metrics import Histogram, Labels, Measured, Numbers
 
 _LONG_AGO_S = 1.0
-"""When what is not known yet was found out: before all that anyone knows."""
+"""Time of the measurement of an unknown value: earlier than that of any known one."""
 
 
 class SharedMetrics:
-    """Adds what was counted since the last time to what others read.
+    """Counts of this process, added to shared values when they are read.
 
-    So it costs little, and several databases of one process can do so side by side.
+    Adding only the difference costs little, and lets several databases of one process do so side by
+    side.
     """
 
     def __init__(self) -> None:
@@ -24,7 +25,7 @@ class SharedMetrics:
         self._durations: dict[tuple[str, Labels], Durations] = {}
 
     def add(self, measures: Iterable[Measured]) -> None:
-        """Add what is new, and what is another."""
+        """Add what has changed since the last time."""
         for measured in measures:
             if isinstance(measured, Histogram):
                 self._add_durations(measured)
@@ -70,7 +71,7 @@ class SharedMetrics:
 
 
 def _open_histogram(measured: Histogram, labels: Labels) -> list[Value]:
-    """The sum of a histogram, and its buckets."""
+    """Return the sum of a histogram, and its buckets."""
     name, names = measured.name, measured.names
     open_one = partial(open_value, "histogram", name)
     return [

@@ -1,6 +1,6 @@
 """Spans of statements (OpenTelemetry, semantic conventions for database client spans).
 
-FastAPI makes the span of the request itself. What is here only runs below such a span.
+FastAPI creates the span of the request itself. This module is only used below such a span.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from .sql import code_of, hide_values, summarize
 
 T = TypeVar("T")
 
-# Until the application configures a provider, this tracer makes spans that record nothing.
+# Until the application configures a provider, this tracer creates spans that record nothing.
 _TRACER = trace.get_tracer("modelwire", schema_url="https://opentelemetry.io/schemas/1.44.0")
 
 Attributes = Mapping[str, str | int]
 
 
 class TracedExchange(Exchange, eq=False, gc=False):
-    """A request whose statements have spans.
+    """Request whose statements have spans.
 
     Args:
-        database: What the spans say of the database.
+        database: The attributes of the database's spans.
     """
 
     database: Attributes = msgspec.field(default_factory=dict)
 
     async def measure(self, text: str, answer: Awaitable[T]) -> T:
-        """Wait for the answer to a statement, and measure and trace it."""
+        """Await the result of a statement, and measure and trace it."""
         statement = self.begin_statement(text)
         try:
             found = await answer
@@ -46,7 +46,7 @@ class TracedExchange(Exchange, eq=False, gc=False):
         return found
 
     def add_gathered(self, text: str, waited_ns: int, duration_ns: int) -> None:
-        """Add a statement that has answered other requests as well, and trace it as it was."""
+        """Add a statement that has answered other requests as well, and trace it afterwards."""
         super().add_gathered(text, waited_ns, duration_ns)
         start_span(text, self.database, time_ns() - duration_ns).end()
 
@@ -56,12 +56,12 @@ class TracedExchange(Exchange, eq=False, gc=False):
 
 
 def start_span(text: str, database: Attributes, start_ns: int | None = None) -> trace.Span:
-    """Start the span of a statement, below the one that is current.
+    """Start the span of a statement, below the current one.
 
     Args:
         text: Its SQL.
-        database: What the span says of the database.
-        start_ns: When it began, by the clock of the system; now, by default.
+        database: The attributes of the database.
+        start_ns: Its start by the system clock; now, by default.
     """
     operation, target = summarize(text)
     summary = f"{operation} {target}".strip()
@@ -79,12 +79,12 @@ def start_span(text: str, database: Attributes, start_ns: int | None = None) -> 
 
 
 class TracedStatement(Statement):
-    """A statement that is running, and has a span below the one that is current.
+    """Running statement, with a span below the current one.
 
     Args:
-        exchange: The request that it is for.
+        exchange: The request that it belongs to.
         text: Its SQL.
-        database: What the span says of the database.
+        database: The attributes of the database.
     """
 
     def __init__(self, exchange: Exchange, text: str, database: Attributes) -> None:
@@ -92,7 +92,7 @@ class TracedStatement(Statement):
         super().__init__(exchange, text)
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that it has ended; the span has the kind of an error, never its text."""
+        """Note that it has ended; the span has the class of an error, never its text."""
         super().end(error)
         if error is not None:
             code = code_of(error)
@@ -104,7 +104,7 @@ class TracedStatement(Statement):
 
 
 def describe_database(url: URL) -> Attributes:
-    """What spans say of a database: never its user or its password."""
+    """Return the span attributes of a database: never its user or its password."""
     found = {
         "db.system.name": url.get_backend_name(),
         "db.namespace": url.database,

@@ -1,4 +1,4 @@
-"""SQL and its errors as logs and traces may have them: without values."""
+"""SQL and its errors as logs and traces may show them: without values."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ _TARGET = re.compile(r'\b(?:FROM|INTO|UPDATE)\s+(?:ONLY\s+)?("[^"]+"|[\w.]+)', r
 
 @lru_cache(maxsize=2048)
 def hide_values(text: str) -> str:
-    """Replace what is a literal in SQL text with `?`, and leave comments out.
+    """Replace literals in SQL text with `?`, and leave out comments.
 
-    Statements of modelwire's have parameters for all values; those of the application's own may
-    not.
+    modelwire's own statements have parameters for all values; those of the application may not.
     """
     return _VALUES.sub(_hide, text).strip()
 
@@ -42,7 +41,7 @@ def _hide(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=2048)
 def summarize(text: str) -> tuple[str, str]:
-    """Say what a statement does, and to which table: `("SELECT", "users")`.
+    """Return the operation of a statement and its table: `("SELECT", "users")`.
 
     Returns:
         The operation, which is the first word where it is none of the usual, and the table; empty
@@ -59,12 +58,12 @@ def summarize(text: str) -> tuple[str, str]:
 
 
 def code_of(error: BaseException) -> str:
-    """The database's own code of an error: an SQLSTATE, or one of SQLite's names."""
+    """Return the database's own code of an error: an SQLSTATE, or a name of SQLite's."""
     code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
     return str(code or "")
 
 
 def name_error(error: BaseException) -> str:
-    """Name an error by its class and its code; never by its text, which may have values."""
+    """Return the class and code of an error; never its text, which may contain values."""
     code = code_of(error)
     return f"{type(error).__name__} {code}" if code else type(error).__name__

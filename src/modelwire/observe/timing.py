@@ -8,7 +8,7 @@ _TIMING = b"total;dur=%.2f, pool;dur=%.2f, db;dur=%.2f, encode;dur=%.2f"
 
 
 def write_timing(exchange: Exchange) -> bytes:
-    """Write what was measured until the answer began, in milliseconds.
+    """Write the durations until the response began, in milliseconds.
 
     Example:
         `total;dur=2.10, pool;dur=0.31, db;dur=1.32, encode;dur=0.10`

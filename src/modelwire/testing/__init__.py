@@ -1,4 +1,4 @@
-"""What users' tests import: a session that is rolled back, a client, and a test of isolation.
+"""Tools for tests of applications: a rolled-back session, a client, and a test of isolation.
 
 Needs the extra `modelwire[testing]`.
 """

@@ -1,4 +1,4 @@
-"""What is asked as Bob: every route, with whatever is Alice's in place of what it takes."""
+"""Requests as Bob: every route, with values of Alice in place of its parameters."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from .bodies import Body, Marks, body_schema, resolve
 from .world import Place, Route, Row, World
 
 _LAST = {"POST": 0, "PATCH": 1, "PUT": 2, "DELETE": 3}
-"""What removes rows comes last, so that there is something to be changed before."""
+"""Order of methods: those that remove rows come last, while there are rows to change before."""
 
 _FORMATS = ("csv", "jsonl")
 
 
 class Attempt(NamedTuple):
-    """A request of Bob."""
+    """Request of Bob."""
 
     method: str
     path: str
     body: Any = None
 
     def within(self, batches: str) -> Attempt:
-        """The same as a batch of one request.
+        """Return the request as a batch with that one request.
 
         Args:
-            batches: The path where batches are answered.
+            batches: The path of the batch route.
         """
         body = {} if self.body is None else {"body": self.body}
         request = {"method": self.method, "path": self.path, **body}
@@ -39,7 +39,7 @@ class Attempt(NamedTuple):
 
 
 def list_all(place: Place) -> str:
-    """The path of a list of a resource's rows, in the order of their keys."""
+    """Return the path of a list of a resource's rows, in the order of their keys."""
     return f"{place.path}/?limit={place.table.resource.max_limit}&sort={place.order}"
 
 
@@ -49,11 +49,11 @@ def is_query(route: Route) -> bool:
 
 
 def read_attempts(world: World, marks: Sequence[str]) -> Iterator[Attempt]:
-    """Every way of reading.
+    """Yield every way of reading.
 
     Args:
         world: The application.
-        marks: Values of Alice, for parameters that no resource explains.
+        marks: Values of Alice, for parameters that name no resource.
     """
     for route in world.routes:
         place = world.owner(route.path)
@@ -81,7 +81,7 @@ def _parameters(world: World, route: Route) -> set[str]:
 
 
 def filter_attempts(world: World, marks: set[str]) -> Iterator[tuple[Attempt, Attempt, str, str]]:
-    """Lists of what Alice has stored, through relations too, and of what nobody has.
+    """Yield lists filtered by values of Alice, through relations too, and by values of nobody.
 
     Yields:
         Both requests, and the values by which they differ.
@@ -95,7 +95,7 @@ def filter_attempts(world: World, marks: set[str]) -> Iterator[tuple[Attempt, At
 
 
 def _marked(world: World, place: Place, marks: set[str]) -> Iterator[tuple[str, str]]:
-    """The filters by which marks of Alice are looked for."""
+    """Yield the filters that match marks of Alice."""
     targets = [(f"{name}.", world.find(r.target)) for name, r in place.table.paths.items()]
     for start, target in [("", place), *targets]:
         if target in world.places:
@@ -105,11 +105,11 @@ def _marked(world: World, place: Place, marks: set[str]) -> Iterator[tuple[str, 
 
 
 def write_attempts(world: World, marks: Sequence[str]) -> Iterator[Attempt]:
-    """Every way of writing, with keys of Alice.
+    """Yield every way of writing, with keys of Alice.
 
     Args:
         world: The application.
-        marks: Values of Alice, for parameters that no resource explains.
+        marks: Values of Alice, for parameters that name no resource.
     """
     for route in sorted(world.routes, key=lambda route: _LAST.get(route.method, 0)):
         if route.method != "GET" and not is_query(route):
@@ -163,7 +163,7 @@ def _write_many(world: World, route: Route, place: Place) -> Iterator[Attempt]:
 
 
 def _upsert(world: World, route: Route, place: Place, row: Row) -> Iterator[Attempt]:
-    """Create what is there already: alone, and as an upsert by each key."""
+    """Yield requests that create an existing row: alone, and as an upsert by each key."""
     fields = _schema_of(world, place, "POST").get("properties", {})
     sent = {name: value for name, value in row.items() if name in fields}
     yield Attempt("POST", route.path, [sent])
@@ -179,7 +179,7 @@ def _key(place: Place, row: Row) -> dict[str, Any]:
 
 
 def _change(world: World, place: Place) -> dict[str, Any]:
-    """New values for whatever clients may set in a row, but for keys and what refers to rows."""
+    """Return new values for the fields that clients may set, but for keys and references."""
     left_out = {*world.references(place), *(field.name for field in place.table.key)}
     fields = _schema_of(world, place, "PATCH").get("properties", {})
     made = _body(world, {"properties": {n: s for n, s in fields.items() if n not in left_out}}, {})
@@ -187,12 +187,12 @@ def _change(world: World, place: Place) -> dict[str, Any]:
 
 
 def _single_changes(world: World, place: Place) -> Iterator[dict[str, Any]]:
-    """Changes of one field each: one that is refused for its value tells nothing of the others."""
+    """Yield changes of one field each: a refused value would hide the effect of others."""
     yield from ({name: value} for name, value in _change(world, place).items())
 
 
 def _schema_of(world: World, place: Place, method: str) -> Mapping[str, Any]:
-    """The schema of one row to create, or of a change of one."""
+    """Return the schema of one row to create, or of a change of one."""
     for route in world.routes:
         rest = route.path.removeprefix(place.path).strip("/")
         is_one = rest == "" if method == "POST" else rest.startswith("{") and "/" not in rest

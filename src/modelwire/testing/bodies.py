@@ -1,4 +1,4 @@
-"""Bodies that fit a schema of an OpenAPI document, with values that are found again."""
+"""Request bodies that fit a schema of an OpenAPI document, with values that can be recognised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Schema = Mapping[str, Any]
 Document = Mapping[str, Any]
 
 LEFT_OUT = object()
-"""In place of a value: the field is not sent."""
+"""Marker of a field that is not sent."""
 
 _FORMATS: Mapping[str, Callable[[str], str]] = {
     "date": lambda _: "2031-05-17",
@@ -23,14 +23,14 @@ _FORMATS: Mapping[str, Callable[[str], str]] = {
     "uuid": lambda _: str(uuid4()),
 }
 _SHORTEST = 6
-"""Characters that a text has at least, to be a mark: what is shorter may stand anywhere."""
+"""Minimum length of a text to be a mark: shorter ones may occur anywhere."""
 
 
 class Marks:
-    """Makes values that stand nowhere else, and knows which it has made.
+    """Source and record of unique values.
 
     Args:
-        start: What its texts start with.
+        start: The prefix of its texts.
     """
 
     def __init__(self, start: str) -> None:
@@ -38,22 +38,22 @@ class Marks:
         self.made: set[str] = set()
 
     def text(self, longest: int = 24) -> str:
-        """Make a text of so many characters at most."""
+        """Return a new text with a limited number of characters."""
         return f"{self._start}{secrets.token_hex(8)}"[: max(longest, 1)]
 
     def number(self) -> int:
-        """Make a whole number that every column of 32 bits holds."""
+        """Return a new integer that fits in a column of 32 bits."""
         return 1_000_000_000 + secrets.randbelow(1_000_000_000)
 
     def keep(self, value: object) -> None:
-        """Remember what was stored, where it can be told from other values."""
+        """Remember a stored value, if it can be told from other values."""
         text = str(value)
         is_mark = isinstance(value, str) and len(text) >= _SHORTEST and text not in _COMMON
         if is_mark or (isinstance(value, int) and value >= 1_000_000_000):
             self.made.add(text)
 
     def find(self, text: str, sent: str = "") -> str | None:
-        """Find a mark in what was answered that was not sent."""
+        """Find a mark in a response that was not sent."""
         return next((m for m in self.made if m in text and m not in sent), None)
 
 
@@ -76,14 +76,14 @@ def resolve(document: Document, node: Schema) -> Schema:
 
 
 def body_schema(document: Document, operation: Schema) -> Schema | None:
-    """The schema of an operation's JSON body; None where it takes none."""
+    """Return the schema of an operation's JSON body; None where it takes none."""
     body = resolve(document, operation.get("requestBody", {}))
     content = body.get("content", {}).get("application/json")
     return None if content is None else resolve(document, content["schema"])
 
 
 def candidates(document: Document, schema: Schema, marks: Marks) -> Iterator[object]:
-    """Values that may fit a schema, the one that is found again best first."""
+    """Yield values that may fit a schema, the one best recognised first."""
     schema = resolve(document, schema)
     if "const" in schema or "enum" in schema:
         yield from schema.get("enum", [schema.get("const")])
@@ -113,13 +113,13 @@ def candidates(document: Document, schema: Schema, marks: Marks) -> Iterator[obj
 
 
 class Body:
-    """A body that is tried with other values where it is refused.
+    """Request body that is tried with other values when it is refused.
 
     Args:
         document: The OpenAPI document.
         schema: The schema of the body: an object.
-        marks: Makes its values.
-        known: Values of fields that are not made, but known, by name.
+        marks: The source of its values.
+        known: The values of fields that refer to existing rows, by name.
     """
 
     def __init__(
@@ -146,11 +146,11 @@ class Body:
         return True
 
     def as_json(self) -> dict[str, object]:
-        """The body as it is sent."""
+        """Return the body as it is sent."""
         return {name: v for name, v in self.values.items() if v is not LEFT_OUT}
 
     def amend(self, problem: Any) -> bool:
-        """Give the fields that were at fault other values; tells whether there are any."""
+        """Give the fields at fault other values; return whether there are any."""
         said = problem if isinstance(problem, dict) else {}
         errors = said.get("errors") or said.get("detail")
         at_fault = {_field_of(e) for e in errors or () if isinstance(e, dict)} & self.values.keys()
@@ -159,6 +159,6 @@ class Body:
 
 
 def _field_of(error: Mapping[str, Any]) -> str:
-    """The field that an error points to, as a problem or as FastAPI itself says it."""
+    """Return the field that an error points to, in the form of a problem or of FastAPI itself."""
     place = error.get("loc") or ["", *str(error.get("pointer", "")).split("/")[1:]]
     return str(place[1]) if len(place) > 1 else ""

@@ -1,4 +1,4 @@
-"""A test that one caller of an application neither sees nor changes what is another's."""
+"""Test that a caller of an application neither sees nor changes what belongs to another."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .bodies import Body, Marks, body_schema
 from .world import Route, World
 
 _ROUNDS = 4
-"""How often what could not be created is tried again: its parents may be there by then."""
+"""Number of attempts to create rows: parents that were missing may exist the next time."""
 
 _TRIES = 12
-"""How often a body that is refused is tried with other values."""
+"""Number of attempts with other values after a body is refused."""
 
 _WRITING = {"Prefer": "max-affected=100"}
 
@@ -30,22 +30,22 @@ def assert_isolated(
     shared: Sequence[str] = (),
     unfilled: Sequence[str] = (),
 ) -> None:
-    """Assert that one caller neither sees nor changes what is another's, by any route.
+    """Assert that one caller neither sees nor changes rows of another, by any route.
 
-    Alice stores rows with values that stand nowhere else, and Bob asks every route of the OpenAPI
-    document, the application's own among them, and tries to change what is hers. The rows that are
-    stored stay: it is for a database that a test has for itself.
+    Alice stores rows with unique values. Bob then requests every route of the OpenAPI document, the
+    application's own included, and tries to change her rows. The rows stay, so the test needs a
+    database of its own.
 
     Args:
         app: The application; its lifespan is entered.
-        alice: Headers that say that Alice asks, such as `Authorization`.
-        bob: The same for Bob, who should see nothing of hers.
+        alice: Headers that identify Alice, such as `Authorization`.
+        bob: Headers that identify Bob, who should see nothing of hers.
         shared: Resources and paths that both may see, such as `"countries"` and `"/statistics"`.
-        unfilled: Resources of which Alice need not have a row, since she can't create any so.
+        unfilled: Resources of which Alice needs no row, since no route creates one for her.
 
     Raises:
-        AssertionError: Bob sees or changes something; says by which request. Or Alice has no row
-            of a resource.
+        AssertionError: Bob sees or changes something; the message names the request. Or Alice has
+            no row of a resource.
         ConfigurationError: Nothing is mounted on the application.
     """
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
@@ -53,7 +53,7 @@ def assert_isolated(
 
 
 class _Test:
-    """One run of the test."""
+    """Run of the test."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class _Test:
         self._refusals: dict[str, str] = {}
 
     def run(self, unfilled: Sequence[str]) -> None:
-        """Fill, read and write."""
+        """Fill the resources, then read and write as Bob."""
         plain = [Attempt("GET", r.path) for r in self._world.routes if _is_plain_read(r)]
         before = {attempt: self._shown(attempt) for attempt in plain}
         self._fill()
@@ -76,7 +76,7 @@ class _Test:
         for attempt, shown in before.items():
             if self._shown(attempt) != shown:
                 raise AssertionError(
-                    f"Bob is answered otherwise since Alice has stored rows: {attempt}"
+                    f"Bob's response has changed since Alice stored rows: {attempt}"
                 )
         marks = sorted(self._marks.made)
         for attempt in read_attempts(self._world, marks):
@@ -131,15 +131,18 @@ class _Test:
     # Bob asks.
 
     def _try(self, attempt: Attempt) -> Response:
-        """Ask as Bob, alone and in a batch, and look for what is Alice's in the answers."""
+        """Send a request as Bob, alone and in a batch, and look for values of Alice."""
         answer = self._look(attempt)
         for path in self._world.batches:
             self._look(attempt.within(path))
         return answer
 
     def _shown(self, attempt: Attempt) -> Any:
-        """What Bob is shown, but for how far the log of changes is: its numbers count up for all
-        tables and callers, and say nothing of whose change has taken which."""
+        """Return the response to Bob, without the position of the change log.
+
+        Its numbers count up for all tables and callers, and don't tell whose change has taken
+        which.
+        """
         answer = self._try(attempt)
         place = self._world.owner(attempt.path)
         if place is None or attempt.path.rstrip("/") != f"{place.path}/changes":
@@ -159,7 +162,7 @@ class _Test:
         return answer
 
     def _find_row(self, attempt: Attempt, answer: Response) -> str | None:
-        """The path of a row of Alice that a resource has answered with."""
+        """Return the path of a row of Alice in a resource's response."""
         path = attempt.path.partition("?")[0].rstrip("/")
         answered = _read(answer) if answer.is_success else None
         if not isinstance(answered, dict):
@@ -175,7 +178,7 @@ class _Test:
         return None
 
     def _compare_filters(self) -> None:
-        """Look for what Alice has stored and for what nobody has: Bob can't tell one from other."""
+        """Check that Bob can't tell filters by values of Alice from those by unknown values."""
         for attempt, control, mark, other in filter_attempts(self._world, self._marks.made):
             if self._try(attempt).text.replace(mark, other) != self._try(control).text:
                 raise AssertionError(f"Bob finds a row of Alice: {attempt}")
@@ -195,13 +198,15 @@ class _Test:
             raise AssertionError(f"Bob changes what Alice reads at {changed[0]}: {attempt}")
 
     def _snapshot(self) -> dict[str, bytes]:
-        """What Alice reads of the resources that she can list, byte for byte: her rows of others
-        are not known."""
+        """Return Alice's view of the resources that she can list, byte for byte.
+
+        Her rows of other resources are not known.
+        """
         paths = (list_all(place) for place in self._world.places if place.offers("list"))
         return {path: self._send("GET", path, self._alice).content for path in paths}
 
     def _send(self, method: str, path: str, who: Mapping[str, str], body: Any = None) -> Response:
-        self._client.cookies.clear()  # what one of them is given is not the other's
+        self._client.cookies.clear()  # one caller's cookies are not the other's
         headers = {**who, **(_WRITING if method in ("PATCH", "DELETE") else {})}
         return self._client.request(method, path, headers=headers, json=body)
 
@@ -211,7 +216,7 @@ def _is_plain_read(route: Route) -> bool:
 
 
 def _read(answer: Response) -> Any:
-    """What an answer says, where that is JSON."""
+    """Return the content of a response, if it is JSON."""
     try:
         return answer.json()
     except ValueError:

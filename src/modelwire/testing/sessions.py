@@ -1,4 +1,4 @@
-"""A session whose work is rolled back, and a client on top of it."""
+"""Session whose work is rolled back, and a client on top of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An application as a test of isolation sees it: its routes, its resources, who has which rows."""
+"""View of an application for a test of isolation: its routes, resources and rows."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .bodies import Document
 METHODS = ("get", "post", "put", "patch", "delete")
 Row = Mapping[str, Any]
 _MOST = 12
-"""Paths that one route is asked at, at most."""
+"""Greatest number of paths that are requested for one route."""
 
 _PARAMETER = re.compile(r"{(\w+)(?::\w+)?}")
 
 
 class Route(NamedTuple):
-    """One operation of the OpenAPI document."""
+    """Operation of the OpenAPI document."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class Route(NamedTuple):
 
     @property
     def parameters(self) -> list[str]:
-        """The names of what its path has in braces."""
+        """Names of the parameters of its path."""
         return _PARAMETER.findall(self.path)
 
     def write(self, values: Sequence[object]) -> str:
@@ -41,18 +41,18 @@ class Route(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A resource, and where it is served."""
+    """Resource and the path that serves it."""
 
     path: str
     table: Table
 
     @property
     def order(self) -> str:
-        """Its key, as `sort` has it."""
+        """Key of the resource, as the parameter `sort` takes it."""
         return ",".join(field.name for field in self.table.key)
 
     def write_key(self, row: Row) -> str:
-        """Write the key of a row as paths have it."""
+        """Write the key of a row as in a path."""
         return ",".join(str(row.get(field.name)) for field in self.table.key)
 
     def offers(self, operation: str) -> bool:
@@ -61,11 +61,11 @@ class Place(NamedTuple):
 
 
 class World:
-    """The routes and the resources of an application, and the rows that Alice has.
+    """Routes and resources of an application, and the rows of Alice.
 
     Args:
         app: The application.
-        shared: The resources and routes that are everybody's.
+        shared: The resources and routes that both callers may see.
 
     Raises:
         ConfigurationError: Nothing is mounted on the application.
@@ -92,7 +92,7 @@ class World:
         self._references = {n: r for p in self._all for n, r in self.references(p).items()}
 
     def _find_path(self, table: Table) -> str:
-        """Where a resource is served, with the prefix of its mount."""
+        """Return the path of a resource, with the prefix of its mount."""
         own = re.compile(rf".*{re.escape(table.path)}(?=/|$)")
         found = (match[0] for path in self.document["paths"] if (match := own.match(path)))
         return min(found, key=len, default=table.path)
@@ -102,20 +102,20 @@ class World:
         return any(f"{n}/".startswith(f"{s}/") for n in names for s in self._shared)
 
     def owner(self, path: str) -> Place | None:
-        """The resource whose rows stand at a path, or below one of whose rows it leads."""
+        """Return the resource whose rows, or related rows, a path leads to."""
         found = [place for place in self._all if f"{path}/".startswith(f"{place.path}/")]
         return max(found, key=lambda place: len(place.path), default=None)
 
     def find(self, name: str) -> Place | None:
-        """The resource of a table."""
+        """Return the resource of a table."""
         return next((place for place in self._all if place.table.name == name), None)
 
     def rows_of(self, place: Place | None) -> Sequence[Row]:
-        """The rows of a resource that Alice has."""
+        """Return the rows of a resource that Alice has."""
         return self.rows[place.path] if place is not None else []
 
     def references(self, place: Place) -> dict[str, tuple[Place, str]]:
-        """The resources, and their fields, that fields of a resource refer to."""
+        """Return the resources and fields that fields of a resource refer to."""
         return {
             place.table.by_column[own.name].name: (parent, parent.table.by_column[there.name].name)
             for reference in place.table.references
@@ -124,7 +124,7 @@ class World:
         }
 
     def known_values(self, path: str) -> dict[str, object]:
-        """The values of fields that refer to rows of Alice, in the bodies of a path."""
+        """Return the values of fields that refer to rows of Alice, in the bodies of a path."""
         owner = self.owner(path)
         named = {**self._references, **(self.references(owner) if owner is not None else {})}
         return {
@@ -134,7 +134,7 @@ class World:
         }
 
     def paths(self, route: Route, marks: Sequence[str]) -> Iterator[str]:
-        """A route's paths with what is Alice's in place of its parameters."""
+        """Yield a route's paths with values of Alice in place of its parameters."""
         owner = self.owner(route.path)
         names, rows = route.parameters, self.rows_of(owner)
         if owner is not None and {field.name for field in owner.table.key} == set(names):
@@ -144,7 +144,7 @@ class World:
         yield from (route.write(values) for values in islice(choices, _MOST))
 
     def _values(self, name: str, owner: Place | None, marks: Sequence[str]) -> list[object]:
-        """What may stand for a parameter: keys of the rows that it seems to name."""
+        """Return the candidates for a parameter: keys of the rows that it seems to name."""
         rows = self.rows_of(owner)
         if rows and name in rows[0]:
             return list(dict.fromkeys(row[name] for row in rows))
@@ -156,7 +156,7 @@ class World:
         return [*keys, *marks[:4]]
 
     def _named(self, name: str, owner: Place | None) -> tuple[Place | None, str]:
-        """The resource and the field that a parameter is named after."""
+        """Return the resource and the field that a parameter is named after."""
         for relation in owner.table.relations.values() if owner is not None else ():
             if name.startswith(f"{relation.name}_"):
                 return self.find(relation.target), name.removeprefix(f"{relation.name}_")
