@@ -10,7 +10,7 @@ from ..errors import ConfigurationError
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine only."""
+    """Return whether an address can be reached from this machine only."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -18,7 +18,7 @@ def is_loopback(host: str) -> bool:
 
 
 def loopback_names(host: str) -> list[str]:
-    """The names that lead to a loopback address (RFC 6761, section 6.3)."""
+    """Return the names that resolve to a loopback address (RFC 6761, section 6.3)."""
     own = f"[{host}]" if ":" in host else host
     return list(dict.fromkeys(("localhost", "*.localhost", "127.0.0.1", "[::1]", own)))
 

@@ -1,4 +1,4 @@
-"""Serves the tools of an application to an agent that has started this process (stdio)."""
+"""Server of an application's tools for the agent that has started this process (stdio)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ..web.agents.surface import Surface
 from ..web.service import find_service
 from .extra import serve_all, service_of
 
-TOKEN = "MODELWIRE_TOKEN"  # noqa: S105 - the name of a variable of the environment
+TOKEN = "MODELWIRE_TOKEN"  # noqa: S105 - the name of an environment variable
 
 _ALONE = "/agents-of-this-process"
-"""Where agents are served that the application does not serve itself. Nothing listens there."""
+"""Path of agents that the application doesn't serve itself; nothing listens there."""
 
 
 def read_headers(given: Sequence[str]) -> Sequence[tuple[str, str]]:
-    """Read the headers that say who asks: those that are given, or the token of the environment.
+    """Read the headers that identify the caller: those given, or the token of the environment.
 
     Args:
         given: Each as in `Authorization: Bearer …`.
 
     Raises:
-        ConfigurationError: One of them is none.
+        ConfigurationError: One of them is malformed.
     """
     headers = [_read_header(text) for text in given]
     token = os.environ.get(TOKEN)
@@ -43,20 +43,20 @@ def _read_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     is_name = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
     if not colon or not is_name or not (value.isascii() and value.isprintable()):
-        # What it is may be a secret, so it is not shown.
+        # It may be a secret, so it is not shown.
         raise ConfigurationError("--header should be a name and a value, as in 'X-Caller: 7'")
     return name.strip(), value.strip()
 
 
 def find_agents(app: FastAPI, path: str | None = None) -> Agents:
-    """Find what an application serves to agents; all of its resources, if it says nothing of that.
+    """Find what an application serves to agents; all of its resources, if it serves none itself.
 
     Args:
         app: The application.
-        path: Where it serves agents, if at several places.
+        path: The path at which it serves agents, if there are several.
 
     Raises:
-        ConfigurationError: It has no resources, or there is nothing at the path.
+        ConfigurationError: It has no resources, or serves no agents at the path.
     """
     service = service_of(app)
     known = service.agents
@@ -75,9 +75,9 @@ def serve_agent(app: FastAPI, agents: Agents, headers: Sequence[tuple[str, str]]
     """Answer messages on standard input until it ends.
 
     Args:
-        app: The application, which is started for that.
-        agents: What it serves.
-        headers: Who asks.
+        app: The application, which is started for it.
+        agents: The agents to serve.
+        headers: Headers that identify the caller.
     """
     surface = Surface.alone(app, _name_host(app), headers)
 
@@ -97,7 +97,7 @@ def serve_agent(app: FastAPI, agents: Agents, headers: Sequence[tuple[str, str]]
 
 
 def _name_host(app: FastAPI) -> str:
-    """A name that the application answers to."""
+    """Return a host name that the application accepts."""
     service = find_service(app)
     name = "*" if service is None else service.database.settings.allowed_hosts[0]
     return "localhost" if name == "*" else name.replace("*", "agent")

@@ -1,4 +1,4 @@
-"""Writes the head of an answer along with its body."""
+"""Writer that sends the head of a response together with its body."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 
 
 class AnswerWriter:
-    """What the answers on one connection are written to, in place of its transport.
+    """Stand-in for a connection's transport, which the responses on it are written to.
 
-    uvicorn writes the head of an answer by itself, and the kernel takes as long over it as over
-    both. So a head is kept until the body is written, or the event loop goes on without it.
+    uvicorn writes the head of a response separately, and the kernel takes as long over it as over
+    both. So a head is kept until the body is written, or until the event loop's next turn.
 
     Args:
         transport: The transport of the connection.
@@ -25,11 +25,11 @@ class AnswerWriter:
         self._is_at_start = False
 
     def begin(self) -> None:
-        """Say that what is written next begins an answer."""
+        """Mark the next write as the beginning of a response."""
         self._is_at_start = True
 
     def write(self, part: bytes) -> None:
-        """Write a part of an answer."""
+        """Write a part of a response."""
         if self._is_at_start:
             self._is_at_start = False
             self._head = part
@@ -41,7 +41,7 @@ class AnswerWriter:
             self._transport.write(part)
 
     def flush(self) -> None:
-        """Write what is kept."""
+        """Write what has been kept."""
         head, self._head = self._head, b""
         if head and not self._transport.is_closing():
             self._transport.write(head)

@@ -1,4 +1,4 @@
-"""What becomes of columns that are gone: as options say, or whoever is asked."""
+"""Decisions on columns that are gone: from options, or from a prompt."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .ask import confirm, is_asked
 
 
 class Answers(NamedTuple):
-    """What options say of columns that are gone.
+    """Options on columns that are gone.
 
     Args:
-        renamed: `old=new` or `table.old=new` for each that has another name.
-        dropped: `table.old`, or a table, for each that is lost.
-        yes: Whether everything may be lost.
+        renamed: `old=new` or `table.old=new` for each that is renamed.
+        dropped: `table.old`, or a table, for each whose data may be lost.
+        yes: Whether all data may be lost.
     """
 
     renamed: Sequence[str]
@@ -28,17 +28,17 @@ class Answers(NamedTuple):
 
 
 def find_dropped(changes: UpgradeOps, given: Sequence[str]) -> Mapping[str, str]:
-    """Find which tables and columns options name that are gone for good.
+    """Find the tables and columns that options declare as gone for good.
 
     Args:
-        changes: What is to be done.
+        changes: The operations.
         given: `column`, `table.column` or `table` each.
 
     Returns:
-        For each path whether it is a `table` or a `column`.
+        By path, whether it is a `table` or a `column`.
 
     Raises:
-        ConfigurationError: One of them is not gone.
+        ConfigurationError: One of them still exists.
     """
     gone = find_gone(changes)
     found = {}
@@ -54,10 +54,10 @@ def find_dropped(changes: UpgradeOps, given: Sequence[str]) -> Mapping[str, str]
 def settle_renames(
     changes: UpgradeOps, dialect: Dialect, given: Sequence[str], dropped: Collection[str]
 ) -> Mapping[tuple[str, str], str]:
-    """Find out which columns that are gone have another name.
+    """Decide which columns that are gone have been renamed.
 
     Raises:
-        ConfigurationError: An option names none, or nobody is there to be asked.
+        ConfigurationError: No option decides it, and there is no terminal to ask.
     """
     candidates = find_candidates(changes, dialect)
     renamed = dict(_read_rename(words, candidates) for words in given)

@@ -1,4 +1,4 @@
-"""How the `env.py` of a migrations folder names the database of an application."""
+"""Import of an application's database, as the `env.py` of a migrations folder writes it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .target import BadTarget, load_app
 
 
 def name_database(target: str) -> Mapping[str, str]:
-    """Say in Python where the database of an application is.
+    """Return the Python code that imports the database of an application.
 
     Args:
-        target: As for `modelwire serve`; a module that can be imported from the current directory.
+        target: As for `modelwire serve`; a module importable from the current directory.
 
     Returns:
-        The lines that import it, `imports`, and the `database` itself.
+        The `imports`, and the expression of the `database`.
 
     Raises:
         BadTarget: There is no such application, it has no database, or it can't be imported.
@@ -61,8 +61,8 @@ def _find(
             return _write(f"from {module} import {known}", f"{known}.state.modelwire_database")
     if name and inspect.isfunction(getattr(loaded, name, None)):
         return _write(f"from {module} import {name}", f"{name}().state.modelwire_database")
-    # The application was made of the module's tables, and so was its database.
-    tables = f"import {module}  # noqa: F401 - the tables that there should be"
+    # The application was made from the module's tables, and so was its database.
+    tables = f"import {module}  # noqa: F401 - defines the tables"
     return {"imports": f"from modelwire import Database\n\n{tables}", "database": "Database()"}
 
 

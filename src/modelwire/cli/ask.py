@@ -1,4 +1,4 @@
-"""What commands tell and ask whoever runs them, and how they end."""
+"""Messages and questions of commands, and their exit codes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..errors import ConfigurationError, ModelwireError
 
 
 class Failed(ModelwireError):
-    """What was asked for can't be done, or has failed, though it was asked for as it should be."""
+    """Failure of a command that was given correctly."""
 
 
 @contextmanager
 def exiting() -> Iterator[None]:
-    """End the command with what was wrong: 2 if it is how it was given, 1 otherwise."""
+    """End the command with an error message: 2 if it was given wrongly, 1 otherwise."""
     try:
         yield
     except ModelwireError as exc:
@@ -26,26 +26,26 @@ def exiting() -> Iterator[None]:
 
 
 def show_examples(*commands: str) -> str:
-    """Write the end of a command's help: how it is used, line by line."""
+    """Write the end of a command's help: examples, one a line."""
     return "\n".join(["\b", "For example:", *(f"  modelwire {command}" for command in commands)])
 
 
 def is_asked() -> bool:
-    """Whether somebody is there to answer."""
+    """Whether there is a terminal to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def confirm_losses(losses: Sequence[str], *, yes: bool, accepted: Collection[str] = ()) -> None:
-    """Say what is lost, and ask whether it may be.
+    """Report the data that will be lost, and ask for consent.
 
     Args:
-        losses: A line for each thing.
-        yes: Whether an option has said so.
-        accepted: Those among them that need no question.
+        losses: A line for each loss.
+        yes: Whether an option has consented already.
+        accepted: Losses among them that need no consent.
 
     Raises:
-        ConfigurationError: Nobody is there to be asked.
-        Failed: The answer is no.
+        ConfigurationError: There is no terminal to ask.
+        Failed: Consent is refused.
     """
     for loss in losses:
         typer.secho(f"Loses data: {loss}", err=True, fg=typer.colors.YELLOW)
@@ -58,10 +58,10 @@ def confirm_losses(losses: Sequence[str], *, yes: bool, accepted: Collection[str
 
 
 def confirm(question: str) -> bool:
-    """Ask a question whose answer is yes or no; no, if the person leaves.
+    """Ask a yes-or-no question; no, if the prompt is aborted.
 
     Raises:
-        Failed: The person has left.
+        Failed: The prompt was aborted.
     """
     try:
         return typer.confirm(question, err=True)

@@ -1,4 +1,4 @@
-"""`modelwire changes`: how far those have come who work through the changes."""
+"""`modelwire changes`: the processing of changes, by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 changes = typer.Typer(
     name="changes",
-    help="Look at those who work through the changes of tables, and move them on.",
+    help="Show who processes the changes of tables, and how far, and move on.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -38,7 +38,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @changes.command("list", epilog=show_examples("changes list", "changes list --json"))
 def list_places(database_url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """List who works through the changes, how far each is, and at which change."""
+    """List who processes changes, how far each has come, and the change it is at."""
     with exiting():
         places, reason = _run(database_url, _list)
     if not places:
@@ -52,19 +52,19 @@ def list_places(database_url: UrlOption = None, as_json: JsonOption = False) -> 
 
 @changes.command(epilog=show_examples("changes skip send-mail", "changes skip send-mail --to 1200"))
 def skip(
-    name: Annotated[str, typer.Argument(help="Who works through them, as in database.changes().")],
+    name: Annotated[str, typer.Argument(help="The name that is given to database.changes().")],
     to: Annotated[
         int | None,
         typer.Option(
             min=0,
-            help="The last change to pass over. Default: the one that was given last, and is not "
-            "done with. A lower one than the last that is done with gives those after it again.",
+            help="The last change to skip. Default: the one that is being tried. A number below "
+            "the last one done has those after it processed again.",
         ),
     ] = None,
     database_url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Pass over a change that can't be worked through, or go to any other."""
+    """Skip a change that can't be processed, or move to another one."""
 
     async def move(database: Database) -> Place:
         return await _move(database, name, to)
@@ -75,7 +75,7 @@ def skip(
 
 
 async def _list(database: Database) -> tuple[Sequence[Place], str]:
-    """List the places, and say why there are none."""
+    """List the places, with the reason if there are none."""
     places = database.tracking.places
     found = await places.list()
     if found or await places.has_log():

@@ -1,4 +1,4 @@
-"""`modelwire copy`: the rows of an application go from one database to another."""
+"""`modelwire copy`: copy the rows of an application from one database to another."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .progress import Advance, showing
 from .target import BadTarget, load_app
 
 _STOPPED = 130
-"""What a shell says of what was ended by Ctrl-C."""
+"""Exit code that a shell gives for Ctrl-C."""
 
 
 class _Bars:
-    """A progress bar on the terminal, one thing after the other.
+    """Progress bars on the terminal, one task after another.
 
     Args:
-        stack: What ends the bar that is shown.
+        stack: Closes the bar that is shown.
     """
 
     shown = True
@@ -39,14 +39,14 @@ class _Bars:
         self._done = 0
 
     def begin(self, what: str, rows: int | None, done: int = 0) -> None:
-        """Begin with something, of whose rows some are done."""
+        """Begin a task, of whose rows some are done."""
         self._stack.close()
         self._tell = self._stack.enter_context(showing(what, rows))
         self._done = 0
         self.advance(done)
 
     def advance(self, rows: int) -> None:
-        """Some more rows are done."""
+        """Report that more rows are done."""
         self._done += rows
         if self._tell is not None:
             self._tell(self._done, self._done)
@@ -60,21 +60,21 @@ def copy(
         ),
     ],
     source_url: Annotated[
-        str, typer.Argument(metavar="FROM", help="The database that has the rows, as a URL.")
+        str, typer.Argument(metavar="FROM", help="The URL of the database to copy from.")
     ],
     target_url: Annotated[
         str | None,
         typer.Argument(
             metavar="TO",
             show_default=False,
-            help="The database that they go to. Tables that it lacks are created.",
+            help="The database to copy to. Missing tables are created.",
         ),
     ] = None,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
-            help="Go on with a copy that was stopped; where it has ended, compare once more.",
+            help="Resume a copy that was stopped; compare again if it has ended.",
         ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
@@ -98,11 +98,11 @@ EPILOG = show_examples(
 
 
 def _copy(target: str, source_url: str, target_url: str | None, *, resume: bool) -> Result:
-    """Copy.
+    """Copy all rows, and compare both databases.
 
     Raises:
-        ConfigurationError: What is given can't be used.
-        Failed: The copy can't go on.
+        ConfigurationError: An argument can't be used.
+        Failed: The copy has failed.
     """
     if "://" in target:
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""`modelwire export`, `import` and `seed`: rows out of the tables, and into them."""
+"""`modelwire export`, `import` and `seed`: rows from the tables to files, and back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TokenOption = Annotated[
     str | None,
     typer.Option(
         envvar="MODELWIRE_TOKEN",
-        help="The bearer token of the caller who asks, where the application has callers.",
+        help="The bearer token of the caller, where the application has callers.",
     ),
 ]
 HeaderOption = Annotated[
@@ -41,13 +41,11 @@ HeaderOption = Annotated[
 ]
 FormatOption = Annotated[
     str | None,
-    typer.Option(
-        "--format", help="csv, jsonl, parquet or xlsx. Default: as the name of the file ends."
-    ),
+    typer.Option("--format", help="csv, jsonl, parquet or xlsx. Default: by the file's suffix."),
 ]
 CompressOption = Annotated[
     str | None,
-    typer.Option("--compress", help="gzip, zstd or none. Default: as the name of the file ends."),
+    typer.Option("--compress", help="gzip, zstd or none. Default: by the file's suffix."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")]
 
@@ -68,8 +66,7 @@ def export(
         str | None,
         typer.Option(
             metavar="PATH",
-            help="The file; or the folder, where there are several resources. "
-            "Default: standard output.",
+            help="The file; or the folder, for several resources. Default: standard output.",
         ),
     ] = None,
     filters: Annotated[
@@ -83,9 +80,7 @@ def export(
     ] = None,
     format_: FormatOption = None,
     compress: CompressOption = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace files that are there already.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     token: TokenOption = None,
     header: HeaderOption = None,
     as_json: JsonOption = False,
@@ -94,7 +89,7 @@ def export(
     with exiting():
         if as_json and to is None:
             raise ConfigurationError("--json prints where the rows go: name a file by --to")
-        # Who only reads makes no tables.
+        # An export creates no tables.
         os.environ.setdefault("MODELWIRE_CREATE_TABLES", "false")
         wanted = Wanted(resources or [], filters or [], to, format_, compress, force)
         done = asyncio.run(export_rows(load_app(target), wanted, read_headers(token, header or [])))
@@ -129,19 +124,17 @@ def import_(
         str | None,
         typer.Option(
             metavar="FIELD[,FIELD]",
-            help="The unique key by which rows are found that are there already: what is in the "
-            "file is written to them.",
+            help="The unique key that identifies existing rows: those are updated with the "
+            "values of the file.",
         ),
     ] = None,
-    ignore: Annotated[bool, typer.Option("--ignore", help="Leave those rows alone.")] = False,
+    ignore: Annotated[bool, typer.Option("--ignore", help="Leave existing rows alone.")] = False,
     without: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="COLUMN", help="A column that is passed over; may be given several times."
-        ),
+        typer.Option(metavar="COLUMN", help="A column to ignore; may be given several times."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Do it all, and undo it in the end.")
+        bool, typer.Option("--dry-run", help="Do everything, and roll it back at the end.")
     ] = False,
     atomic: Annotated[
         bool, typer.Option("--atomic", help="Store all rows or none, in one transaction.")
@@ -150,16 +143,16 @@ def import_(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Keep rows that are refused, with their lines and reasons, as JSON lines; and "
-            "store the others.",
+            help="Write rows that are refused to this file, with lines and reasons, as JSON "
+            "lines, and store the others.",
         ),
     ] = None,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
-            help="Note beside the file how far the import has come, and go on from there if it "
-            "was broken off before.",
+            help="Record the progress of the import beside the file, and resume from there if "
+            "it was interrupted.",
         ),
     ] = False,
     format_: FormatOption = None,
@@ -219,7 +212,7 @@ def seed(
         str,
         typer.Argument(
             metavar="SEEDS",
-            help="A file of YAML or JSON, or a function that returns the same, as in "
+            help="A YAML or JSON file, or a function that returns its content, as in "
             "seeds.yaml or package.seeds:make.",
         ),
     ],
@@ -227,7 +220,7 @@ def seed(
         list[str] | None,
         typer.Option(
             metavar="RESOURCE=FIELD[,FIELD]",
-            help="The unique key by which rows are found again; may be given several times. "
+            help="The unique key that identifies existing rows; may be given several times. "
             "Default: the first that all rows have.",
         ),
     ] = None,
@@ -235,7 +228,7 @@ def seed(
     header: HeaderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have rows be there, all or none, however often it is run."""
+    """Create or update rows from seeds, all or none; running it again changes nothing."""
     with exiting():
         headers = read_headers(token, header or [])
         counts = asyncio.run(store_seeds(load_app(target), source, key or [], headers))
@@ -247,14 +240,14 @@ def seed(
 
 
 def read_headers(token: str | None, given: Sequence[str]) -> Sequence[Header]:
-    """Read the headers that say who asks.
+    """Read the headers that identify the caller.
 
     Args:
         token: A bearer token (RFC 6750).
         given: Headers, as in `X-User: ann`.
 
     Raises:
-        ConfigurationError: One is no header.
+        ConfigurationError: One is malformed.
     """
     lines = [*given, *([] if token is None else [f"Authorization: Bearer {token}"])]
     headers = []

@@ -1,4 +1,4 @@
-"""Serves more of an application's resources than the application itself does."""
+"""Additional ways of serving an application's resources."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def service_of(app: FastAPI) -> Service:
 
 
 def serve_all(app: FastAPI, service: Service, **options: Any) -> None:
-    """Serve all resources that are mounted already, in one more way.
+    """Serve all resources that are mounted already in one more way.
 
     Args:
         app: The application.
         service: Its service.
-        options: How, as `mount` takes it.
+        options: The way, as arguments of `mount`.
     """
     mount(
         app,
@@ -43,10 +43,10 @@ def serve_all(app: FastAPI, service: Service, **options: Any) -> None:
 
 
 def serve_admin(app: FastAPI) -> None:
-    """Serve the admin page, if the application does not do so itself.
+    """Serve the admin page, unless the application serves it itself.
 
     Raises:
-        ConfigurationError: It has no resources, or something else where the page would be.
+        ConfigurationError: It has no resources, or serves something else at the page's path.
     """
     service = service_of(app)
     if not service.admin:

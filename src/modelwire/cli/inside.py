@@ -1,4 +1,4 @@
-"""An application that commands ask in their own process, as clients ask it over HTTP."""
+"""In-process requests of commands to an application, equivalent to those of clients over HTTP."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from .target import BadTarget, naming_mistakes
 Header = tuple[bytes, bytes]
 
 Take = Callable[[bytes], None]
-"""Takes the next part of a body."""
+"""Receiver of the parts of a body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an application has answered.
+    """Response of an application.
 
     Args:
         status: The status.
-        body: The body; empty where it was taken part by part.
+        body: The body; empty where it was received part by part.
     """
 
     status: int
@@ -44,12 +44,12 @@ class Reply:
 
     @property
     def is_success(self) -> bool:
-        """Whether it did what it was asked."""
+        """Whether the request has succeeded."""
         return 200 <= self.status < 300
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The body, where it is a JSON object; empty otherwise."""
+        """The body, if it is a JSON object; empty otherwise."""
         try:
             return msgspec.json.decode(self.body, type=dict[str, Any])
         except msgspec.DecodeError:
@@ -57,14 +57,14 @@ class Reply:
 
     @property
     def reason(self) -> str:
-        """Why it refused, in a line."""
+        """Reason for the refusal, in a line."""
         detail = self.document.get("detail") or self.document.get("title") or ""
         return f"{self.status} {detail}".strip()
 
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request and what comes of it."""
+    """Request and its response."""
 
     body: bytes
     take: Take | None
@@ -76,7 +76,8 @@ class _Exchange:
 
     async def receive(self) -> dict[str, Any]:
         if self._is_sent:
-            # Whoever asks stays until all is answered, and whoever watches is cancelled then.
+            # The client stays until the response is complete; a watcher of disconnects is cancelled
+            # then.
             await asyncio.Event().wait()
         self._is_sent = True
         return {"type": "http.request", "body": self.body, "more_body": False}
@@ -95,22 +96,22 @@ class _Exchange:
         try:
             self.take(part)
         except Exception as exc:
-            # To the application that is a client who has gone, and no error of its own.
+            # The application takes that for a client that has gone, and no error of its own.
             self.failure = exc
             raise ClientDisconnect from None
 
 
 class Inside:
-    """An application that is asked in this process, without a server and without a network.
+    """Application that is called in this process, without a server and without a network.
 
-    A request goes through all that one over HTTP goes through: middleware, the caller, guards,
-    policies, limits. A part of an answer is taken before the next one is made.
+    A request goes through everything that one over HTTP goes through: middleware, the caller,
+    guards, policies, limits. A part of a response is received before the next one is made.
 
     Args:
         app: The application.
-        service: What it has from modelwire.
-        headers: What every request has beside its own: who asks.
-        state: What the lifespan of the application has yielded.
+        service: Its part of modelwire.
+        headers: Headers of every request beside its own: those of the caller.
+        state: The state that the lifespan of the application has yielded.
     """
 
     def __init__(
@@ -127,7 +128,7 @@ class Inside:
 
     @property
     def database(self) -> Database:
-        """The database of the application."""
+        """Database of the application."""
         return self.service.database
 
     async def ask(
@@ -140,7 +141,7 @@ class Inside:
         body: bytes = b"",
         take: Take | None = None,
     ) -> Reply:
-        """Ask the application.
+        """Send a request to the application.
 
         Args:
             method: The method.
@@ -148,13 +149,13 @@ class Inside:
             query: The query, encoded.
             headers: Headers of this request.
             body: The body, JSON.
-            take: Takes the parts of the body, if it succeeds.
+            take: Receives the parts of the body, if the request succeeds.
 
         Returns:
-            The answer.
+            The response.
 
         Raises:
-            Failed: There is none, or not a whole one.
+            Failed: There is none, or it is incomplete.
         """
         exchange = _Exchange(body, take)
         scope = self._scope_of(method, path, query, [*headers, *_describe(body)])
@@ -193,12 +194,12 @@ class Inside:
 async def opening(
     app: FastAPI, headers: Sequence[Header] = (), *, creates: bool = True
 ) -> AsyncIterator[Inside]:
-    """Run the start-up of an application before the block, and its end after it.
+    """Run the start-up of an application before the block, and its shutdown after it.
 
     Args:
         app: The application.
-        headers: What every request has beside its own: who asks.
-        creates: Whether a SQLite database that is not there may be made.
+        headers: Headers of every request beside its own: those of the caller.
+        creates: Whether a missing SQLite database may be created.
 
     Yields:
         The application.
@@ -227,7 +228,7 @@ async def opening(
 
 @contextmanager
 def _explaining(database: Database) -> Iterator[None]:
-    """Say why an application does not start."""
+    """Raise the reason why an application does not start."""
     try:
         with naming_mistakes("The application", "can't be started"):
             yield
@@ -249,7 +250,7 @@ def _check_file(database: Database) -> None:
 
 
 def _host_of(service: Service) -> bytes:
-    """A host that the application answers to."""
+    """Return a host name that the application accepts."""
     name = service.database.settings.allowed_hosts[0]
     return name.replace("*.", "modelwire.").replace("*", "localhost").encode()
 

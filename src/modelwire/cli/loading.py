@@ -1,4 +1,4 @@
-"""Loads what stays for as long as a command runs."""
+"""Loading of modules and objects that stay as long as a command runs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Load in the block what stays, and spare the collector of garbage that (Python, gc.freeze).
+    """Exempt what the block loads from garbage collection (Python, gc.freeze).
 
-    The collector would go through all that is loaded again and again while that grows, which takes
-    a sixth of the time until a server answers.
+    The collector would go through all that is loaded again and again while it grows, which takes a
+    sixth of the time until a server answers.
     """
     was_enabled = gc.isenabled()
     gc.disable()

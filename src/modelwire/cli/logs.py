@@ -1,4 +1,4 @@
-"""How the command logs: itself, the server, and the application."""
+"""Logging configuration of the command, the server and the application."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ..settings import Settings
 
 
 def configure_logs(settings: Settings) -> dict[str, Any]:
-    """Describe the log of a server process, for `logging.config.dictConfig`.
+    """Build the logging configuration of a server process, for `logging.config.dictConfig`.
 
     Args:
-        settings: Lines for people, or JSON.
+        settings: Text or JSON.
 
     Returns:
-        The configuration. Everything goes to standard error, that of other libraries too where it
-        is JSON, so that each line is an object.
+        The configuration. All logs go to standard error; with JSON those of other libraries too, so
+        that each line is an object.
     """
     formatter = "JSONFormatter" if settings.log_format == "json" else "TextFormatter"
     handler = {"class": "logging.StreamHandler", "formatter": "line"}
     logger = {"handlers": ["lines"], "level": "INFO", "propagate": False}
-    pool = {"level": "WARNING"}  # SQLAlchemy logs in the name of the pool's module
+    pool = {"level": "WARNING"}  # SQLAlchemy logs under the name of the pool's module
     others = {"root": {"handlers": ["lines"]}} if settings.log_format == "json" else {}
     return {
         "version": 1,

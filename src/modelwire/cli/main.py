@@ -1,4 +1,4 @@
-"""The commands."""
+"""Commands of `modelwire`."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ _TARGET = "_MODELWIRE_SERVE_TARGET"
 _SHOWN = "_MODELWIRE_SERVE_SHOWN"
 _ADMIN = "_MODELWIRE_SERVE_ADMIN"
 _LISTS = 8  # paths of resources that are shown at start
-_ANSWER_S = 5  # seconds that requests which were cut short have to say so
-_KEEP_ALIVE_S = 75  # seconds: proxies keep theirs for 60, and are not to find them closed
-_RELOAD_S = 0.5  # seconds between two looks for files that have changed
-_HEALTHCHECK_S = 30  # seconds after which a worker that is busy, or still starts, is given up
+_ANSWER_S = 5  # seconds that requests which were cut short have to respond
+_KEEP_ALIVE_S = 75  # seconds: longer than the 60 of proxies, which must not find them closed
+_RELOAD_S = 0.5  # seconds between two checks for changed files
+_HEALTHCHECK_S = 30  # seconds after which a worker that is busy or still starting is given up
 
 main = typer.Typer(
     name="modelwire",
@@ -111,20 +111,20 @@ def serve(
     reload: Annotated[
         bool,
         typer.Option(
-            "--reload", help="Start anew whenever a Python file below this directory changes."
+            "--reload", help="Restart whenever a Python file below this directory changes."
         ),
     ] = False,
     root_path: Annotated[
         str,
         typer.Option(
-            help="Path under which a proxy serves the application, where the proxy takes it off "
-            "before it passes requests on, as in /api."
+            help="Path under which a proxy serves the application, where the proxy strips it "
+            "before it forwards requests, as in /api."
         ),
     ] = "",
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
-            help="Name that the service answers to, as in api.example.com or *.example.com; may be "
+            help="Host name that is accepted, as in api.example.com or *.example.com; may be "
             "given several times. Default: MODELWIRE_ALLOWED_HOSTS, else loopback names on a "
             "loopback address, and any name elsewhere."
         ),
@@ -132,8 +132,8 @@ def serve(
     show: Annotated[
         list[str] | None,
         typer.Option(
-            help="Field that is named like a secret and is none, as in heroes.secret_name; may be "
-            "given several times. What is hidden by its name is listed at start."
+            help="Field that is named like a secret but is none, as in heroes.secret_name; may be "
+            "given several times. Fields hidden for their names are listed at start."
         ),
     ] = None,
     admin: Annotated[
@@ -207,13 +207,13 @@ def mcp(
     header: Annotated[
         list[str] | None,
         typer.Option(
-            help="Header that says who asks, as in 'X-Caller: 7'; may be given several times. "
+            help="Header that identifies the caller, as in 'X-Caller: 7'; may be repeated. "
             "MODELWIRE_TOKEN is sent as Authorization: Bearer unless that is given."
         ),
     ] = None,
     path: Annotated[
         str | None,
-        typer.Option(help="Where the application serves agents, if it does so at several places."),
+        typer.Option(help="Path at which the application serves agents, if there are several."),
     ] = None,
 ) -> None:
     """Serve tools to an agent, by the Model Context Protocol on standard input and output."""
@@ -224,7 +224,7 @@ def mcp(
         settings = read_settings()
         dictConfig(configure_logs(settings))
         headers = read_headers(header or ())
-        with redirect_stdout(sys.stderr):  # what the application prints is no message
+        with redirect_stdout(sys.stderr):  # output of the application is no message
             app = load_app(target)
         agents = find_agents(app, path)
         _check_database(app, None)
@@ -238,12 +238,10 @@ def new(
     ],
     auth: Annotated[
         bool,
-        typer.Option(
-            "--auth", help="With signing up, logging in, and rows that are their owner's."
-        ),
+        typer.Option("--auth", help="With sign-up, login, and rows that belong to users."),
     ] = False,
     postgres: Annotated[
-        bool, typer.Option("--postgres", help="Deployed, and tested by CI, with PostgreSQL.")
+        bool, typer.Option("--postgres", help="Deploy with PostgreSQL, and test with it in CI.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
 ) -> None:
@@ -292,16 +290,16 @@ def check(
     select: Annotated[
         list[str] | None,
         typer.Option(
-            help="Code of what to look for, or how it begins, as in MW101 or MW4; may be given "
-            "several times. Default: everything."
+            help="Code of a rule to run, or the start of codes, as in MW101 or MW4; may be given "
+            "several times. Default: all."
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(help="Code of what not to look for; may be given several times."),
+        typer.Option(help="Code of a rule not to run; may be given several times."),
     ] = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is safe to mend, and show what changes.")
+        bool, typer.Option("--fix", help="Fix what is safe to fix, and show the changes.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
 ) -> None:
@@ -315,7 +313,7 @@ def check(
 
 
 def create_app() -> FastAPI:
-    """Load the application that the environment names, in a worker process too."""
+    """Load the application named in the environment, in a worker process too."""
     with loading():
         app = load_app(os.environ[_TARGET], [*filter(None, os.environ[_SHOWN].split(","))])
         if os.environ[_ADMIN]:
@@ -324,8 +322,10 @@ def create_app() -> FastAPI:
 
 
 def _pass_on_settings(**settings: object) -> None:
-    """Put settings into the environment, where applications and workers that make their own
-    Database find them."""
+    """Put settings into the environment.
+
+    Applications and workers that create their own Database find them there.
+    """
     for name, value in settings.items():
         if value is not None:
             os.environ[f"MODELWIRE_{name.upper()}"] = str(value)
@@ -333,20 +333,20 @@ def _pass_on_settings(**settings: object) -> None:
 
 
 def _pass_on_hosts(host: str, allowed: Sequence[str]) -> None:
-    """Put the names that the service answers to into the environment."""
+    """Put the host names that the service accepts into the environment."""
     if allowed:
         os.environ["MODELWIRE_ALLOWED_HOSTS"] = ",".join(allowed)
     elif is_loopback(host):
-        # What runs on this machine is meant, not pages of others whose names lead here.
+        # Only clients on this machine are meant, not pages whose host names resolve to it.
         os.environ.setdefault("MODELWIRE_ALLOWED_HOSTS", ",".join(loopback_names(host)))
 
 
 def create_app_of_worker(notice: Notice, delay_s: float) -> FastAPI:
-    """Load the application in a worker process, which does not outlive what has started it.
+    """Load the application in a worker process, which does not outlive its parent.
 
     Args:
-        notice: That the server is about to stop, or has ended.
-        delay_s: Seconds that the worker serves on then.
+        notice: The notice of the server's shutdown, or of its end.
+        delay_s: Seconds that the worker serves on after it.
     """
     notice.leave(delay_s)
     return create_app()
@@ -355,7 +355,7 @@ def create_app_of_worker(notice: Notice, delay_s: float) -> FastAPI:
 def _choose_run(
     app: FastAPI, notice: Notice, delay_s: float, *, workers: int, reload: bool
 ) -> Callable[..., None]:
-    """Choose what runs an application, in this process or in others."""
+    """Choose the function that runs an application, in this process or in others."""
     if workers > 1:
         make_app = partial(create_app_of_worker, notice, delay_s)
         return partial(run_workers, make_app, notice.give, delay_s, workers=workers, factory=True)
@@ -380,7 +380,7 @@ def _show_addresses(app: FastAPI, address: str) -> None:
 
 
 def _check_root_path(path: str) -> str:
-    """Take the last slash off a root path.
+    """Strip the trailing slash from a root path.
 
     Raises:
         ConfigurationError: It is no path.
@@ -392,10 +392,10 @@ def _check_root_path(path: str) -> str:
 
 
 def _check_database(app: FastAPI, wanted: str | None) -> None:
-    """Reach the application's database once, before anything is served.
+    """Connect to the application's database once, before anything is served.
 
     Raises:
-        ConfigurationError: It can't be reached, or is another one than was asked for.
+        ConfigurationError: It can't be reached, or is not the one that was asked for.
     """
     database = getattr(app.state, "modelwire_database", None)
     if not isinstance(database, Database):
@@ -423,7 +423,7 @@ async def _prepare(database: Database) -> None:
 
 
 def _find_missing_directory(database: Database) -> str | None:
-    """Say which directory is missing: SQLite doesn't."""
+    """Name the directory that is missing, which SQLite's error doesn't."""
     name = database.url.database
     if database.dialect != "sqlite" or not name or name.startswith("file:"):
         return None

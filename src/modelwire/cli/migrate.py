@@ -1,4 +1,4 @@
-"""`modelwire migrate`: the tables of a database become those of the models, step by step."""
+"""`modelwire migrate`: turn the tables of a database into those of the models, step by step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FolderOption = Annotated[
     Path, typer.Option("--folder", help="The folder of the steps, with its env.py.")
 ]
 YesOption = Annotated[
-    bool, typer.Option("--yes", help="Lose what is lost by it without a question.")
+    bool, typer.Option("--yes", help="Accept the loss of data without being asked.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -54,7 +54,7 @@ def make(
     app: Annotated[
         str | None,
         typer.Option(
-            help="The application, or the module of tables, where there is no folder of steps yet: "
+            help="The application, or the module of tables, if there is no folder of steps yet: "
             "as in main.py, package.models or package.main:create_app."
         ),
     ] = None,
@@ -62,14 +62,14 @@ def make(
         list[str] | None,
         typer.Option(
             metavar="[TABLE.]OLD=NEW",
-            help="A column that is not gone but has another name; may be given several times.",
+            help="A column that was renamed; may be given several times.",
         ),
     ] = None,
     drop: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[TABLE.]COLUMN",
-            help="A column, or a table, that is gone for good; may be given several times.",
+            help="A column, or a table, to drop; may be given several times.",
         ),
     ] = None,
     yes: YesOption = False,
@@ -114,15 +114,15 @@ def apply(
         bool,
         typer.Option(
             "--adopt",
-            help="Note the steps as applied without running them, for tables that are there "
-            "already; refused where these differ from the models.",
+            help="Record the steps as applied without running them, for tables that exist "
+            "already; refused if these differ from the models.",
         ),
     ] = False,
     yes: YesOption = False,
     as_json: JsonOption = False,
     folder: FolderOption = _FOLDER,
 ) -> None:
-    """Run the steps that the database has not been through."""
+    """Run the steps that are not yet applied to the database."""
     with exiting():
         if adopt and to is not None:
             raise ConfigurationError("--adopt is about all steps; leave out --to")
@@ -133,7 +133,7 @@ def apply(
 
 @migrate.command(epilog=show_examples("migrate back", "migrate back 2 --yes"))
 def back(
-    number: Annotated[int, typer.Argument(help="How many steps.", min=1)] = 1,
+    number: Annotated[int, typer.Argument(help="The number of steps.", min=1)] = 1,
     yes: YesOption = False,
     as_json: JsonOption = False,
     folder: FolderOption = _FOLDER,
@@ -146,7 +146,7 @@ def back(
 
 @migrate.command(epilog=show_examples("migrate show", "migrate show --json"))
 def show(as_json: JsonOption = False, folder: FolderOption = _FOLDER) -> None:
-    """List the steps, and which of them the database has been through."""
+    """List the steps, and which of them are applied."""
     with exiting():
         steps = _open(folder).show()
     if as_json:
@@ -160,7 +160,7 @@ def show(as_json: JsonOption = False, folder: FolderOption = _FOLDER) -> None:
 
 @migrate.command(epilog=show_examples("migrate check", "migrate check --json"))
 def check(as_json: JsonOption = False, folder: FolderOption = _FOLDER) -> None:
-    """Fail where steps are not applied, or models and database differ."""
+    """Fail if steps are not applied, or if models and database differ."""
     with exiting():
         pending, differences = _open(folder).check()
     if as_json:

@@ -1,4 +1,4 @@
-"""`modelwire new`: a project to begin with."""
+"""`modelwire new`: create a project."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from .ask import Failed
 from .template import fill_templates, write_folder
 
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?")
-"""What is the name of a module, and of a distribution too (PyPA, Names and normalization)."""
+"""Names of modules that are names of distributions too (PyPA, Names and normalization)."""
 
 _MAX_NAME = 50
-"""Characters of a name: PostgreSQL, whose database and user are called the same, keeps 63."""
+"""Maximum length of a name: PostgreSQL, whose database and user have it, keeps 63 characters."""
 
 _TAKEN = {"tests", "migrations", "migrate", "postgres"}
-"""What a project has, or its compose file, that is no module of Python's."""
+"""Names that a project or its compose file uses itself, and that are no Python modules."""
 
 
 def create_project(name: str, *, auth: bool, postgres: bool) -> Mapping[str, str]:
-    """Write a project into a new folder, which is there as a whole or not at all.
+    """Write a project into a new folder, which is created as a whole or not at all.
 
     Args:
         name: The name of the folder, and of the package in it.
-        auth: Whether people sign up and log in.
+        auth: Whether users sign up and log in.
         postgres: Whether the service is deployed with PostgreSQL.
 
     Returns:
-        The text of each file, by its path.
+        The content of each file, by its path.
 
     Raises:
-        ConfigurationError: The name is none for a package, or there is something of that name.
+        ConfigurationError: The name is none for a package, or is taken by a file or folder.
         Failed: The folder can't be written.
     """
     _check_name(name)
@@ -89,7 +89,7 @@ def _is_installed(name: str) -> bool:
 
 
 def _write_values(name: str, *, auth: bool, postgres: bool) -> Mapping[str, str]:
-    """What stands for the marks in the templates."""
+    """Return the values of the placeholders in the templates."""
     source = _find_source()
     prefix = name.upper()
     return {
@@ -114,7 +114,7 @@ def _write_auth(name: str, prefix: str, *, auth: bool) -> Mapping[str, str]:
 
 
 def _find_source() -> str | None:
-    """Where this modelwire was installed from, if that was no index (PEP 610)."""
+    """Return the source that modelwire was installed from, if that was no index (PEP 610)."""
     try:
         text = distribution("modelwire").read_text("direct_url.json")
     except PackageNotFoundError:
@@ -126,7 +126,7 @@ def _find_source() -> str | None:
 
 
 def _write_source(source: str | None) -> Mapping[str, str]:
-    """How the project comes by modelwire: from an index, or by a wheel that it keeps itself."""
+    """Return the values on modelwire's source: an index, or a wheel that the project keeps."""
     if source is None:
         return dict.fromkeys(("wheel", "wheel_rule", "wheel_needed", "wheel_note"), "")
     return {
@@ -154,7 +154,7 @@ process.
 """,
     "compose_secret": "    {prefix}_SECRET: ${{{prefix}_SECRET:?set it in .env}}\n",
 }
-"""What stands for marks of files that every project has, where people log in."""
+"""Values of placeholders in files of every project, with authentication."""
 
 _POSTGRES = """
 postgres: ## Start PostgreSQL for development, by Docker; .env says where it is

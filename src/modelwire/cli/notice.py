@@ -1,4 +1,4 @@
-"""That a server is about to stop, as all of its processes are told."""
+"""Notice of a server's shutdown, which all of its processes receive."""
 
 from __future__ import annotations
 
@@ -11,25 +11,24 @@ from threading import Thread
 
 
 class Notice:
-    """Is given once, by the process that has made it, or by its end, however sudden that is.
+    """Event that occurs once: given by the process that created it, or by its end, however sudden.
 
-    It is the end of a pipe, which the kernel closes. Processes that are spawned with it can't give
-    it.
+    It is the end of a pipe, which the kernel closes. Processes spawned with it can't give it.
     """
 
     def __init__(self) -> None:
         self._reader, self._writer = Pipe(duplex=False)
 
     def give(self) -> None:
-        """Give it."""
+        """Give the notice."""
         self._writer.close()
 
     def is_given(self) -> bool:
-        """Whether it was given."""
+        """Return whether it was given."""
         return self._reader.poll()
 
     def leave(self, delay_s: float) -> None:
-        """Have this process end some time after it was given.
+        """Have this process end some time after the notice was given.
 
         Args:
             delay_s: Seconds until then.

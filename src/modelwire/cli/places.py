@@ -1,4 +1,4 @@
-"""The resources of an application, by the names that commands call them."""
+"""Resources of an application, by their names in commands."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .inside import Inside
 
 
 class Place(NamedTuple):
-    """A resource, and where it is served.
+    """Resource with the path that serves it.
 
     Args:
-        name: What commands call it: its path without slashes at its ends.
-        path: Where it is served.
+        name: Its name in commands: its path without leading and trailing slashes.
+        path: Its path.
         table: Its table.
     """
 
@@ -36,7 +36,7 @@ def list_places(inside: Inside) -> Mapping[str, Place]:
 def name_places(service: Service) -> Mapping[str, Place]:
     """Name the resources of an application.
 
-    Those of several calls of `mount` that have one path have the prefix in their names.
+    Resources of several `mount` calls that share a path have the prefix in their names.
     """
     served = service.paths
     count = Counter(table.path for table in served)
@@ -64,7 +64,7 @@ def find_place(inside: Inside, name: str) -> Place:
 
 
 def find_endpoint(inside: Inside, place: Place, below: str, method: str) -> Endpoint | None:
-    """Find what answers at a path of a resource; None where nothing does.
+    """Find the endpoint at a path of a resource; None where there is none.
 
     Args:
         inside: The application.

@@ -1,4 +1,4 @@
-"""The policies of an application, for people and for programs to read."""
+"""Listing of an application's policies, for people and for programs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..web.service import find_service
 
 
 class Line(NamedTuple):
-    """What is said of one operation of a resource, or of one of its fields.
+    """Policy on one operation of a resource, or on one of its fields.
 
     Args:
         resource: The class of the resource.
-        operation: What is done: `read`, `create`, `update`, `delete` or `restore` of rows, `read`
-            or `write` of a field, or `assign` on creating or updating.
-        field: The field; empty where it is about rows.
+        operation: `read`, `create`, `update`, `delete` or `restore` of rows, `read` or `write` of a
+            field, or `assign` on creating or updating.
+        field: The field; empty where the policy is on rows.
         condition: The condition, or the value.
     """
 
@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
 
 def list_policies(app: FastAPI) -> Sequence[Line]:
-    """List what the policies of an application say."""
+    """List the policies of an application."""
     service = find_service(app)
     mounted = service.problems.mounted if service else ()
     return [line for m in mounted for t in m.catalog.tables.values() for line in _lines_of(t)]

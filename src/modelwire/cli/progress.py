@@ -1,4 +1,4 @@
-"""How far a command has come, where somebody looks on."""
+"""Progress of a command, shown on a terminal."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Advance = Callable[[int, int], None]
-"""Says how many rows are done, and how much of the whole."""
+"""Report of the number of rows that are done, and of the share of the whole."""
 
 
 @contextmanager
 def showing(title: str, whole: int | None = None) -> Iterator[Advance]:
-    """Show on standard error how far the block has come, if that is a terminal.
+    """Show the progress of the block on standard error, if that is a terminal.
 
     Args:
-        title: What is done.
-        whole: How much there is to do; None where that is not known.
+        title: The title of the task.
+        whole: The amount to do; None where it is unknown.
 
     Yields:
-        What says how far it has come.
+        The function that reports progress.
     """
     if not sys.stderr.isatty():
         yield lambda _rows, _done: None

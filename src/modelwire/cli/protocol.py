@@ -1,4 +1,4 @@
-"""HTTP as `modelwire serve` speaks it: uvicorn's, with limits, and with an orderly end."""
+"""HTTP protocol of `modelwire serve`: uvicorn's, with limits and a graceful shutdown."""
 
 from __future__ import annotations
 
@@ -21,28 +21,30 @@ from ..web.responses import SlowClient
 from .answer_writer import AnswerWriter
 
 HEAD_TIMEOUT_S = 10.0
-"""Seconds within which a request's head has to come, once it has begun."""
+"""Seconds within which the head of a request has to arrive, once it has begun."""
 
 LINGER_S = 1.0
-"""Seconds that a connection at rest stays open when the server stops. A client that sends another
-request on it in this time is answered, and told that the connection closes."""
+"""Seconds that an idle connection stays open when the server stops.
+
+A client that sends another request in this time is answered, and told that the connection closes.
+"""
 
 
 _STOPPING = "modelwire_stopping"
 
 _UNSENT_BYTES = 131_072
-"""Bytes that the kernel keeps of an answer before they can be sent."""
+"""Bytes of a response that the kernel buffers before they can be sent."""
 
 
 class LimitedProtocol(CycleProtocol):
-    """One connection.
+    """Protocol of one connection.
 
     Args:
-        max_head_bytes: Bytes that the head of a request may have: its URL and its headers.
-        stop_after_s: Seconds that a request has to end, once the server stops.
-        send_timeout_s: Seconds that a client may take nothing of what it is sent.
-        is_leaving: Tells whether the server is about to stop.
-        arguments: Those of uvicorn.
+        max_head_bytes: Maximum size of the head of a request: its URL and headers.
+        stop_after_s: Seconds that a request has to finish, once the server stops.
+        send_timeout_s: Seconds after which a client that takes no data is cut off.
+        is_leaving: Returns whether the server is about to stop.
+        arguments: Arguments of uvicorn's protocol.
     """
 
     def __init__(
@@ -67,12 +69,12 @@ class LimitedProtocol(CycleProtocol):
         self._writer: AnswerWriter
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, which the kernel cuts off where the client takes nothing.
+        """Take a connection, which the kernel is told to cut off if the client takes no data.
 
-        That costs an answer nothing, holds for whatever is sent, and leaves nothing behind: what is
-        closed otherwise keeps its last bytes until the client has taken them. The kernel also has
-        no more in store than it takes to send without a pause, so it shows soon whether a client
-        takes any (Linux, tcp(7)).
+        That costs a response nothing, holds for all data, and leaves nothing behind: a connection
+        closed otherwise keeps its last bytes until the client has taken them. The kernel also
+        buffers no more than it takes to send without a pause, so a client that takes nothing is
+        soon noticed (Linux, tcp(7)).
         """
         super().connection_made(transport)
         self._stopping = self.find_mark(_STOPPING, self._make_stopping)
@@ -81,7 +83,7 @@ class LimitedProtocol(CycleProtocol):
             "TCP_USER_TIMEOUT": int(self._send_timeout_s * 1000),
             "TCP_NOTSENT_LOWAT": _UNSENT_BYTES,
         }
-        # uvloop's sockets have no options of their own, and other systems not all of these.
+        # uvloop's sockets don't have these options, and other systems don't have all of them.
         fileno = transport.get_extra_info("socket").fileno()
         with suppress(OSError), socket.socket(fileno=os.dup(fileno)) as connection:
             for name, value in options.items():
@@ -92,7 +94,7 @@ class LimitedProtocol(CycleProtocol):
         return Stopping(self.loop.create_future(), self._is_leaving)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come; what is left of a head counts with what follows of it."""
+        """Process received data; the rest of a head counts with what follows it."""
         if self._refusal is not None:
             return
         super().data_received(data)
@@ -106,7 +108,7 @@ class LimitedProtocol(CycleProtocol):
             self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
 
     def on_message_begin(self) -> None:
-        """Begin a head."""
+        """Begin the head of a request."""
         super().on_message_begin()
         self._in_head = True
         self._head_bytes = 0
@@ -139,14 +141,15 @@ class LimitedProtocol(CycleProtocol):
         lines += [f"{name.decode()}: {value.decode()}" for name, value in self._refusal.headers]
         lines += [f"content-length: {len(self._refusal.body)}", "", ""]
         self.transport.write("\r\n".join(lines).encode() + self._refusal.body)
-        # A connection that is closed while the client still sends is reset, answer and all.
+        # A connection closed while the client still sends is reset, and the response lost with it.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)
 
     def shutdown(self) -> None:
-        """Stop: what is in flight is answered, and what comes on a connection at rest, briefly."""
-        # All share this: a connection may be accepted as the server stops, and be made after that.
+        """Stop; requests in flight, and for a moment those on idle connections, are answered."""
+        # All connections share this: one may be accepted as the server stops, and set up
+        # afterwards.
         if not self._stopping.begun.done():
             self._stopping.begun.set_result(None)
         if self.cycle is None or self.cycle.response_complete:
@@ -156,7 +159,7 @@ class LimitedProtocol(CycleProtocol):
             self.loop.call_later(self._stop_after_s, self._stop)
 
     def wrap(self, cycle: RequestResponseCycle, app: Any) -> Any:
-        """The application, whose request can be cut short, and whose answer is one write."""
+        """Return the application, able to cut requests short and to write a response at once."""
         if cycle.scope["method"] != "HEAD":  # no body follows
             self._writer.begin()
         write_through(cycle, self._writer)
@@ -179,7 +182,7 @@ class LimitedProtocol(CycleProtocol):
 
 
 class _Stoppable:
-    """An application whose requests are answered even if the server's end cuts them short."""
+    """Application whose requests are answered even if the shutdown cuts them short."""
 
     __slots__ = ("_app", "_cycle", "_stopping", "_task")
 
@@ -200,7 +203,7 @@ class _Stoppable:
         try:
             await self._app(scope, receive, send)
         except SlowClient:
-            # What is left of the answer is thrown away, where closing would wait for the client.
+            # The rest of the response is discarded; closing would wait for the client.
             self._cycle.transport.abort()
             while not self._cycle.disconnected:
                 await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What applications refuse, in the words of whoever runs a command."""
+"""Refusals of applications, worded for the user of a command."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .inside import Reply
 
 
 class Reason(NamedTuple):
-    """Why something is refused.
+    """Reason for a refusal.
 
     Args:
-        pointer: The place of the value in the body; empty where it is about all of it.
-        code: What kind of fault it is.
-        message: What is wrong.
+        pointer: The place of the value in the body; empty where all of it is meant.
+        code: The kind of fault.
+        message: The fault.
     """
 
     pointer: str
@@ -36,11 +36,11 @@ def read_reasons(problem: Mapping[str, Any]) -> Sequence[Reason]:
 
 
 def refuse(reply: Reply, about: str) -> ModelwireError:
-    """Make the error of what was refused: it was asked for wrongly, or can't be done.
+    """Make the error for a refused request: either it was wrong, or it can't be done.
 
     Args:
-        reply: The answer.
-        about: What it is about.
+        reply: The response.
+        about: The subject of the request.
     """
     problem = reply.document
     parameters = [e.get("parameter") for e in problem.get("errors", ()) if isinstance(e, dict)]

@@ -1,4 +1,4 @@
-"""`modelwire seed`: rows that are to be there, from a file or a function, by one batch."""
+"""`modelwire seed`: create or update rows from a file or a function, by one batch."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _IN_BODY = re.compile(r"/requests/(\d+)/body/(\d+)((?:/.*)?)")
 
 
 class Seed(NamedTuple):
-    """A row that is to be there.
+    """Row that should exist.
 
     Args:
         resource: The resource.
-        name: What other rows call it; where it stands in its list, if it has no name.
+        name: Its name in references; its index in its list, if it has none.
         values: Its fields.
     """
 
@@ -50,7 +50,7 @@ class Group(NamedTuple):
 
     Args:
         place: The resource.
-        key: The fields of the unique key by which rows are found that are there already.
+        key: The fields of the unique key that identifies existing rows.
         seeds: The rows.
     """
 
@@ -62,20 +62,20 @@ class Group(NamedTuple):
 async def store_seeds(
     app: FastAPI, source: str, keys: Sequence[str], headers: Sequence[Header]
 ) -> Mapping[str, int]:
-    """Have rows be there as a file or a function says: all of them or none.
+    """Create or update the rows that a file or a function describes: all of them or none.
 
     Args:
         app: The application.
         source: The file, or `module:function`.
-        keys: The unique keys by which rows are found, as in `users=email`, where it is not the
-            first one that all rows have.
-        headers: Who asks.
+        keys: The unique keys that identify rows, as in `users=email`, where that is not the first
+            one that all rows have.
+        headers: Headers that identify the caller.
 
     Returns:
-        How many rows there are of each resource.
+        The number of rows of each resource.
 
     Raises:
-        ConfigurationError: There are no such rows, or they can't be as they are.
+        ConfigurationError: There are no such rows, or they are invalid.
         Failed: The application refuses some.
     """
     document = await load_document(source)
@@ -89,13 +89,13 @@ async def store_seeds(
 
 
 async def load_document(source: str) -> object:
-    """Load the rows that are to be there.
+    """Load the rows from their source.
 
     Args:
         source: A file of YAML or JSON, or `module:function`.
 
     Raises:
-        ConfigurationError: There is none, or it can't be read.
+        ConfigurationError: It doesn't exist, or can't be read.
     """
     path = Path(source)
     if path.suffix in (".yaml", ".yml", ".json"):
@@ -130,14 +130,14 @@ def _load_file(path: Path) -> object:
 
 
 def read_seeds(document: object, places: Mapping[str, Place]) -> Iterator[Seed]:
-    """Read rows, which stand by their resources, with names or in lists.
+    """Read rows, which are grouped by resource, by name or in lists.
 
     Args:
         document: `{"teams": {"red": {"name": "Red"}}, "users": [{"username": "ann"}]}`.
         places: The resources.
 
     Raises:
-        ConfigurationError: It is not like that, or there is no such resource.
+        ConfigurationError: It has another form, or there is no such resource.
     """
     if not isinstance(document, Mapping):
         raise ConfigurationError(
@@ -172,15 +172,15 @@ def _read_keys(given: Sequence[str], places: Mapping[str, Place]) -> Mapping[str
 def group_seeds(
     seeds: Sequence[Seed], places: Mapping[str, Place], keys: Mapping[str, str]
 ) -> Sequence[Group]:
-    """Put rows into requests, each row after those that it refers to.
+    """Group rows into requests, each row after those that it refers to.
 
     Args:
         seeds: The rows.
         places: The resources.
-        keys: The unique keys that are chosen already.
+        keys: The unique keys that are already chosen.
 
     Raises:
-        ConfigurationError: A row refers to none, or to itself by way of others; or it has no unique
+        ConfigurationError: A reference names no row, or is part of a cycle; or a row has no unique
             key.
     """
     by_resource = {name: [s for s in seeds if s.resource == name] for name in places}
@@ -201,7 +201,7 @@ def group_seeds(
 
 
 def _choose_key(place: Place, seeds: Sequence[Seed]) -> str:
-    """Choose the unique key by which rows are found: the first one that all rows have."""
+    """Choose the unique key that identifies rows: the first one that all rows have."""
     known = [[field.name for field in key] for key in place.table.upsert_keys]
     for names in known:
         if all(name in each.values for name in names for each in seeds):
@@ -215,7 +215,7 @@ def _choose_key(place: Place, seeds: Sequence[Seed]) -> str:
 
 
 def _find_levels(seeds: Sequence[Seed]) -> Mapping[str, int]:
-    """Find out how many rows stand before each, in the longest line of references."""
+    """Find the depth of each row: the length of its longest chain of references."""
     known = {str(each): each for each in seeds}
     levels: dict[str, int] = {}
 
@@ -235,7 +235,7 @@ def _find_levels(seeds: Sequence[Seed]) -> Mapping[str, int]:
 
 
 def _references(value: object) -> Iterator[object]:
-    """What the references in a value say."""
+    """Yield the texts of the references in a value."""
     if isinstance(value, Mapping):
         if NAME in value:
             yield value[NAME]
@@ -247,7 +247,7 @@ def _references(value: object) -> Iterator[object]:
 
 
 def _split(text: object, place: str, known: Collection[str]) -> tuple[str, str | None]:
-    """Split a reference into the row that it names, and the field of that, if it names one.
+    """Split a reference into the name of a row and that of a field, if it has one.
 
     Raises:
         ConfigurationError: There is no such row.
@@ -268,7 +268,7 @@ async def _send(inside: Inside, groups: Sequence[Group]) -> None:
     """Send all rows as one batch.
 
     Raises:
-        ConfigurationError: The application takes none, or a key is no unique key.
+        ConfigurationError: The application takes no batches, or a key is no unique key.
         Failed: The application refuses a row.
     """
     if not inside.service.batches:
@@ -293,7 +293,7 @@ async def _send(inside: Inside, groups: Sequence[Group]) -> None:
 
 
 def _fill(value: object, place: str, places: Mapping[str, tuple[str, Place]]) -> object:
-    """A value whose references say where in the answers of the batch the other rows are."""
+    """Return a value with references to the places of other rows in the batch's responses."""
     if isinstance(value, Mapping):
         if NAME not in value:
             return {str(name): _fill(item, place, places) for name, item in value.items()}
@@ -315,7 +315,7 @@ def _key_of(place: Place) -> str:
 
 
 def _explain(reply: Reply, groups: Sequence[Group]) -> ModelwireError:
-    """Say of what a batch was refused for which rows it is about."""
+    """Translate the refusal of a batch, naming the rows at fault."""
     lines = [_explain_reason(reason, groups) for reason in read_reasons(reply.document)]
     if None in lines:
         return refuse(reply, "The seeds")

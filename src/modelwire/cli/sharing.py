@@ -1,4 +1,4 @@
-"""What the workers of one server share beside their port: the files of their metrics."""
+"""Resources that the workers of one server share beside their port: the files of their metrics."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from tempfile import TemporaryDirectory, gettempdir
 from ..errors import ConfigurationError
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""By this Prometheus' client knows, when it is imported, that several processes count together."""
+"""Variable by which Prometheus' client, on import, turns to metrics of several processes."""
 
 PREFIX = "modelwire-metrics-"
 
 YOUNG_S = 60.0
-"""Seconds for which a directory may not be locked yet."""
+"""Seconds within which a new directory may not be locked yet."""
 
 
 @contextmanager
 def sharing_metrics(*, wanted: bool) -> Iterator[None]:
-    """Have processes that are started in the block count together, in a directory of theirs.
+    """Have processes started in the block count together, in a directory of their own.
 
-    One that the environment names is left to whoever named it. Those that servers have left which
-    were killed are removed.
+    A directory that the environment names is left alone. Those of servers that were killed are
+    removed.
 
     Args:
-        wanted: Whether there are several, and somebody reads what they count.
+        wanted: Whether there are several processes, and metrics are read.
 
     Raises:
-        ConfigurationError: No directory can be made.
+        ConfigurationError: No directory can be created.
     """
     if not wanted or VARIABLE in os.environ:
         yield
@@ -55,8 +55,10 @@ def sharing_metrics(*, wanted: bool) -> Iterator[None]:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[bool]:
-    """Lock a directory, as long as this process lives. Whoever clears old files away leaves it
-    alone then (tmpfiles.d(5)). Gives whether nobody else has locked it."""
+    """Lock a directory for the life of this process; yield whether no other process has it locked.
+
+    Programs that clear away old files leave a locked one alone (tmpfiles.d(5)).
+    """
     handle = os.open(directory, os.O_RDONLY)
     try:
         yield _lock(handle)
@@ -65,17 +67,17 @@ def _locked(directory: Path) -> Iterator[bool]:
 
 
 def _lock(handle: int) -> bool:
-    import fcntl  # noqa: PLC0415 - Windows has none, and other commands
+    import fcntl  # noqa: PLC0415 - not on Windows, where other commands work
 
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is, or the file system has no locks
+    except OSError:  # it is locked, or the file system has no locks
         return False
     return True
 
 
 def _remove_left() -> None:
-    """Remove the directories of servers of this user that have ended without doing so."""
+    """Remove the directories of this user's servers that have ended without doing so."""
     for directory in Path(gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError):
             told = directory.lstat()

@@ -54,11 +54,11 @@ def open_shell(
 
 
 def name_all(app: FastAPI, service: Service) -> Names:
-    """Name what a shell has at hand: every mapped class, not only those of resources."""
+    """Collect the names of a shell: every mapped class, not only those of resources."""
     database = service.database
     registries = {inspect_class(table.model).registry for table in service.paths}
     classes = [mapper.class_ for registry in registries for mapper in registry.mappers]
-    # Of two that are called the same, that of a resource.
+    # Of two classes of one name, that of a resource.
     classes += [table.model for table in service.paths]
     models = {cls.__name__: cls for cls in classes}
     own = {"app": app, "database": database, "session": database.session(), "select": select}
@@ -66,7 +66,7 @@ def name_all(app: FastAPI, service: Service) -> Names:
 
 
 def describe(names: Names) -> str:
-    """Say what a shell has at hand, and as whom it is used."""
+    """Describe the names of a shell, and the caller that it acts as."""
     models = [name for name, value in names.items() if isinstance(value, type)]
     return "\n".join(
         (
@@ -80,14 +80,14 @@ def describe(names: Names) -> str:
 
 
 def interact(runner: asyncio.Runner, names: Names) -> bool:
-    """Run what is typed, or what standard input has, if that is no terminal.
+    """Run typed input, or a script from standard input, if that is no terminal.
 
     Args:
-        runner: Runs what awaits, all on one event loop: connections belong to theirs.
-        names: What there is.
+        runner: Runs awaiting code, all on one event loop: connections belong to theirs.
+        names: The names of the shell.
 
     Returns:
-        Whether it came to its end; what is typed always does.
+        Whether a script has run to its end; typed input always does.
     """
     console = AsyncConsole(runner, names)
     if not sys.stdin.isatty():
@@ -100,11 +100,11 @@ def interact(runner: asyncio.Runner, names: Names) -> bool:
 
 
 class AsyncConsole(code.InteractiveConsole):
-    """A console in which code may await (Python manual, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).
+    """Console in which code may await (Python manual, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).
 
     Args:
-        runner: Runs what awaits, all on one event loop: connections belong to theirs.
-        names: What there is.
+        runner: Runs awaiting code, all on one event loop: connections belong to theirs.
+        names: The names of the shell.
     """
 
     def __init__(self, runner: asyncio.Runner, names: Names) -> None:
@@ -113,7 +113,7 @@ class AsyncConsole(code.InteractiveConsole):
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
     def runcode(self, code: CodeType) -> None:
-        """Run some code that was typed."""
+        """Run code that was typed."""
         try:
             self._run(code)
         except SystemExit:
@@ -122,7 +122,7 @@ class AsyncConsole(code.InteractiveConsole):
             self.showtraceback()
 
     def run_script(self, source: str) -> bool:
-        """Run a whole script; whether it came to its end."""
+        """Run a whole script; return whether it has run to its end."""
         try:
             self._run(compile(source, "<stdin>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
         except SyntaxError:
@@ -140,7 +140,7 @@ class AsyncConsole(code.InteractiveConsole):
 
 
 def _run_ipython(runner: asyncio.Runner, names: Names) -> None:
-    from IPython.terminal.embed import InteractiveShellEmbed  # noqa: PLC0415 - not always there
+    from IPython.terminal.embed import InteractiveShellEmbed  # noqa: PLC0415 - not always installed
 
     embedded = InteractiveShellEmbed(  # type: ignore[no-untyped-call]
         banner1=describe(names), user_ns=dict(names)

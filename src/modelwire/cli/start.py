@@ -1,4 +1,4 @@
-"""The command `modelwire`, where what it needs is installed."""
+"""Entry point of `modelwire`, which checks for the packages that it needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .loading import loading
 
 
 def main() -> None:
-    """Run the command; without the packages that it needs, say what to install."""
+    """Run the command, or say what to install if packages are missing."""
     try:
         for package in ("typer", "uvicorn", "httptools"):
             require(package, "The command modelwire")

@@ -1,4 +1,4 @@
-"""What `modelwire migrate` does, beside reading its options and printing what came of it."""
+"""Operations of `modelwire migrate`, apart from its options and output."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from .target import BadTarget, naming_mistakes
 from .template import fill_templates, write_folder
 
 _NAMES = {"sa": sa, "postgresql": postgresql, "sqlite": sqlite}
-"""What the text of a step calls the modules that its types are from."""
+"""Names of the modules of types in the source of a step."""
 
 
 class Step(NamedTuple):
-    """A step of a folder.
+    """Step of a folder.
 
     Args:
         id: Its id.
-        text: What it was called.
-        applied: Whether the database has been through it.
+        text: Its title.
+        applied: Whether it is applied to the database.
     """
 
     id: str
@@ -52,11 +52,11 @@ class Step(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A step that was written.
+    """Step that was written.
 
     Args:
         path: Its file; None where models and database agree.
-        unfilled: Columns that the rows which are there have no value for.
+        unfilled: Columns for which existing rows have no value.
     """
 
     path: Path | None
@@ -64,13 +64,13 @@ class Made(NamedTuple):
 
 
 class Migrations:
-    """The steps in a folder, and what can be done with them.
+    """Steps of a folder, and the operations on them.
 
     Args:
         path: The folder.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is no folder of steps.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,10 +85,10 @@ class Migrations:
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        """Say in a line or two what was wrong.
+        """Turn errors into failures of a line or two.
 
         Raises:
-            Failed: Something was.
+            Failed: There was an error.
         """
         try:
             with naming_mistakes(str(self._path / "env.py"), "can't be run"):
@@ -102,7 +102,7 @@ class Migrations:
             raise Failed(str(exc)) from exc
 
     def show(self) -> Sequence[Step]:
-        """List the steps, from the first to the last."""
+        """List the steps, from first to last."""
         with self._running():
             self._check_line()
             applied = self._folder.applied()
@@ -129,7 +129,7 @@ class Migrations:
         return Made(path, unfilled)
 
     def check(self) -> tuple[Sequence[Step], Sequence[Difference]]:
-        """Find the steps that are not applied, and what else differs."""
+        """Find the steps that are not applied, and the remaining differences."""
         pending = [step for step in self.show() if not step.applied]
         found: list[Difference] = []
 
@@ -151,7 +151,7 @@ class Migrations:
         return pending
 
     def adopt(self) -> Sequence[Step]:
-        """Note the steps as applied, whose tables are there already."""
+        """Record the steps as applied, if the tables match."""
         steps = self.show()
         found: list[Difference] = []
 
@@ -169,7 +169,7 @@ class Migrations:
         return steps
 
     def back(self, number: int, *, yes: bool) -> Sequence[Step]:
-        """Run the way back of the last steps that are applied, the last one first."""
+        """Run the way back of the last applied steps, the last one first."""
         applied = [step for step in self.show() if step.applied]
         if number > len(applied):
             raise ConfigurationError(f"{_count(len(applied))} applied, and not {number}")
@@ -180,10 +180,10 @@ class Migrations:
         return gone
 
     def _check_line(self) -> None:
-        """Check that the steps follow one another.
+        """Check that the steps form one line.
 
         Raises:
-            Failed: Two follow the same one, as those that two people have made at once do.
+            Failed: Two follow the same one, as when two people make a step at the same time.
         """
         heads = self._folder.script.get_heads()
         if len(heads) > 1:
@@ -196,7 +196,7 @@ class Migrations:
         """Run steps, and name the one that fails.
 
         Raises:
-            Failed: One does; those before it are applied.
+            Failed: One fails; those before it are applied.
         """
         try:
             with self._running():
@@ -257,13 +257,13 @@ def make_next(path: Path, text: str, answers: Answers) -> Made:
 
 
 def make_first(path: Path, application: str, text: str, answers: Answers) -> Made:
-    """Write a folder for steps, and the first one.
+    """Write a folder for steps, with the first one.
 
     Args:
-        path: The folder, which is not there yet.
-        application: What has the tables, as for `modelwire serve`.
+        path: The folder, which must not exist.
+        application: The application with the tables, as for `modelwire serve`.
         text: What the step does.
-        answers: What options say of columns that are gone.
+        answers: Options on columns that are gone.
 
     Raises:
         BadTarget: There is no such application.

@@ -1,4 +1,4 @@
-"""What to serve: a file or a module, with an application or just tables in it."""
+"""Target of a command: a file or a module, with an application or just tables in it."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from ..web.mount import mount
 
 
 class BadTarget(ModelwireError):
-    """The target can't be served; says why in one or two lines."""
+    """Failure to load a target; its message gives the reason in one or two lines."""
 
 
 def load_app(target: str, shown: Sequence[str] = ()) -> FastAPI:
-    """Load the application that a target names, or make one of its tables.
+    """Load the application that a target names, or make one from its tables.
 
     Args:
-        target: `league.py`, `package.module`, or either with `:name` behind it.
-        shown: Fields of its tables that are shown though they are named like secrets, as in
+        target: `league.py`, `package.module`, or either followed by `:name`.
+        shown: Fields of its tables to show although they are named like secrets, as in
             `heroes.secret_name`.
 
     Returns:
-        Its FastAPI application, or what the function of that name returns; where it has none, one
+        Its FastAPI application, or the result of the function of that name; where it has none, one
         with every table as a resource and every relationship between them includable.
 
     Raises:
-        BadTarget: There is no such file or module, nothing in it to serve, no such field, or a
-            mistake in it.
+        BadTarget: There is no such file or module, it has nothing to serve, there is no such field,
+            or it has an error.
     """
     source, _, name = target.partition(":")
     if not source:
@@ -83,14 +83,14 @@ def _find_app(module: ModuleType, source: str, name: str) -> FastAPI | None:
 
 @contextmanager
 def naming_mistakes(source: str, fault: str = "can't be served") -> Iterator[None]:
-    """Say where the user's code is wrong, in place of a traceback through that of others.
+    """Name the place of an error in the user's code, instead of a traceback through libraries.
 
     Args:
-        source: What is loaded or run.
-        fault: What is said of it.
+        source: The code that is loaded or run.
+        fault: What to report about it.
 
     Raises:
-        BadTarget: Anything was raised that modelwire doesn't raise itself.
+        BadTarget: An error was raised that is none of modelwire's.
     """
     try:
         yield
@@ -105,7 +105,7 @@ def naming_mistakes(source: str, fault: str = "can't be served") -> Iterator[Non
 
 
 def _place_of(error: BaseException) -> str:
-    """The innermost place of an error that is in the user's own code."""
+    """Return the innermost place of an error in the user's own code."""
     paths = sysconfig.get_paths()
     installed = ("<", str(Path(__file__).parents[1]), paths["stdlib"], paths["purelib"])
     frames = traceback.extract_tb(error.__traceback__)
@@ -114,7 +114,7 @@ def _place_of(error: BaseException) -> str:
 
 
 def shorten(file: str) -> str:
-    """Write a path as one would from here."""
+    """Return a path relative to the current directory, where that is shorter."""
     path, here = Path(file), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
@@ -154,7 +154,7 @@ def _load_file(path: Path) -> ModuleType:
 
 
 def _package_of(path: Path) -> tuple[str, Path]:
-    """The package that a file is in, empty if it is in none, and the folder where that is."""
+    """Return the package of a file, empty if it is in none, and the folder of that."""
     names, folder = list[str](), path.resolve().parent
     while (folder / "__init__.py").is_file():
         names.insert(0, folder.name)
@@ -163,7 +163,7 @@ def _package_of(path: Path) -> tuple[str, Path]:
 
 
 def _imports_relatively(path: Path) -> bool:
-    """Whether a file is only read as a part of its package."""
+    """Whether a file can only be loaded as a part of its package."""
     tree = ast.parse(path.read_bytes(), str(path))
     return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
 
@@ -186,7 +186,7 @@ def _make_app(module: ModuleType, source: str, shown: Sequence[str]) -> FastAPI:
 def _find_shown(
     models: Sequence[type[SQLModel]], shown: Sequence[str]
 ) -> Mapping[type[SQLModel], list[str]]:
-    """The fields of each model that are shown."""
+    """Return the fields to show of each model."""
     named = {
         f"{inspect(model).local_table.fullname}.{name}": (model, name)
         for model in models

@@ -1,4 +1,4 @@
-"""The files that commands write, out of templates in this package."""
+"""Files that commands write, from templates in this package."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _SUFFIX = ".tmpl"
 
 
 class _Filled(Template):
-    """A template whose marks are `@@{name}`: make, shells and YAML have a use for `$`."""
+    """Template with placeholders `@@{name}`, since make, shells and YAML use `$` themselves."""
 
     delimiter = "@@"
 
 
 def fill_templates(*names: str, values: Mapping[str, str]) -> Mapping[str, str]:
-    """Fill templates in.
+    """Fill in templates.
 
     Args:
         names: The folders of the templates; a file of a later one replaces that of an earlier one.
-        values: What stands for each mark, in paths too.
+        values: The value of each placeholder, in paths too.
 
     Returns:
-        The text of each file, by its path.
+        The content of each file, by its path.
     """
     return {
         _Filled(str(path.relative_to(_TEMPLATES / name)).removesuffix(_SUFFIX)).substitute(
@@ -38,14 +38,14 @@ def fill_templates(*names: str, values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:
-    """Write a folder that is there with all of its files, or not at all.
+    """Write a folder with all of its files, or not at all.
 
     Args:
-        folder: The folder, which is not there yet.
-        files: The text of each file, by its path in it.
+        folder: The folder, which must not exist.
+        files: The content of each file, by its path in it.
 
     Raises:
-        OSError: It can't be written, or something of that name is there.
+        OSError: It can't be written, or its name is taken.
     """
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
         made = Path(beside) / folder.name

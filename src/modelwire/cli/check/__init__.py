@@ -1,1 +1,1 @@
-"""`modelwire check`: what is wrong with an application, found in its source and its metadata."""
+"""`modelwire check`: faults of an application, found in its source and its metadata."""

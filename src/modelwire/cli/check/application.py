@@ -1,4 +1,4 @@
-"""An application as rules see it: its files, endpoints, models and what its functions do."""
+"""View of an application for rules: its files, endpoints, models and functions."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _TESTS = ("tests", "test")
 
 @dataclass(frozen=True)
 class Application:
-    """An application, read whole.
+    """Application, read as a whole.
 
     Args:
         app: The application.
-        sources: Its own files, those that the import has loaded.
-        tests: The files of its tests, which nothing has loaded.
+        sources: Its own files, which the import has loaded.
+        tests: The files of its tests, which are not loaded.
     """
 
     app: FastAPI
@@ -43,17 +43,17 @@ class Application:
 
     @cached_property
     def endpoints(self) -> Sequence[Endpoint]:
-        """Its own endpoints, in the order of its routes."""
+        """Endpoints of the application itself, in the order of its routes."""
         return list(find_endpoints(self.app, self.index))
 
     @cached_property
     def service(self) -> Service | None:
-        """What modelwire serves of it; None where it serves nothing."""
+        """Part of the application that modelwire serves; None where it serves nothing."""
         return find_service(self.app)
 
     @cached_property
     def models(self) -> Mapping[type, tuple[Source, ast.ClassDef]]:
-        """Its mapped classes, and where each is defined."""
+        """Mapped classes, with their definitions."""
         found: dict[type, tuple[Source, ast.ClassDef]] = {}
         for source in self.sources:
             name = source.module.__name__ if source.module else ""
@@ -66,17 +66,17 @@ class Application:
 
     @cached_property
     def tables(self) -> Mapping[type, Table]:
-        """The tables of its mapped classes."""
+        """Tables of the mapped classes."""
         return {m: t for m in self.models if (t := table_of(m)) is not None}
 
     @cached_property
     def reached(self) -> Mapping[Endpoint, Sequence[Reached]]:
-        """What runs for each of its endpoints."""
+        """Functions that run for each of the endpoints."""
         return {endpoint: reach(endpoint, self.tracer) for endpoint in self.endpoints}
 
     @cached_property
     def running(self) -> Sequence[Reached]:
-        """Every function that runs for any endpoint, each way once."""
+        """Functions that run for any endpoint, once for each way to them."""
         found: dict[tuple[object, ...], Reached] = {}
         for all_reached in self.reached.values():
             for r in all_reached:
@@ -85,7 +85,7 @@ class Application:
 
     @cached_property
     def functions(self) -> Sequence[tuple[Function, Facts]]:
-        """Every function of its files, outside of classes, and of classes that endpoints use."""
+        """Functions of the files, outside of classes, and of classes that endpoints use."""
         alone = [
             Function(source, node)
             for source in self.sources
@@ -96,7 +96,7 @@ class Application:
         return [(f, self.tracer.facts(f)) for f in dict.fromkeys([*alone, *reached])]
 
     def calls(self) -> Iterator[tuple[Source, ast.Call]]:
-        """Yield each call in its files."""
+        """Yield each call in the files."""
         for source in self.sources:
             for node in ast.walk(source.tree):
                 if isinstance(node, ast.Call):
@@ -104,13 +104,13 @@ class Application:
 
 
 def read_application(target: str) -> Application:
-    """Load an application, and read the files that it is made of.
+    """Load an application, and read its files.
 
     Args:
         target: As for `modelwire serve`.
 
     Raises:
-        BadTarget: There is no such application, or a mistake in it.
+        BadTarget: There is no such application, or an error in it.
     """
     app = load_app(target)
     source, _, _ = target.partition(":")
@@ -123,7 +123,7 @@ def read_application(target: str) -> Application:
 
 
 def _folder_of(source: str) -> Path:
-    """The folder that an application's packages are in."""
+    """Return the folder that contains an application's packages."""
     path = Path(source)
     if path.is_file():
         return path.resolve().parent
@@ -146,7 +146,7 @@ def _own_modules(folder: Path) -> Mapping[Path, ModuleType]:
 
 
 def _find_tests(folder: Path) -> Iterator[Path]:
-    """The tests beside an application, or beside the `src` that it is in."""
+    """Yield the tests beside an application, or beside the `src` that contains it."""
     roots = [folder, folder.parent] if folder.name in {"src", "app"} else [folder]
     for root in roots:
         for name in _TESTS:

@@ -1,4 +1,4 @@
-"""`modelwire check`: what it does, and how it ends."""
+"""`modelwire check`: its run, and its exit."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .run import choose_rules, find_all
 def check_application(
     target: str, select: Sequence[str], ignore: Sequence[str], *, as_json: bool, fix: bool
 ) -> bool:
-    """Find what is wrong with an application, and tell it.
+    """Find the faults of an application, and report them.
 
     Args:
         target: As for `modelwire serve`.
-        select: The codes of what is looked for, or how they begin; none for all.
-        ignore: The codes of what is not.
-        as_json: Whether a program is told.
-        fix: Whether what is safe is mended first.
+        select: The codes to look for, or their beginnings; all, if empty.
+        ignore: The codes not to look for.
+        as_json: Whether to report in JSON.
+        fix: Whether to fix first what is safe to fix.
 
     Returns:
-        Whether nothing is left.
+        Whether no fault is left.
 
     Raises:
         ConfigurationError: There is no such application or code, or a file can't be written.

@@ -1,4 +1,4 @@
-"""Findings, the edits that mend them, and the rules that make them."""
+"""Findings, the edits that fix them, and the rules that make them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PAGE = "docs/reference/check.md"
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A piece of text in place of another.
+    """Replacement of a piece of text.
 
     Args:
-        start: Where it begins, in characters of the file's text.
-        end: Where what it replaces ends; `start` where nothing is replaced.
-        text: What stands there then.
-        needs: The line that has to be among the file's imports for it; empty for none.
+        start: The start of the replaced text, in characters of the file.
+        end: The end of the replaced text; `start` for an insertion.
+        text: The new text.
+        needs: An import line that the file has to have for it; empty for none.
     """
 
     start: int
@@ -33,13 +33,13 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a rule has found, where it is, and how it is mended.
+    """Fault that a rule has found, with its place and its fix.
 
     Args:
         source: The file.
-        node: The piece of it.
-        text: What is wrong there, as a sentence without a full stop.
-        edits: What mends it; none where that is not safe.
+        node: The faulty part of it.
+        text: The fault, as a sentence without a full stop.
+        edits: The edits that fix it; none where that is not safe.
     """
 
     source: Source
@@ -50,15 +50,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that can be wrong with an application.
+    """Rule against one kind of fault of applications.
 
     Args:
-        code: Its code, which stays.
-        title: What is found, in a few words.
-        why: What comes of it.
-        write: What to write instead.
-        find: Finds it.
-        fixable: Whether `--fix` mends it in some places.
+        code: Its code, which is stable.
+        title: The fault, in a few words.
+        why: The consequences.
+        write: The correct code.
+        find: Finds the faults.
+        fixable: Whether `--fix` fixes some of them.
     """
 
     code: str
@@ -70,17 +70,17 @@ class Rule:
 
     @property
     def link(self) -> str:
-        """Where the rule is explained: a page of the documentation, and a heading in it."""
+        """Link to the explanation of the rule: a heading on a page of the documentation."""
         return f"{PAGE}#{self.code.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule has found at one place.
+    """Finding of one rule at one place.
 
     Args:
         rule: The rule.
-        found: What it has found.
+        found: The fault.
     """
 
     rule: Rule

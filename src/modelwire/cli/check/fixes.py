@@ -1,4 +1,4 @@
-"""Edits of files: what they become, how that is shown, and how it is written."""
+"""Edits of files: applied, shown as a diff, and written."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .source import Source
 
 
 def mend(findings: Sequence[Finding]) -> Mapping[Source, str]:
-    """Carry out the edits of findings.
+    """Apply the edits of findings.
 
     Returns:
-        What each file becomes that has any.
+        The new text of each file that has any.
     """
     edits: dict[Source, set[Edit]] = {}
     for finding in findings:
@@ -38,7 +38,7 @@ def _apply(source: Source, edits: set[Edit]) -> str:
 
 
 def _import(text: str, line: str) -> str:
-    """Put an import before the first of a file, below its docstring and `__future__`."""
+    """Insert an import before the first of a file, below its docstring and `__future__`."""
     tree = ast.parse(text)
     imports = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     if any(ast.unparse(node) == line for node in imports):
@@ -50,16 +50,16 @@ def _import(text: str, line: str) -> str:
 
 
 def show_diff(source: Source, text: str, name: str) -> str:
-    """What changes in a file, as `diff -u` shows it."""
+    """Return the changes of a file, in the form of `diff -u`."""
     before, after = source.text.splitlines(keepends=True), text.splitlines(keepends=True)
     return "".join(difflib.unified_diff(before, after, name, name))
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file in one step, with the encoding, line ends and rights that it has.
+    """Write a file atomically, keeping its encoding, line ends and permissions.
 
     Raises:
-        OSError: It can't be written; it is as it was then.
+        OSError: It can't be written; it is unchanged then.
     """
     raw = path.read_bytes()
     with path.open("rb") as file:

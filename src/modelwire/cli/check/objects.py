@@ -1,4 +1,4 @@
-"""What objects that are there since the import are: functions, models, sessions."""
+"""Classification of objects that the import has created: functions, models, sessions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .values import UNKNOWN, Function, Instance, Known, Row, SessionOf, Value
 
 
 class Index:
-    """Finds the definition of a function in the files of an application."""
+    """Index of the definitions of functions in the files of an application."""
 
     def __init__(self, sources: Mapping[Path, Source]) -> None:
         self._places: dict[tuple[Path, int], tuple[Source, Def]] = {}
@@ -31,14 +31,14 @@ class Index:
                 self._places[path, line] = (source, node)
 
     def find(self, function: object, owner: type | None = None) -> Function | None:
-        """Find the definition of a function, or of what a decorator has made of one.
+        """Find the definition of a function, or of one that a decorator has wrapped.
 
         Args:
             function: The function, a method, or a partial of one.
-            owner: The class that it is called as a method of.
+            owner: The class on which it is called as a method.
 
         Returns:
-            None where it is not one of the application's.
+            None where it is none of the application's.
         """
         while isinstance(function, partial):
             function = function.func
@@ -62,7 +62,7 @@ class Index:
 
 
 def mapper_of(cls: object) -> Mapper[Any] | None:
-    """The mapper of a mapped class; None for anything else."""
+    """Return the mapper of a mapped class; None for anything else."""
     if not isinstance(cls, type):
         return None
     try:
@@ -73,21 +73,21 @@ def mapper_of(cls: object) -> Mapper[Any] | None:
 
 
 def inspect_mapped(cls: type) -> object:
-    """What SQLAlchemy knows of a class."""
+    """Return SQLAlchemy's inspection of a class."""
     from sqlalchemy import inspect as look  # noqa: PLC0415 - the name is taken
 
     return look(cls)
 
 
 def table_of(cls: object) -> Table | None:
-    """The table of a mapped class; None for anything else."""
+    """Return the table of a mapped class; None for anything else."""
     mapper = mapper_of(cls)
     table = mapper.local_table if mapper else None
     return table if isinstance(table, Table) else None
 
 
 def column_of(value: Value) -> Any:
-    """The column that an attribute of a mapped class is; None for anything else."""
+    """Return the column of a mapped class's attribute; None for anything else."""
     if not isinstance(value, Known) or not isinstance(value.object, QueryableAttribute):
         return None
     columns = getattr(getattr(value.object, "property", None), "columns", ())
@@ -108,13 +108,13 @@ def is_unique(column: Any) -> bool:
 
 
 def relations_of(cls: object) -> Mapping[str, Any]:
-    """The relationships of a mapped class, by name."""
+    """Return the relationships of a mapped class, by name."""
     mapper = mapper_of(cls)
     return {} if mapper is None else dict(mapper.relationships.items())
 
 
 def keys_of(cls: type) -> frozenset[str]:
-    """The names of the attributes that the key of a mapped class is made of."""
+    """Return the names of the attributes that form the key of a mapped class."""
     mapper = mapper_of(cls)
     if mapper is None:
         return frozenset()
@@ -122,14 +122,14 @@ def keys_of(cls: type) -> frozenset[str]:
 
 
 def session_class(cls: object) -> SessionOf | None:
-    """What sessions of a class are; None where it is no session's."""
+    """Return the kind of sessions that a class stands for; None where it is none of sessions."""
     if isinstance(cls, type) and issubclass(cls, Session | AsyncSession):
         return SessionOf(issubclass(cls, AsyncSession))
     return None
 
 
 def session_maker(maker: object) -> SessionOf | None:
-    """What a maker of sessions makes; None where it is none."""
+    """Return the kind of sessions that a maker makes; None where it is none."""
     if not isinstance(maker, sessionmaker | async_sessionmaker):
         return None
     is_async = issubclass(maker.class_, AsyncSession)
@@ -137,7 +137,7 @@ def session_maker(maker: object) -> SessionOf | None:
 
 
 def name_object(value: object) -> str:
-    """The name of a function or class with that of its module; empty for other objects."""
+    """Return the qualified name of a function or class; empty for other objects."""
     name = getattr(value, "__qualname__", None)
     module = getattr(value, "__module__", None)
     if isinstance(value, types.ModuleType):
@@ -146,7 +146,7 @@ def name_object(value: object) -> str:
 
 
 def split_annotation(annotation: Any) -> tuple[Any, Any]:
-    """The class of an annotation, and the dependency that gives a value for it, if one does."""
+    """Return the class of an annotation, and the dependency that gives its value, if any."""
     depends = None
     while True:
         annotation = getattr(annotation, "__value__", annotation)
@@ -167,7 +167,7 @@ def split_annotation(annotation: Any) -> tuple[Any, Any]:
 
 
 def value_of_class(cls: Any, place: Any) -> Value:
-    """What is known of a value by the class that it is said to be of."""
+    """Return the known value for a class in an annotation."""
     if not isinstance(cls, type):
         return UNKNOWN
     if (session := session_class(cls)) is not None:
@@ -176,5 +176,5 @@ def value_of_class(cls: Any, place: Any) -> Value:
 
 
 def known_as(found: object, name: str = "") -> Value:
-    """An object that is there since the import, by a name or by its own."""
+    """Return an object of the import as a known value, by a given name or by its own."""
     return UNKNOWN if found is None else Known(found, name or name_object(found))

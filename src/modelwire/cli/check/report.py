@@ -1,4 +1,4 @@
-"""How findings are told: to people, and to programs."""
+"""Reports of findings, for people and for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
-    """What a program is told of a finding."""
+    """Return a finding as JSON for programs."""
     rule, found = finding.rule, finding.found
     return {
         "code": rule.code,
@@ -32,7 +32,7 @@ def to_json(finding: Finding) -> dict[str, Any]:
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
-    """Show findings, file by file, and what to do about each."""
+    """Show findings, file by file, with the correct code."""
     path = ""
     for finding in findings:
         told = to_json(finding)

@@ -1,4 +1,4 @@
-"""The endpoints of an application, what they depend on, and what they call."""
+"""Endpoints of an application, their dependencies, and their calls."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _METHODS = frozenset({"get", "post", "put", "patch", "delete", "options", "head"
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """A function of the application that a route depends on.
+    """Function of the application that a route depends on.
 
     Args:
         function: The function.
-        ends_late: Whether what stands after its `yield` runs after the answer.
+        ends_late: Whether the code after its `yield` runs after the response.
     """
 
     function: Function
@@ -35,14 +35,14 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
-    """An endpoint of the application's own.
+    """Endpoint of the application itself.
 
     Args:
-        function: The function that answers.
+        function: Its function.
         route: FastAPI's route.
-        path: Its whole path.
+        path: Its full path.
         methods: Its methods.
-        dependencies: What it depends on, at any depth.
+        dependencies: Its dependencies, at any depth.
     """
 
     function: Function
@@ -53,7 +53,7 @@ class Endpoint:
 
     @property
     def decorator(self) -> ast.Call | None:
-        """The decorator that makes it one; None where it is added by a call."""
+        """Decorator that declares it; None where a call adds it."""
         for node in self.function.node.decorator_list:
             called = node.func if isinstance(node, ast.Call) else None
             if isinstance(called, ast.Attribute) and called.attr in _METHODS:
@@ -62,17 +62,17 @@ class Endpoint:
 
     @property
     def place(self) -> ast.AST:
-        """Where it is said how it answers."""
+        """Node that declares its response."""
         return self.decorator or self.function.node
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A function that runs for an endpoint.
+    """Function that runs for an endpoint.
 
     Args:
         function: The function.
-        facts: What it does.
+        facts: The facts on it.
         caught: The exceptions that are caught around its call.
         waits: Whether it runs in the event loop.
         aside: Whether it runs beside the endpoint.
@@ -88,7 +88,7 @@ class Reached:
 
 
 def find_endpoints(app: FastAPI, index: Index) -> Iterator[Endpoint]:
-    """Find the endpoints of an application that are its own."""
+    """Find the endpoints of the application itself."""
     seen = set()
     for placed in place_routes(app.routes):
         route = placed.route
@@ -121,10 +121,10 @@ def reach(endpoint: Endpoint, tracer: Tracer) -> Sequence[Reached]:
 
     Args:
         endpoint: The endpoint.
-        tracer: Knows what functions call.
+        tracer: Finds the calls of functions.
 
     Returns:
-        The endpoint itself first, then what it calls, then what it depends on.
+        The endpoint itself first, then the functions it calls, then its dependencies.
     """
     found: dict[tuple[Def, type | None, frozenset[type], bool], Reached] = {}
 
@@ -154,6 +154,6 @@ def reach(endpoint: Endpoint, tracer: Tracer) -> Sequence[Reached]:
 
 
 def parameters_of(node: Def) -> Mapping[str, ast.arg]:
-    """The parameters of a function, by name."""
+    """Return the parameters of a function, by name."""
     a = node.args
     return {arg.arg: arg for arg in (*a.posonlyargs, *a.args, *a.kwonlyargs)}

@@ -1,4 +1,4 @@
-"""Runs rules on an application, and leaves out what is not asked for."""
+"""Run of rules on an application, with selection of codes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def choose_rules(select: Sequence[str], ignore: Sequence[str]) -> Sequence[Rule]
     """Choose the rules to run.
 
     Args:
-        select: Codes, or how they begin; none for all.
-        ignore: Those that are left out.
+        select: Codes, or their beginnings; all, if empty.
+        ignore: Codes to leave out.
 
     Raises:
         ConfigurationError: No rule has such a code.
@@ -35,11 +35,11 @@ def _named(option: str, given: Sequence[str]) -> Iterator[str]:
 
 
 def find_all(app: Application, rules: Sequence[Rule]) -> Sequence[Finding]:
-    """Find what is wrong with an application, each thing once, in the order of its files.
+    """Find the faults of an application, each once, in the order of its files.
 
     Args:
         app: The application.
-        rules: What is looked for.
+        rules: The rules.
     """
     found: dict[tuple[str, str, int, int], Finding] = {}
     for rule in rules:

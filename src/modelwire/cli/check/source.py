@@ -1,4 +1,4 @@
-"""Files of an application: their text, their syntax tree, and what their comments ignore."""
+"""Files of an application: their text, their syntax tree, and the codes that comments ignore."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _IGNORE = re.compile(r"#\s*modelwire:\s*ignore(?:\[([^\]]*)\])?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A file of an application.
+    """File of an application.
 
     Args:
-        path: Where it is.
-        text: What it says.
-        tree: The same as a tree.
-        module: What Python has made of it; None for tests, which nobody imports.
-        parents: What each part of the tree is a part of.
+        path: Its path.
+        text: Its text.
+        tree: Its syntax tree.
+        module: The module loaded from it; None for tests, which are not imported.
+        parents: The parent of each node of the tree.
         ignored: The codes that comments ignore, by line; none stands for all.
     """
 
@@ -43,17 +43,17 @@ class Source:
                 yield node
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Yield what a part of the tree is in, from the inside out."""
+        """Yield the ancestors of a node, from the inside out."""
         while (parent := self.parents.get(node)) is not None:
             yield parent
             node = parent
 
     def function_of(self, node: ast.AST) -> Def | None:
-        """The innermost function that a part of the tree is in; None outside of functions."""
+        """Return the innermost function that contains a node; None outside of functions."""
         return next((n for n in self.above(node) if isinstance(n, Def | ast.Lambda)), None)  # type: ignore[return-value]
 
     def offset(self, line: int, column: int) -> int:
-        """Where a place of the tree is in the text.
+        """Return the offset in the text of a position in the tree.
 
         Args:
             line: Counted from 1.
@@ -64,15 +64,15 @@ class Source:
         return len(before) + len(lines[line - 1].encode()[:column].decode())
 
     def start_of(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> int:
-        """Where a part of the tree begins in the text."""
+        """Return the offset of a node's start in the text."""
         return self.offset(node.lineno, node.col_offset)
 
     def end_of(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> int:
-        """Where a part of the tree ends in the text."""
+        """Return the offset of a node's end in the text."""
         return self.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
 
     def ignores(self, node: ast.AST, code: str) -> bool:
-        """Whether a comment on one of the first lines of a part of the tree ignores a code."""
+        """Whether a comment on one of the first lines of a node ignores a code."""
         first = getattr(node, "lineno", 1)
         header = node.body[0].lineno if isinstance(node, Def | ast.ClassDef) else None
         last = header or getattr(node, "end_lineno", first) + 1
@@ -84,7 +84,7 @@ def read_source(path: Path, module: ModuleType | None = None) -> Source:
     """Read a file.
 
     Raises:
-        SyntaxError: It is no Python.
+        SyntaxError: It is no valid Python.
         OSError: It can't be read.
     """
     with tokenize.open(path) as file:

@@ -1,4 +1,4 @@
-"""What is known of a value without running anything: a session, a statement, a row."""
+"""Values as known without running any code: a session, a statement, a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .source import Def, Source
 
 
 class Value:
-    """What is known of a value; of this one, nothing."""
+    """Value of which nothing is known."""
 
 
 UNKNOWN = Value()
@@ -19,12 +19,12 @@ UNKNOWN = Value()
 
 @dataclass(frozen=True, slots=True)
 class Function(Value):
-    """A function of the application.
+    """Function of the application.
 
     Args:
-        source: The file that it is in.
+        source: The file that contains it.
         node: Its definition.
-        owner: The class whose method it is called as; None for a function.
+        owner: The class on which it is called as a method; None for a function.
     """
 
     source: Source
@@ -39,11 +39,11 @@ class Function(Value):
 
 @dataclass(frozen=True, slots=True)
 class Known(Value):
-    """An object that is there since the import.
+    """Object that the import has created.
 
     Args:
         object: The object.
-        name: The name that its module has for it, as in `time.sleep`.
+        name: Its name in its module, as in `time.sleep`.
     """
 
     object: Any
@@ -52,26 +52,26 @@ class Known(Value):
 
 @dataclass(frozen=True, slots=True)
 class Unloaded(Value):
-    """Something of a module that is imported within a function, and so is not there yet."""
+    """Name from a module that is imported within a function, and so not loaded yet."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Instance(Value):
-    """An instance of a class."""
+    """Instance of a class."""
 
     cls: type
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOf(Value):
-    """A session.
+    """Session.
 
     Args:
         is_async: Whether it is an `AsyncSession`.
-        expires: Whether rows are to be read anew after a commit; None where that is not known.
-        made: Whether the function has made it itself.
+        expires: Whether rows expire at a commit; None where that is unknown.
+        made: Whether the function has created it itself.
         begun: Whether leaving its block commits.
     """
 
@@ -83,7 +83,7 @@ class SessionOf(Value):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A part of a file."""
+    """Part of a file."""
 
     source: Source
     node: ast.AST
@@ -91,17 +91,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Statement(Value):
-    """A `select`, or a `Query`.
+    """Statement: a `select`, or a `Query`.
 
     Args:
-        place: Where it is begun.
+        place: The place where it begins.
         model: The class whose rows it reads; None where it reads columns.
-        reads_rows: Whether it reads rows or columns of them, and does not add them up.
+        reads_rows: Whether it reads rows or columns of them, and doesn't aggregate them.
         loads: The relationships that it loads.
-        limited: Whether it says how many rows there are at most.
-        offset: Whether it passes over rows.
+        limited: Whether it limits the number of rows.
+        offset: Whether it skips rows.
         ordered: Whether it orders them.
-        bounded: Whether few rows can fit its condition.
+        bounded: Whether few rows can match its condition.
         is_query: Whether it is a `Query`, which has its session.
     """
 
@@ -118,14 +118,14 @@ class Statement(Value):
 
 @dataclass(frozen=True, slots=True)
 class Result(Value):
-    """What a session answers to a statement."""
+    """Result of a statement."""
 
     statement: Statement
 
 
 @dataclass(frozen=True, slots=True)
 class Rows(Value):
-    """Many rows, or what is made of each of them."""
+    """Many rows, or values made from each of them."""
 
     statement: Statement
     model: type | None
@@ -133,11 +133,11 @@ class Rows(Value):
 
 @dataclass(frozen=True, slots=True)
 class Row(Value):
-    """A row.
+    """Row.
 
     Args:
         model: Its class.
-        place: Where it was read or made.
+        place: The place where it was read or created.
         missing: Whether it may be None.
         loads: The relationships that are loaded.
         fresh: Whether it is new.
@@ -156,14 +156,14 @@ class Row(Value):
 
 @dataclass(frozen=True, slots=True)
 class Key(Value):
-    """The key of a row."""
+    """Key of a row."""
 
     row: Row
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk(Value):
-    """An `update`, `delete` or `insert` of many rows, which makes no objects of them."""
+    """Statement that updates, deletes or inserts many rows, without objects."""
 
     kind: str
     model: type
@@ -171,35 +171,35 @@ class Bulk(Value):
 
 @dataclass(frozen=True, slots=True)
 class Method(Value):
-    """A method of what is no class of the application."""
+    """Method of an object that is none of the application's."""
 
     of: Value
     name: str
 
 
 def as_rows(value: Value) -> Value:
-    """The rows of a result; any other value as it is."""
+    """Return the rows of a result; any other value as it is."""
     if isinstance(value, Result):
         return Rows(value.statement, value.statement.model)
     return value
 
 
 def first_shown(values: Iterable[Value]) -> Value:
-    """The first of some values that is many rows, or else that is a row or the key of one."""
+    """Return the first of some values that is many rows, or else a row or the key of one."""
     rows = [v.row if isinstance(v, Key) else v for v in values]
     return next((v for kind in (Rows, Row) for v in rows if isinstance(v, kind)), UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call.
+    """Call.
 
     Args:
-        node: Where it is.
+        node: Its node.
         callee: The function of the application that is called; None for another.
-        name: What is called, as in `time.sleep`; empty where that is not known.
-        of: What it is a method of.
-        arguments: What it is given, by position and by name.
+        name: The name of the called function, as in `time.sleep`; empty where that is unknown.
+        of: The object whose method is called.
+        arguments: Its arguments, by position and by name.
         caught: The exceptions that are caught around it.
         aside: Whether it runs beside the function, in a task or for a stream.
     """
@@ -215,14 +215,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that a function does with a session or a row.
+    """Operation of a function on a session or a row.
 
     Args:
         kind: `add`, `change`, `write`, `made`, `query`, `use`, `refresh`, `read`, `yield`,
             `return`, `bulk` or `late`, as in `Facts`.
-        node: Where.
-        value: With what.
-        name: The name that this has there, or the attribute that is read of it.
+        node: Its node.
+        value: The session or the row.
+        name: Its name there, or the attribute that is read of it.
         caught: The exceptions that are caught around it.
         in_loop: Whether it is done for each of many.
     """
@@ -237,13 +237,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition that compares a column with a value.
+    """Condition that compares a column with a value.
 
     Args:
         node: The comparison.
         column: The column.
-        group: The call that it is an argument of; what stands in one is asked together.
-        constant: Whether the value is written there.
+        group: The call that it is an argument of; conditions in one call apply together.
+        constant: Whether the value is a literal.
     """
 
     node: ast.AST
@@ -254,20 +254,20 @@ class Filter:
 
 @dataclass(slots=True)
 class Facts:
-    """What a function does, in the order of its text.
+    """Facts on a function, in the order of its text.
 
     Args:
-        names: What its names stand for at its end.
-        calls: What it calls.
-        events: `made`: makes a session. `query`: runs a statement. `use`: asks a session for
-            anything. `write`: commits or flushes. `add`, `change`: a row that is new, or is other
-            than it was. `refresh`: reads a row anew. `read`: reads an attribute of a row. `bulk`:
-            makes a statement that writes many rows. `late`: commits after a `yield`. `yield`,
-            `return`: what it gives.
+        names: The values of its names at its end.
+        calls: Its calls.
+        events: `made`: creates a session. `query`: runs a statement. `use`: calls any method of a
+            session. `write`: commits or flushes. `add`, `change`: a row that is new, or changed.
+            `refresh`: reads a row again. `read`: reads an attribute of a row. `bulk`: creates a
+            statement that writes many rows. `late`: commits after a `yield`. `yield`, `return`: the
+            value given.
         filters: The conditions of its statements.
-        checked: The names that are tried for being None.
-        returns: What it returns.
-        yields: What it yields.
+        checked: The names that are checked for None.
+        returns: The value that it returns.
+        yields: The value that it yields.
     """
 
     names: dict[str, Value] = field(default_factory=dict)
@@ -279,5 +279,5 @@ class Facts:
     yields: Value = UNKNOWN
 
     def of(self, *kinds: str) -> list[Event]:
-        """The events of some kinds."""
+        """Return the events of some kinds."""
         return [event for event in self.events if event.kind in kinds]

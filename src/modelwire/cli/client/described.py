@@ -1,6 +1,6 @@
-"""What a client is generated from: the resources of an application, in no language yet.
+"""Resources of an application, described for the generation of clients, in no language yet.
 
-Types are JSON schemas, the very ones that the OpenAPI document is made of.
+Types are JSON schemas, the very ones of which the OpenAPI document is made.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _NOT_IN_IDENTIFIERS = re.compile(r"\W")
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """What a relation leads to, as a row shows it.
+    """Relation as a row shows it.
 
     Args:
         many: Whether it leads to many rows.
-        resource: The name of the resource, where its rows are shown as that shows them.
+        resource: The name of the resource, if its rows are shown in the form of that.
         row: The schema of a row otherwise.
     """
 
@@ -50,12 +50,12 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """What is served below a row.
+    """Rows served below a row.
 
     Args:
-        resource: The name of the resource that the rows are of.
-        operations: Which of `list`, `create` and `aggregate` are.
-        create: The schema of a new row, which need not name the one that it stands below.
+        resource: The name of their resource.
+        operations: Those of `list`, `create` and `aggregate` that are served.
+        create: The schema of a new row, which need not name its parent.
     """
 
     resource: str
@@ -65,33 +65,33 @@ class Children:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A resource.
+    """Resource with all that a client needs to know of it.
 
     Args:
-        name: What the client calls it: its path, as an identifier.
-        type_name: The start of the names of its types, such as `Player`.
-        path: Where it is served.
-        operations: What is served of it, accesses below a row aside.
+        name: Its name in the client: its path, as an identifier.
+        type_name: The prefix of the names of its types, such as `Player`.
+        path: Its path.
+        operations: The operations that are served, apart from those below a row.
         key: The schemas of the fields of its key.
         key_in_bodies: The schema of a key in a body.
         row: The schema of a row, without relations.
-        relations: What its rows may include.
+        relations: The relations that its rows may include.
         includes: The paths that may be included.
-        shown: Those that reading one row includes unasked.
+        shown: The paths that reading one row includes by default.
         parts: The paths into documents that may be shown alone.
-        sort: What it is sorted by.
+        sort: The names that it may be sorted by.
         filters: The schemas of its filters.
-        through: The resources that filters may go through to, by the relation.
+        through: The resources that filters may go through, by the relation.
         documents: The fields into which any path leads.
-        deleted: The words for rows that are deleted, where some may be seen.
+        deleted: The values of the parameter on deleted rows, where some may be seen.
         create: The schema of a new row.
         update: The schema of a change.
         conflicts: The unique keys by which an upsert may go, each as names joined by commas.
-        groups: What sums are grouped by.
-        measures: What sums tell.
-        children: What is served below its rows, by the relation.
-        links: The resources to whose rows its own can be linked, by the relation.
-        max_limit: Rows that a page has, at most.
+        groups: The names that sums may be grouped by.
+        measures: The measures of sums.
+        children: The rows served below its rows, by the relation.
+        links: The resources whose rows its own can be linked to, by the relation.
+        max_limit: The maximum number of rows of a page.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The resources of an application, and what their types refer to.
+    """Resources of an application, with the schemas that their types refer to.
 
     Args:
         resources: The resources, by their names.
@@ -159,7 +159,7 @@ def describe_application(app: FastAPI) -> Application:
 
 
 def _name_resources(service: Service) -> Mapping[Table, str]:
-    """Call each resource by its path, as an identifier of its own."""
+    """Name each resource by its path, as a unique identifier."""
     names: dict[Table, str] = {}
     for name, place in name_places(service).items():
         chosen = identifier = _NOT_IN_IDENTIFIERS.sub("_", name) or "resource"
@@ -173,7 +173,7 @@ def _name_resources(service: Service) -> Mapping[Table, str]:
 def _collect(
     components: Components, resources: Mapping[str, Described]
 ) -> Mapping[str, JSONSchema]:
-    """Collect the schemas that resources refer to, at whatever distance."""
+    """Collect the schemas that resources refer to, directly or indirectly."""
     used = [
         [r.row, r.create, r.update, r.key, r.filters, r.groups, r.measures]
         + [related.row for related in r.relations.values()]
@@ -184,14 +184,14 @@ def _collect(
 
 
 def _find_codes(service: Service) -> Mapping[str, Sequence[int]]:
-    """Find the statuses of each code: of some, each `mount` may say it."""
+    """Find the statuses of each code; for some, each `mount` may choose one."""
     chosen = {mounted.conflict_status for mounted in service.problems.mounted}
     return {code: sorted({status_of(code, each) for each in chosen}) for code in STATUSES}
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads one resource."""
+    """Reader of one resource."""
 
     subject: Subject
     names: Mapping[Table, str]
@@ -241,7 +241,7 @@ class _Reader:
         yield from ("restore",) if find(Recall.RESTORE) else ()
 
     def _resolve(self, reference: JSONSchema) -> JSONSchema:
-        """The schema that a reference leads to."""
+        """Return the schema that a reference leads to."""
         ((kind, name),) = references_in(reference)
         return self.subject.components.collect(reference)[kind][name]
 
@@ -251,7 +251,7 @@ class _Reader:
         decimals = {n for n, f in fields.items() if f and bare_class(f.annotation) is Decimal}
         schema = self._resolve(row_schema(self.subject))
         properties = {
-            # Generators that read the document take texts of that format amiss.
+            # Generators that read the document misread text of that format.
             name: mark_decimal(given) if name in decimals else given
             for name, given in schema.get("properties", {}).items()
             if name not in self.subject.table.includes
@@ -259,8 +259,10 @@ class _Reader:
         return {**schema, "properties": properties}
 
     def _read_update(self) -> JSONSchema:
-        """The schema of a change: what is only sent back is left out, and null where that clears
-        nothing."""
+        """Return the schema of a change.
+
+        Fields that are only echoed are left out, and so is null where it clears nothing.
+        """
         schema = self._resolve(patch_schema(self.subject))
         properties = schema.get("properties", {})
         fields = {field.name: field for field in self.subject.table.fields}

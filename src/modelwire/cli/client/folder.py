@@ -1,4 +1,4 @@
-"""The folder of a generated client, in which only what was generated is ever replaced."""
+"""Folder of a generated client, in which only generated files are ever replaced."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from ..ask import Failed
 
 
 def write_client(folder: Path, files: Mapping[str, str], header: str) -> None:
-    """Write the files of a client; those that are there from before are replaced.
+    """Write the files of a client; generated files are replaced.
 
     Args:
-        folder: The folder, which is made where it is not there.
-        files: Their texts, by their names.
-        header: How every generated file begins.
+        folder: The folder, which is created if missing.
+        files: Their content, by their names.
+        header: The first line of every generated file.
 
     Raises:
-        ConfigurationError: A file of such a name is there that was not generated, or what is there
-            is no folder.
+        ConfigurationError: A file that was not generated has such a name, or the folder is a file.
         Failed: It can't be written.
     """
     _check_folder(folder)
@@ -44,7 +43,7 @@ def check_package_name(folder: Path) -> None:
     """Check that Python can import a folder as a package.
 
     Raises:
-        ConfigurationError: It has no name for that.
+        ConfigurationError: Its name is no name of a package.
     """
     name = folder.resolve().name
     if not name.isidentifier() or iskeyword(name):
@@ -57,7 +56,7 @@ def check_package_name(folder: Path) -> None:
 
 
 def find_differences(folder: Path, files: Mapping[str, str]) -> Sequence[str]:
-    """Find the files of a client that are not there, or are other ones."""
+    """Find the files of a client that are missing or differ."""
     _check_folder(folder)
     return [
         str(folder / name)
@@ -72,7 +71,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Replace a file by a whole one: whoever reads it sees the old one or the new one."""
+    """Replace a file atomically: a reader sees the old one or the new one."""
     made = path.with_name(f".{path.name}.new")
     made.write_text(text, encoding="utf-8", newline="\n")
     made.replace(path)

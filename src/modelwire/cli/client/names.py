@@ -1,4 +1,4 @@
-"""Names of generated types: each is given once."""
+"""Names of generated types, each given once."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ _NOT_IN_IDENTIFIERS = re.compile(r"\W", re.ASCII)
 
 
 class Names:
-    """The names that a generated file has for its types.
+    """Names of the types in a generated file.
 
     Args:
-        taken: Those that stand for something else in it.
+        taken: Names that are used otherwise in it.
     """
 
     def __init__(self, taken: Collection[str]) -> None:
         self._taken = set(taken)
 
     def give(self, wanted: str) -> str:
-        """Give a name that is like the one that is wanted, and that nothing else has."""
+        """Return an unused name that resembles the wanted one."""
         name = _NOT_IN_IDENTIFIERS.sub("_", wanted)
         name = f"_{name}" if name[:1].isdigit() or not name else name
         while name in self._taken:

@@ -11,24 +11,24 @@ from ...openapi.values import JSONSchema
 
 
 class Types(ABC):
-    """Writes types.
+    """Writer of types.
 
     Args:
-        names: What the types of shared schemas are called, by the names of these.
+        names: The names of the types of shared schemas, by the names of these.
     """
 
     sign = " | "
-    """What stands between the choices of a union."""
+    """Separator of the members of a union."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 
     def write(self, schema: JSONSchema, *, fixed: bool = False) -> str:
-        """Write the type of the values that a schema is of.
+        """Write the type of the values of a schema.
 
         Args:
             schema: The schema.
-            fixed: Whether arrays may be ones that can't be changed.
+            fixed: Whether arrays may be immutable.
         """
         if "$ref" in schema:
             ((_, name),) = references_in(schema)
@@ -52,7 +52,7 @@ class Types(ABC):
 
     @abstractmethod
     def write_literals(self, values: Iterable[Any]) -> str:
-        """Write the type of some values."""
+        """Write the type of literal values."""
 
     @abstractmethod
     def write_plain(self, schema: JSONSchema) -> str:

@@ -1,4 +1,4 @@
-"""The client in TypeScript: types of the resources, on a runtime that is the same for all."""
+"""Client in TypeScript: types of the resources, on a runtime that is the same for all."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _OWN = (
     *("private", "protected", "public", "return", "static", "super", "switch", "this", "throw"),
     *("true", "try", "typeof", "var", "while", "with", "yield"),
 )
-"""What a name of a type can't be: what the file has itself, and what TypeScript has."""
+"""Names that no type may have: those of the file itself, and of TypeScript."""
 _RESERVED = frozenset({"then", "__proto__"})
-"""What no property of a client is called: it would be taken for a promise, or be no property."""
+"""Names that no property of a client may have: they would make it a promise, or no property."""
 
 _METHODS: Mapping[str, Sequence[str]] = {
     "list": ("list", "page", "each"),
@@ -51,14 +51,14 @@ _METHODS: Mapping[str, Sequence[str]] = {
     "revert": ("revert",),
     "restore": ("restore",),
 }
-"""The methods of a client that each operation of a resource comes to."""
+"""Methods of a client for each operation of a resource."""
 
 
 def write_typescript(application: Application) -> Mapping[str, str]:
     """Write the client of an application in TypeScript.
 
     Returns:
-        The texts of its files, by their names.
+        The content of its files, by their names.
     """
     runtime = {
         path.name: path.read_text(encoding="utf-8") for path in sorted(_RUNTIME.glob("*.ts"))
@@ -117,7 +117,7 @@ class _Writer:
         return [member(name, text, optional=True, fixed=True) for name, text in written.items()]
 
     def _write_model(self, resource: Described) -> Iterator[str]:
-        """Write what the runtime derives the types of methods from."""
+        """Write the model from which the runtime derives the types of methods."""
         names, types = self._names[resource.name], self._types
         operations = resource.operations
         key_fields = _object(member(n, types.write(s)) for n, s in resource.key.items())
@@ -195,7 +195,7 @@ _ENDS = (
     *("", "Update", "Filters", "Where", "Sort", "Include"),
     *("Groups", "Measures", "Model"),
 )
-"""The ends of the names of a resource's types."""
+"""Suffixes of the names of a resource's types."""
 
 
 def _pick(model: str, operations: Collection[str], methods: Sequence[str] = ()) -> str:
@@ -213,7 +213,7 @@ def _object(members: Iterator[str] | Sequence[str]) -> str:
 
 
 def _inform(resource: Described) -> Mapping[str, object]:
-    """What the runtime has to know of a resource."""
+    """Return the information on a resource that the runtime needs."""
     children = {name: _property(below.resource) for name, below in resource.children.items()}
     return {
         "path": resource.path,

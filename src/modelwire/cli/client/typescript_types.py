@@ -24,10 +24,10 @@ _WIDTH = 100
 
 
 class TypeScriptTypes(Types):
-    """Writes types of TypeScript."""
+    """Writer of types of TypeScript."""
 
     def write_literals(self, values: Iterable[Any]) -> str:
-        """Write the type of some values."""
+        """Write the type of literal values."""
         return join(map(_literal, values))
 
     def write_plain(self, schema: JSONSchema) -> str:
@@ -97,12 +97,12 @@ def write_alias(name: str, written: str) -> str:
 
 
 def write_choice(names: Iterable[str]) -> str:
-    """Write the type of some names; that of none where there are none."""
+    """Write the union of some names; `never` where there are none."""
     return join(map(_literal, names))
 
 
 def join(parts: Iterable[str], sign: str = " | ") -> str:
-    """Join types, each of them once."""
+    """Join distinct types."""
     return sign.join(dict.fromkeys(parts)) or "never"
 
 

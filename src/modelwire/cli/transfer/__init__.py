@@ -1,1 +1,1 @@
-"""Rows in and out of files: what `modelwire export` and `modelwire import` do."""
+"""Transfer of rows to and from files: `modelwire export` and `modelwire import`."""

@@ -1,4 +1,4 @@
-"""Bulk requests, and which of their rows are refused."""
+"""Bulk requests, and the identification of refused rows."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from .refusals import Refusal
 BULK = "/bulk"
 
 _MAY_BE_ROWS = (400, 403, 404, 409, 412, 413, 422)
-"""The statuses of a bulk request that may be about single rows of it."""
+"""Statuses of bulk requests whose refusal may concern single rows."""
 
 _MAY_BE_ONE = (400, 413, 422)
-"""Of a request that writes each row for itself, those by which one row may have spoilt it."""
+"""Statuses of requests that write each row by itself, where one row may spoil the whole request."""
 
 _ABOUT_KEYS = (KeyInFlight.code, KeyReused.code)
-"""What was sent under the key may be stored, so nothing is sent otherwise."""
+"""Codes on the idempotency key: rows sent under it may be stored, so nothing is sent again."""
 
 _EACH = 207
 
 
 class Bulk:
-    """Stores rows of a resource by bulk requests.
+    """Storage of rows of a resource by bulk requests.
 
     Args:
         inside: The application.
         place: The resource.
-        on_conflict: The fields of a unique key by which rows are found that are there already.
-        ignores: Whether these are left alone; they are merged otherwise.
+        on_conflict: The fields of the unique key that identifies existing rows.
+        ignores: Whether existing rows are left alone; they are merged otherwise.
     """
 
     def __init__(
@@ -50,15 +50,15 @@ class Bulk:
 
         Args:
             piece: The rows.
-            key: Stands for the request, which is carried out once under it; none if empty.
+            key: The idempotency key of the request; none if empty.
 
         Returns:
-            Those that are refused, as far as that is known when the others were not tried; none of
-            the rows is stored then.
+            The refused rows, as far as they are known without trying the others; no row is stored
+            then.
 
         Raises:
-            Failed: The application has refused for a reason that is about no row.
-            ConfigurationError: It was asked for wrongly.
+            Failed: The application has refused for a reason that concerns no row.
+            ConfigurationError: The request was wrong.
         """
         if unreadable := _find_unreadable(piece):
             return unreadable
@@ -68,10 +68,10 @@ class Bulk:
         return self._read_refusals(reply, piece)
 
     async def store_each(self, piece: Sequence[Line], key: str = "") -> Sequence[Refusal]:
-        """Store what can be stored of rows, each for itself; returns the others.
+        """Store those rows that can be stored, each by itself; return the others.
 
         Raises:
-            Failed: The application has refused for a reason that is about no row.
+            Failed: The application has refused for a reason that concerns no row.
         """
         refusals = _find_unreadable(piece)
         sent = [line for line in piece if not line.fault]
@@ -91,7 +91,7 @@ class Bulk:
         return sorted(refusals, key=lambda refusal: refusal.line.number)
 
     async def _halve(self, piece: Sequence[Line], reply: Reply, key: str) -> Sequence[Refusal]:
-        """Store rows of which one can't be in a request: it is too large, or its JSON is none."""
+        """Store rows of which one can't be sent: it is too large, or no valid JSON."""
         if len(piece) == 1:
             return [Refusal(piece[0], read_reasons(reply.document))]
         middle = len(piece) // 2
@@ -108,10 +108,10 @@ class Bulk:
         return await self._inside.ask("POST", path, query, headers=headers, body=write_body(piece))
 
     def _read_refusals(self, reply: Reply, piece: Sequence[Line]) -> Sequence[Refusal]:
-        """Read which rows a request was refused for.
+        """Read the rows for which a request was refused.
 
         Raises:
-            Failed: It was for none.
+            Failed: It was refused for none.
         """
         if reply.status not in _MAY_BE_ROWS or not _is_about_rows(reply):
             raise refuse(reply, self._place.name)
@@ -123,7 +123,7 @@ class Bulk:
 
 
 def _is_about_rows(reply: Reply) -> bool:
-    """Whether a refusal may be about rows, and not about a parameter or the key of the request."""
+    """Whether a refusal may concern rows, and not a parameter or the key of the request."""
     problem = reply.document
     if problem.get("code") in _ABOUT_KEYS:
         return False
@@ -135,7 +135,7 @@ def _find_unreadable(piece: Sequence[Line]) -> list[Refusal]:
 
 
 def _split(reason: Reason, piece: Sequence[Line]) -> tuple[int, Reason]:
-    """Split a reason into the row that it is about, and what it says of that."""
+    """Split a reason into the row that it concerns, and the reason within that row."""
     head, _, rest = reason.pointer.removeprefix("/").partition("/")
     if head.isdecimal():
         return int(head), reason._replace(pointer=f"/{rest}" if rest else "")

@@ -1,4 +1,4 @@
-"""Rows in pieces of which each is one request."""
+"""Division of rows into pieces, each for one request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .readers import Line
 
 
 class Size(NamedTuple):
-    """How much one request may have.
+    """Maximum size of one request.
 
     Args:
         rows: Rows.
@@ -21,11 +21,11 @@ class Size(NamedTuple):
 
 
 def cut(lines: Iterable[Line], size: Size) -> Iterator[Sequence[Line]]:
-    """Cut rows into pieces. A row that is too large for any request is a piece of its own.
+    """Cut rows into pieces; a row that is too large for any request is a piece of its own.
 
     Args:
         lines: The rows.
-        size: How much a piece may have.
+        size: The maximum size of a piece.
     """
     piece: list[Line] = []
     length = 2
@@ -41,5 +41,5 @@ def cut(lines: Iterable[Line], size: Size) -> Iterator[Sequence[Line]]:
 
 
 def write_body(piece: Sequence[Line]) -> bytes:
-    """Write the body of the request of a piece."""
+    """Write the body of the request for a piece."""
     return b"[" + b",".join([line.body for line in piece]) + b"]"

@@ -1,4 +1,4 @@
-"""The columns of files: which field of a resource each is, and what its values are."""
+"""Columns of files: their fields, and the kinds of their values."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ...catalog.tables import Table
 from ...errors import ConfigurationError
 
 MAX_DIGITS = 38
-"""Digits of the widest decimal that readers of Parquet have in common (16 bytes)."""
+"""Digits of the widest decimal that all readers of Parquet support (16 bytes)."""
 
 
 class Values(Enum):
-    """What the values of a column are, as far as files tell them apart."""
+    """Kind of a column's values, as far as files distinguish them."""
 
     TEXT = auto()
-    """Texts; whatever else is among them is written as its JSON."""
+    """Text; values of other types are written as JSON."""
     INTEGER = auto()
     NUMBER = auto()
     DECIMAL = auto()
@@ -34,12 +34,12 @@ class Values(Enum):
 
 
 class Column(NamedTuple):
-    """A column of a file that is written.
+    """Column of a file to write.
 
     Args:
-        name: What the field is called.
-        values: What its values are.
-        digits: How many digits a decimal has, and how many of them behind the point.
+        name: The name of the field.
+        values: The kind of its values.
+        digits: The precision and scale of a decimal.
     """
 
     name: str
@@ -48,15 +48,15 @@ class Column(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """How the cells of a column of a file become values of a body.
+    """Conversion of a column's cells into values of a body.
 
     Args:
-        name: What the field is called.
-        takes_null: Whether an empty cell is null; it is the empty text otherwise.
+        name: The name of the field.
+        takes_null: Whether an empty cell is null; it is empty text otherwise.
         holds_json: Whether cells hold JSON.
-        is_aware: Whether moments have an offset; one without is taken for one in UTC.
-        is_date: Whether moments are days.
-        is_text: Whether numbers are texts.
+        is_aware: Whether moments need an offset; one without is taken as UTC.
+        is_date: Whether moments are dates.
+        is_text: Whether numbers are text.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Cells(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether cells that have a type already are values of a body as they are."""
+        """Whether typed cells are values of a body as they are."""
         return not (self.holds_json or self.is_aware or self.is_date or self.is_text)
 
 
@@ -85,15 +85,15 @@ def describe_columns(table: Table, names: Sequence[str]) -> Sequence[Column]:
 
     Args:
         table: The resource.
-        names: The names of the columns. What is no field, such as an include or a part of a
-            document, is written as texts.
+        names: The names of the columns. A name of no field, such as an include or a part of a
+            document, is a column of text.
     """
     return [_describe(name, table) for name in names]
 
 
 def _describe(name: str, table: Table) -> Column:
     field = table.readable.get(name)
-    # What a schema or a serializer shows in its place is not what the column holds.
+    # The value of a schema or serializer is not what the column holds.
     if field is None or field.key in table.masked or field.kind is not field.stored_kind:
         return Column(name)
     stored = storage_type(field.sql_type)
@@ -114,13 +114,13 @@ def read_header(table: Table, names: Sequence[str], left_out: Collection[str]) -
     Args:
         table: The resource.
         names: The names.
-        left_out: Those that are passed over.
+        left_out: The columns to ignore.
 
     Returns:
-        How the cells of each column are read.
+        The conversion of each column's cells.
 
     Raises:
-        ConfigurationError: One stands there twice, or is none that clients can set.
+        ConfigurationError: One occurs twice, or is none that clients can set.
     """
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -137,7 +137,7 @@ def read_header(table: Table, names: Sequence[str], left_out: Collection[str]) -
 
 
 def _list_cells(table: Table) -> Mapping[str, Cells]:
-    """How cells are read of all that a new row may be given."""
+    """Return the conversions of all fields that a new row may have."""
     schema: type[BaseModel] = table.schemas.create
     fields = {}
     for key, info in schema.model_fields.items():

@@ -1,4 +1,4 @@
-"""Excel, by openpyxl, which both writes and reads a sheet row by row."""
+"""Excel files, by openpyxl, which writes and reads a sheet row by row."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from .writers import as_text
 
 _MOST_ROWS = 1_048_576
 _MOST_CHARACTERS = 32_767
-"""What a sheet can hold (Excel specifications and limits)."""
+"""Maximum length of a cell's text (Excel specifications and limits)."""
 
 _UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
-"""Characters that XML can't hold, or changes; and what would be taken for one written so."""
+"""Characters that XML can't hold or changes, and text that looks like their escapes."""
 
 _WRITTEN = re.compile(r"_x([0-9A-Fa-f]{4})_")
-"""How Excel writes those (ECMA-376, ST_Xstring)."""
+"""Escape of such a character (ECMA-376, ST_Xstring)."""
 
 _EXACT = 15
 """Digits of a number that Excel keeps."""
 
 
 class ExcelRows:
-    """Writes rows to the one sheet of a workbook.
+    """Writer of rows to the one sheet of a workbook.
 
-    Numbers that Excel keeps as they are, and booleans, are such; all else is text, as it is in
-    JSON, so that nothing is lost and no text is taken for a formula.
+    Booleans, and numbers that Excel keeps exactly, are stored as such; everything else is text, as
+    it is in JSON, so nothing is lost and no text becomes a formula.
 
     Args:
-        file: Where it goes.
+        file: The file to write.
         columns: The columns that rows have.
     """
 
@@ -65,7 +65,7 @@ class ExcelRows:
         self._sheet.append([self._guard(cell) for cell in cells])
 
     def _guard(self, value: Any) -> Any:
-        """Keep a text from being taken for a formula or an error."""
+        """Prevent a text from being taken for a formula or an error."""
         if not isinstance(value, str):
             return value
         if len(value) > _MOST_CHARACTERS:

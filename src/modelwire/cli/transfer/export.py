@@ -1,4 +1,4 @@
-"""`modelwire export`: the rows of resources into files."""
+"""`modelwire export`: write the rows of resources to files."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _TYPES = {Format.CSV: b"text/csv", Format.JSONL: b"application/x-ndjson"}
 
 
 class Wanted(NamedTuple):
-    """What is to be exported, and where to.
+    """Options of an export.
 
     Args:
-        resources: The names of the resources; all, if there are none.
+        resources: The names of the resources; all, if empty.
         filters: Parameters of a list, as in `status=paid`.
-        to: The file, or the folder; None for standard output.
-        format: The format, as an option names it.
-        compression: The compression, as an option names it.
-        replaces: Whether files that are there are replaced.
+        to: The file or folder; None for standard output.
+        format: The name of the format in an option.
+        compression: The name of the compression in an option.
+        replaces: Whether existing files are replaced.
     """
 
     resources: Sequence[str]
@@ -47,11 +47,11 @@ class Wanted(NamedTuple):
 
 
 class Exported(NamedTuple):
-    """What was exported of a resource.
+    """Result of the export of a resource.
 
     Args:
         resource: Its name.
-        rows: How many rows; None where it can't be streamed, and was left out.
+        rows: The number of rows; None where it can't be streamed, and was left out.
         path: The file; None for standard output.
     """
 
@@ -61,18 +61,18 @@ class Exported(NamedTuple):
 
 
 async def export(app: FastAPI, wanted: Wanted, headers: Sequence[HTTPHeader]) -> Sequence[Exported]:
-    """Write the rows of resources into files, each of which is there whole or not at all.
+    """Write the rows of resources into files, each of them whole or not at all.
 
     Args:
         app: The application.
-        wanted: What is exported.
-        headers: Who asks.
+        wanted: The options.
+        headers: Headers that identify the caller.
 
     Returns:
-        What was exported.
+        The result of each resource.
 
     Raises:
-        ConfigurationError: It can't be, as it is asked for.
+        ConfigurationError: The options are wrong.
         Failed: The application has refused, or a file can't be written.
     """
     query = _write_query(wanted.filters)
@@ -130,7 +130,7 @@ async def _export_to(
 async def _write(
     inside: Inside, place: Place, query: str, encoding: Encoding, file: BinaryIO
 ) -> int:
-    """Write the rows of a resource into a file; returns how many there were."""
+    """Write the rows of a resource into a file; return their number."""
     if find_endpoint(inside, place, _STREAM, "GET") is None:
         raise ConfigurationError(
             f"{place.name} can't be exported: its resource is without the operation `stream`"
@@ -155,7 +155,7 @@ def _open_rows(format_: Format, file: BinaryIO, columns: Sequence[Column]) -> Ro
 
 
 async def _read_names(inside: Inside, place: Place, query: str) -> Sequence[str]:
-    """Find out which columns the rows of a stream have, of which there may be none."""
+    """Find the columns of a stream's rows, of which there may be none."""
     header = Header()
     with suppress(Known):
         await _ask(inside, place, query, Format.CSV, header.take)
@@ -163,7 +163,7 @@ async def _read_names(inside: Inside, place: Place, query: str) -> Sequence[str]
 
 
 async def _read(inside: Inside, place: Place, query: str, format_: Format, writer: Writer) -> int:
-    """Read a stream to its end; returns how many rows it had."""
+    """Read a stream to its end; return the number of its rows."""
     with showing(place.name) as advance:
 
         def take(part: bytes) -> None:
@@ -176,11 +176,11 @@ async def _read(inside: Inside, place: Place, query: str, format_: Format, write
 
 
 async def _ask(inside: Inside, place: Place, query: str, format_: Format, take: Take) -> None:
-    """Ask for the stream of a resource's rows.
+    """Request the stream of a resource's rows.
 
     Raises:
         ConfigurationError: A parameter is wrong.
-        Failed: The application has refused otherwise.
+        Failed: The application has refused for another reason.
     """
     headers = [(b"accept", _TYPES[format_]), (b"prefer", b"end-marker")]
     path = f"{place.path}{_STREAM}"
@@ -193,7 +193,7 @@ def _write_query(filters: Sequence[str]) -> str:
     """Write the query of a list.
 
     Raises:
-        ConfigurationError: One of its parameters has no value, or is about what options say.
+        ConfigurationError: One of its parameters has no value, or is set by other options.
     """
     written = []
     for given in filters:

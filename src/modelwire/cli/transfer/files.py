@@ -1,4 +1,4 @@
-"""Files as they are read and written: compressed, and written as a whole or not at all."""
+"""Reading and writing of files: compressed, and written as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from ..ask import Failed
 from .formats import Compression
 
 _LEVEL = 6
-"""The level of gzip, as the command of that name has it."""
+"""Compression level, the default of the command `gzip`."""
 
 
 @contextmanager
 def writing(path: Path, *, replaces: bool) -> Iterator[BinaryIO]:
-    """Write a file, which has its name once it is whole.
+    """Write a file, which gets its name once it is complete.
 
     Args:
         path: The file.
-        replaces: Whether one that is there is replaced.
+        replaces: Whether an existing one is replaced.
 
     Yields:
-        Where its bytes go.
+        The file to write to.
 
     Raises:
-        ConfigurationError: It is there already.
+        ConfigurationError: It exists already.
         Failed: It can't be written.
     """
     check_new(path, replaces=replaces)
@@ -55,7 +55,7 @@ def check_new(path: Path, *, replaces: bool) -> None:
     """Check that a file may be written.
 
     Raises:
-        ConfigurationError: It is there already, or no file can be of that name.
+        ConfigurationError: It exists already, or no file can have that name.
     """
     if path.is_dir():
         raise ConfigurationError(f"{path} is a folder; name a file in it")
@@ -102,7 +102,7 @@ def decompressing(file: BinaryIO, compression: Compression) -> Iterator[BinaryIO
     """Decompress what is read from a file.
 
     Raises:
-        Failed: It can't be read: it is not compressed in this way, or it is broken.
+        Failed: It can't be read: it is compressed otherwise, or damaged.
     """
     if compression is Compression.NONE:
         yield file
@@ -122,7 +122,7 @@ def decompressing(file: BinaryIO, compression: Compression) -> Iterator[BinaryIO
 
 @contextmanager
 def seekable(file: BinaryIO) -> Iterator[IO[bytes]]:
-    """The same file where one can go back and forth in it, or else a copy of it on disk."""
+    """Yield a file itself if it is seekable, or else a copy of it on disk."""
     if file is not sys.stdin.buffer and file.seekable() and hasattr(file, "fileno"):
         yield file
         return
@@ -134,8 +134,8 @@ def seekable(file: BinaryIO) -> Iterator[IO[bytes]]:
 
 def _load_zstd() -> Any:
     if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 - not every Python has it
+        from compression import zstd  # noqa: PLC0415 - not in every Python
     else:
-        from backports import zstd  # noqa: PLC0415 - it may not be installed
+        from backports import zstd  # noqa: PLC0415 - may not be installed
 
     return zstd

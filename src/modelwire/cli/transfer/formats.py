@@ -1,4 +1,4 @@
-"""Formats and compressions of files, by the names that files have or options give."""
+"""Formats and compressions of files, by suffixes and options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...extras import require
 
 
 class Format(StrEnum):
-    """How rows are written in a file."""
+    """Format of the rows in a file."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -21,12 +21,12 @@ class Format(StrEnum):
 
     @property
     def is_text(self) -> bool:
-        """Whether it is made of lines of text."""
+        """Whether it consists of lines of text."""
         return self in (Format.CSV, Format.JSONL)
 
 
 class Compression(StrEnum):
-    """How a file is compressed."""
+    """Compression of a file."""
 
     NONE = "none"
     GZIP = "gzip"
@@ -45,18 +45,18 @@ _PACKAGES: dict[Format | Compression, str] = {
     Format.PARQUET: "pyarrow",
     Format.EXCEL: "openpyxl",
 }
-if sys.version_info < (3, 14):  # which has it itself
+if sys.version_info < (3, 14):  # 3.14 has it built in
     _PACKAGES[Compression.ZSTD] = "backports.zstd"
 
 Named = TypeVar("Named", Format, Compression)
 
 
 class Encoding(NamedTuple):
-    """How a file is written.
+    """Format and compression of a file.
 
     Args:
-        format: How its rows are.
-        compression: How all of it is.
+        format: The format of its rows.
+        compression: The compression of the whole.
     """
 
     format: Format
@@ -69,22 +69,22 @@ class Encoding(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """How the name of such a file ends."""
+        """Suffix of the file's name."""
         packed = {packing: end for end, packing in _COMPRESSIONS.items()}
         return f".{self.format}{packed.get(self.compression, '')}"
 
 
 def choose_encoding(path: Path | None, format_: str | None, compression: str | None) -> Encoding:
-    """Choose how a file is written: as options say, or as its name does.
+    """Choose the encoding of a file: by options, or by its name.
 
     Args:
         path: The file; None for a standard stream.
-        format_: The format that is asked for.
-        compression: The compression that is asked for.
+        format_: The format in an option.
+        compression: The compression in an option.
 
     Raises:
-        ConfigurationError: There is no such format or compression, neither is named, or what it
-            needs is not installed.
+        ConfigurationError: There is no such format or compression, none is given, or a package for
+            it is not installed.
     """
     suffixes = [] if path is None else [suffix.lower() for suffix in path.suffixes]
     packing = _COMPRESSIONS.get(suffixes[-1]) if suffixes else None

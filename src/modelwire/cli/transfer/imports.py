@@ -1,4 +1,4 @@
-"""`modelwire import`: the rows of a file into a resource, by bulk requests."""
+"""`modelwire import`: store the rows of a file in a resource, by bulk requests."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from .transaction import Transaction, one_transaction
 
 
 class Order(NamedTuple):
-    """What is to be imported, and how.
+    """Options of an import.
 
     Args:
         resource: The resource.
         source: The file; None for standard input.
-        format: The format, as an option names it.
-        compression: The compression, as an option names it.
-        on_conflict: The fields of a unique key by which rows are found that are there already.
-        ignores: Whether these are left alone; they are merged otherwise.
-        left_out: The columns that are passed over.
-        is_dry: Whether nothing is stored in the end.
+        format: The name of the format in an option.
+        compression: The name of the compression in an option.
+        on_conflict: The fields of the unique key that identifies existing rows.
+        ignores: Whether existing rows are left alone; they are merged otherwise.
+        left_out: The columns to ignore.
+        is_dry: Whether everything is rolled back in the end.
         is_atomic: Whether all rows are stored or none.
-        refused: Where rows are kept that were refused, while the others are stored.
+        refused: The file for rows that are refused, while the others are stored.
         replaces: Whether that file is replaced.
-        resumes: Whether it is noted how far the import has come, and it goes on from there.
+        resumes: Whether progress is recorded, and the import resumes from there.
     """
 
     resource: str
@@ -55,7 +55,7 @@ class Order(NamedTuple):
     resumes: bool = False
 
     def check(self) -> None:
-        """Check that its options go together.
+        """Check that the options go together.
 
         Raises:
             ConfigurationError: They do not.
@@ -69,15 +69,15 @@ class Order(NamedTuple):
 
 
 class Imported(NamedTuple):
-    """What came of an import.
+    """Result of an import.
 
     Args:
         resource: The resource.
-        stored: How many rows are stored, or would be.
-        refused: How many were refused.
-        is_stored: Whether anything is stored at all: a dry run stores nothing, and one transaction
-            nothing where a row was refused.
-        first: The first rows that were refused, and why.
+        stored: The number of rows that are stored, or would be.
+        refused: The number of rows that were refused.
+        is_stored: Whether anything is stored at all: a dry run stores nothing, nor does one
+            transaction with a refused row.
+        first: The first rows that were refused, with reasons.
     """
 
     resource: str
@@ -92,14 +92,14 @@ async def import_rows(app: FastAPI, order: Order, headers: Sequence[Header]) -> 
 
     Args:
         app: The application.
-        order: What is imported.
-        headers: Who asks.
+        order: The options.
+        headers: Headers that identify the caller.
 
     Returns:
-        What came of it.
+        The result.
 
     Raises:
-        ConfigurationError: It can't be done, as it is asked for.
+        ConfigurationError: The options are wrong.
         Failed: A row was refused, and refused rows are not kept; or something else has failed.
     """
     order.check()
@@ -128,7 +128,7 @@ async def import_rows(app: FastAPI, order: Order, headers: Sequence[Header]) -> 
 
 
 class _Import:
-    """One import, as far as it has come."""
+    """Import in progress."""
 
     def __init__(
         self, order: Order, bulk: Bulk, refusals: Refusals, state: StateFile | None
@@ -139,11 +139,11 @@ class _Import:
         self._state = state
         self.stored = 0 if state is None else state.state.stored
         refusals.count = 0 if state is None else state.state.refused
-        # A dry run is to find out about all of them.
+        # A dry run reports all refusals.
         self._goes_on = refusals.are_kept or order.is_dry
 
     def begin(self, lines: Iterator[Line]) -> Iterator[Line]:
-        """Pass over the rows that are done with."""
+        """Skip the rows that are done."""
         state = self._state
         if state is not None:
             for _ in range(state.state.done):
@@ -158,7 +158,7 @@ class _Import:
     async def store(
         self, inside: Inside, pieces: Iterator[Sequence[Line]], advance: Callable[[], None]
     ) -> None:
-        """Store the rows, in one transaction if that is asked for."""
+        """Store the rows, in one transaction if requested."""
         if not self._order.is_atomic and not self._order.is_dry:
             for piece in pieces:
                 await self._store_piece(piece)
@@ -187,7 +187,7 @@ class _Import:
             self._note(state, piece)
 
     async def _try(self, piece: Sequence[Line], key: str) -> Sequence[Refusal]:
-        """Store rows together, or each for itself if one is refused; returns those that are."""
+        """Store rows together, or each by itself if one is refused; return those refused."""
         state = self._state
         if state is None or not state.state.one_by_one:
             refusals = await self._bulk.store(piece, key)
@@ -201,7 +201,7 @@ class _Import:
         return await self._bulk.store_each(piece, key)
 
     def _note(self, state: StateFile, piece: Sequence[Line]) -> None:
-        """Take note of rows that are done with."""
+        """Record rows that are done."""
         state.state.stored, state.state.refused = self.stored, self._refusals.count
         self._note_refused(state)
         state.advance(b"".join(line.body for line in piece), len(piece))
@@ -211,7 +211,7 @@ class _Import:
         state.state.kept, state.state.kept_in = self._refusals.save(), str(self._order.refused)
 
     def _stop(self, refusals: Sequence[Refusal]) -> Failed:
-        """Make the error of rows that were refused, and of which none may be."""
+        """Make the error for refused rows, where none may be refused."""
         lines = "\n".join(str(refusal) for refusal in refusals[:SHOWN])
         before = 0 if self._order.is_atomic else self.stored
         return Failed(
@@ -220,7 +220,7 @@ class _Import:
         )
 
     def finish(self) -> Imported:
-        """Say what came of it."""
+        """Return the result."""
         order, refused = self._order, self._refusals.count
         if self._state is not None:
             self._state.remove()
@@ -229,10 +229,10 @@ class _Import:
 
 
 def _find_size(inside: Inside, place: Place) -> Size:
-    """Find how much a bulk request may have.
+    """Find the maximum size of a bulk request.
 
     Raises:
-        ConfigurationError: There are none.
+        ConfigurationError: The application takes none.
     """
     endpoint = find_endpoint(inside, place, BULK, "POST")
     if endpoint is None:
@@ -251,7 +251,7 @@ def _open_state(inside: Inside, order: Order, size: Size) -> StateFile | None:
 
 
 def _kept_of(state: StateFile | None, order: Order) -> int | None:
-    """The length of the file of refused rows, as far as it is of this import."""
+    """Return the length of the file of refused rows, if it belongs to this import."""
     is_same = state is not None and state.state.kept_in == str(order.refused)
     return state.state.kept if state is not None and is_same else None
 
@@ -260,4 +260,4 @@ def _size_of(source: Path | None) -> int | None:
     try:
         return None if source is None else source.stat().st_size
     except OSError:
-        return None  # reading it says why
+        return None  # reading it gives the reason

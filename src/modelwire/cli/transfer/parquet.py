@@ -1,4 +1,4 @@
-"""Parquet, by pyarrow."""
+"""Parquet files, by pyarrow."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .columns import Column, Values
 from .writers import as_text
 
 _GROUP_ROWS = 16_384
-"""Rows of a row group, which is held in memory: enough for columns to be compressed well."""
+"""Rows of a row group, which is held in memory: enough for good compression of columns."""
 
 _READ_ROWS = 4_096
 
 
 class ParquetRows:
-    """Writes rows to a Parquet file, row group by row group.
+    """Writer of rows to a Parquet file, row group by row group.
 
     Args:
-        file: Where it goes.
+        file: The file to write.
         columns: The columns that rows have.
     """
 
@@ -42,7 +42,7 @@ class ParquetRows:
             self._flush()
 
     def close(self) -> None:
-        """Write what is left, and the end."""
+        """Write the remaining rows, and the end of the file."""
         if self._waiting:
             self._flush()
         self._writer.close()
@@ -84,7 +84,7 @@ def _to_array(column: Column, values: list[Any]) -> pa.Array:
         if convert is not None:
             values = [None if value is None else convert(value) for value in values]
         return pa.array(values, _type_of(column))
-    except (ArithmeticError, TypeError, ValueError) as exc:  # those of pyarrow are among them
+    except (ArithmeticError, TypeError, ValueError) as exc:  # includes those of pyarrow
         raise Failed(
             f"{column.name} has a value that is no {column.values.name.lower()} of Parquet's: "
             "leave the field out by --filter fields=…, or choose another format"
@@ -96,7 +96,7 @@ def read_parquet(file: IO[bytes]) -> Iterator[Sequence[Any]]:
 
     Raises:
         ConfigurationError: It is no Parquet file.
-        Failed: It is broken.
+        Failed: It is damaged.
     """
     try:
         source = pq.ParquetFile(file)

@@ -1,4 +1,4 @@
-"""Reads the rows of a file as the JSON that requests have."""
+"""Readers of files that return rows in the JSON of requests."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LONGEST_CELL = 2**31 - 1
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """A row of a file.
+    """Row of a file.
 
     Args:
         number: The line that it starts on, from 1; the row of a sheet, or of a Parquet file.
-        body: The row as JSON; as much of it as can be shown, if it can't be sent.
-        fault: Why it can't be sent.
+        body: The row as JSON; if it can't be sent, as much of it as can be shown.
+        fault: The reason why it can't be sent.
     """
 
     number: int
@@ -42,12 +42,12 @@ def read_lines(
     Args:
         file: The file, decompressed.
         format_: Its format.
-        table: The resource that they are for.
-        left_out: The columns that are passed over.
+        table: The resource to import into.
+        left_out: The columns to ignore.
 
     Raises:
-        ConfigurationError: It is not of that format, or has a column that can't be set.
-        Failed: It is broken.
+        ConfigurationError: It has another format, or a column that can't be set.
+        Failed: It is damaged.
     """
     if format_ is Format.JSONL:
         yield from _read_jsonl(file, left_out)
@@ -80,7 +80,7 @@ def _read_jsonl(file: BinaryIO, left_out: frozenset[str]) -> Iterator[Line]:
 
 def _read_csv(file: BinaryIO, table: Table, left_out: frozenset[str]) -> Iterator[Line]:
     """Read CSV (RFC 4180) whose first line names the columns."""
-    # What is no UTF-8 is told with its line, once it is to be sent.
+    # Invalid UTF-8 is reported with its line, when that is to be sent.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(text, strict=True)
@@ -103,7 +103,7 @@ def _read_cells(reader: Any, columns: Sequence[Cells], left_out: frozenset[str])
     for cells in reader:
         number, start = start, reader.line_num + 1
         if len(cells) != width:
-            if cells:  # an empty line is no row
+            if cells:  # skip empty lines
                 fault = f"has {len(cells)} cells where there are {width} columns"
                 yield Line(number, _quote(cells), fault)
             continue
@@ -121,7 +121,7 @@ def _read_cells(reader: Any, columns: Sequence[Cells], left_out: frozenset[str])
 
 
 def _read_document(text: str) -> object:
-    """A cell of a JSON column: what is no JSON is a text, as exports write texts in them."""
+    """Return a cell of a JSON column; invalid JSON is text, which exports write unquoted."""
     try:
         msgspec.json.decode(text)
     except msgspec.DecodeError:
@@ -145,8 +145,11 @@ def _open_rows(format_: Format) -> Callable[[IO[bytes]], Rows]:
 def _read_typed(
     rows: Rows, columns: Sequence[Cells], left_out: frozenset[str], *, is_sheet: bool
 ) -> Iterator[Line]:
-    """Read rows whose cells have types. In a sheet, the first row names the columns, and a cell
-    without a value is as empty as one of CSV."""
+    """Read rows whose cells have types.
+
+    In a sheet, the first row names the columns, and a cell without a value is as empty as one of
+    CSV.
+    """
     encode = msgspec.json.Encoder().encode
     kept = [(i, column) for i, column in enumerate(columns) if column.name not in left_out]
     read = [(i, column) for i, column in kept if not column.is_plain]
@@ -175,7 +178,7 @@ def _read_typed_cell(value: object, column: Cells) -> object:
 
 
 def _quote(value: object) -> bytes:
-    """What can't be sent, as far as JSON can show it."""
+    """Return a value that can't be sent, as far as JSON can show it."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Rows that were refused, and where they are kept."""
+"""Rows that were refused, and the file that keeps them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .files import check_new
 from .readers import Line
 
 SHOWN = 10
-"""Refusals that are shown; the others are counted."""
+"""Number of refusals that are shown; the rest are counted."""
 
 
 class Refusal(NamedTuple):
-    """A row that was refused.
+    """Row that was refused.
 
     Args:
         line: The row.
-        reasons: Why; their pointers lead into the row.
+        reasons: The reasons; their pointers lead into the row.
     """
 
     line: Line
@@ -39,13 +39,13 @@ class Refusal(NamedTuple):
 
 
 class Refusals:
-    """Counts refusals, keeps the first of them, and writes all into a file if there is one.
+    """Count of refusals, with the first of them, and all in a file if there is one.
 
     Args:
-        file: Where they are written, as JSON lines.
+        file: The file for them, as JSON lines.
 
     Attributes:
-        count: How many there are.
+        count: Their number.
         first: The first ones, as they are shown.
     """
 
@@ -60,14 +60,14 @@ class Refusals:
         return self._file is not None
 
     def add(self, refusals: Sequence[Refusal]) -> None:
-        """Add some."""
+        """Add refusals."""
         self.count += len(refusals)
         self.first += [str(refusal) for refusal in refusals[: SHOWN - len(self.first)]]
         if self._file is not None:
             self._file.writelines(map(_write, refusals))
 
     def save(self) -> int:
-        """Have the file on disk; returns how long it is, in bytes."""
+        """Flush the file to disk; return its length in bytes."""
         if self._file is None:
             return 0
         self._file.flush()
@@ -90,14 +90,14 @@ def keeping(path: Path | None, *, start: int | None, replaces: bool) -> Iterator
 
     Args:
         path: The file; None for none.
-        start: The length of what is kept of a file that is there; None if there should be none.
-        replaces: Whether one that is there is replaced.
+        start: The length of what is kept of an existing file; None if there should be none.
+        replaces: Whether an existing one is replaced.
 
     Yields:
-        What takes the refusals.
+        The receiver of refusals.
 
     Raises:
-        ConfigurationError: There is such a file.
+        ConfigurationError: The file exists already.
         Failed: It can't be written.
     """
     if path is None:

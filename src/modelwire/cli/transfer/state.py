@@ -1,4 +1,4 @@
-"""How far an import has come, in a file beside what is imported."""
+"""Progress of an import, recorded in a file beside the imported one."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _SUFFIX = ".import"
 
 
 class State(msgspec.Struct):
-    """How far an import has come.
+    """Progress of an import.
 
     Args:
-        order: What was asked for; another order is another import.
-        key: What the idempotency keys of its requests start with.
-        size: How much one request has.
-        done: How many rows of the file are done with.
+        order: The options; other options make another import.
+        key: The prefix of the idempotency keys of its requests.
+        size: The maximum size of one request.
+        done: The number of rows of the file that are done.
         digest: A digest of those rows.
-        stored: How many of them are stored.
-        refused: How many were refused.
-        kept: Bytes of the file of refused rows.
+        stored: The number of those that are stored.
+        refused: The number of those that were refused.
+        kept: The length of the file of refused rows, in bytes.
         kept_in: That file.
-        one_by_one: Whether the rows that are next were refused all at once, and go each for itself.
-        at_s: When that was, in seconds since 1970.
+        one_by_one: Whether the next rows were refused together, and are sent one by one.
+        at_s: The time of the record, in seconds since 1970.
     """
 
     order: str
@@ -48,16 +48,16 @@ class State(msgspec.Struct):
 
 
 class StateFile:
-    """The file that says how far an import has come.
+    """File that records the progress of an import.
 
     Args:
-        source: What is imported.
-        order: What was asked for.
-        size: How much one request has, if it is a new import.
-        ttl_s: Seconds that idempotency keys count.
+        source: The file to import.
+        order: The options.
+        size: The maximum size of one request, for a new import.
+        ttl_s: Seconds for which idempotency keys are valid.
 
     Raises:
-        ConfigurationError: There is one of another import, or none that can be read.
+        ConfigurationError: There is one of another import, or one that can't be read.
     """
 
     def __init__(self, source: Path, order: str, size: Size, ttl_s: float) -> None:
@@ -88,14 +88,14 @@ class StateFile:
         return state
 
     def pass_over(self, body: bytes) -> None:
-        """Take note of a row that was done with before."""
+        """Take note of a row that is skipped as done."""
         self._digest.update(body)
 
     def check(self) -> None:
-        """Check that the rows that were passed over are those that were done with.
+        """Check that the skipped rows are those that were done.
 
         Raises:
-            ConfigurationError: They are others.
+            ConfigurationError: They are not.
         """
         if self.state.digest not in ("", self._digest.hexdigest()):
             raise ConfigurationError(
@@ -104,14 +104,14 @@ class StateFile:
             )
 
     def advance(self, bodies: bytes, rows: int) -> None:
-        """Take note of rows that are done with now, to be saved."""
+        """Record rows as done, to be saved."""
         self._digest.update(bodies)
         self.state.done += rows
         self.state.digest = self._digest.hexdigest()
         self.state.one_by_one = False
 
     def save(self) -> None:
-        """Have it on disk.
+        """Save it to disk.
 
         Raises:
             Failed: It can't be written.
@@ -128,5 +128,5 @@ class StateFile:
             raise Failed(f"{self.path} can't be written: {exc.strerror or exc}") from exc
 
     def remove(self) -> None:
-        """Remove it, now that all is done."""
+        """Remove the file when all is done."""
         self.path.unlink(missing_ok=True)

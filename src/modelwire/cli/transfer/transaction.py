@@ -1,4 +1,4 @@
-"""One transaction that all requests of a command are part of."""
+"""One transaction for all requests of a command."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ..inside import Inside
 
 
 class Transaction:
-    """A transaction that is open. Nothing of it is stored unless it is committed.
+    """Open transaction, of which nothing is stored unless it is committed.
 
     Args:
         connection: Its connection.
-        service: Knows the constraints.
+        service: The service, which knows the constraints.
 
     Attributes:
         is_committed: Whether it was committed.
@@ -38,7 +38,7 @@ class Transaction:
         self.is_committed = False
 
     async def check(self) -> None:
-        """Check that it is still open: a trigger of SQLite's may end it (SQLite manual, RAISE).
+        """Check that the transaction is still open: a trigger may end it on SQLite (manual, RAISE).
 
         Raises:
             Failed: It is not.
@@ -48,20 +48,20 @@ class Transaction:
             raise Failed("The database has ended the transaction: nothing was stored")
 
     async def check_deferred(self) -> None:
-        """Check what is deferred to the end, where the database can do so before it.
+        """Check deferred constraints, where the database can do so before the commit.
 
         Raises:
-            Failed: A constraint refuses what was written.
+            Failed: A constraint is violated.
         """
         if DIALECTS[self._connection.dialect.name].defers_checks:
             with self._explaining():
                 await self._connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
     async def commit(self) -> None:
-        """Commit it.
+        """Commit the transaction.
 
         Raises:
-            Failed: It was refused, or it is not known whether it was carried out.
+            Failed: It was refused, or its outcome is unknown.
         """
         await self.check()
         with self._explaining():
@@ -82,10 +82,10 @@ class Transaction:
 
 @asynccontextmanager
 async def one_transaction(inside: Inside) -> AsyncIterator[Transaction]:
-    """Have all requests of a block be part of one transaction, undone unless it is committed.
+    """Run all requests of a block in one transaction, rolled back unless it is committed.
 
-    It is the transaction of a session that stands in for those of requests; what they commit ends
-    at a savepoint. What hooks do after a commit waits for that of the whole.
+    It is the transaction of a session that overrides those of requests, whose commits end at a
+    savepoint. What hooks do after a commit waits for that of the whole.
 
     Args:
         inside: The application.

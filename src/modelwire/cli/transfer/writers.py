@@ -1,4 +1,4 @@
-"""Writes the parts of a stream into a file of some format, and counts its rows."""
+"""Writers of a stream's parts into a file of some format, which count rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..ask import Failed
 from .formats import Format
 
 _LONGEST_END = 40
-"""Bytes of the longest line that ends a stream."""
+"""Length in bytes of the longest line that ends a stream."""
 
 _ENDS = {
     Format.CSV: re.compile(rb"#rows,(\d+)\r\n$"),
@@ -24,10 +24,10 @@ _BROKEN = "The stream was broken off"
 
 
 class Writer(Protocol):
-    """Takes the parts of a stream, and counts its rows.
+    """Receiver of a stream's parts, which counts its rows.
 
     Attributes:
-        rows: How many rows have come.
+        rows: The number of rows so far.
     """
 
     rows: int
@@ -36,19 +36,19 @@ class Writer(Protocol):
         """Take the next part.
 
         Raises:
-            Failed: The file can't hold what is in it.
+            Failed: The file can't hold a value in it.
         """
 
     def finish(self) -> None:
         """Write what is left.
 
         Raises:
-            Failed: The stream has had no end.
+            Failed: The stream ended early.
         """
 
 
 class RowWriter(Protocol):
-    """Writes rows in a format whose columns have types."""
+    """Writer of rows in a format with typed columns."""
 
     def write(self, rows: Sequence[dict[str, Any]]) -> None:
         """Write rows.
@@ -62,10 +62,10 @@ class RowWriter(Protocol):
 
 
 class Passing:
-    """Writes a stream as it comes, but for the line that ends it.
+    """Writer that copies a stream as it comes, but for its final line.
 
     Args:
-        file: Where it goes.
+        file: The file to write.
         format_: The format of the stream.
     """
 
@@ -76,7 +76,7 @@ class Passing:
         self.rows = 0
 
     def take(self, part: bytes) -> None:
-        """Take the next part; so much is kept as may be the end."""
+        """Take the next part; keep back as much as may be the final line."""
         self.rows += part.count(b"\n")
         whole = self._kept + part
         cut = max(len(whole) - _LONGEST_END, 0)
@@ -84,7 +84,7 @@ class Passing:
         self._kept = whole[cut:]
 
     def finish(self) -> None:
-        """Write what was kept, without the line that ends the stream and counts its rows."""
+        """Write what was kept back, without the final line, which counts the rows."""
         end = self._end.search(self._kept)
         if end is None:
             raise Failed(_BROKEN)
@@ -93,10 +93,10 @@ class Passing:
 
 
 class Parsing:
-    """Takes a stream of JSON lines apart, and writes its rows.
+    """Parser of a stream of JSON lines, which writes its rows.
 
     Args:
-        writer: Writes them.
+        writer: The writer of the rows.
     """
 
     def __init__(self, writer: RowWriter) -> None:
@@ -107,7 +107,7 @@ class Parsing:
         self.rows = 0
 
     def take(self, part: bytes) -> None:
-        """Take the next part, and write the rows that end in it."""
+        """Take the next part, and write the rows that are complete."""
         whole, newline, self._kept = (self._kept + part).rpartition(b"\n")
         if not newline:
             return
@@ -126,14 +126,14 @@ class Parsing:
 
 
 class Known(Exception):
-    """All that was wanted of a stream is known."""
+    """Signal that enough of a stream is known."""
 
 
 class Header:
-    """Takes the first line of a stream of CSV.
+    """Reader of the first line of a CSV stream.
 
     Raises:
-        Known: It is there.
+        Known: The line is complete.
     """
 
     def __init__(self) -> None:
@@ -147,12 +147,12 @@ class Header:
 
     @property
     def names(self) -> Sequence[str]:
-        """The names of the columns."""
+        """Names of the columns."""
         return next(csv.reader([self._text.decode().partition("\r\n")[0]]), [])
 
 
 def as_text(value: Any) -> str | None:
-    """A value as a text: null is none, a text is itself, and anything else its JSON."""
+    """Return a value as text: null is none, a text is itself, and anything else its JSON."""
     if value is None or isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()

@@ -1,4 +1,4 @@
-"""Everything that is looked for, in the order of the codes."""
+"""All rules, in the order of their codes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ RULES = {
     for group in (sessions, answers, reads, waiting, models, life, access)
     for rule in group.RULES
 }
-"""The rules, by their codes."""
+"""Rules by code."""
 
 __all__ = ["RULES"]

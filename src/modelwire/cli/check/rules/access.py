@@ -1,4 +1,4 @@
-"""Access: who may see what."""
+"""Rules on access to rows and fields."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _UNHIDDEN = re.compile(
 
 
 def find_open_resources(app: Application) -> Iterator[Found]:
-    """Resources that anybody may read and change, beside endpoints that ask who is there.
+    """Find resources open to anybody, beside endpoints that authenticate.
 
     A resource with dependencies is left alone: they may refuse. With `caller=`, `mount` itself
     refuses resources without a policy.
@@ -70,7 +70,7 @@ def _calls_of(app: Application, name: str) -> Iterator[tuple[Source, ast.Call]]:
 
 
 def find_shown_secrets(app: Application) -> Iterator[Found]:
-    """A password, even a hash of one, is everybody's who sees the answer."""
+    """Find passwords and other secrets in responses; a hash of one is a secret too."""
     for endpoint in app.endpoints:
         shown = sorted(set(_secrets_of(endpoint)))
         if shown:
@@ -123,13 +123,13 @@ def _shown_by_resources(app: Application) -> Iterator[Found]:
 
 
 def _model_at(source: Source, node: ast.Call) -> object:
-    """The class that a resource is made of."""
+    """Return the class that a resource is made of."""
     first = node.args[0] if node.args else None
     return getattr(source.module, first.id, None) if isinstance(first, ast.Name) else None
 
 
 def _unhidden(app: Application, model: object) -> list[str]:
-    """The fields of a resource that clients are shown, though they are named like secrets."""
+    """Return the readable fields of a resource that are named like secrets."""
     service = app.service
     return [
         field.name

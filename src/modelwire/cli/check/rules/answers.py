@@ -1,4 +1,4 @@
-"""Answers: statuses, missing rows, and what models of bodies are."""
+"""Rules on responses: statuses, missing rows, and models of bodies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ABSENT = re.compile(r"not.?found|no such|does ?n[o']t exist|missing|unknown", r
 
 
 def find_creates(app: Application) -> Iterator[Found]:
-    """201 says that there is something new, and clients go by it (RFC 9110, section 15.3.2)."""
+    """Find creations without 201, by which clients know a new resource (RFC 9110, 15.3.2)."""
     for endpoint in app.endpoints:
         returned = app.tracer.facts(endpoint.function).returns
         is_new = isinstance(returned, Row) and returned.fresh
@@ -35,9 +35,9 @@ def find_creates(app: Application) -> Iterator[Found]:
 
 
 def find_deletes(app: Application) -> Iterator[Found]:
-    """204 says that it is done and there is nothing to read (RFC 9110, section 15.3.5).
+    """Find deletions without 204, which has no content to read (RFC 9110, section 15.3.5).
 
-    An endpoint that answers with the row that is gone is left alone.
+    An endpoint that responds with the deleted row is left alone.
     """
     for endpoint in app.endpoints:
         returned = app.tracer.facts(endpoint.function).returns
@@ -54,7 +54,7 @@ def find_deletes(app: Application) -> Iterator[Found]:
 
 
 def _sets_status(endpoint: Endpoint, status: str) -> bool:
-    """Whether an endpoint says which status it answers, in its decorator or its text."""
+    """Whether an endpoint sets a status, in its decorator or its text."""
     if endpoint.route.status_code is not None:
         return True
     text = ast.unparse(endpoint.function.node)
@@ -81,7 +81,7 @@ def _add_status(endpoint: Endpoint, status: int) -> tuple[Edit, ...]:
 
 
 def find_unchecked(app: Application) -> Iterator[Found]:
-    """What is not there is None: reading of it is answered 500, and None itself 200."""
+    """Find rows that may be None: reading an attribute gives 500, and None itself 200."""
     answers = {e.function.node: e for e in app.endpoints}
     for r in app.running:
         endpoint = answers.get(r.function.node)
@@ -120,7 +120,7 @@ def _unchecked_in(r: Reached, *, is_read: bool) -> Iterator[Found]:
 
 
 def _assigned(facts: Facts, function: Function, node: ast.Assign) -> object:
-    """What the value of an assignment is: the row that was read in it, or what its call gives."""
+    """Return the row that an assignment reads, or the result of the call in it."""
     name = typing.cast(ast.Name, node.targets[0]).id
     value = facts.names.get(name)
     if isinstance(value, Row) and value.place.source is function.source:
@@ -143,7 +143,7 @@ def _is_used(function: Def, name: str, *, is_read: bool) -> bool:
 
 
 def _strict_in(app: Application, r: Reached) -> Iterator[Found]:
-    """A row that has to be there, and whose absence nobody answers."""
+    """Find reads of a row that must exist, whose absence is not handled."""
     if app.service is None and NoResultFound not in app.app.exception_handlers:
         for event in r.facts.events:
             if event.kind == "query" and NoResultFound not in event.caught:
@@ -156,7 +156,7 @@ def _strict_in(app: Application, r: Reached) -> Iterator[Found]:
 
 
 def find_wrong_absence(app: Application) -> Iterator[Found]:
-    """404 is how clients know that there is no such row; a 200 with a text looks like one."""
+    """Find absences without 404; a 200 with a text looks like a row."""
     for endpoint in app.endpoints:
         source = endpoint.function.source
         facts = app.tracer.facts(endpoint.function)
@@ -169,7 +169,7 @@ def find_wrong_absence(app: Application) -> Iterator[Found]:
 
 
 def _absent(test: ast.expr) -> str:
-    """The name that a condition says is None; empty for another condition."""
+    """Return the name that a condition compares with None; empty for another condition."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=name)):
             return name
@@ -224,7 +224,7 @@ def models_in(annotation: object) -> Iterator[type[BaseModel]]:
 
 
 def find_circles(app: Application) -> Iterator[Found]:
-    """A team shows its heroes, who show their team: an answer without an end, or an error."""
+    """Find circular responses: a team shows its heroes, who show their team."""
     relations = {name for model in app.models for name in relations_of(model)}
     seen: set[type] = set()
     for endpoint in app.endpoints:
@@ -240,7 +240,7 @@ def find_circles(app: Application) -> Iterator[Found]:
 
 
 def _circle_from(model: type[BaseModel], relations: set[str]) -> list[type[BaseModel]]:
-    """A way from a model back to it by relationships; a tree of one model only is none."""
+    """Return a cycle of relationships from a model to itself, through another one."""
 
     def follow(path: list[type[BaseModel]]) -> list[type[BaseModel]]:
         for name, info in path[-1].model_fields.items():
@@ -271,7 +271,7 @@ def _place_of(app: Application, model: type) -> tuple[Source, ast.AST] | None:
 
 
 def find_table_bodies(app: Application) -> Iterator[Found]:
-    """A class with `table=True` doesn't validate, and a client sets any column, the key too."""
+    """Find bodies of `table=True` classes, which don't validate, and let clients set any column."""
     for endpoint in app.endpoints:
         for field in dependant_of(endpoint.route).body_params:
             models = list(models_in(_annotation_of(field)))

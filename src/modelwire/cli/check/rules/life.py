@@ -1,4 +1,4 @@
-"""The life of an application: how it starts, how it ends, and how tests start it."""
+"""Rules on the life of an application: its start, its end, and its start by tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _called(node: ast.AST) -> str:
 
 
 def find_created_on_import(app: Application) -> Iterator[Found]:
-    """Whoever imports the module, such as a test or a migration, creates tables."""
+    """Find tables created on import, be it by a test or a migration."""
     for source in app.sources:
         makers = {
             node.name
@@ -52,7 +52,7 @@ def _is_main(node: ast.stmt) -> bool:
 
 
 def find_undisposed(app: Application) -> Iterator[Found]:
-    """Connections of an async engine are closed in its event loop, before that ends."""
+    """Find async engines that are not disposed of before their event loop ends."""
     names = {n.attr for s in app.sources for n in ast.walk(s.tree) if isinstance(n, ast.Attribute)}
     for source, node in app.calls():
         name = _called(node)
@@ -67,7 +67,7 @@ def find_undisposed(app: Application) -> Iterator[Found]:
 
 
 def _is_ours(source: Source, node: ast.Call) -> bool:
-    from ....execute.database import Database  # noqa: PLC0415 - one name of a lower layer
+    from ....execute.database import Database  # noqa: PLC0415 - a single name of a lower layer
 
     return (
         isinstance(node.func, ast.Name) and getattr(source.module, node.func.id, None) is Database
@@ -75,7 +75,7 @@ def _is_ours(source: Source, node: ast.Call) -> bool:
 
 
 def find_on_event(app: Application) -> Iterator[Found]:
-    """`on_event` is deprecated, and runs nothing where the application has a lifespan."""
+    """Find `on_event`, which is deprecated, and ignored where the application has a lifespan."""
     for source, node in app.calls():
         names = {a.value for a in node.args[:1] if isinstance(a, ast.Constant)}
         if _called(node) in {"on_event", "add_event_handler"} and names & {"startup", "shutdown"}:
@@ -83,7 +83,7 @@ def find_on_event(app: Application) -> Iterator[Found]:
 
 
 def find_unreplaced(app: Application) -> Iterator[Found]:
-    """Tests that replace nothing write into the database that the application names."""
+    """Find tests that write into the application's own database, since they replace nothing."""
     text = "\n".join(source.text for source in app.tests)
     if any(word in text for word in _OVERRIDES):
         return

@@ -1,4 +1,4 @@
-"""Models: indexes, defaults, and what listens to rows."""
+"""Rules on models: indexes, defaults, and listeners of rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FUNCTIONS = re.compile(r"[(]|^(now|current_\w+)$", re.IGNORECASE)
 
 
 def _is_indexed(column: Any) -> bool:
-    """Whether a search for a value of a column has an index, or a key, that begins with it."""
+    """Whether a search by a column can use an index or a key that begins with it."""
     table = column.table
     if not isinstance(table, Table):
         return True
@@ -46,10 +46,10 @@ def _makes_index(constraint: object) -> bool:
 
 
 def find_unindexed_keys(app: Application) -> Iterator[Found]:
-    """No database here makes an index for a foreign key: children are found by reading them all.
+    """Find foreign keys without an index, by which children are found by a full scan.
 
-    So does each delete of a parent. A key is left alone that an index, a unique constraint or the
-    primary key begins with.
+    A delete of a parent scans them too. A foreign key is left alone if an index, a unique
+    constraint or the primary key begins with it.
     """
     for model, table in app.tables.items():
         for column in table.columns:
@@ -63,7 +63,7 @@ def find_unindexed_keys(app: Application) -> Iterator[Found]:
 
 
 def _field_of(app: Application, model: type, column: Column[Any]) -> tuple[Any, Any]:
-    """Where a field of a class, or of one that it is made from, is declared."""
+    """Return the declaration of a field of a class, or of one of its bases."""
     mapper = mapper_of(model)
     key = mapper.get_property_by_column(column).key if mapper is not None else column.key
     for base in model.__mro__:
@@ -100,10 +100,10 @@ def _called(node: ast.Call) -> str:
 
 
 def find_unindexed_filters(app: Application) -> Iterator[Found]:
-    """A query that looks for a value in a column without an index reads the whole table.
+    """Find queries that filter by a column without an index, and so read the whole table.
 
-    Left alone are columns of few values (booleans, enums, a status that is compared with a
-    constant), and conditions beside one that has an index.
+    Columns of few values (booleans, enums, a status that is compared with a constant) are left
+    alone, and so are conditions beside one that has an index.
     """
     for r in app.running:
         for found in _unindexed(r.facts.filters):
@@ -142,7 +142,7 @@ def _has_few(column: Column[Any], *, constant: bool) -> bool:
 
 
 def _columns_compared(source: Source, call: ast.Call) -> Iterator[tuple[Column[Any], ast.AST]]:
-    """The columns that a policy compares, where its condition is written in it or has a name."""
+    """Yield the columns that a policy compares in a condition written in it, or bound to a name."""
     for given in [*call.args, *(k.value for k in call.keywords)]:
         top: ast.AST | None = given
         if isinstance(given, ast.Name):
@@ -173,7 +173,7 @@ def _column_at(source: Source, node: ast.expr) -> Column[Any] | None:
 
 
 def find_differing_defaults(app: Application) -> Iterator[Found]:
-    """Rows that are inserted by SQL get the default of the database, and others another."""
+    """Find defaults that differ: rows inserted by SQL get that of the database, others Python's."""
     for model, table in app.tables.items():
         for column in table.columns:
             given, stored = _python_default(column), _server_default(column)
@@ -215,7 +215,7 @@ def _plain(text: str) -> str:
 
 
 def find_made_once(app: Application) -> Iterator[Found]:
-    """A default that the class calls is called once, at the import: all rows share it."""
+    """Find defaults that are called once, at the import, and shared by all rows."""
     for source in app.sources:
         for cls in ast.walk(source.tree):
             if not isinstance(cls, ast.ClassDef) or not _is_model(source, cls):
@@ -242,9 +242,9 @@ def _is_model(source: Source, node: ast.ClassDef) -> bool:
 
 
 def find_silent_events(app: Application) -> Iterator[Found]:
-    """Mapper events are about objects, and a statement that writes many rows makes none.
+    """Find mapper events that bulk statements bypass, as they create no objects.
 
-    So do the requests that modelwire serves, which have hooks.
+    Requests that modelwire serves bypass them too; they have hooks.
     """
     for function, facts in app.functions:
         for event in facts.of("bulk"):

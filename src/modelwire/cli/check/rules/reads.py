@@ -1,4 +1,4 @@
-"""Reads: relationships that are loaded in time, and pages that have an end and an order."""
+"""Rules on reads: relationships loaded in time, and pages with a limit and an order."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LIMITS = frozenset({"limit", "page_size", "per_page", "pagesize", "size"})
 
 
 def find_unloaded(app: Application) -> Iterator[Found]:
-    """A response model shows a relationship that the query didn't load.
+    """Find response models with a relationship that the query didn't load.
 
-    An async session can't load it then. Another one does so row by row, which is left alone where
-    it is one row.
+    An async session can't load it then. A sync one does so row by row, which is left alone for a
+    single row.
     """
     for endpoint in app.endpoints:
         value = app.tracer.facts(endpoint.function).returns
@@ -47,7 +47,7 @@ def _asks_async(app: Application, endpoint: Endpoint) -> bool:
 
 
 def _refreshed(app: Application, endpoint: Endpoint) -> set[str]:
-    """The relationships that `refresh` is asked for by name."""
+    """Return the relationships that `refresh` loads by name."""
     nodes = [e.node for r in app.reached[endpoint] for e in r.facts.of("refresh")]
     constants = [n for node in nodes for n in ast.walk(node) if isinstance(n, ast.Constant)]
     return {str(n.value) for n in constants}
@@ -64,7 +64,7 @@ def _shown_relations(response: object, model: type) -> set[str]:
 
 
 def _with_inner(response: object) -> Iterator[type[BaseModel]]:
-    """The models of a response, and those of the lists in a page."""
+    """Yield the models of a response, and those of the lists in a page."""
     for model in models_in(response):
         if mapper_of(model) is None:
             yield model
@@ -74,9 +74,9 @@ def _with_inner(response: object) -> Iterator[type[BaseModel]]:
 
 
 def find_lazy(app: Application) -> Iterator[Found]:
-    """A relationship is read that was not loaded.
+    """Find reads of a relationship that was not loaded.
 
-    That is `MissingGreenlet` in async code, and a query for each row elsewhere.
+    That raises `MissingGreenlet` in async code, and runs a query for each row elsewhere.
     """
     for r in app.running:
         is_async = r.function.is_async or r.waits
@@ -101,7 +101,7 @@ def _constants(node: ast.AST) -> set[str]:
 
 
 def find_whole(app: Application) -> Iterator[Found]:
-    """A table that is returned whole is fast until it is large, and then takes all memory."""
+    """Find endpoints that return a whole table, which takes all memory once it is large."""
     for endpoint in app.endpoints:
         value = app.tracer.facts(endpoint.function).returns
         if "GET" not in endpoint.methods or not isinstance(value, Rows):
@@ -114,7 +114,7 @@ def find_whole(app: Application) -> Iterator[Found]:
 
 
 def find_unlimited(app: Application) -> Iterator[Found]:
-    """A client that asks for a million rows is given them."""
+    """Find limits without a maximum: a client that asks for a million rows gets them."""
     for endpoint in app.endpoints:
         if not any(r.facts.of("query") for r in app.reached[endpoint]):
             continue
@@ -127,7 +127,7 @@ def find_unlimited(app: Application) -> Iterator[Found]:
 
 
 def _unbounded(dependant: object) -> set[str]:
-    """The parameters of a query that take an integer of any size."""
+    """Return the query parameters that take an integer of any size."""
     found = set()
     for field in getattr(dependant, "query_params", ()):
         info = field.field_info
@@ -150,7 +150,7 @@ def _is_clamped(function: ast.AST, name: str) -> bool:
 
 
 def find_unordered(app: Application) -> Iterator[Found]:
-    """Without an order a database may give rows in another one for each page."""
+    """Find pages without an order, for which a database may order each page differently."""
     for r in app.running:
         for event in r.facts.of("query"):
             statement = event.value

@@ -1,4 +1,4 @@
-"""Sessions: who makes them, who shares them, and when they commit."""
+"""Rules on sessions: their creation, their sharing, and their commits."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _TOGETHER = frozenset({"gather", "wait", "as_completed"})
 
 
 def find_made(app: Application) -> Iterator[Found]:
-    """A session that an endpoint makes can't be replaced, and is not the one of its request.
+    """Find sessions created by endpoints, which can't be replaced and are not the request's.
 
-    What runs beside the endpoint, in a task, a stream or after the answer, needs one of its own.
+    Code that runs beside the endpoint, in a task, a stream or after the response, needs its own.
     """
     for endpoint, reached in app.reached.items():
         for r in reached:
@@ -41,7 +41,7 @@ def find_made(app: Application) -> Iterator[Found]:
 
 
 def find_unhandled(app: Application) -> Iterator[Found]:
-    """A constraint fires in the commit, also where a query before has found the value free.
+    """Find commits whose violated constraints are not handled, be it after a query for the value.
 
     Nothing is found where modelwire is mounted, whose handlers name the field, or where the
     application has a handler of its own. A model without a unique value or a foreign key that the
@@ -81,14 +81,14 @@ def _may_conflict(event: Event) -> bool:
         return False
     conflicting = _conflicting(table)
     if event.kind == "add" and isinstance(value.place.node, ast.arg):
-        return bool(conflicting)  # whoever calls it has made the row
+        return bool(conflicting)  # the caller has created the row
     if not value.fresh:
         return (event.name == "*" and bool(conflicting)) or event.name in conflicting
     return bool(conflicting if value.sets is None else conflicting & value.sets)
 
 
 def _conflicting(table: Table) -> frozenset[str]:
-    """The columns that are unique, or refer to another table."""
+    """Return the columns that are unique, or refer to another table."""
     unique = {c.name for c in table.columns if c.unique or c.foreign_keys}
     for constraint in table.constraints:
         if isinstance(constraint, UniqueConstraint):
@@ -100,7 +100,7 @@ def _conflicting(table: Table) -> frozenset[str]:
 
 
 def find_shared(app: Application) -> Iterator[Found]:
-    """A session has one connection, and SQLAlchemy refuses, or mixes up, what two tasks ask of it.
+    """Find sessions shared by concurrent tasks, whose one connection can't serve both.
 
     SQLAlchemy's manual: "Is the Session thread-safe? Is AsyncSession safe to share in concurrent
     tasks?" It is not.
@@ -127,7 +127,7 @@ def _shared_in(tracer: Tracer, r: Reached) -> Iterator[Found]:
 
 
 def _repeats(tracer: Tracer, r: Reached, call: Call) -> bool:
-    """Whether a call is given what a comprehension makes of one session many times."""
+    """Whether a call takes a comprehension that uses one session many times."""
     for argument in call.node.args:
         inner = argument.value if isinstance(argument, ast.Starred) else argument
         if isinstance(inner, ast.ListComp | ast.GeneratorExp) and list(
@@ -138,7 +138,7 @@ def _repeats(tracer: Tracer, r: Reached, call: Call) -> bool:
 
 
 def _sessions_in(tracer: Tracer, r: Reached, *nodes: ast.AST) -> Iterator[str]:
-    """How the sessions that an expression uses are called, with objects that have one."""
+    """Yield the names of the sessions that an expression uses, and of objects that have one."""
     for top in nodes:
         for node in ast.walk(top):
             value = _value_at(r, node)
@@ -180,9 +180,9 @@ def _short(call: Call) -> str:
 
 
 def find_after_answer(app: Application) -> Iterator[Found]:
-    """A task runs after the answer, when the session may be closed and a commit may fail.
+    """Find sessions in background tasks, which run when the session may be closed.
 
-    It is given keys, and opens a session of its own.
+    A task should be given keys, and open a session of its own.
     """
     for r in app.running:
         for call in r.facts.calls:
@@ -206,7 +206,7 @@ def _closes_over(app: Application, r: Reached, inner: Function) -> bool:
 
 
 def find_late(app: Application) -> Iterator[Found]:
-    """FastAPI ends dependencies after the answer, from 0.118 on: a commit may fail after a success.
+    """Find commits after the response, where FastAPI from 0.118 on ends dependencies.
 
     `Depends(…, scope="function")` ends them before.
     """
@@ -223,7 +223,7 @@ def find_late(app: Application) -> Iterator[Found]:
 
 
 def find_expired(app: Application) -> Iterator[Found]:
-    """After a commit rows are read anew when they are used, which an async session can't do."""
+    """Find rows that are used after a commit, when an async session can't read them again."""
     for r in app.running:
         if r.function.is_async:
             yield from _expired_in(r)

@@ -1,4 +1,4 @@
-"""Waiting: what holds up the event loop, and every other request with it."""
+"""Rules on waiting: calls that block the event loop, and every other request with it."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ _BLOCKING = {
     "shutil.copy": "await run_in_threadpool(…)",
     "socket.create_connection": "await asyncio.open_connection(…)",
 }
-"""What waits without letting others run, by the beginning of its name, and what doesn't."""
+"""Blocking functions, by the beginning of their names, with their replacements."""
 
 _PATH = tuple(f"pathlib.{c}.{m}_" for c in ("Path", "PosixPath") for m in ("read", "write"))
 
 
 def find_blocking(app: Application) -> Iterator[Found]:
-    """One event loop answers every request, and stands still while such a function waits.
+    """Find calls that block the event loop, which answers every request.
 
-    A plain `def` endpoint runs in a thread, and so does what `run_in_threadpool` is given.
+    A plain `def` endpoint runs in a thread, and so does a function given to `run_in_threadpool`.
     """
     for r in app.running:
         if not r.waits:
@@ -69,7 +69,7 @@ def _is_named(name: str, known: str) -> bool:
 
 
 def _sleep(source: Source, call: Call) -> tuple[Edit, ...]:
-    """`await asyncio.sleep` in place of `time.sleep`."""
+    """Replace `time.sleep` by `await asyncio.sleep`."""
     if call.name != "time.sleep" or not isinstance(source.parents.get(call.node), ast.Expr):
         return ()
     func = call.node.func
@@ -78,7 +78,7 @@ def _sleep(source: Source, call: Call) -> tuple[Edit, ...]:
 
 
 def find_sync_sessions(app: Application) -> Iterator[Found]:
-    """A sync session waits for the database, and the event loop with it."""
+    """Find sync sessions in async code, which block the event loop on the database."""
     for endpoint, reached in app.reached.items():
         if not endpoint.function.is_async:
             continue
@@ -100,7 +100,7 @@ def _is_sync(value: object) -> bool:
 
 
 def _given_at(endpoint: Endpoint) -> ast.AST:
-    """The parameter that a session comes by."""
+    """Return the parameter that receives a session."""
     for arg in parameters_of(endpoint.function.node).values():
         if arg.arg in {"session", "db", "db_session", "s"}:
             return arg

@@ -1,1 +1,1 @@
-"""What functions do, found out from their text and from the objects that its names stand for."""
+"""Tracing of functions by their text, and by the objects that their names stand for."""

@@ -1,4 +1,4 @@
-"""What is known of attributes: of modules, instances, rows."""
+"""Known values of attributes: of modules, instances, rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .trace import Trace, is_self
 
 
 def read_attribute(trace: Trace, node: ast.Attribute) -> Value:
-    """What is known of an attribute; that a row's was read is noted."""
+    """Return the known value of an attribute, and note where it is a row's."""
     of, name = trace.value(node.value), node.attr
     match of:
         case Known(object=found):
@@ -36,10 +36,10 @@ def _of_object(trace: Trace, of: Known, found: object, name: str) -> Value:
 
 
 def _of_named(trace: Trace, found: object, name: str) -> Value:
-    """What is known of an attribute of a class, a function or a module."""
+    """Return the known value of an attribute of a class, a function or a module."""
     try:
         value = getattr(found, name)
-    except Exception:  # whatever it raises, it is not known then
+    except Exception:  # whatever is raised, the value is unknown
         return UNKNOWN
     if isinstance(found, type) and mapper_of(found) is None:
         own = trace.functions.index.find(value, found)

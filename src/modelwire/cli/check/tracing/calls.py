@@ -1,4 +1,4 @@
-"""What calls give: of functions of the application, of SQLAlchemy's and Python's own."""
+"""Results of calls: of functions of the application, of SQLAlchemy and of Python."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ASIDE = (
     "StreamingResponse",
     "EventSourceResponse",
 )
-"""Functions that run what they are given beside the function that calls them."""
+"""Functions that run their arguments concurrently with the caller."""
 
 _SAME = (
     "list",
@@ -52,13 +52,13 @@ _SAME = (
     "jsonable_encoder",
     "cast",
 )
-"""Functions that give what they are given."""
+"""Functions that return their arguments."""
 
 _CONDITIONS = frozenset({"where", "filter", "filter_by", "Policy"})
 
 
 def call(trace: Trace, node: ast.Call) -> Value:
-    """What a call gives; it is noted with what it is given."""
+    """Note a call with its arguments, and return its result."""
     called = trace.value(node.func)
     name = _name_called(called)
     short = name.rpartition(".")[2] or last_name(node.func)
@@ -133,7 +133,7 @@ def _call_method_of_row(trace: Trace, node: ast.Call, row: Row, name: str) -> Va
 def _call_known(
     trace: Trace, node: ast.Call, found: Any, short: str, arguments: Arguments
 ) -> Value:
-    """What a class or function gives that is there since the import, and is none of ours."""
+    """Return the result of a class or function of the import that is none of the application's."""
     made = made_session(node, found)
     if made is not None:
         trace.note("made", node, made)
@@ -154,5 +154,5 @@ def _call_known(
 
 
 def _same_as(short: str, arguments: Arguments) -> Value:
-    """What a function gives that only hands on what it is given."""
+    """Return the result of a function that only passes its arguments on."""
     return first_shown(arguments.values()) if short in _SAME else UNKNOWN

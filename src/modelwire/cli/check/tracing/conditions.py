@@ -1,4 +1,4 @@
-"""Which columns conditions compare with values."""
+"""Conditions that compare columns with values."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def note_comparison(trace: Trace, node: ast.AST, sides: list[Value], exprs: list
     Args:
         trace: The trace of the function that it is in.
         node: The condition.
-        sides: What is compared; of `in`, what is looked for.
-        exprs: The same as they are written.
+        sides: The compared values; for `in`, the value that is looked for.
+        exprs: Their expressions.
     """
     columns = [column_of(side) for side in sides]
     known = [c for c in columns if c is not None]
@@ -30,7 +30,7 @@ def note_comparison(trace: Trace, node: ast.AST, sides: list[Value], exprs: list
 
 
 def note_filter_by(trace: Trace, node: ast.Call, model: type) -> None:
-    """Note the conditions that the names of arguments are."""
+    """Note the conditions of `filter_by`, which are named arguments."""
     for keyword in node.keywords:
         column = column_of(Known(getattr(model, keyword.arg or "", None)))
         if column is not None:

@@ -1,4 +1,4 @@
-"""What is known of the values of expressions."""
+"""Known values of expressions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .trace import Trace
 
 @singledispatch
 def evaluate(node: ast.expr | None, trace: Trace) -> Value:
-    """What is known of the value of an expression; of one without rules, nothing."""
+    """Return the known value of an expression; unknown for one without a rule."""
     if node is not None:
         trace.visit_parts(node)
     return UNKNOWN
@@ -117,7 +117,7 @@ def _comprehension(
 
 
 def element_of(value: Value) -> Value:
-    """What is known of each of the elements of a value."""
+    """Return the known value of a value's elements."""
     rows = as_rows(value)
     if isinstance(rows, Statement) and rows.is_query:
         rows = Rows(rows, rows.model)

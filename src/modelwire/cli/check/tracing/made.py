@@ -1,4 +1,4 @@
-"""What calls of classes and of makers make: sessions, rows, instances."""
+"""Objects that calls of classes and makers create: sessions, rows, instances."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .text import sets_of
 
 
 def made_instance(node: ast.Call, cls: type, place: Place, arguments: Arguments) -> Value:
-    """What a call of a class makes: a row, a collection of what it is given, an instance."""
+    """Return the object that a call of a class creates: a row, a collection, an instance."""
     if cls in (list, tuple, set):
         return as_rows(arguments.get(0, UNKNOWN))
     if mapper_of(cls) is not None:
@@ -28,12 +28,12 @@ def made_instance(node: ast.Call, cls: type, place: Place, arguments: Arguments)
 
 
 def _hides_key(name: int | str, value: Value) -> bool:
-    """Whether an argument is the key of a row by another name, as that of a child is."""
+    """Whether an argument is the key of a row under another name, such as that of a child."""
     return isinstance(value, Key) and name not in keys_of(value.row.model)
 
 
 def made_session(node: ast.Call, found: Any) -> SessionOf | None:
-    """The session that a call makes; None where it makes none."""
+    """Return the session that a call creates; None where it creates none."""
     if (session := session_class(found)) is not None:
         return replace(session, made=True, expires=_expires(node))
     if (session := session_maker(found)) is not None:
@@ -47,7 +47,7 @@ def made_session(node: ast.Call, found: Any) -> SessionOf | None:
 
 
 def _expires(node: ast.Call) -> bool | None:
-    """The `expire_on_commit` of a call; None where it is not written there."""
+    """Return the `expire_on_commit` of a call; None where it is no literal."""
     given = (k.value for k in node.keywords if k.arg == "expire_on_commit")
     value = next(given, ast.Constant(value=True))
     return bool(value.value) if isinstance(value, ast.Constant) else None

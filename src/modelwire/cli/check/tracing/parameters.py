@@ -1,4 +1,4 @@
-"""What is known of a function's parameters by their annotations and defaults."""
+"""Known values of a function's parameters, by annotations and defaults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .trace import Trace, as_given, given_by
 
 
 def bind_parameters(trace: Trace) -> None:
-    """Note what the parameters of a function stand for."""
+    """Bind the parameters of a function to their known values."""
     arguments = trace.function.node.args
     defaults = _defaults_of(trace.function.node)
     owner = trace.function.owner
@@ -26,7 +26,7 @@ def bind_parameters(trace: Trace) -> None:
 
 
 def _defaults_of(node: Def) -> dict[str, ast.expr | None]:
-    """The defaults of parameters, by name."""
+    """Return the defaults of parameters, by name."""
     positional = [*node.args.posonlyargs, *node.args.args]
     defaults: dict[str, ast.expr | None] = {
         a.arg: d for a, d in zip(reversed(positional), reversed(node.args.defaults), strict=False)
@@ -49,7 +49,7 @@ def _parameter(trace: Trace, arg: ast.arg, default: ast.expr | None) -> Value:
 
 
 def annotation_of(trace: Trace, node: ast.expr | None) -> Any:
-    """What an annotation stands for; None where that can't be told without running anything."""
+    """Return the meaning of an annotation; None where it can't be told without running code."""
     match node:
         case ast.Constant(value=str() as text):
             try:

@@ -1,4 +1,4 @@
-"""What comes of asking sessions and statements: SQLAlchemy's and SQLModel's own methods."""
+"""Results of methods of sessions and statements: SQLAlchemy's and SQLModel's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .text import bare_name, last_name
 from .trace import Trace
 
 MODELS = frozenset({"model_validate", "from_orm", "parse_obj", "model_construct"})
-"""The methods of classes that make an instance."""
+"""Methods of classes that create an instance."""
 
 _EAGER = frozenset(
     {"selectinload", "joinedload", "subqueryload", "contains_eager", "immediateload"}
@@ -31,7 +31,7 @@ Arguments = Mapping[int | str, Value]
 def begin_statement(
     trace: Trace, node: ast.Call, found: Any, place: Place, arguments: Arguments
 ) -> Value | None:
-    """What a function of SQLAlchemy's that begins a statement makes; None for other functions."""
+    """Return the statement that a function of SQLAlchemy begins; None for other functions."""
     module, name = getattr(found, "__module__", "") or "", getattr(found, "__name__", "")
     if not module.startswith(("sqlmodel", "sqlalchemy")):
         return None
@@ -58,7 +58,7 @@ def _select(place: Place, parts: list[Value], *, is_query: bool = False) -> Stat
 def ask_session(
     trace: Trace, node: ast.Call, session: SessionOf, name: str, arguments: Arguments
 ) -> Value:
-    """What a method of a session answers."""
+    """Return the result of a session's method."""
     place = Place(trace.source, node)
     first = arguments.get(0, UNKNOWN)
     if name == "begin":
@@ -97,7 +97,7 @@ def _get(node: ast.Call, place: Place, first: Value, *, strict: bool) -> Value:
 
 
 def _loads_in(node: ast.AST, model: type | None) -> frozenset[str]:
-    """The relationships that options name, with those behind them after a point."""
+    """Return the relationships that options name, with those behind them after a dot."""
     found: set[str] = set()
     for part in ast.walk(node):
         if not isinstance(part, ast.Call) or last_name(part.func) not in _EAGER or not part.args:
@@ -123,7 +123,7 @@ def _always_loaded(model: type | None) -> set[str]:
 
 
 def ask_statement(trace: Trace, node: ast.Call, statement: Statement, name: str) -> Value:
-    """What a method of a statement makes, or what one of a `Query` answers."""
+    """Return the result of a statement's method, or of a `Query`'s."""
     if name == "filter_by" and statement.model is not None:
         note_filter_by(trace, node, statement.model)
     if name in {"where", "filter", "filter_by"}:
@@ -157,7 +157,7 @@ def _ask_query(trace: Trace, node: ast.Call, statement: Statement, name: str) ->
 
 
 def ask_result(trace: Trace, node: ast.Call, result: Result, name: str) -> Value:
-    """What a method of a result gives."""
+    """Return the result of a result's method."""
     statement = result.statement
     place = Place(trace.source, node)
     loads = statement.loads | _always_loaded(statement.model)
@@ -171,7 +171,7 @@ def ask_result(trace: Trace, node: ast.Call, result: Result, name: str) -> Value
 
 
 def _is_bounded(trace: Trace, node: ast.Call, statement: Statement) -> bool:
-    """Whether a condition asks for rows by a key, or by values that are given."""
+    """Whether a condition selects rows by a key, or by given values."""
     for part in ast.walk(node):
         if isinstance(part, ast.Call) and last_name(part.func) == "in_":
             return True

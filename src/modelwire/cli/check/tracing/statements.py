@@ -1,4 +1,4 @@
-"""What statements of Python do."""
+"""Effects of Python's statements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .trace import Trace
 
 @singledispatch
 def visit(node: ast.stmt, trace: Trace) -> None:
-    """Note what a statement does; one of a kind without rules does what its parts do."""
+    """Trace a statement; one without a rule does what its parts do."""
     trace.visit_parts(node)
 
 
@@ -27,7 +27,7 @@ def _(node: ast.FunctionDef | ast.AsyncFunctionDef, trace: Trace) -> None:
 
 @visit.register
 def _(_node: ast.ClassDef, _trace: Trace) -> None:
-    """Nothing is known of a class that each call makes anew."""
+    """Skip a class that each call defines anew."""
 
 
 @visit.register

@@ -1,4 +1,4 @@
-"""What the text of a function says by itself: which names it tries, which fields a call sets."""
+"""Facts from a function's text alone: names that it checks, fields that a call sets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..values import Instance, Key, Row, Value
 
 
 def sets_of(node: ast.Call, arguments: Mapping[int | str, Value]) -> frozenset[str] | None:
-    """The fields of a new row that are given values; None where they can be any."""
+    """Return the fields of a new row that are given values; None where they can be any."""
     names = {str(k) for k, v in arguments.items() if isinstance(k, str) and not isinstance(v, Key)}
     names -= {"**", "update"}
     bodies = [v for k, v in arguments.items() if k in (0, "**", "obj")]
@@ -33,7 +33,7 @@ def sets_of(node: ast.Call, arguments: Mapping[int | str, Value]) -> frozenset[s
 
 
 def name_of(source: Source, row: Row) -> str:
-    """The name that a row was given where it was read; empty where it has none."""
+    """Return the name that a row was bound to where it was read; empty where it has none."""
     if row.place.source is not source or row.place.node is None:
         return ""
     for node in source.above(row.place.node):
@@ -47,7 +47,7 @@ def name_of(source: Source, row: Row) -> str:
 
 
 def find_checked(function: Def) -> Iterator[str]:
-    """The names that a function tries for being None, or hands to what may."""
+    """Yield the names that a function checks for None, or passes to what may."""
     for node in ast.walk(function):
         match node:
             case (
@@ -75,10 +75,10 @@ def _bare_names(node: ast.expr) -> Iterator[str]:
 
 
 def bare_name(node: ast.expr | None) -> str:
-    """The name that an expression is; empty for another."""
+    """Return the name that an expression consists of; empty for another expression."""
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def last_name(node: ast.expr) -> str:
-    """The name at the end of an expression, as `c` of `a.b.c`; empty where it ends otherwise."""
+    """Return the last name of an expression, as `c` of `a.b.c`; empty where it has none."""
     return node.attr if isinstance(node, ast.Attribute) else bare_name(node)

@@ -1,4 +1,4 @@
-"""What is known of a function while its text is gone through."""
+"""State of the trace of a function while its text is walked through."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from .text import name_of
 
 
 class Functions(Protocol):
-    """What is known of all functions and classes of the application."""
+    """Facts on all functions and classes of the application."""
 
     index: Index
 
     def facts(self, function: Function) -> Facts:
-        """What a function does."""
+        """Return the facts on a function."""
 
     def attribute(self, cls: type, name: str) -> Value:
-        """What an attribute of an instance is."""
+        """Return the value of an attribute of an instance."""
 
     def method(self, instance: object, name: str) -> Function | None:
-        """The method of an object that is there since the import; None where it is not ours."""
+        """Return the method of an object of the import; None where it is not the application's."""
 
     def annotated(self, annotation: Any, place: Place, default: object = None) -> Value:
-        """What is known of a parameter by its annotation and its default."""
+        """Return the known value of a parameter, by its annotation and default."""
 
 
 @dataclass(slots=True)
 class Trace(ABC):
-    """What is known of a function, and where in its text the trace has come to.
+    """Trace of a function, with its position in the text.
 
     Args:
-        functions: What is known of the others.
+        functions: The facts on all functions.
         function: The function.
-        facts: What was found out about it.
+        facts: The facts found so far.
         caught: The exceptions that are caught here.
         loops: The number of loops around this place.
         aside: The number of calls around it that run their arguments beside the function.
-        yielded: Whether it has yielded.
-        group: The call whose arguments are conditions, where this is one of them.
+        yielded: Whether the function has yielded.
+        group: The call whose arguments are conditions, if this is one of them.
         begun: The blocks around it that commit when they are left.
     """
 
@@ -62,24 +62,24 @@ class Trace(ABC):
 
     @abstractmethod
     def visit(self, node: ast.stmt) -> None:
-        """Note what a statement of Python does."""
+        """Trace a statement of Python."""
 
     @abstractmethod
     def value(self, node: ast.expr | None) -> Value:
-        """What is known of the value of an expression."""
+        """Return the known value of an expression."""
 
     @property
     def source(self) -> Source:
-        """The file that the function is in."""
+        """File that contains the function."""
         return self.function.source
 
     def visit_all(self, nodes: list[ast.stmt]) -> None:
-        """Note what some statements do, one after the other."""
+        """Trace some statements, one after another."""
         for node in nodes:
             self.visit(node)
 
     def visit_parts(self, node: ast.AST) -> None:
-        """Note what the parts of something do, whatever they are."""
+        """Trace the parts of a node, whatever they are."""
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.value(child)
@@ -88,7 +88,7 @@ class Trace(ABC):
 
     @contextmanager
     def in_loop(self) -> Iterator[None]:
-        """Note that what comes is done for each of many."""
+        """Mark what follows as done for each of many."""
         self.loops += 1
         yield
         self.loops -= 1
@@ -104,13 +104,13 @@ class Trace(ABC):
         self.facts.events.append(Event("read", node, row, name, self.caught, in_loop))
 
     def note_use(self, kind: str, node: ast.AST, value: Value = UNKNOWN, name: str = "") -> None:
-        """Note what is done with a session; a write after a `yield` comes late."""
+        """Note an operation on a session; a write after a `yield` comes late."""
         self.note(kind, node, value, name)
         if kind == "write" and self.yielded:
             self.note("late", node, value, name)
 
     def note_return(self, found: Value) -> None:
-        """Note what the function returns here, beside what it returns elsewhere."""
+        """Note a value that the function returns here, beside those it returns elsewhere."""
         known = self.facts.returns
         if found == Known(None):
             if isinstance(known, Row):
@@ -126,7 +126,7 @@ class Trace(ABC):
             self.facts.returns = found
 
     def note_yield(self, node: ast.AST, found: Value) -> None:
-        """Note what the function yields here; the blocks around it commit after that."""
+        """Note a value that the function yields here; the blocks around it commit after that."""
         self.facts.yields = found
         self.yielded = True
         self.note("yield", node, found)
@@ -134,7 +134,7 @@ class Trace(ABC):
             self.note("late", block, found)
 
     def bind(self, target: ast.expr, value: Value) -> None:
-        """Note what a name stands for from here on."""
+        """Bind a name to a value from here on."""
         match target:
             case ast.Name(id=name):
                 self.facts.names[name] = value
@@ -153,7 +153,7 @@ class Trace(ABC):
                 self.visit_parts(target)
 
     def named(self, name: str) -> Value:
-        """What a name stands for here."""
+        """Return the value of a name here."""
         if name in self.facts.names:
             return self.facts.names[name]
         missing = object()
@@ -163,7 +163,7 @@ class Trace(ABC):
         return UNKNOWN if found is missing else self.known(found, name_object(found))
 
     def known(self, found: object, name: str) -> Value:
-        """An object that is there since the import: a function of ours, or `Known` by a name."""
+        """Return an object of the import: a function of the application, or `Known` by a name."""
         is_function = callable(found) and not isinstance(found, type)
         own = self.functions.index.find(found) if is_function else None
         return own or known_as(found, name)
@@ -177,12 +177,12 @@ class Trace(ABC):
 
 
 def given_by(facts: Facts) -> Value:
-    """What a call of a function gives: what it yields where it is a generator."""
+    """Return the result of a function's call: its yielded value, where it is a generator."""
     return facts.yields if facts.yields is not UNKNOWN else facts.returns
 
 
 def as_given(value: Value) -> Value:
-    """What a function is given by another: a session it was given, it has not made itself."""
+    """Return a value as another function receives it: a session is not created by the receiver."""
     return replace(value, made=False, begun=False) if isinstance(value, SessionOf) else value
 
 

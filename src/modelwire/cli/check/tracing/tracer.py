@@ -1,4 +1,4 @@
-"""What the functions and classes of an application do, each found out once."""
+"""Facts on the functions and classes of an application, each found once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .trace import Trace, as_given, given_by
 
 
 class Tracer:
-    """Finds out what functions do, each once.
+    """Finder of the facts on functions, each once.
 
     Args:
-        index: Where the functions are.
+        index: The index of functions.
     """
 
     def __init__(self, index: Index) -> None:
@@ -29,7 +29,7 @@ class Tracer:
         self._facts: dict[tuple[ast.AST, type | None], Facts] = {}
 
     def facts(self, function: Function) -> Facts:
-        """What a function does; of one that calls itself, what is known so far."""
+        """Return the facts on a function; for a recursive one, those known so far."""
         key = (function.node, function.owner)
         if key not in self._facts:
             self._facts[key] = Facts()
@@ -37,7 +37,7 @@ class Tracer:
         return self._facts[key]
 
     def attribute(self, cls: type, name: str) -> Value:
-        """What an attribute of an instance is."""
+        """Return the value of an attribute of an instance."""
         for base in cls.__mro__:
             found = vars(base).get(name)
             if isinstance(found, property) and found.fget is not None:
@@ -51,25 +51,25 @@ class Tracer:
         return self._declared(cls, name)
 
     def _set_by(self, base: type, cls: type, name: str) -> Value:
-        """What the `__init__` of a base of a class has set an attribute to."""
+        """Return the value to which the `__init__` of a base class has set an attribute."""
         init = self.index.find(vars(base).get("__init__"), cls)
         return self.facts(init).names.get(f"self.{name}", UNKNOWN) if init else UNKNOWN
 
     def _declared(self, cls: type, name: str) -> Value:
         try:
             hints = get_type_hints(cls, include_extras=True)
-        except Exception:  # whatever an annotation raises, it says nothing then
+        except Exception:  # whatever an annotation raises, the value is unknown
             hints = {}
         if name in hints and not hasattr(cls, name):
             return self.annotated(hints[name], Place(None, None))  # type: ignore[arg-type]
         return known_as(getattr(cls, name, None))
 
     def method(self, instance: object, name: str) -> Function | None:
-        """The method of an object that is there since the import; None where it is not ours."""
+        """Return the method of an object of the import; None where it is not the application's."""
         return self.index.find(getattr(type(instance), name, None), type(instance))
 
     def annotated(self, annotation: Any, place: Place, default: object = None) -> Value:
-        """What is known of a parameter by its annotation and its default."""
+        """Return the known value of a parameter, by its annotation and default."""
         cls, depends = split_annotation(annotation)
         depends = default if isinstance(default, Depends) else depends
         of_class = value_of_class(cls, place)
@@ -90,7 +90,7 @@ class Tracer:
 
 
 class _FunctionTrace(Trace):
-    """The trace of one function, from its parameters to its last statement."""
+    """Trace of one function, from its parameters to its last statement."""
 
     __slots__ = ()
 

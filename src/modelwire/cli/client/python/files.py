@@ -1,4 +1,4 @@
-"""The client in Python: types of the resources, on a runtime that is the same for all."""
+"""Client in Python: types of the resources, on a runtime that is the same for all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def write_python(application: Application) -> Mapping[str, str]:
     """Write the client of an application in Python.
 
     Returns:
-        The texts of its files, by their names.
+        The content of its files, by their names.
     """
     runtime = {f"{name}.py": (_RUNTIME / f"{name}.py").read_text("utf-8") for name in _PARTS}
     files = {
@@ -80,4 +80,4 @@ from __future__ import annotations
 
 _MODULES = ("datetime as _dt", "decimal as _decimal", "typing as _t", "uuid as _uuid")
 
-_PACKAGES = ("pydantic as _p", "typing_extensions as _te")  # Pydantic brings the other one along
+_PACKAGES = ("pydantic as _p", "typing_extensions as _te")  # Pydantic depends on the other one

@@ -1,4 +1,4 @@
-"""What a client in Python calls its types, and which of them it has."""
+"""Names of the types of a client in Python, and the selection of those that it has."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ _OF_ROWS = frozenset(
         "validate",
     }
 )
-"""What classes of rows have already, beside what begins with `model_`."""
+"""Attributes that classes of rows already have, beside those that begin with `model_`."""
 
 _ENDS = (
     *("", "Filters", "Where", "Sort", "Include", "Group", "Measure"),
     *("Update", "KeyedUpdate", "Resource"),
 )
-"""The ends of the names of a resource's types."""
+"""Suffixes of the names of a resource's types."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypeNames:
-    """The names of the types of a client.
+    """Names of the types of a client.
 
     Args:
-        values: Those of the application's schemas where they are shown.
-        inputs: The same where they are given: objects are dictionaries there.
-        shown: The schemas of which a class, or another name for a type, is written, in order.
-        given: Those of which a dictionary is.
-        resources: The types of each resource, by how their names end.
-        children: The types of what stands below a row, by the resource and the relation.
-        taken: What no attribute of a row can be called.
+        values: The types of the application's schemas in responses.
+        inputs: The types of its schemas in requests, where objects are dictionaries.
+        shown: The schemas for which a class, or a type alias, is written, in order.
+        given: The schemas for which a dictionary is written.
+        resources: The types of each resource, by the suffix of their names.
+        children: The types of the rows below a row, by the resource and the relation.
+        taken: Names that no attribute of a row may have.
     """
 
     values: Mapping[str, str]
@@ -87,7 +87,7 @@ def name_types(application: Application) -> TypeNames:
     return TypeNames(
         values=values,
         inputs=inputs,
-        # Other names for types come first: what they name, classes are given by.
+        # Type aliases come first: classes are declared with the types that they name.
         shown=sorted(written, key=lambda name: name in objects),
         given=[name for name in schemas if name in given & objects],
         resources=ends,
@@ -101,7 +101,7 @@ def name_types(application: Application) -> TypeNames:
 
 
 def _reach(given: Sequence[JSONSchema], schemas: Mapping[str, JSONSchema]) -> set[str]:
-    """The shared schemas that some refer to, at whatever distance."""
+    """Return the shared schemas that some refer to, directly or indirectly."""
     found: set[str] = set()
     waiting = [name for _, name in references_in(given)]
     while waiting:
@@ -123,12 +123,12 @@ def _given_schemas(resources: Iterable[Described]) -> Sequence[JSONSchema]:
 
 
 def relations_below(resource: Described) -> Sequence[str]:
-    """The relations whose rows stand below one of a resource."""
+    """Return the relations whose rows are served below a row of a resource."""
     return list(dict.fromkeys([*resource.children, *resource.links]))
 
 
 def name_each(names: Iterable[str], call: Callable[[str], str]) -> Mapping[str, str]:
-    """Call each by a name of its own; those that can be called what they are come first."""
+    """Name each by a unique name; those that can keep their own come first."""
     found: dict[str, str] = {}
     for name in sorted(dict.fromkeys(names), key=lambda each: call(each) != each):
         called = call(name)

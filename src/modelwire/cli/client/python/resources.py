@@ -1,4 +1,4 @@
-"""The classes of a client's resources in Python, made of parts of the runtime."""
+"""Classes of a client's resources in Python, composed of parts of the runtime."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .text import PythonTypes, fold, is_plain_name, write_choice, write_docstrin
 _OF_CLIENTS = frozenset({"aclose", "open", "resources", "send"})
 
 _Part = tuple[str, Sequence[str]]
-"""A part of the runtime, and the types that it is for."""
+"""Part of the runtime, with the types that it is for."""
 
 
 class ResourceClasses:
-    """Writes a class for each resource, and for what stands below a row of one.
+    """Writer of a class for each resource, and for the rows below a row of one.
 
     Args:
         application: The application.
@@ -39,7 +39,7 @@ class ResourceClasses:
         return "\n\n".join([head, *methods])
 
     def _find_parts(self, resource: Described) -> Iterator[_Part]:
-        """Find the parts of the runtime that a resource is made of, with their types."""
+        """Find the parts of the runtime that make up a resource, with their types."""
         names, target = self._names.resources[resource.name], self._target(resource.name)
         row, where, include = names[""], names["Where"], names["Include"]
         deleted, create = write_choice(resource.deleted), self._inputs.write(resource.create)
@@ -111,13 +111,13 @@ class ResourceClasses:
         )
 
     def _target(self, name: str) -> str:
-        """The type of what stands for a row: its key, or itself."""
+        """Return the type of the identification of a row: its key, or the row itself."""
         keys = [self._inputs.write(schema) for schema in self._resources[name].key.values()]
         key = keys[0] if len(keys) == 1 else f"tuple[{', '.join(keys)}]"
         return f"{key} | {self._names.resources[name]['']}"
 
     def write_info(self) -> str:
-        """Write what the runtime has to know about each resource."""
+        """Write the information on each resource that the runtime needs."""
         lines = []
         for name, resource in self._resources.items():
             shown = [*resource.row.get("properties", {}), *resource.relations]
@@ -145,7 +145,7 @@ class ResourceClasses:
 
 
 def _call_resource(name: str) -> str:
-    """What a client calls a resource: what begins with `_` it has for itself."""
+    """Return the attribute of a resource in the client, which keeps `_` names for itself."""
     name = f"resource_{name.lstrip('_')}" if name[0] in "_0123456789" else name
     return f"{name}_" if name in _OF_CLIENTS or not is_plain_name(name) else name
 

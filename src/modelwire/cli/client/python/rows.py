@@ -1,4 +1,4 @@
-"""The types of what a client in Python is given, and gives: rows, conditions, changes."""
+"""Types of the input and output of a client in Python: rows, conditions, changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .text import PythonTypes, fold, write_alias, write_choice, write_dictionary
 
 
 class RowTypes:
-    """Writes the types of rows, and of what is said of them.
+    """Writer of the types of rows, and of their conditions and changes.
 
     Args:
         application: The application.
@@ -26,7 +26,7 @@ class RowTypes:
         self._inputs = PythonTypes(names.inputs)
 
     def write_shared(self) -> Iterator[str]:
-        """Write the types that several resources have in common."""
+        """Write the types that several resources share."""
         names, schemas = self._names, self._application.schemas
         for name in names.shown:
             yield self._write_shown(names.values[name], schemas[name], {})
@@ -55,7 +55,7 @@ class RowTypes:
             yield self._write_given(names["KeyedUpdate"], _with_key(resource))
 
     def _write_shown(self, name: str, schema: JSONSchema, relations: Mapping[str, Related]) -> str:
-        """Write the class of what is shown: a row, or a value of several parts."""
+        """Write the class of an output: a row, or a value of several parts."""
         if not schema.get("properties") and not relations:
             return self._write_other_name(name, schema)
         required = schema.get("required", ())
@@ -83,7 +83,7 @@ class RowTypes:
             return write_alias(name, schema["enum"])
         if not references_in(schema):
             return f"{name}: _t.TypeAlias = {written}"
-        # What it names may come later, or be itself.
+        # A type that it names may come later, or be itself.
         given = [write_literal(name), write_literal(written)]
         return fold(f"{name} = _te.TypeAliasType(", given, ")", 0)
 
@@ -102,7 +102,7 @@ class RowTypes:
 
 
 def _with_key(resource: Described) -> JSONSchema:
-    """The schema of a change that holds the key of its row."""
+    """Return the schema of a change that includes the key of its row."""
     properties = {**resource.update.get("properties", {}), **resource.key}
     return {**resource.update, "properties": properties, "required": [*resource.key]}
 

@@ -27,24 +27,24 @@ _FORMATS: Mapping[Any, str] = {
     "decimal": "_decimal.Decimal",
 }
 BUILTINS = frozenset({"int", "str", "float", "bool", "list", "dict", "tuple", "None"})
-"""What annotations name: an attribute that is called so would be taken for it in its class."""
+"""Names in annotations, which an attribute of the same name would shadow in its class."""
 
 _IDENTIFIER = re.compile(r"(?!__)[A-Za-z_]\w*", re.ASCII)
 _WIDTH = 88
 
 
 class PythonTypes(Types):
-    """Writes types of Python."""
+    """Writer of types of Python."""
 
     def write(self, schema: JSONSchema, *, fixed: bool = False) -> str:
-        """Write the type of the values that a schema is of."""
+        """Write the type of the values of a schema."""
         kinds = {choice.get("type") for choice in schema.get("anyOf", ())}
-        if {"number", "string"} <= kinds:  # how bodies bring decimals
+        if {"number", "string"} <= kinds:  # decimals in bodies
             return f"{_FORMATS['decimal']} | {super().write(schema, fixed=fixed)}"
         return super().write(schema, fixed=fixed)
 
     def write_literals(self, values: Iterable[Any]) -> str:
-        """Write the type of some values: of numbers with a point there are no literals."""
+        """Write the type of literal values; floats have none."""
         given = list(values)
         named = [value for value in given if not isinstance(value, float)]
         parts = [write_choice(named)] if named else []
@@ -78,13 +78,13 @@ def is_plain_name(name: str) -> bool:
 
 
 def write_choice(values: Iterable[Any]) -> str:
-    """Write the type of some values; that of none where there are none."""
+    """Write the type of some values; `Never` where there are none."""
     texts = ", ".join(dict.fromkeys(map(write_literal, values)))
     return f"_t.Literal[{texts}]" if texts else "_t.Never"
 
 
 def write_alias(name: str, values: Sequence[Any]) -> str:
-    """Declare the type of some values."""
+    """Declare an alias of the type of some values."""
     line = f"{name}: _t.TypeAlias = {write_choice(values)}"
     if len(line) <= _WIDTH:
         return line
@@ -93,12 +93,12 @@ def write_alias(name: str, values: Sequence[Any]) -> str:
 
 
 def write_dictionary(name: str, members: Mapping[str, str], required: Iterable[str] = ()) -> str:
-    """Declare the type of a dictionary, some of whose keys need not be there.
+    """Declare the type of a dictionary, some of whose keys are optional.
 
     Args:
         name: The name of the type.
         members: The types of its values, by their keys.
-        required: The keys that must be there.
+        required: The required keys.
     """
     needed = set(required)
     types = {
@@ -115,14 +115,14 @@ def write_dictionary(name: str, members: Mapping[str, str], required: Iterable[s
 
 
 def fold(start: str, parts: Sequence[str], end: str, indent: int, mark: str = "") -> str:
-    """Write what stands in brackets, in as many lines as ruff and black would.
+    """Write bracketed parts, in as many lines as ruff and black would.
 
     Args:
-        start: What stands before it, the bracket included.
+        start: The text before them, with the bracket.
         parts: The parts.
-        end: What stands after it.
+        end: The text after them.
         indent: Spaces before each line.
-        mark: What stands behind it all, as a comma.
+        mark: The text at the very end, such as a comma.
     """
     pad, inner = " " * indent, ", ".join(parts)
     if len(f"{pad}{start}{inner}{end}{mark}") <= _WIDTH:
@@ -133,12 +133,12 @@ def fold(start: str, parts: Sequence[str], end: str, indent: int, mark: str = ""
 
 
 def write_literal(value: Any) -> str:
-    """Write a value; a text so that nothing in it ends it."""
+    """Write a literal; nothing in a text can end it."""
     text = repr(value)
     return f'"{text[1:-1]}"' if text.startswith("'") and '"' not in text else text
 
 
 def write_docstring(text: str) -> str:
-    """Write a docstring, which nothing in its text ends."""
+    """Write a docstring; nothing in its text can end it."""
     escaped = repr(text)[1:-1].replace('"', '\\"')
     return f'"""{escaped}"""'

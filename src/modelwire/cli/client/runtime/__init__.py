@@ -1,1 +1,1 @@
-"""The parts of generated clients that are the same whatever the application: they are copied."""
+"""Parts of generated clients that are the same for all applications, copied as they are."""

@@ -1,1 +1,1 @@
-"""What clients in Python are made of. None of it is imported here: httpx need not be installed."""
+"""Runtime of clients in Python; nothing here imports it, since httpx need not be installed."""

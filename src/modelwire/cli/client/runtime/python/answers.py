@@ -1,4 +1,4 @@
-"""What a service answers: rows, pages, sums, changes, and why it refuses."""
+"""Responses of a service: rows, pages, sums, changes, and problems."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 
 
 class Value(BaseModel):
-    """A value of several parts."""
+    """Value with several parts."""
 
     model_config = ConfigDict(populate_by_name=True, protected_namespaces=())
 
 
 class Row(Value):
-    """A row, as it is shown. What was not asked for is None, and not in `model_fields_set`."""
+    """Row as it is shown; fields not requested are None, and not in `model_fields_set`."""
 
-    # In a slot, since Pydantic compares and copies what it knows of.
+    # In a slot, since Pydantic compares and copies the attributes that it knows of.
     __slots__ = ("_tag",)
 
     @property
     def etag(self) -> str | None:
-        """Its tag, where it was answered by itself; None for the rows of lists."""
+        """Entity tag of a row that was read by itself; None for the rows of lists."""
         tag: str | None = getattr(self, "_tag", None)
         return tag
 
 
 def tag_row(row: Row, tag: str | None) -> None:
-    """Note the tag that a row was answered with."""
+    """Set the entity tag of a row."""
     object.__setattr__(row, "_tag", tag)
 
 
@@ -40,7 +40,7 @@ OtherT = TypeVar("OtherT")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a request, and where: in its body, a parameter, or a header."""
+    """Fault of a request, and its place: in the body, a parameter, or a header."""
 
     code: str
     message: str
@@ -50,17 +50,17 @@ class Fault:
 
 
 class Problem(Exception):
-    """A request was refused.
+    """Refusal of a request.
 
     Attributes:
-        status: The status of the answer.
-        code: A stable name for what happened; what a service has no code for has another one.
+        status: The status of the response.
+        code: A stable name of the problem; empty where the service gives none.
         title: The standard phrase of the status.
-        detail: One sentence for a person.
-        errors: What is wrong, and where.
-        more_errors: How many more there are than are listed.
-        request_id: The id of the request, by which it is found in logs.
-        retry_after_s: Seconds after which it may be tried again, where the service says so.
+        detail: One sentence for people.
+        errors: The faults, and their places.
+        more_errors: The number of faults that are not listed.
+        request_id: The id of the request, by which logs can be searched.
+        retry_after_s: Seconds after which to try again, where the service says so.
     """
 
     def __init__(self, answer: httpx.Response, told: Mapping[str, JsonValue]) -> None:
@@ -82,15 +82,15 @@ _INTEGER = TypeAdapter(int)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[OtherT]):
-    """A page of a list.
+    """Page of a list.
 
     Attributes:
         items: Its rows.
-        total: How many rows match; None where they were not counted.
+        total: The number of rows that match; None where they were not counted.
         total_is_estimate: Whether that is an estimate.
         skip: Rows before the page.
-        limit: Rows on the page, at most.
-        change: The change behind which to follow what is shown, where that is possible.
+        limit: The maximum number of rows on the page.
+        change: The change after which to follow the rows shown, where that is possible.
     """
 
     items: Sequence[OtherT]
@@ -103,7 +103,7 @@ class Page(Generic[OtherT]):
 
 @dataclass(frozen=True, slots=True)
 class CursorPage(Generic[OtherT]):
-    """A page by a cursor: `next` and `previous` are the cursors of the pages around it."""
+    """Page by a cursor: `next` and `previous` are the cursors of the pages around it."""
 
     items: Sequence[OtherT]
     limit: int
@@ -113,7 +113,7 @@ class CursorPage(Generic[OtherT]):
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Sums over groups of rows; values are as in JSON. `more` says whether there are others."""
+    """Sums over groups of rows; values are as in JSON. `more` tells whether groups follow."""
 
     items: Sequence[Mapping[str, JsonValue]]
     skip: int
@@ -123,7 +123,7 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[OtherT]):
-    """A change of a row that others are told of; there is no `item` where it is gone."""
+    """Change of a row; there is no `item` if it is gone."""
 
     number: int
     at: datetime
@@ -134,7 +134,7 @@ class Change(Generic[OtherT]):
 
 @dataclass(frozen=True, slots=True)
 class PastChange:
-    """A change of a row in its history; values are as in JSON."""
+    """Change of a row in its history; values are as in JSON."""
 
     number: int
     at: datetime

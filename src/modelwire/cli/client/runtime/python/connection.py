@@ -1,4 +1,4 @@
-"""A service, and how it is asked: again where that is safe."""
+"""Connection to a service, with retries where they are safe."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _OBJECT = TypeAdapter(dict[str, JsonValue])
 
 
 class Options(TypedDict, total=False):
-    """What a client is made with.
+    """Options of a client.
 
-    `token` is the bearer token of who asks, or gives it before each request. `retries` is how
-    often a request is sent again that is safe to repeat: 3 times by default; `max_retry_after_s`
-    how long is waited before, at most: 30 seconds. `http` is a client of httpx to send requests
-    with, whose headers, limits of time and cookies hold.
+    `token` is the bearer token of the caller, or a function that returns it before each request.
+    `retries` is the number of times that a request is repeated if that is safe: 3 by default;
+    `max_retry_after_s` is the longest wait before that: 30 seconds by default. `http` is an httpx
+    client to send requests with, whose headers, timeouts and cookies apply.
     """
 
     token: str | Callable[[], Awaitable[str | None]] | None
@@ -35,7 +35,7 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request.
+    """Request to send.
 
     Args:
         method: Its method.
@@ -43,7 +43,7 @@ class Sent:
         parameters: Its query.
         body: Its body; empty if there is none.
         headers: Its headers.
-        repeats: Whether it may be sent again although it may have been carried out.
+        repeats: Whether it may be repeated although it may have been carried out.
     """
 
     method: str
@@ -55,13 +55,13 @@ class Sent:
 
 
 class Connection:
-    """A service, and how it is asked.
+    """Connection to a service.
 
     Args:
-        base_url: Where it is, such as `https://api.example.com`.
-        resources: What is known of its resources.
+        base_url: Its address, such as `https://api.example.com`.
+        resources: Information on its resources.
         problems: The classes of its problems, by their codes.
-        options: How it is asked.
+        options: The options of the client.
     """
 
     def __init__(
@@ -88,23 +88,23 @@ class Connection:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections, unless they are those of a client that was given."""
+        """Close the connections, unless they belong to an httpx client that was given."""
         if self._is_own:
             await self._http.aclose()
 
     async def send(self, sent: Sent) -> httpx.Response:
-        """Send a request, again where that is safe; gives the whole answer.
+        """Send a request, with retries where they are safe, and return the whole response.
 
         Raises:
             Problem: It was refused.
-            httpx.TransportError: There was no answer.
+            httpx.TransportError: There was no response.
         """
         answer = await self.open(sent, reads=True)
         await answer.aclose()
         return answer
 
     async def open(self, sent: Sent, *, reads: bool = False) -> httpx.Response:
-        """Send a request whose answer is read as it comes, and closed by the caller."""
+        """Send a request whose response is streamed, and closed by the caller."""
         count = 0
         while True:
             try:
@@ -125,7 +125,7 @@ class Connection:
             count += 1
 
     def _is_repeated(self, problem: Problem, sent: Sent, count: int, pause_s: float) -> bool:
-        # Of `unavailable` it is known that nothing was done, of other answers it is not.
+        # After `unavailable` nothing was done for certain; after other responses that is unknown.
         is_undone = problem.code in ("unavailable", "key_in_flight")
         is_safe = is_undone or (sent.repeats and problem.status == 503)
         return is_safe and count < self._retries and pause_s <= self._max_retry_after_s

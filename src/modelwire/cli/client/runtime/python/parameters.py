@@ -1,4 +1,4 @@
-"""What queries and paths are made of."""
+"""Parts of queries and paths."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Parameters = dict[str, str | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What a client knows of a resource.
+    """Information of a client on a resource.
 
     Args:
-        path: Where it is served.
-        key: The fields of its key: their names on the wire.
+        path: Its path.
+        key: The fields of its key, by their names on the wire.
         attributes: Their names in Python.
-        limit: Rows that a page has, at most.
+        limit: The maximum number of rows of a page.
         has_query: Whether a query may be sent in a body.
         documents: The fields into which any path leads.
-        through: The resources that filters may go through to, by the relation.
+        through: The resources that filters may go through, by relation.
     """
 
     path: str
@@ -40,12 +40,12 @@ class Info:
 
 
 class Comparison(NamedTuple):
-    """A comparison with an operand or a list of such.
+    """Comparison with an operand, or a list of them.
 
     Args:
         name: Its name on the wire.
-        operand: What is compared with.
-        is_inside: Whether it is with a part of a document of which nothing is known.
+        operand: The operand.
+        is_inside: Whether it compares a part of a document of unknown type.
     """
 
     name: str
@@ -64,11 +64,11 @@ def read_filters(
     Args:
         resources: The resources of the service.
         info: The resource.
-        where: The filters, those through a relation below its name.
-        before: The path of relations that has led here.
+        where: The filters; those through a relation are nested below its name.
+        before: The path of relations that leads here.
 
     Raises:
-        ValueError: One compares with nothing.
+        ValueError: One has no operand.
     """
     for name, operand in where.items():
         path = before + name
@@ -91,7 +91,7 @@ def _check(comparison: Comparison) -> Comparison:
 
 
 def spell(comparison: Comparison) -> str | list[str]:
-    """Write what a filter compares with; a list is a parameter that is repeated."""
+    """Return the operand of a filter as text; a list becomes a repeated parameter."""
     operand, is_inside = comparison.operand, comparison.is_inside
     if _is_list(operand):
         return [_spell_one(each, is_inside) for each in operand]
@@ -103,7 +103,7 @@ def _is_list(value: object) -> TypeGuard[Sequence[object]]:
 
 
 def _spell_one(value: object, is_inside: bool) -> str:
-    # In a document of which nothing is known, a text stands in quotes.
+    # In a document of unknown type, text is quoted.
     return _quote(value) if is_inside and isinstance(value, str) else _spell(value)
 
 
@@ -118,7 +118,7 @@ def _quote(text: str) -> str:
 
 
 def compare(comparison: Comparison) -> str:
-    """Write a comparison in logic, where every text may stand in quotes."""
+    """Write a comparison as a term of logic, where any text may be quoted."""
     name, operand, _ = comparison
     if _is_list(operand):
         return f"{name}:({','.join(map(_spell_scalar, operand))})"
@@ -131,7 +131,7 @@ def _spell_scalar(value: object) -> str:
 
 
 def join_all(terms: Sequence[str]) -> str:
-    """Join the terms of logic that must all hold.
+    """Join terms of logic by `and`.
 
     Raises:
         ValueError: There are none.
@@ -142,7 +142,7 @@ def join_all(terms: Sequence[str]) -> str:
 
 
 def write_logic(some: Sequence[str], none: Sequence[str]) -> str | None:
-    """Write the value of `or`: one of some terms must hold, and none of others."""
+    """Write the value of `or`: one of some terms must hold, and none of the others."""
     one, terms = ",".join(some), [f"not({term})" for term in none]
     if not terms:
         return f"({one})" if some else None
@@ -150,12 +150,12 @@ def write_logic(some: Sequence[str], none: Sequence[str]) -> str | None:
 
 
 def put(parameters: Parameters, **given: object) -> None:
-    """Add the parameters that are given."""
+    """Add the parameters that are set."""
     parameters.update({n: _spell(value) for n, value in given.items() if value is not None})
 
 
 def join(parameters: Parameters, **given: Sequence[str] | None) -> None:
-    """Add the parameters that are given, whose values are lists of names."""
+    """Add the parameters that are set, whose values are lists of names."""
     parameters.update({n: ",".join(names) for n, names in given.items() if names is not None})
 
 
@@ -164,14 +164,14 @@ def write_search(parameters: Parameters) -> str:
     pairs = []
     for name, value in parameters.items():
         values = [value] if isinstance(value, str) else value
-        # A list of one would be cut at its commas; twice the same, it is not.
+        # A single item would be split at its commas; repeated, it is not.
         values = values * 2 if len(values) == 1 and not isinstance(value, str) else values
         pairs += [f"{quote(name, safe='')}={quote(each, safe='')}" for each in values]
     return f"?{'&'.join(pairs)}" if pairs else ""
 
 
 def key_of(info: Info, target: object) -> Sequence[object]:
-    """Find the key of a row, or of what stands for one: a value, or a tuple of several."""
+    """Return the key of a row, given by the row itself, a value, or a tuple of several."""
     if isinstance(target, Row):
         return [getattr(target, attribute) for attribute in info.attributes]
     return target if isinstance(target, tuple) else (target,)
@@ -181,7 +181,7 @@ def write_key(info: Info, target: object) -> str:
     """Write a key as it stands in a path.
 
     Raises:
-        ValueError: No URL leads to it.
+        ValueError: No URL can hold it.
     """
     text = ",".join(quote(_spell(value), safe="") for value in key_of(info, target))
     if text in (".", ".."):

@@ -1,4 +1,4 @@
-"""What is read of resources, in parts: the resources of a client are made of those they have."""
+"""Operations that read resources, as parts of which the resources of a client are composed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CHANGE = TypeAdapter(Change[dict[str, JsonValue]])
 
 
 class Lists(Resource[RowT], Generic[RowT, WhereT, DeletedT, SortT, IncludeT]):
-    """What is asked of a list."""
+    """Reading of lists."""
 
     async def list(
         self,
@@ -56,7 +56,7 @@ class Lists(Resource[RowT], Generic[RowT, WhereT, DeletedT, SortT, IncludeT]):
     async def page(
         self, cursor: str = "", **query: Unpack[Query[WhereT, DeletedT, SortT, IncludeT]]
     ) -> CursorPage[RowT]:
-        """Read a page by a cursor: the first one, or one that goes on where another one ended."""
+        """Read a page by a cursor: the first one, or the one that follows another."""
         parameters = self._listed(query)
         parameters["cursor"] = cursor
         told = (await self._query(f"{self._path}/", parameters)).json()
@@ -85,12 +85,12 @@ class Lists(Resource[RowT], Generic[RowT, WhereT, DeletedT, SortT, IncludeT]):
 
 
 class Streams(Resource[RowT], Generic[RowT, WhereT, DeletedT, SortT, IncludeT]):
-    """What is asked of all rows in one answer."""
+    """Reading of all rows in one response."""
 
     async def stream(
         self, **query: Unpack[Query[WhereT, DeletedT, SortT, IncludeT]]
     ) -> AsyncIterator[RowT]:
-        """Read all rows that match, in one answer that is read as it comes."""
+        """Read all rows that match, from one streamed response."""
         parameters = self._conditions(query)
         join(parameters, include=query.get("include"), sort=query.get("sort"))
         headers = {"accept": "application/x-ndjson", "prefer": "end-marker"}
@@ -108,7 +108,7 @@ class Streams(Resource[RowT], Generic[RowT, WhereT, DeletedT, SortT, IncludeT]):
 
 
 class Reads(Resource[RowT], Generic[RowT, TargetT, DeletedT, IncludeT]):
-    """What is asked of one row."""
+    """Reading of one row."""
 
     async def get(
         self,
@@ -117,7 +117,7 @@ class Reads(Resource[RowT], Generic[RowT, TargetT, DeletedT, IncludeT]):
         include: Sequence[IncludeT] | None = None,
         deleted: DeletedT | None = None,
     ) -> RowT:
-        """Read a row; `include` is what its resource shows unasked, where it is None."""
+        """Read a row; by default, `include` is what its resource includes."""
         parameters: Parameters = {}
         join(parameters, include=include)
         put(parameters, deleted=deleted)
@@ -139,18 +139,18 @@ class Aggregates(Resource[RowT], Generic[RowT, WhereT, DeletedT, GroupT, Measure
         skip: int | None = None,
         **conditions: Unpack[Conditions[WhereT, DeletedT]],
     ) -> Groups:
-        """Tell sums over groups of the rows that match.
+        """Read sums over groups of the rows that match.
 
         Args:
-            group: What rows are grouped by; all are one group by default.
-            measures: What is told of each group; `count` by default.
-            having: Comparisons of measures that must all hold of a group, as in
-                `{"count__gte": 2}`.
+            group: The fields to group by; all rows are one group by default.
+            measures: The measures of each group; `count` by default.
+            having: Comparisons of measures that must all hold for a group, as in `{"count__gte":
+                2}`.
             sort: Names of groups and measures, `-` before one for descending.
-            tz: The time zone of spans of time.
-            limit: Groups, at most.
-            skip: Groups before these.
-            conditions: Which rows are meant.
+            tz: The time zone of time buckets.
+            limit: The maximum number of groups.
+            skip: The number of groups to skip.
+            conditions: The conditions of the rows.
         """
         parameters = self._conditions(conditions)
         join(parameters, group=group, measures=measures, sort=sort)
@@ -162,7 +162,7 @@ class Aggregates(Resource[RowT], Generic[RowT, WhereT, DeletedT, GroupT, Measure
 
 
 class Follows(Resource[RowT], Generic[RowT, WhereT]):
-    """What has become of rows."""
+    """Changes of rows."""
 
     async def changes(
         self,
@@ -172,14 +172,13 @@ class Follows(Resource[RowT], Generic[RowT, WhereT]):
         wait_s: int | None = None,
         **conditions: Unpack[Conditions[WhereT, Never]],
     ) -> tuple[Sequence[Change[RowT]], int]:
-        """Read a page of what has become of the rows that match.
+        """Read a page of changes of the rows that match.
 
         Args:
-            after: The number of a change; what came after it is told. The oldest that is kept by
-                default.
-            limit: Changes that are looked at, at most.
-            wait_s: How long a page is held while there are no changes, in seconds.
-            conditions: Which rows are meant; not through relations.
+            after: The number of the change to begin after; by default, the oldest that is kept.
+            limit: The maximum number of changes to look at.
+            wait_s: Seconds to wait while there are no changes.
+            conditions: The conditions of the rows; not through relations.
 
         Returns:
             The changes, and the `after` of the page that follows.
@@ -196,7 +195,7 @@ class Follows(Resource[RowT], Generic[RowT, WhereT]):
         wait_s: int = 20,
         **conditions: Unpack[Conditions[WhereT, Never]],
     ) -> AsyncIterator[Change[RowT]]:
-        """Follow what becomes of the rows that match, until the loop is left."""
+        """Follow the changes of the rows that match, until the loop is left."""
         while True:
             found, after = await self.changes(after=after, wait_s=wait_s, **conditions)
             for change in found:
@@ -214,7 +213,7 @@ class Recalls(Resource[RowT], Generic[RowT, TargetT]):
     async def history(
         self, target: TargetT, *, cursor: str = "", limit: int | None = None
     ) -> CursorPage[PastChange]:
-        """Read a page of the changes of a row, the latest first."""
+        """Read a page of the changes of a row, latest first."""
         parameters: Parameters = {"cursor": cursor}
         put(parameters, limit=limit)
         told = (await self._read(f"{self._at(target)}/history/", parameters)).json()
@@ -222,7 +221,7 @@ class Recalls(Resource[RowT], Generic[RowT, TargetT]):
         return CursorPage(found, told["limit"], told["next"], told["previous"])
 
     async def get_as_of(self, target: TargetT, moment: datetime) -> RowT:
-        """Read a row as it was at an instant."""
+        """Read a row as it was at a moment."""
         parameters: Parameters = {}
         put(parameters, as_of=moment)
         return self._row_of(await self._read(self._at(target), parameters))

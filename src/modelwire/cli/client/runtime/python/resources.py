@@ -1,4 +1,4 @@
-"""What is asked of resources, in parts: the resources of a client are made of those they have."""
+"""Base of the operations on resources, as parts of which a client's resources are composed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .parameters import (
     write_search,
 )
 
-_LONGEST_SEARCH = 4000  # characters of a query that is sent in a URL
+_LONGEST_SEARCH = 4000  # maximum length of a query that is sent in a URL
 
 RowT = TypeVar("RowT", bound=Row)
 TargetT = TypeVar("TargetT")
@@ -44,11 +44,11 @@ MeasureT = TypeVar("MeasureT", bound=str)
 
 
 class Conditions(TypedDict, Generic[WhereT, DeletedT], total=False):
-    """Which rows are meant: all that is named must hold.
+    """Conditions of rows, all of which must hold.
 
-    `where` has filters by their names on the wire, those through a relation below its name. Of
-    `or_` those of one element must hold, of `not_` those of none may. `q` has words that must all
-    occur.
+    `where` has filters by their names on the wire; those through a relation are nested below its
+    name. Of `or_`, the filters of at least one element must hold; of `not_`, those of none. `q` has
+    words that must all occur.
     """
 
     where: WhereT
@@ -59,7 +59,7 @@ class Conditions(TypedDict, Generic[WhereT, DeletedT], total=False):
 
 
 class Query(Conditions[WhereT, DeletedT], Generic[WhereT, DeletedT, SortT, IncludeT], total=False):
-    """Which rows are meant, their order, what they include, and how many a page has."""
+    """Conditions of rows, their order, their includes, and the size of a page."""
 
     sort: Sequence[SortT]
     include: Sequence[IncludeT]
@@ -67,27 +67,29 @@ class Query(Conditions[WhereT, DeletedT], Generic[WhereT, DeletedT, SortT, Inclu
 
 
 class Write(TypedDict, Generic[IncludeT], total=False):
-    """What the answer to a write shows along, and whether that is only tried, and undone."""
+    """Includes of the response to a write, and whether the write is only tried, and rolled back."""
 
     include: Sequence[IncludeT]
     dry_run: bool
 
 
 class ConditionalWrite(Write[IncludeT], Generic[IncludeT], total=False):
-    """The same, and the tag that the row must have: by default that of the row that is given, where
-    it was read by itself; False for none."""
+    """Options of a write, with the entity tag that the row must have.
+
+    By default, that is the tag of the row that is given, if it was read by itself; False for none.
+    """
 
     if_match: str | Literal[False]
 
 
 class Resource(Generic[RowT]):
-    """A resource, or what is served of it below a row.
+    """Resource, or a relation of it below a row.
 
     Args:
-        connection: Where it is.
-        info: What is known of it.
+        connection: The connection to the service.
+        info: Information on the resource.
         row: The class of its rows.
-        path: Where it is served, if that is below a row.
+        path: Its path, if that is below a row.
     """
 
     def __init__(
@@ -107,7 +109,7 @@ class Resource(Generic[RowT]):
         return await self._connection.send(Sent("GET", path, parameters))
 
     async def _query(self, path: str, parameters: Parameters) -> httpx.Response:
-        """A query that is too long for a URL goes into a body, where the resource takes that."""
+        """Send a query, in a body if it is too long for a URL and the resource allows it."""
         if not self._has_query or len(write_search(parameters)) <= _LONGEST_SEARCH:
             return await self._read(path, parameters)
         return await self._connection.send(Sent("POST", f"{path}query", body=to_json(parameters)))

@@ -1,4 +1,4 @@
-"""What is written of resources, in parts: the resources of a client are made of those they have."""
+"""Operations that write resources, as parts of which the resources of a client are composed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .resources import (
 
 
 class Creates(Resource[RowT], Generic[RowT, CreateT, IncludeT]):
-    """Storing rows one by one."""
+    """Creation of single rows."""
 
     async def create(self, row: CreateT, **write: Unpack[Write[IncludeT]]) -> RowT:
         """Store a row."""
@@ -33,19 +33,19 @@ class Creates(Resource[RowT], Generic[RowT, CreateT, IncludeT]):
 
 
 class Updates(Resource[RowT], Generic[RowT, TargetT, UpdateT, IncludeT]):
-    """Changing rows one by one."""
+    """Update of single rows."""
 
     async def update(
         self, target: TargetT, changes: UpdateT, **write: Unpack[ConditionalWrite[IncludeT]]
     ) -> RowT:
-        """Change what is given of a row: None clears a field."""
+        """Update the given fields of a row: None clears a field."""
         headers = _condition(target, write)
         path = self._at(target)
         return self._row_of(await self._write("PATCH", path, changes, None, headers, write))
 
 
 class Deletes(Resource[RowT], Generic[RowT, TargetT]):
-    """Deleting rows one by one."""
+    """Deletion of single rows."""
 
     async def delete(self, target: TargetT, **write: Unpack[ConditionalWrite[Never]]) -> None:
         """Delete a row."""
@@ -54,16 +54,16 @@ class Deletes(Resource[RowT], Generic[RowT, TargetT]):
 
 
 class Restores(Resource[RowT], Generic[RowT, TargetT, IncludeT]):
-    """Bringing back what is deleted."""
+    """Restoration of deleted rows."""
 
     async def restore(self, target: TargetT, **write: Unpack[ConditionalWrite[IncludeT]]) -> RowT:
-        """Bring a deleted row back."""
+        """Restore a deleted row."""
         headers, path = _condition(target, write), f"{self._at(target)}/restore"
         return self._row_of(await self._write("POST", path, None, None, headers, write))
 
 
 class CreatesMany(Resource[RowT], Generic[RowT, CreateT, ConflictT, IncludeT]):
-    """Storing many rows, all or none."""
+    """Creation of many rows, all or none."""
 
     async def create_many(
         self,
@@ -77,9 +77,10 @@ class CreatesMany(Resource[RowT], Generic[RowT, CreateT, ConflictT, IncludeT]):
 
         Args:
             rows: The rows.
-            on_conflict: The unique key by which rows are found that are there already.
-            keep: Whether those are left alone; what is given is merged into them otherwise.
-            write: What the answer shows along, and whether it is only tried.
+            on_conflict: The unique key that identifies existing rows.
+            keep: Whether existing rows are left unchanged; new values are merged into them
+                otherwise.
+            write: Includes of the response, and whether the write is only tried.
         """
         parameters: Parameters = {}
         put(parameters, on_conflict=on_conflict)
@@ -89,12 +90,12 @@ class CreatesMany(Resource[RowT], Generic[RowT, CreateT, ConflictT, IncludeT]):
 
 
 class UpdatesMany(Resource[RowT], Generic[RowT, UpdateT, KeyedT, WhereT, IncludeT]):
-    """Changing many rows, all or none."""
+    """Update of many rows, all or none."""
 
     async def update_many(
         self, changes: Sequence[KeyedT], **write: Unpack[Write[IncludeT]]
     ) -> Sequence[RowT]:
-        """Change many rows: each change holds the key of its row."""
+        """Update many rows: each change holds the key of its row."""
         path = f"{self._path}/bulk/"
         return self._rows_of(await self._write("PATCH", path, changes, write=write))
 
@@ -106,12 +107,12 @@ class UpdatesMany(Resource[RowT], Generic[RowT, UpdateT, KeyedT, WhereT, Include
         dry_run: bool = False,
         **conditions: Unpack[Conditions[WhereT, Never]],
     ) -> int:
-        """Change all rows that match, if they are not more; tells how many there were."""
+        """Update all rows that match, if not too many; return their number."""
         return await self._affect("PATCH", changes, max_affected, dry_run, conditions)
 
 
 class DeletesMany(Resource[RowT], Generic[RowT, TargetT, WhereT]):
-    """Deleting many rows, all or none."""
+    """Deletion of many rows, all or none."""
 
     async def delete_many(self, targets: Sequence[TargetT], *, dry_run: bool = False) -> None:
         """Delete many rows."""
@@ -127,30 +128,30 @@ class DeletesMany(Resource[RowT], Generic[RowT, TargetT, WhereT]):
         dry_run: bool = False,
         **conditions: Unpack[Conditions[WhereT, Never]],
     ) -> int:
-        """Delete all rows that match, if they are not more; tells how many there were."""
+        """Delete all rows that match, if not too many; return their number."""
         return await self._affect("DELETE", None, max_affected, dry_run, conditions)
 
 
 class Reverts(Resource[RowT], Generic[RowT, TargetT, IncludeT]):
-    """Taking changes back."""
+    """Revert of changes."""
 
     async def revert(
         self, target: TargetT, number: int, **write: Unpack[ConditionalWrite[IncludeT]]
     ) -> RowT:
-        """Take a change of a row back."""
+        """Revert a change of a row."""
         headers, path = _condition(target, write), f"{self._at(target)}/history/{number}/revert"
         return self._row_of(await self._write("POST", path, None, None, headers, write))
 
 
 class Links(Resource[RowT], Generic[RowT, TargetT]):
-    """Ties between a row and the rows of a relation."""
+    """Links between a row and the rows of a relation."""
 
     async def link(self, other: TargetT) -> None:
-        """Link the row to another one; if they are linked already, they stay so."""
+        """Link the row to another one; a link that exists stays."""
         await self._tie("PUT", other)
 
     async def unlink(self, other: TargetT) -> None:
-        """Take the link to another row away; if there is none, nothing changes."""
+        """Remove the link to another row; without a link, nothing changes."""
         await self._tie("DELETE", other)
 
     async def _tie(self, method: str, other: TargetT) -> None:
